@@ -1,0 +1,100 @@
+// Stanza: a message, presence or iq with its addresses and type already understood.
+//
+// Built once, when it is parsed or composed; then shared as StanzaPtr, immutable, by everything that
+// handles it, on any shard. Who needs to change one (archive adds a stanza-id, carbons wrap) calls
+// editable(), which copies only if somebody else holds it too.
+// Inside the server every stanza is in the namespace jabber:client (see xml_writer.h).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+#include "proto/jid.h"
+#include "proto/stanza_error.h"
+#include "proto/xml.h"
+
+namespace clarion {
+
+enum class StanzaKind : std::uint8_t { message, presence, iq };
+
+/// The 'type' attribute of all three kinds (RFC 6121 4.7.1 and 5.2.2, RFC 6120 8.2.3).
+enum class StanzaType : std::uint8_t {
+    // message
+    normal, chat, groupchat, headline,
+    // presence
+    available, unavailable, subscribe, subscribed, unsubscribe, unsubscribed, probe,
+    // iq
+    get, set, result,
+    // all three
+    error,
+};
+
+class Stanza {
+public:
+    /// Understands a parsed top-level element. Errors: "bad-format" if it is no stanza at all
+    /// (a stream error), "jid-malformed" for 'to' or 'from', "bad-request" for an unknown type of
+    /// presence or iq, a missing id on iq, or an iq without exactly the child it needs.
+    /// An unknown message type reads as `normal` (RFC 6121, 5.2.2).
+    static Result<std::shared_ptr<Stanza>> from_document(xml::Document&& document);
+
+    /// A new stanza with 'type' set (not written for normal and available), to be filled through root().
+    static std::shared_ptr<Stanza> make(StanzaKind kind, StanzaType type, const Jid& from,
+                                        const Jid& to, std::string_view id = {});
+
+    StanzaKind kind() const { return kind_; }
+    StanzaType type() const { return type_; }
+    bool is_message() const { return kind_ == StanzaKind::message; }
+    bool is_presence() const { return kind_ == StanzaKind::presence; }
+    bool is_iq() const { return kind_ == StanzaKind::iq; }
+    bool is_error() const { return type_ == StanzaType::error; }
+    /// An iq of type get or set.
+    bool is_request() const { return type_ == StanzaType::get || type_ == StanzaType::set; }
+
+    const Jid& from() const { return from_; }
+    const Jid& to() const { return to_; }
+    std::string_view id() const { return document_.root().attr("id"); }
+    std::string_view lang() const;
+
+    const xml::Element& root() const { return document_.root(); }
+    xml::Element& root() { return document_.root(); }
+    /// First child in any namespace: an iq's payload. nullptr if none.
+    const xml::Element* payload() const { return document_.root().first_child(); }
+    /// Non-empty text of <body/>; empty if there is none.
+    std::string_view body() const;
+
+    void set_from(const Jid& from);
+    void set_to(const Jid& to);
+    void set_type(StanzaType type);
+
+    std::shared_ptr<Stanza> clone() const;
+    /// Approximate heap cost in bytes, for limits on queues.
+    std::size_t cost() const { return sizeof(Stanza) + document_.footprint(); }
+
+    /// REQUIRES: document's root is a stanza; used by from_document and make.
+    Stanza(xml::Document&& document, StanzaKind kind, StanzaType type, Jid from, Jid to);
+
+private:
+    xml::Document document_;
+    Jid from_;
+    Jid to_;
+    StanzaKind kind_;
+    StanzaType type_;
+};
+
+using StanzaPtr = std::shared_ptr<const Stanza>;
+
+/// A stanza that may be changed: `stanza` itself if the caller holds the only reference, else a copy.
+std::shared_ptr<Stanza> editable(StanzaPtr&& stanza);
+
+/// An empty result to a request, addresses swapped (RFC 6120, 8.2.3).
+std::shared_ptr<Stanza> make_result(const Stanza& request);
+
+/// The error answer to any stanza: addresses swapped, same id and kind; `include_payload` copies the original's children before <error/>.
+/// REQUIRES: stanza is not itself an error (nor an iq result): those are never answered.
+std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error,
+                                   bool include_payload = false);
+/// Whether RFC 6120 allows an error answer to it (8.3.1: never to an error, nor an iq result).
+bool may_answer_with_error(const Stanza& stanza);
+
+}  // namespace clarion

@@ -1,0 +1,18 @@
+# Fuzz targets: each tests/fuzz/NAME_fuzz.cpp is a program of its own, over the pure libraries
+# (parsers and record encodings). clang 14 does not compile Asio's coroutines, so nothing above
+# them is built here.  cmake --preset fuzz && cmake --build build/fuzz && build/fuzz/bin/jid_fuzz
+
+clarion_library(clarion_base SOURCES server/base/*.cpp
+    LINK Boost::headers Threads::Threads PRIVATE fmt::fmt spdlog::spdlog)
+clarion_library(clarion_proto SOURCES proto/*.cpp
+    LINK clarion_base PRIVATE EXPAT::EXPAT OpenSSL::Crypto ICU::uc ICU::i18n ICU::data)
+clarion_library(clarion_records SOURCES storage/record*.cpp
+    LINK clarion_proto clarion_base)
+
+file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
+foreach(source IN LISTS fuzz_sources)
+    get_filename_component(name ${source} NAME_WE)
+    add_executable(${name} ${source})
+    clarion_link(${name} PRIVATE clarion_flags clarion_records clarion_proto clarion_base)
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endforeach()

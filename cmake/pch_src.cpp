@@ -1,0 +1,1 @@
+// Gives the shared precompiled headers a target to live in (clarion_pch_std, _awaitable).

@@ -1,0 +1,100 @@
+#!/usr/bin/env python3
+"""Checks who includes whom.
+
+    base <- proto <- storage (interfaces) <- core, events <- { modules | net } <- app
+
+1. A file may include only the tiers its row in TIERS names.
+2. Modules do not include each other: modules/push/ is one module, modules/carbons.* another.
+3. Heavy headers (sockets, TLS, LMDB, expat, ...) appear in .cpp files only, so that everything
+   above them compiles quickly and can be tested without them.
+
+usage: tools/check_includes.py [ROOT]      exit 0 when clean, 1 with one line per violation
+"""
+import re
+import sys
+from pathlib import Path
+
+# tier: (folders that make it up, tiers it may include beside itself), first match wins
+TIERS = {
+    "base": (["server/base"], []),
+    "proto": (["proto"], ["base"]),
+    "storage-backend": (["storage/lmdb", "storage/memory"], ["base", "proto", "storage"]),
+    "storage": (["storage"], ["base", "proto"]),
+    "core": (["server/core", "server/events"], ["base", "proto", "storage"]),
+    "net": (["server/net"], ["base", "proto", "core"]),
+    "app": (["server", "modules/all.h", "modules/all.cpp"], None),
+    "modules": (["modules"], ["base", "proto", "storage", "core"]),
+}
+
+# proto is pure: what base offers of time, log and coroutines is not for it
+PROTO_BANNED = {f"server/base/{name}.h" for name in ("task", "log", "clock", "metrics")}
+
+HEAVY = re.compile(
+    r"^(boost/(asio|beast|json|process)[/.]|openssl/|ares|lmdb\.h|expat|unicode/|spdlog/|fmt/|toml|CLI/)"
+)
+AWAITABLE = ("server/base/task.h", "boost/asio/awaitable.hpp")
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+
+
+def tier_of(path):
+    for tier, (folders, _) in TIERS.items():
+        if any(path == f or path.startswith(f + "/") for f in folders):
+            return tier
+    return None
+
+
+def module_of(path):
+    """modules/push/sender.h -> push; modules/carbons.cpp -> carbons"""
+    return path.split("/")[1].split(".")[0]
+
+
+def tier_problem(path, included):
+    """Why `path` may not include the project's header `included`, or None."""
+    tier, target = tier_of(path), tier_of(included)
+    if target is None:
+        return "is not a header of the server"
+    allowed = TIERS[tier][1]
+    if tier == "proto" and included in PROTO_BANNED:
+        return "proto is pure: no clock, log, metrics or coroutines"
+    if tier == "modules" and target == "modules" and module_of(path) != module_of(included):
+        return "modules meet on the event bus or in server/core/services.h, not in headers"
+    if allowed is None or target == tier or target in allowed:
+        return None
+    return f"tier {tier} may include only {', '.join([tier] + allowed)}; this is {target}"
+
+
+def problems_of(root, path):
+    text = (root / path).read_text(encoding="utf-8", errors="replace")
+    for number, line in enumerate(text.splitlines(), 1):
+        match = INCLUDE.match(line)
+        if not match:
+            continue
+        included = match.group(2)
+        problem = None
+        if match.group(1) == '"':
+            problem = tier_problem(path, included)
+            if problem is None and not (root / included).exists():
+                problem = "does not exist (includes are relative to the top folder)"
+        elif path.endswith(".h") and HEAVY.match(included) and (path, included) != AWAITABLE:
+            problem = "is a heavy header: .cpp files only"
+        if problem:
+            yield f"{path}:{number}: {included}: {problem}"
+
+
+def main():
+    root = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
+    files = sorted(
+        p.relative_to(root).as_posix()
+        for folder in ("server", "proto", "storage", "modules")
+        for p in (root / folder).rglob("*")
+        if p.suffix in (".h", ".cpp")
+    )
+    found = [problem for path in files for problem in problems_of(root, path)]
+    for problem in found:
+        print(problem)
+    print(f"check_includes: {len(files)} files, {len(found)} violations")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Installs the Debian 12 packages Clarion is built with; with --test also what the tests use.
+# Does nothing when they are all there. --check only says what is missing (exit 1 if anything is).
+#   tools/install_packages.sh [--test] [--check]
+set -euo pipefail
+
+build_packages=(
+    g++ cmake ninja-build pkg-config ccache python3
+    libboost1.81-dev libssl-dev libexpat1-dev liblmdb-dev libc-ares-dev libicu-dev
+    libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev doctest-dev
+)
+test_packages=(
+    prosody ejabberd python3-slixmpp dnsmasq-base openssl curl iproute2 procps ca-certificates
+)
+
+packages=("${build_packages[@]}")
+check_only=false
+for argument in "$@"; do
+    case $argument in
+        --test) packages+=("${test_packages[@]}") ;;
+        --check) check_only=true ;;
+        *) echo "usage: tools/install_packages.sh [--test] [--check]" >&2; exit 2 ;;
+    esac
+done
+
+installed() {
+    [[ $(dpkg-query --show --showformat '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
+}
+
+missing=()
+for package in "${packages[@]}"; do
+    installed "$package" || missing+=("$package")
+done
+if [[ ${#missing[@]} -eq 0 ]]; then
+    exit 0
+fi
+if $check_only; then
+    echo "missing packages: ${missing[*]}"
+    exit 1
+fi
+
+as_root=()
+if [[ $(id -u) -ne 0 ]]; then
+    command -v sudo >/dev/null || {
+        echo "These packages are missing, and installing them needs root or sudo: ${missing[*]}" >&2
+        exit 1
+    }
+    as_root=(sudo)
+fi
+
+# Servers among the packages (the tests start their own, with their own configuration) must not
+# start when they are installed: a policy-rc.d that denies is in place meanwhile.
+policy=/usr/sbin/policy-rc.d
+kept=$policy.before-clarion
+restore_policy() {
+    "${as_root[@]}" rm -f "$policy"
+    if "${as_root[@]}" test -e "$kept"; then "${as_root[@]}" mv "$kept" "$policy"; fi
+}
+deny_starts() {
+    if [[ -e $policy && ! -e $kept ]]; then "${as_root[@]}" mv "$policy" "$kept"; fi
+    trap restore_policy EXIT
+    trap 'exit 130' INT TERM
+    printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
+    "${as_root[@]}" chmod 755 "$policy"
+}
+
+echo "Installing with apt-get: ${missing[*]}"
+deny_starts
+apt_get() {
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
+}
+apt_get update
+apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null
+echo "Installed."

@@ -1,0 +1,88 @@
+// The log and the archives (XEP-0313): a message is stored once, each archive that holds it has an index.
+//
+// The log keeps a stanza's XML (in jabber:client, with xmlns, without stanza-id). An archive is an
+// index (account, archive id) -> log entry. The sender's shard allocates the log id and writes the
+// entry; the recipient's shard, later, writes only its index entry, whose batch fails if the log
+// entry is not there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/task.h"
+#include "storage/batch.h"
+
+namespace clarion::storage {
+
+enum class ArchiveDefault : std::uint8_t { always = 0, never = 1, roster = 2 };  // stored: never renumber
+
+/// XEP-0441. `set` false: the account follows the server's default.
+struct ArchivePreferences {
+    bool set = false;
+    ArchiveDefault otherwise = ArchiveDefault::always;
+    std::vector<std::string> always;  // bare JIDs
+    std::vector<std::string> never;
+};
+
+struct ArchiveEntry {
+    ArchiveId id = ArchiveId::none;
+    LogId log_id = LogId::none;
+    WallTime time{};
+    std::string_view with;  // the other party, bare (only hashed in the index, compared in the log)
+};
+
+struct ArchiveQuery {
+    AccountId account = AccountId::none;
+    std::string with;  // bare or full JID; empty: everybody
+    std::optional<WallTime> start, end;
+    std::optional<ArchiveId> before_id, after_id;  // from the form (#extended): exclusive bounds
+    std::vector<ArchiveId> ids;                    // exactly these, if not empty
+    // Result set management: at most `limit` entries next to the cursor.
+    std::optional<ArchiveId> rsm_after, rsm_before;
+    bool from_end = false;  // <before/>: the last page
+    std::size_t limit = 50;
+    bool want_count = false;
+};
+
+struct ArchivedMessage {
+    ArchiveId id = ArchiveId::none;
+    WallTime time{};
+    std::string xml;
+};
+
+struct ArchivePage {
+    std::vector<ArchivedMessage> messages;  // oldest first
+    bool complete = false;                  // nothing further in the direction of paging
+    std::optional<std::uint64_t> count;     // of the whole result set, if asked for and cheap
+};
+
+struct ArchiveBounds {
+    ArchiveId first = ArchiveId::none, last = ArchiveId::none;
+    WallTime first_time{}, last_time{};
+};
+
+class Archive {
+public:
+    virtual ~Archive() = default;
+
+    /// A log id no stanza had before. Any thread, lock-free.
+    virtual LogId next_log_id() = 0;
+    /// Writes a stanza into the log. `with_time` is when the server saw it.
+    virtual void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
+    /// Writes an index entry. The batch fails if the log entry is missing.
+    virtual void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) = 0;
+    virtual void put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) = 0;
+
+    /// Errors: "item-not-found" if a cursor or one of `ids` is not in the archive (XEP-0313 3.4, 4.1.4).
+    virtual Task<Result<ArchivePage>> query(ArchiveQuery query) = 0;
+    /// Oldest and newest entry; nullopt if the archive is empty.
+    virtual Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) = 0;
+    /// One stanza of the log; nullopt if it expired.
+    virtual Task<Result<std::optional<std::string>>> read_log(LogId id) = 0;
+};
+
+}  // namespace clarion::storage

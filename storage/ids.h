@@ -1,0 +1,23 @@
+// The numbers by which storage knows things. All are 64 bits, never reused, and mean nothing outside.
+#pragma once
+
+#include <compare>
+#include <cstdint>
+
+namespace clarion::storage {
+
+/// An account for as long as it exists. A name that is deleted and created again gets a new one, so
+/// nothing of the old account can ever be found through the new.
+enum class AccountId : std::uint64_t { none = 0 };
+
+/// A stanza in the log, which every archive, offline entry and sleeping queue refers to.
+enum class LogId : std::uint64_t { none = 0 };
+
+/// A message in one archive: strictly increasing per archive across clock steps, crashes and restarts.
+/// Microseconds since 1970 where the clock allows, else the last one plus one.
+enum class ArchiveId : std::uint64_t { none = 0 };
+
+/// Number of a batch among those of one shard; batches of a shard commit in this order.
+enum class Token : std::uint64_t { none = 0 };
+
+}  // namespace clarion::storage

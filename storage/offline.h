@@ -1,0 +1,42 @@
+// Offline messages (XEP-0160): what no session took, kept until one does.
+//
+// Also the spool of idea 3: a message for an account without an archive is put here when it goes to a
+// live session and removed when that session acknowledged it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/task.h"
+#include "storage/batch.h"
+
+namespace clarion::storage {
+
+/// A kept stanza: a reference into the log, or its own bytes.
+struct KeptStanza {
+    LogId log_id = LogId::none;
+    ArchiveId archive_id = ArchiveId::none;  // the stanza-id it carries in the owner's archive; none: not archived
+    WallTime time{};                         // when the server received it: <delay/>
+    std::string xml;                         // filled on reading; on writing only if log_id is none
+};
+
+struct OfflineMessage {
+    std::uint64_t seq = 0;
+    KeptStanza stanza;
+};
+
+class Offline {
+public:
+    virtual ~Offline() = default;
+    /// `seq` is assigned by the account's shard, increasing.
+    virtual void put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) = 0;
+    virtual void remove(Batch& batch, AccountId account, std::uint64_t seq) = 0;
+    virtual void remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) = 0;
+    /// Oldest first, after `after_seq`, bytes resolved; entries whose log entry expired are left out.
+    virtual Task<Result<std::vector<OfflineMessage>>> read(AccountId account, std::uint64_t after_seq,
+                                                           std::size_t limit) = 0;
+};
+
+}  // namespace clarion::storage

@@ -1,0 +1,73 @@
+// Sleeping sessions, and marks of live ones (DESIGN.md, idea 4).
+//
+// A sleeping session is a record plus one entry per queued stanza, so that another stanza for a
+// sleeping phone costs one small write. Who wakes it removes both as the client acknowledges.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/task.h"
+#include "storage/batch.h"
+#include "storage/offline.h"
+
+namespace clarion::storage {
+
+enum class SleepState : std::uint8_t { asleep = 0, woken = 1, gone = 2 };  // stored: never renumber
+
+struct SleepingSession {
+    std::uint64_t session = 0;  // its number within the account, never reused
+    std::string sm_id;          // XEP-0198 previd
+    std::string resource;
+    std::string device;         // SASL2 user-agent id, else the resource
+    SleepState state = SleepState::asleep;
+    std::uint32_t handled_in = 0;  // h: inbound stanzas handled
+    std::uint32_t acked_out = 0;   // outbound stanzas the client acknowledged; queue entries follow it
+    WallTime slept_at{};
+    WallTime expires_at{};
+    std::string presence;  // last available presence as XML; empty: never sent one
+    std::vector<std::string> directed_presence;
+    /// What modules keep with the session: (module name, its own encoding).
+    std::vector<std::pair<std::string, std::string>> parts;
+    std::uint64_t queued = 0;  // number of queue entries, filled on reading
+};
+
+struct QueuedStanza {
+    std::uint32_t seq = 0;  // its XEP-0198 number
+    KeptStanza stanza;
+};
+
+/// A session that was live: if the server dies, unavailable presence is owed to whom it told of itself.
+struct LiveMark {
+    std::uint64_t session = 0;
+    std::string resource;
+    std::string sm_id;  // empty: stream management not enabled
+    std::uint32_t handled_in = 0;
+    bool available = false;
+    std::vector<std::string> directed_presence;
+};
+
+class Sessions {
+public:
+    virtual ~Sessions() = default;
+    /// Creates or replaces the record (not its queue).
+    virtual void put(Batch& batch, AccountId account, const SleepingSession& session) = 0;
+    /// Removes record and queue.
+    virtual void remove(Batch& batch, AccountId account, std::uint64_t session) = 0;
+    virtual void put_queued(Batch& batch, AccountId account, std::uint64_t session,
+                            const QueuedStanza& stanza) = 0;
+    virtual void remove_queued(Batch& batch, AccountId account, std::uint64_t session, std::uint32_t seq) = 0;
+    /// The whole queue in order of arrival, bytes resolved. (Order of arrival, not of seq: seq wraps.)
+    virtual Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account, std::uint64_t session,
+                                                              std::uint32_t acked_out) = 0;
+
+    virtual void put_live(Batch& batch, AccountId account, const LiveMark& mark) = 0;
+    virtual void remove_live(Batch& batch, AccountId account, std::uint64_t session) = 0;
+    /// Accounts that have live marks: left over from a server that did not stop in order.
+    virtual Task<Result<std::vector<AccountId>>> accounts_with_live_marks(AccountId after, std::size_t limit) = 0;
+};
+
+}  // namespace clarion::storage

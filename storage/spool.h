@@ -1,0 +1,34 @@
+// The spool of a remote domain: stanzas accepted for it and not yet written to the peer.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/clock.h"
+#include "server/base/task.h"
+#include "storage/batch.h"
+
+namespace clarion::storage {
+
+struct SpooledStanza {
+    std::uint64_t seq = 0;
+    WallTime time{};
+    std::string xml;
+};
+
+class Spool {
+public:
+    virtual ~Spool() = default;
+    /// A sequence number no spooled stanza had before. Any thread.
+    virtual std::uint64_t next_seq() = 0;
+    virtual void put(Batch& batch, std::string_view domain, const SpooledStanza& stanza) = 0;
+    virtual void remove(Batch& batch, std::string_view domain, std::uint64_t seq) = 0;
+    virtual Task<Result<std::vector<SpooledStanza>>> read(std::string domain, std::uint64_t after,
+                                                          std::size_t limit) = 0;
+    /// Domains that have spooled stanzas (read once at start).
+    virtual Task<Result<std::vector<std::string>>> domains() = 0;
+};
+
+}  // namespace clarion::storage

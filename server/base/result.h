@@ -14,7 +14,8 @@
 namespace clarion {
 
 /// What went wrong. `code` is stable and machine-readable ("not-found", "jid-malformed", an RFC
-/// condition where one exists); `text` is a sentence for the person who reads the log or the answer.
+/// condition where one exists); `text` is a sentence for the person who reads the log or the
+/// answer.
 struct Error {
     std::string code;
     std::string text;

@@ -1,0 +1,16 @@
+// The kinds of time. Types only: who asks for the time takes a Clock (server/base/clock.h).
+//
+// SteadyTime never jumps and means nothing outside this process: timeouts and intervals use it.
+// WallTime is the calendar's (UTC): stamps on messages and deadlines that are stored use it, and
+// must tolerate that it jumps. The types do not convert into each other, on purpose.
+#pragma once
+
+#include <chrono>
+
+namespace clarion {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using WallTime = std::chrono::sys_time<std::chrono::microseconds>;
+using Duration = std::chrono::milliseconds;
+
+}  // namespace clarion

@@ -1,0 +1,100 @@
+// Account: a user's account while it is loaded; lives on its home shard (DESIGN.md, idea 2).
+//
+// Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster, archive
+// preferences and ids; modules keep their own state in slots. All of it is also in storage, so an account
+// without live sessions can be put away at any turn's end.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "proto/jid.h"
+#include "server/base/clock.h"
+#include "server/core/roster.h"
+#include "server/core/slots.h"
+#include "storage/accounts.h"
+
+namespace clarion::core {
+
+class Core;
+class Session;
+
+class Account {
+public:
+    Account(Core& core, storage::AccountSnapshot snapshot);
+    ~Account();
+    Account(const Account&) = delete;
+    Account& operator=(const Account&) = delete;
+
+    Core& core() const { return core_; }
+    const Jid& jid() const { return jid_; }
+    std::string_view host() const { return jid_.domain(); }
+    storage::AccountId id() const { return record_.id; }
+    const storage::AccountRecord& record() const { return record_; }
+    void set_record(storage::AccountRecord record) { record_ = std::move(record); }
+
+    Roster& roster() { return roster_; }
+    const Roster& roster() const { return roster_; }
+
+    storage::ArchivePreferences& archive_preferences() { return archive_preferences_; }
+    /// The next id of this archive: strictly increasing, the time in microseconds where it can be.
+    storage::ArchiveId next_archive_id(WallTime now);
+    std::uint64_t next_offline_seq() { return ++last_offline_seq_; }
+    /// Offline messages stored and not yet delivered.
+    std::uint64_t offline_count() const { return offline_count_; }
+    void add_offline(std::int64_t delta) { offline_count_ += static_cast<std::uint64_t>(delta); }
+
+    // Sessions, live and asleep.
+    const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
+    Session* find_session(std::string_view resource) const;
+    Session* find_session_by_number(std::uint64_t number) const;
+    std::uint64_t next_session_number() { return ++last_session_number_; }
+    void add_session(std::shared_ptr<Session> session);
+    void remove_session(Session& session);
+    /// Whether any session is connected.
+    bool has_live_session() const;
+
+    Slots& slots() { return slots_; }
+
+    /// While anything asynchronous refers to this account it must not be put away: count up and down.
+    void pin() { ++pins_; }
+    void unpin();
+    bool pinned() const { return pins_ > 0; }
+    SteadyTime last_used() const { return last_used_; }
+    void touch();
+
+private:
+    Core& core_;
+    storage::AccountRecord record_;
+    Jid jid_;
+    Roster roster_;
+    storage::ArchivePreferences archive_preferences_;
+    storage::ArchiveId last_archive_id_;
+    std::uint64_t last_offline_seq_;
+    std::uint64_t offline_count_;
+    std::uint64_t last_session_number_ = 0;
+    std::vector<std::shared_ptr<Session>> sessions_;
+    Slots slots_;
+    int pins_ = 0;
+    SteadyTime last_used_{};
+};
+
+/// Keeps an account loaded across an await. After the await the account is the same, its sessions may not be.
+class AccountPin {
+public:
+    explicit AccountPin(Account& account) : account_(&account) { account.pin(); }
+    AccountPin(AccountPin&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
+    AccountPin& operator=(AccountPin&&) = delete;
+    ~AccountPin() {
+        if (account_) account_->unpin();
+    }
+    Account& operator*() const { return *account_; }
+    Account* operator->() const { return account_; }
+
+private:
+    Account* account_;
+};
+
+}  // namespace clarion::core

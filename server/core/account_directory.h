@@ -1,0 +1,55 @@
+// AccountDirectory: the accounts of one shard: loaded on first use, kept while used, put away when idle.
+//
+// While an account is being loaded, what wants it waits in order in a bounded inbox. Names that do not exist
+// are remembered in a bounded negative cache, so that spam to unknown users costs no reads.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proto/jid.h"
+#include "server/base/result.h"
+#include "server/core/account.h"
+#include "server/core/unique_function.h"
+
+namespace clarion::core {
+
+class Core;
+
+class AccountDirectory {
+public:
+    explicit AccountDirectory(Core& core);
+    ~AccountDirectory();
+
+    /// What a load found: the account, or why not ("item-not-found": no such account; "resource-constraint":
+    /// its inbox is full; "internal-server-error": storage).
+    using Ready = UniqueFunction<void(Result<Account*>)>;
+
+    /// The account if it is loaded. REQUIRES (as for all of this class): this shard is its home.
+    Account* find(std::string_view bare_jid);
+    /// Calls `ready` with the account: now if it is loaded, else in order of asking once it is.
+    void with(std::string_view bare_jid, Ready ready);
+    /// The same for coroutines (AccountPin keeps it loaded).
+    Task<Result<AccountPin>> load(std::string bare_jid);
+
+    /// Creates an account. Errors: "conflict", "not-acceptable" (password), storage errors. Durable when it returns.
+    Task<Result<>> create(Jid jid, std::string password);
+    Task<Result<>> set_password(Jid jid, std::string password);
+    /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name is free when it returns.
+    Task<Result<>> remove(Jid jid);
+
+    /// Puts away accounts that are idle: no live session, nothing pinned, untouched for a while.
+    void put_away_idle(Duration idle);
+    void for_each(const std::function<void(Account&)>& fn);
+    std::size_t loaded() const;
+    /// Loads (or reads) waiting for storage right now.
+    std::size_t loading() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clarion::core

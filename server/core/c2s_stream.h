@@ -1,0 +1,87 @@
+// C2sStream: one client's stream from its header to a bound session (RFC 6120, sections 4 to 7).
+//
+// Pure conversation: it reads elements and writes answers through its SessionPort, and tells the connection what
+// to do next. Owned by the connection, travels with it to the account's shard. After binding (or resuming)
+// elements go straight to session().
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "proto/sasl.h"
+#include "proto/xml_stream.h"
+#include "server/core/session_port.h"
+#include "server/base/task.h"
+
+namespace clarion::core {
+
+class Core;
+class Session;
+
+class C2sStream {
+public:
+    enum class Next : std::uint8_t {
+        read,       // go on reading
+        start_tls,  // <proceed/> is written: flush, discard what was read ahead, handshake, restart() the parser
+        restart,    // authentication succeeded: restart() the parser, expect a new header
+        move,       // go to the shard home(): end this coroutine, start again there with on_arrived()
+        close,      // the stream's end (and error, if any) is written: flush and close
+    };
+
+    /// `direct_tls`: TLS was there before the stream (XEP-0368). `port` outlives the stream.
+    C2sStream(SessionPort& port, bool direct_tls);
+    ~C2sStream();
+
+    /// TLS is up: what the channel offers for binding (RFC 9266, RFC 5929), and the name the client asked for (SNI).
+    void on_encrypted(sasl::ChannelBindings bindings);
+
+    /// The parser saw a stream header. Writes our header and features, or the stream error.
+    Next on_open(Core& core, const xml::StreamHeader& header);
+    /// A top-level element before a session is bound.
+    Task<Next> on_element(Core& core, xml::Document element);
+    /// Next::move was done: `core` is that of home(). Loads the credentials and goes on.
+    Task<Next> on_arrived(Core& core);
+    unsigned home() const { return home_; }
+
+    /// Bound or resumed; nullptr before.
+    const std::shared_ptr<Session>& session() const { return session_; }
+    bool authenticated() const { return state_ >= State::authenticated; }
+    /// The host this stream is for, once its header named one.
+    const std::string& host() const { return host_; }
+    const std::string& stream_id() const { return stream_id_; }
+    /// Set by a module (stream_management) that resumed a session on this stream.
+    void adopt(std::shared_ptr<Session> session) { session_ = std::move(session); }
+    const Jid& account() const { return account_; }
+    /// The bare JID's account once authenticated, for who resumes.
+    SessionPort& port() { return port_; }
+
+private:
+    enum class State : std::uint8_t { fresh, negotiating, authenticating, authenticated, bound };
+
+    Next fail(StreamErrorCondition condition, std::string_view text = {});
+    void write_header(const xml::StreamHeader& header);
+    void write_features(Core& core);
+    Next on_starttls(Core& core);
+    Task<Next> on_auth(Core& core, const xml::Element& auth);
+    Task<Next> on_response(Core& core, const xml::Element& response);
+    Task<Next> take(Core& core, sasl::Step step);
+    Task<Next> auth_failed(Core& core, sasl::Condition condition, std::string_view text);
+    Task<Next> on_bind(Core& core, xml::Document element);
+
+    SessionPort& port_;
+    State state_ = State::fresh;
+    bool encrypted_;
+    bool header_sent_ = false;
+    unsigned home_ = 0;
+    int failures_ = 0;
+    std::string host_;
+    std::string lang_;
+    std::string stream_id_;
+    sasl::ChannelBindings bindings_;
+    std::optional<sasl::ServerExchange> exchange_;
+    Jid account_;
+    std::shared_ptr<Session> session_;
+};
+
+}  // namespace clarion::core

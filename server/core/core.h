@@ -1,0 +1,93 @@
+// Core: everything of one shard that connections and modules may reach. One per shard, on its thread.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "server/base/config.h"
+#include "server/core/account_directory.h"
+#include "server/core/event_bus.h"
+#include "server/core/features.h"
+#include "server/core/hosts.h"
+#include "server/core/iq_table.h"
+#include "server/core/pending_iq.h"
+#include "server/core/router.h"
+#include "server/core/scope.h"
+#include "server/core/shard.h"
+#include "storage/storage.h"
+
+namespace clarion::core {
+
+class Core;
+
+/// What all cores share; owned by App, outlives them.
+struct Shared {
+    ShardSet& shards;
+    Clock& clock;
+    storage::Storage& storage;
+    const Hosts& hosts;
+    std::string scram_secret;     // makes fake salts for unknown accounts
+    std::string dialback_secret;  // XEP-0220/0185
+    std::vector<std::unique_ptr<Core>> cores{};  // by shard
+};
+
+class Core {
+public:
+    Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config);
+    ~Core();
+
+    Shared& shared() const { return shared_; }
+    Shard& shard() const { return shard_; }
+    Clock& clock() const { return shared_.clock; }
+    storage::Storage& storage() const { return shared_.storage; }
+    const Hosts& hosts() const { return shared_.hosts; }
+    const Config& config() const { return *config_; }
+    /// Swapped at reload, on this shard.
+    void set_config(std::shared_ptr<const Config> config) { config_ = std::move(config); }
+    /// Options of a section for a host: `core.options<SmacksOptions>(account.host())`.
+    template <class Options>
+    const Options& options(std::string_view host = {}) const {
+        return config_->get<Options>(host);
+    }
+
+    EventBus& bus() { return bus_; }
+    Router& router() { return router_; }
+    AccountDirectory& accounts() { return accounts_; }
+    IqTable& iqs() { return iqs_; }
+    PendingIqs& pending() { return pending_; }
+    DomainLinks& links() { return links_; }
+    Features& features() { return features_; }
+    Scope& scope() { return scope_; }
+
+    /// Whether this shard is the home of the account or domain.
+    bool is_home(std::string_view key) const { return shared_.shards.owner_of(key) == shard_.index(); }
+    /// Runs `fn` on the home shard of `key`: inline if it is this one, else posted.
+    void at_home(std::string_view key, UniqueFunction<void(Core&)> fn);
+    /// Runs `fn` on every shard.
+    void everywhere(const std::function<void(Core&)>& fn);
+
+    /// The server is stopping: nothing new is begun.
+    bool stopping() const { return stopping_; }
+    void set_stopping() { stopping_ = true; }
+
+    /// Keeps a module's per-shard state alive as long as the core.
+    void keep(std::shared_ptr<void> state) { kept_.push_back(std::move(state)); }
+
+private:
+    Shared& shared_;
+    Shard& shard_;
+    std::shared_ptr<const Config> config_;
+    std::vector<std::shared_ptr<void>> kept_;
+    EventBus bus_;
+    Features features_;
+    IqTable iqs_;
+    DomainLinks links_;
+    Scope scope_;
+    PendingIqs pending_;
+    Router router_;
+    AccountDirectory accounts_;
+    bool stopping_ = false;
+};
+
+}  // namespace clarion::core

@@ -1,0 +1,64 @@
+// Hosts: which domains are ours: virtual hosts, and component domains that may attach.
+//
+// Immutable after start, shared by all shards. Where a component is attached is known only on the home shard of
+// its domain (DomainLinks).
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "server/core/transit.h"
+
+namespace clarion::core {
+
+enum class DomainKind : std::uint8_t { remote, host, component };
+
+class Hosts {
+public:
+    void add_host(std::string domain);
+    void add_component(std::string domain);
+    DomainKind kind(std::string_view domain) const;
+    bool is_host(std::string_view domain) const { return kind(domain) == DomainKind::host; }
+    const std::vector<std::string>& hosts() const { return hosts_; }
+    const std::vector<std::string>& components() const { return components_; }
+
+private:
+    std::vector<std::string> hosts_, components_;
+    std::unordered_map<std::string, DomainKind, TextHash, std::equal_to<>> kinds_;
+};
+
+/// An attached component, on the home shard of its domain. Implemented by net.
+class ComponentPort {
+public:
+    virtual ~ComponentPort() = default;
+    /// Takes the stanza and its ticket; bounces it itself if its buffer is full.
+    virtual void deliver(Transit transit) = 0;
+};
+
+/// The way to remote domains: on the home shard of the domain. Implemented by net's S2S.
+class RemotePort {
+public:
+    virtual ~RemotePort() = default;
+    /// Takes a stanza for transit.stanza->to().domain(): resolves, connects, queues, spools, or bounces it.
+    virtual void deliver(Transit transit) = 0;
+};
+
+/// What is attached on this shard. One per shard.
+class DomainLinks {
+public:
+    void attach_component(std::string domain, ComponentPort* port) { components_[std::move(domain)] = port; }
+    void detach_component(std::string_view domain, ComponentPort* port);
+    ComponentPort* component(std::string_view domain) const;
+    void set_remote(RemotePort* port) { remote_ = port; }
+    RemotePort* remote() const { return remote_; }
+
+private:
+    std::unordered_map<std::string, ComponentPort*, TextHash, std::equal_to<>> components_;
+    RemotePort* remote_ = nullptr;
+};
+
+}  // namespace clarion::core

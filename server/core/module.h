@@ -1,0 +1,70 @@
+// ModuleSetup: what a module may do when it is installed. See HACKING.md, "A module in six steps".
+//
+// install() runs once per shard, before anything else; everything it registers lives as long as the shard. The
+// row in modules/all.cpp is the only central mention of a module.
+#pragma once
+
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "server/core/core.h"
+#include "server/core/slots.h"
+
+namespace clarion::core {
+
+class ModuleSetup {
+public:
+    ModuleSetup(Core& core, std::string_view name) : core_(core), name_(name) {}
+
+    Core& core() const { return core_; }
+    std::string_view name() const { return name_; }
+
+    /// Subscribes to a stage of an event, under the module's name.
+    template <class E, class F>
+    void on(typename E::Stage stage, F fn) {
+        core_.bus().on<E>(stage, name_, std::move(fn));
+    }
+    void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name, IqHandler handler) {
+        core_.iqs().serve(target, type, ns, name, std::move(handler));
+    }
+    void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name, AsyncIqHandler handler) {
+        core_.iqs().serve_async(target, type, ns, name, std::move(handler));
+    }
+    void host_feature(std::string_view var) { core_.features().add_host_feature(var); }
+    void account_feature(std::string_view var) { core_.features().add_account_feature(var); }
+
+    template <class T>
+    SessionSlot<T> session_slot() {
+        return SessionSlot<T>(next_slot());
+    }
+    template <class T>
+    AccountSlot<T> account_slot() {
+        return AccountSlot<T>(next_slot());
+    }
+    /// State of the module on this shard, kept as long as the shard.
+    template <class T, class... Args>
+    T& state(Args&&... args) {
+        auto made = std::make_shared<T>(std::forward<Args>(args)...);
+        T& result = *made;
+        core_.keep(std::move(made));
+        return result;
+    }
+
+private:
+    static std::size_t next_slot();
+    Core& core_;
+    std::string_view name_;
+};
+
+/// One row of the module table (modules/all.cpp).
+struct ModuleRow {
+    std::string_view name;
+    void (*install)(ModuleSetup&);
+    void (*declare_options)(OptionRegistry&);  // nullptr: none
+    std::string_view specifications;           // "XEP-0280 1.0.1"
+    std::string_view summary;                  // one line for humans
+    bool on_by_default = true;
+};
+
+}  // namespace clarion::core

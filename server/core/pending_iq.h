@@ -1,0 +1,43 @@
+// PendingIqs: requests this server itself has sent and waits for (push publishes, roster pushes need none).
+//
+// One per shard. Ids are unguessable and end in the number of the shard, so that an answer, addressed to the
+// host, finds its way back. An answer counts only from the very JID that was asked (RFC 6120, 8.2.3).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "proto/stanza.h"
+#include "server/base/clock.h"
+#include "server/core/unique_function.h"
+
+namespace clarion::core {
+
+class Core;
+
+class PendingIqs {
+public:
+    explicit PendingIqs(Core& core);
+    ~PendingIqs();
+
+    /// The answer (result or error), or nullptr: none came in time.
+    using Answered = UniqueFunction<void(const Stanza*)>;
+
+    /// A fresh id for a request from this shard.
+    std::string next_id() const;
+    /// Sends `request` (its id is set here) through the router; `answered` is called exactly once.
+    void send(std::shared_ptr<Stanza> request, Duration timeout, Answered answered);
+    /// An iq result or error for this host arrived. False: it answers nothing we asked that JID.
+    bool on_answer(const Stanza& answer);
+    /// The shard in an id of ours; nullopt-like: count() if it is not one.
+    static unsigned shard_of(std::string_view id, unsigned shard_count);
+    std::size_t size() const;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clarion::core

@@ -1,0 +1,48 @@
+// Router: the one place that asks "local or remote?" and applies RFC 6120 section 10 and RFC 6121 section 8.
+//
+// One per shard. route() takes a stanza that is complete (it has a 'from' that was checked) and takes it one
+// step: to this host, to the home shard of a local account, to a component, or to a remote domain.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/transit.h"
+
+namespace clarion::core {
+
+class Account;
+class Core;
+class Session;
+
+class Router {
+public:
+    explicit Router(Core& core) : core_(core) {}
+
+    /// From anywhere on this shard. Never blocks, never fails: what cannot be delivered is answered.
+    void route(Transit transit);
+    void route(StanzaPtr stanza);
+
+    /// Answers `transit` with an error if RFC 6120 allows, through route(). Its ticket closes.
+    void bounce(Transit transit, const StanzaError& error);
+
+    /// On the home shard of `to`'s account (or that of a host itself): the rest of the way.
+    void deliver_local(Transit transit);
+
+    // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp, route_iq.cpp.
+    void deliver_message(Account& account, Transit transit);
+    void deliver_presence(Account& account, Transit transit);
+    void deliver_iq(Account& account, Transit transit);
+
+    /// A client's presence without 'to', or directed, or subscription: RFC 6121 sections 3 and 4, sender's side
+    /// (presence_out.cpp).
+    void send_presence(Session& session, Transit transit);
+    /// The session ended, slept past its time, or is replaced: unavailable to all who saw it available.
+    void send_unavailable(Session& session);
+
+private:
+    void deliver_to_host(Transit transit);
+    void deliver_to_unknown(Transit transit);
+    Core& core_;
+};
+
+}  // namespace clarion::core

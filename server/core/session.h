@@ -1,0 +1,175 @@
+// Session: a bound resource (RFC 6120, section 7). It outlives its connection when it may be resumed.
+//
+//     live ──(connection lost, resumable)──> asleep ──(resume)──> waking ──> live
+//       └──(closed, replaced, or not resumable)──> ended <──(time ran out)──┘
+//
+// Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard. Stream
+// management's counters and queue live here because the stanza path needs them; the XEP-0198 conversation is
+// modules/stream_management, sleeping and waking are core/sleep.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/ack_window.h"
+#include "proto/sm_queue.h"
+#include "proto/stanza.h"
+#include "server/core/account.h"
+#include "server/core/session_port.h"
+#include "server/core/shard.h"
+#include "server/core/slots.h"
+#include "server/core/ticket.h"
+#include "server/core/transit.h"
+
+namespace clarion::core {
+
+enum class SessionState : std::uint8_t { live, asleep, waking, ended };
+
+enum class SessionEnd : std::uint8_t {
+    closed,     // the client closed its stream
+    lost,       // the connection broke and the session could not sleep
+    replaced,   // another connection took the resource
+    kicked,     // by the administrator, or the account was deleted
+    expired,    // time asleep ran out
+    shutdown,
+};
+
+/// One stanza that was sent and not acknowledged.
+struct Sent {
+    StanzaPtr stanza;
+    storage::LogId log_id = storage::LogId::none;
+    storage::ArchiveId archive_id = storage::ArchiveId::none;
+    std::uint64_t spooled = 0;  // seq of its copy among the offline messages, removed when acknowledged; 0: none
+    WallTime received{};
+    bool is_copy = false;       // a carbon: never goes anywhere else
+};
+
+/// Stream management of one session (XEP-0198); absent until the client enables it.
+struct StreamManagement {
+    std::string id;                // previd; empty: not resumable
+    std::uint32_t max_seconds = 0; // what the client asked for; 0: nothing
+    sm::OutQueue<Sent> queue;
+    SteadyTime requested_at{};     // when the outstanding <r/> was written
+    bool ack_delay_fired = false;
+    bool ack_owed = false;         // the client's <r/> is not answered yet
+    std::uint32_t ack_wanted = 0;  // ... it covers inbound stanzas up to this number
+    std::uint32_t ack_told = 0;    // the h we said last
+    TimerId ack_timer{};
+};
+
+class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
+public:
+    Session(Account& account, std::uint64_t number, Jid jid, std::string device, SessionPort* port);
+    ~Session() override;
+
+    Core& core() const { return account_.core(); }
+    Account& account() const { return account_; }
+    std::uint64_t number() const { return number_; }
+    const Jid& jid() const { return jid_; }
+    std::string_view resource() const { return jid_.resource(); }
+    /// SASL2 user-agent id, else the resource: what push registrations belong to.
+    const std::string& device() const { return device_; }
+    SessionState state() const { return state_; }
+    bool is_live() const { return state_ == SessionState::live; }
+    bool is_asleep() const { return state_ == SessionState::asleep; }
+    /// nullptr unless live.
+    SessionPort* port() const { return port_; }
+    Slots& slots() { return slots_; }
+
+    // Inbound: from the connection.
+    /// One top-level element of the client's stream, after binding.
+    void on_element(xml::Document&& element);
+    /// Backpressure: false while the ack window is too wide or the writer's backlog is high; the port's
+    /// resume_reading() follows.
+    bool may_read() const;
+    /// The client closed its stream: the session ends.
+    void on_stream_closed();
+    /// The connection is gone without that: the session sleeps if it may, else it ends.
+    void on_detached();
+
+    // Outbound.
+    /// To the client: CSI may hold it, stream management numbers it, then it is written or queued asleep.
+    void send(Transit transit);
+    void send(StanzaPtr stanza);
+    /// Past the `hold` stage: for who held stanzas back and now lets them go.
+    void send_now(Transit transit);
+
+    // Presence.
+    bool available() const { return presence_ != nullptr; }
+    int priority() const { return priority_; }
+    const StanzaPtr& presence() const { return presence_; }
+    /// nullptr: unavailable.
+    void set_presence(StanzaPtr presence);
+    std::vector<Jid>& directed_presence() { return directed_presence_; }
+    /// Whether offline messages were handed to it: live stanzas queue behind them until then.
+    bool flushing() const { return flushing_; }
+    void begin_flushing() { flushing_ = true; }
+    /// Sends what queued up behind the flush.
+    void end_flushing();
+
+    // Stream management and sleep.
+    StreamManagement* sm() { return sm_.get(); }
+    const StreamManagement* sm() const { return sm_.get(); }
+    StreamManagement& enable_sm(bool resumable, std::uint32_t max_seconds);
+    sm::AckWindow& window() { return window_; }
+    /// The client acknowledged: frees the queue, removes spooled and sleeping copies. Error: handled-count-too-high.
+    Result<> on_ack(std::uint32_t handled);
+    /// The client sent <r/>: answered when the stanzas before it are durable, at the latest after 1 s.
+    void on_ack_request();
+    bool may_sleep() const { return sm_ && !sm_->id.empty(); }
+    std::uint32_t queued_asleep() const { return queued_asleep_; }
+    WallTime slept_at() const { return slept_at_; }
+    WallTime expires_at() const { return expires_at_; }
+    /// Moves the end of sleep (push does: PUSH.md, "Sleep"). REQUIRES: asleep.
+    void set_expiry(WallTime at);
+    /// Takes over a connection: sends what is unacknowledged after <resumed/> (XEP-0198, section 5).
+    /// `reader`: the shard coroutine that accepted it. False: the session ended meanwhile.
+    Task<bool> resume(SessionPort& port, std::uint32_t client_handled, std::string& resumed_error);
+    void fall_asleep();
+    /// Ends it: last presence, what is unacknowledged goes by the rules, the account forgets it.
+    void end(SessionEnd why);
+
+    // For loading.
+    void restore_asleep(const storage::SleepingSession& record);
+
+    // AckSink
+    void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
+    // TurnEnd: answers <r/>, adds <r/> behind what was written, one write per flush
+    void end_turn() override;
+
+private:
+    friend struct SleepAccess;  // core/sleep.cpp
+    void on_inbound(xml::Document&& element);
+    void deliver(Transit transit);
+    void queue_asleep(Transit transit);
+    void answer_ack_request();
+    void arm_ack_delay();
+    storage::SleepingSession sleeping_record() const;
+    void write_live_mark();
+
+    Account& account_;
+    const std::uint64_t number_;
+    Jid jid_;
+    std::string device_;
+    SessionPort* port_;
+    SessionState state_ = SessionState::live;
+    bool flushing_ = false;
+    bool reading_paused_ = false;
+    std::int8_t priority_ = 0;
+    StanzaPtr presence_;
+    std::vector<Jid> directed_presence_;
+    sm::AckWindow window_;
+    std::unique_ptr<StreamManagement> sm_;
+    std::vector<Transit> waiting_;  // behind the offline flush, or while waking
+    Slots slots_;
+    std::uint32_t queued_asleep_ = 0;
+    WallTime slept_at_{};
+    WallTime expires_at_{};
+    TimerId expiry_timer_{};
+};
+
+}  // namespace clarion::core

@@ -1,0 +1,71 @@
+// Ticket: keeps one inbound stanza's entry in its stream's ack window open (DESIGN.md, idea 3).
+//
+// The stream opens an entry and issues a ticket; the ticket travels with the stanza. Whoever writes
+// something because of the stanza holds a copy until that is committed (Shard::hold). When the last copy
+// goes, on whatever shard, the entry closes at home, at the end of a turn. If any part failed, the stream
+// answers the stanza with an error instead. An empty ticket is allowed everywhere: nobody waits.
+// Copies may live on any thread; counting is atomic.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "proto/stanza.h"
+
+namespace clarion::core {
+
+class Shard;
+
+/// A stream that issues tickets: a session, an incoming S2S stream, a component.
+class AckSink {
+public:
+    virtual ~AckSink() = default;
+    /// Entry `number` is settled. `error` is set if something it caused could not be done; `unanswered` then
+    /// has what an error answer needs. Called on the stream's shard.
+    struct Origin {
+        StanzaKind kind;
+        StanzaType type;
+        std::string id;
+        Jid from, to;
+    };
+    virtual void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) = 0;
+};
+
+struct TicketState {
+    std::atomic<std::uint32_t> references{1};
+    std::atomic<bool> failed{false};
+    bool out_of_room = false;  // the failure was resource-constraint; written before `failed`
+    std::uint32_t number = 0;
+    Shard* home = nullptr;
+    std::weak_ptr<AckSink> sink;
+    AckSink::Origin origin{};
+};
+
+class Ticket {
+public:
+    Ticket() = default;
+    /// Issued on the stream's shard `home` for the stanza with this window number.
+    Ticket(Shard& home, std::weak_ptr<AckSink> sink, std::uint32_t number, const Stanza& stanza);
+    Ticket(const Ticket& other) : state_(other.state_) {
+        if (state_) state_->references.fetch_add(1, std::memory_order_relaxed);
+    }
+    Ticket(Ticket&& other) noexcept : state_(std::exchange(other.state_, nullptr)) {}
+    Ticket& operator=(Ticket other) noexcept {
+        std::swap(state_, other.state_);
+        return *this;
+    }
+    ~Ticket() { release(); }
+
+    explicit operator bool() const { return state_ != nullptr; }
+    /// Something the stanza caused was not done: it will be answered with an error.
+    void fail(const Error& error) const;
+    void release();
+
+private:
+    TicketState* state_ = nullptr;
+};
+
+}  // namespace clarion::core

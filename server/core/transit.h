@@ -1,0 +1,34 @@
+// Transit: a stanza on its way through the server, with what must travel along.
+#pragma once
+
+#include <memory>
+
+#include "proto/stanza.h"
+#include "server/base/clock.h"
+#include "server/core/ticket.h"
+#include "storage/ids.h"
+
+namespace clarion::core {
+
+/// Moved from step to step, across shards too. `stanza` may be shared: change it through editable() only.
+struct Transit {
+    StanzaPtr stanza;
+    Ticket ticket;
+    /// Where the log keeps it, once somebody archived it (the sender, usually).
+    storage::LogId log_id = storage::LogId::none;
+    /// The id it has in the archive of the account it is being delivered to; none: not archived there.
+    storage::ArchiveId archive_id = storage::ArchiveId::none;
+    /// When this server saw it.
+    WallTime received{};
+    /// A copy made for another resource (carbons): never archived, copied or stored offline again.
+    bool is_copy = false;
+
+    Stanza& edit() {
+        auto own = editable(std::move(stanza));
+        Stanza& result = *own;
+        stanza = std::move(own);
+        return result;
+    }
+};
+
+}  // namespace clarion::core

@@ -1,0 +1,21 @@
+// Events of the archive.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/transit.h"
+
+namespace clarion::events {
+
+/// A message for this account was written to its archive (transit.archive_id says where). Not fired for own
+/// outgoing messages. (archive-message-added)
+struct Archived {
+    enum class Stage { push };
+    static constexpr std::string_view name = "Archived";
+    core::Account& account;
+    const core::Transit& transit;
+};
+
+}  // namespace clarion::events

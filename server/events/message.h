@@ -1,0 +1,34 @@
+// Events on the way of a message: from a local client, and to a local account.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/session.h"
+#include "server/core/transit.h"
+
+namespace clarion::events {
+
+/// A local client sends a message; 'from' is stamped, 'to' filled in. Stop: it goes no further (the handler
+/// answered it).
+struct MessageSending {
+    enum class Stage { screen, normalise, archive, copy };
+    static constexpr std::string_view name = "MessageSending";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Session& session;
+    core::Transit& transit;
+};
+
+/// A message for a local account, before RFC 6121's table picks its sessions. `archive` sets
+/// transit.log_id and archive_id, so that `copy` and delivery carry the stanza-id.
+struct MessageReceiving {
+    enum class Stage { screen, normalise, archive, copy };
+    static constexpr std::string_view name = "MessageReceiving";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Transit& transit;
+};
+
+}  // namespace clarion::events

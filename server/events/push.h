@@ -1,0 +1,67 @@
+// Events of push (PUSH.md, "Extension points on the bus").
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/stanza.h"
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/session.h"
+#include "storage/push_registrations.h"
+
+namespace clarion::events {
+
+/// A client enables push: refuse with an error by setting it and stopping. (cloud_notify/registration)
+struct PushRegistering {
+    enum class Stage { check };
+    static constexpr std::string_view name = "PushRegistering";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Session& session;
+    const xml::Element& enable;
+    storage::PushRegistration& registration;
+    std::optional<StanzaError> error{};
+};
+
+/// A notification is about to be published: change it, or stop it with a reason. (cloud_notify/push)
+struct PushSending {
+    enum class Stage { filter, compose, encrypt };
+    static constexpr std::string_view name = "PushSending";
+    using Result = core::Flow;
+    core::Account& account;
+    const storage::PushRegistration& registration;
+    const Stanza* cause;          // nullptr: no message attached (ping)
+    bool important;
+    xml::Element& notification;   // <notification/> with the summary form in it
+    std::string_view reason{};    // why it was stopped
+};
+
+/// Notify with no message attached. Empty service or node: all. (cloud-notify-ping)
+struct PushPing {
+    enum class Stage { send };
+    static constexpr std::string_view name = "PushPing";
+    core::Account& account;
+    std::string_view service;
+    std::string_view node;
+};
+
+/// A publish was answered with an error, or its service is unreachable.
+struct PushFailed {
+    enum class Stage { react };
+    static constexpr std::string_view name = "PushFailed";
+    core::Account& account;
+    const storage::PushRegistration& registration;
+    std::string_view condition;
+};
+
+/// A registration was removed by errors or by its service.
+struct PushDisabled {
+    enum class Stage { react };
+    static constexpr std::string_view name = "PushDisabled";
+    core::Account& account;
+    const storage::PushRegistration& registration;
+};
+
+}  // namespace clarion::events

@@ -1,0 +1,75 @@
+// Events in the life of a session.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/event_bus.h"
+#include "server/core/session.h"
+#include "server/core/transit.h"
+
+namespace clarion::events {
+
+/// A resource was bound; its stream management is not enabled yet and it sent no presence.
+struct SessionBound {
+    enum class Stage { ready };
+    static constexpr std::string_view name = "SessionBound";
+    core::Session& session;
+};
+
+/// A stanza is about to go to the client. `hold` may take it away (CSI): then stop. Not fired for what was held and is
+/// now let go.
+struct SessionSending {
+    enum class Stage { hold };
+    static constexpr std::string_view name = "SessionSending";
+    using Result = core::Flow;
+    core::Session& session;
+    core::Transit& transit;
+};
+
+/// It fell asleep; its queue is written. (smacks-hibernation-start)
+struct SessionSlept {
+    enum class Stage { push };
+    static constexpr std::string_view name = "SessionSlept";
+    core::Session& session;
+    /// What was unacknowledged at that moment, oldest first.
+    const std::vector<core::Sent>& unacked;
+};
+
+/// It woke up: a connection took it over, <resumed/> is written. (smacks-hibernation-end)
+struct SessionWoken {
+    enum class Stage { push };
+    static constexpr std::string_view name = "SessionWoken";
+    core::Session& session;
+};
+
+/// The client left stanzas unacknowledged for max_ack_delay; once per silence. (smacks-ack-delayed)
+struct AckDelayed {
+    enum class Stage { push };
+    static constexpr std::string_view name = "AckDelayed";
+    core::Session& session;
+};
+
+/// It is over; still in the account's list, its port gone.
+struct SessionEnded {
+    enum class Stage { cleanup };
+    static constexpr std::string_view name = "SessionEnded";
+    core::Session& session;
+    core::SessionEnd why;
+};
+
+/// A record of a sleeping session is being written or read: modules add or read their part.
+struct SessionRecording {
+    enum class Stage { add };
+    static constexpr std::string_view name = "SessionRecording";
+    using Result = core::Flow;
+    core::Session& session;
+    storage::SleepingSession& record;
+};
+struct SessionRestored {
+    enum class Stage { read };
+    static constexpr std::string_view name = "SessionRestored";
+    core::Session& session;
+    const storage::SleepingSession& record;
+};
+
+}  // namespace clarion::events

@@ -1,0 +1,40 @@
+// Events of a client's stream around binding: features offered, elements that are no stanzas.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "proto/xml.h"
+#include "server/core/event_bus.h"
+
+namespace clarion::core {
+class Account;
+class C2sStream;
+class Core;
+class Session;
+}  // namespace clarion::core
+
+namespace clarion::events {
+
+/// <stream:features/> is being written for an authenticated stream without session: add yours.
+struct StreamFeatures {
+    enum class Stage { offer };
+    static constexpr std::string_view name = "StreamFeatures";
+    using Result = core::Flow;
+    core::Core& core;
+    std::string_view host;
+    xml::Element& features;
+};
+
+/// A top-level element of a bound session that is no stanza (XEP-0198 <r/>, CSI ...). Who knows its namespace
+/// sets `handled`; otherwise the stream ends with unsupported-stanza-type.
+struct SessionElement {
+    enum class Stage { handle };
+    static constexpr std::string_view name = "SessionElement";
+    using Result = core::Flow;
+    core::Session& session;
+    const xml::Element& element;
+    bool handled = false;
+};
+
+}  // namespace clarion::events

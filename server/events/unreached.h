@@ -1,0 +1,31 @@
+// Unreached: a stanza did not reach the user. One fact, stated once: offline stores it, push decides.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/session.h"
+#include "server/core/transit.h"
+
+namespace clarion::events {
+
+struct Unreached {
+    enum class Stage { store, notify };
+    enum class Why : std::uint8_t {
+        no_session,  // no session could take it
+        asleep,      // queued to this sleeping session
+        ended,       // was unacknowledged when this session ended and no other took it
+    };
+    static constexpr std::string_view name = "Unreached";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Session* session;  // nullptr for no_session
+    core::Transit& transit;
+    Why why;
+    /// Set by `store` (no_session, ended): somebody keeps the stanza. Unset at the end: a chat or normal message is
+    /// answered with service-unavailable.
+    bool stored = false;
+};
+
+}  // namespace clarion::events

@@ -1,9 +1,9 @@
 // Stanza: a message, presence or iq with its addresses and type already understood.
 //
-// Built once, when it is parsed or composed; then shared as StanzaPtr, immutable, by everything that
-// handles it, on any shard. Who needs to change one (archive adds a stanza-id, carbons wrap) calls
-// editable(), which copies only if somebody else holds it too.
-// Inside the server every stanza is in the namespace jabber:client (see xml_writer.h).
+// Built once, when it is parsed or composed; then shared as StanzaPtr, immutable, by everything
+// that handles it, on any shard. Who needs to change one (archive adds a stanza-id, carbons wrap)
+// calls editable(), which copies only if somebody else holds it too. Inside the server every stanza
+// is in the namespace jabber:client (see xml_writer.h).
 #pragma once
 
 #include <cstdint>
@@ -21,11 +21,22 @@ enum class StanzaKind : std::uint8_t { message, presence, iq };
 /// The 'type' attribute of all three kinds (RFC 6121 4.7.1 and 5.2.2, RFC 6120 8.2.3).
 enum class StanzaType : std::uint8_t {
     // message
-    normal, chat, groupchat, headline,
+    normal,
+    chat,
+    groupchat,
+    headline,
     // presence
-    available, unavailable, subscribe, subscribed, unsubscribe, unsubscribed, probe,
+    available,
+    unavailable,
+    subscribe,
+    subscribed,
+    unsubscribe,
+    unsubscribed,
+    probe,
     // iq
-    get, set, result,
+    get,
+    set,
+    result,
     // all three
     error,
 };
@@ -36,9 +47,11 @@ public:
     /// (a stream error), "jid-malformed" for 'to' or 'from', "bad-request" for an unknown type of
     /// presence or iq, a missing id on iq, or an iq without exactly the child it needs.
     /// An unknown message type reads as `normal` (RFC 6121, 5.2.2).
+    /// On an error `document` is left as it was, for make_refusal().
     static Result<std::shared_ptr<Stanza>> from_document(xml::Document&& document);
 
-    /// A new stanza with 'type' set (not written for normal and available), to be filled through root().
+    /// A new stanza with 'type' set (not written for normal and available), to be filled through
+    /// root().
     static std::shared_ptr<Stanza> make(StanzaKind kind, StanzaType type, const Jid& from,
                                         const Jid& to, std::string_view id = {});
 
@@ -84,17 +97,25 @@ private:
 
 using StanzaPtr = std::shared_ptr<const Stanza>;
 
-/// A stanza that may be changed: `stanza` itself if the caller holds the only reference, else a copy.
+/// A stanza that may be changed: `stanza` itself if the caller holds the only reference, else a
+/// copy.
 std::shared_ptr<Stanza> editable(StanzaPtr&& stanza);
 
 /// An empty result to a request, addresses swapped (RFC 6120, 8.2.3).
 std::shared_ptr<Stanza> make_result(const Stanza& request);
 
-/// The error answer to any stanza: addresses swapped, same id and kind; `include_payload` copies the original's children before <error/>.
-/// REQUIRES: stanza is not itself an error (nor an iq result): those are never answered.
+/// The error answer to any stanza: addresses swapped, same id and kind; `include_payload` copies
+/// the original's children before <error/>. REQUIRES: stanza is not itself an error (nor an iq
+/// result): those are never answered.
 std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error,
                                    bool include_payload = false);
 /// Whether RFC 6120 allows an error answer to it (8.3.1: never to an error, nor an iq result).
 bool may_answer_with_error(const Stanza& stanza);
+
+/// The error answer to an element that Stanza::from_document refused with a stanza error
+/// ("jid-malformed", "bad-request"): same kind and id, 'from' the element's 'to' if that is an
+/// address at all, and no 'to', as it returns on the stream it came from. Empty if it must not be
+/// answered, or is no stanza.
+xml::Document make_refusal(const xml::Element& refused, const StanzaError& error);
 
 }  // namespace clarion

@@ -13,11 +13,28 @@ namespace clarion {
 enum class StanzaErrorType : std::uint8_t { auth, cancel, continue_, modify, wait };
 
 enum class StanzaErrorCondition : std::uint8_t {
-    bad_request, conflict, feature_not_implemented, forbidden, gone, internal_server_error,
-    item_not_found, jid_malformed, not_acceptable, not_allowed, not_authorized, policy_violation,
-    recipient_unavailable, redirect, registration_required, remote_server_not_found,
-    remote_server_timeout, resource_constraint, service_unavailable, subscription_required,
-    undefined_condition, unexpected_request,
+    bad_request,
+    conflict,
+    feature_not_implemented,
+    forbidden,
+    gone,
+    internal_server_error,
+    item_not_found,
+    jid_malformed,
+    not_acceptable,
+    not_allowed,
+    not_authorized,
+    policy_violation,
+    recipient_unavailable,
+    redirect,
+    registration_required,
+    remote_server_not_found,
+    remote_server_timeout,
+    resource_constraint,
+    service_unavailable,
+    subscription_required,
+    undefined_condition,
+    unexpected_request,
 };
 
 /// An error to be sent, or one that was read. `app_ns`/`app_name` name an application-specific
@@ -39,7 +56,8 @@ std::string_view name(StanzaErrorType type);
 StanzaErrorType default_type(StanzaErrorCondition condition);
 std::optional<StanzaErrorCondition> parse_stanza_error_condition(std::string_view name);
 
-/// Reads the <error/> child of a stanza of type error; undefined-condition/cancel where it says nothing usable.
+/// Reads the <error/> child of a stanza of type error; undefined-condition/cancel where it says
+/// nothing usable.
 StanzaError read_error(const xml::Element& stanza);
 /// Appends <error type=…>…</error> to `stanza`.
 void add_error(xml::Element& stanza, const StanzaError& error);

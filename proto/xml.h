@@ -4,7 +4,8 @@
 // arena, linked, with names and values as views into it: building or copying a stanza costs a few
 // pointer bumps and usually one malloc; destroying it frees the chunks and visits no node.
 // Names are resolved: an element has a namespace and a local name, prefixes exist on the wire only.
-// Not thread-safe while being changed; a Document nobody changes any more may be read by any thread.
+// Not thread-safe while being changed; a Document nobody changes any more may be read by any
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +18,7 @@
 
 namespace clarion::xml {
 
-/// Bump allocator. First chunk is allocated on first use; chunks double up to 32 KiB.
+/// Bump allocator. First chunk (1 KiB) is allocated on first use; chunks double up to 32 KiB.
 class Arena {
 public:
     Arena() = default;
@@ -60,6 +61,9 @@ struct Node {
     Kind kind = Kind::text;
     Node* next = nullptr;
     std::string_view text;  // text (unescaped) or raw (well-formed XML with its own xmlns)
+
+    /// The element this node is; nullptr for text and raw. For walking mixed content.
+    const Element* as_element() const;
 };
 
 class Element : private Node {
@@ -70,15 +74,16 @@ public:
 
     /// Value of the attribute without namespace; empty if absent.
     std::string_view attr(std::string_view name) const;
-    std::optional<std::string_view> find_attr(std::string_view name, std::string_view ns = {}) const;
+    std::optional<std::string_view> find_attr(std::string_view name,
+                                              std::string_view ns = {}) const;
     bool has_attr(std::string_view name) const { return find_attr(name).has_value(); }
     const Attribute* first_attribute() const { return attributes_; }
 
     /// First child element with this name and namespace; nullptr if none. `name` "*" and an empty
-    /// `ns` match anything.
+    /// `ns` match any.
     const Element* child(std::string_view ns, std::string_view name) const;
     Element* child(std::string_view ns, std::string_view name);
-    const Element* first_child() const;   // first child element
+    const Element* first_child() const;  // first child element
     Element* first_child();
     const Element* next_sibling() const;  // next sibling element
     Element* next_sibling();
@@ -114,7 +119,8 @@ public:
     };
     Children children() const { return {Iterator{first_child()}}; }
 
-    // Building. Everything given is copied into the arena; each call returns something to go on with.
+    // Building. Everything given is copied into the arena; each call returns something to go on
+    // with.
     Element& set_attr(std::string_view name, std::string_view value, std::string_view ns = {});
     void remove_attr(std::string_view name, std::string_view ns = {});
     /// Appends an element; an empty `ns` means this element's own namespace. Returns the new child.
@@ -127,15 +133,24 @@ public:
     Element& add_copy(const Element& other);
     /// Appends well-formed XML that carries its own xmlns and is written verbatim. Returns *this.
     Element& add_raw(std::string_view serialised);
-    /// Unlinks a direct child element. REQUIRES: `child` is a child of this element.
+    /// Unlinks a direct child element (also while iterating over the children). REQUIRES: `child`
+    /// is a child of this element.
     void remove(const Element& child);
     void clear_children();
 
 private:
     friend class Document;
-    Element(Arena& arena, std::string_view name, std::string_view ns);
-    static Element* create(Arena& arena, std::string_view name, std::string_view ns);
+    friend class TreeBuilder;  // the parser's side, xml_builder.h
+    friend struct Node;
+    Element(Arena& arena, std::string_view name, std::string_view ns)
+        : Node{Kind::element, nullptr, {}}, name_(name), ns_(ns), arena_(&arena) {}
+    /// Copies both names into the arena, except a namespace that lives forever or is `parent`'s
+    /// too.
+    static Element* create(Arena& arena, std::string_view name, std::string_view ns,
+                           const Element* parent = nullptr);
     void append(Node* node);
+    void append_attribute(std::string_view name, std::string_view value, std::string_view ns);
+    void copy_content(const Element& other);
 
     std::string_view name_;
     std::string_view ns_;
@@ -143,8 +158,6 @@ private:
     Node* first_ = nullptr;
     Node* last_ = nullptr;
     Arena* arena_;
-
-    friend struct NodeAccess;  // node <-> element casts, in xml.cpp and xml_writer.cpp
 };
 
 /// Owns an arena and a root element. Movable: elements stay where they are.
@@ -152,8 +165,9 @@ class Document {
 public:
     Document() = default;  // no root
     Document(std::string_view root_name, std::string_view root_ns);
-    Document(Document&&) noexcept = default;
-    Document& operator=(Document&&) noexcept = default;
+    /// A Document moved from is empty.
+    Document(Document&& other) noexcept;
+    Document& operator=(Document&& other) noexcept;
 
     bool empty() const { return root_ == nullptr; }
     const Element& root() const { return *root_; }
@@ -162,13 +176,15 @@ public:
     std::size_t footprint() const { return arena_ ? arena_->footprint() : 0; }
 
 private:
+    friend class TreeBuilder;
     std::unique_ptr<Arena> arena_;  // stable address: elements point at it
     Element* root_ = nullptr;
 };
 
-/// Parses one complete element (a stored stanza, a golden text, a configured form). The same rules
-/// as the stream parser: no DTD, PI or entities. An element without xmlns gets `default_ns`.
-/// Returns an empty Document if the text is not exactly one well-formed element.
+/// Parses one complete element (a stored stanza, a WebSocket frame, a golden text). The same rules
+/// as the stream parser: no DTD, PI, comments or entities; at most 128 levels and 128 attributes
+/// per element. An element without xmlns gets `default_ns`. Returns an empty Document if the text
+/// is not exactly one well-formed element (white space around it does not matter).
 Document parse_element(std::string_view text, std::string_view default_ns = {});
 
 }  // namespace clarion::xml

@@ -1,15 +1,15 @@
 // XmlStream: bytes of one XMPP stream in, stream header, top-level elements and stream end out.
 //
-// A pull interface over expat: feed() a chunk, then call next() until it says `need_more`. After each
-// element the parser stands still, so the owner may answer, wait, start TLS or hand the connection to
-// another thread before it goes on. Refuses what RFC 6120 section 11 forbids (DTD, processing
-// instructions, comments, entity references other than the predefined five) and what would cost memory: too deep, too
-// long, too many attributes, oversized start tags.
+// A pull interface over expat: feed() a chunk, then call next() until it says `need_more`. After
+// each element the parser stands still, so the owner may answer, wait, start TLS or hand the
+// connection to another thread before it goes on. Refuses what RFC 6120 section 11 forbids (DTD,
+// processing instructions, comments, entity references other than the predefined five) and what
+// would cost memory: too deep, too long, too many attributes, oversized start tags.
 //
-// Memory: an expat parser is 10 KB, so a stream borrows one from a ParserPool at its first byte, keeps
-// it while active and returns it with release_if_idle(); it is primed again with the stream's own
-// header namespaces and xml:lang. Thread: the owner's; a stream moves between threads only while it
-// holds no parser of a pool it leaves behind (rehome()).
+// Memory: an expat parser is 10 KB, so a stream borrows one from a ParserPool at its first byte,
+// keeps it while active and returns it with release_if_idle(); it is primed again with the stream's
+// own header namespaces and xml:lang. Thread: the owner's; a stream moves between threads only
+// while it holds no parser of a pool it leaves behind (rehome()).
 #pragma once
 
 #include <cstdint>
@@ -34,9 +34,9 @@ struct Limits {
 /// The opening <stream:stream ...> tag. Absent attributes are empty.
 struct StreamHeader {
     std::string from, to, id, version, lang;
-    std::string content_ns;                 // default namespace
+    std::string content_ns;                                       // default namespace
     std::vector<std::pair<std::string, std::string>> namespaces;  // prefix -> uri, as declared
-    bool declares_dialback = false;         // xmlns:db='jabber:server:dialback' (XEP-0220)
+    bool declares_dialback = false;  // xmlns:db='jabber:server:dialback' (XEP-0220)
 };
 
 /// expat parsers kept for reuse by the streams of one shard. Oversized or long-used ones are freed
@@ -82,17 +82,19 @@ public:
     /// A sentence for the log about error().
     std::string_view error_text() const;
 
-    /// Starts over for a stream restart (after STARTTLS or SASL): the next bytes must be a new header.
-    /// Bytes fed but not yet parsed are returned: after SASL they belong to the new stream; after
-    /// STARTTLS they must be discarded and the stream refused (injected plaintext).
+    /// Starts over for a stream restart (after STARTTLS or SASL): the next bytes must be a new
+    /// header. Bytes fed but not yet parsed are returned: after SASL they belong to the new stream;
+    /// after STARTTLS they must be discarded and the stream refused (injected plaintext).
     std::string restart();
 
     /// Copies what was fed but not parsed into the stream, so that the caller's buffer may go.
     void keep_rest();
 
-    /// Between stanzas with nothing buffered: returns the parser to the pool. True if none is held now.
+    /// Between stanzas with nothing buffered: returns the parser to the pool. True if none is held
+    /// now.
     bool release_if_idle();
-    /// Prepares for another thread: like keep_rest(), then gives up the pool; from now on `pool` serves.
+    /// Prepares for another thread: like keep_rest(), then gives up the pool; from now on `pool`
+    /// serves.
     void rehome(ParserPool& pool);
 
     void set_limits(Limits limits);

@@ -1,10 +1,10 @@
 // Serialises elements: namespaces re-declared where they change, everything escaped.
 //
-// Content namespace (RFC 6120, section 4.8.3): inside the server every stanza is in 'jabber:client'.
-// A stream whose content namespace differs (jabber:server, jabber:component:accept) is written by
-// mapping: the root and the unbroken chain of jabber:client elements below it belong to the stream's
-// namespace; a jabber:client element inside another namespace (forwarded, carbons) keeps its own.
-// XmlStream does the reverse on the way in.
+// Content namespace (RFC 6120, section 4.8.3): inside the server every stanza is in
+// 'jabber:client'. A stream whose content namespace differs (jabber:server,
+// jabber:component:accept) is written by mapping: the root and the unbroken chain of jabber:client
+// elements below it belong to the stream's namespace; a jabber:client element inside another
+// namespace (forwarded, carbons) keeps its own. XmlStream does the reverse on the way in.
 #pragma once
 
 #include <string>

@@ -1,0 +1,209 @@
+#include "proto/stanza.h"
+
+#include <array>
+#include <atomic>
+#include <optional>
+#include <utility>
+
+#include "proto/ns.h"
+
+namespace clarion {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kind_names{"message", "presence", "iq"};
+
+constexpr std::array<std::string_view, 15> type_names{
+    "normal",      "chat",      "groupchat",  "headline",    "available",
+    "unavailable", "subscribe", "subscribed", "unsubscribe", "unsubscribed",
+    "probe",       "get",       "set",        "result",      "error",
+};
+
+std::string_view name(StanzaType type) { return type_names[static_cast<std::size_t>(type)]; }
+std::string_view name(StanzaKind kind) { return kind_names[static_cast<std::size_t>(kind)]; }
+
+std::optional<StanzaKind> kind_of(const xml::Element& element) {
+    if (element.ns() != ns::client) return std::nullopt;
+    for (std::size_t i = 0; i < kind_names.size(); ++i) {
+        if (element.name() == kind_names[i]) return static_cast<StanzaKind>(i);
+    }
+    return std::nullopt;
+}
+
+/// The types of a kind other than `error` lie next to each other in StanzaType.
+struct TypeRange {
+    StanzaType first;
+    StanzaType last;
+};
+constexpr std::array<TypeRange, 3> type_ranges{{
+    {StanzaType::normal, StanzaType::headline},
+    {StanzaType::unavailable, StanzaType::probe},
+    {StanzaType::get, StanzaType::result},
+}};
+
+std::optional<StanzaType> find_type(StanzaKind kind, std::string_view text) {
+    if (text == "error") return StanzaType::error;
+    const TypeRange range = type_ranges[static_cast<std::size_t>(kind)];
+    for (auto i = static_cast<std::size_t>(range.first); i <= static_cast<std::size_t>(range.last);
+         ++i) {
+        if (text == type_names[i]) return static_cast<StanzaType>(i);
+    }
+    return std::nullopt;
+}
+
+Result<StanzaType> parse_type(const xml::Element& root, StanzaKind kind) {
+    const auto text = root.find_attr("type");
+    if (!text && kind == StanzaKind::message) return StanzaType::normal;
+    if (!text && kind == StanzaKind::presence) return StanzaType::available;
+    if (!text) return fail("bad-request", "an iq needs a type");
+    if (const auto known = find_type(kind, *text)) return *known;
+    if (kind == StanzaKind::message) return StanzaType::normal;
+    return fail("bad-request", "unknown type of " + std::string(name(kind)));
+}
+
+Result<Jid> parse_address(const xml::Element& root, std::string_view attribute) {
+    const auto text = root.find_attr(attribute);
+    if (!text) return Jid{};
+    auto jid = Jid::parse(*text);
+    if (!jid.ok()) {
+        return fail("jid-malformed", "'" + std::string(attribute) + "': " + jid.error().text);
+    }
+    return jid;
+}
+
+/// RFC 6120, 8.2.3: an id, and exactly one child in a request, at most one in a result.
+Result<> check_iq(const xml::Element& root, StanzaType type) {
+    if (root.attr("id").empty()) return fail("bad-request", "an iq needs an id");
+    if (type == StanzaType::error) return {};
+    const xml::Element* first = root.first_child();
+    if (first != nullptr && first->next_sibling() != nullptr) {
+        return fail("bad-request", "an iq has one child only");
+    }
+    if (first == nullptr && type != StanzaType::result) {
+        return fail("bad-request", "an iq of type get or set needs a child");
+    }
+    return {};
+}
+
+void set_or_remove(xml::Element& root, std::string_view attribute, const Jid& jid) {
+    if (jid.empty()) {
+        root.remove_attr(attribute);
+    } else {
+        root.set_attr(attribute, jid.full());
+    }
+}
+
+bool is_written(StanzaType type) {
+    return type != StanzaType::normal && type != StanzaType::available;
+}
+
+}  // namespace
+
+Stanza::Stanza(xml::Document&& document, StanzaKind kind, StanzaType type, Jid from, Jid to)
+    : document_(std::move(document)),
+      from_(std::move(from)),
+      to_(std::move(to)),
+      kind_(kind),
+      type_(type) {}
+
+Result<std::shared_ptr<Stanza>> Stanza::from_document(xml::Document&& document) {
+    if (document.empty()) return fail("bad-format", "no element");
+    const xml::Element& root = document.root();
+    const auto kind = kind_of(root);
+    if (!kind) return fail("bad-format", "not a message, presence or iq");
+    auto from = parse_address(root, "from");
+    if (!from.ok()) return from.error();
+    auto to = parse_address(root, "to");
+    if (!to.ok()) return to.error();
+    const auto type = parse_type(root, *kind);
+    if (!type.ok()) return type.error();
+    if (*kind == StanzaKind::iq) {
+        if (auto checked = check_iq(root, *type); !checked.ok()) return checked.error();
+    }
+    return std::make_shared<Stanza>(std::move(document), *kind, *type, std::move(from).value(),
+                                    std::move(to).value());
+}
+
+std::shared_ptr<Stanza> Stanza::make(StanzaKind kind, StanzaType type, const Jid& from,
+                                     const Jid& to, std::string_view id) {
+    xml::Document document(name(kind), ns::client);
+    xml::Element& root = document.root();
+    if (!from.empty()) root.set_attr("from", from.full());
+    if (!to.empty()) root.set_attr("to", to.full());
+    if (!id.empty()) root.set_attr("id", id);
+    if (is_written(type)) root.set_attr("type", name(type));
+    return std::make_shared<Stanza>(std::move(document), kind, type, from, to);
+}
+
+std::string_view Stanza::lang() const { return root().find_attr("lang", ns::xml).value_or(""); }
+
+std::string_view Stanza::body() const { return root().child_text(ns::client, "body"); }
+
+void Stanza::set_from(const Jid& from) {
+    set_or_remove(root(), "from", from);
+    from_ = from;
+}
+
+void Stanza::set_to(const Jid& to) {
+    set_or_remove(root(), "to", to);
+    to_ = to;
+}
+
+void Stanza::set_type(StanzaType type) {
+    if (is_written(type)) {
+        root().set_attr("type", name(type));
+    } else {
+        root().remove_attr("type");
+    }
+    type_ = type;
+}
+
+std::shared_ptr<Stanza> Stanza::clone() const {
+    return std::make_shared<Stanza>(document_.clone(), kind_, type_, from_, to_);
+}
+
+std::shared_ptr<Stanza> editable(StanzaPtr&& stanza) {
+    const StanzaPtr held = std::move(stanza);
+    if (held.use_count() != 1) return held->clone();
+    // Another thread may just have let go of it: what it read must lie before what we write.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    return std::const_pointer_cast<Stanza>(held);
+}
+
+// --- answers ------------------------------------------------------------------------------------
+
+std::shared_ptr<Stanza> make_result(const Stanza& request) {
+    return Stanza::make(StanzaKind::iq, StanzaType::result, request.to(), request.from(),
+                        request.id());
+}
+
+bool may_answer_with_error(const Stanza& stanza) {
+    return !stanza.is_error() && stanza.type() != StanzaType::result;
+}
+
+std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error,
+                                   bool include_payload) {
+    auto answer =
+        Stanza::make(stanza.kind(), StanzaType::error, stanza.to(), stanza.from(), stanza.id());
+    if (include_payload) {
+        for (const xml::Element& child : stanza.root().children()) answer->root().add_copy(child);
+    }
+    add_error(answer->root(), error);
+    return answer;
+}
+
+xml::Document make_refusal(const xml::Element& refused, const StanzaError& error) {
+    const std::string_view type = refused.attr("type");
+    if (!kind_of(refused) || type == "error" || type == "result") return {};
+    xml::Document answer(refused.name(), ns::client);
+    xml::Element& root = answer.root();
+    if (const auto to = Jid::parse(refused.attr("to")); to.ok()) {
+        root.set_attr("from", to->full());
+    }
+    if (const auto id = refused.find_attr("id")) root.set_attr("id", *id);
+    root.set_attr("type", "error");
+    add_error(root, error);
+    return answer;
+}
+
+}  // namespace clarion

@@ -1,0 +1,135 @@
+// The options of core and net, one struct per section of clarion.toml. Modules declare their own beside their code.
+//
+// Meaning, unit and default of each are said once, in options.cpp, where they are declared; the reference
+// (docs/options.md, conf/clarion.reference.toml, clariond --describe) is generated from there.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/base/option.h"
+
+namespace clarion::core {
+
+struct ServerOptions {
+    std::vector<std::string> domains;
+    std::string data_dir = "data";
+    std::string admin_socket = "data/admin.sock";
+    std::int64_t shards = 0;
+    Duration account_idle_time = std::chrono::seconds(60);
+    std::int64_t account_inbox_limit = 1000;
+    std::int64_t unknown_account_cache = 10000;
+    static void declare(OptionTable<ServerOptions>& table);
+};
+
+struct StorageOptions {
+    std::string durability = "full";
+    std::int64_t backlog_limit = 64 << 20;
+    static void declare(OptionTable<StorageOptions>& table);
+};
+
+struct LogOptions {
+    std::string level = "info";
+    static void declare(OptionTable<LogOptions>& table);
+};
+
+struct TlsOptions {
+    std::string certificate;
+    std::string private_key;
+    std::string ca;
+    std::string min_version = "1.2";
+    Duration handshake_timeout = std::chrono::seconds(15);
+    static void declare(OptionTable<TlsOptions>& table);
+};
+
+struct ListenOptions {
+    std::string type = "c2s";
+    std::string address = "::";
+    std::int64_t port = 0;  // 0: the usual port of the type
+    static void declare(OptionTable<ListenOptions>& table);
+};
+
+struct C2sOptions {
+    bool require_encryption = true;
+    bool allow_plain_without_encryption = false;
+    std::int64_t max_stanza_size = 262144;
+    std::int64_t max_unauthenticated_stanza_size = 10240;
+    Duration authentication_timeout = std::chrono::seconds(30);
+    std::int64_t max_send_buffer = 4 << 20;
+    Duration send_timeout = std::chrono::seconds(60);
+    std::int64_t max_ack_window = 256;
+    std::int64_t max_ack_window_bytes = 1 << 20;
+    std::int64_t max_sessions = 30;
+    std::int64_t max_pending_requests = 8;
+    static void declare(OptionTable<C2sOptions>& table);
+};
+
+struct AuthOptions {
+    std::int64_t scram_iterations = 10000;
+    std::int64_t max_failures = 5;
+    Duration failure_delay = std::chrono::milliseconds(500);
+    Duration max_failure_delay = std::chrono::seconds(10);
+    static void declare(OptionTable<AuthOptions>& table);
+};
+
+struct SmacksOptions {
+    Duration hibernation_time = std::chrono::seconds(600);
+    Duration max_ack_delay = std::chrono::seconds(30);
+    Duration ack_answer_limit = std::chrono::seconds(1);
+    std::int64_t max_queue_size = 5000;
+    std::int64_t max_sessions = 10;
+    Duration unavailable_grace = std::chrono::seconds(30);
+    static void declare(OptionTable<SmacksOptions>& table);
+};
+
+struct S2sOptions {
+    bool require_encryption = true;
+    bool require_valid_certificate = false;
+    std::string bind_address;
+    std::int64_t max_stanza_size = 524288;
+    Duration connect_timeout = std::chrono::seconds(15);
+    Duration negotiation_timeout = std::chrono::seconds(30);
+    Duration idle_timeout = std::chrono::minutes(30);
+    Duration retry_delay = std::chrono::seconds(5);
+    Duration max_retry_delay = std::chrono::minutes(5);
+    Duration queue_time = std::chrono::seconds(60);
+    std::int64_t max_queued_stanzas = 1000;
+    std::int64_t max_queued_bytes = 4 << 20;
+    std::int64_t max_domains_per_connection = 100;
+    static void declare(OptionTable<S2sOptions>& table);
+};
+
+struct DnsOptions {
+    std::vector<std::string> servers;
+    Duration timeout = std::chrono::seconds(5);
+    std::int64_t cache_entries = 10000;
+    Duration max_cache_time = std::chrono::hours(1);
+    static void declare(OptionTable<DnsOptions>& table);
+};
+
+struct ComponentOptions {
+    std::string secret;
+    std::int64_t max_stanza_size = 524288;
+    std::int64_t max_send_buffer = 8 << 20;
+    static void declare(OptionTable<ComponentOptions>& table);
+};
+
+struct ModulesOptions {
+    std::vector<std::string> disabled;
+    static void declare(OptionTable<ModulesOptions>& table);
+};
+
+struct LimitsOptions {
+    std::int64_t c2s_bytes_per_second = 0;
+    std::int64_t s2s_bytes_per_second = 0;
+    std::int64_t c2s_connections_per_address = 200;
+    std::int64_t unauthenticated_connections = 5000;
+    static void declare(OptionTable<LimitsOptions>& table);
+};
+
+/// Adds all of the above.
+void declare_options(OptionRegistry& registry);
+
+}  // namespace clarion::core

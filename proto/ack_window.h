@@ -4,7 +4,7 @@
 // Owner: the stream; travels with the session through sleep and resumption. Thread: the owner's
 // shard. Every inbound stanza opens an entry; the entry closes, in any order, when everything the
 // stanza caused is committed or an error was returned. `h` counts the contiguous closed prefix, so
-// an acknowledged stanza is a durable one (docs/design: "an acknowledged stanza is durable").
+// an acknowledged stanza is a durable one.
 // It is kept without stream management too: its width is what the read loop's backpressure looks
 // at.
 //

@@ -37,7 +37,7 @@ std::string hmac_sha1(std::string_view key, std::string_view data);
 std::string hmac_sha256(std::string_view key, std::string_view data);
 
 /// PBKDF2 with HMAC, as long as the hash itself: what RFC 5802 calls Hi().
-/// This is slow on purpose (about 0.3 ms per 1,000 iterations).
+/// This is slow on purpose (about 0.2 ms per 1,000 iterations).
 /// REQUIRES: iterations > 0.
 std::string pbkdf2(Hash hash, std::string_view password, std::string_view salt,
                    std::uint32_t iterations);

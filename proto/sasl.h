@@ -58,7 +58,8 @@ inline constexpr std::size_t salt_size = 16;
 /// password may have. Characters newer than Unicode 3.2 pass, or emoji could not be typed.
 Result<std::string> saslprep(std::string_view text);
 
-/// Prepares the password and derives both keys. Slow on purpose: one PBKDF2.
+/// Prepares the password and derives both keys. Slow on purpose: one PBKDF2. REQUIRES: iterations >
+/// 0.
 Result<ScramCredentials> derive_scram(Hash hash, std::string_view password, std::string_view salt,
                                       std::uint32_t iterations);
 

@@ -1,0 +1,65 @@
+// FakePort: a connection that keeps what was written to it, as the elements a client would see.
+//
+// Stands in for net's C2sConnection wherever a SessionPort is wanted: a Session's, or a C2sStream's
+// (then it shows the stream header and features too). What is written is really serialised and
+// parsed again.
+#pragma once
+
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "proto/xml_stream.h"
+#include "server/core/session_port.h"
+
+namespace clarion::test {
+
+class FakePort final : public core::SessionPort {
+public:
+    /// `opened`: the stream's headers were exchanged before (a bound session). Otherwise the first
+    /// thing written must be our header.
+    explicit FakePort(bool opened = true);
+
+    // What the client sees.
+    /// The oldest element not yet popped; `<nothing xmlns=''/>` if there is none.
+    xml::Document pop();
+    std::size_t pending() const { return elements_.size(); }
+    /// Forgets what was received so far.
+    void drop_all() { elements_.clear(); }
+    std::deque<xml::Document>& elements() { return elements_; }
+    /// The header of the stream, once written.
+    const xml::StreamHeader& header() const { return header_; }
+    /// close() was called; with which error.
+    bool closed() const { return closed_; }
+    std::optional<StreamErrorCondition> error() const { return error_; }
+    bool reading_resumed() const { return reading_resumed_; }
+
+    // What the test pretends.
+    /// The client reads nothing any more: this much is unsent.
+    void set_unsent(std::size_t bytes) { unsent_ = bytes; }
+    void set_info(core::ConnectionInfo info) { info_ = std::move(info); }
+
+    // SessionPort
+    void write(const Stanza& stanza) override;
+    void write_xml(std::string_view xml) override;
+    std::size_t unsent() const override { return unsent_; }
+    void close(std::optional<StreamErrorCondition> error, std::string_view text) override;
+    void resume_reading() override { reading_resumed_ = true; }
+    core::ConnectionInfo info() const override { return info_; }
+
+private:
+    void read_all();
+
+    xml::ParserPool pool_;
+    xml::XmlStream stream_;
+    xml::StreamHeader header_;
+    bool has_header_ = false;
+    std::deque<xml::Document> elements_;
+    bool closed_ = false;
+    std::optional<StreamErrorCondition> error_;
+    bool reading_resumed_ = false;
+    std::size_t unsent_ = 0;
+    core::ConnectionInfo info_{"192.0.2.1", 40000, true, "TLSv1.3", "TLS_AES_256_GCM_SHA384"};
+};
+
+}  // namespace clarion::test

@@ -8,6 +8,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -62,6 +63,8 @@ public:
     }
 
 private:
+    static Result<Jid> assemble(std::optional<std::string_view> local, std::string_view domain,
+                                std::optional<std::string_view> resource);
     std::string_view view() const { return text_; }
 
     std::string text_;
@@ -70,7 +73,8 @@ private:
 };
 
 /// Preparation of single parts, for those who have no whole address (SASL user names, resources,
-/// configured domains). Errors: "jid-malformed".
+/// configured domains). Domains come out as lower-case U-labels without a trailing dot, IPv6
+/// literals in brackets. Empty text is an error. Errors: "jid-malformed".
 Result<std::string> prepare_localpart(std::string_view text);
 Result<std::string> prepare_domain(std::string_view text);
 Result<std::string> prepare_resource(std::string_view text);

@@ -19,6 +19,8 @@
 
 namespace clarion {
 
+struct OptionChange;
+
 class Config {
 public:
     /// The values of [section], with those of [host."HOST".section] over them if there are any.
@@ -44,7 +46,7 @@ public:
 
 private:
     friend class ConfigBinder;
-    friend std::vector<struct OptionChange> diff(const Config& old, const Config& now);
+    friend std::vector<OptionChange> diff(const Config& old, const Config& now);
 
     struct StringHash : std::hash<std::string_view> {
         using is_transparent = void;

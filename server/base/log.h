@@ -108,7 +108,7 @@ std::string_view to_string(LogLevel level);
 Result<LogLevel> parse_log_level(std::string_view name);
 
 /// Sends lines (without newline) here instead of to stderr; an empty function restores stderr.
-/// For tests: `sink` is called on the thread that logs, one line at a time.
+/// For tests: `sink` is called on the thread that logs, one line at a time, and must not log.
 void set_log_sink(std::function<void(std::string_view line)> sink);
 
 /// Waits until everything logged so far is written: before the process ends, in no other place.

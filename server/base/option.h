@@ -197,8 +197,10 @@ private:
 
 /// The value as one would write it in the file: 600, "72h", ["a", "b"].
 std::string to_toml(const OptionValue& value, const OptionSpec& option);
-/// "text", "number", "duration (a number means days)", "list of texts".
+/// What may stand there: "text", "whole number", "duration (a number means days)".
 std::string type_name(const OptionSpec& option);
+/// "1s to 7d", "at least 1", "at most 65535"; empty if there are no bounds.
+std::string bounds_text(const OptionSpec& option);
 
 template <class T>
 void OptionRegistry::add() {

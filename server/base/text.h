@@ -39,7 +39,7 @@ std::string_view trim(std::string_view text);
 /// Decimal, with an optional '-'; the whole text must be the number.
 Result<std::int64_t> parse_int(std::string_view text);
 /// `text` in double quotes, escaped as JSON (RFC 8259) and TOML both read it.
-std::string quoted(std::string_view text);
+std::string quote(std::string_view text);
 /// How many characters must be typed, dropped, replaced or swapped with their neighbour to get from
 /// one to the other: for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);

@@ -3,13 +3,14 @@
 // A pull interface over expat: feed() a chunk, then call next() until it says `need_more`. After
 // each element the parser stands still, so the owner may answer, wait, start TLS or hand the
 // connection to another thread before it goes on. Refuses what RFC 6120 section 11 forbids (DTD,
-// processing instructions, comments, entity references other than the predefined five) and what
-// would cost memory: too deep, too long, too many attributes, oversized start tags.
+// processing instructions, comments, entity references other than the predefined five, encodings
+// other than UTF-8, text between stanzas) and what would cost memory: too deep, too long, too many
+// attributes, oversized start tags.
 //
-// Memory: an expat parser is 10 KB, so a stream borrows one from a ParserPool at its first byte,
-// keeps it while active and returns it with release_if_idle(); it is primed again with the stream's
-// own header namespaces and xml:lang. Thread: the owner's; a stream moves between threads only
-// while it holds no parser of a pool it leaves behind (rehome()).
+// Memory: an expat parser is 10 KB, so a stream borrows one from a ParserPool at its first byte
+// that is not white space, keeps it while active and returns it with release_if_idle(); the next
+// one is primed with the stream's own header namespaces. A parser that has seen 256 KB is replaced
+// between two elements. Thread: the owner's; a stream may move to another thread after rehome().
 #pragma once
 
 #include <cstdint>
@@ -23,12 +24,14 @@
 
 namespace clarion::xml {
 
-/// What one stream may cost. Bytes count from the '<' that starts a top-level element.
+/// What one stream may cost; beyond it the error is policy-violation. Bytes count from the '<' that
+/// starts a top-level element, however they arrive. An element is also refused if it takes more
+/// than eight times max_stanza_bytes of memory.
 struct Limits {
     std::size_t max_stanza_bytes = 262144;
-    std::size_t max_start_tag_bytes = 16384;
-    std::size_t max_depth = 64;
-    std::size_t max_attributes = 128;  // per element
+    std::size_t max_start_tag_bytes = 16384;  // the header: with all that precedes it
+    std::size_t max_depth = 64;               // a stanza has depth 1
+    std::size_t max_attributes = 128;         // per element, namespace declarations included
 };
 
 /// The opening <stream:stream ...> tag. Absent attributes are empty.
@@ -39,8 +42,8 @@ struct StreamHeader {
     bool declares_dialback = false;  // xmlns:db='jabber:server:dialback' (XEP-0220)
 };
 
-/// expat parsers kept for reuse by the streams of one shard. Oversized or long-used ones are freed
-/// rather than kept (names accumulate inside). Outlives its streams.
+/// expat parsers kept for reuse by the streams of one shard, at most `max_kept` idle ones.
+/// Long-used ones are freed rather than kept (names accumulate inside). Outlives its streams.
 class ParserPool {
 public:
     explicit ParserPool(std::size_t max_kept = 64);
@@ -71,12 +74,17 @@ public:
     XmlStream(XmlStream&&) noexcept;
     XmlStream& operator=(XmlStream&&) noexcept;
 
-    /// Gives the parser bytes. REQUIRES: the last next() said need_more (or nothing was fed yet);
-    /// `bytes` stay valid until next() says need_more again or keep_rest() was called.
+    /// Gives the parser bytes. REQUIRES: the last next() said need_more, or nothing was fed yet, or
+    /// restart() was called since; `bytes` stay valid until next() says need_more again or
+    /// keep_rest() was called.
     void feed(std::string_view bytes);
+    /// What comes next. After `close` everything is ignored; after `error` it is `error` for ever.
     Event next();
 
+    /// Valid from `open` until restart().
     const StreamHeader& header() const;
+    /// The element that next() reported, in 'jabber:client' if it was in the content namespace
+    /// (xml_writer.h). REQUIRES: next() just said `element`.
     Document take();
     StreamErrorCondition error() const;
     /// A sentence for the log about error().

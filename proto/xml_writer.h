@@ -25,7 +25,8 @@ void write_stanza(std::string& out, const Element& stanza, std::string_view cont
 /// The element on its own, with its xmlns: for storage and logs of shapes in tests.
 std::string to_string(const Element& element);
 
-/// Appends `text` escaped for character data or an attribute value in either quote.
+/// Appends `text` escaped for character data or an attribute value in either quote. A control
+/// character that XML forbids becomes U+FFFD.
 void escape(std::string& out, std::string_view text);
 
 }  // namespace clarion::xml

@@ -18,7 +18,9 @@ from pathlib import Path
 TIERS = {
     "base": (["server/base"], []),
     "proto": (["proto"], ["base"]),
-    "storage-backend": (["storage/lmdb", "storage/memory"], ["base", "proto", "storage"]),
+    "storage-backend": (
+        ["storage/kv", "storage/lmdb", "storage/memory"], ["base", "proto", "storage"]
+    ),
     "storage": (["storage"], ["base", "proto"]),
     "core": (["server/core", "server/events"], ["base", "proto", "storage"]),
     "net": (["server/net"], ["base", "proto", "core"]),
@@ -33,6 +35,7 @@ HEAVY = re.compile(
     r"^(boost/(asio|beast|json|process)[/.]|openssl/|ares|lmdb\.h|expat|unicode/|spdlog/|fmt/|toml|CLI/)"
 )
 AWAITABLE = ("server/base/task.h", "boost/asio/awaitable.hpp")
+HEAVY_PROBLEM = "is a heavy header: .cpp files only (coroutines and executors: server/base/task.h)"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -76,7 +79,7 @@ def problems_of(root, path):
             if problem is None and not (root / included).exists():
                 problem = "does not exist (includes are relative to the top folder)"
         elif path.endswith(".h") and HEAVY.match(included) and (path, included) != AWAITABLE:
-            problem = "is a heavy header: .cpp files only"
+            problem = HEAVY_PROBLEM
         if problem:
             yield f"{path}:{number}: {included}: {problem}"
 

@@ -66,7 +66,7 @@ endif()
 # ccache, if there is one. Paths are made relative, so that all build directories share its hits.
 find_program(CLARION_CCACHE ccache)
 if(CLARION_CCACHE)
-    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+    set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros
         CCACHE_BASEDIR=/ CCACHE_NOHASHDIR=1 ${CLARION_CCACHE})
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
         target_compile_options(clarion_flags INTERFACE -fpch-preprocess)

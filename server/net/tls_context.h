@@ -1,0 +1,63 @@
+// TlsContexts: the certificates of every domain, ready for handshakes.
+//
+// One SSL_CTX per domain from [tls] and [host."DOMAIN".tls]; immutable, shared by all shards and by
+// the handshakes in progress. A reload loads another set and gives it to every shard
+// (ShardNet::set_tls): connections that are up keep what they have.
+// Policy: TLS 1.2 or 1.3, forward secrecy and AEAD only, no compression, no renegotiation, session
+// tickets without server-side state.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "proto/jid.h"
+#include "server/base/config.h"
+#include "server/base/result.h"
+#include "server/base/time.h"
+
+struct ssl_ctx_st;
+struct x509_store_st;
+
+namespace clarion::net {
+
+class TlsContexts {
+public:
+    struct Loaded {
+        std::shared_ptr<const TlsContexts> contexts;
+        /// "certificate /etc/x.pem expired on 2026-01-01", "... is not made out to example.org".
+        std::vector<std::string> warnings;
+    };
+    /// Reads everything [tls] names for these domains (the first one is the fallback). Also what
+    /// `clariond --check` does. Errors: "tls-config", one line per problem, naming the file.
+    static Result<Loaded> load(const Config& config, const std::vector<std::string>& domains,
+                               WallTime now);
+
+    ~TlsContexts();
+    TlsContexts(const TlsContexts&) = delete;
+    TlsContexts& operator=(const TlsContexts&) = delete;
+
+    /// Whether clients and servers can be offered TLS for this domain.
+    bool has_certificate(std::string_view host) const;
+    /// The context of `host`; that of the first domain if it has none of its own. Also used for
+    /// connecting out: then the certificate, if there is one, identifies `host`.
+    ssl_ctx_st* context_for(std::string_view host) const;
+    /// The context of exactly this name, matched as SNI does (ASCII, any case); nullptr if unknown.
+    ssl_ctx_st* context_named(std::string_view server_name) const;
+
+private:
+    struct Entry {
+        ssl_ctx_st* context = nullptr;
+        bool has_certificate = false;
+    };
+    TlsContexts() = default;
+
+    std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> by_host_;
+    std::unordered_map<std::string, ssl_ctx_st*, TextHash, std::equal_to<>> by_ascii_name_;
+    ssl_ctx_st* fallback_ = nullptr;
+    friend class TlsLoader;
+};
+
+}  // namespace clarion::net

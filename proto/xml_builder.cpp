@@ -19,7 +19,7 @@ QName::QName(std::string_view joined) {
 
 /// The namespace the element gets that is about to be opened.
 std::string_view TreeBuilder::mapped(std::string_view ns) {
-    if (chain_ != open_.size() || ns != content_ns_) return ns;
+    if (ns.empty() || chain_ != open_.size() || ns != content_ns_) return ns;
     ++chain_;
     return ns::client;
 }

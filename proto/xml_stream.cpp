@@ -20,8 +20,10 @@ constexpr std::size_t slice_size = 4096;
 /// A parser remembers every name it saw. After so many bytes it is replaced, so that a peer cannot
 /// make it grow with ever new names.
 constexpr std::size_t parser_lifetime = 256 * 1024;
-/// How much more memory than bytes an element may take (an empty element costs a hundred bytes).
+/// How much more memory than bytes an element may take (an empty element costs a hundred bytes),
+/// and what is free.
 constexpr std::size_t memory_per_byte = 8;
+constexpr std::size_t free_memory = 32 * 1024;
 
 constexpr std::string_view white_space = " \t\r\n";
 
@@ -209,7 +211,7 @@ void XmlStream::Impl::start_element(const char* name, const char** attributes) {
     }
     if (builder.depth() == 0) element_start = machine->parser.token_start();
     builder.start(name, attributes);
-    if (builder.footprint() > memory_per_byte * limits.max_stanza_bytes) {
+    if (builder.footprint() > free_memory + memory_per_byte * limits.max_stanza_bytes) {
         fail(StreamErrorCondition::policy_violation, "an element has too many parts");
     }
 }

@@ -26,7 +26,7 @@ namespace clarion::xml {
 
 /// What one stream may cost; beyond it the error is policy-violation. Bytes count from the '<' that
 /// starts a top-level element, however they arrive. An element is also refused if it takes more
-/// than eight times max_stanza_bytes of memory.
+/// than eight times max_stanza_bytes of memory (and 32 KB).
 struct Limits {
     std::size_t max_stanza_bytes = 262144;
     std::size_t max_start_tag_bytes = 16384;  // the header: with all that precedes it

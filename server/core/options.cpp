@@ -55,6 +55,17 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
     t.add("max_ack_window_bytes", &C2sOptions::max_ack_window_bytes).min(65536).unit("bytes").live().doc("The same, by size.");
     t.add("max_sessions", &C2sOptions::max_sessions).min(1).live().doc("Sessions of one account, connected or asleep; one more is refused with resource-constraint.");
     t.add("max_pending_requests", &C2sOptions::max_pending_requests).min(1).live().doc("Slow requests (archive pages) of one session that run or wait; more are answered with resource-constraint.");
+    t.add("max_directed_presence", &C2sOptions::max_directed_presence).min(1).live().doc("Addresses outside its roster (rooms, mostly) to which one session has sent presence; one more is refused with resource-constraint.");
+}
+
+void RosterOptions::declare(OptionTable<RosterOptions>& t) {
+    t.section("roster", "Contact lists and presence subscriptions.").per_host().live();
+    t.add("max_items", &RosterOptions::max_items).min(1).doc("Contacts in one roster; one more is refused with resource-constraint.");
+    t.add("max_name_length", &RosterOptions::max_name_length).min(1).unit("bytes").doc("A longer name for a contact is refused with not-acceptable.");
+    t.add("max_groups", &RosterOptions::max_groups).min(1).doc("Groups of one contact; more are refused with not-acceptable.");
+    t.add("max_group_length", &RosterOptions::max_group_length).min(1).unit("bytes").doc("A longer group name is refused with not-acceptable.");
+    t.add("max_requests", &RosterOptions::max_requests).min(1).doc("Subscription requests kept for one account until it answers; one more is refused with resource-constraint.");
+    t.add("max_request_size", &RosterOptions::max_request_size).min(256).unit("bytes").doc("Of a larger subscription request only the sender is kept, not what it says.");
 }
 
 void AuthOptions::declare(OptionTable<AuthOptions>& t) {
@@ -127,6 +138,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<LogOptions>();
     registry.add<ModulesOptions>();
     registry.add<C2sOptions>();
+    registry.add<RosterOptions>();
     registry.add<AuthOptions>();
     registry.add<SmacksOptions>();
     registry.add<S2sOptions>();

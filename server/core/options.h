@@ -63,7 +63,18 @@ struct C2sOptions {
     std::int64_t max_ack_window_bytes = 1 << 20;
     std::int64_t max_sessions = 30;
     std::int64_t max_pending_requests = 8;
+    std::int64_t max_directed_presence = 1000;
     static void declare(OptionTable<C2sOptions>& table);
+};
+
+struct RosterOptions {
+    std::int64_t max_items = 5000;
+    std::int64_t max_name_length = 1023;
+    std::int64_t max_groups = 50;
+    std::int64_t max_group_length = 1023;
+    std::int64_t max_requests = 500;
+    std::int64_t max_request_size = 4096;
+    static void declare(OptionTable<RosterOptions>& table);
 };
 
 struct AuthOptions {

@@ -1,0 +1,65 @@
+#include "server/core/message_rules.h"
+
+#include "proto/ns.h"
+
+namespace clarion::core {
+namespace {
+
+/// Elements of jabber:client that say nothing by themselves: an empty body, a thread.
+bool is_empty_text(const xml::Element& child) {
+    if (child.ns() != ns::client) return false;
+    if (child.name() == "body" || child.name() == "subject") return child.text().empty();
+    return child.name() == "thread";
+}
+
+bool only_accompanies(const xml::Element& child) {
+    return child.ns() == ns::chat_states || child.ns() == ns::hints ||
+           child.ns() == ns::stanza_id || child.ns() == ns::delay || child.ns() == ns::nick ||
+           is_empty_text(child);
+}
+
+bool has_content(const Stanza& stanza) {
+    for (const xml::Element& child : stanza.root().children())
+        if (!only_accompanies(child)) return true;
+    return false;
+}
+
+bool is_encrypted(const xml::Element& child) {
+    const std::string_view space = child.ns();
+    return (child.name() == "encrypted" &&
+            (space == ns::omemo_legacy || space == ns::omemo_1 || space == ns::omemo_2)) ||
+           space == ns::openpgp || space == ns::openpgp_legacy || child.is(ns::eme, "encryption");
+}
+
+}  // namespace
+
+bool may_be_kept_offline(const Stanza& stanza) {
+    if (!stanza.is_message()) return false;
+    if (stanza.type() != StanzaType::chat && stanza.type() != StanzaType::normal) return false;
+    if (has_hint(stanza, "no-store") || is_carbon(stanza)) return false;
+    return has_hint(stanza, "store") || has_content(stanza);
+}
+
+bool is_carbon(const Stanza& stanza) {
+    if (!stanza.is_message() || stanza.from().empty()) return false;
+    if (stanza.from().is_full() || stanza.from().full() != stanza.to().bare()) return false;
+    return stanza.root().child(ns::carbons, "received") || stanza.root().child(ns::carbons, "sent");
+}
+
+bool has_hint(const Stanza& stanza, std::string_view hint) {
+    return !stanza.is_error() && stanza.root().child(ns::hints, hint) != nullptr;
+}
+
+bool has_encrypted_payload(const Stanza& stanza) {
+    for (const xml::Element& child : stanza.root().children())
+        if (is_encrypted(child)) return true;
+    return false;
+}
+
+bool has_room_invitation(const Stanza& stanza) {
+    if (stanza.root().child(ns::muc_conference, "x")) return true;
+    const xml::Element* mediated = stanza.root().child(ns::muc_user, "x");
+    return mediated && mediated->child(ns::muc_user, "invite");
+}
+
+}  // namespace clarion::core

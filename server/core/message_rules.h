@@ -1,0 +1,45 @@
+// What a message is, as far as keeping and copying it is concerned. Pure functions on one stanza.
+//
+// In core because the router asks too: what may not be kept offline is handed over from memory only
+// (DESIGN.md, idea 3), and a carbon is never answered, stored or copied again.
+#pragma once
+
+#include <string_view>
+
+#include "proto/stanza.h"
+
+namespace clarion::core {
+
+/// Whether a message is worth keeping for somebody who is not there (XEP-0160, section 3):
+///
+/// * type normal or chat only: headlines are about now, group chat is kept by the room, errors
+/// never;
+/// * something in it means something later: a body, a subject, an encrypted payload, an invitation,
+///   a receipt, a marker, or any other payload that this server does not know. Chat states
+///   (XEP-0085) and what only accompanies content (thread, hints, ids, delays, nickname) do not
+///   count;
+/// * not with the hint <no-store/> (XEP-0334). <no-permanent-store/> keeps a message out of
+/// archives, but
+///   it may wait here to be delivered (XEP-0334, 3.3);
+/// * not a carbon (is_carbon()).
+///
+/// With <store/> a message without any content is kept too, if its type allows.
+bool may_be_kept_offline(const Stanza& stanza);
+
+/// A copy that this server made for another resource of the same account (XEP-0280): from the
+/// account's own bare JID, and with <sent/> or <received/> in it. A wrapper from anybody else is no
+/// carbon.
+bool is_carbon(const Stanza& stanza);
+
+/// A processing hint (XEP-0334) among the stanza's children: "no-store", "store", "no-copy" ...
+/// Hints in errors are somebody else's and do not count: false.
+bool has_hint(const Stanza& stanza, std::string_view hint);
+
+/// An end-to-end encrypted payload this server knows by sight: OMEMO, OpenPGP, or announced by
+/// XEP-0380.
+bool has_encrypted_payload(const Stanza& stanza);
+
+/// An invitation to a room, direct (XEP-0249) or through the room (XEP-0045, 7.8.2).
+bool has_room_invitation(const Stanza& stanza);
+
+}  // namespace clarion::core

@@ -1,0 +1,155 @@
+#include "server/core/presence.h"
+
+#include <algorithm>
+#include <string>
+
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/base/text.h"
+#include "server/core/account.h"
+#include "server/core/core.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/events/presence.h"
+
+namespace clarion::core {
+
+namespace {
+
+const RosterOptions& roster_options(const Account& account) {
+    return account.core().options<RosterOptions>(account.host());
+}
+
+bool says_something(const SubscriptionState& state) {
+    return state.subscription != Subscription::none || state.pending_out || state.approved;
+}
+
+/// The request as it is kept: whole (RFC 6121, 3.1.3), or without its content if that is too long.
+std::string kept_request(const Account& account, const Stanza& request) {
+    std::string whole = xml::to_string(request.root());
+    const auto limit = roster_options(account).max_request_size;
+    if (whole.size() <= static_cast<std::size_t>(limit)) return whole;
+    const auto bare =
+        Stanza::make(StanzaKind::presence, StanzaType::subscribe, request.from(), request.to());
+    return xml::to_string(bare->root());
+}
+
+/// Whether clients see a difference between the two.
+bool look_alike(const RosterItem& before, const RosterItem& after) {
+    return before.listed == after.listed && before.subscription == after.subscription &&
+           before.ask_subscribe == after.ask_subscribe && before.approved == after.approved;
+}
+
+void drop(Account& account, const RosterItem& item) {
+    account.roster().remove(account.core().shard(), account.id(), item.jid);
+}
+
+}  // namespace
+
+std::optional<std::int8_t> presence_priority(const Stanza& presence) {
+    const xml::Element* found = presence.root().child(ns::client, "priority");
+    if (!found) return 0;
+    for (const auto* next = found->next_sibling(); next; next = next->next_sibling()) {
+        if (next->is(ns::client, "priority")) return std::nullopt;
+    }
+    const auto number = parse_int(trim(found->text()));
+    if (!number.ok() || *number < -128 || *number > 127) return std::nullopt;
+    return static_cast<std::int8_t>(*number);
+}
+
+StanzaPtr stamped_presence(const Stanza& presence, const Session& session) {
+    auto stamped = presence.clone();
+    if (stamped->root().child(ns::delay, "delay")) return stamped;
+    const auto now = std::chrono::floor<std::chrono::seconds>(session.core().clock().wall());
+    stamped->root()
+        .add("delay", ns::delay)
+        .set_attr("from", session.jid().domain())
+        .set_attr("stamp", format_datetime(now));
+    return stamped;
+}
+
+bool remember_directed(Session& session, const Jid& who) {
+    auto& known = session.directed_presence();
+    if (std::find(known.begin(), known.end(), who) != known.end()) return true;
+    const auto& options = session.core().options<C2sOptions>(session.jid().domain());
+    if (known.size() >= static_cast<std::size_t>(options.max_directed_presence)) return false;
+    known.push_back(who);
+    return true;
+}
+
+void forget_directed(Session& session, const Jid& who) {
+    std::erase(session.directed_presence(), who);
+}
+
+int show_presence(Account& account, const Jid& to) {
+    int shown = 0;
+    const auto sessions = account.sessions();
+    for (const auto& session : sessions) {
+        if (!session->available()) continue;
+        auto presence = session->presence()->clone();
+        presence->set_to(to);
+        account.core().router().route(std::move(presence));
+        ++shown;
+    }
+    return shown;
+}
+
+void hide_presence(Account& account, const Jid& to) {
+    const auto sessions = account.sessions();
+    for (const auto& session : sessions) {
+        if (!session->available()) continue;
+        account.core().router().route(
+            Stanza::make(StanzaKind::presence, StanzaType::unavailable, session->jid(), to));
+    }
+}
+
+void send_subscription(Account& account, const Jid& contact, StanzaType type, std::string_view id) {
+    account.core().router().route(
+        Stanza::make(StanzaKind::presence, type, account.jid(), contact, id));
+}
+
+void change_subscription(Account& account, std::string_view contact, const SubscriptionState& state,
+                         const Stanza* request) {
+    const RosterItem* known = account.roster().find(contact);
+    if (state == state_of(known)) return;
+    RosterItem item = known ? *known : RosterItem{.jid = std::string(contact), .listed = false};
+    const RosterItem before = item;
+    item.subscription = state.subscription;
+    item.ask_subscribe = state.pending_out;
+    item.approved = state.approved;
+    item.listed = item.listed || says_something(state);
+    if (!state.pending_in) item.pending_in.clear();
+    if (state.pending_in && request) item.pending_in = kept_request(account, *request);
+    if (!item.listed && item.pending_in.empty()) return drop(account, item);
+
+    const bool seen = !look_alike(before, item);
+    const RosterItem& now =
+        account.roster().put(account.core().shard(), account.id(), std::move(item));
+    if (seen) account.core().bus().fire(events::RosterChanged{account, now, false});
+}
+
+bool roster_full(const Account& account, std::string_view contact) {
+    const RosterItem* known = account.roster().find(contact);
+    if (known && known->listed) return false;
+    const auto& items = account.roster().items();
+    const auto limit = static_cast<std::size_t>(roster_options(account).max_items);
+    if (items.size() < limit) return false;
+    return std::count_if(items.begin(), items.end(), [](const auto& i) { return i.listed; }) >=
+           static_cast<std::ptrdiff_t>(limit);
+}
+
+void remove_contact(Account& account, const Jid& contact) {
+    const RosterItem item = *account.roster().find(contact.bare());
+    const SubscriptionState state = state_of(&item);
+    if (state.shown()) hide_presence(account, contact);
+    drop(account, item);
+    account.core().bus().fire(events::RosterChanged{account, item, true});
+    if (state.seen() || state.pending_out) {
+        send_subscription(account, contact, StanzaType::unsubscribe);
+    }
+    if (state.shown() || state.pending_in) {
+        send_subscription(account, contact, StanzaType::unsubscribed);
+    }
+}
+
+}  // namespace clarion::core

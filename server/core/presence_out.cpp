@@ -1,0 +1,220 @@
+// Presence from one of our clients: RFC 6121, sections 3 and 4, the sender's side.
+#include <utility>
+#include <vector>
+
+#include "proto/ns.h"
+#include "server/core/account.h"
+#include "server/core/core.h"
+#include "server/core/presence.h"
+#include "server/core/router.h"
+#include "server/core/session.h"
+#include "server/events/presence.h"
+
+namespace clarion::core {
+
+namespace {
+
+void refuse(Session& session, const Transit& transit, StanzaErrorCondition condition,
+            std::string text = {}) {
+    if (!may_answer_with_error(*transit.stanza)) return;
+    session.send(make_error(*transit.stanza, StanzaError(condition, std::move(text))));
+}
+
+// --- broadcast (sections 4.2, 4.4, 4.5) ---------------------------------------------------------
+
+/// Collected before anything is sent to them: a contact on this shard may answer at once, and
+/// change the roster. Not parsed: roster addresses are prepared.
+template <class Predicate>
+std::vector<Jid> contacts_where(const Account& account, Predicate wanted) {
+    std::vector<Jid> found;
+    for (const RosterItem& item : account.roster().items()) {
+        if (wanted(state_of(&item))) found.push_back(Jid::trusted(item.jid));
+    }
+    return found;
+}
+
+/// To all who see the account's presence.
+void tell_contacts(Account& account, const Stanza& presence) {
+    for (const Jid& contact : contacts_where(account, [](auto state) { return state.shown(); })) {
+        auto copy = presence.clone();
+        copy->set_to(contact);
+        account.core().router().route(std::move(copy));
+    }
+}
+
+/// To all available resources of the account itself, the sender's own among them.
+void tell_own_resources(Account& account, const StanzaPtr& presence) {
+    const auto sessions = account.sessions();  // a copy: who is sent too much ends
+    for (const auto& session : sessions) {
+        if (session->available()) session->send(presence);
+    }
+}
+
+bool is_ours(const Account& account, const Jid& contact) {
+    return account.core().hosts().is_host(contact.domain());
+}
+
+/// Contacts on this server answer to the one resource that asks; others expect a bare address
+/// (section 4.3.1).
+void probe_contacts(Session& session) {
+    const Account& account = session.account();
+    for (const Jid& contact : contacts_where(account, [](auto state) { return state.seen(); })) {
+        const Jid& from = is_ours(account, contact) ? session.jid() : account.jid();
+        session.core().router().route(
+            Stanza::make(StanzaKind::presence, StanzaType::probe, from, contact));
+    }
+}
+
+/// What the user has been asked and not yet answered (section 3.1.3).
+void deliver_requests(Session& session) {
+    for (const RosterItem& item : session.account().roster().items()) {
+        if (item.pending_in.empty()) continue;
+        auto request = Stanza::from_document(xml::parse_element(item.pending_in, ns::client));
+        if (request.ok()) session.send(std::move(request).value());
+    }
+}
+
+/// Requests that another server has not answered are sent again: it may have missed them
+/// (section 3.1.2).
+void repeat_requests(Account& account) {
+    for (const Jid& contact :
+         contacts_where(account, [](auto state) { return state.pending_out; })) {
+        if (!is_ours(account, contact)) send_subscription(account, contact, StanzaType::subscribe);
+    }
+}
+
+void show_own_resources(Session& session) {
+    const auto sessions = session.account().sessions();
+    for (const auto& other : sessions) {
+        if (other.get() != &session && other->available()) session.send(other->presence());
+    }
+}
+
+void broadcast_available(Session& session, Transit transit) {
+    if (!presence_priority(*transit.stanza)) {
+        return refuse(session, transit, StanzaErrorCondition::bad_request,
+                      "priority must be a number from -128 to 127");
+    }
+    Account& account = session.account();
+    const bool initial = !session.available();
+    Stanza& presence = transit.edit();
+    presence.set_from(session.jid());
+    presence.set_to(account.jid());
+    session.set_presence(stamped_presence(presence, session));
+    session.core().shard().hold(transit.ticket);
+
+    tell_own_resources(account, transit.stanza);
+    tell_contacts(account, *transit.stanza);
+    if (initial) {
+        show_own_resources(session);
+        probe_contacts(session);
+        deliver_requests(session);
+        repeat_requests(account);
+    }
+    if (!session.available()) return;  // it was sent too much, and ended
+    session.core().bus().fire(events::AvailabilityChanged{session, initial, true});
+}
+
+/// To whom presence was directed and who is not told anyway (section 4.6.3).
+void tell_directed(Session& session, const Stanza& unavailable) {
+    const auto told = std::exchange(session.directed_presence(), {});
+    for (const Jid& to : told) {
+        if (session.available() && session.account().roster().shares_presence_with(to.bare())) {
+            continue;
+        }
+        auto copy = unavailable.clone();
+        copy->set_to(to);
+        session.core().router().route(std::move(copy));
+    }
+}
+
+/// `presence` is addressed to the account itself.
+void broadcast_unavailable(Session& session, const StanzaPtr& presence) {
+    Account& account = session.account();
+    const bool was_available = session.available();
+    tell_directed(session, *presence);
+    if (!was_available) return;
+    session.set_presence(nullptr);
+    tell_own_resources(account, presence);
+    tell_contacts(account, *presence);
+    session.core().bus().fire(events::AvailabilityChanged{session, false, false});
+}
+
+void broadcast(Session& session, Transit transit) {
+    if (transit.stanza->type() == StanzaType::available) {
+        return broadcast_available(session, std::move(transit));
+    }
+    Stanza& presence = transit.edit();
+    presence.set_from(session.jid());
+    presence.set_to(session.account().jid());
+    const bool was_available = session.available();
+    broadcast_unavailable(session, transit.stanza);
+    if (was_available) session.send(transit.stanza);
+    session.core().shard().hold(transit.ticket);
+}
+
+// --- to somebody --------------------------------------------------------------------------------
+
+/// Section 4.6.3. A contact that is told of everything anyway need not be remembered.
+void send_directed(Session& session, Transit transit) {
+    const Jid& to = transit.stanza->to();
+    if (transit.stanza->type() == StanzaType::unavailable) {
+        forget_directed(session, to);
+    } else if (!session.available() ||
+               !session.account().roster().shares_presence_with(to.bare())) {
+        if (!remember_directed(session, to)) {
+            return refuse(session, transit, StanzaErrorCondition::resource_constraint,
+                          "presence was sent to too many addresses");
+        }
+    }
+    session.core().shard().hold(transit.ticket);
+    session.core().router().route(std::move(transit));
+}
+
+/// Sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.2. The roster changes before the stanza leaves,
+/// because a contact on this shard may answer while it is being routed.
+void send_own_subscription(Session& session, Transit transit) {
+    Account& account = session.account();
+    const Jid contact = transit.stanza->to().to_bare();
+    const StanzaType type = transit.stanza->type();
+    if (contact == account.jid()) return;
+    const SubscriptionState before = state_of(account.roster().find(contact.bare()));
+    const SubscriptionStep step = outbound(before, type);
+    if (step.state != before && roster_full(account, contact.bare()) &&
+        (type == StanzaType::subscribe || type == StanzaType::subscribed)) {
+        return refuse(session, transit, StanzaErrorCondition::resource_constraint,
+                      "the roster is full");
+    }
+    if (before.shown() && !step.state.shown()) hide_presence(account, contact);
+    change_subscription(account, contact.bare(), step.state);
+    session.core().shard().hold(transit.ticket);
+    if (!step.pass_on) return;
+    Stanza& stanza = transit.edit();
+    stanza.set_from(account.jid());
+    stanza.set_to(contact);
+    session.core().router().route(std::move(transit));
+    if (step.state.shown() && !before.shown()) show_presence(account, contact);
+}
+
+bool is_notification(StanzaType type) {
+    return type == StanzaType::available || type == StanzaType::unavailable;
+}
+
+}  // namespace
+
+void Router::send_presence(Session& session, Transit transit) {
+    const StanzaType type = transit.stanza->type();
+    const bool addressed = !transit.stanza->to().empty();
+    if (is_notification(type) && !addressed) return broadcast(session, std::move(transit));
+    if (!addressed) return refuse(session, transit, StanzaErrorCondition::bad_request);
+    if (is_subscription(type)) return send_own_subscription(session, std::move(transit));
+    if (is_notification(type)) return send_directed(session, std::move(transit));
+    route(std::move(transit));  // a probe of its own, or an error
+}
+
+void Router::send_unavailable(Session& session) {
+    broadcast_unavailable(session, Stanza::make(StanzaKind::presence, StanzaType::unavailable,
+                                                session.jid(), session.account().jid()));
+}
+
+}  // namespace clarion::core

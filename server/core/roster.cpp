@@ -1,0 +1,70 @@
+#include "server/core/roster.h"
+
+#include <algorithm>
+
+#include "server/core/shard.h"
+#include "storage/storage.h"
+
+namespace clarion::core {
+
+namespace {
+
+/// Where the item of this address is or belongs.
+template <class Items>
+auto place_of(Items& items, std::string_view jid) {
+    return std::lower_bound(
+        items.begin(), items.end(), jid,
+        [](const RosterItem& item, std::string_view j) { return item.jid < j; });
+}
+
+bool is_from(Subscription subscription) {
+    return subscription == Subscription::from || subscription == Subscription::both;
+}
+
+bool is_to(Subscription subscription) {
+    return subscription == Subscription::to || subscription == Subscription::both;
+}
+
+}  // namespace
+
+void Roster::load(std::vector<RosterItem> items, std::uint64_t version) {
+    items_ = std::move(items);
+    std::sort(items_.begin(), items_.end(),
+              [](const RosterItem& a, const RosterItem& b) { return a.jid < b.jid; });
+    version_ = version;
+}
+
+const RosterItem* Roster::find(std::string_view bare_jid) const {
+    const auto at = place_of(items_, bare_jid);
+    return at != items_.end() && at->jid == bare_jid ? &*at : nullptr;
+}
+
+bool Roster::shares_presence_with(std::string_view bare_jid) const {
+    const RosterItem* item = find(bare_jid);
+    return item && is_from(item->subscription);
+}
+
+bool Roster::sees_presence_of(std::string_view bare_jid) const {
+    const RosterItem* item = find(bare_jid);
+    return item && is_to(item->subscription);
+}
+
+const RosterItem& Roster::put(Shard& shard, storage::AccountId account, RosterItem item) {
+    auto at = place_of(items_, item.jid);
+    if (at != items_.end() && at->jid == item.jid) {
+        *at = std::move(item);
+    } else {
+        at = items_.insert(at, std::move(item));
+    }
+    shard.storage().rosters().put(shard.batch(), account, *at, ++version_);
+    return *at;
+}
+
+void Roster::remove(Shard& shard, storage::AccountId account, std::string_view bare_jid) {
+    const auto at = place_of(items_, bare_jid);
+    if (at == items_.end() || at->jid != bare_jid) return;
+    shard.storage().rosters().remove(shard.batch(), account, bare_jid, ++version_);
+    items_.erase(at);
+}
+
+}  // namespace clarion::core

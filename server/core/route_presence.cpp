@@ -1,0 +1,164 @@
+// Presence for one of our accounts: RFC 6121, sections 3 and 4, the recipient's side, and 8.5.
+#include <algorithm>
+
+#include "server/core/account.h"
+#include "server/core/core.h"
+#include "server/core/options.h"
+#include "server/core/presence.h"
+#include "server/core/router.h"
+#include "server/core/session.h"
+#include "server/events/subscription.h"
+
+namespace clarion::core {
+
+namespace {
+
+void send_to_available(Account& account, const Transit& transit) {
+    const auto sessions = account.sessions();  // a copy: who is sent too much ends
+    for (const auto& session : sessions) {
+        if (session->available()) session->send(transit);
+    }
+}
+
+/// Available, unavailable and error: sections 4.2.3, 4.4.3, 4.5.3, 8.5.2 and 8.5.3. Who says that
+/// it is gone needs no unavailable presence from us any more (section 4.6.1).
+void deliver_notification(Account& account, Transit transit) {
+    const Jid& to = transit.stanza->to();
+    const bool gone = transit.stanza->type() == StanzaType::unavailable;
+    if (to.is_bare()) {
+        if (gone) {
+            for (const auto& session : account.sessions()) {
+                forget_directed(*session, transit.stanza->from());
+            }
+        }
+        return send_to_available(account, transit);
+    }
+    Session* session = account.find_session(to.resource());
+    if (!session) return;
+    if (gone) forget_directed(*session, transit.stanza->from());
+    session->send(std::move(transit));
+}
+
+// --- probes (section 4.3.2) ---------------------------------------------------------------------
+
+void answer(Account& account, StanzaType type, const Jid& from, const Stanza& probe) {
+    account.core().router().route(
+        Stanza::make(StanzaKind::presence, type, from, probe.from(), probe.id()));
+}
+
+bool may_see(const Account& account, const Jid& who) {
+    return who.bare() == account.jid().bare() || account.roster().shares_presence_with(who.bare());
+}
+
+/// A room may ask from its own address instead of the occupant's (section 4.6.6).
+bool told_of_itself(Session& session, const Jid& who) {
+    const auto& told = session.directed_presence();
+    return std::any_of(told.begin(), told.end(), [&who](const Jid& to) {
+        return to == who || (who.is_bare() && to.bare() == who.bare());
+    });
+}
+
+/// A probe of one resource is told of it only that it is there, or not.
+void answer_probe_of_resource(Account& account, const Stanza& probe) {
+    Session* session = account.find_session(probe.to().resource());
+    if (session && told_of_itself(*session, probe.from())) {
+        return answer(account, StanzaType::available, probe.to(), probe);
+    }
+    if (!may_see(account, probe.from())) {
+        return answer(account, StanzaType::unsubscribed, account.jid(), probe);
+    }
+    const bool there = session && session->available();
+    answer(account, there ? StanzaType::available : StanzaType::unavailable, probe.to(), probe);
+}
+
+void answer_probe(Account& account, const Stanza& probe) {
+    if (probe.to().is_full()) return answer_probe_of_resource(account, probe);
+    if (!may_see(account, probe.from())) {
+        return answer(account, StanzaType::unsubscribed, account.jid(), probe);
+    }
+    if (show_presence(account, probe.from()) == 0) {
+        answer(account, StanzaType::unavailable, account.jid(), probe);
+    }
+}
+
+// --- subscriptions (section 3) ------------------------------------------------------------------
+
+/// Section 3 speaks of bare addresses only; what came with a resource is read without it.
+void strip_resources(Transit& transit) {
+    if (transit.stanza->from().is_bare() && transit.stanza->to().is_bare()) return;
+    Stanza& stanza = transit.edit();
+    stanza.set_from(stanza.from().to_bare());
+    stanza.set_to(stanza.to().to_bare());
+}
+
+bool too_many_requests(const Account& account) {
+    const auto& items = account.roster().items();
+    const auto limit = account.core().options<RosterOptions>(account.host()).max_requests;
+    return std::count_if(items.begin(), items.end(),
+                         [](const auto& item) { return !item.pending_in.empty(); }) >= limit;
+}
+
+/// "unavailable" from the bare address says that the request has arrived (section 3.1.3).
+void confirm_request(Account& account, const Jid& contact) {
+    account.core().router().route(
+        Stanza::make(StanzaKind::presence, StanzaType::unavailable, account.jid(), contact));
+}
+
+void deliver_request(Account& account, const Transit& transit, const SubscriptionState& state) {
+    const Jid& contact = transit.stanza->from();
+    change_subscription(account, contact.bare(), state, transit.stanza.get());
+    send_to_available(account, transit);
+    confirm_request(account, contact);
+}
+
+/// The clients hear of it before the roster push, and the contact last.
+void deliver_answer(Account& account, const Transit& transit, const SubscriptionState& before,
+                    const SubscriptionState& after) {
+    const Jid& contact = transit.stanza->from();
+    account.core().bus().fire(events::SubscriptionAnswered{account, transit});
+    change_subscription(account, contact.bare(), after);
+    if (before.shown() && !after.shown()) hide_presence(account, contact);
+}
+
+void deliver_subscription(Account& account, Transit transit) {
+    const Jid to = transit.stanza->to();
+    const StanzaType type = transit.stanza->type();
+    if (to.is_full() && type != StanzaType::subscribe && !account.find_session(to.resource())) {
+        return;
+    }
+    strip_resources(transit);
+    const Jid contact = transit.stanza->from();
+    if (contact == account.jid()) return;
+
+    const SubscriptionState before = state_of(account.roster().find(contact.bare()));
+    const SubscriptionStep step = inbound(before, type);
+    const bool asks = type == StanzaType::subscribe;
+    const bool new_request = step.state.pending_in && !before.pending_in;
+    const bool new_item = step.state.shown() && !before.shown();
+    if ((new_request && too_many_requests(account)) ||
+        (new_item && roster_full(account, contact.bare()))) {
+        return account.core().router().bounce(
+            std::move(transit), StanzaError(StanzaErrorCondition::resource_constraint));
+    }
+    if (asks && step.pass_on) {
+        deliver_request(account, transit, step.state);
+    } else if (step.pass_on) {
+        deliver_answer(account, transit, before, step.state);
+    } else {
+        change_subscription(account, contact.bare(), step.state);
+    }
+    account.core().shard().hold(transit.ticket);
+    if (step.answer) send_subscription(account, contact, *step.answer, transit.stanza->id());
+    if (step.answer == StanzaType::subscribed) show_presence(account, contact);
+}
+
+}  // namespace
+
+void Router::deliver_presence(Account& account, Transit transit) {
+    const StanzaType type = transit.stanza->type();
+    if (is_subscription(type)) return deliver_subscription(account, std::move(transit));
+    if (type == StanzaType::probe) return answer_probe(account, *transit.stanza);
+    deliver_notification(account, std::move(transit));
+}
+
+}  // namespace clarion::core

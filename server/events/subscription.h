@@ -1,0 +1,21 @@
+// Events of subscriptions between an account and its contacts.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/transit.h"
+
+namespace clarion::events {
+
+/// A contact granted, cancelled or ended a subscription and that changed something: for interested
+/// resources, ahead of the RosterChanged that follows (RFC 6121, 3.1.6, 3.2.3, 3.3.3).
+struct SubscriptionAnswered {
+    enum class Stage { deliver };
+    static constexpr std::string_view name = "SubscriptionAnswered";
+    core::Account& account;
+    const core::Transit& transit;
+};
+
+}  // namespace clarion::events

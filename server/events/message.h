@@ -19,6 +19,9 @@ struct MessageSending {
     core::Account& account;
     core::Session& session;
     core::Transit& transit;
+    /// Set by `archive`: where the sender's own archive has it, for the copies that `copy` makes. Nobody else's business:
+    /// transit.archive_id stays unset until the recipient's archive sets it.
+    storage::ArchiveId archive_id = storage::ArchiveId::none;
 };
 
 /// A message for a local account, before RFC 6121's table picks its sessions. `archive` sets

@@ -57,6 +57,18 @@ struct SessionEnded {
     core::SessionEnd why;
 };
 
+/// How long may this session sleep if its connection is lost now? `limit` is [smacks] hibernation_time of the
+/// host; `extend` may raise it (push). What the client itself asked for is applied afterwards. Its answer is
+/// what <enabled max='…'/> says.
+struct SleepLimit {
+    enum class Stage { extend };
+    static constexpr std::string_view name = "SleepLimit";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Session& session;
+    Duration& limit;
+};
+
 /// A record of a sleeping session is being written or read: modules add or read their part.
 struct SessionRecording {
     enum class Stage { add };

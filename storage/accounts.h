@@ -1,4 +1,5 @@
-// Accounts: who exists, how they prove it, and everything the stanza path needs of them in one read.
+// Accounts: who exists, how they prove it, and everything the stanza path needs of them in one
+// read.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// The log and the archives (XEP-0313): a message is stored once, each archive that holds it has an index.
+// The log and the archives (XEP-0313): a message is stored once, each archive that holds it has an
+// index.
 //
 // The log keeps a stanza's XML (in jabber:client, with xmlns, without stanza-id). An archive is an
 // index (account, archive id) -> log entry. The sender's shard allocates the log id and writes the
@@ -18,7 +19,8 @@
 
 namespace clarion::storage {
 
-enum class ArchiveDefault : std::uint8_t { always = 0, never = 1, roster = 2 };  // stored: never renumber
+/// Stored: never renumber.
+enum class ArchiveDefault : std::uint8_t { always = 0, never = 1, roster = 2 };
 
 /// XEP-0441. `set` false: the account follows the server's default.
 struct ArchivePreferences {
@@ -32,12 +34,14 @@ struct ArchiveEntry {
     ArchiveId id = ArchiveId::none;
     LogId log_id = LogId::none;
     WallTime time{};
-    std::string_view with;  // the other party, bare (only hashed in the index, compared in the log)
+    /// The other party: full if the stanza named a resource, else bare. Stored as hashes of both.
+    std::string_view with;
 };
 
 struct ArchiveQuery {
     AccountId account = AccountId::none;
     std::string with;  // bare or full JID; empty: everybody
+    /// Inclusive. They select by archive id, which is the time wherever the clock allows.
     std::optional<WallTime> start, end;
     std::optional<ArchiveId> before_id, after_id;  // from the form (#extended): exclusive bounds
     std::vector<ArchiveId> ids;                    // exactly these, if not empty
@@ -71,13 +75,16 @@ public:
 
     /// A log id no stanza had before. Any thread, lock-free.
     virtual LogId next_log_id() = 0;
-    /// Writes a stanza into the log. `with_time` is when the server saw it.
+    /// Writes a stanza into the log. `time` is when the server saw it.
     virtual void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
-    /// Writes an index entry. The batch fails if the log entry is missing.
+    /// Writes an index entry. The batch fails with "item-not-found" if the log entry is neither
+    /// committed nor earlier in the same batch. `entry.id` must not be below `entry.time`.
     virtual void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) = 0;
-    virtual void put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) = 0;
+    virtual void put_preferences(Batch& batch, AccountId account,
+                                 const ArchivePreferences& prefs) = 0;
 
-    /// Errors: "item-not-found" if a cursor or one of `ids` is not in the archive (XEP-0313 3.4, 4.1.4).
+    /// Errors: "item-not-found" if a cursor or one of `ids` is not in the archive
+    /// (XEP-0313 3.4, 4.1.4).
     virtual Task<Result<ArchivePage>> query(ArchiveQuery query) = 0;
     /// Oldest and newest entry; nullopt if the archive is empty.
     virtual Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) = 0;

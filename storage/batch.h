@@ -1,9 +1,9 @@
 // Batch: the unit of work (DESIGN.md, idea 3).
 //
-// Everything one turn of a shard writes goes into one Batch, which is committed whole or not at all.
-// A shard fills it through the repositories, submits it at the end of the turn and learns of its fate
-// by token: "committed up to n", and the tokens that failed. Batches of one shard commit in order.
-// Owned by one shard until submitted, then by the storage's writer.
+// Everything one turn of a shard writes goes into one Batch, which is committed whole or not at
+// all. A shard fills it through the repositories, submits it at the end of the turn and learns of
+// its fate by token: "committed up to n", and the tokens that failed. Batches of one shard commit
+// in order. Owned by one shard until submitted, then by the storage's writer.
 #pragma once
 
 #include <cstddef>
@@ -29,7 +29,9 @@ public:
 struct CommitReport {
     struct Failure {
         Token token;
-        Error error;  // "resource-constraint" (disk or map full) or "internal-server-error"
+        /// "conflict" (an account's name is taken), "item-not-found" (a log entry that is referred
+        /// to is missing), "resource-constraint" (disk or map full) or "internal-server-error".
+        Error error;
     };
     Token up_to = Token::none;      // every batch up to this one is decided
     std::vector<Failure> failures;  // those among them that were not committed; usually empty

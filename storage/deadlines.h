@@ -1,4 +1,5 @@
-// The time index: what must happen when, found again after a restart (wall-clock time, DESIGN.md idea 2).
+// The time index: what must happen when, found again after a restart (wall-clock time, DESIGN.md
+// idea 2).
 #pragma once
 
 #include <cstdint>
@@ -24,7 +25,7 @@ public:
     virtual ~Deadlines() = default;
     virtual void put(Batch& batch, const Deadline& deadline) = 0;
     virtual void remove(Batch& batch, const Deadline& deadline) = 0;
-    /// Those at or before `until`, earliest first, after `after` if it names one.
+    /// Those at or before `until`, earliest first. Who has dealt with them removes them.
     virtual Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit) = 0;
 };
 

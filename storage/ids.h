@@ -1,4 +1,5 @@
-// The numbers by which storage knows things. All are 64 bits, never reused, and mean nothing outside.
+// The numbers by which storage knows things. All are 64 bits, never reused, and mean nothing
+// outside.
 #pragma once
 
 #include <compare>
@@ -13,8 +14,8 @@ enum class AccountId : std::uint64_t { none = 0 };
 /// A stanza in the log, which every archive, offline entry and sleeping queue refers to.
 enum class LogId : std::uint64_t { none = 0 };
 
-/// A message in one archive: strictly increasing per archive across clock steps, crashes and restarts.
-/// Microseconds since 1970 where the clock allows, else the last one plus one.
+/// A message in one archive: strictly increasing per archive across clock steps, crashes and
+/// restarts. Microseconds since 1970 where the clock allows, else the last one plus one.
 enum class ArchiveId : std::uint64_t { none = 0 };
 
 /// Number of a batch among those of one shard; batches of a shard commit in this order.

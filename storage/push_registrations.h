@@ -22,9 +22,9 @@ struct PushRegistration {
     std::string attributes;       // other attributes of <enable/> as an XML element's attributes
     std::string lang;
     WallTime created{};
-    WallTime last_used{};     // last publish answered with a result
-    WallTime failing_since{}; // zero: not failing
-    std::uint32_t errors = 0; // in a row
+    WallTime last_used{};      // last publish answered with a result
+    WallTime failing_since{};  // zero: not failing
+    std::uint32_t errors = 0;  // in a row
 };
 
 /// A notification that must still go out: kept with the stanza that caused it (PUSH.md R9).

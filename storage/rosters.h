@@ -10,7 +10,8 @@
 
 namespace clarion::storage {
 
-enum class Subscription : std::uint8_t { none = 0, to = 1, from = 2, both = 3 };  // stored: never renumber
+/// Stored: never renumber.
+enum class Subscription : std::uint8_t { none = 0, to = 1, from = 2, both = 3 };
 
 struct RosterItem {
     std::string jid;  // bare, prepared
@@ -19,7 +20,8 @@ struct RosterItem {
     Subscription subscription = Subscription::none;
     bool ask_subscribe = false;  // pending out (RFC 6121 A.1)
     bool approved = false;       // pre-approved (RFC 6121 3.4)
-    /// Pending in: the subscribe stanza as it came, delivered at each login until answered; empty: none.
+    /// Pending in: the subscribe stanza as it came, delivered at each login until answered; empty:
+    /// none.
     std::string pending_in;
     /// False: exists only for pending_in or pre-approval and is not shown in the roster.
     bool listed = true;
@@ -29,8 +31,10 @@ class Rosters {
 public:
     virtual ~Rosters() = default;
     /// Creates or replaces one item and sets the roster's version.
-    virtual void put(Batch& batch, AccountId account, const RosterItem& item, std::uint64_t version) = 0;
-    virtual void remove(Batch& batch, AccountId account, std::string_view jid, std::uint64_t version) = 0;
+    virtual void put(Batch& batch, AccountId account, const RosterItem& item,
+                     std::uint64_t version) = 0;
+    virtual void remove(Batch& batch, AccountId account, std::string_view jid,
+                        std::uint64_t version) = 0;
 };
 
 }  // namespace clarion::storage

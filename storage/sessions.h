@@ -22,10 +22,10 @@ struct SleepingSession {
     std::uint64_t session = 0;  // its number within the account, never reused
     std::string sm_id;          // XEP-0198 previd
     std::string resource;
-    std::string device;         // SASL2 user-agent id, else the resource
+    std::string device;  // SASL2 user-agent id, else the resource
     SleepState state = SleepState::asleep;
     std::uint32_t handled_in = 0;  // h: inbound stanzas handled
-    std::uint32_t acked_out = 0;   // outbound stanzas the client acknowledged; queue entries follow it
+    std::uint32_t acked_out = 0;   // outbound stanzas the client acknowledged; the queue follows
     WallTime slept_at{};
     WallTime expires_at{};
     std::string presence;  // last available presence as XML; empty: never sent one
@@ -40,7 +40,8 @@ struct QueuedStanza {
     KeptStanza stanza;
 };
 
-/// A session that was live: if the server dies, unavailable presence is owed to whom it told of itself.
+/// A session that was live: if the server dies, unavailable presence is owed to whom it told of
+/// itself.
 struct LiveMark {
     std::uint64_t session = 0;
     std::string resource;
@@ -59,15 +60,19 @@ public:
     virtual void remove(Batch& batch, AccountId account, std::uint64_t session) = 0;
     virtual void put_queued(Batch& batch, AccountId account, std::uint64_t session,
                             const QueuedStanza& stanza) = 0;
-    virtual void remove_queued(Batch& batch, AccountId account, std::uint64_t session, std::uint32_t seq) = 0;
-    /// The whole queue in order of arrival, bytes resolved. (Order of arrival, not of seq: seq wraps.)
-    virtual Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account, std::uint64_t session,
-                                                              std::uint32_t acked_out) = 0;
+    virtual void remove_queued(Batch& batch, AccountId account, std::uint64_t session,
+                               std::uint32_t seq) = 0;
+    /// The whole queue in order of arrival, bytes resolved. (Order of arrival, not of seq: seq
+    /// wraps.)
+    virtual Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account,
+                                                               std::uint64_t session,
+                                                               std::uint32_t acked_out) = 0;
 
     virtual void put_live(Batch& batch, AccountId account, const LiveMark& mark) = 0;
     virtual void remove_live(Batch& batch, AccountId account, std::uint64_t session) = 0;
     /// Accounts that have live marks: left over from a server that did not stop in order.
-    virtual Task<Result<std::vector<AccountId>>> accounts_with_live_marks(AccountId after, std::size_t limit) = 0;
+    virtual Task<Result<std::vector<AccountId>>> accounts_with_live_marks(AccountId after,
+                                                                          std::size_t limit) = 0;
 };
 
 }  // namespace clarion::storage

@@ -1,8 +1,8 @@
 // Storage: what is kept. Typed repositories, and the one way to write: fill a Batch, submit it.
 //
-// Owned by app, outlives every shard. Writing methods of the repositories only add to the given batch
-// and may be called on any shard for its own batch. Reading methods see what is committed; who needs
-// to read its own writes waits for their token first (Shard::committed()).
+// Owned by app, outlives every shard. Writing methods of the repositories only add to the given
+// batch and may be called on any shard for its own batch. Reading methods see what is committed;
+// who needs to read its own writes waits for their token first (Shard::committed()).
 #pragma once
 
 #include <cstdint>
@@ -40,31 +40,37 @@ public:
     virtual std::unique_ptr<Batch> begin() = 0;
     /// Queues a batch for the writer. Never blocks. Returns its token, increasing per shard.
     virtual Token submit(unsigned shard, std::unique_ptr<Batch> batch) = 0;
-    /// Bytes submitted and not yet decided: readers pause while it is high (backpressure). Any thread.
+    /// Bytes submitted and not yet decided: readers pause while it is high (backpressure). Any
+    /// thread.
     virtual std::size_t backlog_bytes() const = 0;
 
-    /// Secrets of this installation (dialback key, fake SCRAM salts): created with `size` random bytes on
-    /// first use, the same ever after. Blocks; called at start only.
+    /// Secrets of this installation (dialback key, fake SCRAM salts): created with `size` random
+    /// bytes on first use, the same ever after. Blocks; called at start only.
     virtual Result<std::string> installation_secret(std::string_view name, std::size_t size) = 0;
 
-    /// Commits what is queued, tells the listeners, stops the writer. After it nothing may be submitted.
+    /// Commits what is queued, tells the listeners, stops the writer. After it nothing may be
+    /// submitted.
     virtual void stop() = 0;
 };
 
-/// How hard a commit is: `full` waits for the disk (fsync); `process` survives the death of the process,
-/// but can lose *and damage* data on power loss.
+/// How hard a commit is: `full` waits for the disk (fsync); `process` survives the death of the
+/// process, but can lose *and damage* data on power loss.
 enum class Durability : std::uint8_t { full, process };
 
 struct StorageLimits {
-    std::size_t map_bytes = std::size_t{1} << 40;  // address space of the LMDB map; the file grows into it
-    std::size_t group_bytes = 8u << 20;            // a group commit takes at most about this much
+    /// Address space of the LMDB map; the file grows into it.
+    std::size_t map_bytes = std::size_t{1} << 40;
+    /// A group commit takes at most about this much.
+    std::size_t group_bytes = 8u << 20;
 };
 
-/// Opens (creating if absent) the LMDB environment in `directory`. Checks the file's length and format
-/// version first. Errors: a sentence for the operator with path and cause.
-Result<std::unique_ptr<Storage>> open_lmdb_storage(const std::string& directory, Durability durability,
+/// Opens (creating if absent) the LMDB environment in `directory`. Checks the file's length and
+/// format version first. Errors: a sentence for the operator with path and cause.
+Result<std::unique_ptr<Storage>> open_lmdb_storage(const std::string& directory,
+                                                   Durability durability,
                                                    const StorageLimits& limits = {});
-/// The same in memory, for tests and demos; its writer thread and commit order are the same.
+/// The same in memory, for tests and demos; its writer thread and commit order are the same. Tests
+/// that hold or fail commits use storage/memory/memory_storage.h.
 std::unique_ptr<Storage> make_memory_storage();
 
 }  // namespace clarion::storage

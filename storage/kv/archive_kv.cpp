@@ -1,0 +1,101 @@
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <utility>
+
+#include "storage/kv/archive_scan.h"
+#include "storage/kv/keys.h"
+#include "storage/kv/read.h"
+#include "storage/kv/repositories.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+namespace {
+
+/// Lets the shard do what else waits.
+Task<> give_way() {
+    co_await boost::asio::post(co_await boost::asio::this_coro::executor,
+                               boost::asio::use_awaitable);
+}
+
+/// The entry at the cursor or the next, in the given direction, whose content did not expire.
+std::optional<ArchivedMessage> skip_expired(Snapshot& snapshot, Cursor& cursor, bool found,
+                                            const KeyRange& range, bool (Cursor::*move)()) {
+    for (; found; found = (cursor.*move)()) {
+        const Entry entry = cursor.entry();
+        if (entry.key < range.from.view() || entry.key >= range.to.view()) return std::nullopt;
+        const auto record = decoded(decode_archive_index(entry.value));
+        if (!snapshot.get(Table::log, log_key(record.log_id))) continue;
+        return ArchivedMessage{ArchiveId{key_u64(entry.key, 8)}, record.time, {}};
+    }
+    return std::nullopt;
+}
+
+std::optional<ArchiveBounds> read_bounds(Snapshot& snapshot, AccountId account) {
+    const KeyRange range = account_range(account);
+    const auto cursor = snapshot.cursor(Table::archive);
+    const auto first =
+        skip_expired(snapshot, *cursor, cursor->seek(range.from), range, &Cursor::next);
+    if (!first) return std::nullopt;
+    const auto last =
+        skip_expired(snapshot, *cursor, cursor->seek_before(range.to), range, &Cursor::previous);
+    return ArchiveBounds{first->id, last->id, first->time, last->time};
+}
+
+}  // namespace
+
+LogId ArchiveKv::next_log_id() {
+    return LogId{numbers_.log.fetch_add(1, std::memory_order_relaxed)};
+}
+
+void ArchiveKv::put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) {
+    static_cast<KvBatch&>(batch).put_log(id, encode_log_head(time), xml);
+}
+
+void ArchiveKv::put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) {
+    auto& out = static_cast<KvBatch&>(batch);
+    const std::string_view bare = entry.with.substr(0, entry.with.find('/'));
+    out.require_log(entry.log_id);
+    out.put(Table::archive, archive_key(account, entry.id),
+            encode(ArchiveIndexRecord{
+                .log_id = entry.log_id,
+                .time = entry.time,
+                .with_bare = jid_hash(bare),
+                .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with)}));
+}
+
+void ArchiveKv::put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) {
+    static_cast<KvBatch&>(batch).put(
+        Table::accounts, account_key(account, AccountEntry::archive_preferences), encode(prefs));
+}
+
+Task<Result<ArchivePage>> ArchiveKv::query(ArchiveQuery query) {
+    ArchiveScan scan(std::move(query));
+    const auto begun =
+        read_snapshot(engine_, [&](Snapshot& snapshot) { return scan.begin(snapshot); });
+    if (!begun) co_return begun.error();
+    if (!*begun) co_return begun->error();
+    for (;;) {
+        const auto done =
+            read_snapshot(engine_, [&](Snapshot& snapshot) { return scan.step(snapshot); });
+        if (!done) co_return done.error();
+        if (*done) break;
+        co_await give_way();
+    }
+    co_return scan.take_page();
+}
+
+Task<Result<std::optional<ArchiveBounds>>> ArchiveKv::bounds(AccountId account) {
+    co_return read_snapshot(engine_,
+                            [&](Snapshot& snapshot) { return read_bounds(snapshot, account); });
+}
+
+Task<Result<std::optional<std::string>>> ArchiveKv::read_log(LogId id) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) -> std::optional<std::string> {
+        const auto stored = snapshot.get(Table::log, log_key(id));
+        if (!stored) return std::nullopt;
+        return std::string(decoded(decode_log(*stored)).xml);
+    });
+}
+
+}  // namespace clarion::storage

@@ -1,0 +1,82 @@
+#include "storage/kv/batch.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace clarion::storage {
+namespace {
+
+struct OpHeader {
+    OpCode code;
+    Table table;
+    std::uint16_t key_size;
+    std::uint32_t value_size;
+};
+static_assert(sizeof(OpHeader) == 8);
+
+}  // namespace
+
+void KvBatch::append(OpCode code, Table table, std::string_view key, std::string_view head,
+                     std::string_view tail) {
+    const OpHeader header{code, table, static_cast<std::uint16_t>(key.size()),
+                          static_cast<std::uint32_t>(head.size() + tail.size())};
+    char bytes[sizeof header];
+    std::memcpy(bytes, &header, sizeof header);
+    ops_.append(bytes, sizeof bytes).append(key).append(head).append(tail);
+}
+
+void KvBatch::put(Table table, std::string_view key, std::string_view head, std::string_view tail) {
+    dooms_ = dooms_ || table == Table::doomed;
+    append(OpCode::put, table, key, head, tail);
+}
+
+void KvBatch::put_if_new(Table table, std::string_view key, std::string_view value) {
+    if (erases(table, key)) return put(table, key, value);
+    conditions_ = true;
+    append(OpCode::put_if_new, table, key, value);
+}
+
+void KvBatch::erase(Table table, std::string_view key) {
+    if (table == Table::names) erased_names_.push_back(ops_.size());
+    append(OpCode::erase, table, key, {});
+}
+
+void KvBatch::erase_range(Table table, const KeyRange& range) {
+    append(OpCode::erase_range, table, range.from, range.to);
+}
+
+void KvBatch::erase_deadlines(const KeyRange& range) {
+    append(OpCode::erase_targets, Table::accounts, range.from, range.to);
+}
+
+void KvBatch::require_log(LogId id) {
+    // Usually the last one logged, so from the end.
+    if (std::find(logged_.rbegin(), logged_.rend(), id) != logged_.rend()) return;
+    conditions_ = true;
+    append(OpCode::require, Table::log, log_key(id), {});
+}
+
+void KvBatch::put_log(LogId id, std::string_view head, std::string_view xml) {
+    logged_.push_back(id);
+    put(Table::log, log_key(id), head, xml);
+}
+
+bool KvBatch::erases(Table table, std::string_view key) const {
+    return std::any_of(erased_names_.begin(), erased_names_.end(), [&](std::size_t offset) {
+        Reader reader(*this, offset);
+        return reader.next() && reader.op().table == table && reader.op().key == key;
+    });
+}
+
+bool KvBatch::Reader::next() {
+    if (offset_ == ops_.size()) return false;
+    OpHeader header;
+    std::memcpy(&header, ops_.data() + offset_, sizeof header);
+    offset_ += sizeof header;
+    op_ = {header.code, header.table, ops_.substr(offset_, header.key_size),
+           ops_.substr(offset_ + header.key_size, header.value_size)};
+    offset_ += header.key_size + header.value_size;
+    return true;
+}
+
+}  // namespace clarion::storage

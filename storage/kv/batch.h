@@ -1,0 +1,89 @@
+// KvBatch: a batch as one flat buffer of operations, in the order in which they were added.
+//
+// Filled on a shard by the repositories of storage/kv, then applied by the Writer. Conditions
+// (put_if_new, require) speak of what *other* batches committed and are checked before anything of
+// this batch is applied: what the batch itself does about the same key is settled while it is
+// filled. So a batch that must fail costs the others of its group nothing.
+//
+// An operation is 8 bytes (code, table, key size u16, value size u32, in the machine's byte order:
+// it never leaves the process), the key, the value.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/batch.h"
+#include "storage/kv/engine.h"
+#include "storage/kv/keys.h"
+
+namespace clarion::storage {
+
+enum class OpCode : std::uint8_t {
+    put,
+    put_if_new,  // condition: the key is absent or has this very value, else "conflict"
+    erase,
+    erase_range,    // key: from, value: to
+    erase_targets,  // as erase_range, and each value there is the key of a deadline to erase
+    require,        // condition: the key exists, else "item-not-found"
+};
+
+struct Op {
+    OpCode code;
+    Table table;
+    std::string_view key;
+    std::string_view value;
+};
+
+class KvBatch final : public Batch {
+public:
+    bool empty() const override { return ops_.empty(); }
+    std::size_t bytes() const override { return ops_.size() + sizeof *this; }
+
+    /// The value is `head` and `tail` together (a stanza needs no copy to get its header).
+    void put(Table table, std::string_view key, std::string_view head, std::string_view tail = {});
+    void put_if_new(Table table, std::string_view key, std::string_view value);
+    void erase(Table table, std::string_view key);
+    void erase_range(Table table, const KeyRange& range);
+    void erase_deadlines(const KeyRange& range);
+
+    /// The log entry must be committed before, or be in this batch already.
+    void require_log(LogId id);
+    /// put() of a log entry, remembered for require_log().
+    void put_log(LogId id, std::string_view head, std::string_view xml);
+
+    bool has_conditions() const { return conditions_; }
+    /// Whether it gives the writer something to clear away in the background (Table::doomed).
+    bool dooms() const { return dooms_; }
+
+    class Reader;
+
+private:
+    void append(OpCode code, Table table, std::string_view key, std::string_view head,
+                std::string_view tail = {});
+    bool erases(Table table, std::string_view key) const;
+
+    std::string ops_;
+    std::vector<LogId> logged_;
+    std::vector<std::size_t> erased_names_;  // offsets of their operations
+    bool conditions_ = false;
+    bool dooms_ = false;
+};
+
+/// Reads the operations in order: `for (KvBatch::Reader r(batch); r.next();) use(r.op());`
+class KvBatch::Reader {
+public:
+    explicit Reader(const KvBatch& batch, std::size_t offset = 0)
+        : ops_(batch.ops_), offset_(offset) {}
+    bool next();
+    const Op& op() const { return op_; }
+
+private:
+    std::string_view ops_;
+    std::size_t offset_;
+    Op op_{};
+};
+
+}  // namespace clarion::storage

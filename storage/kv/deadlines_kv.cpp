@@ -1,0 +1,35 @@
+#include "storage/kv/keys.h"
+#include "storage/kv/read.h"
+#include "storage/kv/repositories.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+
+// Twice: by time, to be found when due, and with the account, to go when it goes.
+void DeadlinesKv::put(Batch& batch, const Deadline& deadline) {
+    auto& out = static_cast<KvBatch&>(batch);
+    const Key key = deadline_key(deadline);
+    out.put(Table::deadlines, key, encode_empty());
+    out.put(Table::accounts, account_deadline_key(deadline), key);
+}
+
+void DeadlinesKv::remove(Batch& batch, const Deadline& deadline) {
+    auto& out = static_cast<KvBatch&>(batch);
+    out.erase(Table::deadlines, deadline_key(deadline));
+    out.erase(Table::accounts, account_deadline_key(deadline));
+}
+
+Task<Result<std::vector<Deadline>>> DeadlinesKv::due(WallTime until, std::size_t limit) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
+        std::vector<Deadline> due;
+        const KeyRange range = deadline_range(until);
+        for_range(snapshot, Table::deadlines, range.from, range.to, [&](const Entry& entry) {
+            if (due.size() == limit) return false;
+            due.push_back(key_deadline(entry.key));
+            return true;
+        });
+        return due;
+    });
+}
+
+}  // namespace clarion::storage

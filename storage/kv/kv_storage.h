@@ -1,0 +1,71 @@
+// KvStorage: Storage over an Engine: the repositories, the writer, the numbers never used before.
+//
+// open_lmdb_storage() and make_memory_storage() make one. Owned by app; threads as storage.h says.
+//
+// Numbers (accounts, log entries, spooled stanzas) come from atomics. Each start takes the next run
+// number and commits it; numbers begin at run * 2^40 (or after the greatest in use, if that is
+// more), so that none comes back even if everything that had them was removed meanwhile.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "storage/kv/engine.h"
+#include "storage/kv/repositories.h"
+#include "storage/kv/writer.h"
+#include "storage/storage.h"
+
+namespace clarion::storage {
+
+class KvStorage : public Storage {
+public:
+    Accounts& accounts() override { return accounts_; }
+    Rosters& rosters() override { return rosters_; }
+    Archive& archive() override { return archive_; }
+    Offline& offline() override { return offline_; }
+    Sessions& sessions() override { return sessions_; }
+    PushRegistrations& push_registrations() override { return push_registrations_; }
+    Deadlines& deadlines() override { return deadlines_; }
+    Spool& spool() override { return spool_; }
+
+    void set_commit_listener(unsigned shard, CommitListener listener) override;
+    std::unique_ptr<Batch> begin() override;
+    Token submit(unsigned shard, std::unique_ptr<Batch> batch) override;
+    std::size_t backlog_bytes() const override;
+    Result<std::string> installation_secret(std::string_view name, std::size_t size) override;
+    void stop() override;
+
+    /// Waits until all that was submitted is decided and its listeners returned. For tests and
+    /// tools.
+    void wait_until_idle() { writer_->wait_until_idle(); }
+    /// What is below: for tests that look at, or damage, what is stored.
+    Engine& engine() { return *engine_; }
+
+    explicit KvStorage(std::unique_ptr<Engine> engine);
+    ~KvStorage() override;
+
+    /// Checks the format, takes a run number, starts the writer. Called once, before all else.
+    Result<> start(std::size_t group_bytes, BatchHook hook = {});
+
+private:
+    void check_format(WriteTransaction& transaction);
+    std::uint64_t take_run_number(WriteTransaction& transaction);
+    void set_numbers(std::uint64_t run);
+
+    std::unique_ptr<Engine> engine_;
+    Numbers numbers_;
+    AccountsKv accounts_;
+    RostersKv rosters_;
+    ArchiveKv archive_;
+    OfflineKv offline_;
+    SessionsKv sessions_;
+    PushRegistrationsKv push_registrations_;
+    DeadlinesKv deadlines_;
+    SpoolKv spool_;
+    std::unique_ptr<Writer> writer_;  // last: its thread uses the engine
+};
+
+}  // namespace clarion::storage

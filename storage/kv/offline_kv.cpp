@@ -1,0 +1,54 @@
+#include <utility>
+
+#include "storage/kv/keys.h"
+#include "storage/kv/read.h"
+#include "storage/kv/repositories.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+
+bool resolve(Snapshot& snapshot, KeptStanza& stanza) {
+    if (stanza.log_id == LogId::none) return true;
+    const auto stored = snapshot.get(Table::log, log_key(stanza.log_id));
+    if (!stored) return false;
+    stanza.xml = std::string(decoded(decode_log(*stored)).xml);
+    return true;
+}
+
+std::string encode_kept(KvBatch& batch, const KeptStanza& stanza) {
+    if (stanza.log_id != LogId::none) batch.require_log(stanza.log_id);
+    return encode(stanza);
+}
+
+void OfflineKv::put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) {
+    auto& out = static_cast<KvBatch&>(batch);
+    out.put(Table::offline, account_number_key(account, seq), encode_kept(out, stanza));
+}
+
+void OfflineKv::remove(Batch& batch, AccountId account, std::uint64_t seq) {
+    static_cast<KvBatch&>(batch).erase(Table::offline, account_number_key(account, seq));
+}
+
+void OfflineKv::remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) {
+    static_cast<KvBatch&>(batch).erase_range(
+        Table::offline, {account_range(account).from, after(account_number_key(account, seq))});
+}
+
+Task<Result<std::vector<OfflineMessage>>> OfflineKv::read(AccountId account,
+                                                          std::uint64_t after_seq,
+                                                          std::size_t limit) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
+        std::vector<OfflineMessage> messages;
+        const auto read_one = [&](const Entry& entry) {
+            if (messages.size() == limit) return false;
+            OfflineMessage message{key_u64(entry.key, 8), decoded(decode_kept_stanza(entry.value))};
+            if (resolve(snapshot, message.stanza)) messages.push_back(std::move(message));
+            return true;
+        };
+        for_range(snapshot, Table::offline, after(account_number_key(account, after_seq)),
+                  account_range(account).to, read_one);
+        return messages;
+    });
+}
+
+}  // namespace clarion::storage

@@ -1,0 +1,144 @@
+// The repositories over an Engine: what each interface of storage/ says, in keys and records.
+//
+// Which table has what is in docs/formats.md. Owned by KvStorage. Writing functions only add to the
+// given batch, which must be a KvBatch; any shard may call them for its own. Reading functions take
+// a snapshot, read and return without suspending, except ArchiveKv::query(), which lets its shard
+// go on with other work between slices of a long search.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "storage/accounts.h"
+#include "storage/archive.h"
+#include "storage/deadlines.h"
+#include "storage/kv/batch.h"
+#include "storage/kv/engine.h"
+#include "storage/offline.h"
+#include "storage/push_registrations.h"
+#include "storage/rosters.h"
+#include "storage/sessions.h"
+#include "storage/spool.h"
+
+namespace clarion::storage {
+
+/// The next number of each kind (kv_storage.h).
+struct Numbers {
+    std::atomic<std::uint64_t> account{1};
+    std::atomic<std::uint64_t> log{1};
+    std::atomic<std::uint64_t> spool{1};
+};
+
+/// Fills in the bytes of a stanza that is kept as a reference. False: its log entry expired.
+bool resolve(Snapshot& snapshot, KeptStanza& stanza);
+/// What to write for it; the batch then requires the log entry it refers to.
+std::string encode_kept(KvBatch& batch, const KeptStanza& stanza);
+
+class AccountsKv final : public Accounts {
+public:
+    AccountsKv(Engine& engine, Numbers& numbers) : engine_(engine), numbers_(numbers) {}
+    Task<Result<std::optional<AccountRecord>>> find(std::string bare_jid) override;
+    Task<Result<std::optional<AccountSnapshot>>> load(std::string bare_jid) override;
+    Task<Result<std::optional<std::string>>> name_of(AccountId id) override;
+    Task<Result<std::vector<std::string>>> list(std::string domain, std::string after,
+                                                std::size_t limit) override;
+    Task<Result<std::uint64_t>> count() override;
+    AccountId next_id() override;
+    void put(Batch& batch, const AccountRecord& record) override;
+    void remove(Batch& batch, const AccountRecord& record) override;
+
+private:
+    Engine& engine_;
+    Numbers& numbers_;
+};
+
+class RostersKv final : public Rosters {
+public:
+    void put(Batch& batch, AccountId account, const RosterItem& item,
+             std::uint64_t version) override;
+    void remove(Batch& batch, AccountId account, std::string_view jid,
+                std::uint64_t version) override;
+};
+
+class ArchiveKv final : public Archive {
+public:
+    ArchiveKv(Engine& engine, Numbers& numbers) : engine_(engine), numbers_(numbers) {}
+    LogId next_log_id() override;
+    void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
+    void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) override;
+    void put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) override;
+    Task<Result<ArchivePage>> query(ArchiveQuery query) override;
+    Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) override;
+    Task<Result<std::optional<std::string>>> read_log(LogId id) override;
+
+private:
+    Engine& engine_;
+    Numbers& numbers_;
+};
+
+class OfflineKv final : public Offline {
+public:
+    explicit OfflineKv(Engine& engine) : engine_(engine) {}
+    void put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) override;
+    void remove(Batch& batch, AccountId account, std::uint64_t seq) override;
+    void remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) override;
+    Task<Result<std::vector<OfflineMessage>>> read(AccountId account, std::uint64_t after_seq,
+                                                   std::size_t limit) override;
+
+private:
+    Engine& engine_;
+};
+
+class SessionsKv final : public Sessions {
+public:
+    explicit SessionsKv(Engine& engine) : engine_(engine) {}
+    void put(Batch& batch, AccountId account, const SleepingSession& session) override;
+    void remove(Batch& batch, AccountId account, std::uint64_t session) override;
+    void put_queued(Batch& batch, AccountId account, std::uint64_t session,
+                    const QueuedStanza& stanza) override;
+    void remove_queued(Batch& batch, AccountId account, std::uint64_t session,
+                       std::uint32_t seq) override;
+    Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account, std::uint64_t session,
+                                                       std::uint32_t acked_out) override;
+    void put_live(Batch& batch, AccountId account, const LiveMark& mark) override;
+    void remove_live(Batch& batch, AccountId account, std::uint64_t session) override;
+    Task<Result<std::vector<AccountId>>> accounts_with_live_marks(AccountId after,
+                                                                  std::size_t limit) override;
+
+private:
+    Engine& engine_;
+};
+
+class PushRegistrationsKv final : public PushRegistrations {
+public:
+    void put(Batch& batch, AccountId account, const PushRegistration& registration) override;
+    void remove(Batch& batch, AccountId account, std::uint64_t seq) override;
+};
+
+class DeadlinesKv final : public Deadlines {
+public:
+    explicit DeadlinesKv(Engine& engine) : engine_(engine) {}
+    void put(Batch& batch, const Deadline& deadline) override;
+    void remove(Batch& batch, const Deadline& deadline) override;
+    Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit) override;
+
+private:
+    Engine& engine_;
+};
+
+class SpoolKv final : public Spool {
+public:
+    SpoolKv(Engine& engine, Numbers& numbers) : engine_(engine), numbers_(numbers) {}
+    std::uint64_t next_seq() override;
+    void put(Batch& batch, std::string_view domain, const SpooledStanza& stanza) override;
+    void remove(Batch& batch, std::string_view domain, std::uint64_t seq) override;
+    Task<Result<std::vector<SpooledStanza>>> read(std::string domain, std::uint64_t after,
+                                                  std::size_t limit) override;
+    Task<Result<std::vector<std::string>>> domains() override;
+
+private:
+    Engine& engine_;
+    Numbers& numbers_;
+};
+
+}  // namespace clarion::storage

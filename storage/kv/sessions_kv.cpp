@@ -1,0 +1,75 @@
+#include <utility>
+
+#include "storage/kv/keys.h"
+#include "storage/kv/read.h"
+#include "storage/kv/repositories.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+
+void SessionsKv::put(Batch& batch, AccountId account, const SleepingSession& session) {
+    static_cast<KvBatch&>(batch).put(
+        Table::accounts, sleeping_session_key(account, session.session), encode(session));
+}
+
+void SessionsKv::remove(Batch& batch, AccountId account, std::uint64_t session) {
+    auto& out = static_cast<KvBatch&>(batch);
+    out.erase(Table::accounts, sleeping_session_key(account, session));
+    out.erase_range(Table::queues, queue_range(account, session));
+}
+
+void SessionsKv::put_queued(Batch& batch, AccountId account, std::uint64_t session,
+                            const QueuedStanza& stanza) {
+    auto& out = static_cast<KvBatch&>(batch);
+    out.put(Table::queues, queued_key(account, session, stanza.seq),
+            encode_kept(out, stanza.stanza));
+}
+
+void SessionsKv::remove_queued(Batch& batch, AccountId account, std::uint64_t session,
+                               std::uint32_t seq) {
+    static_cast<KvBatch&>(batch).erase(Table::queues, queued_key(account, session, seq));
+}
+
+// Numbers wrap at 2^32, so arrival order is: what follows acked_out, then from 0 on.
+Task<Result<std::vector<QueuedStanza>>> SessionsKv::read_queue(AccountId account,
+                                                               std::uint64_t session,
+                                                               std::uint32_t acked_out) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
+        std::vector<QueuedStanza> queue;
+        const auto read_one = [&](const Entry& entry) {
+            QueuedStanza stanza{key_u32(entry.key, 16), decoded(decode_kept_stanza(entry.value))};
+            if (resolve(snapshot, stanza.stanza)) queue.push_back(std::move(stanza));
+            return true;
+        };
+        const KeyRange all = queue_range(account, session);
+        const Key middle = after(queued_key(account, session, acked_out));
+        for_range(snapshot, Table::queues, middle, all.to, read_one);
+        for_range(snapshot, Table::queues, all.from, middle, read_one);
+        return queue;
+    });
+}
+
+void SessionsKv::put_live(Batch& batch, AccountId account, const LiveMark& mark) {
+    static_cast<KvBatch&>(batch).put(Table::live, account_number_key(account, mark.session),
+                                     encode(mark));
+}
+
+void SessionsKv::remove_live(Batch& batch, AccountId account, std::uint64_t session) {
+    static_cast<KvBatch&>(batch).erase(Table::live, account_number_key(account, session));
+}
+
+Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_live_marks(AccountId after_account,
+                                                                          std::size_t limit) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
+        std::vector<AccountId> accounts;
+        const auto cursor = snapshot.cursor(Table::live);
+        AccountId last = after_account;
+        while (accounts.size() < limit && cursor->seek(account_range(last).to)) {
+            last = AccountId{key_u64(cursor->entry().key, 0)};
+            accounts.push_back(last);
+        }
+        return accounts;
+    });
+}
+
+}  // namespace clarion::storage

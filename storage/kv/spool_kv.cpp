@@ -1,0 +1,58 @@
+#include <utility>
+
+#include "storage/kv/keys.h"
+#include "storage/kv/read.h"
+#include "storage/kv/repositories.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+
+namespace {
+
+std::uint64_t seq_of(std::string_view key) {
+    return key.size() < 8 ? key_u64(key, 0) : key_u64(key, key.size() - 8);
+}
+
+}  // namespace
+
+std::uint64_t SpoolKv::next_seq() { return numbers_.spool.fetch_add(1, std::memory_order_relaxed); }
+
+void SpoolKv::put(Batch& batch, std::string_view domain, const SpooledStanza& stanza) {
+    static_cast<KvBatch&>(batch).put(Table::spool, spool_key(domain, stanza.seq),
+                                     encode_spool_head(domain, stanza.time), stanza.xml);
+}
+
+void SpoolKv::remove(Batch& batch, std::string_view domain, std::uint64_t seq) {
+    static_cast<KvBatch&>(batch).erase(Table::spool, spool_key(domain, seq));
+}
+
+Task<Result<std::vector<SpooledStanza>>> SpoolKv::read(std::string domain, std::uint64_t after_seq,
+                                                       std::size_t limit) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
+        std::vector<SpooledStanza> stanzas;
+        const auto read_one = [&](const Entry& entry) {
+            if (stanzas.size() == limit) return false;
+            auto record = decoded(decode_spool(seq_of(entry.key), entry.value));
+            if (record.domain == domain) stanzas.push_back(std::move(record.stanza));
+            return true;
+        };
+        for_range(snapshot, Table::spool, after(spool_key(domain, after_seq)),
+                  spool_range(domain).to, read_one);
+        return stanzas;
+    });
+}
+
+Task<Result<std::vector<std::string>>> SpoolKv::domains() {
+    co_return read_snapshot(engine_, [](Snapshot& snapshot) {
+        std::vector<std::string> domains;
+        const auto cursor = snapshot.cursor(Table::spool);
+        for (bool found = cursor->seek({}); found;
+             found = cursor->seek(spool_range(domains.back()).to)) {
+            const Entry entry = cursor->entry();
+            domains.push_back(decoded(decode_spool(seq_of(entry.key), entry.value)).domain);
+        }
+        return domains;
+    });
+}
+
+}  // namespace clarion::storage

@@ -1,0 +1,166 @@
+#include "storage/kv/writer.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "storage/kv/apply.h"
+
+namespace clarion::storage {
+namespace {
+
+// Entries cleared away between two groups: a few milliseconds.
+constexpr std::size_t clear_slice_size = 2000;
+
+}  // namespace
+
+Writer::Writer(Engine& engine, std::size_t group_bytes, BatchHook hook)
+    : engine_(engine), group_bytes_(group_bytes), hook_(std::move(hook)) {
+    thread_ = std::thread([this] { run(); });
+}
+
+Writer::~Writer() { stop(); }
+
+Writer::Shard& Writer::shard_locked(unsigned shard) {
+    while (shards_.size() <= shard) shards_.emplace_back();
+    return shards_[shard];
+}
+
+void Writer::set_listener(unsigned shard, CommitListener listener) {
+    const std::lock_guard lock(mutex_);
+    shard_locked(shard).listener = std::move(listener);
+}
+
+Token Writer::submit(unsigned shard_number, std::unique_ptr<KvBatch> batch) {
+    backlog_.fetch_add(batch->bytes(), std::memory_order_relaxed);
+    std::unique_lock lock(mutex_);
+    Shard& shard = shard_locked(shard_number);
+    const Token token{++shard.last_token};
+    queue_.push_back({.shard = &shard, .token = token, .batch = std::move(batch), .error = {}});
+    const bool wake = std::exchange(waiting_, false);
+    lock.unlock();
+    if (wake) wake_.notify_one();
+    return token;
+}
+
+void Writer::wait_until_idle() {
+    std::unique_lock lock(mutex_);
+    idle_.wait(lock, [this] { return (queue_.empty() && waiting_) || stopping_; });
+}
+
+void Writer::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+        waiting_ = false;
+    }
+    wake_.notify_one();
+    idle_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Writer::run() {
+    std::vector<Pending> batches;
+    while (take(batches)) {
+        decide_all(batches);
+        batches.clear();
+        if (clearing_) clear_slice();
+    }
+}
+
+bool Writer::take(std::vector<Pending>& batches) {
+    std::unique_lock lock(mutex_);
+    while (queue_.empty() && !stopping_ && !clearing_) {
+        waiting_ = true;
+        idle_.notify_all();
+        wake_.wait(lock, [this] { return !waiting_; });
+    }
+    batches.swap(queue_);
+    return !batches.empty() || !stopping_;
+}
+
+void Writer::decide_all(std::span<Pending> batches) {
+    while (!batches.empty()) {
+        const auto group = next_group(batches);
+        decide(group);
+        report(group);
+        batches = batches.subspan(group.size());
+    }
+}
+
+std::span<Writer::Pending> Writer::next_group(std::span<Pending> batches) const {
+    std::size_t size = 1, bytes = batches[0].batch->bytes();
+    while (size < batches.size() && bytes < group_bytes_) bytes += batches[size++].batch->bytes();
+    return batches.first(size);
+}
+
+void Writer::decide(std::span<Pending> group) {
+    auto error = try_commit(group);
+    if (!error) return;
+    if (group.size() == 1) {
+        group[0].error = std::move(error);
+        return;
+    }
+    decide(group.first(group.size() / 2));
+    decide(group.subspan(group.size() / 2));
+}
+
+std::optional<Error> Writer::try_commit(std::span<Pending> group) {
+    try {
+        std::unique_ptr<WriteTransaction> transaction;
+        bool wrote = false;
+        for (Pending& pending : group) {
+            if (pending.batch->empty()) continue;
+            if (!transaction) transaction = engine_.begin_write();
+            if (!acceptable(*transaction, pending)) continue;
+            apply(*transaction, *pending.batch);
+            wrote = true;
+            clearing_ = clearing_ || pending.batch->dooms();
+        }
+        if (wrote) transaction->commit();
+        return std::nullopt;
+    } catch (const EngineFailure& failure) {
+        return failure.error();
+    } catch (const std::exception& failure) {  // out of memory, say: the server stays up
+        return fail("internal-server-error", std::string("storage: ") + failure.what());
+    }
+}
+
+bool Writer::acceptable(WriteTransaction& transaction, Pending& pending) {
+    if (hook_ && !std::exchange(pending.asked, true)) {
+        pending.error = hook_();
+        pending.refused = pending.error.has_value();
+    }
+    if (!pending.refused) pending.error = failed_condition(transaction, *pending.batch);
+    return !pending.error;
+}
+
+void Writer::report(std::span<Pending> group) {
+    std::vector<Shard*> concerned;
+    std::size_t bytes = 0;
+    for (Pending& pending : group) {
+        CommitReport& report = pending.shard->report;
+        if (report.up_to == Token::none) concerned.push_back(pending.shard);
+        report.up_to = pending.token;
+        if (pending.error) report.failures.push_back({pending.token, std::move(*pending.error)});
+        bytes += pending.batch->bytes();
+        pending.batch.reset();
+    }
+    backlog_.fetch_sub(bytes, std::memory_order_relaxed);
+    for (Shard* shard : concerned) {
+        CommitReport report = std::exchange(shard->report, {});
+        if (shard->listener) shard->listener(std::move(report));
+    }
+}
+
+void Writer::clear_slice() {
+    try {
+        const auto transaction = engine_.begin_write();
+        clearing_ = clear_doomed(*transaction, clear_slice_size);
+        if (clearing_) transaction->commit();
+    } catch (const std::exception&) {
+        clearing_ = false;  // a later removal, or the next start, tries again
+    }
+}
+
+}  // namespace clarion::storage

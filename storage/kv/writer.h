@@ -1,0 +1,98 @@
+// Writer: the one thread that writes (DESIGN.md idea 3).
+//
+// Shards push batches; the writer takes all that queued up, applies them in one transaction,
+// commits once and reports. While it waits for the disk the next group gathers, so groups grow with
+// the load and nothing ever waits for a group to fill. A batch whose conditions do not hold is left
+// out. If anything else fails, the group is split in halves until the guilty batch stands alone, so
+// that it fails and the others do not. Batches of one shard are decided in the order of their
+// tokens.
+//
+// What a removed account leaves behind in its archive is cleared away in slices between groups
+// (Table::doomed), so that no group waits long for it; a restart goes on where the last run
+// stopped.
+//
+// Owned by KvStorage. submit(), backlog_bytes() on any thread; listeners run on the writer's
+// thread.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "storage/kv/batch.h"
+#include "storage/kv/engine.h"
+
+namespace clarion::storage {
+
+/// Asked once for each batch that is not empty; an Error is that batch's fate. For tests.
+using BatchHook = std::function<std::optional<Error>()>;
+
+class Writer {
+public:
+    Writer(Engine& engine, std::size_t group_bytes, BatchHook hook = {});
+    ~Writer();
+    Writer(const Writer&) = delete;
+    Writer& operator=(const Writer&) = delete;
+
+    void set_listener(unsigned shard, CommitListener listener);
+    Token submit(unsigned shard, std::unique_ptr<KvBatch> batch);
+    std::size_t backlog_bytes() const { return backlog_.load(std::memory_order_relaxed); }
+
+    /// Waits until all that was submitted is decided and reported, and nothing is left to clear
+    /// away.
+    void wait_until_idle();
+    /// Decides what is queued, then ends the thread. Further calls do nothing.
+    void stop();
+
+private:
+    struct Shard {
+        CommitListener listener;
+        std::uint64_t last_token = 0;
+        CommitReport report;  // the writer's own, being filled
+    };
+    struct Pending {
+        Shard* shard;
+        Token token;
+        std::unique_ptr<KvBatch> batch;
+        std::optional<Error> error;
+        bool asked = false;    // the hook was
+        bool refused = false;  // by the hook, for good
+    };
+
+    void run();
+    bool take(std::vector<Pending>& batches);
+    void decide_all(std::span<Pending> batches);
+    std::span<Pending> next_group(std::span<Pending> batches) const;
+    void decide(std::span<Pending> group);
+    std::optional<Error> try_commit(std::span<Pending> group);
+    bool acceptable(WriteTransaction& transaction, Pending& pending);
+    void report(std::span<Pending> group);
+    void clear_slice();
+    Shard& shard_locked(unsigned shard);
+
+    Engine& engine_;
+    const std::size_t group_bytes_;
+    const BatchHook hook_;
+
+    std::mutex mutex_;
+    std::condition_variable wake_;
+    std::condition_variable idle_;
+    std::vector<Pending> queue_;
+    std::deque<Shard> shards_;
+    bool waiting_ = false;
+    bool stopping_ = false;
+    std::atomic<std::size_t> backlog_{0};
+
+    bool clearing_ = true;  // the writer's own: something may be in Table::doomed
+    std::thread thread_;    // last: starts when all else is there
+};
+
+}  // namespace clarion::storage

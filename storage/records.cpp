@@ -1,0 +1,302 @@
+#include "storage/records.h"
+
+#include <utility>
+
+#include "storage/record_codec.h"
+
+namespace clarion::storage {
+namespace {
+
+// Version of each record's format. A change of layout takes the next number and keeps reading the
+// old one; docs/formats.md lists them all.
+namespace version {
+constexpr std::uint8_t name = 1;
+constexpr std::uint8_t account = 1;
+constexpr std::uint8_t roster_item = 1;
+constexpr std::uint8_t archive_preferences = 1;
+constexpr std::uint8_t archive_index = 1;
+constexpr std::uint8_t push_registration = 1;
+constexpr std::uint8_t sleeping_session = 1;
+constexpr std::uint8_t live_mark = 1;
+constexpr std::uint8_t kept_stanza = 1;
+constexpr std::uint8_t number = 1;
+constexpr std::uint8_t empty = 1;
+constexpr std::uint8_t log = 1;
+constexpr std::uint8_t spool = 1;
+}  // namespace version
+
+template <class Record>
+Result<Record> finish(const Decoder& in, std::string_view what, Record record) {
+    if (auto fits = in.finish(what); !fits) return fits.error();
+    return record;
+}
+
+void put_scram(Encoder& out, const std::optional<sasl::ScramCredentials>& scram) {
+    out.boolean(scram.has_value());
+    if (!scram) return;
+    out.string(scram->salt).u32(scram->iterations);
+    out.string(scram->stored_key).string(scram->server_key);
+}
+
+std::optional<sasl::ScramCredentials> take_scram(Decoder& in) {
+    if (!in.boolean()) return std::nullopt;
+    sasl::ScramCredentials scram;
+    scram.salt = in.string();
+    scram.iterations = in.u32();
+    scram.stored_key = in.string();
+    scram.server_key = in.string();
+    return scram;
+}
+
+}  // namespace
+
+std::string encode(const NameRecord& record) {
+    return Encoder(version::name)
+        .u64(static_cast<std::uint64_t>(record.id))
+        .string(record.jid)
+        .take();
+}
+
+Result<NameRecord> decode_name(std::string_view bytes) {
+    Decoder in(bytes, version::name);
+    NameRecord record;
+    record.id = AccountId{in.u64()};
+    record.jid = in.string();
+    return finish(in, "account name", std::move(record));
+}
+
+std::string encode(const AccountRecord& record) {
+    Encoder out(version::account);
+    out.string(record.jid).time(record.created).boolean(record.disabled);
+    put_scram(out, record.credentials.sha1);
+    put_scram(out, record.credentials.sha256);
+    return out.take();
+}
+
+Result<AccountRecord> decode_account(AccountId id, std::string_view bytes) {
+    Decoder in(bytes, version::account);
+    AccountRecord record;
+    record.id = id;
+    record.jid = in.string();
+    record.created = in.time();
+    record.disabled = in.boolean();
+    record.credentials.sha1 = take_scram(in);
+    record.credentials.sha256 = take_scram(in);
+    return finish(in, "account", std::move(record));
+}
+
+std::string encode(const RosterItem& item) {
+    return Encoder(version::roster_item)
+        .string(item.jid)
+        .string(item.name)
+        .strings(item.groups)
+        .u8(static_cast<std::uint8_t>(item.subscription))
+        .boolean(item.ask_subscribe)
+        .boolean(item.approved)
+        .string(item.pending_in)
+        .boolean(item.listed)
+        .take();
+}
+
+Result<RosterItem> decode_roster_item(std::string_view bytes) {
+    Decoder in(bytes, version::roster_item);
+    RosterItem item;
+    item.jid = in.string();
+    item.name = in.string();
+    item.groups = in.strings();
+    item.subscription =
+        static_cast<Subscription>(in.enumerator(static_cast<std::uint8_t>(Subscription::both)));
+    item.ask_subscribe = in.boolean();
+    item.approved = in.boolean();
+    item.pending_in = in.string();
+    item.listed = in.boolean();
+    return finish(in, "roster item", std::move(item));
+}
+
+std::string encode(const ArchivePreferences& preferences) {
+    return Encoder(version::archive_preferences)
+        .boolean(preferences.set)
+        .u8(static_cast<std::uint8_t>(preferences.otherwise))
+        .strings(preferences.always)
+        .strings(preferences.never)
+        .take();
+}
+
+Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes) {
+    Decoder in(bytes, version::archive_preferences);
+    ArchivePreferences preferences;
+    preferences.set = in.boolean();
+    preferences.otherwise = static_cast<ArchiveDefault>(
+        in.enumerator(static_cast<std::uint8_t>(ArchiveDefault::roster)));
+    preferences.always = in.strings();
+    preferences.never = in.strings();
+    return finish(in, "archive preference", std::move(preferences));
+}
+
+std::string encode(const ArchiveIndexRecord& record) {
+    return Encoder(version::archive_index)
+        .u64(static_cast<std::uint64_t>(record.log_id))
+        .time(record.time)
+        .u64(record.with_bare)
+        .u64(record.with_full)
+        .take();
+}
+
+Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes) {
+    Decoder in(bytes, version::archive_index);
+    ArchiveIndexRecord record;
+    record.log_id = LogId{in.u64()};
+    record.time = in.time();
+    record.with_bare = in.u64();
+    record.with_full = in.u64();
+    return finish(in, "archive index entry", record);
+}
+
+std::string encode(const PushRegistration& registration) {
+    return Encoder(version::push_registration)
+        .string(registration.service)
+        .boolean(registration.has_node)
+        .string(registration.node)
+        .string(registration.device)
+        .string(registration.publish_options)
+        .string(registration.extensions)
+        .string(registration.attributes)
+        .string(registration.lang)
+        .time(registration.created)
+        .time(registration.last_used)
+        .time(registration.failing_since)
+        .u32(registration.errors)
+        .take();
+}
+
+Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes) {
+    Decoder in(bytes, version::push_registration);
+    PushRegistration registration;
+    registration.seq = seq;
+    registration.service = in.string();
+    registration.has_node = in.boolean();
+    registration.node = in.string();
+    registration.device = in.string();
+    registration.publish_options = in.string();
+    registration.extensions = in.string();
+    registration.attributes = in.string();
+    registration.lang = in.string();
+    registration.created = in.time();
+    registration.last_used = in.time();
+    registration.failing_since = in.time();
+    registration.errors = in.u32();
+    return finish(in, "push registration", std::move(registration));
+}
+
+std::string encode(const SleepingSession& session) {
+    Encoder out(version::sleeping_session);
+    out.string(session.sm_id).string(session.resource).string(session.device);
+    out.u8(static_cast<std::uint8_t>(session.state));
+    out.u32(session.handled_in).u32(session.acked_out);
+    out.time(session.slept_at).time(session.expires_at);
+    out.string(session.presence).strings(session.directed_presence);
+    out.varint(session.parts.size());
+    for (const auto& [module, part] : session.parts) out.string(module).string(part);
+    return out.take();
+}
+
+Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes) {
+    Decoder in(bytes, version::sleeping_session);
+    SleepingSession record;
+    record.session = session;
+    record.sm_id = in.string();
+    record.resource = in.string();
+    record.device = in.string();
+    record.state =
+        static_cast<SleepState>(in.enumerator(static_cast<std::uint8_t>(SleepState::gone)));
+    record.handled_in = in.u32();
+    record.acked_out = in.u32();
+    record.slept_at = in.time();
+    record.expires_at = in.time();
+    record.presence = in.string();
+    record.directed_presence = in.strings();
+    for (std::size_t left = in.count(); left > 0; --left) {
+        std::string module = in.string();
+        record.parts.emplace_back(std::move(module), in.string());
+    }
+    return finish(in, "sleeping session", std::move(record));
+}
+
+std::string encode(const LiveMark& mark) {
+    return Encoder(version::live_mark)
+        .string(mark.resource)
+        .string(mark.sm_id)
+        .u32(mark.handled_in)
+        .boolean(mark.available)
+        .strings(mark.directed_presence)
+        .take();
+}
+
+Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes) {
+    Decoder in(bytes, version::live_mark);
+    LiveMark mark;
+    mark.session = session;
+    mark.resource = in.string();
+    mark.sm_id = in.string();
+    mark.handled_in = in.u32();
+    mark.available = in.boolean();
+    mark.directed_presence = in.strings();
+    return finish(in, "mark of a live session", std::move(mark));
+}
+
+std::string encode(const KeptStanza& stanza) {
+    return Encoder(version::kept_stanza)
+        .u64(static_cast<std::uint64_t>(stanza.log_id))
+        .u64(static_cast<std::uint64_t>(stanza.archive_id))
+        .time(stanza.time)
+        .string(stanza.log_id == LogId::none ? std::string_view(stanza.xml) : std::string_view())
+        .take();
+}
+
+Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
+    Decoder in(bytes, version::kept_stanza);
+    KeptStanza stanza;
+    stanza.log_id = LogId{in.u64()};
+    stanza.archive_id = ArchiveId{in.u64()};
+    stanza.time = in.time();
+    stanza.xml = in.string();
+    return finish(in, "kept stanza", std::move(stanza));
+}
+
+std::string encode_number(std::uint64_t number) {
+    return Encoder(version::number).u64(number).take();
+}
+
+Result<std::uint64_t> decode_number(std::string_view bytes) {
+    Decoder in(bytes, version::number);
+    const std::uint64_t number = in.u64();
+    return finish(in, "number", number);
+}
+
+std::string encode_empty() { return Encoder(version::empty).take(); }
+
+std::string encode_log_head(WallTime time) { return Encoder(version::log).time(time).take(); }
+
+Result<LogRecord> decode_log(std::string_view bytes) {
+    Decoder in(bytes, version::log);
+    LogRecord record;
+    record.time = in.time();
+    record.xml = in.rest();
+    return finish(in, "log entry", record);
+}
+
+std::string encode_spool_head(std::string_view domain, WallTime time) {
+    return Encoder(version::spool).string(domain).time(time).take();
+}
+
+Result<SpoolRecord> decode_spool(std::uint64_t seq, std::string_view bytes) {
+    Decoder in(bytes, version::spool);
+    SpoolRecord record;
+    record.domain = in.string();
+    record.stanza.seq = seq;
+    record.stanza.time = in.time();
+    record.stanza.xml = std::string(in.rest());
+    return finish(in, "spooled stanza", std::move(record));
+}
+
+}  // namespace clarion::storage

@@ -1,0 +1,79 @@
+// Records: the values that are stored, as bytes (docs/formats.md has the layouts and worked bytes).
+//
+// Every value begins with one byte, the version of its format. What the key already says (account,
+// seq, session) is not repeated in the value, except text that the key may have only as a hash.
+// Decoding never reads beyond its input: a value that is too short, too long, of an unknown version
+// or with an impossible enumerator is an Error "bad-record". Pure functions; any thread.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "storage/accounts.h"
+#include "storage/archive.h"
+#include "storage/offline.h"
+#include "storage/push_registrations.h"
+#include "storage/rosters.h"
+#include "storage/sessions.h"
+#include "storage/spool.h"
+
+namespace clarion::storage {
+
+/// Table::names.
+struct NameRecord {
+    AccountId id = AccountId::none;
+    std::string jid;  // in full; the key may be a hash
+};
+
+/// Table::archive.
+struct ArchiveIndexRecord {
+    LogId log_id = LogId::none;
+    WallTime time{};
+    std::uint64_t with_bare = 0;  // jid_hash of the other party
+    std::uint64_t with_full = 0;  // 0: no full JID was known
+};
+
+/// Table::log, without copying the stanza.
+struct LogRecord {
+    WallTime time{};
+    std::string_view xml;
+};
+
+/// Table::spool.
+struct SpoolRecord {
+    std::string domain;  // in full; the key may be a hash
+    SpooledStanza stanza;
+};
+
+std::string encode(const NameRecord& record);
+std::string encode(const AccountRecord& record);
+std::string encode(const RosterItem& item);
+std::string encode(const ArchivePreferences& preferences);
+std::string encode(const ArchiveIndexRecord& record);
+std::string encode(const PushRegistration& registration);
+std::string encode(const SleepingSession& session);
+std::string encode(const LiveMark& mark);
+std::string encode(const KeptStanza& stanza);
+std::string encode_number(std::uint64_t number);
+/// A record that has nothing to say beyond its key.
+std::string encode_empty();
+/// What stands before the XML of a log or spool entry.
+std::string encode_log_head(WallTime time);
+std::string encode_spool_head(std::string_view domain, WallTime time);
+
+Result<NameRecord> decode_name(std::string_view bytes);
+/// `id` is in the key.
+Result<AccountRecord> decode_account(AccountId id, std::string_view bytes);
+Result<RosterItem> decode_roster_item(std::string_view bytes);
+Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes);
+Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
+Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes);
+Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes);
+Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes);
+Result<KeptStanza> decode_kept_stanza(std::string_view bytes);
+Result<std::uint64_t> decode_number(std::string_view bytes);
+Result<LogRecord> decode_log(std::string_view bytes);
+Result<SpoolRecord> decode_spool(std::uint64_t seq, std::string_view bytes);
+
+}  // namespace clarion::storage

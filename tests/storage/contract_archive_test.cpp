@@ -1,0 +1,221 @@
+// The log and the archives, on both back ends.
+#include "storage/kv/archive_scan.h"
+#include "storage/kv/keys.h"
+#include "tests/storage/storage_fixture.h"
+
+namespace clarion::storage {
+namespace {
+
+constexpr std::int64_t start_time = 1'700'000'000'000'000;
+
+ArchiveId id_of(std::uint64_t n) { return ArchiveId{start_time + n * 1'000'000}; }
+WallTime time_of(std::uint64_t n) { return at(static_cast<std::int64_t>(id_of(n))); }
+
+/// An archive of `count` messages, ids id_of(1) and on; every third is with mercutio.
+template <class Backend>
+class ArchiveFixture : public Fixture<Backend> {
+public:
+    explicit ArchiveFixture(std::uint64_t count) {
+        this->commit([&](Batch& batch) {
+            for (std::uint64_t n = 1; n <= count; ++n) add(batch, n);
+        });
+    }
+
+    void add(Batch& batch, std::uint64_t n) {
+        Archive& archive = this->storage().archive();
+        const LogId log = archive.next_log_id();
+        logs_[n] = log;
+        archive.put_log(batch, log, time_of(n), "<message n='" + std::to_string(n) + "'/>");
+        archive.put_index(batch, account,
+                          {id_of(n), log, time_of(n),
+                           n % 3 == 0 ? "mercutio@example.org" : "juliet@example.net/balcony"});
+    }
+    /// As expiry will: the log entry goes, the index entry stays behind.
+    void expire(std::uint64_t n) {
+        const auto transaction = this->storage().engine().begin_write();
+        transaction->erase(Table::log, log_key(logs_[n]));
+        transaction->commit();
+    }
+
+    /// The query's messages by number, e.g. "3 4 5"; with " complete" after the last page.
+    std::string page(ArchiveQuery query) {
+        query.account = account;
+        const auto page = read(this->storage().archive().query(query));
+        std::string text;
+        for (const auto& message : page.messages) {
+            const auto n = (static_cast<std::uint64_t>(message.id) - start_time) / 1'000'000;
+            CHECK(message.time == time_of(n));
+            CHECK(message.xml == "<message n='" + std::to_string(n) + "'/>");
+            text += (text.empty() ? "" : " ") + std::to_string(n);
+        }
+        return text + (page.complete ? " complete" : "");
+    }
+    std::string error(ArchiveQuery query) {
+        query.account = account;
+        const auto result = run(this->storage().archive().query(query));
+        return result ? "" : result.error().code;
+    }
+    std::optional<std::uint64_t> count(ArchiveQuery query) {
+        query.account = account;
+        query.want_count = true;
+        return read(this->storage().archive().query(query)).count;
+    }
+
+    const AccountId account = this->storage().accounts().next_id();
+
+private:
+    std::map<std::uint64_t, LogId> logs_;
+};
+
+TEST_CASE_TEMPLATE("a page at a time, forwards and backwards", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ArchiveFixture<Backend> archive(7);
+    CHECK(archive.page({.limit = 3}) == "1 2 3");
+    CHECK(archive.page({.rsm_after = id_of(3), .limit = 3}) == "4 5 6");
+    CHECK(archive.page({.rsm_after = id_of(6), .limit = 3}) == "7 complete");
+    CHECK(archive.page({.rsm_after = id_of(7), .limit = 3}) == " complete");
+    CHECK(archive.page({.limit = 7}) == "1 2 3 4 5 6 7 complete");
+    CHECK(archive.page({.limit = 6}) == "1 2 3 4 5 6");
+    CHECK(archive.page({.limit = 0}) == "");
+
+    CHECK(archive.page({.from_end = true, .limit = 3}) == "5 6 7");
+    CHECK(archive.page({.rsm_before = id_of(5), .limit = 3}) == "2 3 4");
+    CHECK(archive.page({.rsm_before = id_of(2), .limit = 3}) == "1 complete");
+    CHECK(archive.page({.rsm_before = id_of(1), .limit = 3}) == " complete");
+    CHECK(archive.page({.rsm_before = id_of(4), .limit = 3}) == "1 2 3 complete");
+    CHECK(archive.page({.rsm_after = id_of(2), .rsm_before = id_of(6), .limit = 2}) == "4 5");
+    CHECK(archive.page({.rsm_after = id_of(2), .rsm_before = id_of(6), .limit = 3}) ==
+          "3 4 5 complete");
+}
+
+TEST_CASE_TEMPLATE("an archive without messages", Backend, MemoryBackend, LmdbBackend) {
+    ArchiveFixture<Backend> archive(0);
+    CHECK(archive.page({}) == " complete");
+    CHECK(archive.page({.from_end = true}) == " complete");
+    CHECK(archive.count({}) == 0);
+    CHECK_FALSE(read(archive->archive().bounds(archive.account)));
+    CHECK(archive.error({.rsm_after = id_of(1)}) == "item-not-found");
+}
+
+TEST_CASE_TEMPLATE("bounds are exclusive for ids and inclusive for times", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ArchiveFixture<Backend> archive(9);
+    CHECK(archive.page({.before_id = id_of(5), .after_id = id_of(2)}) == "3 4 complete");
+    CHECK(archive.page({.before_id = id_of(5), .after_id = id_of(4)}) == " complete");
+    CHECK(archive.page({.before_id = id_of(1)}) == " complete");
+    CHECK(archive.page({.start = time_of(3), .end = time_of(5)}) == "3 4 5 complete");
+    CHECK(archive.page({.start = time_of(3) + std::chrono::microseconds(1), .limit = 2}) == "4 5");
+    CHECK(archive.page({.end = time_of(3) - std::chrono::microseconds(1)}) == "1 2 complete");
+    CHECK(archive.page({.start = time_of(20)}) == " complete");
+    CHECK(archive.page({.end = time_of(0)}) == " complete");
+    CHECK(archive.page({.end = at(-5)}) == " complete");
+    CHECK(archive.page({.start = time_of(5), .end = time_of(3)}) == " complete");
+    CHECK(archive.page({.end = time_of(6), .from_end = true, .limit = 2}) == "5 6");
+    CHECK(archive.page({.start = time_of(2), .rsm_before = id_of(4)}) == "2 3 complete");
+}
+
+TEST_CASE_TEMPLATE("with a bare or a full JID", Backend, MemoryBackend, LmdbBackend) {
+    ArchiveFixture<Backend> archive(9);
+    CHECK(archive.page({.with = "mercutio@example.org"}) == "3 6 9 complete");
+    CHECK(archive.page({.with = "mercutio@example.org", .limit = 2}) == "3 6");
+    CHECK(archive.page({.with = "mercutio@example.org", .from_end = true, .limit = 2}) == "6 9");
+    CHECK(archive.page({.with = "mercutio@example.org", .rsm_after = id_of(4), .limit = 1}) == "6");
+    CHECK(archive.page({.with = "juliet@example.net"}) == "1 2 4 5 7 8 complete");
+    CHECK(archive.page({.with = "juliet@example.net/balcony", .limit = 2}) == "1 2");
+    CHECK(archive.page({.with = "juliet@example.net/tomb"}) == " complete");
+    CHECK(archive.page({.with = "mercutio@example.org/x"}) == " complete");
+}
+
+TEST_CASE_TEMPLATE("messages by their ids", Backend, MemoryBackend, LmdbBackend) {
+    ArchiveFixture<Backend> archive(9);
+    CHECK(archive.page({.ids = {id_of(8), id_of(2), id_of(8)}}) == "2 8 complete");
+    CHECK(archive.page({.ids = {id_of(8), id_of(2)}, .limit = 1}) == "2");
+    CHECK(archive.page({.ids = {id_of(8), id_of(2)}, .from_end = true, .limit = 1}) == "8");
+    CHECK(archive.page({.ids = {id_of(8), id_of(2)}, .rsm_after = id_of(2)}) == "8 complete");
+    CHECK(archive.error({.ids = {id_of(8), ArchiveId{12}}}) == "item-not-found");
+}
+
+TEST_CASE_TEMPLATE("an unknown cursor is item-not-found", Backend, MemoryBackend, LmdbBackend) {
+    ArchiveFixture<Backend> archive(3);
+    const ArchiveId unknown{start_time + 5};
+    CHECK(archive.error({.before_id = unknown}) == "item-not-found");
+    CHECK(archive.error({.after_id = unknown}) == "item-not-found");
+    CHECK(archive.error({.rsm_after = unknown}) == "item-not-found");
+    CHECK(archive.error({.rsm_before = unknown}) == "item-not-found");
+    CHECK(archive.error({.rsm_before = ArchiveId::none}) == "item-not-found");
+    CHECK(archive.error({.rsm_after = id_of(1)}) == "");
+}
+
+TEST_CASE_TEMPLATE("counting the whole result", Backend, MemoryBackend, LmdbBackend) {
+    ArchiveFixture<Backend> archive(9);
+    CHECK(archive.count({.limit = 2}) == 9);
+    CHECK(archive.count({.rsm_after = id_of(5)}) == 9);
+    CHECK(archive.count({.with = "mercutio@example.org"}) == 3);
+    CHECK(archive.count({.start = time_of(8)}) == 2);
+    CHECK(archive.count({.ids = {id_of(8), id_of(2)}}) == 2);
+}
+
+TEST_CASE_TEMPLATE("messages whose content expired are skipped", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ArchiveFixture<Backend> archive(6);
+    archive.expire(1);
+    archive.expire(3);
+    archive.expire(6);
+    CHECK(archive.page({}) == "2 4 5 complete");
+    CHECK(archive.page({.limit = 2}) == "2 4");
+    CHECK(archive.page({.limit = 3}) == "2 4 5 complete");
+    CHECK(archive.page({.from_end = true, .limit = 2}) == "4 5");
+    CHECK(archive.page({.rsm_after = id_of(3), .limit = 1}) == "4");
+    CHECK(archive.error({.ids = {id_of(3)}}) == "item-not-found");
+    const auto bounds = read(archive->archive().bounds(archive.account));
+    REQUIRE(bounds);
+    CHECK(bounds->first == id_of(2));
+    CHECK(bounds->last == id_of(5));
+    CHECK(bounds->first_time == time_of(2));
+    CHECK(bounds->last_time == time_of(5));
+}
+
+TEST_CASE_TEMPLATE("a search longer than a slice gives way and goes on", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ArchiveFixture<Backend> archive(ArchiveScan::slice_size * 2 + 5);
+    const std::uint64_t last = ArchiveScan::slice_size * 2 + 5;
+    archive.commit([&](Batch& batch) {
+        auto& repository = archive->archive();
+        const LogId log = repository.next_log_id();
+        repository.put_log(batch, log, time_of(last + 1),
+                           "<message n='" + std::to_string(last + 1) + "'/>");
+        repository.put_index(batch, archive.account,
+                             {id_of(last + 1), log, time_of(last + 1), "rare@example.org"});
+    });
+    CHECK(archive.page({.with = "rare@example.org"}) == std::to_string(last + 1) + " complete");
+    CHECK(archive.page({.with = "never@example.org", .from_end = true}) == " complete");
+    CHECK(archive.count({.with = "rare@example.org"}) == 1);
+}
+
+TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& archive = fixture->archive();
+    const AccountId sender = fixture->accounts().next_id();
+    const AccountId recipient = fixture->accounts().next_id();
+    const LogId log = archive.next_log_id();
+    const auto index = [&](Batch& batch, AccountId account, LogId log_id) {
+        archive.put_index(batch, account, {ArchiveId{5}, log_id, at(5), "x@example.org"});
+    };
+    CHECK(fixture.try_commit([&](Batch& batch) { index(batch, recipient, log); }) ==
+          "item-not-found");
+    const Token first = fixture.submit(0, [&](Batch& batch) {
+        archive.put_log(batch, log, at(5), "<message/>");
+        index(batch, sender, log);
+    });
+    const Token second = fixture.submit(1, [&](Batch& batch) { index(batch, recipient, log); });
+    fixture->wait_until_idle();
+    CHECK(fixture.reports().failure(0, first) == "");
+    CHECK(fixture.reports().failure(1, second) == "");
+    CHECK(read(archive.query({.account = recipient})).messages.size() == 1);
+    CHECK(read(archive.read_log(log)) == "<message/>");
+    CHECK_FALSE(read(archive.read_log(archive.next_log_id())));
+}
+
+}  // namespace
+}  // namespace clarion::storage

@@ -1,0 +1,233 @@
+// Offline messages, sleeping sessions, live marks, deadlines and the spool, on both back ends.
+#include "storage/kv/keys.h"
+#include "tests/storage/storage_fixture.h"
+
+namespace clarion::storage {
+namespace {
+
+std::vector<std::uint64_t> seqs(const std::vector<OfflineMessage>& messages) {
+    std::vector<std::uint64_t> list;
+    for (const auto& message : messages) list.push_back(message.seq);
+    return list;
+}
+
+TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up to one", Backend,
+                   MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& offline = fixture->offline();
+    const AccountId account = fixture->accounts().next_id();
+    const AccountId neighbour = fixture->accounts().next_id();
+    const LogId log = fixture->archive().next_log_id();
+    fixture.commit([&](Batch& batch) {
+        fixture->archive().put_log(batch, log, at(3), "<message id='log'/>");
+        offline.put(batch, account, 300, {.time = at(2), .xml = "<message id='own'/>"});
+        offline.put(batch, account, 2,
+                    {.log_id = log, .archive_id = ArchiveId{9}, .time = at(1), .xml = "ignored"});
+        for (std::uint64_t seq = 301; seq <= 310; ++seq) {
+            offline.put(batch, account, seq, {.time = at(2), .xml = "<message/>"});
+        }
+        offline.put(batch, neighbour, 5, {.time = at(2), .xml = "<message/>"});
+    });
+    auto messages = read(offline.read(account, 0, 2));
+    REQUIRE(messages.size() == 2);
+    CHECK(messages[0].seq == 2);
+    CHECK(messages[0].stanza.xml == "<message id='log'/>");
+    CHECK(messages[0].stanza.archive_id == ArchiveId{9});
+    CHECK(messages[0].stanza.time == at(1));
+    CHECK(messages[1].seq == 300);
+    CHECK(messages[1].stanza.xml == "<message id='own'/>");
+    CHECK(seqs(read(offline.read(account, 308, 10))) == std::vector<std::uint64_t>{309, 310});
+    CHECK(seqs(read(offline.read(neighbour, 0, 10))) == std::vector<std::uint64_t>{5});
+
+    fixture.commit([&](Batch& batch) {
+        offline.remove(batch, account, 309);
+        offline.remove_up_to(batch, account, 307);
+    });
+    CHECK(seqs(read(offline.read(account, 0, 10))) == std::vector<std::uint64_t>{308, 310});
+    CHECK(seqs(read(offline.read(neighbour, 0, 10))) == std::vector<std::uint64_t>{5});
+}
+
+TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    const AccountId account = fixture->accounts().next_id();
+    const LogId log = fixture->archive().next_log_id();
+    const KeptStanza reference{.log_id = log, .time = at(1)};
+    CHECK(fixture.try_commit([&](Batch& batch) {
+        fixture->offline().put(batch, account, 1, reference);
+    }) == "item-not-found");
+    fixture.commit([&](Batch& batch) {
+        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        fixture->offline().put(batch, account, 1, reference);
+        fixture->sessions().put_queued(batch, account, 1, {1, reference});
+        fixture->offline().put(batch, account, 2, {.time = at(1), .xml = "<own/>"});
+    });
+    CHECK(read(fixture->offline().read(account, 0, 10)).size() == 2);
+    const auto transaction = fixture->engine().begin_write();
+    transaction->erase(Table::log, log_key(log));
+    transaction->commit();
+    CHECK(seqs(read(fixture->offline().read(account, 0, 10))) == std::vector<std::uint64_t>{2});
+    CHECK(read(fixture->sessions().read_queue(account, 1, 0)).empty());
+}
+
+TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& sessions = fixture->sessions();
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    SleepingSession session{.session = 7,
+                            .sm_id = "previd",
+                            .resource = "phone",
+                            .device = "agent",
+                            .state = SleepState::asleep,
+                            .handled_in = 0xfffffff0,
+                            .acked_out = 12,
+                            .slept_at = at(100),
+                            .expires_at = at(200),
+                            .presence = "<presence/>",
+                            .directed_presence = {"room@muc.example/nick"},
+                            .parts = {{"push", std::string("\0\1", 2)}, {"csi", ""}}};
+    fixture.commit([&](Batch& batch) {
+        sessions.put(batch, romeo.id, session);
+        for (const std::uint32_t seq : {13u, 14u}) {
+            sessions.put_queued(batch, romeo.id, 7, {seq, {.time = at(1), .xml = "<message/>"}});
+        }
+        sessions.put_queued(batch, romeo.id, 8, {1, {.time = at(1), .xml = "<message/>"}});
+    });
+    auto loaded = read(fixture->accounts().load(romeo.jid));
+    REQUIRE(loaded->sleeping_sessions.size() == 1);
+    const SleepingSession& found = loaded->sleeping_sessions[0];
+    CHECK(found.session == 7);
+    CHECK(found.sm_id == "previd");
+    CHECK(found.resource == "phone");
+    CHECK(found.device == "agent");
+    CHECK(found.handled_in == 0xfffffff0);
+    CHECK(found.acked_out == 12);
+    CHECK(found.slept_at == at(100));
+    CHECK(found.expires_at == at(200));
+    CHECK(found.presence == "<presence/>");
+    CHECK(found.directed_presence == session.directed_presence);
+    CHECK(found.parts == session.parts);
+    CHECK(found.queued == 2);
+
+    session.state = SleepState::woken;
+    fixture.commit([&](Batch& batch) {
+        sessions.put(batch, romeo.id, session);
+        sessions.remove_queued(batch, romeo.id, 7, 13);
+    });
+    loaded = read(fixture->accounts().load(romeo.jid));
+    CHECK(loaded->sleeping_sessions[0].state == SleepState::woken);
+    CHECK(loaded->sleeping_sessions[0].queued == 1);
+
+    fixture.commit([&](Batch& batch) { sessions.remove(batch, romeo.id, 7); });
+    CHECK(read(fixture->accounts().load(romeo.jid))->sleeping_sessions.empty());
+    CHECK(read(sessions.read_queue(romeo.id, 7, 0)).empty());
+    CHECK(read(sessions.read_queue(romeo.id, 8, 0)).size() == 1);
+}
+
+TEST_CASE_TEMPLATE("a queue is in order of arrival where its numbers wrap", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& sessions = fixture->sessions();
+    const AccountId account = fixture->accounts().next_id();
+    constexpr std::uint32_t acked = 0xfffffffd;
+    fixture.commit([&](Batch& batch) {
+        for (std::uint32_t i = 1; i <= 6; ++i) {
+            sessions.put_queued(batch, account, 1,
+                                {acked + i, {.time = at(i), .xml = std::to_string(i)}});
+        }
+    });
+    const auto queue = read(sessions.read_queue(account, 1, acked));
+    REQUIRE(queue.size() == 6);
+    for (std::uint32_t i = 1; i <= 6; ++i) {
+        CHECK(queue[i - 1].seq == acked + i);
+        CHECK(queue[i - 1].stanza.xml == std::to_string(i));
+    }
+}
+
+TEST_CASE_TEMPLATE("accounts with live marks are found in pages", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& sessions = fixture->sessions();
+    std::vector<AccountId> ids;
+    fixture.commit([&](Batch& batch) {
+        for (int i = 0; i < 5; ++i) {
+            ids.push_back(fixture->accounts().next_id());
+            sessions.put_live(batch, ids.back(), {.session = 1, .resource = "a"});
+            sessions.put_live(batch, ids.back(), {.session = 2, .resource = "b"});
+        }
+    });
+    using Ids = std::vector<AccountId>;
+    CHECK(read(sessions.accounts_with_live_marks(AccountId::none, 10)) == ids);
+    CHECK(read(sessions.accounts_with_live_marks(AccountId::none, 2)) == Ids{ids[0], ids[1]});
+    CHECK(read(sessions.accounts_with_live_marks(ids[1], 2)) == Ids{ids[2], ids[3]});
+    CHECK(read(sessions.accounts_with_live_marks(ids[4], 2)).empty());
+    fixture.commit([&](Batch& batch) {
+        sessions.remove_live(batch, ids[0], 1);
+        sessions.remove_live(batch, ids[1], 1);
+        sessions.remove_live(batch, ids[1], 2);
+    });
+    CHECK(read(sessions.accounts_with_live_marks(AccountId::none, 2)) == Ids{ids[0], ids[2]});
+}
+
+TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& deadlines = fixture->deadlines();
+    const AccountId account = fixture->accounts().next_id();
+    const Deadline early{.at = at(-5), .account = account, .subject = 1};
+    const Deadline middle{.at = at(1000), .account = account, .subject = 3};
+    const Deadline same{.at = at(1000), .account = account, .subject = 2};
+    const Deadline late{.at = at(1001), .account = account, .subject = 4};
+    fixture.commit([&](Batch& batch) {
+        for (const auto& deadline : {late, middle, early, same}) deadlines.put(batch, deadline);
+    });
+    const auto due = read(deadlines.due(at(1000), 10));
+    REQUIRE(due.size() == 3);
+    CHECK(due[0].at == early.at);
+    CHECK(due[0].account == account);
+    CHECK(due[0].kind == DeadlineKind::sleep_expires);
+    CHECK(due[0].subject == 1);
+    CHECK(due[1].subject == 2);
+    CHECK(due[2].subject == 3);
+    CHECK(read(deadlines.due(at(1000), 1)).size() == 1);
+    CHECK(read(deadlines.due(at(-6), 10)).empty());
+    fixture.commit([&](Batch& batch) { deadlines.remove(batch, early); });
+    CHECK(read(deadlines.due(WallTime::max(), 10)).size() == 3);
+}
+
+TEST_CASE_TEMPLATE("the spool keeps each domain's stanzas in order", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& spool = fixture->spool();
+    const std::string far = std::string(400, 'd') + ".example";
+    std::vector<std::uint64_t> numbers;
+    fixture.commit([&](Batch& batch) {
+        for (const auto& domain : {std::string("b.example"), far, std::string("b.example"),
+                                   std::string("a.example"), std::string("b.example")}) {
+            numbers.push_back(spool.next_seq());
+            spool.put(batch, domain, {numbers.back(), at(7), "<message to='" + domain + "'/>"});
+        }
+    });
+    CHECK(read(spool.domains()) == std::vector<std::string>{"a.example", "b.example", far});
+    auto stanzas = read(spool.read("b.example", 0, 10));
+    REQUIRE(stanzas.size() == 3);
+    CHECK(stanzas[0].seq == numbers[0]);
+    CHECK(stanzas[1].seq == numbers[2]);
+    CHECK(stanzas[0].time == at(7));
+    CHECK(stanzas[0].xml == "<message to='b.example'/>");
+    CHECK(read(spool.read("b.example", numbers[0], 1))[0].seq == numbers[2]);
+    CHECK(read(spool.read(far, 0, 10)).size() == 1);
+    CHECK(read(spool.read("c.example", 0, 10)).empty());
+
+    fixture.commit([&](Batch& batch) {
+        spool.remove(batch, "a.example", numbers[3]);
+        spool.remove(batch, "b.example", numbers[0]);
+    });
+    CHECK(read(spool.domains()) == std::vector<std::string>{"b.example", far});
+    CHECK(read(spool.read("b.example", 0, 10)).size() == 2);
+    CHECK(spool.next_seq() > numbers.back());
+}
+
+}  // namespace
+}  // namespace clarion::storage

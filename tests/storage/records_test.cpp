@@ -1,0 +1,165 @@
+// Records and keys: the bytes that docs/formats.md promises, and what is refused.
+#include "storage/records.h"
+
+#include <doctest/doctest.h>
+
+#include "storage/kv/keys.h"
+
+namespace clarion::storage {
+namespace {
+
+std::string hex(std::string_view bytes) {
+    std::string text;
+    for (const char byte : bytes) {
+        text += "0123456789abcdef"[static_cast<unsigned char>(byte) >> 4];
+        text += "0123456789abcdef"[byte & 15];
+    }
+    return text;
+}
+
+WallTime moment(std::int64_t microseconds) {
+    return WallTime(std::chrono::microseconds(microseconds));
+}
+
+TEST_CASE("records have the bytes that the format page shows") {
+    CHECK(hex(encode(NameRecord{AccountId{0x0000010000000001}, "r@x"})) ==
+          "01"
+          "0000010000000001"
+          "03724078");
+    CHECK(hex(encode_number(300)) == "01000000000000012c");
+    CHECK(hex(encode_empty()) == "01");
+    CHECK(hex(encode_log_head(moment(1'700'000'000'000'000))) == "0100060a24181e4000");
+    CHECK(hex(encode_spool_head("x.y", moment(-1))) == "0103782e79ffffffffffffffff");
+    CHECK(hex(encode(KeptStanza{LogId::none, ArchiveId{2}, moment(3), "<m/>"})) ==
+          "01"
+          "0000000000000000"
+          "0000000000000002"
+          "0000000000000003"
+          "043c6d2f3e");
+    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4})) ==
+          "01"
+          "0000000000000001"
+          "0000000000000002"
+          "0000000000000003"
+          "0000000000000004");
+    CHECK(hex(encode(RosterItem{.jid = "j@x",
+                                .name = "J",
+                                .groups = {"A", "B"},
+                                .subscription = Subscription::both,
+                                .listed = true})) ==
+          "01"
+          "036a4078"
+          "014a"
+          "0201410142"
+          "03"
+          "00"
+          "00"
+          "00"
+          "01");
+    CHECK(hex(encode(AccountRecord{.jid = "r@x", .created = moment(1)})) ==
+          "01"
+          "03724078"
+          "0000000000000001"
+          "00"
+          "00"
+          "00");
+    CHECK(hex(encode(LiveMark{.resource = "h", .handled_in = 5, .available = true})) ==
+          "01"
+          "0168"
+          "00"
+          "00000005"
+          "01"
+          "00");
+    CHECK(hex(encode(ArchivePreferences{true, ArchiveDefault::roster, {"a"}, {}})) ==
+          "01"
+          "01"
+          "02"
+          "010161"
+          "00");
+}
+
+TEST_CASE("keys sort as their numbers do") {
+    const auto before = [](const Key& a, const Key& b) { return a.view() < b.view(); };
+    CHECK(before(log_key(LogId{255}), log_key(LogId{256})));
+    CHECK(before(archive_key(AccountId{1}, ArchiveId{UINT64_MAX}),
+                 archive_key(AccountId{2}, ArchiveId{0})));
+    CHECK(before(deadline_key({.at = moment(-1)}), deadline_key({.at = moment(0)})));
+    CHECK(before(deadline_key({.at = moment(1)}), deadline_key({.at = moment(256)})));
+    CHECK(hex(name_key("r@x.y")) == "782e790072");
+    CHECK(hex(spool_key("x.y", 1)) == "782e79000000000000000001");
+    CHECK(hex(queued_key(AccountId{1}, 2, 3)) ==
+          "0000000000000001"
+          "0000000000000002"
+          "00000003");
+    CHECK(hex(roster_item_key(AccountId{1}, "j@x")) ==
+          "0000000000000001"
+          "04"
+          "6a4078");
+    const Deadline deadline{moment(-7), AccountId{9}, DeadlineKind::sleep_expires, 11};
+    const Deadline back = key_deadline(deadline_key(deadline));
+    CHECK(back.at == deadline.at);
+    CHECK(back.account == deadline.account);
+    CHECK(back.subject == deadline.subject);
+}
+
+TEST_CASE("long text in keys is bounded and kept apart") {
+    const std::string longest(10'000, 'x');
+    CHECK(name_key(longest + "@" + longest).view().size() <= max_key_size);
+    CHECK(roster_item_key(AccountId{1}, longest).view().size() <= max_key_size);
+    CHECK(spool_key(longest, 1).view().size() <= max_key_size);
+    CHECK(roster_item_key(AccountId{1}, longest + "a").view() !=
+          roster_item_key(AccountId{1}, longest + "b").view());
+    // A long text's key has a length no short text's has.
+    CHECK(Key().text(std::string(20, 'x') + longest, 50).view().size() == 51);
+    CHECK(Key().text(std::string(50, 'x'), 50).view().size() == 50);
+}
+
+template <class Decode>
+void check_refusals(const std::string& good, Decode decode) {
+    REQUIRE(decode(good).ok());
+    for (std::size_t size = 0; size < good.size(); ++size) {
+        CHECK_FALSE(decode(std::string_view(good).substr(0, size)).ok());
+    }
+    CHECK_FALSE(decode(good + '\0').ok());
+    std::string newer = good;
+    newer[0] = 2;
+    REQUIRE_FALSE(decode(newer).ok());
+    CHECK(decode(newer).error().code == "bad-record");
+}
+
+TEST_CASE("a record that is too short, too long or newer is refused") {
+    check_refusals(encode(NameRecord{AccountId{1}, "romeo@example.org"}), decode_name);
+    AccountRecord account{.jid = "r@x"};
+    account.credentials.sha1 = sasl::ScramCredentials{"salt", 1, "s", "k"};
+    check_refusals(encode(account),
+                   [](std::string_view bytes) { return decode_account(AccountId{1}, bytes); });
+    check_refusals(encode(RosterItem{.jid = "a@b", .groups = {"x"}, .pending_in = "<p/>"}),
+                   decode_roster_item);
+    check_refusals(encode(ArchivePreferences{true, ArchiveDefault::never, {"a"}, {"b"}}),
+                   decode_archive_preferences);
+    check_refusals(encode(ArchiveIndexRecord{LogId{1}}), decode_archive_index);
+    check_refusals(encode(PushRegistration{.service = "p"}),
+                   [](std::string_view bytes) { return decode_push_registration(1, bytes); });
+    check_refusals(encode(SleepingSession{.sm_id = "s", .parts = {{"a", "b"}}}),
+                   [](std::string_view bytes) { return decode_sleeping_session(1, bytes); });
+    check_refusals(encode(LiveMark{.resource = "r"}),
+                   [](std::string_view bytes) { return decode_live_mark(1, bytes); });
+    check_refusals(encode(KeptStanza{.xml = "<m/>"}), decode_kept_stanza);
+    check_refusals(encode_number(5), decode_number);
+}
+
+TEST_CASE("impossible enumerators and counts are refused") {
+    std::string mark = encode(LiveMark{.available = true});
+    mark[7] = 2;  // neither true nor false
+    CHECK_FALSE(decode_live_mark(1, mark).ok());
+    std::string preferences = encode(ArchivePreferences{});
+    preferences[2] = 3;
+    CHECK_FALSE(decode_archive_preferences(preferences).ok());
+    preferences[2] = 0;
+    preferences[3] = 100;  // a hundred strings in one byte
+    CHECK_FALSE(decode_archive_preferences(preferences).ok());
+    CHECK_FALSE(decode_roster_item("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").ok());
+}
+
+}  // namespace
+}  // namespace clarion::storage

@@ -1,0 +1,14 @@
+// Service discovery (XEP-0030): what this server is, what it can do, and what belongs to it.
+//
+// Answers disco#info and disco#items for hosts and accounts from core's Features and Hosts, which
+// other modules fill; it knows none of them. Nodes belong to the modules that invent them; here
+// none exists.
+#pragma once
+
+#include "server/core/module.h"
+
+namespace clarion::disco {
+
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::disco

@@ -1,0 +1,267 @@
+#include "modules/roster.h"
+
+#include <algorithm>
+
+#include "proto/ns.h"
+#include "server/core/presence.h"
+#include "server/core/session.h"
+#include "server/events/presence.h"
+#include "server/events/session.h"
+#include "server/events/stream.h"
+#include "server/events/subscription.h"
+
+namespace clarion::roster {
+
+namespace {
+
+using core::Core;
+using core::Flow;
+using core::IqAnswer;
+using core::IqRequest;
+using core::IqTarget;
+using core::RosterItem;
+using core::RosterOptions;
+using core::Session;
+
+/// What a session has asked for.
+struct Interest {
+    bool interested = false;
+};
+using InterestSlot = core::SessionSlot<Interest>;
+
+std::string version_text(std::uint64_t version) {
+    return std::to_string(std::max<std::uint64_t>(version, 1));
+}
+
+std::string_view subscription_name(core::Subscription subscription) {
+    switch (subscription) {
+        case core::Subscription::to: return "to";
+        case core::Subscription::from: return "from";
+        case core::Subscription::both: return "both";
+        case core::Subscription::none: break;
+    }
+    return "none";
+}
+
+// --- writing ------------------------------------------------------------------------------------
+
+void add_item(xml::Element& query, const RosterItem& item) {
+    xml::Element& added = query.add("item");
+    added.set_attr("jid", item.jid);
+    added.set_attr("subscription", subscription_name(item.subscription));
+    if (!item.name.empty()) added.set_attr("name", item.name);
+    if (item.ask_subscribe) added.set_attr("ask", "subscribe");
+    if (item.approved) added.set_attr("approved", "true");
+    for (const std::string& group : item.groups) added.add_text_child("group", group);
+}
+
+xml::Element& add_query(Stanza& iq, const core::Roster& roster) {
+    return iq.root().add("query", ns::roster).set_attr("ver", version_text(roster.version()));
+}
+
+/// Section 2.1.6. No answer is waited for: many clients send none.
+std::shared_ptr<Stanza> make_push(const core::Account& account, const RosterItem& item,
+                                  bool removed) {
+    const std::string id = "roster-" + std::to_string(account.roster().version());
+    auto push = Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, id);
+    xml::Element& query = add_query(*push, account.roster());
+    if (removed) {
+        query.add("item").set_attr("jid", item.jid).set_attr("subscription", "remove");
+    } else {
+        add_item(query, item);
+    }
+    return push;
+}
+
+template <class Function>
+void for_each_interested(InterestSlot slot, core::Account& account, Function fn) {
+    const auto sessions = account.sessions();  // a copy: who is sent too much ends
+    for (const auto& session : sessions) {
+        const Interest* interest = slot.find(*session);
+        if (interest && interest->interested) fn(*session);
+    }
+}
+
+void push_item(InterestSlot slot, const events::RosterChanged& event) {
+    const auto push = make_push(event.account, event.item, event.removed);
+    for_each_interested(slot, event.account, [&push](Session& session) {
+        auto copy = push->clone();
+        copy->set_to(session.jid());
+        session.send(std::move(copy));
+    });
+}
+
+// --- roster get (sections 2.1.3, 2.2, 2.6) ------------------------------------------------------
+
+IqAnswer get_roster(InterestSlot slot, IqRequest& request) {
+    if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+    if (request.payload().has_children()) return StanzaError(StanzaErrorCondition::bad_request);
+    if (request.session) slot.of(*request.session).interested = true;
+
+    const core::Roster& roster = request.account->roster();
+    auto result = make_result(*request.stanza);
+    if (is_current(request.payload().attr("ver"), roster.version())) return result;
+    xml::Element& query = add_query(*result, roster);
+    for (const RosterItem& item : roster.items()) {
+        if (item.listed) add_item(query, item);
+    }
+    return result;
+}
+
+// --- roster set (sections 2.3 to 2.5) -----------------------------------------------------------
+
+/// The result goes out before the roster push, as clients are used to.
+void confirm(Core& core, const IqRequest& request) {
+    auto result = make_result(*request.stanza);
+    if (request.session) {
+        request.session->send(std::move(result));
+    } else {
+        core.router().route(std::move(result));
+    }
+}
+
+void put_item(Core& core, core::Account& account, Wanted&& wanted) {
+    const RosterItem* known = account.roster().find(wanted.jid.bare());
+    RosterItem item = known ? *known : RosterItem{.jid = std::string(wanted.jid.bare())};
+    item.name = std::move(wanted.name);
+    item.groups = std::move(wanted.groups);
+    item.listed = true;
+    const RosterItem& now = account.roster().put(core.shard(), account.id(), std::move(item));
+    core.bus().fire(events::RosterChanged{account, now, false});
+}
+
+std::optional<StanzaError> why_not(const core::Account& account, const Wanted& wanted) {
+    const std::string_view contact = wanted.jid.bare();
+    if (wanted.remove) {
+        const RosterItem* known = account.roster().find(contact);
+        if (known && known->listed) return std::nullopt;
+        return StanzaError(StanzaErrorCondition::item_not_found);
+    }
+    if (contact == account.jid().bare()) {
+        return StanzaError(StanzaErrorCondition::not_allowed, "this is your own address");
+    }
+    if (core::roster_full(account, contact)) {
+        return StanzaError(StanzaErrorCondition::resource_constraint, "the roster is full");
+    }
+    return std::nullopt;
+}
+
+StanzaError to_stanza_error(const Error& error) {
+    const auto condition = parse_stanza_error_condition(error.code);
+    return {condition.value_or(StanzaErrorCondition::bad_request), error.text};
+}
+
+IqAnswer set_roster(Core& core, IqRequest& request) {
+    if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+    auto wanted = read_item(request.payload(), core.options<RosterOptions>(request.host));
+    if (!wanted.ok()) return to_stanza_error(wanted.error());
+    core::Account& account = *request.account;
+    if (auto error = why_not(account, *wanted)) return *error;
+
+    confirm(core, request);
+    if (wanted->remove) {
+        core::remove_contact(account, wanted->jid);
+    } else {
+        put_item(core, account, std::move(wanted).value());
+    }
+    if (request.ticket) core.shard().hold(*request.ticket);
+    return std::shared_ptr<Stanza>();
+}
+
+// --- sessions -----------------------------------------------------------------------------------
+
+constexpr std::string_view part_name = "roster";
+
+void record_interest(InterestSlot slot, events::SessionRecording& event) {
+    const Interest* interest = slot.find(event.session);
+    if (interest && interest->interested) event.record.parts.emplace_back(part_name, "1");
+}
+
+void restore_interest(InterestSlot slot, const events::SessionRestored& event) {
+    for (const auto& [name, value] : event.record.parts) {
+        if (name == part_name) slot.of(event.session).interested = value == "1";
+    }
+}
+
+Result<std::vector<std::string>> read_groups(const xml::Element& item,
+                                             const RosterOptions& options) {
+    std::vector<std::string> groups;
+    for (const xml::Element& child : item.children()) {
+        if (!child.is(ns::roster, "group")) continue;
+        const std::string_view group = child.text();
+        if (group.empty()) return fail("not-acceptable", "a group needs a name");
+        if (group.size() > static_cast<std::size_t>(options.max_group_length)) {
+            return fail("not-acceptable", "the name of a group is too long");
+        }
+        if (groups.size() == static_cast<std::size_t>(options.max_groups)) {
+            return fail("not-acceptable", "too many groups");
+        }
+        if (std::find(groups.begin(), groups.end(), group) != groups.end()) {
+            return fail("bad-request", "a group is named twice");
+        }
+        groups.emplace_back(group);
+    }
+    return groups;
+}
+
+}  // namespace
+
+bool is_current(std::string_view client_version, std::uint64_t version) {
+    return version > 1 && client_version == version_text(version);
+}
+
+Result<Wanted> read_item(const xml::Element& query, const RosterOptions& options) {
+    const xml::Element* item = query.first_child();
+    if (!item || item->next_sibling() || !item->is(ns::roster, "item")) {
+        return fail("bad-request", "a roster set has exactly one item");
+    }
+    if (item->attr("jid").empty()) return fail("bad-request", "the item has no jid");
+    auto jid = Jid::parse(item->attr("jid"));
+    if (!jid.ok()) return jid.error();
+    if (jid->is_full()) return fail("not-allowed", "contacts have no resource");
+    const std::string_view name = item->attr("name");
+    if (name.size() > static_cast<std::size_t>(options.max_name_length)) {
+        return fail("not-acceptable", "the name is too long");
+    }
+    auto groups = read_groups(*item, options);
+    if (!groups.ok()) return groups.error();
+    return Wanted{std::move(jid).value(), std::string(name), std::move(groups).value(),
+                  item->attr("subscription") == "remove"};
+}
+
+void install(core::ModuleSetup& setup) {
+    Core& core = setup.core();
+    const InterestSlot slot = setup.session_slot<Interest>();
+    setup.account_feature(ns::roster);
+    setup.serve(IqTarget::account, StanzaType::get, ns::roster, "query",
+                [slot](IqRequest& request) { return get_roster(slot, request); });
+    setup.serve(IqTarget::account, StanzaType::set, ns::roster, "query",
+                [&core](IqRequest& request) { return set_roster(core, request); });
+
+    using events::StreamFeatures;
+    setup.on<StreamFeatures>(StreamFeatures::Stage::offer, [](StreamFeatures& event) {
+        event.features.add("ver", ns::rosterver);
+        event.features.add("sub", ns::preapproval);
+        return Flow::next;
+    });
+    using events::RosterChanged;
+    setup.on<RosterChanged>(RosterChanged::Stage::push,
+                            [slot](const RosterChanged& event) { push_item(slot, event); });
+    using events::SubscriptionAnswered;
+    setup.on<SubscriptionAnswered>(
+        SubscriptionAnswered::Stage::deliver, [slot](const SubscriptionAnswered& event) {
+            for_each_interested(slot, event.account,
+                                [&event](Session& session) { session.send(event.transit); });
+        });
+    using events::SessionRecording;
+    setup.on<SessionRecording>(SessionRecording::Stage::add, [slot](SessionRecording& event) {
+        record_interest(slot, event);
+        return Flow::next;
+    });
+    using events::SessionRestored;
+    setup.on<SessionRestored>(SessionRestored::Stage::read, [slot](const SessionRestored& event) {
+        restore_interest(slot, event);
+    });
+}
+
+}  // namespace clarion::roster

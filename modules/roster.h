@@ -1,0 +1,31 @@
+// Roster: contact lists for clients (RFC 6121, section 2), with versions (XEP-0237) and
+// pre-approval (section 3.4).
+//
+// A resource that asks for the roster becomes "interested": from then on it gets roster pushes, and
+// the answers to its user's subscription requests. What a roster means for presence is core's:
+// server/core/presence.h. Limits are those of [roster] in server/core/options.h.
+#pragma once
+
+#include <string>
+
+#include "server/core/module.h"
+#include "server/core/options.h"
+
+namespace clarion::roster {
+
+/// Whether the client has the roster of this version already. Version 1 says nothing: an untouched
+/// roster is announced so as well as one after its first change.
+bool is_current(std::string_view client_version, std::uint64_t version);
+
+/// The name and groups a client wants an item to have, or why not (RFC 6121, 2.3.3).
+struct Wanted {
+    Jid jid;
+    std::string name;
+    std::vector<std::string> groups;
+    bool remove = false;
+};
+Result<Wanted> read_item(const xml::Element& query, const core::RosterOptions& options);
+
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::roster

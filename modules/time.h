@@ -1,0 +1,10 @@
+// Entity time (XEP-0202): what the server's clock says, so that clients can correct theirs.
+#pragma once
+
+#include "server/core/module.h"
+
+namespace clarion::time {
+
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::time

@@ -44,6 +44,15 @@ void drop(Account& account, const RosterItem& item) {
     account.roster().remove(account.core().shard(), account.id(), item.jid);
 }
 
+/// Whom it told of itself outlives a crash: they will hear that it has gone.
+void note_directed(Session& session) {
+    if (session.is_live()) {
+        session.write_live_mark();
+    } else {
+        session.save_asleep();
+    }
+}
+
 }  // namespace
 
 std::optional<std::int8_t> presence_priority(const Stanza& presence) {
@@ -74,11 +83,12 @@ bool remember_directed(Session& session, const Jid& who) {
     const auto& options = session.core().options<C2sOptions>(session.jid().domain());
     if (known.size() >= static_cast<std::size_t>(options.max_directed_presence)) return false;
     known.push_back(who);
+    note_directed(session);
     return true;
 }
 
 void forget_directed(Session& session, const Jid& who) {
-    std::erase(session.directed_presence(), who);
+    if (std::erase(session.directed_presence(), who) > 0) note_directed(session);
 }
 
 int show_presence(Account& account, const Jid& to) {

@@ -13,8 +13,8 @@
 #pragma once
 
 #include <deque>
+#include <exception>
 #include <functional>
-#include <initializer_list>
 #include <map>
 #include <memory>
 #include <string>
@@ -45,7 +45,7 @@ public:
 
     /// Sends one top-level element (in jabber:client) and settles.
     void send(std::string_view xml);
-    /// The same, to run with the next settle(): several of these are one turn.
+    /// The same, to be read with the next settle(): several of these are one turn.
     void send_soon(std::string_view xml);
     /// Sends an iq request and returns its answer; other elements stay for pop().
     xml::Document ask(std::string_view iq);
@@ -121,7 +121,9 @@ public:
     /// A stanza arrives from another server or component (it has 'from' and 'to'), then settles.
     void arrive(std::string_view stanza);
 
-    /// Runs `fn` as a turn of its own on the home shard of `key` and settles.
+    /// Runs `fn` on the home shard of `key` with the next settle().
+    void post(std::string_view key, std::function<void(core::Core&)> fn);
+    /// The same, and settles.
     void at(std::string_view key, std::function<void(core::Core&)> fn);
     /// The account, loaded if it was not. Stays loaded until it is put away.
     core::Account& account(std::string_view bare_jid);
@@ -136,19 +138,27 @@ public:
     /// Moves the clock, then settles.
     void advance(std::chrono::microseconds by);
 
+    /// The server dies where it stands and starts again over what storage has. No Client is
+    /// connected afterwards; who wants recovery calls it (core/sleep.h).
+    void crash_and_restart();
+
 private:
+    void start();
+    void stop();
     bool run_ready();
     bool quiet();
-    void install_modules(core::Core& core, const std::vector<core::ModuleRow>& rows);
 
+    Setup setup_;
     ManualClock clock_;
     std::unique_ptr<storage::Storage> storage_;
+    std::deque<Client> clients_;  // their ports outlive the sessions
+    FakeLink remote_;
+    std::map<std::string, FakeLink, std::less<>> components_;
+    std::exception_ptr failure_;  // thrown in a posted function
+    std::shared_ptr<const Config> config_;
     core::Hosts hosts_;
     std::unique_ptr<core::ShardSet> shards_;
     std::unique_ptr<core::Shared> shared_;
-    FakeLink remote_;
-    std::map<std::string, FakeLink, std::less<>> components_;
-    std::deque<Client> clients_;
 };
 
 }  // namespace clarion::test

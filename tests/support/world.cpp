@@ -1,0 +1,307 @@
+#include "tests/support/world.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <thread>
+#include <utility>
+
+#include "proto/ns.h"
+#include "server/core/options.h"
+#include "server/events/session.h"
+
+namespace clarion::test {
+
+namespace {
+
+xml::Document parse(std::string_view text) {
+    auto element = xml::parse_element(text, ns::client);
+    if (element.empty()) throw std::runtime_error("not XML: " + std::string(text));
+    return element;
+}
+
+Jid parse_jid(std::string_view text) {
+    auto jid = Jid::parse(text);
+    if (!jid.ok()) throw std::runtime_error(jid.error().text);
+    return std::move(jid).value();
+}
+
+bool is_answer(const xml::Element& element, std::string_view id) {
+    const std::string_view type = element.attr("type");
+    return element.name() == "iq" && element.attr("id") == id &&
+           (type == "result" || type == "error");
+}
+
+xml::Document take(std::deque<xml::Document>& from, std::deque<xml::Document>::iterator at) {
+    if (at == from.end()) return xml::Document("nothing", "");
+    xml::Document found = std::move(*at);
+    from.erase(at);
+    return found;
+}
+
+/// Keeps `fn`, and what it captured, until its coroutine has ended.
+Task<> run_to_end(std::function<Task<>(core::Core&)> fn, core::Core& core, bool& ended,
+                  std::exception_ptr& failure) {
+    try {
+        co_await fn(core);
+    } catch (...) {
+        failure = std::current_exception();
+    }
+    ended = true;
+}
+
+/// As C2sStream binds: a session of the same resource is replaced.
+std::shared_ptr<core::Session> bind(core::Account& account, const Jid& jid, std::string device,
+                                    FakePort& port) {
+    if (auto* old = account.find_session(jid.resource())) old->end(core::SessionEnd::replaced);
+    auto session = std::make_shared<core::Session>(account, account.next_session_number(), jid,
+                                                   std::move(device), &port);
+    account.add_session(session);
+    session->write_live_mark();
+    account.core().bus().fire(events::SessionBound{*session});
+    return session;
+}
+
+}  // namespace
+
+// --- Client and FakeLink ------------------------------------------------------------------------
+
+core::Session& Client::session() {
+    const auto session = session_.lock();
+    if (!session) throw std::runtime_error("the session of " + jid_.full() + " has ended");
+    return *session;
+}
+
+void Client::send_soon(std::string_view xml) {
+    auto element = std::make_shared<xml::Document>(parse(xml));
+    world_.post(jid_.bare(), [this, element](core::Core&) {
+        if (const auto session = session_.lock()) session->on_element(std::move(*element));
+    });
+}
+
+void Client::send(std::string_view xml) {
+    send_soon(xml);
+    world_.settle();
+}
+
+xml::Document Client::ask(std::string_view iq) {
+    const std::string id(parse(iq).root().attr("id"));
+    const auto find = [this, &id] {
+        return std::find_if(port_.elements().begin(), port_.elements().end(),
+                            [&id](const auto& e) { return is_answer(e.root(), id); });
+    };
+    send(iq);
+    world_.settle_until([&] { return find() != port_.elements().end(); });
+    return take(port_.elements(), find());
+}
+
+xml::Document Client::pop(std::string_view name) {
+    auto& all = port_.elements();
+    return take(all, std::find_if(all.begin(), all.end(),
+                                  [name](const auto& e) { return e.root().name() == name; }));
+}
+
+void Client::close() {
+    world_.at(jid_.bare(), [this](core::Core&) { session().on_stream_closed(); });
+}
+
+void Client::cut() {
+    world_.at(jid_.bare(), [this](core::Core&) { session().on_detached(); });
+}
+
+StanzaPtr FakeLink::pop() {
+    if (stanzas_.empty()) return nullptr;
+    StanzaPtr oldest = std::move(stanzas_.front());
+    stanzas_.pop_front();
+    return oldest;
+}
+
+// --- World --------------------------------------------------------------------------------------
+
+World::World(Setup setup) : setup_(std::move(setup)), storage_(storage::make_memory_storage()) {
+    OptionRegistry registry;
+    core::declare_options(registry);
+    for (const auto& row : setup_.modules) {
+        if (row.declare_options) row.declare_options(registry);
+    }
+    const std::string text =
+        "[server]\ndomains = [\"example.org\", \"example.net\"]\n" + setup_.config;
+    auto config = parse_config(registry, text, "world.toml");
+    if (!config.ok()) throw std::runtime_error(config.error().text);
+    config_ = std::move(config).value();
+    for (const auto& domain : config_->get<core::ServerOptions>().domains) hosts_.add_host(domain);
+    for (const auto& [domain, options] : config_->named<core::ComponentOptions>()) {
+        hosts_.add_component(domain);
+    }
+    start();
+    for (const auto& core : shared_->cores) core->accounts().sleepers_are_known();
+}
+
+World::~World() {
+    stop();
+    storage_->stop();
+}
+
+void World::start() {
+    shards_ = std::make_unique<core::ShardSet>(setup_.shards, clock_, *storage_);
+    shared_ = std::make_unique<core::Shared>(
+        core::Shared{*shards_, clock_, *storage_, hosts_, "scram-secret", "dialback-secret"});
+    for (unsigned i = 0; i < setup_.shards; ++i) {
+        shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
+        core::Core& made = *shared_->cores.back();
+        made.links().set_remote(&remote_);
+        for (const auto& row : setup_.modules) {
+            core::ModuleSetup module(made, row.name);
+            row.install(module);
+        }
+    }
+}
+
+void World::stop() {
+    for (const auto& core : shared_->cores) core->scope().cancel();
+    settle_until([this] {
+        return quiet() && std::all_of(shared_->cores.begin(), shared_->cores.end(),
+                                      [](const auto& c) { return c->scope().running() == 0; });
+    });
+    shared_.reset();
+    shards_.reset();
+}
+
+void World::crash_and_restart() {
+    settle();
+    stop();
+    start();
+}
+
+core::Core& World::home_of(std::string_view key) { return *shared_->cores[shards_->owner_of(key)]; }
+
+// --- time ---------------------------------------------------------------------------------------
+
+bool World::run_ready() {
+    bool ran = false;
+    for (unsigned i = 0; i < shards_->count(); ++i) ran |= shards_->at(i).run_ready();
+    return ran;
+}
+
+bool World::quiet() {
+    return std::all_of(shared_->cores.begin(), shared_->cores.end(), [](const auto& core) {
+        return core->shard().quiet() && core->accounts().loading() == 0;
+    });
+}
+
+void World::settle_until(const std::function<bool()>& done) {
+    const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (true) {
+        const bool ran = run_ready();
+        if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+        if (!ran && done()) return;
+        if (std::chrono::steady_clock::now() > limit) {
+            throw std::runtime_error("the World does not settle");
+        }
+        if (!ran) std::this_thread::yield();
+    }
+}
+
+void World::settle() {
+    settle_until([this] { return quiet(); });
+}
+
+void World::advance(std::chrono::microseconds by) {
+    clock_.advance(by);
+    settle();
+}
+
+void World::post(std::string_view key, std::function<void(core::Core&)> fn) {
+    core::Core& home = home_of(key);
+    shards_->post(home.shard().index(), [this, &home, fn = std::move(fn)] {
+        try {
+            fn(home);
+        } catch (...) {
+            failure_ = std::current_exception();
+        }
+    });
+}
+
+void World::at(std::string_view key, std::function<void(core::Core&)> fn) {
+    post(key, std::move(fn));
+    settle();
+}
+
+void World::run(std::string_view key, std::function<Task<>(core::Core&)> fn) {
+    bool ended = false;
+    std::exception_ptr failure;
+    post(key, [&](core::Core& core) {
+        core.scope().spawn("world", run_to_end(fn, core, ended, failure));
+    });
+    settle_until([&ended] { return ended; });
+    settle();
+    if (failure) std::rethrow_exception(failure);
+}
+
+// --- accounts and clients -----------------------------------------------------------------------
+
+void World::add_account(std::string_view bare_jid, std::string_view password) {
+    const Jid jid = parse_jid(bare_jid);
+    run(jid.bare(), [&](core::Core& core) -> Task<> {
+        auto made = password.empty() ? co_await core.accounts().create(jid, sasl::Credentials{})
+                                     : co_await core.accounts().create(jid, std::string(password));
+        if (!made.ok()) throw std::runtime_error(made.error().code);
+    });
+}
+
+core::Account& World::account(std::string_view bare_jid) {
+    core::Account* found = nullptr;
+    at(bare_jid, [&found, name = std::string(bare_jid)](core::Core& core) {
+        core.accounts().with(name, [&found](Result<core::Account*> account) {
+            if (account.ok()) found = *account;
+        });
+    });
+    if (!found) throw std::runtime_error("no account " + std::string(bare_jid));
+    return *found;
+}
+
+Client& World::connect(std::string_view full_jid, std::string_view device) {
+    Client& client = clients_.emplace_back(*this, parse_jid(full_jid));
+    core::Account& owner = account(client.jid().bare());
+    at(client.jid().bare(), [&](core::Core&) {
+        const std::string_view name = device.empty() ? client.jid().resource() : device;
+        client.session_ = bind(owner, client.jid(), std::string(name), client.port());
+    });
+    return client;
+}
+
+Client& World::log_in(std::string_view full_jid) {
+    Client& client = connect(full_jid);
+    client.send("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>");
+    client.send("<presence/>");
+    client.drop_all();
+    return client;
+}
+
+void World::befriend(std::string_view bare_jid, std::string_view contact,
+                     core::Subscription subscription) {
+    core::Account& owner = account(bare_jid);
+    at(bare_jid, [&](core::Core& core) {
+        core::RosterItem item;
+        item.jid = std::string(contact);
+        item.subscription = subscription;
+        owner.roster().put(core.shard(), owner.id(), std::move(item));
+    });
+}
+
+// --- the edges ----------------------------------------------------------------------------------
+
+FakeLink& World::attach_component(std::string_view domain) {
+    FakeLink& link = components_[std::string(domain)];
+    at(domain,
+       [&](core::Core& core) { core.links().attach_component(std::string(domain), &link); });
+    return link;
+}
+
+void World::arrive(std::string_view stanza) {
+    auto parsed = Stanza::from_document(parse(stanza));
+    if (!parsed.ok()) throw std::runtime_error(parsed.error().text);
+    const StanzaPtr arrived = std::move(parsed).value();
+    at(arrived->from().domain(), [&](core::Core& core) { core.router().route(arrived); });
+}
+
+}  // namespace clarion::test

@@ -7,7 +7,10 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "proto/jid.h"
@@ -50,11 +53,19 @@ public:
     const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
     Session* find_session(std::string_view resource) const;
     Session* find_session_by_number(std::uint64_t number) const;
-    std::uint64_t next_session_number() { return ++last_session_number_; }
+    std::uint64_t next_session_number();
     void add_session(std::shared_ptr<Session> session);
     void remove_session(Session& session);
     /// Whether any session is connected.
     bool has_live_session() const;
+
+    /// What a client that comes back too late is told (XEP-0198, section 5: <failed h='…'/>).
+    struct EndedSession {
+        std::string sm_id;
+        std::uint32_t handled_in = 0;
+    };
+    std::optional<std::uint32_t> ended_handled(std::string_view sm_id) const;
+    void remember_ended(EndedSession ended);
 
     Slots& slots() { return slots_; }
 
@@ -76,6 +87,7 @@ private:
     std::uint64_t offline_count_;
     std::uint64_t last_session_number_ = 0;
     std::vector<std::shared_ptr<Session>> sessions_;
+    std::vector<EndedSession> ended_;
     Slots slots_;
     int pins_ = 0;
     SteadyTime last_used_{};

@@ -36,9 +36,17 @@ public:
 
     /// Creates an account. Errors: "conflict", "not-acceptable" (password), storage errors. Durable when it returns.
     Task<Result<>> create(Jid jid, std::string password);
+    /// The same with credentials made elsewhere (bulk import spreads the key derivation over threads).
+    Task<Result<>> create(Jid jid, sasl::Credentials credentials);
     Task<Result<>> set_password(Jid jid, std::string password);
     /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name is free when it returns.
     Task<Result<>> remove(Jid jid);
+
+    /// Accounts that are not loaded but have sleeping sessions, by a hash of their name: presence for them is worth a load.
+    /// Until sleepers_are_known() was called (start-up has read them all) the answer is yes for everybody.
+    void note_asleep(std::string_view bare_jid);
+    bool may_have_sleepers(std::string_view bare_jid) const;
+    void sleepers_are_known();
 
     /// Puts away accounts that are idle: no live session, nothing pinned, untouched for a while.
     void put_away_idle(Duration idle);

@@ -5,9 +5,12 @@
 // elements go straight to session().
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "proto/sasl.h"
 #include "proto/xml_stream.h"
@@ -60,14 +63,19 @@ private:
     enum class State : std::uint8_t { fresh, negotiating, authenticating, authenticated, bound };
 
     Next fail(StreamErrorCondition condition, std::string_view text = {});
-    void write_header(const xml::StreamHeader& header);
+    void write_header();
     void write_features(Core& core);
+    void add_mechanisms(Core& core, xml::Element& features);
+    std::vector<sasl::Mechanism> offered(Core& core) const;
     Next on_starttls(Core& core);
+    Task<Next> on_sasl(Core& core, const xml::Element& element);
     Task<Next> on_auth(Core& core, const xml::Element& auth);
     Task<Next> on_response(Core& core, const xml::Element& response);
     Task<Next> take(Core& core, sasl::Step step);
     Task<Next> auth_failed(Core& core, sasl::Condition condition, std::string_view text);
+    Task<Next> succeed(Core& core, sasl::Success success);
     Task<Next> on_bind(Core& core, xml::Document element);
+    Next bind_failed(std::string_view id, const StanzaError& error);
 
     SessionPort& port_;
     State state_ = State::fresh;
@@ -79,9 +87,18 @@ private:
     std::string lang_;
     std::string stream_id_;
     sasl::ChannelBindings bindings_;
-    std::optional<sasl::ServerExchange> exchange_;
+    std::unique_ptr<sasl::ServerExchange> exchange_;  // 600 bytes that end with the login
     Jid account_;
     std::shared_ptr<Session> session_;
+};
+
+/// Serves an element of an authenticated stream before a session is bound (a coroutine parameter by
+/// reference: the connection that awaits it owns all three).
+using StreamHandler = std::function<Task<C2sStream::Next>(C2sStream&, Core&, const xml::Element&)>;
+
+struct StreamHandlerEntry {
+    std::string ns, name;
+    StreamHandler handler;
 };
 
 }  // namespace clarion::core

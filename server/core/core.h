@@ -1,16 +1,20 @@
 // Core: everything of one shard that connections and modules may reach. One per shard, on its thread.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/base/config.h"
 #include "server/core/account_directory.h"
+#include "server/core/c2s_stream.h"
 #include "server/core/event_bus.h"
 #include "server/core/features.h"
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
+#include "server/core/login_throttle.h"
 #include "server/core/pending_iq.h"
 #include "server/core/router.h"
 #include "server/core/scope.h"
@@ -58,7 +62,9 @@ public:
     PendingIqs& pending() { return pending_; }
     DomainLinks& links() { return links_; }
     Features& features() { return features_; }
+    std::vector<StreamHandlerEntry>& stream_handlers() { return stream_handlers_; }
     Scope& scope() { return scope_; }
+    LoginThrottle& login_throttle() { return login_throttle_; }
 
     /// Whether this shard is the home of the account or domain.
     bool is_home(std::string_view key) const { return shared_.shards.owner_of(key) == shard_.index(); }
@@ -81,9 +87,11 @@ private:
     std::vector<std::shared_ptr<void>> kept_;
     EventBus bus_;
     Features features_;
+    std::vector<StreamHandlerEntry> stream_handlers_;
     IqTable iqs_;
     DomainLinks links_;
     Scope scope_;
+    LoginThrottle login_throttle_;
     PendingIqs pending_;
     Router router_;
     AccountDirectory accounts_;

@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -62,7 +63,8 @@ public:
     const Entry* find(IqTarget target, StanzaType type, std::string_view ns, std::string_view name) const;
 
 private:
-    std::vector<std::unique_ptr<Entry>> entries_;  // sorted by namespace
+    void add(Entry entry);
+    std::unordered_map<std::string, std::vector<std::unique_ptr<Entry>>, TextHash, std::equal_to<>> by_namespace_;
 };
 
 }  // namespace clarion::core

@@ -31,6 +31,10 @@ public:
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name, AsyncIqHandler handler) {
         core_.iqs().serve_async(target, type, ns, name, std::move(handler));
     }
+    /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.
+    void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler) {
+        core_.stream_handlers().push_back({std::string(ns), std::string(name), std::move(handler)});
+    }
     void host_feature(std::string_view var) { core_.features().add_host_feature(var); }
     void account_feature(std::string_view var) { core_.features().add_account_feature(var); }
 

@@ -6,6 +6,8 @@
 
 #include <string_view>
 
+#include "server/core/account.h"
+#include "server/core/iq_table.h"
 #include "server/core/transit.h"
 
 namespace clarion::core {
@@ -24,9 +26,14 @@ public:
 
     /// Answers `transit` with an error if RFC 6120 allows, through route(). Its ticket closes.
     void bounce(Transit transit, const StanzaError& error);
+    /// The same, marked as made because the addressee's domain cannot be reached (Transit::local_bounce).
+    void bounce_unreachable(Transit transit, const StanzaError& error);
 
     /// On the home shard of `to`'s account (or that of a host itself): the rest of the way.
     void deliver_local(Transit transit);
+
+    /// A message that was unacknowledged when `ended` ended: to another session, or Unreached (ended).
+    void redeliver(Account& account, Session* ended, Transit transit);
 
     // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp, route_iq.cpp.
     void deliver_message(Account& account, Transit transit);
@@ -40,8 +47,20 @@ public:
     void send_unavailable(Session& session);
 
 private:
+    void bounce(Transit transit, const StanzaError& error, bool local);
     void deliver_to_host(Transit transit);
-    void deliver_to_unknown(Transit transit);
+    void deliver_to_component(Transit transit);
+    void deliver_to_remote(Transit transit);
+    void deliver_to_unknown(Transit transit, const Error& error);
+    void deliver_to_account(Account& account, Transit transit);
+    bool send_to_full(Account& account, Transit& transit);
+    void send_to_bare(Account& account, Transit transit);
+    void spool_until_acknowledged(Account& account, Transit& transit);
+    void answer_request(IqTarget target, Account* account, Transit transit);
+    void run_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit);
+    void answer(const Transit& transit, IqAnswer answer);
+    Task<> run_slow_requests(AccountPin account, std::uint64_t session);
+    Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit);
     Core& core_;
 };
 

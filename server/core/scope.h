@@ -5,7 +5,6 @@
 // transport, co_await joined(). A scope must be empty when it dies (checked in debug builds).
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <memory>
 #include <string_view>
 

@@ -58,7 +58,9 @@ struct StreamManagement {
     bool ack_owed = false;         // the client's <r/> is not answered yet
     std::uint32_t ack_wanted = 0;  // ... it covers inbound stanzas up to this number
     std::uint32_t ack_told = 0;    // the h we said last
-    TimerId ack_timer{};
+    TimerId answer_timer{};        // ack_answer_limit for that <r/>
+    TimerId delay_timer{};         // max_ack_delay for ours
+    std::uint32_t window_base = 0; // stanzas received before <enable/>: not counted in h
 };
 
 class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
@@ -126,15 +128,25 @@ public:
     WallTime expires_at() const { return expires_at_; }
     /// Moves the end of sleep (push does: PUSH.md, "Sleep"). REQUIRES: asleep.
     void set_expiry(WallTime at);
+    /// Writes its record again, after a module's part changed. A no-op unless asleep.
+    void save_asleep();
+    /// Writes the mark that lets a restarted server say goodbye for it; after directed presence changed.
+    void write_live_mark();
     /// Takes over a connection: sends what is unacknowledged after <resumed/> (XEP-0198, section 5).
-    /// `reader`: the shard coroutine that accepted it. False: the session ended meanwhile.
-    Task<bool> resume(SessionPort& port, std::uint32_t client_handled, std::string& resumed_error);
+    /// Writes <resumed/> and everything after it. Errors: "item-not-found" (it ended meanwhile),
+    /// "handled-count-too-high", "internal-server-error" (storage; it sleeps on).
+    Task<Result<>> resume(SessionPort& port, std::uint32_t client_handled);
     void fall_asleep();
+    /// The server stops in order: a last <a/>, then it sleeps if it may, so that it can be resumed after the restart.
+    void shut_down();
     /// Ends it: last presence, what is unacknowledged goes by the rules, the account forgets it.
     void end(SessionEnd why);
 
     // For loading.
     void restore_asleep(const storage::SleepingSession& record);
+
+    // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in order).
+    std::vector<Transit>& pending_requests() { return pending_requests_; }
 
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
@@ -142,14 +154,31 @@ public:
     void end_turn() override;
 
 private:
-    friend struct SleepAccess;  // core/sleep.cpp
     void on_inbound(xml::Document&& element);
-    void deliver(Transit transit);
+    void refuse(const xml::Element& element, const Error& error);
+    void fail_stream(StreamErrorCondition condition, std::string_view text);
+    void dispatch(Transit transit);
     void queue_asleep(Transit transit);
+    void write_sent(const Sent& sent);
+    std::uint32_t handled_in() const;
     void answer_ack_request();
-    void arm_ack_delay();
-    storage::SleepingSession sleeping_record() const;
-    void write_live_mark();
+    void write_ack();
+    void on_ack_delay();
+    void detach_port();
+    void limit_sleepers();
+    void drop_spooled(std::uint64_t seq);
+    void write_record(storage::SleepState state);
+    void remove_record();
+    void remove_deadline();
+    void remove_marks(bool was_asleep);
+    void bury_record();
+    Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
+    Task<Result<std::vector<Sent>>> read_queue();
+    void stay_asleep();
+    void take_over(SessionPort& port);
+    void redistribute(std::vector<Sent> unacked);
+    Task<> redistribute_stored(std::shared_ptr<Session> self);
+    void restore_presence(StanzaPtr presence);
 
     Account& account_;
     const std::uint64_t number_;
@@ -165,11 +194,13 @@ private:
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;
     std::vector<Transit> waiting_;  // behind the offline flush, or while waking
+    std::vector<Transit> pending_requests_;
     Slots slots_;
-    std::uint32_t queued_asleep_ = 0;
+    std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
+    std::uint32_t stored_queue_ = 0;   // after waking: how many at the head of sm_->queue storage still has
     WallTime slept_at_{};
     WallTime expires_at_{};
-    TimerId expiry_timer_{};
+    bool marked_ = false;
 };
 
 }  // namespace clarion::core

@@ -6,7 +6,6 @@
 // Everything here is called on the shard's own thread unless a comment says otherwise.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,10 +31,8 @@ namespace core {
 /// turn in which it called Shard::at_turn_end().
 class TurnEnd {
 public:
+    virtual ~TurnEnd() = default;
     virtual void end_turn() = 0;
-
-protected:
-    ~TurnEnd() = default;
 
 private:
     friend class Shard;
@@ -105,7 +102,19 @@ private:
     friend class Ticket;
     struct Impl;
     void accept_post(UniqueFunction<void()> fn);  // any thread
-    void close_ticket(TicketState* state);        // any thread: runs at home
+    void wake();                                  // any thread
+    void run_posts();
+    void close_ticket(TicketState* state);  // any thread: settles at home
+
+    void arm(SteadyTime at);
+    bool run_due_timers();
+    // The end of a turn, in order; each says whether it did anything.
+    void end_turn();
+    bool settle_tickets();
+    bool submit_batch();
+    void send_posts();
+    bool flush_participants();
+    void decide(const storage::CommitReport& report);
 
     ShardSet& set_;
     const unsigned index_;
@@ -120,7 +129,7 @@ public:
     ShardSet(unsigned count, Clock& clock, storage::Storage& storage);
     ~ShardSet();
 
-    unsigned count() const { return static_cast<unsigned>(shards_.size()); }
+    unsigned count() const { return count_; }
     Shard& at(unsigned index) { return *shards_[index]; }
     /// Home of an account (its bare JID), a room, a component or a remote domain. Any thread.
     unsigned owner_of(std::string_view bare_jid_or_domain) const;
@@ -130,11 +139,15 @@ public:
     /// two shards keep their order.
     void post(unsigned shard, UniqueFunction<void()> fn);
 
+    /// Runs slow work on a worker thread. Any thread; see Shard::offload.
+    void on_worker(UniqueFunction<void()> work);
+
     void start_threads();
     /// Stops all loops and joins their threads.
     void stop();
 
 private:
+    const unsigned count_;
     std::vector<std::unique_ptr<Shard>> shards_;
     struct Threads;
     std::unique_ptr<Threads> threads_;

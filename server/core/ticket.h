@@ -37,7 +37,7 @@ public:
 struct TicketState {
     std::atomic<std::uint32_t> references{1};
     std::atomic<bool> failed{false};
-    bool out_of_room = false;  // the failure was resource-constraint; written before `failed`
+    std::atomic<bool> out_of_room{false};  // the failure was resource-constraint
     std::uint32_t number = 0;
     Shard* home = nullptr;
     std::weak_ptr<AckSink> sink;

@@ -1,0 +1,33 @@
+// AdminServer: JSON over HTTP on the Unix admin socket, for clarionctl and curl.
+//
+//     POST /v1/COMMAND with a JSON object of arguments -> 200 {"ok":true, ...} | 4xx/5xx {"ok":false,"error":{"code","text"}}
+//
+// Runs on shard 0's loop; a command that concerns an account or a domain is carried out on its home shard. Who may open the
+// socket (mode 0600, owner's own) may do anything.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "server/base/result.h"
+
+namespace clarion::app {
+
+class App;
+
+class AdminServer {
+public:
+    explicit AdminServer(App& app);
+    ~AdminServer();
+
+    /// Binds the socket (replacing a dead one) and serves. Errors: names the path.
+    Result<> start(const std::string& path);
+    /// Stops accepting, ends connections, removes the socket. Main thread.
+    void stop();
+
+private:
+    struct Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace clarion::app

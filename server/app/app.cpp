@@ -1,0 +1,296 @@
+#include "server/app/app.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <future>
+#include <thread>
+
+#include "modules/all.h"
+#include "server/app/admin_server.h"
+#include "server/app/service_manager.h"
+#include "server/base/log.h"
+#include "server/core/options.h"
+#include "server/core/sleep.h"
+#include "server/events/server.h"
+#include "server/net/listener.h"
+#include "server/net/s2s.h"
+#include "server/net/shard_net.h"
+#include "server/net/tls_context.h"
+
+namespace clarion::app {
+
+namespace {
+
+constexpr Logger logger{"server"};
+constexpr Duration drain_limit = std::chrono::seconds(10);
+constexpr Duration put_away_interval = std::chrono::seconds(5);
+
+/// One server at a time may use a data directory. Errors: says who is in the way.
+Result<int> lock_directory(const std::string& directory) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    const std::string path = directory + "/lock";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0) return fail("data-dir", "cannot write to " + directory + ": " + std::strerror(errno));
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    ::close(fd);
+    return fail("data-dir", "another server is using " + directory);
+}
+
+storage::Durability durability(const Config& config) {
+    return config.get<core::StorageOptions>().durability == "process" ? storage::Durability::process
+                                                                       : storage::Durability::full;
+}
+
+Result<std::vector<std::string>> prepared_domains(const Config& config) {
+    std::vector<std::string> result;
+    for (const auto& name : config.get<core::ServerOptions>().domains) {
+        auto domain = prepare_domain(name);
+        if (!domain) return fail("config", "server.domains: \"" + name + "\": " + domain.error().text);
+        result.push_back(std::move(*domain));
+    }
+    if (result.empty()) return fail("config", "server.domains: at least one domain is needed");
+    return result;
+}
+
+std::vector<core::ListenOptions> listeners(const Config& config) {
+    auto list = config.list<core::ListenOptions>();
+    if (!list.empty()) return list;
+    core::ListenOptions clients, servers;
+    servers.type = "s2s";
+    return {clients, servers};
+}
+
+bool is_disabled(const Config& config, std::string_view module) {
+    const auto& names = config.get<core::ModulesOptions>().disabled;
+    return std::find(names.begin(), names.end(), module) != names.end();
+}
+
+Result<> check_modules(const Config& config) {
+    for (const auto& name : config.get<core::ModulesOptions>().disabled) {
+        const auto rows = modules::all();
+        if (std::none_of(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; }))
+            return fail("config", "modules.disabled: there is no module \"" + name + "\"");
+    }
+    return {};
+}
+
+/// Ends idle accounts' stay in memory, as long as the shard runs.
+Task<> put_away(core::Core& core) {
+    while (!core.stopping()) {
+        co_await core.shard().sleep(put_away_interval);
+        core.accounts().put_away_idle(core.options<core::ServerOptions>().account_idle_time);
+    }
+}
+
+}  // namespace
+
+OptionRegistry all_options() {
+    OptionRegistry registry;
+    core::declare_options(registry);
+    for (const auto& row : modules::all())
+        if (row.declare_options) row.declare_options(registry);
+    return registry;
+}
+
+App::App(std::shared_ptr<const Config> config) : config_(std::move(config)), registry_(all_options()) {}
+
+App::~App() {
+    admin_.reset();
+    s2s_.clear();
+    nets_.clear();
+    if (shared_) shared_->cores.clear();
+    shards_.reset();
+    if (lock_ >= 0) ::close(lock_);
+}
+
+Result<> App::start() {
+    started_ = system_clock().steady();
+    if (auto known = check_modules(*config_); !known) return known;
+    if (auto opened = open_storage(); !opened) return opened;
+    if (auto made = make_cores(); !made) return made;
+    return listen();
+}
+
+Result<> App::open_storage() {
+    const auto& options = config_->get<core::ServerOptions>();
+    auto lock = lock_directory(options.data_dir);
+    if (!lock) return lock.error();
+    lock_ = *lock;
+    auto storage = storage::open_lmdb_storage(options.data_dir + "/db", durability(*config_));
+    if (!storage) return storage.error();
+    storage_ = std::move(*storage);
+    return {};
+}
+
+Result<> App::make_cores() {
+    auto domains = prepared_domains(*config_);
+    if (!domains) return domains.error();
+    for (auto& domain : *domains) hosts_.add_host(std::move(domain));
+    for (const auto& [name, options] : config_->named<core::ComponentOptions>()) {
+        auto domain = prepare_domain(name);
+        if (!domain || hosts_.is_host(*domain)) return fail("config", "component.\"" + name + "\" is not a possible component domain");
+        hosts_.add_component(std::move(*domain));
+    }
+    auto scram = storage_->installation_secret("scram", 32);
+    auto dialback = storage_->installation_secret("dialback", 32);
+    if (!scram || !dialback) return (scram ? dialback : scram).error();
+    const auto wanted = config_->get<core::ServerOptions>().shards;
+    const auto count = static_cast<unsigned>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()));
+    shards_ = std::make_unique<core::ShardSet>(count, system_clock(), *storage_);
+    shared_ = std::make_unique<core::Shared>(core::Shared{*shards_, system_clock(), *storage_, hosts_, std::move(*scram), std::move(*dialback)});
+    auto tls = net::TlsContexts::load(*config_, hosts_.hosts(), system_clock().wall());
+    if (!tls) return tls.error();
+    for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});
+    for (unsigned i = 0; i < count; ++i) {
+        shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
+        core::Core& core = *shared_->cores.back();
+        install_modules(core);
+        nets_.push_back(std::make_unique<net::ShardNet>(core));
+        nets_.back()->set_tls(tls->contexts);
+        s2s_.push_back(std::make_unique<net::S2s>(*nets_.back()));
+    }
+    std::vector<net::ShardNet*> peers;
+    for (const auto& net : nets_) peers.push_back(net.get());
+    for (const auto& net : nets_) net->set_peers(peers);
+    return {};
+}
+
+void App::install_modules(core::Core& core) {
+    for (const auto& row : modules::all()) {
+        if (is_disabled(*config_, row.name)) continue;
+        core::ModuleSetup setup(core, row.name);
+        row.install(setup);
+    }
+    if (core.shard().index() == 0 && log_level() == LogLevel::debug)
+        for (const auto& line : core.bus().describe()) logger.debug("event-order", {{"handler", line}});
+}
+
+Result<> App::listen() {
+    for (const auto& options : listeners(*config_)) {
+        auto port = net::open_port(options, shards_->count());
+        if (!port) return port.error();
+        listening_.push_back(options.type + " " + options.address + ":" + std::to_string(port->port));
+        for (unsigned i = 0; i < shards_->count(); ++i)
+            if (auto ok = nets_[i]->listen(port->type, std::move(port->sockets[i])); !ok) return ok;
+        logger.info("listening", {{"type", options.type}, {"address", options.address}, {"port", port->port}});
+    }
+    shards_->start_threads();
+    for (const auto& core : shared_->cores) {
+        core::Core* const target = core.get();
+        shards_->post(core->shard().index(), [this, target] {
+            target->scope().spawn("deadlines", core::watch_deadlines(*target));
+            target->scope().spawn("lost-sessions", core::bury_lost_sessions(*target));
+            target->scope().spawn("put-away", put_away(*target));
+            s2s_[target->shard().index()]->start();
+            target->bus().fire(events::ServerStarted{*target});
+        });
+    }
+    admin_ = std::make_unique<AdminServer>(*this);
+    return admin_->start(config_->get<core::ServerOptions>().admin_socket);
+}
+
+void App::run() {
+    logger.info("ready", {{"domains", hosts_.hosts().front()}, {"shards", shards_->count()}, {"modules", modules::all().size()}});
+    notify_service_manager("READY=1");
+    while (signals_.wait() == Signals::Order::reload) {
+        notify_service_manager("RELOADING=1");
+        if (auto done = reload(); !done) logger.error("reload-failed", {{"text", done.error().text}});
+        notify_service_manager("READY=1");
+    }
+    notify_service_manager("STOPPING=1");
+    logger.info("stopping");
+    stop();
+    logger.info("stopped");
+}
+
+void App::request_stop() { signals_.stop(); }
+
+Result<App::Reload> App::reload() {
+    auto fresh = load_config(registry_, config_->filename());
+    if (!fresh) return fresh.error();
+    auto tls = net::TlsContexts::load(**fresh, hosts_.hosts(), system_clock().wall());
+    if (!tls) return tls.error();
+    for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});
+    Reload result;
+    for (auto& change : diff(*config_, **fresh)) (change.live ? result.applied : result.need_restart).push_back(std::move(change));
+    for (const auto& change : result.applied) logger.info("option-changed", {{"option", change.path}, {"now", change.after}});
+    for (const auto& change : result.need_restart) logger.warning("needs-restart", {{"option", change.path}, {"now", change.after}});
+    config_ = *fresh;
+    if (auto level = parse_log_level(config_->get<core::LogOptions>().level)) set_log_level(*level);
+    for (const auto& core : shared_->cores) {
+        core::Core* const target = core.get();
+        net::ShardNet* const net = nets_[core->shard().index()].get();
+        shards_->post(core->shard().index(), [target, net, config = config_, contexts = tls->contexts] {
+            target->set_config(config);
+            net->set_tls(contexts);
+            target->bus().fire(events::ConfigReloaded{*target});
+        });
+    }
+    return result;
+}
+
+/// Runs the task on each shard at the same time; returns when all have ended.
+void App::on_every_shard(std::function<Task<>(core::Core&)> task) {
+    struct Runner {
+        static Task<> run(core::Core& core, std::function<Task<>(core::Core&)> what, std::shared_ptr<std::promise<void>> done) {
+            co_await what(core);
+            done->set_value();
+        }
+    };
+    std::vector<std::future<void>> waiting;
+    for (const auto& core : shared_->cores) {
+        auto done = std::make_shared<std::promise<void>>();
+        waiting.push_back(done->get_future());
+        core::Core* const target = core.get();
+        shards_->post(core->shard().index(), [target, task, done] { target->scope().spawn("stop", Runner::run(*target, task, done)); });
+    }
+    for (auto& future : waiting) future.wait_for(drain_limit + std::chrono::seconds(5));
+}
+
+void App::stop() {
+    struct Steps {
+        static Task<> quieten(core::Core& core, net::ShardNet& net) {
+            core.set_stopping();
+            net.stop_accepting();
+            net.stop_reading();
+            co_await core.shard().committed();
+        }
+        static Task<> close(core::Core& core, net::ShardNet& net, net::S2s& s2s) {
+            co_await core::put_everybody_to_sleep(core);
+            co_await s2s.stop();
+            net.close_all(StreamErrorCondition::system_shutdown);
+            co_await net.joined(drain_limit);
+            co_await core.shard().committed();
+        }
+    };
+    admin_->stop();
+    on_every_shard([this](core::Core& core) { return Steps::quieten(core, *nets_[core.shard().index()]); });
+    on_every_shard([this](core::Core& core) { return Steps::close(core, *nets_[core.shard().index()], *s2s_[core.shard().index()]); });
+    shards_->stop();
+    storage_->stop();
+}
+
+Result<> check(const Config& config) {
+    if (auto known = check_modules(config); !known) return known;
+    auto domains = prepared_domains(config);
+    if (!domains) return domains.error();
+    if (auto tls = net::TlsContexts::load(config, *domains, system_clock().wall()); !tls) return tls.error();
+    const auto directory = config.get<core::ServerOptions>().data_dir;
+    if (!std::filesystem::exists(directory + "/db")) return {};
+    auto lock = lock_directory(directory);
+    if (!lock) return lock.error();
+    auto storage = storage::open_lmdb_storage(directory + "/db", durability(config));
+    if (storage) (*storage)->stop();
+    ::close(*lock);
+    return storage ? Result<>{} : Result<>(storage.error());
+}
+
+}  // namespace clarion::app

@@ -1,0 +1,85 @@
+// App: the whole server: what is started, in which order, and stopped in reverse. The only class that names every part.
+//
+//     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads -> recovery -> listeners,
+//     admin socket -> "ready"
+// Stop: stop accepting -> stop reading -> drain -> last <a/>, sleep records, spools -> commit -> close (DESIGN.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "server/app/signals.h"
+#include "server/base/config.h"
+#include "server/base/result.h"
+#include "server/core/core.h"
+
+namespace clarion::net {
+class S2s;
+class ShardNet;
+class TlsContexts;
+}  // namespace clarion::net
+
+namespace clarion::app {
+
+class AdminServer;
+
+/// Every option of the server: core, net and all modules.
+OptionRegistry all_options();
+
+class App {
+public:
+    explicit App(std::shared_ptr<const Config> config);
+    ~App();
+
+    /// Errors: a sentence that names the file, port or directory at fault.
+    Result<> start();
+    /// Blocks until SIGTERM, SIGINT or request_stop(); handles SIGHUP. Then stops in order.
+    void run();
+    /// Any thread (clarionctl stop).
+    void request_stop();
+
+    struct Reload {
+        std::vector<OptionChange> applied;
+        std::vector<OptionChange> need_restart;
+    };
+    /// Reads the configuration file again and applies what can be applied live. Any thread but a shard's.
+    Result<Reload> reload();
+
+    const OptionRegistry& registry() const { return registry_; }
+    core::Shared& shared() { return *shared_; }
+    net::S2s& s2s(unsigned shard) { return *s2s_[shard]; }
+    net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
+    std::shared_ptr<const Config> config() const { return config_; }
+    SteadyTime started() const { return started_; }
+    /// Where a listener of this type ended up ("127.0.0.1:5222"), for status and tests with port 0.
+    const std::vector<std::string>& listening() const { return listening_; }
+
+private:
+    Result<> open_storage();
+    Result<> make_cores();
+    Result<> listen();
+    void install_modules(core::Core& core);
+    void stop();
+    void on_every_shard(std::function<Task<>(core::Core&)> task);
+
+    std::shared_ptr<const Config> config_;
+    OptionRegistry registry_;
+    int lock_ = -1;
+    std::unique_ptr<storage::Storage> storage_;
+    core::Hosts hosts_;
+    std::unique_ptr<core::ShardSet> shards_;
+    std::unique_ptr<core::Shared> shared_;
+    std::shared_ptr<net::TlsContexts> tls_;
+    std::vector<std::unique_ptr<net::ShardNet>> nets_;
+    std::vector<std::unique_ptr<net::S2s>> s2s_;
+    std::unique_ptr<AdminServer> admin_;
+    std::vector<std::string> listening_;
+    SteadyTime started_{};
+    Signals signals_;
+};
+
+/// --check: the configuration was read; certificates and storage are looked at, nothing is changed.
+Result<> check(const Config& config);
+
+}  // namespace clarion::app

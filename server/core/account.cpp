@@ -1,0 +1,85 @@
+#include "server/core/account.h"
+
+#include <algorithm>
+
+#include "server/core/core.h"
+#include "server/core/session.h"
+
+namespace clarion::core {
+
+Account::Account(Core& core, storage::AccountSnapshot snapshot)
+    : core_(core),
+      record_(std::move(snapshot.record)),
+      jid_(Jid::trusted(record_.jid)),
+      archive_preferences_(std::move(snapshot.archive_preferences)),
+      last_archive_id_(snapshot.last_archive_id),
+      last_offline_seq_(snapshot.last_offline_seq),
+      offline_count_(snapshot.offline_count) {
+    roster_.load(std::move(snapshot.roster), snapshot.roster_version);
+    for (const auto& session : snapshot.sleeping_sessions)
+        last_session_number_ = std::max(last_session_number_, session.session);
+    for (const auto& mark : snapshot.live_marks)
+        last_session_number_ = std::max(last_session_number_, mark.session);
+    touch();
+}
+
+Account::~Account() = default;
+
+storage::ArchiveId Account::next_archive_id(WallTime now) {
+    const auto by_clock = static_cast<std::uint64_t>(now.time_since_epoch().count());
+    const auto next = std::max(by_clock, static_cast<std::uint64_t>(last_archive_id_) + 1);
+    return last_archive_id_ = storage::ArchiveId{next};
+}
+
+std::uint64_t Account::next_session_number() {
+    // By the clock, so that no number comes back after its records are gone.
+    const auto by_clock = static_cast<std::uint64_t>(core_.clock().wall().time_since_epoch().count());
+    return last_session_number_ = std::max(by_clock, last_session_number_ + 1);
+}
+
+Session* Account::find_session(std::string_view resource) const {
+    for (const auto& session : sessions_)
+        if (session->resource() == resource) return session.get();
+    return nullptr;
+}
+
+Session* Account::find_session_by_number(std::uint64_t number) const {
+    for (const auto& session : sessions_)
+        if (session->number() == number) return session.get();
+    return nullptr;
+}
+
+void Account::add_session(std::shared_ptr<Session> session) {
+    touch();
+    sessions_.push_back(std::move(session));
+}
+
+void Account::remove_session(Session& session) {
+    touch();
+    std::erase_if(sessions_, [&](const auto& s) { return s.get() == &session; });
+}
+
+bool Account::has_live_session() const {
+    return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return !s->is_asleep(); });
+}
+
+std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) const {
+    for (const auto& ended : ended_)
+        if (ended.sm_id == sm_id) return ended.handled_in;
+    return std::nullopt;
+}
+
+void Account::remember_ended(EndedSession ended) {
+    constexpr std::size_t most = 20;
+    if (ended_.size() == most) ended_.erase(ended_.begin());
+    ended_.push_back(std::move(ended));
+}
+
+void Account::unpin() {
+    --pins_;
+    touch();
+}
+
+void Account::touch() { last_used_ = core_.clock().steady(); }
+
+}  // namespace clarion::core

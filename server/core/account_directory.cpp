@@ -1,0 +1,265 @@
+#include "server/core/account_directory.h"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "proto/sasl.h"
+#include "server/base/log.h"
+#include "server/core/core.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/core/sleep.h"
+#include "server/events/account.h"
+
+namespace clarion::core {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Logger logger{"accounts"};
+
+struct Entry {
+    std::unique_ptr<Account> account;
+    std::vector<AccountDirectory::Ready> inbox;  // in order of asking, while busy
+    bool busy = false;                           // being loaded, created or removed
+};
+
+/// Names known not to exist: two generations of bounded size, the older forgotten when the newer is full.
+class UnknownNames {
+public:
+    bool contains(std::string_view name) const { return young_.contains(name) || old_.contains(name); }
+    void add(std::string_view name, std::size_t limit) {
+        if (limit == 0) return;
+        if (young_.size() >= limit / 2 + 1) old_ = std::exchange(young_, {});
+        young_.emplace(name);
+    }
+    void remove(std::string_view name) {
+        if (auto at = young_.find(name); at != young_.end()) young_.erase(at);
+        if (auto at = old_.find(name); at != old_.end()) old_.erase(at);
+    }
+
+private:
+    using Names = std::unordered_set<std::string, TextHash, std::equal_to<>>;
+    Names young_, old_;
+};
+
+}  // namespace
+
+struct AccountDirectory::Impl {
+    explicit Impl(Core& c) : core(c) {}
+
+    Core& core;
+    std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
+    UnknownNames unknown;
+    std::size_t loading = 0;
+    std::unordered_set<std::size_t> sleepers;  // hashes: 100,000 sleeping phones must not cost memory
+    bool sleepers_known = false;
+
+    Task<> load(std::string jid);
+    void install(const std::string& jid, storage::AccountSnapshot snapshot);
+    void finish(const std::string& jid, const Result<Account*>& result);
+    std::vector<Ready> take_inbox(const std::string& jid);
+    bool may_go(const Entry& entry, SteadyTime before) const;
+    /// Keeps a deleted account while a coroutine still holds it.
+    void retire(std::unique_ptr<Account> account);
+    std::vector<std::unique_ptr<Account>> retired;
+};
+
+AccountDirectory::AccountDirectory(Core& core) : impl_(std::make_unique<Impl>(core)) {}
+AccountDirectory::~AccountDirectory() = default;
+
+Account* AccountDirectory::find(std::string_view bare_jid) {
+    const auto at = impl_->entries.find(bare_jid);
+    if (at == impl_->entries.end() || at->second.busy) return nullptr;
+    return at->second.account.get();
+}
+
+void AccountDirectory::with(std::string_view bare_jid, Ready ready) {
+    auto at = impl_->entries.find(bare_jid);
+    if (at != impl_->entries.end() && !at->second.busy) {
+        at->second.account->touch();
+        return ready(at->second.account.get());
+    }
+    if (at == impl_->entries.end()) {
+        if (impl_->unknown.contains(bare_jid)) return ready(fail("item-not-found", "no such account"));
+        at = impl_->entries.emplace(std::string(bare_jid), Entry{}).first;
+        at->second.busy = true;
+        ++impl_->loading;
+        impl_->core.scope().spawn("load-account", impl_->load(at->first));
+    }
+    auto& inbox = at->second.inbox;
+    if (inbox.size() >= static_cast<std::size_t>(impl_->core.options<ServerOptions>().account_inbox_limit))
+        return ready(fail("resource-constraint", "too much waits for this account"));
+    inbox.push_back(std::move(ready));
+}
+
+Task<> AccountDirectory::Impl::load(std::string jid) {
+    auto loaded = co_await core.storage().accounts().load(jid);
+    --loading;
+    if (!loaded) {
+        logger.error("load-failed", {{"account", jid}, {"error", loaded.error().text}});
+        finish(jid, fail("internal-server-error", "the account could not be read"));
+    } else if (!loaded->has_value()) {
+        unknown.add(jid, static_cast<std::size_t>(core.options<ServerOptions>().unknown_account_cache));
+        finish(jid, fail("item-not-found", "no such account"));
+    } else {
+        install(jid, std::move(**loaded));
+        finish(jid, entries.at(jid).account.get());
+    }
+}
+
+void AccountDirectory::Impl::install(const std::string& jid, storage::AccountSnapshot snapshot) {
+    Entry& entry = entries[jid];
+    entry.account = std::make_unique<Account>(core, snapshot);
+    Account& account = *entry.account;
+    core.bus().fire(events::AccountLoaded{account, snapshot});
+    restore_sessions(account, snapshot);
+}
+
+std::vector<AccountDirectory::Ready> AccountDirectory::Impl::take_inbox(const std::string& jid) {
+    const auto at = entries.find(jid);
+    if (at == entries.end()) return {};
+    auto inbox = std::exchange(at->second.inbox, {});
+    at->second.busy = false;
+    if (!at->second.account) entries.erase(at);
+    return inbox;
+}
+
+void AccountDirectory::Impl::finish(const std::string& jid, const Result<Account*>& result) {
+    if (result) result.value()->pin();
+    for (auto& ready : take_inbox(jid)) ready(result);
+    if (result) result.value()->unpin();
+}
+
+Task<Result<AccountPin>> AccountDirectory::load(std::string bare_jid) {
+    auto start = [this, &bare_jid](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        with(bare_jid, [this, shared](Result<Account*> found) {
+            if (found) (*found)->pin();  // held until the coroutine runs
+            asio::post(impl_->core.shard().executor(), [shared, found] { (*shared)(found); });
+        });
+    };
+    Result<Account*> found = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<Account*>)>(
+        start, asio::use_awaitable);
+    if (!found) co_return found.error();
+    AccountPin pin(**found);
+    (*found)->unpin();
+    co_return std::move(pin);
+}
+
+Task<Result<>> AccountDirectory::create(Jid jid, std::string password) {
+    const auto iterations = static_cast<std::uint32_t>(impl_->core.options<AuthOptions>(jid.domain()).scram_iterations);
+    Result<sasl::Credentials> credentials = fail("internal-server-error");
+    co_await impl_->core.shard().offload([&] { credentials = sasl::make_credentials(password, iterations); });
+    if (!credentials) co_return credentials.error();
+    co_return co_await create(std::move(jid), std::move(*credentials));
+}
+
+Task<Result<>> AccountDirectory::create(Jid jid, sasl::Credentials credentials) {
+    Core& core = impl_->core;
+    const std::string name(jid.bare());
+    const auto existing = co_await core.storage().accounts().find(name);
+    if (!existing) co_return existing.error();
+    if (existing->has_value() || impl_->entries.contains(name))
+        co_return fail("conflict", "the account exists already");
+    storage::AccountRecord record;
+    record.id = core.storage().accounts().next_id();
+    record.jid = name;
+    record.credentials = std::move(credentials);
+    record.created = core.clock().wall();
+    core.storage().accounts().put(core.shard().batch(), record);
+    const auto committed = co_await core.shard().committed();
+    impl_->unknown.remove(name);
+    if (committed) logger.info("created", {{"account", name}});
+    co_return committed;
+}
+
+Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password) {
+    Core& core = impl_->core;
+    auto pin = co_await load(std::string(jid.bare()));
+    if (!pin) co_return pin.error();
+    const auto iterations = static_cast<std::uint32_t>(core.options<AuthOptions>(jid.domain()).scram_iterations);
+    Result<sasl::Credentials> credentials = fail("internal-server-error");
+    co_await core.shard().offload([&] { credentials = sasl::make_credentials(password, iterations); });
+    if (!credentials) co_return credentials.error();
+    storage::AccountRecord record = (*pin)->record();
+    record.credentials = std::move(*credentials);
+    core.storage().accounts().put(core.shard().batch(), record);
+    (*pin)->set_record(std::move(record));
+    co_return co_await core.shard().committed();
+}
+
+Task<Result<>> AccountDirectory::remove(Jid jid) {
+    Core& core = impl_->core;
+    const std::string name(jid.bare());
+    {
+        auto pin = co_await load(name);
+        if (!pin) co_return pin.error();
+        Account& account = **pin;
+        for (const auto& session : std::vector(account.sessions())) session->end(SessionEnd::kicked);
+        core.bus().fire(events::AccountDeleted{account});
+        core.storage().accounts().remove(core.shard().batch(), account.record());
+        impl_->entries.at(name).busy = true;  // who asks from now on waits for the outcome
+    }
+    const auto committed = co_await core.shard().committed();
+    // Coroutines that still hold the account end with it gone from storage; the object goes when they have.
+    Entry& entry = impl_->entries.at(name);
+    impl_->retire(std::move(entry.account));
+    if (committed) impl_->unknown.remove(name);
+    impl_->finish(name, fail("item-not-found", "the account was deleted"));
+    if (committed) logger.info("deleted", {{"account", name}});
+    co_return committed;
+}
+
+void AccountDirectory::put_away_idle(Duration idle) {
+    const SteadyTime before = impl_->core.clock().steady() - idle;
+    std::vector<std::string> candidates;
+    for (const auto& [jid, entry] : impl_->entries)
+        if (impl_->may_go(entry, before)) candidates.push_back(jid);
+    if (candidates.empty()) return;
+    // What they wrote last must be readable before they are loaded again.
+    impl_->core.shard().after_commit([this, before, candidates](const Result<>&) {
+        for (const auto& jid : candidates) {
+            const auto at = impl_->entries.find(jid);
+            if (at == impl_->entries.end() || !impl_->may_go(at->second, before)) continue;
+            if (at->second.account->sessions().empty()) impl_->sleepers.erase(TextHash{}(jid));
+            impl_->entries.erase(at);
+        }
+    });
+}
+
+bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const {
+    if (entry.busy || !entry.account) return false;
+    Account& account = *entry.account;
+    if (account.pinned() || account.has_live_session() || account.last_used() > before) return false;
+    return core.bus().fire(events::AccountPuttingAway{account}) == Flow::next;
+}
+
+void AccountDirectory::Impl::retire(std::unique_ptr<Account> account) {
+    std::erase_if(retired, [](const auto& a) { return !a->pinned(); });
+    if (account && account->pinned()) retired.push_back(std::move(account));
+}
+
+void AccountDirectory::for_each(const std::function<void(Account&)>& fn) {
+    std::vector<Account*> accounts;
+    for (auto& [jid, entry] : impl_->entries)
+        if (entry.account && !entry.busy) accounts.push_back(entry.account.get());
+    for (Account* account : accounts) fn(*account);
+}
+
+void AccountDirectory::note_asleep(std::string_view bare_jid) { impl_->sleepers.insert(TextHash{}(bare_jid)); }
+
+bool AccountDirectory::may_have_sleepers(std::string_view bare_jid) const {
+    return !impl_->sleepers_known || impl_->sleepers.contains(TextHash{}(bare_jid));
+}
+
+void AccountDirectory::sleepers_are_known() { impl_->sleepers_known = true; }
+
+std::size_t AccountDirectory::loaded() const { return impl_->entries.size() - impl_->loading; }
+std::size_t AccountDirectory::loading() const { return impl_->loading; }
+
+}  // namespace clarion::core

@@ -1,0 +1,47 @@
+#include "server/core/deadline.h"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <memory>
+
+#include "server/core/shard.h"
+
+namespace clarion::core {
+
+namespace asio = boost::asio;
+
+namespace {
+/// Lives until both the timer and the task are done with it.
+struct Limit {
+    asio::cancellation_signal signal;
+    bool expired = false;
+};
+}  // namespace
+
+Task<bool> within(Shard& shard, Duration limit, Task<> task) {
+    auto state = std::make_shared<Limit>();
+    auto outer = co_await asio::this_coro::cancellation_state;
+    if (outer.slot().is_connected())
+        outer.slot().assign([state](asio::cancellation_type type) { state->signal.emit(type); });
+    const TimerId timer = shard.after(limit, [state] {
+        state->expired = true;
+        state->signal.emit(asio::cancellation_type::all);
+    });
+    bool aborted = false;
+    try {
+        co_await asio::co_spawn(co_await asio::this_coro::executor, std::move(task),
+                                asio::bind_cancellation_slot(state->signal.slot(), asio::use_awaitable));
+    } catch (const boost::system::system_error& error) {
+        if (error.code() != asio::error::operation_aborted) throw;
+        aborted = true;
+    }
+    shard.cancel(timer);
+    outer.slot().clear();
+    if (aborted && !state->expired) throw boost::system::system_error(asio::error::operation_aborted);
+    co_return !state->expired;
+}
+
+}  // namespace clarion::core

@@ -1,0 +1,30 @@
+#include "server/core/hosts.h"
+
+namespace clarion::core {
+
+void Hosts::add_host(std::string domain) {
+    kinds_[domain] = DomainKind::host;
+    hosts_.push_back(std::move(domain));
+}
+
+void Hosts::add_component(std::string domain) {
+    kinds_[domain] = DomainKind::component;
+    components_.push_back(std::move(domain));
+}
+
+DomainKind Hosts::kind(std::string_view domain) const {
+    const auto at = kinds_.find(domain);
+    return at == kinds_.end() ? DomainKind::remote : at->second;
+}
+
+void DomainLinks::detach_component(std::string_view domain, ComponentPort* port) {
+    const auto at = components_.find(domain);
+    if (at != components_.end() && at->second == port) components_.erase(at);
+}
+
+ComponentPort* DomainLinks::component(std::string_view domain) const {
+    const auto at = components_.find(domain);
+    return at == components_.end() ? nullptr : at->second;
+}
+
+}  // namespace clarion::core

@@ -1,0 +1,61 @@
+#include "server/core/pending_iq.h"
+
+#include <unordered_map>
+
+#include "server/base/id.h"
+#include "server/base/text.h"
+#include "server/core/core.h"
+
+namespace clarion::core {
+
+struct PendingIqs::Impl {
+    struct Waiting {
+        std::string asked;  // the JID that may answer
+        Answered answered;
+        TimerId timer;
+    };
+    explicit Impl(Core& c) : core(c) {}
+
+    Core& core;
+    std::unordered_map<std::string, Waiting, TextHash, std::equal_to<>> waiting;
+
+    void finish(std::string_view id, const Stanza* answer, bool local) {
+        auto node = waiting.extract(waiting.find(id));
+        core.shard().cancel(node.mapped().timer);
+        node.mapped().answered(answer, local);
+    }
+};
+
+PendingIqs::PendingIqs(Core& core) : impl_(std::make_unique<Impl>(core)) {}
+PendingIqs::~PendingIqs() = default;
+
+std::string PendingIqs::next_id() const {
+    return random_token(15) + '-' + std::to_string(impl_->core.shard().index());
+}
+
+void PendingIqs::send(std::shared_ptr<Stanza> request, Duration timeout, Answered answered) {
+    const std::string id = next_id();
+    request->root().set_attr("id", id);
+    const TimerId timer = impl_->core.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
+    impl_->waiting.emplace(id, Impl::Waiting{request->to().full(), std::move(answered), timer});
+    impl_->core.router().route(std::move(request));
+}
+
+bool PendingIqs::on_answer(const Stanza& answer, bool local) {
+    const auto at = impl_->waiting.find(answer.id());
+    if (at == impl_->waiting.end() || at->second.asked != answer.from().full()) return false;
+    impl_->finish(answer.id(), &answer, local);
+    return true;
+}
+
+unsigned PendingIqs::shard_of(std::string_view id, unsigned shard_count) {
+    const auto dash = id.rfind('-');
+    if (dash == std::string_view::npos) return shard_count;
+    const auto number = parse_int(id.substr(dash + 1));
+    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(shard_count)) return shard_count;
+    return static_cast<unsigned>(*number);
+}
+
+std::size_t PendingIqs::size() const { return impl_->waiting.size(); }
+
+}  // namespace clarion::core

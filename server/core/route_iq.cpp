@@ -1,0 +1,111 @@
+// RFC 6120 section 8.2.3 and RFC 6121 section 8.5: requests to accounts and hosts, answers to sessions.
+#include <optional>
+
+#include "server/base/log.h"
+#include "server/core/core.h"
+#include "server/core/options.h"
+#include "server/core/router.h"
+#include "server/core/session.h"
+
+namespace clarion::core {
+
+namespace {
+
+/// The session of a local account that sent this, if the account lives on this shard.
+Session* asking_session(Core& core, const Jid& from) {
+    Account* account = from.is_full() ? core.accounts().find(from.bare()) : nullptr;
+    return account ? account->find_session(from.resource()) : nullptr;
+}
+
+}  // namespace
+
+void Router::deliver_iq(Account& account, Transit transit) {
+    if (transit.stanza->to().is_full()) {
+        Session* session = account.find_session(transit.stanza->to().resource());
+        if (session && session->state() != SessionState::ended) return session->send(std::move(transit));
+        return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    }
+    if (!transit.stanza->is_request()) return;
+    answer_request(IqTarget::account, &account, std::move(transit));
+}
+
+void Router::answer_request(IqTarget target, Account* account, Transit transit) {
+    const Stanza& stanza = *transit.stanza;
+    const auto* entry = core_.iqs().find(target, stanza.type(), stanza.payload()->ns(), stanza.payload()->name());
+    Session* session = asking_session(core_, stanza.from());
+    const bool own = session && (!account || account == &session->account());
+    const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
+    if (!waits) {
+        if (!entry) return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+        return run_request(*entry, target, account, std::move(transit));
+    }
+    // Behind a slow one, or slow itself: in order (RFC 6120, 10.1).
+    auto& pending = session->pending_requests();
+    const auto limit = core_.options<C2sOptions>(session->account().host()).max_pending_requests;
+    if (pending.size() >= static_cast<std::size_t>(limit))
+        return bounce(std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                           "too many requests are waiting"});
+    pending.push_back(std::move(transit));
+    if (pending.size() == 1)
+        core_.scope().spawn("slow-requests", run_slow_requests(AccountPin(session->account()), session->number()));
+}
+
+void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit) {
+    const Jid& from = transit.stanza->from();
+    if (entry.async) {
+        // Asked by somebody who has no session here: no order to keep, but the account must stay.
+        core_.scope().spawn("slow-request", run_slow_request(entry, target, account, std::move(transit)));
+        return;
+    }
+    IqRequest request{.stanza = transit.stanza,
+                      .from = from,
+                      .host = transit.stanza->to().domain(),
+                      .account = account,
+                      .session = asking_session(core_, from),
+                      .from_owner = account && from.bare() == account->jid().bare(),
+                      .ticket = &transit.ticket};
+    answer(transit, entry.handler(request));
+}
+
+Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit) {
+    std::optional<AccountPin> pin;
+    if (account) pin.emplace(*account);
+    const StanzaPtr stanza = transit.stanza;
+    IqRequest request{.stanza = stanza,
+                      .from = stanza->from(),
+                      .host = stanza->to().domain(),
+                      .account = target == IqTarget::account ? account : nullptr,
+                      .session = asking_session(core_, stanza->from()),
+                      .from_owner = account && stanza->from().bare() == account->jid().bare(),
+                      .ticket = &transit.ticket};
+    IqAnswer reply = co_await entry.async(std::move(request));
+    answer(transit, std::move(reply));
+}
+
+Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
+    while (true) {
+        Session* session = account->find_session_by_number(number);
+        if (!session || session->pending_requests().empty()) co_return;
+        Transit transit = session->pending_requests().front();
+        const Stanza& stanza = *transit.stanza;
+        const IqTarget target = stanza.to().has_local() ? IqTarget::account : IqTarget::host;
+        const auto* entry = core_.iqs().find(target, stanza.type(), stanza.payload()->ns(), stanza.payload()->name());
+        Account* const of = target == IqTarget::account ? &*account : nullptr;
+        if (!entry)
+            bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+        else if (entry->async)
+            co_await run_slow_request(*entry, target, of, std::move(transit));
+        else
+            run_request(*entry, target, of, std::move(transit));
+        session = account->find_session_by_number(number);
+        if (session) session->pending_requests().erase(session->pending_requests().begin());
+    }
+}
+
+void Router::answer(const Transit& transit, IqAnswer answer) {
+    if (const auto* error = std::get_if<StanzaError>(&answer)) return bounce(Transit(transit), *error);
+    auto& result = std::get<std::shared_ptr<Stanza>>(answer);
+    if (result) route(std::move(result));
+}
+
+}  // namespace clarion::core

@@ -1,0 +1,413 @@
+#include "server/core/shard.h"
+
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <deque>
+#include <map>
+#include <thread>
+#include <unordered_map>
+
+#include "server/base/log.h"
+#include "storage/storage.h"
+
+namespace clarion::core {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr Logger logger{"shard"};
+
+/// Handlers that may share a turn, hence a batch and a flush: what batching under load is worth.
+constexpr int handlers_per_turn = 64;
+
+thread_local Shard* current_shard = nullptr;
+
+/// Posts that arrived together, in order; a link of the inbox's stack.
+struct PostNode {
+    PostNode* next = nullptr;
+    std::vector<UniqueFunction<void()>> fns;
+};
+
+struct PendingBatch {
+    storage::Token token;
+    std::vector<Ticket> holds;
+    std::vector<UniqueFunction<void(const Result<>&)>> callbacks;
+};
+
+}  // namespace
+
+struct Shard::Impl {
+    explicit Impl(unsigned shard_count)
+        : io(1), work(asio::make_work_guard(io)), timer(io), outbox(shard_count) {}
+
+    asio::io_context io;
+    asio::executor_work_guard<asio::io_context::executor_type> work;
+
+    // Timers, ordered; one timer of the loop serves them all.
+    using Due = std::multimap<SteadyTime, std::pair<TimerId, UniqueFunction<void()>>>;
+    Due due;
+    std::unordered_map<std::uint64_t, Due::iterator> timers;
+    std::uint64_t last_timer = 0;
+    asio::steady_timer timer;
+    SteadyTime armed_for = SteadyTime::max();
+
+    // This turn.
+    std::unique_ptr<storage::Batch> batch;
+    std::vector<Ticket> holds;
+    std::vector<UniqueFunction<void(const Result<>&)>> callbacks;
+    std::vector<TurnEnd*> participants;
+    std::vector<std::unique_ptr<TicketState>> closed;
+    std::vector<std::vector<UniqueFunction<void()>>> outbox;  // by target shard
+
+    // Submitted and undecided, in order of token.
+    std::deque<PendingBatch> pending;
+
+    // Posts from elsewhere: a lock-free stack of bundles, taken whole and reversed.
+    std::atomic<PostNode*> inbox{nullptr};
+
+    /// True if the inbox was empty: whoever finds it so wakes the loop, later posts ride along.
+    bool push(PostNode* node);
+};
+
+Shard::Shard(ShardSet& set, unsigned index, Clock& clock, storage::Storage& storage)
+    : set_(set), index_(index), clock_(clock), storage_(storage),
+      impl_(std::make_unique<Impl>(set.count())) {
+    storage_.set_commit_listener(index, [this](storage::CommitReport report) { on_commit(std::move(report)); });
+}
+
+Shard::~Shard() {
+    PostNode* node = impl_->inbox.exchange(nullptr);
+    while (node) delete std::exchange(node, node->next);
+}
+
+asio::any_io_executor Shard::executor() { return impl_->io.get_executor(); }
+
+Shard* Shard::current() { return current_shard; }
+
+// ---- Time ------------------------------------------------------------------------------------------
+
+TimerId Shard::after(Duration delay, UniqueFunction<void()> fn) {
+    const SteadyTime at = clock_.steady() + std::max(delay, Duration::zero());
+    const TimerId id{++impl_->last_timer};
+    const auto place = impl_->due.emplace(at, std::pair{id, std::move(fn)});
+    impl_->timers.emplace(static_cast<std::uint64_t>(id), place);
+    arm(at);
+    return id;
+}
+
+void Shard::arm(SteadyTime at) {
+    if (at >= impl_->armed_for) return;
+    impl_->armed_for = at;
+    impl_->timer.expires_after(at - clock_.steady());
+    impl_->timer.async_wait([this](boost::system::error_code error) {
+        if (!error) run_due_timers();
+    });
+}
+
+bool Shard::run_due_timers() {
+    const SteadyTime now = clock_.steady();
+    impl_->armed_for = SteadyTime::max();
+    bool ran = false;
+    while (!impl_->due.empty() && impl_->due.begin()->first <= now) {
+        auto node = impl_->due.extract(impl_->due.begin());
+        impl_->timers.erase(static_cast<std::uint64_t>(node.mapped().first));
+        node.mapped().second();
+        ran = true;
+    }
+    if (!impl_->due.empty()) arm(impl_->due.begin()->first);
+    return ran;
+}
+
+bool Shard::cancel(TimerId timer) {
+    const auto found = impl_->timers.find(static_cast<std::uint64_t>(timer));
+    if (found == impl_->timers.end()) return false;
+    impl_->due.erase(found->second);
+    impl_->timers.erase(found);
+    return true;
+}
+
+Task<> Shard::sleep(Duration delay) {
+    auto start = [this, delay](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        auto done = std::make_shared<bool>(false);
+        auto finish = [this, shared, done] {
+            if (std::exchange(*done, true)) return;
+            asio::post(impl_->io, [shared] { (*shared)(); });
+        };
+        const TimerId timer = after(delay, finish);
+        auto slot = asio::get_associated_cancellation_slot(*shared);
+        if (slot.is_connected())
+            slot.assign([this, timer, finish](asio::cancellation_type) {
+                cancel(timer);
+                finish();
+            });
+    };
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start, asio::use_awaitable);
+}
+
+// ---- The unit of work ------------------------------------------------------------------------------
+
+storage::Batch& Shard::batch() {
+    if (!impl_->batch) impl_->batch = storage_.begin();
+    return *impl_->batch;
+}
+
+void Shard::hold(const Ticket& ticket) {
+    if (ticket && impl_->batch && !impl_->batch->empty()) impl_->holds.push_back(ticket);
+}
+
+void Shard::after_commit(UniqueFunction<void(const Result<>&)> fn) {
+    impl_->callbacks.push_back(std::move(fn));
+}
+
+Task<Result<>> Shard::committed() {
+    auto start = [this](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        after_commit([this, shared](const Result<>& result) {
+            asio::post(impl_->io, [shared, result] { (*shared)(result); });
+        });
+    };
+    co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<>)>(
+        start, asio::use_awaitable);
+}
+
+bool Shard::submit_batch() {
+    auto& impl = *impl_;
+    const bool writes = impl.batch && !impl.batch->empty();
+    if (!writes && impl.callbacks.empty()) return false;
+    if (writes) {
+        const storage::Token token = storage_.submit(index_, std::move(impl.batch));
+        impl.pending.push_back({token, std::move(impl.holds), std::move(impl.callbacks)});
+    } else if (!impl.pending.empty()) {
+        // Nothing written now, but what was written before is undecided: wait for the newest of it.
+        auto& list = impl.pending.back().callbacks;
+        std::move(impl.callbacks.begin(), impl.callbacks.end(), std::back_inserter(list));
+    } else {
+        auto ready = std::exchange(impl.callbacks, {});
+        for (auto& fn : ready) fn(Result<>{});
+    }
+    impl.holds.clear();
+    impl.callbacks.clear();
+    return true;
+}
+
+void Shard::on_commit(storage::CommitReport report) {
+    accept_post([this, report = std::move(report)] { decide(report); });
+}
+
+void Shard::decide(const storage::CommitReport& report) {
+    auto& pending = impl_->pending;
+    while (!pending.empty() && pending.front().token <= report.up_to) {
+        PendingBatch batch = std::move(pending.front());
+        pending.pop_front();
+        const auto failure = std::find_if(report.failures.begin(), report.failures.end(),
+                                          [&](const auto& f) { return f.token == batch.token; });
+        const bool failed = failure != report.failures.end();
+        if (failed) {
+            logger.error("commit-failed", {{"error", failure->error.code}, {"text", failure->error.text}});
+            for (auto& ticket : batch.holds) ticket.fail(failure->error);
+        }
+        const Result<> result = failed ? Result<>(failure->error) : Result<>();
+        for (auto& fn : batch.callbacks) fn(result);
+    }
+}
+
+// ---- Turns -----------------------------------------------------------------------------------------
+
+void Shard::at_turn_end(TurnEnd& who) {
+    if (std::exchange(who.queued_, true)) return;
+    impl_->participants.push_back(&who);
+}
+
+void Shard::forget(TurnEnd& who) {
+    if (!who.queued_) return;
+    who.queued_ = false;
+    std::replace(impl_->participants.begin(), impl_->participants.end(), &who, static_cast<TurnEnd*>(nullptr));
+}
+
+bool Shard::settle_tickets() {
+    if (impl_->closed.empty()) return false;
+    const auto closed = std::exchange(impl_->closed, {});
+    for (const auto& ticket : closed) {
+        const auto sink = ticket->sink.lock();
+        if (!sink) continue;
+        if (!ticket->failed.load(std::memory_order_acquire)) {
+            sink->settle(ticket->number, nullptr, ticket->origin);
+            continue;
+        }
+        const StanzaError error(ticket->out_of_room.load() ? StanzaErrorCondition::resource_constraint
+                                                    : StanzaErrorCondition::internal_server_error,
+                                StanzaErrorType::wait);
+        sink->settle(ticket->number, &error, ticket->origin);
+    }
+    return true;
+}
+
+void Shard::send_posts() {
+    for (unsigned target = 0; target < impl_->outbox.size(); ++target) {
+        auto& fns = impl_->outbox[target];
+        if (fns.empty()) continue;
+        if (set_.at(target).impl_->push(new PostNode{nullptr, std::exchange(fns, {})}))
+            set_.at(target).wake();
+    }
+}
+
+bool Shard::flush_participants() {
+    if (impl_->participants.empty()) return false;
+    for (std::size_t i = 0; i < impl_->participants.size(); ++i) {  // the list may grow meanwhile
+        TurnEnd* who = impl_->participants[i];
+        if (!who) continue;
+        who->queued_ = false;
+        who->end_turn();
+    }
+    impl_->participants.clear();
+    return true;
+}
+
+void Shard::end_turn() {
+    bool more = true;
+    while (more) {
+        more = false;
+        while (settle_tickets()) more = true;
+        more |= submit_batch();
+        send_posts();
+        more |= flush_participants();
+    }
+}
+
+bool Shard::Impl::push(PostNode* node) {
+    PostNode* top = inbox.load(std::memory_order_relaxed);
+    do {
+        node->next = top;  // not read from `node` afterwards: it may be run and gone by then
+    } while (!inbox.compare_exchange_weak(top, node, std::memory_order_release, std::memory_order_relaxed));
+    return top == nullptr;
+}
+
+void Shard::wake() {
+    asio::post(impl_->io, [this] { run_posts(); });
+}
+
+void Shard::accept_post(UniqueFunction<void()> fn) {
+    auto* node = new PostNode;
+    node->fns.push_back(std::move(fn));
+    if (impl_->push(node)) wake();
+}
+
+void Shard::run_posts() {
+    PostNode* newest = impl_->inbox.exchange(nullptr, std::memory_order_acquire);
+    PostNode* oldest = nullptr;
+    while (newest) {
+        PostNode* next = newest->next;
+        newest->next = oldest;
+        oldest = newest;
+        newest = next;
+    }
+    while (oldest) {
+        const std::unique_ptr<PostNode> node(std::exchange(oldest, oldest->next));
+        for (auto& fn : node->fns) fn();
+    }
+}
+
+void Shard::close_ticket(TicketState* state) {
+    std::unique_ptr<TicketState> owned(state);
+    if (is_current()) {
+        impl_->closed.push_back(std::move(owned));
+        return;
+    }
+    set_.post(index_, [this, owned = std::move(owned)]() mutable { impl_->closed.push_back(std::move(owned)); });
+}
+
+void Shard::run() {
+    current_shard = this;
+    while (!impl_->io.stopped()) {
+        if (impl_->io.run_one() == 0) break;
+        for (int i = 1; i < handlers_per_turn && impl_->io.poll_one() != 0; ++i) {
+        }
+        end_turn();
+    }
+    current_shard = nullptr;
+}
+
+void Shard::stop() { impl_->io.stop(); }
+
+bool Shard::run_ready() {
+    Shard* const before = std::exchange(current_shard, this);
+    impl_->io.restart();
+    const bool ran = impl_->io.poll() > 0;
+    const bool timed = run_due_timers();
+    end_turn();
+    current_shard = before;
+    return ran || timed;
+}
+
+bool Shard::quiet() const {
+    const auto& impl = *impl_;
+    const bool posts = std::any_of(impl.outbox.begin(), impl.outbox.end(), [](const auto& f) { return !f.empty(); });
+    return impl.pending.empty() && !posts && impl.closed.empty() && impl.participants.empty() &&
+           impl.inbox.load() == nullptr && (!impl.batch || impl.batch->empty());
+}
+
+Task<> Shard::offload(UniqueFunction<void()> work) {
+    auto start = [this, work = std::move(work)](auto handler) mutable {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        auto guard = asio::make_work_guard(impl_->io);
+        set_.on_worker([this, work = std::move(work), shared, guard]() mutable {
+            work();
+            asio::post(impl_->io, [shared] { (*shared)(); });
+        });
+    };
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(std::move(start), asio::use_awaitable);
+}
+
+// ---- ShardSet --------------------------------------------------------------------------------------
+
+struct ShardSet::Threads {
+    asio::thread_pool workers{1};
+    std::vector<std::thread> threads;
+};
+
+ShardSet::ShardSet(unsigned count, Clock& clock, storage::Storage& storage)
+    : count_(count), threads_(std::make_unique<Threads>()) {
+    shards_.reserve(count);
+    for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(*this, i, clock, storage));
+}
+
+ShardSet::~ShardSet() { stop(); }
+
+unsigned ShardSet::owner_of(std::string_view key) const {
+    return static_cast<unsigned>(std::hash<std::string_view>{}(key) % count_);
+}
+
+void ShardSet::post(unsigned shard, UniqueFunction<void()> fn) {
+    Shard* const here = Shard::current();
+    if (here && &here->set_ == this)
+        here->impl_->outbox[shard].push_back(std::move(fn));
+    else
+        shards_[shard]->accept_post(std::move(fn));
+}
+
+void ShardSet::on_worker(UniqueFunction<void()> work) {
+    auto shared = std::make_shared<UniqueFunction<void()>>(std::move(work));
+    asio::post(threads_->workers, [shared] { (*shared)(); });
+}
+
+void ShardSet::start_threads() {
+    for (auto& shard : shards_) threads_->threads.emplace_back([&shard] { shard->run(); });
+}
+
+void ShardSet::stop() {
+    threads_->workers.stop();
+    threads_->workers.join();
+    for (auto& shard : shards_) shard->stop();
+    for (auto& thread : threads_->threads) thread.join();
+    threads_->threads.clear();
+}
+
+}  // namespace clarion::core

@@ -1,0 +1,364 @@
+#include "server/core/sleep.h"
+
+#include <algorithm>
+
+#include "proto/delay.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/base/text.h"
+#include "server/core/archive_id.h"
+#include "server/core/core.h"
+#include "server/core/message_rules.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/events/session.h"
+#include "server/events/unreached.h"
+
+namespace clarion::core {
+
+namespace {
+
+constexpr Logger logger{"sleep"};
+constexpr auto remember_gone = std::chrono::hours(24);
+
+storage::KeptStanza kept(const StanzaPtr& stanza, storage::LogId log_id, storage::ArchiveId archive_id,
+                         WallTime received) {
+    storage::KeptStanza result{log_id, archive_id, received, {}};
+    if (log_id == storage::LogId::none) result.xml = xml::to_string(stanza->root());
+    return result;
+}
+
+/// A stanza read back from storage: what the log keeps is without the owner's stanza-id.
+std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const Jid& owner) {
+    auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
+    if (!parsed) return nullptr;
+    if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
+        add_stanza_id(**parsed, owner, kept.archive_id);
+    return std::move(*parsed);
+}
+
+}  // namespace
+
+// ---- Losing the connection -------------------------------------------------------------------------
+
+void Session::detach_port() {
+    port_ = nullptr;
+    if (!sm_) return;
+    Shard& shard = core().shard();
+    shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
+    shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
+    sm_->ack_owed = false;
+    sm_->queue.note_ack();
+}
+
+void Session::on_stream_closed() {
+    if (state_ == SessionState::ended) return;
+    detach_port();
+    end(SessionEnd::closed);
+}
+
+void Session::on_detached() {
+    if (state_ != SessionState::live) return;
+    detach_port();
+    if (may_sleep())
+        fall_asleep();
+    else
+        end(SessionEnd::lost);
+}
+
+void Session::shut_down() {
+    if (state_ != SessionState::live) return;
+    if (!may_sleep()) return end(SessionEnd::shutdown);
+    write_ack();
+    SessionPort* const port = port_;
+    detach_port();
+    fall_asleep();
+    if (port) port->close(StreamErrorCondition::system_shutdown);
+}
+
+void Session::fall_asleep() {
+    state_ = SessionState::asleep;
+    end_flushing();
+    slept_at_ = core().clock().wall();
+    const auto& options = core().options<SmacksOptions>(account_.host());
+    Duration limit = options.hibernation_time;
+    if (sm_->max_seconds > 0) limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
+    expires_at_ = slept_at_ + limit;
+
+    // Queue entries that storage has already (woken and not acknowledged) stay; the others are written.
+    Shard& shard = core().shard();
+    std::vector<Sent> unacked;
+    for (std::uint32_t i = 0; i < sm_->queue.size(); ++i) {
+        const Sent& sent = sm_->queue[i];
+        unacked.push_back(sent);
+        if (i < stored_queue_) continue;
+        storage::QueuedStanza entry{sm_->queue.number(i), kept(sent.stanza, sent.log_id, sent.archive_id, sent.received)};
+        core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
+        drop_spooled(sent.spooled);  // the sleeping queue keeps it now
+    }
+    queued_asleep_ = sm_->queue.size();
+    stored_queue_ = 0;
+    const std::uint32_t acked = sm_->queue.acked();
+    sm_->queue.restore(acked, {});
+    write_record(storage::SleepState::asleep);
+    core().storage().sessions().remove_live(shard.batch(), account_.id(), number_);
+    marked_ = false;
+    core().accounts().note_asleep(account_.jid().bare());
+    logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_asleep_}});
+    core().bus().fire(events::SessionSlept{*this, unacked});
+    limit_sleepers();
+}
+
+/// [smacks] max_sessions: the one that slept first goes.
+void Session::limit_sleepers() {
+    const auto limit = static_cast<std::size_t>(core().options<SmacksOptions>(account_.host()).max_sessions);
+    std::vector<std::shared_ptr<Session>> asleep;
+    for (const auto& session : account_.sessions())
+        if (session->is_asleep()) asleep.push_back(session);
+    if (asleep.size() <= limit) return;
+    const auto first = std::min_element(asleep.begin(), asleep.end(), [](const auto& a, const auto& b) { return a->slept_at() < b->slept_at(); });
+    logger.info("too-many-asleep", {{"session", (*first)->jid().full()}});
+    (*first)->end(SessionEnd::expired);
+}
+
+void Session::drop_spooled(std::uint64_t seq) {
+    if (seq == 0) return;
+    core().storage().offline().remove(core().shard().batch(), account_.id(), seq);
+    account_.add_offline(-1);
+}
+
+void Session::write_record(storage::SleepState state) {
+    storage::SleepingSession record;
+    record.session = number_;
+    record.sm_id = sm_->id;
+    record.resource = std::string(resource());
+    record.device = device_;
+    record.state = state;
+    record.handled_in = handled_in();
+    record.acked_out = sm_->queue.acked();
+    record.slept_at = slept_at_;
+    record.expires_at = expires_at_;
+    if (presence_) record.presence = xml::to_string(presence_->root());
+    for (const Jid& jid : directed_presence_) record.directed_presence.push_back(jid.full());
+    core().bus().fire(events::SessionRecording{*this, record});
+    auto& batch = core().shard().batch();
+    core().storage().sessions().put(batch, account_.id(), record);
+    if (state == storage::SleepState::woken) return;
+    core().storage().deadlines().put(batch, {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+}
+
+void Session::remove_record() {
+    auto& batch = core().shard().batch();
+    core().storage().sessions().remove(batch, account_.id(), number_);
+}
+
+void Session::remove_deadline() {
+    core().storage().deadlines().remove(core().shard().batch(), {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+}
+
+void Session::set_expiry(WallTime at) {
+    if (state_ != SessionState::asleep) return;
+    if (sm_->max_seconds > 0) at = std::min<WallTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
+    if (at == expires_at_) return;
+    remove_deadline();
+    expires_at_ = at;
+    write_record(storage::SleepState::asleep);
+}
+
+void Session::save_asleep() {
+    if (state_ == SessionState::asleep) write_record(storage::SleepState::asleep);
+}
+
+void Session::queue_asleep(Transit transit) {
+    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
+    if (queued_asleep_ >= static_cast<std::uint32_t>(limit)) {
+        logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_asleep_}});
+        end(SessionEnd::expired);
+        if (!transit.is_copy) core().router().deliver_local(std::move(transit));
+        return;
+    }
+    Shard& shard = core().shard();
+    ++queued_asleep_;
+    storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_,
+                                kept(transit.stanza, transit.log_id, transit.archive_id, transit.received)};
+    core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
+    drop_spooled(transit.spooled);
+    shard.hold(transit.ticket);
+    events::Unreached event{account_, this, transit, events::Unreached::Why::asleep};
+    core().bus().fire(event);
+}
+
+// ---- Waking ----------------------------------------------------------------------------------------
+
+Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
+    if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
+        SessionPort* const old = port_;
+        detach_port();
+        if (old) old->close(StreamErrorCondition::conflict, "resumed by another connection");
+        if (auto acked = on_ack(client_handled); !acked) {
+            fall_asleep();
+            co_return acked.error();
+        }
+        take_over(port);
+        co_return Result<>{};
+    }
+    if (state_ != SessionState::asleep) co_return fail("item-not-found", "it is being resumed elsewhere");
+    co_return co_await wake(port, client_handled);
+}
+
+Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
+    const auto self = shared_from_this();
+    const AccountPin pin(account_);
+    state_ = SessionState::waking;
+    auto restored = co_await read_queue();
+    if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
+    if (!restored) {
+        stay_asleep();
+        co_return restored.error();
+    }
+    const std::uint32_t acked = sm_->queue.acked();
+    const auto count = static_cast<std::uint32_t>(restored->size());
+    if (client_handled - acked > count) {
+        stay_asleep();
+        co_return sm::handled_count_too_high(client_handled, acked + count);
+    }
+    sm_->queue.restore(acked, std::move(*restored));
+    stored_queue_ = count;
+    queued_asleep_ = 0;
+    remove_deadline();
+    write_record(storage::SleepState::woken);  // before <resumed/>: after a crash it must not be resumed twice
+    write_live_mark();
+    const auto marked = co_await core().shard().committed();
+    if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
+    if (!marked) {
+        queued_asleep_ = count;
+        stored_queue_ = 0;
+        sm_->queue.restore(acked, {});
+        stay_asleep();
+        co_return marked.error();
+    }
+    if (count == 0) remove_record();
+    if (auto done = on_ack(client_handled); !done) co_return done.error();
+    take_over(port);
+    co_return Result<>{};
+}
+
+Task<Result<std::vector<Sent>>> Session::read_queue() {
+    co_await core().shard().committed();  // our own writes too
+    auto entries = co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
+    if (!entries) co_return entries.error();
+    std::vector<Sent> queue;
+    queue.reserve(entries->size());
+    for (const auto& entry : *entries) {
+        auto stanza = revive(entry.stanza, account_.jid());
+        if (!stanza) stanza = Stanza::make(StanzaKind::message, StanzaType::normal, Jid::trusted(account_.host()), jid_);
+        const bool copy = is_carbon(*stanza);
+        queue.push_back({std::move(stanza), entry.stanza.log_id, entry.stanza.archive_id, 0, entry.stanza.time, copy});
+    }
+    co_return queue;
+}
+
+/// Waking failed: what arrived meanwhile joins the sleeping queue.
+void Session::stay_asleep() {
+    state_ = SessionState::asleep;
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& transit : waiting) send_now(std::move(transit));
+}
+
+void Session::take_over(SessionPort& port) {
+    port_ = &port;
+    state_ = SessionState::live;
+    reading_paused_ = false;
+    port_->write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + sm_->id + "' h='" + std::to_string(handled_in()) + "'/>");
+    core().shard().at_turn_end(*this);
+    sm_->queue.for_each([this](const Sent& sent) { write_sent(sent); });
+    core().bus().fire(events::SessionWoken{*this});
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& transit : waiting) send(std::move(transit));
+}
+
+/// Again, with the time it was first received (XEP-0198 section 5, XEP-0203).
+void Session::write_sent(const Sent& sent) {
+    if (!sent.stanza->is_message() || sent.stanza->root().child(ns::delay, "delay")) return port_->write(*sent.stanza);
+    const auto copy = sent.stanza->clone();
+    add_delay(copy->root(), account_.host(), format_datetime(sent.received));
+    port_->write(*copy);
+}
+
+// ---- The end ---------------------------------------------------------------------------------------
+
+void Session::end(SessionEnd why) {
+    if (state_ == SessionState::ended) return;
+    const auto self = shared_from_this();
+    const bool was_asleep = state_ == SessionState::asleep || state_ == SessionState::waking;
+    state_ = SessionState::ended;
+    if (SessionPort* const port = port_) {
+        detach_port();
+        if (why == SessionEnd::replaced) port->close(StreamErrorCondition::conflict, "the resource was taken by another connection");
+        else if (why == SessionEnd::kicked) port->close(StreamErrorCondition::not_authorized, "ended by the administrator");
+        else port->close(why == SessionEnd::shutdown ? std::optional(StreamErrorCondition::system_shutdown) : std::nullopt);
+    }
+    if (available()) core().router().send_unavailable(*this);
+    core().bus().fire(events::SessionEnded{*this, why});
+    if (sm_ && !sm_->id.empty()) account_.remember_ended({sm_->id, handled_in()});
+    account_.remove_session(*this);
+    remove_marks(was_asleep);
+    if (!sm_) return;
+    if (was_asleep && queued_asleep_ > 0) {
+        core().scope().spawn("end-of-sleep", redistribute_stored(self));
+        return;
+    }
+    redistribute(sm_->queue.take());
+    if (was_asleep || stored_queue_ > 0) bury_record();
+}
+
+void Session::remove_marks(bool was_asleep) {
+    if (marked_) core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
+    marked_ = false;
+    if (was_asleep) remove_deadline();
+}
+
+/// The client may still come back and ask: for a day it is told how far its stanzas were handled.
+void Session::bury_record() {
+    auto& batch = core().shard().batch();
+    core().storage().sessions().remove(batch, account_.id(), number_);
+    storage::SleepingSession gone;
+    gone.session = number_;
+    gone.sm_id = sm_->id;
+    gone.state = storage::SleepState::gone;
+    gone.handled_in = handled_in();
+    gone.expires_at = core().clock().wall() + remember_gone;
+    core().storage().sessions().put(batch, account_.id(), gone);
+    core().storage().deadlines().put(batch, {gone.expires_at, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+}
+
+/// `self` keeps the session, which its account has forgotten already.
+Task<> Session::redistribute_stored([[maybe_unused]] std::shared_ptr<Session> self) {
+    const AccountPin pin(account_);
+    auto queue = co_await read_queue();
+    if (!queue) {
+        logger.error("queue-unreadable", {{"session", jid_.full()}, {"error", queue.error().text}});
+        co_return;
+    }
+    redistribute(std::move(*queue));
+    bury_record();
+}
+
+/// Unacknowledged and never to be: other sessions or offline (RFC 6121 8.5, XEP-0198 section 5).
+void Session::redistribute(std::vector<Sent> unacked) {
+    for (auto& sent : unacked) {
+        Transit transit;
+        transit.stanza = std::move(sent.stanza);
+        transit.log_id = sent.log_id;
+        transit.archive_id = sent.archive_id;
+        transit.received = sent.received;
+        transit.spooled = sent.spooled;
+        if (transit.stanza->is_request())
+            core().router().bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+        else if (transit.stanza->is_message() && !sent.is_copy && sent.spooled == 0)
+            core().router().redeliver(account_, this, std::move(transit));
+    }
+}
+
+}  // namespace clarion::core

@@ -1,0 +1,148 @@
+// What happens to sleeping and lost sessions when nobody is connected: loading, expiry, and crashes.
+#include "server/base/log.h"
+#include "server/core/core.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/core/sleep.h"
+#include "server/events/session.h"
+
+namespace clarion::core {
+
+namespace {
+
+constexpr Logger logger{"sleep"};
+constexpr std::size_t slice = 500;
+
+void restore_session(Account& account, const storage::SleepingSession& record) {
+    if (record.state == storage::SleepState::gone) {
+        account.remember_ended({record.sm_id, record.handled_in});
+        return;
+    }
+    auto jid = account.jid().with_resource(record.resource);
+    if (!jid) return;
+    auto session = std::make_shared<Session>(account, record.session, std::move(*jid), record.device, nullptr);
+    account.add_session(session);
+    session->restore_asleep(record);
+    account.core().bus().fire(events::SessionRestored{*session, record});
+}
+
+/// Ends the sessions of an account that a deadline speaks of, if their time has come.
+Task<> expire(Core& core, std::string jid, storage::Deadline deadline) {
+    auto pin = co_await core.accounts().load(std::move(jid));
+    if (pin) {
+        Session* session = (*pin)->find_session_by_number(deadline.subject);
+        if (session && session->is_asleep() && session->expires_at() <= core.clock().wall()) {
+            logger.info("expired", {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
+            session->end(SessionEnd::expired);
+        } else if (!session) {  // the memory of one that is gone
+            core.storage().sessions().remove(core.shard().batch(), (*pin)->id(), deadline.subject);
+        }
+    }
+    core.storage().deadlines().remove(core.shard().batch(), deadline);
+}
+
+Task<> expire_due(Core& core) {
+    const WallTime now = core.clock().wall();
+    auto due = co_await core.storage().deadlines().due(now, slice);
+    if (!due) co_return;
+    for (const auto& deadline : *due) {
+        auto name = co_await core.storage().accounts().name_of(deadline.account);
+        if (!name) continue;
+        if (!name->has_value()) {
+            if (core.shard().index() == 0) core.storage().deadlines().remove(core.shard().batch(), deadline);
+        } else if (core.is_home(**name)) {
+            co_await expire(core, **name, deadline);
+        }
+    }
+}
+
+/// Fills AccountDirectory's knowledge of accounts with sleeping sessions.
+Task<> learn_sleepers(Core& core) {
+    auto all = co_await core.storage().deadlines().due(WallTime::max(), std::size_t(-1));
+    if (all)
+        for (const auto& deadline : *all) {
+            auto name = co_await core.storage().accounts().name_of(deadline.account);
+            if (name && name->has_value() && core.is_home(**name)) core.accounts().note_asleep(**name);
+        }
+    core.accounts().sleepers_are_known();
+}
+
+Task<> bury_account(Core& core, std::string jid) {
+    auto pin = co_await core.accounts().load(std::move(jid));
+    if (!pin) co_return;
+    auto snapshot = co_await core.storage().accounts().load(std::string((*pin)->jid().bare()));
+    if (!snapshot || !snapshot->has_value()) co_return;
+    for (const auto& mark : (*snapshot)->live_marks) {
+        if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
+        core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);
+        auto jid_was = (*pin)->jid().with_resource(mark.resource);
+        if (!jid_was || (*pin)->find_session(mark.resource)) continue;
+        if (!mark.sm_id.empty()) (*pin)->remember_ended({mark.sm_id, mark.handled_in});
+        Session lost(**pin, mark.session, *jid_was, mark.resource, nullptr);
+        for (const auto& to : mark.directed_presence) lost.directed_presence().push_back(Jid::trusted(to));
+        if (mark.available) core.router().send_unavailable(lost);
+    }
+}
+
+}  // namespace
+
+void Session::restore_asleep(const storage::SleepingSession& record) {
+    state_ = SessionState::asleep;
+    sm_ = std::make_unique<StreamManagement>();
+    sm_->id = record.sm_id;
+    sm_->queue.restore(record.acked_out, {});
+    window_.restore(record.handled_in);
+    queued_asleep_ = static_cast<std::uint32_t>(record.queued);
+    slept_at_ = record.slept_at;
+    expires_at_ = record.expires_at;
+    for (const auto& jid : record.directed_presence) directed_presence_.push_back(Jid::trusted(jid));
+    if (record.presence.empty()) return;
+    if (auto presence = Stanza::from_document(xml::parse_element(record.presence))) restore_presence(std::move(*presence));
+}
+
+void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
+    const WallTime now = account.core().clock().wall();
+    for (const auto& record : snapshot.sleeping_sessions) {
+        restore_session(account, record);
+        Session* session = account.find_session_by_number(record.session);
+        if (!session) continue;
+        // A crash left it woken: it was live, so it cannot be resumed; what remains goes by the rules.
+        if (record.state == storage::SleepState::woken || record.expires_at <= now)
+            session->end(SessionEnd::expired);
+    }
+}
+
+Task<> watch_deadlines(Core& core) {
+    co_await learn_sleepers(core);
+    while (!core.stopping()) {
+        co_await expire_due(core);
+        co_await core.shard().sleep(std::chrono::seconds(1));
+    }
+}
+
+Task<> bury_lost_sessions(Core& core) {
+    std::vector<std::string> mine;
+    storage::AccountId after = storage::AccountId::none;
+    while (true) {
+        auto accounts = co_await core.storage().sessions().accounts_with_live_marks(after, slice);
+        if (!accounts || accounts->empty()) break;
+        after = accounts->back();
+        for (const auto id : *accounts) {
+            auto name = co_await core.storage().accounts().name_of(id);
+            if (name && name->has_value() && core.is_home(**name)) mine.push_back(**name);
+        }
+    }
+    if (mine.empty()) co_return;
+    co_await core.shard().sleep(core.options<SmacksOptions>().unavailable_grace);
+    for (auto& jid : mine) co_await bury_account(core, std::move(jid));
+}
+
+Task<> put_everybody_to_sleep(Core& core) {
+    co_await core.shard().committed();
+    core.accounts().for_each([](Account& account) {
+        for (const auto& session : std::vector(account.sessions())) session->shut_down();
+    });
+    co_await core.shard().committed();
+}
+
+}  // namespace clarion::core

@@ -68,7 +68,10 @@ void report_at_once(Parser parser) {
 
 }  // namespace
 
-// "UTF-8" here overrides what the document says and what its first bytes look like.
+// "UTF-8" here overrides what the document says, but not what its first bytes look like: expat
+// would still take "<\0" for UTF-16. So every document begins with our own byte order mark.
+constexpr std::string_view byte_order_mark = "\xEF\xBB\xBF";
+
 ExpatParser::ExpatParser() : parser_(XML_ParserCreateNS("UTF-8", name_separator)) {
     if (parser_ == nullptr) throw std::bad_alloc();
 }
@@ -89,6 +92,7 @@ void ExpatParser::prepare(XmlEvents& events, std::uint64_t salt) {
     XML_SetCommentHandler(parser_, comment);
     XML_SetProcessingInstructionHandler(parser_, processing_instruction);
     XML_SetXmlDeclHandler(parser_, xml_declaration);
+    parse(byte_order_mark);
 }
 
 ExpatParser::Status ExpatParser::parse(std::string_view bytes, bool is_last) {

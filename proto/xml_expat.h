@@ -1,10 +1,10 @@
 // ExpatParser: one expat parser, set up the way XMPP needs it, behind a plain interface.
 //
-// Used by XmlStream (resumable, in pieces) and parse_element (in one go); nobody else includes
-// this. Names arrive as expat makes them in namespace mode, "uri\x01local" or "local": U+0001
-// cannot occur in XML, so no URI can contain it. Offsets count the bytes parsed since the last
-// prepare(). No thread of its own, no globals: may move between threads as a whole. Source: RFC
-// 6120, section 11 (restrictions); expat 2.5 (Debian 12) and later.
+// Used by XmlStream (resumable, in pieces) and parse_element (in one go); nobody else includes it.
+// Names arrive as expat makes them in namespace mode, "uri\x01local" or "local": U+0001 cannot
+// occur in XML, so no URI can contain it. Positions are bytes since the last prepare(), which
+// begins at a small number. No thread of its own, no globals: may move between threads as a whole.
+// Source: RFC 6120, section 11 (restrictions); expat 2.5 (Debian 12) and later.
 #pragma once
 
 #include <cstddef>
@@ -62,7 +62,7 @@ public:
     std::size_t token_start() const;
     /// One past the last byte of the event being reported (also while suspended after it).
     std::size_t token_end() const;
-    /// Bytes given to parse() since prepare().
+    /// Where the next byte given to parse() will be.
     std::size_t fed() const { return fed_; }
     /// Bytes given to parse() since the parser was made: says how much it may have accumulated.
     std::size_t lifetime() const { return lifetime_; }

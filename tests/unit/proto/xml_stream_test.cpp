@@ -292,7 +292,6 @@ TEST_CASE("stream: what a header must be") {
     CHECK(first_event("\x16\x03\x01\x02") == "error not-well-formed");
     CHECK(first_event("<message/>") == "error invalid-namespace");
     CHECK(first_event("   \n" + client_header) == "open im.example.com");
-    CHECK(first_event("\xEF\xBB\xBF" + client_header) == "open im.example.com");
 }
 
 TEST_CASE("stream: only UTF-8") {
@@ -303,6 +302,18 @@ TEST_CASE("stream: only UTF-8") {
         CHECK(first_event("<?xml version='1.0' encoding='" + std::string(encoding) + "'?>" +
                           rest) == "error unsupported-encoding");
     }
+    // RFC 6120, 11.6: U+FEFF is a character like others, also at the beginning.
+    CHECK(first_event("\xEF\xBB\xBF" + client_header) == "error not-well-formed");
+    std::string little;
+    std::string big;
+    for (const char c : client_header) {
+        little += {c, '\0'};
+        big += {'\0', c};
+    }
+    for (const std::string& wide : {little, big, "\xFF\xFE" + little, "\xFE\xFF" + big}) {
+        CHECK(first_event(wide) == "error not-well-formed");
+    }
+    CHECK(parse_element(std::string_view("<\0a\0/\0>\0", 8)).empty());
     CHECK(after_header("<a>\xC3\x28</a>") == "error not-well-formed");
     CHECK(after_header("<a>\xED\xA0\x80</a>") == "error not-well-formed");
     CHECK(after_header("<a>\xC0\xAF</a>") == "error not-well-formed");

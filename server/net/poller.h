@@ -6,10 +6,10 @@
 // Everything here runs on the shard's thread. Outlives its watches.
 #pragma once
 
-#include <boost/asio/any_io_executor.hpp>
 #include <memory>
 
 #include "server/base/result.h"
+#include "server/base/task.h"  // for any_io_executor
 
 namespace clarion::net {
 

@@ -42,7 +42,7 @@ public:
     virtual void stop_reading() = 0;
 
 protected:
-    ~Connection() = default;
+    virtual ~Connection() = default;
 
 private:
     friend class ShardNet;
@@ -80,7 +80,7 @@ public:
     // For connections.
     core::Core& core() const { return core_; }
     Poller& poller() { return poller_; }
-    xml::ParserPool& parsers() { return parsers_; }
+    const std::shared_ptr<xml::ParserPool>& parsers() const { return parsers_; }
     BufferPool& buffers() { return buffers_; }
     core::Scope& scope() { return scope_; }
     const std::shared_ptr<const TlsContexts>& tls() const { return tls_; }
@@ -96,15 +96,17 @@ public:
     /// Asks for sweep(). Cheap; repeated calls count once.
     void watch(Connection& connection);
     std::size_t connections() const { return all_.size(); }
+    bool stopping() const { return stopping_; }
 
 private:
     void accepted(ListenType type, FileDescriptor socket);
-    void start_sweeping();
+    bool admits(const Transport& transport) const;
+    void arm_sweep();
     void sweep();
 
     core::Core& core_;
     Poller poller_;
-    xml::ParserPool parsers_;
+    std::shared_ptr<xml::ParserPool> parsers_;
     BufferPool buffers_;
     std::vector<char> read_buffer_;
     std::shared_ptr<const TlsContexts> tls_;

@@ -19,7 +19,6 @@
 #include "server/base/time.h"
 
 struct ssl_ctx_st;
-struct x509_store_st;
 
 namespace clarion::net {
 
@@ -56,7 +55,8 @@ private:
 
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> by_host_;
     std::unordered_map<std::string, ssl_ctx_st*, TextHash, std::equal_to<>> by_ascii_name_;
-    ssl_ctx_st* fallback_ = nullptr;
+    ssl_ctx_st* fallback_ = nullptr;  // the first domain with a certificate, else the first
+    bool fallback_certified_ = false;
     friend class TlsLoader;
 };
 

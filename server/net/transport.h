@@ -61,7 +61,8 @@ class Transport final : private Watch {
 public:
     /// `fd`: connected (or connecting, see connect() in tcp_connect.h) and non-blocking.
     Transport(Poller& poller, FileDescriptor fd);
-    ~Transport();  // closes at once
+    /// Closes at once. REQUIRES: nobody waits: close(), and let the waiter end first.
+    ~Transport();
 
     /// What can be had now. Fewer bytes than `out` holds (0 included) means: nothing more, wait().
     /// Errors: "closed" (an orderly end), "connection-lost", "tls-error".
@@ -70,6 +71,8 @@ public:
     Task<> wait();
     /// Suspends until wake() or close() only: for who may not read now.
     Task<> wait_for_wake();
+    /// Suspends until a connecting socket is connected, or failed (SO_ERROR says), or wake().
+    Task<> wait_until_connected();
     /// Suspends for one turn of the event loop: for who read a lot and lets others have theirs.
     Task<> yield();
     /// Ends the wait that is running, or the next one; the waiter goes on in a later turn.

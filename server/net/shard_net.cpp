@@ -1,0 +1,155 @@
+#include "server/net/shard_net.h"
+
+#include "server/base/log.h"
+#include "server/net/c2s_connection.h"
+#include "server/net/component_connection.h"
+
+namespace clarion::net {
+
+namespace {
+
+constexpr Logger logger{"net"};
+
+/// Two TLS records, and enough that a busy stream is worth one system call for many stanzas.
+constexpr std::size_t read_buffer_size = 32 * 1024;
+constexpr Duration sweep_interval = std::chrono::seconds(1);
+
+/// Lists that know where each member is, so that leaving costs nothing.
+void append(std::vector<Connection*>& list, Connection& member,
+            std::size_t Connection::*position) {
+    member.*position = list.size();
+    list.push_back(&member);
+}
+
+void remove(std::vector<Connection*>& list, Connection& member,
+            std::size_t Connection::*position, std::size_t nowhere) {
+    const std::size_t at = std::exchange(member.*position, nowhere);
+    if (at == nowhere) return;
+    list[at] = list.back();
+    list[at]->*position = at;
+    list.pop_back();
+    member.*position = nowhere;
+}
+
+Counter& refusals() {
+    static Counter& counter = metrics().counter(
+        "clarion_connections_refused_total", "Client connections closed at once by a limit");
+    return counter;
+}
+
+}  // namespace
+
+ShardNet::ShardNet(core::Core& core)
+    : core_(core),
+      poller_(core.shard().executor()),
+      parsers_(std::make_shared<xml::ParserPool>()),
+      read_buffer_(read_buffer_size),
+      swept_(core.clock().steady()),
+      scope_(core.shard().executor()) {}
+
+ShardNet::~ShardNet() {
+    if (sweep_timer_ != core::TimerId::none) core_.shard().cancel(sweep_timer_);
+}
+
+ShardNet& ShardNet::peer(unsigned shard) const { return *peers_[shard]; }
+
+// --- accepting ----------------------------------------------------------------------------------
+
+Result<> ShardNet::listen(ListenType type, FileDescriptor socket) {
+    auto accept = [this, type](FileDescriptor accepted_socket) {
+        accepted(type, std::move(accepted_socket));
+    };
+    auto listener = std::make_unique<Listener>(poller_, std::move(socket), std::move(accept));
+    if (Result<> started = listener->start(); !started) return started;
+    listeners_.push_back(std::move(listener));
+    arm_sweep();
+    return {};
+}
+
+void ShardNet::accepted(ListenType type, FileDescriptor socket) {
+    auto transport = std::make_unique<Transport>(poller_, std::move(socket));
+    if (!transport->is_open() || stopping_) return;
+    switch (type) {
+        case ListenType::c2s:
+        case ListenType::c2s_tls:
+            if (!admits(*transport)) return refusals().add();
+            return C2sConnection::start(*this, std::move(transport), type == ListenType::c2s_tls);
+        case ListenType::s2s:
+        case ListenType::s2s_tls:
+            if (on_server_) on_server_(std::move(transport), type);
+            return;
+        case ListenType::component:
+            return ComponentConnection::start(*this, std::move(transport));
+    }
+}
+
+bool ShardNet::admits(const Transport& transport) const {
+    const auto& limits = core_.options<core::LimitsOptions>();
+    const std::int64_t waiting = limits.unauthenticated_connections;
+    if (waiting != 0 && c2s_counts_.unauthenticated >= waiting) return false;
+    const std::int64_t per_address = limits.c2s_connections_per_address;
+    if (per_address == 0) return true;
+    const std::string address = transport.peer_address().ip();
+    const auto found = c2s_counts_.by_address.find(address);
+    if (found == c2s_counts_.by_address.end() || found->second < per_address) return true;
+    logger.debug("too_many_connections", {{"address", address}});
+    return false;
+}
+
+// --- connections --------------------------------------------------------------------------------
+
+void ShardNet::join(Connection& connection) {
+    append(all_, connection, &Connection::position_);
+}
+
+void ShardNet::leave(Connection& connection) {
+    remove(all_, connection, &Connection::position_, Connection::nowhere);
+    remove(watched_, connection, &Connection::watched_position_, Connection::nowhere);
+}
+
+void ShardNet::watch(Connection& connection) {
+    if (connection.watched_position_ != Connection::nowhere) return;
+    append(watched_, connection, &Connection::watched_position_);
+    arm_sweep();
+}
+
+void ShardNet::arm_sweep() {
+    if (sweep_timer_ != core::TimerId::none) return;
+    swept_ = core_.clock().steady();
+    sweep_timer_ = core_.shard().after(sweep_interval, [this] { sweep(); });
+}
+
+void ShardNet::sweep() {
+    sweep_timer_ = core::TimerId::none;
+    const SteadyTime now = core_.clock().steady();
+    const auto elapsed = std::chrono::duration_cast<Duration>(now - swept_);
+    for (const auto& listener : listeners_) listener->retry();
+    for (std::size_t i = watched_.size(); i-- > 0;) {  // from the end: removing swaps with the last
+        Connection& connection = *watched_[i];
+        if (connection.sweep(now, elapsed)) continue;
+        remove(watched_, connection, &Connection::watched_position_, Connection::nowhere);
+    }
+    if (!watched_.empty() || !listeners_.empty()) arm_sweep();
+}
+
+// --- stopping -----------------------------------------------------------------------------------
+
+void ShardNet::stop_accepting() { listeners_.clear(); }
+
+void ShardNet::stop_reading() {
+    for (Connection* connection : all_) connection->stop_reading();
+}
+
+void ShardNet::close_all(StreamErrorCondition condition) {
+    stopping_ = true;
+    stop_accepting();
+    for (Connection* connection : all_) connection->shut_down(condition);
+}
+
+Task<> ShardNet::joined(Duration limit) {
+    const core::TimerId timer = core_.shard().after(limit, [this] { scope_.cancel(); });
+    co_await scope_.joined();
+    core_.shard().cancel(timer);
+}
+
+}  // namespace clarion::net

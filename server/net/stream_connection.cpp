@@ -1,0 +1,214 @@
+#include "server/net/stream_connection.h"
+
+#include <algorithm>
+
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+
+namespace clarion::net {
+
+namespace {
+
+constexpr Logger logger{"net"};
+
+/// How long a peer has to answer our closing tag, and to take what is left for it.
+constexpr Duration close_limit = std::chrono::seconds(5);
+
+struct Traffic {
+    Counter& read = metrics().counter("clarion_stream_bytes_read_total",
+                                      "Bytes read from clients and components");
+    Counter& written = metrics().counter("clarion_stream_bytes_written_total",
+                                         "Bytes written to clients and components");
+    Counter& slow = metrics().counter("clarion_stream_slow_peers_total",
+                                      "Connections cut because the peer read too little");
+};
+Traffic& traffic() {
+    static Traffic all;
+    return all;
+}
+
+}  // namespace
+
+StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
+                                   xml::Limits limits)
+    : parsers_(net.parsers()),
+      transport_(std::move(transport)),
+      xml_(*parsers_, limits),
+      net_(&net),
+      out_(net.buffers()) {
+    transport_->set_sink(this);
+    net.join(*this);
+    net.watch(*this);
+}
+
+StreamConnection::~StreamConnection() {
+    if (in_transit()) return;
+    core().shard().forget(*this);
+    net_->leave(*this);
+}
+
+// --- writing ------------------------------------------------------------------------------------
+
+std::string& StreamConnection::out() {
+    core().shard().at_turn_end(*this);
+    return out_.text();
+}
+
+void StreamConnection::end_turn() { flush(); }
+void StreamConnection::on_writable() { flush(); }
+
+void StreamConnection::flush() {
+    if (!transport_->is_open()) return;
+    const std::size_t before = out_.unsent();
+    if (before == 0) return;
+    const Result<> flushed = out_.flush(*transport_, now());
+    if (!flushed) return cut(flushed.error().text);
+    traffic().written.add(before - out_.unsent());
+    if (out_.empty()) {
+        if (!is_open() || wake_when_sent_) transport_->wake();
+        return;
+    }
+    net_->watch(*this);
+    if (out_.over(max_send_buffer())) {
+        traffic().slow.add();
+        cut("the peer left too much unread");
+    }
+}
+
+void StreamConnection::cut(std::string_view why) {
+    logger.debug("connection_cut", {{"kind", kind()}, {"why", why}});
+    transport_->close();
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+bool StreamConnection::may_receive() {
+    if (!is_open()) return true;
+    if (reading_stopped_) return false;
+    const std::int64_t limit = bytes_per_second();
+    if (limit == 0) {
+        limited_ = false;
+        return true;
+    }
+    if (!std::exchange(limited_, true)) budget_ = limit;
+    starved_ = budget_ <= 0;
+    return !starved_;
+}
+
+StreamConnection::Got StreamConnection::receive() {
+    active_ = true;
+    net_->watch(*this);
+    if (std::exchange(greedy_, false)) return Got::too_much;
+    if (!may_receive()) return Got::not_now;
+    const std::span<char> buffer = net_->read_buffer();
+    const Result<std::size_t> n = transport_->read(buffer);
+    if (!n) {
+        cut(n.error().text);
+        return Got::gone;
+    }
+    if (*n == 0) return Got::nothing;
+    traffic().read.add(*n);
+    if (limited_) budget_ -= static_cast<std::int64_t>(*n);
+    greedy_ = *n == buffer.size();
+    xml_.feed({buffer.data(), *n});
+    return Got::bytes;
+}
+
+void StreamConnection::stop_reading() { reading_stopped_ = true; }
+
+// --- closing ------------------------------------------------------------------------------------
+
+void StreamConnection::begin_close(std::optional<StreamErrorCondition> error,
+                                   std::string_view text) {
+    if (!is_open()) return;
+    if (handshaking_) return cut("the stream ended during the TLS handshake");
+    if (header_due_) write_header();
+    if (error) out() += stream_error_xml(*error, text);
+    out() += "</stream:stream>";
+    end_was_written();
+}
+
+void StreamConnection::end_was_written() {
+    phase_ = Phase::closing;
+    deadline_ = now() + close_limit;
+    net_->watch(*this);
+    transport_->wake();
+}
+
+void StreamConnection::shut_down(StreamErrorCondition condition) {
+    if (!is_open()) return;
+    begin_close(condition);
+    on_detached();
+}
+
+Task<> StreamConnection::linger() {
+    flush();
+    while (transport_->is_open() && !out_.empty()) co_await transport_->wait_for_wake();
+    transport_->shut_down();
+    const std::span<char> buffer = net_->read_buffer();
+    while (transport_->is_open()) {
+        const Result<std::size_t> n = transport_->read(buffer);
+        if (!n) break;
+        if (*n == buffer.size()) {
+            co_await transport_->yield();
+        } else {
+            co_await transport_->wait();
+        }
+    }
+    transport_->close();
+}
+
+// --- time ---------------------------------------------------------------------------------------
+
+bool StreamConnection::sweep(SteadyTime now, Duration elapsed) {
+    if (!transport_->is_open()) return false;
+    if (now >= deadline_) pass_deadline();
+    if (out_.stalled(now) > send_timeout()) {
+        traffic().slow.add();
+        cut("the peer reads nothing");
+    }
+    const bool refilling = refill(elapsed);
+    const bool was_active = std::exchange(active_, false);
+    if (!was_active) xml_.release_if_idle();
+    return was_active || refilling || !out_.empty() || deadline_ != SteadyTime::max();
+}
+
+void StreamConnection::pass_deadline() {
+    if (is_open()) return on_deadline();
+    cut("the peer did not close in time");
+}
+
+/// Once a second a connection may read for one more second.
+bool StreamConnection::refill(Duration elapsed) {
+    const std::int64_t limit = limited_ ? bytes_per_second() : 0;
+    if (limit == 0) budget_ = 0;
+    budget_ = std::min(limit, budget_ + limit * elapsed.count() / 1000);
+    if (starved_ && (limit == 0 || budget_ > 0)) {
+        starved_ = false;
+        transport_->wake();
+    }
+    return limit != 0 && budget_ < limit;
+}
+
+// --- moving -------------------------------------------------------------------------------------
+
+void StreamConnection::depart(ShardNet& there) {
+    core().shard().forget(*this);
+    net_->leave(*this);
+    transport_->leave();
+    parsers_ = there.parsers();
+    xml_.rehome(*parsers_);
+    out_.rehome(there.buffers());
+    net_ = nullptr;
+}
+
+bool StreamConnection::arrive(ShardNet& here) {
+    net_ = &here;
+    here.join(*this);
+    here.watch(*this);
+    if (here.stopping() || !transport_->join(here.poller())) return false;
+    flush();
+    return true;
+}
+
+}  // namespace clarion::net

@@ -1,0 +1,114 @@
+// StreamConnection: what the connections of clients and components have in common: reading in
+// chunks, writing once per turn, closing in order, and the limits on all of it.
+//
+// Owned by the one coroutine that reads it; on one shard at a time. Its end is that coroutine's:
+// everything else (sweeps, a full buffer, the other side) only closes the transport or wakes it.
+// Sources: RFC 6120, 4.4 (closing), 4.9.1.2 (errors before a header).
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "proto/stream_error.h"
+#include "proto/xml_stream.h"
+#include "server/core/shard.h"
+#include "server/net/out_buffer.h"
+#include "server/net/shard_net.h"
+#include "server/net/transport.h"
+
+namespace clarion::net {
+
+class StreamConnection : public Connection, public core::TurnEnd, private WritableSink {
+public:
+    // Connection
+    bool sweep(SteadyTime now, Duration elapsed) final;
+    void shut_down(StreamErrorCondition condition) final;
+    void stop_reading() final;
+    // TurnEnd
+    void end_turn() final;
+
+protected:
+    enum class Phase : std::uint8_t {
+        open,
+        closing,  // our closing tag is written; nothing is handled or written any more
+    };
+    enum class Got : std::uint8_t {
+        bytes,     // xml_ was fed
+        nothing,   // now: wait
+        too_much,  // a whole buffer the last time: let others have their turn first
+        not_now,   // over its share of bytes, or the server stops: wait to be woken
+        gone,      // the transport is closed
+    };
+
+    StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport, xml::Limits limits);
+    virtual ~StreamConnection();
+
+    ShardNet& net() const { return *net_; }
+    core::Core& core() const { return net_->core(); }
+    SteadyTime now() const { return core().clock().steady(); }
+    bool is_open() const { return phase_ == Phase::open; }
+    std::size_t waiting_to_be_sent() const { return out_.unsent(); }
+
+    /// Append to it; it is flushed when the turn ends. REQUIRES: is_open().
+    std::string& out();
+    /// Writes what can be written now; closes a peer that reads too little.
+    void flush();
+    Got receive();
+    /// Ends the stream from our side: header if none was sent, error if any, closing tag. The peer
+    /// has a few seconds to answer.
+    void begin_close(std::optional<StreamErrorCondition> error, std::string_view text = {});
+    /// Our closing tag was written by somebody else.
+    void end_was_written();
+    /// The last part of a connection's life: flushes, says that no more will come, waits for the
+    /// peer to do the same, closes.
+    Task<> linger();
+    /// Closes at once, for a reason worth logging at debug level.
+    void cut(std::string_view why);
+
+    /// Leaves this shard for `there`. From now on until arrive() it may only be destroyed.
+    void depart(ShardNet& there);
+    /// On the new shard. False if the connection broke on the way, or the server stops.
+    bool arrive(ShardNet& here);
+    bool in_transit() const { return net_ == nullptr; }
+
+    // What differs.
+    virtual std::string_view kind() const = 0;  // "c2s": for the log
+    virtual std::size_t max_send_buffer() const = 0;
+    virtual Duration send_timeout() const = 0;
+    virtual std::int64_t bytes_per_second() const { return 0; }
+    /// Writes our stream header for a stream that fails before it had one.
+    virtual void write_header() = 0;
+    /// We close the stream, or the connection was lost: tell who sits above. Called once, never from
+    /// within a call by them.
+    virtual void on_detached() = 0;
+    /// deadline_ has passed while the stream is open.
+    virtual void on_deadline() = 0;
+
+    std::shared_ptr<xml::ParserPool> parsers_;  // outlives xml_, also in transit at shutdown
+    std::unique_ptr<Transport> transport_;
+    xml::XmlStream xml_;
+    SteadyTime deadline_ = SteadyTime::max();
+    bool header_due_ = true;        // of ours, for the stream (or restarted stream) at hand
+    bool handshaking_ = false;      // nothing can be said now
+    bool reading_stopped_ = false;  // the server is about to stop
+    bool wake_when_sent_ = false;   // run() pauses until the peer has read what there is
+
+private:
+    void on_writable() final;
+    bool may_receive();
+    bool refill(Duration elapsed);
+    void pass_deadline();
+
+    ShardNet* net_;
+    OutBuffer out_;
+    std::int64_t budget_ = 0;  // bytes that may be read now, when there is a limit
+    Phase phase_ = Phase::open;
+    bool active_ = true;    // since the last sweep
+    bool greedy_ = false;   // the last read filled the buffer
+    bool starved_ = false;  // waits for its budget
+    bool limited_ = false;  // budget_ is in use
+};
+
+}  // namespace clarion::net

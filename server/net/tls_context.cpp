@@ -1,0 +1,216 @@
+#include "server/net/tls_context.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <map>
+#include <stdexcept>
+
+#include "proto/jid.h"
+#include "server/base/text.h"
+#include "server/core/options.h"
+#include "server/net/tls_layer.h"
+#include "server/net/tls_names.h"
+
+namespace clarion::net {
+
+namespace {
+
+constexpr const char* tls12_ciphers = "ECDHE+AESGCM:ECDHE+CHACHA20";
+
+struct FreeContext {
+    void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
+};
+using ContextPtr = std::unique_ptr<SSL_CTX, FreeContext>;
+struct FreeStore {
+    void operator()(X509_STORE* store) const { X509_STORE_free(store); }
+};
+using StorePtr = std::unique_ptr<X509_STORE, FreeStore>;
+
+/// A key with a passphrase is an error, not a question on the terminal.
+int no_passphrase(char*, int, int, void*) { return 0; }
+
+Result<> readable(const std::string& file, std::string_view what) {
+    std::FILE* opened = std::fopen(file.c_str(), "re");
+    if (opened == nullptr) {
+        return fail("tls-config", std::string(what) + " " + file + ": " + std::strerror(errno));
+    }
+    std::fclose(opened);
+    return {};
+}
+
+Result<> problem(std::string_view what, const std::string& file, std::string_view text) {
+    const std::string reason = openssl_reason();
+    std::string message = std::string(what) + " " + file + ": " + std::string(text);
+    return fail("tls-config", reason.empty() ? message : message + " (" + reason + ")");
+}
+
+WallTime wall_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    ASN1_TIME_to_tm(time, &parts);
+    return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
+}  // namespace
+
+/// Builds a TlsContexts; collects everything that is wrong before it gives up.
+class TlsLoader {
+public:
+    TlsLoader(const Config& config, WallTime now) : config_(config), now_(now) {}
+
+    void add(const std::string& domain);
+    Result<TlsContexts::Loaded> finish();
+
+private:
+    static ContextPtr make_context(const core::TlsOptions& options);
+    Result<> use_authorities(SSL_CTX* context, const std::string& ca);
+    static Result<> use_certificate(SSL_CTX* context, const core::TlsOptions& options);
+    void judge(X509* certificate, const std::string& file, const std::string& domain);
+
+    const Config& config_;
+    const WallTime now_;
+    std::shared_ptr<TlsContexts> contexts_{new TlsContexts};
+    std::map<std::string, StorePtr> authorities_;  // by file; shared by the contexts
+    std::string problems_;
+    std::vector<std::string> warnings_;
+};
+
+ContextPtr TlsLoader::make_context(const core::TlsOptions& options) {
+    ContextPtr context(SSL_CTX_new(TLS_method()));
+    if (!context) throw std::runtime_error("SSL_CTX_new failed: " + openssl_reason());
+    SSL_CTX* const made = context.get();
+    const bool only13 = options.min_version == "1.3";
+    SSL_CTX_set_min_proto_version(made, only13 ? TLS1_3_VERSION : TLS1_2_VERSION);
+    SSL_CTX_set_cipher_list(made, tls12_ciphers);
+    SSL_CTX_set_options(made, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION |
+                                  SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_CIPHER_SERVER_PREFERENCE |
+                                  SSL_OP_PRIORITIZE_CHACHA);
+    SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                               SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+    SSL_CTX_set_session_cache_mode(made, SSL_SESS_CACHE_OFF);  // tickets carry the state instead
+    static constexpr unsigned char id[] = "clarion";
+    SSL_CTX_set_session_id_context(made, id, sizeof id - 1);
+    SSL_CTX_set_num_tickets(made, 1);
+    SSL_CTX_set_default_passwd_cb(made, no_passphrase);
+    SSL_CTX_set_tlsext_servername_callback(made, &TlsLayer::choose_certificate);
+    SSL_CTX_set_alpn_select_cb(made, &TlsLayer::choose_protocol, nullptr);
+    return context;
+}
+
+Result<> TlsLoader::use_authorities(SSL_CTX* context, const std::string& ca) {
+    StorePtr& store = authorities_[ca];
+    if (!store) {
+        store.reset(X509_STORE_new());
+        if (ca.empty()) {
+            X509_STORE_set_default_paths(store.get());
+        } else if (const Result<> file = readable(ca, "authorities"); !file) {
+            return file;
+        } else if (X509_STORE_load_file(store.get(), ca.c_str()) != 1) {
+            return problem("authorities", ca, "contains no PEM certificates");
+        }
+        X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
+    }
+    SSL_CTX_set1_cert_store(context, store.get());
+    return {};
+}
+
+Result<> TlsLoader::use_certificate(SSL_CTX* context, const core::TlsOptions& options) {
+    const std::string& certificate = options.certificate;
+    const std::string& key = options.private_key;
+    if (key.empty()) {
+        return fail("tls-config", "certificate " + certificate + " is set, but no private_key");
+    }
+    if (const Result<> file = readable(certificate, "certificate"); !file) return file;
+    if (const Result<> file = readable(key, "private key"); !file) return file;
+    if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
+        return problem("certificate", certificate, "is not usable as a PEM certificate chain");
+    }
+    if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
+        // OpenSSL compares them while it reads the key.
+        const int reason = ERR_GET_REASON(ERR_peek_last_error());
+        const bool mismatch =
+            reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH;
+        if (mismatch) return problem("private key", key, "does not belong to " + certificate);
+        return problem("private key", key, "is not usable as a PEM key without passphrase");
+    }
+    if (SSL_CTX_check_private_key(context) == 1) return {};
+    return problem("private key", key, "does not belong to " + certificate);
+}
+
+void TlsLoader::judge(X509* certificate, const std::string& file, const std::string& domain) {
+    const WallTime from = wall_time(X509_get0_notBefore(certificate));
+    const WallTime until = wall_time(X509_get0_notAfter(certificate));
+    const std::string which = "certificate " + file;
+    if (until < now_) warnings_.push_back(which + " expired on " + format_datetime(until));
+    if (from > now_) warnings_.push_back(which + " is valid only from " + format_datetime(from));
+    if (!certificate_names(certificate, domain)) {
+        warnings_.push_back(which + " is not made out to " + domain);
+    }
+}
+
+void TlsLoader::add(const std::string& domain) {
+    const core::TlsOptions& options = config_.get<core::TlsOptions>(domain);
+    ContextPtr context = make_context(options);
+    Result<> result = use_authorities(context.get(), options.ca);
+    const bool certified = !options.certificate.empty();
+    if (result && certified) result = use_certificate(context.get(), options);
+    if (!result) {
+        // The same files serve several domains: say it once.
+        if (problems_.find(result.error().text) == std::string::npos) {
+            problems_ += (problems_.empty() ? "" : "\n") + result.error().text;
+        }
+        return;
+    }
+    if (certified) judge(SSL_CTX_get0_certificate(context.get()), options.certificate, domain);
+    TlsContexts& set = *contexts_;
+    TlsContexts::Entry& entry = set.by_host_[domain];
+    if (entry.context != nullptr) return;  // named twice
+    SSL_CTX* const owned = entry.context = context.release();
+    entry.has_certificate = certified;
+    const Result<std::string> ascii = domain_to_ascii(domain);
+    if (certified && ascii) set.by_ascii_name_[to_lower_ascii(*ascii)] = owned;
+    if (set.fallback_ == nullptr || (certified && !set.fallback_certified_)) {
+        set.fallback_ = owned;
+        set.fallback_certified_ = certified;
+    }
+}
+
+Result<TlsContexts::Loaded> TlsLoader::finish() {
+    if (!problems_.empty()) return fail("tls-config", problems_);
+    return TlsContexts::Loaded{std::move(contexts_), std::move(warnings_)};
+}
+
+Result<TlsContexts::Loaded> TlsContexts::load(const Config& config,
+                                              const std::vector<std::string>& domains,
+                                              WallTime now) {
+    TlsLoader loader(config, now);
+    for (const std::string& domain : domains) loader.add(domain);
+    return loader.finish();
+}
+
+TlsContexts::~TlsContexts() {
+    for (auto& [host, entry] : by_host_) SSL_CTX_free(entry.context);
+}
+
+bool TlsContexts::has_certificate(std::string_view host) const {
+    const auto found = by_host_.find(host);
+    return found == by_host_.end() ? fallback_certified_ : found->second.has_certificate;
+}
+
+ssl_ctx_st* TlsContexts::context_for(std::string_view host) const {
+    const auto found = by_host_.find(host);
+    return found == by_host_.end() ? fallback_ : found->second.context;
+}
+
+ssl_ctx_st* TlsContexts::context_named(std::string_view server_name) const {
+    const auto found = by_ascii_name_.find(to_lower_ascii(server_name));
+    return found == by_ascii_name_.end() ? nullptr : found->second;
+}
+
+}  // namespace clarion::net

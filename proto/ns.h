@@ -51,6 +51,7 @@ inline constexpr View alt_websocket = "urn:xmpp:alt-connections:websocket";  // 
 
 // --- bricks that others are built from ----------------------------------------------------------
 inline constexpr View data_forms = "jabber:x:data";                            // XEP-0004
+inline constexpr View data_form_validate = "http://jabber.org/protocol/xdata-validate";  // XEP-0122
 inline constexpr View data_form_media = "urn:xmpp:media-element";              // XEP-0221
 inline constexpr View disco_info = "http://jabber.org/protocol/disco#info";    // XEP-0030
 inline constexpr View disco_items = "http://jabber.org/protocol/disco#items";  // XEP-0030
@@ -108,6 +109,8 @@ inline constexpr View carbons = "urn:xmpp:carbons:2";                          /
 inline constexpr View carbons_rules_feature = "urn:xmpp:carbons:rules:0";      // XEP-0280, 6.1
 inline constexpr View mam = "urn:xmpp:mam:2";                                  // XEP-0313
 inline constexpr View mam_extended = "urn:xmpp:mam:2#extended";                // XEP-0313, 4.1.4
+inline constexpr View mam_groupchat_feature =
+    "urn:xmpp:mam:2#groupchat-field";                                          // XEP-0313, 7
 inline constexpr View mam_fulltext = "urn:xmpp:fulltext:0";                    // XEP-0431
 inline constexpr View offline_feature = "msgoffline";                          // XEP-0160
 inline constexpr View chat_states = "http://jabber.org/protocol/chatstates";   // XEP-0085

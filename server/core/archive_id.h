@@ -3,7 +3,7 @@
 //
 // Used by modules/mam, by offline delivery and by waking sessions: the log keeps messages without
 // the ids of our archives, so whoever reads one back adds the id that it has in its owner's
-// archive. Pure.
+// archive. Pure. What a <stanza-id/> is: proto/stanza_id.h.
 #pragma once
 
 #include <optional>
@@ -21,15 +21,8 @@ std::string format_archive_id(storage::ArchiveId id);
 /// The reverse. nullopt: no id of ours could read so.
 std::optional<storage::ArchiveId> parse_archive_id(std::string_view text);
 
-/// Appends <stanza-id by='owner, bare' id='…'/> (XEP-0359, section 2.1). REQUIRES:
-/// strip_stanza_ids() was done for this owner: there is at most one per owner.
+/// Appends <stanza-id/> with the id that the message has in the archive of `owner`. REQUIRES: ids
+/// that claim to be the owner's were stripped.
 void add_stanza_id(Stanza& stanza, const Jid& owner, storage::ArchiveId id);
-/// The same on the element of a message that is inside another (a carbon).
-void add_stanza_id(xml::Element& message, const Jid& owner, storage::ArchiveId id);
-
-/// Whether it carries a <stanza-id/> that claims to be `owner`'s (bare).
-bool has_stanza_id(const Stanza& stanza, std::string_view owner);
-/// Removes those: forged, or of an earlier life of the message (XEP-0359, section 3, rule 2).
-void strip_stanza_ids(Stanza& stanza, std::string_view owner);
 
 }  // namespace clarion::core

@@ -9,7 +9,8 @@ namespace clarion::core {
 Task<Session*> drained(Account& account, std::uint64_t session_number) {
     constexpr auto look_again = std::chrono::milliseconds(20);
     Core& core = account.core();
-    const auto room = static_cast<std::size_t>(core.options<C2sOptions>(account.host()).max_send_buffer) / 4;
+    const auto room =
+        static_cast<std::size_t>(core.options<C2sOptions>(account.host()).max_send_buffer) / 4;
     while (true) {
         Session* session = account.find_session_by_number(session_number);
         if (!session || !session->is_live() || !session->port()) co_return nullptr;

@@ -1,7 +1,9 @@
-// Drain: how those who send a client much at once (archive pages, offline messages) keep to its pace.
+// Drain: how those who send a client much at once (archive pages, offline messages) keep to its
+// pace.
 //
-// A connection that passes [c2s] max_send_buffer is cut, and rightly so; a client that asks for much and reads
-// slowly must not get there. On the account's shard; the account is pinned by the caller.
+// A connection that passes [c2s] max_send_buffer is cut, and rightly so; a client that asks for
+// much and reads slowly must not get there. On the account's shard; the account is pinned by the
+// caller.
 #pragma once
 
 #include <cstdint>
@@ -13,8 +15,9 @@ namespace clarion::core {
 class Account;
 class Session;
 
-/// Waits until a quarter of the send buffer at most is unsent. nullptr: the session is not connected any more.
-/// The connection's send_timeout bounds the wait: a client that reads nothing loses its connection.
+/// Waits until a quarter of the send buffer at most is unsent. nullptr: the session is not
+/// connected any more. The connection's send_timeout bounds the wait: a client that reads nothing
+/// loses its connection.
 Task<Session*> drained(Account& account, std::uint64_t session_number);
 
 }  // namespace clarion::core

@@ -1,5 +1,6 @@
 #include "server/core/message_rules.h"
 
+#include "proto/hints.h"
 #include "proto/ns.h"
 
 namespace clarion::core {
@@ -36,18 +37,15 @@ bool is_encrypted(const xml::Element& child) {
 bool may_be_kept_offline(const Stanza& stanza) {
     if (!stanza.is_message()) return false;
     if (stanza.type() != StanzaType::chat && stanza.type() != StanzaType::normal) return false;
-    if (has_hint(stanza, "no-store") || is_carbon(stanza)) return false;
-    return has_hint(stanza, "store") || has_content(stanza);
+    const Hints hints = read_hints(stanza.root());
+    if (hints.no_store || is_carbon(stanza)) return false;
+    return hints.store || has_content(stanza);
 }
 
 bool is_carbon(const Stanza& stanza) {
     if (!stanza.is_message() || stanza.from().empty()) return false;
     if (stanza.from().is_full() || stanza.from().full() != stanza.to().bare()) return false;
     return stanza.root().child(ns::carbons, "received") || stanza.root().child(ns::carbons, "sent");
-}
-
-bool has_hint(const Stanza& stanza, std::string_view hint) {
-    return !stanza.is_error() && stanza.root().child(ns::hints, hint) != nullptr;
 }
 
 bool has_encrypted_payload(const Stanza& stanza) {

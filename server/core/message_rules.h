@@ -4,8 +4,6 @@
 // (DESIGN.md, idea 3), and a carbon is never answered, stored or copied again.
 #pragma once
 
-#include <string_view>
-
 #include "proto/stanza.h"
 
 namespace clarion::core {
@@ -30,10 +28,6 @@ bool may_be_kept_offline(const Stanza& stanza);
 /// account's own bare JID, and with <sent/> or <received/> in it. A wrapper from anybody else is no
 /// carbon.
 bool is_carbon(const Stanza& stanza);
-
-/// A processing hint (XEP-0334) among the stanza's children: "no-store", "store", "no-copy" ...
-/// Hints in errors are somebody else's and do not count: false.
-bool has_hint(const Stanza& stanza, std::string_view hint);
 
 /// An end-to-end encrypted payload this server knows by sight: OMEMO, OpenPGP, or announced by
 /// XEP-0380.

@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "proto/ns.h"
+#include "proto/stanza_id.h"
 
 namespace clarion::core {
 namespace {
@@ -18,29 +18,12 @@ TEST_CASE("archive ids as text and back") {
     }
 }
 
-TEST_CASE("only ids that claim to be the owner's are stripped") {
-    auto parsed = Stanza::from_document(
-        xml::parse_element("<message from='romeo@example.net/a' to='juliet@example.org'>"
-                           "<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='1'/>"
-                           "<body>hi</body>"
-                           "<stanza-id xmlns='urn:xmpp:sid:0' by='JULIET@Example.ORG' id='2'/>"
-                           "<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='3'/>"
-                           "<stanza-id xmlns='urn:xmpp:sid:0' by='room@muc.example.net' id='4'/>"
-                           "<origin-id xmlns='urn:xmpp:sid:0' id='5'/></message>",
-                           ns::client));
-    REQUIRE(parsed.ok());
-    Stanza& stanza = **parsed;
-    CHECK(has_stanza_id(stanza, "juliet@example.org"));
-    strip_stanza_ids(stanza, "juliet@example.org");
-    CHECK_FALSE(has_stanza_id(stanza, "juliet@example.org"));
-    CHECK(stanza.body() == "hi");
-    CHECK(stanza.root().child(ns::stanza_id, "stanza-id")->attr("id") == "4");
-    CHECK(stanza.root().child(ns::stanza_id, "origin-id")->attr("id") == "5");
-
-    add_stanza_id(stanza, Jid::trusted("juliet@example.org/balcony"), storage::ArchiveId{42});
-    CHECK(has_stanza_id(stanza, "juliet@example.org"));
-    strip_stanza_ids(stanza, "juliet@example.org");
-    CHECK_FALSE(has_stanza_id(stanza, "juliet@example.org"));
+TEST_CASE("the id is said in the name of the bare address") {
+    const auto stanza =
+        Stanza::make(StanzaKind::message, StanzaType::chat, Jid::trusted("romeo@example.net/a"),
+                     Jid::trusted("juliet@example.org/balcony"));
+    add_stanza_id(*stanza, stanza->to(), storage::ArchiveId{42});
+    CHECK(find_stanza_id(stanza->root(), Jid::trusted("juliet@example.org")) == "42");
 }
 
 }  // namespace

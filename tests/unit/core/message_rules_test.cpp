@@ -79,11 +79,6 @@ TEST_CASE("a carbon comes from the own bare JID and nobody else") {
     CHECK_FALSE(is_carbon(*message("type='chat'", "<private xmlns='urn:xmpp:carbons:2'/>")));
 }
 
-TEST_CASE("hints in errors are not the sender's") {
-    CHECK(has_hint(*message("type='chat'", "<no-copy xmlns='urn:xmpp:hints'/>"), "no-copy"));
-    CHECK_FALSE(has_hint(*message("type='error'", "<no-copy xmlns='urn:xmpp:hints'/>"), "no-copy"));
-}
-
 TEST_CASE("payloads known by sight") {
     CHECK(has_encrypted_payload(*message("", "<encrypted xmlns='urn:xmpp:omemo:2'/>")));
     CHECK(has_encrypted_payload(*message("", "<openpgp xmlns='urn:xmpp:openpgp:0'/>")));

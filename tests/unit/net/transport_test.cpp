@@ -1,0 +1,291 @@
+#include "server/net/transport.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+
+#include "server/base/clock.h"
+#include "tests/unit/net/loop.h"
+
+using namespace clarion;
+using namespace clarion::net;
+using clarion::test::Loop;
+using clarion::test::Pair;
+
+namespace {
+
+/// Reads until the other side closes.
+Task<> read_all(Transport& transport, std::string& into, std::string& error) {
+    std::array<char, 4096> buffer;
+    for (;;) {
+        const Result<std::size_t> n = transport.read(buffer);
+        if (!n) {
+            error = n.error().code;
+            co_return;
+        }
+        into.append(buffer.data(), *n);
+        if (*n < buffer.size()) co_await transport.wait();
+    }
+}
+
+struct Feeder final : WritableSink {
+    explicit Feeder(Transport& to, std::string text) : transport(to), rest(std::move(text)) {
+        transport.set_sink(this);
+    }
+    void on_writable() override {
+        ++calls;
+        feed();
+    }
+    void feed() {
+        const Result<std::size_t> taken = transport.write(rest);
+        REQUIRE(taken.ok());
+        rest.erase(0, *taken);
+        if (rest.empty()) transport.shut_down();
+    }
+    Transport& transport;
+    std::string rest;
+    int calls = 0;
+};
+
+std::string pattern(std::size_t size) {
+    std::string text(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>('a' + i % 26 + i / 26 % 7);
+    return text;
+}
+
+Task<> shake(Transport& transport, TlsSettings settings, std::string& error) {
+    const Result<> done = co_await transport.handshake(std::move(settings));
+    error = done ? "ok" : done.error().code;
+}
+
+/// Certificates for example.org and, for SNI, other.example.
+struct Tls {
+    test::TemporaryDirectory directory;
+    std::shared_ptr<const TlsContexts> contexts;
+
+    explicit Tls(const std::string& min_version = "1.2", const std::string& only = {}) {
+        directory.make_certificate("org", "example.org");
+        directory.make_certificate("other", "other.example");
+        const std::string base = directory.path() + "/";
+        const auto files = [&base](const std::string& name) {
+            return "certificate = \"" + base + name + ".pem\"\nprivate_key = \"" + base + name +
+                   ".key.pem\"\n";
+        };
+        const auto config = test::make_config(
+            "[server]\ndomains = [\"example.org\", \"other.example\"]\n[tls]\n" + files("org") +
+            "ca = \"" + base + "org.pem\"\nmin_version = \"" + min_version +
+            "\"\n[host.\"other.example\".tls]\n" + files("other") + only);
+        auto loaded =
+            TlsContexts::load(*config, {"example.org", "other.example"}, system_clock().wall());
+        REQUIRE(loaded.ok());
+        CHECK(loaded->warnings.empty());
+        contexts = loaded->contexts;
+    }
+
+    TlsSettings accept() const {
+        TlsSettings settings;
+        settings.contexts = contexts;
+        settings.host = "example.org";
+        return settings;
+    }
+    TlsSettings connect(std::string name) const {
+        TlsSettings settings = accept();
+        settings.role = TlsSettings::Role::connect;
+        settings.peer_name = std::move(name);
+        return settings;
+    }
+};
+
+void shake_hands(Loop& loop, Pair& pair, TlsSettings accept, TlsSettings connect) {
+    std::string here, there;
+    loop.start(shake(*pair.a, std::move(accept), here));
+    loop.start(shake(*pair.b, std::move(connect), there));
+    loop.run_all();
+    CHECK(here == "ok");
+    CHECK(there == "ok");
+}
+
+}  // namespace
+
+TEST_SUITE("net/transport") {
+    TEST_CASE("more than the socket takes is written as the peer reads it") {
+        Loop loop;
+        Pair pair(loop);
+        const std::string sent = pattern(3 << 20);
+        Feeder feeder(*pair.a, sent);
+        feeder.feed();
+        CHECK(!feeder.rest.empty());
+        std::string received, error;
+        loop.start(read_all(*pair.b, received, error));
+        loop.run_all();
+        CHECK(received == sent);
+        CHECK(error == "closed");
+        CHECK(feeder.calls > 0);
+        CHECK(pair.a->bytes_out() == sent.size());
+        CHECK(pair.b->bytes_in() == sent.size());
+    }
+
+    TEST_CASE("a wait ends when the transport is woken or closed") {
+        Loop loop;
+        Pair pair(loop);
+        int woken = 0;
+        const auto waiter = [](Transport& transport, int& count) -> Task<> {
+            co_await transport.wait();
+            ++count;
+            co_await transport.wait_for_wake();
+            ++count;
+        };
+        loop.start(waiter(*pair.a, woken));
+        std::array<char, 1> byte;
+        CHECK(pair.a->read(byte).value() == 0);
+        pair.a->wake();
+        loop.run_until([&] { return woken == 1; });
+        pair.a->close();
+        loop.run_all();
+        CHECK(woken == 2);
+        CHECK(!pair.a->is_open());
+        CHECK(pair.a->read(byte).error().code == "closed");
+    }
+
+    TEST_CASE("an end that came together with data is not missed") {
+        Loop loop;
+        Pair pair(loop);
+        REQUIRE(pair.a->write("last words").ok());
+        pair.a->close();
+        std::string received, error;
+        loop.start(read_all(*pair.b, received, error));
+        loop.run_all();
+        CHECK(received == "last words");
+        CHECK(error == "closed");
+    }
+
+    TEST_CASE("a transport that changes its loop reads what came meanwhile") {
+        Loop first, second;
+        Pair pair(first);
+        pair.b->leave();
+        REQUIRE(pair.a->write("hello").ok());
+        pair.a->shut_down();
+        REQUIRE(pair.b->join(second.poller()).ok());
+        std::string received, error;
+        second.start(read_all(*pair.b, received, error));
+        second.run_all();
+        CHECK(received == "hello");
+    }
+
+    TEST_CASE("TLS 1.3: text arrives, both sides see the same bindings") {
+        Loop loop;
+        Pair pair(loop);
+        const Tls tls("1.3");
+        shake_hands(loop, pair, tls.accept(), tls.connect("example.org"));
+        CHECK(pair.a->encrypted());
+        CHECK(pair.a->info().tls_version == "TLSv1.3");
+        CHECK(pair.a->server_name() == "example.org");
+        const sasl::ChannelBindings a = pair.a->bindings(), b = pair.b->bindings();
+        REQUIRE(a.tls_exporter.has_value());
+        REQUIRE(a.tls_server_end_point.has_value());
+        CHECK(a.tls_exporter->size() == 32);
+        CHECK(a.tls_exporter == b.tls_exporter);
+        CHECK(a.tls_server_end_point == b.tls_server_end_point);
+        CHECK(!a.tls_unique.has_value());
+
+        const std::string sent = pattern(1 << 20);
+        Feeder feeder(*pair.a, sent);
+        feeder.feed();
+        std::string received, error;
+        loop.start(read_all(*pair.b, received, error));
+        loop.run_all();
+        CHECK(received == sent);
+        CHECK(error == "closed");
+    }
+
+    TEST_CASE("TLS moves to another loop with what OpenSSL has read ahead") {
+        Loop first, second;
+        Pair pair(first);
+        const Tls tls;
+        shake_hands(first, pair, tls.accept(), tls.connect("example.org"));
+        for (const char* piece : {"one ", "two ", "three"}) REQUIRE(pair.b->write(piece).ok());
+        std::array<char, 4> little;
+        std::string received, error;
+        first.run_until([&] {
+            const auto n = pair.a->read(little);
+            received.append(little.data(), *n);
+            return *n > 0;
+        });
+        CHECK(received == "one ");
+        pair.a->leave();
+        pair.b->shut_down();
+        REQUIRE(pair.a->join(second.poller()).ok());
+        second.start(read_all(*pair.a, received, error));
+        second.run_all();
+        CHECK(received == "one two three");
+    }
+
+    TEST_CASE("the client's SNI chooses the certificate, the stream's domain otherwise") {
+        const Tls tls;
+        Loop loop;
+        Pair other(loop);
+        shake_hands(loop, other, tls.accept(), tls.connect("other.example"));
+        CHECK(other.b->peer_problem("other.example").find("self") != std::string::npos);
+        Pair unknown(loop);
+        shake_hands(loop, unknown, tls.accept(), tls.connect("nobody.example"));
+        CHECK(unknown.b->peer_valid_for("example.org"));
+    }
+
+    TEST_CASE("a peer is valid for the domains of its certificate only") {
+        const Tls tls;
+        Loop loop;
+        Pair pair(loop);
+        TlsSettings accept = tls.accept();
+        accept.ask_for_certificate = true;
+        shake_hands(loop, pair, accept, tls.connect("example.org"));
+        CHECK(pair.b->peer_valid_for("example.org"));
+        CHECK(pair.b->peer_valid_for("rooms.example.org"));
+        CHECK(!pair.b->peer_valid_for("deep.rooms.example.org"));
+        CHECK(!pair.b->peer_valid_for("other.example"));
+        CHECK(pair.a->peer_valid_for("example.org"));  // it showed its own, as servers do
+        Pair plain(loop);
+        CHECK(!plain.a->peer_valid_for("example.org"));
+    }
+
+    TEST_CASE("ALPN: our protocol is chosen, a foreign one refused") {
+        const Tls tls;
+        Loop loop;
+        TlsSettings accept = tls.accept(), connect = tls.connect("example.org");
+        accept.alpn = "xmpp-client";
+        connect.alpn = "xmpp-client";
+        Pair pair(loop);
+        shake_hands(loop, pair, accept, connect);
+
+        Pair wrong(loop);
+        connect.alpn = "http/1.1";
+        std::string here, there;
+        loop.start(shake(*wrong.a, accept, here));
+        loop.start(shake(*wrong.b, connect, there));
+        loop.run_all();
+        CHECK(here == "tls-error");
+        CHECK(there == "tls-error");
+    }
+
+    TEST_CASE("a peer that speaks no TLS, or closes, fails the handshake") {
+        const Tls tls;
+        Loop loop;
+        std::string error;
+        Pair talker(loop);
+        REQUIRE(talker.b->write("<stream:stream xmlns='jabber:client'>").ok());
+        loop.start(shake(*talker.a, tls.accept(), error));
+        loop.run_all();
+        CHECK(error == "tls-error");
+        Pair leaver(loop);
+        leaver.b->close();
+        loop.start(shake(*leaver.a, tls.accept(), error));
+        loop.run_all();
+        CHECK(error == "closed");
+        Pair cut(loop);
+        error.clear();
+        loop.start(shake(*cut.a, tls.accept(), error));
+        loop.run_until([&] { return cut.a->encrypted(); });
+        cut.a->close();
+        loop.run_all();
+        CHECK(error == "closed");
+    }
+}

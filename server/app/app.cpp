@@ -20,7 +20,7 @@
 #include "server/core/sleep.h"
 #include "server/events/server.h"
 #include "server/net/listener.h"
-#include "server/net/s2s.h"
+#include "server/net/s2s_domains.h"
 #include "server/net/shard_net.h"
 #include "server/net/tls_context.h"
 
@@ -155,11 +155,14 @@ Result<> App::make_cores() {
         install_modules(core);
         nets_.push_back(std::make_unique<net::ShardNet>(core));
         nets_.back()->set_tls(tls->contexts);
-        s2s_.push_back(std::make_unique<net::S2s>(*nets_.back()));
+        s2s_.push_back(std::make_unique<net::RemoteDomains>(*nets_.back()));
     }
     std::vector<net::ShardNet*> peers;
     for (const auto& net : nets_) peers.push_back(net.get());
     for (const auto& net : nets_) net->set_peers(peers);
+    std::vector<net::RemoteDomains*> domains_by_shard;
+    for (const auto& s2s : s2s_) domains_by_shard.push_back(s2s.get());
+    for (const auto& s2s : s2s_) s2s->set_peers(domains_by_shard);
     return {};
 }
 
@@ -263,9 +266,8 @@ void App::stop() {
             net.stop_reading();
             co_await core.shard().committed();
         }
-        static Task<> close(core::Core& core, net::ShardNet& net, net::S2s& s2s) {
+        static Task<> close(core::Core& core, net::ShardNet& net) {
             co_await core::put_everybody_to_sleep(core);
-            co_await s2s.stop();
             net.close_all(StreamErrorCondition::system_shutdown);
             co_await net.joined(drain_limit);
             co_await core.shard().committed();
@@ -273,7 +275,7 @@ void App::stop() {
     };
     admin_->stop();
     on_every_shard([this](core::Core& core) { return Steps::quieten(core, *nets_[core.shard().index()]); });
-    on_every_shard([this](core::Core& core) { return Steps::close(core, *nets_[core.shard().index()], *s2s_[core.shard().index()]); });
+    on_every_shard([this](core::Core& core) { return Steps::close(core, *nets_[core.shard().index()]); });
     shards_->stop();
     storage_->stop();
 }

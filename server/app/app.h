@@ -15,7 +15,7 @@
 #include "server/core/core.h"
 
 namespace clarion::net {
-class S2s;
+class RemoteDomains;
 class ShardNet;
 class TlsContexts;
 }  // namespace clarion::net
@@ -48,7 +48,7 @@ public:
 
     const OptionRegistry& registry() const { return registry_; }
     core::Shared& shared() { return *shared_; }
-    net::S2s& s2s(unsigned shard) { return *s2s_[shard]; }
+    net::RemoteDomains& s2s(unsigned shard) { return *s2s_[shard]; }
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
@@ -72,7 +72,7 @@ private:
     std::unique_ptr<core::Shared> shared_;
     std::shared_ptr<net::TlsContexts> tls_;
     std::vector<std::unique_ptr<net::ShardNet>> nets_;
-    std::vector<std::unique_ptr<net::S2s>> s2s_;
+    std::vector<std::unique_ptr<net::RemoteDomains>> s2s_;
     std::unique_ptr<AdminServer> admin_;
     std::vector<std::string> listening_;
     SteadyTime started_{};

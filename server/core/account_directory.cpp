@@ -156,26 +156,42 @@ Task<Result<>> AccountDirectory::create(Jid jid, std::string password) {
     Result<sasl::Credentials> credentials = fail("internal-server-error");
     co_await impl_->core.shard().offload([&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
-    co_return co_await create(std::move(jid), std::move(*credentials));
+    std::vector<NewAccount> one;
+    one.push_back({std::move(jid), std::move(*credentials)});
+    auto existing = co_await create_all(std::move(one));
+    if (!existing) co_return existing.error();
+    if (!existing->empty()) co_return fail("conflict", "the account exists already");
+    co_return Result<>{};
 }
 
-Task<Result<>> AccountDirectory::create(Jid jid, sasl::Credentials credentials) {
+Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccount> accounts) {
     Core& core = impl_->core;
-    const std::string name(jid.bare());
-    const auto existing = co_await core.storage().accounts().find(name);
-    if (!existing) co_return existing.error();
-    if (existing->has_value() || impl_->entries.contains(name))
-        co_return fail("conflict", "the account exists already");
-    storage::AccountRecord record;
-    record.id = core.storage().accounts().next_id();
-    record.jid = name;
-    record.credentials = std::move(credentials);
-    record.created = core.clock().wall();
-    core.storage().accounts().put(core.shard().batch(), record);
+    auto& repository = core.storage().accounts();
+    std::vector<Jid> existing;
+    std::vector<std::string> created;
+    for (auto& account : accounts) {
+        std::string name(account.jid.bare());
+        const auto found = co_await repository.find(name);
+        if (!found) co_return found.error();
+        if (found->has_value() || impl_->entries.contains(name)) {
+            existing.push_back(std::move(account.jid));
+            continue;
+        }
+        storage::AccountRecord record;
+        record.id = repository.next_id();
+        record.jid = name;
+        record.credentials = std::move(account.credentials);
+        record.created = core.clock().wall();
+        repository.put(core.shard().batch(), record);
+        created.push_back(std::move(name));
+    }
     const auto committed = co_await core.shard().committed();
-    impl_->unknown.remove(name);
-    if (committed) logger.info("created", {{"account", name}});
-    co_return committed;
+    if (!committed) co_return committed.error();
+    for (const auto& name : created) {
+        impl_->unknown.remove(name);
+        logger.info("created", {{"account", name}});
+    }
+    co_return existing;
 }
 
 Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password) {

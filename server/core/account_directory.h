@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "proto/jid.h"
 #include "server/base/result.h"
@@ -36,8 +37,12 @@ public:
 
     /// Creates an account. Errors: "conflict", "not-acceptable" (password), storage errors. Durable when it returns.
     Task<Result<>> create(Jid jid, std::string password);
-    /// The same with credentials made elsewhere (bulk import spreads the key derivation over threads).
-    Task<Result<>> create(Jid jid, sasl::Credentials credentials);
+    struct NewAccount {
+        Jid jid;
+        sasl::Credentials credentials;
+    };
+    /// Many at once, in one commit (import). Names that exist are left alone and returned.
+    Task<Result<std::vector<Jid>>> create_all(std::vector<NewAccount> accounts);
     Task<Result<>> set_password(Jid jid, std::string password);
     /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name is free when it returns.
     Task<Result<>> remove(Jid jid);

@@ -369,7 +369,7 @@ Task<> Shard::offload(UniqueFunction<void()> work) {
 // ---- ShardSet --------------------------------------------------------------------------------------
 
 struct ShardSet::Threads {
-    asio::thread_pool workers{1};
+    asio::thread_pool workers{std::max(1u, std::thread::hardware_concurrency())};
     std::vector<std::thread> threads;
 };
 

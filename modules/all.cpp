@@ -1,0 +1,37 @@
+#include "modules/all.h"
+
+#include <array>
+
+#include "modules/carbons.h"
+#include "modules/disco.h"
+#include "modules/mam/mam.h"
+#include "modules/offline.h"
+#include "modules/ping.h"
+#include "modules/push/push.h"
+#include "modules/roster.h"
+#include "modules/session.h"
+#include "modules/stream_management.h"
+#include "modules/time.h"
+#include "modules/version.h"
+
+namespace clarion::modules {
+
+std::span<const core::ModuleRow> all() {
+    // Handlers of one stage run in the order of this table; where the order matters, stages say so.
+    static const std::array<core::ModuleRow, 11> rows{{
+        {"roster", roster::install, nullptr, "RFC 6121 2, XEP-0237", "contact lists and their versions"},
+        {"disco", disco::install, nullptr, "XEP-0030", "what the server and accounts can do"},
+        {"stream_management", stream_management::install, nullptr, "XEP-0198 1.6.1", "acknowledgements, and resuming a sleeping session"},
+        {"mam", mam::install, mam::declare_options, "XEP-0313 1.1.3, XEP-0441, XEP-0359", "every account's archive of messages"},
+        {"carbons", carbons::install, nullptr, "XEP-0280 1.0.1", "all of a user's clients see all of the conversation"},
+        {"offline", offline::install, offline::declare_options, "XEP-0160", "messages wait for users who are away"},
+        {"push", push::install, push::declare_options, "XEP-0357 0.4.1", "sleeping phones are told through their app's push service"},
+        {"ping", ping::install, nullptr, "XEP-0199", "is the other side there"},
+        {"version", version::install, version::declare_options, "XEP-0092", "name and version of the server"},
+        {"time", time::install, nullptr, "XEP-0202", "the server's time"},
+        {"session", session::install, nullptr, "RFC 3921 3", "the session request of old clients"},
+    }};
+    return rows;
+}
+
+}  // namespace clarion::modules

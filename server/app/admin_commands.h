@@ -1,0 +1,34 @@
+// The commands of the admin socket, by area; admin_server.cpp finds them here by name.
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <functional>
+#include <span>
+#include <string_view>
+
+#include "server/base/result.h"
+#include "server/base/task.h"
+
+namespace clarion::app {
+
+class App;
+
+/// Runs on shard 0. `arguments` outlives the coroutine. Errors: "usage" (400), "item-not-found" (404), "conflict" (409), others 500.
+using AdminCommand = std::function<Task<Result<boost::json::value>>(App&, const boost::json::object& arguments)>;
+
+struct AdminRow {
+    std::string_view name;  // "user/add"
+    AdminCommand run;
+};
+
+std::span<const AdminRow> server_commands();   // status stop reload log/level metrics
+std::span<const AdminRow> user_commands();     // user/add delete passwd list show import
+std::span<const AdminRow> session_commands();  // session/list kick
+std::span<const AdminRow> push_commands();     // push/list show ping test remove stats
+std::span<const AdminRow> s2s_commands();      // s2s/list test
+
+/// A string argument; empty if absent. Numbers and others: "usage".
+std::string_view text(const boost::json::object& arguments, std::string_view name);
+
+}  // namespace clarion::app

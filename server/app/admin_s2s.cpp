@@ -1,0 +1,65 @@
+// s2s/list, s2s/test.
+#include <array>
+
+#include "server/app/admin_commands.h"
+#include "server/app/app.h"
+#include "server/base/text.h"
+#include "server/core/cross.h"
+#include "server/net/s2s_domains.h"
+
+namespace clarion::app {
+
+namespace json = boost::json;
+using core::Core;
+
+namespace {
+
+json::object describe(const net::S2sLinkInfo& link) {
+    return {{"local", link.local},
+            {"remote", link.remote},
+            {"direction", link.direction == net::S2sLinkInfo::Direction::in ? "in" : "out"},
+            {"state", link.state},
+            {"address", link.address},
+            {"tls", link.encrypted ? link.tls_version : "none"},
+            {"authentication", link.authentication},
+            {"queued", link.queued},
+            {"since", format_datetime(link.since)}};
+}
+
+Task<> list_here(App& app, Core& core, json::array& links) {
+    for (const auto& link : app.s2s(core.shard().index()).list()) links.push_back(describe(link));
+    co_return;
+}
+
+Task<Result<json::value>> list(App& app, const json::object&) {
+    json::array links;
+    co_await core::run_on_all(*app.shared().cores[0], [&](Core& core) { return list_here(app, core, links); });
+    co_return json::value(std::move(links));
+}
+
+Task<> test_here(App& app, Core& core, std::string domain, json::array& steps) {
+    auto report = [&steps](const net::S2sStep& step) {
+        steps.push_back({{"step", s2s::name(step.stage)}, {"result", step.ok ? "ok" : "failed"}, {"detail", step.text}});
+    };
+    return app.s2s(core.shard().index()).test(std::move(domain), report);
+}
+
+Task<Result<json::value>> test(App& app, const json::object& arguments) {
+    auto domain = prepare_domain(text(arguments, "domain"));
+    if (!domain) co_return fail("usage", "domain: " + domain.error().text);
+    if (app.shared().hosts.kind(*domain) != core::DomainKind::remote)
+        co_return fail("usage", *domain + " is a domain of this server");
+    json::array steps;
+    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(*domain),
+                          [&](Core& core) { return test_here(app, core, *domain, steps); });
+    co_return json::value(std::move(steps));
+}
+
+}  // namespace
+
+std::span<const AdminRow> s2s_commands() {
+    static const std::array<AdminRow, 2> rows{{{"s2s/list", list}, {"s2s/test", test}}};
+    return rows;
+}
+
+}  // namespace clarion::app

@@ -1,0 +1,135 @@
+#include "server/net/admin_socket.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http.hpp>
+
+#include "server/base/log.h"
+#include "server/core/scope.h"
+
+namespace clarion::net {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+using Unix = asio::local::stream_protocol;
+using Stream = beast::basic_stream<Unix>;
+
+namespace {
+
+constexpr Logger logger{"admin"};
+constexpr std::size_t max_connections = 32;
+constexpr std::size_t max_body = 16u << 20;
+constexpr auto io_limit = std::chrono::seconds(30);
+
+/// Whether somebody listens on the socket at `path`.
+bool is_answered(asio::any_io_executor executor, const std::string& path) {
+    Unix::socket probe(executor);
+    boost::system::error_code error;
+    probe.connect(Unix::endpoint(path), error);
+    return !error;
+}
+
+}  // namespace
+
+struct AdminSocket::Impl : std::enable_shared_from_this<AdminSocket::Impl> {
+    Impl(core::Shard& s, AdminHandler h)
+        : shard(s), handler(std::move(h)), acceptor(s.executor()), scope(s.executor()) {}
+
+    core::Shard& shard;
+    AdminHandler handler;
+    Unix::acceptor acceptor;
+    std::string path;
+    core::Scope scope;
+    std::size_t connections = 0;
+
+    Task<> accept(std::shared_ptr<Impl> self);
+    Task<> serve(std::shared_ptr<Impl> self, Stream stream);
+    Task<bool> serve_one(Stream& stream, beast::flat_buffer& buffer);
+};
+
+AdminSocket::AdminSocket(core::Shard& shard, AdminHandler handler)
+    : impl_(std::make_shared<Impl>(shard, std::move(handler))) {}
+AdminSocket::~AdminSocket() = default;
+
+Result<> AdminSocket::listen(const std::string& path) {
+    const auto problem = [&](const std::string& what) { return fail("admin-socket", "admin socket " + path + ": " + what); };
+    if (path.size() >= 108) return problem("the path is too long for a Unix socket (107 bytes at most)");
+    if (is_answered(impl_->shard.executor(), path)) return problem("another server answers there");
+    ::unlink(path.c_str());
+    boost::system::error_code error;
+    impl_->acceptor.open(Unix(), error);
+    const mode_t before = ::umask(0177);
+    if (!error) impl_->acceptor.bind(Unix::endpoint(path), error);
+    ::umask(before);
+    if (!error) impl_->acceptor.listen(asio::socket_base::max_listen_connections, error);
+    if (error) return problem(error.message());
+    impl_->path = path;
+    impl_->scope.spawn("admin-accept", impl_->accept(impl_));
+    return {};
+}
+
+Task<> AdminSocket::stop() {
+    const auto impl = impl_;
+    boost::system::error_code ignored;
+    impl->acceptor.close(ignored);
+    if (!impl->path.empty()) ::unlink(impl->path.c_str());
+    impl->scope.cancel();
+    co_await impl->scope.joined();
+}
+
+Task<> AdminSocket::Impl::accept([[maybe_unused]] std::shared_ptr<Impl> self) {
+    while (acceptor.is_open()) {
+        boost::system::error_code error;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        Unix::socket socket = co_await acceptor.async_accept(token);
+        if (error == asio::error::operation_aborted) co_return;
+        if (error) {
+            logger.warning("accept-failed", {{"error", error.message()}});
+            co_await shard.sleep(std::chrono::seconds(1));
+        } else if (connections < max_connections) {
+            scope.spawn("admin-connection", serve(self, Stream(std::move(socket))));
+        }
+    }
+}
+
+Task<> AdminSocket::Impl::serve([[maybe_unused]] std::shared_ptr<Impl> self, Stream stream) {
+    ++connections;
+    beast::flat_buffer buffer;
+    while (co_await serve_one(stream, buffer)) {
+    }
+    --connections;
+}
+
+/// False: the connection is over.
+Task<bool> AdminSocket::Impl::serve_one(Stream& stream, beast::flat_buffer& buffer) {
+    boost::system::error_code error;
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(max_body);
+    stream.expires_after(io_limit);
+    auto read_token = asio::redirect_error(asio::use_awaitable, error);
+    co_await http::async_read(stream, buffer, parser, read_token);
+    if (error) co_return false;
+    auto request = parser.release();
+    const bool keep = request.keep_alive();
+    stream.expires_never();  // a command may take its time (s2s test)
+    AdminRequest asked{std::string(request.method_string()), std::string(request.target()), std::move(request.body())};
+    AdminResponse answer = co_await handler(std::move(asked));
+    http::response<http::string_body> response(http::status(answer.status), request.version());
+    response.set(http::field::content_type, answer.content_type);
+    response.keep_alive(keep);
+    response.body() = std::move(answer.body);
+    response.prepare_payload();
+    stream.expires_after(io_limit);
+    auto write_token = asio::redirect_error(asio::use_awaitable, error);
+    co_await http::async_write(stream, response, write_token);
+    co_return keep && !error;
+}
+
+}  // namespace clarion::net

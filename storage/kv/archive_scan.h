@@ -18,9 +18,9 @@ namespace clarion::storage {
 
 class ArchiveScan {
 public:
-    /// Index entries looked at in one slice: about a millisecond.
+    /// Index entries looked at in one slice: about half a millisecond.
     static constexpr std::size_t slice_size = 10'000;
-    /// A count that would look at more than this is not given: about 10 ms.
+    /// A count that would look at more than this is not given: about 4 ms.
     static constexpr std::size_t max_counted = 100'000;
 
     explicit ArchiveScan(ArchiveQuery query);

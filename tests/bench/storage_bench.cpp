@@ -1,6 +1,8 @@
 // How many messages per second one writer makes durable: one log entry and two index entries each,
-// a batch per message, two shards, at most `backlog` batches under way per shard. Built by hand
-// (HACKING.md): it links clarion_storage.   storage_bench DIRECTORY [MESSAGES] [BACKLOG] [process]
+// a batch per message, two shards, at most BACKLOG batches under way per shard. Built by hand, with
+// -O2, from storage/, proto/crypto.cpp and this file; docs/design/002-storage.md has the figures.
+//
+//     storage_bench DIRECTORY [MESSAGES] [BACKLOG] [process]
 #include <atomic>
 #include <chrono>
 #include <cstdio>

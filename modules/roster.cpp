@@ -5,6 +5,7 @@
 #include "proto/ns.h"
 #include "server/core/presence.h"
 #include "server/core/session.h"
+#include "server/events/account.h"
 #include "server/events/presence.h"
 #include "server/events/session.h"
 #include "server/events/stream.h"
@@ -253,6 +254,9 @@ void install(core::ModuleSetup& setup) {
             for_each_interested(slot, event.account,
                                 [&event](Session& session) { session.send(event.transit); });
         });
+    using events::AccountDeleted;
+    setup.on<AccountDeleted>(AccountDeleted::Stage::drop,
+                             [](const AccountDeleted& event) { core::take_leave(event.account); });
     using events::SessionRecording;
     setup.on<SessionRecording>(SessionRecording::Stage::add, [slot](SessionRecording& event) {
         record_interest(slot, event);

@@ -44,6 +44,15 @@ void drop(Account& account, const RosterItem& item) {
     account.roster().remove(account.core().shard(), account.id(), item.jid);
 }
 
+void end_subscriptions(Account& account, const Jid& contact, const SubscriptionState& state) {
+    if (state.seen() || state.pending_out) {
+        send_subscription(account, contact, StanzaType::unsubscribe);
+    }
+    if (state.shown() || state.pending_in) {
+        send_subscription(account, contact, StanzaType::unsubscribed);
+    }
+}
+
 /// Whom it told of itself outlives a crash: they will hear that it has gone.
 void note_directed(Session& session) {
     if (session.is_live()) {
@@ -154,11 +163,13 @@ void remove_contact(Account& account, const Jid& contact) {
     if (state.shown()) hide_presence(account, contact);
     drop(account, item);
     account.core().bus().fire(events::RosterChanged{account, item, true});
-    if (state.seen() || state.pending_out) {
-        send_subscription(account, contact, StanzaType::unsubscribe);
-    }
-    if (state.shown() || state.pending_in) {
-        send_subscription(account, contact, StanzaType::unsubscribed);
+    end_subscriptions(account, contact, state);
+}
+
+void take_leave(Account& account) {
+    const auto items = account.roster().items();  // a copy: contacts on this shard answer at once
+    for (const RosterItem& item : items) {
+        end_subscriptions(account, Jid::trusted(item.jid), state_of(&item));
     }
 }
 

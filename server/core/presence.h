@@ -57,4 +57,7 @@ bool roster_full(const Account& account, std::string_view contact);
 /// roster.
 void remove_contact(Account& account, const Jid& contact);
 
+/// The account is being deleted: tells all contacts that no subscription is left.
+void take_leave(Account& account);
+
 }  // namespace clarion::core

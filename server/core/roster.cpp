@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/core/shard.h"
+#include "server/core/subscription.h"
 #include "storage/storage.h"
 
 namespace clarion::core {
@@ -15,14 +16,6 @@ auto place_of(Items& items, std::string_view jid) {
     return std::lower_bound(
         items.begin(), items.end(), jid,
         [](const RosterItem& item, std::string_view j) { return item.jid < j; });
-}
-
-bool is_from(Subscription subscription) {
-    return subscription == Subscription::from || subscription == Subscription::both;
-}
-
-bool is_to(Subscription subscription) {
-    return subscription == Subscription::to || subscription == Subscription::both;
 }
 
 }  // namespace
@@ -40,13 +33,11 @@ const RosterItem* Roster::find(std::string_view bare_jid) const {
 }
 
 bool Roster::shares_presence_with(std::string_view bare_jid) const {
-    const RosterItem* item = find(bare_jid);
-    return item && is_from(item->subscription);
+    return state_of(find(bare_jid)).shown();
 }
 
 bool Roster::sees_presence_of(std::string_view bare_jid) const {
-    const RosterItem* item = find(bare_jid);
-    return item && is_to(item->subscription);
+    return state_of(find(bare_jid)).seen();
 }
 
 const RosterItem& Roster::put(Shard& shard, storage::AccountId account, RosterItem item) {

@@ -166,6 +166,22 @@ TEST_CASE_FIXTURE(Verona, "subscription stanzas need an address") {
     CHECK(error_of(romeo, "<presence type='subscribe'/>") == StanzaErrorCondition::bad_request);
 }
 
+TEST_CASE_FIXTURE(Verona, "a resource whose connection broke stays available while it sleeps") {
+    become_friends();
+    Client& juliet = world.log_in("juliet@example.org/balcony");
+    Client& romeo = world.log_in("romeo@example.org/orchard");
+    world.at(romeo_jid, [&](Core&) { romeo.session().enable_sm(true, 0); });
+    juliet.drop_all();
+    romeo.cut();
+    CHECK(romeo.session().is_asleep());
+    CHECK(juliet.pending() == 0);
+    juliet.send("<presence type='probe' to='romeo@example.org'/>");
+    CHECK(next(juliet) == "presence from romeo@example.org/orchard to juliet@example.org/balcony");
+    const auto queued = romeo.session().queued_asleep();
+    juliet.send("<presence><show>away</show></presence>");
+    CHECK(romeo.session().queued_asleep() == queued + 1);
+}
+
 // --- directed presence --------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Verona, "who got directed presence hears when the resource goes") {

@@ -280,6 +280,32 @@ TEST_CASE_FIXTURE(Verona, "a request nobody sees in the roster causes no push") 
     CHECK_FALSE(result.root().child(ns::roster, "query")->has_children());
 }
 
+TEST_CASE_FIXTURE(Verona, "a sleeping resource stays interested, also across a crash") {
+    Client& romeo = world.log_in("romeo@example.org/orchard");
+    world.at(romeo_jid, [&](core::Core&) { romeo.session().enable_sm(true, 0); });
+    romeo.cut();
+    REQUIRE(romeo.session().is_asleep());
+    world.crash_and_restart();
+    const core::Account& account = world.account(romeo_jid);
+    REQUIRE(account.sessions().size() == 1);
+    const auto before = account.sessions()[0]->queued_asleep();
+    Client& phone = world.connect("romeo@example.org/phone");
+    phone.ask(set("<item jid='nurse@example.org'/>"));
+    CHECK(account.sessions()[0]->queued_asleep() == before + 1);
+}
+
+TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscriptions") {
+    world.befriend(romeo_jid, juliet_jid);
+    world.befriend(juliet_jid, romeo_jid);
+    world.run(romeo_jid, [](core::Core& core) -> Task<> {
+        const auto removed = co_await core.accounts().remove(Jid::trusted(romeo_jid));
+        CHECK(removed.ok());
+    });
+    const core::RosterItem* left = world.account(juliet_jid).roster().find(romeo_jid);
+    REQUIRE(left);
+    CHECK(left->subscription == core::Subscription::none);
+}
+
 TEST_CASE_FIXTURE(Verona, "versions and pre-approval are announced before a session is bound") {
     xml::Document features("features", ns::streams);
     world.at("example.org", [&](core::Core& core) {

@@ -1,5 +1,6 @@
 // Decoding of stored records: any bytes are either refused or decoded to something that encodes
 // again and decodes to the same. First byte of the input: which record.
+#include <boost/asio/impl/src.hpp>  // the interfaces name Task, and Asio's headers want their bodies
 #include <cstdint>
 #include <cstdlib>
 #include <string>

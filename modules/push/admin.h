@@ -1,0 +1,66 @@
+// What `clarionctl push` shows and does. Plain functions on the account's home shard (for stats: on
+// each); whoever calls them formats the answer. Nodes can be device tokens: show them to the
+// administrator only, never log them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/time.h"
+#include "server/core/account.h"
+#include "server/core/core.h"
+
+namespace clarion::push {
+
+struct RegistrationView {
+    std::string service;
+    bool has_node = false;
+    std::string node;
+    std::string device;
+    bool has_publish_options = false;
+    std::vector<std::string> extensions;  // namespaces of the other children of <enable/>
+    WallTime created{};
+    WallTime last_used{};      // last publish answered with a result; zero: never
+    WallTime failing_since{};  // zero: its service is reached
+    std::uint32_t errors = 0;  // in a row
+    bool waiting = false;      // a notification waits for its service
+};
+/// Most recently enabled last.
+std::vector<RegistrationView> list(core::Account& account);
+
+/// `clarionctl push ping`: notifies all, or those at `service`, or that node there. Returns how
+/// many.
+std::size_t ping(core::Account& account, std::string_view service = {}, std::string_view node = {});
+
+/// Removes those at `service`, or that node there. Returns how many.
+std::size_t remove(core::Account& account, std::string_view service, std::string_view node = {});
+
+/// Publishes once to each registration and calls `step` with each thing that happens, as a line for
+/// a person; the last call has `last` set. It never waits for a service in back-off, and changes
+/// nothing but what an ordinary publish would.
+void test(core::Account& account, std::function<void(std::string_view line, bool last)> step);
+
+struct ServiceView {
+    std::string service;
+    std::uint64_t sent = 0;
+    std::uint64_t answered = 0;
+    std::uint64_t unanswered = 0;
+    std::uint64_t failed_attempts = 0;
+    std::map<std::string, std::uint64_t> errors;
+    double latency_p50 = 0, latency_p95 = 0, latency_p99 = 0;  // seconds, publish to answer
+    std::size_t outstanding = 0;
+    std::size_t waiting = 0;
+    bool backing_off = false;
+    Duration retry_in{};
+    WallTime last_success{};
+    WallTime last_error_at{};
+    std::string last_error;
+};
+/// The services as this shard sees them.
+std::vector<ServiceView> stats(core::Core& core);
+
+}  // namespace clarion::push

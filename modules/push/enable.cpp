@@ -1,0 +1,140 @@
+#include "modules/push/enable.h"
+
+#include "modules/push/counters.h"
+#include "modules/push/notification.h"
+#include "modules/push/push.h"
+#include "modules/push/registrations.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/core/session.h"
+#include "server/events/push.h"
+
+namespace clarion::push {
+
+namespace {
+
+constexpr Logger logger{"push"};
+using Condition = StanzaErrorCondition;
+
+StanzaError modify(Condition condition, std::string text) {
+    return {condition, StanzaErrorType::modify, std::move(text)};
+}
+
+/// The service of an <enable/> or <disable/>.
+std::variant<Jid, StanzaError> read_service(const xml::Element& element, std::string_view account) {
+    const auto text = element.find_attr("jid");
+    if (!text) return modify(Condition::bad_request, "the attribute 'jid' is missing");
+    auto jid = Jid::parse(*text);
+    if (!jid || jid->empty())
+        return modify(Condition::jid_malformed, "the attribute 'jid' is no address");
+    if (jid->bare() == account)
+        return modify(Condition::bad_request, "'jid' must be a push service");
+    return std::move(*jid);
+}
+
+/// Attributes this specification does not name, as those of an element, for extensions.
+std::string other_attributes(const xml::Element& enable) {
+    xml::Document kept("enable", "");
+    bool any = false;
+    for (const auto* attribute = enable.first_attribute(); attribute; attribute = attribute->next) {
+        if (attribute->ns == ns::xml || attribute->ns == ns::xmlns) continue;
+        if (attribute->ns.empty() && (attribute->name == "jid" || attribute->name == "node"))
+            continue;
+        kept.root().set_attr(attribute->name, attribute->value, attribute->ns);
+        any = true;
+    }
+    return any ? xml::to_string(kept.root()) : std::string{};
+}
+
+bool is_refused(const core::IqRequest& request) { return !request.from_owner || !request.session; }
+
+StanzaError refusal() {
+    return {Condition::service_unavailable, "push is the account owner's to change"};
+}
+
+void hold(Push& push, const core::IqRequest& request) {
+    if (request.ticket) push.core.shard().hold(*request.ticket);
+}
+
+}  // namespace
+
+std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
+                                                                 std::string_view account,
+                                                                 EnableLimits limits) {
+    auto service = read_service(enable, account);
+    if (auto* error = std::get_if<StanzaError>(&service)) return std::move(*error);
+    if (xml::to_string(enable).size() > limits.element || enable.attr("node").size() > limits.node)
+        return modify(Condition::not_acceptable, "too large");
+    storage::PushRegistration record;
+    record.service = std::get<Jid>(service).full();
+    record.has_node = enable.has_attr("node");
+    record.node = enable.attr("node");
+    record.attributes = other_attributes(enable);
+    for (const xml::Element& child : enable.children()) {
+        if (record.publish_options.empty() && child.is(ns::data_forms, "x"))
+            record.publish_options = xml::to_string(child);
+        else
+            record.extensions += xml::to_string(child);
+    }
+    return record;
+}
+
+core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
+    if (is_refused(request)) return refusal();
+    core::Account& account = *request.account;
+    const PushOptions& options = push.options(account.host());
+    auto read = read_enable(request.payload(), account.jid().bare(),
+                            {static_cast<std::size_t>(options.max_node_size),
+                             static_cast<std::size_t>(options.max_enable_size)});
+    if (auto* error = std::get_if<StanzaError>(&read)) return std::move(*error);
+    auto& record = std::get<storage::PushRegistration>(read);
+    record.device = request.session->device();
+    record.lang = request.stanza->lang();
+    if (const auto lang = request.payload().find_attr("lang", ns::xml)) record.lang = *lang;
+    events::PushRegistering event{account, *request.session, request.payload(), record};
+    if (push.core.bus().fire(event) == core::Flow::stop)
+        return event.error.value_or(StanzaError(Condition::not_allowed));
+    logger.info("enabled", {{"account", account.jid().bare()},
+                            {"service", record.service},
+                            {"node", node_tag(record)},
+                            {"device", record.device}});
+    push.registrations->put(account, std::move(record));
+    hold(push, request);
+    return make_result(*request.stanza);
+}
+
+core::IqAnswer on_disable(Push& push, core::IqRequest& request) {
+    if (is_refused(request)) return refusal();
+    core::Account& account = *request.account;
+    auto service = read_service(request.payload(), account.jid().bare());
+    if (auto* error = std::get_if<StanzaError>(&service)) return std::move(*error);
+    const auto node = request.payload().find_attr("node");
+    const std::string& jid = std::get<Jid>(service).full();
+    const std::size_t removed = push.registrations->remove(account, jid, node ? &*node : nullptr);
+    logger.info("disabled-by-client",
+                {{"account", account.jid().bare()}, {"service", jid}, {"removed", removed}});
+    hold(push, request);
+    return make_result(*request.stanza);
+}
+
+void on_affiliation(Push& push, const events::MessageReceiving& event) {
+    const Stanza& stanza = *event.transit.stanza;
+    const xml::Element* pubsub =
+        stanza.is_error() ? nullptr : stanza.root().child(ns::pubsub, "pubsub");
+    const xml::Element* affiliation = pubsub ? pubsub->child(ns::pubsub, "affiliation") : nullptr;
+    if (!affiliation || affiliation->attr("affiliation") != "none") return;
+    if (affiliation->attr("jid") != event.account.jid().bare()) return;
+    const auto node = pubsub->find_attr("node");
+    for (const auto seq : push.registrations->all(event.account)) {
+        const Registration* registration = push.accounts.of(event.account).find(seq);
+        if (!registration) continue;
+        const auto& record = registration->record;
+        if (record.service == stanza.from().full() && record.has_node == node.has_value() &&
+            record.node == node.value_or(""))
+            push.registrations->disable(event.account, seq, "the service ended it");
+    }
+    if (event.transit.ticket) push.core.shard().hold(event.transit.ticket);
+}
+
+}  // namespace clarion::push

@@ -1,0 +1,26 @@
+// The client's side of XEP-0357: <enable/> and <disable/> (sections 5 and 6), and a service that
+// takes its permission back (section 8). PUSH.md part A, "Registrations". One per shard, no state.
+#pragma once
+
+#include "modules/push/state.h"
+#include "server/core/iq_table.h"
+#include "server/events/message.h"
+
+namespace clarion::push {
+
+core::IqAnswer on_enable(Push& push, core::IqRequest& request);
+core::IqAnswer on_disable(Push& push, core::IqRequest& request);
+/// `<affiliation affiliation='none'/>` for a node, from the very JID that was registered.
+void on_affiliation(Push& push, const events::MessageReceiving& event);
+
+/// What an <enable/> asks for, without device, order and times. Errors: "bad-request" (no jid, or
+/// the account's own), "jid-malformed", "not-acceptable" (too large).
+struct EnableLimits {
+    std::size_t node = 0;
+    std::size_t element = 0;
+};
+std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
+                                                                 std::string_view account,
+                                                                 EnableLimits limits);
+
+}  // namespace clarion::push

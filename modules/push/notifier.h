@@ -1,0 +1,63 @@
+// Notifier: from what happened to notifications that are owed. Rules R1, R2, R6, R7, R8 (PUSH.md
+// part A); the rules about a session's queue are in queue_rules.h, the decisions in policy.h.
+//
+// A notification is composed at once, while its stanza is at hand and other modules can judge it
+// (PushSending), and handed to the Sender when what the turn wrote is committed. One per shard.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "modules/push/state.h"
+#include "server/base/result.h"
+#include "server/core/session.h"
+#include "server/core/transit.h"
+#include "server/events/archive.h"
+#include "server/events/message.h"
+#include "server/events/push.h"
+#include "server/events/unreached.h"
+
+namespace clarion::push {
+
+class Notifier {
+public:
+    explicit Notifier(Push& push) : push_(push) {}
+
+    void on_unreached(const events::Unreached& event);         // R1, R6 (asleep: QueueRules)
+    void on_archived(const events::Archived& event);           // R2
+    void on_receiving(const events::MessageReceiving& event);  // R7: a call
+    void on_sending(const events::MessageSending& event);      // R7: it was answered
+    void on_ping(const events::PushPing& event);               // R8
+
+    /// What a notification is about.
+    struct Cause {
+        const Stanza* stanza = nullptr;  // none: ping
+        std::uint64_t identity = 0;
+        WallTime received{};
+    };
+    /// Owes one: nullptr if a module stopped it. It leaves once this turn's batch is committed, and
+    /// never if that fails.
+    NotificationPtr owe(core::Account& account, Registration& registration, const Cause& cause,
+                        Verdict verdict);
+
+    /// What is true of the account, for policy.
+    Facts facts(core::Account& account, const Registration& registration, Trigger trigger,
+                const Stanza& stanza) const;
+
+private:
+    void judge_all(core::Account& account, const core::Transit& transit, Facts base,
+                   core::Session* session);
+    void owe_ended(core::Account& account, Registration& registration, const Cause& cause,
+                   Verdict verdict);
+    xml::Document compose(core::Account& account, const Registration& registration,
+                          const Stanza* stanza, bool important) const;
+    void committed(const NotificationPtr& notification, const Result<>& result);
+    Push& push_;
+    std::uint64_t last_number_ = 0;
+};
+
+/// Whether the account itself said this in a room: it comes from the occupant that one of its
+/// sessions is.
+bool is_reflected(const core::Account& account, const Stanza& stanza);
+
+}  // namespace clarion::push

@@ -1,0 +1,52 @@
+// Push: wakes phones (XEP-0357 0.4.1; PUSH.md part A is the specification, docs/design/004-push.md
+// the why).
+//
+//     policy         which stanza notifies whom, and how urgent it is      pure
+//     sleep_times    how long a session with push sleeps                   pure
+//     coverage       what has been notified already                        pure
+//     notification   the stanza that is published                          pure
+//     service        back-off and health of one push service               pure
+//     registrations  what devices asked for, kept with the account
+//     enable         <enable/>, <disable/>, and a service that ends it
+//     notifier       events -> policy -> notifications that are owed
+//     queue_rules    ... those about a session's queue: R3, R4, R5
+//     sender         owed and durable -> published -> answered
+//     sleeper        the end of sleep, and what survives a restart
+//     admin          what clarionctl push shows and does
+//
+// All state lives on the shard of its account; nothing here is shared between shards.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "server/base/option.h"
+#include "server/core/module.h"
+
+namespace clarion::push {
+
+struct PushOptions {
+    std::int64_t max_errors = 16;
+    std::int64_t max_devices = 5;
+    Duration max_hibernation_timeout = std::chrono::hours(72);
+    bool notification_with_body = false;
+    bool notification_with_sender = false;
+    std::string notification_important_body = "New Message!";
+    Duration coalesce_time = std::chrono::seconds(1);
+    Duration restart_grace = std::chrono::seconds(10);
+    Duration answer_timeout = std::chrono::seconds(60);
+    Duration unreachable_disables_after = std::chrono::hours(72);
+    std::string message_count = "one";
+    Duration min_interval = std::chrono::seconds(0);
+    bool gone_disables_at_once = false;
+    std::int64_t max_outstanding_per_service = 2000;
+    std::int64_t max_node_size = 4096;
+    std::int64_t max_enable_size = 16384;
+    static void declare(OptionTable<PushOptions>& table);
+};
+
+/// For the row in modules/all.cpp.
+void install(core::ModuleSetup& setup);
+void declare_options(OptionRegistry& registry);
+
+}  // namespace clarion::push

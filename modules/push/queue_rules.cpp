@@ -1,0 +1,212 @@
+#include "modules/push/queue_rules.h"
+
+#include <algorithm>
+
+#include "modules/push/counters.h"
+#include "modules/push/push.h"
+#include "modules/push/registrations.h"
+#include "modules/push/sleeper.h"
+
+namespace clarion::push {
+
+namespace {
+
+QueueRules::Entry entry(const core::Sent& sent, std::uint32_t number) {
+    return {sent.stanza, number, sent.archive_id, sent.log_id, sent.received, sent.spooled != 0};
+}
+
+std::vector<QueueRules::Entry> live_queue(core::Session& session) {
+    std::vector<QueueRules::Entry> entries;
+    const auto& queue = session.sm()->queue;
+    entries.reserve(queue.size());
+    for (std::uint32_t i = 0; i < queue.size(); ++i)
+        entries.push_back(entry(queue[i], queue.number(i)));
+    return entries;
+}
+
+std::uint64_t identity_of(const core::Session& session, const QueueRules::Entry& entry) {
+    return identity(*entry.stanza, session.account().jid().bare(), entry.archive_id, entry.log_id,
+                    entry.received);
+}
+
+}  // namespace
+
+// ---- R3 and R5: the whole queue
+// --------------------------------------------------------------------
+
+void QueueRules::on_slept(const events::SessionSlept& event) {
+    core::Session& session = event.session;
+    SessionPush& mine = push_.sessions.of(session);
+    mine.settled =
+        !push_.core.stopping();  // at a planned stop nothing is notified, the restart will
+    if (!push_.registrations->has_any(session.account(), session.device())) return;
+    std::vector<Entry> queue;
+    queue.reserve(event.unacked.size());
+    std::uint32_t number = session.sm()->queue.acked();
+    for (const core::Sent& sent : event.unacked) queue.push_back(entry(sent, ++number));
+    const bool before = notified_important(session, queue);
+    if (mine.settled) notify(session, queue, Trigger::unacked);
+    push_.sleeper->slept(session, before);
+}
+
+void QueueRules::on_ack_delayed(const events::AckDelayed& event) {
+    notify(event.session, live_queue(event.session), Trigger::unacked);
+}
+
+void QueueRules::on_ended(const events::SessionEnded& event) {
+    core::Session& session = event.session;
+    if (!session.sm() || session.sm()->queue.empty()) return;
+    SessionPush& mine = push_.sessions.of(session);
+    const bool goes = event.why != core::SessionEnd::replaced &&
+                      event.why != core::SessionEnd::kicked &&
+                      event.why != core::SessionEnd::shutdown;
+    if (goes) {
+        const auto queue = live_queue(session);
+        notify(session, queue,
+               event.why == core::SessionEnd::lost ? Trigger::unacked : Trigger::ended);
+        notify_others(session, queue);
+    }
+    mine.settled = true;
+}
+
+void QueueRules::notify(core::Session& session, const std::vector<Entry>& queue, Trigger trigger) {
+    if (queue.empty()) return;
+    core::Account& account = session.account();
+    for (const auto seq : push_.registrations->of_device(account, session.device()))
+        if (Registration* registration = push_.accounts.of(account).find(seq))
+            notify_one(session, *registration, queue, trigger);
+}
+
+QueueRules::Finding QueueRules::scan(core::Session& session, Registration& registration,
+                                     const Coverage& coverage, const std::vector<Entry>& queue,
+                                     Trigger trigger) {
+    Finding found;
+    Facts facts;
+    for (const Entry& each : queue) {
+        facts = push_.notifier->facts(session.account(), registration, trigger, *each.stanza);
+        facts.session = session.jid().full();
+        facts.same_device = true;
+        facts.archived = each.archive_id != storage::ArchiveId::none;
+        facts.stored = facts.archived || each.spooled;
+        const bool important = judge(*each.stanza, facts.account, facts.reflected).important;
+        facts.covered = coverage.covers_number(each.number) ||
+                        coverage.covers_time(each.received, important) ||
+                        registration.notified.contains(identity_of(session, each));
+        const Verdict verdict = should_push(*each.stanza, facts);
+        if (!verdict.push) {
+            push_.counters->count(verdict.reason);
+            continue;
+        }
+        found.important += verdict.important ? 1 : 0;
+        if (found.cause && found.verdict.important && !verdict.important) continue;
+        found.cause = &each;
+        found.verdict = verdict;
+    }
+    return found;
+}
+
+void QueueRules::notify_one(core::Session& session, Registration& registration,
+                            const std::vector<Entry>& queue, Trigger trigger) {
+    Coverage& coverage = push_.sessions.of(session).decided_for(registration.record.seq);
+    const Finding found = scan(session, registration, coverage, queue, trigger);
+    if (!found.cause) return;
+    if (found.important > 1) registration.unread += found.important - 1;
+    const NotificationPtr owed = push_.notifier->owe(
+        session.account(), registration,
+        {found.cause->stanza.get(), identity_of(session, *found.cause), found.cause->received},
+        found.verdict);
+    coverage.cover_queue(queue.back().number, owed ? owed->number : 0);
+    for (const Entry& each : queue) registration.notified.add(identity_of(session, each));
+    if (!owed) return;
+    owed->session = session.number();
+    owed->coverage = coverage;
+}
+
+/// A session's end leaves messages among the offline ones: the other devices learn of them too
+/// (R1). Those in the archive they know already.
+void QueueRules::notify_others(core::Session& session, const std::vector<Entry>& queue) {
+    core::Account& account = session.account();
+    for (const auto seq : push_.registrations->all(account)) {
+        Registration* registration = push_.accounts.of(account).find(seq);
+        if (!registration || registration->record.device == session.device()) continue;
+        std::vector<Entry> kept;
+        std::copy_if(queue.begin(), queue.end(), std::back_inserter(kept), [](const Entry& each) {
+            return each.spooled && each.archive_id == storage::ArchiveId::none;
+        });
+        const Finding found = scan(session, *registration, Coverage{}, kept, Trigger::ended);
+        if (found.cause)
+            push_.notifier->owe(account, *registration,
+                                {found.cause->stanza.get(), identity_of(session, *found.cause),
+                                 found.cause->received},
+                                found.verdict);
+    }
+}
+
+/// Whether an important stanza of the queue was notified before it fell asleep.
+bool QueueRules::notified_important(core::Session& session, const std::vector<Entry>& queue) {
+    core::Account& account = session.account();
+    const std::string_view bare = account.jid().bare();
+    for (const auto seq : push_.registrations->of_device(account, session.device())) {
+        const Registration* registration = push_.accounts.of(account).find(seq);
+        const Coverage& coverage = push_.sessions.of(session).decided_for(seq);
+        for (const Entry& each : queue) {
+            if (!judge(*each.stanza, bare, is_reflected(account, *each.stanza)).important) continue;
+            if (coverage.covers_number(each.number) || is_incoming_call(*each.stanza, bare) ||
+                registration->notified.contains(identity_of(session, each)))
+                return true;
+        }
+    }
+    return false;
+}
+
+// ---- R4: one more stanza
+// ---------------------------------------------------------------------------
+
+void QueueRules::on_queued(core::Session& session, const core::Transit& transit) {
+    core::Account& account = session.account();
+    for (const auto seq : push_.registrations->of_device(account, session.device()))
+        if (Registration* registration = push_.accounts.of(account).find(seq))
+            queue_one(session, *registration, transit);
+}
+
+void QueueRules::queue_one(core::Session& session, Registration& registration,
+                           const core::Transit& transit) {
+    core::Account& account = session.account();
+    const Stanza& stanza = *transit.stanza;
+    const Notifier::Cause cause{&stanza,
+                                identity(stanza, account.jid().bare(), transit.archive_id,
+                                         transit.log_id, transit.received),
+                                transit.received};
+    Facts facts = push_.notifier->facts(account, registration, Trigger::asleep, stanza);
+    facts.session = session.jid().full();
+    facts.same_device = true;
+    facts.covered = registration.notified.contains(cause.identity);
+    const Verdict verdict = should_push(stanza, facts);
+    if (!verdict.push) return push_.counters->count(verdict.reason);
+
+    Clock& clock = push_.core.clock();
+    SessionPush& mine = push_.sessions.of(session);
+    Coverage& coverage = mine.decided_for(registration.record.seq);
+    if (coverage.covers_now(clock.steady(), verdict.important)) {
+        if (verdict.important) ++registration.unread;
+        return push_.counters->count(Reason::covered);
+    }
+    const NotificationPtr owed = push_.notifier->owe(account, registration, cause, verdict);
+    if (!owed) return;
+    // Just after a restart what was queued before may still have to be notified: only the window
+    // counts.
+    if (mine.settled) coverage.number = session.sm()->queue.acked() + session.queued_asleep();
+    coverage.open_window(clock.steady(), clock.wall(), push_.options(account.host()).coalesce_time,
+                         verdict.important, owed->number);
+    owed->session = session.number();
+    owed->coverage = coverage;
+}
+
+void QueueRules::undo(core::Account& account, const Notification& notification) {
+    if (notification.session == 0) return;
+    core::Session* session = account.find_session_by_number(notification.session);
+    SessionPush* mine = session ? push_.sessions.find(*session) : nullptr;
+    if (mine) mine->decided_for(notification.registration).undo(notification.number);
+}
+
+}  // namespace clarion::push

@@ -1,0 +1,62 @@
+// QueueRules: the rules about what a session's client has not acknowledged. R3, R4, R5 (PUSH.md
+// part A).
+//
+// One notification for the whole queue when the session falls asleep, is lost or is slow; then one
+// for each stanza queued to the sleeping session, coalesced. What was covered is remembered per
+// registration (coverage.h). One per shard.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "modules/push/notifier.h"
+#include "modules/push/state.h"
+#include "server/core/session.h"
+#include "server/core/transit.h"
+#include "server/events/session.h"
+
+namespace clarion::push {
+
+class QueueRules {
+public:
+    explicit QueueRules(Push& push) : push_(push) {}
+
+    void on_slept(const events::SessionSlept& event);      // R3
+    void on_ack_delayed(const events::AckDelayed& event);  // R5
+    void on_ended(const events::SessionEnded& event);      // R3: lost without being able to sleep
+    /// R4: `transit` was just queued to this sleeping session.
+    void on_queued(core::Session& session, const core::Transit& transit);
+
+    struct Entry {
+        StanzaPtr stanza;
+        std::uint32_t number = 0;  // XEP-0198
+        storage::ArchiveId archive_id = storage::ArchiveId::none;
+        storage::LogId log_id = storage::LogId::none;
+        WallTime received{};
+        bool spooled = false;  // offline storage has a copy
+    };
+    /// One notification for the queue to each registration of the session's device, if anything in
+    /// it is not covered. `trigger`: unacked, or ended to look at kept messages only.
+    void notify(core::Session& session, const std::vector<Entry>& queue, Trigger trigger);
+
+    /// The notification will never be sent: it covers nothing.
+    void undo(core::Account& account, const Notification& notification);
+
+private:
+    struct Finding {
+        const Entry* cause = nullptr;  // the newest that counts
+        Verdict verdict{};
+        std::uint64_t important = 0;  // how many
+    };
+    Finding scan(core::Session& session, Registration& registration, const Coverage& coverage,
+                 const std::vector<Entry>& queue, Trigger trigger);
+    void notify_one(core::Session& session, Registration& registration,
+                    const std::vector<Entry>& queue, Trigger trigger);
+    void notify_others(core::Session& session, const std::vector<Entry>& queue);
+    bool notified_important(core::Session& session, const std::vector<Entry>& queue);
+    void queue_one(core::Session& session, Registration& registration,
+                   const core::Transit& transit);
+    Push& push_;
+};
+
+}  // namespace clarion::push

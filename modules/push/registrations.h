@@ -1,0 +1,56 @@
+// Registrations: what the devices of an account asked for. Kept with the account, written with its
+// batches.
+//
+// A registration is (account, service, node); it belongs to a device: SASL2 user-agent id, else
+// resource. The order is that of enabling. One per shard.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modules/push/state.h"
+#include "storage/accounts.h"
+
+namespace clarion::push {
+
+class Registrations {
+public:
+    explicit Registrations(Push& push) : push_(push) {}
+
+    void load(core::Account& account, const storage::AccountSnapshot& snapshot);
+
+    /// Adds a registration, or replaces the one of the same service and node: it becomes the most
+    /// recently enabled one, with a clean error state. One too many ([push] max_devices): the least
+    /// recently enabled goes.
+    void put(core::Account& account, storage::PushRegistration record);
+    /// Writes its record again.
+    void save(core::Account& account, const Registration& registration);
+
+    /// Removes the client's choice, or all nodes at `service` if `node` is nullptr. Returns how
+    /// many there were.
+    std::size_t remove(core::Account& account, std::string_view service,
+                       const std::string_view* node);
+    /// Removes one, with everything pending for it.
+    void remove(core::Account& account, std::uint64_t seq);
+    /// The same because of errors or at the service's wish: logged, counted, PushDisabled fired.
+    void disable(core::Account& account, std::uint64_t seq, std::string_view why);
+
+    /// Sequence numbers: registrations may go while one works through them.
+    std::vector<std::uint64_t> all(core::Account& account) const;
+    std::vector<std::uint64_t> of_device(core::Account& account, std::string_view device) const;
+    bool has_any(core::Account& account, std::string_view device) const;
+
+private:
+    std::string take_over(core::Account& account, Registration& added);
+    /// Removes it and says whose it was; the sleeping sessions of that device are the caller's.
+    std::string drop(core::Account& account, std::uint64_t seq);
+    void evict(core::Account& account);
+    Push& push_;
+};
+
+/// Whether the device has a session, live or asleep.
+bool has_session(const core::Account& account, std::string_view device);
+
+}  // namespace clarion::push

@@ -1,0 +1,224 @@
+#include "modules/push/sleeper.h"
+
+#include <algorithm>
+
+#include "modules/push/push.h"
+#include "modules/push/queue_rules.h"
+#include "modules/push/registrations.h"
+#include "modules/push/sender.h"
+#include "modules/push/sleep_times.h"
+#include "proto/ns.h"
+#include "server/base/log.h"
+#include "server/core/options.h"
+#include "storage/storage.h"
+
+namespace clarion::push {
+
+namespace {
+
+constexpr Logger logger{"push"};
+constexpr std::string_view part_name = "push";
+
+/// Calls `fn` for the sleeping sessions of a device.
+template <class Fn>
+void for_sleepers(core::Account& account, std::string_view device, Fn fn) {
+    const auto sessions = account.sessions();  // its end may come at once
+    for (const auto& session : sessions)
+        if (session->is_asleep() && session->device() == device) fn(*session);
+}
+
+}  // namespace
+
+void Sleeper::slept(core::Session& session, bool notified_important) {
+    SessionPush& mine = push_.sessions.of(session);
+    mine.important_at.reset();
+    mine.push_ended_at.reset();
+    mine.asked_seconds = session.sm()->max_seconds;
+    if (notified_important) mine.important_at = session.slept_at();
+    set_end(session, mine);
+}
+
+void Sleeper::woken(core::Session& session) {
+    SessionPush* mine = push_.sessions.find(session);
+    if (!mine) return;
+    // Each sleep starts afresh, but what was notified stays notified. (Unsettled: it came back
+    // right after a restart, before anything was.)
+    const std::uint32_t newest = session.sm()->queue.sent();
+    if (mine->settled)
+        for (Coverage& coverage : mine->decided)
+            coverage = {.registration = coverage.registration, .number = newest};
+    mine->sent = mine->decided;
+    mine->important_at.reset();
+    mine->push_ended_at.reset();
+    mine->settled = false;
+}
+
+void Sleeper::set_end(core::Session& session, SessionPush& mine) {
+    const std::string_view host = session.account().host();
+    const bool registered = push_.registrations->has_any(session.account(), session.device());
+    if (!registered && !mine.push_ended_at && !mine.important_at) return;  // core's own time
+    SleepFacts facts;
+    facts.slept_at = session.slept_at();
+    facts.ordinary = push_.core.options<core::SmacksOptions>(host).hibernation_time;
+    facts.until_important = push_.options(host).max_hibernation_timeout;
+    facts.asked_seconds = mine.asked_seconds;
+    facts.registered = registered;
+    facts.important_at = mine.important_at;
+    facts.push_ended_at = mine.push_ended_at;
+    session.set_expiry(sleep_ends_at(facts));
+}
+
+void Sleeper::registrations_changed(core::Account& account, std::string_view device) {
+    const bool registered = push_.registrations->has_any(account, device);
+    for_sleepers(account, device, [&](core::Session& session) {
+        SessionPush& mine = push_.sessions.of(session);
+        if (registered)
+            mine.push_ended_at.reset();
+        else if (!mine.push_ended_at)
+            mine.push_ended_at = push_.core.clock().wall();
+        set_end(session, mine);
+    });
+}
+
+void Sleeper::renumber(core::Account& account, std::uint64_t from, std::uint64_t to) {
+    for (const auto& session : account.sessions()) {
+        SessionPush* mine = push_.sessions.find(*session);
+        if (!mine) continue;
+        for (auto* list : {&mine->decided, &mine->sent})
+            for (Coverage& coverage : *list)
+                if (coverage.registration == from) coverage.registration = to;
+    }
+}
+
+void Sleeper::sent(core::Account& account, const Registration& registration,
+                   const Notification& notification) {
+    for_sleepers(account, registration.record.device, [&](core::Session& session) {
+        SessionPush& mine = push_.sessions.of(session);
+        const bool covers = notification.session == session.number();
+        if (covers) mine.note_sent(notification.coverage);
+        const WallTime before = session.expires_at();
+        if (notification.important && !mine.important_at) {
+            mine.important_at = push_.core.clock().wall();
+            mine.important_by = notification.number;
+            set_end(session, mine);
+        }
+        if (covers && session.expires_at() == before) session.save_asleep();
+    });
+}
+
+void Sleeper::not_sent(core::Account& account, const Registration& registration,
+                       const Notification& notification) {
+    for_sleepers(account, registration.record.device, [&](core::Session& session) {
+        SessionPush& mine = push_.sessions.of(session);
+        if (!mine.important_at || mine.important_by != notification.number) return;
+        mine.important_at.reset();
+        mine.important_by = 0;
+        set_end(session, mine);
+    });
+}
+
+Duration Sleeper::longest(core::Session& session) const {
+    const std::string_view host = session.account().host();
+    return longest_sleep(push_.registrations->has_any(session.account(), session.device()),
+                         push_.core.options<core::SmacksOptions>(host).hibernation_time,
+                         push_.options(host).max_hibernation_timeout);
+}
+
+// ---- Across restarts
+// -------------------------------------------------------------------------------
+
+void Sleeper::record(core::Session& session, storage::SleepingSession& record) {
+    SessionPush* mine = push_.sessions.find(session);
+    if (!mine || (mine->sent.empty() && !mine->important_at)) return;
+    const SleepPart part{mine->important_at, mine->asked_seconds, mine->sent};
+    record.parts.emplace_back(part_name, part.encode());
+}
+
+void Sleeper::restore(core::Session& session, const storage::SleepingSession& record) {
+    SessionPush& mine = push_.sessions.of(session);
+    const auto at = std::find_if(record.parts.begin(), record.parts.end(),
+                                 [](const auto& part) { return part.first == part_name; });
+    if (at != record.parts.end()) {
+        SleepPart part = SleepPart::decode(at->second);
+        mine.important_at = part.important_at;
+        mine.asked_seconds = part.asked_seconds;
+        mine.sent = std::move(part.coverage);
+        mine.decided = mine.sent;
+    }
+    const std::uint32_t newest = record.acked_out + static_cast<std::uint32_t>(record.queued);
+    mine.settled = std::all_of(mine.sent.begin(), mine.sent.end(),
+                               [&](const Coverage& c) { return c.covers_number(newest); });
+    mine.settled = record.queued == 0 || (mine.settled && !mine.sent.empty());
+}
+
+void Sleeper::before_put_away(core::Account& account) {
+    for (const auto& session : account.sessions()) {
+        SessionPush* mine = push_.sessions.find(*session);
+        if (!mine || !session->is_asleep() || !mine->settled) continue;
+        const std::uint32_t newest = session->sm()->queue.acked() + session->queued_asleep();
+        bool changed = false;
+        for (const Coverage& coverage : mine->decided) {
+            Registration* registration = push_.accounts.of(account).find(coverage.registration);
+            if (!registration || push_.sender->waits(account.id(), *registration)) continue;
+            Coverage complete = coverage;
+            if (complete.covers_number(newest)) continue;
+            complete.number = newest;
+            mine->note_sent(complete);
+            changed = true;
+        }
+        mine->decided = mine->sent;
+        if (changed) session->save_asleep();
+    }
+}
+
+Task<> Sleeper::sweep_after_restart() {
+    core::Core& core = push_.core;
+    co_await core.shard().sleep(push_.options({}).restart_grace);
+    // The time index knows every sleeping session.
+    auto sleepers = co_await core.storage().deadlines().due(WallTime::max(), std::size_t(-1));
+    if (!sleepers) co_return;
+    std::vector<storage::AccountId> accounts;
+    for (const auto& deadline : *sleepers) accounts.push_back(deadline.account);
+    std::sort(accounts.begin(), accounts.end());
+    accounts.erase(std::unique(accounts.begin(), accounts.end()), accounts.end());
+    for (const auto id : accounts) {
+        auto bare_jid = co_await core.storage().accounts().name_of(id);
+        if (bare_jid && bare_jid->has_value() && core.is_home(**bare_jid))
+            co_await sweep_account(std::move(**bare_jid));
+        if (core.stopping()) co_return;
+    }
+}
+
+Task<> Sleeper::sweep_account(std::string bare_jid) {
+    auto pin = co_await push_.core.accounts().load(std::move(bare_jid));
+    if (!pin) co_return;
+    core::Account& account = **pin;
+    std::vector<std::uint64_t> numbers;
+    for (const auto& session : account.sessions())
+        if (session->is_asleep() && push_.registrations->has_any(account, session->device()))
+            numbers.push_back(session->number());
+    for (const auto number : numbers) co_await sweep_session(account, number);
+}
+
+/// R3 for one session whose queue is in storage only.
+Task<> Sleeper::sweep_session(core::Account& account, std::uint64_t number) {
+    core::Session* session = account.find_session_by_number(number);
+    if (!session || !session->is_asleep() || push_.sessions.of(*session).settled) co_return;
+    co_await push_.core.shard().committed();
+    const std::uint32_t acked = session->sm()->queue.acked();
+    auto queue = co_await push_.core.storage().sessions().read_queue(account.id(), number, acked);
+    session = account.find_session_by_number(number);  // it may have come back meanwhile
+    if (!queue || !session || !session->is_asleep()) co_return;
+    std::vector<QueueRules::Entry> entries;
+    for (auto& stored : *queue) {
+        auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));
+        if (!stanza) continue;
+        entries.push_back({std::move(*stanza), stored.seq, stored.stanza.archive_id,
+                           stored.stanza.log_id, stored.stanza.time});
+    }
+    logger.debug("after-restart", {{"session", session->jid().full()}, {"queued", entries.size()}});
+    push_.queue_rules->notify(*session, entries, Trigger::unacked);
+    push_.sessions.of(*session).settled = true;
+}
+
+}  // namespace clarion::push

@@ -1,0 +1,57 @@
+// Sleeper: when sleeping sessions with push end, and what of push outlives the process with them.
+//
+// PUSH.md part A, "Sleep": the arithmetic is sleep_times.h. Moves the end through
+// Session::set_expiry, which also writes the session's record; adds push's part to that record and
+// reads it back. One per shard.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "modules/push/state.h"
+#include "server/base/task.h"
+#include "server/core/session.h"
+#include "storage/sessions.h"
+
+namespace clarion::push {
+
+class Sleeper {
+public:
+    explicit Sleeper(Push& push) : push_(push) {}
+
+    /// It fell asleep. `notified_important`: something in its queue was notified as important
+    /// before.
+    void slept(core::Session& session, bool notified_important);
+    void woken(core::Session& session);
+    /// A registration of this device came or went.
+    void registrations_changed(core::Account& account, std::string_view device);
+    /// A registration goes on under another number.
+    void renumber(core::Account& account, std::uint64_t from, std::uint64_t to);
+    /// A notification left for the service; if important, the ordinary time runs from now.
+    void sent(core::Account& account, const Registration& registration,
+              const Notification& notification);
+    /// It did not arrive: the service cannot be reached.
+    void not_sent(core::Account& account, const Registration& registration,
+                  const Notification& notification);
+
+    void record(core::Session& session, storage::SleepingSession& record);
+    void restore(core::Session& session, const storage::SleepingSession& record);
+
+    /// The account may leave memory: what was decided and is not on its way any more goes into the
+    /// records.
+    void before_put_away(core::Account& account);
+
+    /// Once after start: R3 for the sessions that did not come back within [push] restart_grace.
+    Task<> sweep_after_restart();
+
+    /// The most it can sleep, for <enabled max>.
+    Duration longest(core::Session& session) const;
+
+private:
+    void set_end(core::Session& session, SessionPush& mine);
+    Task<> sweep_account(std::string bare_jid);
+    Task<> sweep_session(core::Account& account, std::uint64_t session);
+    Push& push_;
+};
+
+}  // namespace clarion::push

@@ -1,0 +1,101 @@
+#include "modules/push/state.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "modules/push/counters.h"
+#include "modules/push/notifier.h"
+#include "modules/push/push.h"
+#include "modules/push/queue_rules.h"
+#include "modules/push/registrations.h"
+#include "modules/push/sender.h"
+#include "modules/push/sleeper.h"
+
+namespace clarion::push {
+
+namespace {
+
+Coverage& coverage_in(std::vector<Coverage>& list, std::uint64_t registration) {
+    for (Coverage& coverage : list)
+        if (coverage.registration == registration) return coverage;
+    list.push_back({});
+    list.back().registration = registration;
+    return list.back();
+}
+
+std::uint64_t mix(std::uint64_t kind, std::uint64_t value) {
+    std::uint64_t hash = value + kind * 0x9e3779b97f4a7c15;  // splitmix64
+    hash = (hash ^ (hash >> 30)) * 0xbf58476d1ce4e5b9;
+    hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
+    hash ^= hash >> 31;
+    return hash == 0 ? 1 : hash;
+}
+
+}  // namespace
+
+Push::Push(core::ModuleSetup& setup)
+    : core(setup.core()),
+      accounts(setup.account_slot<AccountPush>()),
+      sessions(setup.session_slot<SessionPush>()),
+      counters(std::make_unique<Counters>()),
+      registrations(std::make_unique<Registrations>(*this)),
+      sleeper(std::make_unique<Sleeper>(*this)),
+      sender(std::make_unique<Sender>(*this)),
+      notifier(std::make_unique<Notifier>(*this)),
+      queue_rules(std::make_unique<QueueRules>(*this)) {}
+
+Push::~Push() = default;
+
+const PushOptions& Push::options(std::string_view host) const {
+    return core.options<PushOptions>(host);
+}
+
+core::Account* Push::account_of(const Notification& notification) const {
+    core::Account* account = core.accounts().find(notification.account);
+    return account && account->id() == notification.account_id ? account : nullptr;
+}
+
+Registration* AccountPush::find(std::uint64_t seq) {
+    for (Registration& registration : registrations)
+        if (registration.record.seq == seq) return &registration;
+    return nullptr;
+}
+
+Coverage& SessionPush::decided_for(std::uint64_t registration) {
+    return coverage_in(decided, registration);
+}
+
+void SessionPush::note_sent(const Coverage& coverage) {
+    coverage_in(sent, coverage.registration) = coverage;
+}
+
+bool SessionPush::covers(std::uint64_t registration, WallTime received, const Stanza& stanza,
+                         const Facts& facts) const {
+    if (settled) return true;
+    const bool important = judge(stanza, facts.account, facts.reflected).important;
+    return std::any_of(decided.begin(), decided.end(), [&](const Coverage& coverage) {
+        return coverage.registration == registration && coverage.covers_time(received, important);
+    });
+}
+
+Push* find_push(core::Core& core) {
+    Push* found = nullptr;
+    core.bus().fire(PushSought{found});
+    return found;
+}
+
+std::uint64_t identity(const Stanza& stanza, std::string_view account,
+                       storage::ArchiveId archive_id, storage::LogId log_id, WallTime received) {
+    if (archive_id != storage::ArchiveId::none)
+        return mix(1, static_cast<std::uint64_t>(archive_id));
+    if (log_id != storage::LogId::none) return mix(2, static_cast<std::uint64_t>(log_id));
+    if (!stanza.is_message() || received == WallTime{}) return 0;
+    const Carried inner = carried(stanza, account);
+    const std::hash<std::string_view> hash;
+    const std::uint64_t words = mix(3, hash(inner.sender())) ^
+                                mix(4, hash(inner.message->attr("id"))) ^
+                                mix(5, hash(inner.body()));
+    return mix(static_cast<std::uint64_t>(received.time_since_epoch().count()), words);
+}
+
+}  // namespace clarion::push

@@ -1,0 +1,121 @@
+// What push keeps: per account, per session, per shard. Private to modules/push.
+//
+// Registrations move when others come and go: name one by its sequence number across anything that
+// may send, and look it up again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "modules/push/coverage.h"
+#include "modules/push/policy.h"
+#include "proto/stanza.h"
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/module.h"
+#include "server/core/shard.h"
+#include "storage/push_registrations.h"
+
+namespace clarion::push {
+
+/// A notification on its way: composed when its stanza was queued or stored, sent once that is
+/// durable.
+struct Notification {
+    std::string account;  // bare JID
+    storage::AccountId account_id = storage::AccountId::none;
+    std::uint64_t registration = 0;
+    std::uint64_t number = 0;  // of this shard; says who opened a window
+    std::shared_ptr<Stanza> publish;
+    bool was_sent = false;  // ... and is shared with whoever still holds it
+    bool important = false;
+    bool urgent = false;        // neither coalesced nor slowed down
+    WallTime caused{};          // when the server saw the stanza
+    std::uint64_t session = 0;  // whose queue it speaks for; 0: none
+    Coverage coverage{};        // ... and what it covers of it
+    /// Hears each step; `clarionctl push test`. Such a notification never waits.
+    std::function<void(std::string_view step)> witness{};
+};
+using NotificationPtr = std::shared_ptr<Notification>;
+
+struct Registration {
+    storage::PushRegistration record;
+    Jid service;
+    bool wants_calls =
+        false;  // <jingle xmlns='tigase:push:jingle:0'/>: hears when a call was answered elsewhere
+    std::uint32_t unreachable = 0;  // how many of record.errors were no answers
+    std::uint64_t unread = 0;       // important messages since the device was last here
+    WallTime saved_last_used{};
+    std::optional<SteadyTime> last_sent{};
+    Recent notified{};
+    std::weak_ptr<Notification>
+        last_of_ended{};     // not yet durable: others of the same queue join it
+    NotificationPtr held{};  // by min_interval
+};
+
+struct AccountPush {
+    std::vector<Registration> registrations;  // ordered by seq: least recently enabled first
+    std::uint64_t last_seq = 0;
+    int busy = 0;  // notifications that are not yet durable, or not yet answered
+    Registration* find(std::uint64_t seq);
+};
+
+struct SessionPush {
+    std::vector<Coverage> decided;  // by registration
+    std::vector<Coverage> sent;
+    std::optional<WallTime> important_at{};
+    std::uint64_t important_by = 0;  // the notification that set it
+    std::optional<WallTime> push_ended_at{};
+    std::uint32_t asked_seconds = 0;
+    bool settled = false;  // its queue has been notified or need not be
+    Coverage& decided_for(std::uint64_t registration);
+    /// Whether a stanza that was in its queue, we do not know where, has been notified.
+    bool covers(std::uint64_t registration, WallTime received, const Stanza& stanza,
+                const Facts& facts) const;
+    void note_sent(const Coverage& coverage);
+};
+
+struct PushOptions;
+class Counters;
+class Registrations;
+class Sleeper;
+class Sender;
+class QueueRules;
+class Notifier;
+
+/// Everything of one shard.
+struct Push {
+    explicit Push(core::ModuleSetup& setup);
+    ~Push();
+
+    core::Core& core;
+    core::AccountSlot<AccountPush> accounts;
+    core::SessionSlot<SessionPush> sessions;
+    std::unique_ptr<Counters> counters;
+    std::unique_ptr<Registrations> registrations;
+    std::unique_ptr<Sleeper> sleeper;
+    std::unique_ptr<Sender> sender;
+    std::unique_ptr<Notifier> notifier;
+    std::unique_ptr<QueueRules> queue_rules;
+
+    const PushOptions& options(std::string_view host) const;
+    /// The account of a notification, if it is loaded and still the same.
+    core::Account* account_of(const Notification& notification) const;
+};
+
+/// Finds this shard's Push from its Core: for what arrives from another shard, and for admin.h.
+struct PushSought {
+    enum class Stage { find };
+    static constexpr std::string_view name = "PushSought";
+    Push*& found;
+};
+/// nullptr: push is not installed.
+Push* find_push(core::Core& core);
+
+/// What a stanza is known by in all its copies on this account; 0: cannot be told.
+std::uint64_t identity(const Stanza& stanza, std::string_view account,
+                       storage::ArchiveId archive_id, storage::LogId log_id, WallTime received);
+
+}  // namespace clarion::push

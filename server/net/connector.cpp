@@ -24,7 +24,7 @@ void Connector::tell(s2s::Stage stage, bool ok, std::string text) const {
 }
 
 Task<Result<Connected>> Connector::next() {
-    if (!resolved_ && !co_await find_targets()) co_return *problem_;
+    if (!std::exchange(resolved_, true)) co_await find_targets();
     for (;;) {
         if (places_.empty()) {
             if (targets_.empty()) break;
@@ -40,13 +40,12 @@ Task<Result<Connected>> Connector::next() {
     co_return *problem_;
 }
 
-Task<bool> Connector::find_targets() {
-    resolved_ = true;
+Task<> Connector::find_targets() {
     auto found = co_await resolver_.resolve(settings_.domain);
     if (!found) {
         problem_ = found.error();
         tell(s2s::Stage::resolve, false, problem_->text);
-        co_return false;
+        co_return;
     }
     for (Target& target : *found) {
         if (targets_.size() == max_targets) break;
@@ -54,7 +53,6 @@ Task<bool> Connector::find_targets() {
         tell(s2s::Stage::resolve, true, text + (target.direct_tls ? " (direct TLS)" : ""));
         targets_.push_back(std::move(target));
     }
-    co_return true;
 }
 
 Task<> Connector::find_places() {

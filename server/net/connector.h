@@ -63,7 +63,7 @@ private:
         std::uint16_t port;
         bool direct_tls;
     };
-    Task<bool> find_targets();
+    Task<> find_targets();
     Task<> find_places();
     Task<Result<std::unique_ptr<Transport>>> try_place(const Place& place);
     void tell(s2s::Stage stage, bool ok, std::string text) const;

@@ -11,16 +11,16 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "proto/negotiation_s2s.h"
 #include "proto/xml_stream.h"
 #include "server/core/options.h"
+#include "server/core/scope.h"
 #include "server/core/shard.h"
-#include "server/core/unique_function.h"
 #include "server/net/connector.h"
 #include "server/net/out_buffer.h"
 #include "server/net/s2s_link_info.h"
+#include "server/net/s2s_questions.h"
 #include "server/net/s2s_queue.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport.h"
@@ -66,7 +66,7 @@ public:
     void deliver(core::Transit transit);
     void deliver_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received);
 
-    using Answered = UniqueFunction<void(s2s::Verdict)>;
+    using Answered = S2sQuestions::Answered;
     /// Asks the remote domain about a dialback key; `answered` is called exactly once, here.
     void ask(s2s::VerifyRequest request, Answered answered);
 
@@ -79,17 +79,12 @@ public:
 
 private:
     enum class Step : std::uint8_t { go_on, start_tls, over };
-    struct Question {
-        s2s::VerifyRequest request;
-        Answered answered;
-        bool sent = false;
-        SteadyTime since{};
-    };
 
     const core::S2sOptions& options() const;
     s2s::OutgoingPolicy policy() const;
     ConnectSettings connect_settings() const;
 
+    static Task<> dial(std::shared_ptr<S2sOut> self, Connector& connector);
     Task<bool> attempt();
     void attach(Connected connected);
     Task<> converse(bool direct_tls);
@@ -102,10 +97,11 @@ private:
     void proceed();
     void take_answer();
     void ask_pending();
-    void answer_all(s2s::Verdict verdict);
     void fail_attempt();
     bool may_try_elsewhere() const;
     void detach();
+    void reset();
+    void count_stream(bool up);
     void close_stream();
     bool flush();
     void tell(bool ok, std::string text) const;
@@ -118,17 +114,20 @@ private:
     const S2sReport report_;
     S2sQueue queue_;
     OutBuffer out_;
-    std::uint64_t taken_ = 0;  // bytes of this stream that the socket took
+    std::uint64_t taken_ = 0;               // bytes of this stream that the socket took
+    std::unique_ptr<core::Scope> dialing_;  // while looking for a place that accepts
+    std::optional<Result<Connected>> dialed_;
     std::unique_ptr<Transport> transport_;
     std::optional<xml::XmlStream> stream_;
     std::optional<s2s::OutgoingNegotiation> negotiation_;
     std::optional<s2s::Failure> failure_;  // of the attempt
-    std::vector<Question> questions_;
+    S2sQuestions questions_;
     s2s::Stage stage_ = s2s::Stage::resolve;
     std::string host_;
     bool authenticating_ = false;
     bool closing_ = false;  // our stream is closed, the peer's not yet
     bool ending_ = false;
+    bool counted_ = false;  // in clarion_s2s_streams
     WallTime since_{};
     SteadyTime deadline_{};  // of the negotiation, or of closing
     SteadyTime last_stanza_{};

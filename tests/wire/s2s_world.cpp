@@ -1,0 +1,272 @@
+#include "tests/wire/s2s_world.h"
+
+#include <netinet/in.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <future>
+#include <stdexcept>
+
+#include "proto/ns.h"
+#include "server/events/s2s.h"
+
+extern char** environ;
+
+namespace clarion::test {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto patience = 10s;
+
+net::FileDescriptor bound_udp_socket() {
+    net::FileDescriptor fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const auto any = net::SocketAddress::parse("127.0.0.1", 0).value();
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(any.storage.data()), any.size) != 0) {
+        throw std::runtime_error("no free port");
+    }
+    return fd;
+}
+
+/// A UDP port that was free a moment ago.
+std::uint16_t free_port() { return net::SocketAddress::local_of(bound_udp_socket().get()).port(); }
+
+/// Shared with the shard's thread, which may still be inside set_value() when the waiter goes on.
+template <class T>
+using Promise = std::shared_ptr<std::promise<T>>;
+
+template <class T>
+Promise<T> promise() {
+    return std::make_shared<std::promise<T>>();
+}
+
+template <class T>
+T wait_for(const Promise<T>& promise) {
+    auto future = promise->get_future();
+    if (future.wait_for(patience) != std::future_status::ready)
+        throw std::runtime_error("timed out");
+    return future.get();
+}
+
+Task<> run_test(net::RemoteDomains& s2s, std::string domain, std::vector<net::S2sStep>& steps,
+                Promise<void> done) {
+    co_await s2s.test(std::move(domain),
+                      [&steps](const net::S2sStep& step) { steps.push_back(step); });
+    done->set_value();
+}
+
+Task<> count_spooled(core::Core& core, std::string domain, Promise<std::size_t> count) {
+    const Result<> ignored = co_await core.shard().committed();
+    const auto found = co_await core.storage().spool().read(std::move(domain), 0, 1000);
+    count->set_value(found && ignored ? found->size() : 0);
+}
+
+Task<> join(net::ShardNet& net, Promise<void> done) {
+    co_await net.joined(5s);
+    done->set_value();
+}
+
+}  // namespace
+
+// ---- Server ------------------------------------------------------------------------------------
+
+Server::Server(std::string domain, std::string toml, const TemporaryDirectory& files,
+               bool direct_tls, std::shared_ptr<storage::Storage> storage)
+    : domain_(std::move(domain)),
+      toml_(std::move(toml)),
+      files_(files),
+      direct_tls_(direct_tls),
+      storage_(std::move(storage)) {
+    if (!storage_) storage_ = storage::make_memory_storage();
+    core::ListenOptions options;
+    options.type = direct_tls ? "s2s-tls" : "s2s";
+    options.address = "127.0.0.1";
+    listening_ = std::make_unique<net::OpenPort>(net::open_port(options, 1, true).value());
+    port_ = listening_->port;
+}
+
+Server::~Server() {
+    if (shards_) stop();
+}
+
+void Server::start(const std::string& dns_server) {
+    const std::string base = files_.path() + "/" + domain_;
+    config_ = make_config("[server]\ndomains = [\"" + domain_ + "\"]\n[dns]\nservers = [\"" +
+                          dns_server + "\"]\n[component.\"" + component() +
+                          "\"]\nsecret = \"x\"\n" + "[tls]\ncertificate = \"" + base +
+                          ".pem\"\nprivate_key = \"" + base + ".key.pem\"\n" + toml_);
+    hosts_.add_host(domain_);
+    hosts_.add_component(component());
+    shards_ = std::make_unique<core::ShardSet>(1, system_clock(), *storage_);
+    shared_ = std::make_unique<core::Shared>(
+        core::Shared{*shards_, system_clock(), *storage_, hosts_, "scram", "dialback " + domain_});
+    shared_->cores.push_back(std::make_unique<core::Core>(*shared_, 0, config_));
+    core::Core& core = *shared_->cores.front();
+    net_ = std::make_unique<net::ShardNet>(core);
+    net_->set_peers({net_.get()});
+    net_->set_tls(
+        net::TlsContexts::load(*config_, {domain_}, system_clock().wall()).value().contexts);
+    s2s_ = std::make_unique<net::RemoteDomains>(*net_);
+    s2s_->set_peers({s2s_.get()});
+    core.links().attach_component(component(), this);
+    using events::DomainReachable;
+    core.bus().on<DomainReachable>(DomainReachable::Stage::react, "test",
+                                   [this](const DomainReachable& event) {
+                                       const std::lock_guard lock(mutex_);
+                                       reached_.emplace_back(event.domain);
+                                   });
+    if (!net_->listen(listening_->type, std::move(listening_->sockets.front())))
+        throw std::runtime_error("listen");
+    shards_->start_threads();
+    on_shard([this] { s2s_->start(); });
+}
+
+void Server::stop() {
+    const auto joined = promise<void>();
+    on_shard([this, joined] {
+        net_->core().set_stopping();
+        net_->stop_accepting();
+        net_->stop_reading();
+        net_->close_all(StreamErrorCondition::system_shutdown);
+        net_->core().scope().spawn("join", join(*net_, joined));
+    });
+    wait_for(joined);
+    shards_->stop();
+    s2s_.reset();
+    net_.reset();
+    shared_->cores.clear();
+    shards_.reset();
+}
+
+void Server::on_shard(std::function<void()> fn) {
+    const auto done = promise<void>();
+    shards_->post(0, [fn, done] {
+        fn();
+        done->set_value();
+    });
+    wait_for(done);
+}
+
+void Server::send(const std::string& xml) {
+    auto stanza = Stanza::from_document(xml::parse_element(xml, ns::client));
+    if (!stanza) throw std::runtime_error(stanza.error().text);
+    on_shard([&] { net_->core().router().route(std::move(*stanza)); });
+}
+
+void Server::deliver(core::Transit transit) {
+    const std::lock_guard lock(mutex_);
+    inbox_.push_back({transit.stanza, transit.local_bounce});
+    arrived_.notify_all();
+}
+
+Arrival Server::wait_for_arrival() {
+    std::unique_lock lock(mutex_);
+    if (!arrived_.wait_for(lock, patience, [this] { return !inbox_.empty(); })) {
+        throw std::runtime_error("nothing arrived at " + domain_);
+    }
+    Arrival first = std::move(inbox_.front());
+    inbox_.pop_front();
+    return first;
+}
+
+std::size_t Server::arrivals() {
+    const std::lock_guard lock(mutex_);
+    return inbox_.size();
+}
+
+std::vector<std::string> Server::reached() {
+    const std::lock_guard lock(mutex_);
+    return reached_;
+}
+
+std::vector<net::S2sLinkInfo> Server::links() {
+    std::vector<net::S2sLinkInfo> all;
+    on_shard([&] { all = s2s_->list(); });
+    return all;
+}
+
+void Server::wait_for_links(const std::function<bool(const std::vector<net::S2sLinkInfo>&)>& done) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!done(links())) {
+        if (std::chrono::steady_clock::now() > end)
+            throw std::runtime_error("the links of " + domain_);
+        std::this_thread::yield();
+    }
+}
+
+std::vector<net::S2sStep> Server::test(const std::string& domain) {
+    std::vector<net::S2sStep> steps;
+    const auto done = promise<void>();
+    on_shard([&] { net_->core().scope().spawn("test", run_test(*s2s_, domain, steps, done)); });
+    wait_for(done);
+    return steps;
+}
+
+std::size_t Server::spooled(const std::string& domain) {
+    const auto count = promise<std::size_t>();
+    on_shard(
+        [&] { net_->core().scope().spawn("spooled", count_spooled(net_->core(), domain, count)); });
+    return wait_for(count);
+}
+
+SilentPort::SilentPort() : socket_(bound_udp_socket()) {}
+
+std::string SilentPort::address() const {
+    return net::SocketAddress::local_of(socket_.get()).text();
+}
+
+// ---- S2sWorld ----------------------------------------------------------------------------------
+
+Server& S2sWorld::add(std::string domain, std::string toml, bool direct_tls,
+                      std::shared_ptr<storage::Storage> storage) {
+    files_.make_certificate(domain, domain);
+    servers_.push_back(std::make_unique<Server>(std::move(domain), std::move(toml), files_,
+                                                direct_tls, std::move(storage)));
+    return *servers_.back();
+}
+
+void S2sWorld::start() {
+    const std::uint16_t port = free_port();
+    dns_server_ = "127.0.0.1:" + std::to_string(port);
+    std::vector<std::string> arguments{"dnsmasq",
+                                       "--keep-in-foreground",
+                                       "--conf-file=/dev/null",
+                                       "--no-resolv",
+                                       "--no-hosts",
+                                       "--bind-interfaces",
+                                       "--pid-file",
+                                       "--user=",
+                                       "--listen-address=127.0.0.1",
+                                       "--local=/example/",
+                                       "--port=" + std::to_string(port)};
+    for (const auto& server : servers_) {
+        arguments.push_back("--host-record=xmpp." + server->domain() + ",127.0.0.1");
+        const std::string service =
+            server->direct_tls() ? "_xmpps-server._tcp." : "_xmpp-server._tcp.";
+        for (const std::string& name : {server->domain(), server->component()}) {
+            arguments.push_back("--srv-host=" + service + name + ",xmpp." + server->domain() + "," +
+                                std::to_string(server->port()));
+        }
+    }
+    arguments.insert(arguments.end(), dns_arguments_.begin(), dns_arguments_.end());
+    std::vector<char*> argv;
+    for (std::string& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    if (::posix_spawn(&dnsmasq_, "/usr/sbin/dnsmasq", nullptr, nullptr, argv.data(), environ) !=
+        0) {
+        throw std::runtime_error("dnsmasq does not start: apt-get install dnsmasq-base");
+    }
+    for (const auto& server : servers_) server->start(dns_server_);
+}
+
+S2sWorld::~S2sWorld() {
+    servers_.clear();
+    if (dnsmasq_ <= 0) return;
+    ::kill(dnsmasq_, SIGKILL);
+    ::waitpid(dnsmasq_, nullptr, 0);
+}
+
+}  // namespace clarion::test

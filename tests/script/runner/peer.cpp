@@ -1,5 +1,7 @@
 #include "tests/script/runner/peer.h"
 
+#include <utility>
+
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/base/text.h"
@@ -40,11 +42,13 @@ std::string_view Peer::content_ns() const {
 
 Error Peer::problem(std::string text) const { return fail("peer", actor_.name + ": " + text); }
 
+Error Peer::refused(std::string text) const { return fail("login", actor_.name + ": " + text); }
+
 // --- reading ------------------------------------------------------------------------------------
 
 void Peer::on_readable() {
-    connection_.read();
-    auto& events = connection_.events();
+    connection_->read();
+    auto& events = connection_->events();
     while (!events.empty()) {
         auto event = std::move(events.front());
         events.pop_front();
@@ -66,7 +70,7 @@ void Peer::on_event(Incoming&& event) {
         case Incoming::Kind::lost: transcript_.note(actor_.name, "the connection is closed"); break;
         case Incoming::Kind::garbage:
             transcript_.note(actor_.name, "not XMPP: " + event.stream_id);
-            connection_.close(Connection::Manner::orderly);
+            connection_->close(Connection::Manner::orderly);
             break;
     }
 }
@@ -106,11 +110,11 @@ void Peer::forget_acknowledged(std::uint32_t server_handled) {
 // --- writing ------------------------------------------------------------------------------------
 
 void Peer::write(std::string_view bytes) {
-    if (!connection_.is_open()) {
+    if (!connection_->is_open()) {
         transcript_.note(actor_.name, "has no connection, so this is not sent");
     }
     transcript_.sent(actor_.name, bytes);
-    connection_.write(bytes);
+    connection_->write(bytes);
 }
 
 void Peer::write_element(const xml::Element& element) {
@@ -149,10 +153,11 @@ Result<void> Peer::connect() {
 }
 
 Result<void> Peer::open_socket() {
+    if (frozen_) abandoned_ = std::exchange(connection_, std::make_unique<Connection>());
     inbox_.clear();
     frozen_ = stream_closed_ = header_seen_ = false;
     sm_counting_in_ = sm_counting_out_ = false;
-    if (auto opened = connection_.open(endpoint_, timeout_); !opened) {
+    if (auto opened = connection_->open(endpoint_, timeout_); !opened) {
         return problem(opened.error().text);
     }
     return {};
@@ -162,13 +167,13 @@ Result<void> Peer::disconnect() {
     if (!is_connected()) return {};
     write("</stream:stream>");
     poller_.wait_until([this] { return was_closed(); }, Millis(1000));
-    connection_.close(Connection::Manner::orderly);
+    connection_->close(Connection::Manner::orderly);
     sm_counting_in_ = sm_counting_out_ = false;
     return {};
 }
 
 void Peer::cut() {
-    connection_.close(Connection::Manner::cut);
+    connection_->close(Connection::Manner::cut);
     transcript_.note(actor_.name, "loses the TCP connection");
 }
 

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -67,12 +68,12 @@ public:
     const std::string& stream_id() const { return stream_id_; }
     std::uint32_t handled() const { return handled_; }
     std::deque<Received>& inbox() { return inbox_; }
-    bool is_connected() const { return connection_.is_open() && !stream_closed_; }
+    bool is_connected() const { return connection_->is_open() && !stream_closed_; }
     /// The server ended the stream or the connection.
-    bool was_closed() const { return stream_closed_ || !connection_.is_open(); }
+    bool was_closed() const { return stream_closed_ || !connection_->is_open(); }
 
     /// For poll(): -1 when there is nothing to read from.
-    int fd() const { return frozen_ ? -1 : connection_.fd(); }
+    int fd() const { return frozen_ ? -1 : connection_->fd(); }
     void on_readable();
 
 private:
@@ -82,7 +83,8 @@ private:
     void forget_acknowledged(std::uint32_t server_handled);
     void write(std::string_view bytes);
     void write_element(const xml::Element& element);
-    Error problem(std::string text) const;
+    Error problem(std::string text) const;  // code "peer"
+    Error refused(std::string text) const;  // code "login": the server said no
     std::string_view content_ns() const;
 
     Result<void> start_tls();
@@ -101,7 +103,8 @@ private:
     Transcript& transcript_;
     Millis timeout_;
 
-    Connection connection_;
+    std::unique_ptr<Connection> connection_ = std::make_unique<Connection>();
+    std::unique_ptr<Connection> abandoned_;  // a frozen one: still open, nobody reads
     std::deque<Received> inbox_;
     std::string full_jid_;
     std::string stream_id_;

@@ -20,7 +20,7 @@ std::string auth_xml(std::string_view mechanism, std::string_view initial) {
 }  // namespace
 
 Result<void> Peer::restart_stream() {
-    connection_.restart_stream();
+    connection_->restart_stream();
     header_seen_ = false;
     std::string header = "<?xml version='1.0'?><stream:stream to='";
     xml::escape(header, actor_.option("stream_to", actor_.domain()));
@@ -43,7 +43,7 @@ Result<void> Peer::start_tls() {
     auto answer = next_element("answer to <starttls/>");
     if (!answer) return answer.error();
     if (!answer->root().is(ns::tls, "proceed")) return problem("STARTTLS was refused");
-    if (auto done = connection_.start_tls(std::string(actor_.domain()), timeout_); !done) {
+    if (auto done = connection_->start_tls(std::string(actor_.domain()), timeout_); !done) {
         return problem(done.error().text);
     }
     if (auto restarted = restart_stream(); !restarted) return restarted;
@@ -72,7 +72,7 @@ Result<void> Peer::sasl_plain() {
     auto answer = next_element("answer to <auth/>");
     if (!answer) return answer.error();
     if (!answer->root().is(ns::sasl, "success")) {
-        return problem("login failed: " + xml::to_string(answer->root()));
+        return refused("login failed: " + xml::to_string(answer->root()));
     }
     return {};
 }
@@ -84,7 +84,7 @@ Result<void> Peer::sasl_scram() {
     auto challenge = next_element("SCRAM challenge");
     if (!challenge) return challenge.error();
     if (!challenge->root().is(ns::sasl, "challenge")) {
-        return problem("login failed: " + xml::to_string(challenge->root()));
+        return refused("login failed: " + xml::to_string(challenge->root()));
     }
     const auto reply = scram.final_message(base64_decode(challenge->root().text()).value_or(""));
     if (!reply) return problem(reply.error().text);
@@ -93,7 +93,7 @@ Result<void> Peer::sasl_scram() {
     auto answer = next_element("end of SCRAM");
     if (!answer) return answer.error();
     if (!answer->root().is(ns::sasl, "success")) {
-        return problem("login failed: " + xml::to_string(answer->root()));
+        return refused("login failed: " + xml::to_string(answer->root()));
     }
     if (!scram.verify(base64_decode(answer->root().text()).value_or(""))) {
         return problem("the server's SCRAM signature is wrong");
@@ -128,7 +128,7 @@ Result<void> Peer::component_handshake() {
     auto answer = next_element("answer to <handshake/>");
     if (!answer) return answer.error();
     if (answer->root().name() != "handshake") {
-        return problem("the handshake failed: " + xml::to_string(answer->root()));
+        return refused("the handshake failed: " + xml::to_string(answer->root()));
     }
     return {};
 }
@@ -178,6 +178,9 @@ Result<void> Peer::resume() {
     if (!root.is(ns::sm, "resumed") || root.attr("previd") != sm_id_) {
         return problem("resumption failed: " + xml::to_string(root));
     }
+    std::erase_if(kept, [](const Received& one) {
+        return one.document.root().ns() == ns::streams;  // how the old stream ended
+    });
     for (auto& later : inbox_) kept.push_back(std::move(later));
     inbox_ = std::move(kept);
     return {};

@@ -59,6 +59,7 @@ private:
     Result<void> receive(Peer& peer, const Step& step);
     Result<void> receive_nothing(Peer& peer, Millis window);
     Result<void> expect_closed(Peer& peer);
+    Result<void> expect_refusal(Peer& peer, const Step& step);
     Result<void> rest(std::string_view duration);
 
     /// The script's XML with variables filled in.

@@ -108,6 +108,7 @@ Result<void> Stage::run_peer(Peer& peer, const Step& step) {
     if (action == "authenticates") return peer.authenticate();
     if (action == "binds") return peer.bind();
     if (action == "is disconnected") return expect_closed(peer);
+    if (action == "fails to log in") return expect_refusal(peer, step);
     bool known = true;
     auto done = run_sm(peer, step, known);
     return known ? done : Result<void>(unknown_action(step));
@@ -200,7 +201,7 @@ bool Stage::take_match(Peer& peer, const xml::Element& expected, std::string& wh
         }
         why +=
             "  but got (" + *comparison.difference + "):\n" + indented_xml(xml::to_string(root), 4);
-        if (in_order_) {
+        if (in_order_ && !at->quiet) {
             hopeless = true;
             return false;
         }
@@ -247,6 +248,18 @@ Result<void> Stage::receive_nothing(Peer& peer, Millis window) {
 Result<void> Stage::expect_closed(Peer& peer) {
     if (wait_until([&] { return peer.was_closed(); }, timeout_)) return {};
     return fail("step", peer.actor().name + " should be disconnected, but is not");
+}
+
+/// The lines below are pieces of the answer: "not-authorized".
+Result<void> Stage::expect_refusal(Peer& peer, const Step& step) {
+    const auto done = peer.connect();
+    if (done) return fail("step", peer.actor().name + " should not be able to log in");
+    const auto& why = done.error().text;
+    if (done.error().code != "login") return done;
+    for (const auto& piece : step.body) {
+        if (why.find(trim(piece)) == why.npos) return fail("step", "unexpected reason: " + why);
+    }
+    return peer.disconnect();
 }
 
 // --- the server ---------------------------------------------------------------------------------

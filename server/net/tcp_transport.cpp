@@ -24,6 +24,7 @@ Transport::Transport(Poller& poller, FileDescriptor fd)
 Transport::~Transport() {
     assert(!waiter_);
     close();
+    if (poller_ != nullptr) poller_->forget(*this);
 }
 
 // --- reading and writing ------------------------------------------------------------------------
@@ -73,12 +74,7 @@ void Transport::close() {
     if (!is_open()) return;
     if (poller_ != nullptr) poller_->remove(socket_.fd(), *this);
     socket_.close();
-    if (poller_ == nullptr) return;
-    if (waiter_) {
-        poller_->soon(*this);
-    } else {
-        poller_->forget(*this);
-    }
+    if (poller_ != nullptr && waiter_) poller_->soon(*this);
 }
 
 void Transport::leave() {

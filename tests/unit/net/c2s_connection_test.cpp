@@ -1,0 +1,220 @@
+#include "server/net/c2s_connection.h"
+
+#include <doctest/doctest.h>
+
+#include "tests/unit/net/wire.h"
+
+using namespace clarion;
+using clarion::test::insecure;
+using clarion::test::Wire;
+using clarion::test::WireClient;
+
+TEST_SUITE("net/c2s_connection") {
+    TEST_CASE("two clients log in, on whichever shard they arrive, and talk") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        wire.world.add_account("juliet@example.org", "secret");
+        for (const int shard : {0, 1}) {
+            const std::uint16_t port = wire.listen("c2s", shard);
+            WireClient romeo(wire, port), juliet(wire, port);
+            romeo.log_in("romeo", "orchard" + std::to_string(shard));
+            juliet.log_in("juliet", "balcony" + std::to_string(shard));
+            romeo.send("<message type='chat' to='juliet@example.org/balcony" +
+                       std::to_string(shard) + "'><body>hello &amp; goodbye</body></message>");
+            const std::string got = juliet.expect("</message>");
+            CHECK(got.find("from='romeo@example.org/orchard") != std::string::npos);
+            CHECK(got.find("<body>hello &amp; goodbye</body>") != std::string::npos);
+            romeo.ask("</stream:stream>", "</stream:stream>");
+            romeo.expect_end();
+            juliet.ask("</stream:stream>", "</stream:stream>");
+            juliet.expect_end();
+        }
+        wire.world.settle_until([&] { return wire.connections() == 0; });
+    }
+
+    TEST_CASE("everything at once: what came behind is handled after the move and the restart") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        for (const int shard : {0, 1}) {
+            WireClient romeo(wire, wire.listen("c2s", shard));
+            romeo.send(std::string(WireClient::header) + WireClient::plain("romeo", "secret") +
+                       std::string(WireClient::header) +
+                       "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>"
+                       "<iq type='get' id='q'><query xmlns='urn:example:none'/></iq>"
+                       "</stream:stream>");
+            const std::string got = romeo.expect("</stream:stream>");
+            CHECK(got.find("<success") != std::string::npos);
+            CHECK(got.find("<jid>romeo@example.org/") != std::string::npos);
+            CHECK(got.find("id='q'") != std::string::npos);
+            romeo.expect_end();
+        }
+    }
+
+    TEST_CASE("bytes may come one by one") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        for (const char c : WireClient::header) {
+            romeo.send(std::string_view(&c, 1));
+            wire.world.settle();
+        }
+        romeo.expect("</stream:features>");
+    }
+
+    TEST_CASE("errors before a header of ours come after one, and the stream ends") {
+        Wire wire(insecure);
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient http(wire, port);
+        http.send("GET / HTTP/1.1\r\n\r\n");
+        const std::string got = http.expect("</stream:stream>");
+        CHECK(got.find("<stream:stream ") != std::string::npos);
+        CHECK(got.find("<not-well-formed") != std::string::npos);
+        http.close();
+        WireClient dtd(wire, port);
+        dtd.send("<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c'>]>");
+        CHECK(dtd.expect("</stream:stream>").find("<restricted-xml") != std::string::npos);
+        dtd.close();
+        WireClient stranger(wire, port);
+        stranger.send("<stream:stream xmlns='jabber:client' to='nobody.example' version='1.0' "
+                      "xmlns:stream='http://etherx.jabber.org/streams'>");
+        CHECK(stranger.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
+        stranger.close();
+        wire.world.settle_until([&] { return wire.connections() == 0; });
+    }
+
+    TEST_CASE("a stanza may be large only after login") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient early(wire, port);
+        early.ask(WireClient::header, "</stream:features>");
+        early.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>" +
+                   std::string(20000, 'A'));
+        CHECK(early.expect("</stream:stream>").find("<policy-violation") != std::string::npos);
+
+        WireClient romeo(wire, port);
+        romeo.log_in("romeo");
+        romeo.ask("<iq type='get' id='big'><query xmlns='urn:example:none'>" +
+                      std::string(100000, 'x') + "</query></iq>",
+                  "id='big'");
+        romeo.send("<message to='romeo@example.org'><body>" + std::string(300000, 'x'));
+        CHECK(romeo.expect("</stream:stream>").find("<policy-violation") != std::string::npos);
+    }
+
+    TEST_CASE("who does not log in in time is closed, who does not close in time is cut") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s", 0);
+        WireClient silent(wire, port), romeo(wire, port);
+        romeo.log_in("romeo");
+        wire.world.settle_until([&] { return wire.connections() == 2; });
+        CHECK(wire.nets[0]->c2s_counts().unauthenticated == 1);
+        for (int i = 0; i < 32; ++i) wire.world.advance(std::chrono::seconds(1));
+        CHECK(silent.expect("</stream:stream>").find("<connection-timeout") != std::string::npos);
+        CHECK(!silent.ended());
+        for (int i = 0; i < 7; ++i) wire.world.advance(std::chrono::seconds(1));
+        silent.expect_end();
+        CHECK(!romeo.ended());
+        CHECK(wire.connections() == 1);
+    }
+
+    TEST_CASE("limits: per address, and of those not logged in") {
+        Wire wire(std::string(insecure) + "[limits]\nc2s_connections_per_address = 2\n");
+        const std::uint16_t port = wire.listen("c2s", 0);
+        WireClient a(wire, port), b(wire, port);
+        wire.world.settle_until([&] { return wire.connections() == 2; });
+        WireClient c(wire, port);
+        c.expect_end();
+        a.close();
+        wire.world.settle_until([&] { return wire.connections() == 1; });
+        WireClient d(wire, port);
+        d.ask(WireClient::header, "</stream:features>");
+
+        Wire other(std::string(insecure) + "[limits]\nunauthenticated_connections = 1\n");
+        const std::uint16_t second = other.listen("c2s", 0);
+        WireClient e(other, second);
+        other.world.settle_until([&] { return other.connections() == 1; });
+        WireClient f(other, second);
+        f.expect_end();
+    }
+
+    TEST_CASE("a client that reads nothing is cut, and its session ends") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        wire.world.add_account("juliet@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient romeo(wire, port), juliet(wire, port);
+        romeo.log_in("romeo");
+        juliet.log_in("juliet", "balcony");
+        const int little = 4096;
+        ::setsockopt(juliet.fd(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
+        const std::string message =
+            "<message type='headline' to='juliet@example.org/balcony'><body>" +
+            std::string(200000, 'x') + "</body></message>";
+        for (int i = 0; i < 80 && wire.connections() == 2; ++i) {
+            romeo.send(message);
+            wire.world.settle();
+        }
+        wire.world.settle_until([&] { return wire.connections() == 1; });
+        CHECK(!romeo.ended());
+    }
+
+    TEST_CASE("a client that stops reading a little is cut after send_timeout") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient romeo(wire, port);
+        romeo.log_in("romeo");
+        for (int i = 0; i < 30; ++i) {
+            romeo.send("<message type='headline' to='romeo@example.org/r'><body>" +
+                       std::string(200000, 'x') + "</body></message>");
+            wire.world.settle();
+        }
+        wire.world.advance(std::chrono::seconds(1));
+        CHECK(wire.connections() == 1);
+        for (int i = 0; i < 62; ++i) wire.world.advance(std::chrono::seconds(1));
+        wire.world.settle_until([&] { return wire.connections() == 0; });
+    }
+
+    TEST_CASE("reading is slowed down to the configured rate") {
+        Wire wire(std::string(insecure) + "[limits]\nc2s_bytes_per_second = 20000\n");
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        romeo.log_in("romeo");
+        wire.world.advance(std::chrono::seconds(2));
+        int answered = 0;
+        for (int i = 0; i < 60; ++i) {
+            romeo.send("<iq type='get' id='q" + std::to_string(i) + "'><query xmlns='urn:none'>" +
+                       std::string(4000, 'x') + "</query></iq>");
+            wire.world.settle();
+        }
+        const auto count = [&] {
+            romeo.ended();
+            for (std::size_t at; (at = romeo.received.find("</iq>")) != std::string::npos;) {
+                romeo.received.erase(0, at + 5);
+                ++answered;
+            }
+            return answered;
+        };
+        CHECK(count() < 20);
+        for (int i = 0; i < 15; ++i) wire.world.advance(std::chrono::seconds(1));
+        CHECK(count() == 60);
+    }
+
+    TEST_CASE("shutting down: clients are told, and everything ends") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient romeo(wire, port), fresh(wire, port);
+        romeo.log_in("romeo");
+        wire.world.settle_until([&] { return wire.connections() == 2; });
+        for (const auto& net : wire.nets) net->close_all(StreamErrorCondition::system_shutdown);
+        CHECK(romeo.expect("</stream:stream>").find("<system-shutdown") != std::string::npos);
+        romeo.send("</stream:stream>");
+        romeo.expect_end();
+        CHECK(fresh.expect("</stream:stream>").find("<stream:stream") != std::string::npos);
+        romeo.close();
+        fresh.close();
+        wire.world.settle_until([&] { return wire.connections() == 0; });
+    }
+}

@@ -1,0 +1,142 @@
+#include "server/net/component_connection.h"
+
+#include <doctest/doctest.h>
+
+#include "proto/crypto.h"
+#include "tests/unit/net/wire.h"
+
+using namespace clarion;
+using clarion::test::insecure;
+using clarion::test::Wire;
+using clarion::test::WireClient;
+
+namespace {
+
+const std::string config = std::string(insecure) +
+                           "[component.\"push.example.org\"]\nsecret = \"s3cret\"\n"
+                           "max_send_buffer = 65536\n";
+
+constexpr std::string_view header =
+    "<stream:stream xmlns='jabber:component:accept' to='push.example.org' "
+    "xmlns:stream='http://etherx.jabber.org/streams'>";
+
+std::string handshake_for(const std::string& greeting, const std::string& secret) {
+    const std::size_t at = greeting.find("id='") + 4;
+    const std::string id = greeting.substr(at, greeting.find('\'', at) - at);
+    return "<handshake>" + hex_encode(crypto::sha1(id + secret)) + "</handshake>";
+}
+
+
+/// Up to the end of the server's own header.
+std::string greeting_of(WireClient& component) {
+    component.send(header);
+    component.expect("<stream:stream");
+    return component.expect(">");
+}
+
+}  // namespace
+
+TEST_SUITE("net/component_connection") {
+    TEST_CASE("a component attaches at its home, is reached and answers") {
+        Wire wire(config);
+        wire.world.add_account("romeo@example.org", "secret");
+        for (const int shard : {0, 1}) {
+            const std::uint16_t port = wire.listen("component", shard);
+            WireClient component(wire, port), romeo(wire, wire.listen("c2s"));
+            component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
+            romeo.log_in("romeo", "orchard");
+            romeo.send("<iq type='set' id='p1' to='push.example.org'>"
+                       "<publish xmlns='urn:example:push'/></iq>");
+            const std::string got = component.expect("</iq>");
+            CHECK(got.find("from='romeo@example.org/orchard'") != std::string::npos);
+            CHECK(got.find("xmlns='jabber:client'") == std::string::npos);
+            component.send("<iq type='result' id='p1' from='push.example.org' "
+                           "to='romeo@example.org/orchard'/>");
+            const std::string answer = romeo.expect("id='p1'");
+            CHECK(answer.find("<iq") != std::string::npos);
+            component.ask("</stream:stream>", "</stream:stream>");
+            component.close();
+            romeo.close();
+            wire.world.settle_until([&] { return wire.connections() == 0; });
+            auto& home = wire.world.home_of("push.example.org");
+            CHECK(home.links().component("push.example.org") == nullptr);
+        }
+    }
+
+    TEST_CASE("who does not know the secret, or the domain, is refused") {
+        Wire wire(config);
+        const std::uint16_t port = wire.listen("component");
+        WireClient wrong(wire, port);
+        wrong.send(handshake_for(greeting_of(wrong), "guess"));
+        CHECK(wrong.expect("</stream:stream>").find("<not-authorized") != std::string::npos);
+        WireClient eager(wire, port);
+        greeting_of(eager);
+        eager.send("<message from='push.example.org' to='romeo@example.org'/>");
+        CHECK(eager.expect("</stream:stream>").find("<not-authorized") != std::string::npos);
+        WireClient unknown(wire, port);
+        unknown.send("<stream:stream xmlns='jabber:component:accept' to='pull.example.org' "
+                     "xmlns:stream='http://etherx.jabber.org/streams'>");
+        CHECK(unknown.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
+        WireClient client(wire, port);
+        client.send(WireClient::header);
+        CHECK(client.expect("</stream:stream>").find("<invalid-namespace") != std::string::npos);
+    }
+
+    TEST_CASE("the second of a domain is a conflict; the first stays") {
+        Wire wire(config);
+        const std::uint16_t port = wire.listen("component");
+        WireClient first(wire, port), second(wire, port);
+        first.ask(handshake_for(greeting_of(first), "s3cret"), "<handshake/>");
+        second.send(handshake_for(greeting_of(second), "s3cret"));
+        CHECK(second.expect("</stream:stream>").find("<conflict") != std::string::npos);
+        wire.world.settle();
+        CHECK(!first.ended());
+    }
+
+    TEST_CASE("'from' must be the component's own domain, 'to' must be there") {
+        Wire wire(config);
+        const std::uint16_t port = wire.listen("component");
+        for (const char* from : {"from='example.org'", "from='a.push.example.org'", ""}) {
+            WireClient component(wire, port);
+            component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
+            component.send(std::string("<message ") + from + " to='romeo@example.org'/>");
+            CHECK(component.expect("</stream:stream>").find("<invalid-from") != std::string::npos);
+            component.close();
+            wire.world.settle_until([&] { return wire.connections() == 0; });
+        }
+        WireClient component(wire, port);
+        component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
+        component.send("<message from='push.example.org'/>");
+        CHECK(component.expect("</stream:stream>").find("<improper-addressing") !=
+              std::string::npos);
+    }
+
+    TEST_CASE("a stanza that is none is answered; an unusable one ends the stream") {
+        Wire wire(config);
+        WireClient component(wire, wire.listen("component"));
+        component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
+        component.send("<iq type='get' id='7' from='push.example.org' to='a@@example.org'>"
+                       "<x xmlns='urn:x'/></iq>");
+        CHECK(component.expect("</iq>").find("<jid-malformed") != std::string::npos);
+        component.send("<nonsense/>");
+        CHECK(component.expect("</stream:stream>").find("<unsupported-stanza-type") !=
+              std::string::npos);
+    }
+
+    TEST_CASE("a component that reads nothing gets its stanzas back to their senders") {
+        Wire wire(config);
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient component(wire, wire.listen("component")), romeo(wire, wire.listen("c2s"));
+        component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
+        romeo.log_in("romeo");
+        bool refused = false;
+        for (int i = 0; i < 100 && !refused; ++i) {
+            romeo.send("<iq type='set' id='" + std::to_string(i) + "' to='push.example.org'><p "
+                       "xmlns='urn:p'>" + std::string(200000, 'x') + "</p></iq>");
+            wire.world.settle();
+            CHECK(!romeo.ended());
+            refused = romeo.received.find("<resource-constraint") != std::string::npos;
+        }
+        CHECK(refused);
+    }
+}

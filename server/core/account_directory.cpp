@@ -86,10 +86,13 @@ void AccountDirectory::with(std::string_view bare_jid, Ready ready) {
     }
     if (at == impl_->entries.end()) {
         if (impl_->unknown.contains(bare_jid)) return ready(fail("item-not-found", "no such account"));
-        at = impl_->entries.emplace(std::string(bare_jid), Entry{}).first;
-        at->second.busy = true;
+        Entry& entry = impl_->entries[std::string(bare_jid)];
+        entry.busy = true;
+        entry.inbox.push_back(std::move(ready));
         ++impl_->loading;
-        impl_->core.scope().spawn("load-account", impl_->load(at->first));
+        // May be done, and the entry gone, before this returns: storage that answers at once is not waited for.
+        impl_->core.scope().spawn("load-account", impl_->load(std::string(bare_jid)));
+        return;
     }
     auto& inbox = at->second.inbox;
     if (inbox.size() >= static_cast<std::size_t>(impl_->core.options<ServerOptions>().account_inbox_limit))

@@ -187,14 +187,16 @@ Task<C2sStream::Next> C2sStream::on_auth(Core& core, const xml::Element& auth) {
     options.iterations = static_cast<std::uint32_t>(core.options<AuthOptions>(host_).scram_iterations);
     exchange_ = std::make_unique<sasl::ServerExchange>(std::move(options));
     state_ = State::authenticating;
-    co_return co_await take(core, initial ? exchange_->start(std::string_view(*initial)) : exchange_->start(std::nullopt));
+    sasl::Step step = exchange_->start(initial ? std::optional<std::string_view>(*initial) : std::nullopt);
+    co_return co_await take(core, std::move(step));
 }
 
 Task<C2sStream::Next> C2sStream::on_response(Core& core, const xml::Element& response) {
     const auto text = response.text();
     auto decoded = text == "=" ? Result<std::string>(std::string()) : base64_decode(text);
     if (!decoded) co_return co_await auth_failed(core, sasl::Condition::incorrect_encoding, "not base64");
-    co_return co_await take(core, exchange_->response(*decoded));
+    sasl::Step step = exchange_->response(*decoded);
+    co_return co_await take(core, std::move(step));
 }
 
 Task<C2sStream::Next> C2sStream::take(Core& core, sasl::Step step) {

@@ -3,9 +3,9 @@
 #include "proto/ns.h"
 #include "server/base/log.h"
 #include "server/base/id.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
+#include "server/core/presence.h"
 #include "server/events/message.h"
 #include "server/events/session.h"
 #include "server/events/stream.h"
@@ -180,10 +180,7 @@ void Session::set_presence(StanzaPtr presence) {
 
 void Session::restore_presence(StanzaPtr presence) {
     presence_ = std::move(presence);
-    priority_ = 0;
-    if (!presence_) return;
-    if (auto value = parse_int(presence_->root().child_text(ns::client, "priority")))
-        priority_ = static_cast<std::int8_t>(*value);
+    priority_ = presence_ ? presence_priority(*presence_).value_or(0) : std::int8_t{0};
 }
 
 // ---- Stream management -----------------------------------------------------------------------------

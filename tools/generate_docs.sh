@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Writes what is generated from the option declarations: docs/options.md and conf/clarion.reference.toml.
+#   tools/generate_docs.sh [CLARIOND]          write them          (default: build/release/bin/clariond)
+#   tools/generate_docs.sh --check CLARIOND    fail if they differ (a test)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+check=no
+if [ "${1:-}" = --check ]; then
+    check=yes
+    shift
+fi
+clariond=${1:-build/release/bin/clariond}
+
+if [ $check = yes ]; then
+    diff -u docs/options.md <("$clariond" --describe --markdown) &&
+        diff -u conf/clarion.reference.toml <("$clariond" --describe --reference) && exit 0
+    echo "The generated references are out of date: run tools/generate_docs.sh $clariond" >&2
+    exit 1
+fi
+"$clariond" --describe --markdown > docs/options.md
+"$clariond" --describe --reference > conf/clarion.reference.toml

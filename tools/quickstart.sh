@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# From a fresh Debian 12 machine to a running server: installs packages, builds, writes ./run/, creates two accounts, starts.
+#
+#   tools/quickstart.sh [--no-start] [--domain NAME]
+#
+#   --no-start      stop before the server is started
+#   --domain NAME   the XMPP domain (default: localhost)
+#
+# Run again: starts at once with what is there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+domain=localhost
+start=yes
+while [ $# -gt 0 ]; do
+    case $1 in
+        --no-start) start=no ;;
+        --domain)
+            domain=${2:?--domain needs a name}
+            shift
+            ;;
+        -h | --help)
+            sed -n '2,9s/^# \{0,1\}//p' "$0"
+            exit 0
+            ;;
+        *)
+            echo "quickstart: unknown argument $1 (see --help)" >&2
+            exit 2
+            ;;
+    esac
+    shift
+done
+
+bin=build/release/bin
+config=run/clarion.toml
+socket=run/data/admin.sock
+
+build() {
+    [ -x "$bin/clariond" ] && [ -x "$bin/clarionctl" ] && [ -f run/accounts.txt ] && return
+    tools/install_packages.sh
+    tools/build.sh release
+}
+
+write_config() {
+    [ -f "$config" ] && return
+    mkdir -p run
+    tools/dev_cert.sh run "$domain"
+    sed -e "s/^domains = .*/domains = [\"$domain\"]/" -e 's|^data_dir = .*|data_dir = "data"|' \
+        -e 's|^admin_socket = .*|admin_socket = "data/admin.sock"|' \
+        -e 's|^certificate = .*|certificate = "cert.pem"|' -e 's|^private_key = .*|private_key = "key.pem"|' \
+        conf/clarion.toml > "$config"
+    echo "wrote $config"
+}
+
+password() { head -c 12 /dev/urandom | base64 | tr '+/' 'xy'; }
+
+# Starts the server for a moment to create the accounts through its admin socket.
+create_accounts() {
+    [ -f run/accounts.txt ] && return
+    "$bin/clariond" --config "$config" 2> run/first-start.log &
+    local pid=$! tries=100
+    until "$bin/clarionctl" --socket "$socket" status > /dev/null 2>&1; do
+        tries=$((tries - 1))
+        if [ "$tries" = 0 ] || ! kill -0 "$pid" 2> /dev/null; then
+            echo "quickstart: the server did not start:" >&2
+            tail -5 run/first-start.log >&2
+            kill "$pid" 2> /dev/null || true
+            exit 1
+        fi
+        sleep 0.1
+    done
+    umask 077
+    for name in juliet romeo; do
+        printf '%s@%s\t%s\n' "$name" "$domain" "$(password)"
+    done > run/accounts.new
+    "$bin/clarionctl" --socket "$socket" user import run/accounts.new
+    "$bin/clarionctl" --socket "$socket" stop > /dev/null
+    wait "$pid"
+    mv run/accounts.new run/accounts.txt
+}
+
+explain() {
+    cat <<TEXT
+
+Clarion for "$(sed -n 's/^domains = \["\(.*\)"\]/\1/p' "$config")" is ready.
+
+  Two accounts (run/accounts.txt):
+$(sed 's/^/    /; s/\t/   password: /' run/accounts.txt)
+
+  Connect with any XMPP client to 127.0.0.1, port 5222. The certificate is self-signed: the client
+  will ask whether you trust it. With profanity:
+    profanity
+    /connect $(head -1 run/accounts.txt | cut -f1) server 127.0.0.1 port 5222 tls trust
+
+  Administer it from another terminal:
+    $bin/clarionctl --config $config status
+    $bin/clarionctl --config $config --help
+
+TEXT
+}
+
+build
+write_config
+create_accounts
+explain
+[ "$start" = yes ] || exit 0
+exec "$bin/clariond" --config "$config"

@@ -18,7 +18,8 @@ namespace {
 constexpr Logger logger{"c2s"};
 
 struct Connections {
-    Gauge& open = metrics().gauge("clarion_connections", "Connections that are open", "type=\"c2s\"");
+    Gauge& open =
+        metrics().gauge("clarion_connections", "Connections that are open", "type=\"c2s\"");
     Counter& accepted = metrics().counter("clarion_connections_accepted_total",
                                           "Connections accepted", "type=\"c2s\"");
     Counter& timeouts =
@@ -305,8 +306,9 @@ std::int64_t C2sConnection::bytes_per_second() const {
 
 void C2sConnection::write_header() {
     std::string& text = out();
-    text += "<?xml version='1.0'?><stream:stream xmlns='jabber:client'"
-            " xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='";
+    text +=
+        "<?xml version='1.0'?><stream:stream xmlns='jabber:client'"
+        " xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='";
     text += random_token(16);
     text += "'>";
     header_due_ = false;

@@ -80,8 +80,8 @@ private:
     const SteadyTime accepted_;
     const bool direct_tls_;
     bool authenticated_ = false;
-    bool counted_ = false;   // in the shard's C2sCounts
-    bool detached_ = false;  // the session hears nothing more
+    bool counted_ = false;       // in the shard's C2sCounts
+    bool detached_ = false;      // the session hears nothing more
     const std::string address_;  // what it counts under in the limit per address
 };
 

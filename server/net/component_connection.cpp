@@ -254,8 +254,8 @@ void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,
                                  const Origin& origin) {
     window_.close(number);
     if (error != nullptr && is_open() && answerable(origin)) {
-        const auto answer = Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from,
-                                         origin.id);
+        const auto answer =
+            Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
         add_error(answer->root(), *error);
         xml::write_stanza(out(), answer->root(), ns::component);
     }
@@ -282,8 +282,9 @@ Duration ComponentConnection::send_timeout() const {
 void ComponentConnection::write_header() {
     stream_id_ = random_token(16);
     std::string& text = out();
-    text += "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept'"
-            " xmlns:stream='http://etherx.jabber.org/streams' from='";
+    text +=
+        "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept'"
+        " xmlns:stream='http://etherx.jabber.org/streams' from='";
     xml::escape(text, domain_);
     text += "' id='" + stream_id_ + "'>";
     header_due_ = false;

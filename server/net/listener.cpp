@@ -156,7 +156,8 @@ bool Listener::survive(int error) {
             paused_ = true;
             logger.error("accept_paused", {{"error", std::strerror(error)}});
             return false;
-        default: return true;  // that one connection failed: ECONNABORTED, network errors (accept(2))
+        default:
+            return true;  // that one connection failed: ECONNABORTED, network errors (accept(2))
     }
 }
 

@@ -31,9 +31,9 @@ struct OpenPort {
     std::vector<FileDescriptor> sockets;  // one per shard, listening
 };
 
-/// Opens options.address and .port for `shards` shards; "::" takes IPv4 too. `any_port`: take a free
-/// port where .port is 0, for tests, instead of the usual one.
-/// Errors: "port-in-use" ("port in use: 127.0.0.1:5222"), "bad-address", "listen-failed".
+/// Opens options.address and .port for `shards` shards; "::" takes IPv4 too. `any_port`: take a
+/// free port where .port is 0, for tests, instead of the usual one. Errors: "port-in-use" ("port in
+/// use: 127.0.0.1:5222"), "bad-address", "listen-failed".
 Result<OpenPort> open_port(const core::ListenOptions& options, unsigned shards,
                            bool any_port = false);
 

@@ -38,8 +38,9 @@ public:
     Result<> flush(Transport& transport, SteadyTime now);
     void clear();
 
-    /// Whether the peer leaves too much unread: more than `limit`, not counting what one single turn
-    /// added to an empty buffer (a long answer is no sign of a slow peer). Asked after flush().
+    /// Whether the peer leaves too much unread: more than `limit`, not counting what one single
+    /// turn added to an empty buffer (a long answer is no sign of a slow peer). Asked after
+    /// flush().
     bool over(std::size_t limit) const { return unsent() > limit && unsent() > burst_; }
     /// How long the peer has taken nothing although there was something for it.
     Duration stalled(SteadyTime now) const;

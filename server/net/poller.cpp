@@ -89,7 +89,8 @@ Result<> Poller::add(int fd, Watch& watch) {
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &watch;
     if (::epoll_ctl(impl_->epoll.native_handle(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
-    return fail("resource-constraint", std::string("cannot watch a socket: ") + std::strerror(errno));
+    return fail("resource-constraint",
+                std::string("cannot watch a socket: ") + std::strerror(errno));
 }
 
 void Poller::remove(int fd, Watch& watch) {

@@ -21,7 +21,8 @@ public:
     struct Ready {
         bool read = false;
         bool write = false;
-        bool hang_up = false;  // the peer closed its side, or the socket failed: read to learn which
+        bool hang_up =
+            false;  // the peer closed its side, or the socket failed: read to learn which
     };
 
 protected:

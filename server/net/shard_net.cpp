@@ -15,14 +15,13 @@ constexpr std::size_t read_buffer_size = 32 * 1024;
 constexpr Duration sweep_interval = std::chrono::seconds(1);
 
 /// Lists that know where each member is, so that leaving costs nothing.
-void append(std::vector<Connection*>& list, Connection& member,
-            std::size_t Connection::*position) {
+void append(std::vector<Connection*>& list, Connection& member, std::size_t Connection::*position) {
     member.*position = list.size();
     list.push_back(&member);
 }
 
-void remove(std::vector<Connection*>& list, Connection& member,
-            std::size_t Connection::*position, std::size_t nowhere) {
+void remove(std::vector<Connection*>& list, Connection& member, std::size_t Connection::*position,
+            std::size_t nowhere) {
     const std::size_t at = std::exchange(member.*position, nowhere);
     if (at == nowhere) return;
     list[at] = list.back();
@@ -32,8 +31,8 @@ void remove(std::vector<Connection*>& list, Connection& member,
 }
 
 Counter& refusals() {
-    static Counter& counter = metrics().counter(
-        "clarion_connections_refused_total", "Client connections closed at once by a limit");
+    static Counter& counter = metrics().counter("clarion_connections_refused_total",
+                                                "Client connections closed at once by a limit");
     return counter;
 }
 
@@ -78,8 +77,7 @@ void ShardNet::accepted(ListenType type, FileDescriptor socket) {
         case ListenType::s2s_tls:
             if (on_server_) on_server_(std::move(transport), type);
             return;
-        case ListenType::component:
-            return ComponentConnection::start(*this, std::move(transport));
+        case ListenType::component: return ComponentConnection::start(*this, std::move(transport));
     }
 }
 
@@ -98,9 +96,7 @@ bool ShardNet::admits(const Transport& transport) const {
 
 // --- connections --------------------------------------------------------------------------------
 
-void ShardNet::join(Connection& connection) {
-    append(all_, connection, &Connection::position_);
-}
+void ShardNet::join(Connection& connection) { append(all_, connection, &Connection::position_); }
 
 void ShardNet::leave(Connection& connection) {
     remove(all_, connection, &Connection::position_, Connection::nowhere);

@@ -80,8 +80,8 @@ protected:
     virtual std::int64_t bytes_per_second() const { return 0; }
     /// Writes our stream header for a stream that fails before it had one.
     virtual void write_header() = 0;
-    /// We close the stream, or the connection was lost: tell who sits above. Called once, never from
-    /// within a call by them.
+    /// We close the stream, or the connection was lost: tell who sits above. Called once, never
+    /// from within a call by them.
     virtual void on_detached() = 0;
     /// deadline_ has passed while the stream is open.
     virtual void on_deadline() = 0;

@@ -16,8 +16,7 @@ namespace clarion::net {
 
 namespace asio = boost::asio;
 
-Transport::Transport(Poller& poller, FileDescriptor fd)
-    : poller_(nullptr), socket_(std::move(fd)) {
+Transport::Transport(Poller& poller, FileDescriptor fd) : poller_(nullptr), socket_(std::move(fd)) {
     if (!join(poller)) close();
 }
 

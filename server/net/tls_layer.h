@@ -1,9 +1,9 @@
 // TlsLayer: OpenSSL on one socket. Private to Transport.
 //
-// OpenSSL reads and writes the socket itself, through a BIO over Socket (so that a blocked direction
-// costs no system call and a write raises no SIGPIPE). Its buffers are released whenever they are
-// empty: an idle connection keeps about 14 KB.
-// Thread: the transport's shard; nothing in here is bound to it, so it moves along.
+// OpenSSL reads and writes the socket itself, through a BIO over Socket (so that a blocked
+// direction costs no system call and a write raises no SIGPIPE). Its buffers are released whenever
+// they are empty: an idle connection keeps about 14 KB. Thread: the transport's shard; nothing in
+// here is bound to it, so it moves along.
 #pragma once
 
 #include <cstdint>

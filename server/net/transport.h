@@ -1,9 +1,9 @@
 // Transport: one TCP connection, in the clear or with TLS, as streams use it.
 //
 // Owned by a connection (C2sConnection, ComponentConnection, an S2S stream); lives on one shard at
-// a time and is handed to another with leave() and join(). Reading and writing never block and never
-// suspend: they are functions. One coroutine at a time may suspend on it, in wait() or handshake().
-// An idle transport keeps no buffers: read into the shard's (ShardNet::read_buffer()).
+// a time and is handed to another with leave() and join(). Reading and writing never block and
+// never suspend: they are functions. One coroutine at a time may suspend on it, in wait() or
+// handshake(). An idle transport keeps no buffers: read into the shard's (ShardNet::read_buffer()).
 //
 //     for (;;) {
 //         const Result<std::size_t> n = transport.read(buffer);

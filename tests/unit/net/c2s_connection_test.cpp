@@ -75,8 +75,9 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(dtd.expect("</stream:stream>").find("<restricted-xml") != std::string::npos);
         dtd.close();
         WireClient stranger(wire, port);
-        stranger.send("<stream:stream xmlns='jabber:client' to='nobody.example' version='1.0' "
-                      "xmlns:stream='http://etherx.jabber.org/streams'>");
+        stranger.send(
+            "<stream:stream xmlns='jabber:client' to='nobody.example' version='1.0' "
+            "xmlns:stream='http://etherx.jabber.org/streams'>");
         CHECK(stranger.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
         stranger.close();
         wire.world.settle_until([&] { return wire.connections() == 0; });

@@ -26,7 +26,6 @@ std::string handshake_for(const std::string& greeting, const std::string& secret
     return "<handshake>" + hex_encode(crypto::sha1(id + secret)) + "</handshake>";
 }
 
-
 /// Up to the end of the server's own header.
 std::string greeting_of(WireClient& component) {
     component.send(header);
@@ -45,13 +44,15 @@ TEST_SUITE("net/component_connection") {
             WireClient component(wire, port), romeo(wire, wire.listen("c2s"));
             component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
             romeo.log_in("romeo", "orchard");
-            romeo.send("<iq type='set' id='p1' to='push.example.org'>"
-                       "<publish xmlns='urn:example:push'/></iq>");
+            romeo.send(
+                "<iq type='set' id='p1' to='push.example.org'>"
+                "<publish xmlns='urn:example:push'/></iq>");
             const std::string got = component.expect("</iq>");
             CHECK(got.find("from='romeo@example.org/orchard'") != std::string::npos);
             CHECK(got.find("xmlns='jabber:client'") == std::string::npos);
-            component.send("<iq type='result' id='p1' from='push.example.org' "
-                           "to='romeo@example.org/orchard'/>");
+            component.send(
+                "<iq type='result' id='p1' from='push.example.org' "
+                "to='romeo@example.org/orchard'/>");
             const std::string answer = romeo.expect("id='p1'");
             CHECK(answer.find("<iq") != std::string::npos);
             component.ask("</stream:stream>", "</stream:stream>");
@@ -74,8 +75,9 @@ TEST_SUITE("net/component_connection") {
         eager.send("<message from='push.example.org' to='romeo@example.org'/>");
         CHECK(eager.expect("</stream:stream>").find("<not-authorized") != std::string::npos);
         WireClient unknown(wire, port);
-        unknown.send("<stream:stream xmlns='jabber:component:accept' to='pull.example.org' "
-                     "xmlns:stream='http://etherx.jabber.org/streams'>");
+        unknown.send(
+            "<stream:stream xmlns='jabber:component:accept' to='pull.example.org' "
+            "xmlns:stream='http://etherx.jabber.org/streams'>");
         CHECK(unknown.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
         WireClient client(wire, port);
         client.send(WireClient::header);
@@ -115,8 +117,9 @@ TEST_SUITE("net/component_connection") {
         Wire wire(config);
         WireClient component(wire, wire.listen("component"));
         component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
-        component.send("<iq type='get' id='7' from='push.example.org' to='a@@example.org'>"
-                       "<x xmlns='urn:x'/></iq>");
+        component.send(
+            "<iq type='get' id='7' from='push.example.org' to='a@@example.org'>"
+            "<x xmlns='urn:x'/></iq>");
         CHECK(component.expect("</iq>").find("<jid-malformed") != std::string::npos);
         component.send("<nonsense/>");
         CHECK(component.expect("</stream:stream>").find("<unsupported-stanza-type") !=
@@ -131,8 +134,10 @@ TEST_SUITE("net/component_connection") {
         romeo.log_in("romeo");
         bool refused = false;
         for (int i = 0; i < 100 && !refused; ++i) {
-            romeo.send("<iq type='set' id='" + std::to_string(i) + "' to='push.example.org'><p "
-                       "xmlns='urn:p'>" + std::string(200000, 'x') + "</p></iq>");
+            romeo.send("<iq type='set' id='" + std::to_string(i) +
+                       "' to='push.example.org'><p "
+                       "xmlns='urn:p'>" +
+                       std::string(200000, 'x') + "</p></iq>");
             wire.world.settle();
             CHECK(!romeo.ended());
             refused = romeo.received.find("<resource-constraint") != std::string::npos;

@@ -1,8 +1,6 @@
 // The commands of the admin socket, by area; admin_server.cpp finds them here by name.
 #pragma once
 
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
 #include <functional>
 #include <span>
 #include <string_view>
@@ -10,12 +8,19 @@
 #include "server/base/result.h"
 #include "server/base/task.h"
 
+namespace boost::json {
+class object;
+class value;
+}  // namespace boost::json
+
 namespace clarion::app {
 
 class App;
 
-/// Runs on shard 0. `arguments` outlives the coroutine. Errors: "usage" (400), "item-not-found" (404), "conflict" (409), others 500.
-using AdminCommand = std::function<Task<Result<boost::json::value>>(App&, const boost::json::object& arguments)>;
+/// Runs on shard 0. `arguments` outlives the coroutine. Errors: "usage" (400), "item-not-found"
+/// (404), "conflict" (409), others 500.
+using AdminCommand =
+    std::function<Task<Result<boost::json::value>>(App&, const boost::json::object& arguments)>;
 
 struct AdminRow {
     std::string_view name;  // "user/add"

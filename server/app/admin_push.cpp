@@ -3,6 +3,9 @@
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <map>
 #include <memory>
 
@@ -30,8 +33,10 @@ Result<Target> target_argument(App& app, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
     if (!jid || !jid->has_local()) return fail("usage", "jid: an account is LOCALPART@DOMAIN");
     if (!app.shared().hosts.is_host(jid->domain()))
-        return fail("item-not-found", std::string(jid->domain()) + " is not a domain of this server");
-    return Target{jid->to_bare(), std::string(text(arguments, "service")), std::string(text(arguments, "node"))};
+        return fail("item-not-found",
+                    std::string(jid->domain()) + " is not a domain of this server");
+    return Target{jid->to_bare(), std::string(text(arguments, "service")),
+                  std::string(text(arguments, "node"))};
 }
 
 std::string when(WallTime time) { return time == WallTime{} ? "never" : format_datetime(time); }
@@ -53,17 +58,23 @@ json::object describe(const Account& account, const push::RegistrationView& view
 }
 
 /// Loads the account on its shard and gives it to `what`. `what` must not keep it.
-Task<Result<json::value>> with_account(App& app, const Jid& jid, std::function<json::value(Account&)> what) {
+Task<Result<json::value>> with_account(App& app, const Jid& jid,
+                                       std::function<json::value(Account&)> what) {
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     struct Work {
-        static Task<> run(Core& core, std::string jid, const std::function<json::value(Account&)>& what, Result<json::value>& result) {
+        static Task<> run(Core& core, std::string jid,
+                          const std::function<json::value(Account&)>& what,
+                          Result<json::value>& result) {
             auto pin = co_await core.accounts().load(std::move(jid));
-            if (pin) result = what(**pin);
-            else result = pin.error();
+            if (pin)
+                result = what(**pin);
+            else
+                result = pin.error();
         }
     };
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(jid.bare()),
-                          [&](Core& core) { return Work::run(core, std::string(jid.bare()), what, result); });
+    co_await core::run_on(
+        *app.shared().cores[0], app.shared().shards.owner_of(jid.bare()),
+        [&](Core& core) { return Work::run(core, std::string(jid.bare()), what, result); });
     co_return result;
 }
 
@@ -107,7 +118,8 @@ Task<Result<json::value>> show(App& app, const json::object& arguments) {
     for (const auto& item : all->get_array()) {
         const auto& node = item.at("node");
         if (!target->service.empty() && item.at("service").as_string() != target->service) continue;
-        if (!target->node.empty() && (!node.is_string() || node.as_string() != target->node)) continue;
+        if (!target->node.empty() && (!node.is_string() || node.as_string() != target->node))
+            continue;
         chosen.push_back(item);
     }
     if (chosen.empty()) co_return fail("item-not-found", "there is no such registration");
@@ -121,7 +133,8 @@ Task<Result<json::value>> ping(App& app, const json::object& arguments) {
     auto result = co_await with_account(app, target->jid, [&](Account& account) {
         return json::value{{"notified", push::ping(account, target->service, target->node)}};
     });
-    if (result && result->at("notified").to_number<std::uint64_t>() == 0) co_return fail("item-not-found", "there is no such registration");
+    if (result && result->at("notified").to_number<std::uint64_t>() == 0)
+        co_return fail("item-not-found", "there is no such registration");
     co_return result;
 }
 
@@ -132,11 +145,13 @@ Task<Result<json::value>> remove(App& app, const json::object& arguments) {
     auto result = co_await with_account(app, target->jid, [&](Account& account) {
         return json::value{{"removed", push::remove(account, target->service, target->node)}};
     });
-    if (result && result->at("removed").to_number<std::uint64_t>() == 0) co_return fail("item-not-found", "there is no such registration");
+    if (result && result->at("removed").to_number<std::uint64_t>() == 0)
+        co_return fail("item-not-found", "there is no such registration");
     co_return result;
 }
 
-// ---- test ------------------------------------------------------------------------------------------
+// ---- test
+// ------------------------------------------------------------------------------------------
 
 Task<> test_here(Core& core, std::string jid, json::array& steps, Result<>& result) {
     auto pin = co_await core.accounts().load(std::move(jid));
@@ -152,7 +167,8 @@ Task<> test_here(Core& core, std::string jid, json::array& steps, Result<>& resu
             if (last) asio::post(core.shard().executor(), [shared] { (*shared)(); });
         });
     };
-    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start, asio::use_awaitable);
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
+                                                                         asio::use_awaitable);
     steps = *lines;
     result = {};
 }
@@ -162,13 +178,16 @@ Task<Result<json::value>> test(App& app, const json::object& arguments) {
     if (!target) co_return target.error();
     json::array steps;
     Result<> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(target->jid.bare()),
-                          [&](Core& core) { return test_here(core, std::string(target->jid.bare()), steps, result); });
+    co_await core::run_on(
+        *app.shared().cores[0], app.shared().shards.owner_of(target->jid.bare()), [&](Core& core) {
+            return test_here(core, std::string(target->jid.bare()), steps, result);
+        });
     if (!result) co_return result.error();
     co_return json::value(std::move(steps));
 }
 
-// ---- stats -----------------------------------------------------------------------------------------
+// ---- stats
+// -----------------------------------------------------------------------------------------
 
 /// Shards see a service each for itself: sums, and the worst of what cannot be summed.
 void merge(push::ServiceView& into, const push::ServiceView& from) {
@@ -203,9 +222,12 @@ json::object describe(const push::ServiceView& view) {
             {"latency_p99_ms", view.latency_p99 * 1000},
             {"outstanding", view.outstanding},
             {"waiting", view.waiting},
-            {"retry_in_seconds", view.backing_off ? json::value(view.retry_in.count() / 1000) : json::value(nullptr)},
+            {"retry_in_seconds",
+             view.backing_off ? json::value(view.retry_in.count() / 1000) : json::value(nullptr)},
             {"last_success", when(view.last_success)},
-            {"last_error", view.last_error.empty() ? json::value(nullptr) : json::value(view.last_error + " at " + when(view.last_error_at))}};
+            {"last_error", view.last_error.empty()
+                               ? json::value(nullptr)
+                               : json::value(view.last_error + " at " + when(view.last_error_at))}};
 }
 
 using Services = std::map<std::string, push::ServiceView>;
@@ -220,7 +242,8 @@ Task<> collect(Core& core, Services& services) {
 
 Task<Result<json::value>> stats(App& app, const json::object&) {
     Services services;
-    co_await core::run_on_all(*app.shared().cores[0], [&](Core& core) { return collect(core, services); });
+    co_await core::run_on_all(*app.shared().cores[0],
+                              [&](Core& core) { return collect(core, services); });
     json::array result;
     for (const auto& [name, view] : services) result.push_back(describe(view));
     co_return json::value(std::move(result));
@@ -229,7 +252,12 @@ Task<Result<json::value>> stats(App& app, const json::object&) {
 }  // namespace
 
 std::span<const AdminRow> push_commands() {
-    static const std::array<AdminRow, 6> rows{{{"push/list", list}, {"push/show", show}, {"push/ping", ping}, {"push/test", test}, {"push/remove", remove}, {"push/stats", stats}}};
+    static const std::array<AdminRow, 6> rows{{{"push/list", list},
+                                               {"push/show", show},
+                                               {"push/ping", ping},
+                                               {"push/test", test},
+                                               {"push/remove", remove},
+                                               {"push/stats", stats}}};
     return rows;
 }
 

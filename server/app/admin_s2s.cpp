@@ -1,5 +1,8 @@
 // s2s/list, s2s/test.
 #include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
@@ -33,13 +36,16 @@ Task<> list_here(App& app, Core& core, json::array& links) {
 
 Task<Result<json::value>> list(App& app, const json::object&) {
     json::array links;
-    co_await core::run_on_all(*app.shared().cores[0], [&](Core& core) { return list_here(app, core, links); });
+    co_await core::run_on_all(*app.shared().cores[0],
+                              [&](Core& core) { return list_here(app, core, links); });
     co_return json::value(std::move(links));
 }
 
 Task<> test_here(App& app, Core& core, std::string domain, json::array& steps) {
     auto report = [&steps](const net::S2sStep& step) {
-        steps.push_back({{"step", s2s::name(step.stage)}, {"result", step.ok ? "ok" : "failed"}, {"detail", step.text}});
+        steps.push_back({{"step", s2s::name(step.stage)},
+                         {"result", step.ok ? "ok" : "failed"},
+                         {"detail", step.text}});
     };
     return app.s2s(core.shard().index()).test(std::move(domain), report);
 }

@@ -19,14 +19,16 @@ constexpr Logger logger{"admin"};
 constexpr std::string_view prefix = "/v1/";
 
 const AdminRow* find_command(std::string_view name) {
-    for (const auto rows : {server_commands(), user_commands(), session_commands(), push_commands(), s2s_commands()})
+    for (const auto rows :
+         {server_commands(), user_commands(), session_commands(), push_commands(), s2s_commands()})
         for (const auto& row : rows)
             if (row.name == name) return &row;
     return nullptr;
 }
 
 unsigned status_of(const Error& error) {
-    if (error.code == "usage" || error.code == "jid-malformed" || error.code == "not-acceptable") return 400;
+    if (error.code == "usage" || error.code == "jid-malformed" || error.code == "not-acceptable")
+        return 400;
     if (error.code == "item-not-found") return 404;
     if (error.code == "conflict") return 409;
     return 500;
@@ -44,8 +46,10 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
     const AdminRow* row = find_command(name);
     if (!row) co_return refusal(404, fail("usage", "unknown command: " + name));
     boost::system::error_code error;
-    const json::value parsed = request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
-    if (error || !parsed.is_object()) co_return refusal(400, fail("usage", "the body must be a JSON object"));
+    const json::value parsed =
+        request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
+    if (error || !parsed.is_object())
+        co_return refusal(400, fail("usage", "the body must be a JSON object"));
     logger.debug("command", {{"name", name}});
     const Result<json::value> result = co_await row->run(app, parsed.get_object());
     if (!result) co_return refusal(status_of(result.error()), result.error());
@@ -57,7 +61,9 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
 
 struct AdminServer::Impl {
     explicit Impl(App& a)
-        : app(a), socket(a.shared().shards.at(0), [&a](net::AdminRequest request) { return handle(a, std::move(request)); }) {}
+        : app(a), socket(a.shared().shards.at(0), [&a](net::AdminRequest request) {
+              return handle(a, std::move(request));
+          }) {}
     App& app;
     net::AdminSocket socket;
 };
@@ -76,7 +82,9 @@ void AdminServer::stop() {
     };
     auto done = std::make_shared<std::promise<void>>();
     auto stopped = done->get_future();
-    impl_->app.shared().shards.post(0, [impl = impl_, done] { impl->app.shared().cores[0]->scope().spawn("admin-stop", Stop::run(impl, done)); });
+    impl_->app.shared().shards.post(0, [impl = impl_, done] {
+        impl->app.shared().cores[0]->scope().spawn("admin-stop", Stop::run(impl, done));
+    });
     stopped.wait_for(std::chrono::seconds(5));
 }
 

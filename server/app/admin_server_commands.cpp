@@ -1,5 +1,8 @@
 // status, stop, reload, log/level, metrics.
 #include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
@@ -22,15 +25,18 @@ struct Load {
 Task<> count(core::Core& core, Load& load) {
     core.accounts().for_each([&load](core::Account& account) {
         ++load.accounts;
-        for (const auto& session : account.sessions()) ++(session->is_asleep() ? load.asleep : load.sessions);
+        for (const auto& session : account.sessions())
+            ++(session->is_asleep() ? load.asleep : load.sessions);
     });
     co_return;
 }
 
 Task<Result<json::value>> status(App& app, const json::object&) {
     Load load;
-    co_await core::run_on_all(*app.shared().cores[0], [&load](core::Core& core) { return count(core, load); });
-    const auto up = std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady() - app.started());
+    co_await core::run_on_all(*app.shared().cores[0],
+                              [&load](core::Core& core) { return count(core, load); });
+    const auto up =
+        std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady() - app.started());
     json::array domains, listening, alarms;
     for (const auto& host : app.shared().hosts.hosts()) domains.emplace_back(host);
     for (const auto& where : app.listening()) listening.emplace_back(where);
@@ -55,14 +61,16 @@ Task<Result<json::value>> stop(App& app, const json::object&) {
 json::array described(const std::vector<OptionChange>& changes) {
     json::array result;
     for (const auto& change : changes)
-        result.push_back({{"option", change.path}, {"before", change.before}, {"now", change.after}});
+        result.push_back(
+            {{"option", change.path}, {"before", change.before}, {"now", change.after}});
     return result;
 }
 
 Task<Result<json::value>> reload(App& app, const json::object&) {
     auto done = app.reload();
     if (!done) co_return done.error();
-    co_return json::value{{"applied", described(done->applied)}, {"need_restart", described(done->need_restart)}};
+    co_return json::value{{"applied", described(done->applied)},
+                          {"need_restart", described(done->need_restart)}};
 }
 
 Task<Result<json::value>> set_level(App&, const json::object& arguments) {
@@ -72,12 +80,18 @@ Task<Result<json::value>> set_level(App&, const json::object& arguments) {
     co_return json::value{{"level", to_string(*level)}};
 }
 
-Task<Result<json::value>> show_metrics(App&, const json::object&) { co_return json::value(metrics().to_prometheus()); }
+Task<Result<json::value>> show_metrics(App&, const json::object&) {
+    co_return json::value(metrics().to_prometheus());
+}
 
 }  // namespace
 
 std::span<const AdminRow> server_commands() {
-    static const std::array<AdminRow, 5> rows{{{"status", status}, {"stop", stop}, {"reload", reload}, {"log/level", set_level}, {"metrics", show_metrics}}};
+    static const std::array<AdminRow, 5> rows{{{"status", status},
+                                               {"stop", stop},
+                                               {"reload", reload},
+                                               {"log/level", set_level},
+                                               {"metrics", show_metrics}}};
     return rows;
 }
 

@@ -1,5 +1,8 @@
 // session/list, session/kick.
 #include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
@@ -53,19 +56,22 @@ Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
     result = json::value(std::move(sessions));
 }
 
-/// With a JID: all sessions of that account. Without: those of the accounts in memory (sleeping ones may be put away).
+/// With a JID: all sessions of that account. Without: those of the accounts in memory (sleeping
+/// ones may be put away).
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     Core& here = *app.shared().cores[0];
     if (text(arguments, "jid").empty()) {
         json::array sessions;
-        co_await core::run_on_all(here, [&sessions](Core& core) { return list_loaded(core, sessions); });
+        co_await core::run_on_all(here,
+                                  [&sessions](Core& core) { return list_loaded(core, sessions); });
         co_return json::value(std::move(sessions));
     }
     auto jid = Jid::parse(text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(here, app.shared().shards.owner_of(jid->bare()),
-                          [&](Core& core) { return list_account(core, std::string(jid->bare()), result); });
+    co_await core::run_on(here, app.shared().shards.owner_of(jid->bare()), [&](Core& core) {
+        return list_account(core, std::string(jid->bare()), result);
+    });
     co_return result;
 }
 
@@ -81,8 +87,10 @@ Task<> kick_here(Core& core, Jid jid, Result<json::value>& result) {
         kicked.emplace_back(session->jid().full());
         session->end(core::SessionEnd::kicked);
     }
-    if (kicked.empty()) result = fail("item-not-found", "there is no such session");
-    else result = json::value{{"kicked", std::move(kicked)}};
+    if (kicked.empty())
+        result = fail("item-not-found", "there is no such session");
+    else
+        result = json::value{{"kicked", std::move(kicked)}};
 }
 
 Task<Result<json::value>> kick(App& app, const json::object& arguments) {

@@ -1,5 +1,8 @@
 // user/add, delete, passwd, list, show, import.
 #include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <map>
 #include <thread>
 
@@ -24,7 +27,8 @@ Result<Jid> account_argument(App& app, const json::object& arguments) {
     if (!jid) return fail("usage", "jid: " + jid.error().text);
     if (!jid->has_local()) return fail("usage", "jid: an account is LOCALPART@DOMAIN");
     if (!app.shared().hosts.is_host(jid->domain()))
-        return fail("item-not-found", std::string(jid->domain()) + " is not a domain of this server");
+        return fail("item-not-found",
+                    std::string(jid->domain()) + " is not a domain of this server");
     return jid->to_bare();
 }
 
@@ -38,18 +42,27 @@ Task<Result<json::value>> change(App& app, const json::object& arguments, Change
     Result<> result = fail("internal-server-error", "the server is stopping");
     const unsigned home = app.shared().shards.owner_of(jid->bare());
     struct Work {
-        static Task<> run(Core& core, Change what, Jid jid, std::string password, Result<>& result) {
+        static Task<> run(Core& core, Change what, Jid jid, std::string password,
+                          Result<>& result) {
             result = co_await what(core, std::move(jid), std::move(password));
         }
     };
-    co_await core::run_on(*app.shared().cores[0], home, [&](Core& core) { return Work::run(core, what, *jid, password, result); });
+    co_await core::run_on(*app.shared().cores[0], home, [&](Core& core) {
+        return Work::run(core, what, *jid, password, result);
+    });
     if (!result) co_return result.error();
     co_return json::value{{"jid", jid->bare()}};
 }
 
-Task<Result<>> create(Core& core, Jid jid, std::string password) { return core.accounts().create(std::move(jid), std::move(password)); }
-Task<Result<>> set_password(Core& core, Jid jid, std::string password) { return core.accounts().set_password(std::move(jid), std::move(password)); }
-Task<Result<>> remove(Core& core, Jid jid, std::string) { return core.accounts().remove(std::move(jid)); }
+Task<Result<>> create(Core& core, Jid jid, std::string password) {
+    return core.accounts().create(std::move(jid), std::move(password));
+}
+Task<Result<>> set_password(Core& core, Jid jid, std::string password) {
+    return core.accounts().set_password(std::move(jid), std::move(password));
+}
+Task<Result<>> remove(Core& core, Jid jid, std::string) {
+    return core.accounts().remove(std::move(jid));
+}
 
 Task<Result<json::value>> add(App& app, const json::object& arguments) {
     if (text(arguments, "password").empty()) co_return fail("usage", "a password is needed");
@@ -61,7 +74,9 @@ Task<Result<json::value>> passwd(App& app, const json::object& arguments) {
     co_return co_await change(app, arguments, set_password);
 }
 
-Task<Result<json::value>> delete_user(App& app, const json::object& arguments) { return change(app, arguments, remove); }
+Task<Result<json::value>> delete_user(App& app, const json::object& arguments) {
+    return change(app, arguments, remove);
+}
 
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     constexpr std::size_t slice = 1000;
@@ -100,12 +115,14 @@ Task<Result<json::value>> show(App& app, const json::object& arguments) {
     auto jid = account_argument(app, arguments);
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(jid->bare()),
-                          [&](Core& core) { return describe(core, std::string(jid->bare()), result); });
+    co_await core::run_on(
+        *app.shared().cores[0], app.shared().shards.owner_of(jid->bare()),
+        [&](Core& core) { return describe(core, std::string(jid->bare()), result); });
     co_return result;
 }
 
-// ---- import ----------------------------------------------------------------------------------------
+// ---- import
+// ----------------------------------------------------------------------------------------
 
 struct Wanted {
     Jid jid;
@@ -124,7 +141,8 @@ void derive_all(std::vector<Wanted>& users, std::uint32_t iterations) {
         });
 }
 
-Task<> create_here(Core& core, std::vector<core::AccountDirectory::NewAccount> accounts, json::array& existing, Result<>& result) {
+Task<> create_here(Core& core, std::vector<core::AccountDirectory::NewAccount> accounts,
+                   json::array& existing, Result<>& result) {
     auto created = co_await core.accounts().create_all(std::move(accounts));
     if (!created) {
         result = created.error();
@@ -135,17 +153,23 @@ Task<> create_here(Core& core, std::vector<core::AccountDirectory::NewAccount> a
 
 Task<Result<json::value>> import(App& app, const json::object& arguments) {
     const json::value* list = arguments.if_contains("users");
-    if (!list || !list->is_array()) co_return fail("usage", "users: an array of {jid, password} is needed");
+    if (!list || !list->is_array())
+        co_return fail("usage", "users: an array of {jid, password} is needed");
     std::vector<Wanted> users;
     json::array refused, existing;
     for (const auto& user : list->get_array()) {
-        if (!user.is_object()) co_return fail("usage", "users: an array of {jid, password} is needed");
+        if (!user.is_object())
+            co_return fail("usage", "users: an array of {jid, password} is needed");
         auto jid = account_argument(app, user.get_object());
-        if (jid) users.push_back({std::move(*jid), std::string(text(user.get_object(), "password"))});
-        else refused.push_back({{"jid", text(user.get_object(), "jid")}, {"text", jid.error().text}});
+        if (jid)
+            users.push_back({std::move(*jid), std::string(text(user.get_object(), "password"))});
+        else
+            refused.push_back(
+                {{"jid", text(user.get_object(), "jid")}, {"text", jid.error().text}});
     }
     Core& here = *app.shared().cores[0];
-    const auto iterations = static_cast<std::uint32_t>(here.options<core::AuthOptions>().scram_iterations);
+    const auto iterations =
+        static_cast<std::uint32_t>(here.options<core::AuthOptions>().scram_iterations);
     co_await here.shard().offload([&users, iterations] { derive_all(users, iterations); });
     std::map<unsigned, std::vector<core::AccountDirectory::NewAccount>> by_shard;
     std::size_t count = 0;
@@ -155,20 +179,29 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
             continue;
         }
         ++count;
-        by_shard[app.shared().shards.owner_of(user.jid.bare())].push_back({std::move(user.jid), std::move(*user.credentials)});
+        by_shard[app.shared().shards.owner_of(user.jid.bare())].push_back(
+            {std::move(user.jid), std::move(*user.credentials)});
     }
     Result<> result;
     for (auto& [shard, accounts] : by_shard)
-        co_await core::run_on(here, shard, [&](Core& core) { return create_here(core, std::move(accounts), existing, result); });
+        co_await core::run_on(here, shard, [&](Core& core) {
+            return create_here(core, std::move(accounts), existing, result);
+        });
     if (!result) co_return result.error();
     const std::size_t created = count - existing.size();
-    co_return json::value{{"created", created}, {"existing", std::move(existing)}, {"refused", std::move(refused)}};
+    co_return json::value{
+        {"created", created}, {"existing", std::move(existing)}, {"refused", std::move(refused)}};
 }
 
 }  // namespace
 
 std::span<const AdminRow> user_commands() {
-    static const std::array<AdminRow, 6> rows{{{"user/add", add}, {"user/delete", delete_user}, {"user/passwd", passwd}, {"user/list", list}, {"user/show", show}, {"user/import", import}}};
+    static const std::array<AdminRow, 6> rows{{{"user/add", add},
+                                               {"user/delete", delete_user},
+                                               {"user/passwd", passwd},
+                                               {"user/list", list},
+                                               {"user/show", show},
+                                               {"user/import", import}}};
     return rows;
 }
 

@@ -38,7 +38,8 @@ Result<int> lock_directory(const std::string& directory) {
     std::filesystem::create_directories(directory, error);
     const std::string path = directory + "/lock";
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0) return fail("data-dir", "cannot write to " + directory + ": " + std::strerror(errno));
+    if (fd < 0)
+        return fail("data-dir", "cannot write to " + directory + ": " + std::strerror(errno));
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
     ::close(fd);
     return fail("data-dir", "another server is using " + directory);
@@ -46,14 +47,15 @@ Result<int> lock_directory(const std::string& directory) {
 
 storage::Durability durability(const Config& config) {
     return config.get<core::StorageOptions>().durability == "process" ? storage::Durability::process
-                                                                       : storage::Durability::full;
+                                                                      : storage::Durability::full;
 }
 
 Result<std::vector<std::string>> prepared_domains(const Config& config) {
     std::vector<std::string> result;
     for (const auto& name : config.get<core::ServerOptions>().domains) {
         auto domain = prepare_domain(name);
-        if (!domain) return fail("config", "server.domains: \"" + name + "\": " + domain.error().text);
+        if (!domain)
+            return fail("config", "server.domains: \"" + name + "\": " + domain.error().text);
         result.push_back(std::move(*domain));
     }
     if (result.empty()) return fail("config", "server.domains: at least one domain is needed");
@@ -76,7 +78,8 @@ bool is_disabled(const Config& config, std::string_view module) {
 Result<> check_modules(const Config& config) {
     for (const auto& name : config.get<core::ModulesOptions>().disabled) {
         const auto rows = modules::all();
-        if (std::none_of(rows.begin(), rows.end(), [&](const auto& row) { return row.name == name; }))
+        if (std::none_of(rows.begin(), rows.end(),
+                         [&](const auto& row) { return row.name == name; }))
             return fail("config", "modules.disabled: there is no module \"" + name + "\"");
     }
     return {};
@@ -100,7 +103,8 @@ OptionRegistry all_options() {
     return registry;
 }
 
-App::App(std::shared_ptr<const Config> config) : config_(std::move(config)), registry_(all_options()) {}
+App::App(std::shared_ptr<const Config> config)
+    : config_(std::move(config)), registry_(all_options()) {}
 
 App::~App() {
     admin_.reset();
@@ -136,16 +140,19 @@ Result<> App::make_cores() {
     for (auto& domain : *domains) hosts_.add_host(std::move(domain));
     for (const auto& [name, options] : config_->named<core::ComponentOptions>()) {
         auto domain = prepare_domain(name);
-        if (!domain || hosts_.is_host(*domain)) return fail("config", "component.\"" + name + "\" is not a possible component domain");
+        if (!domain || hosts_.is_host(*domain))
+            return fail("config", "component.\"" + name + "\" is not a possible component domain");
         hosts_.add_component(std::move(*domain));
     }
     auto scram = storage_->installation_secret("scram", 32);
     auto dialback = storage_->installation_secret("dialback", 32);
     if (!scram || !dialback) return (scram ? dialback : scram).error();
     const auto wanted = config_->get<core::ServerOptions>().shards;
-    const auto count = static_cast<unsigned>(wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()));
+    const auto count = static_cast<unsigned>(
+        wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()));
     shards_ = std::make_unique<core::ShardSet>(count, system_clock(), *storage_);
-    shared_ = std::make_unique<core::Shared>(core::Shared{*shards_, system_clock(), *storage_, hosts_, std::move(*scram), std::move(*dialback)});
+    shared_ = std::make_unique<core::Shared>(core::Shared{
+        *shards_, system_clock(), *storage_, hosts_, std::move(*scram), std::move(*dialback)});
     auto tls = net::TlsContexts::load(*config_, hosts_.hosts(), system_clock().wall());
     if (!tls) return tls.error();
     for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});
@@ -173,17 +180,20 @@ void App::install_modules(core::Core& core) {
         row.install(setup);
     }
     if (core.shard().index() == 0 && log_level() == LogLevel::debug)
-        for (const auto& line : core.bus().describe()) logger.debug("event-order", {{"handler", line}});
+        for (const auto& line : core.bus().describe())
+            logger.debug("event-order", {{"handler", line}});
 }
 
 Result<> App::listen() {
     for (const auto& options : listeners(*config_)) {
         auto port = net::open_port(options, shards_->count());
         if (!port) return port.error();
-        listening_.push_back(options.type + " " + options.address + ":" + std::to_string(port->port));
+        listening_.push_back(options.type + " " + options.address + ":" +
+                             std::to_string(port->port));
         for (unsigned i = 0; i < shards_->count(); ++i)
             if (auto ok = nets_[i]->listen(port->type, std::move(port->sockets[i])); !ok) return ok;
-        logger.info("listening", {{"type", options.type}, {"address", options.address}, {"port", port->port}});
+        logger.info("listening",
+                    {{"type", options.type}, {"address", options.address}, {"port", port->port}});
     }
     shards_->start_threads();
     for (const auto& core : shared_->cores) {
@@ -201,11 +211,14 @@ Result<> App::listen() {
 }
 
 void App::run() {
-    logger.info("ready", {{"domains", hosts_.hosts().front()}, {"shards", shards_->count()}, {"modules", modules::all().size()}});
+    logger.info("ready", {{"domains", hosts_.hosts().front()},
+                          {"shards", shards_->count()},
+                          {"modules", modules::all().size()}});
     notify_service_manager("READY=1");
     while (signals_.wait() == Signals::Order::reload) {
         notify_service_manager("RELOADING=1");
-        if (auto done = reload(); !done) logger.error("reload-failed", {{"text", done.error().text}});
+        if (auto done = reload(); !done)
+            logger.error("reload-failed", {{"text", done.error().text}});
         notify_service_manager("READY=1");
     }
     notify_service_manager("STOPPING=1");
@@ -223,19 +236,23 @@ Result<App::Reload> App::reload() {
     if (!tls) return tls.error();
     for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});
     Reload result;
-    for (auto& change : diff(*config_, **fresh)) (change.live ? result.applied : result.need_restart).push_back(std::move(change));
-    for (const auto& change : result.applied) logger.info("option-changed", {{"option", change.path}, {"now", change.after}});
-    for (const auto& change : result.need_restart) logger.warning("needs-restart", {{"option", change.path}, {"now", change.after}});
+    for (auto& change : diff(*config_, **fresh))
+        (change.live ? result.applied : result.need_restart).push_back(std::move(change));
+    for (const auto& change : result.applied)
+        logger.info("option-changed", {{"option", change.path}, {"now", change.after}});
+    for (const auto& change : result.need_restart)
+        logger.warning("needs-restart", {{"option", change.path}, {"now", change.after}});
     config_ = *fresh;
     if (auto level = parse_log_level(config_->get<core::LogOptions>().level)) set_log_level(*level);
     for (const auto& core : shared_->cores) {
         core::Core* const target = core.get();
         net::ShardNet* const net = nets_[core->shard().index()].get();
-        shards_->post(core->shard().index(), [target, net, config = config_, contexts = tls->contexts] {
-            target->set_config(config);
-            net->set_tls(contexts);
-            target->bus().fire(events::ConfigReloaded{*target});
-        });
+        shards_->post(core->shard().index(),
+                      [target, net, config = config_, contexts = tls->contexts] {
+                          target->set_config(config);
+                          net->set_tls(contexts);
+                          target->bus().fire(events::ConfigReloaded{*target});
+                      });
     }
     return result;
 }
@@ -243,7 +260,8 @@ Result<App::Reload> App::reload() {
 /// Runs the task on each shard at the same time; returns when all have ended.
 void App::on_every_shard(std::function<Task<>(core::Core&)> task) {
     struct Runner {
-        static Task<> run(core::Core& core, std::function<Task<>(core::Core&)> what, std::shared_ptr<std::promise<void>> done) {
+        static Task<> run(core::Core& core, std::function<Task<>(core::Core&)> what,
+                          std::shared_ptr<std::promise<void>> done) {
             co_await what(core);
             done->set_value();
         }
@@ -253,7 +271,9 @@ void App::on_every_shard(std::function<Task<>(core::Core&)> task) {
         auto done = std::make_shared<std::promise<void>>();
         waiting.push_back(done->get_future());
         core::Core* const target = core.get();
-        shards_->post(core->shard().index(), [target, task, done] { target->scope().spawn("stop", Runner::run(*target, task, done)); });
+        shards_->post(core->shard().index(), [target, task, done] {
+            target->scope().spawn("stop", Runner::run(*target, task, done));
+        });
     }
     for (auto& future : waiting) future.wait_for(drain_limit + std::chrono::seconds(5));
 }
@@ -274,8 +294,10 @@ void App::stop() {
         }
     };
     admin_->stop();
-    on_every_shard([this](core::Core& core) { return Steps::quieten(core, *nets_[core.shard().index()]); });
-    on_every_shard([this](core::Core& core) { return Steps::close(core, *nets_[core.shard().index()]); });
+    on_every_shard(
+        [this](core::Core& core) { return Steps::quieten(core, *nets_[core.shard().index()]); });
+    on_every_shard(
+        [this](core::Core& core) { return Steps::close(core, *nets_[core.shard().index()]); });
     shards_->stop();
     storage_->stop();
 }
@@ -284,7 +306,8 @@ Result<> check(const Config& config) {
     if (auto known = check_modules(config); !known) return known;
     auto domains = prepared_domains(config);
     if (!domains) return domains.error();
-    if (auto tls = net::TlsContexts::load(config, *domains, system_clock().wall()); !tls) return tls.error();
+    if (auto tls = net::TlsContexts::load(config, *domains, system_clock().wall()); !tls)
+        return tls.error();
     const auto directory = config.get<core::ServerOptions>().data_dir;
     if (!std::filesystem::exists(directory + "/db")) return {};
     auto lock = lock_directory(directory);

@@ -1,8 +1,10 @@
-// App: the whole server: what is started, in which order, and stopped in reverse. The only class that names every part.
+// App: the whole server: what is started, in which order, and stopped in reverse. The only class
+// that names every part.
 //
-//     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads -> recovery -> listeners,
-//     admin socket -> "ready"
-// Stop: stop accepting -> stop reading -> drain -> last <a/>, sleep records, spools -> commit -> close (DESIGN.md).
+//     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads ->
+//     recovery -> listeners, admin socket -> "ready"
+// Stop: stop accepting -> stop reading -> drain -> last <a/>, sleep records, spools -> commit ->
+// close (DESIGN.md).
 #pragma once
 
 #include <memory>
@@ -43,7 +45,8 @@ public:
         std::vector<OptionChange> applied;
         std::vector<OptionChange> need_restart;
     };
-    /// Reads the configuration file again and applies what can be applied live. Any thread but a shard's.
+    /// Reads the configuration file again and applies what can be applied live. Any thread but a
+    /// shard's.
     Result<Reload> reload();
 
     const OptionRegistry& registry() const { return registry_; }

@@ -23,7 +23,8 @@ void notify_service_manager(std::string_view state) {
     if (fd < 0) return;
     const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + length);
     // Nobody there to hear it is no reason to fail.
-    (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address), size);
+    (void)::sendto(fd, state.data(), state.size(), MSG_NOSIGNAL,
+                   reinterpret_cast<sockaddr*>(&address), size);
     ::close(fd);
 }
 

@@ -32,7 +32,8 @@ Signals::Order Signals::wait() {
     }
     if (fds[1].revents & POLLIN) return Order::stop;
     signalfd_siginfo info{};
-    if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return Order::stop;
+    if (::read(signal_fd_, &info, sizeof info) != static_cast<ssize_t>(sizeof info))
+        return Order::stop;
     return info.ssi_signo == SIGHUP ? Order::reload : Order::stop;
 }
 

@@ -59,8 +59,11 @@ AdminSocket::AdminSocket(core::Shard& shard, AdminHandler handler)
 AdminSocket::~AdminSocket() = default;
 
 Result<> AdminSocket::listen(const std::string& path) {
-    const auto problem = [&](const std::string& what) { return fail("admin-socket", "admin socket " + path + ": " + what); };
-    if (path.size() >= 108) return problem("the path is too long for a Unix socket (107 bytes at most)");
+    const auto problem = [&](const std::string& what) {
+        return fail("admin-socket", "admin socket " + path + ": " + what);
+    };
+    if (path.size() >= 108)
+        return problem("the path is too long for a Unix socket (107 bytes at most)");
     if (is_answered(impl_->shard.executor(), path)) return problem("another server answers there");
     ::unlink(path.c_str());
     boost::system::error_code error;
@@ -119,7 +122,8 @@ Task<bool> AdminSocket::Impl::serve_one(Stream& stream, beast::flat_buffer& buff
     auto request = parser.release();
     const bool keep = request.keep_alive();
     stream.expires_never();  // a command may take its time (s2s test)
-    AdminRequest asked{std::string(request.method_string()), std::string(request.target()), std::move(request.body())};
+    AdminRequest asked{std::string(request.method_string()), std::string(request.target()),
+                       std::move(request.body())};
     AdminResponse answer = co_await handler(std::move(asked));
     http::response<http::string_body> response(http::status(answer.status), request.version());
     response.set(http::field::content_type, answer.content_type);

@@ -34,7 +34,8 @@ struct Descriptor {
 
 Error unreachable(const std::string& path) {
     std::string text = "cannot reach the server at " + path + ": " + std::strerror(errno);
-    if (errno == ENOENT || errno == ECONNREFUSED) text += ". Is clariond running? (--socket PATH or --config FILE say where)";
+    if (errno == ENOENT || errno == ECONNREFUSED)
+        text += ". Is clariond running? (--socket PATH or --config FILE say where)";
     if (errno == EACCES) text += ". Only the user that runs clariond may administer it.";
     return fail("unreachable", std::move(text));
 }
@@ -42,9 +43,11 @@ Error unreachable(const std::string& path) {
 Result<> connect_to(int fd, const std::string& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof(address.sun_path)) return fail("unreachable", path + " is too long for a Unix socket");
+    if (path.size() >= sizeof(address.sun_path))
+        return fail("unreachable", path + " is too long for a Unix socket");
     std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
-    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) return unreachable(path);
+    if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+        return unreachable(path);
     return {};
 }
 
@@ -72,12 +75,15 @@ std::string read_all(int fd) {
 Result<json::value> understand(const std::string& answer) {
     const auto body = answer.find("\r\n\r\n");
     boost::system::error_code error;
-    const json::value parsed = body == std::string::npos ? json::value() : json::parse(std::string_view(answer).substr(body + 4), error);
+    const json::value parsed = body == std::string::npos
+                                   ? json::value()
+                                   : json::parse(std::string_view(answer).substr(body + 4), error);
     if (error || !parsed.is_object()) return fail("protocol", "the server's answer makes no sense");
     const auto& object = parsed.get_object();
     if (object.at("ok").as_bool()) return object.at("result");
     const auto& what = object.at("error").as_object();
-    return fail(std::string_view(what.at("code").as_string()), std::string(what.at("text").as_string()));
+    return fail(std::string_view(what.at("code").as_string()),
+                std::string(what.at("text").as_string()));
 }
 
 }  // namespace
@@ -99,12 +105,16 @@ Result<std::string> admin_socket_of(const std::string& config_file) {
     return (std::filesystem::path(config_file).parent_path() / path).string();
 }
 
-Result<json::value> AdminClient::ask(std::string_view command, const json::object& arguments) const {
+Result<json::value> AdminClient::ask(std::string_view command,
+                                     const json::object& arguments) const {
     const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (socket.fd < 0) return unreachable(path_);
     if (auto connected = connect_to(socket.fd, path_); !connected) return connected.error();
     const std::string body = json::serialize(arguments);
-    const std::string request = "POST /v1/" + std::string(command) + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+    const std::string request = "POST /v1/" + std::string(command) +
+                                " HTTP/1.1\r\nHost: localhost\r\nConnection: "
+                                "close\r\nContent-Type: application/json\r\nContent-Length: " +
+                                std::to_string(body.size()) + "\r\n\r\n" + body;
     if (!write_all(socket.fd, request)) return unreachable(path_);
     return understand(read_all(socket.fd));
 }

@@ -1,4 +1,5 @@
-// AdminClient: asks the server over its Unix admin socket (HTTP with JSON, see server/app/admin_server.h).
+// AdminClient: asks the server over its Unix admin socket (HTTP with JSON, see
+// server/app/admin_server.h).
 #pragma once
 
 #include <boost/json/object.hpp>
@@ -10,16 +11,18 @@
 
 namespace clarion::ctl {
 
-/// [server] admin_socket of a configuration file, as the server reads it. Errors: the file cannot be read.
+/// [server] admin_socket of a configuration file, as the server reads it. Errors: the file cannot
+/// be read.
 Result<std::string> admin_socket_of(const std::string& config_file);
 
 class AdminClient {
 public:
     explicit AdminClient(std::string socket_path) : path_(std::move(socket_path)) {}
 
-    /// Carries out one command and waits for its result. Errors: what the server said, or "unreachable" with
-    /// the path and what to do about it.
-    Result<boost::json::value> ask(std::string_view command, const boost::json::object& arguments) const;
+    /// Carries out one command and waits for its result. Errors: what the server said, or
+    /// "unreachable" with the path and what to do about it.
+    Result<boost::json::value> ask(std::string_view command,
+                                   const boost::json::object& arguments) const;
 
 private:
     std::string path_;

@@ -27,7 +27,8 @@ struct Order {
     json::object arguments;
 };
 
-/// Where the server listens: --socket, or what --config says, or the places a packaged or quick-started server uses.
+/// Where the server listens: --socket, or what --config says, or the places a packaged or
+/// quick-started server uses.
 Result<std::string> socket_path(const Settings& settings) {
     if (!settings.socket.empty()) return settings.socket;
     if (!settings.config.empty()) return ctl::admin_socket_of(settings.config);
@@ -55,7 +56,10 @@ std::string ask_for_password() {
 }
 
 int complain(const Settings& settings, const Error& error) {
-    if (settings.as_json) std::cout << json::serialize(json::object{{"ok", false}, {"error", {{"code", error.code}, {"text", error.text}}}}) << '\n';
+    if (settings.as_json)
+        std::cout << json::serialize(json::object{
+                         {"ok", false}, {"error", {{"code", error.code}, {"text", error.text}}}})
+                  << '\n';
     std::cerr << "clarionctl: " << (error.text.empty() ? error.code : error.text) << '\n';
     return 1;
 }
@@ -63,12 +67,15 @@ int complain(const Settings& settings, const Error& error) {
 int run(const Settings& settings, const std::string& socket, const Order& order) {
     const auto result = ctl::AdminClient(socket).ask(order.command, order.arguments);
     if (!result) return complain(settings, result.error());
-    if (settings.as_json) std::cout << json::serialize(*result) << '\n';
-    else ctl::show(std::cout, *result);
+    if (settings.as_json)
+        std::cout << json::serialize(*result) << '\n';
+    else
+        ctl::show(std::cout, *result);
     return 0;
 }
 
-/// "localpart@domain<TAB>password" per line, sent in slices. Lines that make no sense are reported and skipped.
+/// "localpart@domain<TAB>password" per line, sent in slices. Lines that make no sense are reported
+/// and skipped.
 int import(const Settings& settings, const std::string& socket, const std::string& path) {
     constexpr std::size_t slice = 1000;
     std::ifstream file;
@@ -89,7 +96,8 @@ int import(const Settings& settings, const std::string& socket, const std::strin
             ++problems;
         }
         for (const auto& user : said.at("refused").as_array()) {
-            std::cerr << user.at("jid").as_string().c_str() << ": " << user.at("text").as_string().c_str() << '\n';
+            std::cerr << user.at("jid").as_string().c_str() << ": "
+                      << user.at("text").as_string().c_str() << '\n';
             ++problems;
         }
         return {};
@@ -108,8 +116,11 @@ int import(const Settings& settings, const std::string& socket, const std::strin
             if (auto sent = flush(); !sent) return complain(settings, sent.error());
     }
     if (auto sent = flush(); !sent) return complain(settings, sent.error());
-    if (settings.as_json) std::cout << json::serialize(json::object{{"created", created}, {"problems", problems}}) << '\n';
-    else std::cout << created << " accounts created, " << problems << " lines with problems\n";
+    if (settings.as_json)
+        std::cout << json::serialize(json::object{{"created", created}, {"problems", problems}})
+                  << '\n';
+    else
+        std::cout << created << " accounts created, " << problems << " lines with problems\n";
     return problems == 0 ? 0 : 1;
 }
 
@@ -132,9 +143,13 @@ public:
     const std::string& import_file() const { return words_.file; }
 
 private:
-    CLI::App* add(CLI::App& group, const std::string& name, const std::string& help, std::string command, std::function<json::object()> arguments = [] { return json::object(); }) {
+    CLI::App* add(
+        CLI::App& group, const std::string& name, const std::string& help, std::string command,
+        std::function<json::object()> arguments = [] { return json::object(); }) {
         CLI::App* sub = group.add_subcommand(name, help);
-        sub->callback([this, command = std::move(command), arguments = std::move(arguments)] { order_ = Order{command, arguments()}; });
+        sub->callback([this, command = std::move(command), arguments = std::move(arguments)] {
+            order_ = Order{command, arguments()};
+        });
         return sub;
     }
     CLI::App& group(const std::string& name, const std::string& help) {
@@ -142,16 +157,21 @@ private:
         sub->require_subcommand(1);
         return *sub;
     }
-    void jid(CLI::App* sub, bool required = true, const std::string& help = "an account, such as romeo@example.org") {
+    void jid(CLI::App* sub, bool required = true,
+             const std::string& help = "an account, such as romeo@example.org") {
         auto* option = sub->add_option("JID", words_.jid, help);
         if (required) option->required();
     }
     std::string given_password() const {
-        return words_.password.empty() || words_.password_stdin ? ask_for_password() : words_.password;
+        return words_.password.empty() || words_.password_stdin ? ask_for_password()
+                                                                : words_.password;
     }
     void password(CLI::App* sub) {
-        sub->add_option("--password", words_.password, "the password (others on this machine may see it: better type it when asked)");
-        sub->add_flag("--password-stdin", words_.password_stdin, "read the password from standard input");
+        sub->add_option(
+            "--password", words_.password,
+            "the password (others on this machine may see it: better type it when asked)");
+        sub->add_flag("--password-stdin", words_.password_stdin,
+                      "read the password from standard input");
     }
 
     void server();
@@ -166,18 +186,28 @@ private:
 };
 
 void Commands::server() {
-    add(app_, "status", "how the server is: version, domains, ports, accounts, sessions, alarms", "status");
-    add(app_, "stop", "stop the server in order; sleeping and connected sessions can be resumed after the next start", "stop");
-    add(app_, "reload", "read the configuration file again; says what was applied and what needs a restart", "reload");
+    add(app_, "status", "how the server is: version, domains, ports, accounts, sessions, alarms",
+        "status");
+    add(app_, "stop",
+        "stop the server in order; sleeping and connected sessions can be resumed after the next "
+        "start",
+        "stop");
+    add(app_, "reload",
+        "read the configuration file again; says what was applied and what needs a restart",
+        "reload");
     add(app_, "metrics", "all counters, in Prometheus' text format", "metrics");
     auto& log = group("log", "logging");
-    auto* level = add(log, "level", "log more or less until the next reload", "log/level", [this] { return json::object{{"level", words_.level}}; });
+    auto* level = add(log, "level", "log more or less until the next reload", "log/level", [this] {
+        return json::object{{"level", words_.level}};
+    });
     level->add_option("LEVEL", words_.level, "debug, info, warning or error")->required();
 }
 
 void Commands::users() {
     auto& user = group("user", "accounts");
-    const auto with_password = [this] { return json::object{{"jid", words_.jid}, {"password", given_password()}}; };
+    const auto with_password = [this] {
+        return json::object{{"jid", words_.jid}, {"password", given_password()}};
+    };
     const auto with_jid = [this] { return json::object{{"jid", words_.jid}}; };
     auto* create = add(user, "add", "create an account", "user/add", with_password);
     jid(create);
@@ -185,34 +215,48 @@ void Commands::users() {
     auto* change = add(user, "passwd", "set an account's password", "user/passwd", with_password);
     jid(change);
     password(change);
-    jid(add(user, "delete", "delete an account and everything kept for it", "user/delete", with_jid));
+    jid(add(user, "delete", "delete an account and everything kept for it", "user/delete",
+            with_jid));
     jid(add(user, "show", "what there is to know about an account", "user/show", with_jid));
-    auto* list = add(user, "list", "all accounts, or those of a domain", "user/list", [this] { return json::object{{"domain", words_.domain}}; });
+    auto* list = add(user, "list", "all accounts, or those of a domain", "user/list", [this] {
+        return json::object{{"domain", words_.domain}};
+    });
     list->add_option("DOMAIN", words_.domain, "only accounts of this domain");
     auto* bulk = add(user, "import", "create many accounts from a file", "user/import");
-    bulk->add_option("FILE", words_.file, "one \"localpart@domain<TAB>password\" per line; - is standard input")->required();
+    bulk->add_option("FILE", words_.file,
+                     "one \"localpart@domain<TAB>password\" per line; - is standard input")
+        ->required();
 }
 
 void Commands::sessions() {
     auto& session = group("session", "connected and sleeping sessions");
     const auto with_jid = [this] { return json::object{{"jid", words_.jid}}; };
-    jid(add(session, "list", "sessions of an account, or of all accounts in memory", "session/list", with_jid), false);
-    jid(add(session, "kick", "end sessions", "session/kick", with_jid), true, "an account (all its sessions) or a full JID (that one)");
+    jid(add(session, "list", "sessions of an account, or of all accounts in memory", "session/list",
+            with_jid),
+        false);
+    jid(add(session, "kick", "end sessions", "session/kick", with_jid), true,
+        "an account (all its sessions) or a full JID (that one)");
 }
 
 void Commands::push() {
     auto& push = group("push", "push notifications");
-    const auto named = [this] { return json::object{{"jid", words_.jid}, {"service", words_.service}, {"node", words_.node}}; };
+    const auto named = [this] {
+        return json::object{
+            {"jid", words_.jid}, {"service", words_.service}, {"node", words_.node}};
+    };
     jid(add(push, "list", "registrations of an account, or of all", "push/list", named), false);
     const auto target = [this](CLI::App* sub, bool service_required) {
         jid(sub);
-        auto* service = sub->add_option("SERVICE", words_.service, "the push service's JID; all if left out");
+        auto* service =
+            sub->add_option("SERVICE", words_.service, "the push service's JID; all if left out");
         if (service_required) service->required();
         sub->add_option("NODE", words_.node, "only this node there");
     };
     target(add(push, "show", "a registration in full", "push/show", named), false);
     target(add(push, "ping", "send a notification without a message", "push/ping", named), false);
-    target(add(push, "test", "send a test notification and say step by step what happened", "push/test", named), false);
+    target(add(push, "test", "send a test notification and say step by step what happened",
+               "push/test", named),
+           false);
     target(add(push, "remove", "remove registrations at a service", "push/remove", named), true);
     add(push, "stats", "per service: sent, answered, errors, latency, back-off", "push/stats");
 }
@@ -220,7 +264,11 @@ void Commands::push() {
 void Commands::s2s() {
     auto& s2s = group("s2s", "connections with other servers");
     add(s2s, "list", "connections, both ways, and what waits for them", "s2s/list");
-    auto* test = add(s2s, "test", "resolve, connect to, secure and authenticate with a domain, saying each step", "s2s/test", [this] { return json::object{{"domain", words_.domain}}; });
+    auto* test = add(s2s, "test",
+                     "resolve, connect to, secure and authenticate with a domain, saying each step",
+                     "s2s/test", [this] {
+                         return json::object{{"domain", words_.domain}};
+                     });
     test->add_option("DOMAIN", words_.domain, "a remote domain")->required();
 }
 
@@ -229,7 +277,8 @@ void Commands::s2s() {
 int main(int argc, char** argv) {
     CLI::App app("clarionctl administers a running clariond.", "clarionctl");
     Settings settings;
-    app.add_option("--config", settings.config, "the server's configuration file: says where its admin socket is");
+    app.add_option("--config", settings.config,
+                   "the server's configuration file: says where its admin socket is");
     app.add_option("--socket", settings.socket, "the admin socket itself");
     app.add_flag("--json", settings.as_json, "print results as JSON");
     app.set_version_flag("--version", "clarionctl " CLARION_VERSION);
@@ -240,6 +289,7 @@ int main(int argc, char** argv) {
     if (!commands.order()) return 2;
     const auto socket = socket_path(settings);
     if (!socket) return complain(settings, socket.error());
-    if (commands.order()->command == "user/import") return import(settings, *socket, commands.import_file());
+    if (commands.order()->command == "user/import")
+        return import(settings, *socket, commands.import_file());
     return run(settings, *socket, *commands.order());
 }

@@ -17,7 +17,8 @@ std::string cell(const json::value& value) {
     if (value.is_null()) return "-";
     if (value.is_array()) {
         std::string joined;
-        for (const auto& item : value.get_array()) joined += (joined.empty() ? "" : ", ") + cell(item);
+        for (const auto& item : value.get_array())
+            joined += (joined.empty() ? "" : ", ") + cell(item);
         return joined.empty() ? "-" : joined;
     }
     return json::serialize(value);
@@ -41,7 +42,8 @@ std::vector<std::string> columns(const json::array& records) {
     std::vector<std::string> names;
     for (const auto& record : records)
         for (const auto& [key, value] : record.get_object())
-            if (std::find(names.begin(), names.end(), std::string_view(key)) == names.end()) names.emplace_back(key);
+            if (std::find(names.begin(), names.end(), std::string_view(key)) == names.end())
+                names.emplace_back(key);
     return names;
 }
 
@@ -61,7 +63,8 @@ void show_table(std::ostream& out, const json::array& records) {
         for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
     for (const auto& row : rows) {
         for (std::size_t i = 0; i < row.size(); ++i)
-            out << row[i] << (i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "");
+            out << row[i]
+                << (i + 1 < row.size() ? std::string(widths[i] - row[i].size() + 2, ' ') : "");
         out << '\n';
     }
 }
@@ -75,7 +78,8 @@ void show(std::ostream& out, const json::value& result) {
         return;
     }
     const auto& list = result.get_array();
-    const bool records = !list.empty() && std::all_of(list.begin(), list.end(), [](const auto& v) { return v.is_object(); });
+    const bool records = !list.empty() && std::all_of(list.begin(), list.end(),
+                                                      [](const auto& v) { return v.is_object(); });
     if (records) return show_table(out, list);
     for (const auto& item : list) out << cell(item) << '\n';
 }

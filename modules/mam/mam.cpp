@@ -1,0 +1,328 @@
+#include "modules/mam/mam.h"
+
+#include <algorithm>
+
+#include "modules/mam/preferences.h"
+#include "modules/mam/query.h"
+#include "proto/hints.h"
+#include "proto/ns.h"
+#include "proto/stanza_id.h"
+#include "proto/xml_writer.h"
+#include "server/core/archive_id.h"
+#include "server/core/drain.h"
+#include "server/core/message_rules.h"
+#include "server/core/session.h"
+#include "server/events/archive.h"
+#include "server/events/message.h"
+
+namespace clarion::modules::mam {
+
+using core::Flow;
+using core::IqAnswer;
+using core::IqRequest;
+
+// ---- Options
+// ---------------------------------------------------------------------------------------
+
+void MamOptions::declare(OptionTable<MamOptions>& t) {
+    t.section("mam", "Message archives (XEP-0313).").per_host().live();
+    t.add("default", &MamOptions::otherwise)
+        .choices({"always", "roster", "never"})
+        .doc(
+            "Which messages are archived for accounts that have not chosen themselves: all, those "
+            "with roster contacts, or none.");
+    t.add("max_page", &MamOptions::max_page)
+        .min(1)
+        .max(10000)
+        .unit("messages")
+        .doc(
+            "The most that one archive query returns, and the most messages one query may name by "
+            "id.");
+    t.add("default_page", &MamOptions::default_page)
+        .min(1)
+        .unit("messages")
+        .doc("What a query returns at most if the client does not say.");
+    t.add("max_page_bytes", &MamOptions::max_page_bytes)
+        .min(1024)
+        .unit("bytes")
+        .doc(
+            "A page ends early when its messages are larger than this together; the client asks "
+            "for the rest.");
+    t.add("max_preferences", &MamOptions::max_preferences)
+        .min(0)
+        .unit("addresses")
+        .doc("Addresses that one account's archiving preferences (XEP-0441) may list.");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<MamOptions>(); }
+
+// ---- Decisions
+// -------------------------------------------------------------------------------------
+
+namespace {
+
+/// Payloads without a body that a client must find again, and why.
+std::string_view memorable(const xml::Element& child) {
+    const std::string_view space = child.ns();
+    const std::string_view name = child.name();
+    if (space == ns::receipts && name == "received") return "receipt";
+    if (space == ns::chat_markers && name != "markable") return "marker";
+    if (space == ns::retract && name == "retract") return "retraction";
+    if (space == ns::reactions && name == "reactions") return "reaction";
+    if (space == ns::jingle_message || space == ns::call_invites) return "call";
+    return {};
+}
+
+std::string_view reason_to_archive(const Stanza& message) {
+    if (!message.body().empty()) return "body";
+    if (core::has_encrypted_payload(message)) return "encrypted";
+    if (core::has_room_invitation(message)) return "invitation";
+    if (!message.root().child_text(ns::client, "subject").empty()) return "subject";
+    for (const xml::Element& child : message.root().children())
+        if (const auto reason = memorable(child); !reason.empty()) return reason;
+    return {};
+}
+
+}  // namespace
+
+Verdict should_archive(const Stanza& message) {
+    if (!message.is_message()) return {false, "no-message"};
+    if (message.type() != StanzaType::chat && message.type() != StanzaType::normal)
+        return {false, "type"};
+    const Hints hints = read_hints(message.root());
+    if (hints.forbids_archive()) return {false, "hint"};
+    if (core::is_carbon(message)) return {false, "carbon"};
+    if (hints.store) return {true, "hint"};
+    const std::string_view reason = reason_to_archive(message);
+    return reason.empty() ? Verdict{false, "nothing"} : Verdict{true, reason};
+}
+
+namespace {
+
+const MamOptions& options_of(const core::Account& account) {
+    return account.core().options<MamOptions>(account.host());
+}
+
+bool is_own(const core::Account& account, const Jid& jid) {
+    return jid.bare() == account.jid().full();
+}
+
+bool allowed_by_preferences(core::Account& account, const Jid& with) {
+    const auto* item = account.roster().find(with.bare());
+    const bool known = (item && item->listed) || is_own(account, with);
+    return wants_archived(account.archive_preferences(),
+                          parse_default(options_of(account).otherwise), with, known);
+}
+
+void strip_ids_of(core::Transit& transit, const Jid& owner) {
+    if (has_stanza_id(transit.stanza->root(), owner)) strip_stanza_id(transit.edit().root(), owner);
+}
+
+/// The asking client cannot take the answer now, and nobody should keep a page for it.
+StanzaError gone_meanwhile() {
+    return {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+            "the connection was lost, ask again"};
+}
+
+StanzaError as_stanza_error(const Error& error) {
+    const auto condition = parse_stanza_error_condition(error.code);
+    return {condition.value_or(StanzaErrorCondition::internal_server_error), error.text};
+}
+
+/// The module on one shard.
+class Mam {
+public:
+    explicit Mam(core::Core& core) : core_(core) {}
+
+    // ---- Storing
+    // -----------------------------------------------------------------------------------
+
+    /// No client may speak for an archive of ours: not for its own, nor for the recipient's, whose
+    /// index refers to the same log entry.
+    Flow clean_outgoing(events::MessageSending& event) const {
+        if (!carries_ids(event.transit)) return Flow::next;
+        strip_ids_of(event.transit, event.account.jid());
+        const Jid to = event.transit.stanza->to().to_bare();
+        if (core_.hosts().is_host(to.domain())) strip_ids_of(event.transit, to);
+        return Flow::next;
+    }
+
+    Flow archive_outgoing(events::MessageSending& event) const {
+        const Stanza& message = *event.transit.stanza;
+        if (is_own(event.account, message.to())) return Flow::next;  // archived as received
+        if (should_archive(message).archive && allowed_by_preferences(event.account, message.to()))
+            event.archive_id = store(event.account, event.transit, message.to());
+        return Flow::next;
+    }
+
+    Flow clean_incoming(events::MessageReceiving& event) const {
+        if (carries_ids(event.transit) && !is_archived(event.transit))
+            strip_ids_of(event.transit, event.account.jid());
+        return Flow::next;
+    }
+
+    Flow archive_incoming(events::MessageReceiving& event) const {
+        core::Transit& transit = event.transit;
+        if (is_archived(transit) || transit.is_copy) return Flow::next;
+        const Jid& from = transit.stanza->from();
+        if (!should_archive(*transit.stanza).archive ||
+            !allowed_by_preferences(event.account, from))
+            return Flow::next;
+        transit.archive_id = store(event.account, transit, from);
+        core::add_stanza_id(transit.edit(), event.account.jid(), transit.archive_id);
+        core_.bus().fire(events::Archived{event.account, transit});
+        return Flow::next;
+    }
+
+    // ---- Reading
+    // -----------------------------------------------------------------------------------
+
+    Task<IqAnswer> answer_query(IqRequest request) const {
+        if (!request.from_owner || !request.session)
+            co_return StanzaError(StanzaErrorCondition::forbidden);
+        core::Account& account = *request.account;
+        const auto& options = options_of(account);
+        const PageLimits limits{static_cast<std::size_t>(options.max_page),
+                                static_cast<std::size_t>(options.default_page)};
+        const auto max_bytes = static_cast<std::size_t>(options.max_page_bytes);
+        auto read = read_page_request(request.payload(), limits);
+        if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
+        PageRequest wanted = std::get<PageRequest>(std::move(read));
+        wanted.query.account = account.id();
+        const std::uint64_t number = request.session->number();
+        core_.bus().fire(events::ArchiveQueried{*request.session});
+
+        (void)co_await core_.shard().committed();  // what this account just sent is in its archive
+        auto page = co_await core_.storage().archive().query(wanted.query);
+        if (!page) co_return as_stanza_error(page.error());
+        shorten(*page, wanted.backwards(), max_bytes);
+        core::Session* session = co_await core::drained(account, number);
+        if (!session) co_return gone_meanwhile();
+        send_page(*session, wanted, *page);
+        auto answer = make_result(*request.stanza);
+        add_fin(answer->root(), *page);
+        co_return answer;
+    }
+
+    Task<IqAnswer> answer_metadata(IqRequest request) const {
+        if (!request.from_owner) co_return StanzaError(StanzaErrorCondition::forbidden);
+        (void)co_await core_.shard().committed();
+        const auto bounds = co_await core_.storage().archive().bounds(request.account->id());
+        if (!bounds) co_return as_stanza_error(bounds.error());
+        auto answer = make_result(*request.stanza);
+        add_metadata(answer->root(), *bounds);
+        co_return answer;
+    }
+
+    IqAnswer answer_form(IqRequest& request) const {
+        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+        auto answer = make_result(*request.stanza);
+        add_query_form(answer->root());
+        return answer;
+    }
+
+    // ---- Preferences
+    // -------------------------------------------------------------------------------
+
+    IqAnswer answer_preferences(IqRequest& request) const {
+        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+        auto answer = make_result(*request.stanza);
+        add_preferences(answer->root(), request.account->archive_preferences(),
+                        parse_default(options_of(*request.account).otherwise));
+        return answer;
+    }
+
+    IqAnswer set_preferences(IqRequest& request) const {
+        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+        core::Account& account = *request.account;
+        const auto limit = static_cast<std::size_t>(options_of(account).max_preferences);
+        auto read = read_preferences(request.payload(), limit);
+        if (const auto* refused = std::get_if<StanzaError>(&read)) return *refused;
+        account.archive_preferences() = std::get<storage::ArchivePreferences>(std::move(read));
+        core_.storage().archive().put_preferences(core_.shard().batch(), account.id(),
+                                                  account.archive_preferences());
+        if (request.ticket) core_.shard().hold(*request.ticket);
+        return answer_preferences(request);
+    }
+
+private:
+    static bool is_archived(const core::Transit& transit) {
+        return transit.archive_id != storage::ArchiveId::none;
+    }
+
+    static bool carries_ids(const core::Transit& transit) {
+        return transit.stanza->root().child(ns::stanza_id, "stanza-id") != nullptr;
+    }
+
+    /// Writes the log entry if nobody has yet, and this account's index entry.
+    storage::ArchiveId store(core::Account& account, core::Transit& transit,
+                             const Jid& with) const {
+        storage::Archive& archive = core_.storage().archive();
+        storage::Batch& batch = core_.shard().batch();
+        if (transit.log_id == storage::LogId::none) {
+            transit.log_id = archive.next_log_id();
+            archive.put_log(batch, transit.log_id, transit.received,
+                            xml::to_string(transit.stanza->root()));
+        }
+        // The time of the entry is that of its id, so that searches by time and by id agree.
+        const WallTime now = core_.clock().wall();
+        const storage::ArchiveId id = account.next_archive_id(now);
+        archive.put_index(batch, account.id(),
+                          {.id = id, .log_id = transit.log_id, .time = now, .with = with.full()});
+        core_.shard().hold(transit.ticket);
+        return id;
+    }
+
+    void send_page(core::Session& session, const PageRequest& wanted,
+                   const storage::ArchivePage& page) const {
+        const auto self = session.shared_from_this();  // it may end while it is sent to
+        const auto send = [&](const storage::ArchivedMessage& message) {
+            core::Transit transit;
+            transit.stanza =
+                make_page_message(session.account().jid(), session.jid(), wanted.query_id, message);
+            transit.received = core_.clock().wall();
+            transit.is_copy = true;
+            session.send_now(std::move(transit));
+        };
+        if (wanted.flip)
+            std::for_each(page.messages.rbegin(), page.messages.rend(), send);
+        else
+            std::for_each(page.messages.begin(), page.messages.end(), send);
+    }
+
+    core::Core& core_;
+};
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    using core::IqTarget;
+    using Sending = events::MessageSending;
+    using Receiving = events::MessageReceiving;
+    const Mam& self = setup.state<Mam>(setup.core());
+
+    for (const auto feature : {ns::mam, ns::mam_extended, ns::mam_groupchat_feature, ns::stanza_id})
+        setup.account_feature(feature);
+    setup.on<Sending>(Sending::Stage::normalise,
+                      [&self](Sending& event) { return self.clean_outgoing(event); });
+    setup.on<Sending>(Sending::Stage::archive,
+                      [&self](Sending& event) { return self.archive_outgoing(event); });
+    setup.on<Receiving>(Receiving::Stage::normalise,
+                        [&self](Receiving& event) { return self.clean_incoming(event); });
+    setup.on<Receiving>(Receiving::Stage::archive,
+                        [&self](Receiving& event) { return self.archive_incoming(event); });
+
+    setup.serve_async(IqTarget::account, StanzaType::set, ns::mam, "query",
+                      [&self](IqRequest request) { return self.answer_query(std::move(request)); });
+    setup.serve_async(
+        IqTarget::account, StanzaType::get, ns::mam, "metadata",
+        [&self](IqRequest request) { return self.answer_metadata(std::move(request)); });
+    setup.serve(IqTarget::account, StanzaType::get, ns::mam, "query",
+                [&self](IqRequest& request) { return self.answer_form(request); });
+    setup.serve(IqTarget::account, StanzaType::get, ns::mam, "prefs",
+                [&self](IqRequest& request) { return self.answer_preferences(request); });
+    setup.serve(IqTarget::account, StanzaType::set, ns::mam, "prefs",
+                [&self](IqRequest& request) { return self.set_preferences(request); });
+}
+
+}  // namespace clarion::modules::mam

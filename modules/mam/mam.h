@@ -1,0 +1,50 @@
+// Message Archive Management (XEP-0313), an account's own archive.
+//
+// Storing: the sender's shard writes the message once into the log and indexes it for the sender;
+// the recipient's shard adds its index entry, marks the message with its archive id (<stanza-id/>,
+// XEP-0359) and fires Archived. The log has the message without ids of local archives; ids that
+// claim to be ours are removed before (rule 2 of XEP-0359). A message to oneself is archived once,
+// as received. What was archived is durable before it is acknowledged to its sender (Shard::hold).
+//
+// Reading: pages come from storage in a coroutine, after the shard's own writes are committed, and
+// are sent at the client's pace (core/drain.h). Only the owner may ask. ArchiveQueried tells
+// offline delivery.
+//
+// query.h: what requests say and answers look like. preferences.h: XEP-0441.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proto/stanza.h"
+#include "server/base/option.h"
+#include "server/core/module.h"
+
+namespace clarion::modules::mam {
+
+struct MamOptions {
+    std::string otherwise = "always";  // [mam] default
+    std::int64_t max_page = 250;
+    std::int64_t default_page = 50;
+    std::int64_t max_page_bytes = 1 << 20;
+    std::int64_t max_preferences = 1000;
+    static void declare(OptionTable<MamOptions>& table);
+};
+
+struct Verdict {
+    bool archive = false;
+    std::string_view reason;  // one word, for tests and logs
+};
+
+/// Whether a message belongs into a personal archive (XEP-0313, section 5.1.1), preferences aside:
+/// type chat or normal, and something to remember: a body, a subject, an encrypted payload, a
+/// receipt, a marker, a retraction, a reaction, an invitation, a call, or the hint <store/>. Group
+/// chat is archived by its room; headlines, errors, carbons, and what is hinted no-store or
+/// no-permanent-store are not archived at all.
+Verdict should_archive(const Stanza& message);
+
+void declare_options(OptionRegistry& registry);
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::modules::mam

@@ -1,0 +1,214 @@
+#include "modules/carbons.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "proto/forward.h"
+#include "proto/hints.h"
+#include "proto/ns.h"
+#include "proto/stanza_id.h"
+#include "server/core/archive_id.h"
+#include "server/core/message_rules.h"
+#include "server/core/session.h"
+#include "server/events/message.h"
+#include "server/events/session.h"
+
+namespace clarion::modules::carbons {
+namespace {
+
+constexpr std::string_view part_name = "carbons";
+
+// ---- Decisions
+// -------------------------------------------------------------------------------------
+
+/// Private messages of a room's occupant: the room itself sends them to each joined client.
+bool is_room_private_message(const Stanza& message) {
+    return message.from().is_full() && message.root().child(ns::muc_user, "x");
+}
+
+bool has_conversation_payload(const Stanza& message) {
+    for (const xml::Element& child : message.root().children()) {
+        const std::string_view space = child.ns();
+        if (space == ns::receipts || space == ns::chat_states || space == ns::chat_markers)
+            return true;
+    }
+    return false;
+}
+
+std::uint64_t hash_of(std::string_view peer_bare, std::string_view id) {
+    const std::hash<std::string_view> hash;
+    const std::uint64_t mixed = hash(peer_bare) * 0x9e3779b97f4a7c15u ^ hash(id);
+    return mixed == 0 ? 1 : mixed;  // 0 is an empty place
+}
+
+}  // namespace
+
+Verdict should_copy(const Stanza& message, Direction direction, bool answers_copied) {
+    if (!message.is_message()) return {false, "no-message"};
+    if (core::is_carbon(message)) return {false, "carbon"};
+    if (message.type() == StanzaType::groupchat) return {false, "groupchat"};
+    if (message.root().child(ns::carbons, "private")) return {false, "private"};
+    if (message.is_error()) return {answers_copied, "error"};
+    if (read_hints(message.root()).no_copy) return {false, "no-copy"};
+    if (core::has_room_invitation(message)) return {true, "invitation"};
+    if (direction == Direction::received && is_room_private_message(message))
+        return {false, "room-private"};
+    if (message.type() == StanzaType::chat) return {true, "chat"};
+    if (message.type() == StanzaType::normal && message.root().child(ns::client, "body"))
+        return {true, "body"};
+    if (has_conversation_payload(message)) return {true, "payload"};
+    return {false, "other"};
+}
+
+void CopiedMessages::remember(std::string_view peer_bare, std::string_view id) {
+    if (id.empty() || knows(peer_bare, id)) return;
+    hashes_[next_++ % hashes_.size()] = hash_of(peer_bare, id);
+}
+
+bool CopiedMessages::knows(std::string_view peer_bare, std::string_view id) const {
+    return !id.empty() &&
+           std::find(hashes_.begin(), hashes_.end(), hash_of(peer_bare, id)) != hashes_.end();
+}
+
+namespace {
+
+// ---- Copies
+// ----------------------------------------------------------------------------------------
+
+/// The wrapper without 'to': the same for all who get it.
+std::shared_ptr<Stanza> wrap(const core::Account& account, const Stanza& message,
+                             std::string_view name, storage::ArchiveId archive_id) {
+    auto wrapper = Stanza::make(StanzaKind::message, message.type(), account.jid(), account.jid());
+    xml::Element& forwarded = add_forwarded(wrapper->root().add(name, ns::carbons), message.root());
+    if (archive_id != storage::ArchiveId::none)
+        add_stanza_id(*forwarded.first_child(), core::format_archive_id(archive_id), account.jid());
+    return wrapper;
+}
+
+core::Transit as_copy(const core::Transit& original, std::shared_ptr<Stanza> wrapper) {
+    core::Transit copy;
+    copy.stanza = std::move(wrapper);
+    copy.ticket = original.ticket;
+    copy.received = original.received;
+    copy.is_copy = true;
+    return copy;
+}
+
+/// Whether RFC 6121's table (section 8.5, core/route_message.cpp) gives this session the message
+/// itself.
+bool gets_original(const core::Session& session, const Stanza& message,
+                   const core::Session* addressed) {
+    if (addressed) return addressed == &session;
+    return !message.is_error() && session.available() && session.priority() >= 0;
+}
+
+/// The module on one shard.
+class Carbons {
+public:
+    explicit Carbons(core::ModuleSetup& setup)
+        : enabled_(setup.session_slot<bool>()), copied_(setup.account_slot<CopiedMessages>()) {}
+
+    core::IqAnswer set_enabled(core::IqRequest& request, bool enabled) const {
+        if (!request.from_owner || !request.session)
+            return StanzaError(StanzaErrorCondition::not_allowed);
+        enabled_.of(*request.session) = enabled;
+        return make_result(*request.stanza);
+    }
+
+    core::Flow on_sending(events::MessageSending& event) const {
+        const Stanza& message = *event.transit.stanza;
+        if (message.to().bare() == event.account.jid().full())
+            return core::Flow::next;  // see the header
+        if (!wants_copy(event.account, event.transit, Direction::sent, message.to().bare()))
+            return core::Flow::next;
+        send_copies(event.account, event.transit,
+                    wrap(event.account, message, "sent", event.archive_id),
+                    [&](const core::Session& session) { return &session == &event.session; });
+        return core::Flow::next;
+    }
+
+    core::Flow on_receiving(events::MessageReceiving& event) const {
+        const Stanza& message = *event.transit.stanza;
+        if (!wants_copy(event.account, event.transit, Direction::received, message.from().bare()))
+            return core::Flow::next;
+        const core::Session* addressed =
+            message.to().is_full() ? event.account.find_session(message.to().resource()) : nullptr;
+        const auto has_it = [&](const core::Session& session) {
+            return session.jid() == message.from() || gets_original(session, message, addressed);
+        };
+        send_copies(event.account, event.transit,
+                    wrap(event.account, message, "received", storage::ArchiveId::none), has_it);
+        return core::Flow::next;
+    }
+
+    core::Flow on_recording(events::SessionRecording& event) const {
+        if (is_enabled(event.session)) event.record.parts.emplace_back(part_name, "1");
+        return core::Flow::next;
+    }
+    void on_restored(const events::SessionRestored& event) const {
+        for (const auto& [name, value] : event.record.parts)
+            if (name == part_name) enabled_.of(event.session) = value == "1";
+    }
+
+private:
+    bool is_enabled(core::Session& session) const {
+        const bool* enabled = enabled_.find(session);
+        return enabled && *enabled;
+    }
+
+    /// Eligible, and somebody may want it. Remembers it, so that its error is recognised.
+    bool wants_copy(core::Account& account, const core::Transit& transit, Direction direction,
+                    std::string_view peer_bare) const {
+        const auto enabled = [this](const auto& session) { return is_enabled(*session); };
+        if (transit.is_copy ||
+            std::none_of(account.sessions().begin(), account.sessions().end(), enabled))
+            return false;
+        CopiedMessages& copied = copied_.of(account);
+        const Stanza& message = *transit.stanza;
+        const bool answers = message.is_error() && copied.knows(peer_bare, message.id());
+        if (!should_copy(message, direction, answers).copy) return false;
+        if (!message.is_error()) copied.remember(peer_bare, message.id());
+        return true;
+    }
+
+    template <class HasIt>
+    void send_copies(core::Account& account, const core::Transit& original,
+                     const std::shared_ptr<Stanza>& wrapper, HasIt has_it) const {
+        const auto sessions = account.sessions();  // one may end while it is sent to
+        for (const auto& session : sessions) {
+            if (!is_enabled(*session) || has_it(*session)) continue;
+            auto copy = wrapper->clone();
+            copy->set_to(session->jid());
+            session->send(as_copy(original, std::move(copy)));
+        }
+    }
+
+    core::SessionSlot<bool> enabled_;
+    core::AccountSlot<CopiedMessages> copied_;
+};
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    const Carbons& self = setup.state<Carbons>(setup);
+    setup.host_feature(ns::carbons);
+    setup.host_feature(ns::carbons_rules_feature);
+    setup.serve(core::IqTarget::account, StanzaType::set, ns::carbons, "enable",
+                [&self](core::IqRequest& request) { return self.set_enabled(request, true); });
+    setup.serve(core::IqTarget::account, StanzaType::set, ns::carbons, "disable",
+                [&self](core::IqRequest& request) { return self.set_enabled(request, false); });
+    using Sending = events::MessageSending;
+    using Receiving = events::MessageReceiving;
+    setup.on<Sending>(Sending::Stage::copy,
+                      [&self](Sending& event) { return self.on_sending(event); });
+    setup.on<Receiving>(Receiving::Stage::copy,
+                        [&self](Receiving& event) { return self.on_receiving(event); });
+    setup.on<events::SessionRecording>(
+        events::SessionRecording::Stage::add,
+        [&self](events::SessionRecording& event) { return self.on_recording(event); });
+    setup.on<events::SessionRestored>(
+        events::SessionRestored::Stage::read,
+        [&self](const events::SessionRestored& event) { self.on_restored(event); });
+}
+
+}  // namespace clarion::modules::carbons

@@ -1,0 +1,251 @@
+#include "modules/offline.h"
+
+#include <unordered_set>
+#include <vector>
+
+#include "proto/delay.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/base/text.h"
+#include "server/core/archive_id.h"
+#include "server/core/drain.h"
+#include "server/core/message_rules.h"
+#include "server/core/session.h"
+#include "server/events/archive.h"
+#include "server/events/presence.h"
+#include "server/events/session.h"
+#include "server/events/unreached.h"
+
+namespace clarion::modules::offline {
+
+using core::Flow;
+
+// ---- Options
+// ---------------------------------------------------------------------------------------
+
+void OfflineOptions::declare(OptionTable<OfflineOptions>& t) {
+    t.section("offline", "Messages for users who are not there (XEP-0160).").per_host().live();
+    t.add("max_messages", &OfflineOptions::max_messages)
+        .min(0)
+        .unit("messages")
+        .doc(
+            "Messages kept for one account until a client takes them; one more is returned to its "
+            "sender, unless the recipient's archive holds it.");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<OfflineOptions>(); }
+
+namespace {
+
+constexpr Logger logger{"offline"};
+constexpr std::size_t page_size = 50;
+
+// ---- State
+// -----------------------------------------------------------------------------------------
+
+struct SessionState {
+    bool queried_archive = false;
+};
+struct AccountState {
+    bool flushing = false;
+};
+
+bool may_take(const core::Session& session) {
+    return session.is_live() && session.available() && session.priority() >= 0;
+}
+
+/// Entries that some session was sent, has not acknowledged, and still may.
+std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
+    std::unordered_set<std::uint64_t> seqs;
+    for (const auto& session : account.sessions()) {
+        if (!session->sm() || session->state() == core::SessionState::ended) continue;
+        session->sm()->queue.for_each([&](const core::Sent& sent) {
+            if (sent.spooled != 0) seqs.insert(sent.spooled);
+        });
+    }
+    return seqs;
+}
+
+/// The stanza as it is delivered now; nullptr: what was stored cannot be read.
+std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Account& account) {
+    auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
+    if (!parsed) return nullptr;
+    auto stanza = std::move(*parsed);
+    strip_delay(stanza->root(), account.host());
+    add_delay(stanza->root(), account.host(), format_datetime(kept.time), "Offline Storage");
+    // The log is without the ids of our archives; bytes of its own are as they were delivered.
+    if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
+        core::add_stanza_id(*stanza, account.jid(), kept.archive_id);
+    return stanza;
+}
+
+/// The module on one shard.
+class Offline {
+public:
+    explicit Offline(core::ModuleSetup& setup)
+        : core_(setup.core()),
+          session_state_(setup.session_slot<SessionState>()),
+          account_state_(setup.account_slot<AccountState>()) {}
+
+    // ---- Storing
+    // -----------------------------------------------------------------------------------
+
+    Flow on_unreached(events::Unreached& event) const {
+        using Why = events::Unreached::Why;
+        core::Transit& transit = event.transit;
+        if (event.stored || event.why == Why::asleep || transit.is_copy) return Flow::next;
+        if (transit.spooled != 0)
+            event.stored = true;  // it is here since it was sent
+        else if (core::may_be_kept_offline(*transit.stanza))
+            event.stored = store(event.account, transit);
+        return Flow::next;
+    }
+
+    // ---- Delivering
+    // --------------------------------------------------------------------------------
+
+    void on_archive_queried(const events::ArchiveQueried& event) const {
+        if (!event.session.available()) session_state_.of(event.session).queried_archive = true;
+    }
+
+    /// What an ended session did not acknowledge is here: the others take it.
+    void on_ended(const events::SessionEnded& event) const {
+        for (const auto& other : event.session.account().sessions())
+            if (may_take(*other)) return begin(*other);
+    }
+
+    void begin(core::Session& session) const {
+        core::Account& account = session.account();
+        if (!may_take(session) || account.offline_count() == 0) return;
+        AccountState& state = account_state_.of(account);
+        if (state.flushing) return;
+        state.flushing = true;
+        session.begin_flushing();
+        // Numbers above this are given from now on: messages that queue behind, or go to other
+        // sessions.
+        const std::uint64_t end = account.next_offline_seq();
+        core_.scope().spawn("offline-flush",
+                            flush(core::AccountPin(account), session.number(), end));
+    }
+
+private:
+    bool store(core::Account& account, const core::Transit& transit) const {
+        const auto most = core_.options<OfflineOptions>(account.host()).max_messages;
+        if (account.offline_count() >= static_cast<std::uint64_t>(most))
+            return transit.archive_id != storage::ArchiveId::none;
+        storage::KeptStanza kept{transit.log_id, transit.archive_id, transit.received, {}};
+        if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
+        core_.storage().offline().put(core_.shard().batch(), account.id(),
+                                      account.next_offline_seq(), kept);
+        account.add_offline(+1);
+        core_.shard().hold(transit.ticket);
+        return true;
+    }
+
+    /// Coroutine: the pin keeps the account, the session is looked up again by its number.
+    Task<> flush(core::AccountPin account, std::uint64_t number, std::uint64_t end) const {
+        std::uint64_t sent_up_to = 0;
+        while (true) {
+            // First, so that nothing acknowledged from here on is read and taken for undelivered.
+            const auto skip = under_way(*account);
+            (void)co_await core_.shard().committed();
+            auto page =
+                co_await core_.storage().offline().read(account->id(), sent_up_to, page_size);
+            if (!page)
+                logger.error("unreadable",
+                             {{"account", account->jid().full()}, {"error", page.error().text}});
+            if (!page || page->empty()) break;
+            const bool done = co_await send_page(*account, number, end, *page, skip, sent_up_to);
+            if (done || !choose_session(*account, number)) break;
+        }
+        account_state_.of(*account).flushing = false;
+        if (core::Session* session = account->find_session_by_number(number))
+            session->end_flushing();
+    }
+
+    using Seqs = std::unordered_set<std::uint64_t>;
+
+    /// Part of flush(), which owns what is passed by reference. Sends what belongs to the flush;
+    /// `sent_up_to` follows. False: there may be more, or the session went away.
+    Task<bool> send_page(core::Account& account, std::uint64_t number, std::uint64_t end,
+                         const std::vector<storage::OfflineMessage>& page, const Seqs& skip,
+                         std::uint64_t& sent_up_to) const {
+        for (const storage::OfflineMessage& message : page) {
+            if (message.seq >= end) co_return true;
+            core::Session* session = co_await core::drained(account, number);
+            if (!session) co_return false;
+            sent_up_to = message.seq;
+            if (!skip.contains(message.seq)) hand_over(*session, message);
+        }
+        co_return page.size() < page_size;
+    }
+
+    /// `number` becomes that of a session that can go on with the flush: the same, or another.
+    /// False: there is none.
+    bool choose_session(core::Account& account, std::uint64_t& number) const {
+        core::Session* session = account.find_session_by_number(number);
+        if (session && may_take(*session)) return true;
+        if (session) session->end_flushing();
+        for (const auto& other : account.sessions()) {
+            if (!may_take(*other)) continue;
+            number = other->number();
+            other->begin_flushing();
+            return true;
+        }
+        return false;
+    }
+
+    void hand_over(core::Session& session, const storage::OfflineMessage& message) const {
+        core::Account& account = session.account();
+        const auto* state = session_state_.find(session);
+        const bool fetched = state && state->queried_archive &&
+                             message.stanza.archive_id != storage::ArchiveId::none;
+        auto stanza = fetched ? nullptr : revive(message.stanza, account);
+        if (!fetched && !stanza)
+            logger.error("undeliverable",
+                         {{"account", account.jid().full()}, {"seq", message.seq}});
+        const bool acknowledged_later = stanza && session.sm();
+        if (!acknowledged_later) {
+            core_.storage().offline().remove(core_.shard().batch(), account.id(), message.seq);
+            account.add_offline(-1);
+        }
+        if (!stanza) return;
+        core::Transit transit;
+        transit.stanza = std::move(stanza);
+        transit.log_id = message.stanza.log_id;
+        transit.archive_id = message.stanza.archive_id;
+        transit.received = message.stanza.time;
+        transit.spooled = acknowledged_later ? message.seq : 0;
+        session.send_now(std::move(transit));
+    }
+
+    core::Core& core_;
+    core::SessionSlot<SessionState> session_state_;
+    core::AccountSlot<AccountState> account_state_;
+};
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    const Offline& self = setup.state<Offline>(setup);
+    setup.host_feature(ns::offline_feature);
+    setup.on<events::Unreached>(events::Unreached::Stage::store, [&self](events::Unreached& event) {
+        return self.on_unreached(event);
+    });
+    setup.on<events::ArchiveQueried>(
+        events::ArchiveQueried::Stage::react,
+        [&self](const events::ArchiveQueried& event) { self.on_archive_queried(event); });
+    using Availability = events::AvailabilityChanged;
+    setup.on<Availability>(Availability::Stage::deliver_offline,
+                           [&self](const Availability& event) { self.begin(event.session); });
+    setup.on<events::SessionEnded>(
+        events::SessionEnded::Stage::cleanup,
+        [&self](const events::SessionEnded& event) { self.on_ended(event); });
+    // A session that was cut off in the middle goes on where it was.
+    setup.on<events::SessionWoken>(
+        events::SessionWoken::Stage::push,
+        [&self](const events::SessionWoken& event) { self.begin(event.session); });
+}
+
+}  // namespace clarion::modules::offline

@@ -1,0 +1,34 @@
+// Offline messages (XEP-0160): what no session took waits here and goes first when one becomes
+// available.
+//
+// Storing: at Unreached, if may_be_kept_offline() (core/message_rules.h) and the account has room;
+// as a reference into the log where the message is archived, else with its bytes. It is durable
+// before it is acknowledged to its sender. What does not fit is refused (service-unavailable, by
+// the router), unless the recipient's archive has it anyway.
+//
+// Delivering: when a session becomes available with a priority of 0 or more, or wakes up so, a
+// coroutine reads the messages page by page and sends them in order of arrival, each with <delay/>
+// and its <stanza-id/>, while live stanzas queue behind (Session::begin_flushing). One flush at a
+// time per account; if its session goes, another available one takes over. An entry is removed when
+// the client acknowledged it (Transit::spooled), or without stream management as soon as it is
+// written. What is under way to a session already (spooled by the router, unacknowledged since an
+// earlier flush) is not sent to another. Archived messages are not sent, only removed, if the
+// client queried its archive before it became available (XEP-0313, 5.1.1).
+#pragma once
+
+#include <cstdint>
+
+#include "server/base/option.h"
+#include "server/core/module.h"
+
+namespace clarion::modules::offline {
+
+struct OfflineOptions {
+    std::int64_t max_messages = 1000;
+    static void declare(OptionTable<OfflineOptions>& table);
+};
+
+void declare_options(OptionRegistry& registry);
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::modules::offline

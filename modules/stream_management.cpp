@@ -1,0 +1,189 @@
+#include "modules/stream_management.h"
+
+#include <algorithm>
+
+#include "proto/ns.h"
+#include "proto/sm_queue.h"
+#include "proto/stream_error.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/core/c2s_stream.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/events/session.h"
+#include "server/events/stream.h"
+
+namespace clarion::modules::stream_management {
+namespace {
+
+constexpr Logger logger{"stream_management"};
+
+using Next = core::C2sStream::Next;
+
+bool is_true(std::string_view text) { return text == "true" || text == "1"; }
+
+}  // namespace
+
+// ---- What is said
+// ----------------------------------------------------------------------------------
+
+Enable read_enable(const xml::Element& enable) {
+    return {.resume = is_true(enable.attr("resume")),
+            .max_seconds = sm::parse_count(enable.attr("max")).value_or(0)};
+}
+
+std::uint32_t granted_seconds(Duration limit, std::uint32_t wanted) {
+    const auto most = std::chrono::duration_cast<std::chrono::seconds>(limit).count();
+    const auto granted = static_cast<std::uint32_t>(std::clamp<std::int64_t>(most, 0, UINT32_MAX));
+    return wanted == 0 ? granted : std::min(granted, wanted);
+}
+
+std::string enabled_xml(std::string_view id, std::uint32_t max_seconds) {
+    xml::Document document("enabled", ns::sm);
+    if (!id.empty()) {
+        document.root()
+            .set_attr("id", id)
+            .set_attr("resume", "true")
+            .set_attr("max", std::to_string(max_seconds));
+    }
+    return xml::to_string(document.root());
+}
+
+std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* handled) {
+    xml::Document document("failed", ns::sm);
+    if (handled) document.root().set_attr("h", std::to_string(*handled));
+    document.root().add(name(condition), ns::stanza_errors);
+    return xml::to_string(document.root());
+}
+
+std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent) {
+    xml::Document document("error", ns::streams);
+    xml::Element& error = document.root();
+    error.add(name(StreamErrorCondition::undefined_condition), ns::stream_errors);
+    error.add_text_child("text", sm::handled_count_too_high(handled, sent).text, ns::stream_errors);
+    error.add("handled-count-too-high", ns::sm)
+        .set_attr("h", std::to_string(handled))
+        .set_attr("send-count", std::to_string(sent));
+    return xml::to_string(error);
+}
+
+namespace {
+
+// ---- With a session
+// --------------------------------------------------------------------------------
+
+void enable(core::Session& session, const Enable& wanted) {
+    if (session.sm()) {
+        session.port()->write_xml(failed_xml(StanzaErrorCondition::unexpected_request));
+        return;
+    }
+    core::Core& core = session.core();
+    Duration limit = core.options<core::SmacksOptions>(session.account().host()).hibernation_time;
+    core.bus().fire(events::SleepLimit{session.account(), session, limit});
+    const std::uint32_t seconds = granted_seconds(limit, wanted.max_seconds);
+    const auto& sm = session.enable_sm(wanted.resume && seconds > 0, wanted.max_seconds);
+    session.port()->write_xml(enabled_xml(sm.id, seconds));
+}
+
+/// The client counts differently from us: what it has and has not is no longer known, so the
+/// session ends.
+void end_for_count(core::Session& session, std::uint32_t handled) {
+    const std::uint32_t sent = session.sm()->queue.sent();
+    logger.info("handled_count_too_high",
+                {{"session", session.jid().full()}, {"h", handled}, {"sent", sent}});
+    session.port()->write_xml(handled_count_too_high_xml(handled, sent));
+    session.end(core::SessionEnd::closed);
+}
+
+void acknowledge(core::Session& session, const xml::Element& ack) {
+    const auto handled = sm::parse_count(ack.attr("h"));
+    if (!handled) {
+        session.port()->write_xml(
+            stream_error_xml(StreamErrorCondition::bad_format, "'h' is not a count"));
+        return session.end(core::SessionEnd::closed);
+    }
+    if (!session.on_ack(*handled)) end_for_count(session, *handled);
+}
+
+core::Flow on_element(events::SessionElement& event) {
+    const xml::Element& element = event.element;
+    core::Session& session = event.session;
+    if (element.ns() != ns::sm || !session.port()) return core::Flow::next;
+    event.handled = true;
+    if (element.name() == "enable")
+        enable(session, read_enable(element));
+    else if (element.name() == "r" && session.sm())
+        session.on_ack_request();
+    else if (element.name() == "a" && session.sm())
+        acknowledge(session, element);
+    else
+        session.port()->write_xml(failed_xml(StanzaErrorCondition::unexpected_request));
+    return core::Flow::stop;
+}
+
+// ---- Without one
+// -----------------------------------------------------------------------------------
+
+Next refuse(core::C2sStream& stream, StanzaErrorCondition condition,
+            const std::uint32_t* handled = nullptr) {
+    stream.port().write_xml(failed_xml(condition, handled));
+    return Next::read;
+}
+
+std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::string_view id) {
+    for (const auto& session : account.sessions())
+        if (session->may_sleep() && session->sm()->id == id) return session;
+    return nullptr;
+}
+
+Next refuse_unknown(core::C2sStream& stream, const core::Account& account, std::string_view id) {
+    const auto handled = account.ended_handled(id);
+    return refuse(stream, StanzaErrorCondition::item_not_found, handled ? &*handled : nullptr);
+}
+
+/// Session::resume() said no.
+Next refuse_resume(core::C2sStream& stream, const core::Account& account,
+                   const core::Session& session, std::uint32_t handled, const Error& error) {
+    if (error.code == "handled-count-too-high") {
+        stream.port().write_xml(handled_count_too_high_xml(
+            handled, session.sm()->queue.sent() + session.queued_asleep()));
+        stream.port().close(std::nullopt);
+        return Next::close;
+    }
+    if (error.code == "item-not-found") return refuse_unknown(stream, account, session.sm()->id);
+    return refuse(stream, StanzaErrorCondition::internal_server_error);
+}
+
+Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Element& resume) {
+    const std::string id(resume.attr("previd"));
+    const auto handled = sm::parse_count(resume.attr("h"));
+    if (id.empty() || !handled) co_return refuse(stream, StanzaErrorCondition::bad_request);
+    auto account = co_await core.accounts().load(std::string(stream.account().bare()));
+    if (!account) co_return refuse(stream, StanzaErrorCondition::internal_server_error);
+    const auto session = find_by_id(**account, id);
+    if (!session) co_return refuse_unknown(stream, **account, id);
+    const auto resumed = co_await session->resume(stream.port(), *handled);
+    if (!resumed) co_return refuse_resume(stream, **account, *session, *handled, resumed.error());
+    stream.adopt(session);
+    co_return Next::read;
+}
+
+/// Section 3: not before a resource is bound.
+Task<Next> on_early_enable(core::C2sStream& stream, core::Core&, const xml::Element&) {
+    co_return refuse(stream, StanzaErrorCondition::unexpected_request);
+}
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    setup.on<events::StreamFeatures>(events::StreamFeatures::Stage::offer,
+                                     [](events::StreamFeatures& event) {
+                                         event.features.add("sm", ns::sm);
+                                         return core::Flow::next;
+                                     });
+    setup.on<events::SessionElement>(events::SessionElement::Stage::handle, on_element);
+    setup.serve_stream(ns::sm, "resume", on_resume);
+    setup.serve_stream(ns::sm, "enable", on_early_enable);
+}
+
+}  // namespace clarion::modules::stream_management

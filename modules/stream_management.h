@@ -1,0 +1,41 @@
+// Stream Management (XEP-0198), the conversation: <enable/>, <r/>, <a/>, <resume/>.
+//
+// What it is about (counters, queue, sleeping, waking) is core's: the stanza path needs it
+// (core/session.h, core/sleep.cpp). Here is only what the client says and is told, and what it may
+// not say. A session that is resumed is found by its id among those of the account that
+// authenticated; so nobody resumes another's.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proto/stanza_error.h"
+#include "proto/xml.h"
+#include "server/base/time.h"
+#include "server/core/module.h"
+
+namespace clarion::modules::stream_management {
+
+/// What an <enable/> asks for. Attributes that cannot be read count as absent.
+struct Enable {
+    bool resume = false;
+    std::uint32_t max_seconds = 0;  // 0: nothing said
+};
+Enable read_enable(const xml::Element& enable);
+
+/// Seconds a session may sleep: `limit` is the most the server grants, `wanted` what the client
+/// asked for (0: nothing). 0: it cannot sleep.
+std::uint32_t granted_seconds(Duration limit, std::uint32_t wanted);
+
+/// <enabled/>; with an empty id the session is not resumable.
+std::string enabled_xml(std::string_view id, std::uint32_t max_seconds);
+/// <failed/>, with the count of handled stanzas if it is known.
+std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* handled = nullptr);
+/// The stream error for an <a/> that acknowledges more than was sent (section 6); does not close
+/// the stream.
+std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent);
+
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::modules::stream_management

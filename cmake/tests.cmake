@@ -35,11 +35,18 @@ clarion_tests(net_tests PCH awaitable TIMEOUT 180
     SOURCES tests/unit/net/*_test.cpp
     LINK clarion_test_support clarion_net OpenSSL::SSL PkgConfig::CARES clarion_json)
 
-foreach(check check_includes check_budgets)
+foreach(check check_includes check_budgets check_flow)
     add_test(NAME ${check}
         COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tools/${check}.py ${PROJECT_SOURCE_DIR})
     set_tests_properties(${check} PROPERTIES TIMEOUT 60 LABELS source)
 endforeach()
+
+# What is generated from the option declarations agrees with them.
+if(TARGET clariond)
+    add_test(NAME generated_docs
+        COMMAND ${PROJECT_SOURCE_DIR}/tools/generate_docs.sh --check $<TARGET_FILE:clariond>)
+    set_tests_properties(generated_docs PROPERTIES TIMEOUT 60 LABELS source)
+endif()
 
 if(EXISTS ${PROJECT_SOURCE_DIR}/tests/CMakeLists.txt)
     add_subdirectory(tests)

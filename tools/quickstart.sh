@@ -41,6 +41,8 @@ build() {
     tools/build.sh release
 }
 
+password() { head -c 12 /dev/urandom | base64 | tr '+/' 'xy'; }
+
 write_config() {
     [ -f "$config" ] && return
     mkdir -p run
@@ -49,10 +51,20 @@ write_config() {
         -e 's|^admin_socket = .*|admin_socket = "data/admin.sock"|' \
         -e 's|^certificate = .*|certificate = "cert.pem"|' -e 's|^private_key = .*|private_key = "key.pem"|' \
         conf/clarion.toml > "$config"
+    cat >> "$config" << TOML
+
+# For tools/demo_push.py: a push service of your own, attached as a component.
+[component."push.$domain"]
+secret = "$(password)"
+
+[[listen]]
+type = "component"
+address = "127.0.0.1"
+port = 5347
+TOML
+    chmod 600 "$config"
     echo "wrote $config"
 }
-
-password() { head -c 12 /dev/urandom | base64 | tr '+/' 'xy'; }
 
 # Starts the server for a moment to create the accounts through its admin socket.
 create_accounts() {

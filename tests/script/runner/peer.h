@@ -87,7 +87,7 @@ private:
     Error refused(std::string text) const;  // code "login": the server said no
     std::string_view content_ns() const;
 
-    Result<void> start_tls();
+    Result<xml::Document> start_tls();  // and the features there
     Result<void> component_handshake();
     Result<void> sasl_plain();
     Result<void> sasl_scram();

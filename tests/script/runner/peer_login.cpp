@@ -17,6 +17,18 @@ std::string auth_xml(std::string_view mechanism, std::string_view initial) {
            "'>" + base64_encode(initial) + "</auth>";
 }
 
+/// SCRAM-SHA-256, unless this server only has PLAIN.
+std::string_view best_mechanism(const xml::Element& features) {
+    const auto* offered = features.child(ns::sasl, "mechanisms");
+    if (offered == nullptr) return "SCRAM-SHA-256";
+    bool plain = false;
+    for (const xml::Element& mechanism : offered->children()) {
+        if (mechanism.text() == "SCRAM-SHA-256") return "SCRAM-SHA-256";
+        plain = plain || mechanism.text() == "PLAIN";
+    }
+    return plain ? "PLAIN" : "SCRAM-SHA-256";
+}
+
 }  // namespace
 
 Result<void> Peer::restart_stream() {
@@ -38,7 +50,7 @@ Result<void> Peer::open_stream() {
     return restart_stream();
 }
 
-Result<void> Peer::start_tls() {
+Result<xml::Document> Peer::start_tls() {
     write("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     auto answer = next_element("answer to <starttls/>");
     if (!answer) return answer.error();
@@ -46,22 +58,21 @@ Result<void> Peer::start_tls() {
     if (auto done = connection_->start_tls(std::string(actor_.domain()), timeout_); !done) {
         return problem(done.error().text);
     }
-    if (auto restarted = restart_stream(); !restarted) return restarted;
-    if (auto features = next_element("<stream:features/>"); !features) return features.error();
-    return {};
+    if (auto restarted = restart_stream(); !restarted) return restarted.error();
+    return next_element("<stream:features/>");
 }
 
 Result<void> Peer::authenticate() {
     if (auto opened = open_stream(); !opened) return opened;
-    if (auto features = next_element("<stream:features/>"); !features) return features.error();
-    if (actor_.option("tls") == "true") {
-        if (auto secured = start_tls(); !secured) return secured;
-    }
-    auto done = actor_.option("mechanism") == "PLAIN" ? sasl_plain() : sasl_scram();
+    auto features = next_element("<stream:features/>");
+    if (features && actor_.option("tls") == "true") features = start_tls();
+    if (!features) return features.error();
+    const auto chosen = actor_.option("mechanism", best_mechanism(features->root()));
+    auto done = chosen == "PLAIN" ? sasl_plain() : sasl_scram();
     if (!done) return done;
     if (auto restarted = restart_stream(); !restarted) return restarted;
-    if (auto features = next_element("<stream:features/>"); !features) return features.error();
-    return {};
+    features = next_element("<stream:features/>");
+    return features ? Result<void>{} : features.error();
 }
 
 Result<void> Peer::sasl_plain() {

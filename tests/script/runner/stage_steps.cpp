@@ -168,14 +168,16 @@ Result<void> Stage::send(Peer& peer, const Step& step) {
     return {};
 }
 
-/// "sends raw": the lines as they are, joined; "sends N bytes": N times the letter x.
+/// "sends raw": the lines as they are, without indentation; "sends N bytes": N times the letter x.
 Result<void> Stage::send_raw(Peer& peer, const Step& step) {
     const auto words = words_of(step.action);
     std::string bytes;
     if (words.size() == 2 && words[1] == "raw") {
         const auto text = variables_.expand(step.text(), Variables::Escape::none);
         if (!text) return text.error();
-        for (const auto line : split(*text, '\n')) bytes += trim(line);
+        for (const auto line : split(*text, '\n')) {
+            if (!trim(line).empty()) bytes.append(bytes.empty() ? "" : "\n").append(trim(line));
+        }
     } else if (words.size() == 3 && words[2] == "bytes" && parse_int(words[1])) {
         bytes.assign(static_cast<std::size_t>(*parse_int(words[1])), 'x');
     } else {

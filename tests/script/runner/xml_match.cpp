@@ -97,9 +97,18 @@ Difference text_difference(const Element& expected, const Element& received, Mod
 Difference difference(const Element& expected, const Element& received, Mode inherited,
                       Captures* captures);
 
-std::vector<const Element*> children_of(const Element& element) {
+/// <text/> of an error: for people, optional, and different from server to server (RFC
+/// 6120, 8.3.2).
+bool is_error_text(const Element& element) {
+    return element.is(ns::stanza_errors, "text") || element.is(ns::stream_errors, "text");
+}
+
+std::vector<const Element*> children_of(const Element& element, Mode mode) {
+    const bool with_error_text = mode == Mode::strict || mode == Mode::ordered;
     std::vector<const Element*> list;
-    for (const Element& child : element.children()) list.push_back(&child);
+    for (const Element& child : element.children()) {
+        if (with_error_text || !is_error_text(child)) list.push_back(&child);
+    }
     return list;
 }
 
@@ -157,8 +166,8 @@ std::string why_missing(const Element& expected, const Element& parent, Mode mod
 
 Difference children_unordered(const Element& expected, const Element& received, Modes modes,
                               Captures* captures) {
-    const auto want = children_of(expected);
-    const auto got = children_of(received);
+    const auto want = children_of(expected, modes.own);
+    const auto got = children_of(received, modes.own);
     const Pairing pairing(want, got, modes.inherited);
     if (const auto missing = pairing.unplaced()) {
         return why_missing(*want[*missing], received, modes.inherited);
@@ -178,8 +187,8 @@ Difference children_unordered(const Element& expected, const Element& received, 
 
 Difference children_ordered(const Element& expected, const Element& received, Modes modes,
                             Captures* captures) {
-    const auto want = children_of(expected);
-    const auto got = children_of(received);
+    const auto want = children_of(expected, modes.own);
+    const auto got = children_of(received, modes.own);
     if (want.size() != got.size()) {
         return label(received) + " has " + std::to_string(got.size()) + " children, not " +
                std::to_string(want.size());
@@ -199,6 +208,7 @@ Difference content_difference(const Element& expected, const Element& received, 
         if (auto found = extra_attribute(expected, received)) return found;
     }
     if (auto found = text_difference(expected, received, modes.own, captures)) return found;
+    if (modes.own == Mode::exact && !expected.has_children()) return std::nullopt;
     return modes.own == Mode::ordered ? children_ordered(expected, received, modes, captures)
                                       : children_unordered(expected, received, modes, captures);
 }

@@ -4,14 +4,15 @@
 //
 //   lenient   the expected attributes, children and text must be there; more may be. The default of
 //             the stanza itself, and of an element with scansion:strict='false' and all below it.
-//   exact     the same attributes and the same children, in any order; text only if the script has
-//             some. The default of everything inside a stanza.
-//   strict    as exact, and no text where the script has none: scansion:strict='true'.
+//   exact     the same attributes, and what the script has inside: if children, then these and no
+//             others, in any order; if text, then this. The default of everything in a stanza.
+//   strict    as exact, and nothing inside where the script has nothing: scansion:strict='true'.
 //   ordered   as strict, with the children in the script's order: scansion:strict='ordered' (ours).
 //
 // An attribute value or text {scansion:any} matches whatever is there, {scansion:capture:NAME}
 // does too and keeps it. xml:lang is compared only where both sides have it: a server may add it
-// (RFC 6120, section 8.1.5). White space around text does not count.
+// (RFC 6120, section 8.1.5). White space around text does not count. The <text/> of an error, which
+// is for people, is compared in strict and ordered elements only.
 #pragma once
 
 #include <optional>

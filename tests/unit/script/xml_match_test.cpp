@@ -56,6 +56,9 @@ TEST_CASE("match: inside, attributes and children must be the same") {
         matches(expected, "<iq><query xmlns='q' node='n'><item a='1' b='2'/></query></iq>"));
     CHECK_FALSE(matches(expected, "<iq><query xmlns='q' node='n'><item a='1'/><os/></query></iq>"));
     CHECK_FALSE(matches(expected, "<iq><query xmlns='q' node='n'/></iq>"));
+    CHECK(matches("<iq><query xmlns='q'/></iq>", "<iq><query xmlns='q'><item/></query></iq>"));
+    CHECK_FALSE(matches("<iq><query xmlns='q' scansion:strict='true'/></iq>",
+                        "<iq><query xmlns='q'><item/></query></iq>"));
     CHECK_FALSE(matches(expected, "<iq><query xmlns='r' node='n'><item a='1'/></query></iq>"));
 }
 
@@ -119,6 +122,22 @@ TEST_CASE("match: xml:lang counts only where both have it") {
         matches("<message><m xml:lang='de'/></message>", "<message><m xml:lang='en'/></message>"));
 }
 
+TEST_CASE("match: what an error says to people does not count, unless asked for") {
+    const char* received =
+        "<iq type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>left</text></error></iq>";
+    const char* gone = "<gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>";
+    const char* text = "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>right</text>";
+    const auto expecting = [](std::string strict, std::string children) {
+        return "<iq><error type='cancel' " + strict + ">" + children + "</error></iq>";
+    };
+    CHECK(matches(expecting("", gone), received));
+    CHECK(matches(expecting("", std::string(gone) + text), received));
+    CHECK_FALSE(matches(expecting("scansion:strict='true'", ""), received));
+    CHECK_FALSE(matches(expecting("scansion:strict='true'", gone), received));
+    CHECK_FALSE(matches(expecting("scansion:strict='true'", std::string(gone) + text), received));
+}
+
 TEST_CASE("match: captures come with a match only, in the script's names") {
     const char* expected =
         "<iq id='{scansion:capture:id}'><q xmlns='q'><i v='2'/><i v='{scansion:capture:other}'/>"
@@ -140,7 +159,7 @@ TEST_CASE("match: the difference says where and what") {
     CHECK(why("<message><body>a</body></message>", "<message><body>b</body></message>") ==
           "<message> > <body> has the text 'b', not 'a'");
     CHECK(why("<iq><q xmlns='q'/></iq>", "<iq/>") == "<iq> has no <q> in 'q'");
-    CHECK(why("<iq><q xmlns='q'/></iq>", "<iq><q xmlns='q'><os/></q></iq>") ==
+    CHECK(why("<iq><q xmlns='q'><a/></q></iq>", "<iq><q xmlns='q'><os/><a/></q></iq>") ==
           "<iq> > <q> has a child <os> that is not expected");
     CHECK(why("<iq><q xmlns='q'/></iq>", "<iq><q xmlns='q' v='1'/></iq>") ==
           "<iq> > <q> has an attribute 'v' that is not expected");

@@ -29,7 +29,7 @@ TEST_SUITE("net/c2s_connection") {
             juliet.ask("</stream:stream>", "</stream:stream>");
             juliet.expect_end();
         }
-        wire.world.settle_until([&] { return wire.connections() == 0; });
+        wire.run_until([&] { return wire.connections() == 0; });
     }
 
     TEST_CASE("everything at once: what came behind is handled after the move and the restart") {
@@ -56,7 +56,7 @@ TEST_SUITE("net/c2s_connection") {
         WireClient romeo(wire, wire.listen("c2s"));
         for (const char c : WireClient::header) {
             romeo.send(std::string_view(&c, 1));
-            wire.world.settle();
+            wire.settle();
         }
         romeo.expect("</stream:features>");
     }
@@ -80,7 +80,7 @@ TEST_SUITE("net/c2s_connection") {
             "xmlns:stream='http://etherx.jabber.org/streams'>");
         CHECK(stranger.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
         stranger.close();
-        wire.world.settle_until([&] { return wire.connections() == 0; });
+        wire.run_until([&] { return wire.connections() == 0; });
     }
 
     TEST_CASE("a stanza may be large only after login") {
@@ -108,12 +108,12 @@ TEST_SUITE("net/c2s_connection") {
         const std::uint16_t port = wire.listen("c2s", 0);
         WireClient silent(wire, port), romeo(wire, port);
         romeo.log_in("romeo");
-        wire.world.settle_until([&] { return wire.connections() == 2; });
+        wire.run_until([&] { return wire.connections() == 2; });
         CHECK(wire.nets[0]->c2s_counts().unauthenticated == 1);
-        for (int i = 0; i < 32; ++i) wire.world.advance(std::chrono::seconds(1));
+        for (int i = 0; i < 32; ++i) wire.advance(std::chrono::seconds(1));
         CHECK(silent.expect("</stream:stream>").find("<connection-timeout") != std::string::npos);
         CHECK(!silent.ended());
-        for (int i = 0; i < 7; ++i) wire.world.advance(std::chrono::seconds(1));
+        for (int i = 0; i < 7; ++i) wire.advance(std::chrono::seconds(1));
         silent.expect_end();
         CHECK(!romeo.ended());
         CHECK(wire.connections() == 1);
@@ -123,18 +123,18 @@ TEST_SUITE("net/c2s_connection") {
         Wire wire(std::string(insecure) + "[limits]\nc2s_connections_per_address = 2\n");
         const std::uint16_t port = wire.listen("c2s", 0);
         WireClient a(wire, port), b(wire, port);
-        wire.world.settle_until([&] { return wire.connections() == 2; });
+        wire.run_until([&] { return wire.connections() == 2; });
         WireClient c(wire, port);
         c.expect_end();
         a.close();
-        wire.world.settle_until([&] { return wire.connections() == 1; });
+        wire.run_until([&] { return wire.connections() == 1; });
         WireClient d(wire, port);
         d.ask(WireClient::header, "</stream:features>");
 
         Wire other(std::string(insecure) + "[limits]\nunauthenticated_connections = 1\n");
         const std::uint16_t second = other.listen("c2s", 0);
         WireClient e(other, second);
-        other.world.settle_until([&] { return other.connections() == 1; });
+        other.run_until([&] { return other.connections() == 1; });
         WireClient f(other, second);
         f.expect_end();
     }
@@ -154,9 +154,9 @@ TEST_SUITE("net/c2s_connection") {
             std::string(200000, 'x') + "</body></message>";
         for (int i = 0; i < 80 && wire.connections() == 2; ++i) {
             romeo.send(message);
-            wire.world.settle();
+            wire.settle();
         }
-        wire.world.settle_until([&] { return wire.connections() == 1; });
+        wire.run_until([&] { return wire.connections() == 1; });
         CHECK(!romeo.ended());
     }
 
@@ -169,12 +169,12 @@ TEST_SUITE("net/c2s_connection") {
         for (int i = 0; i < 30; ++i) {
             romeo.send("<message type='headline' to='romeo@example.org/r'><body>" +
                        std::string(200000, 'x') + "</body></message>");
-            wire.world.settle();
+            wire.settle();
         }
-        wire.world.advance(std::chrono::seconds(1));
+        wire.advance(std::chrono::seconds(1));
         CHECK(wire.connections() == 1);
-        for (int i = 0; i < 62; ++i) wire.world.advance(std::chrono::seconds(1));
-        wire.world.settle_until([&] { return wire.connections() == 0; });
+        for (int i = 0; i < 62; ++i) wire.advance(std::chrono::seconds(1));
+        wire.run_until([&] { return wire.connections() == 0; });
     }
 
     TEST_CASE("reading is slowed down to the configured rate") {
@@ -182,12 +182,12 @@ TEST_SUITE("net/c2s_connection") {
         wire.world.add_account("romeo@example.org", "secret");
         WireClient romeo(wire, wire.listen("c2s"));
         romeo.log_in("romeo");
-        wire.world.advance(std::chrono::seconds(2));
+        wire.advance(std::chrono::seconds(2));
         int answered = 0;
         for (int i = 0; i < 60; ++i) {
             romeo.send("<iq type='get' id='q" + std::to_string(i) + "'><query xmlns='urn:none'>" +
                        std::string(4000, 'x') + "</query></iq>");
-            wire.world.settle();
+            wire.settle();
         }
         const auto count = [&] {
             romeo.ended();
@@ -198,7 +198,7 @@ TEST_SUITE("net/c2s_connection") {
             return answered;
         };
         CHECK(count() < 20);
-        for (int i = 0; i < 15; ++i) wire.world.advance(std::chrono::seconds(1));
+        for (int i = 0; i < 15; ++i) wire.advance(std::chrono::seconds(1));
         CHECK(count() == 60);
     }
 
@@ -208,7 +208,7 @@ TEST_SUITE("net/c2s_connection") {
         const std::uint16_t port = wire.listen("c2s");
         WireClient romeo(wire, port), fresh(wire, port);
         romeo.log_in("romeo");
-        wire.world.settle_until([&] { return wire.connections() == 2; });
+        wire.run_until([&] { return wire.connections() == 2; });
         for (const auto& net : wire.nets) net->close_all(StreamErrorCondition::system_shutdown);
         CHECK(romeo.expect("</stream:stream>").find("<system-shutdown") != std::string::npos);
         romeo.send("</stream:stream>");
@@ -216,6 +216,6 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(fresh.expect("</stream:stream>").find("<stream:stream") != std::string::npos);
         romeo.close();
         fresh.close();
-        wire.world.settle_until([&] { return wire.connections() == 0; });
+        wire.run_until([&] { return wire.connections() == 0; });
     }
 }

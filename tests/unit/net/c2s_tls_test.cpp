@@ -68,7 +68,7 @@ private:
         result = done ? "ok" : done.error().code;
     }
     void run_until(const std::function<bool()>& done) {
-        wire_.world.settle_until([&] {
+        wire_.run_until([&] {
             loop_.io().restart();
             loop_.io().poll();
             return done();
@@ -149,7 +149,7 @@ TEST_SUITE("net/c2s_tls") {
                       "<message xmlns='jabber:client'/>");
         together.expect("<proceed");
         together.expect_end();
-        wire.world.settle_until([&] { return wire.connections() == 0; });
+        wire.run_until([&] { return wire.connections() == 0; });
     }
 
     TEST_CASE("TLS from the start, with ALPN or without") {
@@ -172,8 +172,8 @@ TEST_SUITE("net/c2s_tls") {
         Certified certified;
         Wire wire(certified.options, certified.tls);
         WireClient silent(wire, wire.listen("c2s-tls"));
-        wire.world.settle_until([&] { return wire.connections() == 1; });
-        for (int i = 0; i < 17; ++i) wire.world.advance(std::chrono::seconds(1));
+        wire.run_until([&] { return wire.connections() == 1; });
+        for (int i = 0; i < 17; ++i) wire.advance(std::chrono::seconds(1));
         silent.expect_end();
         CHECK(silent.received.empty());
         CHECK(wire.connections() == 0);

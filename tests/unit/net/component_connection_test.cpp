@@ -58,7 +58,7 @@ TEST_SUITE("net/component_connection") {
             component.ask("</stream:stream>", "</stream:stream>");
             component.close();
             romeo.close();
-            wire.world.settle_until([&] { return wire.connections() == 0; });
+            wire.run_until([&] { return wire.connections() == 0; });
             auto& home = wire.world.home_of("push.example.org");
             CHECK(home.links().component("push.example.org") == nullptr);
         }
@@ -91,7 +91,7 @@ TEST_SUITE("net/component_connection") {
         first.ask(handshake_for(greeting_of(first), "s3cret"), "<handshake/>");
         second.send(handshake_for(greeting_of(second), "s3cret"));
         CHECK(second.expect("</stream:stream>").find("<conflict") != std::string::npos);
-        wire.world.settle();
+        wire.settle();
         CHECK(!first.ended());
     }
 
@@ -104,7 +104,7 @@ TEST_SUITE("net/component_connection") {
             component.send(std::string("<message ") + from + " to='romeo@example.org'/>");
             CHECK(component.expect("</stream:stream>").find("<invalid-from") != std::string::npos);
             component.close();
-            wire.world.settle_until([&] { return wire.connections() == 0; });
+            wire.run_until([&] { return wire.connections() == 0; });
         }
         WireClient component(wire, port);
         component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
@@ -138,7 +138,7 @@ TEST_SUITE("net/component_connection") {
                        "' to='push.example.org'><p "
                        "xmlns='urn:p'>" +
                        std::string(200000, 'x') + "</p></iq>");
-            wire.world.settle();
+            wire.settle();
             CHECK(!romeo.ended());
             refused = romeo.received.find("<resource-constraint") != std::string::npos;
         }

@@ -5,6 +5,8 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +50,30 @@ public:
         return open->port;
     }
 
+    /// Runs the shards until `done`; throws after ten seconds.
+    void run_until(const std::function<bool()>& done) {
+        const auto limit = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+        while (!done()) {
+            for (unsigned i = 0; i < shards; ++i) world.core(i).shard().run_ready();
+            if (std::chrono::steady_clock::now() > limit) throw std::runtime_error("timed out");
+        }
+    }
+    /// Runs the shards until they have done what the sockets brought. (World::settle() would wait
+    /// for ever: with sweeps there is always a timer.)
+    void settle() {
+        int idle = 0;
+        run_until([this, &idle] {
+            bool quiet = true;
+            for (unsigned i = 0; i < shards; ++i) quiet &= world.core(i).shard().quiet();
+            idle = quiet ? idle + 1 : 0;
+            return idle > 20;
+        });
+    }
+    void advance(std::chrono::seconds by) {
+        world.clock().advance(by);
+        settle();
+    }
+
     std::size_t connections() const {
         std::size_t all = 0;
         for (const auto& net : nets) all += net->connections();
@@ -56,12 +82,12 @@ public:
 
     void stop() {
         for (const auto& net : nets) net->close_all(StreamErrorCondition::system_shutdown);
-        for (int i = 0; i < 10 && connections() > 0; ++i) world.advance(std::chrono::seconds(1));
+        for (int i = 0; i < 10 && connections() > 0; ++i) advance(std::chrono::seconds(1));
         for (unsigned i = 0; i < shards; ++i) {
             net::ShardNet* const mine = nets[i].get();
             bool joined = false;
             world.core(i).scope().spawn("join", join(mine, joined));
-            world.settle_until([&joined] { return joined; });
+            run_until([&joined] { return joined; });
         }
     }
 
@@ -91,7 +117,7 @@ public:
     }
     /// Runs the server until `text` has arrived; returns what came up to and with it.
     std::string expect(std::string_view text) {
-        wire_.world.settle_until([&] {
+        wire_.run_until([&] {
             receive();
             return ended_ || received.find(text) != std::string::npos;
         });
@@ -107,7 +133,7 @@ public:
     }
     /// Runs the server until it has closed.
     void expect_end() {
-        wire_.world.settle_until([&] {
+        wire_.run_until([&] {
             receive();
             return ended_;
         });

@@ -58,8 +58,12 @@ ServiceView view(const std::string& jid, const Service& service, SteadyTime now)
 
 /// Says that the test is over when the last publish of it is.
 struct TestRun {
-    std::function<void(std::string_view, bool)> step;
+    explicit TestRun(std::function<void(std::string_view, bool)> told) : step(std::move(told)) {}
+    TestRun(const TestRun&) = delete;
+    TestRun& operator=(const TestRun&) = delete;
     ~TestRun() { step("done", true); }
+
+    std::function<void(std::string_view, bool)> step;
 };
 
 }  // namespace
@@ -90,7 +94,7 @@ std::size_t remove(core::Account& account, std::string_view service, std::string
 }
 
 void test(core::Account& account, std::function<void(std::string_view line, bool last)> step) {
-    const auto run = std::make_shared<TestRun>(TestRun{std::move(step)});
+    const auto run = std::make_shared<TestRun>(std::move(step));
     Push* push = find_push(account.core());
     if (!push) return run->step("push is not installed", false);
     const auto all = push->registrations->all(account);

@@ -71,6 +71,8 @@ void Notifier::on_sending(const events::MessageSending& event) {
 
 void Notifier::judge_all(core::Account& account, const core::Transit& transit, Facts base,
                          core::Session* session) {
+    const AccountPush* mine = push_.accounts.find(account);
+    if (!mine || mine->registrations.empty()) return;
     const Stanza& stanza = *transit.stanza;
     const Cause cause{&stanza,
                       identity(stanza, account.jid().bare(), transit.archive_id, transit.log_id,

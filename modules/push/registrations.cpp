@@ -131,6 +131,7 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
     if (at == mine.registrations.end()) return {};
     const std::string device = at->record.device;
     push_.sender->forget(account.id(), at->record.service, seq);
+    push_.sleeper->forget(account, seq);
     push_.core.storage().push_registrations().remove(push_.core.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);
     return device;

@@ -69,13 +69,17 @@ bool Sender::held_back(core::Account& account, Registration& registration,
     if (!timer_runs || notification->important || !registration.held->important)
         registration.held = notification;
     if (timer_runs) return true;
-    const auto wait = std::chrono::ceil<Duration>(due - now);
-    push_.core.shard().after(wait, [this, who = notification] {
-        core::Account* later = push_.account_of(*who);
-        Registration* still = later ? push_.accounts.of(*later).find(who->registration) : nullptr;
-        if (still && still->held) submit(*later, *still, std::exchange(still->held, nullptr));
-    });
+    push_.core.shard().after(std::chrono::ceil<Duration>(due - now),
+                             [this, who = notification] { release_held(*who); });
     return true;
+}
+
+void Sender::release_held(const Notification& notification) {
+    core::Account* account = push_.account_of(notification);
+    Registration* registration =
+        account ? push_.accounts.of(*account).find(notification.registration) : nullptr;
+    if (registration && registration->held)
+        submit(*account, *registration, std::exchange(registration->held, nullptr));
 }
 
 void Sender::wait(Service& service, NotificationPtr notification) {

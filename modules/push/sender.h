@@ -50,6 +50,7 @@ private:
     Service* find_service(std::string_view jid);
     bool held_back(core::Account& account, Registration& registration,
                    const NotificationPtr& notification);
+    void release_held(const Notification& notification);
     void wait(Service& service, NotificationPtr notification);
     void wait_again(Service& service, NotificationPtr notification);
     void publish(Service& service, core::Account& account, Registration& registration,

@@ -90,6 +90,18 @@ void Sleeper::renumber(core::Account& account, std::uint64_t from, std::uint64_t
     }
 }
 
+void Sleeper::forget(core::Account& account, std::uint64_t registration) {
+    const auto of_it = [&](const Coverage& coverage) {
+        return coverage.registration == registration;
+    };
+    for (const auto& session : account.sessions()) {
+        SessionPush* mine = push_.sessions.find(*session);
+        if (!mine) continue;
+        std::erase_if(mine->decided, of_it);
+        std::erase_if(mine->sent, of_it);
+    }
+}
+
 void Sleeper::sent(core::Account& account, const Registration& registration,
                    const Notification& notification) {
     for_sleepers(account, registration.record.device, [&](core::Session& session) {

@@ -27,6 +27,8 @@ public:
     void registrations_changed(core::Account& account, std::string_view device);
     /// A registration goes on under another number.
     void renumber(core::Account& account, std::uint64_t from, std::uint64_t to);
+    /// It is gone, and what it was notified of with it.
+    void forget(core::Account& account, std::uint64_t registration);
     /// A notification left for the service; if important, the ordinary time runs from now.
     void sent(core::Account& account, const Registration& registration,
               const Notification& notification);

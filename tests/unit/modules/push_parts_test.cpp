@@ -1,0 +1,269 @@
+// The pure parts of push beside the policy: sleep times, coverage, back-off, and the stanza.
+#include <doctest/doctest.h>
+
+#include "modules/push/coverage.h"
+#include "modules/push/enable.h"
+#include "modules/push/notification.h"
+#include "modules/push/service.h"
+#include "modules/push/sleep_times.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+
+namespace clarion::push {
+namespace {
+
+using namespace std::chrono_literals;
+const WallTime t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+const SteadyTime s0{1h};
+
+// ---- Sleep
+// -----------------------------------------------------------------------------------------
+
+SleepFacts facts() {
+    SleepFacts facts;
+    facts.slept_at = t0;
+    facts.ordinary = 600s;
+    facts.until_important = 72h;
+    facts.registered = true;
+    return facts;
+}
+
+TEST_CASE("a session with push sleeps long until something important, then the ordinary time") {
+    auto sleep = facts();
+    CHECK(sleep_ends_at(sleep) == t0 + 72h);
+    sleep.important_at = t0 + 5h;
+    CHECK(sleep_ends_at(sleep) == t0 + 5h + 600s);
+    sleep.important_at = t0;
+    CHECK(sleep_ends_at(sleep) == t0 + 600s);
+    sleep.important_at = t0 - 30s;  // notified before it fell asleep
+    CHECK(sleep_ends_at(sleep) == t0 + 600s);
+}
+
+TEST_CASE("without push it is the ordinary time, from when push ended") {
+    auto sleep = facts();
+    sleep.registered = false;
+    CHECK(sleep_ends_at(sleep) == t0 + 600s);
+    sleep.push_ended_at = t0 + 1h;
+    CHECK(sleep_ends_at(sleep) == t0 + 1h + 600s);
+    sleep.important_at = t0 + 50min;  // the ordinary time was running already
+    CHECK(sleep_ends_at(sleep) == t0 + 50min + 600s);
+}
+
+TEST_CASE("never longer than the client asked for") {
+    auto sleep = facts();
+    sleep.asked_seconds = 3600;
+    CHECK(sleep_ends_at(sleep) == t0 + 1h);
+    sleep.important_at = t0 + 59min;
+    CHECK(sleep_ends_at(sleep) == t0 + 1h);
+    CHECK(longest_sleep(true, 600s, 72h) == 72h);
+    CHECK(longest_sleep(false, 600s, 72h) == 600s);
+}
+
+// ---- Coverage
+// --------------------------------------------------------------------------------------
+
+TEST_CASE("coverage by number is modulo 2^32") {
+    Coverage coverage;
+    CHECK_FALSE(coverage.covers_number(0));
+    coverage.cover_queue(3, 1);
+    CHECK(coverage.covers_number(3));
+    CHECK_FALSE(coverage.covers_number(4));
+    CHECK(coverage.covers_number(0xffffffff));
+}
+
+TEST_CASE("an unimportant notification does not cover an important stanza") {
+    Coverage coverage;
+    coverage.open_window(s0, t0, 1s, false, 1);
+    CHECK(coverage.covers_now(s0 + 999ms, false));
+    CHECK_FALSE(coverage.covers_now(s0 + 1ms, true));
+    CHECK_FALSE(coverage.covers_now(s0 + 1s, false));
+    coverage.open_window(s0 + 1ms, t0, 1s, true, 2);
+    CHECK(coverage.covers_now(s0 + 500ms, true));
+    CHECK(coverage.covers_now(s0 + 500ms, false));
+    coverage.undo(1);  // an older one: the window is not its own
+    CHECK(coverage.covers_now(s0 + 500ms, true));
+    coverage.undo(2);
+    CHECK_FALSE(coverage.covers_now(s0 + 500ms, true));
+}
+
+TEST_CASE("what is kept with a sleeping session survives being written") {
+    SleepPart part;
+    part.important_at = t0 + 1s;
+    part.asked_seconds = 300;
+    Coverage coverage;
+    coverage.registration = 7;
+    coverage.cover_queue(9, 1);
+    coverage.open_window(s0, t0 + 5s, 1s, true, 2);
+    part.coverage.push_back(coverage);
+    part.coverage.push_back({.registration = 8});
+    const SleepPart read = SleepPart::decode(part.encode());
+    CHECK(read.important_at == part.important_at);
+    CHECK(read.asked_seconds == 300);
+    REQUIRE(read.coverage.size() == 2);
+    CHECK(read.coverage[0].registration == 7);
+    CHECK(read.coverage[0].covers_number(9));
+    CHECK(read.coverage[0].covers_time(t0 + 6s, true));
+    CHECK_FALSE(read.coverage[0].covers_time(t0 + 6s + 1us, false));
+    CHECK_FALSE(read.coverage[1].number.has_value());
+    for (const auto* text : {"", "2 0 0", "1 0", ";;;", "1 x y;a b c d;1 2 3"})
+        CHECK(SleepPart::decode(text).coverage.empty());
+}
+
+TEST_CASE("recent identities are bounded") {
+    Recent recent;
+    recent.add(0);
+    CHECK_FALSE(recent.contains(0));
+    for (std::uint64_t i = 1; i <= Recent::capacity + 1; ++i) recent.add(i);
+    CHECK_FALSE(recent.contains(1));
+    CHECK(recent.contains(2));
+    CHECK(recent.contains(Recent::capacity + 1));
+}
+
+// ---- Services
+// --------------------------------------------------------------------------------------
+
+TEST_CASE("back-off doubles from 30 s to 1 h and jitter only lengthens") {
+    CHECK(back_off(1, 0) == 30s);
+    CHECK(back_off(2, 0) == 60s);
+    CHECK(back_off(7, 0) == 1920s);
+    CHECK(back_off(8, 0) == 1h);
+    CHECK(back_off(100, 0) == 1h);
+    for (std::uint64_t random : {1ull, 77777ull, ~0ull}) {
+        CHECK(back_off(1, random) >= 30s);
+        CHECK(back_off(1, random) <= 37500ms);
+    }
+}
+
+TEST_CASE("one attempt is one step, whatever fails with it") {
+    ServiceLink link;
+    CHECK(link.may_send(s0, 10));
+    const auto a = link.depart(s0);
+    const auto b = link.depart(s0);
+    link.settle();
+    CHECK(link.failed(a, s0, 0));
+    link.settle();
+    CHECK_FALSE(link.failed(b, s0, 0));
+    CHECK(link.step() == 1);
+    CHECK_FALSE(link.may_send(s0 + 29s, 10));
+    CHECK(link.may_send(s0 + 30s, 10));
+    const auto probe = link.depart(s0 + 30s);
+    CHECK_FALSE(link.may_send(s0 + 31s, 10));  // one publish asks for all
+    link.settle();
+    CHECK(link.failed(probe, s0 + 40s, 0));
+    CHECK(link.step() == 2);
+    CHECK(link.retry_at() == s0 + 100s);
+}
+
+TEST_CASE("any answer, or the domain's return, ends the back-off") {
+    ServiceLink link;
+    const auto a = link.depart(s0);
+    const auto late = link.depart(s0);
+    link.settle();
+    link.failed(a, s0, 0);
+    CHECK(link.heard());
+    CHECK(link.up());
+    CHECK_FALSE(link.heard());
+    CHECK_FALSE(link.failed(late, s0, 0));  // it left before
+    const auto c = link.depart(s0 + 1s);
+    CHECK(link.silent_since(c));
+    link.heard();
+    CHECK_FALSE(link.silent_since(c));
+    CHECK(link.failed(c, s0 + 2s, 0));
+    CHECK(link.reachable());
+    CHECK(link.may_send(s0 + 2s, 10));
+}
+
+TEST_CASE("publishes under way are bounded") {
+    ServiceLink link;
+    link.depart(s0);
+    link.depart(s0);
+    CHECK_FALSE(link.may_send(s0, 2));
+    link.settle();
+    CHECK(link.may_send(s0, 2));
+}
+
+// ---- What is sent
+// ----------------------------------------------------------------------------------
+
+const std::string form =
+    "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>"
+    "http://jabber.org/protocol/pubsub#publish-options</value></field><field var='secret' "
+    "odd='1'><value>eruio234vzxc2kla-91</value></field></x>";
+
+TEST_CASE("the publish, byte by byte") {
+    storage::PushRegistration registration;
+    registration.has_node = true;
+    registration.node = "yxs32uqsflafdk3iuqo";
+    registration.publish_options = form;
+    Summary summary;
+    summary.last_message_sender = "romeo@example.com/orchard";
+    summary.last_message_body = "New Message!";
+    const auto notification = make_notification(summary);
+    const auto publish = make_publish("example.org", Jid::trusted("push.example.net"), registration,
+                                      notification.root());
+    CHECK(xml::to_string(publish->root()) ==
+          "<iq xmlns='jabber:client' from='example.org' to='push.example.net' type='set'>"
+          "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='yxs32uqsflafdk3iuqo'>"
+          "<item><notification xmlns='urn:xmpp:push:0'><x xmlns='jabber:x:data' type='submit'>"
+          "<field var='FORM_TYPE'><value>urn:xmpp:push:summary</value></field>"
+          "<field var='message-count'><value>1</value></field>"
+          "<field var='last-message-sender'><value>romeo@example.com/orchard</value></field>"
+          "<field var='last-message-body'><value>New Message!</value></field>"
+          "</x></notification></item></publish><publish-options>" +
+              form + "</publish-options></pubsub></iq>");
+}
+
+TEST_CASE("without node, options, sender and body nothing stands in their place") {
+    const auto publish =
+        make_publish("example.org", Jid::trusted("push.example.net"), storage::PushRegistration{},
+                     make_notification(Summary{}).root());
+    const std::string text = xml::to_string(publish->root());
+    CHECK(text.find("<publish><item>") != std::string::npos);
+    CHECK(text.find("publish-options") == std::string::npos);
+    CHECK(text.find("last-message") == std::string::npos);
+}
+
+// ---- What is asked for
+// -----------------------------------------------------------------------------
+
+std::variant<storage::PushRegistration, StanzaError> enable(const std::string& xml) {
+    const auto document = xml::parse_element(xml);
+    return read_enable(document.root(), "juliet@example.org", {4096, 16384});
+}
+std::string refused(const std::string& xml) {
+    const auto read = enable(xml);
+    const auto* error = std::get_if<StanzaError>(&read);
+    return error ? std::string(name(error->condition)) + '/' + std::string(name(error->type)) : "";
+}
+
+TEST_CASE("<enable/> is kept as it came") {
+    const auto read =
+        enable("<enable xmlns='urn:xmpp:push:0' jid='push.example.net' node='n' away='true'>" +
+               form + "<priority xmlns='tigase:push:priority:0'/></enable>");
+    const auto& record = std::get<storage::PushRegistration>(read);
+    CHECK(record.service == "push.example.net");
+    CHECK(record.node == "n");
+    CHECK(record.publish_options == form);
+    CHECK(record.extensions == "<priority xmlns='tigase:push:priority:0'/>");
+    CHECK(record.attributes.find("away='true'") != std::string::npos);
+    CHECK_FALSE(std::get<storage::PushRegistration>(
+                    enable("<enable xmlns='urn:xmpp:push:0' jid='p.example'/>"))
+                    .has_node);
+}
+
+TEST_CASE("<enable/> that is refused") {
+    const std::string open = "<enable xmlns='urn:xmpp:push:0' ";
+    CHECK(refused(open + "node='n'/>") == "bad-request/modify");
+    CHECK(refused(open + "jid=''/>") == "jid-malformed/modify");
+    CHECK(refused(open + "jid='a@'/>") == "jid-malformed/modify");
+    CHECK(refused(open + "jid='juliet@example.org'/>") == "bad-request/modify");
+    CHECK(refused(open + "jid='juliet@example.org/balcony'/>") == "bad-request/modify");
+    CHECK(refused(open + "jid='p.example' node='" + std::string(4096, 'x') + "'/>").empty());
+    CHECK(refused(open + "jid='p.example' node='" + std::string(4097, 'x') + "'/>") ==
+          "not-acceptable/modify");
+    CHECK(refused(open + "jid='p.example'><a xmlns='b'>" + std::string(16384, 'x') +
+                  "</a></enable>") == "not-acceptable/modify");
+}
+
+}  // namespace
+}  // namespace clarion::push

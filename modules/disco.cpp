@@ -38,8 +38,8 @@ void add_identity(xml::Element& query, const core::Features::Identity& identity)
     if (!identity.name.empty()) added.set_attr("name", identity.name);
 }
 
-void add_features(xml::Element& query, const std::vector<std::string>& features) {
-    for (const std::string& feature : features) query.add("feature").set_attr("var", feature);
+void add_features(xml::Element& query, const std::vector<std::string_view>& features) {
+    for (const std::string_view feature : features) query.add("feature").set_attr("var", feature);
 }
 
 /// A component shows under the host whose subdomain it is, or everywhere if it is nobody's.
@@ -56,7 +56,7 @@ IqAnswer host_info(Core& core, IqRequest& request) {
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
     add_identity(query, {"server", "im", "Clarion"});
-    add_features(query, core.features().host());
+    add_features(query, core.features().host(request.host));
     return result;
 }
 
@@ -77,7 +77,7 @@ IqAnswer account_info(Core& core, IqRequest& request) {
     xml::Element& query = result->root().add("query", ns::disco_info);
     add_identity(query, {"account", "registered", {}});
     for (const auto& identity : core.features().account_identities()) add_identity(query, identity);
-    add_features(query, core.features().account());
+    add_features(query, core.features().account(request.host));
     return result;
 }
 

@@ -16,6 +16,7 @@
 #include "server/app/admin_server.h"
 #include "server/app/service_manager.h"
 #include "server/base/log.h"
+#include "server/base/text.h"
 #include "server/core/options.h"
 #include "server/core/sleep.h"
 #include "server/events/server.h"
@@ -70,17 +71,43 @@ std::vector<core::ListenOptions> listeners(const Config& config) {
     return {clients, servers};
 }
 
-bool is_disabled(const Config& config, std::string_view module) {
-    const auto& names = config.get<core::ModulesOptions>().disabled;
-    return std::find(names.begin(), names.end(), module) != names.end();
+/// Off for every domain; a module that is off for some sees to that itself (core::ModuleSetup).
+bool is_disabled(const Config& config, const core::Hosts& hosts, std::string_view module) {
+    return std::all_of(hosts.hosts().begin(), hosts.hosts().end(), [&](const std::string& host) {
+        const auto& names = config.get<core::ModulesOptions>(host).disabled;
+        return std::find(names.begin(), names.end(), module) != names.end();
+    });
 }
 
-Result<> check_modules(const Config& config) {
-    for (const auto& name : config.get<core::ModulesOptions>().disabled) {
-        const auto rows = modules::all();
+/// The module's name nearest to what somebody wrote.
+std::string nearest_module(std::string_view name) {
+    const auto rows = modules::all();
+    const auto best = std::min_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
+        return edit_distance(a.name, name) < edit_distance(b.name, name);
+    });
+    return std::string(best->name);
+}
+
+Result<> check_module_names(const Config& config, std::string_view host) {
+    const auto rows = modules::all();
+    for (const auto& name : config.get<core::ModulesOptions>(host).disabled)
         if (std::none_of(rows.begin(), rows.end(),
                          [&](const auto& row) { return row.name == name; }))
-            return fail("config", "modules.disabled: there is no module \"" + name + "\"");
+            return fail("config", config.filename() + ": modules.disabled: there is no module \"" +
+                                      name + "\"; the nearest is \"" + nearest_module(name) + "\"");
+    return {};
+}
+
+/// What the option tables cannot know: which modules and domains there are.
+Result<> check_names(const Config& config) {
+    if (auto known = check_module_names(config, {}); !known) return known;
+    auto domains = prepared_domains(config);
+    if (!domains) return domains.error();
+    for (const auto& host : config.hosts()) {
+        if (std::find(domains->begin(), domains->end(), host) == domains->end())
+            return fail("config", config.filename() + ": [host.\"" + host +
+                                      "\"]: server.domains does not have this domain");
+        if (auto known = check_module_names(config, host); !known) return known;
     }
     return {};
 }
@@ -117,7 +144,7 @@ App::~App() {
 
 Result<> App::start() {
     started_ = system_clock().steady();
-    if (auto known = check_modules(*config_); !known) return known;
+    if (auto known = check_names(*config_); !known) return known;
     if (auto opened = open_storage(); !opened) return opened;
     if (auto made = make_cores(); !made) return made;
     return listen();
@@ -175,7 +202,7 @@ Result<> App::make_cores() {
 
 void App::install_modules(core::Core& core) {
     for (const auto& row : modules::all()) {
-        if (is_disabled(*config_, row.name)) continue;
+        if (is_disabled(*config_, hosts_, row.name)) continue;
         core::ModuleSetup setup(core, row.name);
         row.install(setup);
     }
@@ -303,7 +330,7 @@ void App::stop() {
 }
 
 Result<> check(const Config& config) {
-    if (auto known = check_modules(config); !known) return known;
+    if (auto known = check_names(config); !known) return known;
     auto domains = prepared_domains(config);
     if (!domains) return domains.error();
     if (auto tls = net::TlsContexts::load(config, *domains, system_clock().wall()); !tls)

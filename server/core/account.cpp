@@ -33,7 +33,8 @@ storage::ArchiveId Account::next_archive_id(WallTime now) {
 
 std::uint64_t Account::next_session_number() {
     // By the clock, so that no number comes back after its records are gone.
-    const auto by_clock = static_cast<std::uint64_t>(core_.clock().wall().time_since_epoch().count());
+    const auto by_clock =
+        static_cast<std::uint64_t>(core_.clock().wall().time_since_epoch().count());
     return last_session_number_ = std::max(by_clock, last_session_number_ + 1);
 }
 
@@ -60,7 +61,8 @@ void Account::remove_session(Session& session) {
 }
 
 bool Account::has_live_session() const {
-    return std::any_of(sessions_.begin(), sessions_.end(), [](const auto& s) { return !s->is_asleep(); });
+    return std::any_of(sessions_.begin(), sessions_.end(),
+                       [](const auto& s) { return !s->is_asleep(); });
 }
 
 std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) const {

@@ -1,8 +1,8 @@
 // Account: a user's account while it is loaded; lives on its home shard (DESIGN.md, idea 2).
 //
-// Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster, archive
-// preferences and ids; modules keep their own state in slots. All of it is also in storage, so an account
-// without live sessions can be put away at any turn's end.
+// Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster,
+// archive preferences and ids; modules keep their own state in slots. All of it is also in storage,
+// so an account without live sessions can be put away at any turn's end.
 #pragma once
 
 #include <cstdint>
@@ -69,7 +69,8 @@ public:
 
     Slots& slots() { return slots_; }
 
-    /// While anything asynchronous refers to this account it must not be put away: count up and down.
+    /// While anything asynchronous refers to this account it must not be put away: count up and
+    /// down.
     void pin() { ++pins_; }
     void unpin();
     bool pinned() const { return pins_ > 0; }
@@ -93,7 +94,8 @@ private:
     SteadyTime last_used_{};
 };
 
-/// Keeps an account loaded across an await. After the await the account is the same, its sessions may not be.
+/// Keeps an account loaded across an await. After the await the account is the same, its sessions
+/// may not be.
 class AccountPin {
 public:
     explicit AccountPin(Account& account) : account_(&account) { account.pin(); }

@@ -28,10 +28,13 @@ struct Entry {
     bool busy = false;                           // being loaded, created or removed
 };
 
-/// Names known not to exist: two generations of bounded size, the older forgotten when the newer is full.
+/// Names known not to exist: two generations of bounded size, the older forgotten when the newer is
+/// full.
 class UnknownNames {
 public:
-    bool contains(std::string_view name) const { return young_.contains(name) || old_.contains(name); }
+    bool contains(std::string_view name) const {
+        return young_.contains(name) || old_.contains(name);
+    }
     void add(std::string_view name, std::size_t limit) {
         if (limit == 0) return;
         if (young_.size() >= limit / 2 + 1) old_ = std::exchange(young_, {});
@@ -56,7 +59,8 @@ struct AccountDirectory::Impl {
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
     UnknownNames unknown;
     std::size_t loading = 0;
-    std::unordered_set<std::size_t> sleepers;  // hashes: 100,000 sleeping phones must not cost memory
+    std::unordered_set<std::size_t>
+        sleepers;  // hashes: 100,000 sleeping phones must not cost memory
     bool sleepers_known = false;
 
     Task<> load(std::string jid);
@@ -85,17 +89,20 @@ void AccountDirectory::with(std::string_view bare_jid, Ready ready) {
         return ready(at->second.account.get());
     }
     if (at == impl_->entries.end()) {
-        if (impl_->unknown.contains(bare_jid)) return ready(fail("item-not-found", "no such account"));
+        if (impl_->unknown.contains(bare_jid))
+            return ready(fail("item-not-found", "no such account"));
         Entry& entry = impl_->entries[std::string(bare_jid)];
         entry.busy = true;
         entry.inbox.push_back(std::move(ready));
         ++impl_->loading;
-        // May be done, and the entry gone, before this returns: storage that answers at once is not waited for.
+        // May be done, and the entry gone, before this returns: storage that answers at once is not
+        // waited for.
         impl_->core.scope().spawn("load-account", impl_->load(std::string(bare_jid)));
         return;
     }
     auto& inbox = at->second.inbox;
-    if (inbox.size() >= static_cast<std::size_t>(impl_->core.options<ServerOptions>().account_inbox_limit))
+    if (inbox.size() >=
+        static_cast<std::size_t>(impl_->core.options<ServerOptions>().account_inbox_limit))
         return ready(fail("resource-constraint", "too much waits for this account"));
     inbox.push_back(std::move(ready));
 }
@@ -107,7 +114,8 @@ Task<> AccountDirectory::Impl::load(std::string jid) {
         logger.error("load-failed", {{"account", jid}, {"error", loaded.error().text}});
         finish(jid, fail("internal-server-error", "the account could not be read"));
     } else if (!loaded->has_value()) {
-        unknown.add(jid, static_cast<std::size_t>(core.options<ServerOptions>().unknown_account_cache));
+        unknown.add(jid,
+                    static_cast<std::size_t>(core.options<ServerOptions>().unknown_account_cache));
         finish(jid, fail("item-not-found", "no such account"));
     } else {
         install(jid, std::move(**loaded));
@@ -146,8 +154,9 @@ Task<Result<AccountPin>> AccountDirectory::load(std::string bare_jid) {
             asio::post(impl_->core.shard().executor(), [shared, found] { (*shared)(found); });
         });
     };
-    Result<Account*> found = co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<Account*>)>(
-        start, asio::use_awaitable);
+    Result<Account*> found =
+        co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<Account*>)>(
+            start, asio::use_awaitable);
     if (!found) co_return found.error();
     AccountPin pin(**found);
     (*found)->unpin();
@@ -155,9 +164,11 @@ Task<Result<AccountPin>> AccountDirectory::load(std::string bare_jid) {
 }
 
 Task<Result<>> AccountDirectory::create(Jid jid, std::string password) {
-    const auto iterations = static_cast<std::uint32_t>(impl_->core.options<AuthOptions>(jid.domain()).scram_iterations);
+    const auto iterations =
+        static_cast<std::uint32_t>(impl_->core.options<AuthOptions>(jid.domain()).scram_iterations);
     Result<sasl::Credentials> credentials = fail("internal-server-error");
-    co_await impl_->core.shard().offload([&] { credentials = sasl::make_credentials(password, iterations); });
+    co_await impl_->core.shard().offload(
+        [&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
     std::vector<NewAccount> one;
     one.push_back({std::move(jid), std::move(*credentials)});
@@ -201,9 +212,11 @@ Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password) {
     Core& core = impl_->core;
     auto pin = co_await load(std::string(jid.bare()));
     if (!pin) co_return pin.error();
-    const auto iterations = static_cast<std::uint32_t>(core.options<AuthOptions>(jid.domain()).scram_iterations);
+    const auto iterations =
+        static_cast<std::uint32_t>(core.options<AuthOptions>(jid.domain()).scram_iterations);
     Result<sasl::Credentials> credentials = fail("internal-server-error");
-    co_await core.shard().offload([&] { credentials = sasl::make_credentials(password, iterations); });
+    co_await core.shard().offload(
+        [&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
     storage::AccountRecord record = (*pin)->record();
     record.credentials = std::move(*credentials);
@@ -219,13 +232,15 @@ Task<Result<>> AccountDirectory::remove(Jid jid) {
         auto pin = co_await load(name);
         if (!pin) co_return pin.error();
         Account& account = **pin;
-        for (const auto& session : std::vector(account.sessions())) session->end(SessionEnd::kicked);
+        for (const auto& session : std::vector(account.sessions()))
+            session->end(SessionEnd::kicked);
         core.bus().fire(events::AccountDeleted{account});
         core.storage().accounts().remove(core.shard().batch(), account.record());
         impl_->entries.at(name).busy = true;  // who asks from now on waits for the outcome
     }
     const auto committed = co_await core.shard().committed();
-    // Coroutines that still hold the account end with it gone from storage; the object goes when they have.
+    // Coroutines that still hold the account end with it gone from storage; the object goes when
+    // they have.
     Entry& entry = impl_->entries.at(name);
     impl_->retire(std::move(entry.account));
     if (committed) impl_->unknown.remove(name);
@@ -254,7 +269,8 @@ void AccountDirectory::put_away_idle(Duration idle) {
 bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const {
     if (entry.busy || !entry.account) return false;
     Account& account = *entry.account;
-    if (account.pinned() || account.has_live_session() || account.last_used() > before) return false;
+    if (account.pinned() || account.has_live_session() || account.last_used() > before)
+        return false;
     return core.bus().fire(events::AccountPuttingAway{account}) == Flow::next;
 }
 
@@ -270,7 +286,9 @@ void AccountDirectory::for_each(const std::function<void(Account&)>& fn) {
     for (Account* account : accounts) fn(*account);
 }
 
-void AccountDirectory::note_asleep(std::string_view bare_jid) { impl_->sleepers.insert(TextHash{}(bare_jid)); }
+void AccountDirectory::note_asleep(std::string_view bare_jid) {
+    impl_->sleepers.insert(TextHash{}(bare_jid));
+}
 
 bool AccountDirectory::may_have_sleepers(std::string_view bare_jid) const {
     return !impl_->sleepers_known || impl_->sleepers.contains(TextHash{}(bare_jid));

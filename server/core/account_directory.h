@@ -1,7 +1,9 @@
-// AccountDirectory: the accounts of one shard: loaded on first use, kept while used, put away when idle.
+// AccountDirectory: the accounts of one shard: loaded on first use, kept while used, put away when
+// idle.
 //
-// While an account is being loaded, what wants it waits in order in a bounded inbox. Names that do not exist
-// are remembered in a bounded negative cache, so that spam to unknown users costs no reads.
+// While an account is being loaded, what wants it waits in order in a bounded inbox. Names that do
+// not exist are remembered in a bounded negative cache, so that spam to unknown users costs no
+// reads.
 #pragma once
 
 #include <functional>
@@ -24,8 +26,8 @@ public:
     explicit AccountDirectory(Core& core);
     ~AccountDirectory();
 
-    /// What a load found: the account, or why not ("item-not-found": no such account; "resource-constraint":
-    /// its inbox is full; "internal-server-error": storage).
+    /// What a load found: the account, or why not ("item-not-found": no such account;
+    /// "resource-constraint": its inbox is full; "internal-server-error": storage).
     using Ready = UniqueFunction<void(Result<Account*>)>;
 
     /// The account if it is loaded. REQUIRES (as for all of this class): this shard is its home.
@@ -35,7 +37,8 @@ public:
     /// The same for coroutines (AccountPin keeps it loaded).
     Task<Result<AccountPin>> load(std::string bare_jid);
 
-    /// Creates an account. Errors: "conflict", "not-acceptable" (password), storage errors. Durable when it returns.
+    /// Creates an account. Errors: "conflict", "not-acceptable" (password), storage errors. Durable
+    /// when it returns.
     Task<Result<>> create(Jid jid, std::string password);
     struct NewAccount {
         Jid jid;
@@ -44,11 +47,13 @@ public:
     /// Many at once, in one commit (import). Names that exist are left alone and returned.
     Task<Result<std::vector<Jid>>> create_all(std::vector<NewAccount> accounts);
     Task<Result<>> set_password(Jid jid, std::string password);
-    /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name is free when it returns.
+    /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name
+    /// is free when it returns.
     Task<Result<>> remove(Jid jid);
 
-    /// Accounts that are not loaded but have sleeping sessions, by a hash of their name: presence for them is worth a load.
-    /// Until sleepers_are_known() was called (start-up has read them all) the answer is yes for everybody.
+    /// Accounts that are not loaded but have sleeping sessions, by a hash of their name: presence
+    /// for them is worth a load. Until sleepers_are_known() was called (start-up has read them all)
+    /// the answer is yes for everybody.
     void note_asleep(std::string_view bare_jid);
     bool may_have_sleepers(std::string_view bare_jid) const;
     void sleepers_are_known();

@@ -43,19 +43,23 @@ void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
 
 C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view text) {
     if (!header_sent_) write_header();  // RFC 6120, 4.9.1.2
-    logger.debug("stream-error", {{"condition", name(condition)}, {"text", text}, {"address", port_.info().address}});
+    logger.debug(
+        "stream-error",
+        {{"condition", name(condition)}, {"text", text}, {"address", port_.info().address}});
     port_.close(condition, text);
     return Next::close;
 }
 
-// ---- Header and features (RFC 6120, 4.7 and 4.3) ---------------------------------------------------
+// ---- Header and features (RFC 6120, 4.7 and 4.3)
+// ---------------------------------------------------
 
 C2sStream::Next C2sStream::on_open(Core& core, const xml::StreamHeader& header) {
     header_sent_ = false;
     lang_ = header.lang;
     stream_id_ = random_token(12);
     if (header.content_ns != ns::client)
-        return fail(StreamErrorCondition::invalid_namespace, "the content namespace must be jabber:client");
+        return fail(StreamErrorCondition::invalid_namespace,
+                    "the content namespace must be jabber:client");
     auto to = prepare_domain(header.to);
     if (!to || !core.hosts().is_host(*to))
         return fail(StreamErrorCondition::host_unknown, "this server does not serve that domain");
@@ -71,7 +75,9 @@ C2sStream::Next C2sStream::on_open(Core& core, const xml::StreamHeader& header) 
 }
 
 void C2sStream::write_header() {
-    std::string out = "<?xml version='1.0'?><stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' id='";
+    std::string out =
+        "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
+        "xmlns:stream='http://etherx.jabber.org/streams' id='";
     xml::escape(out, stream_id_.empty() ? random_token(12) : stream_id_);
     out.append("' version='1.0' xml:lang='en'");
     if (!host_.empty()) {
@@ -90,7 +96,9 @@ std::vector<sasl::Mechanism> C2sStream::offered(Core& core) const {
     if (!encrypted_ && options.require_encryption) return result;
     for (const auto mechanism : sasl::all_mechanisms()) {
         if (sasl::is_plus(mechanism) && !bindings_.any()) continue;
-        if (mechanism == sasl::Mechanism::plain && !encrypted_ && !options.allow_plain_without_encryption) continue;
+        if (mechanism == sasl::Mechanism::plain && !encrypted_ &&
+            !options.allow_plain_without_encryption)
+            continue;
         result.push_back(mechanism);
     }
     return result;
@@ -128,7 +136,8 @@ void C2sStream::add_mechanisms(Core& core, xml::Element& features) {
         if (bindings_.find(type)) types.add("channel-binding").set_attr("type", type);
 }
 
-// ---- Elements before a session ---------------------------------------------------------------------
+// ---- Elements before a session
+// ---------------------------------------------------------------------
 
 Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     const xml::Element& root = element.root();
@@ -136,9 +145,11 @@ Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     if (root.ns() == ns::sasl) co_return co_await on_sasl(core, root);
     if (state_ < State::authenticated)
         co_return fail(StreamErrorCondition::not_authorized, "log in first");
-    if (root.is(ns::client, "iq") && root.child(ns::bind, "bind")) co_return co_await on_bind(core, std::move(element));
+    if (root.is(ns::client, "iq") && root.child(ns::bind, "bind"))
+        co_return co_await on_bind(core, std::move(element));
     for (const auto& entry : core.stream_handlers())
-        if (root.is(entry.ns, entry.name)) co_return co_await entry.handler(*this, core, root);
+        if (root.is(entry.ns, entry.name) && !is_off(entry.off, host_))
+            co_return co_await entry.handler(*this, core, root);
     co_return fail(StreamErrorCondition::not_authorized, "bind a resource first");
 }
 
@@ -152,14 +163,17 @@ C2sStream::Next C2sStream::on_starttls(Core& core) {
     return Next::start_tls;
 }
 
-// ---- SASL (RFC 6120, section 6) --------------------------------------------------------------------
+// ---- SASL (RFC 6120, section 6)
+// --------------------------------------------------------------------
 
 Task<C2sStream::Next> C2sStream::on_sasl(Core& core, const xml::Element& element) {
     if (state_ >= State::authenticated)
-        co_return fail(StreamErrorCondition::policy_violation, "this stream is authenticated already");
+        co_return fail(StreamErrorCondition::policy_violation,
+                       "this stream is authenticated already");
     if (element.name() == "auth") co_return co_await on_auth(core, element);
     if (element.name() == "response" && exchange_) co_return co_await on_response(core, element);
-    if (element.name() == "abort") co_return co_await auth_failed(core, sasl::Condition::aborted, "aborted by the client");
+    if (element.name() == "abort")
+        co_return co_await auth_failed(core, sasl::Condition::aborted, "aborted by the client");
     co_return co_await auth_failed(core, sasl::Condition::malformed_request, "unexpected element");
 }
 
@@ -167,7 +181,8 @@ Task<C2sStream::Next> C2sStream::on_auth(Core& core, const xml::Element& auth) {
     const auto mechanism = sasl::parse_mechanism(auth.attr("mechanism"));
     const auto list = offered(core);
     if (list.empty())
-        co_return co_await auth_failed(core, sasl::Condition::encryption_required, "TLS is required");
+        co_return co_await auth_failed(core, sasl::Condition::encryption_required,
+                                       "TLS is required");
     if (!mechanism || std::find(list.begin(), list.end(), *mechanism) == list.end())
         co_return co_await auth_failed(core, sasl::Condition::invalid_mechanism, "not offered");
     std::optional<std::string> initial;
@@ -175,7 +190,8 @@ Task<C2sStream::Next> C2sStream::on_auth(Core& core, const xml::Element& auth) {
         initial = "";
     else if (!text.empty()) {
         auto decoded = base64_decode(text);
-        if (!decoded) co_return co_await auth_failed(core, sasl::Condition::incorrect_encoding, "not base64");
+        if (!decoded)
+            co_return co_await auth_failed(core, sasl::Condition::incorrect_encoding, "not base64");
         initial = std::move(*decoded);
     }
     sasl::ExchangeOptions options;
@@ -184,17 +200,20 @@ Task<C2sStream::Next> C2sStream::on_auth(Core& core, const xml::Element& auth) {
     options.plus_offered = sasl::is_plus(list.front());
     options.server_nonce = sasl::make_nonce();
     options.decoy_secret = core.shared().scram_secret;
-    options.iterations = static_cast<std::uint32_t>(core.options<AuthOptions>(host_).scram_iterations);
+    options.iterations =
+        static_cast<std::uint32_t>(core.options<AuthOptions>(host_).scram_iterations);
     exchange_ = std::make_unique<sasl::ServerExchange>(std::move(options));
     state_ = State::authenticating;
-    sasl::Step step = exchange_->start(initial ? std::optional<std::string_view>(*initial) : std::nullopt);
+    sasl::Step step =
+        exchange_->start(initial ? std::optional<std::string_view>(*initial) : std::nullopt);
     co_return co_await take(core, std::move(step));
 }
 
 Task<C2sStream::Next> C2sStream::on_response(Core& core, const xml::Element& response) {
     const auto text = response.text();
     auto decoded = text == "=" ? Result<std::string>(std::string()) : base64_decode(text);
-    if (!decoded) co_return co_await auth_failed(core, sasl::Condition::incorrect_encoding, "not base64");
+    if (!decoded)
+        co_return co_await auth_failed(core, sasl::Condition::incorrect_encoding, "not base64");
     sasl::Step step = exchange_->response(*decoded);
     co_return co_await take(core, std::move(step));
 }
@@ -203,7 +222,8 @@ Task<C2sStream::Next> C2sStream::take(Core& core, sasl::Step step) {
     if (auto* need = std::get_if<sasl::NeedCredentials>(&step)) {
         auto jid = Jid::make(need->username, host_);
         if (!jid || !jid->has_local())
-            co_return co_await auth_failed(core, sasl::Condition::not_authorized, "not a possible user name");
+            co_return co_await auth_failed(core, sasl::Condition::not_authorized,
+                                           "not a possible user name");
         account_ = std::move(*jid);
         home_ = core.shared().shards.owner_of(account_.bare());
         if (home_ != core.shard().index()) co_return Next::move;
@@ -223,14 +243,17 @@ Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
     auto pin = co_await core.accounts().load(std::string(account_.bare()));
     if (pin) {
         if ((*pin)->record().disabled)
-            co_return co_await auth_failed(core, sasl::Condition::account_disabled, "the account is disabled");
+            co_return co_await auth_failed(core, sasl::Condition::account_disabled,
+                                           "the account is disabled");
         stored = (*pin)->record().credentials;
     } else if (pin.error().code != "item-not-found") {
-        co_return co_await auth_failed(core, sasl::Condition::temporary_auth_failure, "the account cannot be read");
+        co_return co_await auth_failed(core, sasl::Condition::temporary_auth_failure,
+                                       "the account cannot be read");
     }
     std::optional<sasl::Step> step;
     if (exchange_->mechanism() == sasl::Mechanism::plain)  // a PBKDF2: not on this thread
-        co_await core.shard().offload([&] { step = exchange_->credentials(account_.bare(), stored); });
+        co_await core.shard().offload(
+            [&] { step = exchange_->credentials(account_.bare(), stored); });
     else
         step = exchange_->credentials(account_.bare(), stored);
     co_return co_await take(core, std::move(*step));
@@ -240,41 +263,56 @@ Task<C2sStream::Next> C2sStream::succeed(Core& core, sasl::Success success) {
     if (!success.authzid.empty()) {
         auto wanted = Jid::parse(success.authzid);
         if (!wanted || *wanted != account_)
-            co_return co_await auth_failed(core, sasl::Condition::invalid_authzid, "only oneself can be authorised");
+            co_return co_await auth_failed(core, sasl::Condition::invalid_authzid,
+                                           "only oneself can be authorised");
     }
     core.login_throttle().on_success(account_.bare());
     static Counter& logins = metrics().counter("clarion_logins_total", "Successful client logins");
     logins.add();
-    logger.info("authenticated", {{"account", account_.full()}, {"mechanism", sasl::name(exchange_->mechanism())}, {"address", port_.info().address}, {"tls", encrypted_}});
-    port_.write_xml(success.additional_data.empty() ? std::string("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
-                                                    : text_element("success", ns::sasl, success.additional_data));
+    logger.info("authenticated", {{"account", account_.full()},
+                                  {"mechanism", sasl::name(exchange_->mechanism())},
+                                  {"address", port_.info().address},
+                                  {"tls", encrypted_}});
+    port_.write_xml(success.additional_data.empty()
+                        ? std::string("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
+                        : text_element("success", ns::sasl, success.additional_data));
     exchange_.reset();
     bindings_ = {};
     state_ = State::authenticated;
     co_return Next::restart;
 }
 
-Task<C2sStream::Next> C2sStream::auth_failed(Core& core, sasl::Condition condition, std::string_view text) {
+Task<C2sStream::Next> C2sStream::auth_failed(Core& core, sasl::Condition condition,
+                                             std::string_view text) {
     exchange_.reset();
     state_ = State::negotiating;
     const auto& options = core.options<AuthOptions>(host_);
-    static Counter& failures = metrics().counter("clarion_login_failures_total", "Client logins that failed");
+    static Counter& failures =
+        metrics().counter("clarion_login_failures_total", "Client logins that failed");
     failures.add();
     const std::string address = port_.info().address;
-    logger.info("login-failed", {{"account", account_.full()}, {"address", address}, {"condition", sasl::name(condition)}, {"text", text}});
+    logger.info("login-failed", {{"account", account_.full()},
+                                 {"address", address},
+                                 {"condition", sasl::name(condition)},
+                                 {"text", text}});
     if (condition == sasl::Condition::not_authorized)
-        co_await core.shard().sleep(core.login_throttle().on_failure(core.clock().steady(), address, account_.bare(), options.failure_delay, options.max_failure_delay));
-    port_.write_xml("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><" + std::string(sasl::name(condition)) + "/></failure>");
+        co_await core.shard().sleep(
+            core.login_throttle().on_failure(core.clock().steady(), address, account_.bare(),
+                                             options.failure_delay, options.max_failure_delay));
+    port_.write_xml("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><" +
+                    std::string(sasl::name(condition)) + "/></failure>");
     if (++failures_ >= options.max_failures)
         co_return fail(StreamErrorCondition::policy_violation, "too many failed logins");
     co_return Next::read;
 }
 
-// ---- Binding (RFC 6120, section 7) -----------------------------------------------------------------
+// ---- Binding (RFC 6120, section 7)
+// -----------------------------------------------------------------
 
 Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     const std::string id(element.root().attr("id"));
-    const std::string wanted(element.root().child(ns::bind, "bind")->child_text(ns::bind, "resource"));
+    const std::string wanted(
+        element.root().child(ns::bind, "bind")->child_text(ns::bind, "resource"));
     auto jid = account_.with_resource(wanted.empty() ? random_token(9) : wanted);
     if (!jid) co_return bind_failed(id, {StanzaErrorCondition::bad_request, jid.error().text});
     auto pin = co_await core.accounts().load(std::string(account_.bare()));
@@ -283,9 +321,11 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     if (Session* old = account.find_session(jid->resource())) old->end(SessionEnd::replaced);
     const auto limit = core.options<C2sOptions>(host_).max_sessions;
     if (account.sessions().size() >= static_cast<std::size_t>(limit))
-        co_return bind_failed(id, {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait, "too many sessions"});
+        co_return bind_failed(id, {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                   "too many sessions"});
     const std::string device(jid->resource());
-    session_ = std::make_shared<Session>(account, account.next_session_number(), *jid, device, &port_);
+    session_ =
+        std::make_shared<Session>(account, account.next_session_number(), *jid, device, &port_);
     account.add_session(session_);
     state_ = State::bound;
     session_->write_live_mark();

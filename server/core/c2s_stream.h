@@ -1,8 +1,8 @@
 // C2sStream: one client's stream from its header to a bound session (RFC 6120, sections 4 to 7).
 //
-// Pure conversation: it reads elements and writes answers through its SessionPort, and tells the connection what
-// to do next. Owned by the connection, travels with it to the account's shard. After binding (or resuming)
-// elements go straight to session().
+// Pure conversation: it reads elements and writes answers through its SessionPort, and tells the
+// connection what to do next. Owned by the connection, travels with it to the account's shard.
+// After binding (or resuming) elements go straight to session().
 #pragma once
 
 #include <functional>
@@ -14,8 +14,9 @@
 
 #include "proto/sasl.h"
 #include "proto/xml_stream.h"
-#include "server/core/session_port.h"
 #include "server/base/task.h"
+#include "server/core/features.h"
+#include "server/core/session_port.h"
 
 namespace clarion::core {
 
@@ -26,17 +27,19 @@ class C2sStream {
 public:
     enum class Next : std::uint8_t {
         read,       // go on reading
-        start_tls,  // <proceed/> is written: flush, discard what was read ahead, handshake, restart() the parser
+        start_tls,  // <proceed/> is written: flush, discard what was read ahead, handshake,
+                    // restart() the parser
         restart,    // authentication succeeded: restart() the parser, expect a new header
-        move,       // go to the shard home(): end this coroutine, start again there with on_arrived()
-        close,      // the stream's end (and error, if any) is written: flush and close
+        move,   // go to the shard home(): end this coroutine, start again there with on_arrived()
+        close,  // the stream's end (and error, if any) is written: flush and close
     };
 
     /// `direct_tls`: TLS was there before the stream (XEP-0368). `port` outlives the stream.
     C2sStream(SessionPort& port, bool direct_tls);
     ~C2sStream();
 
-    /// TLS is up: what the channel offers for binding (RFC 9266, RFC 5929), and the name the client asked for (SNI).
+    /// TLS is up: what the channel offers for binding (RFC 9266, RFC 5929), and the name the client
+    /// asked for (SNI).
     void on_encrypted(sasl::ChannelBindings bindings);
 
     /// The parser saw a stream header. Writes our header and features, or the stream error.
@@ -99,6 +102,7 @@ using StreamHandler = std::function<Task<C2sStream::Next>(C2sStream&, Core&, con
 struct StreamHandlerEntry {
     std::string ns, name;
     StreamHandler handler;
+    OffHosts off;  // hosts that do not have it
 };
 
 }  // namespace clarion::core

@@ -1,8 +1,11 @@
 #include "server/core/core.h"
 
-#include "server/core/module.h"
-
+#include <algorithm>
 #include <atomic>
+#include <set>
+
+#include "server/core/module.h"
+#include "server/core/options.h"
 
 namespace clarion::core {
 
@@ -29,6 +32,16 @@ void Core::everywhere(const std::function<void(Core&)>& fn) {
         Core* const target = core.get();
         shared_.shards.post(target->shard().index(), [target, fn] { fn(*target); });
     }
+}
+
+ModuleSetup::ModuleSetup(Core& core, std::string_view name) : core_(core), name_(name) {
+    std::set<std::string, std::less<>> off;
+    for (const auto& host : core.hosts().hosts()) {
+        const auto& disabled = core.options<ModulesOptions>(host).disabled;
+        if (std::find(disabled.begin(), disabled.end(), name) != disabled.end()) off.insert(host);
+    }
+    if (!off.empty())
+        off_ = std::make_shared<const std::set<std::string, std::less<>>>(std::move(off));
 }
 
 std::size_t ModuleSetup::next_slot() {

@@ -1,4 +1,5 @@
-// Core: everything of one shard that connections and modules may reach. One per shard, on its thread.
+// Core: everything of one shard that connections and modules may reach. One per shard, on its
+// thread.
 #pragma once
 
 #include <functional>
@@ -31,8 +32,8 @@ struct Shared {
     Clock& clock;
     storage::Storage& storage;
     const Hosts& hosts;
-    std::string scram_secret;     // makes fake salts for unknown accounts
-    std::string dialback_secret;  // XEP-0220/0185
+    std::string scram_secret;                    // makes fake salts for unknown accounts
+    std::string dialback_secret;                 // XEP-0220/0185
     std::vector<std::unique_ptr<Core>> cores{};  // by shard
 };
 
@@ -67,7 +68,9 @@ public:
     LoginThrottle& login_throttle() { return login_throttle_; }
 
     /// Whether this shard is the home of the account or domain.
-    bool is_home(std::string_view key) const { return shared_.shards.owner_of(key) == shard_.index(); }
+    bool is_home(std::string_view key) const {
+        return shared_.shards.owner_of(key) == shard_.index();
+    }
     /// Runs `fn` on the home shard of `key`: inline if it is this one, else posted.
     void at_home(std::string_view key, UniqueFunction<void(Core&)> fn);
     /// Runs `fn` on every shard.

@@ -22,7 +22,8 @@ struct AtEnd {
     UniqueFunction<void()> done;
 };
 
-Task<> run(Core& core, std::shared_ptr<std::function<Task<>(Core&)>> work, std::unique_ptr<AtEnd> end) {
+Task<> run(Core& core, std::shared_ptr<std::function<Task<>(Core&)>> work,
+           std::unique_ptr<AtEnd> end) {
     co_await (*work)(core);
     end.reset();
 }
@@ -39,13 +40,15 @@ Task<> run_on(Core& here, unsigned shard, std::function<Task<>(Core&)> work) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         ShardSet& shards = here.shared().shards;
         const unsigned home = here.shard().index();
-        auto end = std::make_unique<AtEnd>([&shards, home, shared] { shards.post(home, [shared] { (*shared)(); }); });
+        auto end = std::make_unique<AtEnd>(
+            [&shards, home, shared] { shards.post(home, [shared] { (*shared)(); }); });
         Core* const target = here.shared().cores[shard].get();
         shards.post(shard, [target, kept, end = std::move(end)]() mutable {
             target->scope().spawn("run-on", run(*target, kept, std::move(end)));
         });
     };
-    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(std::move(start), asio::use_awaitable);
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(std::move(start),
+                                                                         asio::use_awaitable);
 }
 
 Task<> run_on_all(Core& here, std::function<Task<>(Core&)> work) {

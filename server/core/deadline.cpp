@@ -32,15 +32,17 @@ Task<bool> within(Shard& shard, Duration limit, Task<> task) {
     });
     bool aborted = false;
     try {
-        co_await asio::co_spawn(co_await asio::this_coro::executor, std::move(task),
-                                asio::bind_cancellation_slot(state->signal.slot(), asio::use_awaitable));
+        co_await asio::co_spawn(
+            co_await asio::this_coro::executor, std::move(task),
+            asio::bind_cancellation_slot(state->signal.slot(), asio::use_awaitable));
     } catch (const boost::system::system_error& error) {
         if (error.code() != asio::error::operation_aborted) throw;
         aborted = true;
     }
     shard.cancel(timer);
     outer.slot().clear();
-    if (aborted && !state->expired) throw boost::system::system_error(asio::error::operation_aborted);
+    if (aborted && !state->expired)
+        throw boost::system::system_error(asio::error::operation_aborted);
     co_return !state->expired;
 }
 

@@ -10,8 +10,9 @@ namespace clarion::core {
 
 class Shard;
 
-/// Runs `task` to its end, cancelling it when `limit` has passed. False: it was cancelled by the limit
-/// (it has still ended: within() never leaves it running). The result travels through what the task refers to.
+/// Runs `task` to its end, cancelling it when `limit` has passed. False: it was cancelled by the
+/// limit (it has still ended: within() never leaves it running). The result travels through what
+/// the task refers to.
 Task<bool> within(Shard& shard, Duration limit, Task<> task);
 
 }  // namespace clarion::core

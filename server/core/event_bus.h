@@ -1,8 +1,10 @@
-// EventBus: how the parts of a shard meet. One per shard; handlers are plain functions on its thread.
+// EventBus: how the parts of a shard meet. One per shard; handlers are plain functions on its
+// thread.
 //
-// An event is a struct (server/events/) with an `enum class Stage` whose enumerators stand in the order
-// in which they run; a handler subscribes to a stage. Events named -ing may be changed or stopped by their
-// handlers (`Flow::stop`); events in the past tense are facts, their handlers return void.
+// An event is a struct (server/events/) with an `enum class Stage` whose enumerators stand in the
+// order in which they run; a handler subscribes to a stage. Events named -ing may be changed or
+// stopped by their handlers (`Flow::stop`); events in the past tense are facts, their handlers
+// return void.
 #pragma once
 
 #include <algorithm>
@@ -21,11 +23,13 @@ enum class Flow : bool { next, stop };
 class EventBus {
 public:
     /// `who` is the module's name, for the printed order. Handlers of one stage run in order of
-    /// subscription. `fn` is `Flow(E&)` for events that declare `using Result = Flow`, else `void(const E&)`.
+    /// subscription. `fn` is `Flow(E&)` for events that declare `using Result = Flow`, else
+    /// `void(const E&)`.
     template <class E, class F>
     void on(typename E::Stage stage, std::string_view who, F fn) {
         auto& list = handlers<E>();
-        auto at = std::upper_bound(list.begin(), list.end(), stage, [](auto s, const auto& h) { return s < h.stage; });
+        auto at = std::upper_bound(list.begin(), list.end(), stage,
+                                   [](auto s, const auto& h) { return s < h.stage; });
         list.insert(at, {stage, std::function<Signature<E>>(std::move(fn))});
         order_.push_back({std::string(E::name), static_cast<int>(stage), std::string(who)});
     }
@@ -48,7 +52,9 @@ public:
 
 private:
     template <class E>
-    static constexpr bool stoppable = requires { typename E::Result; };
+    static constexpr bool stoppable = requires {
+        typename E::Result;
+    };
     template <class E>
     using Signature = std::conditional_t<stoppable<E>, Flow(E&), void(const E&)>;
     template <class E>

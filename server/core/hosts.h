@@ -1,7 +1,7 @@
 // Hosts: which domains are ours: virtual hosts, and component domains that may attach.
 //
-// Immutable after start, shared by all shards. Where a component is attached is known only on the home shard of
-// its domain (DomainLinks).
+// Immutable after start, shared by all shards. Where a component is attached is known only on the
+// home shard of its domain (DomainLinks).
 #pragma once
 
 #include <memory>
@@ -43,14 +43,17 @@ public:
 class RemotePort {
 public:
     virtual ~RemotePort() = default;
-    /// Takes a stanza for transit.stanza->to().domain(): resolves, connects, queues, spools, or bounces it.
+    /// Takes a stanza for transit.stanza->to().domain(): resolves, connects, queues, spools, or
+    /// bounces it.
     virtual void deliver(Transit transit) = 0;
 };
 
 /// What is attached on this shard. One per shard.
 class DomainLinks {
 public:
-    void attach_component(std::string domain, ComponentPort* port) { components_[std::move(domain)] = port; }
+    void attach_component(std::string domain, ComponentPort* port) {
+        components_[std::move(domain)] = port;
+    }
     void detach_component(std::string_view domain, ComponentPort* port);
     ComponentPort* component(std::string_view domain) const;
     void set_remote(RemotePort* port) { remote_ = port; }

@@ -1,7 +1,8 @@
 // LoginThrottle: wrong passwords are answered slowly, per address and per account.
 //
-// One per shard. A login is decided on its account's home shard, so attempts on one account meet in one table
-// from wherever they come; attempts from one address on many accounts meet in one table per shard.
+// One per shard. A login is decided on its account's home shard, so attempts on one account meet in
+// one table from wherever they come; attempts from one address on many accounts meet in one table
+// per shard.
 #pragma once
 
 #include <cstdint>
@@ -16,10 +17,10 @@ namespace clarion::core {
 
 class LoginThrottle {
 public:
-    /// Counts a failure and says how long its answer must wait: `first`, doubling with each recent failure
-    /// of the address or the account (whichever has more), at most `longest`.
-    Duration on_failure(SteadyTime now, std::string_view address, std::string_view account, Duration first,
-                        Duration longest);
+    /// Counts a failure and says how long its answer must wait: `first`, doubling with each recent
+    /// failure of the address or the account (whichever has more), at most `longest`.
+    Duration on_failure(SteadyTime now, std::string_view address, std::string_view account,
+                        Duration first, Duration longest);
     /// The account's owner got in: its own count starts over, the address's does not.
     void on_success(std::string_view account);
 

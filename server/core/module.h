@@ -1,10 +1,11 @@
 // ModuleSetup: what a module may do when it is installed. See HACKING.md, "A module in six steps".
 //
-// install() runs once per shard, before anything else; everything it registers lives as long as the shard. The
-// row in modules/all.cpp is the only central mention of a module.
+// install() runs once per shard, before anything else; everything it registers lives as long as the
+// shard. The row in modules/all.cpp is the only central mention of a module.
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -13,9 +14,23 @@
 
 namespace clarion::core {
 
+/// The host an event is about, where it says so.
+template <class E>
+std::string_view host_of(const E& event) {
+    if constexpr (requires { event.account.host(); })
+        return event.account.host();
+    else if constexpr (requires { event.session.account().host(); })
+        return event.session.account().host();
+    else if constexpr (requires { std::string_view(event.host); })
+        return event.host;
+    else
+        return {};
+}
+
 class ModuleSetup {
 public:
-    ModuleSetup(Core& core, std::string_view name) : core_(core), name_(name) {}
+    /// Reads from the configuration for which hosts the module is off.
+    ModuleSetup(Core& core, std::string_view name);
 
     Core& core() const { return core_; }
     std::string_view name() const { return name_; }
@@ -23,20 +38,30 @@ public:
     /// Subscribes to a stage of an event, under the module's name.
     template <class E, class F>
     void on(typename E::Stage stage, F fn) {
-        core_.bus().on<E>(stage, name_, std::move(fn));
+        if (!off_) return core_.bus().on<E>(stage, name_, std::move(fn));
+        core_.bus().on<E>(stage, name_, [off = off_, fn = std::move(fn)](auto& event) {
+            const bool runs = !off->contains(host_of(event));
+            if constexpr (requires { typename E::Result; })
+                return runs ? fn(event) : Flow::next;
+            else if (runs)
+                fn(event);
+        });
     }
-    void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name, IqHandler handler) {
-        core_.iqs().serve(target, type, ns, name, std::move(handler));
+    void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
+               IqHandler handler) {
+        core_.iqs().serve(target, type, ns, name, std::move(handler), off_);
     }
-    void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name, AsyncIqHandler handler) {
-        core_.iqs().serve_async(target, type, ns, name, std::move(handler));
+    void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
+                     AsyncIqHandler handler) {
+        core_.iqs().serve_async(target, type, ns, name, std::move(handler), off_);
     }
     /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.
     void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler) {
-        core_.stream_handlers().push_back({std::string(ns), std::string(name), std::move(handler)});
+        core_.stream_handlers().push_back(
+            {std::string(ns), std::string(name), std::move(handler), off_});
     }
-    void host_feature(std::string_view var) { core_.features().add_host_feature(var); }
-    void account_feature(std::string_view var) { core_.features().add_account_feature(var); }
+    void host_feature(std::string_view var) { core_.features().add_host_feature(var, off_); }
+    void account_feature(std::string_view var) { core_.features().add_account_feature(var, off_); }
 
     template <class T>
     SessionSlot<T> session_slot() {
@@ -59,6 +84,7 @@ private:
     static std::size_t next_slot();
     Core& core_;
     std::string_view name_;
+    OffHosts off_;
 };
 
 /// One row of the module table (modules/all.cpp).

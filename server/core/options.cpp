@@ -6,129 +6,362 @@ using namespace std::chrono_literals;
 
 void ServerOptions::declare(OptionTable<ServerOptions>& t) {
     t.section("server", "What this server is and where it keeps its data.");
-    t.add("domains", &ServerOptions::domains).required().doc("The XMPP domains served here, such as \"example.org\".");
-    t.add("data_dir", &ServerOptions::data_dir).path().doc("Directory of the database. One server at a time: it is locked.");
-    t.add("admin_socket", &ServerOptions::admin_socket).path().doc("Unix socket clarionctl talks to. Who may open it may do anything.");
-    t.add("shards", &ServerOptions::shards).min(0).max(256).doc("Worker threads; 0 is one per processor core.");
-    t.add("account_idle_time", &ServerOptions::account_idle_time).min(1s).live().doc("An account without connected sessions leaves memory after this time without use.");
-    t.add("account_inbox_limit", &ServerOptions::account_inbox_limit).min(1).unit("stanzas").live().doc("Stanzas that may wait for one account while it is being loaded.");
-    t.add("unknown_account_cache", &ServerOptions::unknown_account_cache).min(0).unit("names").live().doc("Names known not to exist that each worker remembers, so that spam to them costs no disk reads.");
+    t.add("domains", &ServerOptions::domains)
+        .required()
+        .doc("The XMPP domains served here, such as \"example.org\".");
+    t.add("data_dir", &ServerOptions::data_dir)
+        .path()
+        .doc("Directory of the database. One server at a time: it is locked.");
+    t.add("admin_socket", &ServerOptions::admin_socket)
+        .path()
+        .doc("Unix socket clarionctl talks to. Who may open it may do anything.");
+    t.add("shards", &ServerOptions::shards)
+        .min(0)
+        .max(256)
+        .doc("Worker threads; 0 is one per processor core.");
+    t.add("account_idle_time", &ServerOptions::account_idle_time)
+        .min(1s)
+        .live()
+        .doc("An account without connected sessions leaves memory after this time without use.");
+    t.add("account_inbox_limit", &ServerOptions::account_inbox_limit)
+        .min(1)
+        .unit("stanzas")
+        .live()
+        .doc("Stanzas that may wait for one account while it is being loaded.");
+    t.add("unknown_account_cache", &ServerOptions::unknown_account_cache)
+        .min(0)
+        .unit("names")
+        .live()
+        .doc(
+            "Names known not to exist that each worker remembers, so that spam to them costs no "
+            "disk reads.");
 }
 
 void StorageOptions::declare(OptionTable<StorageOptions>& t) {
     t.section("storage", "How data is kept.");
-    t.add("durability", &StorageOptions::durability).choices({"full", "process"}).doc("\"full\": what was acknowledged survives power loss (every commit waits for the disk). \"process\": it survives a crash of the server, but a power loss can lose and even damage data.");
-    t.add("backlog_limit", &StorageOptions::backlog_limit).min(1 << 20).unit("bytes").live().doc("When more than this waits to be written, clients are read more slowly.");
+    t.add("durability", &StorageOptions::durability)
+        .choices({"full", "process"})
+        .doc(
+            "\"full\": what was acknowledged survives power loss (every commit waits for the "
+            "disk). \"process\": it survives a crash of the server, but a power loss can lose and "
+            "even damage data.");
+    t.add("backlog_limit", &StorageOptions::backlog_limit)
+        .min(1 << 20)
+        .unit("bytes")
+        .live()
+        .doc("When more than this waits to be written, clients are read more slowly.");
 }
 
 void LogOptions::declare(OptionTable<LogOptions>& t) {
     t.section("log", "What is logged to standard error.").live();
-    t.add("level", &LogOptions::level).choices({"debug", "info", "warning", "error"}).doc("The least important lines that are written.");
+    t.add("level", &LogOptions::level)
+        .choices({"debug", "info", "warning", "error"})
+        .doc("The least important lines that are written.");
 }
 
 void TlsOptions::declare(OptionTable<TlsOptions>& t) {
-    t.section("tls", "Certificates. Each domain may have its own, in [host.\"DOMAIN\".tls].").per_host().live();
-    t.add("certificate", &TlsOptions::certificate).path().doc("PEM file with the certificate and its chain. Empty: no TLS.");
+    t.section("tls", "Certificates. Each domain may have its own, in [host.\"DOMAIN\".tls].")
+        .per_host()
+        .live();
+    t.add("certificate", &TlsOptions::certificate)
+        .path()
+        .doc("PEM file with the certificate and its chain. Empty: no TLS.");
     t.add("private_key", &TlsOptions::private_key).path().doc("PEM file with the private key.");
-    t.add("ca", &TlsOptions::ca).path().doc("PEM file with the authorities that peers' certificates are checked against. Empty: the system's.");
-    t.add("min_version", &TlsOptions::min_version).choices({"1.2", "1.3"}).doc("The oldest TLS version accepted.");
-    t.add("handshake_timeout", &TlsOptions::handshake_timeout).min(1s).doc("A TLS handshake that takes longer is given up.");
+    t.add("ca", &TlsOptions::ca)
+        .path()
+        .doc(
+            "PEM file with the authorities that peers' certificates are checked against. Empty: "
+            "the system's.");
+    t.add("min_version", &TlsOptions::min_version)
+        .choices({"1.2", "1.3"})
+        .doc("The oldest TLS version accepted.");
+    t.add("handshake_timeout", &TlsOptions::handshake_timeout)
+        .min(1s)
+        .doc("A TLS handshake that takes longer is given up.");
 }
 
 void ListenOptions::declare(OptionTable<ListenOptions>& t) {
     t.list("listen", "A port to listen on; as many of these tables as needed.");
-    t.add("type", &ListenOptions::type).choices({"c2s", "c2s-tls", "s2s", "s2s-tls", "component"}).doc("Who connects here: clients (with STARTTLS, or TLS from the start), servers, or components.");
-    t.add("address", &ListenOptions::address).doc("IP address to listen on; \"::\" is all, IPv4 included.");
-    t.add("port", &ListenOptions::port).min(0).max(65535).doc("TCP port; 0 is the usual one: 5222, 5223, 5269, 5270, or 5347.");
+    t.add("type", &ListenOptions::type)
+        .choices({"c2s", "c2s-tls", "s2s", "s2s-tls", "component"})
+        .doc(
+            "Who connects here: clients (with STARTTLS, or TLS from the start), servers, or "
+            "components.");
+    t.add("address", &ListenOptions::address)
+        .doc("IP address to listen on; \"::\" is all, IPv4 included.");
+    t.add("port", &ListenOptions::port)
+        .min(0)
+        .max(65535)
+        .doc("TCP port; 0 is the usual one: 5222, 5223, 5269, 5270, or 5347.");
 }
 
 void C2sOptions::declare(OptionTable<C2sOptions>& t) {
     t.section("c2s", "Client connections.").per_host();
-    t.add("require_encryption", &C2sOptions::require_encryption).live().doc("Clients must use TLS before they log in.");
-    t.add("allow_plain_without_encryption", &C2sOptions::allow_plain_without_encryption).live().doc("Offer the PLAIN mechanism, which shows the password, on connections without TLS. For tests.");
-    t.add("max_stanza_size", &C2sOptions::max_stanza_size).min(10000).max(16 << 20).unit("bytes").live().doc("A larger stanza from a client ends its stream with policy-violation.");
-    t.add("max_unauthenticated_stanza_size", &C2sOptions::max_unauthenticated_stanza_size).min(1024).max(1 << 20).unit("bytes").live().doc("The same before the client has logged in.");
-    t.add("authentication_timeout", &C2sOptions::authentication_timeout).min(1s).live().doc("A connection that has not logged in after this time is closed.");
-    t.add("max_send_buffer", &C2sOptions::max_send_buffer).min(65536).unit("bytes").live().doc("A client that leaves more than this unread is cut off; its session sleeps if it can.");
-    t.add("send_timeout", &C2sOptions::send_timeout).min(1s).live().doc("A client that reads nothing for this long while there is something for it is cut off likewise.");
-    t.add("max_ack_window", &C2sOptions::max_ack_window).min(16).unit("stanzas").live().doc("A client is read no further while this many of its stanzas are not yet stored.");
-    t.add("max_ack_window_bytes", &C2sOptions::max_ack_window_bytes).min(65536).unit("bytes").live().doc("The same, by size.");
-    t.add("max_sessions", &C2sOptions::max_sessions).min(1).live().doc("Sessions of one account, connected or asleep; one more is refused with resource-constraint.");
-    t.add("max_pending_requests", &C2sOptions::max_pending_requests).min(1).live().doc("Slow requests (archive pages) of one session that run or wait; more are answered with resource-constraint.");
-    t.add("max_directed_presence", &C2sOptions::max_directed_presence).min(1).live().doc("Addresses outside its roster (rooms, mostly) to which one session has sent presence; one more is refused with resource-constraint.");
+    t.add("require_encryption", &C2sOptions::require_encryption)
+        .live()
+        .doc("Clients must use TLS before they log in.");
+    t.add("allow_plain_without_encryption", &C2sOptions::allow_plain_without_encryption)
+        .live()
+        .doc(
+            "Offer the PLAIN mechanism, which shows the password, on connections without TLS. For "
+            "tests.");
+    t.add("max_stanza_size", &C2sOptions::max_stanza_size)
+        .min(10000)
+        .max(16 << 20)
+        .unit("bytes")
+        .live()
+        .doc("A larger stanza from a client ends its stream with policy-violation.");
+    t.add("max_unauthenticated_stanza_size", &C2sOptions::max_unauthenticated_stanza_size)
+        .min(1024)
+        .max(1 << 20)
+        .unit("bytes")
+        .live()
+        .doc("The same before the client has logged in.");
+    t.add("authentication_timeout", &C2sOptions::authentication_timeout)
+        .min(1s)
+        .live()
+        .doc("A connection that has not logged in after this time is closed.");
+    t.add("max_send_buffer", &C2sOptions::max_send_buffer)
+        .min(65536)
+        .unit("bytes")
+        .live()
+        .doc(
+            "A client that leaves more than this unread is cut off; its session sleeps if it can.");
+    t.add("send_timeout", &C2sOptions::send_timeout)
+        .min(1s)
+        .live()
+        .doc(
+            "A client that reads nothing for this long while there is something for it is cut off "
+            "likewise.");
+    t.add("max_ack_window", &C2sOptions::max_ack_window)
+        .min(16)
+        .unit("stanzas")
+        .live()
+        .doc("A client is read no further while this many of its stanzas are not yet stored.");
+    t.add("max_ack_window_bytes", &C2sOptions::max_ack_window_bytes)
+        .min(65536)
+        .unit("bytes")
+        .live()
+        .doc("The same, by size.");
+    t.add("max_sessions", &C2sOptions::max_sessions)
+        .min(1)
+        .live()
+        .doc(
+            "Sessions of one account, connected or asleep; one more is refused with "
+            "resource-constraint.");
+    t.add("max_pending_requests", &C2sOptions::max_pending_requests)
+        .min(1)
+        .live()
+        .doc(
+            "Slow requests (archive pages) of one session that run or wait; more are answered with "
+            "resource-constraint.");
+    t.add("max_directed_presence", &C2sOptions::max_directed_presence)
+        .min(1)
+        .live()
+        .doc(
+            "Addresses outside its roster (rooms, mostly) to which one session has sent presence; "
+            "one more is refused with resource-constraint.");
 }
 
 void RosterOptions::declare(OptionTable<RosterOptions>& t) {
     t.section("roster", "Contact lists and presence subscriptions.").per_host().live();
-    t.add("max_items", &RosterOptions::max_items).min(1).doc("Contacts in one roster; one more is refused with resource-constraint.");
-    t.add("max_name_length", &RosterOptions::max_name_length).min(1).unit("bytes").doc("A longer name for a contact is refused with not-acceptable.");
-    t.add("max_groups", &RosterOptions::max_groups).min(1).doc("Groups of one contact; more are refused with not-acceptable.");
-    t.add("max_group_length", &RosterOptions::max_group_length).min(1).unit("bytes").doc("A longer group name is refused with not-acceptable.");
-    t.add("max_requests", &RosterOptions::max_requests).min(1).doc("Subscription requests kept for one account until it answers; one more is refused with resource-constraint.");
-    t.add("max_request_size", &RosterOptions::max_request_size).min(256).unit("bytes").doc("Of a larger subscription request only the sender is kept, not what it says.");
+    t.add("max_items", &RosterOptions::max_items)
+        .min(1)
+        .doc("Contacts in one roster; one more is refused with resource-constraint.");
+    t.add("max_name_length", &RosterOptions::max_name_length)
+        .min(1)
+        .unit("bytes")
+        .doc("A longer name for a contact is refused with not-acceptable.");
+    t.add("max_groups", &RosterOptions::max_groups)
+        .min(1)
+        .doc("Groups of one contact; more are refused with not-acceptable.");
+    t.add("max_group_length", &RosterOptions::max_group_length)
+        .min(1)
+        .unit("bytes")
+        .doc("A longer group name is refused with not-acceptable.");
+    t.add("max_requests", &RosterOptions::max_requests)
+        .min(1)
+        .doc(
+            "Subscription requests kept for one account until it answers; one more is refused with "
+            "resource-constraint.");
+    t.add("max_request_size", &RosterOptions::max_request_size)
+        .min(256)
+        .unit("bytes")
+        .doc("Of a larger subscription request only the sender is kept, not what it says.");
 }
 
 void AuthOptions::declare(OptionTable<AuthOptions>& t) {
     t.section("auth", "Logging in.").per_host();
-    t.add("scram_iterations", &AuthOptions::scram_iterations).min(4096).max(10000000).live().doc("PBKDF2 iterations for passwords set from now on (RFC 7677 asks for at least 4096).");
-    t.add("max_failures", &AuthOptions::max_failures).min(1).live().doc("Failed attempts after which a connection is closed.");
-    t.add("failure_delay", &AuthOptions::failure_delay).min(0ms).live().doc("The answer to a wrong password waits this long, doubling with each recent failure from the same address or for the same account.");
-    t.add("max_failure_delay", &AuthOptions::max_failure_delay).min(0ms).live().doc("The longest such delay.");
+    t.add("scram_iterations", &AuthOptions::scram_iterations)
+        .min(4096)
+        .max(10000000)
+        .live()
+        .doc("PBKDF2 iterations for passwords set from now on (RFC 7677 asks for at least 4096).");
+    t.add("max_failures", &AuthOptions::max_failures)
+        .min(1)
+        .live()
+        .doc("Failed attempts after which a connection is closed.");
+    t.add("failure_delay", &AuthOptions::failure_delay)
+        .min(0ms)
+        .live()
+        .doc(
+            "The answer to a wrong password waits this long, doubling with each recent failure "
+            "from the same address or for the same account.");
+    t.add("max_failure_delay", &AuthOptions::max_failure_delay)
+        .min(0ms)
+        .live()
+        .doc("The longest such delay.");
 }
 
 void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
     t.section("smacks", "Stream management and sleeping sessions (XEP-0198).").per_host().live();
-    t.add("hibernation_time", &SmacksOptions::hibernation_time).min(1s).doc("How long a session whose connection was lost sleeps before it ends. Sessions with push may sleep longer, see push.max_hibernation_timeout.");
-    t.add("max_ack_delay", &SmacksOptions::max_ack_delay).min(1s).doc("A client that leaves stanzas unacknowledged for this long is considered slow: push notifies it.");
-    t.add("ack_answer_limit", &SmacksOptions::ack_answer_limit).min(10ms).max(60s).doc("A client's request for acknowledgement is answered after this time at the latest, even if some stanzas are not stored yet.");
-    t.add("max_queue_size", &SmacksOptions::max_queue_size).min(10).unit("stanzas").doc("Unacknowledged stanzas of one session; one more ends it, and they go by the rules for unreached stanzas.");
-    t.add("max_sessions", &SmacksOptions::max_sessions).min(1).doc("Sleeping sessions of one account; one more ends the one that slept first.");
-    t.add("unavailable_grace", &SmacksOptions::unavailable_grace).min(0s).doc("After a crash, contacts are told that a session is gone if it did not come back in this time.");
+    t.add("hibernation_time", &SmacksOptions::hibernation_time)
+        .min(1s)
+        .doc(
+            "How long a session whose connection was lost sleeps before it ends. Sessions with "
+            "push may sleep longer, see push.max_hibernation_timeout.");
+    t.add("max_ack_delay", &SmacksOptions::max_ack_delay)
+        .min(1s)
+        .doc(
+            "A client that leaves stanzas unacknowledged for this long is considered slow: push "
+            "notifies it.");
+    t.add("ack_answer_limit", &SmacksOptions::ack_answer_limit)
+        .min(10ms)
+        .max(60s)
+        .doc(
+            "A client's request for acknowledgement is answered after this time at the latest, "
+            "even if some stanzas are not stored yet.");
+    t.add("max_queue_size", &SmacksOptions::max_queue_size)
+        .min(10)
+        .unit("stanzas")
+        .doc(
+            "Unacknowledged stanzas of one session; one more ends it, and they go by the rules for "
+            "unreached stanzas.");
+    t.add("max_sessions", &SmacksOptions::max_sessions)
+        .min(1)
+        .doc("Sleeping sessions of one account; one more ends the one that slept first.");
+    t.add("unavailable_grace", &SmacksOptions::unavailable_grace)
+        .min(0s)
+        .doc(
+            "After a crash, contacts are told that a session is gone if it did not come back in "
+            "this time.");
 }
 
 void S2sOptions::declare(OptionTable<S2sOptions>& t) {
     t.section("s2s", "Connections with other servers.").per_host();
-    t.add("require_encryption", &S2sOptions::require_encryption).live().doc("Servers must use TLS.");
-    t.add("require_valid_certificate", &S2sOptions::require_valid_certificate).live().doc("Only servers whose certificate is valid for their domain; false lets others prove themselves by dialback (XEP-0220).");
-    t.add("bind_address", &S2sOptions::bind_address).doc("Source address of outgoing connections; empty: the system's choice.");
-    t.add("max_stanza_size", &S2sOptions::max_stanza_size).min(10000).max(16 << 20).unit("bytes").live().doc("A larger stanza from a server ends its stream with policy-violation.");
-    t.add("connect_timeout", &S2sOptions::connect_timeout).min(1s).live().doc("For one address of a remote server to accept the connection.");
-    t.add("negotiation_timeout", &S2sOptions::negotiation_timeout).min(1s).live().doc("From connection to an authenticated stream.");
-    t.add("idle_timeout", &S2sOptions::idle_timeout).min(1s).live().doc("A stream without stanzas for this long is closed.");
-    t.add("retry_delay", &S2sOptions::retry_delay).min(100ms).live().doc("Pause after a failed attempt to reach a domain, doubling each time.");
-    t.add("max_retry_delay", &S2sOptions::max_retry_delay).min(1s).live().doc("The longest such pause.");
-    t.add("queue_time", &S2sOptions::queue_time).min(1s).live().doc("A stanza that waited this long for its domain to be reached is returned to its sender.");
-    t.add("max_queued_stanzas", &S2sOptions::max_queued_stanzas).min(1).unit("stanzas").live().doc("Stanzas that may wait for one remote domain.");
-    t.add("max_queued_bytes", &S2sOptions::max_queued_bytes).min(65536).unit("bytes").live().doc("The same, by size; also what may be unsent to a connected server that stops reading.");
-    t.add("max_domains_per_connection", &S2sOptions::max_domains_per_connection).min(1).live().doc("Domain pairs one incoming connection may authenticate.");
+    t.add("require_encryption", &S2sOptions::require_encryption)
+        .live()
+        .doc("Servers must use TLS.");
+    t.add("require_valid_certificate", &S2sOptions::require_valid_certificate)
+        .live()
+        .doc(
+            "Only servers whose certificate is valid for their domain; false lets others prove "
+            "themselves by dialback (XEP-0220).");
+    t.add("bind_address", &S2sOptions::bind_address)
+        .doc("Source address of outgoing connections; empty: the system's choice.");
+    t.add("max_stanza_size", &S2sOptions::max_stanza_size)
+        .min(10000)
+        .max(16 << 20)
+        .unit("bytes")
+        .live()
+        .doc("A larger stanza from a server ends its stream with policy-violation.");
+    t.add("connect_timeout", &S2sOptions::connect_timeout)
+        .min(1s)
+        .live()
+        .doc("For one address of a remote server to accept the connection.");
+    t.add("negotiation_timeout", &S2sOptions::negotiation_timeout)
+        .min(1s)
+        .live()
+        .doc("From connection to an authenticated stream.");
+    t.add("idle_timeout", &S2sOptions::idle_timeout)
+        .min(1s)
+        .live()
+        .doc("A stream without stanzas for this long is closed.");
+    t.add("retry_delay", &S2sOptions::retry_delay)
+        .min(100ms)
+        .live()
+        .doc("Pause after a failed attempt to reach a domain, doubling each time.");
+    t.add("max_retry_delay", &S2sOptions::max_retry_delay)
+        .min(1s)
+        .live()
+        .doc("The longest such pause.");
+    t.add("queue_time", &S2sOptions::queue_time)
+        .min(1s)
+        .live()
+        .doc(
+            "A stanza that waited this long for its domain to be reached is returned to its "
+            "sender.");
+    t.add("max_queued_stanzas", &S2sOptions::max_queued_stanzas)
+        .min(1)
+        .unit("stanzas")
+        .live()
+        .doc("Stanzas that may wait for one remote domain.");
+    t.add("max_queued_bytes", &S2sOptions::max_queued_bytes)
+        .min(65536)
+        .unit("bytes")
+        .live()
+        .doc(
+            "The same, by size; also what may be unsent to a connected server that stops reading.");
+    t.add("max_domains_per_connection", &S2sOptions::max_domains_per_connection)
+        .min(1)
+        .live()
+        .doc("Domain pairs one incoming connection may authenticate.");
 }
 
 void DnsOptions::declare(OptionTable<DnsOptions>& t) {
     t.section("dns", "Looking up other servers.");
-    t.add("servers", &DnsOptions::servers).doc("DNS servers, such as \"127.0.0.1:5353\"; empty: the system's.");
+    t.add("servers", &DnsOptions::servers)
+        .doc("DNS servers, such as \"127.0.0.1:5353\"; empty: the system's.");
     t.add("timeout", &DnsOptions::timeout).min(100ms).doc("For one question.");
     t.add("cache_entries", &DnsOptions::cache_entries).min(0).doc("Answers each worker keeps.");
-    t.add("max_cache_time", &DnsOptions::max_cache_time).min(0s).doc("An answer is kept for its own time to live, at most this long.");
+    t.add("max_cache_time", &DnsOptions::max_cache_time)
+        .min(0s)
+        .doc("An answer is kept for its own time to live, at most this long.");
 }
 
 void ComponentOptions::declare(OptionTable<ComponentOptions>& t) {
-    t.named("component", "An external component (XEP-0114) that may attach under this domain: [component.\"push.example.org\"].");
-    t.add("secret", &ComponentOptions::secret).required().secret().doc("The secret shared with the component.");
-    t.add("max_stanza_size", &ComponentOptions::max_stanza_size).min(10000).max(16 << 20).unit("bytes").doc("A larger stanza from the component ends its stream.");
-    t.add("max_send_buffer", &ComponentOptions::max_send_buffer).min(65536).unit("bytes").doc("A component that leaves more than this unread is cut off.");
+    t.named("component",
+            "An external component (XEP-0114) that may attach under this domain: "
+            "[component.\"push.example.org\"].");
+    t.add("secret", &ComponentOptions::secret)
+        .required()
+        .secret()
+        .doc("The secret shared with the component.");
+    t.add("max_stanza_size", &ComponentOptions::max_stanza_size)
+        .min(10000)
+        .max(16 << 20)
+        .unit("bytes")
+        .doc("A larger stanza from the component ends its stream.");
+    t.add("max_send_buffer", &ComponentOptions::max_send_buffer)
+        .min(65536)
+        .unit("bytes")
+        .doc("A component that leaves more than this unread is cut off.");
 }
 
 void ModulesOptions::declare(OptionTable<ModulesOptions>& t) {
     t.section("modules", "Which features run. Every module is on unless listed here.").per_host();
-    t.add("disabled", &ModulesOptions::disabled).doc("Names of modules that stay off, such as [\"carbons\"]; `clariond --describe` lists all.");
+    t.add("disabled", &ModulesOptions::disabled)
+        .doc(
+            "Names of modules that stay off, such as [\"carbons\"]; `clariond --describe` lists "
+            "all.");
 }
 
 void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
     t.section("limits", "What one peer may cost. 0 switches a limit off.").live();
-    t.add("c2s_bytes_per_second", &LimitsOptions::c2s_bytes_per_second).min(0).unit("bytes").doc("Read from one client on average; more is read later, not refused.");
-    t.add("s2s_bytes_per_second", &LimitsOptions::s2s_bytes_per_second).min(0).unit("bytes").doc("The same for one server connection.");
-    t.add("c2s_connections_per_address", &LimitsOptions::c2s_connections_per_address).min(0).doc("Client connections from one IP address that may be open at a time, per worker.");
-    t.add("unauthenticated_connections", &LimitsOptions::unauthenticated_connections).min(0).doc("Client connections not yet logged in, per worker; more are closed at once.");
+    t.add("c2s_bytes_per_second", &LimitsOptions::c2s_bytes_per_second)
+        .min(0)
+        .unit("bytes")
+        .doc("Read from one client on average; more is read later, not refused.");
+    t.add("s2s_bytes_per_second", &LimitsOptions::s2s_bytes_per_second)
+        .min(0)
+        .unit("bytes")
+        .doc("The same for one server connection.");
+    t.add("c2s_connections_per_address", &LimitsOptions::c2s_connections_per_address)
+        .min(0)
+        .doc("Client connections from one IP address that may be open at a time, per worker.");
+    t.add("unauthenticated_connections", &LimitsOptions::unauthenticated_connections)
+        .min(0)
+        .doc("Client connections not yet logged in, per worker; more are closed at once.");
 }
 
 void declare_options(OptionRegistry& registry) {

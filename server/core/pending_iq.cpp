@@ -36,7 +36,8 @@ std::string PendingIqs::next_id() const {
 void PendingIqs::send(std::shared_ptr<Stanza> request, Duration timeout, Answered answered) {
     const std::string id = next_id();
     request->root().set_attr("id", id);
-    const TimerId timer = impl_->core.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
+    const TimerId timer =
+        impl_->core.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
     impl_->waiting.emplace(id, Impl::Waiting{request->to().full(), std::move(answered), timer});
     impl_->core.router().route(std::move(request));
 }
@@ -52,7 +53,8 @@ unsigned PendingIqs::shard_of(std::string_view id, unsigned shard_count) {
     const auto dash = id.rfind('-');
     if (dash == std::string_view::npos) return shard_count;
     const auto number = parse_int(id.substr(dash + 1));
-    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(shard_count)) return shard_count;
+    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(shard_count))
+        return shard_count;
     return static_cast<unsigned>(*number);
 }
 

@@ -1,7 +1,9 @@
-// PendingIqs: requests this server itself has sent and waits for (push publishes, roster pushes need none).
+// PendingIqs: requests this server itself has sent and waits for (push publishes, roster pushes
+// need none).
 //
-// One per shard. Ids are unguessable and end in the number of the shard, so that an answer, addressed to the
-// host, finds its way back. An answer counts only from the very JID that was asked (RFC 6120, 8.2.3).
+// One per shard. Ids are unguessable and end in the number of the shard, so that an answer,
+// addressed to the host, finds its way back. An answer counts only from the very JID that was asked
+// (RFC 6120, 8.2.3).
 #pragma once
 
 #include <functional>
@@ -22,8 +24,8 @@ public:
     explicit PendingIqs(Core& core);
     ~PendingIqs();
 
-    /// The answer (result or error), or nullptr: none came in time. `local`: this server made the answer
-    /// itself, because the domain could not be reached or its component is not attached
+    /// The answer (result or error), or nullptr: none came in time. `local`: this server made the
+    /// answer itself, because the domain could not be reached or its component is not attached
     /// (Transit::local_bounce); an error that the other side relayed is not local.
     using Answered = UniqueFunction<void(const Stanza* answer, bool local)>;
 
@@ -31,8 +33,8 @@ public:
     std::string next_id() const;
     /// Sends `request` (its id is set here) through the router; `answered` is called exactly once.
     void send(std::shared_ptr<Stanza> request, Duration timeout, Answered answered);
-    /// An iq result or error for this host arrived; `local` as in Answered. False: it answers nothing we asked
-    /// that JID.
+    /// An iq result or error for this host arrived; `local` as in Answered. False: it answers
+    /// nothing we asked that JID.
     bool on_answer(const Stanza& answer, bool local);
     /// The shard in an id of ours; nullopt-like: count() if it is not one.
     static unsigned shard_of(std::string_view id, unsigned shard_count);

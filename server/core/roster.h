@@ -1,7 +1,7 @@
 // Roster: an account's contacts in memory, and the questions the stanza path asks of them.
 //
-// Owned by its Account. Changes go through put() and remove(), which also write them to the shard's batch;
-// pushing them to clients and answering roster IQs is modules/roster.
+// Owned by its Account. Changes go through put() and remove(), which also write them to the shard's
+// batch; pushing them to clients and answering roster IQs is modules/roster.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
-// RFC 6120 section 8.2.3 and RFC 6121 section 8.5: requests to accounts and hosts, answers to sessions.
+// RFC 6120 section 8.2.3 and RFC 6121 section 8.5: requests to accounts and hosts, answers to
+// sessions.
 #include <optional>
 
 #include "server/base/log.h"
@@ -17,12 +18,19 @@ Session* asking_session(Core& core, const Jid& from) {
     return account ? account->find_session(from.resource()) : nullptr;
 }
 
+const IqTable::Entry* find_handler(Core& core, IqTarget target, const Stanza& request) {
+    const xml::Element& payload = *request.payload();
+    return core.iqs().find(target, request.type(), payload.ns(), payload.name(),
+                           request.to().domain());
+}
+
 }  // namespace
 
 void Router::deliver_iq(Account& account, Transit transit) {
     if (transit.stanza->to().is_full()) {
         Session* session = account.find_session(transit.stanza->to().resource());
-        if (session && session->state() != SessionState::ended) return session->send(std::move(transit));
+        if (session && session->state() != SessionState::ended)
+            return session->send(std::move(transit));
         return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
     }
     if (!transit.stanza->is_request()) return;
@@ -31,7 +39,7 @@ void Router::deliver_iq(Account& account, Transit transit) {
 
 void Router::answer_request(IqTarget target, Account* account, Transit transit) {
     const Stanza& stanza = *transit.stanza;
-    const auto* entry = core_.iqs().find(target, stanza.type(), stanza.payload()->ns(), stanza.payload()->name());
+    const auto* entry = find_handler(core_, target, stanza);
     Session* session = asking_session(core_, stanza.from());
     const bool own = session && (!account || account == &session->account());
     const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
@@ -43,18 +51,21 @@ void Router::answer_request(IqTarget target, Account* account, Transit transit) 
     auto& pending = session->pending_requests();
     const auto limit = core_.options<C2sOptions>(session->account().host()).max_pending_requests;
     if (pending.size() >= static_cast<std::size_t>(limit))
-        return bounce(std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                                           "too many requests are waiting"});
+        return bounce(std::move(transit), {StanzaErrorCondition::resource_constraint,
+                                           StanzaErrorType::wait, "too many requests are waiting"});
     pending.push_back(std::move(transit));
     if (pending.size() == 1)
-        core_.scope().spawn("slow-requests", run_slow_requests(AccountPin(session->account()), session->number()));
+        core_.scope().spawn("slow-requests",
+                            run_slow_requests(AccountPin(session->account()), session->number()));
 }
 
-void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit) {
+void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+                         Transit transit) {
     const Jid& from = transit.stanza->from();
     if (entry.async) {
         // Asked by somebody who has no session here: no order to keep, but the account must stay.
-        core_.scope().spawn("slow-request", run_slow_request(entry, target, account, std::move(transit)));
+        core_.scope().spawn("slow-request",
+                            run_slow_request(entry, target, account, std::move(transit)));
         return;
     }
     IqRequest request{.stanza = transit.stanza,
@@ -67,7 +78,8 @@ void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* 
     answer(transit, entry.handler(request));
 }
 
-Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit) {
+Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+                                Transit transit) {
     std::optional<AccountPin> pin;
     if (account) pin.emplace(*account);
     const StanzaPtr stanza = transit.stanza;
@@ -89,7 +101,7 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
         Transit transit = session->pending_requests().front();
         const Stanza& stanza = *transit.stanza;
         const IqTarget target = stanza.to().has_local() ? IqTarget::account : IqTarget::host;
-        const auto* entry = core_.iqs().find(target, stanza.type(), stanza.payload()->ns(), stanza.payload()->name());
+        const auto* entry = find_handler(core_, target, stanza);
         Account* const of = target == IqTarget::account ? &*account : nullptr;
         if (!entry)
             bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
@@ -103,7 +115,8 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
 }
 
 void Router::answer(const Transit& transit, IqAnswer answer) {
-    if (const auto* error = std::get_if<StanzaError>(&answer)) return bounce(Transit(transit), *error);
+    if (const auto* error = std::get_if<StanzaError>(&answer))
+        return bounce(Transit(transit), *error);
     auto& result = std::get<std::shared_ptr<Stanza>>(answer);
     if (result) route(std::move(result));
 }

@@ -34,12 +34,10 @@ void Router::deliver_message(Account& account, Transit transit) {
         if (send_to_full(account, transit)) return;
         switch (transit.stanza->type()) {  // 8.5.3.2.1: no such resource
             case StanzaType::error:
-            case StanzaType::headline:
-                return;
+            case StanzaType::headline: return;
             case StanzaType::groupchat:
                 return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
-            default:
-                break;  // as if sent to the bare JID
+            default: break;  // as if sent to the bare JID
         }
         if (transit.is_copy) return;
     }
@@ -74,7 +72,8 @@ void Router::send_to_bare(Account& account, Transit transit) {
 
 void Router::redeliver(Account& account, Session* ended, Transit transit) {
     const StanzaType type = transit.stanza->type();
-    if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat) return;
+    if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
+        return;
     const bool archived = transit.archive_id != storage::ArchiveId::none;
     if (any_takes_bare(account)) {
         // Other sessions have it from its first delivery, by carbons, or find it in the archive.
@@ -87,14 +86,15 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
         bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
 }
 
-/// A message that offline storage may hold is durable before it is acknowledged to its sender (DESIGN.md, idea 3). Its archive
-/// entry makes it so; without one it is kept among the offline messages until a session acknowledges it.
+/// A message that offline storage may hold is durable before it is acknowledged to its sender
+/// (DESIGN.md, idea 3). Its archive entry makes it so; without one it is kept among the offline
+/// messages until a session acknowledges it.
 void Router::spool_until_acknowledged(Account& account, Transit& transit) {
-    if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled != 0) return;
+    if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled != 0)
+        return;
     if (!may_be_kept_offline(*transit.stanza)) return;
-    const bool acknowledges = std::any_of(account.sessions().begin(), account.sessions().end(), [](const auto& s) {
-        return s->is_live() && s->sm();
-    });
+    const bool acknowledges = std::any_of(account.sessions().begin(), account.sessions().end(),
+                                          [](const auto& s) { return s->is_live() && s->sm(); });
     if (!acknowledges) return;
     Shard& shard = core_.shard();
     transit.spooled = account.next_offline_seq();

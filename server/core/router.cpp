@@ -14,10 +14,8 @@ bool is_subscription(const Stanza& stanza) {
         case StanzaType::subscribe:
         case StanzaType::subscribed:
         case StanzaType::unsubscribe:
-        case StanzaType::unsubscribed:
-            return stanza.is_presence();
-        default:
-            return false;
+        case StanzaType::unsubscribed: return stanza.is_presence();
+        default: return false;
     }
 }
 }  // namespace
@@ -48,7 +46,9 @@ void Router::route(Transit transit) {
     }
 }
 
-void Router::bounce(Transit transit, const StanzaError& error) { bounce(std::move(transit), error, false); }
+void Router::bounce(Transit transit, const StanzaError& error) {
+    bounce(std::move(transit), error, false);
+}
 
 void Router::bounce_unreachable(Transit transit, const StanzaError& error) {
     bounce(std::move(transit), error, true);
@@ -66,8 +66,9 @@ void Router::bounce(Transit transit, const StanzaError& error, bool local) {
 void Router::deliver_to_component(Transit transit) {
     if (ComponentPort* port = core_.links().component(transit.stanza->to().domain()))
         return port->deliver(std::move(transit));
-    bounce_unreachable(std::move(transit), {StanzaErrorCondition::service_unavailable, StanzaErrorType::wait,
-                                            "the component is not connected"});
+    bounce_unreachable(std::move(transit),
+                       {StanzaErrorCondition::service_unavailable, StanzaErrorType::wait,
+                        "the component is not connected"});
 }
 
 void Router::deliver_to_remote(Transit transit) {
@@ -81,12 +82,14 @@ void Router::deliver_local(Transit transit) {
     if (Account* loaded = core_.accounts().find(account))
         return deliver_to_account(*loaded, std::move(transit));
     // Nobody is there to see presence, and it must not cost a load (DESIGN.md, idea 2).
-    if (transit.stanza->is_presence() && !is_subscription(*transit.stanza) && !core_.accounts().may_have_sleepers(account))
+    if (transit.stanza->is_presence() && !is_subscription(*transit.stanza) &&
+        !core_.accounts().may_have_sleepers(account))
         return;
-    core_.accounts().with(account, [this, transit = std::move(transit)](Result<Account*> found) mutable {
-        if (found) return deliver_to_account(**found, std::move(transit));
-        deliver_to_unknown(std::move(transit), found.error());
-    });
+    core_.accounts().with(account,
+                          [this, transit = std::move(transit)](Result<Account*> found) mutable {
+                              if (found) return deliver_to_account(**found, std::move(transit));
+                              deliver_to_unknown(std::move(transit), found.error());
+                          });
 }
 
 void Router::deliver_to_account(Account& account, Transit transit) {
@@ -100,8 +103,9 @@ void Router::deliver_to_account(Account& account, Transit transit) {
 
 void Router::deliver_to_unknown(Transit transit, const Error& error) {
     if (error.code != "item-not-found") {
-        const auto condition = error.code == "resource-constraint" ? StanzaErrorCondition::resource_constraint
-                                                                   : StanzaErrorCondition::internal_server_error;
+        const auto condition = error.code == "resource-constraint"
+                                   ? StanzaErrorCondition::resource_constraint
+                                   : StanzaErrorCondition::internal_server_error;
         return bounce(std::move(transit), {condition, StanzaErrorType::wait, error.text});
     }
     if (transit.stanza->is_presence()) return;  // RFC 6121, 8.5.1: silently

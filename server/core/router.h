@@ -1,7 +1,9 @@
-// Router: the one place that asks "local or remote?" and applies RFC 6120 section 10 and RFC 6121 section 8.
+// Router: the one place that asks "local or remote?" and applies RFC 6120 section 10 and RFC 6121
+// section 8.
 //
-// One per shard. route() takes a stanza that is complete (it has a 'from' that was checked) and takes it one
-// step: to this host, to the home shard of a local account, to a component, or to a remote domain.
+// One per shard. route() takes a stanza that is complete (it has a 'from' that was checked) and
+// takes it one step: to this host, to the home shard of a local account, to a component, or to a
+// remote domain.
 #pragma once
 
 #include <string_view>
@@ -20,30 +22,35 @@ class Router {
 public:
     explicit Router(Core& core) : core_(core) {}
 
-    /// From anywhere on this shard. Never blocks, never fails: what cannot be delivered is answered.
+    /// From anywhere on this shard. Never blocks, never fails: what cannot be delivered is
+    /// answered.
     void route(Transit transit);
     void route(StanzaPtr stanza);
 
     /// Answers `transit` with an error if RFC 6120 allows, through route(). Its ticket closes.
     void bounce(Transit transit, const StanzaError& error);
-    /// The same, marked as made because the addressee's domain cannot be reached (Transit::local_bounce).
+    /// The same, marked as made because the addressee's domain cannot be reached
+    /// (Transit::local_bounce).
     void bounce_unreachable(Transit transit, const StanzaError& error);
 
     /// On the home shard of `to`'s account (or that of a host itself): the rest of the way.
     void deliver_local(Transit transit);
 
-    /// A message that was unacknowledged when `ended` ended: to another session, or Unreached (ended).
+    /// A message that was unacknowledged when `ended` ended: to another session, or Unreached
+    /// (ended).
     void redeliver(Account& account, Session* ended, Transit transit);
 
-    // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp, route_iq.cpp.
+    // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp,
+    // route_iq.cpp.
     void deliver_message(Account& account, Transit transit);
     void deliver_presence(Account& account, Transit transit);
     void deliver_iq(Account& account, Transit transit);
 
-    /// A client's presence without 'to', or directed, or subscription: RFC 6121 sections 3 and 4, sender's side
-    /// (presence_out.cpp).
+    /// A client's presence without 'to', or directed, or subscription: RFC 6121 sections 3 and 4,
+    /// sender's side (presence_out.cpp).
     void send_presence(Session& session, Transit transit);
-    /// The session ended, slept past its time, or is replaced: unavailable to all who saw it available.
+    /// The session ended, slept past its time, or is replaced: unavailable to all who saw it
+    /// available.
     void send_unavailable(Session& session);
 
 private:
@@ -57,10 +64,12 @@ private:
     void send_to_bare(Account& account, Transit transit);
     void spool_until_acknowledged(Account& account, Transit& transit);
     void answer_request(IqTarget target, Account* account, Transit transit);
-    void run_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit);
+    void run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+                     Transit transit);
     void answer(const Transit& transit, IqAnswer answer);
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
-    Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account, Transit transit);
+    Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+                            Transit transit);
     Core& core_;
 };
 

@@ -41,7 +41,8 @@ struct Scope::State {
     bool closed = false;
 };
 
-Scope::Scope(asio::any_io_executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+Scope::Scope(asio::any_io_executor executor)
+    : state_(std::make_shared<State>(std::move(executor))) {}
 
 Scope::~Scope() { state_->closed = true; }
 
@@ -53,7 +54,8 @@ bool Scope::spawn(std::string_view name, Task<> task) {
         state->running.erase(entry);
         if (state->running.empty()) state->empty.cancel();
     };
-    asio::co_spawn(state_->executor, std::move(task), asio::bind_cancellation_slot(entry->slot(), finished));
+    asio::co_spawn(state_->executor, std::move(task),
+                   asio::bind_cancellation_slot(entry->slot(), finished));
     return true;
 }
 

@@ -1,8 +1,8 @@
 #include "server/core/session.h"
 
 #include "proto/ns.h"
-#include "server/base/log.h"
 #include "server/base/id.h"
+#include "server/base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
@@ -28,8 +28,13 @@ StanzaError as_stanza_error(const Error& error) {
 
 }  // namespace
 
-Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device, SessionPort* port)
-    : account_(account), number_(number), jid_(std::move(jid)), device_(std::move(device)), port_(port) {}
+Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device,
+                 SessionPort* port)
+    : account_(account),
+      number_(number),
+      jid_(std::move(jid)),
+      device_(std::move(device)),
+      port_(port) {}
 
 Session::~Session() {
     Shard& shard = core().shard();
@@ -40,7 +45,8 @@ Session::~Session() {
     }
 }
 
-// ---- Inbound ---------------------------------------------------------------------------------------
+// ---- Inbound
+// ---------------------------------------------------------------------------------------
 
 void Session::on_element(xml::Document&& element) {
     account_.touch();
@@ -94,8 +100,7 @@ void Session::refuse(const xml::Element& element, const Error& error) {
 void Session::dispatch(Transit transit) {
     const Jid to = transit.stanza->to();
     switch (transit.stanza->kind()) {
-        case StanzaKind::presence:
-            return core().router().send_presence(*this, std::move(transit));
+        case StanzaKind::presence: return core().router().send_presence(*this, std::move(transit));
         case StanzaKind::iq:
             if (to.empty()) transit.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.3
             return core().router().route(std::move(transit));
@@ -130,7 +135,8 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
     }
 }
 
-// ---- Outbound --------------------------------------------------------------------------------------
+// ---- Outbound
+// --------------------------------------------------------------------------------------
 
 void Session::send(StanzaPtr stanza) {
     Transit transit;
@@ -162,15 +168,18 @@ void Session::send_now(Transit transit) {
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (sm_->queue.size() >= static_cast<std::uint32_t>(limit)) {
         logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});
-        return fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
+        return fail_stream(StreamErrorCondition::policy_violation,
+                           "too many unacknowledged stanzas");
     }
-    core().shard().at_turn_end(*this);  // before the port asks for its own turn end: <r/> rides along
+    core().shard().at_turn_end(
+        *this);  // before the port asks for its own turn end: <r/> rides along
     port_->write(*transit.stanza);
     sm_->queue.push({std::move(transit.stanza), transit.log_id, transit.archive_id, transit.spooled,
                      transit.received, transit.is_copy});
 }
 
-// ---- Presence --------------------------------------------------------------------------------------
+// ---- Presence
+// --------------------------------------------------------------------------------------
 
 void Session::set_presence(StanzaPtr presence) {
     const bool was = available();
@@ -183,7 +192,8 @@ void Session::restore_presence(StanzaPtr presence) {
     priority_ = presence_ ? presence_priority(*presence_).value_or(0) : std::int8_t{0};
 }
 
-// ---- Stream management -----------------------------------------------------------------------------
+// ---- Stream management
+// -----------------------------------------------------------------------------
 
 StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) {
     sm_ = std::make_unique<StreamManagement>();
@@ -198,7 +208,9 @@ StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) 
 std::uint32_t Session::handled_in() const {
     if (!sm_) return 0;
     const std::uint32_t handled = window_.handled() - sm_->window_base;
-    return static_cast<std::int32_t>(handled) < 0 ? 0 : handled;  // stanzas before <enable/> are still open
+    return static_cast<std::int32_t>(handled) < 0
+               ? 0
+               : handled;  // stanzas before <enable/> are still open
 }
 
 Result<> Session::on_ack(std::uint32_t handled) {
@@ -236,7 +248,8 @@ void Session::answer_ack_request() {
     if (!complete && sm_->answer_timer == TimerId::none) {
         const auto limit = core().options<SmacksOptions>(account_.host()).ack_answer_limit;
         sm_->answer_timer = shard.after(limit, [self = weak_from_this()] {
-            if (auto session = self.lock()) session->write_ack();  // an answer, if not yet the whole one
+            if (auto session = self.lock())
+                session->write_ack();  // an answer, if not yet the whole one
         });
     }
     if (!complete) return;

@@ -1,11 +1,12 @@
-// Session: a bound resource (RFC 6120, section 7). It outlives its connection when it may be resumed.
+// Session: a bound resource (RFC 6120, section 7). It outlives its connection when it may be
+// resumed.
 //
 //     live ──(connection lost, resumable)──> asleep ──(resume)──> waking ──> live
 //       └──(closed, replaced, or not resumable)──> ended <──(time ran out)──┘
 //
-// Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard. Stream
-// management's counters and queue live here because the stanza path needs them; the XEP-0198 conversation is
-// modules/stream_management, sleeping and waking are core/sleep.cpp.
+// Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard.
+// Stream management's counters and queue live here because the stanza path needs them; the XEP-0198
+// conversation is modules/stream_management, sleeping and waking are core/sleep.cpp.
 #pragma once
 
 #include <cstdint>
@@ -30,11 +31,11 @@ namespace clarion::core {
 enum class SessionState : std::uint8_t { live, asleep, waking, ended };
 
 enum class SessionEnd : std::uint8_t {
-    closed,     // the client closed its stream
-    lost,       // the connection broke and the session could not sleep
-    replaced,   // another connection took the resource
-    kicked,     // by the administrator, or the account was deleted
-    expired,    // time asleep ran out
+    closed,    // the client closed its stream
+    lost,      // the connection broke and the session could not sleep
+    replaced,  // another connection took the resource
+    kicked,    // by the administrator, or the account was deleted
+    expired,   // time asleep ran out
     shutdown,
 };
 
@@ -43,24 +44,25 @@ struct Sent {
     StanzaPtr stanza;
     storage::LogId log_id = storage::LogId::none;
     storage::ArchiveId archive_id = storage::ArchiveId::none;
-    std::uint64_t spooled = 0;  // seq of its copy among the offline messages, removed when acknowledged; 0: none
+    std::uint64_t spooled =
+        0;  // seq of its copy among the offline messages, removed when acknowledged; 0: none
     WallTime received{};
-    bool is_copy = false;       // a carbon: never goes anywhere else
+    bool is_copy = false;  // a carbon: never goes anywhere else
 };
 
 /// Stream management of one session (XEP-0198); absent until the client enables it.
 struct StreamManagement {
-    std::string id;                // previd; empty: not resumable
-    std::uint32_t max_seconds = 0; // what the client asked for; 0: nothing
+    std::string id;                 // previd; empty: not resumable
+    std::uint32_t max_seconds = 0;  // what the client asked for; 0: nothing
     sm::OutQueue<Sent> queue;
-    SteadyTime requested_at{};     // when the outstanding <r/> was written
+    SteadyTime requested_at{};  // when the outstanding <r/> was written
     bool ack_delay_fired = false;
-    bool ack_owed = false;         // the client's <r/> is not answered yet
-    std::uint32_t ack_wanted = 0;  // ... it covers inbound stanzas up to this number
-    std::uint32_t ack_told = 0;    // the h we said last
-    TimerId answer_timer{};        // ack_answer_limit for that <r/>
-    TimerId delay_timer{};         // max_ack_delay for ours
-    std::uint32_t window_base = 0; // stanzas received before <enable/>: not counted in h
+    bool ack_owed = false;          // the client's <r/> is not answered yet
+    std::uint32_t ack_wanted = 0;   // ... it covers inbound stanzas up to this number
+    std::uint32_t ack_told = 0;     // the h we said last
+    TimerId answer_timer{};         // ack_answer_limit for that <r/>
+    TimerId delay_timer{};          // max_ack_delay for ours
+    std::uint32_t window_base = 0;  // stanzas received before <enable/>: not counted in h
 };
 
 class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
@@ -85,8 +87,8 @@ public:
     // Inbound: from the connection.
     /// One top-level element of the client's stream, after binding.
     void on_element(xml::Document&& element);
-    /// Backpressure: false while the ack window is too wide or the writer's backlog is high; the port's
-    /// resume_reading() follows.
+    /// Backpressure: false while the ack window is too wide or the writer's backlog is high; the
+    /// port's resume_reading() follows.
     bool may_read() const;
     /// The client closed its stream: the session ends.
     void on_stream_closed();
@@ -94,7 +96,8 @@ public:
     void on_detached();
 
     // Outbound.
-    /// To the client: CSI may hold it, stream management numbers it, then it is written or queued asleep.
+    /// To the client: CSI may hold it, stream management numbers it, then it is written or queued
+    /// asleep.
     void send(Transit transit);
     void send(StanzaPtr stanza);
     /// Past the `hold` stage: for who held stanzas back and now lets them go.
@@ -118,9 +121,11 @@ public:
     const StreamManagement* sm() const { return sm_.get(); }
     StreamManagement& enable_sm(bool resumable, std::uint32_t max_seconds);
     sm::AckWindow& window() { return window_; }
-    /// The client acknowledged: frees the queue, removes spooled and sleeping copies. Error: handled-count-too-high.
+    /// The client acknowledged: frees the queue, removes spooled and sleeping copies. Error:
+    /// handled-count-too-high.
     Result<> on_ack(std::uint32_t handled);
-    /// The client sent <r/>: answered when the stanzas before it are durable, at the latest after 1 s.
+    /// The client sent <r/>: answered when the stanzas before it are durable, at the latest after 1
+    /// s.
     void on_ack_request();
     bool may_sleep() const { return sm_ && !sm_->id.empty(); }
     std::uint32_t queued_asleep() const { return queued_asleep_; }
@@ -130,14 +135,16 @@ public:
     void set_expiry(WallTime at);
     /// Writes its record again, after a module's part changed. A no-op unless asleep.
     void save_asleep();
-    /// Writes the mark that lets a restarted server say goodbye for it; after directed presence changed.
+    /// Writes the mark that lets a restarted server say goodbye for it; after directed presence
+    /// changed.
     void write_live_mark();
-    /// Takes over a connection: sends what is unacknowledged after <resumed/> (XEP-0198, section 5).
-    /// Writes <resumed/> and everything after it. Errors: "item-not-found" (it ended meanwhile),
-    /// "handled-count-too-high", "internal-server-error" (storage; it sleeps on).
+    /// Takes over a connection: sends what is unacknowledged after <resumed/> (XEP-0198, section
+    /// 5). Writes <resumed/> and everything after it. Errors: "item-not-found" (it ended
+    /// meanwhile), "handled-count-too-high", "internal-server-error" (storage; it sleeps on).
     Task<Result<>> resume(SessionPort& port, std::uint32_t client_handled);
     void fall_asleep();
-    /// The server stops in order: a last <a/>, then it sleeps if it may, so that it can be resumed after the restart.
+    /// The server stops in order: a last <a/>, then it sleeps if it may, so that it can be resumed
+    /// after the restart.
     void shut_down();
     /// Ends it: last presence, what is unacknowledged goes by the rules, the account forgets it.
     void end(SessionEnd why);
@@ -145,7 +152,8 @@ public:
     // For loading.
     void restore_asleep(const storage::SleepingSession& record);
 
-    // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in order).
+    // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
+    // order).
     std::vector<Transit>& pending_requests() { return pending_requests_; }
 
     // AckSink
@@ -197,7 +205,8 @@ private:
     std::vector<Transit> pending_requests_;
     Slots slots_;
     std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
-    std::uint32_t stored_queue_ = 0;   // after waking: how many at the head of sm_->queue storage still has
+    std::uint32_t stored_queue_ =
+        0;  // after waking: how many at the head of sm_->queue storage still has
     WallTime slept_at_{};
     WallTime expires_at_{};
     bool marked_ = false;

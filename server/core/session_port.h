@@ -1,4 +1,5 @@
-// SessionPort: a session's connection as the session sees it. The narrow waist between core and net.
+// SessionPort: a session's connection as the session sees it. The narrow waist between core and
+// net.
 //
 // Implemented by net (C2sConnection, later WebSocket and BOSH, later another node). Lives on the
 // session's shard. Writing appends to a buffer that is flushed at the end of the turn in one write.
@@ -14,10 +15,10 @@
 namespace clarion::core {
 
 struct ConnectionInfo {
-    std::string address;       // peer's IP address as text
+    std::string address;  // peer's IP address as text
     std::uint16_t port = 0;
     bool encrypted = false;
-    std::string tls_version;   // "TLSv1.3", empty without TLS
+    std::string tls_version;  // "TLSv1.3", empty without TLS
     std::string tls_cipher;
 };
 
@@ -32,8 +33,8 @@ public:
     /// its limit; the session then hears on_detached().
     virtual std::size_t unsent() const = 0;
 
-    /// Ends the stream: the error if any, </stream:stream>, flush, close. The session must not use the port
-    /// afterwards and hears nothing more from it.
+    /// Ends the stream: the error if any, </stream:stream>, flush, close. The session must not use
+    /// the port afterwards and hears nothing more from it.
     virtual void close(std::optional<StreamErrorCondition> error, std::string_view text = {}) = 0;
     /// The session is ready for more after Session::may_read() said no.
     virtual void resume_reading() = 0;

@@ -77,9 +77,13 @@ struct Shard::Impl {
 };
 
 Shard::Shard(ShardSet& set, unsigned index, Clock& clock, storage::Storage& storage)
-    : set_(set), index_(index), clock_(clock), storage_(storage),
+    : set_(set),
+      index_(index),
+      clock_(clock),
+      storage_(storage),
       impl_(std::make_unique<Impl>(set.count())) {
-    storage_.set_commit_listener(index, [this](storage::CommitReport report) { on_commit(std::move(report)); });
+    storage_.set_commit_listener(
+        index, [this](storage::CommitReport report) { on_commit(std::move(report)); });
 }
 
 Shard::~Shard() {
@@ -91,7 +95,8 @@ asio::any_io_executor Shard::executor() { return impl_->io.get_executor(); }
 
 Shard* Shard::current() { return current_shard; }
 
-// ---- Time ------------------------------------------------------------------------------------------
+// ---- Time
+// ------------------------------------------------------------------------------------------
 
 TimerId Shard::after(Duration delay, UniqueFunction<void()> fn) {
     const SteadyTime at = clock_.steady() + std::max(delay, Duration::zero());
@@ -149,10 +154,12 @@ Task<> Shard::sleep(Duration delay) {
                 finish();
             });
     };
-    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start, asio::use_awaitable);
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
+                                                                         asio::use_awaitable);
 }
 
-// ---- The unit of work ------------------------------------------------------------------------------
+// ---- The unit of work
+// ------------------------------------------------------------------------------
 
 storage::Batch& Shard::batch() {
     if (!impl_->batch) impl_->batch = storage_.begin();
@@ -211,7 +218,8 @@ void Shard::decide(const storage::CommitReport& report) {
                                           [&](const auto& f) { return f.token == batch.token; });
         const bool failed = failure != report.failures.end();
         if (failed) {
-            logger.error("commit-failed", {{"error", failure->error.code}, {"text", failure->error.text}});
+            logger.error("commit-failed",
+                         {{"error", failure->error.code}, {"text", failure->error.text}});
             for (auto& ticket : batch.holds) ticket.fail(failure->error);
         }
         const Result<> result = failed ? Result<>(failure->error) : Result<>();
@@ -219,7 +227,8 @@ void Shard::decide(const storage::CommitReport& report) {
     }
 }
 
-// ---- Turns -----------------------------------------------------------------------------------------
+// ---- Turns
+// -----------------------------------------------------------------------------------------
 
 void Shard::at_turn_end(TurnEnd& who) {
     if (std::exchange(who.queued_, true)) return;
@@ -229,7 +238,8 @@ void Shard::at_turn_end(TurnEnd& who) {
 void Shard::forget(TurnEnd& who) {
     if (!who.queued_) return;
     who.queued_ = false;
-    std::replace(impl_->participants.begin(), impl_->participants.end(), &who, static_cast<TurnEnd*>(nullptr));
+    std::replace(impl_->participants.begin(), impl_->participants.end(), &who,
+                 static_cast<TurnEnd*>(nullptr));
 }
 
 bool Shard::settle_tickets() {
@@ -242,8 +252,9 @@ bool Shard::settle_tickets() {
             sink->settle(ticket->number, nullptr, ticket->origin);
             continue;
         }
-        const StanzaError error(ticket->out_of_room.load() ? StanzaErrorCondition::resource_constraint
-                                                    : StanzaErrorCondition::internal_server_error,
+        const StanzaError error(ticket->out_of_room.load()
+                                    ? StanzaErrorCondition::resource_constraint
+                                    : StanzaErrorCondition::internal_server_error,
                                 StanzaErrorType::wait);
         sink->settle(ticket->number, &error, ticket->origin);
     }
@@ -286,7 +297,8 @@ bool Shard::Impl::push(PostNode* node) {
     PostNode* top = inbox.load(std::memory_order_relaxed);
     do {
         node->next = top;  // not read from `node` afterwards: it may be run and gone by then
-    } while (!inbox.compare_exchange_weak(top, node, std::memory_order_release, std::memory_order_relaxed));
+    } while (!inbox.compare_exchange_weak(top, node, std::memory_order_release,
+                                          std::memory_order_relaxed));
     return top == nullptr;
 }
 
@@ -321,7 +333,9 @@ void Shard::close_ticket(TicketState* state) {
         impl_->closed.push_back(std::move(owned));
         return;
     }
-    set_.post(index_, [this, owned = std::move(owned)]() mutable { impl_->closed.push_back(std::move(owned)); });
+    set_.post(index_, [this, owned = std::move(owned)]() mutable {
+        impl_->closed.push_back(std::move(owned));
+    });
 }
 
 void Shard::run() {
@@ -349,7 +363,8 @@ bool Shard::run_ready() {
 
 bool Shard::quiet() const {
     const auto& impl = *impl_;
-    const bool posts = std::any_of(impl.outbox.begin(), impl.outbox.end(), [](const auto& f) { return !f.empty(); });
+    const bool posts = std::any_of(impl.outbox.begin(), impl.outbox.end(),
+                                   [](const auto& f) { return !f.empty(); });
     return impl.pending.empty() && !posts && impl.closed.empty() && impl.participants.empty() &&
            impl.inbox.load() == nullptr && (!impl.batch || impl.batch->empty());
 }
@@ -363,10 +378,12 @@ Task<> Shard::offload(UniqueFunction<void()> work) {
             asio::post(impl_->io, [shared] { (*shared)(); });
         });
     };
-    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(std::move(start), asio::use_awaitable);
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(std::move(start),
+                                                                         asio::use_awaitable);
 }
 
-// ---- ShardSet --------------------------------------------------------------------------------------
+// ---- ShardSet
+// --------------------------------------------------------------------------------------
 
 struct ShardSet::Threads {
     asio::thread_pool workers{std::max(1u, std::thread::hardware_concurrency())};
@@ -376,7 +393,8 @@ struct ShardSet::Threads {
 ShardSet::ShardSet(unsigned count, Clock& clock, storage::Storage& storage)
     : count_(count), threads_(std::make_unique<Threads>()) {
     shards_.reserve(count);
-    for (unsigned i = 0; i < count; ++i) shards_.push_back(std::make_unique<Shard>(*this, i, clock, storage));
+    for (unsigned i = 0; i < count; ++i)
+        shards_.push_back(std::make_unique<Shard>(*this, i, clock, storage));
 }
 
 ShardSet::~ShardSet() { stop(); }

@@ -1,8 +1,8 @@
 // Shard: one thread, its event loop, its timers and its unit of work (DESIGN.md, ideas 1 and 3).
 //
-// What runs on a shard runs in turns. A turn is a handful of ready handlers; everything they write to
-// storage is one Batch, and when the turn ends, in this order: the batch is submitted, posts to other
-// shards leave (so nobody learns of a stanza before its batch is queued), connections flush.
+// What runs on a shard runs in turns. A turn is a handful of ready handlers; everything they write
+// to storage is one Batch, and when the turn ends, in this order: the batch is submitted, posts to
+// other shards leave (so nobody learns of a stanza before its batch is queued), connections flush.
 // Everything here is called on the shard's own thread unless a comment says otherwise.
 #pragma once
 
@@ -27,8 +27,8 @@ class Storage;
 
 namespace core {
 
-/// Something with work left to do when the turn ends (a connection with unflushed output). Asked once per
-/// turn in which it called Shard::at_turn_end().
+/// Something with work left to do when the turn ends (a connection with unflushed output). Asked
+/// once per turn in which it called Shard::at_turn_end().
 class TurnEnd {
 public:
     virtual ~TurnEnd() = default;
@@ -68,12 +68,13 @@ public:
     // The unit of work.
     /// The batch of the turn that is running.
     storage::Batch& batch();
-    /// Keeps the ticket's stanza unacknowledged until what this turn wrote so far is committed; if that
-    /// fails, the ticket fails. A no-op if this turn wrote nothing.
+    /// Keeps the ticket's stanza unacknowledged until what this turn wrote so far is committed; if
+    /// that fails, the ticket fails. A no-op if this turn wrote nothing.
     void hold(const Ticket& ticket);
     /// Calls `fn` when this turn's batch is decided; at once at the turn's end if it stays empty.
     void after_commit(UniqueFunction<void(const Result<>&)> fn);
-    /// Waits until all that this shard has written so far is decided; the error is that of the newest batch.
+    /// Waits until all that this shard has written so far is decided; the error is that of the
+    /// newest batch.
     Task<Result<>> committed();
     /// From the storage's writer, any thread.
     void on_commit(storage::CommitReport report);
@@ -81,8 +82,8 @@ public:
     /// Runs a blocking or slow computation (a PBKDF2) on a worker thread and resumes here.
     Task<> offload(UniqueFunction<void()> work);
 
-    /// Asks for end_turn() when the turn ends. Cheap; repeated calls in a turn count once. `who` must call
-    /// forget() before it dies.
+    /// Asks for end_turn() when the turn ends. Cheap; repeated calls in a turn count once. `who`
+    /// must call forget() before it dies.
     void at_turn_end(TurnEnd& who);
     void forget(TurnEnd& who);
 
@@ -134,9 +135,9 @@ public:
     /// Home of an account (its bare JID), a room, a component or a remote domain. Any thread.
     unsigned owner_of(std::string_view bare_jid_or_domain) const;
 
-    /// THE crossing function: runs `fn` on that shard. Any thread. From a shard the post leaves when the
-    /// turn ends, after its batch was submitted; to the own shard it runs in a later turn. Posts between
-    /// two shards keep their order.
+    /// THE crossing function: runs `fn` on that shard. Any thread. From a shard the post leaves
+    /// when the turn ends, after its batch was submitted; to the own shard it runs in a later turn.
+    /// Posts between two shards keep their order.
     void post(unsigned shard, UniqueFunction<void()> fn);
 
     /// Runs slow work on a worker thread. Any thread; see Shard::offload.

@@ -22,8 +22,8 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
 
-storage::KeptStanza kept(const StanzaPtr& stanza, storage::LogId log_id, storage::ArchiveId archive_id,
-                         WallTime received) {
+storage::KeptStanza kept(const StanzaPtr& stanza, storage::LogId log_id,
+                         storage::ArchiveId archive_id, WallTime received) {
     storage::KeptStanza result{log_id, archive_id, received, {}};
     if (log_id == storage::LogId::none) result.xml = xml::to_string(stanza->root());
     return result;
@@ -40,7 +40,8 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const Jid& owner
 
 }  // namespace
 
-// ---- Losing the connection -------------------------------------------------------------------------
+// ---- Losing the connection
+// -------------------------------------------------------------------------
 
 void Session::detach_port() {
     port_ = nullptr;
@@ -83,17 +84,20 @@ void Session::fall_asleep() {
     slept_at_ = core().clock().wall();
     const auto& options = core().options<SmacksOptions>(account_.host());
     Duration limit = options.hibernation_time;
-    if (sm_->max_seconds > 0) limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
+    if (sm_->max_seconds > 0)
+        limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
     expires_at_ = slept_at_ + limit;
 
-    // Queue entries that storage has already (woken and not acknowledged) stay; the others are written.
+    // Queue entries that storage has already (woken and not acknowledged) stay; the others are
+    // written.
     Shard& shard = core().shard();
     std::vector<Sent> unacked;
     for (std::uint32_t i = 0; i < sm_->queue.size(); ++i) {
         const Sent& sent = sm_->queue[i];
         unacked.push_back(sent);
         if (i < stored_queue_) continue;
-        storage::QueuedStanza entry{sm_->queue.number(i), kept(sent.stanza, sent.log_id, sent.archive_id, sent.received)};
+        storage::QueuedStanza entry{sm_->queue.number(i),
+                                    kept(sent.stanza, sent.log_id, sent.archive_id, sent.received)};
         core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
         drop_spooled(sent.spooled);  // the sleeping queue keeps it now
     }
@@ -112,12 +116,15 @@ void Session::fall_asleep() {
 
 /// [smacks] max_sessions: the one that slept first goes.
 void Session::limit_sleepers() {
-    const auto limit = static_cast<std::size_t>(core().options<SmacksOptions>(account_.host()).max_sessions);
+    const auto limit =
+        static_cast<std::size_t>(core().options<SmacksOptions>(account_.host()).max_sessions);
     std::vector<std::shared_ptr<Session>> asleep;
     for (const auto& session : account_.sessions())
         if (session->is_asleep()) asleep.push_back(session);
     if (asleep.size() <= limit) return;
-    const auto first = std::min_element(asleep.begin(), asleep.end(), [](const auto& a, const auto& b) { return a->slept_at() < b->slept_at(); });
+    const auto first = std::min_element(
+        asleep.begin(), asleep.end(),
+        [](const auto& a, const auto& b) { return a->slept_at() < b->slept_at(); });
     logger.info("too-many-asleep", {{"session", (*first)->jid().full()}});
     (*first)->end(SessionEnd::expired);
 }
@@ -145,7 +152,8 @@ void Session::write_record(storage::SleepState state) {
     auto& batch = core().shard().batch();
     core().storage().sessions().put(batch, account_.id(), record);
     if (state == storage::SleepState::woken) return;
-    core().storage().deadlines().put(batch, {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+    core().storage().deadlines().put(
+        batch, {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
 }
 
 void Session::remove_record() {
@@ -154,12 +162,15 @@ void Session::remove_record() {
 }
 
 void Session::remove_deadline() {
-    core().storage().deadlines().remove(core().shard().batch(), {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+    core().storage().deadlines().remove(
+        core().shard().batch(),
+        {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
 }
 
 void Session::set_expiry(WallTime at) {
     if (state_ != SessionState::asleep) return;
-    if (sm_->max_seconds > 0) at = std::min<WallTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
+    if (sm_->max_seconds > 0)
+        at = std::min<WallTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
     if (at == expires_at_) return;
     remove_deadline();
     expires_at_ = at;
@@ -180,8 +191,9 @@ void Session::queue_asleep(Transit transit) {
     }
     Shard& shard = core().shard();
     ++queued_asleep_;
-    storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_,
-                                kept(transit.stanza, transit.log_id, transit.archive_id, transit.received)};
+    storage::QueuedStanza entry{
+        sm_->queue.acked() + queued_asleep_,
+        kept(transit.stanza, transit.log_id, transit.archive_id, transit.received)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
     drop_spooled(transit.spooled);
     shard.hold(transit.ticket);
@@ -189,7 +201,8 @@ void Session::queue_asleep(Transit transit) {
     core().bus().fire(event);
 }
 
-// ---- Waking ----------------------------------------------------------------------------------------
+// ---- Waking
+// ----------------------------------------------------------------------------------------
 
 Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
     if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
@@ -203,7 +216,8 @@ Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) 
         take_over(port);
         co_return Result<>{};
     }
-    if (state_ != SessionState::asleep) co_return fail("item-not-found", "it is being resumed elsewhere");
+    if (state_ != SessionState::asleep)
+        co_return fail("item-not-found", "it is being resumed elsewhere");
     co_return co_await wake(port, client_handled);
 }
 
@@ -227,7 +241,8 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     stored_queue_ = count;
     queued_asleep_ = 0;
     remove_deadline();
-    write_record(storage::SleepState::woken);  // before <resumed/>: after a crash it must not be resumed twice
+    write_record(storage::SleepState::woken);  // before <resumed/>: after a crash it must not be
+                                               // resumed twice
     write_live_mark();
     const auto marked = co_await core().shard().committed();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
@@ -246,15 +261,19 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
 
 Task<Result<std::vector<Sent>>> Session::read_queue() {
     co_await core().shard().committed();  // our own writes too
-    auto entries = co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
+    auto entries =
+        co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
     if (!entries) co_return entries.error();
     std::vector<Sent> queue;
     queue.reserve(entries->size());
     for (const auto& entry : *entries) {
         auto stanza = revive(entry.stanza, account_.jid());
-        if (!stanza) stanza = Stanza::make(StanzaKind::message, StanzaType::normal, Jid::trusted(account_.host()), jid_);
+        if (!stanza)
+            stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
+                                  Jid::trusted(account_.host()), jid_);
         const bool copy = is_carbon(*stanza);
-        queue.push_back({std::move(stanza), entry.stanza.log_id, entry.stanza.archive_id, 0, entry.stanza.time, copy});
+        queue.push_back({std::move(stanza), entry.stanza.log_id, entry.stanza.archive_id, 0,
+                         entry.stanza.time, copy});
     }
     co_return queue;
 }
@@ -270,7 +289,8 @@ void Session::take_over(SessionPort& port) {
     port_ = &port;
     state_ = SessionState::live;
     reading_paused_ = false;
-    port_->write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + sm_->id + "' h='" + std::to_string(handled_in()) + "'/>");
+    port_->write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + sm_->id + "' h='" +
+                     std::to_string(handled_in()) + "'/>");
     core().shard().at_turn_end(*this);
     sm_->queue.for_each([this](const Sent& sent) { write_sent(sent); });
     core().bus().fire(events::SessionWoken{*this});
@@ -280,13 +300,15 @@ void Session::take_over(SessionPort& port) {
 
 /// Again, with the time it was first received (XEP-0198 section 5, XEP-0203).
 void Session::write_sent(const Sent& sent) {
-    if (!sent.stanza->is_message() || sent.stanza->root().child(ns::delay, "delay")) return port_->write(*sent.stanza);
+    if (!sent.stanza->is_message() || sent.stanza->root().child(ns::delay, "delay"))
+        return port_->write(*sent.stanza);
     const auto copy = sent.stanza->clone();
     add_delay(copy->root(), account_.host(), format_datetime(sent.received));
     port_->write(*copy);
 }
 
-// ---- The end ---------------------------------------------------------------------------------------
+// ---- The end
+// ---------------------------------------------------------------------------------------
 
 void Session::end(SessionEnd why) {
     if (state_ == SessionState::ended) return;
@@ -295,9 +317,15 @@ void Session::end(SessionEnd why) {
     state_ = SessionState::ended;
     if (SessionPort* const port = port_) {
         detach_port();
-        if (why == SessionEnd::replaced) port->close(StreamErrorCondition::conflict, "the resource was taken by another connection");
-        else if (why == SessionEnd::kicked) port->close(StreamErrorCondition::not_authorized, "ended by the administrator");
-        else port->close(why == SessionEnd::shutdown ? std::optional(StreamErrorCondition::system_shutdown) : std::nullopt);
+        if (why == SessionEnd::replaced)
+            port->close(StreamErrorCondition::conflict,
+                        "the resource was taken by another connection");
+        else if (why == SessionEnd::kicked)
+            port->close(StreamErrorCondition::not_authorized, "ended by the administrator");
+        else
+            port->close(why == SessionEnd::shutdown
+                            ? std::optional(StreamErrorCondition::system_shutdown)
+                            : std::nullopt);
     }
     if (available()) core().router().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
@@ -314,7 +342,8 @@ void Session::end(SessionEnd why) {
 }
 
 void Session::remove_marks(bool was_asleep) {
-    if (marked_) core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
+    if (marked_)
+        core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
     marked_ = false;
     if (was_asleep) remove_deadline();
 }
@@ -330,7 +359,8 @@ void Session::bury_record() {
     gone.handled_in = handled_in();
     gone.expires_at = core().clock().wall() + remember_gone;
     core().storage().sessions().put(batch, account_.id(), gone);
-    core().storage().deadlines().put(batch, {gone.expires_at, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+    core().storage().deadlines().put(
+        batch, {gone.expires_at, account_.id(), storage::DeadlineKind::sleep_expires, number_});
 }
 
 /// `self` keeps the session, which its account has forgotten already.
@@ -355,7 +385,8 @@ void Session::redistribute(std::vector<Sent> unacked) {
         transit.received = sent.received;
         transit.spooled = sent.spooled;
         if (transit.stanza->is_request())
-            core().router().bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+            core().router().bounce(std::move(transit),
+                                   {StanzaErrorCondition::recipient_unavailable});
         else if (transit.stanza->is_message() && !sent.is_copy && sent.spooled == 0)
             core().router().redeliver(account_, this, std::move(transit));
     }

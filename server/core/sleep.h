@@ -9,19 +9,20 @@ namespace clarion::core {
 class Account;
 class Core;
 
-/// Gives a freshly loaded account its sleeping sessions back; sessions a crash left `woken`, and those whose time
-/// ran out, end by the rules.
+/// Gives a freshly loaded account its sleeping sessions back; sessions a crash left `woken`, and
+/// those whose time ran out, end by the rules.
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot);
 
-/// Runs as long as the shard: ends sleeping sessions whose time has come, from the time index in storage.
+/// Runs as long as the shard: ends sleeping sessions whose time has come, from the time index in
+/// storage.
 Task<> watch_deadlines(Core& core);
 
-/// Once after start: tells contacts of sessions that were live when the server died and did not come back within
-/// the grace ([smacks] unavailable_grace).
+/// Once after start: tells contacts of sessions that were live when the server died and did not
+/// come back within the grace ([smacks] unavailable_grace).
 Task<> bury_lost_sessions(Core& core);
 
-/// The planned stop: waits until what was accepted is stored, then puts every session to sleep (or ends it) and
-/// returns when that is stored too. Nothing may be read any more.
+/// The planned stop: waits until what was accepted is stored, then puts every session to sleep (or
+/// ends it) and returns when that is stored too. Nothing may be read any more.
 Task<> put_everybody_to_sleep(Core& core);
 
 }  // namespace clarion::core

@@ -1,4 +1,5 @@
-// What happens to sleeping and lost sessions when nobody is connected: loading, expiry, and crashes.
+// What happens to sleeping and lost sessions when nobody is connected: loading, expiry, and
+// crashes.
 #include "server/base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
@@ -20,7 +21,8 @@ void restore_session(Account& account, const storage::SleepingSession& record) {
     }
     auto jid = account.jid().with_resource(record.resource);
     if (!jid) return;
-    auto session = std::make_shared<Session>(account, record.session, std::move(*jid), record.device, nullptr);
+    auto session =
+        std::make_shared<Session>(account, record.session, std::move(*jid), record.device, nullptr);
     account.add_session(session);
     session->restore_asleep(record);
     account.core().bus().fire(events::SessionRestored{*session, record});
@@ -32,7 +34,8 @@ Task<> expire(Core& core, std::string jid, storage::Deadline deadline) {
     if (pin) {
         Session* session = (*pin)->find_session_by_number(deadline.subject);
         if (session && session->is_asleep() && session->expires_at() <= core.clock().wall()) {
-            logger.info("expired", {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
+            logger.info("expired",
+                        {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
             session->end(SessionEnd::expired);
         } else if (!session) {  // the memory of one that is gone
             core.storage().sessions().remove(core.shard().batch(), (*pin)->id(), deadline.subject);
@@ -49,7 +52,8 @@ Task<> expire_due(Core& core) {
         auto name = co_await core.storage().accounts().name_of(deadline.account);
         if (!name) continue;
         if (!name->has_value()) {
-            if (core.shard().index() == 0) core.storage().deadlines().remove(core.shard().batch(), deadline);
+            if (core.shard().index() == 0)
+                core.storage().deadlines().remove(core.shard().batch(), deadline);
         } else if (core.is_home(**name)) {
             co_await expire(core, **name, deadline);
         }
@@ -62,7 +66,8 @@ Task<> learn_sleepers(Core& core) {
     if (all)
         for (const auto& deadline : *all) {
             auto name = co_await core.storage().accounts().name_of(deadline.account);
-            if (name && name->has_value() && core.is_home(**name)) core.accounts().note_asleep(**name);
+            if (name && name->has_value() && core.is_home(**name))
+                core.accounts().note_asleep(**name);
         }
     core.accounts().sleepers_are_known();
 }
@@ -79,7 +84,8 @@ Task<> bury_account(Core& core, std::string jid) {
         if (!jid_was || (*pin)->find_session(mark.resource)) continue;
         if (!mark.sm_id.empty()) (*pin)->remember_ended({mark.sm_id, mark.handled_in});
         Session lost(**pin, mark.session, *jid_was, mark.resource, nullptr);
-        for (const auto& to : mark.directed_presence) lost.directed_presence().push_back(Jid::trusted(to));
+        for (const auto& to : mark.directed_presence)
+            lost.directed_presence().push_back(Jid::trusted(to));
         if (mark.available) core.router().send_unavailable(lost);
     }
 }
@@ -95,9 +101,11 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
     queued_asleep_ = static_cast<std::uint32_t>(record.queued);
     slept_at_ = record.slept_at;
     expires_at_ = record.expires_at;
-    for (const auto& jid : record.directed_presence) directed_presence_.push_back(Jid::trusted(jid));
+    for (const auto& jid : record.directed_presence)
+        directed_presence_.push_back(Jid::trusted(jid));
     if (record.presence.empty()) return;
-    if (auto presence = Stanza::from_document(xml::parse_element(record.presence))) restore_presence(std::move(*presence));
+    if (auto presence = Stanza::from_document(xml::parse_element(record.presence)))
+        restore_presence(std::move(*presence));
 }
 
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
@@ -106,7 +114,8 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
         restore_session(account, record);
         Session* session = account.find_session_by_number(record.session);
         if (!session) continue;
-        // A crash left it woken: it was live, so it cannot be resumed; what remains goes by the rules.
+        // A crash left it woken: it was live, so it cannot be resumed; what remains goes by the
+        // rules.
         if (record.state == storage::SleepState::woken || record.expires_at <= now)
             session->end(SessionEnd::expired);
     }

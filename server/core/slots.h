@@ -1,7 +1,9 @@
-// SessionSlot<T>, AccountSlot<T>: a module's own state on a session or an account, typed and private.
+// SessionSlot<T>, AccountSlot<T>: a module's own state on a session or an account, typed and
+// private.
 //
-// A module makes its slot once, in install(), and keeps it; nobody else can name it. The state is created
-// on first use and dies with its session or account. (StreamSlots follow the same pattern if needed.)
+// A module makes its slot once, in install(), and keeps it; nobody else can name it. The state is
+// created on first use and dies with its session or account. (StreamSlots follow the same pattern
+// if needed.)
 #pragma once
 
 #include <cstddef>

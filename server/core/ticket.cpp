@@ -9,12 +9,14 @@ Ticket::Ticket(Shard& home, std::weak_ptr<AckSink> sink, std::uint32_t number, c
     state_->number = number;
     state_->home = &home;
     state_->sink = std::move(sink);
-    state_->origin = {stanza.kind(), stanza.type(), std::string(stanza.id()), stanza.from(), stanza.to()};
+    state_->origin = {stanza.kind(), stanza.type(), std::string(stanza.id()), stanza.from(),
+                      stanza.to()};
 }
 
 void Ticket::fail(const Error& error) const {
     if (!state_ || state_->failed.load(std::memory_order_acquire)) return;
-    if (error.code == "resource-constraint") state_->out_of_room.store(true, std::memory_order_relaxed);
+    if (error.code == "resource-constraint")
+        state_->out_of_room.store(true, std::memory_order_relaxed);
     state_->failed.store(true, std::memory_order_release);
 }
 

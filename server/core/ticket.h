@@ -1,10 +1,10 @@
 // Ticket: keeps one inbound stanza's entry in its stream's ack window open (DESIGN.md, idea 3).
 //
 // The stream opens an entry and issues a ticket; the ticket travels with the stanza. Whoever writes
-// something because of the stanza holds a copy until that is committed (Shard::hold). When the last copy
-// goes, on whatever shard, the entry closes at home, at the end of a turn. If any part failed, the stream
-// answers the stanza with an error instead. An empty ticket is allowed everywhere: nobody waits.
-// Copies may live on any thread; counting is atomic.
+// something because of the stanza holds a copy until that is committed (Shard::hold). When the last
+// copy goes, on whatever shard, the entry closes at home, at the end of a turn. If any part failed,
+// the stream answers the stanza with an error instead. An empty ticket is allowed everywhere:
+// nobody waits. Copies may live on any thread; counting is atomic.
 #pragma once
 
 #include <atomic>
@@ -23,8 +23,8 @@ class Shard;
 class AckSink {
 public:
     virtual ~AckSink() = default;
-    /// Entry `number` is settled. `error` is set if something it caused could not be done; `unanswered` then
-    /// has what an error answer needs. Called on the stream's shard.
+    /// Entry `number` is settled. `error` is set if something it caused could not be done;
+    /// `unanswered` then has what an error answer needs. Called on the stream's shard.
     struct Origin {
         StanzaKind kind;
         StanzaType type;

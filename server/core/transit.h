@@ -10,22 +10,25 @@
 
 namespace clarion::core {
 
-/// Moved from step to step, across shards too. `stanza` may be shared: change it through editable() only.
+/// Moved from step to step, across shards too. `stanza` may be shared: change it through editable()
+/// only.
 struct Transit {
     StanzaPtr stanza;
     Ticket ticket;
     /// Where the log keeps it, once somebody archived it (the sender, usually).
     storage::LogId log_id = storage::LogId::none;
-    /// The id it has in the archive of the account it is being delivered to; none: not archived there.
+    /// The id it has in the archive of the account it is being delivered to; none: not archived
+    /// there.
     storage::ArchiveId archive_id = storage::ArchiveId::none;
-    /// Number of its copy among the recipient's offline messages, kept until a session acknowledges it; 0: none.
+    /// Number of its copy among the recipient's offline messages, kept until a session acknowledges
+    /// it; 0: none.
     std::uint64_t spooled = 0;
     /// When this server saw it.
     WallTime received{};
     /// A copy made for another resource (carbons): never archived, copied or stored offline again.
     bool is_copy = false;
-    /// An error this server made itself because a domain cannot be reached or its component is not attached;
-    /// what a peer relays never has it.
+    /// An error this server made itself because a domain cannot be reached or its component is not
+    /// attached; what a peer relays never has it.
     bool local_bounce = false;
 
     Stanza& edit() {

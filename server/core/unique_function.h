@@ -1,5 +1,5 @@
-// UniqueFunction<void(Args...)>: a callable that is moved, never copied, so that it may own what it carries
-// (a stanza in transit, a ticket, a socket). What std::move_only_function is in C++23.
+// UniqueFunction<void(Args...)>: a callable that is moved, never copied, so that it may own what it
+// carries (a stanza in transit, a ticket, a socket). What std::move_only_function is in C++23.
 #pragma once
 
 #include <memory>
@@ -16,9 +16,8 @@ class UniqueFunction<R(Args...)> {
 public:
     UniqueFunction() = default;
     template <class F>
-        requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> &&
-                 std::is_invocable_r_v<R, std::decay_t<F>&, Args...>)
-    UniqueFunction(F&& fn)
+    requires(!std::is_same_v<std::decay_t<F>, UniqueFunction> &&
+             std::is_invocable_r_v<R, std::decay_t<F>&, Args...>) UniqueFunction(F&& fn)
         : callable_(std::make_unique<Holder<std::decay_t<F>>>(std::forward<F>(fn))) {}
 
     explicit operator bool() const { return callable_ != nullptr; }

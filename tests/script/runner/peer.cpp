@@ -65,7 +65,8 @@ void Peer::on_event(Incoming&& event) {
         case Incoming::Kind::element: on_element(std::move(event.document)); break;
         case Incoming::Kind::close:
             transcript_.received(actor_.name, "</stream:stream>");
-            stream_closed_ = true;
+            if (!std::exchange(stream_closed_, true) && !ending_) write("</stream:stream>");
+            connection_->close(Connection::Manner::orderly);
             break;
         case Incoming::Kind::lost: transcript_.note(actor_.name, "the connection is closed"); break;
         case Incoming::Kind::garbage:
@@ -155,7 +156,7 @@ Result<void> Peer::connect() {
 Result<void> Peer::open_socket() {
     if (frozen_) abandoned_ = std::exchange(connection_, std::make_unique<Connection>());
     inbox_.clear();
-    frozen_ = stream_closed_ = header_seen_ = false;
+    frozen_ = stream_closed_ = header_seen_ = ending_ = false;
     sm_counting_in_ = sm_counting_out_ = false;
     if (auto opened = connection_->open(endpoint_, timeout_); !opened) {
         return problem(opened.error().text);
@@ -165,6 +166,7 @@ Result<void> Peer::open_socket() {
 
 Result<void> Peer::disconnect() {
     if (!is_connected()) return {};
+    ending_ = true;
     write("</stream:stream>");
     poller_.wait_until([this] { return was_closed(); }, Millis(1000));
     connection_->close(Connection::Manner::orderly);
@@ -175,6 +177,11 @@ Result<void> Peer::disconnect() {
 void Peer::cut() {
     connection_->close(Connection::Manner::cut);
     transcript_.note(actor_.name, "loses the TCP connection");
+}
+
+void Peer::close_frozen() {
+    abandoned_.reset();
+    if (frozen_) connection_->close(Connection::Manner::orderly);
 }
 
 Result<xml::Document> Peer::next_element(std::string_view what) {

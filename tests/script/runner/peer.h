@@ -48,8 +48,9 @@ public:
     Result<void> open_stream();   // and the stream header
     Result<void> authenticate();  // until SASL succeeded and the stream was restarted
     Result<void> bind();
-    Result<void> disconnect();         // </stream:stream>, and waits a moment for the server's
-    void cut();                        // the TCP connection is reset
+    Result<void> disconnect();  // </stream:stream>, and waits a moment for the server's
+    void cut();                 // the TCP connection is reset
+    void close_frozen();  // the connections that froze, this one or an earlier one, are closed
     void freeze() { frozen_ = true; }  // nothing is read or acknowledged any more; TCP stays
     Result<void> enable_sm(bool resumable);
     Result<void> resume();
@@ -110,6 +111,7 @@ private:
     std::string stream_id_;
     bool header_seen_ = false;
     bool stream_closed_ = false;
+    bool ending_ = false;  // </stream:stream> was sent
     bool frozen_ = false;
 
     // stream management

@@ -28,6 +28,8 @@ constexpr auto start_patience = 30s;
 constexpr auto stop_patience = 20s;
 constexpr auto look_again = 10ms;
 
+void pause() { std::this_thread::sleep_for(look_again); }
+
 /// A port that is free now.
 std::uint16_t free_port() {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -130,16 +132,17 @@ Result<void> ServerProcess::start() {
     const auto give_up = std::chrono::steady_clock::now() + start_patience;
     while (std::chrono::steady_clock::now() < give_up) {
         int status = 0;
-        if (has_ended(status, 0ms)) {
+        if (has_ended(status, 0ms, pause)) {
             return fail("server", "clariond ended at once, wait status " + std::to_string(status));
         }
         if (contents_of(path("server.log")).find("ready", already) != std::string::npos) return {};
-        std::this_thread::sleep_for(look_again);
+        pause();
     }
     return fail("server", "clariond did not become ready");
 }
 
-bool ServerProcess::has_ended(int& status, std::chrono::milliseconds patience) {
+bool ServerProcess::has_ended(int& status, std::chrono::milliseconds patience,
+                              const std::function<void()>& meanwhile) {
     const auto give_up = std::chrono::steady_clock::now() + patience;
     for (;;) {
         if (::waitpid(pid_, &status, WNOHANG) == pid_) {
@@ -147,15 +150,16 @@ bool ServerProcess::has_ended(int& status, std::chrono::milliseconds patience) {
             return true;
         }
         if (std::chrono::steady_clock::now() >= give_up) return false;
-        std::this_thread::sleep_for(look_again);
+        meanwhile();
     }
 }
 
-Result<void> ServerProcess::stop() {
+Result<void> ServerProcess::stop(const std::function<void()>& meanwhile) {
     if (!is_running()) return fail("server", "the server is not running");
     ::kill(pid_, SIGTERM);
     int status = 0;
-    if (!has_ended(status, stop_patience)) return fail("server", "clariond ignores SIGTERM");
+    if (!has_ended(status, stop_patience, meanwhile))
+        return fail("server", "clariond ignores SIGTERM");
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
         return fail("server",
                     "clariond did not exit with 0, wait status " + std::to_string(status));
@@ -167,7 +171,7 @@ void ServerProcess::kill() {
     if (!is_running()) return;
     ::kill(pid_, SIGKILL);
     int status = 0;
-    has_ended(status, stop_patience);
+    has_ended(status, stop_patience, pause);
 }
 
 void ServerProcess::reload() {

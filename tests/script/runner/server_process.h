@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,8 +50,9 @@ public:
     Result<void> prepare(const ServerSetup& setup);
     /// Starts it and waits until it logs that it is ready.
     Result<void> start();
-    /// SIGTERM; an error unless it exits with 0.
-    Result<void> stop();
+    /// SIGTERM; an error unless it exits with 0. Calls `meanwhile` until it does: clients that
+    /// answer the end of their streams let it go at once.
+    Result<void> stop(const std::function<void()>& meanwhile);
     /// SIGKILL: no chance to tidy up.
     void kill();
     /// SIGHUP.
@@ -71,8 +73,9 @@ public:
 
 private:
     Result<void> write_config(const ServerSetup& setup) const;
-    /// True once the process has ended; `status` as from waitpid.
-    bool has_ended(int& status, std::chrono::milliseconds patience);
+    /// True once the process has ended, within the time given; `status` as from waitpid.
+    bool has_ended(int& status, std::chrono::milliseconds patience,
+                   const std::function<void()>& meanwhile);
     std::string path(std::string_view name) const;
 
     Programs programs_;

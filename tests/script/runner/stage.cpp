@@ -53,8 +53,12 @@ Result<void> Stage::play() {
             return fail("step", "line " + std::to_string(step.line) + ": " + done.error().text);
         }
     }
-    if (server_.is_running()) return server_.stop();
-    return {};
+    for (const auto& peer : peers_) peer->close_frozen();
+    return server_.is_running() ? stop_server() : Result<void>{};
+}
+
+Result<void> Stage::stop_server() {
+    return server_.stop([this] { read_all(Millis(10)); });
 }
 
 std::string Stage::evidence() const {

@@ -46,6 +46,7 @@ private:
     void make_peers();
     bool wait_until(const std::function<bool()>& condition, Millis timeout) override;
     void read_all(Millis timeout);
+    Result<void> stop_server();
 
     // steps (stage_steps.cpp)
     Result<void> run(const Step& step);

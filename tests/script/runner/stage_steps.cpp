@@ -269,7 +269,7 @@ Result<void> Stage::expect_refusal(Peer& peer, const Step& step) {
 Result<void> Stage::run_server(const Step& step) {
     const auto what = *after(step.action, "server");
     if (options_.external) return fail("step", "this server was not started by the runner");
-    if (what == "is stopped") return server_.stop();
+    if (what == "is stopped") return stop_server();
     if (what == "is started") return server_.start();
     if (what == "is killed") {
         server_.kill();
@@ -285,7 +285,7 @@ Result<void> Stage::run_server(const Step& step) {
 
 Result<void> Stage::restart_server(std::string_view how) {
     if (how == "is restarted") {
-        if (auto stopped = server_.stop(); !stopped) return stopped;
+        if (auto stopped = stop_server(); !stopped) return stopped;
     } else {
         server_.kill();
     }

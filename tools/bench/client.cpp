@@ -1,0 +1,262 @@
+#include "tools/bench/client.h"
+
+#include "server/base/text.h"
+
+namespace clarion::bench {
+
+namespace {
+
+constexpr unsigned wait_sm = 1, wait_carbons = 2, wait_push = 4, wait_presence = 8;
+
+bool contains(std::string_view text, std::string_view part) {
+    return text.find(part) != std::string_view::npos;
+}
+
+std::string_view mechanism(Auth auth) {
+    switch (auth) {
+        case Auth::plain: return "PLAIN";
+        case Auth::scram_sha_1: return "SCRAM-SHA-1";
+        default: return "SCRAM-SHA-256";
+    }
+}
+
+/// Enough of an element to say what the server did not like.
+std::string excerpt(std::string_view element) { return std::string(element.substr(0, 300)); }
+
+}  // namespace
+
+Client::Client(Shared& shared, std::size_t index)
+    : shared_(shared),
+      index_(index),
+      name_(account_name(shared.settings, index)),
+      wire_(shared.loop, *this) {}
+
+void Client::start(const Endpoint& endpoint, Wishes wishes) {
+    wishes_ = std::move(wishes);
+    scanner_.restart();
+    scram_.reset();
+    secured_ = authenticated_ = counts_ = false;
+    handled_ = 0;
+    ack_asked_ns_ = 0;
+    started_ns_ = now_ns();
+    state_ = State::connecting;
+    wire_.connect(endpoint);
+}
+
+void Client::send(std::string_view stanzas) { wire_.send(stanzas); }
+
+void Client::request_ack() {
+    if (ack_asked_ns_ != 0 || !counts_) return;
+    ack_asked_ns_ = now_ns();
+    wire_.send("<r xmlns='urn:xmpp:sm:3'/>");
+}
+
+void Client::close() {
+    if (state_ == State::ready) wire_.send("</stream:stream>");
+    cut();
+}
+
+void Client::cut() {
+    state_ = State::closed;
+    wire_.close();
+    scanner_ = {};
+}
+
+std::string_view Client::state_name() const {
+    constexpr std::string_view names[] = {"closed",         "connecting", "securing", "negotiating",
+                                          "authenticating", "binding",    "enabling", "ready"};
+    return names[static_cast<std::size_t>(state_)];
+}
+
+void Client::on_connected() {
+    const auto& target = shared_.settings.target;
+    if (target.tls != TlsMode::direct) return open_stream();
+    state_ = State::securing;
+    wire_.secure(shared_.tls, target.domain, true);
+}
+
+void Client::on_secured() {
+    secured_ = true;
+    open_stream();
+}
+
+void Client::open_stream() {
+    scanner_.restart();
+    state_ = State::negotiating;
+    wire_.send("<?xml version='1.0'?><stream:stream to='" + shared_.settings.target.domain +
+               "' version='1.0' xmlns='jabber:client' "
+               "xmlns:stream='http://etherx.jabber.org/streams'>");
+}
+
+void Client::on_bytes(std::string_view bytes) {
+    scanner_.feed(bytes);
+    for (std::string_view piece; state_ != State::closed;) {
+        switch (scanner_.next(piece)) {
+            case StanzaScanner::Piece::need_more: return;
+            case StanzaScanner::Piece::header: break;
+            case StanzaScanner::Piece::element: on_element(piece); break;
+            case StanzaScanner::Piece::end: return give_up("the server ended the stream");
+        }
+    }
+}
+
+void Client::on_lost(std::string_view reason) { give_up(reason); }
+
+void Client::give_up(std::string_view reason) {
+    if (state_ == State::closed) return;
+    const bool was_ready = state_ == State::ready;
+    const auto why = std::string(state_name()) + ": " + std::string(reason);
+    cut();
+    shared_.events->on_client_lost(*this, was_ready, why);
+}
+
+void Client::on_element(std::string_view element) {
+    if (state_ == State::ready) return on_live(element);
+    if (element.starts_with("<stream:error")) return give_up(excerpt(element));
+    switch (state_) {
+        case State::negotiating: return on_features(element);
+        case State::securing:
+            if (!element.starts_with("<proceed")) return give_up(excerpt(element));
+            return wire_.secure(shared_.tls, shared_.settings.target.domain, false);
+        case State::authenticating: return on_sasl(element);
+        case State::binding: return on_bound(element);
+        default: return on_enabling(element);
+    }
+}
+
+void Client::on_features(std::string_view features) {
+    if (shared_.settings.target.tls == TlsMode::starttls && !secured_) {
+        if (!contains(features, "<starttls")) return give_up("the server offers no STARTTLS");
+        state_ = State::securing;
+        return wire_.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+    }
+    if (!authenticated_) return authenticate(features);
+    if (!contains(features, "<bind")) return give_up("the server offers no resource binding");
+    state_ = State::binding;
+    wire_.send(
+        "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+        "<resource>bench</resource></bind></iq>");
+}
+
+void Client::authenticate(std::string_view features) {
+    const auto& settings = shared_.settings;
+    const auto chosen = mechanism(settings.target.auth);
+    if (!contains(features, ">" + std::string(chosen) + "<")) {
+        return give_up(std::string(chosen) + " is not offered: " + excerpt(features));
+    }
+    state_ = State::authenticating;
+    std::string initial;
+    if (settings.target.auth == Auth::plain) {
+        initial = std::string(1, '\0') + name_ + '\0' + settings.crowd.password;
+    } else {
+        const auto hash =
+            settings.target.auth == Auth::scram_sha_1 ? crypto::Hash::sha1 : crypto::Hash::sha256;
+        scram_.emplace(shared_.keys, hash, name_, settings.crowd.password);
+        initial = scram_->first();
+    }
+    wire_.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + std::string(chosen) +
+               "'>" + base64_encode(initial) + "</auth>");
+}
+
+void Client::on_sasl(std::string_view element) {
+    if (element.starts_with("<challenge")) return on_challenge(element);
+    if (!element.starts_with("<success")) return give_up(excerpt(element));
+    if (scram_) {
+        const auto proof = base64_decode(inner_text(element));
+        if (!proof || !scram_->verify(*proof)) return give_up("the server's SCRAM proof is wrong");
+        scram_.reset();
+    }
+    authenticated_ = true;
+    open_stream();
+}
+
+void Client::on_challenge(std::string_view element) {
+    const auto challenge = base64_decode(inner_text(element));
+    if (!challenge || !scram_) return give_up("an unexpected challenge");
+    const auto answer = scram_->final_message(*challenge);
+    if (!answer) return give_up(answer.error().text);
+    wire_.send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + base64_encode(*answer) +
+               "</response>");
+}
+
+void Client::on_bound(std::string_view answer) {
+    if (element_name(answer) != "iq") return;
+    if (attribute(answer, "type") != "result") return give_up(excerpt(answer));
+    const auto& settings = shared_.settings;
+    std::string all;
+    if (settings.crowd.stream_management) {
+        waiting_for_ |= wait_sm;
+        all += "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
+    }
+    if (settings.crowd.carbons) {
+        waiting_for_ |= wait_carbons;
+        all += "<iq type='set' id='carbons'><enable xmlns='urn:xmpp:carbons:2'/></iq>";
+    }
+    if (!wishes_.push_node.empty()) {
+        waiting_for_ |= wait_push;
+        all += "<iq type='set' id='push'><enable xmlns='urn:xmpp:push:0' jid='" +
+               settings.push.component_domain + "' node='" + wishes_.push_node + "'/></iq>";
+    }
+    if (settings.crowd.presence) {
+        waiting_for_ |= wait_presence;
+        all += "<presence/>";
+    }
+    state_ = State::enabling;
+    wire_.send(all);
+    wait_no_more(0);
+}
+
+void Client::on_enabling(std::string_view element) {
+    if (on_sm(element)) return;
+    if (counts_) ++handled_;
+    const auto name = element_name(element);
+    if (name == "iq") return note_answer(element);
+    if (name == "presence") return wait_no_more(wait_presence);  // our own, back to us
+    if (name == "message") shared_.events->on_stanza(*this, element);
+}
+
+void Client::note_answer(std::string_view iq) {
+    const auto id = attribute(iq, "id");
+    const unsigned what = id == "carbons" ? wait_carbons : id == "push" ? wait_push : 0;
+    if (what == 0) return;
+    if (attribute(iq, "type") == "error") {
+        if (what == wait_push) return give_up(excerpt(iq));
+        refused_ = id;
+    }
+    wait_no_more(what);
+}
+
+void Client::wait_no_more(unsigned what) {
+    waiting_for_ &= ~what;
+    if (waiting_for_ != 0 || state_ != State::enabling) return;
+    state_ = State::ready;
+    shared_.events->on_client_ready(*this);
+}
+
+void Client::on_live(std::string_view element) {
+    if (on_sm(element)) return;
+    if (element.starts_with("<stream:error")) return give_up(excerpt(element));
+    if (counts_) ++handled_;
+    shared_.events->on_stanza(*this, element);
+}
+
+bool Client::on_sm(std::string_view element) {
+    const auto name = element_name(element);
+    if (name == "r") {
+        wire_.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_) + "'/>");
+    } else if (name == "a") {
+        if (ack_asked_ns_ != 0) shared_.events->on_ack(*this, now_ns() - ack_asked_ns_);
+        ack_asked_ns_ = 0;
+    } else if (name == "enabled") {
+        counts_ = true;
+        wait_no_more(wait_sm);
+    } else if (name == "failed") {
+        refused_ = "stream management";
+        wait_no_more(wait_sm);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+}  // namespace clarion::bench

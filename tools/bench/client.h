@@ -1,0 +1,121 @@
+// Client: one account's session, from connect to `ready`, then stanzas in and out.
+//
+//     connect ─> [TLS] ─> header ─> features ─> [STARTTLS ─> TLS ─> header ─> features]
+//             ─> SASL ─> header ─> features ─> bind ─> SM, carbons, push, presence (one write) ─>
+//             ready
+//
+// It answers <r/> by itself. Owner: the Crowd, which hears of it as ClientEvents; all clients of a
+// run share one Shared. The client must outlive the round of the loop in which it is closed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tools/bench/scram_login.h"
+#include "tools/bench/settings.h"
+#include "tools/bench/stanza_scanner.h"
+#include "tools/bench/wire.h"
+
+namespace clarion::bench {
+
+class Client;
+
+class ClientEvents {
+public:
+    virtual ~ClientEvents() = default;
+    virtual void on_client_ready(Client& client) = 0;
+    /// Its login failed, or (`was_ready`) its connection broke later.
+    virtual void on_client_lost(Client& client, bool was_ready, std::string_view reason) = 0;
+    /// A message, presence or iq after `ready`; valid during the call only.
+    virtual void on_stanza(Client& client, std::string_view stanza) = 0;
+    /// The answer to request_ack().
+    virtual void on_ack(Client& client, std::int64_t nanoseconds) = 0;
+};
+
+class Client final : public WireOwner {
+public:
+    struct Shared {
+        const Settings& settings;
+        Loop& loop;
+        ScramKeys keys;
+        TlsContext tls;
+        ClientEvents* events = nullptr;
+    };
+    /// What each client asks for beyond Crowding.
+    struct Wishes {
+        std::string push_node;  // enable push at the component, with this node
+    };
+
+    Client(Shared& shared, std::size_t index);
+
+    void start(const Endpoint& endpoint, Wishes wishes);
+    /// Complete stanzas; they leave at the end of the round.
+    void send(std::string_view stanzas);
+    /// Sends <r/> unless one is outstanding. REQUIRES: stream management.
+    void request_ack();
+    /// Ends the stream and the connection.
+    void close();
+    /// Ends the connection only: the session may sleep.
+    void cut();
+
+    std::size_t index() const { return index_; }
+    bool is_ready() const { return state_ == State::ready; }
+    std::int64_t started_ns() const { return started_ns_; }
+    /// "authenticating": for the message that says where a login got stuck.
+    std::string_view state_name() const;
+    /// What the server refused of what was asked ("carbons"); empty if nothing.
+    const std::string& refused() const { return refused_; }
+
+    void on_connected() override;
+    void on_secured() override;
+    void on_bytes(std::string_view bytes) override;
+    void on_lost(std::string_view reason) override;
+
+private:
+    enum class State : std::uint8_t {
+        closed,
+        connecting,
+        securing,
+        negotiating,  // waits for features
+        authenticating,
+        binding,
+        enabling,  // SM, carbons, push, presence
+        ready,
+    };
+
+    void open_stream();
+    void on_element(std::string_view element);
+    void on_features(std::string_view features);
+    void authenticate(std::string_view features);
+    void on_sasl(std::string_view element);
+    void on_challenge(std::string_view element);
+    void on_bound(std::string_view answer);
+    void on_enabling(std::string_view element);
+    void note_answer(std::string_view iq);
+    void on_live(std::string_view element);
+    bool on_sm(std::string_view element);
+    void wait_no_more(unsigned what);
+    void give_up(std::string_view reason);
+
+    Shared& shared_;
+    std::size_t index_;
+    std::string name_;
+    Wire wire_;
+    StanzaScanner scanner_;
+    std::optional<ScramLogin> scram_;
+    Wishes wishes_;
+    std::string refused_;
+    std::int64_t started_ns_ = 0;
+    std::int64_t ack_asked_ns_ = 0;  // 0: none outstanding
+    std::uint32_t handled_ = 0;
+    unsigned waiting_for_ = 0;  // answers that are missing before `ready`
+    State state_ = State::closed;
+    bool secured_ = false;
+    bool authenticated_ = false;
+    bool counts_ = false;  // <enabled/> was seen
+};
+
+}  // namespace clarion::bench

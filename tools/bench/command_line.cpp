@@ -1,0 +1,147 @@
+#include "tools/bench/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <map>
+#include <string>
+
+namespace clarion::bench {
+
+namespace {
+
+constexpr const char* about =
+    "clarion-bench measures an XMPP server: it logs in many clients from one process, lets them "
+    "be\n"
+    "idle, chat or sleep, and reports what that cost the server and how long it took.\n"
+    "It works with any server that does RFC 6120; give --server-pid to see memory and CPU.\n";
+
+constexpr const char* examples =
+    "\nA first run against clariond on this machine, domain localhost, without TLS:\n"
+    "  clarion-bench accounts -n 2000 --accounts-file accounts.txt --domain localhost\n"
+    "  clarionctl --config clarion.toml user import accounts.txt\n"
+    "  clarion-bench idle -n 2000 --sm --carbons --server-pid $(pidof clariond)\n"
+    "  clarion-bench chat -n 100 --in-flight 4 --duration 10 --server-pid $(pidof clariond)\n"
+    "The server must allow many connections from one address and, without --tls, plain streams.\n"
+    "tests/bench/peers.py does all of it for clariond, Prosody and ejabberd.\n";
+
+const std::map<std::string, TlsMode> tls_modes{
+    {"none", TlsMode::none}, {"starttls", TlsMode::starttls}, {"direct", TlsMode::direct}};
+const std::map<std::string, Auth> auth_modes{{"scram-sha-256", Auth::scram_sha_256},
+                                             {"scram-sha-1", Auth::scram_sha_1},
+                                             {"plain", Auth::plain}};
+
+void add_target(CLI::App& app, Target& target) {
+    app.add_option("--host", target.host, "address or name to connect to")->capture_default_str();
+    app.add_option("--port", target.port, "its port for clients")->capture_default_str();
+    app.add_option("--domain", target.domain, "the XMPP domain of the accounts")
+        ->capture_default_str();
+    app.add_option("--tls", target.tls, "none, starttls or direct; certificates are not checked")
+        ->transform(CLI::CheckedTransformer(tls_modes, CLI::ignore_case));
+    app.add_option("--auth", target.auth, "scram-sha-256 (default), scram-sha-1 or plain")
+        ->transform(CLI::CheckedTransformer(auth_modes, CLI::ignore_case));
+    app.add_option("--server-pid", target.server_pid,
+                   "process id of the server, here: report its memory and CPU, with its children");
+    app.add_option("--source-addresses", target.source_addresses,
+                   "connect from so many of 127.0.0.1, 127.0.0.2, … in turn (over 28,000 sessions)")
+        ->check(CLI::Range(1, 250));
+}
+
+void add_crowd(CLI::App& app, Crowding& crowd) {
+    app.add_option("-n,--sessions", crowd.sessions, "how many accounts log in, one session each")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--user-prefix", crowd.prefix, "accounts are PREFIX0@domain, PREFIX1@domain, …")
+        ->capture_default_str();
+    app.add_option("--first-user", crowd.first_user, "number of the first account");
+    app.add_option("--password", crowd.password, "password of all accounts")->capture_default_str();
+    app.add_option("--parallel-logins", crowd.parallel_logins, "logins under way at a time")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--login-timeout", crowd.login_timeout, "seconds one login may take")
+        ->capture_default_str();
+    app.add_flag("--sm", crowd.stream_management, "enable stream management (XEP-0198), resumable");
+    app.add_flag("--carbons", crowd.carbons, "enable message carbons (XEP-0280)");
+    app.add_flag("!--no-presence", crowd.presence, "do not become available");
+    app.add_option("--settle", crowd.settle, "seconds of quiet before memory is read")
+        ->capture_default_str();
+}
+
+void add_chat(CLI::App& app, Chatting& chat) {
+    app.add_option("--in-flight", chat.in_flight, "messages under way per session")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--body", chat.body_bytes, "bytes in each message's body")
+        ->capture_default_str();
+    app.add_option("--duration", chat.duration, "seconds to measure")->capture_default_str();
+    app.add_option("--count", chat.count, "instead: this many messages from each session");
+    app.add_option("--warm-up", chat.warm_up, "seconds of the same traffic before measuring")
+        ->capture_default_str();
+    app.add_option("--rate", chat.rate,
+                   "messages/s in all, at fixed times; latency counts from when each was due");
+    app.add_option("--ack-every", chat.ack_every,
+                   "with --sm: ask for an acknowledgement after so many messages, and time it");
+}
+
+void add_push(CLI::App& app, Pushing& push) {
+    app.add_option("--component", push.component_domain,
+                   "domain of the push gateway, which this program attaches as (XEP-0114)")
+        ->capture_default_str();
+    app.add_option("--component-secret", push.component_secret, "its secret")
+        ->capture_default_str();
+    app.add_option("--component-port", push.component_port, "the server's port for components")
+        ->capture_default_str();
+    app.add_option("--rounds", push.rounds, "messages to each sleeping phone")
+        ->capture_default_str();
+    app.add_option("--rate", push.rate, "messages/s within a round; 0: all at once")
+        ->capture_default_str();
+    app.add_option("--round-pause", push.round_pause, "seconds between rounds")
+        ->capture_default_str();
+}
+
+void add_modes(CLI::App& app, Settings& settings) {
+    auto* accounts =
+        app.add_subcommand("accounts", "write the accounts, for clarionctl user import");
+    accounts->add_option("--accounts-file", settings.accounts_file,
+                         "where to; standard output if left out");
+    accounts->callback([&] { settings.mode = Mode::accounts; });
+    app.add_subcommand("idle", "log in, do nothing: memory of the server for each session")
+        ->callback([&] { settings.mode = Mode::idle; });
+    auto* chat = app.add_subcommand(
+        "chat", "sessions in pairs send each other messages: rate, latency, CPU");
+    chat->callback([&] { settings.mode = Mode::chat; });
+    add_chat(*chat, settings.chat);
+    auto* push =
+        app.add_subcommand("push", "phones sleep, messages arrive: how soon a push goes out");
+    push->callback([&] { settings.mode = Mode::push; });
+    add_push(*push, settings.push);
+}
+
+}  // namespace
+
+Result<Settings> parse_command_line(int argc, char** argv) {
+    Settings settings;
+    CLI::App app(about, "clarion-bench");
+    app.footer(examples);
+    app.set_version_flag("--version", "clarion-bench " CLARION_VERSION);
+    app.add_flag("--json", settings.json, "print the results as one JSON object");
+    app.require_subcommand(1);
+    app.fallthrough();
+    add_target(app, settings.target);
+    add_crowd(app, settings.crowd);
+    add_modes(app, settings);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return fail("exit", std::to_string(app.exit(error)));
+    }
+    return settings;
+}
+
+std::string account_name(const Settings& settings, std::size_t index) {
+    return settings.crowd.prefix + std::to_string(settings.crowd.first_user + index);
+}
+
+std::string account_jid(const Settings& settings, std::size_t index) {
+    return account_name(settings, index) + "@" + settings.target.domain;
+}
+
+}  // namespace clarion::bench

@@ -1,0 +1,68 @@
+// Crowd: all clients of a run. Logs them in, so many at a time, and passes on what they receive.
+//
+// Owner: the mode. Clients are numbered from 0; client i is account i of the run.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "server/base/result.h"
+#include "tools/bench/client.h"
+#include "tools/bench/histogram.h"
+#include "tools/bench/report.h"
+
+namespace clarion::bench {
+
+class Crowd final : public ClientEvents {
+public:
+    using StanzaSink = std::function<void(Client&, std::string_view)>;
+
+    Crowd(const Settings& settings, Loop& loop);
+
+    /// Adds `count` clients and logs them in. An Error names the first that failed, and why.
+    /// `wishes` says what client i asks for; may be empty.
+    Result<void> log_in(std::size_t count,
+                        const std::function<Client::Wishes(std::size_t)>& wishes = {});
+    /// Ends all streams, and serves the loop until that has left.
+    void log_out();
+
+    Client& client(std::size_t index) { return *clients_[index]; }
+    std::size_t size() const { return clients_.size(); }
+    void on_stanzas(StanzaSink sink) { sink_ = std::move(sink); }
+    Histogram& acks() { return acks_; }
+    /// Seconds of all log_in() calls, time of single logins, what the server refused, connections
+    /// that broke after their login.
+    void tell(Report& report) const;
+
+    void on_client_ready(Client& client) override;
+    void on_client_lost(Client& client, bool was_ready, std::string_view reason) override;
+    void on_stanza(Client& client, std::string_view stanza) override;
+    void on_ack(Client& client, std::int64_t nanoseconds) override;
+
+private:
+    void give_up_on_slow(std::size_t first);
+    Endpoint endpoint_of(std::size_t index) const;
+
+    const Settings& settings_;
+    Loop& loop_;
+    Client::Shared shared_;
+    Endpoint endpoint_;
+    std::vector<std::unique_ptr<Client>> clients_;
+    StanzaSink sink_;
+    Histogram logins_;
+    Histogram acks_;
+    double login_seconds_ = 0;
+    std::size_t pending_ = 0;
+    std::size_t failed_ = 0;
+    std::size_t lost_ = 0;
+    std::string first_failure_;
+};
+
+/// The IPv4 address of a host name or of an address in text; Error "host".
+Result<Endpoint> resolve(const std::string& host, std::uint16_t port);
+
+}  // namespace clarion::bench

@@ -1,0 +1,70 @@
+// clarion-bench: measures an XMPP server from the outside. What it can do: clarion-bench --help.
+
+#include <signal.h>
+#include <sys/resource.h>
+
+#include <cstdlib>
+#include <iostream>
+
+#include "tools/bench/command_line.h"
+#include "tools/bench/modes.h"
+
+namespace {
+
+using namespace clarion;
+using namespace clarion::bench;
+
+/// As many descriptors as the system lets us have.
+void allow_many_connections() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+std::string_view name(Mode mode) {
+    return mode == Mode::idle ? "idle" : mode == Mode::chat ? "chat" : "push";
+}
+
+std::string_view name(TlsMode mode) {
+    return mode == TlsMode::none ? "none" : mode == TlsMode::direct ? "direct" : "starttls";
+}
+
+void describe(const Settings& settings, Report& report) {
+    report.add("mode", name(settings.mode));
+    report.add("sessions", static_cast<double>(settings.crowd.sessions));
+    report.add("tls", name(settings.target.tls));
+    report.add("stream_management", settings.crowd.stream_management ? "on" : "off");
+    report.add("carbons", settings.crowd.carbons ? "on" : "off");
+    if (settings.mode != Mode::chat) return;
+    report.add("in_flight", static_cast<double>(settings.chat.in_flight));
+    report.add("body_bytes", static_cast<double>(settings.chat.body_bytes));
+}
+
+Result<void> run(const Settings& settings, Report& report) {
+    Loop loop;
+    switch (settings.mode) {
+        case Mode::accounts: return write_accounts(settings);
+        case Mode::idle: return run_idle(settings, loop, report);
+        case Mode::chat: return run_chat(settings, loop, report);
+        default: return run_push(settings, loop, report);
+    }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    auto settings = parse_command_line(argc, argv);
+    if (!settings) return std::atoi(settings.error().text.c_str());
+    if (settings->mode == Mode::push) settings->crowd.stream_management = true;
+    ::signal(SIGPIPE, SIG_IGN);
+    allow_many_connections();
+    Report report;
+    describe(*settings, report);
+    if (const auto done = run(*settings, report); !done) {
+        std::cerr << "clarion-bench: " << done.error().code << ": " << done.error().text << '\n';
+        return EXIT_FAILURE;
+    }
+    if (settings->mode != Mode::accounts) report.print(std::cout, settings->json);
+    return EXIT_SUCCESS;
+}

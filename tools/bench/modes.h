@@ -1,0 +1,26 @@
+// The modes of clarion-bench: each one measures one thing and says it in the report.
+// One file each: mode_idle.cpp, mode_chat.cpp, mode_push.cpp, mode_accounts.cpp.
+#pragma once
+
+#include "server/base/result.h"
+#include "tools/bench/loop.h"
+#include "tools/bench/report.h"
+#include "tools/bench/settings.h"
+
+namespace clarion::bench {
+
+/// Writes one "localpart@domain<TAB>password" per line: what clarionctl user import reads.
+Result<void> write_accounts(const Settings& settings);
+
+/// What an idle session costs: the server's memory before, at half and with all of them; CPU while
+/// nothing happens; what is left when they are gone.
+Result<void> run_idle(const Settings& settings, Loop& loop, Report& report);
+
+/// Sessions 2i and 2i+1 send each other messages. Every message carries when it was sent, so loss,
+/// order and latency are known without asking the server.
+Result<void> run_chat(const Settings& settings, Loop& loop, Report& report);
+
+/// Sleeping phones and a gateway: from a message handed to the server to its publish arriving.
+Result<void> run_push(const Settings& settings, Loop& loop, Report& report);
+
+}  // namespace clarion::bench

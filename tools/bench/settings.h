@@ -1,0 +1,79 @@
+// What one run of clarion-bench was asked to do. Filled once by command_line.cpp, then only read.
+//
+// Owner: main(). Every part keeps a reference; nothing changes while a run lasts.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace clarion::bench {
+
+enum class Mode : std::uint8_t { accounts, idle, chat, push };
+enum class TlsMode : std::uint8_t { none, starttls, direct };
+enum class Auth : std::uint8_t { scram_sha_256, scram_sha_1, plain };
+
+/// The server and how to get in.
+struct Target {
+    std::string host = "127.0.0.1";
+    std::uint16_t port = 5222;
+    std::string domain = "localhost";
+    TlsMode tls = TlsMode::none;
+    Auth auth = Auth::scram_sha_256;
+    /// Local addresses 127.0.0.1, 127.0.0.2, … to connect from, in turn: each has 28,000 ports.
+    std::size_t source_addresses = 1;
+    pid_t server_pid = 0;  // 0: nothing of the server itself is measured
+};
+
+/// Who logs in: PREFIX0@domain, PREFIX1@domain, …, all with one password.
+struct Crowding {
+    std::size_t sessions = 100;
+    std::size_t first_user = 0;
+    std::string prefix = "user";
+    std::string password = "bench-password";
+    std::size_t parallel_logins = 64;
+    double login_timeout = 30;  // seconds for each client
+    bool stream_management = false;
+    bool carbons = false;
+    bool presence = true;
+    double settle = 3;  // seconds of quiet before something is measured
+};
+
+/// Mode chat.
+struct Chatting {
+    std::size_t in_flight = 1;  // messages per session sent and not yet seen by the partner
+    std::size_t body_bytes = 64;
+    double warm_up = 1;     // seconds
+    double duration = 10;   // seconds; ignored with `count`
+    std::size_t count = 0;  // messages per session; 0: until `duration` is over
+    double rate = 0;        // messages/s over all sessions at fixed times; 0: as fast as it goes
+    std::size_t ack_every = 0;  // each session asks <r/> after so many messages; 0: never
+};
+
+/// Mode push.
+struct Pushing {
+    std::string component_domain = "push.localhost";
+    std::string component_secret = "bench-secret";
+    std::uint16_t component_port = 5347;
+    std::size_t rounds = 3;  // messages to each phone
+    double rate = 200;       // messages/s; 0: a round goes out at once
+    double round_pause = 2;  // seconds; servers may merge notifications closer together
+};
+
+struct Settings {
+    Mode mode = Mode::idle;
+    Target target;
+    Crowding crowd;
+    Chatting chat;
+    Pushing push;
+    bool json = false;
+    std::string accounts_file;  // mode accounts; empty: standard output
+};
+
+/// The bare JID of account number `index`.
+std::string account_jid(const Settings& settings, std::size_t index);
+std::string account_name(const Settings& settings, std::size_t index);
+
+}  // namespace clarion::bench

@@ -1,0 +1,53 @@
+// TLS for clients of a benchmark: OpenSSL driven on the descriptor. Certificates are not checked:
+// the server is the one under test, with whatever certificate it has.
+//
+// TlsContext: one per run. TlsSession: one per connection, gone before its descriptor is closed.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace clarion::bench {
+
+/// What a read, write or handshake came to.
+enum class TlsOutcome : std::uint8_t { done, want_read, want_write, closed, failed };
+
+class TlsContext {
+public:
+    TlsContext();
+    ~TlsContext();
+    TlsContext(const TlsContext&) = delete;
+    TlsContext& operator=(const TlsContext&) = delete;
+
+    /// The SSL_CTX.
+    void* native() const { return native_; }
+
+private:
+    void* native_;
+};
+
+class TlsSession {
+public:
+    /// `server_name` is sent as SNI; `direct` announces "xmpp-client" by ALPN (XEP-0368).
+    TlsSession(const TlsContext& context, int descriptor, const std::string& server_name,
+               bool direct);
+    ~TlsSession();
+    TlsSession(const TlsSession&) = delete;
+    TlsSession& operator=(const TlsSession&) = delete;
+
+    TlsOutcome handshake();
+    /// `count` says how many bytes went through when the outcome is done.
+    TlsOutcome read(char* data, std::size_t size, std::size_t& count);
+    TlsOutcome write(std::string_view data, std::size_t& count);
+
+private:
+    TlsOutcome outcome(int result) const;
+
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace clarion::bench

@@ -102,7 +102,7 @@ s2s::IncomingPolicy S2sIn::policy() const {
 Task<> S2sIn::run(std::shared_ptr<S2sIn> self, Step first) {
     S2sIn& s = *self;
     Step step = first;
-    while (s.transport_->is_open() && step != Step::finish) {
+    while (s.is_open() && s.transport_->is_open() && step != Step::finish) {
         switch (step) {
             case Step::parse: step = s.parse(); break;
             case Step::read: step = s.read(); break;

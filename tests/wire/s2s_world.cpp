@@ -3,6 +3,8 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -33,6 +35,21 @@ net::FileDescriptor bound_udp_socket() {
 
 /// A UDP port that was free a moment ago.
 std::uint16_t free_port() { return net::SocketAddress::local_of(bound_udp_socket().get()).port(); }
+
+/// Whether a name server answers there, asked once.
+bool answers_dns(std::uint16_t port) {
+    const net::FileDescriptor fd = bound_udp_socket();
+    const auto to = net::SocketAddress::parse("127.0.0.1", port).value();
+    const timeval limit{0, 200000};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(to.storage.data()), to.size) != 0)
+        return false;
+    // "x.example", type A, class IN.
+    constexpr char question[] = "\0\1\1\0\0\1\0\0\0\0\0\0\1x\7example\0\0\1\0\1";
+    char answer[512];
+    if (::send(fd.get(), question, sizeof question - 1, MSG_NOSIGNAL) < 0) return false;
+    return ::recv(fd.get(), answer, sizeof answer, 0) > 0;
+}
 
 /// Shared with the shard's thread, which may still be inside set_value() when the waiter goes on.
 template <class T>
@@ -66,6 +83,9 @@ Task<> count_spooled(core::Core& core, std::string domain, Promise<std::size_t> 
 
 Task<> join(net::ShardNet& net, Promise<void> done) {
     co_await net.joined(5s);
+    // Nothing may be undecided when the shard goes: the storage's writer would tell it.
+    const Result<> ignored = co_await net.core().shard().committed();
+    (void)ignored;
     done->set_value();
 }
 
@@ -228,19 +248,17 @@ Server& S2sWorld::add(std::string domain, std::string toml, bool direct_tls,
     return *servers_.back();
 }
 
-void S2sWorld::start() {
-    const std::uint16_t port = free_port();
-    dns_server_ = "127.0.0.1:" + std::to_string(port);
+std::vector<std::string> S2sWorld::dnsmasq_arguments(std::uint16_t port) const {
     std::vector<std::string> arguments{"dnsmasq",
                                        "--keep-in-foreground",
                                        "--conf-file=/dev/null",
                                        "--no-resolv",
                                        "--no-hosts",
-                                       "--bind-interfaces",
                                        "--pid-file",
+                                       "--bind-interfaces",
                                        "--user=",
-                                       "--listen-address=127.0.0.1",
                                        "--local=/example/",
+                                       "--listen-address=127.0.0.1",
                                        "--port=" + std::to_string(port)};
     for (const auto& server : servers_) {
         arguments.push_back("--host-record=xmpp." + server->domain() + ",127.0.0.1");
@@ -252,13 +270,31 @@ void S2sWorld::start() {
         }
     }
     arguments.insert(arguments.end(), dns_arguments_.begin(), dns_arguments_.end());
-    std::vector<char*> argv;
-    for (std::string& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    if (::posix_spawn(&dnsmasq_, "/usr/sbin/dnsmasq", nullptr, nullptr, argv.data(), environ) !=
-        0) {
-        throw std::runtime_error("dnsmasq does not start: apt-get install dnsmasq-base");
+    return arguments;
+}
+
+/// Somebody else may take the port in between: then another one.
+void S2sWorld::start_dns() {
+    for (int attempt = 0; attempt < 20; ++attempt) {
+        const std::uint16_t port = free_port();
+        dns_server_ = "127.0.0.1:" + std::to_string(port);
+        std::vector<std::string> arguments = dnsmasq_arguments(port);
+        std::vector<char*> argv;
+        for (std::string& argument : arguments) argv.push_back(argument.data());
+        argv.push_back(nullptr);
+        if (::posix_spawn(&dnsmasq_, "/usr/sbin/dnsmasq", nullptr, nullptr, argv.data(), environ) !=
+            0)
+            break;
+        while (::waitpid(dnsmasq_, nullptr, WNOHANG) == 0) {
+            if (answers_dns(port)) return;
+        }
     }
+    dnsmasq_ = -1;
+    throw std::runtime_error("dnsmasq does not start: apt-get install dnsmasq-base");
+}
+
+void S2sWorld::start() {
+    start_dns();
     for (const auto& server : servers_) server->start(dns_server_);
 }
 

@@ -37,10 +37,6 @@ struct Arrival {
 
 class Server final : public core::ComponentPort {
 public:
-    struct Dns {
-        std::string server;  // "127.0.0.1:5353"
-        bool direct_tls = false;
-    };
     /// `toml` beside [server], [tls] and [dns].
     Server(std::string domain, std::string toml, const TemporaryDirectory& files, bool direct_tls,
            std::shared_ptr<storage::Storage> storage = nullptr);
@@ -113,6 +109,9 @@ public:
     const std::string& dns_server() const { return dns_server_; }
 
 private:
+    std::vector<std::string> dnsmasq_arguments(std::uint16_t port) const;
+    void start_dns();
+
     TemporaryDirectory files_;
     std::vector<std::unique_ptr<Server>> servers_;
     std::vector<std::string> dns_arguments_;

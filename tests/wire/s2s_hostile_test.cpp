@@ -1,0 +1,140 @@
+// Servers that are slow, silent, or up to no good.
+#include <doctest/doctest.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+
+#include "proto/ns.h"
+#include "tests/wire/s2s_world.h"
+
+using namespace clarion;
+using clarion::test::Arrival;
+using clarion::test::S2sWorld;
+using clarion::test::Server;
+
+namespace {
+
+/// A peer that says what it is told to.
+class RawPeer {
+public:
+    explicit RawPeer(std::uint16_t port) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+        const auto to = net::SocketAddress::parse("127.0.0.1", port).value();
+        const timeval limit{10, 0};
+        ::setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+        REQUIRE(::connect(fd_.get(), reinterpret_cast<const sockaddr*>(to.storage.data()),
+                          to.size) == 0);
+    }
+    void say(const std::string& text) {
+        (void)!::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL);
+    }
+    void open(const std::string& from, const std::string& to) {
+        say("<stream:stream xmlns='jabber:server' xmlns:stream='http://etherx.jabber.org/streams' "
+            "xmlns:db='jabber:server:dialback' version='1.0' from='" +
+            from + "' to='" + to + "'>");
+    }
+    /// Everything until the server closes, or `part` was seen.
+    std::string hear(std::string_view part = {}) {
+        std::string heard;
+        char buffer[4096];
+        while (part.empty() || heard.find(part) == heard.npos) {
+            const auto size = ::recv(fd_.get(), buffer, sizeof buffer, 0);
+            if (size <= 0) break;
+            heard.append(buffer, static_cast<std::size_t>(size));
+        }
+        return heard;
+    }
+
+private:
+    net::FileDescriptor fd_;
+};
+
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != text.npos;
+}
+
+}  // namespace
+
+TEST_CASE("what a peer may not do") {
+    S2sWorld world;
+    Server& b = world.add("b.example", "[s2s]\nrequire_encryption = false\n");
+    world.start();
+    RawPeer peer(b.port());
+    SUBCASE("send stanzas before it is authenticated") {
+        peer.open("a.example", "b.example");
+        peer.say("<message from='x@a.example' to='gw.b.example'><body>hi</body></message>");
+        CHECK(contains(peer.hear(), "<not-authorized"));
+    }
+    SUBCASE("claim to be us") {
+        peer.open("gw.b.example", "b.example");
+        CHECK(contains(peer.hear(), "<invalid-from"));
+    }
+    SUBCASE("smuggle plaintext in behind STARTTLS") {
+        peer.open("a.example", "b.example");
+        peer.say(
+            "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><db:result from='a.example' "
+            "to='b.example'>k</db:result>");
+        CHECK(!contains(peer.hear(), "db:result"));
+    }
+    SUBCASE("send a lot before it is authenticated") {
+        peer.open("a.example", "b.example");
+        peer.say("<db:result from='a.example' to='b.example'>" + std::string(100000, 'k'));
+        CHECK(contains(peer.hear(), "<policy-violation"));
+    }
+    SUBCASE("prove a domain with a false key") {
+        Server& a = world.add("c.example");
+        a.start(world.dns_server());  // its name is not in DNS: the domain cannot be asked
+        peer.open("c.example", "b.example");
+        peer.say("<db:result from='c.example' to='b.example'>false</db:result>");
+        CHECK(contains(peer.hear("/db:result>"), "<remote-server-not-found"));
+    }
+    CHECK(b.arrivals() == 0);
+}
+
+TEST_CASE("a false key is found out by asking the domain") {
+    S2sWorld world;
+    Server& a = world.add("a.example");
+    Server& b = world.add("b.example", "[s2s]\nrequire_encryption = false\n");
+    world.start();
+    RawPeer peer(b.port());
+    peer.open("gw.a.example", "gw.b.example");
+    peer.say("<db:result from='gw.a.example' to='gw.b.example'>" + std::string(64, 'a') +
+             "</db:result>");
+    const std::string heard = peer.hear();
+    CHECK(contains(heard, "type='invalid'"));
+    CHECK(contains(heard, "</stream:stream>"));
+    CHECK(b.arrivals() + a.arrivals() == 0);
+}
+
+TEST_CASE("a server that accepts connections and says nothing") {
+    net::OpenPort silent =
+        net::open_port({.type = "s2s", .address = "127.0.0.1", .port = 0}, 1, true).value();
+    S2sWorld world;
+    world.dns("--host-record=xmpp.silent.example,127.0.0.1");
+    world.dns("--srv-host=_xmpp-server._tcp.silent.example,xmpp.silent.example," +
+              std::to_string(silent.port));
+    Server& a = world.add("a.example", "[s2s]\nnegotiation_timeout = 1\n");
+    world.start();
+    a.send("<message from='gw.a.example' to='x@silent.example' id='1'><body>hi</body></message>");
+    CHECK(a.spooled("silent.example") == 1);
+    const Arrival bounce = a.wait_for_arrival();
+    CHECK(read_error(bounce.stanza->root()).condition ==
+          StanzaErrorCondition::remote_server_timeout);
+    CHECK(bounce.local_bounce);
+    CHECK(a.spooled("silent.example") == 0);
+}
+
+TEST_CASE("a stop waits neither for name servers nor for silent peers") {
+    net::OpenPort silent =
+        net::open_port({.type = "s2s", .address = "127.0.0.1", .port = 0}, 1, true).value();
+    S2sWorld world;
+    world.dns("--host-record=xmpp.silent.example,127.0.0.1");
+    world.dns("--srv-host=_xmpp-server._tcp.silent.example,xmpp.silent.example," +
+              std::to_string(silent.port));
+    Server& a = world.add("a.example");
+    world.start();
+    a.send("<message from='gw.a.example' to='x@silent.example' id='1'><body>hi</body></message>");
+    a.wait_for_links(
+        [](const auto& links) { return !links.empty() && links.front().state == "open"; });
+    const auto before = std::chrono::steady_clock::now();
+    a.stop();
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(4));
+}

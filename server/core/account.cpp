@@ -14,7 +14,8 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
       archive_preferences_(std::move(snapshot.archive_preferences)),
       last_archive_id_(snapshot.last_archive_id),
       last_offline_seq_(snapshot.last_offline_seq),
-      offline_count_(snapshot.offline_count) {
+      offline_count_(snapshot.offline_count),
+      loaded_offline_seq_(snapshot.last_offline_seq) {
     roster_.load(std::move(snapshot.roster), snapshot.roster_version);
     for (const auto& session : snapshot.sleeping_sessions)
         last_session_number_ = std::max(last_session_number_, session.session);
@@ -29,6 +30,18 @@ storage::ArchiveId Account::next_archive_id(WallTime now) {
     const auto by_clock = static_cast<std::uint64_t>(now.time_since_epoch().count());
     const auto next = std::max(by_clock, static_cast<std::uint64_t>(last_archive_id_) + 1);
     return last_archive_id_ = storage::ArchiveId{next};
+}
+
+std::uint64_t Account::next_offline_seq() {
+    offline_seqs_.insert(++last_offline_seq_);
+    return last_offline_seq_;
+}
+
+void Account::remove_offline(std::uint64_t seq) {
+    if (seq == 0 || offline_count_ == 0) return;
+    if (seq > loaded_offline_seq_ && offline_seqs_.erase(seq) == 0) return;
+    core_.storage().offline().remove(core_.shard().batch(), id(), seq);
+    --offline_count_;
 }
 
 std::uint64_t Account::next_session_number() {

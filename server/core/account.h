@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -44,10 +45,13 @@ public:
     storage::ArchivePreferences& archive_preferences() { return archive_preferences_; }
     /// The next id of this archive: strictly increasing, the time in microseconds where it can be.
     storage::ArchiveId next_archive_id(WallTime now);
-    std::uint64_t next_offline_seq() { return ++last_offline_seq_; }
+    std::uint64_t next_offline_seq();
     /// Offline messages stored and not yet delivered.
     std::uint64_t offline_count() const { return offline_count_; }
-    void add_offline(std::int64_t delta) { offline_count_ += static_cast<std::uint64_t>(delta); }
+    void add_offline() { ++offline_count_; }
+    /// Drops one of them, or nothing if it is gone already: of several sessions that were sent a
+    /// message the first to acknowledge it does. 0: none is meant.
+    void remove_offline(std::uint64_t seq);
 
     // Sessions, live and asleep.
     const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
@@ -69,6 +73,10 @@ public:
 
     Slots& slots() { return slots_; }
 
+    /// Set when its deletion begins: nothing may be kept for it any more.
+    bool deleted() const { return deleted_; }
+    void set_deleted() { deleted_ = true; }
+
     /// While anything asynchronous refers to this account it must not be put away: count up and
     /// down.
     void pin() { ++pins_; }
@@ -86,11 +94,14 @@ private:
     storage::ArchiveId last_archive_id_;
     std::uint64_t last_offline_seq_;
     std::uint64_t offline_count_;
+    std::uint64_t loaded_offline_seq_;                // those up to it are from before
+    std::unordered_set<std::uint64_t> offline_seqs_;  // those after it that are still there
     std::uint64_t last_session_number_ = 0;
     std::vector<std::shared_ptr<Session>> sessions_;
     std::vector<EndedSession> ended_;
     Slots slots_;
     int pins_ = 0;
+    bool deleted_ = false;
     SteadyTime last_used_{};
 };
 

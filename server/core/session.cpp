@@ -30,7 +30,8 @@ StanzaError as_stanza_error(const Error& error) {
 
 Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device,
                  SessionPort* port)
-    : account_(account),
+    : core_(account.core()),
+      account_(account),
       number_(number),
       jid_(std::move(jid)),
       device_(std::move(device)),
@@ -39,6 +40,7 @@ Session::Session(Account& account, std::uint64_t number, Jid jid, std::string de
 Session::~Session() {
     Shard& shard = core().shard();
     shard.forget(*this);
+    shard.cancel(reading_timer_);
     if (sm_) {
         shard.cancel(sm_->answer_timer);
         shard.cancel(sm_->delay_timer);
@@ -70,7 +72,7 @@ void Session::on_inbound(xml::Document&& element) {
     auto parsed = Stanza::from_document(std::move(element));
     if (!parsed) {
         refuse(element.root(), parsed.error());
-        window_.close(number);
+        if (window_.close(number)) on_window_moved();
         return;
     }
     auto stanza = std::move(*parsed);
@@ -82,7 +84,6 @@ void Session::on_inbound(xml::Document&& element) {
     transit.received = core().clock().wall();
     transit.stanza = std::move(stanza);
     dispatch(std::move(transit));
-    reading_paused_ = !may_read();
 }
 
 /// Something that calls itself a stanza but is not one.
@@ -112,12 +113,40 @@ void Session::dispatch(Transit transit) {
     }
 }
 
-bool Session::may_read() const {
+bool Session::window_has_room() const {
     const auto& options = core().options<C2sOptions>(account_.host());
     return window_.width() < static_cast<std::uint32_t>(options.max_ack_window) &&
-           window_.open_bytes() < static_cast<std::size_t>(options.max_ack_window_bytes) &&
-           core().storage().backlog_bytes() <
-               static_cast<std::size_t>(core().options<StorageOptions>().backlog_limit);
+           window_.open_bytes() < static_cast<std::size_t>(options.max_ack_window_bytes);
+}
+
+bool Session::may_read() {
+    const auto limit = static_cast<std::size_t>(core().options<StorageOptions>().backlog_limit);
+    const bool room = window_has_room();
+    reading_paused_ = !room || core().storage().backlog_bytes() >= limit;
+    if (!reading_paused_) return true;
+    // The window says when it narrows; the writer's backlog, which is everybody's, does not.
+    if (room && reading_timer_ == TimerId::none) {
+        constexpr auto look_again = std::chrono::milliseconds(20);
+        reading_timer_ = core().shard().after(look_again, [weak = weak_from_this()] {
+            const auto self = weak.lock();
+            if (!self) return;
+            self->reading_timer_ = TimerId::none;
+            self->go_on_reading();
+        });
+    }
+    return false;
+}
+
+void Session::go_on_reading() {
+    if (reading_paused_ && port_ && may_read()) port_->resume_reading();
+}
+
+/// `h` has grown.
+void Session::on_window_moved() {
+    if (!sm_) return;
+    if (!sm_->counting) sm_->counting = window_.is_handled(sm_->window_base);
+    record_stale_ = state_ == SessionState::asleep;
+    if (sm_->ack_owed || sm_->ack_follows || record_stale_) core().shard().at_turn_end(*this);
 }
 
 void Session::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
@@ -127,12 +156,8 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
         add_error(answer->root(), *error);
         send(std::move(answer));
     }
-    const bool moved = window_.close(number);
-    if (moved && sm_ && sm_->ack_owed) core().shard().at_turn_end(*this);
-    if (reading_paused_ && port_ && may_read()) {
-        reading_paused_ = false;
-        port_->resume_reading();
-    }
+    if (window_.close(number)) on_window_moved();
+    go_on_reading();
 }
 
 // ---- Outbound
@@ -147,35 +172,49 @@ void Session::send(StanzaPtr stanza) {
 
 void Session::send(Transit transit) {
     if (state_ == SessionState::ended) return;
-    if (flushing_ || state_ == SessionState::waking) {
-        waiting_.push_back(std::move(transit));
-        return;
-    }
+    if (flushing_ || state_ == SessionState::waking) return wait(std::move(transit));
     events::SessionSending event{*this, transit};
     if (core().bus().fire(event) == Flow::next) send_now(std::move(transit));
 }
 
+/// Its turn comes when the offline messages are sent, or when it is awake.
+void Session::wait(Transit transit) {
+    waiting_.push_back(std::move(transit));
+    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
+    if (waiting_.size() <= static_cast<std::size_t>(limit)) return;
+    logger.warning("too-much-waits", {{"session", jid_.full()}, {"stanzas", waiting_.size()}});
+    if (state_ == SessionState::waking) return end(SessionEnd::expired);
+    fail_stream(StreamErrorCondition::policy_violation, "too much waits for this client");
+}
+
+void Session::send_waiting() {
+    auto waiting = std::exchange(waiting_, {});
+    for (auto& transit : waiting) {
+        if (state_ == SessionState::ended)  // one of them was one too many
+            give_back(std::move(transit));
+        else
+            send(std::move(transit));
+    }
+}
+
 void Session::end_flushing() {
     flushing_ = false;
-    auto waiting = std::exchange(waiting_, {});
-    for (auto& transit : waiting) send(std::move(transit));
+    send_waiting();
 }
 
 void Session::send_now(Transit transit) {
     if (state_ == SessionState::asleep) return queue_asleep(std::move(transit));
     if (!port_) return;
     if (!sm_) return port_->write(*transit.stanza);
-    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
-    if (sm_->queue.size() >= static_cast<std::uint32_t>(limit)) {
-        logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});
-        return fail_stream(StreamErrorCondition::policy_violation,
-                           "too many unacknowledged stanzas");
-    }
-    core().shard().at_turn_end(
-        *this);  // before the port asks for its own turn end: <r/> rides along
+    // Before the port asks for its own turn end: <r/> rides along.
+    core().shard().at_turn_end(*this);
     port_->write(*transit.stanza);
     sm_->queue.push({std::move(transit.stanza), transit.log_id, transit.archive_id, transit.spooled,
                      transit.received, transit.is_copy});
+    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
+    if (sm_->queue.size() <= static_cast<std::uint32_t>(limit)) return;
+    logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});
+    fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
 }
 
 // ---- Presence
@@ -200,30 +239,22 @@ StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) 
     if (resumable) sm_->id = random_token(18);
     sm_->max_seconds = max_seconds;
     sm_->window_base = window_.received();
-    sm_->ack_told = 0;
+    sm_->counting = window_.width() == 0;
     write_live_mark();
     return *sm_;
 }
 
 std::uint32_t Session::handled_in() const {
-    if (!sm_) return 0;
-    const std::uint32_t handled = window_.handled() - sm_->window_base;
-    return static_cast<std::int32_t>(handled) < 0
-               ? 0
-               : handled;  // stanzas before <enable/> are still open
+    return sm_ && sm_->counting ? window_.handled() - sm_->window_base : 0;
 }
 
 Result<> Session::on_ack(std::uint32_t handled) {
     Shard& shard = core().shard();
-    auto& offline = core().storage().offline();
     auto& sessions = core().storage().sessions();
     std::uint32_t seq = sm_->queue.acked();
     const auto acked = sm_->queue.ack(handled, [&](Sent&& sent) {
         ++seq;
-        if (sent.spooled != 0) {
-            offline.remove(shard.batch(), account_.id(), sent.spooled);
-            account_.add_offline(-1);
-        }
+        account_.remove_offline(sent.spooled);
         if (stored_queue_ > 0) {
             sessions.remove_queued(shard.batch(), account_.id(), number_, seq);
             if (--stored_queue_ == 0) remove_record();
@@ -231,7 +262,7 @@ Result<> Session::on_ack(std::uint32_t handled) {
     });
     if (!acked) return acked.error();
     sm_->ack_delay_fired = false;
-    shard.cancel(sm_->delay_timer);
+    shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
     if (!sm_->queue.empty()) shard.at_turn_end(*this);
     return {};
 }
@@ -244,29 +275,35 @@ void Session::on_ack_request() {
 
 void Session::answer_ack_request() {
     Shard& shard = core().shard();
-    const bool complete = window_.is_handled(sm_->ack_wanted) || window_.width() == 0;
-    if (!complete && sm_->answer_timer == TimerId::none) {
-        const auto limit = core().options<SmacksOptions>(account_.host()).ack_answer_limit;
-        sm_->answer_timer = shard.after(limit, [self = weak_from_this()] {
-            if (auto session = self.lock())
-                session->write_ack();  // an answer, if not yet the whole one
-        });
+    if (window_.is_handled(sm_->ack_wanted) || window_.width() == 0) {
+        shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
+        sm_->ack_owed = sm_->ack_follows = false;
+        return write_ack();
     }
-    if (!complete) return;
-    shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
+    if (!sm_->ack_owed || sm_->answer_timer != TimerId::none) return;
+    const auto limit = core().options<SmacksOptions>(account_.host()).ack_answer_limit;
+    sm_->answer_timer = shard.after(limit, [self = weak_from_this()] {
+        if (auto session = self.lock()) session->answer_late();
+    });
+}
+
+/// An answer, if not yet the whole one.
+void Session::answer_late() {
+    sm_->answer_timer = TimerId::none;
     sm_->ack_owed = false;
+    sm_->ack_follows = true;
     write_ack();
 }
 
 void Session::write_ack() {
     if (!port_ || !sm_) return;
-    sm_->ack_told = handled_in();
-    port_->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sm_->ack_told) + "'/>");
+    port_->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_in()) + "'/>");
 }
 
 void Session::end_turn() {
+    if (std::exchange(record_stale_, false)) return save_asleep();
     if (state_ != SessionState::live || !port_ || !sm_) return;
-    if (sm_->ack_owed) answer_ack_request();
+    if (sm_->ack_owed || sm_->ack_follows) answer_ack_request();
     if (!sm_->queue.want_request()) return;
     port_->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
     sm_->queue.note_request();

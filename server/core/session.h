@@ -55,14 +55,14 @@ struct StreamManagement {
     std::string id;                 // previd; empty: not resumable
     std::uint32_t max_seconds = 0;  // what the client asked for; 0: nothing
     sm::OutQueue<Sent> queue;
-    SteadyTime requested_at{};  // when the outstanding <r/> was written
     bool ack_delay_fired = false;
     bool ack_owed = false;          // the client's <r/> is not answered yet
     std::uint32_t ack_wanted = 0;   // ... it covers inbound stanzas up to this number
-    std::uint32_t ack_told = 0;     // the h we said last
+    bool ack_follows = false;       // it was answered in part: an unrequested <a/> follows
     TimerId answer_timer{};         // ack_answer_limit for that <r/>
     TimerId delay_timer{};          // max_ack_delay for ours
     std::uint32_t window_base = 0;  // stanzas received before <enable/>: not counted in h
+    bool counting = false;          // those are all handled: h is what came after them
 };
 
 class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
@@ -70,9 +70,11 @@ public:
     Session(Account& account, std::uint64_t number, Jid jid, std::string device, SessionPort* port);
     ~Session() override;
 
-    Core& core() const { return account_.core(); }
+    Core& core() const { return core_; }
     Account& account() const { return account_; }
     std::uint64_t number() const { return number_; }
+    /// Its number is that time in microseconds, or a little more.
+    WallTime bound_at() const { return WallTime(WallTime::duration(number_)); }
     const Jid& jid() const { return jid_; }
     std::string_view resource() const { return jid_.resource(); }
     /// SASL2 user-agent id, else the resource: what push registrations belong to.
@@ -89,7 +91,7 @@ public:
     void on_element(xml::Document&& element);
     /// Backpressure: false while the ack window is too wide or the writer's backlog is high; the
     /// port's resume_reading() follows.
-    bool may_read() const;
+    bool may_read();
     /// The client closed its stream: the session ends.
     void on_stream_closed();
     /// The connection is gone without that: the session sleeps if it may, else it ends.
@@ -151,6 +153,8 @@ public:
 
     // For loading.
     void restore_asleep(const storage::SleepingSession& record);
+    /// It was live when the server died and did not come back: tells whom it told of itself.
+    void say_goodbye(const storage::LiveMark& mark);
 
     // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
     // order).
@@ -166,18 +170,24 @@ private:
     void refuse(const xml::Element& element, const Error& error);
     void fail_stream(StreamErrorCondition condition, std::string_view text);
     void dispatch(Transit transit);
+    bool window_has_room() const;
+    void go_on_reading();
+    void on_window_moved();
+    void wait(Transit transit);
+    void send_waiting();
     void queue_asleep(Transit transit);
     void write_sent(const Sent& sent);
     std::uint32_t handled_in() const;
     void answer_ack_request();
+    void answer_late();
     void write_ack();
     void on_ack_delay();
     void detach_port();
     void limit_sleepers();
-    void drop_spooled(std::uint64_t seq);
     void write_record(storage::SleepState state);
     void remove_record();
     void remove_deadline();
+    void remove_live_mark();
     void remove_marks(bool was_asleep);
     void bury_record();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
@@ -185,9 +195,11 @@ private:
     void stay_asleep();
     void take_over(SessionPort& port);
     void redistribute(std::vector<Sent> unacked);
+    void give_back(Transit transit);
     Task<> redistribute_stored(std::shared_ptr<Session> self);
     void restore_presence(StanzaPtr presence);
 
+    Core& core_;  // not by way of account_: a connection may keep an ended session longer
     Account& account_;
     const std::uint64_t number_;
     Jid jid_;
@@ -196,11 +208,13 @@ private:
     SessionState state_ = SessionState::live;
     bool flushing_ = false;
     bool reading_paused_ = false;
+    bool record_stale_ = false;  // asleep: its record has an older h
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
     std::vector<Jid> directed_presence_;
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;
+    TimerId reading_timer_{};       // paused because of the writer's backlog: looks again
     std::vector<Transit> waiting_;  // behind the offline flush, or while waking
     std::vector<Transit> pending_requests_;
     Slots slots_;

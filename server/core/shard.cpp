@@ -10,6 +10,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
 #include <map>
+#include <optional>
 #include <thread>
 #include <unordered_map>
 
@@ -35,6 +36,16 @@ struct PostNode {
     std::vector<UniqueFunction<void()>> fns;
 };
 
+/// Runs what must not take the shard down: a broken invariant costs the one who broke it.
+template <class F>
+void guarded(std::string_view what, F&& fn) {
+    try {
+        fn();
+    } catch (const std::exception& error) {
+        logger.error("handler-failed", {{"what", what}, {"error", error.what()}});
+    }
+}
+
 struct PendingBatch {
     storage::Token token;
     std::vector<Ticket> holds;
@@ -43,11 +54,18 @@ struct PendingBatch {
 
 }  // namespace
 
+/// shutdown() destroys pending handlers; an io_context alone does so only when it dies, which is
+/// after the cores that the coroutines among them refer to.
+struct Loop : asio::io_context {
+    Loop() : asio::io_context(1) {}
+    using asio::execution_context::shutdown;
+};
+
 struct Shard::Impl {
     explicit Impl(unsigned shard_count)
-        : io(1), work(asio::make_work_guard(io)), timer(io), outbox(shard_count) {}
+        : work(asio::make_work_guard(io)), timer(io), outbox(shard_count) {}
 
-    asio::io_context io;
+    Loop io;
     asio::executor_work_guard<asio::io_context::executor_type> work;
 
     // Timers, ordered; one timer of the loop serves them all.
@@ -86,9 +104,24 @@ Shard::Shard(ShardSet& set, unsigned index, Clock& clock, storage::Storage& stor
         index, [this](storage::CommitReport report) { on_commit(std::move(report)); });
 }
 
-Shard::~Shard() {
-    PostNode* node = impl_->inbox.exchange(nullptr);
-    while (node) delete std::exchange(node, node->next);
+Shard::~Shard() { discard(); }
+
+bool Shard::discard() {
+    Impl& impl = *impl_;
+    PostNode* posts = impl.inbox.exchange(nullptr);
+    const bool any = posts || !impl.due.empty() || !impl.pending.empty() ||
+                     !impl.callbacks.empty() || !impl.holds.empty() || !impl.closed.empty();
+    while (posts) delete std::exchange(posts, posts->next);
+    impl.io.shutdown();
+    impl.timers.clear();
+    // Each is taken out first: what dies may still set or cancel timers, and release tickets.
+    { const auto dying = std::exchange(impl.due, {}); }
+    { const auto dying = std::exchange(impl.pending, {}); }
+    { const auto dying = std::exchange(impl.callbacks, {}); }
+    { const auto dying = std::exchange(impl.holds, {}); }
+    { const auto dying = std::exchange(impl.closed, {}); }
+    for (auto& fns : impl.outbox) const auto dying = std::exchange(fns, {});
+    return any;
 }
 
 asio::any_io_executor Shard::executor() { return impl_->io.get_executor(); }
@@ -123,7 +156,7 @@ bool Shard::run_due_timers() {
     while (!impl_->due.empty() && impl_->due.begin()->first <= now) {
         auto node = impl_->due.extract(impl_->due.begin());
         impl_->timers.erase(static_cast<std::uint64_t>(node.mapped().first));
-        node.mapped().second();
+        guarded("timer", node.mapped().second);
         ran = true;
     }
     if (!impl_->due.empty()) arm(impl_->due.begin()->first);
@@ -141,18 +174,15 @@ bool Shard::cancel(TimerId timer) {
 Task<> Shard::sleep(Duration delay) {
     auto start = [this, delay](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        auto done = std::make_shared<bool>(false);
-        auto finish = [this, shared, done] {
-            if (std::exchange(*done, true)) return;
-            asio::post(impl_->io, [shared] { (*shared)(); });
-        };
-        const TimerId timer = after(delay, finish);
+        const TimerId timer =
+            after(delay, [this, shared] { asio::post(impl_->io, [shared] { (*shared)(); }); });
         auto slot = asio::get_associated_cancellation_slot(*shared);
-        if (slot.is_connected())
-            slot.assign([this, timer, finish](asio::cancellation_type) {
-                cancel(timer);
-                finish();
-            });
+        if (!slot.is_connected()) return;
+        // Weak: the slot belongs to the coroutine, which belongs to the handler.
+        slot.assign([this, timer, weak = std::weak_ptr(shared)](asio::cancellation_type) {
+            const auto sleeping = weak.lock();
+            if (sleeping && cancel(timer)) asio::post(impl_->io, [sleeping] { (*sleeping)(); });
+        });
     };
     co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
                                                                          asio::use_awaitable);
@@ -189,19 +219,17 @@ bool Shard::submit_batch() {
     auto& impl = *impl_;
     const bool writes = impl.batch && !impl.batch->empty();
     if (!writes && impl.callbacks.empty()) return false;
+    auto callbacks = std::exchange(impl.callbacks, {});  // those that run may add more
     if (writes) {
         const storage::Token token = storage_.submit(index_, std::move(impl.batch));
-        impl.pending.push_back({token, std::move(impl.holds), std::move(impl.callbacks)});
+        impl.pending.push_back({token, std::exchange(impl.holds, {}), std::move(callbacks)});
     } else if (!impl.pending.empty()) {
         // Nothing written now, but what was written before is undecided: wait for the newest of it.
         auto& list = impl.pending.back().callbacks;
-        std::move(impl.callbacks.begin(), impl.callbacks.end(), std::back_inserter(list));
+        std::move(callbacks.begin(), callbacks.end(), std::back_inserter(list));
     } else {
-        auto ready = std::exchange(impl.callbacks, {});
-        for (auto& fn : ready) fn(Result<>{});
+        for (auto& fn : callbacks) guarded("after-commit", [&fn] { fn(Result<>{}); });
     }
-    impl.holds.clear();
-    impl.callbacks.clear();
     return true;
 }
 
@@ -223,7 +251,7 @@ void Shard::decide(const storage::CommitReport& report) {
             for (auto& ticket : batch.holds) ticket.fail(failure->error);
         }
         const Result<> result = failed ? Result<>(failure->error) : Result<>();
-        for (auto& fn : batch.callbacks) fn(result);
+        for (auto& fn : batch.callbacks) guarded("after-commit", [&] { fn(result); });
     }
 }
 
@@ -276,7 +304,7 @@ bool Shard::flush_participants() {
         TurnEnd* who = impl_->participants[i];
         if (!who) continue;
         who->queued_ = false;
-        who->end_turn();
+        guarded("end-turn", [who] { who->end_turn(); });
     }
     impl_->participants.clear();
     return true;
@@ -323,7 +351,7 @@ void Shard::run_posts() {
     }
     while (oldest) {
         const std::unique_ptr<PostNode> node(std::exchange(oldest, oldest->next));
-        for (auto& fn : node->fns) fn();
+        for (auto& fn : node->fns) guarded("post", fn);
     }
 }
 
@@ -341,9 +369,11 @@ void Shard::close_ticket(TicketState* state) {
 void Shard::run() {
     current_shard = this;
     while (!impl_->io.stopped()) {
-        if (impl_->io.run_one() == 0) break;
-        for (int i = 1; i < handlers_per_turn && impl_->io.poll_one() != 0; ++i) {
-        }
+        guarded("handler", [this] {
+            impl_->io.run_one();
+            for (int i = 1; i < handlers_per_turn && impl_->io.poll_one() != 0; ++i) {
+            }
+        });
         end_turn();
     }
     current_shard = nullptr;
@@ -352,12 +382,16 @@ void Shard::run() {
 void Shard::stop() { impl_->io.stop(); }
 
 bool Shard::run_ready() {
-    Shard* const before = std::exchange(current_shard, this);
+    struct Restore {
+        Shard* before = current_shard;
+        ~Restore() { current_shard = before; }
+    } const restore;
+    current_shard = this;
     impl_->io.restart();
     const bool ran = impl_->io.poll() > 0;
-    const bool timed = run_due_timers();
+    const bool due = !impl_->due.empty() && impl_->due.begin()->first <= clock_.steady();
+    const bool timed = due && run_due_timers();
     end_turn();
-    current_shard = before;
     return ran || timed;
 }
 
@@ -374,7 +408,7 @@ Task<> Shard::offload(UniqueFunction<void()> work) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         auto guard = asio::make_work_guard(impl_->io);
         set_.on_worker([this, work = std::move(work), shared, guard]() mutable {
-            work();
+            guarded("offload", work);
             asio::post(impl_->io, [shared] { (*shared)(); });
         });
     };
@@ -386,7 +420,8 @@ Task<> Shard::offload(UniqueFunction<void()> work) {
 // --------------------------------------------------------------------------------------
 
 struct ShardSet::Threads {
-    asio::thread_pool workers{std::max(1u, std::thread::hardware_concurrency())};
+    std::optional<asio::thread_pool> workers{std::in_place,
+                                             std::max(1u, std::thread::hardware_concurrency())};
     std::vector<std::thread> threads;
 };
 
@@ -397,7 +432,10 @@ ShardSet::ShardSet(unsigned count, Clock& clock, storage::Storage& storage)
         shards_.push_back(std::make_unique<Shard>(*this, i, clock, storage));
 }
 
-ShardSet::~ShardSet() { stop(); }
+ShardSet::~ShardSet() {
+    stop();
+    discard();
+}
 
 unsigned ShardSet::owner_of(std::string_view key) const {
     return static_cast<unsigned>(std::hash<std::string_view>{}(key) % count_);
@@ -413,7 +451,7 @@ void ShardSet::post(unsigned shard, UniqueFunction<void()> fn) {
 
 void ShardSet::on_worker(UniqueFunction<void()> work) {
     auto shared = std::make_shared<UniqueFunction<void()>>(std::move(work));
-    asio::post(threads_->workers, [shared] { (*shared)(); });
+    if (threads_->workers) asio::post(*threads_->workers, [shared] { (*shared)(); });
 }
 
 void ShardSet::start_threads() {
@@ -421,11 +459,21 @@ void ShardSet::start_threads() {
 }
 
 void ShardSet::stop() {
-    threads_->workers.stop();
-    threads_->workers.join();
+    if (threads_->workers) {
+        threads_->workers->stop();
+        threads_->workers->join();
+    }
     for (auto& shard : shards_) shard->stop();
     for (auto& thread : threads_->threads) thread.join();
     threads_->threads.clear();
+}
+
+void ShardSet::discard() {
+    threads_->workers.reset();
+    for (bool more = true; more;) {  // what dies on one shard may post to another
+        more = false;
+        for (const auto& shard : shards_) more = shard->discard() || more;
+    }
 }
 
 }  // namespace clarion::core

@@ -49,7 +49,7 @@ void Session::detach_port() {
     Shard& shard = core().shard();
     shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
     shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
-    sm_->ack_owed = false;
+    sm_->ack_owed = sm_->ack_follows = false;
     sm_->queue.note_ack();
 }
 
@@ -80,10 +80,10 @@ void Session::shut_down() {
 
 void Session::fall_asleep() {
     state_ = SessionState::asleep;
-    end_flushing();
     slept_at_ = core().clock().wall();
-    const auto& options = core().options<SmacksOptions>(account_.host());
-    Duration limit = options.hibernation_time;
+    Duration limit = core().options<SmacksOptions>(account_.host()).hibernation_time;
+    events::SleepLimit longer{account_, *this, limit};
+    core().bus().fire(longer);
     if (sm_->max_seconds > 0)
         limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
     expires_at_ = slept_at_ + limit;
@@ -99,18 +99,18 @@ void Session::fall_asleep() {
         storage::QueuedStanza entry{sm_->queue.number(i),
                                     kept(sent.stanza, sent.log_id, sent.archive_id, sent.received)};
         core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-        drop_spooled(sent.spooled);  // the sleeping queue keeps it now
+        account_.remove_offline(sent.spooled);  // the sleeping queue keeps it now
     }
     queued_asleep_ = sm_->queue.size();
     stored_queue_ = 0;
     const std::uint32_t acked = sm_->queue.acked();
     sm_->queue.restore(acked, {});
     write_record(storage::SleepState::asleep);
-    core().storage().sessions().remove_live(shard.batch(), account_.id(), number_);
-    marked_ = false;
+    remove_live_mark();
     core().accounts().note_asleep(account_.jid().bare());
     logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_asleep_}});
     core().bus().fire(events::SessionSlept{*this, unacked});
+    end_flushing();  // what waited behind offline messages joins the sleeping queue
     limit_sleepers();
 }
 
@@ -127,12 +127,6 @@ void Session::limit_sleepers() {
         [](const auto& a, const auto& b) { return a->slept_at() < b->slept_at(); });
     logger.info("too-many-asleep", {{"session", (*first)->jid().full()}});
     (*first)->end(SessionEnd::expired);
-}
-
-void Session::drop_spooled(std::uint64_t seq) {
-    if (seq == 0) return;
-    core().storage().offline().remove(core().shard().batch(), account_.id(), seq);
-    account_.add_offline(-1);
 }
 
 void Session::write_record(storage::SleepState state) {
@@ -185,9 +179,8 @@ void Session::queue_asleep(Transit transit) {
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (queued_asleep_ >= static_cast<std::uint32_t>(limit)) {
         logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_asleep_}});
-        end(SessionEnd::expired);
-        if (!transit.is_copy) core().router().deliver_local(std::move(transit));
-        return;
+        waiting_.push_back(std::move(transit));  // goes where those before it go
+        return end(SessionEnd::expired);
     }
     Shard& shard = core().shard();
     ++queued_asleep_;
@@ -195,7 +188,7 @@ void Session::queue_asleep(Transit transit) {
         sm_->queue.acked() + queued_asleep_,
         kept(transit.stanza, transit.log_id, transit.archive_id, transit.received)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-    drop_spooled(transit.spooled);
+    account_.remove_offline(transit.spooled);
     shard.hold(transit.ticket);
     events::Unreached event{account_, this, transit, events::Unreached::Why::asleep};
     core().bus().fire(event);
@@ -224,19 +217,20 @@ Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) 
 Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     const auto self = shared_from_this();
     const AccountPin pin(account_);
+    struct Attempt {  // however it fails, cancelled too
+        Session& session;
+        ~Attempt() {
+            if (session.state_ == SessionState::waking) session.stay_asleep();
+        }
+    } const attempt{*this};
     state_ = SessionState::waking;
     auto restored = co_await read_queue();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
-    if (!restored) {
-        stay_asleep();
-        co_return restored.error();
-    }
+    if (!restored) co_return restored.error();
     const std::uint32_t acked = sm_->queue.acked();
     const auto count = static_cast<std::uint32_t>(restored->size());
-    if (client_handled - acked > count) {
-        stay_asleep();
+    if (client_handled - acked > count)
         co_return sm::handled_count_too_high(client_handled, acked + count);
-    }
     sm_->queue.restore(acked, std::move(*restored));
     stored_queue_ = count;
     queued_asleep_ = 0;
@@ -246,13 +240,7 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     write_live_mark();
     const auto marked = co_await core().shard().committed();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
-    if (!marked) {
-        queued_asleep_ = count;
-        stored_queue_ = 0;
-        sm_->queue.restore(acked, {});
-        stay_asleep();
-        co_return marked.error();
-    }
+    if (!marked) co_return marked.error();
     if (count == 0) remove_record();
     if (auto done = on_ack(client_handled); !done) co_return done.error();
     take_over(port);
@@ -266,23 +254,35 @@ Task<Result<std::vector<Sent>>> Session::read_queue() {
     if (!entries) co_return entries.error();
     std::vector<Sent> queue;
     queue.reserve(entries->size());
+    // The client counts: what cannot be read is replaced by an empty message.
+    const auto empty = [this] {
+        return Stanza::make(StanzaKind::message, StanzaType::normal, Jid::trusted(account_.host()),
+                            jid_);
+    };
     for (const auto& entry : *entries) {
+        const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
+        if (place >= queued_asleep_) continue;
+        while (queue.size() < place) queue.push_back({.stanza = empty()});
         auto stanza = revive(entry.stanza, account_.jid());
-        if (!stanza)
-            stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
-                                  Jid::trusted(account_.host()), jid_);
+        if (!stanza) stanza = empty();
         const bool copy = is_carbon(*stanza);
         queue.push_back({std::move(stanza), entry.stanza.log_id, entry.stanza.archive_id, 0,
                          entry.stanza.time, copy});
     }
+    while (queue.size() < queued_asleep_) queue.push_back({.stanza = empty()});
     co_return queue;
 }
 
 /// Waking failed: what arrived meanwhile joins the sleeping queue.
 void Session::stay_asleep() {
     state_ = SessionState::asleep;
-    auto waiting = std::exchange(waiting_, {});
-    for (auto& transit : waiting) send_now(std::move(transit));
+    if (stored_queue_ > 0) {
+        queued_asleep_ = std::exchange(stored_queue_, 0);
+        sm_->queue.restore(sm_->queue.acked(), {});
+    }
+    write_record(storage::SleepState::asleep);
+    remove_live_mark();
+    send_waiting();
 }
 
 void Session::take_over(SessionPort& port) {
@@ -294,8 +294,7 @@ void Session::take_over(SessionPort& port) {
     core().shard().at_turn_end(*this);
     sm_->queue.for_each([this](const Sent& sent) { write_sent(sent); });
     core().bus().fire(events::SessionWoken{*this});
-    auto waiting = std::exchange(waiting_, {});
-    for (auto& transit : waiting) send(std::move(transit));
+    send_waiting();
 }
 
 /// Again, with the time it was first received (XEP-0198 section 5, XEP-0203).
@@ -327,29 +326,33 @@ void Session::end(SessionEnd why) {
                             ? std::optional(StreamErrorCondition::system_shutdown)
                             : std::nullopt);
     }
-    if (available()) core().router().send_unavailable(*this);
+    if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
     if (sm_ && !sm_->id.empty()) account_.remember_ended({sm_->id, handled_in()});
     account_.remove_session(*this);
     remove_marks(was_asleep);
-    if (!sm_) return;
-    if (was_asleep && queued_asleep_ > 0) {
+    if (was_asleep && queued_asleep_ > 0 && !account_.deleted()) {
         core().scope().spawn("end-of-sleep", redistribute_stored(self));
         return;
     }
-    redistribute(sm_->queue.take());
+    if (sm_) redistribute(sm_->queue.take());
+    send_waiting();
     if (was_asleep || stored_queue_ > 0) bury_record();
 }
 
+void Session::remove_live_mark() {
+    if (!std::exchange(marked_, false)) return;
+    core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
+}
+
 void Session::remove_marks(bool was_asleep) {
-    if (marked_)
-        core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
-    marked_ = false;
+    remove_live_mark();
     if (was_asleep) remove_deadline();
 }
 
 /// The client may still come back and ask: for a day it is told how far its stanzas were handled.
 void Session::bury_record() {
+    if (account_.deleted()) return;
     auto& batch = core().shard().batch();
     core().storage().sessions().remove(batch, account_.id(), number_);
     storage::SleepingSession gone;
@@ -372,6 +375,7 @@ Task<> Session::redistribute_stored([[maybe_unused]] std::shared_ptr<Session> se
         co_return;
     }
     redistribute(std::move(*queue));
+    send_waiting();
     bury_record();
 }
 
@@ -384,12 +388,16 @@ void Session::redistribute(std::vector<Sent> unacked) {
         transit.archive_id = sent.archive_id;
         transit.received = sent.received;
         transit.spooled = sent.spooled;
-        if (transit.stanza->is_request())
-            core().router().bounce(std::move(transit),
-                                   {StanzaErrorCondition::recipient_unavailable});
-        else if (transit.stanza->is_message() && !sent.is_copy && sent.spooled == 0)
-            core().router().redeliver(account_, this, std::move(transit));
+        transit.is_copy = sent.is_copy;
+        give_back(std::move(transit));
     }
+}
+
+void Session::give_back(Transit transit) {
+    if (transit.stanza->is_request())
+        core().router().bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+    else if (transit.stanza->is_message() && !transit.is_copy)
+        core().router().redeliver(account_, this, std::move(transit));
 }
 
 }  // namespace clarion::core

@@ -30,19 +30,21 @@ Task<bool> within(Shard& shard, Duration limit, Task<> task) {
         state->expired = true;
         state->signal.emit(asio::cancellation_type::all);
     });
+    std::exception_ptr failure;
     bool aborted = false;
     try {
-        co_await asio::co_spawn(
-            co_await asio::this_coro::executor, std::move(task),
-            asio::bind_cancellation_slot(state->signal.slot(), asio::use_awaitable));
+        const auto executor = co_await asio::this_coro::executor;
+        auto token = asio::bind_cancellation_slot(state->signal.slot(), asio::use_awaitable);
+        co_await asio::co_spawn(executor, std::move(task), std::move(token));
     } catch (const boost::system::system_error& error) {
-        if (error.code() != asio::error::operation_aborted) throw;
-        aborted = true;
+        aborted = error.code() == asio::error::operation_aborted;
+        failure = std::current_exception();
+    } catch (...) {
+        failure = std::current_exception();
     }
     shard.cancel(timer);
     outer.slot().clear();
-    if (aborted && !state->expired)
-        throw boost::system::system_error(asio::error::operation_aborted);
+    if (failure && !(aborted && state->expired)) std::rethrow_exception(failure);
     co_return !state->expired;
 }
 

@@ -97,6 +97,8 @@ public:
     bool run_ready();
     /// Nothing written and undecided, nothing posted and not run.
     bool quiet() const;
+    /// See ShardSet::discard(). Whether there was anything.
+    bool discard();
 
 private:
     friend class ShardSet;
@@ -146,6 +148,10 @@ public:
     void start_threads();
     /// Stops all loops and joins their threads.
     void stop();
+    /// Destroys what waits and will never run: timers, posts, suspended coroutines. Called after
+    /// stop(), while what those refer to (cores, connections) is still there. REQUIRES: no loop
+    /// runs.
+    void discard();
 
 private:
     const unsigned count_;

@@ -118,7 +118,8 @@ StanzaPtr FakeLink::pop() {
 
 // --- World --------------------------------------------------------------------------------------
 
-World::World(Setup setup) : setup_(std::move(setup)), storage_(storage::make_memory_storage()) {
+World::World(Setup setup)
+    : setup_(std::move(setup)), storage_(storage::make_memory_test_storage()) {
     set_log_level(LogLevel::error);
     OptionRegistry registry;
     core::declare_options(registry);
@@ -139,8 +140,8 @@ World::World(Setup setup) : setup_(std::move(setup)), storage_(storage::make_mem
 }
 
 World::~World() {
-    stop();
     storage_->stop();
+    stop();
 }
 
 void World::start() {
@@ -159,11 +160,8 @@ void World::start() {
 }
 
 void World::stop() {
-    for (const auto& core : shared_->cores) core->scope().cancel();
-    settle_until([this] {
-        return quiet() && std::all_of(shared_->cores.begin(), shared_->cores.end(),
-                                      [](const auto& c) { return c->scope().running() == 0; });
-    });
+    shards_->stop();
+    shards_->discard();
     shared_.reset();
     shards_.reset();
 }
@@ -201,6 +199,10 @@ void World::settle_until(const std::function<bool()>& done) {
         }
         if (!ran) std::this_thread::yield();
     }
+}
+
+void World::run_shards() {
+    settle_until([] { return true; });
 }
 
 void World::settle() {

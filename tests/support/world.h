@@ -24,6 +24,7 @@
 #include "server/core/core.h"
 #include "server/core/module.h"
 #include "server/core/session.h"
+#include "storage/memory/memory_storage.h"
 #include "tests/support/fake_port.h"
 #include "tests/support/manual_clock.h"
 
@@ -97,7 +98,8 @@ public:
     ~World();
 
     ManualClock& clock() { return clock_; }
-    storage::Storage& storage() { return *storage_; }
+    /// Its commits can be held, and made to fail.
+    storage::MemoryStorage& storage() { return *storage_; }
     core::Core& core(unsigned shard) { return *shared_->cores[shard]; }
     /// The core on which this account or domain lives.
     core::Core& home_of(std::string_view bare_jid_or_domain);
@@ -133,6 +135,8 @@ public:
     /// Runs all shards until nothing is left to do: nothing ready, posted, loading, or undecided in
     /// storage.
     void settle();
+    /// The same, but what storage has not decided (held commits) stays so.
+    void run_shards();
     /// Runs all shards until `done` says so; throws after ten seconds of real time.
     void settle_until(const std::function<bool()>& done);
     /// Moves the clock, then settles.
@@ -150,7 +154,7 @@ private:
 
     Setup setup_;
     ManualClock clock_;
-    std::unique_ptr<storage::Storage> storage_;
+    std::unique_ptr<storage::MemoryStorage> storage_;
     std::deque<Client> clients_;  // their ports outlive the sessions
     FakeLink remote_;
     std::map<std::string, FakeLink, std::less<>> components_;

@@ -138,7 +138,7 @@ private:
         if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
         core_.storage().offline().put(core_.shard().batch(), account.id(),
                                       account.next_offline_seq(), kept);
-        account.add_offline(+1);
+        account.add_offline();
         core_.shard().hold(transit.ticket);
         return true;
     }
@@ -206,10 +206,7 @@ private:
             logger.error("undeliverable",
                          {{"account", account.jid().full()}, {"seq", message.seq}});
         const bool acknowledged_later = stanza && session.sm();
-        if (!acknowledged_later) {
-            core_.storage().offline().remove(core_.shard().batch(), account.id(), message.seq);
-            account.add_offline(-1);
-        }
+        if (!acknowledged_later) account.remove_offline(message.seq);
         if (!stanza) return;
         core::Transit transit;
         transit.stanza = std::move(stanza);

@@ -17,6 +17,9 @@ bool takes_bare(const Session& session) {
     return session.available() && session.priority() >= 0 && session.state() != SessionState::ended;
 }
 
+/// It will say when it has it.
+bool acknowledges(const Session& session) { return session.sm() && !session.is_asleep(); }
+
 bool any_takes_bare(const Account& account) {
     for (const auto& session : account.sessions())
         if (takes_bare(*session)) return true;
@@ -26,64 +29,88 @@ bool any_takes_bare(const Account& account) {
 }  // namespace
 
 void Router::deliver_message(Account& account, Transit transit) {
+    if (refuse_message(account, transit)) return;
     if (!transit.is_copy) {
         events::MessageReceiving event{account, transit};
         if (core_.bus().fire(event) == Flow::stop) return;
     }
-    if (transit.stanza->to().is_full()) {
-        if (send_to_full(account, transit)) return;
-        switch (transit.stanza->type()) {  // 8.5.3.2.1: no such resource
-            case StanzaType::error:
-            case StanzaType::headline: return;
-            case StanzaType::groupchat:
-                return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
-            default: break;  // as if sent to the bare JID
-        }
-        if (transit.is_copy) return;
-    }
+    if (transit.stanza->to().is_full() && send_to_full(account, transit)) return;
+    if (transit.is_copy) return;
     send_to_bare(account, std::move(transit));
+}
+
+/// 8.5.2.1.1 and 8.5.3.2.1: what nobody can take. Asked before anybody archives or copies it. Group
+/// chat to an account of which no device is there goes on, to be notified of (PUSH.md, R6), and is
+/// returned at the end.
+bool Router::refuse_message(const Account& account, Transit& transit) {
+    const Stanza& stanza = *transit.stanza;
+    const StanzaType type = stanza.type();
+    if (transit.is_copy || type == StanzaType::chat) return false;
+    if (stanza.to().is_full()) {
+        if (account.find_session(stanza.to().resource())) return false;
+    } else if (type != StanzaType::error &&
+               (type != StanzaType::groupchat || !any_takes_bare(account))) {
+        return false;
+    }
+    if (type != StanzaType::error && type != StanzaType::headline)
+        bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    return true;
 }
 
 /// False: the resource is not there.
 bool Router::send_to_full(Account& account, Transit& transit) {
     Session* session = account.find_session(transit.stanza->to().resource());
-    if (!session || session->state() == SessionState::ended) return false;
-    spool_until_acknowledged(account, transit);
+    if (!session) return false;
+    if (acknowledges(*session)) spool_until_acknowledged(account, transit);
     session->send(std::move(transit));
     return true;
 }
 
 void Router::send_to_bare(Account& account, Transit transit) {
-    const StanzaType type = transit.stanza->type();
-    if (type == StanzaType::error) return;  // 8.5.2.1.1
-    if (type != StanzaType::groupchat && any_takes_bare(account)) {
-        spool_until_acknowledged(account, transit);
-        const auto sessions = account.sessions();  // one may end while it is sent to
-        for (const auto& session : sessions)
-            if (takes_bare(*session)) session->send(Transit(transit));
-        return;
-    }
-    if (type == StanzaType::headline) return;
+    if (any_takes_bare(account))
+        return send_to_takers(account, std::move(transit), WallTime::min());
+    if (transit.stanza->type() == StanzaType::headline) return;
     events::Unreached event{account, nullptr, transit, events::Unreached::Why::no_session};
     core_.bus().fire(event);
     if (!event.stored && transit.archive_id == storage::ArchiveId::none)
         bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
 }
 
+/// To all who take what is for the account, if they were bound after `since`.
+void Router::send_to_takers(Account& account, Transit transit, WallTime since) {
+    std::vector<std::shared_ptr<Session>> takers;  // a copy: one may end while it is sent to
+    for (const auto& session : account.sessions())
+        if (takes_bare(*session) && session->bound_at() > since) takers.push_back(session);
+    // The queue of one that sleeps keeps it as well.
+    const bool one_sleeps =
+        std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->is_asleep(); });
+    if (!one_sleeps &&
+        std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
+        spool_until_acknowledged(account, transit);
+    for (const auto& session : takers)
+        if (takes_bare(*session)) session->send(Transit(transit));
+}
+
 void Router::redeliver(Account& account, Session* ended, Transit transit) {
     const StanzaType type = transit.stanza->type();
     if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
         return;
+    if (account.deleted())
+        return bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
     const bool archived = transit.archive_id != storage::ArchiveId::none;
     if (any_takes_bare(account)) {
-        // Other sessions have it from its first delivery, by carbons, or find it in the archive.
-        if (!archived && transit.stanza->to().is_full()) send_to_bare(account, std::move(transit));
-        return;
+        // Others find it in the archive, are given it as an offline message, or have it from its
+        // first delivery if they were there then.
+        if (archived || transit.spooled != 0) return;
+        const bool to_one = transit.stanza->to().is_full();
+        const WallTime since = to_one ? WallTime::min() : transit.received;
+        return send_to_takers(account, std::move(transit), since);
     }
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};
     core_.bus().fire(event);
-    if (!event.stored && !archived)
-        bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+    if (event.stored || archived) return;
+    account.remove_offline(transit.spooled);
+    bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
 }
 
 /// A message that offline storage may hold is durable before it is acknowledged to its sender
@@ -93,15 +120,12 @@ void Router::spool_until_acknowledged(Account& account, Transit& transit) {
     if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled != 0)
         return;
     if (!may_be_kept_offline(*transit.stanza)) return;
-    const bool acknowledges = std::any_of(account.sessions().begin(), account.sessions().end(),
-                                          [](const auto& s) { return s->is_live() && s->sm(); });
-    if (!acknowledges) return;
     Shard& shard = core_.shard();
     transit.spooled = account.next_offline_seq();
     storage::KeptStanza kept{transit.log_id, transit.archive_id, transit.received, {}};
     if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
     core_.storage().offline().put(shard.batch(), account.id(), transit.spooled, kept);
-    account.add_offline(1);
+    account.add_offline();
     shard.hold(transit.ticket);
 }
 

@@ -32,6 +32,7 @@ void Router::route(Transit transit) {
     switch (core_.hosts().kind(to.domain())) {
         case DomainKind::host:
             if (!to.has_local()) return deliver_to_host(std::move(transit));
+            if (core_.is_home(to.bare())) return deliver_local(std::move(transit));
             return core_.at_home(to.bare(), [transit = std::move(transit)](Core& home) mutable {
                 home.router().deliver_local(std::move(transit));
             });

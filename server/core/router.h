@@ -62,6 +62,8 @@ private:
     void deliver_to_account(Account& account, Transit transit);
     bool send_to_full(Account& account, Transit& transit);
     void send_to_bare(Account& account, Transit transit);
+    void send_to_takers(Account& account, Transit transit, WallTime since);
+    bool refuse_message(const Account& account, Transit& transit);
     void spool_until_acknowledged(Account& account, Transit& transit);
     void answer_request(IqTarget target, Account* account, Transit transit);
     void run_request(const IqTable::Entry& entry, IqTarget target, Account* account,

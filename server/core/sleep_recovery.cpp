@@ -40,6 +40,8 @@ Task<> expire(Core& core, std::string jid, storage::Deadline deadline) {
         } else if (!session) {  // the memory of one that is gone
             core.storage().sessions().remove(core.shard().batch(), (*pin)->id(), deadline.subject);
         }
+    } else if (pin.error().code != "item-not-found") {
+        co_return;  // could not be read now
     }
     core.storage().deadlines().remove(core.shard().batch(), deadline);
 }
@@ -82,11 +84,8 @@ Task<> bury_account(Core& core, std::string jid) {
         core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);
         auto jid_was = (*pin)->jid().with_resource(mark.resource);
         if (!jid_was || (*pin)->find_session(mark.resource)) continue;
-        if (!mark.sm_id.empty()) (*pin)->remember_ended({mark.sm_id, mark.handled_in});
-        Session lost(**pin, mark.session, *jid_was, mark.resource, nullptr);
-        for (const auto& to : mark.directed_presence)
-            lost.directed_presence().push_back(Jid::trusted(to));
-        if (mark.available) core.router().send_unavailable(lost);
+        std::make_shared<Session>(**pin, mark.session, *jid_was, mark.resource, nullptr)
+            ->say_goodbye(mark);
     }
 }
 
@@ -97,6 +96,7 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
     sm_ = std::make_unique<StreamManagement>();
     sm_->id = record.sm_id;
     sm_->queue.restore(record.acked_out, {});
+    sm_->counting = true;
     window_.restore(record.handled_in);
     queued_asleep_ = static_cast<std::uint32_t>(record.queued);
     slept_at_ = record.slept_at;
@@ -108,8 +108,20 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
         restore_presence(std::move(*presence));
 }
 
+void Session::say_goodbye(const storage::LiveMark& mark) {
+    state_ = SessionState::ended;
+    for (const auto& to : mark.directed_presence) directed_presence_.push_back(Jid::trusted(to));
+    if (mark.available)
+        restore_presence(
+            Stanza::make(StanzaKind::presence, StanzaType::available, jid_, account_.jid()));
+    core().router().send_unavailable(*this);
+}
+
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
     const WallTime now = account.core().clock().wall();
+    // An account with a live session is not put away: these were live when the server died.
+    for (const auto& mark : snapshot.live_marks)
+        if (!mark.sm_id.empty()) account.remember_ended({mark.sm_id, mark.handled_in});
     for (const auto& record : snapshot.sleeping_sessions) {
         restore_session(account, record);
         Session* session = account.find_session_by_number(record.session);

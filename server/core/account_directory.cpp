@@ -68,6 +68,7 @@ struct AccountDirectory::Impl {
     void finish(const std::string& jid, const Result<Account*>& result);
     std::vector<Ready> take_inbox(const std::string& jid);
     bool may_go(const Entry& entry, SteadyTime before) const;
+    std::unordered_set<std::string> creating;  // names that are taken, but not yet in storage
     /// Keeps a deleted account while a coroutine still holds it.
     void retire(std::unique_ptr<Account> account);
     std::vector<std::unique_ptr<Account>> retired;
@@ -182,12 +183,18 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
     Core& core = impl_->core;
     auto& repository = core.storage().accounts();
     std::vector<Jid> existing;
-    std::vector<std::string> created;
+    struct Reserved {
+        Impl& impl;
+        std::vector<std::string> names{};
+        ~Reserved() {
+            for (const auto& name : names) impl.creating.erase(name);
+        }
+    } created{*impl_};
     for (auto& account : accounts) {
         std::string name(account.jid.bare());
         const auto found = co_await repository.find(name);
         if (!found) co_return found.error();
-        if (found->has_value() || impl_->entries.contains(name)) {
+        if (found->has_value() || !impl_->creating.insert(name).second) {
             existing.push_back(std::move(account.jid));
             continue;
         }
@@ -197,11 +204,11 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
         record.credentials = std::move(account.credentials);
         record.created = core.clock().wall();
         repository.put(core.shard().batch(), record);
-        created.push_back(std::move(name));
+        created.names.push_back(std::move(name));
     }
     const auto committed = co_await core.shard().committed();
     if (!committed) co_return committed.error();
-    for (const auto& name : created) {
+    for (const auto& name : created.names) {
         impl_->unknown.remove(name);
         logger.info("created", {{"account", name}});
     }
@@ -232,6 +239,7 @@ Task<Result<>> AccountDirectory::remove(Jid jid) {
         auto pin = co_await load(name);
         if (!pin) co_return pin.error();
         Account& account = **pin;
+        account.set_deleted();
         for (const auto& session : std::vector(account.sessions()))
             session->end(SessionEnd::kicked);
         core.bus().fire(events::AccountDeleted{account});
@@ -271,6 +279,8 @@ bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const
     Account& account = *entry.account;
     if (account.pinned() || account.has_live_session() || account.last_used() > before)
         return false;
+    for (const auto& session : account.sessions())  // its record has an `h` that will still grow
+        if (session->window().width() > 0) return false;
     return core.bus().fire(events::AccountPuttingAway{account}) == Flow::next;
 }
 

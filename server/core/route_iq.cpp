@@ -1,5 +1,6 @@
 // RFC 6120 section 8.2.3 and RFC 6121 section 8.5: requests to accounts and hosts, answers to
 // sessions.
+#include <boost/system/system_error.hpp>
 #include <optional>
 
 #include "server/base/log.h"
@@ -11,6 +12,8 @@
 namespace clarion::core {
 
 namespace {
+
+constexpr Logger logger{"iq"};
 
 /// The session of a local account that sent this, if the account lives on this shard.
 Session* asking_session(Core& core, const Jid& from) {
@@ -90,7 +93,14 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
                       .session = asking_session(core_, stanza->from()),
                       .from_owner = account && stanza->from().bare() == account->jid().bare(),
                       .ticket = &transit.ticket};
-    IqAnswer reply = co_await entry.async(std::move(request));
+    IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
+    try {
+        reply = co_await entry.async(std::move(request));
+    } catch (const boost::system::system_error&) {
+        throw;                               // cancelled: the server stops
+    } catch (const std::exception& error) {  // those behind it must not wait for ever
+        logger.error("request-failed", {{"ns", entry.ns}, {"error", error.what()}});
+    }
     answer(transit, std::move(reply));
 }
 

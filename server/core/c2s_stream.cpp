@@ -240,11 +240,10 @@ Task<C2sStream::Next> C2sStream::take(Core& core, sasl::Step step) {
 
 Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
     std::optional<sasl::Credentials> stored;
+    disabled_ = false;
     auto pin = co_await core.accounts().load(std::string(account_.bare()));
     if (pin) {
-        if ((*pin)->record().disabled)
-            co_return co_await auth_failed(core, sasl::Condition::account_disabled,
-                                           "the account is disabled");
+        disabled_ = (*pin)->record().disabled;
         stored = (*pin)->record().credentials;
     } else if (pin.error().code != "item-not-found") {
         co_return co_await auth_failed(core, sasl::Condition::temporary_auth_failure,
@@ -256,6 +255,8 @@ Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
             [&] { step = exchange_->credentials(account_.bare(), stored); });
     else
         step = exchange_->credentials(account_.bare(), stored);
+    if (!step)
+        co_return co_await auth_failed(core, sasl::Condition::temporary_auth_failure, "no worker");
     co_return co_await take(core, std::move(*step));
 }
 
@@ -266,6 +267,9 @@ Task<C2sStream::Next> C2sStream::succeed(Core& core, sasl::Success success) {
             co_return co_await auth_failed(core, sasl::Condition::invalid_authzid,
                                            "only oneself can be authorised");
     }
+    if (disabled_)  // said to its owner only: others learn nothing of what accounts there are
+        co_return co_await auth_failed(core, sasl::Condition::account_disabled,
+                                       "the account is disabled");
     core.login_throttle().on_success(account_.bare());
     static Counter& logins = metrics().counter("clarion_logins_total", "Successful client logins");
     logins.add();

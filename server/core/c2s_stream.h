@@ -85,6 +85,7 @@ private:
     bool encrypted_;
     bool header_sent_ = false;
     unsigned home_ = 0;
+    bool disabled_ = false;  // the account that is logging in
     int failures_ = 0;
     std::string host_;
     std::string lang_;

@@ -164,6 +164,10 @@ const std::string* ChannelBindings::find(std::string_view type) const {
     return found != nullptr && found->has_value() ? &**found : nullptr;
 }
 
+bool ChannelBindings::announces(std::string_view type) const {
+    return find(type) != nullptr && (announce_tls_unique || type != "tls-unique");
+}
+
 std::string advertised_list(std::span<const std::string_view> mechanisms,
                             std::optional<std::span<const std::string_view>> bindings) {
     std::string list = join_sorted(mechanisms);

@@ -109,16 +109,20 @@ enum class Condition : std::uint8_t {
 std::string_view name(Condition condition);
 
 /// Raw bytes of each binding that this TLS channel can give; none over plain TCP.
-/// tls_unique exists up to TLS 1.2 only, tls_exporter (RFC 9266) from TLS 1.3 or with the extended
-/// master secret.
+/// tls_exporter (RFC 9266) exists from TLS 1.3 or with the extended master secret. tls_unique is
+/// registered up to TLS 1.2 only, but clients ask for it without looking (slixmpp 1.8, which would
+/// fall back to PLAIN): it is taken in TLS 1.3 too, where it binds as well, and not announced.
 struct ChannelBindings {
     std::optional<std::string> tls_exporter;
     std::optional<std::string> tls_server_end_point;
     std::optional<std::string> tls_unique;
+    bool announce_tls_unique = true;
 
     bool any() const { return tls_exporter || tls_server_end_point || tls_unique; }
     /// By registered name ("tls-exporter"); nullptr if unknown or not available.
     const std::string* find(std::string_view type) const;
+    /// Whether XEP-0440 lists it.
+    bool announces(std::string_view type) const;
 };
 
 /// XEP-0474: the string whose hash the server-first-message carries. `bindings` are the types

@@ -90,10 +90,14 @@ void C2sStream::write_header() {
     header_sent_ = true;
 }
 
+bool C2sStream::may_log_in(Core& core) const {
+    return encrypted_ || !core.options<C2sOptions>(host_).require_encryption;
+}
+
 std::vector<sasl::Mechanism> C2sStream::offered(Core& core) const {
     const auto& options = core.options<C2sOptions>(host_);
     std::vector<sasl::Mechanism> result;
-    if (!encrypted_ && options.require_encryption) return result;
+    if (!may_log_in(core)) return result;
     for (const auto mechanism : sasl::all_mechanisms()) {
         if (sasl::is_plus(mechanism) && !bindings_.any()) continue;
         if (mechanism == sasl::Mechanism::plain && !encrypted_ &&
@@ -118,6 +122,7 @@ void C2sStream::write_features(Core& core) {
             if (core.options<C2sOptions>(host_).require_encryption) starttls.add("required");
         }
         add_mechanisms(core, features);
+        if (may_log_in(core)) core.bus().fire(events::LoginFeatures{core, host_, features});
     }
     std::string out = "<stream:features>";
     for (const auto& child : features.children()) xml::write(out, child, ns::client);
@@ -133,7 +138,7 @@ void C2sStream::add_mechanisms(Core& core, xml::Element& features) {
     if (!bindings_.any()) return;
     auto& types = features.add("sasl-channel-binding", ns::sasl_cb);  // XEP-0440
     for (const std::string_view type : {"tls-exporter", "tls-server-end-point", "tls-unique"})
-        if (bindings_.find(type)) types.add("channel-binding").set_attr("type", type);
+        if (bindings_.announces(type)) types.add("channel-binding").set_attr("type", type);
 }
 
 // ---- Elements before a session
@@ -143,14 +148,23 @@ Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     const xml::Element& root = element.root();
     if (root.is(ns::tls, "starttls")) co_return on_starttls(core);
     if (root.ns() == ns::sasl) co_return co_await on_sasl(core, root);
-    if (state_ < State::authenticated)
-        co_return fail(StreamErrorCondition::not_authorized, "log in first");
+    if (state_ < State::authenticated) co_return co_await before_login(core, root);
     if (root.is(ns::client, "iq") && root.child(ns::bind, "bind"))
         co_return co_await on_bind(core, std::move(element));
     for (const auto& entry : core.stream_handlers())
-        if (root.is(entry.ns, entry.name) && !is_off(entry.off, host_))
+        if (!entry.before_login && root.is(entry.ns, entry.name) && !is_off(entry.off, host_))
             co_return co_await entry.handler(*this, core, root);
     co_return fail(StreamErrorCondition::not_authorized, "bind a resource first");
+}
+
+Task<C2sStream::Next> C2sStream::before_login(Core& core, const xml::Element& root) {
+    const xml::Element* payload = root.is(ns::client, "iq") ? root.first_child() : nullptr;
+    const xml::Element& what = payload ? *payload : root;
+    if (state_ == State::negotiating && may_log_in(core))
+        for (const auto& entry : core.stream_handlers())
+            if (entry.before_login && what.is(entry.ns, entry.name) && !is_off(entry.off, host_))
+                co_return co_await entry.handler(*this, core, root);
+    co_return fail(StreamErrorCondition::not_authorized, "log in first");
 }
 
 C2sStream::Next C2sStream::on_starttls(Core& core) {

@@ -232,7 +232,8 @@ sasl::ChannelBindings TlsLayer::bindings() const {
     // Without the extended master secret two connections can be made to agree on either value.
     const bool unique = tls13 || SSL_get_extms_support(ssl_) == 1;
     if (unique) bindings.tls_exporter = some(exporter());
-    if (unique && !tls13) bindings.tls_unique = some(finished());
+    if (unique) bindings.tls_unique = some(finished());
+    bindings.announce_tls_unique = !tls13;
     bindings.tls_server_end_point = some(end_point());
     return bindings;
 }

@@ -186,7 +186,10 @@ TEST_SUITE("net/transport") {
         CHECK(a.tls_exporter->size() == 32);
         CHECK(a.tls_exporter == b.tls_exporter);
         CHECK(a.tls_server_end_point == b.tls_server_end_point);
-        CHECK(!a.tls_unique.has_value());
+        CHECK(a.tls_unique.has_value());
+        CHECK(a.tls_unique == b.tls_unique);
+        CHECK(!a.announces("tls-unique"));
+        CHECK(a.announces("tls-exporter"));
 
         const std::string sent = pattern(1 << 20);
         Feeder feeder(*pair.a, sent);

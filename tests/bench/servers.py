@@ -1,0 +1,286 @@
+"""The servers that tests/bench/peers.py measures: clariond, Prosody and ejabberd, each started from
+Debian's package or our build in a temporary directory of its own, on free ports, with the same
+features (stream management, carbons, archive of every message) and the same accounts.
+
+TMPDIR says where these directories are; /dev/shm takes the disk out of the comparison.
+Nothing of the system's own services is touched; a server is stopped by the process id we started.
+"""
+import hashlib
+import hmac
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DOMAIN = "localhost"
+COMPONENT = "push.localhost"
+SECRET = "bench-secret"
+PASSWORD = "bench-password"
+ITERATIONS = 4096  # of SCRAM, the same for all: logging in is not what is compared
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """One server under test. Accounts outlive stop() and start(): memory is read of a fresh one."""
+    name = ""
+
+    def __init__(self, archive=True):
+        self.archive = archive
+        self.directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        self.ports = {use: free_port() for use in ("c2s", "c2s-tls", "component", "http")}
+        self.process = None
+        subprocess.run([ROOT / "tools/dev_cert.sh", self.directory, DOMAIN], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def path(self, name):
+        return self.directory / name
+
+    def write(self, name, text):
+        self.path(name).parent.mkdir(parents=True, exist_ok=True)
+        self.path(name).write_text(text)
+
+    def start(self):
+        log = open(self.path("output.log"), "ab")
+        self.process = subprocess.Popen(self.command(), stdout=log, stderr=log,
+                                        stdin=subprocess.DEVNULL, cwd=self.directory,
+                                        env={**os.environ, **self.environment()})
+        self.wait_for_port(self.ports["c2s"])
+        time.sleep(1)
+
+    def wait_for_port(self, port, patience=60):
+        end = time.monotonic() + patience
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.name} ended: {self.log_tail()}")
+            try:
+                socket.create_connection(("127.0.0.1", port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.2)
+        raise RuntimeError(f"{self.name} does not listen: {self.log_tail()}")
+
+    def stop(self):
+        if self.process is None:
+            return
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+
+    def remove(self):
+        self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def log_tail(self):
+        return self.path("output.log").read_text(errors="replace")[-2000:]
+
+    def environment(self):
+        return {}
+
+
+class Clarion(Server):
+    name = "clarion"
+
+    def __init__(self, archive=True, build=None):
+        super().__init__(archive)
+        self.build = Path(build or ROOT / "build/release/bin").resolve()
+        self.write("clarion.toml", f"""
+[server]
+domains = ["{DOMAIN}"]
+data_dir = "{self.path('data')}"
+admin_socket = "{self.path('admin.sock')}"
+[log]
+level = "warning"
+[tls]
+certificate = "{self.path('cert.pem')}"
+private_key = "{self.path('key.pem')}"
+[c2s]
+require_encryption = false
+allow_plain_without_encryption = true
+[auth]
+scram_iterations = {ITERATIONS}
+[limits]
+c2s_connections_per_address = 0
+c2s_bytes_per_second = 0
+[modules]
+disabled = [{"" if archive else '"mam"'}]
+[component."{COMPONENT}"]
+secret = "{SECRET}"
+[[listen]]
+type = "c2s"
+address = "127.0.0.1"
+port = {self.ports['c2s']}
+[[listen]]
+type = "c2s-tls"
+address = "127.0.0.1"
+port = {self.ports['c2s-tls']}
+[[listen]]
+type = "component"
+address = "127.0.0.1"
+port = {self.ports['component']}
+""")
+        self.path("data").mkdir()
+
+    def command(self):
+        return [self.build / "clariond", "--config", self.path("clarion.toml")]
+
+    def add_accounts(self, count):
+        self.write("accounts.txt", "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n" for i in range(count)))
+        self.start()
+        subprocess.run([self.build / "clarionctl", "--socket", self.path("admin.sock"), "user",
+                        "import", self.path("accounts.txt")], check=True, stdout=subprocess.DEVNULL)
+        self.stop()
+
+
+class Prosody(Server):
+    name = "prosody"
+
+    def __init__(self, archive=True, plugins=None):
+        super().__init__(archive)
+        modules = ["roster", "saslauth", "tls", "disco", "carbons", "smacks", "csi", "ping",
+                   "version", "offline"]
+        modules += ["mam"] if archive else []
+        modules += ["cloud_notify"] if plugins else []
+        listed = "; ".join(f'"{module}"' for module in modules)
+        self.write("prosody.cfg.lua", f"""
+run_as_root = true
+daemonize = false
+pidfile = "{self.path('prosody.pid')}"
+data_path = "{self.path('data')}"
+plugin_paths = {{ {f'"{plugins}"' if plugins else ''} }}
+log = {{ warn = "{self.path('prosody.log')}" }}
+interfaces = {{ "127.0.0.1" }}
+c2s_ports = {{ {self.ports['c2s']} }}
+c2s_direct_tls_ports = {{ {self.ports['c2s-tls']} }}
+component_ports = {{ {self.ports['component']} }}
+component_interfaces = {{ "127.0.0.1" }}
+http_ports = {{ }}
+https_ports = {{ }}
+modules_enabled = {{ {listed} }}
+modules_disabled = {{ "s2s" }}
+authentication = "internal_hashed"
+password_hash = "SHA-256"
+storage = {{ archive = "sql" }}
+default_storage = "internal"
+sql = {{ driver = "SQLite3", database = "{self.path('archive.sqlite')}" }}
+c2s_require_encryption = false
+allow_unencrypted_plain_auth = true
+ssl = {{ certificate = "{self.path('cert.pem')}"; key = "{self.path('key.pem')}" }}
+VirtualHost "{DOMAIN}"
+Component "{COMPONENT}"
+    component_secret = "{SECRET}"
+""")
+
+    def command(self):
+        return ["/usr/bin/prosody", "-F", "--config", self.path("prosody.cfg.lua")]
+
+    def add_accounts(self, count):
+        """Written as mod_auth_internal_hashed keeps them; one salt for all saves minutes."""
+        salt = "bench-salt"
+        salted = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt.encode(), ITERATIONS)
+        client_key = hmac.digest(salted, b"Client Key", "sha256")
+        stored = hashlib.sha256(client_key).hexdigest()
+        server = hmac.digest(salted, b"Server Key", "sha256").hex()
+        text = (f'return {{ ["iteration_count"] = {ITERATIONS}; ["salt"] = "{salt}"; '
+                f'["stored_key"] = "{stored}"; ["server_key"] = "{server}"; }};\n')
+        for i in range(count):
+            self.write(f"data/{DOMAIN}/accounts/user{i}.dat", text)
+
+
+class Ejabberd(Server):
+    name = "ejabberd"
+
+    def __init__(self, archive=True):
+        super().__init__(archive)
+        self.write("both.pem", self.path("cert.pem").read_text() + self.path("key.pem").read_text())
+        # With Debian's erlang-p1-sqlite3 if it is there, in memory and a log file otherwise.
+        has_sqlite = any(Path("/usr/lib/erlang/lib").glob("p1_sqlite3-*"))
+        database = "sql" if has_sqlite else "mnesia"
+        mam = f"""
+  mod_mam:
+    default: always
+    db_type: {database}""" if archive else ""
+        self.write("ejabberd.yml", f"""
+hosts: ["{DOMAIN}"]
+loglevel: warning
+certfiles: ["{self.path('both.pem')}"]
+auth_method: internal
+auth_password_format: scram
+auth_scram_hash: sha256
+sql_type: sqlite
+sql_database: "{self.path('archive.sqlite')}"
+access_rules:
+  everybody:
+    allow: all
+api_permissions:
+  "bench":
+    from: [mod_http_api]
+    who: all
+    what: "*"
+listen:
+  - {{port: {self.ports['c2s']}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true,
+     access: everybody, shaper: none, max_stanza_size: 262144}}
+  - {{port: {self.ports['c2s-tls']}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true,
+     access: everybody, shaper: none, max_stanza_size: 262144}}
+  - {{port: {self.ports['http']}, ip: "127.0.0.1", module: ejabberd_http,
+     request_handlers: {{/api: mod_http_api}}}}
+  - port: {self.ports['component']}
+    ip: "127.0.0.1"
+    module: ejabberd_service
+    access: everybody
+    shaper: none
+    hosts:
+      "{COMPONENT}": {{password: "{SECRET}"}}
+modules:
+  mod_roster: {{}}
+  mod_disco: {{}}
+  mod_carboncopy: {{}}
+  mod_stream_mgmt: {{}}
+  mod_client_state: {{}}
+  mod_ping: {{}}
+  mod_version: {{}}
+  mod_offline: {{}}
+  mod_push: {{}}{mam}
+""")
+        self.path("spool").mkdir()
+
+    def environment(self):
+        return {"ERL_LIBS": "/usr/lib/x86_64-linux-gnu",
+                "EJABBERD_CONFIG_PATH": str(self.path("ejabberd.yml")),
+                "EJABBERD_LOG_PATH": str(self.path("ejabberd.log")),
+                "ERL_CRASH_DUMP": str(self.path("crash.dump")),
+                "HOME": str(self.directory)}
+
+    def command(self):
+        """As ejabberdctl runs it, without a node name: so no epmd, and nothing to be shared."""
+        return ["/usr/bin/erl", "+K", "true", "+P", "250000", "-noinput", "-mnesia", "dir",
+                f'"{self.path("spool")}"', "-s", "ejabberd"]
+
+    def add_accounts(self, count):
+        self.start()
+        self.wait_for_port(self.ports["http"])
+        url = f"http://127.0.0.1:{self.ports['http']}/api/register"
+
+        def register(i):
+            body = json.dumps({"user": f"user{i}", "host": DOMAIN, "password": PASSWORD}).encode()
+            headers = {"Content-Type": "application/json"}
+            urllib.request.urlopen(urllib.request.Request(url, body, headers), timeout=60).read()
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(register, range(count)))
+        self.stop()

@@ -105,8 +105,8 @@ Task<> AdminSocket::Impl::accept([[maybe_unused]] std::shared_ptr<Impl> self) {
 Task<> AdminSocket::Impl::serve([[maybe_unused]] std::shared_ptr<Impl> self, Stream stream) {
     ++connections;
     beast::flat_buffer buffer;
-    while (co_await serve_one(stream, buffer)) {
-    }
+    bool more = true;
+    while (more) more = co_await serve_one(stream, buffer);
     --connections;
 }
 

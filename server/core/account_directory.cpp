@@ -239,6 +239,7 @@ Task<Result<>> AccountDirectory::remove(Jid jid) {
         auto pin = co_await load(name);
         if (!pin) co_return pin.error();
         Account& account = **pin;
+        if (account.deleted()) co_return fail("item-not-found", "it is being deleted");
         account.set_deleted();
         for (const auto& session : std::vector(account.sessions()))
             session->end(SessionEnd::kicked);

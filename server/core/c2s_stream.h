@@ -69,8 +69,10 @@ private:
     void write_header();
     void write_features(Core& core);
     void add_mechanisms(Core& core, xml::Element& features);
+    bool may_log_in(Core& core) const;
     std::vector<sasl::Mechanism> offered(Core& core) const;
     Next on_starttls(Core& core);
+    Task<Next> before_login(Core& core, const xml::Element& root);
     Task<Next> on_sasl(Core& core, const xml::Element& element);
     Task<Next> on_auth(Core& core, const xml::Element& auth);
     Task<Next> on_response(Core& core, const xml::Element& response);
@@ -96,14 +98,15 @@ private:
     std::shared_ptr<Session> session_;
 };
 
-/// Serves an element of an authenticated stream before a session is bound (a coroutine parameter by
-/// reference: the connection that awaits it owns all three).
+/// Serves an element of a stream before a session is bound (a coroutine parameter by reference: the
+/// connection that awaits it owns all three).
 using StreamHandler = std::function<Task<C2sStream::Next>(C2sStream&, Core&, const xml::Element&)>;
 
 struct StreamHandlerEntry {
     std::string ns, name;
     StreamHandler handler;
-    OffHosts off;  // hosts that do not have it
+    OffHosts off;               // hosts that do not have it
+    bool before_login = false;  // serves streams that may log in and have not yet, and no others
 };
 
 }  // namespace clarion::core

@@ -60,6 +60,12 @@ public:
         core_.stream_handlers().push_back(
             {std::string(ns), std::string(name), std::move(handler), off_});
     }
+    /// The same on a stream that may log in and has not yet; of an iq, `ns` and `name` are its
+    /// payload's. See also events::LoginFeatures.
+    void serve_before_login(std::string_view ns, std::string_view name, StreamHandler handler) {
+        core_.stream_handlers().push_back(
+            {std::string(ns), std::string(name), std::move(handler), off_, true});
+    }
     void host_feature(std::string_view var) { core_.features().add_host_feature(var, off_); }
     void account_feature(std::string_view var) { core_.features().add_account_feature(var, off_); }
 

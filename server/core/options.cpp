@@ -197,6 +197,12 @@ void AuthOptions::declare(OptionTable<AuthOptions>& t) {
         .max(10000000)
         .live()
         .doc("PBKDF2 iterations for passwords set from now on (RFC 7677 asks for at least 4096).");
+    t.add("registration", &AuthOptions::registration)
+        .live()
+        .doc(
+            "Let anybody make an account from their client (XEP-0077); see also [limits] "
+            "registrations_per_address. Changing one's password and deleting one's account are "
+            "always possible.");
     t.add("max_failures", &AuthOptions::max_failures)
         .min(1)
         .live()
@@ -362,6 +368,11 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
     t.add("unauthenticated_connections", &LimitsOptions::unauthenticated_connections)
         .min(0)
         .doc("Client connections not yet logged in, per worker; more are closed at once.");
+    t.add("registrations_per_address", &LimitsOptions::registrations_per_address)
+        .min(0)
+        .doc(
+            "Accounts that may be made from one IP address (of IPv6: one /64 network) within an "
+            "hour, where [auth] registration is on.");
 }
 
 void declare_options(OptionRegistry& registry) {

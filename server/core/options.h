@@ -81,6 +81,7 @@ struct RosterOptions {
 
 struct AuthOptions {
     std::int64_t scram_iterations = 10000;
+    bool registration = false;
     std::int64_t max_failures = 5;
     Duration failure_delay = std::chrono::milliseconds(500);
     Duration max_failure_delay = std::chrono::seconds(10);
@@ -139,6 +140,7 @@ struct LimitsOptions {
     std::int64_t s2s_bytes_per_second = 0;
     std::int64_t c2s_connections_per_address = 200;
     std::int64_t unauthenticated_connections = 5000;
+    std::int64_t registrations_per_address = 5;
     static void declare(OptionTable<LimitsOptions>& table);
 };
 

@@ -320,7 +320,9 @@ void Session::end(SessionEnd why) {
             port->close(StreamErrorCondition::conflict,
                         "the resource was taken by another connection");
         else if (why == SessionEnd::kicked)
-            port->close(StreamErrorCondition::not_authorized, "ended by the administrator");
+            port->close(StreamErrorCondition::not_authorized, account_.deleted()
+                                                                  ? "the account was deleted"
+                                                                  : "ended by the administrator");
         else
             port->close(why == SessionEnd::shutdown
                             ? std::optional(StreamErrorCondition::system_shutdown)

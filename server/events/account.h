@@ -1,12 +1,27 @@
 // Events in the life of an account in memory and in storage.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "server/core/account.h"
 #include "server/core/event_bus.h"
 
 namespace clarion::events {
+
+/// A client that has not logged in wants to make an account (XEP-0077). Who sets `refusal` and
+/// stops, prevents it. Fired on the shard that owns `network`, wherever the account will live, so
+/// that what is counted per network is counted in one place.
+struct AccountRegistering {
+    enum class Stage { check };
+    static constexpr std::string_view name = "AccountRegistering";
+    using Result = core::Flow;
+    core::Core& core;
+    std::string_view host;
+    const Jid& jid;
+    std::string_view network;        // the client's IPv4 address or IPv6 /64 network
+    std::optional<Error> refusal{};  // its code: a condition of RFC 6120
+};
 
 /// Just loaded: modules fill their slots from the snapshot.
 struct AccountLoaded {

@@ -26,8 +26,18 @@ struct StreamFeatures {
     xml::Element& features;
 };
 
-/// A top-level element of a bound session that is no stanza (XEP-0198 <r/>, CSI ...). Who knows its namespace
-/// sets `handled`; otherwise the stream ends with unsupported-stanza-type.
+/// The same for a stream that has not logged in, but may: it is encrypted, or need not be.
+struct LoginFeatures {
+    enum class Stage { offer };
+    static constexpr std::string_view name = "LoginFeatures";
+    using Result = core::Flow;
+    core::Core& core;
+    std::string_view host;
+    xml::Element& features;
+};
+
+/// A top-level element of a bound session that is no stanza (XEP-0198 <r/>, CSI ...). Who knows its
+/// namespace sets `handled`; otherwise the stream ends with unsupported-stanza-type.
 struct SessionElement {
     enum class Stage { handle };
     static constexpr std::string_view name = "SessionElement";

@@ -64,6 +64,14 @@ int complain(const Settings& settings, const Error& error) {
     return 1;
 }
 
+/// A test's last step says what came of it.
+bool ended_badly(const json::value& steps) {
+    const auto* list = steps.if_array();
+    const auto* last = list != nullptr && !list->empty() ? list->back().if_object() : nullptr;
+    const auto* result = last != nullptr ? last->if_contains("result") : nullptr;
+    return result != nullptr && *result == "failed";
+}
+
 int run(const Settings& settings, const std::string& socket, const Order& order) {
     const auto result = ctl::AdminClient(socket).ask(order.command, order.arguments);
     if (!result) return complain(settings, result.error());
@@ -71,7 +79,7 @@ int run(const Settings& settings, const std::string& socket, const Order& order)
         std::cout << json::serialize(*result) << '\n';
     else
         ctl::show(std::cout, *result);
-    return 0;
+    return ended_badly(*result) ? 1 : 0;
 }
 
 /// "localpart@domain<TAB>password" per line, sent in slices. Lines that make no sense are reported

@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
@@ -44,6 +45,8 @@ Task<bool> within(Shard& shard, Duration limit, Task<> task) {
     }
     shard.cancel(timer);
     outer.slot().clear();
+    // co_spawn may have posted a call into the signal (it does when told outside a handler).
+    asio::post(shard.executor(), [state] {});
     if (failure && !(aborted && state->expired)) std::rethrow_exception(failure);
     co_return !state->expired;
 }

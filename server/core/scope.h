@@ -2,7 +2,7 @@
 //
 // Owned by App, a connection, an S2S link or an account; lives on one shard. A scope can refuse new
 // work, cancel what runs, and be waited for. stop() of an owner is always: cancel(), close the
-// transport, co_await joined(). A scope must be empty when it dies (checked in debug builds).
+// transport, co_await joined().
 #pragma once
 
 #include <memory>

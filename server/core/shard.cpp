@@ -172,20 +172,22 @@ bool Shard::cancel(TimerId timer) {
 }
 
 Task<> Shard::sleep(Duration delay) {
+    using Code = boost::system::error_code;
     auto start = [this, delay](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        const TimerId timer =
-            after(delay, [this, shared] { asio::post(impl_->io, [shared] { (*shared)(); }); });
+        const TimerId timer = after(
+            delay, [this, shared] { asio::post(impl_->io, [shared] { (*shared)(Code()); }); });
         auto slot = asio::get_associated_cancellation_slot(*shared);
         if (!slot.is_connected()) return;
         // Weak: the slot belongs to the coroutine, which belongs to the handler.
         slot.assign([this, timer, weak = std::weak_ptr(shared)](asio::cancellation_type) {
             const auto sleeping = weak.lock();
-            if (sleeping && cancel(timer)) asio::post(impl_->io, [sleeping] { (*sleeping)(); });
+            if (!sleeping || !cancel(timer)) return;
+            asio::post(impl_->io, [sleeping] { (*sleeping)(asio::error::operation_aborted); });
         });
     };
-    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
-                                                                         asio::use_awaitable);
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void(Code)>(start,
+                                                                             asio::use_awaitable);
 }
 
 // ---- The unit of work
@@ -388,11 +390,11 @@ bool Shard::run_ready() {
     } const restore;
     current_shard = this;
     impl_->io.restart();
+    if (!impl_->due.empty() && impl_->due.begin()->first <= clock_.steady())
+        asio::post(impl_->io, [this] { run_due_timers(); });
     const bool ran = impl_->io.poll() > 0;
-    const bool due = !impl_->due.empty() && impl_->due.begin()->first <= clock_.steady();
-    const bool timed = due && run_due_timers();
     end_turn();
-    return ran || timed;
+    return ran;
 }
 
 bool Shard::quiet() const {

@@ -63,6 +63,7 @@ public:
     TimerId after(Duration delay, UniqueFunction<void()> fn);
     /// False if it ran already (or is running).
     bool cancel(TimerId timer);
+    /// Throws operation_aborted if its task is cancelled meanwhile.
     Task<> sleep(Duration delay);
 
     // The unit of work.

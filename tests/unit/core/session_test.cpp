@@ -1,0 +1,851 @@
+// Sessions: the ack window, stream management, sleep and waking (DESIGN.md, ideas 3 and 4).
+#include "server/core/session.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "proto/ns.h"
+#include "server/core/options.h"
+#include "server/core/sleep.h"
+#include "server/events/message.h"
+#include "server/events/session.h"
+#include "server/events/unreached.h"
+#include "tests/support/world.h"
+
+using namespace clarion;
+using namespace clarion::core;
+using namespace clarion::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::string_view juliet_jid = "juliet@example.org";
+constexpr std::string_view phone_jid = "juliet@example.org/phone";
+
+struct Scene {
+    explicit Scene(std::string config = {}) : world({.config = std::move(config)}) {
+        world.add_account("romeo@example.org");
+        world.add_account(juliet_jid);
+    }
+
+    /// Juliet's phone, available, with stream management.
+    Client& phone(std::string_view jid = phone_jid, bool resumable = true) {
+        Client& client = world.log_in(jid);
+        world.at(juliet_jid, [&](Core&) { client.session().enable_sm(resumable, 0); });
+        return client;
+    }
+    /// The same without presence: it has sent nothing before <enable/>.
+    Client& quiet_phone() {
+        Client& client = world.connect(phone_jid);
+        world.at(juliet_jid, [&](Core&) { client.session().enable_sm(true, 0); });
+        return client;
+    }
+    std::string id(Client& client) { return client.session().sm()->id; }
+    static std::string message(std::string_view to, std::string_view id,
+                               std::string_view type = "chat") {
+        return "<message from='mercutio@example.com/m' to='" + std::string(to) + "' id='" +
+               std::string(id) + "' type='" + std::string(type) + "'><body>" + std::string(id) +
+               "</body></message>";
+    }
+    void arrive(std::string_view id, std::string_view to = phone_jid) {
+        world.arrive(message(to, id));
+    }
+    void arrive_iq(std::string_view id) {
+        world.arrive("<iq from='mercutio@example.com/m' to='" + std::string(phone_jid) + "' id='" +
+                     std::string(id) + "' type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
+    }
+    /// Lets `fn` run on Juliet's shard.
+    void on(std::function<void(Core&)> fn) { world.at(juliet_jid, std::move(fn)); }
+    Account& account() { return world.account(juliet_jid); }
+    Session* find(std::string_view resource = "phone") { return account().find_session(resource); }
+    /// Ids of the messages a port was given, in order; drops all else.
+    static std::vector<std::string> ids(FakePort& port) {
+        std::vector<std::string> result;
+        for (const auto& element : port.elements())
+            if (element.root().name() == "message" || element.root().name() == "iq")
+                result.emplace_back(element.root().attr("id"));
+        port.drop_all();
+        return result;
+    }
+    /// Conditions of the errors that went back to mercutio.
+    std::vector<std::pair<std::string, StanzaErrorCondition>> bounced() {
+        std::vector<std::pair<std::string, StanzaErrorCondition>> result;
+        while (auto stanza = world.remote().pop())
+            if (stanza->is_error())
+                result.emplace_back(stanza->id(), read_error(stanza->root()).condition);
+        return result;
+    }
+    /// Resumes the session of `resource` over `port`; the code of the error, or "ok".
+    std::string resume(FakePort& port, std::uint32_t handled, std::string_view resource = "phone") {
+        std::string outcome;
+        world.run(juliet_jid, [&, resource = std::string(resource)](Core& core) {
+            return try_resume(core, port, resource, handled, outcome);
+        });
+        return outcome;
+    }
+    static Task<> try_resume(Core& core, FakePort& port, std::string resource,
+                             std::uint32_t handled, std::string& outcome) {
+        auto pin = co_await core.accounts().load(std::string(juliet_jid));
+        if (!pin) {
+            outcome = pin.error().code;
+            co_return;
+        }
+        Session* session = (*pin)->find_session(resource);
+        if (!session) {
+            outcome = "item-not-found";
+            co_return;
+        }
+        const auto self = session->shared_from_this();
+        const auto resumed = co_await self->resume(port, handled);
+        outcome = resumed ? "ok" : resumed.error().code;
+    }
+    void put_away() {
+        on([](Core& core) { core.accounts().put_away_idle(-1s); });
+        on([](Core& core) { CHECK(core.accounts().find(juliet_jid) == nullptr); });
+    }
+
+    World world;
+};
+
+const std::vector<std::string> none{};
+using Bounces = std::vector<std::pair<std::string, StanzaErrorCondition>>;
+
+std::vector<std::string> up_to(int last) {
+    std::vector<std::string> result;
+    for (int i = 1; i <= last; ++i) result.push_back(std::to_string(i));
+    return result;
+}
+std::vector<std::string> ids_of(const Bounces& bounces) {
+    std::vector<std::string> result;
+    for (const auto& [id, condition] : bounces) {
+        CHECK(condition == StanzaErrorCondition::recipient_unavailable);
+        result.push_back(id);
+    }
+    return result;
+}
+
+/// Writes something for each message from a local client, as an archive does.
+void archive_like(Core& core) {
+    core.bus().on<events::MessageSending>(
+        events::MessageSending::Stage::archive, "test", [&core](events::MessageSending& event) {
+            core.storage().deadlines().put(core.shard().batch(),
+                                           {WallTime::max(), event.account.id()});
+            core.shard().hold(event.transit.ticket);
+            return Flow::next;
+        });
+}
+
+constexpr auto to_nobody =
+    "<message to='x@elsewhere.example' type='chat' id='m'><body>x</body></message>";
+constexpr auto hint = "<message to='x@elsewhere.example' type='chat' id='m'/>";
+
+std::string h_of(const xml::Document& a) {
+    return a.root().name() == "a" ? std::string(a.root().attr("h")) : "no <a/>";
+}
+
+}  // namespace
+
+// ---- The ack window ----------------------------------------------------------------------------
+
+TEST_CASE("h counts what is committed; a late answer is followed by the whole one") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.on(archive_like);
+    scene.world.storage().hold_commits();
+    phone.send_soon(hint);  // written below
+    phone.send_soon("<presence to='x@elsewhere.example' type='probe'/>");
+    scene.world.run_shards();
+    scene.world.post(juliet_jid, [&](Core&) { phone.session().on_ack_request(); });
+    scene.world.run_shards();
+    CHECK(phone.pop("a").root().name() == "nothing");  // not yet
+    scene.world.clock().advance(999ms);
+    scene.world.run_shards();
+    CHECK(phone.pop("a").root().name() == "nothing");
+    scene.world.clock().advance(1ms);
+    scene.world.run_shards();
+    CHECK(h_of(phone.pop("a")) == "0");
+    scene.world.clock().advance(10s);
+    scene.world.run_shards();
+    CHECK(phone.pop("a").root().name() == "nothing");  // once is enough
+    SUBCASE("unrequested") { scene.world.storage().release_commits(); }
+    SUBCASE("another request meanwhile has its own limit") {
+        scene.world.post(juliet_jid, [&](Core&) { phone.session().on_ack_request(); });
+        scene.world.run_shards();
+        scene.world.clock().advance(1s);
+        scene.world.run_shards();
+        CHECK(h_of(phone.pop("a")) == "0");
+        scene.world.storage().release_commits();
+    }
+    scene.world.settle();
+    CHECK(h_of(phone.pop("a")) == "2");
+    CHECK(phone.pop("a").root().name() == "nothing");
+}
+
+TEST_CASE("what is not written closes at once, behind what is written it does not count") {
+    Scene scene;
+    Client& phone = scene.phone();
+    phone.send("<presence to='x@elsewhere.example' type='probe'/>");
+    CHECK(phone.session().window().width() == 0);
+    scene.on(archive_like);
+    scene.world.storage().hold_commits();
+    phone.send_soon(hint);
+    scene.world.run_shards();
+    phone.send_soon("<presence to='x@elsewhere.example' type='probe'/>");
+    scene.world.run_shards();
+    CHECK(phone.session().window().width() == 2);
+    CHECK(phone.session().window().open_count() == 1);
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    CHECK(phone.session().window().width() == 0);
+}
+
+TEST_CASE("stanzas from before <enable/> do not count, even if they are committed after it") {
+    Scene scene;
+    scene.on(archive_like);
+    Client& phone = scene.world.log_in(phone_jid);
+    scene.world.storage().hold_commits();
+    phone.send_soon(hint);
+    scene.world.run_shards();
+    scene.world.post(juliet_jid, [&](Core&) { phone.session().enable_sm(true, 0); });
+    phone.send_soon("<presence to='x@elsewhere.example' type='probe'/>");
+    scene.world.run_shards();
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    scene.on([&](Core&) { phone.session().on_ack_request(); });
+    CHECK(h_of(phone.pop("a")) == "1");
+}
+
+TEST_CASE("a failed commit is answered with an error, and the stanza counts as handled") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.on(archive_like);
+    scene.world.storage().fail_next_batches(1, fail("resource-constraint", "full"));
+    phone.send(to_nobody);
+    const auto answer = phone.pop("message");
+    CHECK(answer.root().attr("id") == "m");
+    CHECK(answer.root().attr("from") == "x@elsewhere.example");
+    CHECK(read_error(answer.root()).condition == StanzaErrorCondition::resource_constraint);
+    scene.on([&](Core&) { phone.session().on_ack_request(); });
+    CHECK(h_of(phone.pop("a")) == "1");
+}
+
+TEST_CASE("backpressure: too many stanzas that are not dealt with") {
+    Scene scene;
+    scene.on(archive_like);
+    Client& phone = scene.phone();
+    scene.world.storage().hold_commits();
+    for (int i = 0; i < 255; ++i) phone.send_soon(hint);
+    scene.world.run_shards();
+    CHECK(phone.session().may_read());
+    phone.send_soon(hint);
+    scene.world.run_shards();
+    CHECK_FALSE(phone.session().may_read());
+    CHECK_FALSE(phone.port().reading_resumed());
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    CHECK(phone.port().reading_resumed());
+    CHECK(phone.session().may_read());
+}
+
+TEST_CASE("backpressure: too many bytes") {
+    Scene scene;
+    scene.on(archive_like);
+    Client& phone = scene.phone();
+    scene.world.storage().hold_commits();
+    const std::string big =
+        "<message to='x@elsewhere.example'><body>" + std::string(150000, 'x') + "</body></message>";
+    for (int i = 0; i < 7; ++i) phone.send_soon(big);
+    scene.world.run_shards();
+    CHECK_FALSE(phone.session().may_read());
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    CHECK(phone.port().reading_resumed());
+}
+
+TEST_CASE("backpressure: the writer is behind, and nothing of this session is open") {
+    Scene scene("[storage]\nbacklog_limit = 1048576\n");
+    Client& phone = scene.phone();
+    scene.world.storage().hold_commits();
+    scene.world.post("romeo@example.org", [](Core& core) {
+        core.storage().spool().put(core.shard().batch(), "x.example",
+                                   {1, {}, std::string(1100000, 'x')});
+    });
+    scene.world.run_shards();
+    CHECK_FALSE(phone.session().may_read());
+    CHECK(phone.session().window().width() == 0);
+    scene.world.clock().advance(100ms);
+    scene.world.run_shards();
+    CHECK_FALSE(phone.port().reading_resumed());
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    scene.world.advance(100ms);
+    CHECK(phone.port().reading_resumed());
+}
+
+// ---- Unacknowledged ----------------------------------------------------------------------------
+
+TEST_CASE("asked once per silence; the delay is told once") {
+    Scene scene;
+    int delays = 0;
+    scene.on([&](Core& core) {
+        core.bus().on<events::AckDelayed>(events::AckDelayed::Stage::push, "test",
+                                          [&](const events::AckDelayed&) { ++delays; });
+    });
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    CHECK(phone.pop("r").root().ns() == ns::sm);
+    scene.arrive("2");
+    CHECK(phone.pop("r").root().name() == "nothing");
+    scene.world.advance(29s);
+    CHECK(delays == 0);
+    scene.world.advance(1s);
+    CHECK(delays == 1);
+    scene.world.advance(60s);
+    CHECK(delays == 1);
+    scene.on([&](Core&) { CHECK(phone.session().on_ack(1).ok()); });
+    CHECK(phone.pop("r").root().ns() == ns::sm);  // one is left
+    CHECK(phone.session().sm()->queue.size() == 1);
+    scene.on(
+        [&](Core&) { CHECK(phone.session().on_ack(5).error().code == "handled-count-too-high"); });
+}
+
+TEST_CASE("a client that acknowledges nothing is cut, and nothing is lost") {
+    Scene scene("[smacks]\nmax_queue_size = 10\n");
+    std::vector<std::string> given_back;
+    scene.on([&](Core& core) {
+        core.bus().on<events::Unreached>(events::Unreached::Stage::store, "test",
+                                         [&](events::Unreached& event) {
+                                             given_back.emplace_back(event.transit.stanza->id());
+                                             event.stored = true;
+                                             return Flow::next;
+                                         });
+    });
+    Client& phone = scene.phone();
+    for (int i = 1; i <= 10; ++i) scene.arrive(std::to_string(i));
+    CHECK_FALSE(phone.ended());
+    scene.arrive("11");
+    CHECK(phone.ended());
+    CHECK(phone.port().error() == StreamErrorCondition::policy_violation);
+    CHECK(given_back == up_to(11));
+}
+
+TEST_CASE("a copy that several sessions acknowledge is counted once") {
+    Scene scene;
+    Client& phone = scene.phone();
+    Client& tablet = scene.phone("juliet@example.org/tablet");
+    scene.arrive("1", juliet_jid);
+    CHECK(scene.account().offline_count() == 1);
+    scene.on(
+        [&](Core&) { CHECK(phone.session().on_ack(phone.session().sm()->queue.sent()).ok()); });
+    CHECK(scene.account().offline_count() == 0);
+    scene.on(
+        [&](Core&) { CHECK(tablet.session().on_ack(tablet.session().sm()->queue.sent()).ok()); });
+    CHECK(scene.account().offline_count() == 0);
+}
+
+TEST_CASE("a copy is kept only for who will acknowledge it") {
+    Scene scene;
+    scene.phone();
+    Client& laptop = scene.world.log_in("juliet@example.org/laptop");  // no stream management
+    scene.arrive("1", "juliet@example.org/laptop");
+    CHECK(Scene::ids(laptop.port()) == std::vector<std::string>{"1"});
+    CHECK(scene.account().offline_count() == 0);
+    scene.arrive("2", phone_jid);
+    CHECK(scene.account().offline_count() == 1);
+}
+
+// ---- Waiting behind the offline flush ----------------------------------------------------------
+
+TEST_CASE("live stanzas wait behind the flush") {
+    Scene scene("[smacks]\nmax_queue_size = 10\n");
+    Client& phone = scene.phone();
+    scene.on([&](Core&) { phone.session().begin_flushing(); });
+    scene.arrive("1");
+    scene.arrive("2");
+    CHECK(Scene::ids(phone.port()) == none);
+    SUBCASE("until it is over") {
+        scene.on([&](Core&) { phone.session().end_flushing(); });
+        CHECK(Scene::ids(phone.port()) == std::vector<std::string>{"1", "2"});
+    }
+    SUBCASE("and join the sleeping queue") {
+        phone.cut();
+        CHECK(scene.find()->queued_asleep() == 2);
+        FakePort port;
+        CHECK(scene.resume(port, 0) == "ok");
+        CHECK(Scene::ids(port) == std::vector<std::string>{"1", "2"});
+    }
+    SUBCASE("behind what was sent before them") {
+        scene.on([&](Core&) {
+            phone.session().send_now({.stanza = Stanza::make(StanzaKind::message, StanzaType::chat,
+                                                             {}, phone.jid(), "0")});
+        });
+        phone.cut();
+        scene.put_away();
+        FakePort port;
+        CHECK(scene.resume(port, 0) == "ok");
+        CHECK(Scene::ids(port) == std::vector<std::string>{"0", "1", "2"});
+    }
+    SUBCASE("within limits, and go back if it ends") {
+        for (int n = 3; n <= 10; ++n) scene.arrive(std::to_string(n));
+        CHECK_FALSE(phone.ended());
+        scene.arrive_iq("11");
+        CHECK(phone.ended());
+        CHECK(phone.port().error() == StreamErrorCondition::policy_violation);
+        CHECK(ids_of(scene.bounced()) == up_to(11));
+    }
+}
+
+// ---- Sleeping and waking -----------------------------------------------------------------------
+
+TEST_CASE("a session sleeps and is resumed, in order and with its counters") {
+    Scene scene;
+    Client& phone = scene.phone();
+    phone.send(hint);
+    scene.arrive("1");
+    scene.arrive("2");
+    phone.cut();
+    REQUIRE(scene.find());
+    CHECK(scene.find()->is_asleep());
+    CHECK(scene.find()->available());
+    scene.arrive("3");
+    SUBCASE("while it is loaded") {}
+    SUBCASE("after it was put away") { scene.put_away(); }
+    SUBCASE("after a crash") { scene.world.crash_and_restart(); }
+    scene.arrive("4");
+    FakePort port;
+    CHECK(scene.resume(port, 1) == "ok");
+    const auto resumed = port.pop();
+    CHECK(resumed.root().is(ns::sm, "resumed"));
+    CHECK(resumed.root().attr("h") == "1");
+    CHECK(Scene::ids(port) == std::vector<std::string>{"2", "3", "4"});
+    scene.arrive("5");
+    CHECK(Scene::ids(port) == std::vector<std::string>{"5"});
+    scene.on([&](Core&) { CHECK(scene.find()->on_ack(5).ok()); });
+    CHECK(scene.find()->sm()->queue.empty());
+}
+
+TEST_CASE("what was not acknowledged after waking is there after the next sleep") {
+    Scene scene;
+    Client& phone = scene.phone();
+    for (const char* id : {"1", "2", "3"}) scene.arrive(id);
+    phone.cut();
+    FakePort first, second;
+    REQUIRE(scene.resume(first, 0) == "ok");
+    scene.arrive("4");
+    scene.on([&](Core&) {
+        CHECK(scene.find()->on_ack(2).ok());
+        scene.find()->on_detached();
+    });
+    CHECK(scene.find()->queued_asleep() == 2);
+    scene.put_away();
+    REQUIRE(scene.resume(second, 3) == "ok");
+    second.pop();
+    CHECK(Scene::ids(second) == std::vector<std::string>{"4"});
+}
+
+TEST_CASE("counters wrap at 2^32") {
+    Scene scene;
+    Client& phone = scene.quiet_phone();
+    constexpr std::uint32_t near = 0xfffffffe;
+    scene.on([&](Core&) {
+        phone.session().sm()->queue.restore(near, {});
+        phone.session().window().restore(near);
+    });
+    for (int i = 0; i < 4; ++i) phone.send(hint);
+    for (const char* id : {"1", "2", "3", "4"}) scene.arrive(id);
+    phone.cut();
+    scene.arrive("5");
+    scene.put_away();
+    FakePort port;
+    REQUIRE(scene.resume(port, 0xffffffff) == "ok");  // has the first
+    CHECK(port.pop().root().attr("h") == "2");
+    CHECK(Scene::ids(port) == std::vector<std::string>{"2", "3", "4", "5"});
+    scene.on([&](Core&) { CHECK(scene.find()->on_ack(3).ok()); });
+    CHECK(scene.find()->sm()->queue.empty());
+}
+
+TEST_CASE("h of more than 2^31 stanzas") {
+    Scene scene;
+    Client& phone = scene.quiet_phone();
+    scene.on([&](Core&) {
+        phone.session().window().restore(0x90000000);
+        phone.session().on_ack_request();
+    });
+    CHECK(h_of(phone.pop("a")) == std::to_string(0x90000000));
+}
+
+TEST_CASE("h in the record follows what is committed after it fell asleep") {
+    Scene scene;
+    scene.on(archive_like);
+    Client& phone = scene.phone();
+    scene.world.storage().hold_commits();
+    phone.send_soon(hint);
+    scene.world.run_shards();
+    scene.world.post(juliet_jid, [&](Core&) { phone.session().on_detached(); });
+    scene.world.run_shards();
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    scene.world.crash_and_restart();
+    FakePort port;
+    REQUIRE(scene.resume(port, 0) == "ok");
+    CHECK(port.pop().root().attr("h") == "1");
+}
+
+TEST_CASE("a message that arrives while it wakes comes after the queue") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    phone.cut();
+    scene.world.storage().hold_commits();
+    FakePort port;
+    std::string outcome;
+    scene.world.post(juliet_jid, [&](Core& core) {
+        core.scope().spawn("resume", Scene::try_resume(core, port, "phone", 0, outcome));
+        core.router().route(
+            *Stanza::from_document(xml::parse_element(Scene::message(phone_jid, "2"), ns::client)));
+    });
+    scene.world.run_shards();
+    CHECK(scene.world.home_of(juliet_jid)
+              .accounts()
+              .find(juliet_jid)
+              ->find_session("phone")
+              ->state() == SessionState::waking);
+    CHECK(outcome.empty());
+    CHECK(port.pending() == 0);  // <resumed/> waits for the mark
+    SUBCASE("and it succeeds") {
+        scene.world.storage().release_commits();
+        scene.world.settle();
+        CHECK(outcome == "ok");
+        CHECK(port.pop().root().name() == "resumed");
+        CHECK(Scene::ids(port) == std::vector<std::string>{"1", "2"});
+    }
+    SUBCASE("and it fails") {
+        scene.world.storage().fail_next_batches(1, fail("internal-server-error"));
+        scene.world.storage().release_commits();
+        scene.world.settle();
+        // The first batch was the message's copy or the mark: either way nothing is lost.
+        if (outcome == "ok") {
+            port.pop();
+            CHECK(Scene::ids(port) == std::vector<std::string>{"1", "2"});
+        } else {
+            CHECK(scene.find()->is_asleep());
+            FakePort again;
+            CHECK(scene.resume(again, 0) == "ok");
+            again.pop();
+            CHECK(Scene::ids(again) == std::vector<std::string>{"1", "2"});
+        }
+    }
+    SUBCASE("and the account is deleted meanwhile") {
+        scene.world.storage().release_commits();
+        scene.world.run(juliet_jid, [](Core& core) -> Task<> {
+            const auto removed =
+                co_await core.accounts().remove(Jid::trusted(std::string(juliet_jid)));
+            CHECK(removed.ok());
+        });
+        CHECK((outcome == "item-not-found" || outcome == "ok"));
+        scene.on([](Core& core) { CHECK(core.accounts().find(juliet_jid) == nullptr); });
+    }
+}
+
+TEST_CASE("a session that still looked alive is taken over") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    scene.arrive("2");
+    phone.drop_all();
+    FakePort port;
+    SUBCASE("by who counts right") {
+        CHECK(scene.resume(port, 1) == "ok");
+        CHECK(phone.port().closed());
+        CHECK(phone.port().error() == StreamErrorCondition::conflict);
+        CHECK(port.pop().root().name() == "resumed");
+        CHECK(Scene::ids(port) == std::vector<std::string>{"2"});
+        CHECK(scene.find()->is_live());
+    }
+    SUBCASE("who counts wrong leaves it asleep") {
+        CHECK(scene.resume(port, 7) == "handled-count-too-high");
+        CHECK(scene.find()->is_asleep());
+        CHECK(scene.resume(port, 1) == "ok");
+    }
+}
+
+TEST_CASE("of two resumptions at once one wins") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    phone.cut();
+    FakePort first, second;
+    std::string one, two;
+    scene.on([&](Core& core) {
+        core.scope().spawn("one", Scene::try_resume(core, first, "phone", 0, one));
+        core.scope().spawn("two", Scene::try_resume(core, second, "phone", 0, two));
+    });
+    scene.world.settle_until([&] { return !one.empty() && !two.empty(); });
+    CHECK((one == "ok") != (two == "ok"));
+    CHECK((one == "item-not-found" || two == "item-not-found"));
+    CHECK((one == "ok" ? second : first).pending() == 0);
+}
+
+TEST_CASE("a sleeper whose client counts too high sleeps on") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    phone.cut();
+    FakePort port;
+    CHECK(scene.resume(port, 2) == "handled-count-too-high");
+    CHECK(scene.find()->is_asleep());
+    CHECK(scene.find()->queued_asleep() == 1);
+    scene.put_away();
+    CHECK(scene.resume(port, 0) == "ok");
+}
+
+TEST_CASE("a session without resumption ends with its connection, what it was sent goes on") {
+    Scene scene;
+    Client& phone = scene.phone(phone_jid, false);
+    scene.arrive("1");
+    scene.arrive_iq("2");
+    phone.cut();
+    CHECK(phone.ended());
+    const Bounces expected{{"1", StanzaErrorCondition::recipient_unavailable},
+                           {"2", StanzaErrorCondition::recipient_unavailable}};
+    CHECK(scene.bounced() == expected);
+    CHECK(scene.account().offline_count() == 0);
+}
+
+// ---- The end of sleep --------------------------------------------------------------------------
+
+namespace {
+
+struct Expiry : Scene {
+    Expiry() {
+        on([this](Core& core) {
+            core.scope().spawn("deadlines", watch_deadlines(core));
+            core.bus().on<events::Unreached>(events::Unreached::Stage::store, "test",
+                                             [this](events::Unreached& event) {
+                                                 if (event.why != events::Unreached::Why::ended)
+                                                     return Flow::next;
+                                                 unreached.emplace_back(event.transit.stanza->id());
+                                                 event.stored = store;
+                                                 return Flow::next;
+                                             });
+        });
+    }
+    void expire() {
+        for (int i = 0; i < 3; ++i) world.advance(300s);
+        world.advance(1s);
+    }
+    std::vector<std::string> unreached;
+    bool store = false;
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(Expiry, "time runs out: messages and requests go by the rules") {
+    Client& watcher = world.log_in("romeo@example.org/orchard");
+    world.befriend(juliet_jid, "romeo@example.org", Subscription::from);
+    Client& sleeper = phone();
+    arrive("1");
+    sleeper.cut();
+    arrive_iq("2");
+    arrive("3");
+    watcher.drop_all();
+    world.advance(599s);
+    CHECK(find());
+    SUBCASE("nobody keeps them: errors") {
+        expire();
+        const Bounces expected{{"1", StanzaErrorCondition::recipient_unavailable},
+                               {"2", StanzaErrorCondition::recipient_unavailable},
+                               {"3", StanzaErrorCondition::recipient_unavailable}};
+        CHECK(bounced() == expected);
+    }
+    SUBCASE("stored offline") {
+        store = true;
+        expire();
+        CHECK(bounced() == Bounces{{"2", StanzaErrorCondition::recipient_unavailable}});
+    }
+    CHECK(unreached == std::vector<std::string>{"1", "3"});
+    CHECK(find() == nullptr);
+    CHECK(watcher.pop("presence").root().attr("type") == "unavailable");
+    FakePort port;
+    CHECK(resume(port, 0) == "item-not-found");
+    CHECK(account().ended_handled("no such id") == std::nullopt);
+}
+
+TEST_CASE_FIXTURE(Expiry, "it is remembered for a day how far an expired session got") {
+    Client& sleeper = phone();
+    const std::string sm_id = id(sleeper);
+    sleeper.send(hint);
+    arrive("1");
+    sleeper.cut();
+    expire();
+    put_away();
+    CHECK(account().ended_handled(sm_id) == 1);
+    world.advance(25h);
+    world.advance(2s);
+    put_away();
+    CHECK(account().ended_handled(sm_id) == std::nullopt);
+}
+
+TEST_CASE_FIXTURE(Expiry, "another session takes what was not archived, unless it had it before") {
+    Client& sleeper = phone();
+    Client& old = world.log_in("juliet@example.org/old");
+    world.advance(1s);
+    arrive("to-all", juliet_jid);
+    arrive("to-phone");
+    old.drop_all();
+    sleeper.cut();
+    world.advance(1s);
+    arrive("asleep", juliet_jid);
+    CHECK(Scene::ids(old.port()) == std::vector<std::string>{"asleep"});
+    world.advance(1s);
+    Client& fresh = world.log_in("juliet@example.org/new");
+    expire();
+    CHECK(Scene::ids(old.port()) == std::vector<std::string>{"to-phone"});
+    CHECK(Scene::ids(fresh.port()) == std::vector<std::string>{"to-all", "to-phone", "asleep"});
+    CHECK(unreached == none);
+    CHECK(bounced().empty());
+}
+
+TEST_CASE("[smacks] max_sessions: who slept first goes") {
+    Scene scene("[smacks]\nmax_sessions = 1\n");
+    Client& first = scene.phone("juliet@example.org/a");
+    Client& second = scene.phone("juliet@example.org/b");
+    first.cut();
+    scene.world.advance(1s);
+    second.cut();
+    CHECK(first.ended());
+    CHECK(scene.find("b")->is_asleep());
+}
+
+TEST_CASE("[smacks] max_queue_size asleep: it ends and nothing is lost") {
+    Scene scene("[smacks]\nmax_queue_size = 10\n");
+    Client& phone = scene.phone();
+    phone.cut();
+    for (int i = 1; i <= 10; ++i) scene.arrive(std::to_string(i));
+    CHECK(scene.find());
+    scene.arrive("11");
+    CHECK(scene.find() == nullptr);
+    CHECK(ids_of(scene.bounced()) == up_to(11));
+}
+
+// ---- The server stops, or dies -----------------------------------------------------------------
+
+TEST_CASE("a planned stop: everybody sleeps and is resumable") {
+    Scene scene;
+    Client& phone = scene.phone();
+    Client& plain = scene.world.log_in("juliet@example.org/plain");
+    phone.send(hint);
+    scene.arrive("1");
+    phone.drop_all();
+    scene.world.run(juliet_jid, [](Core& core) { return put_everybody_to_sleep(core); });
+    CHECK(h_of(phone.pop("a")) == "1");
+    CHECK(phone.port().error() == StreamErrorCondition::system_shutdown);
+    CHECK(plain.port().error() == StreamErrorCondition::system_shutdown);
+    scene.world.crash_and_restart();
+    FakePort port;
+    CHECK(scene.resume(port, 0) == "ok");
+    port.pop();
+    CHECK(Scene::ids(port) == std::vector<std::string>{"1"});
+}
+
+namespace {
+
+void crash(bool woken, bool comes_back) {
+    CAPTURE(woken);
+    CAPTURE(comes_back);
+    Scene scene;
+    FakePort old_port, port;
+    scene.world.befriend(juliet_jid, "romeo@example.org", Subscription::from);
+    scene.world.befriend("romeo@example.org", juliet_jid, Subscription::to);
+    Client& phone = scene.phone();
+    phone.send("<presence to='friend@elsewhere.example'/>");
+    const std::string sm_id = scene.id(phone);
+    scene.arrive("1");
+    if (woken) {
+        phone.cut();
+        REQUIRE(scene.resume(old_port, 0) == "ok");
+    }
+    scene.world.crash_and_restart();
+    scene.world.remote().drop_all();
+    Client& watcher = scene.world.log_in("romeo@example.org/orchard");
+
+    // Neither can be resumed, and what it was sent goes by the rules.
+    CHECK(scene.resume(port, 0) == "item-not-found");
+    CHECK(scene.account().ended_handled(sm_id).has_value());
+    CHECK(scene.find() == nullptr);
+    CHECK(scene.account().offline_count() == (woken ? 0 : 1));
+    CHECK(scene.bounced() ==
+          (woken ? Bounces{{"1", StanzaErrorCondition::recipient_unavailable}} : Bounces{}));
+
+    // Those who saw it hear that it is gone, after a grace, if it is.
+    watcher.drop_all();
+    scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    scene.world.advance(29s);
+    CHECK(watcher.pending() == 0);
+    if (comes_back) scene.world.log_in(phone_jid);
+    watcher.drop_all();
+    scene.world.remote().drop_all();
+    scene.world.advance(1s);
+    if (comes_back) {
+        CHECK(watcher.pending() == 0);
+        return;
+    }
+    const auto gone = watcher.pop("presence");
+    CHECK(gone.root().attr("type") == "unavailable");
+    CHECK(gone.root().attr("from") == phone_jid);
+    const auto directed = scene.world.remote().pop();
+    REQUIRE(directed);
+    CHECK(directed->type() == StanzaType::unavailable);
+    CHECK(directed->to().full() == "friend@elsewhere.example");
+}
+
+}  // namespace
+
+TEST_CASE("a crash while it was live") { crash(false, false); }
+TEST_CASE("a crash while it was live, and it comes back") { crash(false, true); }
+TEST_CASE("a crash after it was woken") { crash(true, false); }
+TEST_CASE("a crash after it was woken, and it comes back") { crash(true, true); }
+
+TEST_CASE("directed presence is taken back even if the session never was available") {
+    Scene scene;
+    Client& phone = scene.world.connect(phone_jid);
+    phone.send("<presence to='friend@elsewhere.example'/>");
+    scene.world.remote().drop_all();
+    phone.close();
+    const auto gone = scene.world.remote().pop();
+    REQUIRE(gone);
+    CHECK(gone->type() == StanzaType::unavailable);
+}
+
+TEST_CASE("ending sessions while another handler goes through them") {
+    Scene scene("[smacks]\nmax_queue_size = 10\n");
+    Client& a = scene.phone("juliet@example.org/a");
+    Client& b = scene.phone("juliet@example.org/b");
+    Client& c = scene.world.log_in("juliet@example.org/c");
+    scene.on([&](Core&) {  // their own presence is acknowledged
+        for (Client* each : {&a, &b})
+            CHECK(each->session().on_ack(each->session().sm()->queue.sent()).ok());
+    });
+    c.drop_all();
+    for (int i = 1; i <= 11; ++i)
+        scene.arrive(std::to_string(i), juliet_jid);  // one too many for a and b
+    CHECK(a.ended());
+    CHECK(b.ended());
+    CHECK_FALSE(c.ended());
+    CHECK(Scene::ids(c.port()) == up_to(11));
+}
+
+TEST_CASE("a connection may keep its session longer than the account is there") {
+    Scene scene;
+    Client& phone = scene.phone();
+    const auto kept = phone.session().shared_from_this();
+    scene.world.run(juliet_jid, [](Core& core) -> Task<> {
+        const auto removed = co_await core.accounts().remove(Jid::trusted(std::string(juliet_jid)));
+        CHECK(removed.ok());
+    });
+    CHECK(kept->state() == SessionState::ended);
+    CHECK(phone.port().error() == StreamErrorCondition::not_authorized);
+    kept->send(Stanza::make(StanzaKind::message, StanzaType::chat, {}, phone.jid()));
+}

@@ -134,6 +134,10 @@ App::App(std::shared_ptr<const Config> config)
     : config_(std::move(config)), registry_(all_options()) {}
 
 App::~App() {
+    // A start that failed half-way comes here without stop().
+    if (shards_) shards_->stop();
+    if (storage_) storage_->stop();
+    if (shards_) shards_->discard();  // while what the coroutines refer to is there
     admin_.reset();
     s2s_.clear();
     nets_.clear();

@@ -8,6 +8,7 @@
 #include "modules/offline.h"
 #include "modules/ping.h"
 #include "modules/push/push.h"
+#include "modules/registration.h"
 #include "modules/roster.h"
 #include "modules/session.h"
 #include "modules/stream_management.h"
@@ -18,7 +19,7 @@ namespace clarion::modules {
 
 std::span<const core::ModuleRow> all() {
     // Handlers of one stage run in the order of this table; where the order matters, stages say so.
-    static const std::array<core::ModuleRow, 11> rows{{
+    static const std::array<core::ModuleRow, 12> rows{{
         {"roster", roster::install, nullptr, "RFC 6121 2, XEP-0237",
          "contact lists and their versions"},
         {"disco", disco::install, nullptr, "XEP-0030", "what the server and accounts can do"},
@@ -32,6 +33,8 @@ std::span<const core::ModuleRow> all() {
          "messages wait for users who are away"},
         {"push", push::install, push::declare_options, "XEP-0357 0.4.1",
          "sleeping phones are told through their app's push service"},
+        {"registration", registration::install, nullptr, "XEP-0077 2.4",
+         "accounts made, changed and deleted from a client"},
         {"ping", ping::install, nullptr, "XEP-0199", "is the other side there"},
         {"version", version::install, version::declare_options, "XEP-0092",
          "name and version of the server"},

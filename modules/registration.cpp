@@ -1,0 +1,284 @@
+#include "modules/registration.h"
+
+#include <arpa/inet.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <optional>
+
+#include "proto/ns.h"
+#include "proto/sasl.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/core/cross.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/events/account.h"
+#include "server/events/stream.h"
+
+namespace clarion::registration {
+
+using core::AuthOptions;
+using core::C2sStream;
+using core::Core;
+using core::Flow;
+using core::IqAnswer;
+using core::IqRequest;
+using core::IqTarget;
+using Condition = StanzaErrorCondition;
+
+namespace {
+
+constexpr Logger logger{"registration"};
+
+StanzaError as_stanza_error(const Error& error) {
+    return {parse_stanza_error_condition(error.code).value_or(Condition::internal_server_error),
+            error.text};
+}
+
+}  // namespace
+
+// ---- Decisions ---------------------------------------------------------------------------------
+
+Result<Jid> read_application(const xml::Element& query, std::string_view host) {
+    if (query.child(ns::register_, "remove")) return fail("unexpected-request", "log in first");
+    const auto username = query.child_text(ns::register_, "username");
+    if (username.empty()) return fail("not-acceptable", "a username is needed");
+    auto jid = Jid::make(username, host);
+    if (!jid) return fail("not-acceptable", jid.error().text);
+    auto password = sasl::saslprep(query.child_text(ns::register_, "password"));
+    if (!password) return fail("not-acceptable", "a password is needed, of usual characters");
+    return std::move(*jid);
+}
+
+Result<Wish> read_wish(const xml::Element& query, const Jid& owner) {
+    if (query.child(ns::register_, "remove")) {
+        if (query.first_child()->next_sibling())
+            return fail("bad-request", "<remove/> must stand alone");
+        return Wish::remove;
+    }
+    const auto username = query.child_text(ns::register_, "username");
+    if (username.empty() || query.child_text(ns::register_, "password").empty())
+        return fail("bad-request", "username and password are needed");
+    const auto prepared = prepare_localpart(username);
+    if (!prepared || *prepared != owner.local())
+        return fail("not-allowed", "the username is not that of this account");
+    return Wish::change_password;
+}
+
+std::string network_of(std::string_view address) {
+    in6_addr parsed{};
+    if (inet_pton(AF_INET6, std::string(address).c_str(), &parsed) != 1)
+        return std::string(address);
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    if (IN6_IS_ADDR_V4MAPPED(&parsed))
+        return inet_ntop(AF_INET, parsed.s6_addr + 12, text.data(), text.size());
+    std::fill(parsed.s6_addr + 8, parsed.s6_addr + 16, std::uint8_t{0});
+    return std::string(inet_ntop(AF_INET6, &parsed, text.data(), text.size())) + "/64";
+}
+
+bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int64_t limit) {
+    if (limit == 0) return true;
+    const auto over = [now](const Hour& hour) { return now - hour.began >= std::chrono::hours(1); };
+    auto at = hours_.find(network);
+    if (at == hours_.end()) {
+        if (hours_.size() >= most_)
+            std::erase_if(hours_, [&](const auto& entry) { return over(entry.second); });
+        if (hours_.size() >= most_) return false;
+        at = hours_.emplace(std::string(network), Hour{now}).first;
+    } else if (over(at->second)) {
+        at->second = {now};
+    }
+    if (at->second.count >= limit) return false;
+    ++at->second.count;
+    return true;
+}
+
+namespace {
+
+// ---- Before logging in: an account is made -----------------------------------------------------
+
+/// Asks everybody who may object.
+Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address) {
+    const std::string network = network_of(address);
+    std::optional<Error> refusal = fail("service-unavailable", "the server is stopping");
+    std::function<Task<>(Core&)> ask = [&](Core& there) -> Task<> {
+        events::AccountRegistering event{there, jid.domain(), jid, network};
+        there.bus().fire(event);
+        refusal = std::move(event.refusal);
+        co_return;
+    };
+    co_await core::run_on(core, core.shared().shards.owner_of(network), std::move(ask));
+    if (!refusal) co_return Result<>{};
+    logger.info("refused",
+                {{"account", jid.full()}, {"address", address}, {"condition", refusal->code}});
+    co_return *refusal;
+}
+
+Task<Result<>> refuse_taken(Core& core, const Jid& jid, const std::string& address) {
+    const auto& options = core.options<AuthOptions>(jid.domain());
+    const Duration delay =
+        core.login_throttle().on_failure(core.clock().steady(), address, jid.bare(),
+                                         options.failure_delay, options.max_failure_delay);
+    co_await core.shard().sleep(delay);
+    co_return fail("conflict", "the username is taken");
+}
+
+/// The cheap checks come first: what is refused must not cost a key derivation.
+Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& password,
+                            const std::string& address) {
+    const auto found = co_await core.storage().accounts().find(std::string(jid.bare()));
+    if (!found) co_return found.error();
+    if (found->has_value()) co_return co_await refuse_taken(core, jid, address);
+    Result<> allowed = co_await ask_leave(core, jid, address);
+    if (!allowed) co_return allowed;
+    Result<> made = fail("service-unavailable", "the server is stopping");
+    std::function<Task<>(Core&)> create = [&](Core& home) -> Task<> {
+        made = co_await home.accounts().create(jid, password);
+    };
+    co_await core::run_on(core, core.shared().shards.owner_of(jid.bare()), std::move(create));
+    co_return made;
+}
+
+Task<Result<>> on_application(Core& core, const std::string& host, const std::string& address,
+                              const xml::Element& query) {
+    if (!core.options<AuthOptions>(host).registration)
+        co_return fail("not-allowed", "accounts are not made here in this way");
+    const auto jid = read_application(query, host);
+    if (!jid) co_return jid.error();
+    const std::string password(query.child_text(ns::register_, "password"));
+    Result<> made = co_await make_account(core, *jid, password, address);
+    if (!made) co_return made;
+    static Counter& counter = metrics().counter("clarion_registrations_total",
+                                                "Accounts made by their owners (XEP-0077)");
+    counter.add();
+    logger.info("registered", {{"account", jid->full()}, {"address", address}});
+    co_return made;
+}
+
+void add_fields(xml::Element& stanza) {
+    auto& query = stanza.add("query", ns::register_);
+    query.add_text_child("instructions", "Choose a username and a password for your account.");
+    query.add("username");
+    query.add("password");
+}
+
+/// Answers without 'to', as the client has no address yet.
+void answer(C2sStream& stream, const xml::Element& iq, const Result<>& outcome) {
+    const Jid from = iq.has_attr("to") ? Jid::trusted(stream.host()) : Jid();
+    const auto type = outcome ? StanzaType::result : StanzaType::error;
+    auto stanza = Stanza::make(StanzaKind::iq, type, from, {}, iq.attr("id"));
+    if (!outcome) {
+        add_error(stanza->root(), as_stanza_error(outcome.error()));
+    } else if (iq.attr("type") == "get") {
+        add_fields(stanza->root());
+    }
+    stream.port().write(*stanza);
+}
+
+/// XEP-0077, 3.1: where registration is off, nobody is told which fields there are.
+Result<> check(Core& core, const std::string& host, const xml::Element& iq) {
+    const auto to = iq.attr("to");
+    if (!to.empty() && prepare_domain(to).value_or("") != host)
+        return fail("not-allowed", "log in to talk to others");
+    if (iq.attr("id").empty()) return fail("bad-request", "an id is needed");
+    if (iq.attr("type") == "get" && !core.options<AuthOptions>(host).registration)
+        return fail("service-unavailable");
+    return {};
+}
+
+Task<C2sStream::Next> before_login(C2sStream& stream, Core& core, const xml::Element& iq) {
+    const auto type = iq.attr("type");
+    if (type != "get" && type != "set") co_return C2sStream::Next::read;
+    Result<> outcome = check(core, stream.host(), iq);
+    if (outcome && type == "set") {
+        const std::string address = stream.port().info().address;
+        outcome = co_await on_application(core, stream.host(), address, *iq.first_child());
+    }
+    answer(stream, iq, outcome);
+    co_return C2sStream::Next::read;
+}
+
+Flow limit(RegistrationLimit& table, events::AccountRegistering& event) {
+    const auto most = event.core.options<core::LimitsOptions>().registrations_per_address;
+    if (table.take(event.core.clock().steady(), event.network, most)) return Flow::next;
+    event.refusal =
+        fail("resource-constraint", "too many accounts were made from this address; try later");
+    return Flow::stop;
+}
+
+// ---- After logging in: the owner and the account -----------------------------------------------
+
+/// The account that is asked about, if its owner asks: addressed to it or to its host.
+core::Account* owned_account(const IqRequest& request) {
+    if (request.account) return request.from_owner ? request.account : nullptr;
+    if (!request.session || request.session->account().host() != request.host) return nullptr;
+    return &request.session->account();
+}
+
+/// Of an account, strangers learn nothing; a host has registered only its own.
+StanzaError refuse_stranger(const IqRequest& request) {
+    return StanzaError(request.account ? Condition::service_unavailable
+                                       : Condition::registration_required);
+}
+
+IqAnswer on_get(IqRequest& request) {
+    const core::Account* account = owned_account(request);
+    if (!account) return refuse_stranger(request);
+    auto result = make_result(*request.stanza);
+    auto& query = result->root().add("query", ns::register_);
+    query.add("registered");
+    query.add_text_child("username", account->jid().local());
+    query.add("password");
+    return result;
+}
+
+/// XEP-0077, 3.2: the answer first, as nothing reaches its session afterwards.
+Task<IqAnswer> remove(Core& core, Jid owner, StanzaPtr request) {
+    logger.info("removing", {{"account", owner.full()}});
+    core.router().route(make_result(*request));
+    const Result<> removed = co_await core.accounts().remove(owner);
+    if (!removed && removed.error().code != "item-not-found")  // another device was quicker
+        logger.error("remove-failed", {{"account", owner.full()}, {"error", removed.error().text}});
+    co_return std::shared_ptr<Stanza>();
+}
+
+Task<IqAnswer> on_set(Core& core, IqRequest request) {
+    const core::Account* account = owned_account(request);
+    if (!account) co_return refuse_stranger(request);
+    const Jid owner = account->jid().to_bare();
+    const auto wish = read_wish(request.payload(), owner);
+    if (!wish) co_return as_stanza_error(wish.error());
+    if (*wish == Wish::remove) co_return co_await remove(core, owner, request.stanza);
+    std::string password(request.payload().child_text(ns::register_, "password"));
+    const Result<> changed = co_await core.accounts().set_password(owner, std::move(password));
+    if (!changed) co_return as_stanza_error(changed.error());
+    logger.info("password-changed", {{"account", owner.full()}});
+    co_return make_result(*request.stanza);
+}
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    using events::AccountRegistering;
+    using events::LoginFeatures;
+    Core& core = setup.core();
+    setup.on<LoginFeatures>(LoginFeatures::Stage::offer, [](LoginFeatures& event) {
+        if (event.core.options<AuthOptions>(event.host).registration)
+            event.features.add("register", ns::register_feature);
+        return Flow::next;
+    });
+    setup.serve_before_login(ns::register_, "query", before_login);
+    setup.on<AccountRegistering>(AccountRegistering::Stage::check,
+                                 [&table = setup.state<RegistrationLimit>()](
+                                     AccountRegistering& event) { return limit(table, event); });
+    setup.host_feature(ns::register_);
+    for (const auto target : {IqTarget::host, IqTarget::account}) {
+        setup.serve(target, StanzaType::get, ns::register_, "query", on_get);
+        setup.serve_async(target, StanzaType::set, ns::register_, "query",
+                          [&core](IqRequest request) { return on_set(core, std::move(request)); });
+    }
+}
+
+}  // namespace clarion::registration

@@ -1,0 +1,58 @@
+// In-band registration (XEP-0077): an account is made, gets another password, is deleted, all from
+// a client.
+//
+// Making one happens on a stream that has not logged in, where [auth] registration allows it, and
+// only where that stream might log in too (encrypted, if encryption is required). How many one
+// network may make is limited; a name that is taken is answered as slowly as a wrong password, as
+// both tell what accounts there are. Changing the password and deleting the account is the owner's
+// right on every host that has this module.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "server/core/module.h"
+
+namespace clarion::registration {
+
+/// The account that a filled-in <query/> asks for. Errors: "not-acceptable" (the username or the
+/// password is missing or not possible), "unexpected-request" (<remove/>).
+Result<Jid> read_application(const xml::Element& query, std::string_view host);
+
+/// What somebody who has an account may want of it.
+enum class Wish : std::uint8_t { change_password, remove };
+
+/// Errors: "bad-request" (not all that is needed, or <remove/> not alone), "not-allowed" (the
+/// username is not `owner`'s).
+Result<Wish> read_wish(const xml::Element& query, const Jid& owner);
+
+/// Whom an address is counted as: an IPv4 address is itself, an IPv6 address its /64, as that is
+/// what one customer has at least ("2001:db8:0:1::/64").
+std::string network_of(std::string_view address);
+
+/// Counts the accounts made from each network. One per shard, counting the networks that are at
+/// home there.
+class RegistrationLimit {
+public:
+    /// Most networks remembered; when so many have registered within the hour, no others may.
+    explicit RegistrationLimit(std::size_t most = 20000) : most_(most) {}
+
+    /// Whether one more is within `limit` (0: none) in the hour that began with the network's
+    /// first; then it counts.
+    bool take(SteadyTime now, std::string_view network, std::int64_t limit);
+    std::size_t size() const { return hours_.size(); }
+
+private:
+    struct Hour {
+        SteadyTime began;
+        std::int64_t count = 0;
+    };
+    std::size_t most_;
+    std::unordered_map<std::string, Hour, TextHash, std::equal_to<>> hours_;
+};
+
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::registration

@@ -26,7 +26,8 @@ struct StreamFeatures {
     xml::Element& features;
 };
 
-/// The same for a stream that has not logged in, but may: it is encrypted, or need not be.
+/// <stream:features/> is being written for a stream that may log in (it is encrypted, or need not
+/// be) and has not yet: add yours.
 struct LoginFeatures {
     enum class Stage { offer };
     static constexpr std::string_view name = "LoginFeatures";

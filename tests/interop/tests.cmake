@@ -1,0 +1,26 @@
+# Clarion with real peers and clients: Prosody, dnsmasq, slixmpp (tools/install_packages.sh --test).
+# One ctest per test class; each starts servers of its own on loopback addresses of its own, so they
+# may run side by side.
+#   ctest -L interop          or, in tests/interop, one test alone (see README.md)
+if(NOT TARGET clariond OR NOT TARGET clarionctl)
+    return()
+endif()
+set(interop_environment CLARIOND=$<TARGET_FILE:clariond> CLARIONCTL=$<TARGET_FILE:clarionctl>
+    PYTHONDONTWRITEBYTECODE=1)
+if(CLARION_SANITIZE)
+    list(APPEND interop_environment CLARION_PATIENCE=5)
+endif()
+foreach(class
+        test_login.Login
+        test_federation.FederationByCertificates
+        test_federation.FederationByDialback
+        test_main_job.PushOverCertificates
+        test_main_job.PushOverDialback
+        test_main_job.PushToOwnComponent)
+    string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})
+    add_test(NAME ${name}
+        COMMAND Python3::Interpreter -m unittest -v ${class}
+        WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/interop)
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT 300 LABELS interop ENVIRONMENT "${interop_environment}")
+endforeach()

@@ -14,6 +14,7 @@
 #include "storage/archive.h"
 #include "storage/batch.h"
 #include "storage/deadlines.h"
+#include "storage/expiry.h"
 #include "storage/offline.h"
 #include "storage/push_registrations.h"
 #include "storage/rosters.h"
@@ -34,6 +35,7 @@ public:
     virtual PushRegistrations& push_registrations() = 0;
     virtual Deadlines& deadlines() = 0;
     virtual Spool& spool() = 0;
+    virtual Expiry& expiry() = 0;
 
     /// Who hears of commits of shard number `shard`. Set before the shard submits anything.
     virtual void set_commit_listener(unsigned shard, CommitListener listener) = 0;

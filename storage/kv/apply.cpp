@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "storage/records.h"
+
 namespace clarion::storage {
 namespace {
 
@@ -15,17 +17,49 @@ void erase_targets(WriteTransaction& transaction, const Op& op) {
     }
 }
 
-void apply(WriteTransaction& transaction, const Op& op) {
+void put(WriteTransaction& transaction, LogWatch& watch, const Op& op) {
+    if (op.table == Table::loose) watch.touch(op.key);
+    transaction.put(op.table, op.key, op.value);
+}
+
+void apply(WriteTransaction& transaction, LogWatch& watch, const Op& op) {
     switch (op.code) {
-        case OpCode::put:
+        case OpCode::put: return put(transaction, watch, op);
         case OpCode::put_if_new: return transaction.put(op.table, op.key, op.value);
+        case OpCode::put_if_there:
+            if (transaction.get(op.table, op.key)) transaction.put(op.table, op.key, op.value);
+            return;
         case OpCode::erase: return transaction.erase(op.table, op.key);
         case OpCode::erase_range:
             erase_some(transaction, op.table, op.key, op.value, SIZE_MAX);
             return;
         case OpCode::erase_targets: return erase_targets(transaction, op);
-        case OpCode::require: return;
+        case OpCode::require: return watch.touch(op.key);
+        case OpCode::watch:
+            return watch.start(key_u64(op.key, 0), key_u64(op.value, 0), key_u64(op.value, 8));
+        case OpCode::erase_watched:
+            if (watch.allows(key_u64(op.value, 0), op.key)) transaction.erase(op.table, op.key);
+            return;
     }
+}
+
+void note_loose(WriteTransaction& transaction, LogWatch& watch, std::string_view index_value) {
+    const auto record = decode_archive_index(index_value);
+    if (!record || record->log_id == LogId::none) return;
+    const Key key = log_key(record->log_id);
+    watch.touch(key);
+    transaction.put(Table::loose, key, encode_empty());
+}
+
+/// False: there was none.
+bool clear_first(WriteTransaction& transaction, LogWatch& watch, std::string& from,
+                 std::string_view to) {
+    const auto entry = transaction.first(Table::archive, from, to);
+    if (!entry) return false;
+    from = entry->key;
+    note_loose(transaction, watch, entry->value);
+    transaction.erase(Table::archive, from);
+    return true;
 }
 
 }  // namespace
@@ -45,8 +79,8 @@ std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBat
     return std::nullopt;
 }
 
-void apply(WriteTransaction& transaction, const KvBatch& batch) {
-    for (KvBatch::Reader reader(batch); reader.next();) apply(transaction, reader.op());
+void apply(WriteTransaction& transaction, LogWatch& watch, const KvBatch& batch) {
+    for (KvBatch::Reader reader(batch); reader.next();) apply(transaction, watch, reader.op());
 }
 
 std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_view from,
@@ -61,14 +95,15 @@ std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_v
     return erased;
 }
 
-bool clear_doomed(WriteTransaction& transaction, std::size_t limit) {
+bool clear_doomed(WriteTransaction& transaction, LogWatch& watch, std::size_t limit) {
     const auto doomed = transaction.first(Table::doomed, {}, Key().u64(UINT64_MAX));
     if (!doomed) return false;
     const std::string key(doomed->key);
     const KeyRange range = account_range(AccountId{key_u64(key, 0)});
-    if (erase_some(transaction, Table::archive, range.from, range.to, limit) < limit) {
-        transaction.erase(Table::doomed, key);
-    }
+    std::size_t cleared = 0;
+    for (std::string from(range.from.view()); cleared < limit; ++cleared)
+        if (!clear_first(transaction, watch, from, range.to)) break;
+    if (cleared < limit) transaction.erase(Table::doomed, key);
     return true;
 }
 

@@ -8,19 +8,21 @@
 #include "server/base/result.h"
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
+#include "storage/kv/log_watch.h"
 
 namespace clarion::storage {
 
 /// Why the batch may not be applied to what the transaction holds so far; nullopt: it may.
 std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBatch& batch);
 
-void apply(WriteTransaction& transaction, const KvBatch& batch);
+void apply(WriteTransaction& transaction, LogWatch& watch, const KvBatch& batch);
 
 /// Erases entries of [from, to), at most `limit`. Returns how many.
 std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_view from,
                        std::string_view to, std::size_t limit);
 
-/// Clears away at most `limit` entries that doomed accounts left. False: nothing is left to do.
-bool clear_doomed(WriteTransaction& transaction, std::size_t limit);
+/// Clears away at most `limit` archive entries that doomed accounts left, and notes the log entries
+/// they referred to as loose. False: nothing is left to do.
+bool clear_doomed(WriteTransaction& transaction, LogWatch& watch, std::size_t limit);
 
 }  // namespace clarion::storage

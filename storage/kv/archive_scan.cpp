@@ -81,6 +81,7 @@ std::optional<std::uint64_t> ArchiveScan::count(Snapshot& snapshot) const {
 
 bool ArchiveScan::matches(std::string_view index_value, ArchiveIndexRecord& record) const {
     record = decoded(decode_archive_index(index_value));
+    if (record.log_id == LogId::none) return false;  // expired, and the newest: kept for its id
     if (query_.with.empty()) return true;
     return with_hash_ == (with_is_full_ ? record.with_full : record.with_bare);
 }

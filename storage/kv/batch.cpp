@@ -49,6 +49,18 @@ void KvBatch::erase_deadlines(const KeyRange& range) {
     append(OpCode::erase_targets, Table::accounts, range.from, range.to);
 }
 
+void KvBatch::put_if_there(Table table, std::string_view key, std::string_view value) {
+    append(OpCode::put_if_there, table, key, value);
+}
+
+void KvBatch::watch(std::uint64_t sweep, LogId from, LogId to) {
+    append(OpCode::watch, Table::log, Key().u64(sweep), log_key(from), log_key(to));
+}
+
+void KvBatch::erase_watched(std::uint64_t sweep, Table table, std::string_view log_key) {
+    append(OpCode::erase_watched, table, log_key, Key().u64(sweep));
+}
+
 void KvBatch::require_log(LogId id) {
     // Usually the last one logged, so from the end.
     if (std::find(logged_.rbegin(), logged_.rend(), id) != logged_.rend()) return;

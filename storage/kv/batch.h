@@ -28,6 +28,9 @@ enum class OpCode : std::uint8_t {
     erase_range,    // key: from, value: to
     erase_targets,  // as erase_range, and each value there is the key of a deadline to erase
     require,        // condition: the key exists, else "item-not-found"
+    put_if_there,   // put if the key exists, else nothing
+    watch,          // key: number of a sweep, value: first and last log id; none between: enough
+    erase_watched,  // value: number of a sweep; erase if LogWatch allows
 };
 
 struct Op {
@@ -48,6 +51,14 @@ public:
     void erase(Table table, std::string_view key);
     void erase_range(Table table, const KeyRange& range);
     void erase_deadlines(const KeyRange& range);
+    void put_if_there(Table table, std::string_view key, std::string_view value);
+
+    /// For a LogSweep with this number: from its commit on the writer remembers which log entries
+    /// of [from, to] are touched.
+    void watch(std::uint64_t sweep, LogId from, LogId to);
+    void unwatch(std::uint64_t sweep) { watch(sweep, LogId{1}, LogId::none); }
+    /// Erases what a log id is the key of, unless that was touched or another sweep is watching.
+    void erase_watched(std::uint64_t sweep, Table table, std::string_view log_key);
 
     /// The log entry must be committed before, or be in this batch already.
     void require_log(LogId id);

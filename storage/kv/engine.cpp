@@ -15,6 +15,7 @@ const char* table_name(Table table) {
         case Table::deadlines: return "deadlines";
         case Table::spool: return "spool";
         case Table::doomed: return "doomed";
+        case Table::loose: return "loose";
     }
     return "";
 }

@@ -36,8 +36,9 @@ enum class Table : std::uint8_t {
     deadlines,
     spool,
     doomed,
+    loose,
 };
-inline constexpr std::size_t table_count = 11;
+inline constexpr std::size_t table_count = 12;
 
 const char* table_name(Table table);
 

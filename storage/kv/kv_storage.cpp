@@ -32,7 +32,8 @@ KvStorage::KvStorage(std::unique_ptr<Engine> engine)
       offline_(*engine_),
       sessions_(*engine_),
       deadlines_(*engine_),
-      spool_(*engine_, numbers_) {}
+      spool_(*engine_, numbers_),
+      expiry_(*engine_) {}
 
 KvStorage::~KvStorage() {
     if (writer_) writer_->stop();

@@ -14,6 +14,7 @@
 #include <string>
 
 #include "storage/kv/engine.h"
+#include "storage/kv/expiry_kv.h"
 #include "storage/kv/repositories.h"
 #include "storage/kv/writer.h"
 #include "storage/storage.h"
@@ -30,6 +31,7 @@ public:
     PushRegistrations& push_registrations() override { return push_registrations_; }
     Deadlines& deadlines() override { return deadlines_; }
     Spool& spool() override { return spool_; }
+    Expiry& expiry() override { return expiry_; }
 
     void set_commit_listener(unsigned shard, CommitListener listener) override;
     std::unique_ptr<Batch> begin() override;
@@ -65,6 +67,7 @@ private:
     PushRegistrationsKv push_registrations_;
     DeadlinesKv deadlines_;
     SpoolKv spool_;
+    ExpiryKv expiry_;
     std::unique_ptr<Writer> writer_;  // last: its thread uses the engine
 };
 

@@ -113,7 +113,7 @@ std::optional<Error> Writer::try_commit(std::span<Pending> group) {
             if (pending.batch->empty()) continue;
             if (!transaction) transaction = engine_.begin_write();
             if (!acceptable(*transaction, pending)) continue;
-            apply(*transaction, *pending.batch);
+            apply(*transaction, watch_, *pending.batch);
             wrote = true;
             clearing_ = clearing_ || pending.batch->dooms();
         }
@@ -156,7 +156,7 @@ void Writer::report(std::span<Pending> group) {
 void Writer::clear_slice() {
     try {
         const auto transaction = engine_.begin_write();
-        clearing_ = clear_doomed(*transaction, clear_slice_size);
+        clearing_ = clear_doomed(*transaction, watch_, clear_slice_size);
         if (clearing_) transaction->commit();
     } catch (const std::exception&) {
         clearing_ = false;  // a later removal, or the next start, tries again

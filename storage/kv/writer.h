@@ -29,6 +29,7 @@
 
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
+#include "storage/kv/log_watch.h"
 
 namespace clarion::storage {
 
@@ -91,6 +92,7 @@ private:
     bool stopping_ = false;
     std::atomic<std::size_t> backlog_{0};
 
+    LogWatch watch_;        // the writer's own
     bool clearing_ = true;  // the writer's own: something may be in Table::doomed
     std::thread thread_;    // last: starts when all else is there
 };

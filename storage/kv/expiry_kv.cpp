@@ -1,0 +1,64 @@
+#include "storage/kv/expiry_kv.h"
+
+#include <utility>
+
+#include "storage/kv/batch.h"
+#include "storage/kv/keys.h"
+#include "storage/kv/log_sweep.h"
+#include "storage/kv/read.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+namespace {
+
+/// Ends at the first entry that is young enough, even if the clock was set back and older ones
+/// follow: an archive loses its old end only, never something in its middle.
+ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, WallTime before,
+                            std::size_t limit) {
+    ExpiredEntries expired;
+    WallTime last_time{};
+    std::size_t looked_at = 0;
+    bool ended = false;
+    const KeyRange range = account_range(account);
+    for_range(snapshot, Table::archive, range.from, range.to, [&](const Entry& entry) {
+        const auto record = decoded(decode_archive_index(entry.value));
+        expired.more = looked_at == limit && record.time < before;
+        ended = looked_at == limit || record.time >= before;
+        if (ended) return false;
+        ++looked_at;
+        expired.last = ArchiveId{key_u64(entry.key, 8)};
+        last_time = record.time;
+        if (record.log_id != LogId::none) expired.logs.push_back(record.log_id);
+        return true;
+    });
+    expired.count = expired.logs.size();
+    if (!ended && looked_at > 0) expired.newest = last_time;
+    // Only the one that must stay is left, and it is empty already.
+    if (expired.newest && looked_at == 1 && expired.logs.empty()) return {};
+    return expired;
+}
+
+}  // namespace
+
+Task<Result<ExpiredEntries>> ExpiryKv::find(AccountId account, WallTime before, std::size_t limit) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
+        return find_expired(snapshot, account, before, limit);
+    });
+}
+
+void ExpiryKv::remove(Batch& batch, AccountId account, const ExpiredEntries& entries) {
+    if (entries.last == ArchiveId::none) return;
+    auto& out = static_cast<KvBatch&>(batch);
+    const Key last = archive_key(account, entries.last);
+    for (const LogId log : entries.logs) out.put(Table::loose, log_key(log), encode_empty());
+    out.erase_range(Table::archive,
+                    {account_range(account).from, entries.newest ? last : after(last)});
+    if (!entries.newest) return;
+    out.put_if_there(Table::archive, last, encode(ArchiveIndexRecord{.time = *entries.newest}));
+}
+
+std::unique_ptr<LogSweep> ExpiryKv::sweep(WallTime before) {
+    return std::make_unique<LogSweepKv>(engine_, ++sweeps_, before);
+}
+
+}  // namespace clarion::storage

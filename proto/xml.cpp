@@ -28,6 +28,9 @@ namespace {
 
 constexpr std::size_t first_chunk = 1024;
 constexpr std::size_t largest_chunk = 32 * 1024;
+/// A copy is given as much as its original uses, and this for what is usually added: addresses, a
+/// stamp.
+constexpr std::size_t copy_slack = 256;
 constexpr std::size_t alignment = alignof(void*);
 
 std::size_t padding(const char* at) {
@@ -59,10 +62,15 @@ void Arena::free_all() {
     while (chunks_ != nullptr) std::free(std::exchange(chunks_, chunks_->previous));
 }
 
+void Arena::reserve(std::size_t bytes) { add_chunk(bytes + sizeof(Chunk)); }
+
 void Arena::grow(std::size_t at_least) {
     const std::size_t usual =
         chunks_ == nullptr ? first_chunk : std::min(2 * chunks_->size, largest_chunk);
-    const std::size_t size = std::max(usual, at_least + sizeof(Chunk) + alignment);
+    add_chunk(std::max(usual, at_least + sizeof(Chunk) + alignment));
+}
+
+void Arena::add_chunk(std::size_t size) {
     void* memory = std::malloc(size);
     if (memory == nullptr) throw std::bad_alloc();
     chunks_ = new (memory) Chunk{chunks_, size};
@@ -304,7 +312,10 @@ Document& Document::operator=(Document&& other) noexcept {
 
 Document Document::clone() const {
     if (empty()) return {};
-    Document copy(root_->name(), root_->ns());
+    Document copy;
+    copy.arena_ = std::make_unique<Arena>();
+    copy.arena_->reserve(arena_->used() + copy_slack);
+    copy.root_ = Element::create(*copy.arena_, root_->name(), root_->ns());
     copy.root_->copy_content(*root_);
     return copy;
 }

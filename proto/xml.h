@@ -18,7 +18,8 @@
 
 namespace clarion::xml {
 
-/// Bump allocator. First chunk (1 KiB) is allocated on first use; chunks double up to 32 KiB.
+/// Bump allocator. First chunk (1 KiB, unless reserve() said otherwise) is allocated on first use;
+/// chunks double up to 32 KiB.
 class Arena {
 public:
     Arena() = default;
@@ -34,10 +35,15 @@ public:
     std::string_view extend(std::string_view text, std::string_view more);
     /// Bytes obtained from the heap.
     std::size_t footprint() const { return footprint_; }
+    /// Of these, how many are spoken for.
+    std::size_t used() const { return footprint_ - static_cast<std::size_t>(end_ - next_); }
+    /// The first chunk will hold this much: for copies, which may be kept long. REQUIRES: unused.
+    void reserve(std::size_t bytes);
 
 private:
     struct Chunk;
     void grow(std::size_t at_least);
+    void add_chunk(std::size_t size);
     void free_all();
 
     Chunk* chunks_ = nullptr;

@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <cassert>
 #include <optional>
-#include <random>
 #include <utility>
 
 #include "proto/ns.h"
-#include "proto/xml_builder.h"
-#include "proto/xml_expat.h"
+#include "proto/xml_parser_pool.h"
 #include "proto/xml_writer.h"
 
 namespace clarion::xml {
@@ -17,21 +15,12 @@ namespace {
 
 /// expat copies what it is given: small slices keep its buffer, and so every stream's, small.
 constexpr std::size_t slice_size = 4096;
-/// A parser remembers every name it saw. After so many bytes it is replaced, so that a peer cannot
-/// make it grow with ever new names.
-constexpr std::size_t parser_lifetime = 256 * 1024;
 /// How much more memory than bytes an element may take (an empty element costs a hundred bytes),
 /// and what is free.
 constexpr std::size_t memory_per_byte = 8;
 constexpr std::size_t free_memory = 32 * 1024;
 
 constexpr std::string_view white_space = " \t\r\n";
-
-/// What is borrowed from the pool: a parser and the element it is building.
-struct Machine {
-    ExpatParser parser;
-    TreeBuilder builder;
-};
 
 /// The name of a raw tag "<stream:stream a='b'>" as written: prefix and all.
 std::string_view tag_name(std::string_view raw) {
@@ -41,42 +30,9 @@ std::string_view tag_name(std::string_view raw) {
 
 }  // namespace
 
-// --- ParserPool ---------------------------------------------------------------------------------
-
-struct ParserPool::Impl {
-    std::size_t max_kept;
-    std::uint64_t salt = (std::uint64_t{std::random_device{}()} << 32) | std::random_device{}();
-    std::vector<std::unique_ptr<Machine>> kept;
-
-    std::unique_ptr<Machine> acquire(XmlEvents& events) {
-        std::unique_ptr<Machine> machine;
-        if (kept.empty()) {
-            machine = std::make_unique<Machine>();
-        } else {
-            machine = std::move(kept.back());
-            kept.pop_back();
-        }
-        salt += 0x9e3779b97f4a7c15;  // no two parsers share one, whatever is learned about another
-        machine->parser.prepare(events, salt);
-        return machine;
-    }
-
-    void release(std::unique_ptr<Machine> machine) {
-        if (kept.size() >= max_kept || machine->parser.lifetime() > parser_lifetime) return;
-        machine->builder.clear();
-        kept.push_back(std::move(machine));
-    }
-};
-
-ParserPool::ParserPool(std::size_t max_kept) : impl_(std::make_unique<Impl>()) {
-    impl_->max_kept = max_kept;
-}
-ParserPool::~ParserPool() = default;
-std::size_t ParserPool::kept() const { return impl_->kept.size(); }
-
 // --- XmlStream ----------------------------------------------------------------------------------
 
-struct XmlStream::Impl final : XmlEvents {
+struct XmlStream::Impl final : XmlEvents, Borrower {
     enum class Phase : std::uint8_t { before_header, open, closed, failed };
 
     Impl(ParserPool& from, Limits with) : pool(from.impl_.get()), limits(with) {}
@@ -131,6 +87,7 @@ struct XmlStream::Impl final : XmlEvents {
     void keep_rest();
     std::string restart();
     bool is_idle() const;
+    bool give_back() override;
 
     std::size_t tail() const { return suspended ? machine->parser.fed() - stopped_at : 0; }
     /// Everything fed that no event has covered; the parser's copy of the first part included.
@@ -334,7 +291,7 @@ void XmlStream::Impl::check_unfinished() {
 
 /// Borrows a parser; in the middle of a stream it is primed with the stream's opening tag.
 bool XmlStream::Impl::acquire_machine() {
-    machine = pool->acquire(*this);
+    machine = pool->acquire(*this, *this);
     machine->builder.set_content_ns(header.content_ns);
     if (phase != Phase::open) return true;
     priming = true;
@@ -360,7 +317,7 @@ std::string XmlStream::Impl::opening_tag() const {
 
 void XmlStream::Impl::drop_machine() {
     suspended = false;
-    if (machine) pool->release(std::move(machine));
+    if (machine) pool->release(*this, std::move(machine));
 }
 
 /// Between two elements: the bytes the parser has not come to are given to a fresh one.
@@ -401,6 +358,12 @@ bool XmlStream::Impl::is_idle() const {
     return suspended ? tail() == 0 : machine->parser.incomplete().empty();
 }
 
+bool XmlStream::Impl::give_back() {
+    if (!is_idle()) return false;
+    drop_machine();
+    return true;
+}
+
 // --- the interface ------------------------------------------------------------------------------
 
 XmlStream::XmlStream(ParserPool& pool, Limits limits)
@@ -412,6 +375,7 @@ XmlStream& XmlStream::operator=(XmlStream&&) noexcept = default;
 void XmlStream::feed(std::string_view bytes) {
     assert(impl_->input.empty() && !impl_->suspended);
     impl_->input = bytes;
+    if (impl_->machine) impl_->pool->touch(*impl_);
 }
 
 XmlStream::Event XmlStream::next() { return impl_->next(); }
@@ -424,12 +388,13 @@ void XmlStream::keep_rest() { impl_->keep_rest(); }
 void XmlStream::set_limits(Limits limits) { impl_->limits = limits; }
 
 bool XmlStream::release_if_idle() {
-    if (impl_->is_idle()) impl_->drop_machine();
+    impl_->give_back();
     return impl_->machine == nullptr;
 }
 
 void XmlStream::rehome(ParserPool& pool) {
     impl_->keep_rest();
+    impl_->pool->forget(*impl_);  // the new one hears of it at its first use, on its own thread
     impl_->pool = pool.impl_.get();
 }
 

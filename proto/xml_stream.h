@@ -42,19 +42,24 @@ struct StreamHeader {
     bool declares_dialback = false;  // xmlns:db='jabber:server:dialback' (XEP-0220)
 };
 
-/// expat parsers kept for reuse by the streams of one shard, at most `max_kept` idle ones.
-/// Long-used ones are freed rather than kept (names accumulate inside). Outlives its streams.
+/// expat parsers kept for reuse by the streams of one shard, at most `max_kept` idle ones; beyond
+/// `max_lent` in use, streams between two stanzas lose theirs (and are primed again, 2 us, when
+/// they go on), so that a thousand clients that are active at once do not hold 10 MB. Long-used
+/// ones are freed rather than kept (names accumulate inside). Outlives its streams.
 class ParserPool {
 public:
-    explicit ParserPool(std::size_t max_kept = 64);
+    explicit ParserPool(std::size_t max_kept = 16, std::size_t max_lent = 128);
     ~ParserPool();
     ParserPool(const ParserPool&) = delete;
     ParserPool& operator=(const ParserPool&) = delete;
 
     std::size_t kept() const;
+    /// How many streams hold one.
+    std::size_t lent() const;
 
 private:
     friend class XmlStream;
+    friend class Borrower;
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

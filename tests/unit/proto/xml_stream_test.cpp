@@ -212,6 +212,43 @@ TEST_CASE("stream: a pool keeps what it may, and frees parsers that have seen mu
     CHECK(pool.kept() == 1);
 }
 
+TEST_CASE("stream: with all parsers lent, who rested longest gives his up and goes on unharmed") {
+    ParserPool pool(4, 2);
+    XmlStream resting(pool, {});
+    XmlStream busy(pool, {});
+    XmlStream late(pool, {});
+    std::vector<std::string> events;
+    collect(events, busy, client_header + std::string("<iq><par"));
+    collect(events, resting, client_header);
+    CHECK(pool.lent() == 2);
+    collect(events, late, client_header);
+    CHECK(pool.lent() == 2);  // resting's went to late; busy, though longer unused, kept his
+    events.clear();
+    collect(events, busy, "t/></iq>");
+    collect(events, resting, "<message/>");
+    collect(events, late, "<presence/>");
+    CHECK(events == std::vector<std::string>{"<iq xmlns='jabber:client'><part/></iq>",
+                                             "<message xmlns='jabber:client'/>",
+                                             "<presence xmlns='jabber:client'/>"});
+    CHECK(pool.lent() == 2);
+}
+
+TEST_CASE("stream: whoever stands within a stanza keeps his parser, whatever the limit says") {
+    ParserPool pool(4, 1);
+    XmlStream a(pool, {});
+    XmlStream b(pool, {});
+    std::vector<std::string> events;
+    collect(events, a, client_header + std::string("<iq>"));
+    collect(events, b, client_header + std::string("<iq>"));
+    CHECK(pool.lent() == 2);
+    a.rehome(pool);
+    CHECK(pool.lent() == 1);
+    collect(events, a, "</iq>");
+    CHECK(pool.lent() == 2);
+    CHECK(a.release_if_idle());
+    CHECK(pool.lent() == 1);
+}
+
 TEST_CASE("stream: a parser is replaced under a stream that never rests") {
     ParserPool pool;
     XmlStream stream(pool, {});

@@ -175,6 +175,7 @@ TEST_CASE("document: moves leave an empty one, clones are equal") {
     CHECK(b.empty());
     CHECK_FALSE(a.empty());
     CHECK(Document().clone().empty());
+    CHECK(copy.footprint() < a.footprint());  // no larger than it must be: copies are kept
 }
 
 TEST_CASE("document: a small stanza fits into one chunk") {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Configures and builds a preset into build/PRESET/bin.   tools/build.sh [dev|release|asan|tsan]
+# Configures and builds a preset into build/PRESET/bin.   tools/build.sh [dev|release|asan|tsan] [--tests]
+# Builds the programs; with --tests all that ctest runs as well.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,6 +16,9 @@ if ! missing=$(tools/install_packages.sh --check); then
     exit 1
 fi
 
+targets=(--target clariond clarionctl clarion-bench)
+if [[ ${2:-} == --tests || $preset == fuzz ]]; then targets=(); fi
+
 cmake --preset "$preset" >/dev/null
-cmake --build --preset "$preset"
+cmake --build --preset "$preset" "${targets[@]}"
 echo "Built: build/$preset/bin/"

@@ -11,7 +11,7 @@ if [[ ${1:-} == dev || ${1:-} == release || ${1:-} == asan || ${1:-} == tsan ]];
 fi
 
 tools/install_packages.sh --test
-tools/build.sh "$preset"
+tools/build.sh "$preset" --tests
 
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_stack_use_after_return=1:strict_string_checks=1}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1}

@@ -331,6 +331,8 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     const std::string id(element.root().attr("id"));
     const std::string wanted(
         element.root().child(ns::bind, "bind")->child_text(ns::bind, "resource"));
+    if (element.root().attr("type") != "set")
+        co_return bind_failed(id, {StanzaErrorCondition::bad_request, "binding is a set"});
     auto jid = account_.with_resource(wanted.empty() ? random_token(9) : wanted);
     if (!jid) co_return bind_failed(id, {StanzaErrorCondition::bad_request, jid.error().text});
     auto pin = co_await core.accounts().load(std::string(account_.bare()));

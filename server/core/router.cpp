@@ -110,6 +110,7 @@ void Router::deliver_to_unknown(Transit transit, const Error& error) {
         return bounce(std::move(transit), {condition, StanzaErrorType::wait, error.text});
     }
     if (transit.stanza->is_presence()) return;  // RFC 6121, 8.5.1: silently
+    if (transit.stanza->type() == StanzaType::headline) return;
     bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
 }
 

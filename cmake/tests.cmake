@@ -26,7 +26,7 @@ clarion_tests(storage_tests PCH awaitable TIMEOUT 300
     SOURCES tests/storage/*_test.cpp tests/unit/storage/*_test.cpp
     LINK clarion_test_support clarion_storage PkgConfig::LMDB)
 clarion_tests(core_tests PCH awaitable TIMEOUT 120
-    SOURCES tests/unit/core/*_test.cpp
+    SOURCES tests/unit/core/*_test.cpp tests/script/runner/scram_client.cpp
     LINK clarion_test_support clarion_core)
 clarion_tests(modules_tests PCH awaitable TIMEOUT 180
     SOURCES tests/unit/modules/*_test.cpp tests/unit/modules/*/*_test.cpp

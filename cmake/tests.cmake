@@ -29,7 +29,7 @@ clarion_tests(core_tests PCH awaitable TIMEOUT 120
     SOURCES tests/unit/core/*_test.cpp tests/script/runner/scram_client.cpp
     LINK clarion_test_support clarion_core)
 clarion_tests(modules_tests PCH awaitable TIMEOUT 180
-    SOURCES tests/unit/modules/*_test.cpp tests/unit/modules/*/*_test.cpp
+    SOURCES tests/unit/modules/*_test.cpp tests/unit/modules/*/*_test.cpp modules/all.cpp
     LINK clarion_test_support clarion_modules)
 clarion_tests(net_tests PCH awaitable TIMEOUT 180
     SOURCES tests/unit/net/*_test.cpp

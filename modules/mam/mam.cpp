@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "modules/mam/expiry.h"
 #include "modules/mam/preferences.h"
 #include "modules/mam/query.h"
 #include "proto/hints.h"
@@ -14,6 +15,7 @@
 #include "server/core/session.h"
 #include "server/events/archive.h"
 #include "server/events/message.h"
+#include "server/events/server.h"
 
 namespace clarion::modules::mam {
 
@@ -52,6 +54,14 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .min(0)
         .unit("addresses")
         .doc("Addresses that one account's archiving preferences (XEP-0441) may list.");
+    t.add("expire_after", &MamOptions::expire_after)
+        .days()
+        .never_allowed()
+        .min(std::chrono::seconds(1))
+        .max(std::chrono::hours(24) * 36500)
+        .doc(
+            "Archives lose messages that are older, within the hour. From the disk they go within "
+            "a day or two, once no archive, offline message or sleeping session holds them.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<MamOptions>(); }
@@ -293,6 +303,15 @@ private:
     core::Core& core_;
 };
 
+void expire_from_start_on(core::ModuleSetup& setup) {
+    using events::ServerStarted;
+    setup.on<ServerStarted>(ServerStarted::Stage::react, [](const ServerStarted& event) {
+        core::Core& core = event.core;
+        core.scope().spawn("mam-expiry", expire_archives(core));
+        if (core.shard().index() == 0) core.scope().spawn("mam-sweep", sweep_log(core));
+    });
+}
+
 }  // namespace
 
 void install(core::ModuleSetup& setup) {
@@ -311,6 +330,8 @@ void install(core::ModuleSetup& setup) {
                         [&self](Receiving& event) { return self.clean_incoming(event); });
     setup.on<Receiving>(Receiving::Stage::archive,
                         [&self](Receiving& event) { return self.archive_incoming(event); });
+
+    expire_from_start_on(setup);
 
     setup.serve_async(IqTarget::account, StanzaType::set, ns::mam, "query",
                       [&self](IqRequest request) { return self.answer_query(std::move(request)); });

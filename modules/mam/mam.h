@@ -10,15 +10,18 @@
 // are sent at the client's pace (core/drain.h). Only the owner may ask. ArchiveQueried tells
 // offline delivery.
 //
-// query.h: what requests say and answers look like. preferences.h: XEP-0441.
+// query.h: what requests say and answers look like. preferences.h: XEP-0441. expiry.h: what becomes
+// too old.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "proto/stanza.h"
 #include "server/base/option.h"
+#include "server/base/time.h"
 #include "server/core/module.h"
 
 namespace clarion::modules::mam {
@@ -29,6 +32,7 @@ struct MamOptions {
     std::int64_t default_page = 50;
     std::int64_t max_page_bytes = 1 << 20;
     std::int64_t max_preferences = 1000;
+    std::optional<Duration> expire_after;  // nullopt: never
     static void declare(OptionTable<MamOptions>& table);
 };
 

@@ -1,0 +1,138 @@
+#include "modules/mam/expiry.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "modules/mam/mam.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+
+namespace clarion::modules::mam {
+namespace {
+
+using storage::SweepStep;
+
+constexpr Logger logger{"mam"};
+
+constexpr std::size_t names_at_once = 50;
+constexpr std::size_t entries_at_once = 1000;
+
+Counter& expired_messages() {
+    static Counter& counter = metrics().counter("clarion_archive_messages_expired_total",
+                                                "Messages removed from archives for their age");
+    return counter;
+}
+
+Counter& erased_stanzas() {
+    static Counter& counter =
+        metrics().counter("clarion_log_stanzas_erased_total",
+                          "Stored stanzas erased because nothing referred to them any more");
+    return counter;
+}
+
+/// Finding and removing happen in one turn, so nothing of this shard comes in between.
+Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, std::string jid,
+                                                   WallTime before) {
+    const auto record = co_await core.storage().accounts().find(std::move(jid));
+    if (!record) co_return record.error();
+    if (!*record) co_return storage::ExpiredEntries{};
+    const storage::AccountId id = (*record)->id;
+    auto expired = co_await core.storage().expiry().find(id, before, entries_at_once);
+    if (!expired) co_return expired.error();
+    if (expired->last == storage::ArchiveId::none) co_return expired;
+    core.storage().expiry().remove(core.shard().batch(), id, *expired);
+    const auto done = co_await core.shard().committed();
+    if (!done) co_return done.error();
+    expired_messages().add(expired->count);
+    co_return expired;
+}
+
+/// How many messages went.
+Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, WallTime before) {
+    std::uint64_t count = 0;
+    for (;;) {
+        const auto slice = co_await expire_slice(core, jid, before);
+        if (!slice) co_return slice.error();
+        count += slice->count;
+        if (!slice->more || core.stopping()) co_return count;
+        co_await core.shard().sleep(slice_pause);
+    }
+}
+
+/// The accounts of a host that live here, after `after`; false: there are no more.
+Task<Result<bool>> expire_some(core::Core& core, std::string host, Duration keep,
+                               std::string& after, std::uint64_t& count) {
+    const WallTime before = core.clock().wall() - keep;
+    const auto names = co_await core.storage().accounts().list(host, after, names_at_once);
+    if (!names) co_return names.error();
+    if (names->empty()) co_return false;
+    after = names->back();
+    for (const std::string& name : *names) {
+        if (!core.is_home(name)) continue;
+        const auto expired = co_await expire_account(core, name, before);
+        if (!expired) co_return expired.error();
+        count += *expired;
+    }
+    co_return true;
+}
+
+Task<> expire_host(core::Core& core, std::string host) {
+    std::string after;
+    std::uint64_t count = 0;
+    while (!core.stopping()) {
+        const auto keep = core.options<MamOptions>(host).expire_after;
+        if (!keep) break;
+        const auto more = co_await expire_some(core, host, *keep, after, count);
+        if (!more) logger.error("expiry-failed", {{"host", host}, {"error", more.error().text}});
+        if (!more || !*more) break;
+        co_await core.shard().sleep(slice_pause);
+    }
+    if (count > 0) logger.info("expired", {{"host", host}, {"messages", count}});
+}
+
+/// One turn of a sweep; false: it is over.
+Task<Result<bool>> sweep_some(core::Core& core, storage::LogSweep& sweep) {
+    Result<SweepStep> step = SweepStep::done;
+    co_await core.shard().offload([&step, &sweep] { step = sweep.look(); });
+    if (!step) co_return step.error();
+    if (*step == SweepStep::write) {
+        sweep.write(core.shard().batch());
+        const auto done = co_await core.shard().committed();
+        if (!done) co_return done.error();
+    }
+    co_return *step != SweepStep::done;
+}
+
+Task<> sweep_once(core::Core& core) {
+    const auto sweep = core.storage().expiry().sweep(core.clock().wall() - log_min_age);
+    std::uint64_t counted = 0;
+    while (!core.stopping()) {
+        const auto more = co_await sweep_some(core, *sweep);
+        if (!more) logger.error("sweep-failed", {{"error", more.error().text}});
+        if (!more || !*more) break;
+        erased_stanzas().add(sweep->erased() - std::exchange(counted, sweep->erased()));
+        co_await core.shard().sleep(slice_pause);
+    }
+    if (counted > 0) logger.info("log-swept", {{"erased", counted}});
+}
+
+}  // namespace
+
+Task<> expire_archives(core::Core& core) {
+    co_await core.shard().sleep(first_expiry);
+    while (!core.stopping()) {
+        for (const std::string& host : core.hosts().hosts()) co_await expire_host(core, host);
+        co_await core.shard().sleep(expiry_interval);
+    }
+}
+
+Task<> sweep_log(core::Core& core) {
+    co_await core.shard().sleep(first_sweep);
+    while (!core.stopping()) {
+        co_await sweep_once(core);
+        co_await core.shard().sleep(sweep_interval);
+    }
+}
+
+}  // namespace clarion::modules::mam

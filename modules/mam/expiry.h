@@ -1,0 +1,34 @@
+// Expiry of archives: [mam] expire_after.
+//
+// Two tasks that live as long as their shard and mostly sleep. expire_archives(), on every shard,
+// goes through the accounts that are at home here, one slice of names and of entries at a time,
+// without loading them. sweep_log(), on one shard only, then erases from the log what nothing
+// refers to any more; it reads on a worker. Both read the options anew each time and begin again
+// where they were if the server stops in between. storage/expiry.h does the work.
+//
+// No session and no stanza is involved: a client learns of it by asking for its archive.
+#pragma once
+
+#include <chrono>
+
+#include "server/base/task.h"
+#include "server/core/core.h"
+
+namespace clarion::modules::mam {
+
+/// When they run: this long after the start, then at these intervals.
+inline constexpr Duration first_expiry = std::chrono::minutes(1);
+inline constexpr Duration expiry_interval = std::chrono::hours(1);
+inline constexpr Duration first_sweep = std::chrono::minutes(10);
+inline constexpr Duration sweep_interval = std::chrono::hours(24);
+/// Between two slices of either.
+inline constexpr Duration slice_pause = std::chrono::milliseconds(20);
+/// The log keeps what is younger, whoever dropped it: a stanza on its way may refer to it before
+/// anything stored does.
+inline constexpr Duration log_min_age = std::chrono::hours(24);
+
+Task<> expire_archives(core::Core& core);
+/// REQUIRES: runs on one shard of the server only.
+Task<> sweep_log(core::Core& core);
+
+}  // namespace clarion::modules::mam

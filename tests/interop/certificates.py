@@ -1,4 +1,4 @@
-"""Certificates made with the openssl command: an authority of the test's own, or self-signed ones."""
+"""Certificates made with the openssl command, by an authority of the test's own or self-signed."""
 import subprocess
 from dataclasses import dataclass
 

@@ -188,7 +188,7 @@ class Client(slixmpp.ClientXMPP):
         return (await until(find, f"{self._who} sees presence {type} from {sender}"))[-1]
 
     async def request(self, type, payload, to=None):
-        """Sends an IQ with that XML in it and returns the answer's element; IqError if it is one."""
+        """Sends an IQ with that XML in it and returns the answer; IqError if it is one."""
         iq = self.make_iq(id=self.new_id(), itype=type, ito=to)
         iq.xml.append(ET.fromstring(payload) if isinstance(payload, str) else payload)
         return (await iq.send(timeout=10)).xml

@@ -1,4 +1,4 @@
-"""The surroundings of every test here: clarion.test, prosody.test and its component push.prosody.test.
+"""The surroundings of every test here: two servers that federate, each with a component.
 
     slixmpp clients --- Clarion --- S2S over TLS --- Prosody --- slixmpp clients
                            |                            |
@@ -23,16 +23,17 @@ SECRET = "component secret"
 # server must not interpret it, so it has an attribute and an order no server would choose.
 PUBLISH_OPTIONS = (
     "<x xmlns='jabber:x:data' type='submit'>"
-    "<field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value></field>"
-    "<field var='secret' type='text-private' label='kept &amp; sent'><value>eruio234vzxc2kla-91"
-    "</value></field><field var='pushModule'><value>interop</value></field></x>")
+    "<field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value>"
+    "</field><field var='secret' type='text-private' label='kept &amp; sent'>"
+    "<value>eruio234vzxc2kla-91</value></field>"
+    "<field var='pushModule'><value>interop</value></field></x>")
 
 
 class FederationCase(unittest.IsolatedAsyncioTestCase):
     maxDiff = None
 
-    # With an authority both trust, servers prove who they are by their certificates (SASL EXTERNAL);
-    # without one they encrypt with self-signed certificates and prove it by dialback (XEP-0220).
+    # With an authority both trust, servers prove who they are by certificate (SASL EXTERNAL);
+    # without one they encrypt with self-signed ones and prove it by dialback (XEP-0220).
     with_authority = True
 
     @classmethod
@@ -100,7 +101,7 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
         return client
 
     async def online(self, server, name, resource="client", **options):
-        """A client of that account (made by account()), logged in as clients do: roster, presence."""
+        """A client of that account (made by account()), logged in as clients do it."""
         client = await self.client(server, name, resource, **options)
         await client.login()
         await client.request("get", "<query xmlns='jabber:iq:roster'/>")

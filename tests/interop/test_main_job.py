@@ -122,7 +122,8 @@ class PushStories:
     async def test_disabled_push_stays_quiet(self):
         romeo, phone = await self.romeo(self.clarion), await self.phone()
         await phone.client.request(
-            "set", f"<disable xmlns='urn:xmpp:push:0' jid='{self.gateway_domain}' node='{self.node}'/>")
+            "set", f"<disable xmlns='urn:xmpp:push:0' jid='{self.gateway_domain}'"
+                   f" node='{self.node}'/>")
         await phone.loses_its_connection(self.clarion)
         romeo.say(phone.jid, "Hush")
         await self.assert_nothing_more(self.push, 0)

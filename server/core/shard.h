@@ -106,6 +106,7 @@ private:
     friend class Ticket;
     struct Impl;
     void accept_post(UniqueFunction<void()> fn);  // any thread
+    void post_at_turn_end(unsigned target, UniqueFunction<void()> fn);
     void wake();                                  // any thread
     void run_posts();
     void close_ticket(TicketState* state);  // any thread: settles at home

@@ -13,13 +13,12 @@
 #include "server/events/message.h"
 #include "server/events/session.h"
 
-namespace clarion::modules::carbons {
+namespace clarion::carbons {
 namespace {
 
 constexpr std::string_view part_name = "carbons";
 
-// ---- Decisions
-// -------------------------------------------------------------------------------------
+// ---- Decisions ---------------------------------------------------------------------------------
 
 /// Private messages of a room's occupant: the room itself sends them to each joined client.
 bool is_room_private_message(const Stanza& message) {
@@ -72,8 +71,7 @@ bool CopiedMessages::knows(std::string_view peer_bare, std::string_view id) cons
 
 namespace {
 
-// ---- Copies
-// ----------------------------------------------------------------------------------------
+// ---- Copies ------------------------------------------------------------------------------------
 
 /// The wrapper without 'to': the same for all who get it.
 std::shared_ptr<Stanza> wrap(const core::Account& account, const Stanza& message,
@@ -211,4 +209,4 @@ void install(core::ModuleSetup& setup) {
         [&self](const events::SessionRestored& event) { self.on_restored(event); });
 }
 
-}  // namespace clarion::modules::carbons
+}  // namespace clarion::carbons

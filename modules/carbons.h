@@ -19,7 +19,7 @@
 #include "proto/stanza.h"
 #include "server/core/module.h"
 
-namespace clarion::modules::carbons {
+namespace clarion::carbons {
 
 enum class Direction : std::uint8_t { sent, received };
 
@@ -48,4 +48,4 @@ private:
 
 void install(core::ModuleSetup& setup);
 
-}  // namespace clarion::modules::carbons
+}  // namespace clarion::carbons

@@ -17,12 +17,11 @@
 #include "server/events/session.h"
 #include "server/events/unreached.h"
 
-namespace clarion::modules::offline {
+namespace clarion::offline {
 
 using core::Flow;
 
-// ---- Options
-// ---------------------------------------------------------------------------------------
+// ---- Options -----------------------------------------------------------------------------------
 
 void OfflineOptions::declare(OptionTable<OfflineOptions>& t) {
     t.section("offline", "Messages for users who are not there (XEP-0160).").per_host().live();
@@ -41,8 +40,7 @@ namespace {
 constexpr Logger logger{"offline"};
 constexpr std::size_t page_size = 50;
 
-// ---- State
-// -----------------------------------------------------------------------------------------
+// ---- State -------------------------------------------------------------------------------------
 
 struct SessionState {
     bool queried_archive = false;
@@ -88,8 +86,7 @@ public:
           session_state_(setup.session_slot<SessionState>()),
           account_state_(setup.account_slot<AccountState>()) {}
 
-    // ---- Storing
-    // -----------------------------------------------------------------------------------
+    // ---- Storing -------------------------------------------------------------------------------
 
     Flow on_unreached(events::Unreached& event) const {
         using Why = events::Unreached::Why;
@@ -102,8 +99,7 @@ public:
         return Flow::next;
     }
 
-    // ---- Delivering
-    // --------------------------------------------------------------------------------
+    // ---- Delivering ----------------------------------------------------------------------------
 
     void on_archive_queried(const events::ArchiveQueried& event) const {
         if (!event.session.available()) session_state_.of(event.session).queried_archive = true;
@@ -245,4 +241,4 @@ void install(core::ModuleSetup& setup) {
         [&self](const events::SessionWoken& event) { self.begin(event.session); });
 }
 
-}  // namespace clarion::modules::offline
+}  // namespace clarion::offline

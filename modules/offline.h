@@ -21,7 +21,7 @@
 #include "server/base/option.h"
 #include "server/core/module.h"
 
-namespace clarion::modules::offline {
+namespace clarion::offline {
 
 struct OfflineOptions {
     std::int64_t max_messages = 1000;
@@ -31,4 +31,4 @@ struct OfflineOptions {
 void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 
-}  // namespace clarion::modules::offline
+}  // namespace clarion::offline

@@ -13,7 +13,7 @@
 #include "server/events/session.h"
 #include "server/events/stream.h"
 
-namespace clarion::modules::stream_management {
+namespace clarion::stream_management {
 namespace {
 
 constexpr Logger logger{"stream_management"};
@@ -24,8 +24,7 @@ bool is_true(std::string_view text) { return text == "true" || text == "1"; }
 
 }  // namespace
 
-// ---- What is said
-// ----------------------------------------------------------------------------------
+// ---- What is said ------------------------------------------------------------------------------
 
 Enable read_enable(const xml::Element& enable) {
     return {.resume = is_true(enable.attr("resume")),
@@ -69,8 +68,7 @@ std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent
 
 namespace {
 
-// ---- With a session
-// --------------------------------------------------------------------------------
+// ---- With a session ----------------------------------------------------------------------------
 
 void enable(core::Session& session, const Enable& wanted) {
     if (session.sm()) {
@@ -121,8 +119,7 @@ core::Flow on_element(events::SessionElement& event) {
     return core::Flow::stop;
 }
 
-// ---- Without one
-// -----------------------------------------------------------------------------------
+// ---- Without one -------------------------------------------------------------------------------
 
 Next refuse(core::C2sStream& stream, StanzaErrorCondition condition,
             const std::uint32_t* handled = nullptr) {
@@ -186,4 +183,4 @@ void install(core::ModuleSetup& setup) {
     setup.serve_stream(ns::sm, "enable", on_early_enable);
 }
 
-}  // namespace clarion::modules::stream_management
+}  // namespace clarion::stream_management

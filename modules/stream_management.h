@@ -15,7 +15,7 @@
 #include "server/base/time.h"
 #include "server/core/module.h"
 
-namespace clarion::modules::stream_management {
+namespace clarion::stream_management {
 
 /// What an <enable/> asks for. Attributes that cannot be read count as absent.
 struct Enable {
@@ -38,4 +38,4 @@ std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent
 
 void install(core::ModuleSetup& setup);
 
-}  // namespace clarion::modules::stream_management
+}  // namespace clarion::stream_management

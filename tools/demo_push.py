@@ -7,6 +7,7 @@ Plays three parts: the phone (juliet), its push service (a component) and a frie
     /usr/bin/python3 tools/demo_push.py [--hold]      --hold: pause while the phone sleeps, to look at it with clarionctl
 """
 import asyncio
+import logging
 import re
 import ssl
 import sys
@@ -98,4 +99,5 @@ async def main():
         await stream.disconnect()
 
 
+logging.disable(logging.CRITICAL)  # slixmpp's own remarks
 asyncio.get_event_loop().run_until_complete(main())

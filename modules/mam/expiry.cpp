@@ -8,7 +8,7 @@
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 using storage::SweepStep;
@@ -135,4 +135,4 @@ Task<> sweep_log(core::Core& core) {
     }
 }
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

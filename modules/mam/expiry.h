@@ -14,7 +14,7 @@
 #include "server/base/task.h"
 #include "server/core/core.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 
 /// When they run: this long after the start, then at these intervals.
 inline constexpr Duration first_expiry = std::chrono::minutes(1);
@@ -31,4 +31,4 @@ Task<> expire_archives(core::Core& core);
 /// REQUIRES: runs on one shard of the server only.
 Task<> sweep_log(core::Core& core);
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

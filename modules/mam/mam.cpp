@@ -17,14 +17,13 @@
 #include "server/events/message.h"
 #include "server/events/server.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 
 using core::Flow;
 using core::IqAnswer;
 using core::IqRequest;
 
-// ---- Options
-// ---------------------------------------------------------------------------------------
+// ---- Options -----------------------------------------------------------------------------------
 
 void MamOptions::declare(OptionTable<MamOptions>& t) {
     t.section("mam", "Message archives (XEP-0313).").per_host().live();
@@ -66,8 +65,7 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
 
 void declare_options(OptionRegistry& registry) { registry.add<MamOptions>(); }
 
-// ---- Decisions
-// -------------------------------------------------------------------------------------
+// ---- Decisions ---------------------------------------------------------------------------------
 
 namespace {
 
@@ -144,8 +142,7 @@ class Mam {
 public:
     explicit Mam(core::Core& core) : core_(core) {}
 
-    // ---- Storing
-    // -----------------------------------------------------------------------------------
+    // ---- Storing -------------------------------------------------------------------------------
 
     /// No client may speak for an archive of ours: not for its own, nor for the recipient's, whose
     /// index refers to the same log entry.
@@ -184,8 +181,7 @@ public:
         return Flow::next;
     }
 
-    // ---- Reading
-    // -----------------------------------------------------------------------------------
+    // ---- Reading -------------------------------------------------------------------------------
 
     Task<IqAnswer> answer_query(IqRequest request) const {
         if (!request.from_owner || !request.session)
@@ -231,8 +227,7 @@ public:
         return answer;
     }
 
-    // ---- Preferences
-    // -------------------------------------------------------------------------------
+    // ---- Preferences ---------------------------------------------------------------------------
 
     IqAnswer answer_preferences(IqRequest& request) const {
         if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
@@ -346,4 +341,4 @@ void install(core::ModuleSetup& setup) {
                 [&self](IqRequest& request) { return self.set_preferences(request); });
 }
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

@@ -24,7 +24,7 @@
 #include "server/base/time.h"
 #include "server/core/module.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 
 struct MamOptions {
     std::string otherwise = "always";  // [mam] default
@@ -51,4 +51,4 @@ Verdict should_archive(const Stanza& message);
 void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

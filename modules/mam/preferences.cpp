@@ -7,7 +7,7 @@
 
 #include "proto/ns.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 using storage::ArchiveDefault;
@@ -92,4 +92,4 @@ void add_preferences(xml::Element& parent, const ArchivePreferences& preferences
     add_list(prefs, "never", preferences.never);
 }
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

@@ -10,7 +10,7 @@
 #include "proto/xml.h"
 #include "storage/archive.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 
 /// "always", "never", "roster" and back. REQUIRES for parsing: one of them (options are checked
 /// when read).
@@ -31,4 +31,4 @@ std::variant<storage::ArchivePreferences, StanzaError> read_preferences(const xm
 void add_preferences(xml::Element& parent, const storage::ArchivePreferences& preferences,
                      storage::ArchiveDefault otherwise);
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

@@ -10,7 +10,7 @@
 #include "server/base/text.h"
 #include "server/core/archive_id.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 using core::format_archive_id;
@@ -24,8 +24,7 @@ Refusal malformed(std::string_view what) {
     return StanzaError(StanzaErrorCondition::bad_request, "cannot read " + std::string(what));
 }
 
-// ---- The form
-// --------------------------------------------------------------------------------------
+// ---- The form ----------------------------------------------------------------------------------
 
 Refusal read_time(std::string_view text, std::optional<WallTime>& time) {
     const auto parsed = parse_datetime(text);
@@ -85,8 +84,7 @@ Refusal read_form(const xml::Element& element, const PageLimits& limits, Archive
     return std::nullopt;
 }
 
-// ---- Paging
-// ----------------------------------------------------------------------------------------
+// ---- Paging ------------------------------------------------------------------------------------
 
 Refusal read_paging(const xml::Element& element, const PageLimits& limits, ArchiveQuery& query) {
     const auto rsm = read_rsm(element);
@@ -106,8 +104,7 @@ Refusal read_paging(const xml::Element& element, const PageLimits& limits, Archi
 
 }  // namespace
 
-// ---- Requests
-// --------------------------------------------------------------------------------------
+// ---- Requests ----------------------------------------------------------------------------------
 
 std::variant<PageRequest, StanzaError> read_page_request(const xml::Element& query,
                                                          const PageLimits& limits) {
@@ -121,8 +118,7 @@ std::variant<PageRequest, StanzaError> read_page_request(const xml::Element& que
     return request;
 }
 
-// ---- Answers
-// ---------------------------------------------------------------------------------------
+// ---- Answers -----------------------------------------------------------------------------------
 
 void shorten(storage::ArchivePage& page, bool backwards, std::size_t max_bytes) {
     auto& messages = page.messages;
@@ -185,4 +181,4 @@ void add_metadata(xml::Element& parent, const std::optional<storage::ArchiveBoun
         .set_attr("timestamp", format_datetime(bounds->last_time));
 }
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

@@ -12,7 +12,7 @@
 #include "proto/stanza.h"
 #include "storage/archive.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 
 struct PageLimits {
     std::size_t most = 250;      // messages in a page, and ids that one query may name
@@ -47,4 +47,4 @@ void add_query_form(xml::Element& parent);
 /// Appends <metadata/>; nullopt: the archive is empty (section 4).
 void add_metadata(xml::Element& parent, const std::optional<storage::ArchiveBounds>& bounds);
 
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

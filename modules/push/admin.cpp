@@ -58,12 +58,14 @@ ServiceView view(const std::string& jid, const Service& service, SteadyTime now)
 
 /// Says that the test is over when the last publish of it is.
 struct TestRun {
-    explicit TestRun(std::function<void(std::string_view, bool)> told) : step(std::move(told)) {}
+    TestRun(std::function<void(TestStep)> each, std::function<void()> end)
+        : step(std::move(each)), finished(std::move(end)) {}
     TestRun(const TestRun&) = delete;
     TestRun& operator=(const TestRun&) = delete;
-    ~TestRun() { step("done", true); }
+    ~TestRun() { finished(); }
 
-    std::function<void(std::string_view, bool)> step;
+    std::function<void(TestStep)> step;
+    std::function<void()> finished;
 };
 
 }  // namespace
@@ -93,27 +95,29 @@ std::size_t remove(core::Account& account, std::string_view service, std::string
     return push ? push->registrations->remove(account, service, node.empty() ? nullptr : &node) : 0;
 }
 
-void test(core::Account& account, std::function<void(std::string_view line, bool last)> step) {
-    const auto run = std::make_shared<TestRun>(std::move(step));
+void test(core::Account& account, std::function<void(TestStep)> step,
+          std::function<void()> finished) {
+    const auto run = std::make_shared<TestRun>(std::move(step), std::move(finished));
     Push* push = find_push(account.core());
-    if (!push) return run->step("push is not installed", false);
+    if (!push) return run->step({{}, {}, "push is not installed", false});
     const auto all = push->registrations->all(account);
     if (all.empty())
-        run->step("no registration: no client of this account has enabled push", false);
+        run->step({{}, {}, "no registration: no client of this account has enabled push", false});
     for (const auto seq : all) {
         Registration* registration = push->accounts.of(account).find(seq);
         if (!registration) continue;
-        const std::string who =
-            registration->record.service + " node " + node_tag(registration->record);
+        const std::string service = registration->record.service;
+        const std::string node = node_tag(registration->record);
+        run->step({service, node, "registered", true});
         const Notifier::Cause cause{nullptr, 0, push->core.clock().wall()};
         const auto owed =
             push->notifier->owe(account, *registration, cause, {true, false, Reason::ping});
         if (owed)
-            owed->witness = [run, who](std::string_view line) {
-                run->step(who + ": " + std::string(line), false);
+            owed->witness = [run, service, node](std::string_view text, bool ok) {
+                run->step({service, node, std::string(text), ok});
             };
         else
-            run->step(who + ": a module stopped it", false);
+            run->step({service, node, "a module stopped it", false});
     }
 }
 

@@ -39,10 +39,17 @@ std::size_t ping(core::Account& account, std::string_view service = {}, std::str
 /// Removes those at `service`, or that node there. Returns how many.
 std::size_t remove(core::Account& account, std::string_view service, std::string_view node = {});
 
-/// Publishes once to each registration and calls `step` with each thing that happens, as a line for
-/// a person; the last call has `last` set. It never waits for a service in back-off, and changes
-/// nothing but what an ordinary publish would.
-void test(core::Account& account, std::function<void(std::string_view line, bool last)> step);
+/// One thing that happened in a test, for a person; `service` and `node` (a short tag of it) are
+/// empty if it concerns no registration.
+struct TestStep {
+    std::string service, node, text;
+    bool ok = true;
+};
+/// Publishes once to each registration and calls `step` with each thing that happens, then
+/// `finished` once. It never waits for a service in back-off, and changes nothing but what an
+/// ordinary publish would.
+void test(core::Account& account, std::function<void(TestStep)> step,
+          std::function<void()> finished);
 
 struct ServiceView {
     std::string service;

@@ -86,13 +86,15 @@ void Sender::tell(Service& service, const Flight& flight, const Stanza* answer, 
         service.stats.last_error_at = push_.core.clock().wall();
         if (answer && !unreachable) ++service.stats.errors[outcome];
     }
-    if (flight.notification->witness)
-        flight.notification->witness(
-            "answered after " + std::to_string(static_cast<int>(took * 1000)) + " ms: " + outcome);
+    if (const auto& witness = flight.notification->witness) {
+        const std::string after =
+            " after " + std::to_string(static_cast<int>(took * 1000)) + " ms: ";
+        const bool accepted = answer && !answer->is_error();
+        witness((unreachable || !answer ? "given up" : "answered") + after + outcome, accepted);
+    }
 }
 
-// ---- Unreachable
-// -----------------------------------------------------------------------------------
+// ---- Unreachable -------------------------------------------------------------------------------
 
 void Sender::on_unreachable(Service& service, const Flight& flight, std::string_view condition) {
     const auto& lost = flight.notification;
@@ -138,8 +140,7 @@ void Sender::count_attempt(core::Account& account, std::uint64_t seq, std::strin
         push_.registrations->disable(account, seq, "unreachable");
 }
 
-// ---- Answers
-// ---------------------------------------------------------------------------------------
+// ---- Answers -----------------------------------------------------------------------------------
 
 void Sender::on_result(core::Account& account, Registration& registration) {
     auto& record = registration.record;

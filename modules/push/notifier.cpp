@@ -34,8 +34,7 @@ Facts Notifier::facts(core::Account& account, const Registration& registration, 
     return facts;
 }
 
-// ---- The rules
-// -------------------------------------------------------------------------------------
+// ---- The rules ---------------------------------------------------------------------------------
 
 void Notifier::on_unreached(const events::Unreached& event) {
     using Why = events::Unreached::Why;
@@ -111,8 +110,7 @@ void Notifier::on_ping(const events::PushPing& event) {
     }
 }
 
-// ---- Owing
-// -----------------------------------------------------------------------------------------
+// ---- Owing -------------------------------------------------------------------------------------
 
 xml::Document Notifier::compose(core::Account& account, const Registration& registration,
                                 const Stanza* stanza, bool important) const {

@@ -31,8 +31,7 @@ std::uint64_t identity_of(const core::Session& session, const QueueRules::Entry&
 
 }  // namespace
 
-// ---- R3 and R5: the whole queue
-// --------------------------------------------------------------------
+// ---- R3 and R5: the whole queue ----------------------------------------------------------------
 
 void QueueRules::on_slept(const events::SessionSlept& event) {
     core::Session& session = event.session;
@@ -159,8 +158,7 @@ bool QueueRules::notified_important(core::Session& session, const std::vector<En
     return false;
 }
 
-// ---- R4: one more stanza
-// ---------------------------------------------------------------------------
+// ---- R4: one more stanza -----------------------------------------------------------------------
 
 void QueueRules::on_queued(core::Session& session, const core::Transit& transit) {
     core::Account& account = session.account();

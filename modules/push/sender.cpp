@@ -52,7 +52,7 @@ void Sender::submit(core::Account& account, Registration& registration,
         static_cast<std::size_t>(push_.options(account.host()).max_outstanding_per_service);
     if (service.link.may_send(push_.core.clock().steady(), limit))
         return publish(service, account, registration, std::move(notification));
-    if (notification->witness) return notification->witness("not sent: the service is in back-off");
+    if (notification->witness) return notification->witness("not sent: the service is in back-off", false);
     wait(service, std::move(notification));
 }
 
@@ -126,7 +126,7 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
                              {"service", service.jid.full()},
                              {"node", node_tag(registration.record)},
                              {"important", notification->important}});
-    if (notification->witness) notification->witness("published to " + service.jid.full());
+    if (notification->witness) notification->witness("published to " + service.jid.full(), true);
     push_.sleeper->sent(account, registration, *notification);
     const Duration timeout = push_.options(account.host()).answer_timeout;
     // Last: the answer may come before this returns.

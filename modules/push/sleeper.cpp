@@ -136,8 +136,7 @@ Duration Sleeper::longest(core::Session& session) const {
                          push_.options(host).max_hibernation_timeout);
 }
 
-// ---- Across restarts
-// -------------------------------------------------------------------------------
+// ---- Across restarts ---------------------------------------------------------------------------
 
 void Sleeper::record(core::Session& session, storage::SleepingSession& record) {
     SessionPush* mine = push_.sessions.find(session);

@@ -36,7 +36,7 @@ struct Notification {
     std::uint64_t session = 0;  // whose queue it speaks for; 0: none
     Coverage coverage{};        // ... and what it covers of it
     /// Hears each step; `clarionctl push test`. Such a notification never waits.
-    std::function<void(std::string_view step)> witness{};
+    std::function<void(std::string_view step, bool ok)> witness{};
 };
 using NotificationPtr = std::shared_ptr<Notification>;
 

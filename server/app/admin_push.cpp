@@ -150,44 +150,58 @@ Task<Result<json::value>> remove(App& app, const json::object& arguments) {
     co_return result;
 }
 
-// ---- test
-// ------------------------------------------------------------------------------------------
+// ---- test ---------------------------------------------------------------------------------------
 
-Task<> test_here(Core& core, std::string jid, json::array& steps, Result<>& result) {
+struct TestOutcome {
+    json::array steps;
+    bool ok = true;
+};
+
+Task<> test_here(Core& core, std::string jid, TestOutcome& outcome, Result<>& result) {
     auto pin = co_await core.accounts().load(std::move(jid));
     if (!pin) {
         result = pin.error();
         co_return;
     }
-    auto lines = std::make_shared<json::array>();
-    auto start = [&core, &pin, lines](auto handler) {
+    // Steps may still come when nobody waits any more: they have what they write to.
+    auto told = std::make_shared<TestOutcome>();
+    auto start = [&core, &pin, told](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        push::test(**pin, [&core, lines, shared](std::string_view line, bool last) {
-            lines->emplace_back(line);
-            if (last) asio::post(core.shard().executor(), [shared] { (*shared)(); });
+        auto step = [told](const push::TestStep& what) {
+            told->ok = told->ok && what.ok;
+            told->steps.push_back({{"service", what.service},
+                                   {"node", what.node},
+                                   {"result", what.ok ? "ok" : "failed"},
+                                   {"detail", what.text}});
+        };
+        push::test(**pin, step, [&core, shared] {
+            asio::post(core.shard().executor(), [shared] { (*shared)(); });
         });
     };
     co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
                                                                          asio::use_awaitable);
-    steps = *lines;
+    outcome = *told;
     result = {};
 }
 
+/// The last step sums up, so that a script need read no more than it.
 Task<Result<json::value>> test(App& app, const json::object& arguments) {
     auto target = target_argument(app, arguments);
     if (!target) co_return target.error();
-    json::array steps;
+    TestOutcome outcome;
     Result<> result = fail("internal-server-error", "the server is stopping");
     co_await core::run_on(
         *app.shared().cores[0], app.shared().shards.owner_of(target->jid.bare()), [&](Core& core) {
-            return test_here(core, std::string(target->jid.bare()), steps, result);
+            return test_here(core, std::string(target->jid.bare()), outcome, result);
         });
     if (!result) co_return result.error();
-    co_return json::value(std::move(steps));
+    const char* sum =
+        outcome.ok ? "every registration was notified" : "not every registration was notified";
+    outcome.steps.push_back({{"result", outcome.ok ? "ok" : "failed"}, {"detail", sum}});
+    co_return json::value(std::move(outcome.steps));
 }
 
-// ---- stats
-// -----------------------------------------------------------------------------------------
+// ---- stats -------------------------------------------------------------------------------------
 
 /// Shards see a service each for itself: sums, and the worst of what cannot be summed.
 void merge(push::ServiceView& into, const push::ServiceView& from) {

@@ -121,8 +121,7 @@ Task<Result<json::value>> show(App& app, const json::object& arguments) {
     co_return result;
 }
 
-// ---- import
-// ----------------------------------------------------------------------------------------
+// ---- import ------------------------------------------------------------------------------------
 
 struct Wanted {
     Jid jid;

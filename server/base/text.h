@@ -12,8 +12,7 @@
 
 namespace clarion {
 
-// --- bytes as text (RFC 4648)
-// ---------------------------------------------------------------------
+// --- bytes as text (RFC 4648) -------------------------------------------------------------------
 
 std::string base64_encode(std::string_view bytes);
 /// Padding is required; white space, foreign characters and non-zero trailing bits are errors.
@@ -27,8 +26,7 @@ Result<std::string> base64url_decode(std::string_view text);
 std::string hex_encode(std::string_view bytes);
 Result<std::string> hex_decode(std::string_view text);
 
-// --- words and numbers
-// ----------------------------------------------------------------------------
+// --- words and numbers --------------------------------------------------------------------------
 
 /// ASCII letters only: other bytes stay as they are.
 std::string to_lower_ascii(std::string_view text);
@@ -44,8 +42,7 @@ std::string quote(std::string_view text);
 /// one to the other: for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);
 
-// --- time
-// -----------------------------------------------------------------------------------------
+// --- time ---------------------------------------------------------------------------------------
 
 /// XEP-0082 DateTime in UTC: "2026-01-01T12:00:00Z", with milli- or microseconds if there are any.
 std::string format_datetime(WallTime time);

@@ -50,8 +50,7 @@ C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view
     return Next::close;
 }
 
-// ---- Header and features (RFC 6120, 4.7 and 4.3)
-// ---------------------------------------------------
+// ---- Header and features (RFC 6120, 4.7 and 4.3) -----------------------------------------------
 
 C2sStream::Next C2sStream::on_open(Core& core, const xml::StreamHeader& header) {
     header_sent_ = false;
@@ -141,8 +140,7 @@ void C2sStream::add_mechanisms(Core& core, xml::Element& features) {
         if (bindings_.announces(type)) types.add("channel-binding").set_attr("type", type);
 }
 
-// ---- Elements before a session
-// ---------------------------------------------------------------------
+// ---- Elements before a session -----------------------------------------------------------------
 
 Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     const xml::Element& root = element.root();
@@ -177,8 +175,7 @@ C2sStream::Next C2sStream::on_starttls(Core& core) {
     return Next::start_tls;
 }
 
-// ---- SASL (RFC 6120, section 6)
-// --------------------------------------------------------------------
+// ---- SASL (RFC 6120, section 6) ----------------------------------------------------------------
 
 Task<C2sStream::Next> C2sStream::on_sasl(Core& core, const xml::Element& element) {
     if (state_ >= State::authenticated)
@@ -324,8 +321,7 @@ Task<C2sStream::Next> C2sStream::auth_failed(Core& core, sasl::Condition conditi
     co_return Next::read;
 }
 
-// ---- Binding (RFC 6120, section 7)
-// -----------------------------------------------------------------
+// ---- Binding (RFC 6120, section 7) -------------------------------------------------------------
 
 Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     const std::string id(element.root().attr("id"));

@@ -47,8 +47,7 @@ Session::~Session() {
     }
 }
 
-// ---- Inbound
-// ---------------------------------------------------------------------------------------
+// ---- Inbound -----------------------------------------------------------------------------------
 
 void Session::on_element(xml::Document&& element) {
     account_.touch();
@@ -160,8 +159,7 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
     go_on_reading();
 }
 
-// ---- Outbound
-// --------------------------------------------------------------------------------------
+// ---- Outbound ----------------------------------------------------------------------------------
 
 void Session::send(StanzaPtr stanza) {
     Transit transit;
@@ -217,8 +215,7 @@ void Session::send_now(Transit transit) {
     fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
 }
 
-// ---- Presence
-// --------------------------------------------------------------------------------------
+// ---- Presence ----------------------------------------------------------------------------------
 
 void Session::set_presence(StanzaPtr presence) {
     const bool was = available();
@@ -231,8 +228,7 @@ void Session::restore_presence(StanzaPtr presence) {
     priority_ = presence_ ? presence_priority(*presence_).value_or(0) : std::int8_t{0};
 }
 
-// ---- Stream management
-// -----------------------------------------------------------------------------
+// ---- Stream management -------------------------------------------------------------------------
 
 StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) {
     sm_ = std::make_unique<StreamManagement>();

@@ -125,8 +125,7 @@ asio::any_io_executor Shard::executor() { return impl_->io.get_executor(); }
 
 Shard* Shard::current() { return current_shard; }
 
-// ---- Time
-// ------------------------------------------------------------------------------------------
+// ---- Time --------------------------------------------------------------------------------------
 
 TimerId Shard::after(Duration delay, UniqueFunction<void()> fn) {
     const SteadyTime at = clock_.steady() + std::max(delay, Duration::zero());
@@ -187,8 +186,7 @@ Task<> Shard::sleep(Duration delay) {
                                                                              asio::use_awaitable);
 }
 
-// ---- The unit of work
-// ------------------------------------------------------------------------------
+// ---- The unit of work --------------------------------------------------------------------------
 
 storage::Batch& Shard::batch() {
     if (!impl_->batch) impl_->batch = storage_.begin();
@@ -254,8 +252,7 @@ void Shard::decide(const storage::CommitReport& report) {
     }
 }
 
-// ---- Turns
-// -----------------------------------------------------------------------------------------
+// ---- Turns -------------------------------------------------------------------------------------
 
 void Shard::at_turn_end(TurnEnd& who) {
     if (std::exchange(who.queued_, true)) return;

@@ -40,8 +40,7 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const Jid& owner
 
 }  // namespace
 
-// ---- Losing the connection
-// -------------------------------------------------------------------------
+// ---- Losing the connection ---------------------------------------------------------------------
 
 void Session::detach_port() {
     port_ = nullptr;
@@ -194,8 +193,7 @@ void Session::queue_asleep(Transit transit) {
     core().bus().fire(event);
 }
 
-// ---- Waking
-// ----------------------------------------------------------------------------------------
+// ---- Waking ------------------------------------------------------------------------------------
 
 Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
     if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
@@ -306,8 +304,7 @@ void Session::write_sent(const Sent& sent) {
     port_->write(*copy);
 }
 
-// ---- The end
-// ---------------------------------------------------------------------------------------
+// ---- The end -----------------------------------------------------------------------------------
 
 void Session::end(SessionEnd why) {
     if (state_ == SessionState::ended) return;

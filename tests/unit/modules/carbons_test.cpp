@@ -7,7 +7,7 @@
 #include "server/events/session.h"
 #include "tests/support/world.h"
 
-namespace clarion::modules::carbons {
+namespace clarion::carbons {
 namespace {
 
 std::shared_ptr<Stanza> message(const std::string& xml) {
@@ -72,8 +72,7 @@ TEST_CASE("the newest conversations are remembered") {
     CHECK(copied.knows("nurse@example.net", "63"));
 }
 
-// ---- In a server
-// -----------------------------------------------------------------------------------
+// ---- In a server -------------------------------------------------------------------------------
 
 struct Scene {
     test::World world{{.modules = {{"carbons", install, nullptr, "", ""}}}};
@@ -211,4 +210,4 @@ TEST_CASE("a sleeping session keeps it, over a restart of its account too") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::carbons
+}  // namespace clarion::carbons

@@ -9,7 +9,7 @@
 #include "proto/stanza_id.h"
 #include "tests/support/world.h"
 
-namespace clarion::modules::offline {
+namespace clarion::offline {
 namespace {
 
 const Jid juliet = Jid::trusted("juliet@example.org");
@@ -179,4 +179,4 @@ TEST_CASE("who asked the archive first is not sent the same again") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::offline
+}  // namespace clarion::offline

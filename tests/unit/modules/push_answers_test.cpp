@@ -18,8 +18,7 @@ std::string enable_xml(const std::string& node) {
 }
 const std::string disable_all = "<disable xmlns='urn:xmpp:push:0' jid='push.example.com'/>";
 
-// ---- Registrations
-// ---------------------------------------------------------------------------------
+// ---- Registrations -----------------------------------------------------------------------------
 
 TEST_CASE("enable and disable") {
     Scene scene;
@@ -139,8 +138,7 @@ TEST_CASE("a deleted account is never heard of again") {
     CHECK(scene.published() == "");
 }
 
-// ---- Answers
-// ---------------------------------------------------------------------------------------
+// ---- Answers -----------------------------------------------------------------------------------
 
 /// Offline with a registration: each message is one publish.
 struct Away : Scene {
@@ -317,26 +315,27 @@ TEST_CASE("a remote service takes the same path") {
 TEST_CASE("a test publish says what happens, step by step") {
     Scene scene;
     Client& phone = scene.phone();
-    std::vector<std::string> lines;
+    std::vector<TestStep> steps;
     bool done = false;
     scene.world.at(juliet, [&](core::Core&) {
-        test(phone.account(), [&](std::string_view line, bool last) {
-            lines.emplace_back(line);
-            done |= last;
-        });
+        test(
+            phone.account(), [&](TestStep step) { steps.push_back(std::move(step)); },
+            [&] { done = true; });
     });
     const auto publish = scene.gateway->pop();
     REQUIRE(publish != nullptr);
     CHECK_FALSE(done);
     scene.refuse(*publish, "forbidden");
     CHECK(done);
-    REQUIRE(lines.size() == 3);
-    CHECK(lines[1].find("forbidden") != std::string::npos);
-    CHECK(lines[0].find("phone") == std::string::npos);  // a node may be a token
+    REQUIRE(steps.size() == 3);
+    CHECK(steps[0].text == "registered");
+    CHECK(steps[1].ok);
+    CHECK_FALSE(steps[2].ok);
+    CHECK(steps[2].text.find("forbidden") != std::string::npos);
+    CHECK(steps[2].node.find("phone") == std::string::npos);  // a node may be a token
 }
 
-// ---- Sleep
-// -----------------------------------------------------------------------------------------
+// ---- Sleep -------------------------------------------------------------------------------------
 
 TEST_CASE("the long sleep ends with the first important notification") {
     Scene scene;

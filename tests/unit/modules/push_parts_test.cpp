@@ -16,8 +16,7 @@ using namespace std::chrono_literals;
 const WallTime t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 const SteadyTime s0{1h};
 
-// ---- Sleep
-// -----------------------------------------------------------------------------------------
+// ---- Sleep -------------------------------------------------------------------------------------
 
 SleepFacts facts() {
     SleepFacts facts;
@@ -59,8 +58,7 @@ TEST_CASE("never longer than the client asked for") {
     CHECK(longest_sleep(false, 600s, 72h) == 600s);
 }
 
-// ---- Coverage
-// --------------------------------------------------------------------------------------
+// ---- Coverage ----------------------------------------------------------------------------------
 
 TEST_CASE("coverage by number is modulo 2^32") {
     Coverage coverage;
@@ -119,8 +117,7 @@ TEST_CASE("recent identities are bounded") {
     CHECK(recent.contains(Recent::capacity + 1));
 }
 
-// ---- Services
-// --------------------------------------------------------------------------------------
+// ---- Services ----------------------------------------------------------------------------------
 
 TEST_CASE("back-off doubles from 30 s to 1 h and jitter only lengthens") {
     CHECK(back_off(1, 0) == 30s);
@@ -182,8 +179,7 @@ TEST_CASE("publishes under way are bounded") {
     CHECK(link.may_send(s0, 2));
 }
 
-// ---- What is sent
-// ----------------------------------------------------------------------------------
+// ---- What is sent ------------------------------------------------------------------------------
 
 const std::string form =
     "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>"
@@ -223,8 +219,7 @@ TEST_CASE("without node, options, sender and body nothing stands in their place"
     CHECK(text.find("last-message") == std::string::npos);
 }
 
-// ---- What is asked for
-// -----------------------------------------------------------------------------
+// ---- What is asked for -------------------------------------------------------------------------
 
 std::variant<storage::PushRegistration, StanzaError> enable(const std::string& xml) {
     const auto document = xml::parse_element(xml);

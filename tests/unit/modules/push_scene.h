@@ -70,13 +70,15 @@ struct Scene {
     }
 
     static std::vector<core::ModuleRow> modules(bool archive) {
-        namespace m = clarion::modules;
         std::vector<core::ModuleRow> rows{
             {"disco", clarion::disco::install, nullptr, "", ""},
-            {"stream_management", m::stream_management::install, nullptr, "", ""}};
-        if (archive) rows.push_back({"mam", m::mam::install, m::mam::declare_options, "", ""});
-        rows.push_back({"carbons", m::carbons::install, nullptr, "", ""});
-        rows.push_back({"offline", m::offline::install, m::offline::declare_options, "", ""});
+            {"stream_management", clarion::stream_management::install, nullptr, "", ""}};
+        if (archive)
+            rows.push_back(
+                {"mam", clarion::mam::install, clarion::mam::declare_options, "", ""});
+        rows.push_back({"carbons", clarion::carbons::install, nullptr, "", ""});
+        rows.push_back(
+            {"offline", clarion::offline::install, clarion::offline::declare_options, "", ""});
         rows.push_back({"push", push::install, push::declare_options, "", ""});
         return rows;
     }

@@ -9,7 +9,7 @@
 #include "server/events/stream.h"
 #include "tests/support/world.h"
 
-namespace clarion::modules::stream_management {
+namespace clarion::stream_management {
 namespace {
 
 using namespace std::chrono_literals;
@@ -50,8 +50,7 @@ TEST_CASE("answers") {
     CHECK(error.root().child(ns::sm, "handled-count-too-high")->attr("send-count") == "8");
 }
 
-// ---- In a server
-// -----------------------------------------------------------------------------------
+// ---- In a server -------------------------------------------------------------------------------
 
 struct Scene {
     test::World world{{.modules = {{"stream_management", install, nullptr, "", ""}},
@@ -176,8 +175,7 @@ TEST_CASE("nothing of it before it is enabled") {
     CHECK_FALSE(scene.juliet->ended());
 }
 
-// ---- Resumption
-// ------------------------------------------------------------------------------------
+// ---- Resumption --------------------------------------------------------------------------------
 
 /// A stream on which Juliet logged in again, before it has a session.
 struct Comeback {
@@ -288,4 +286,4 @@ TEST_CASE("enabling before binding") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::stream_management
+}  // namespace clarion::stream_management

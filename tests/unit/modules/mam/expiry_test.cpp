@@ -10,7 +10,7 @@
 #include "server/events/server.h"
 #include "tests/support/world.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 using namespace std::chrono_literals;
@@ -141,4 +141,4 @@ TEST_CASE("a failing disk ends one run; the next goes on") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

@@ -10,7 +10,7 @@
 #include "server/events/archive.h"
 #include "tests/support/world.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 const Jid juliet = Jid::trusted("juliet@example.org");
@@ -66,8 +66,7 @@ TEST_CASE("what belongs into a personal archive") {
     }
 }
 
-// ---- In a server
-// -----------------------------------------------------------------------------------
+// ---- In a server -------------------------------------------------------------------------------
 
 /// A result as the client sees it.
 struct Result {
@@ -374,4 +373,4 @@ TEST_CASE("preferences are kept and obeyed") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

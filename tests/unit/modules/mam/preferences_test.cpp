@@ -4,7 +4,7 @@
 
 #include "proto/ns.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 using storage::ArchiveDefault;
@@ -77,4 +77,4 @@ TEST_CASE("preferences that are refused") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

@@ -5,7 +5,7 @@
 #include "proto/ns.h"
 #include "server/base/text.h"
 
-namespace clarion::modules::mam {
+namespace clarion::mam {
 namespace {
 
 using Read = std::variant<PageRequest, StanzaError>;
@@ -164,4 +164,4 @@ TEST_CASE("the form names every field that is understood") {
 }
 
 }  // namespace
-}  // namespace clarion::modules::mam
+}  // namespace clarion::mam

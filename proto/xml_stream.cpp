@@ -20,6 +20,10 @@ constexpr std::size_t slice_size = 4096;
 constexpr std::size_t memory_per_byte = 8;
 constexpr std::size_t free_memory = 32 * 1024;
 
+/// A stream that has said no more than this gives its parser back whenever it waits: most clients
+/// log in and then say nothing for hours.
+constexpr std::uint8_t few_elements = 16;
+
 constexpr std::string_view white_space = " \t\r\n";
 
 /// The name of a raw tag "<stream:stream a='b'>" as written: prefix and all.
@@ -52,6 +56,7 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     std::size_t element_start = 0;
     std::size_t stopped_at = 0;  // while suspended: one past the event that we stopped after
     std::size_t declared = 0;    // namespaces declared by the element about to start
+    std::uint8_t elements = 0;   // since the header, up to few_elements
     Phase phase = Phase::before_header;
     StreamErrorCondition error = StreamErrorCondition::undefined_condition;
     bool suspended = false;
@@ -188,6 +193,7 @@ void XmlStream::Impl::on_end() {
     }
     ready = builder.take();
     element_due = true;
+    if (elements < few_elements) ++elements;
     stop_here();
 }
 
@@ -233,6 +239,7 @@ XmlStream::Event XmlStream::Impl::next() {
             parse_more();
         } else {
             discard_input();
+            if (elements < few_elements) give_back();
             return Event::need_more;
         }
     }
@@ -348,6 +355,7 @@ std::string XmlStream::Impl::restart() {
     ready = {};
     header = {};
     phase = Phase::before_header;
+    elements = 0;
     open_due = element_due = close_due = false;
     return left;
 }

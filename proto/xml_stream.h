@@ -8,9 +8,10 @@
 // attributes, oversized start tags.
 //
 // Memory: an expat parser is 10 KB, so a stream borrows one from a ParserPool at its first byte
-// that is not white space, keeps it while active and returns it with release_if_idle(); the next
-// one is primed with the stream's own header namespaces. A parser that has seen 256 KB is replaced
-// between two elements. Thread: the owner's; a stream may move to another thread after rehome().
+// that is not white space and returns it between two elements: at once while it has said little,
+// later with release_if_idle(). The next one is primed with the stream's own header namespaces. A
+// parser that has seen 256 KB is replaced between two elements. Thread: the owner's; a stream may
+// move to another thread after rehome().
 #pragma once
 
 #include <cstdint>

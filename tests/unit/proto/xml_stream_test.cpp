@@ -67,6 +67,13 @@ std::string first_event(std::string_view bytes) {
     return events.empty() ? "" : events.front();
 }
 
+/// As many stanzas as make a stream keep its parser while it waits.
+std::string talkative() {
+    std::string stanzas;
+    for (int i = 0; i < 20; ++i) stanzas += "<iq/>";
+    return stanzas;
+}
+
 }  // namespace
 
 TEST_CASE("stream: header, elements, end") {
@@ -219,9 +226,9 @@ TEST_CASE("stream: with all parsers lent, who rested longest gives his up and go
     XmlStream late(pool, {});
     std::vector<std::string> events;
     collect(events, busy, client_header + std::string("<iq><par"));
-    collect(events, resting, client_header);
+    collect(events, resting, client_header + talkative());
     CHECK(pool.lent() == 2);
-    collect(events, late, client_header);
+    collect(events, late, client_header + talkative());
     CHECK(pool.lent() == 2);  // resting's went to late; busy, though longer unused, kept his
     events.clear();
     collect(events, busy, "t/></iq>");
@@ -231,6 +238,22 @@ TEST_CASE("stream: with all parsers lent, who rested longest gives his up and go
                                              "<message xmlns='jabber:client'/>",
                                              "<presence xmlns='jabber:client'/>"});
     CHECK(pool.lent() == 2);
+}
+
+TEST_CASE("stream: who has said little gives the parser back between any two stanzas") {
+    ParserPool pool;
+    XmlStream stream(pool, {});
+    std::vector<std::string> events;
+    collect(events, stream, client_header);
+    CHECK(pool.lent() == 0);
+    collect(events, stream, "<iq");
+    CHECK(pool.lent() == 1);
+    collect(events, stream, "/>");
+    CHECK(pool.lent() == 0);
+    collect(events, stream, talkative());
+    CHECK(pool.lent() == 1);
+    CHECK(stream.release_if_idle());
+    CHECK(pool.lent() == 0);
 }
 
 TEST_CASE("stream: whoever stands within a stanza keeps his parser, whatever the limit says") {
@@ -243,9 +266,9 @@ TEST_CASE("stream: whoever stands within a stanza keeps his parser, whatever the
     CHECK(pool.lent() == 2);
     a.rehome(pool);
     CHECK(pool.lent() == 1);
-    collect(events, a, "</iq>");
+    collect(events, a, "<part/>");
     CHECK(pool.lent() == 2);
-    CHECK(a.release_if_idle());
+    collect(events, a, "</iq>");
     CHECK(pool.lent() == 1);
 }
 

@@ -308,6 +308,13 @@ void S2sOptions::declare(OptionTable<S2sOptions>& t) {
         .live()
         .doc(
             "The same, by size; also what may be unsent to a connected server that stops reading.");
+    t.add("max_outgoing_streams", &S2sOptions::max_outgoing_streams)
+        .min(1)
+        .live()
+        .doc(
+            "Streams to other servers, up or being set up, of each worker; stanzas for one more "
+            "domain "
+            "are returned with resource-constraint.");
     t.add("max_domains_per_connection", &S2sOptions::max_domains_per_connection)
         .min(1)
         .live()

@@ -112,6 +112,7 @@ struct S2sOptions {
     std::int64_t max_queued_stanzas = 1000;
     std::int64_t max_queued_bytes = 4 << 20;
     std::int64_t max_domains_per_connection = 100;
+    std::int64_t max_outgoing_streams = 2000;
     static void declare(OptionTable<S2sOptions>& table);
 };
 

@@ -49,8 +49,10 @@ Task<> Connector::find_targets() {
     }
     for (Target& target : *found) {
         if (targets_.size() == max_targets) break;
-        std::string text = target.host + " port " + std::to_string(target.port);
-        tell(s2s::Stage::resolve, true, text + (target.direct_tls ? " (direct TLS)" : ""));
+        const std::string text = target.host + " port " + std::to_string(target.port);
+        // Without service records the domain itself is tried: nothing was found yet.
+        if (target.host != settings_.domain)
+            tell(s2s::Stage::resolve, true, text + (target.direct_tls ? " (direct TLS)" : ""));
         targets_.push_back(std::move(target));
     }
 }

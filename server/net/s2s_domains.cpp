@@ -84,6 +84,12 @@ void RemoteDomains::deliver(core::Transit transit) {
         return core_.router().bounce_unreachable(std::move(transit),
                                                  {pause->condition, pause->text});
     }
+    const auto limit = core_.options<core::S2sOptions>(local).max_outgoing_streams;
+    if (links_.size() >= static_cast<std::size_t>(limit)) {
+        return core_.router().bounce_unreachable(
+            std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                 "too many streams to other servers"});
+    }
     auto link = open(local, remote);
     link->deliver(std::move(transit));
     spawn(std::move(link));

@@ -234,9 +234,9 @@ api_permissions:
     what: "*"
 listen:
   - {{port: {self.ports['c2s']}, ip: "127.0.0.1", module: ejabberd_c2s, starttls: true,
-     access: everybody, shaper: none, max_stanza_size: 262144}}
+     access: everybody, shaper: none, max_stanza_size: 262144, backlog: 1024}}
   - {{port: {self.ports['c2s-tls']}, ip: "127.0.0.1", module: ejabberd_c2s, tls: true,
-     access: everybody, shaper: none, max_stanza_size: 262144}}
+     access: everybody, shaper: none, max_stanza_size: 262144, backlog: 1024}}
   - {{port: {self.ports['http']}, ip: "127.0.0.1", module: ejabberd_http,
      request_handlers: {{/api: mod_http_api}}}}
   - port: {self.ports['component']}

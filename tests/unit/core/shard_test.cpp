@@ -438,7 +438,7 @@ TEST_CASE("shards on their own threads: posts, commits and tickets") {
     {
         ShardSet shards(2, system_clock(), *storage);
         const auto write_there = [&](unsigned from, unsigned to, std::uint32_t number) {
-            shards.post(to, [&, ticket = ticket_for(shards.at(from), sinks[from], number)] {
+            shards.post(to, [&, number, ticket = ticket_for(shards.at(from), sinks[from], number)] {
                 Shard& here = *Shard::current();
                 storage->deadlines().put(here.batch(), {WallTime{}, storage::AccountId{number}});
                 here.hold(ticket);

@@ -33,7 +33,7 @@ def free_port():
 
 
 class Server:
-    """One server under test. Accounts outlive stop() and start(): memory is read of a fresh one."""
+    """One server under test. Accounts outlive stop() and start(), so that a fresh process is measured."""
     name = ""
 
     def __init__(self, archive=True):

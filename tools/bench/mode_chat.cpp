@@ -12,7 +12,7 @@ namespace clarion::bench {
 
 namespace {
 
-constexpr double drain_seconds = 10;  // how long to wait for what is still under way
+constexpr double drain_seconds = 10;  // what has not arrived then counts as undelivered
 
 /// What a message's id says: which of its sender's messages it is and when it was sent (or due).
 struct Mark {
@@ -20,11 +20,11 @@ struct Mark {
     std::int64_t sent_ns = 0;
 };
 
-/// "b.NUMBER.NANOSECONDS"; false if the id is something else.
-bool read_mark(std::string_view id, Mark& mark) {
-    if (!id.starts_with("b.")) return false;
+/// PREFIX "NUMBER.NANOSECONDS"; false if the id is something else.
+bool read_mark(std::string_view id, std::string_view prefix, Mark& mark) {
+    if (!id.starts_with(prefix)) return false;
     const char* end = id.data() + id.size();
-    const auto number = std::from_chars(id.data() + 2, end, mark.number);
+    const auto number = std::from_chars(id.data() + prefix.size(), end, mark.number);
     if (number.ec != std::errc() || number.ptr == end) return false;
     return std::from_chars(number.ptr + 1, end, mark.sent_ns).ec == std::errc();
 }
@@ -65,7 +65,8 @@ private:
     Report& report_;
     Crowd crowd_;
     std::vector<Speaker> speakers_;
-    std::string closing_;  // the message from after its id
+    std::string id_prefix_ = "b" + std::to_string(now_ns()) + ".";  // not those of earlier runs
+    std::string closing_;                                           // the message from after its id
     Histogram latency_;
     std::uint64_t sent_ = 0;
     std::uint64_t received_ = 0;
@@ -82,7 +83,7 @@ void ChatRun::prepare() {
     speakers_.resize(settings_.crowd.sessions);
     for (std::size_t i = 0; i < speakers_.size(); ++i) {
         speakers_[i].opening =
-            "<message type='chat' to='" + account_jid(settings_, i ^ 1U) + "' id='b.";
+            "<message type='chat' to='" + account_jid(settings_, i ^ 1U) + "' id='" + id_prefix_;
     }
     closing_ = "'><body>" + std::string(chat_.body_bytes, 'x') + "</body></message>";
     crowd_.on_stanzas(
@@ -114,7 +115,7 @@ void ChatRun::refill(std::size_t index) {
 void ChatRun::on_stanza(Client& client, std::string_view stanza) {
     Mark mark;
     if (!stanza.starts_with("<message")) return;
-    if (!read_mark(attribute(stanza, "id"), mark)) return;
+    if (!read_mark(attribute(stanza, "id"), id_prefix_, mark)) return;
     if (attribute(stanza, "type") == "error") {
         ++errors_;
         return;
@@ -214,7 +215,7 @@ void ChatRun::tell(double seconds, double server_cpu, double own_cpu) {
         report_.add("server_cpu_percent", server_cpu / seconds * 100);
     }
     report_.add("own_cpu_percent", own_cpu / seconds * 100);
-    report_.add("lost", static_cast<double>(sent_ - std::min(sent_, received_ + errors_)));
+    report_.add("undelivered", static_cast<double>(sent_ - std::min(sent_, received_ + errors_)));
     report_.add("out_of_order_or_repeated", static_cast<double>(out_of_order_));
     if (errors_ > 0) report_.add("errors", static_cast<double>(errors_));
 }

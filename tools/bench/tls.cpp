@@ -7,10 +7,6 @@
 
 namespace clarion::bench {
 
-struct TlsSession::Impl {
-    SSL* ssl = nullptr;
-};
-
 TlsContext::TlsContext() {
     SSL_CTX* context = SSL_CTX_new(TLS_client_method());
     if (!context) throw std::runtime_error("SSL_CTX_new failed");
@@ -22,25 +18,24 @@ TlsContext::TlsContext() {
     native_ = context;
 }
 
-TlsContext::~TlsContext() { SSL_CTX_free(static_cast<SSL_CTX*>(native_)); }
+TlsContext::~TlsContext() { SSL_CTX_free(native_); }
 
 TlsSession::TlsSession(const TlsContext& context, int descriptor, const std::string& server_name,
                        bool direct)
-    : impl_(std::make_unique<Impl>()) {
-    impl_->ssl = SSL_new(static_cast<SSL_CTX*>(context.native()));
-    if (!impl_->ssl) throw std::runtime_error("SSL_new failed");
-    SSL_set_fd(impl_->ssl, descriptor);
-    SSL_set_tlsext_host_name(impl_->ssl, server_name.c_str());
+    : ssl_(SSL_new(context.native())) {
+    if (!ssl_) throw std::runtime_error("SSL_new failed");
+    SSL_set_fd(ssl_, descriptor);
+    SSL_set_tlsext_host_name(ssl_, server_name.c_str());
     constexpr unsigned char alpn[] = "\x0bxmpp-client";
-    if (direct) SSL_set_alpn_protos(impl_->ssl, alpn, sizeof alpn - 1);
-    SSL_set_connect_state(impl_->ssl);
+    if (direct) SSL_set_alpn_protos(ssl_, alpn, sizeof alpn - 1);
+    SSL_set_connect_state(ssl_);
 }
 
-TlsSession::~TlsSession() { SSL_free(impl_->ssl); }
+TlsSession::~TlsSession() { SSL_free(ssl_); }
 
 TlsOutcome TlsSession::outcome(int result) const {
     if (result > 0) return TlsOutcome::done;
-    switch (SSL_get_error(impl_->ssl, result)) {
+    switch (SSL_get_error(ssl_, result)) {
         case SSL_ERROR_WANT_READ: return TlsOutcome::want_read;
         case SSL_ERROR_WANT_WRITE: return TlsOutcome::want_write;
         case SSL_ERROR_ZERO_RETURN: return TlsOutcome::closed;
@@ -50,17 +45,17 @@ TlsOutcome TlsSession::outcome(int result) const {
 
 TlsOutcome TlsSession::handshake() {
     ERR_clear_error();
-    return outcome(SSL_do_handshake(impl_->ssl));
+    return outcome(SSL_do_handshake(ssl_));
 }
 
 TlsOutcome TlsSession::read(char* data, std::size_t size, std::size_t& count) {
     ERR_clear_error();
-    return outcome(SSL_read_ex(impl_->ssl, data, size, &count));
+    return outcome(SSL_read_ex(ssl_, data, size, &count));
 }
 
 TlsOutcome TlsSession::write(std::string_view data, std::size_t& count) {
     ERR_clear_error();
-    return outcome(SSL_write_ex(impl_->ssl, data.data(), data.size(), &count));
+    return outcome(SSL_write_ex(ssl_, data.data(), data.size(), &count));
 }
 
 }  // namespace clarion::bench

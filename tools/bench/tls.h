@@ -6,9 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <string_view>
+
+struct ssl_ctx_st;
+struct ssl_st;
 
 namespace clarion::bench {
 
@@ -22,11 +24,10 @@ public:
     TlsContext(const TlsContext&) = delete;
     TlsContext& operator=(const TlsContext&) = delete;
 
-    /// The SSL_CTX.
-    void* native() const { return native_; }
+    ssl_ctx_st* native() const { return native_; }
 
 private:
-    void* native_;
+    ssl_ctx_st* native_;
 };
 
 class TlsSession {
@@ -46,8 +47,7 @@ public:
 private:
     TlsOutcome outcome(int result) const;
 
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    ssl_st* ssl_;
 };
 
 }  // namespace clarion::bench

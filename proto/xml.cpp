@@ -30,7 +30,7 @@ constexpr std::size_t first_chunk = 1024;
 constexpr std::size_t largest_chunk = 32 * 1024;
 /// A copy is given as much as its original uses, and this for what is usually added: addresses, a
 /// stamp.
-constexpr std::size_t copy_slack = 128;
+constexpr std::size_t copy_slack = 256;
 constexpr std::size_t alignment = alignof(void*);
 
 std::size_t padding(const char* at) {

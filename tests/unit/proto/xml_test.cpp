@@ -175,7 +175,13 @@ TEST_CASE("document: moves leave an empty one, clones are equal") {
     CHECK(b.empty());
     CHECK_FALSE(a.empty());
     CHECK(Document().clone().empty());
-    CHECK(copy.footprint() < a.footprint());  // no larger than it must be: copies are kept
+    // Copies are kept: no larger than they must be, and large enough for addresses.
+    Document kept = a.clone();
+    const auto footprint = kept.footprint();
+    CHECK(footprint < a.footprint());
+    kept.root().set_attr("from", "juliet@im.example.com/balcony");
+    kept.root().set_attr("to", "romeo@example.net");
+    CHECK(kept.footprint() == footprint);
 }
 
 TEST_CASE("document: a small stanza fits into one chunk") {

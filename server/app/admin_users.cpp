@@ -103,8 +103,8 @@ Task<> describe(Core& core, std::string jid, Result<json::value>& result) {
     std::uint64_t live = 0, asleep = 0;
     for (const auto& session : account.sessions()) ++(session->is_asleep() ? asleep : live);
     result = json::value{{"jid", account.jid().bare()},
-                         {"created", format_datetime(account.record().created)},
-                         {"disabled", account.record().disabled},
+                         {"created", format_datetime(account.created())},
+                         {"disabled", account.disabled()},
                          {"contacts", account.roster().items().size()},
                          {"offline_messages", account.offline_count()},
                          {"sessions_connected", live},

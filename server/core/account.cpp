@@ -9,8 +9,10 @@ namespace clarion::core {
 
 Account::Account(Core& core, storage::AccountSnapshot snapshot)
     : core_(core),
-      record_(std::move(snapshot.record)),
-      jid_(Jid::trusted(record_.jid)),
+      id_(snapshot.record.id),
+      created_(snapshot.record.created),
+      disabled_(snapshot.record.disabled),
+      jid_(Jid::trusted(snapshot.record.jid)),
       archive_preferences_(std::move(snapshot.archive_preferences)),
       last_archive_id_(snapshot.last_archive_id),
       last_offline_seq_(snapshot.last_offline_seq),
@@ -25,6 +27,14 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
 }
 
 Account::~Account() = default;
+
+storage::AccountRecord Account::record(sasl::Credentials credentials) const {
+    return {.id = id_,
+            .jid = std::string(jid_.bare()),
+            .credentials = std::move(credentials),
+            .created = created_,
+            .disabled = disabled_};
+}
 
 storage::ArchiveId Account::next_archive_id(WallTime now) {
     const auto by_clock = static_cast<std::uint64_t>(now.time_since_epoch().count());

@@ -35,9 +35,12 @@ public:
     Core& core() const { return core_; }
     const Jid& jid() const { return jid_; }
     std::string_view host() const { return jid_.domain(); }
-    storage::AccountId id() const { return record_.id; }
-    const storage::AccountRecord& record() const { return record_; }
-    void set_record(storage::AccountRecord record) { record_ = std::move(record); }
+    storage::AccountId id() const { return id_; }
+    WallTime created() const { return created_; }
+    bool disabled() const { return disabled_; }
+    /// Its record in storage, but with these credentials. They are not kept here: 400 bytes that
+    /// are wanted for a moment when somebody logs in.
+    storage::AccountRecord record(sasl::Credentials credentials = {}) const;
 
     Roster& roster() { return roster_; }
     const Roster& roster() const { return roster_; }
@@ -87,7 +90,9 @@ public:
 
 private:
     Core& core_;
-    storage::AccountRecord record_;
+    storage::AccountId id_;
+    WallTime created_;
+    bool disabled_;
     Jid jid_;
     Roster roster_;
     storage::ArchivePreferences archive_preferences_;

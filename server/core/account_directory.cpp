@@ -225,10 +225,7 @@ Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password) {
     co_await core.shard().offload(
         [&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
-    storage::AccountRecord record = (*pin)->record();
-    record.credentials = std::move(*credentials);
-    core.storage().accounts().put(core.shard().batch(), record);
-    (*pin)->set_record(std::move(record));
+    core.storage().accounts().put(core.shard().batch(), (*pin)->record(std::move(*credentials)));
     co_return co_await core.shard().committed();
 }
 

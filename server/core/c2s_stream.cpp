@@ -252,13 +252,14 @@ Task<C2sStream::Next> C2sStream::take(Core& core, sasl::Step step) {
 Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
     std::optional<sasl::Credentials> stored;
     disabled_ = false;
-    auto pin = co_await core.accounts().load(std::string(account_.bare()));
-    if (pin) {
-        disabled_ = (*pin)->record().disabled;
-        stored = (*pin)->record().credentials;
-    } else if (pin.error().code != "item-not-found") {
+    const auto record = co_await core.storage().accounts().find(std::string(account_.bare()));
+    if (!record) {
         co_return co_await auth_failed(core, sasl::Condition::temporary_auth_failure,
                                        "the account cannot be read");
+    }
+    if (*record) {
+        disabled_ = (*record)->disabled;
+        stored = (*record)->credentials;
     }
     std::optional<sasl::Step> step;
     if (exchange_->mechanism() == sasl::Mechanism::plain)  // a PBKDF2: not on this thread

@@ -318,13 +318,11 @@ TEST_CASE("failures are answered later and later, and only so many") {
 
 TEST_CASE("only its owner hears that an account is disabled") {
     Scene scene;
-    scene.world.at(juliet, [](Core& core) {
-        core.accounts().with(juliet, [&core](Result<Account*> found) {
-            auto record = (*found)->record();
-            record.disabled = true;
-            core.storage().accounts().put(core.shard().batch(), record);
-            (*found)->set_record(std::move(record));
-        });
+    scene.world.run(juliet, [](Core& core) -> Task<> {
+        auto record = co_await core.storage().accounts().find(std::string(juliet));
+        (*record)->disabled = true;
+        core.storage().accounts().put(core.shard().batch(), **record);
+        CHECK((co_await core.shard().committed()).ok());
     });
     for (const auto& [password, expected] :
          {std::pair("secret", "account-disabled"), {"wrong", "not-authorized"}}) {

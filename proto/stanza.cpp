@@ -162,6 +162,10 @@ std::shared_ptr<Stanza> Stanza::clone() const {
     return std::make_shared<Stanza>(document_.clone(), kind_, type_, from_, to_);
 }
 
+std::shared_ptr<Stanza> Stanza::compact() const {
+    return std::make_shared<Stanza>(document_.compact(), kind_, type_, from_, to_);
+}
+
 std::shared_ptr<Stanza> editable(StanzaPtr&& stanza) {
     const StanzaPtr held = std::move(stanza);
     if (held.use_count() != 1) return held->clone();

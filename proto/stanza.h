@@ -81,6 +81,8 @@ public:
     void set_type(StanzaType type);
 
     std::shared_ptr<Stanza> clone() const;
+    /// A copy of exactly its size, for what is kept long (a session's presence).
+    std::shared_ptr<Stanza> compact() const;
     /// Approximate heap cost in bytes, for limits on queues.
     std::size_t cost() const { return sizeof(Stanza) + document_.footprint(); }
 

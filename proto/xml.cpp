@@ -310,11 +310,14 @@ Document& Document::operator=(Document&& other) noexcept {
     return *this;
 }
 
-Document Document::clone() const {
+Document Document::clone() const { return copy(copy_slack); }
+Document Document::compact() const { return copy(0); }
+
+Document Document::copy(std::size_t room) const {
     if (empty()) return {};
     Document copy;
     copy.arena_ = std::make_unique<Arena>();
-    copy.arena_->reserve(arena_->used() + copy_slack);
+    copy.arena_->reserve(arena_->used() + room);
     copy.root_ = Element::create(*copy.arena_, root_->name(), root_->ns());
     copy.root_->copy_content(*root_);
     return copy;

@@ -179,10 +179,14 @@ public:
     const Element& root() const { return *root_; }
     Element& root() { return *root_; }
     Document clone() const;
+    /// A copy without room to grow, for what is kept long and changed no more.
+    Document compact() const;
     std::size_t footprint() const { return arena_ ? arena_->footprint() : 0; }
 
 private:
     friend class TreeBuilder;
+    Document copy(std::size_t room) const;
+
     std::unique_ptr<Arena> arena_;  // stable address: elements point at it
     Element* root_ = nullptr;
 };

@@ -32,6 +32,20 @@ std::string_view tag_name(std::string_view raw) {
     return raw.substr(0, raw.find_first_of(" \t\r\n/>"));
 }
 
+/// The stream's opening tag with its namespaces, and nothing that concerns the header only.
+std::string opening_tag(std::string_view root_name, const StreamHeader& header) {
+    std::string tag = "<";
+    tag += root_name;
+    const auto declare = [&tag](std::string_view name, std::string_view uri) {
+        tag.append(" ").append(name).append("='");
+        escape(tag, uri);
+        tag += '\'';
+    };
+    if (!header.content_ns.empty()) declare("xmlns", header.content_ns);
+    for (const auto& [prefix, uri] : header.namespaces) declare("xmlns:" + prefix, uri);
+    return tag + ">";
+}
+
 }  // namespace
 
 // --- XmlStream ----------------------------------------------------------------------------------
@@ -47,8 +61,10 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     std::unique_ptr<Machine> machine;
     std::string_view input;  // fed, not yet given to the parser
     std::string rest;        // what `input` views after keep_rest()
-    StreamHeader header;
-    std::string root_name;  // as the peer wrote it: its end tag must match after priming, too
+    std::unique_ptr<StreamHeader> header =
+        std::make_unique<StreamHeader>();  // until the first release
+    std::string content_ns;
+    std::string opening;  // the opening tag a parser is primed with, by the peer's own root name
     Document ready;
     std::string error_text;
 
@@ -85,7 +101,6 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     void parsed(ExpatParser::Status status);
     void check_unfinished();
     bool acquire_machine();
-    std::string opening_tag() const;
     void drop_machine();
     void recycle_machine();
     void discard_input();
@@ -149,8 +164,9 @@ void XmlStream::Impl::start_stream(const char* name, const char** attributes) {
     for (const char** at = attributes; *at != nullptr; at += 2) {
         read_header_attribute(at[0], at[1]);
     }
-    root_name = tag_name(machine->parser.raw_token());
-    machine->builder.set_content_ns(header.content_ns);
+    content_ns = header->content_ns;
+    opening = opening_tag(tag_name(machine->parser.raw_token()), *header);
+    machine->builder.set_content_ns(content_ns);
     phase = Phase::open;
     open_due = true;
     stop_here();
@@ -158,12 +174,12 @@ void XmlStream::Impl::start_stream(const char* name, const char** attributes) {
 
 void XmlStream::Impl::read_header_attribute(std::string_view key, std::string_view value) {
     const QName qname{key};
-    if (qname.ns == ns::xml && qname.local == "lang") header.lang = value;
+    if (qname.ns == ns::xml && qname.local == "lang") header->lang = value;
     if (!qname.ns.empty()) return;
-    if (qname.local == "from") header.from = value;
-    if (qname.local == "to") header.to = value;
-    if (qname.local == "id") header.id = value;
-    if (qname.local == "version") header.version = value;
+    if (qname.local == "from") header->from = value;
+    if (qname.local == "to") header->to = value;
+    if (qname.local == "id") header->id = value;
+    if (qname.local == "version") header->version = value;
 }
 
 void XmlStream::Impl::start_element(const char* name, const char** attributes) {
@@ -214,11 +230,11 @@ void XmlStream::Impl::on_namespace(std::string_view prefix, std::string_view uri
     if (phase == Phase::failed || priming) return;
     ++declared;
     if (phase != Phase::before_header) return;
-    if (uri == ns::dialback) header.declares_dialback = true;
+    if (uri == ns::dialback) header->declares_dialback = true;
     if (prefix.empty()) {
-        header.content_ns = uri;
+        header->content_ns = uri;
     } else if (declared <= limits.max_attributes) {
-        header.namespaces.emplace_back(prefix, uri);
+        header->namespaces.emplace_back(prefix, uri);
     }
 }
 
@@ -299,27 +315,15 @@ void XmlStream::Impl::check_unfinished() {
 /// Borrows a parser; in the middle of a stream it is primed with the stream's opening tag.
 bool XmlStream::Impl::acquire_machine() {
     machine = pool->acquire(*this, *this);
-    machine->builder.set_content_ns(header.content_ns);
+    machine->builder.set_content_ns(content_ns);
     if (phase != Phase::open) return true;
     priming = true;
-    const auto status = machine->parser.parse(opening_tag());
+    const auto status = machine->parser.parse(opening);
     priming = false;
     if (status != ExpatParser::Status::ok) {
         fail(StreamErrorCondition::internal_server_error, "the stream header cannot be repeated");
     }
     return phase == Phase::open;
-}
-
-std::string XmlStream::Impl::opening_tag() const {
-    std::string tag = "<" + root_name;
-    const auto declare = [&tag](std::string_view name, std::string_view uri) {
-        tag.append(" ").append(name).append("='");
-        escape(tag, uri);
-        tag += '\'';
-    };
-    if (!header.content_ns.empty()) declare("xmlns", header.content_ns);
-    for (const auto& [prefix, uri] : header.namespaces) declare("xmlns:" + prefix, uri);
-    return tag + ">";
 }
 
 void XmlStream::Impl::drop_machine() {
@@ -353,7 +357,9 @@ std::string XmlStream::Impl::restart() {
     drop_machine();
     discard_input();
     ready = {};
-    header = {};
+    header = std::make_unique<StreamHeader>();
+    content_ns.clear();
+    opening.clear();
     phase = Phase::before_header;
     elements = 0;
     open_due = element_due = close_due = false;
@@ -369,6 +375,7 @@ bool XmlStream::Impl::is_idle() const {
 bool XmlStream::Impl::give_back() {
     if (!is_idle()) return false;
     drop_machine();
+    header.reset();
     return true;
 }
 
@@ -387,7 +394,7 @@ void XmlStream::feed(std::string_view bytes) {
 }
 
 XmlStream::Event XmlStream::next() { return impl_->next(); }
-const StreamHeader& XmlStream::header() const { return impl_->header; }
+const StreamHeader& XmlStream::header() const { return *impl_->header; }
 Document XmlStream::take() { return std::move(impl_->ready); }
 StreamErrorCondition XmlStream::error() const { return impl_->error; }
 std::string_view XmlStream::error_text() const { return impl_->error_text; }

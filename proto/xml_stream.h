@@ -49,7 +49,7 @@ struct StreamHeader {
 /// ones are freed rather than kept (names accumulate inside). Outlives its streams.
 class ParserPool {
 public:
-    explicit ParserPool(std::size_t max_kept = 16, std::size_t max_lent = 128);
+    explicit ParserPool(std::size_t max_kept = 8, std::size_t max_lent = 128);
     ~ParserPool();
     ParserPool(const ParserPool&) = delete;
     ParserPool& operator=(const ParserPool&) = delete;
@@ -88,6 +88,8 @@ public:
     Event next();
 
     /// Valid from `open` until restart().
+    /// REQUIRES: Event::open was told and release_if_idle() has not returned the parser since: an
+    /// idle stream keeps only what it needs to go on.
     const StreamHeader& header() const;
     /// The element that next() reported, in 'jabber:client' if it was in the content namespace
     /// (xml_writer.h). REQUIRES: next() just said `element`.

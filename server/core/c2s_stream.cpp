@@ -38,7 +38,8 @@ C2sStream::~C2sStream() = default;
 
 void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
     encrypted_ = true;
-    bindings_ = std::move(bindings);
+    bindings_ =
+        bindings.any() ? std::make_unique<sasl::ChannelBindings>(std::move(bindings)) : nullptr;
 }
 
 C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view text) {
@@ -54,8 +55,6 @@ C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view
 
 C2sStream::Next C2sStream::on_open(Core& core, const xml::StreamHeader& header) {
     header_sent_ = false;
-    lang_ = header.lang;
-    stream_id_ = random_token(12);
     if (header.content_ns != ns::client)
         return fail(StreamErrorCondition::invalid_namespace,
                     "the content namespace must be jabber:client");
@@ -77,7 +76,7 @@ void C2sStream::write_header() {
     std::string out =
         "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
         "xmlns:stream='http://etherx.jabber.org/streams' id='";
-    xml::escape(out, stream_id_.empty() ? random_token(12) : stream_id_);
+    xml::escape(out, random_token(12));
     out.append("' version='1.0' xml:lang='en'");
     if (!host_.empty()) {
         out.append(" from='");
@@ -98,7 +97,7 @@ std::vector<sasl::Mechanism> C2sStream::offered(Core& core) const {
     std::vector<sasl::Mechanism> result;
     if (!may_log_in(core)) return result;
     for (const auto mechanism : sasl::all_mechanisms()) {
-        if (sasl::is_plus(mechanism) && !bindings_.any()) continue;
+        if (sasl::is_plus(mechanism) && !bindings_) continue;
         if (mechanism == sasl::Mechanism::plain && !encrypted_ &&
             !options.allow_plain_without_encryption)
             continue;
@@ -134,10 +133,10 @@ void C2sStream::add_mechanisms(Core& core, xml::Element& features) {
     if (list.empty()) return;
     auto& mechanisms = features.add("mechanisms", ns::sasl);
     for (const auto mechanism : list) mechanisms.add_text_child("mechanism", sasl::name(mechanism));
-    if (!bindings_.any()) return;
+    if (!bindings_) return;
     auto& types = features.add("sasl-channel-binding", ns::sasl_cb);  // XEP-0440
     for (const std::string_view type : {"tls-exporter", "tls-server-end-point", "tls-unique"})
-        if (bindings_.announces(type)) types.add("channel-binding").set_attr("type", type);
+        if (bindings_->announces(type)) types.add("channel-binding").set_attr("type", type);
 }
 
 // ---- Elements before a session -----------------------------------------------------------------
@@ -207,7 +206,7 @@ Task<C2sStream::Next> C2sStream::on_auth(Core& core, const xml::Element& auth) {
     }
     sasl::ExchangeOptions options;
     options.mechanism = *mechanism;
-    options.bindings = bindings_;
+    if (bindings_) options.bindings = *bindings_;
     options.plus_offered = sasl::is_plus(list.front());
     options.server_nonce = sasl::make_nonce();
     options.decoy_secret = core.shared().scram_secret;
@@ -293,7 +292,7 @@ Task<C2sStream::Next> C2sStream::succeed(Core& core, sasl::Success success) {
                         ? std::string("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>")
                         : text_element("success", ns::sasl, success.additional_data));
     exchange_.reset();
-    bindings_ = {};
+    bindings_.reset();
     state_ = State::authenticated;
     co_return Next::restart;
 }
@@ -344,6 +343,7 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     session_ =
         std::make_shared<Session>(account, account.next_session_number(), *jid, device, &port_);
     account.add_session(session_);
+    account_ = {};  // the session knows whose it is
     state_ = State::bound;
     session_->write_live_mark();
     logger.debug("bound", {{"session", jid->full()}, {"address", port_.info().address}});

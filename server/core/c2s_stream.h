@@ -55,7 +55,6 @@ public:
     bool authenticated() const { return state_ >= State::authenticated; }
     /// The host this stream is for, once its header named one.
     const std::string& host() const { return host_; }
-    const std::string& stream_id() const { return stream_id_; }
     /// Set by a module (stream_management) that resumed a session on this stream.
     void adopt(std::shared_ptr<Session> session) { session_ = std::move(session); }
     const Jid& account() const { return account_; }
@@ -90,10 +89,8 @@ private:
     bool disabled_ = false;  // the account that is logging in
     int failures_ = 0;
     std::string host_;
-    std::string lang_;
-    std::string stream_id_;
-    sasl::ChannelBindings bindings_;
-    std::unique_ptr<sasl::ServerExchange> exchange_;  // 600 bytes that end with the login
+    std::unique_ptr<sasl::ChannelBindings> bindings_;  // until the login; nullptr: none
+    std::unique_ptr<sasl::ServerExchange> exchange_;   // 600 bytes that end with the login
     Jid account_;
     std::shared_ptr<Session> session_;
 };

@@ -77,13 +77,13 @@ std::optional<std::int8_t> presence_priority(const Stanza& presence) {
 
 StanzaPtr stamped_presence(const Stanza& presence, const Session& session) {
     auto stamped = presence.clone();
-    if (stamped->root().child(ns::delay, "delay")) return stamped;
+    if (stamped->root().child(ns::delay, "delay")) return stamped->compact();
     const auto now = std::chrono::floor<std::chrono::seconds>(session.core().clock().wall());
     stamped->root()
         .add("delay", ns::delay)
         .set_attr("from", session.jid().domain())
         .set_attr("stamp", format_datetime(now));
-    return stamped;
+    return stamped->compact();
 }
 
 bool remember_directed(Session& session, const Jid& who) {

@@ -232,7 +232,8 @@ void Session::restore_presence(StanzaPtr presence) {
 
 StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) {
     sm_ = std::make_unique<StreamManagement>();
-    if (resumable) sm_->id = random_token(18);
+    // 88 bits: short enough to live in the string itself, and it takes a login besides to use it.
+    if (resumable) sm_->id = random_token(11);
     sm_->max_seconds = max_seconds;
     sm_->window_base = window_.received();
     sm_->counting = window_.width() == 0;

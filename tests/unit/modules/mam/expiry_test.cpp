@@ -66,7 +66,7 @@ struct Scene {
     }
     /// The sweep reads on a worker, whose time is real. False: it did not happen.
     bool wait_for_log(std::uint64_t stanzas) {
-        const auto limit = std::chrono::steady_clock::now() + 10s;
+        const auto limit = std::chrono::steady_clock::now() + 60s;
         while (entries(Table::log) != stanzas || entries(Table::loose) != 0) {
             if (std::chrono::steady_clock::now() > limit) return false;
             world.advance(slice_pause);

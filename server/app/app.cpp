@@ -46,9 +46,14 @@ Result<int> lock_directory(const std::string& directory) {
     return fail("data-dir", "another server is using " + directory);
 }
 
-storage::Durability durability(const Config& config) {
-    return config.get<core::StorageOptions>().durability == "process" ? storage::Durability::process
-                                                                      : storage::Durability::full;
+Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
+    const auto& options = config.get<core::StorageOptions>();
+    storage::StorageLimits limits;
+    limits.map_bytes = static_cast<std::size_t>(options.map_size);
+    const auto durability = options.durability == "process" ? storage::Durability::process
+                                                            : storage::Durability::full;
+    const auto& directory = config.get<core::ServerOptions>().data_dir;
+    return storage::open_lmdb_storage(directory + "/db", durability, limits);
 }
 
 Result<std::vector<std::string>> prepared_domains(const Config& config) {
@@ -159,7 +164,7 @@ Result<> App::open_storage() {
     auto lock = lock_directory(options.data_dir);
     if (!lock) return lock.error();
     lock_ = *lock;
-    auto storage = storage::open_lmdb_storage(options.data_dir + "/db", durability(*config_));
+    auto storage = open_database(*config_);
     if (!storage) return storage.error();
     storage_ = std::move(*storage);
     return {};
@@ -343,7 +348,7 @@ Result<> check(const Config& config) {
     if (!std::filesystem::exists(directory + "/db")) return {};
     auto lock = lock_directory(directory);
     if (!lock) return lock.error();
-    auto storage = storage::open_lmdb_storage(directory + "/db", durability(config));
+    auto storage = open_database(config);
     if (storage) (*storage)->stop();
     ::close(*lock);
     return storage ? Result<>{} : Result<>(storage.error());

@@ -45,6 +45,12 @@ void StorageOptions::declare(OptionTable<StorageOptions>& t) {
             "\"full\": what was acknowledged survives power loss (every commit waits for the "
             "disk). \"process\": it survives a crash of the server, but a power loss can lose and "
             "even damage data.");
+    t.add("map_size", &StorageOptions::map_size)
+        .min(1 << 20)
+        .unit("bytes")
+        .doc(
+            "The database never grows beyond this; when it is full, what would be written is "
+            "refused with resource-constraint. It is address space, not memory or disk.");
     t.add("backlog_limit", &StorageOptions::backlog_limit)
         .min(1 << 20)
         .unit("bytes")
@@ -251,6 +257,10 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "After a crash, contacts are told that a session is gone if it did not come back in "
             "this time.");
+    t.add("location", &SmacksOptions::location)
+        .doc(
+            "Where clients should reconnect to resume, as \"host:port\"; empty: nothing is said, "
+            "they connect as they always do.");
 }
 
 void S2sOptions::declare(OptionTable<S2sOptions>& t) {

@@ -28,6 +28,7 @@ struct ServerOptions {
 
 struct StorageOptions {
     std::string durability = "full";
+    std::int64_t map_size = std::int64_t{1} << 40;
     std::int64_t backlog_limit = 64 << 20;
     static void declare(OptionTable<StorageOptions>& table);
 };
@@ -95,6 +96,7 @@ struct SmacksOptions {
     std::int64_t max_queue_size = 5000;
     std::int64_t max_sessions = 10;
     Duration unavailable_grace = std::chrono::seconds(30);
+    std::string location;
     static void declare(OptionTable<SmacksOptions>& table);
 };
 

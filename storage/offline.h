@@ -22,6 +22,7 @@ struct KeptStanza {
     ArchiveId archive_id = ArchiveId::none;
     WallTime time{};  // when the server received it: <delay/>
     std::string xml;  // filled on reading; on writing only if log_id is none
+    bool held_back = false;  // CSI held it back: nobody is notified of it (core/transit.h)
 };
 
 struct OfflineMessage {

@@ -250,6 +250,7 @@ std::string encode(const KeptStanza& stanza) {
         .u64(static_cast<std::uint64_t>(stanza.archive_id))
         .time(stanza.time)
         .string(stanza.log_id == LogId::none ? std::string_view(stanza.xml) : std::string_view())
+        .boolean(stanza.held_back)
         .take();
 }
 
@@ -260,6 +261,7 @@ Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
     stanza.archive_id = ArchiveId{in.u64()};
     stanza.time = in.time();
     stanza.xml = in.string();
+    stanza.held_back = in.boolean();
     return finish(in, "kept stanza", std::move(stanza));
 }
 

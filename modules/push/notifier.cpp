@@ -84,6 +84,7 @@ void Notifier::judge_all(core::Account& account, const core::Transit& transit, F
         Facts all = facts(account, *registration, base.trigger, stanza);
         all.archived = base.archived;
         all.stored = base.stored;
+        all.held_back = transit.held_back;
         all.same_device = session && session->device() == registration->record.device;
         all.covered =
             registration->notified.contains(cause.identity) ||

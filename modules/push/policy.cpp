@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, reason_count> reason_names{
     "body",       "encrypted",     "call",    "no-body",   "presence",       "iq",
     "headline",   "error",         "subject", "own-copy",  "own-reflection", "correction",
     "no-store",   "call-answered", "ping",    "iq-answer", "own-presence",   "not-stored",
-    "no-session", "has-session",   "covered", "no-rule",   "filtered",       "storage-failed"};
+    "no-session", "has-session",   "covered", "no-rule",   "held-back",      "filtered",
+    "storage-failed"};
 
 std::string_view bare(std::string_view jid) { return jid.substr(0, jid.find('/')); }
 
@@ -72,6 +73,7 @@ std::optional<Reason> excluded(const Stanza& stanza, const Facts& facts) {
     if (stanza.is_iq() && !stanza.is_request()) return Reason::iq_answer;
     if (stanza.is_presence() && !facts.session.empty() && stanza.from().full() == facts.session)
         return Reason::own_presence;
+    if (facts.held_back) return Reason::held_back;
     if (facts.covered) return Reason::covered;
     if (!stanza.is_message()) return std::nullopt;
     if (is_incoming_call(stanza, facts.account) || is_call_carbon(stanza, facts.account))

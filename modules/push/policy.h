@@ -52,6 +52,7 @@ enum class Reason : std::uint8_t {
     has_session,    // R2: the device has a session of its own; R3 to R5 take care
     covered,        // notified already (R9), or by a rule that always does
     no_rule,        // no rule speaks of it
+    held_back,      // CSI kept it from an inactive client, which it was not worth to wake (R9)
     filtered,       // a module stopped it (PushSending)
     storage_failed  // its batch was not committed
 };
@@ -76,6 +77,7 @@ struct Facts {
     bool archived = false;             // ... the archive does
     bool wants_calls = false;  // the registration asked to hear that a call was answered elsewhere
     bool reflected = false;    // sent by the account's own occupant of a room
+    bool held_back = false;    // CSI held it back when its client went away
     bool covered = false;      // R9: this registration was notified of it, in whatever copy
 };
 

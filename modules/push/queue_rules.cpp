@@ -12,7 +12,8 @@ namespace clarion::push {
 namespace {
 
 QueueRules::Entry entry(const core::Sent& sent, std::uint32_t number) {
-    return {sent.stanza, number, sent.archive_id, sent.log_id, sent.received, sent.spooled != 0};
+    return {sent.stanza, number, sent.archive_id, sent.log_id, sent.received, sent.spooled != 0,
+            sent.held_back};
 }
 
 std::vector<QueueRules::Entry> live_queue(core::Session& session) {
@@ -87,6 +88,7 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
         facts.same_device = true;
         facts.archived = each.archive_id != storage::ArchiveId::none;
         facts.stored = facts.archived || each.spooled;
+        facts.held_back = each.held_back;
         const bool important = judge(*each.stanza, facts.account, facts.reflected).important;
         facts.covered = coverage.covers_number(each.number) ||
                         coverage.covers_time(each.received, important) ||

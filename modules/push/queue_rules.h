@@ -33,7 +33,8 @@ public:
         storage::ArchiveId archive_id = storage::ArchiveId::none;
         storage::LogId log_id = storage::LogId::none;
         WallTime received{};
-        bool spooled = false;  // offline storage has a copy
+        bool spooled = false;    // offline storage has a copy
+        bool held_back = false;  // by CSI
     };
     /// One notification for the queue to each registration of the session's device, if anything in
     /// it is not covered. `trigger`: unacked, or ended to look at kept messages only.

@@ -208,7 +208,7 @@ void Session::send_now(Transit transit) {
     core().shard().at_turn_end(*this);
     port_->write(*transit.stanza);
     sm_->queue.push({std::move(transit.stanza), transit.log_id, transit.archive_id, transit.spooled,
-                     transit.received, transit.is_copy});
+                     transit.received, transit.is_copy, transit.held_back});
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (sm_->queue.size() <= static_cast<std::uint32_t>(limit)) return;
     logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});

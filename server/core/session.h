@@ -47,7 +47,8 @@ struct Sent {
     std::uint64_t spooled =
         0;  // seq of its copy among the offline messages, removed when acknowledged; 0: none
     WallTime received{};
-    bool is_copy = false;  // a carbon: never goes anywhere else
+    bool is_copy = false;    // a carbon: never goes anywhere else
+    bool held_back = false;  // see Transit
 };
 
 /// Stream management of one session (XEP-0198); absent until the client enables it.
@@ -177,6 +178,7 @@ private:
     void send_waiting();
     void queue_asleep(Transit transit);
     void write_sent(const Sent& sent);
+    std::vector<Transit> take_held();
     std::uint32_t handled_in() const;
     void answer_ack_request();
     void answer_late();

@@ -22,10 +22,11 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
 
-storage::KeptStanza kept(const StanzaPtr& stanza, storage::LogId log_id,
-                         storage::ArchiveId archive_id, WallTime received) {
-    storage::KeptStanza result{log_id, archive_id, received, {}};
-    if (log_id == storage::LogId::none) result.xml = xml::to_string(stanza->root());
+/// `From`: Sent or Transit.
+template <class From>
+storage::KeptStanza kept(const From& from) {
+    storage::KeptStanza result{from.log_id, from.archive_id, from.received, {}, from.held_back};
+    if (from.log_id == storage::LogId::none) result.xml = xml::to_string(from.stanza->root());
     return result;
 }
 
@@ -87,6 +88,9 @@ void Session::fall_asleep() {
         limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
     expires_at_ = slept_at_ + limit;
 
+    for (Transit& held : take_held())
+        sm_->queue.push({std::move(held.stanza), held.log_id, held.archive_id, held.spooled,
+                         held.received, held.is_copy, held.held_back});
     // Queue entries that storage has already (woken and not acknowledged) stay; the others are
     // written.
     Shard& shard = core().shard();
@@ -95,8 +99,7 @@ void Session::fall_asleep() {
         const Sent& sent = sm_->queue[i];
         unacked.push_back(sent);
         if (i < stored_queue_) continue;
-        storage::QueuedStanza entry{sm_->queue.number(i),
-                                    kept(sent.stanza, sent.log_id, sent.archive_id, sent.received)};
+        const storage::QueuedStanza entry{sm_->queue.number(i), kept(sent)};
         core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
         account_.remove_offline(sent.spooled);  // the sleeping queue keeps it now
     }
@@ -111,6 +114,14 @@ void Session::fall_asleep() {
     core().bus().fire(events::SessionSlept{*this, unacked});
     end_flushing();  // what waited behind offline messages joins the sleeping queue
     limit_sleepers();
+}
+
+/// What was kept from the client while it was inactive, and is not sent any more.
+std::vector<Transit> Session::take_held() {
+    std::vector<Transit> held;
+    core().bus().fire(events::SessionDetaching{*this, held});
+    for (Transit& transit : held) transit.held_back = true;
+    return held;
 }
 
 /// [smacks] max_sessions: the one that slept first goes.
@@ -183,9 +194,7 @@ void Session::queue_asleep(Transit transit) {
     }
     Shard& shard = core().shard();
     ++queued_asleep_;
-    storage::QueuedStanza entry{
-        sm_->queue.acked() + queued_asleep_,
-        kept(transit.stanza, transit.log_id, transit.archive_id, transit.received)};
+    const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(transit)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
     account_.remove_offline(transit.spooled);
     shard.hold(transit.ticket);
@@ -265,7 +274,7 @@ Task<Result<std::vector<Sent>>> Session::read_queue() {
         if (!stanza) stanza = empty();
         const bool copy = is_carbon(*stanza);
         queue.push_back({std::move(stanza), entry.stanza.log_id, entry.stanza.archive_id, 0,
-                         entry.stanza.time, copy});
+                         entry.stanza.time, copy, entry.stanza.held_back});
     }
     while (queue.size() < queued_asleep_) queue.push_back({.stanza = empty()});
     co_return queue;
@@ -325,6 +334,7 @@ void Session::end(SessionEnd why) {
                             ? std::optional(StreamErrorCondition::system_shutdown)
                             : std::nullopt);
     }
+    std::vector<Transit> held = take_held();
     if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
     if (sm_ && !sm_->id.empty()) account_.remember_ended({sm_->id, handled_in()});
@@ -335,6 +345,7 @@ void Session::end(SessionEnd why) {
         return;
     }
     if (sm_) redistribute(sm_->queue.take());
+    for (Transit& transit : held) give_back(std::move(transit));
     send_waiting();
     if (was_asleep || stored_queue_ > 0) bury_record();
 }
@@ -388,11 +399,13 @@ void Session::redistribute(std::vector<Sent> unacked) {
         transit.received = sent.received;
         transit.spooled = sent.spooled;
         transit.is_copy = sent.is_copy;
+        transit.held_back = sent.held_back;
         give_back(std::move(transit));
     }
 }
 
 void Session::give_back(Transit transit) {
+    if (transit.held_back && !may_be_kept_offline(*transit.stanza)) return;  // nobody misses it
     if (transit.stanza->is_request())
         core().router().bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
     else if (transit.stanza->is_message() && !transit.is_copy)

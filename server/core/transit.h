@@ -27,6 +27,9 @@ struct Transit {
     WallTime received{};
     /// A copy made for another resource (carbons): never archived, copied or stored offline again.
     bool is_copy = false;
+    /// It was held back while its client was inactive (CSI), and not important enough to wake it:
+    /// nobody is notified of it.
+    bool held_back = false;
     /// An error this server made itself because a domain cannot be reached or its component is not
     /// attached; what a peer relays never has it.
     bool local_bounce = false;

@@ -26,6 +26,16 @@ struct SessionSending {
     core::Transit& transit;
 };
 
+/// Its client is out of reach: it falls asleep now, or ends. Who held stanzas back gives them up, in
+/// order: they join the sleeping queue, or go where what is unacknowledged goes.
+struct SessionDetaching {
+    enum class Stage { release };
+    static constexpr std::string_view name = "SessionDetaching";
+    using Result = core::Flow;
+    core::Session& session;
+    std::vector<core::Transit>& held;
+};
+
 /// It fell asleep; its queue is written. (smacks-hibernation-start)
 struct SessionSlept {
     enum class Stage { push };

@@ -35,7 +35,8 @@ TEST_CASE("records have the bytes that the format page shows") {
           "0000000000000000"
           "0000000000000002"
           "0000000000000003"
-          "043c6d2f3e");
+          "043c6d2f3e"
+         "00");
     CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4})) ==
           "01"
           "0000000000000001"

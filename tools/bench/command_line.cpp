@@ -29,6 +29,9 @@ const std::map<std::string, Auth> auth_modes{{"scram-sha-256", Auth::scram_sha_2
                                              {"scram-sha-1", Auth::scram_sha_1},
                                              {"plain", Auth::plain}};
 
+const std::map<std::string, Direction> directions{
+    {"forward", Direction::forward}, {"backward", Direction::backward}, {"both", Direction::both}};
+
 void add_target(CLI::App& app, Target& target) {
     app.add_option("--host", target.host, "address or name to connect to")->capture_default_str();
     app.add_option("--port", target.port, "its port for clients")->capture_default_str();
@@ -81,6 +84,27 @@ void add_chat(CLI::App& app, Chatting& chat) {
                    "with --sm: ask for an acknowledgement after so many messages, and time it");
 }
 
+void add_mam(CLI::App& app, Paging& paging) {
+    app.add_option("--page", paging.page, "messages to ask for at a time")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--in-flight", paging.in_flight,
+                   "readers of each archive; each asks for its next page when the last one came")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--fill", paging.fill,
+                   "messages each archive gets first, sent in pairs; 0: read what is there")
+        ->capture_default_str();
+    app.add_option("--body", paging.body_bytes, "bytes in the body of each of those")
+        ->capture_default_str();
+    app.add_option("--direction", paging.direction,
+                   "forward (after=), backward (before=) or both (default), in turn")
+        ->transform(CLI::CheckedTransformer(directions, CLI::ignore_case));
+    app.add_option("--duration", paging.duration, "seconds to measure")->capture_default_str();
+    app.add_option("--warm-up", paging.warm_up, "seconds of paging before measuring")
+        ->capture_default_str();
+}
+
 void add_push(CLI::App& app, Pushing& push) {
     app.add_option("--component", push.component_domain,
                    "domain of the push gateway, which this program attaches as (XEP-0114)")
@@ -109,6 +133,10 @@ void add_modes(CLI::App& app, Settings& settings) {
         "chat", "sessions in pairs send each other messages: rate, latency, CPU");
     chat->callback([&] { settings.mode = Mode::chat; });
     add_chat(*chat, settings.chat);
+    auto* mam = app.add_subcommand(
+        "mam", "sessions page through their archives (XEP-0313): rate, latency, CPU");
+    mam->callback([&] { settings.mode = Mode::mam; });
+    add_mam(*mam, settings.paging);
     auto* push =
         app.add_subcommand("push", "phones sleep, messages arrive: how soon a push goes out");
     push->callback([&] { settings.mode = Mode::push; });

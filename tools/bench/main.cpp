@@ -23,7 +23,8 @@ void allow_many_connections() {
 }
 
 std::string_view name(Mode mode) {
-    return mode == Mode::idle ? "idle" : mode == Mode::chat ? "chat" : "push";
+    constexpr std::string_view names[] = {"accounts", "idle", "chat", "mam", "push"};
+    return names[static_cast<std::size_t>(mode)];
 }
 
 std::string_view name(TlsMode mode) {
@@ -36,9 +37,14 @@ void describe(const Settings& settings, Report& report) {
     report.add("tls", name(settings.target.tls));
     report.add("stream_management", settings.crowd.stream_management ? "on" : "off");
     report.add("carbons", settings.crowd.carbons ? "on" : "off");
-    if (settings.mode != Mode::chat) return;
-    report.add("in_flight", static_cast<double>(settings.chat.in_flight));
-    report.add("body_bytes", static_cast<double>(settings.chat.body_bytes));
+    if (settings.mode == Mode::chat) {
+        report.add("in_flight", static_cast<double>(settings.chat.in_flight));
+        report.add("body_bytes", static_cast<double>(settings.chat.body_bytes));
+    }
+    if (settings.mode == Mode::mam) {
+        report.add("page_size", static_cast<double>(settings.paging.page));
+        report.add("in_flight", static_cast<double>(settings.paging.in_flight));
+    }
 }
 
 Result<void> run(const Settings& settings, Report& report) {
@@ -47,6 +53,7 @@ Result<void> run(const Settings& settings, Report& report) {
         case Mode::accounts: return write_accounts(settings);
         case Mode::idle: return run_idle(settings, loop, report);
         case Mode::chat: return run_chat(settings, loop, report);
+        case Mode::mam: return run_mam(settings, loop, report);
         default: return run_push(settings, loop, report);
     }
 }

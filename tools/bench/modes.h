@@ -1,5 +1,5 @@
 // The modes of clarion-bench: each one measures one thing and says it in the report.
-// One file each: mode_idle.cpp, mode_chat.cpp, mode_push.cpp, mode_accounts.cpp.
+// One file each: mode_accounts.cpp, mode_idle.cpp, mode_chat.cpp, mode_mam.cpp, mode_push.cpp.
 #pragma once
 
 #include "server/base/result.h"
@@ -19,6 +19,9 @@ Result<void> run_idle(const Settings& settings, Loop& loop, Report& report);
 /// Sessions 2i and 2i+1 send each other messages. Every message carries when it was sent, so loss,
 /// order and latency are known without asking the server.
 Result<void> run_chat(const Settings& settings, Loop& loop, Report& report);
+
+/// Sessions read their whole archives, page by page, from end to end and back.
+Result<void> run_mam(const Settings& settings, Loop& loop, Report& report);
 
 /// Sleeping phones and a gateway: from a message handed to the server to its publish arriving.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);

@@ -11,8 +11,9 @@
 
 namespace clarion::bench {
 
-enum class Mode : std::uint8_t { accounts, idle, chat, push };
+enum class Mode : std::uint8_t { accounts, idle, chat, mam, push };
 enum class TlsMode : std::uint8_t { none, starttls, direct };
+enum class Direction : std::uint8_t { forward, backward, both };
 enum class Auth : std::uint8_t { scram_sha_256, scram_sha_1, plain };
 
 /// The server and how to get in.
@@ -52,6 +53,17 @@ struct Chatting {
     std::size_t ack_every = 0;  // each session asks <r/> after so many messages; 0: never
 };
 
+/// Mode mam.
+struct Paging {
+    std::size_t page = 50;      // messages asked for at a time
+    std::size_t in_flight = 1;  // readers of each archive; each has one page under way
+    std::size_t fill = 1000;    // messages that each archive gets first; 0: reads what is there
+    std::size_t body_bytes = 100;
+    Direction direction = Direction::both;  // both: from end to end and back
+    double warm_up = 1;                     // seconds
+    double duration = 10;                   // seconds
+};
+
 /// Mode push.
 struct Pushing {
     std::string component_domain = "push.localhost";
@@ -67,6 +79,7 @@ struct Settings {
     Target target;
     Crowding crowd;
     Chatting chat;
+    Paging paging;
     Pushing push;
     bool json = false;
     std::string accounts_file;  // mode accounts; empty: standard output

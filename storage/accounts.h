@@ -39,6 +39,7 @@ struct AccountSnapshot {
     std::vector<PushRegistration> push_registrations;
     std::vector<SleepingSession> sleeping_sessions;  // without their queues' bytes, see sessions.h
     std::vector<LiveMark> live_marks;
+    std::vector<std::string> blocklist;
 };
 
 class Accounts {
@@ -62,7 +63,7 @@ public:
     /// with "conflict".
     virtual void put(Batch& batch, const AccountRecord& record) = 0;
     /// Removes the account and everything kept under its id: roster, archive index, offline
-    /// messages, sleeping sessions, push registrations, deadlines.
+    /// messages, sleeping sessions, push registrations, blocklist, deadlines.
     virtual void remove(Batch& batch, const AccountRecord& record) = 0;
 };
 

@@ -19,6 +19,7 @@ constexpr std::uint8_t push_registration = 1;
 constexpr std::uint8_t sleeping_session = 1;
 constexpr std::uint8_t live_mark = 1;
 constexpr std::uint8_t kept_stanza = 1;
+constexpr std::uint8_t blocked = 1;
 constexpr std::uint8_t number = 1;
 constexpr std::uint8_t empty = 1;
 constexpr std::uint8_t log = 1;
@@ -268,6 +269,16 @@ Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
 std::string encode_number(std::uint64_t number) {
     return Encoder(version::number).u64(number).take();
 }
+std::string encode_blocked(std::string_view jid) {
+    return Encoder(version::blocked).string(jid).take();
+}
+
+Result<std::string> decode_blocked(std::string_view bytes) {
+    Decoder in(bytes, version::blocked);
+    std::string jid = in.string();
+    return finish(in, "blocked address", std::move(jid));
+}
+
 
 Result<std::uint64_t> decode_number(std::string_view bytes) {
     Decoder in(bytes, version::number);

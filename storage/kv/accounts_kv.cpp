@@ -46,6 +46,9 @@ void add_entry(AccountSnapshot& account, const Entry& entry) {
             account.sleeping_sessions.push_back(
                 decoded(decode_sleeping_session(key_u64(key, 9), value)));
             return;
+        case AccountEntry::blocked:
+            account.blocklist.push_back(decoded(decode_blocked(value)));
+            return;
         case AccountEntry::deadline: return;
     }
 }

@@ -101,6 +101,16 @@ Key sleeping_session_key(AccountId account, std::uint64_t session) {
     return account_key(account, AccountEntry::sleeping_session).u64(session);
 }
 
+Key blocked_key(AccountId account, std::string_view jid) {
+    return account_key(account, AccountEntry::blocked).text(jid, max_jid);
+}
+
+KeyRange blocked_range(AccountId account) {
+    constexpr auto next = static_cast<std::uint8_t>(AccountEntry::blocked) + 1;
+    return {account_key(account, AccountEntry::blocked),
+            account_key(account, AccountEntry{next})};
+}
+
 Key account_deadline_key(const Deadline& deadline) {
     return account_key(deadline.account, AccountEntry::deadline).bytes(deadline_key(deadline));
 }

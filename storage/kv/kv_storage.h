@@ -14,6 +14,8 @@
 #include <string>
 
 #include "storage/kv/engine.h"
+#include "storage/kv/blocklists_kv.h"
+#include "storage/kv/backup_job.h"
 #include "storage/kv/expiry_kv.h"
 #include "storage/kv/repositories.h"
 #include "storage/kv/writer.h"
@@ -26,6 +28,7 @@ public:
     Accounts& accounts() override { return accounts_; }
     Rosters& rosters() override { return rosters_; }
     Archive& archive() override { return archive_; }
+    Blocklists& blocklists() override { return blocklists_; }
     Offline& offline() override { return offline_; }
     Sessions& sessions() override { return sessions_; }
     PushRegistrations& push_registrations() override { return push_registrations_; }
@@ -62,6 +65,7 @@ private:
     AccountsKv accounts_;
     RostersKv rosters_;
     ArchiveKv archive_;
+    BlocklistsKv blocklists_;
     OfflineKv offline_;
     SessionsKv sessions_;
     PushRegistrationsKv push_registrations_;

@@ -179,6 +179,42 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     CHECK(loaded->live_marks[0].directed_presence == std::vector<std::string>{"room@muc.example"});
 }
 
+TEST_CASE_TEMPLATE("a blocklist is kept address by address, and goes with its account", Backend,
+                   MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& storage = fixture.storage();
+    auto& lists = storage.blocklists();
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    const auto later = create_account(fixture, "later@example.org");
+    const std::string far = std::string(900, 'x') + "@example.org/" + std::string(900, 'y');
+    fixture.commit([&](Batch& batch) {
+        lists.add(batch, later.id, "tybalt@example.net");
+        for (const auto& jid : {std::string("tybalt@example.net"), std::string("example.com"),
+                                far + "1", far + "2", far + "1"})
+            lists.add(batch, romeo.id, jid);
+    });
+    const auto list_of = [&](const AccountRecord& account) {
+        return read(storage.accounts().load(account.jid))->blocklist;
+    };
+    CHECK(list_of(romeo).size() == 4);
+    fixture.commit([&](Batch& batch) {
+        lists.remove(batch, romeo.id, far + "1");
+        lists.remove(batch, romeo.id, "example.com");
+        lists.remove(batch, romeo.id, "nobody@example.com");
+    });
+    CHECK(list_of(romeo).size() == 2);
+    CHECK(list_of(romeo).front() == "tybalt@example.net");
+    CHECK(list_of(romeo).back() == far + "2");
+
+    fixture.commit([&](Batch& batch) { lists.clear(batch, romeo.id); });
+    CHECK(list_of(romeo).empty());
+    CHECK(list_of(later) == std::vector<std::string>{"tybalt@example.net"});
+    fixture.commit([&](Batch& batch) { storage.accounts().remove(batch, later); });
+    const auto again = sample_account(later.id, "later@example.org");
+    fixture.commit([&](Batch& batch) { storage.accounts().put(batch, again); });
+    CHECK(list_of(again).empty());
+}
+
 TEST_CASE_TEMPLATE("roster items and push registrations are removed one by one", Backend,
                    MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;

@@ -49,11 +49,13 @@ struct ArchiveQuery {
     std::optional<ArchiveId> rsm_after, rsm_before;
     bool from_end = false;  // <before/>: the last page
     std::size_t limit = 50;
+    /// Counting a search for a contact looks at every entry. All others are counted anyway.
     bool want_count = false;
 };
 
 struct ArchivedMessage {
     ArchiveId id = ArchiveId::none;
+    LogId log_id = LogId::none;
     WallTime time{};
     std::string xml;
 };
@@ -61,12 +63,15 @@ struct ArchivedMessage {
 struct ArchivePage {
     std::vector<ArchivedMessage> messages;  // oldest first
     bool complete = false;                  // nothing further in the direction of paging
-    std::optional<std::uint64_t> count;     // of the whole result set, if asked for and cheap
+    // Of the whole result set, where that is cheap (always, unless it is a search for a contact):
+    std::optional<std::uint64_t> count;
+    std::optional<std::uint64_t> first_index;  // which of them the page begins with, from 0
 };
 
 struct ArchiveBounds {
     ArchiveId first = ArchiveId::none, last = ArchiveId::none;
     WallTime first_time{}, last_time{};
+    std::uint64_t count = 0;
 };
 
 class Archive {

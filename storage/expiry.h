@@ -19,14 +19,24 @@
 
 namespace clarion::storage {
 
+/// What an archive keeps: entries that are both young enough and among the newest.
+struct Keep {
+    WallTime since = WallTime::min();
+    std::uint64_t newest = 0;  // this many; 0: any number
+};
+
 /// The old end of one archive: what remove() shall take away.
 struct ExpiredEntries {
     std::size_t count = 0;             // messages among them
     ArchiveId last = ArchiveId::none;  // all entries up to this one; none: there is nothing to do
     std::vector<LogId> logs;           // what they refer to
-    /// The time of `last` if it is the newest entry of the archive. That one loses its content but
-    /// stays, since the next archive id must follow it; no reader sees it.
-    std::optional<WallTime> newest;
+    struct Newest {
+        WallTime time{};
+        std::uint64_t ordinal = 0;  // its number in the archive, from the first one ever
+    };
+    /// Set if `last` is the newest entry of the archive. That one loses its content but stays, since
+    /// the next archive id must follow it; no reader sees it.
+    std::optional<Newest> newest;
     bool more = false;  // `limit` ended it: ask again once these are removed
 };
 
@@ -62,9 +72,8 @@ public:
 class Expiry {
 public:
     virtual ~Expiry() = default;
-    /// The oldest entries of an archive as long as they are from before `before`, at most `limit`.
-    virtual Task<Result<ExpiredEntries>> find(AccountId account, WallTime before,
-                                              std::size_t limit) = 0;
+    /// The oldest entries of an archive up to the first that it keeps, at most `limit`.
+    virtual Task<Result<ExpiredEntries>> find(AccountId account, Keep keep, std::size_t limit) = 0;
     /// Takes away what find() returned; by the account's own shard. An account removed meanwhile is
     /// fine.
     virtual void remove(Batch& batch, AccountId account, const ExpiredEntries& entries) = 0;

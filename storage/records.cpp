@@ -140,6 +140,7 @@ std::string encode(const ArchiveIndexRecord& record) {
         .time(record.time)
         .u64(record.with_bare)
         .u64(record.with_full)
+        .u64(record.ordinal)
         .take();
 }
 
@@ -150,6 +151,7 @@ Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes) {
     record.time = in.time();
     record.with_bare = in.u64();
     record.with_full = in.u64();
+    record.ordinal = in.u64();
     return finish(in, "archive index entry", record);
 }
 

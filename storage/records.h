@@ -32,6 +32,10 @@ struct ArchiveIndexRecord {
     WallTime time{};
     std::uint64_t with_bare = 0;  // jid_hash of the other party
     std::uint64_t with_full = 0;  // 0: no full JID was known
+    /// Entries of this archive up to this one, since its beginning. Only the oldest are ever
+    /// removed, so numbers have no holes, and how many lie between two is a subtraction. Last in
+    /// the bytes: the writer fills it in (OpCode::put_numbered).
+    std::uint64_t ordinal = 0;
 };
 
 /// Table::log, without copying the stanza.

@@ -20,7 +20,7 @@ constexpr std::size_t entries_at_once = 1000;
 
 Counter& expired_messages() {
     static Counter& counter = metrics().counter("clarion_archive_messages_expired_total",
-                                                "Messages removed from archives for their age");
+                                                "Messages removed from archives for their age or number");
     return counter;
 }
 
@@ -33,12 +33,12 @@ Counter& erased_stanzas() {
 
 /// Finding and removing happen in one turn, so nothing of this shard comes in between.
 Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, std::string jid,
-                                                   WallTime before) {
+                                                   storage::Keep keep) {
     const auto record = co_await core.storage().accounts().find(std::move(jid));
     if (!record) co_return record.error();
     if (!*record) co_return storage::ExpiredEntries{};
     const storage::AccountId id = (*record)->id;
-    auto expired = co_await core.storage().expiry().find(id, before, entries_at_once);
+    auto expired = co_await core.storage().expiry().find(id, keep, entries_at_once);
     if (!expired) co_return expired.error();
     if (expired->last == storage::ArchiveId::none) co_return expired;
     core.storage().expiry().remove(core.shard().batch(), id, *expired);
@@ -49,10 +49,11 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, std::string
 }
 
 /// How many messages went.
-Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, WallTime before) {
+Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid,
+                                           storage::Keep keep) {
     std::uint64_t count = 0;
     for (;;) {
-        const auto slice = co_await expire_slice(core, jid, before);
+        const auto slice = co_await expire_slice(core, jid, keep);
         if (!slice) co_return slice.error();
         count += slice->count;
         if (!slice->more || core.stopping()) co_return count;
@@ -61,27 +62,36 @@ Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, Wa
 }
 
 /// The accounts of a host that live here, after `after`; false: there are no more.
-Task<Result<bool>> expire_some(core::Core& core, std::string host, Duration keep,
+Task<Result<bool>> expire_some(core::Core& core, std::string host, storage::Keep keep,
                                std::string& after, std::uint64_t& count) {
-    const WallTime before = core.clock().wall() - keep;
     const auto names = co_await core.storage().accounts().list(host, after, names_at_once);
     if (!names) co_return names.error();
     if (names->empty()) co_return false;
     after = names->back();
     for (const std::string& name : *names) {
         if (!core.is_home(name)) continue;
-        const auto expired = co_await expire_account(core, name, before);
+        const auto expired = co_await expire_account(core, name, keep);
         if (!expired) co_return expired.error();
         count += *expired;
     }
     co_return true;
 }
 
+/// nullopt: everything.
+std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::string& host) {
+    const auto& options = core.options<MamOptions>(host);
+    if (!options.expire_after && options.max_messages == 0) return std::nullopt;
+    storage::Keep keep;
+    if (options.expire_after) keep.since = core.clock().wall() - *options.expire_after;
+    keep.newest = static_cast<std::uint64_t>(options.max_messages);
+    return keep;
+}
+
 Task<> expire_host(core::Core& core, std::string host) {
     std::string after;
     std::uint64_t count = 0;
     while (!core.stopping()) {
-        const auto keep = core.options<MamOptions>(host).expire_after;
+        const auto keep = what_is_kept(core, host);
         if (!keep) break;
         const auto more = co_await expire_some(core, host, *keep, after, count);
         if (!more) logger.error("expiry-failed", {{"host", host}, {"error", more.error().text}});

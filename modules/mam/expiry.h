@@ -1,4 +1,4 @@
-// Expiry of archives: [mam] expire_after.
+// Expiry of archives: [mam] expire_after and max_messages.
 //
 // Two tasks that live as long as their shard and mostly sleep. expire_archives(), on every shard,
 // goes through the accounts that are at home here, one slice of names and of entries at a time,

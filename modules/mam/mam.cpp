@@ -61,6 +61,12 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .doc(
             "Archives lose messages that are older, within the hour. From the disk they go within "
             "a day or two, once no archive, offline message or sleeping session holds them.");
+    t.add("max_messages", &MamOptions::max_messages)
+        .min(0)
+        .unit("messages")
+        .doc(
+            "Each archive keeps so many of its newest messages; the others go within the hour, as "
+            "with expire_after. 0: any number.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<MamOptions>(); }

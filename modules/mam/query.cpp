@@ -94,7 +94,8 @@ Refusal read_paging(const xml::Element& element, const PageLimits& limits, Archi
     query.limit = rsm->limit(static_cast<std::uint32_t>(limits.most),
                              static_cast<std::uint32_t>(limits.otherwise));
     query.from_end = rsm->wants_last_page();
-    // Counting looks at every entry: for who asks just that, and once per search.
+    // Counting a contact's messages looks at every entry: for who asks just that, and once per
+    // search.
     query.want_count = rsm->wants_count_only() || (!rsm->after && !rsm->before);
     if (rsm->after)
         if (auto refusal = read_id(*rsm->after, query.rsm_after)) return refusal;
@@ -129,6 +130,7 @@ void shorten(storage::ArchivePage& page, bool backwards, std::size_t max_bytes) 
            (count == 0 || bytes + messages[count].xml.size() <= max_bytes))
         bytes += messages[count++].xml.size();
     if (count < messages.size()) {
+        if (backwards && page.first_index) *page.first_index += messages.size() - count;
         messages.resize(count);
         page.complete = false;
     }
@@ -155,6 +157,7 @@ void add_fin(xml::Element& parent, const storage::ArchivePage& page) {
         answer.last = format_archive_id(page.messages.back().id);
     }
     if (page.count) answer.count = static_cast<std::uint32_t>(*page.count);
+    if (page.first_index) answer.index = static_cast<std::uint32_t>(*page.first_index);
     add_rsm(fin, answer);
 }
 

@@ -18,15 +18,21 @@ Task<> give_way() {
                                boost::asio::use_awaitable);
 }
 
+struct End {
+    ArchiveId id = ArchiveId::none;
+    WallTime time{};
+    std::uint64_t ordinal = 0;
+};
+
 /// The entry at the cursor or the next, in the given direction, whose content did not expire.
-std::optional<ArchivedMessage> skip_expired(Snapshot& snapshot, Cursor& cursor, bool found,
+std::optional<End> skip_expired(Snapshot& snapshot, Cursor& cursor, bool found,
                                             const KeyRange& range, bool (Cursor::*move)()) {
     for (; found; found = (cursor.*move)()) {
         const Entry entry = cursor.entry();
         if (entry.key < range.from.view() || entry.key >= range.to.view()) return std::nullopt;
         const auto record = decoded(decode_archive_index(entry.value));
         if (!snapshot.get(Table::log, log_key(record.log_id))) continue;
-        return ArchivedMessage{ArchiveId{key_u64(entry.key, 8)}, record.time, {}};
+        return End{ArchiveId{key_u64(entry.key, 8)}, record.time, record.ordinal};
     }
     return std::nullopt;
 }
@@ -39,7 +45,8 @@ std::optional<ArchiveBounds> read_bounds(Snapshot& snapshot, AccountId account) 
     if (!first) return std::nullopt;
     const auto last =
         skip_expired(snapshot, *cursor, cursor->seek_before(range.to), range, &Cursor::previous);
-    return ArchiveBounds{first->id, last->id, first->time, last->time};
+    return ArchiveBounds{first->id, last->id, first->time, last->time,
+                         last->ordinal - first->ordinal + 1};
 }
 
 }  // namespace
@@ -56,12 +63,13 @@ void ArchiveKv::put_index(Batch& batch, AccountId account, const ArchiveEntry& e
     auto& out = static_cast<KvBatch&>(batch);
     const std::string_view bare = entry.with.substr(0, entry.with.find('/'));
     out.require_log(entry.log_id);
-    out.put(Table::archive, archive_key(account, entry.id),
-            encode(ArchiveIndexRecord{
-                .log_id = entry.log_id,
-                .time = entry.time,
-                .with_bare = jid_hash(bare),
-                .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with)}));
+    out.put_numbered(
+        archive_key(account, entry.id),
+        encode(ArchiveIndexRecord{
+            .log_id = entry.log_id,
+            .time = entry.time,
+            .with_bare = jid_hash(bare),
+            .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with)}));
 }
 
 void ArchiveKv::put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) {

@@ -13,6 +13,26 @@ std::uint64_t number(ArchiveId id) { return static_cast<std::uint64_t>(id); }
 
 std::int64_t microseconds(WallTime time) { return time.time_since_epoch().count(); }
 
+/// The archive entries of a range of keys that have a message.
+struct Stretch {
+    std::uint64_t first_ordinal = 0;  // 0: there is none
+    std::uint64_t count = 0;
+};
+
+/// Only the oldest entry of an archive can be an emptied one (it was the newest once, and what was
+/// before it is gone).
+Stretch find_ends(Snapshot& snapshot, const KeyRange& range) {
+    const auto cursor = snapshot.cursor(Table::archive);
+    if (range.from.view() >= range.to.view() || !cursor->seek(range.from) ||
+        cursor->entry().key >= range.to.view())
+        return {};
+    const auto first = decoded(decode_archive_index(cursor->entry().value));
+    if (!cursor->seek_before(range.to)) return {};
+    const auto last = decoded(decode_archive_index(cursor->entry().value));
+    const std::uint64_t begin = first.ordinal + (first.log_id == LogId::none ? 1 : 0);
+    return last.ordinal < begin ? Stretch{} : Stretch{begin, last.ordinal - begin + 1};
+}
+
 }  // namespace
 
 ArchiveScan::ArchiveScan(ArchiveQuery query) : query_(std::move(query)) {
@@ -36,7 +56,12 @@ ArchiveScan::ArchiveScan(ArchiveQuery query) : query_(std::move(query)) {
 Result<> ArchiveScan::begin(Snapshot& snapshot) {
     if (!known_cursors(snapshot)) return fail("item-not-found", "no such message in the archive");
     if (!known_ids(snapshot)) return fail("item-not-found", "no such message in the archive");
-    if (query_.want_count) count_ = count(snapshot);
+    if (!query_.ids.empty())
+        count_ = query_.ids.size();
+    else if (query_.with.empty())
+        count_all(snapshot);
+    else if (query_.want_count)
+        count_ = count_matching(snapshot);
     narrow_to_page();
     return {};
 }
@@ -67,10 +92,17 @@ void ArchiveScan::narrow_to_page() {
     if (backwards_) std::reverse(query_.ids.begin(), query_.ids.end());
 }
 
-std::optional<std::uint64_t> ArchiveScan::count(Snapshot& snapshot) const {
+/// By the ordinals at both ends: the same two seeks for any number of entries.
+void ArchiveScan::count_all(Snapshot& snapshot) {
+    const auto ends = find_ends(snapshot, {account_number_key(query_.account, first_),
+                                           account_number_key(query_.account, last_ + 1)});
+    count_ = ends.count;
+    first_ordinal_ = ends.first_ordinal;
+}
+
+std::optional<std::uint64_t> ArchiveScan::count_matching(Snapshot& snapshot) const {
     std::uint64_t looked_at = 0, count = 0;
     ArchiveIndexRecord record;
-    if (!query_.ids.empty()) return query_.ids.size();
     for_range(snapshot, Table::archive, account_number_key(query_.account, first_),
               account_number_key(query_.account, last_ + 1), [&](const Entry& entry) {
                   if (matches(entry.value, record)) ++count;
@@ -139,15 +171,27 @@ bool ArchiveScan::add(Snapshot& snapshot, const Entry& entry) {
         complete_ = false;
         return true;
     }
+    if (found_.empty()) near_ordinal_ = record.ordinal;
+    far_ordinal_ = record.ordinal;
     found_.push_back({.id = ArchiveId{key_u64(entry.key, 8)},
+                      .log_id = record.log_id,
                       .time = record.time,
                       .xml = std::string(decoded(decode_log(*stored)).xml)});
     return false;
 }
 
+std::optional<std::uint64_t> ArchiveScan::first_index() const {
+    if (first_ordinal_ == 0 || found_.empty()) return std::nullopt;
+    return (backwards_ ? far_ordinal_ : near_ordinal_) - first_ordinal_;
+}
+
 ArchivePage ArchiveScan::take_page() {
+    const auto index = first_index();
     if (backwards_) std::reverse(found_.begin(), found_.end());
-    return {.messages = std::move(found_), .complete = complete_, .count = count_};
+    return {.messages = std::move(found_),
+            .complete = complete_,
+            .count = count_,
+            .first_index = index};
 }
 
 }  // namespace clarion::storage

@@ -20,7 +20,7 @@ class ArchiveScan {
 public:
     /// Index entries looked at in one slice: about half a millisecond.
     static constexpr std::size_t slice_size = 10'000;
-    /// A count that would look at more than this is not given: about 4 ms.
+    /// A count of a contact's messages that would look at more than this is not given: about 4 ms.
     static constexpr std::size_t max_counted = 100'000;
 
     explicit ArchiveScan(ArchiveQuery query);
@@ -37,7 +37,9 @@ private:
     bool known_cursors(Snapshot& snapshot) const;
     bool known_ids(Snapshot& snapshot) const;
     void narrow_to_page();
-    std::optional<std::uint64_t> count(Snapshot& snapshot) const;
+    void count_all(Snapshot& snapshot);
+    std::optional<std::uint64_t> count_matching(Snapshot& snapshot) const;
+    std::optional<std::uint64_t> first_index() const;
     bool matches(std::string_view index_value, ArchiveIndexRecord& record) const;
     bool step_forwards(Snapshot& snapshot);
     bool step_backwards(Snapshot& snapshot);
@@ -53,6 +55,8 @@ private:
     std::uint64_t first_ = 0;
     std::uint64_t last_ = UINT64_MAX - 1;
     std::optional<std::uint64_t> count_;
+    std::uint64_t first_ordinal_ = 0;  // of the whole result set, if that is a stretch of the archive
+    std::uint64_t near_ordinal_ = 0, far_ordinal_ = 0;  // of the page's ends, in its direction
     std::vector<ArchivedMessage> found_;  // in the direction of paging
 };
 

@@ -49,8 +49,13 @@ void KvBatch::erase_deadlines(const KeyRange& range) {
     append(OpCode::erase_targets, Table::accounts, range.from, range.to);
 }
 
-void KvBatch::put_if_there(Table table, std::string_view key, std::string_view value) {
-    append(OpCode::put_if_there, table, key, value);
+void KvBatch::put_if_there(Table table, std::string_view key, std::string_view head,
+                           std::string_view tail) {
+    append(OpCode::put_if_there, table, key, head, tail);
+}
+
+void KvBatch::put_numbered(std::string_view archive_key, std::string_view value) {
+    append(OpCode::put_numbered, Table::archive, archive_key, value);
 }
 
 void KvBatch::watch(std::uint64_t sweep, LogId from, LogId to) {

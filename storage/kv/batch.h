@@ -29,6 +29,7 @@ enum class OpCode : std::uint8_t {
     erase_targets,  // as erase_range, and each value there is the key of a deadline to erase
     require,        // condition: the key exists, else "item-not-found"
     put_if_there,   // put if the key exists, else nothing
+    put_numbered,   // put an archive index entry with the next ordinal of its archive
     watch,          // key: number of a sweep, value: first and last log id; none between: enough
     erase_watched,  // value: number of a sweep; erase if LogWatch allows
 };
@@ -51,7 +52,10 @@ public:
     void erase(Table table, std::string_view key);
     void erase_range(Table table, const KeyRange& range);
     void erase_deadlines(const KeyRange& range);
-    void put_if_there(Table table, std::string_view key, std::string_view value);
+    void put_if_there(Table table, std::string_view key, std::string_view head,
+                      std::string_view tail = {});
+    /// An entry of Table::archive whose ordinal the writer fills in (kv/ordinals.h).
+    void put_numbered(std::string_view archive_key, std::string_view value);
 
     /// For a LogSweep with this number: from its commit on the writer remembers which log entries
     /// of [from, to] are touched.

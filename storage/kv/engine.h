@@ -93,6 +93,8 @@ public:
     virtual std::optional<std::string_view> get(Table table, std::string_view key) = 0;
     /// The first entry of [from, to).
     virtual std::optional<Entry> first(Table table, std::string_view from, std::string_view to) = 0;
+    /// The last entry of [from, to).
+    virtual std::optional<Entry> last(Table table, std::string_view from, std::string_view to) = 0;
     virtual void put(Table table, std::string_view key, std::string_view value) = 0;
     /// A missing key is fine.
     virtual void erase(Table table, std::string_view key) = 0;

@@ -11,28 +11,40 @@
 namespace clarion::storage {
 namespace {
 
-/// Ends at the first entry that is young enough, even if the clock was set back and older ones
-/// follow: an archive loses its old end only, never something in its middle.
-ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, WallTime before,
+/// Entries up to this ordinal are too many; 0: none is.
+std::uint64_t too_many(Snapshot& snapshot, const KeyRange& range, std::uint64_t newest) {
+    const auto cursor = snapshot.cursor(Table::archive);
+    if (newest == 0 || !cursor->seek_before(range.to)) return 0;
+    const Entry entry = cursor->entry();
+    if (entry.key < range.from.view()) return 0;
+    const std::uint64_t last = decoded(decode_archive_index(entry.value)).ordinal;
+    return last > newest ? last - newest : 0;
+}
+
+/// Ends at the first entry that may stay, even if the clock was set back and older ones follow: an
+/// archive loses its old end only, never something in its middle.
+ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& keep,
                             std::size_t limit) {
     ExpiredEntries expired;
-    WallTime last_time{};
+    ArchiveIndexRecord last;
     std::size_t looked_at = 0;
     bool ended = false;
     const KeyRange range = account_range(account);
+    const std::uint64_t surplus = too_many(snapshot, range, keep.newest);
     for_range(snapshot, Table::archive, range.from, range.to, [&](const Entry& entry) {
         const auto record = decoded(decode_archive_index(entry.value));
-        expired.more = looked_at == limit && record.time < before;
-        ended = looked_at == limit || record.time >= before;
+        const bool stays = record.time >= keep.since && record.ordinal > surplus;
+        expired.more = looked_at == limit && !stays;
+        ended = looked_at == limit || stays;
         if (ended) return false;
         ++looked_at;
         expired.last = ArchiveId{key_u64(entry.key, 8)};
-        last_time = record.time;
+        last = record;
         if (record.log_id != LogId::none) expired.logs.push_back(record.log_id);
         return true;
     });
     expired.count = expired.logs.size();
-    if (!ended && looked_at > 0) expired.newest = last_time;
+    if (!ended && looked_at > 0) expired.newest = ExpiredEntries::Newest{last.time, last.ordinal};
     // Only the one that must stay is left, and it is empty already.
     if (expired.newest && looked_at == 1 && expired.logs.empty()) return {};
     return expired;
@@ -40,9 +52,9 @@ ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, WallTime befo
 
 }  // namespace
 
-Task<Result<ExpiredEntries>> ExpiryKv::find(AccountId account, WallTime before, std::size_t limit) {
+Task<Result<ExpiredEntries>> ExpiryKv::find(AccountId account, Keep keep, std::size_t limit) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
-        return find_expired(snapshot, account, before, limit);
+        return find_expired(snapshot, account, keep, limit);
     });
 }
 
@@ -54,7 +66,9 @@ void ExpiryKv::remove(Batch& batch, AccountId account, const ExpiredEntries& ent
     out.erase_range(Table::archive,
                     {account_range(account).from, entries.newest ? last : after(last)});
     if (!entries.newest) return;
-    out.put_if_there(Table::archive, last, encode(ArchiveIndexRecord{.time = *entries.newest}));
+    out.put_if_there(Table::archive, last,
+                     encode(ArchiveIndexRecord{.time = entries.newest->time,
+                                               .ordinal = entries.newest->ordinal}));
 }
 
 std::unique_ptr<LogSweep> ExpiryKv::sweep(WallTime before) {

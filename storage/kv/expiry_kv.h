@@ -12,8 +12,7 @@ namespace clarion::storage {
 class ExpiryKv final : public Expiry {
 public:
     explicit ExpiryKv(Engine& engine) : engine_(engine) {}
-    Task<Result<ExpiredEntries>> find(AccountId account, WallTime before,
-                                      std::size_t limit) override;
+    Task<Result<ExpiredEntries>> find(AccountId account, Keep keep, std::size_t limit) override;
     void remove(Batch& batch, AccountId account, const ExpiredEntries& entries) override;
     std::unique_ptr<LogSweep> sweep(WallTime before) override;
 

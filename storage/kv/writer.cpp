@@ -113,7 +113,7 @@ std::optional<Error> Writer::try_commit(std::span<Pending> group) {
             if (pending.batch->empty()) continue;
             if (!transaction) transaction = engine_.begin_write();
             if (!acceptable(*transaction, pending)) continue;
-            apply(*transaction, watch_, *pending.batch);
+            apply(*transaction, watch_, ordinals_, *pending.batch);
             wrote = true;
             clearing_ = clearing_ || pending.batch->dooms();
         }
@@ -132,6 +132,7 @@ bool Writer::acceptable(WriteTransaction& transaction, Pending& pending) {
         pending.refused = pending.error.has_value();
     }
     if (!pending.refused) pending.error = failed_condition(transaction, *pending.batch);
+    ordinals_.forget();
     return !pending.error;
 }
 

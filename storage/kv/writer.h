@@ -31,6 +31,7 @@
 #include "storage/kv/engine.h"
 #include "storage/kv/log_watch.h"
 
+#include "storage/kv/ordinals.h"
 namespace clarion::storage {
 
 /// Asked once for each batch that is not empty; an Error is that batch's fate. For tests.
@@ -98,3 +99,4 @@ private:
 };
 
 }  // namespace clarion::storage
+    Ordinals ordinals_;     // the writer's own

@@ -178,6 +178,11 @@ public:
         if (!cursor.seek(from) || cursor.entry().key >= to) return std::nullopt;
         return cursor.entry();
     }
+    std::optional<Entry> last(Table table, std::string_view from, std::string_view to) override {
+        LmdbCursor cursor(transaction_, database(databases_, table));
+        if (!cursor.seek_before(to) || cursor.entry().key < from) return std::nullopt;
+        return cursor.entry();
+    }
     void put(Table table, std::string_view key, std::string_view value) override {
         MDB_val lmdb_key = value_of(key), lmdb_value = value_of(value);
         check(mdb_put(transaction_, database(databases_, table), &lmdb_key, &lmdb_value, 0));

@@ -83,6 +83,21 @@ public:
         return entry && entry->key < to ? entry : std::nullopt;
     }
 
+    std::optional<Entry> last(Table table, std::string_view from, std::string_view to) override {
+        const auto& changes = changes_[index(table)];
+        const Map& map = engine_.tables_[index(table)];
+        std::optional<Entry> entry;
+        for (auto at = changes.lower_bound(to); at != changes.begin() && !entry;)
+            if ((--at)->second) entry = Entry{at->first, *at->second};
+        for (auto at = map.lower_bound(to); at != map.begin();) {
+            --at;
+            if (changes.contains(at->first)) continue;
+            if (!entry || entry->key < at->first) entry = Entry{at->first, at->second};
+            break;
+        }
+        return entry && entry->key >= from ? entry : std::nullopt;
+    }
+
     void put(Table table, std::string_view key, std::string_view value) override {
         changes_[index(table)].insert_or_assign(std::string(key), std::string(value));
     }

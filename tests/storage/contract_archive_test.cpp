@@ -153,6 +153,74 @@ TEST_CASE_TEMPLATE("counting the whole result", Backend, MemoryBackend, LmdbBack
     CHECK(archive.count({.with = "mercutio@example.org"}) == 3);
     CHECK(archive.count({.start = time_of(8)}) == 2);
     CHECK(archive.count({.ids = {id_of(8), id_of(2)}}) == 2);
+    CHECK(archive.count({.start = time_of(3), .end = time_of(5)}) == 3);
+    CHECK(archive.count({.before_id = id_of(8), .after_id = id_of(2)}) == 5);
+    CHECK(archive.count({.start = time_of(5), .end = time_of(3)}) == 0);
+    CHECK(archive.count({.start = time_of(20)}) == 0);
+    CHECK(archive.count({.end = time_of(0)}) == 0);
+}
+
+TEST_CASE_TEMPLATE("where a page lies in the whole result", Backend, MemoryBackend, LmdbBackend) {
+    ArchiveFixture<Backend> archive(9);
+    const auto index = [&](ArchiveQuery query) {
+        query.account = archive.account;
+        return read(archive->archive().query(query)).first_index;
+    };
+    CHECK(index({.limit = 3}) == 0);
+    CHECK(index({.rsm_after = id_of(4), .limit = 3}) == 4);
+    CHECK(index({.from_end = true, .limit = 3}) == 6);
+    CHECK(index({.rsm_before = id_of(4), .limit = 2}) == 1);
+    CHECK(index({.start = time_of(3), .rsm_after = id_of(4)}) == 2);
+    CHECK_FALSE(index({.rsm_after = id_of(9)}));
+    CHECK_FALSE(index({.with = "mercutio@example.org"}));
+    CHECK_FALSE(index({.ids = {id_of(1)}}));
+}
+
+TEST_CASE_TEMPLATE("a batch that fails leaves no hole in the count", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ArchiveFixture<Backend> archive(3);
+    CHECK(archive.try_commit([&](Batch& batch) {
+        archive.add(batch, 4);
+        archive->archive().put_index(batch, archive.account,
+                                     {id_of(5), archive->archive().next_log_id(), time_of(5), "x@y"});
+    }) == "item-not-found");
+    archive.commit([&](Batch& batch) {
+        archive.add(batch, 6);
+        archive.add(batch, 7);
+    });
+    CHECK(archive.page({}) == "1 2 3 6 7 complete");
+    CHECK(archive.count({}) == 5);
+    const auto bounds = read(archive->archive().bounds(archive.account));
+    REQUIRE(bounds);
+    CHECK(bounds->count == 5);
+}
+
+TEST_CASE("nor does a commit that fails, nor a restart") {
+    Fixture<LmdbBackend> fixture;
+    const AccountId account = fixture->accounts().next_id();
+    std::uint64_t id = 0;
+    const auto add = [&](Batch& batch) {
+        const LogId log = fixture->archive().next_log_id();
+        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        fixture->archive().put_index(batch, account, {ArchiveId{++id}, log, at(1), "x@y"});
+    };
+    fixture.commit(add);
+    fixture.commit(add);
+    fixture.reopen();
+    fixture.commit(add);
+    CHECK(read(fixture->archive().query({.account = account})).count == 3);
+
+    Fixture<MemoryBackend> failing;
+    const auto put = [&](Batch& batch) {
+        const LogId log = failing->archive().next_log_id();
+        failing->archive().put_log(batch, log, at(1), "<message/>");
+        failing->archive().put_index(batch, account, {ArchiveId{++id}, log, at(1), "x@y"});
+    };
+    failing.commit(put);
+    static_cast<MemoryStorage&>(failing.storage()).fail_next_commits(1);
+    CHECK(failing.try_commit(put) == "resource-constraint");
+    failing.commit(put);
+    CHECK(read(failing->archive().query({.account = account})).count == 2);
 }
 
 TEST_CASE_TEMPLATE("messages whose content expired are skipped", Backend, MemoryBackend,

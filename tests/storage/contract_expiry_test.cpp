@@ -43,7 +43,7 @@ public:
     }
 
     ExpiredEntries find(AccountId account, std::uint64_t before, std::size_t limit = 1000) {
-        return read(this->storage().expiry().find(account, time_of(before), limit));
+        return read(this->storage().expiry().find(account, {.since = time_of(before)}, limit));
     }
     /// How many messages went.
     std::size_t expire(AccountId account, std::uint64_t before, std::size_t limit = 1000) {
@@ -136,6 +136,37 @@ TEST_CASE_TEMPLATE("in slices", Backend, MemoryBackend, LmdbBackend) {
     CHECK_FALSE(archive.find(archive.juliet, 6, 2).more);  // exactly the limit
     CHECK(archive.expire(archive.juliet, 6, 3) == 2);
     CHECK(archive.page(archive.juliet) == "6 7 complete");
+}
+
+TEST_CASE_TEMPLATE("too many: the newest stay, whatever their age", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ExpiryFixture<Backend> archive;
+    archive.say_all(1, 9, {archive.juliet});
+    const auto shrink = [&](Keep keep, std::size_t limit = 1000) {
+        const auto found = read(archive->expiry().find(archive.juliet, keep, limit));
+        archive.commit(
+            [&](Batch& batch) { archive->expiry().remove(batch, archive.juliet, found); });
+        return std::pair(found.count, found.more);
+    };
+    CHECK(shrink({}) == std::pair<std::size_t, bool>(0, false));
+    CHECK(shrink({.newest = 9}).first == 0);
+    CHECK(shrink({.newest = 7}) == std::pair<std::size_t, bool>(2, false));
+    CHECK(shrink({.newest = 4}, 2) == std::pair<std::size_t, bool>(2, true));
+    CHECK(shrink({.newest = 4}, 2) == std::pair<std::size_t, bool>(1, false));
+    CHECK(archive.page(archive.juliet) == "6 7 8 9 complete");
+    CHECK(archive.count(archive.juliet) == 4);
+    CHECK(shrink({.since = time_of(8), .newest = 3}).first == 2);  // both, whichever is stricter
+    CHECK(shrink({.since = time_of(7), .newest = 1}).first == 1);
+    CHECK(archive.page(archive.juliet) == "9 complete");
+    CHECK(shrink({.newest = 1}).first == 0);
+
+    CHECK(shrink({.since = time_of(20), .newest = 5}).first == 1);  // emptied, its number stays
+    archive.say_all(21, 23, {archive.juliet});
+    CHECK(archive.count(archive.juliet) == 3);
+    CHECK(shrink({.newest = 3}).first == 0);
+    CHECK(shrink({.newest = 2}).first == 1);
+    CHECK(archive.page(archive.juliet) == "22 23 complete");
+    CHECK(archive.count(archive.juliet) == 2);
 }
 
 TEST_CASE_TEMPLATE("the newest entry loses its content, but its id is not given again", Backend,

@@ -37,12 +37,13 @@ TEST_CASE("records have the bytes that the format page shows") {
           "0000000000000003"
           "043c6d2f3e"
          "00");
-    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4})) ==
+    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4, 5})) ==
           "01"
           "0000000000000001"
           "0000000000000002"
           "0000000000000003"
-          "0000000000000004");
+          "0000000000000004"
+          "0000000000000005");
     CHECK(hex(encode(RosterItem{.jid = "j@x",
                                 .name = "J",
                                 .groups = {"A", "B"},

@@ -103,6 +103,18 @@ TEST_CASE("each host's archives keep messages as long as its option says") {
     CHECK(scene.archive_of(Scene::romeo) == "one three ");
 }
 
+TEST_CASE("each host's archives keep as many messages as its option says") {
+    Scene scene("[mam]\nmax_messages = 2\n[host.\"example.net\".mam]\nmax_messages = 0\n");
+    for (const char* text : {"one", "two", "three"}) scene.say(Scene::juliet, Scene::romeo, text);
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "two three ");
+    CHECK(scene.archive_of(Scene::romeo) == "one two three ");
+    scene.say(Scene::juliet, Scene::romeo, "four");
+    CHECK(scene.archive_of(Scene::juliet) == "two three four ");
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "three four ");
+}
+
 TEST_CASE("nothing expires if nothing was said about it") {
     Scene scene("");
     scene.say(Scene::juliet, Scene::romeo, "one");

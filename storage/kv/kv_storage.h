@@ -15,7 +15,6 @@
 
 #include "storage/kv/engine.h"
 #include "storage/kv/blocklists_kv.h"
-#include "storage/kv/backup_job.h"
 #include "storage/kv/expiry_kv.h"
 #include "storage/kv/repositories.h"
 #include "storage/kv/writer.h"

@@ -59,12 +59,12 @@ std::string encode(const PushRegistration& registration);
 std::string encode(const SleepingSession& session);
 std::string encode(const LiveMark& mark);
 std::string encode(const KeptStanza& stanza);
+/// An address on a blocklist.
+std::string encode_blocked(std::string_view jid);
 std::string encode_number(std::uint64_t number);
 /// A record that has nothing to say beyond its key.
 std::string encode_empty();
 /// What stands before the XML of a log or spool entry.
-/// An address on a blocklist.
-std::string encode_blocked(std::string_view jid);
 std::string encode_log_head(WallTime time);
 std::string encode_spool_head(std::string_view domain, WallTime time);
 
@@ -78,9 +78,9 @@ Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string
 Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes);
 Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes);
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes);
+Result<std::string> decode_blocked(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);
 Result<LogRecord> decode_log(std::string_view bytes);
 Result<SpoolRecord> decode_spool(std::uint64_t seq, std::string_view bytes);
 
-Result<std::string> decode_blocked(std::string_view bytes);
 }  // namespace clarion::storage

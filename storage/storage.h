@@ -13,8 +13,8 @@
 #include "storage/accounts.h"
 #include "storage/archive.h"
 #include "storage/batch.h"
-#include "storage/deadlines.h"
 #include "storage/blocklists.h"
+#include "storage/deadlines.h"
 #include "storage/expiry.h"
 #include "storage/offline.h"
 #include "storage/push_registrations.h"
@@ -30,8 +30,8 @@ public:
 
     virtual Accounts& accounts() = 0;
     virtual Rosters& rosters() = 0;
-    virtual Archive& archive() = 0;
     virtual Blocklists& blocklists() = 0;
+    virtual Archive& archive() = 0;
     virtual Offline& offline() = 0;
     virtual Sessions& sessions() = 0;
     virtual PushRegistrations& push_registrations() = 0;

@@ -148,8 +148,8 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
                    [](std::string_view bytes) { return decode_live_mark(1, bytes); });
     check_refusals(encode(KeptStanza{.xml = "<m/>"}), decode_kept_stanza);
     check_refusals(encode_number(5), decode_number);
-}
     check_refusals(encode_blocked("tybalt@example.net"), decode_blocked);
+}
 
 TEST_CASE("impossible enumerators and counts are refused") {
     std::string mark = encode(LiveMark{.available = true});

@@ -97,6 +97,7 @@ std::span<Writer::Pending> Writer::next_group(std::span<Pending> batches) const 
 void Writer::decide(std::span<Pending> group) {
     auto error = try_commit(group);
     if (!error) return;
+    ordinals_.forget();
     if (group.size() == 1) {
         group[0].error = std::move(error);
         return;
@@ -132,7 +133,6 @@ bool Writer::acceptable(WriteTransaction& transaction, Pending& pending) {
         pending.refused = pending.error.has_value();
     }
     if (!pending.refused) pending.error = failed_condition(transaction, *pending.batch);
-    ordinals_.forget();
     return !pending.error;
 }
 

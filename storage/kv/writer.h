@@ -30,8 +30,8 @@
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/log_watch.h"
-
 #include "storage/kv/ordinals.h"
+
 namespace clarion::storage {
 
 /// Asked once for each batch that is not empty; an Error is that batch's fate. For tests.
@@ -94,9 +94,9 @@ private:
     std::atomic<std::size_t> backlog_{0};
 
     LogWatch watch_;        // the writer's own
+    Ordinals ordinals_;     // the writer's own
     bool clearing_ = true;  // the writer's own: something may be in Table::doomed
     std::thread thread_;    // last: starts when all else is there
 };
 
 }  // namespace clarion::storage
-    Ordinals ordinals_;     // the writer's own

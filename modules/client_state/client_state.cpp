@@ -1,0 +1,205 @@
+#include "modules/client_state/client_state.h"
+
+#include <chrono>
+#include <utility>
+
+#include "modules/client_state/held.h"
+#include "proto/delay.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/base/text.h"
+#include "server/core/c2s_stream.h"
+#include "server/core/message_rules.h"
+#include "server/core/session.h"
+#include "server/events/session.h"
+#include "server/events/stream.h"
+
+namespace clarion::client_state {
+
+void CsiOptions::declare(OptionTable<CsiOptions>& t) {
+    t.section("csi", "Clients that nobody looks at (XEP-0352).").per_host().live();
+    t.add("max_held", &CsiOptions::max_held)
+        .min(0)
+        .max(10000)
+        .unit("stanzas")
+        .doc(
+            "Unimportant stanzas kept from one inactive client; one more, and all are sent. 0: "
+            "nothing waits.");
+    t.add("max_held_bytes", &CsiOptions::max_held_bytes)
+        .min(0)
+        .unit("bytes")
+        .doc("The same, by the memory they take.");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<CsiOptions>(); }
+
+namespace {
+
+constexpr Logger logger{"client_state"};
+
+/// Stanzas less than this apart are one wake-up of a radio.
+constexpr auto one_wake_up = std::chrono::seconds(1);
+
+Counter& flushes(std::string_view labels) {
+    return metrics().counter("clarion_csi_flushes_total",
+                             "Times that what was held from an inactive client was let go, and why",
+                             labels);
+}
+
+struct Counters {
+    Gauge& inactive = metrics().gauge("clarion_csi_inactive_sessions",
+                                      "Live sessions whose clients are inactive");
+    Counter& held =
+        metrics().counter("clarion_csi_held_stanzas_total", "Stanzas held from inactive clients");
+    Counter& saved = metrics().counter("clarion_csi_saved_stanzas_total",
+                                       "Stanzas never sent: newer ones made them obsolete");
+    Counter& saved_bytes =
+        metrics().counter("clarion_csi_saved_bytes_total", "Bytes of XML of those never sent");
+    Counter& wake_ups = metrics().counter("clarion_csi_saved_wakeups_total",
+                                          "Times that a stanza was held where it would have been "
+                                          "written: once per client and second");
+    Counter& active = flushes("reason=\"active\"");
+    Counter& important = flushes("reason=\"important\"");
+    Counter& full = flushes("reason=\"full\"");
+    Counter& detached = flushes("reason=\"detached\"");
+};
+
+struct State {
+    bool inactive = false;
+    HeldStanzas held;
+    SteadyTime last_write{};  // or what would have been one
+};
+
+class ClientState {
+public:
+    explicit ClientState(core::ModuleSetup& setup)
+        : core_(setup.core()), states_(setup.session_slot<State>()) {}
+
+    core::Flow on_element(events::SessionElement& event) {
+        const xml::Element& element = event.element;
+        const bool inactive = element.is(ns::csi, "inactive");
+        if (!inactive && !element.is(ns::csi, "active")) return core::Flow::next;
+        event.handled = true;
+        State& state = states_.of(event.session);
+        set_inactive(state, inactive);
+        if (!inactive) flush(event.session, state, counters_.active);
+        return core::Flow::stop;
+    }
+
+    core::Flow on_sending(events::SessionSending& event) {
+        State* state = states_.find(event.session);
+        if (!state || !state->inactive) return core::Flow::next;
+        const Verdict judged = verdict(*event.transit.stanza);
+        if (judged.action == Action::deliver || !may_wait(event.transit)) {
+            count_saved(state->held.drop(judged.topic));
+            state->last_write = core_.clock().steady();
+            const auto session = event.session.shared_from_this();  // a flush may be its end
+            flush(*session, *state, counters_.important);
+            return session->state() == core::SessionState::ended ? core::Flow::stop
+                                                                 : core::Flow::next;
+        }
+        keep(event.session, *state, std::move(event.transit));
+        return core::Flow::stop;
+    }
+
+    /// It falls asleep or ends; the next stream begins active.
+    core::Flow on_detaching(events::SessionDetaching& event) {
+        State* state = states_.find(event.session);
+        if (!state) return core::Flow::next;
+        set_inactive(*state, false);
+        if (!state->held.empty()) counters_.detached.add();
+        while (auto transit = pop(*state, event.session)) event.held.push_back(std::move(*transit));
+        return core::Flow::next;
+    }
+
+    /// Resumed, perhaps while it still looked alive.
+    void on_woken(const events::SessionWoken& event) {
+        State* state = states_.find(event.session);
+        if (!state) return;
+        set_inactive(*state, false);
+        flush(event.session, *state, counters_.active);
+    }
+
+private:
+    /// Only what cannot be missed waits in memory alone.
+    static bool may_wait(const core::Transit& transit) {
+        return transit.archive_id != storage::ArchiveId::none || transit.is_copy ||
+               !core::may_be_kept_offline(*transit.stanza);
+    }
+
+    void set_inactive(State& state, bool inactive) {
+        if (std::exchange(state.inactive, inactive) != inactive)
+            counters_.inactive.add(inactive ? 1 : -1);
+    }
+
+    void keep(core::Session& session, State& state, core::Transit transit) {
+        const auto& options = core_.options<CsiOptions>(session.account().host());
+        counters_.held.add();
+        if (const SteadyTime now = core_.clock().steady(); now - state.last_write >= one_wake_up) {
+            counters_.wake_ups.add();
+            state.last_write = now;
+        }
+        count_saved(state.held.add(std::move(transit)));
+        if (state.held.size() > static_cast<std::size_t>(options.max_held) ||
+            state.held.bytes() > static_cast<std::size_t>(options.max_held_bytes))
+            flush(session, state, counters_.full);
+    }
+
+    void count_saved(const StanzaPtr& obsolete) {
+        if (!obsolete) return;
+        counters_.saved.add();
+        counters_.saved_bytes.add(xml::to_string(obsolete->root()).size());
+    }
+
+    /// The next one, and since when it waited.
+    std::optional<core::Transit> pop(State& state, const core::Session& session) const {
+        auto transit = state.held.pop();
+        if (transit && !transit->stanza->root().child(ns::delay, "delay"))
+            add_delay(transit->edit().root(), session.account().host(),
+                      format_datetime(transit->received));
+        return transit;
+    }
+
+    /// One by one: the session may end over one of them, and then the rest goes where it should.
+    void flush(core::Session& session, State& state, Counter& why) {
+        if (state.held.empty()) return;
+        const auto self = session.shared_from_this();
+        why.add();
+        logger.debug("flush", {{"session", session.jid().full()}, {"held", state.held.size()}});
+        while (auto transit = pop(state, session)) session.send_now(std::move(*transit));
+    }
+
+    core::Core& core_;
+    core::SessionSlot<State> states_;
+    Counters counters_;
+};
+
+/// There is nothing to be inactive yet.
+Task<core::C2sStream::Next> ignore(core::C2sStream&, core::Core&, const xml::Element&) {
+    co_return core::C2sStream::Next::read;
+}
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    using namespace events;
+    ClientState& self = setup.state<ClientState>(setup);
+    setup.on<StreamFeatures>(StreamFeatures::Stage::offer, [](StreamFeatures& event) {
+        event.features.add("csi", ns::csi);
+        return core::Flow::next;
+    });
+    setup.on<SessionElement>(SessionElement::Stage::handle,
+                             [&self](SessionElement& event) { return self.on_element(event); });
+    setup.on<SessionSending>(SessionSending::Stage::hold,
+                             [&self](SessionSending& event) { return self.on_sending(event); });
+    setup.on<SessionDetaching>(SessionDetaching::Stage::release, [&self](SessionDetaching& event) {
+        return self.on_detaching(event);
+    });
+    setup.on<SessionWoken>(SessionWoken::Stage::push,
+                           [&self](const SessionWoken& event) { self.on_woken(event); });
+    for (const auto name : {"active", "inactive"}) setup.serve_stream(ns::csi, name, ignore);
+}
+
+}  // namespace clarion::client_state

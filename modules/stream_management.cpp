@@ -37,13 +37,14 @@ std::uint32_t granted_seconds(Duration limit, std::uint32_t wanted) {
     return wanted == 0 ? granted : std::min(granted, wanted);
 }
 
-std::string enabled_xml(std::string_view id, std::uint32_t max_seconds) {
+std::string enabled_xml(std::string_view id, std::uint32_t max_seconds, std::string_view location) {
     xml::Document document("enabled", ns::sm);
     if (!id.empty()) {
         document.root()
             .set_attr("id", id)
             .set_attr("resume", "true")
             .set_attr("max", std::to_string(max_seconds));
+        if (!location.empty()) document.root().set_attr("location", location);
     }
     return xml::to_string(document.root());
 }
@@ -76,11 +77,12 @@ void enable(core::Session& session, const Enable& wanted) {
         return;
     }
     core::Core& core = session.core();
-    Duration limit = core.options<core::SmacksOptions>(session.account().host()).hibernation_time;
+    const auto& options = core.options<core::SmacksOptions>(session.account().host());
+    Duration limit = options.hibernation_time;
     core.bus().fire(events::SleepLimit{session.account(), session, limit});
     const std::uint32_t seconds = granted_seconds(limit, wanted.max_seconds);
     const auto& sm = session.enable_sm(wanted.resume && seconds > 0, wanted.max_seconds);
-    session.port()->write_xml(enabled_xml(sm.id, seconds));
+    session.port()->write_xml(enabled_xml(sm.id, seconds, options.location));
 }
 
 /// The client counts differently from us: what it has and has not is no longer known, so the

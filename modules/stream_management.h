@@ -28,8 +28,10 @@ Enable read_enable(const xml::Element& enable);
 /// asked for (0: nothing). 0: it cannot sleep.
 std::uint32_t granted_seconds(Duration limit, std::uint32_t wanted);
 
-/// <enabled/>; with an empty id the session is not resumable.
-std::string enabled_xml(std::string_view id, std::uint32_t max_seconds);
+/// <enabled/>; with an empty id the session is not resumable. `location`: where to resume it; may
+/// be empty.
+std::string enabled_xml(std::string_view id, std::uint32_t max_seconds,
+                        std::string_view location = {});
 /// <failed/>, with the count of handled stanzas if it is known.
 std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* handled = nullptr);
 /// The stream error for an <a/> that acknowledges more than was sent (section 6); does not close

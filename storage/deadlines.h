@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "server/base/clock.h"
@@ -11,7 +12,11 @@
 
 namespace clarion::storage {
 
-enum class DeadlineKind : std::uint8_t { sleep_expires = 1 };  // stored: never renumber
+/// Stored: never renumber.
+enum class DeadlineKind : std::uint8_t {
+    sleep_expires = 1,  // the sleeping session ends
+    forget_gone = 2,    // nobody asks any more for one that ended: its record goes
+};
 
 struct Deadline {
     WallTime at{};
@@ -25,8 +30,10 @@ public:
     virtual ~Deadlines() = default;
     virtual void put(Batch& batch, const Deadline& deadline) = 0;
     virtual void remove(Batch& batch, const Deadline& deadline) = 0;
-    /// Those at or before `until`, earliest first. Who has dealt with them removes them.
-    virtual Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit) = 0;
+    /// Those at or before `until` and behind `after`, earliest first. Who has dealt with them
+    /// removes them.
+    virtual Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit,
+                                                    std::optional<Deadline> after = {}) = 0;
 };
 
 }  // namespace clarion::storage

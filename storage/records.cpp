@@ -195,7 +195,7 @@ std::string encode(const SleepingSession& session) {
     Encoder out(version::sleeping_session);
     out.string(session.sm_id).string(session.resource).string(session.device);
     out.u8(static_cast<std::uint8_t>(session.state));
-    out.u32(session.handled_in).u32(session.acked_out);
+    out.u32(session.max_seconds).u32(session.handled_in).u32(session.acked_out);
     out.time(session.slept_at).time(session.expires_at);
     out.string(session.presence).strings(session.directed_presence);
     out.varint(session.parts.size());
@@ -212,6 +212,7 @@ Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::stri
     record.device = in.string();
     record.state =
         static_cast<SleepState>(in.enumerator(static_cast<std::uint8_t>(SleepState::gone)));
+    record.max_seconds = in.u32();
     record.handled_in = in.u32();
     record.acked_out = in.u32();
     record.slept_at = in.time();
@@ -268,9 +269,6 @@ Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
     return finish(in, "kept stanza", std::move(stanza));
 }
 
-std::string encode_number(std::uint64_t number) {
-    return Encoder(version::number).u64(number).take();
-}
 std::string encode_blocked(std::string_view jid) {
     return Encoder(version::blocked).string(jid).take();
 }
@@ -281,6 +279,9 @@ Result<std::string> decode_blocked(std::string_view bytes) {
     return finish(in, "blocked address", std::move(jid));
 }
 
+std::string encode_number(std::uint64_t number) {
+    return Encoder(version::number).u64(number).take();
+}
 
 Result<std::uint64_t> decode_number(std::string_view bytes) {
     Decoder in(bytes, version::number);

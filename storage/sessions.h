@@ -24,8 +24,9 @@ struct SleepingSession {
     std::string resource;
     std::string device;  // SASL2 user-agent id, else the resource
     SleepState state = SleepState::asleep;
-    std::uint32_t handled_in = 0;  // h: inbound stanzas handled
-    std::uint32_t acked_out = 0;   // outbound stanzas the client acknowledged; the queue follows
+    std::uint32_t max_seconds = 0;  // what the client asked for in <enable max>; 0: nothing
+    std::uint32_t handled_in = 0;   // h: inbound stanzas handled
+    std::uint32_t acked_out = 0;  // outbound stanzas the client acknowledged; the queue follows
     WallTime slept_at{};
     WallTime expires_at{};
     std::string presence;  // last available presence as XML; empty: never sent one

@@ -78,7 +78,6 @@ void Coverage::undo(std::uint64_t notification) {
 std::string SleepPart::encode() const {
     std::string out(version);
     out += ' ' + std::to_string(important_at ? micros(*important_at) : 0);
-    out += ' ' + std::to_string(asked_seconds);
     for (const auto& each : coverage) out += ';' + push::encode(each);
     return out;
 }
@@ -87,10 +86,8 @@ SleepPart SleepPart::decode(std::string_view text) {
     SleepPart part;
     const auto pieces = split(text, ';');
     const auto head = split(pieces.front(), ' ');
-    if (head.size() != 3 || head[0] != version) return part;
+    if (head.size() != 2 || head[0] != version) return part;
     part.important_at = wall(head[1]);
-    if (const auto asked = parse_int(head[2]))
-        part.asked_seconds = static_cast<std::uint32_t>(*asked);
     for (std::size_t i = 1; i < pieces.size(); ++i)
         if (auto coverage = decode_coverage(pieces[i])) part.coverage.push_back(*coverage);
     return part;

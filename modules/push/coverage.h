@@ -46,7 +46,6 @@ struct Coverage {
 /// What push keeps with a sleeping session, as the part "push" of its record.
 struct SleepPart {
     std::optional<WallTime> important_at;
-    std::uint32_t asked_seconds = 0;
     std::vector<Coverage> coverage;
 
     std::string encode() const;

@@ -10,6 +10,7 @@
 #include "proto/ns.h"
 #include "server/base/log.h"
 #include "server/core/options.h"
+#include "server/core/sleep.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -33,7 +34,6 @@ void Sleeper::slept(core::Session& session, bool notified_important) {
     SessionPush& mine = push_.sessions.of(session);
     mine.important_at.reset();
     mine.push_ended_at.reset();
-    mine.asked_seconds = session.sm()->max_seconds;
     if (notified_important) mine.important_at = session.slept_at();
     set_end(session, mine);
 }
@@ -61,7 +61,7 @@ void Sleeper::set_end(core::Session& session, SessionPush& mine) {
     facts.slept_at = session.slept_at();
     facts.ordinary = push_.core.options<core::SmacksOptions>(host).hibernation_time;
     facts.until_important = push_.options(host).max_hibernation_timeout;
-    facts.asked_seconds = mine.asked_seconds;
+    facts.asked_seconds = session.sm()->max_seconds;
     facts.registered = registered;
     facts.important_at = mine.important_at;
     facts.push_ended_at = mine.push_ended_at;
@@ -141,7 +141,7 @@ Duration Sleeper::longest(core::Session& session) const {
 void Sleeper::record(core::Session& session, storage::SleepingSession& record) {
     SessionPush* mine = push_.sessions.find(session);
     if (!mine || (mine->sent.empty() && !mine->important_at)) return;
-    const SleepPart part{mine->important_at, mine->asked_seconds, mine->sent};
+    const SleepPart part{mine->important_at, mine->sent};
     record.parts.emplace_back(part_name, part.encode());
 }
 
@@ -152,7 +152,6 @@ void Sleeper::restore(core::Session& session, const storage::SleepingSession& re
     if (at != record.parts.end()) {
         SleepPart part = SleepPart::decode(at->second);
         mine.important_at = part.important_at;
-        mine.asked_seconds = part.asked_seconds;
         mine.sent = std::move(part.coverage);
         mine.decided = mine.sent;
     }
@@ -185,19 +184,12 @@ void Sleeper::before_put_away(core::Account& account) {
 Task<> Sleeper::sweep_after_restart() {
     core::Core& core = push_.core;
     co_await core.shard().sleep(push_.options({}).restart_grace);
-    // The time index knows every sleeping session.
-    auto sleepers = co_await core.storage().deadlines().due(WallTime::max(), std::size_t(-1));
-    if (!sleepers) co_return;
-    std::vector<storage::AccountId> accounts;
-    for (const auto& deadline : *sleepers) accounts.push_back(deadline.account);
-    std::sort(accounts.begin(), accounts.end());
-    accounts.erase(std::unique(accounts.begin(), accounts.end()), accounts.end());
-    for (const auto id : accounts) {
-        auto bare_jid = co_await core.storage().accounts().name_of(id);
-        if (bare_jid && bare_jid->has_value() && core.is_home(**bare_jid))
-            co_await sweep_account(std::move(**bare_jid));
-        if (core.stopping()) co_return;
-    }
+    core::SleeperPage page;
+    do {
+        page = co_await core::read_sleepers(core, page.next);
+        for (auto& bare_jid : page.accounts) co_await sweep_account(std::move(bare_jid));
+        core.accounts().put_away_idle(Duration::zero());  // a hundred thousand must not stay loaded
+    } while (page.next && !core.stopping());
 }
 
 Task<> Sleeper::sweep_account(std::string bare_jid) {

@@ -68,7 +68,6 @@ struct SessionPush {
     std::optional<WallTime> important_at{};
     std::uint64_t important_by = 0;  // the notification that set it
     std::optional<WallTime> push_ended_at{};
-    std::uint32_t asked_seconds = 0;
     bool settled = false;  // its queue has been notified or need not be
     Coverage& decided_for(std::uint64_t registration);
     /// Whether a stanza that was in its queue, we do not know where, has been notified.

@@ -188,9 +188,9 @@ private:
     void limit_sleepers();
     void write_record(storage::SleepState state);
     void remove_record();
+    void put_deadline();
     void remove_deadline();
     void remove_live_mark();
-    void remove_marks(bool was_asleep);
     void bury_record();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
     Task<Result<std::vector<Sent>>> read_queue();

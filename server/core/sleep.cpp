@@ -146,6 +146,7 @@ void Session::write_record(storage::SleepState state) {
     record.resource = std::string(resource());
     record.device = device_;
     record.state = state;
+    record.max_seconds = sm_->max_seconds;
     record.handled_in = handled_in();
     record.acked_out = sm_->queue.acked();
     record.slept_at = slept_at_;
@@ -155,9 +156,13 @@ void Session::write_record(storage::SleepState state) {
     core().bus().fire(events::SessionRecording{*this, record});
     auto& batch = core().shard().batch();
     core().storage().sessions().put(batch, account_.id(), record);
-    if (state == storage::SleepState::woken) return;
+    if (state != storage::SleepState::woken) put_deadline();
+}
+
+void Session::put_deadline() {
     core().storage().deadlines().put(
-        batch, {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+        core().shard().batch(),
+        {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
 }
 
 void Session::remove_record() {
@@ -205,6 +210,11 @@ void Session::queue_asleep(Transit transit) {
 // ---- Waking ------------------------------------------------------------------------------------
 
 Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
+    // A client whose connection broke again tries again, while the server still wakes the session
+    // for a connection that nobody reads. The newest wins.
+    constexpr auto look_again = std::chrono::milliseconds(2);
+    const auto self = shared_from_this();
+    while (state_ == SessionState::waking) co_await core().shard().sleep(look_again);
     if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
         SessionPort* const old = port_;
         detach_port();
@@ -216,8 +226,7 @@ Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) 
         take_over(port);
         co_return Result<>{};
     }
-    if (state_ != SessionState::asleep)
-        co_return fail("item-not-found", "it is being resumed elsewhere");
+    if (state_ != SessionState::asleep) co_return fail("item-not-found", "it ended meanwhile");
     co_return co_await wake(port, client_handled);
 }
 
@@ -339,11 +348,14 @@ void Session::end(SessionEnd why) {
     core().bus().fire(events::SessionEnded{*this, why});
     if (sm_ && !sm_->id.empty()) account_.remember_ended({sm_->id, handled_in()});
     account_.remove_session(*this);
-    remove_marks(was_asleep);
+    remove_live_mark();
     if (was_asleep && queued_asleep_ > 0 && !account_.deleted()) {
+        // Record and deadline stay until the queue is elsewhere: a crash in between finds them.
+        put_deadline();
         core().scope().spawn("end-of-sleep", redistribute_stored(self));
         return;
     }
+    if (was_asleep) remove_deadline();
     if (sm_) redistribute(sm_->queue.take());
     for (Transit& transit : held) give_back(std::move(transit));
     send_waiting();
@@ -355,16 +367,12 @@ void Session::remove_live_mark() {
     core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
 }
 
-void Session::remove_marks(bool was_asleep) {
-    remove_live_mark();
-    if (was_asleep) remove_deadline();
-}
-
 /// The client may still come back and ask: for a day it is told how far its stanzas were handled.
 void Session::bury_record() {
     if (account_.deleted()) return;
     auto& batch = core().shard().batch();
     core().storage().sessions().remove(batch, account_.id(), number_);
+    remove_deadline();
     storage::SleepingSession gone;
     gone.session = number_;
     gone.sm_id = sm_->id;
@@ -373,7 +381,7 @@ void Session::bury_record() {
     gone.expires_at = core().clock().wall() + remember_gone;
     core().storage().sessions().put(batch, account_.id(), gone);
     core().storage().deadlines().put(
-        batch, {gone.expires_at, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+        batch, {gone.expires_at, account_.id(), storage::DeadlineKind::forget_gone, number_});
 }
 
 /// `self` keeps the session, which its account has forgotten already.

@@ -1,8 +1,13 @@
 // Sleep: what outlives the process (DESIGN.md, idea 4), beyond what Session itself does.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "server/base/task.h"
 #include "storage/accounts.h"
+#include "storage/deadlines.h"
 
 namespace clarion::core {
 
@@ -12,6 +17,14 @@ class Core;
 /// Gives a freshly loaded account its sleeping sessions back; sessions a crash left `woken`, and
 /// those whose time ran out, end by the rules.
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot);
+
+/// Accounts at home on this shard that have sleeping sessions, or had some lately; in slices that
+/// let the shard work in between. An account may come more than once.
+struct SleeperPage {
+    std::vector<std::string> accounts;        // bare JIDs
+    std::optional<storage::Deadline> next{};  // where the next slice begins; nullopt: that was all
+};
+Task<SleeperPage> read_sleepers(Core& core, std::optional<storage::Deadline> after);
 
 /// Runs as long as the shard: ends sleeping sessions whose time has come, from the time index in
 /// storage.

@@ -1,5 +1,8 @@
 // What happens to sleeping and lost sessions when nobody is connected: loading, expiry, and
 // crashes.
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
 #include "server/base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
@@ -8,6 +11,8 @@
 #include "server/events/session.h"
 
 namespace clarion::core {
+
+namespace asio = boost::asio;
 
 namespace {
 
@@ -28,22 +33,28 @@ void restore_session(Account& account, const storage::SleepingSession& record) {
     account.core().bus().fire(events::SessionRestored{*session, record});
 }
 
-/// Ends the sessions of an account that a deadline speaks of, if their time has come.
-Task<> expire(Core& core, std::string jid, storage::Deadline deadline) {
-    auto pin = co_await core.accounts().load(std::move(jid));
-    if (pin) {
-        Session* session = (*pin)->find_session_by_number(deadline.subject);
-        if (session && session->is_asleep() && session->expires_at() <= core.clock().wall()) {
-            logger.info("expired",
-                        {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
-            session->end(SessionEnd::expired);
-        } else if (!session) {  // the memory of one that is gone
-            core.storage().sessions().remove(core.shard().batch(), (*pin)->id(), deadline.subject);
-        }
-    } else if (pin.error().code != "item-not-found") {
-        co_return;  // could not be read now
+/// Ends the session that a deadline speaks of, if its time has come. Who ends removes the deadline
+/// once its queue is elsewhere; one that was ended before is left to that.
+void expire(Core& core, Account& account, const storage::Deadline& deadline) {
+    Session* session = account.find_session_by_number(deadline.subject);
+    if (!session) return;
+    if (session->is_asleep() && session->expires_at() <= core.clock().wall()) {
+        logger.info("expired",
+                    {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
+        session->end(SessionEnd::expired);
+    } else {
+        core.storage().deadlines().remove(core.shard().batch(), deadline);  // it has another
     }
-    core.storage().deadlines().remove(core.shard().batch(), deadline);
+}
+
+Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
+    auto pin = co_await core.accounts().load(std::move(jid));
+    if (!pin && pin.error().code != "item-not-found") co_return;  // could not be read now
+    if (pin && deadline.kind == storage::DeadlineKind::sleep_expires)
+        co_return expire(core, **pin, deadline);
+    auto& batch = core.shard().batch();
+    if (pin) core.storage().sessions().remove(batch, (*pin)->id(), deadline.subject);
+    core.storage().deadlines().remove(batch, deadline);
 }
 
 Task<> expire_due(Core& core) {
@@ -57,20 +68,18 @@ Task<> expire_due(Core& core) {
             if (core.shard().index() == 0)
                 core.storage().deadlines().remove(core.shard().batch(), deadline);
         } else if (core.is_home(**name)) {
-            co_await expire(core, **name, deadline);
+            co_await on_deadline(core, **name, deadline);
         }
     }
 }
 
 /// Fills AccountDirectory's knowledge of accounts with sleeping sessions.
 Task<> learn_sleepers(Core& core) {
-    auto all = co_await core.storage().deadlines().due(WallTime::max(), std::size_t(-1));
-    if (all)
-        for (const auto& deadline : *all) {
-            auto name = co_await core.storage().accounts().name_of(deadline.account);
-            if (name && name->has_value() && core.is_home(**name))
-                core.accounts().note_asleep(**name);
-        }
+    SleeperPage page;
+    do {
+        page = co_await read_sleepers(core, page.next);
+        for (const auto& name : page.accounts) core.accounts().note_asleep(name);
+    } while (page.next && !core.stopping());
     core.accounts().sleepers_are_known();
 }
 
@@ -95,12 +104,15 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
     state_ = SessionState::asleep;
     sm_ = std::make_unique<StreamManagement>();
     sm_->id = record.sm_id;
+    sm_->max_seconds = record.max_seconds;
     sm_->queue.restore(record.acked_out, {});
     sm_->counting = true;
     window_.restore(record.handled_in);
     queued_asleep_ = static_cast<std::uint32_t>(record.queued);
     slept_at_ = record.slept_at;
     expires_at_ = record.expires_at;
+    // One that a crash left woken is goodbye's business, after the grace (say_goodbye).
+    if (record.state != storage::SleepState::asleep) return;
     for (const auto& jid : record.directed_presence)
         directed_presence_.push_back(Jid::trusted(jid));
     if (record.presence.empty()) return;
@@ -131,6 +143,23 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
         if (record.state == storage::SleepState::woken || record.expires_at <= now)
             session->end(SessionEnd::expired);
     }
+}
+
+Task<SleeperPage> read_sleepers(Core& core, std::optional<storage::Deadline> after) {
+    SleeperPage page;
+    auto deadlines = co_await core.storage().deadlines().due(WallTime::max(), slice, after);
+    if (!deadlines) {
+        logger.error("sleepers-unreadable", {{"error", deadlines.error().text}});
+        co_return page;
+    }
+    for (const auto& deadline : *deadlines) {
+        auto name = co_await core.storage().accounts().name_of(deadline.account);
+        if (name && name->has_value() && core.is_home(**name))
+            page.accounts.push_back(std::move(**name));
+    }
+    if (deadlines->size() == slice) page.next = deadlines->back();
+    co_await asio::post(core.shard().executor(), asio::use_awaitable);  // others first
+    co_return page;
 }
 
 Task<> watch_deadlines(Core& core) {

@@ -19,10 +19,12 @@ void DeadlinesKv::remove(Batch& batch, const Deadline& deadline) {
     out.erase(Table::accounts, account_deadline_key(deadline));
 }
 
-Task<Result<std::vector<Deadline>>> DeadlinesKv::due(WallTime until, std::size_t limit) {
+Task<Result<std::vector<Deadline>>> DeadlinesKv::due(WallTime until, std::size_t limit,
+                                                     std::optional<Deadline> after_this) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<Deadline> due;
-        const KeyRange range = deadline_range(until);
+        KeyRange range = deadline_range(until);
+        if (after_this) range.from = after(deadline_key(*after_this));
         for_range(snapshot, Table::deadlines, range.from, range.to, [&](const Entry& entry) {
             if (due.size() == limit) return false;
             due.push_back(key_deadline(entry.key));

@@ -120,7 +120,8 @@ public:
     explicit DeadlinesKv(Engine& engine) : engine_(engine) {}
     void put(Batch& batch, const Deadline& deadline) override;
     void remove(Batch& batch, const Deadline& deadline) override;
-    Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit) override;
+    Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit,
+                                            std::optional<Deadline> after) override;
 
 private:
     Engine& engine_;

@@ -87,7 +87,6 @@ TEST_CASE("an unimportant notification does not cover an important stanza") {
 TEST_CASE("what is kept with a sleeping session survives being written") {
     SleepPart part;
     part.important_at = t0 + 1s;
-    part.asked_seconds = 300;
     Coverage coverage;
     coverage.registration = 7;
     coverage.cover_queue(9, 1);
@@ -96,7 +95,6 @@ TEST_CASE("what is kept with a sleeping session survives being written") {
     part.coverage.push_back({.registration = 8});
     const SleepPart read = SleepPart::decode(part.encode());
     CHECK(read.important_at == part.important_at);
-    CHECK(read.asked_seconds == 300);
     REQUIRE(read.coverage.size() == 2);
     CHECK(read.coverage[0].registration == 7);
     CHECK(read.coverage[0].covers_number(9));

@@ -12,6 +12,7 @@
 
 #include "storage/accounts.h"
 #include "storage/archive.h"
+#include "storage/backup.h"
 #include "storage/batch.h"
 #include "storage/blocklists.h"
 #include "storage/deadlines.h"
@@ -52,8 +53,13 @@ public:
     /// bytes on first use, the same ever after. Blocks; called at start only.
     virtual Result<std::string> installation_secret(std::string_view name, std::size_t size) = 0;
 
-    /// Commits what is queued, tells the listeners, stops the writer. After it nothing may be
-    /// submitted.
+    /// Writes all that is stored, as it is at one moment, into a file, while the server runs; says
+    /// through `done` what came of it. Errors: "conflict" (another is under way), "cancelled". Any
+    /// thread.
+    virtual Result<> start_backup(BackupOrder order, BackupDone done) = 0;
+
+    /// Abandons a backup, commits what is queued, tells the listeners, stops the writer. After it
+    /// nothing may be submitted.
     virtual void stop() = 0;
 };
 

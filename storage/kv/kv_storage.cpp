@@ -4,18 +4,12 @@
 #include <utility>
 
 #include "proto/crypto.h"
+#include "storage/kv/format.h"
 #include "storage/kv/read.h"
 #include "storage/records.h"
 
 namespace clarion::storage {
 namespace {
-
-/// Of the file as a whole: which tables there are and how their keys are made.
-constexpr std::uint64_t format_version = 1;
-constexpr int run_shift = 40;
-
-constexpr std::string_view format_key = "format";
-constexpr std::string_view run_key = "run";
 
 /// The first number of the last key of a table, 0 if it is empty.
 std::uint64_t last_number(Snapshot& snapshot, Table table) {
@@ -36,13 +30,15 @@ KvStorage::KvStorage(std::unique_ptr<Engine> engine)
       expiry_(*engine_) {}
 
 KvStorage::~KvStorage() {
-    if (writer_) writer_->stop();
+    if (writer_) KvStorage::stop();
 }
 
 Result<> KvStorage::start(std::size_t group_bytes, BatchHook hook) {
     try {
         const auto transaction = engine_->begin_write();
-        check_format(*transaction);
+        const auto stored = transaction->get(Table::meta, format_key);
+        if (auto known = check_stored_format(stored); !known) return known;
+        if (!stored) transaction->put(Table::meta, format_key, encode_number(format_version));
         const std::uint64_t run = take_run_number(*transaction);
         transaction->commit();
         set_numbers(run);
@@ -51,17 +47,6 @@ Result<> KvStorage::start(std::size_t group_bytes, BatchHook hook) {
     }
     writer_ = std::make_unique<Writer>(*engine_, group_bytes, std::move(hook));
     return {};
-}
-
-void KvStorage::check_format(WriteTransaction& transaction) {
-    const auto stored = transaction.get(Table::meta, format_key);
-    if (!stored) return transaction.put(Table::meta, format_key, encode_number(format_version));
-    const std::uint64_t format = decoded(decode_number(*stored));
-    if (format == format_version) return;
-    throw EngineFailure(fail("unsupported-format",
-                             "has format " + std::to_string(format) +
-                                 ", this server reads format " + std::to_string(format_version) +
-                                 "; use the version of Clarion that wrote it, or a newer one"));
 }
 
 std::uint64_t KvStorage::take_run_number(WriteTransaction& transaction) {
@@ -106,6 +91,24 @@ Result<std::string> KvStorage::installation_secret(std::string_view name, std::s
     }
 }
 
-void KvStorage::stop() { writer_->stop(); }
+Result<> KvStorage::start_backup(BackupOrder order, BackupDone done) {
+    const std::lock_guard lock(backup_mutex_);
+    if (stopped_) return fail("cancelled", "the server is stopping");
+    if (backup_ && !backup_->finished())
+        return fail("conflict", "a backup is under way already; one at a time");
+    backup_ =
+        std::make_unique<BackupJob>(std::move(order), std::move(done), [this] { writer_->wake(); });
+    writer_->start_copy(backup_->stream());
+    return {};
+}
+
+void KvStorage::stop() {
+    {
+        const std::lock_guard lock(backup_mutex_);
+        stopped_ = true;
+        if (backup_) backup_->abandon();
+    }
+    writer_->stop();
+}
 
 }  // namespace clarion::storage

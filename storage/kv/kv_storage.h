@@ -10,11 +10,13 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 
-#include "storage/kv/engine.h"
+#include "storage/kv/backup_job.h"
 #include "storage/kv/blocklists_kv.h"
+#include "storage/kv/engine.h"
 #include "storage/kv/expiry_kv.h"
 #include "storage/kv/repositories.h"
 #include "storage/kv/writer.h"
@@ -40,6 +42,7 @@ public:
     Token submit(unsigned shard, std::unique_ptr<Batch> batch) override;
     std::size_t backlog_bytes() const override;
     Result<std::string> installation_secret(std::string_view name, std::size_t size) override;
+    Result<> start_backup(BackupOrder order, BackupDone done) override;
     void stop() override;
 
     /// Waits until all that was submitted is decided and its listeners returned. For tests and
@@ -55,7 +58,6 @@ public:
     Result<> start(std::size_t group_bytes, BatchHook hook = {});
 
 private:
-    void check_format(WriteTransaction& transaction);
     std::uint64_t take_run_number(WriteTransaction& transaction);
     void set_numbers(std::uint64_t run);
 
@@ -71,7 +73,10 @@ private:
     DeadlinesKv deadlines_;
     SpoolKv spool_;
     ExpiryKv expiry_;
-    std::unique_ptr<Writer> writer_;  // last: its thread uses the engine
+    std::unique_ptr<Writer> writer_;  // its thread uses the engine
+    std::mutex backup_mutex_;
+    std::unique_ptr<BackupJob> backup_;  // last: its thread wakes the writer
+    bool stopped_ = false;               // under backup_mutex_
 };
 
 }  // namespace clarion::storage

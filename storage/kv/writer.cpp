@@ -62,21 +62,56 @@ void Writer::stop() {
 void Writer::run() {
     std::vector<Pending> batches;
     while (take(batches)) {
+        const SteadyTime began = copy_ ? std::chrono::steady_clock::now() : SteadyTime();
+        turn_bytes_ = 0;
         decide_all(batches);
         batches.clear();
         if (clearing_) clear_slice();
+        if (copy_) copy_slice(began);
     }
 }
 
 bool Writer::take(std::vector<Pending>& batches) {
     std::unique_lock lock(mutex_);
-    while (queue_.empty() && !stopping_ && !clearing_) {
+    while (!wants_slice_locked() && queue_.empty() && !stopping_ && !clearing_) {
         waiting_ = true;
         idle_.notify_all();
         wake_.wait(lock, [this] { return !waiting_; });
     }
     batches.swap(queue_);
     return !batches.empty() || !stopping_;
+}
+
+/// Whether a backup has something to do, an empty queue or not.
+bool Writer::wants_slice_locked() {
+    if (next_copy_) copy_ = std::move(next_copy_);
+    return copy_ && copy_->wants_slice();
+}
+
+void Writer::start_copy(std::shared_ptr<BackupStream> stream) {
+    {
+        const std::lock_guard lock(mutex_);
+        next_copy_ = std::make_unique<BackupCopy>(std::move(stream));
+    }
+    wake();
+}
+
+void Writer::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        waiting_ = false;
+    }
+    wake_.notify_one();
+}
+
+std::unique_ptr<WriteTransaction> Writer::begin_write() {
+    auto transaction = engine_.begin_write();
+    return copy_ ? copy_->recorded(std::move(transaction)) : std::move(transaction);
+}
+
+void Writer::copy_slice(SteadyTime turn_began) {
+    copy_->slice(engine_, turn_bytes_, std::chrono::steady_clock::now() - turn_began);
+    if (copy_->over()) copy_.reset();
 }
 
 void Writer::decide_all(std::span<Pending> batches) {
@@ -112,7 +147,7 @@ std::optional<Error> Writer::try_commit(std::span<Pending> group) {
         bool wrote = false;
         for (Pending& pending : group) {
             if (pending.batch->empty()) continue;
-            if (!transaction) transaction = engine_.begin_write();
+            if (!transaction) transaction = begin_write();
             if (!acceptable(*transaction, pending)) continue;
             apply(*transaction, watch_, ordinals_, *pending.batch);
             wrote = true;
@@ -148,6 +183,7 @@ void Writer::report(std::span<Pending> group) {
         pending.batch.reset();
     }
     backlog_.fetch_sub(bytes, std::memory_order_relaxed);
+    turn_bytes_ += bytes;
     for (Shard* shard : concerned) {
         CommitReport report = std::exchange(shard->report, {});
         if (shard->listener) shard->listener(std::move(report));
@@ -156,7 +192,7 @@ void Writer::report(std::span<Pending> group) {
 
 void Writer::clear_slice() {
     try {
-        const auto transaction = engine_.begin_write();
+        const auto transaction = begin_write();
         clearing_ = clear_doomed(*transaction, watch_, clear_slice_size);
         if (clearing_) transaction->commit();
     } catch (const std::exception&) {

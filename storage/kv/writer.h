@@ -9,7 +9,7 @@
 //
 // What a removed account leaves behind in its archive is cleared away in slices between groups
 // (Table::doomed), so that no group waits long for it; a restart goes on where the last run
-// stopped.
+// stopped. A backup is copied in slices between groups too (BackupCopy).
 //
 // Owned by KvStorage. submit(), backlog_bytes() on any thread; listeners run on the writer's
 // thread.
@@ -27,6 +27,7 @@
 #include <thread>
 #include <vector>
 
+#include "storage/kv/backup_copy.h"
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/log_watch.h"
@@ -51,6 +52,10 @@ public:
     /// Waits until all that was submitted is decided and reported, and nothing is left to clear
     /// away.
     void wait_until_idle();
+    /// Copies all that is stored into the stream; an older copy is given up. Any thread.
+    void start_copy(std::shared_ptr<BackupStream> stream);
+    /// The stream of the copy has room again. Any thread.
+    void wake();
     /// Decides what is queued, then ends the thread. Further calls do nothing.
     void stop();
 
@@ -71,6 +76,9 @@ private:
 
     void run();
     bool take(std::vector<Pending>& batches);
+    bool wants_slice_locked();
+    std::unique_ptr<WriteTransaction> begin_write();
+    void copy_slice(SteadyTime turn_began);
     void decide_all(std::span<Pending> batches);
     std::span<Pending> next_group(std::span<Pending> batches) const;
     void decide(std::span<Pending> group);
@@ -91,12 +99,15 @@ private:
     std::deque<Shard> shards_;
     bool waiting_ = false;
     bool stopping_ = false;
+    std::unique_ptr<BackupCopy> next_copy_;
     std::atomic<std::size_t> backlog_{0};
 
-    LogWatch watch_;        // the writer's own
-    Ordinals ordinals_;     // the writer's own
-    bool clearing_ = true;  // the writer's own: something may be in Table::doomed
-    std::thread thread_;    // last: starts when all else is there
+    LogWatch watch_;                    // the writer's own
+    Ordinals ordinals_;                 // the writer's own
+    bool clearing_ = true;              // the writer's own: something may be in Table::doomed
+    std::unique_ptr<BackupCopy> copy_;  // the writer's own
+    std::size_t turn_bytes_ = 0;        // the writer's own: decided in this turn
+    std::thread thread_;                // last: starts when all else is there
 };
 
 }  // namespace clarion::storage

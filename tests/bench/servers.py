@@ -1,6 +1,7 @@
 """The servers that tests/bench/peers.py measures: clariond, Prosody and ejabberd, each started from
 Debian's package or our build in a temporary directory of its own, on free ports, with the same
-features (stream management, carbons, archive of every message) and the same accounts.
+features (stream management, carbons, archive of every message) and the same accounts. Each can be
+kept to one core (`core`), so that CPU time means the same for all.
 
 TMPDIR says where these directories are; /dev/shm takes the disk out of the comparison.
 Nothing of the system's own services is touched; a server is stopped by the process id we started.
@@ -26,20 +27,27 @@ PASSWORD = "bench-password"
 ITERATIONS = 4096  # of SCRAM, the same for all: logging in is not what is compared
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def free_ports(uses):
+    """A port for each use; all are held until the last is found, so that no two are the same."""
+    probes = {use: socket.socket() for use in uses}
+    try:
+        for probe in probes.values():
+            probe.bind(("127.0.0.1", 0))
+        return {use: probe.getsockname()[1] for use, probe in probes.items()}
+    finally:
+        for probe in probes.values():
+            probe.close()
 
 
 class Server:
     """One server under test. Accounts outlive stop() and start(), so that a fresh process is measured."""
     name = ""
 
-    def __init__(self, archive=True):
+    def __init__(self, archive=True, core=None):
         self.archive = archive
+        self.core = core
         self.directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
-        self.ports = {use: free_port() for use in ("c2s", "c2s-tls", "component", "http")}
+        self.ports = free_ports(("c2s", "c2s-tls", "component", "http"))
         self.process = None
         subprocess.run([ROOT / "tools/dev_cert.sh", self.directory, DOMAIN], check=True,
                        stdout=subprocess.DEVNULL)
@@ -52,12 +60,16 @@ class Server:
         self.path(name).write_text(text)
 
     def start(self):
-        log = open(self.path("output.log"), "ab")
-        self.process = subprocess.Popen(self.command(), stdout=log, stderr=log,
-                                        stdin=subprocess.DEVNULL, cwd=self.directory,
-                                        env={**os.environ, **self.environment()})
+        self.launch()
         self.wait_for_port(self.ports["c2s"])
         time.sleep(1)
+
+    def launch(self):
+        pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
+        with open(self.path("output.log"), "ab") as log:
+            self.process = subprocess.Popen([*pinned, *self.command()], stdout=log, stderr=log,
+                                            stdin=subprocess.DEVNULL, cwd=self.directory,
+                                            env={**os.environ, **self.environment()})
 
     def wait_for_port(self, port, patience=60):
         end = time.monotonic() + patience
@@ -76,10 +88,16 @@ class Server:
             return
         self.process.terminate()
         try:
-            self.process.wait(30)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.process = None
+
+    def kill(self):
+        """Without a chance to put anything in order."""
+        self.process.kill()
+        self.process.wait()
         self.process = None
 
     def remove(self):
@@ -96,14 +114,18 @@ class Server:
 class Clarion(Server):
     name = "clarion"
 
-    def __init__(self, archive=True, build=None):
-        super().__init__(archive)
+    def __init__(self, archive=True, build=None, core=None, server="", more=""):
+        """`server` is TOML for the table [server]; `more` is further tables."""
+        super().__init__(archive, core)
+        self.ready_seconds = None  # from the start of the process to "ready"
         self.build = Path(build or ROOT / "build/release/bin").resolve()
         self.write("clarion.toml", f"""
 [server]
 domains = ["{DOMAIN}"]
 data_dir = "{self.path('data')}"
 admin_socket = "{self.path('admin.sock')}"
+{"shards = 1" if core is not None else ""}
+{server}
 [log]
 level = "warning"
 [tls]
@@ -133,8 +155,38 @@ port = {self.ports['c2s-tls']}
 type = "component"
 address = "127.0.0.1"
 port = {self.ports['component']}
+{more}
 """)
         self.path("data").mkdir()
+
+    def start(self, patience=120):
+        """Until clariond tells its service manager, which is us, that it is ready."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            self.path("notify.sock").unlink(missing_ok=True)
+            manager.bind(str(self.path("notify.sock")))
+            manager.settimeout(0.2)
+            began = time.monotonic()
+            self.launch()
+            while time.monotonic() < began + patience:
+                try:
+                    if b"READY=1" in manager.recv(4096):
+                        self.ready_seconds = time.monotonic() - began
+                        return
+                except TimeoutError:
+                    if self.process.poll() is not None:
+                        raise RuntimeError(f"{self.name} ended: {self.log_tail()}") from None
+        raise RuntimeError(f"{self.name} does not become ready: {self.log_tail()}")
+
+    def environment(self):
+        return {"NOTIFY_SOCKET": str(self.path("notify.sock"))}
+
+    def ctl(self, *arguments):
+        """What `clarionctl ARGUMENTS` prints."""
+        done = subprocess.run([self.build / "clarionctl", "--socket", self.path("admin.sock"),
+                               *arguments], capture_output=True, text=True, timeout=1800)
+        if done.returncode != 0:
+            raise RuntimeError(f"clarionctl {arguments[0]}: {done.stderr}")
+        return done.stdout
 
     def command(self):
         return [self.build / "clariond", "--config", self.path("clarion.toml")]
@@ -142,8 +194,7 @@ port = {self.ports['component']}
     def add_accounts(self, count):
         self.write("accounts.txt", "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n" for i in range(count)))
         self.start()
-        subprocess.run([self.build / "clarionctl", "--socket", self.path("admin.sock"), "user",
-                        "import", self.path("accounts.txt")], check=True, stdout=subprocess.DEVNULL)
+        self.ctl("user", "import", str(self.path("accounts.txt")))
         self.stop()
 
 

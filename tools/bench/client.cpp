@@ -20,6 +20,10 @@ std::string_view mechanism(Auth auth) {
     }
 }
 
+std::uint32_t count_of(std::string_view element) {
+    return static_cast<std::uint32_t>(parse_int(attribute(element, "h")).value_or(0));
+}
+
 /// Enough of an element to say what the server did not like.
 std::string excerpt(std::string_view element) { return std::string(element.substr(0, 300)); }
 
@@ -36,8 +40,10 @@ void Client::start(const Endpoint& endpoint, Wishes wishes) {
     scanner_.restart();
     scram_.reset();
     secured_ = authenticated_ = counts_ = false;
-    handled_ = 0;
-    ack_asked_ns_ = 0;
+    handled_ = wishes_.handled;
+    sm_id_ = wishes_.resume_id;
+    sent_at_login_ = acknowledged_ = 0;
+    ack_asked_ns_ = resume_ns_ = 0;
     started_ns_ = now_ns();
     state_ = State::connecting;
     wire_.connect(endpoint);
@@ -49,6 +55,10 @@ void Client::request_ack() {
     if (ack_asked_ns_ != 0 || !counts_) return;
     ack_asked_ns_ = now_ns();
     wire_.send("<r xmlns='urn:xmpp:sm:3'/>");
+}
+
+void Client::acknowledge() {
+    wire_.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_) + "'/>");
 }
 
 void Client::close() {
@@ -63,8 +73,9 @@ void Client::cut() {
 }
 
 std::string_view Client::state_name() const {
-    constexpr std::string_view names[] = {"closed",         "connecting", "securing", "negotiating",
-                                          "authenticating", "binding",    "enabling", "ready"};
+    constexpr std::string_view names[] = {"closed",      "connecting",     "securing",
+                                          "negotiating", "authenticating", "binding",
+                                          "enabling",    "resuming",       "ready"};
     return names[static_cast<std::size_t>(state_)];
 }
 
@@ -120,6 +131,7 @@ void Client::on_element(std::string_view element) {
             return wire_.secure(shared_.tls, shared_.settings.target.domain, false);
         case State::authenticating: return on_sasl(element);
         case State::binding: return on_bound(element);
+        case State::resuming: return on_resuming(element);
         default: return on_enabling(element);
     }
 }
@@ -131,6 +143,12 @@ void Client::on_features(std::string_view features) {
         return wire_.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     }
     if (!authenticated_) return authenticate(features);
+    if (!wishes_.resume_id.empty()) {
+        state_ = State::resuming;
+        resume_ns_ = now_ns();
+        return wire_.send("<resume xmlns='urn:xmpp:sm:3' previd='" + wishes_.resume_id + "' h='" +
+                          std::to_string(handled_) + "'/>");
+    }
     if (!contains(features, "<bind")) return give_up("the server offers no resource binding");
     state_ = State::binding;
     wire_.send(
@@ -201,6 +219,8 @@ void Client::on_bound(std::string_view answer) {
         waiting_for_ |= wait_presence;
         all += "<presence/>";
     }
+    for (const unsigned what : {wait_carbons, wait_push, wait_presence})
+        sent_at_login_ += (waiting_for_ & what) != 0;
     state_ = State::enabling;
     wire_.send(all);
     wait_no_more(0);
@@ -228,7 +248,18 @@ void Client::note_answer(std::string_view iq) {
 
 void Client::wait_no_more(unsigned what) {
     waiting_for_ &= ~what;
-    if (waiting_for_ != 0 || state_ != State::enabling) return;
+    if (waiting_for_ == 0 && state_ == State::enabling) become_ready();
+}
+
+void Client::on_resuming(std::string_view element) {
+    if (element_name(element) != "resumed") return give_up(excerpt(element));
+    resume_ns_ = now_ns() - resume_ns_;
+    counts_ = true;
+    acknowledged_ = count_of(element);
+    become_ready();
+}
+
+void Client::become_ready() {
     state_ = State::ready;
     shared_.events->on_client_ready(*this);
 }
@@ -243,12 +274,14 @@ void Client::on_live(std::string_view element) {
 bool Client::on_sm(std::string_view element) {
     const auto name = element_name(element);
     if (name == "r") {
-        wire_.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_) + "'/>");
+        acknowledge();
     } else if (name == "a") {
+        acknowledged_ = count_of(element);
         if (ack_asked_ns_ != 0) shared_.events->on_ack(*this, now_ns() - ack_asked_ns_);
         ack_asked_ns_ = 0;
     } else if (name == "enabled") {
         counts_ = true;
+        sm_id_ = attribute(element, "id");
         wait_no_more(wait_sm);
     } else if (name == "failed") {
         refused_ = "stream management";

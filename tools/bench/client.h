@@ -4,6 +4,8 @@
 //             ─> SASL ─> header ─> features ─> bind ─> SM, carbons, push, presence (one write) ─>
 //             ready
 //
+// or, where a session sleeps, <resume/> instead of bind and what follows it.
+//
 // It answers <r/> by itself. Owner: the Crowd, which hears of it as ClientEvents; all clients of a
 // run share one Shared. The client must outlive the round of the loop in which it is closed.
 #pragma once
@@ -46,7 +48,9 @@ public:
     };
     /// What each client asks for beyond Crowding.
     struct Wishes {
-        std::string push_node;  // enable push at the component, with this node
+        std::string push_node;      // enable push at the component, with this node
+        std::string resume_id;      // resume this session instead of binding a new one
+        std::uint32_t handled = 0;  // how many of its stanzas were handled before
     };
 
     Client(Shared& shared, std::size_t index);
@@ -56,6 +60,8 @@ public:
     void send(std::string_view stanzas);
     /// Sends <r/> unless one is outstanding. REQUIRES: stream management.
     void request_ack();
+    /// Says how many stanzas have been handled. REQUIRES: stream management.
+    void acknowledge();
     /// Ends the stream and the connection.
     void close();
     /// Ends the connection only: the session may sleep.
@@ -68,6 +74,18 @@ public:
     std::string_view state_name() const;
     /// What the server refused of what was asked ("carbons"); empty if nothing.
     const std::string& refused() const { return refused_; }
+
+    // Stream management, as XEP-0198 counts. They stay after cut().
+    /// By which the session can be resumed, as the server wrote it; empty if it cannot.
+    const std::string& sm_id() const { return sm_id_; }
+    /// Stanzas that came in.
+    std::uint32_t handled() const { return handled_; }
+    /// Stanzas that logging in sent.
+    std::uint32_t sent_at_login() const { return sent_at_login_; }
+    /// What the server says it has handled.
+    std::uint32_t acknowledged() const { return acknowledged_; }
+    /// From <resume/> to <resumed/>; 0 for a session that was not resumed.
+    std::int64_t resume_ns() const { return resume_ns_; }
 
     void on_connected() override;
     void on_secured() override;
@@ -83,6 +101,7 @@ private:
         authenticating,
         binding,
         enabling,  // SM, carbons, push, presence
+        resuming,
         ready,
     };
 
@@ -94,6 +113,8 @@ private:
     void on_challenge(std::string_view element);
     void on_bound(std::string_view answer);
     void on_enabling(std::string_view element);
+    void on_resuming(std::string_view element);
+    void become_ready();
     void note_answer(std::string_view iq);
     void on_live(std::string_view element);
     bool on_sm(std::string_view element);
@@ -110,7 +131,11 @@ private:
     std::string refused_;
     std::int64_t started_ns_ = 0;
     std::int64_t ack_asked_ns_ = 0;  // 0: none outstanding
+    std::int64_t resume_ns_ = 0;     // when it was asked for, then how long it took
+    std::string sm_id_;
     std::uint32_t handled_ = 0;
+    std::uint32_t sent_at_login_ = 0;
+    std::uint32_t acknowledged_ = 0;
     unsigned waiting_for_ = 0;  // answers that are missing before `ready`
     State state_ = State::closed;
     bool secured_ = false;

@@ -121,6 +121,23 @@ void add_push(CLI::App& app, Pushing& push) {
         ->capture_default_str();
 }
 
+void add_sleep(CLI::App& app, Sleeping& sleeping) {
+    app.add_option("--messages", sleeping.messages, "messages to each session once all are asleep")
+        ->capture_default_str();
+    app.add_option("--body", sleeping.body_bytes, "bytes in the body of each of those")
+        ->capture_default_str();
+    app.add_flag("--rolling", sleeping.rolling,
+                 "cut each connection when its session is ready, not all together at the end");
+    app.add_option("--state-file", sleeping.state_file, "where to note the sleeping sessions")
+        ->capture_default_str();
+}
+
+void add_resume(CLI::App& app, Sleeping& sleeping) {
+    app.add_option("--state-file", sleeping.state_file, "what sleep wrote")->capture_default_str();
+    app.add_flag("--rolling", sleeping.rolling,
+                 "end each stream when its messages have come, not all together at the end");
+}
+
 void add_modes(CLI::App& app, Settings& settings) {
     auto* accounts =
         app.add_subcommand("accounts", "write the accounts, for clarionctl user import");
@@ -141,6 +158,14 @@ void add_modes(CLI::App& app, Settings& settings) {
         app.add_subcommand("push", "phones sleep, messages arrive: how soon a push goes out");
     push->callback([&] { settings.mode = Mode::push; });
     add_push(*push, settings.push);
+    auto* sleep = app.add_subcommand(
+        "sleep", "sessions lose their connections, sleep and get messages: first half of resume");
+    sleep->callback([&] { settings.mode = Mode::sleep; });
+    add_sleep(*sleep, settings.sleeping);
+    auto* resume = app.add_subcommand(
+        "resume", "sessions that sleep are resumed, --parallel-logins at a time: what came, when");
+    resume->callback([&] { settings.mode = Mode::resume; });
+    add_resume(*resume, settings.sleeping);
 }
 
 }  // namespace

@@ -32,14 +32,29 @@ Endpoint Crowd::endpoint_of(std::size_t index) const {
 
 Result<void> Crowd::log_in(std::size_t count,
                            const std::function<Client::Wishes(std::size_t)>& wishes) {
+    if (auto done = admit(count, wishes, 0); !done) return done;
+    if (failed_ > 0) return fail("login", first_failure_);
+    return {};
+}
+
+Result<void> Crowd::resume(std::size_t count,
+                           const std::function<Client::Wishes(std::size_t)>& wishes) {
+    return admit(count, wishes, count);
+}
+
+Result<void> Crowd::admit(std::size_t count,
+                          const std::function<Client::Wishes(std::size_t)>& wishes,
+                          std::size_t failures_allowed) {
     const auto endpoint = resolve(settings_.target.host, settings_.target.port);
     if (!endpoint) return endpoint.error();
     endpoint_ = *endpoint;
     const auto begin = now_ns();
     const auto first = clients_.size();
-    while ((clients_.size() < first + count && failed_ == 0) || pending_ > 0) {
-        while (pending_ < settings_.crowd.parallel_logins && clients_.size() < first + count &&
-               failed_ == 0) {
+    const auto more = [&] {
+        return clients_.size() < first + count && failed_ <= failures_allowed;
+    };
+    while (more() || pending_ > 0) {
+        while (pending_ < settings_.crowd.parallel_logins && more()) {
             const auto index = clients_.size();
             clients_.push_back(std::make_unique<Client>(shared_, index));
             ++pending_;
@@ -49,13 +64,14 @@ Result<void> Crowd::log_in(std::size_t count,
         give_up_on_slow(first);
     }
     login_seconds_ += static_cast<double>(now_ns() - begin) / 1e9;
-    if (failed_ > 0) return fail("login", first_failure_);
     return {};
 }
 
 void Crowd::give_up_on_slow(std::size_t first) {
     const auto limit = static_cast<std::int64_t>(settings_.crowd.login_timeout * 1e9);
     const auto now = now_ns();
+    if (now - slow_checked_ns_ < 1'000'000'000) return;
+    slow_checked_ns_ = now;
     for (auto i = first; i < clients_.size(); ++i) {
         Client& client = *clients_[i];
         const bool is_pending = !client.is_ready() && client.state_name() != "closed";
@@ -90,6 +106,7 @@ void Crowd::tell(Report& report) const {
 void Crowd::on_client_ready(Client& client) {
     --pending_;
     logins_.add(now_ns() - client.started_ns());
+    if (ready_sink_) ready_sink_(client);
 }
 
 void Crowd::on_client_lost(Client& client, bool was_ready, std::string_view reason) {

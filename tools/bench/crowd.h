@@ -27,12 +27,21 @@ public:
     /// `wishes` says what client i asks for; may be empty.
     Result<void> log_in(std::size_t count,
                         const std::function<Client::Wishes(std::size_t)>& wishes = {});
+    /// The same for sessions to be resumed, of which some may fail: see failed().
+    Result<void> resume(std::size_t count,
+                        const std::function<Client::Wishes(std::size_t)>& wishes);
     /// Ends all streams, and serves the loop until that has left.
     void log_out();
 
     Client& client(std::size_t index) { return *clients_[index]; }
     std::size_t size() const { return clients_.size(); }
     void on_stanzas(StanzaSink sink) { sink_ = std::move(sink); }
+    /// Called with each client that has just become ready; it may be cut.
+    void on_ready(std::function<void(Client&)> sink) { ready_sink_ = std::move(sink); }
+    /// Logins that failed, and the first reason.
+    std::size_t failed() const { return failed_; }
+    const std::string& first_failure() const { return first_failure_; }
+    ScramKeys& scram_keys() { return shared_.keys; }
     Histogram& acks() { return acks_; }
     /// Seconds of all log_in() calls, time of single logins, what the server refused, connections
     /// that broke after their login.
@@ -44,6 +53,8 @@ public:
     void on_ack(Client& client, std::int64_t nanoseconds) override;
 
 private:
+    Result<void> admit(std::size_t count, const std::function<Client::Wishes(std::size_t)>& wishes,
+                       std::size_t failures_allowed);
     void give_up_on_slow(std::size_t first);
     Endpoint endpoint_of(std::size_t index) const;
 
@@ -53,9 +64,11 @@ private:
     Endpoint endpoint_;
     std::vector<std::unique_ptr<Client>> clients_;
     StanzaSink sink_;
+    std::function<void(Client&)> ready_sink_;
     Histogram logins_;
     Histogram acks_;
     double login_seconds_ = 0;
+    std::int64_t slow_checked_ns_ = 0;
     std::size_t pending_ = 0;
     std::size_t failed_ = 0;
     std::size_t lost_ = 0;

@@ -23,7 +23,8 @@ void allow_many_connections() {
 }
 
 std::string_view name(Mode mode) {
-    constexpr std::string_view names[] = {"accounts", "idle", "chat", "mam", "push"};
+    constexpr std::string_view names[] = {"accounts", "idle",  "chat",  "mam",
+                                          "push",     "sleep", "resume"};
     return names[static_cast<std::size_t>(mode)];
 }
 
@@ -33,7 +34,8 @@ std::string_view name(TlsMode mode) {
 
 void describe(const Settings& settings, Report& report) {
     report.add("mode", name(settings.mode));
-    report.add("sessions", static_cast<double>(settings.crowd.sessions));
+    if (settings.mode != Mode::resume)  // which takes them from a file
+        report.add("sessions", static_cast<double>(settings.crowd.sessions));
     report.add("tls", name(settings.target.tls));
     report.add("stream_management", settings.crowd.stream_management ? "on" : "off");
     report.add("carbons", settings.crowd.carbons ? "on" : "off");
@@ -54,6 +56,8 @@ Result<void> run(const Settings& settings, Report& report) {
         case Mode::idle: return run_idle(settings, loop, report);
         case Mode::chat: return run_chat(settings, loop, report);
         case Mode::mam: return run_mam(settings, loop, report);
+        case Mode::sleep: return run_sleep(settings, loop, report);
+        case Mode::resume: return run_resume(settings, loop, report);
         default: return run_push(settings, loop, report);
     }
 }
@@ -63,7 +67,8 @@ Result<void> run(const Settings& settings, Report& report) {
 int main(int argc, char** argv) {
     auto settings = parse_command_line(argc, argv);
     if (!settings) return std::atoi(settings.error().text.c_str());
-    if (settings->mode == Mode::push) settings->crowd.stream_management = true;
+    if (settings->mode == Mode::push || settings->mode == Mode::sleep)
+        settings->crowd.stream_management = true;
     ::signal(SIGPIPE, SIG_IGN);
     allow_many_connections();
     Report report;

@@ -1,5 +1,5 @@
 // The modes of clarion-bench: each one measures one thing and says it in the report.
-// One file each: mode_accounts.cpp, mode_idle.cpp, mode_chat.cpp, mode_mam.cpp, mode_push.cpp.
+// One file each: mode_idle.cpp, mode_chat.cpp, …; sleep and resume share mode_resume.cpp.
 #pragma once
 
 #include "server/base/result.h"
@@ -25,5 +25,12 @@ Result<void> run_mam(const Settings& settings, Loop& loop, Report& report);
 
 /// Sleeping phones and a gateway: from a message handed to the server to its publish arriving.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);
+
+/// Sessions fall asleep, get messages, and are written down for run_resume().
+Result<void> run_sleep(const Settings& settings, Loop& loop, Report& report);
+
+/// Resumes the sessions of the state file, so many at a time; the server may have been restarted.
+/// Every message that run_sleep() sent must come, and once.
+Result<void> run_resume(const Settings& settings, Loop& loop, Report& report);
 
 }  // namespace clarion::bench

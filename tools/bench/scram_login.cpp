@@ -1,5 +1,8 @@
 #include "tools/bench/scram_login.h"
 
+#include <istream>
+#include <ostream>
+
 #include "server/base/text.h"
 
 namespace clarion::bench {
@@ -28,6 +31,19 @@ const std::string& ScramKeys::salted(crypto::Hash hash, std::string_view passwor
     auto [entry, is_new] = known_.try_emplace(std::move(made_of));
     if (is_new) entry->second = crypto::pbkdf2(hash, password, salt, iterations);
     return entry->second;
+}
+
+void ScramKeys::save(std::ostream& out) const {
+    for (const auto& [made_of, salted] : known_)
+        out << base64_encode(made_of) << ' ' << base64_encode(salted) << '\n';
+}
+
+void ScramKeys::load(std::istream& in) {
+    for (std::string made_of, salted; in >> made_of >> salted;) {
+        auto key = base64_decode(made_of);
+        auto value = base64_decode(salted);
+        if (key && value) known_.try_emplace(std::move(*key), std::move(*value));
+    }
 }
 
 ScramLogin::ScramLogin(ScramKeys& keys, crypto::Hash hash, std::string_view username,

@@ -1,9 +1,11 @@
 // ScramLogin: the client's side of SCRAM-SHA-1 and SCRAM-SHA-256 (RFC 5802, 7677), made for logging
-// in many times: the slow part, PBKDF2, is done once for each (password, salt, iterations).
+// in many times: the slow part, PBKDF2, is done once for each (password, salt, iterations), and
+// can be kept for the next run.
 //
 // ScramKeys: one per run. ScramLogin: one per exchange.
 #pragma once
 
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +20,10 @@ class ScramKeys {
 public:
     const std::string& salted(crypto::Hash hash, std::string_view password, std::string_view salt,
                               std::uint32_t iterations);
+
+    /// One line for each, until the end of the stream.
+    void save(std::ostream& out) const;
+    void load(std::istream& in);
 
 private:
     std::unordered_map<std::string, std::string> known_;

@@ -11,7 +11,7 @@
 
 namespace clarion::bench {
 
-enum class Mode : std::uint8_t { accounts, idle, chat, mam, push };
+enum class Mode : std::uint8_t { accounts, idle, chat, mam, push, sleep, resume };
 enum class TlsMode : std::uint8_t { none, starttls, direct };
 enum class Direction : std::uint8_t { forward, backward, both };
 enum class Auth : std::uint8_t { scram_sha_256, scram_sha_1, plain };
@@ -74,6 +74,14 @@ struct Pushing {
     double round_pause = 2;  // seconds; servers may merge notifications closer together
 };
 
+/// Modes sleep and resume.
+struct Sleeping {
+    std::string state_file = "sleepers.txt";  // which sessions sleep; written by sleep
+    std::size_t messages = 1;                 // to each session once all are asleep
+    std::size_t body_bytes = 100;
+    bool rolling = false;  // cut each session when it is ready, not all together at the end
+};
+
 struct Settings {
     Mode mode = Mode::idle;
     Target target;
@@ -81,6 +89,7 @@ struct Settings {
     Chatting chat;
     Paging paging;
     Pushing push;
+    Sleeping sleeping;
     bool json = false;
     std::string accounts_file;  // mode accounts; empty: standard output
 };

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "modules/blocking/blocking.h"
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
@@ -20,9 +21,11 @@ namespace clarion::modules {
 
 std::span<const core::ModuleRow> all() {
     // Handlers of one stage run in the order of this table; where the order matters, stages say so.
-    static const std::array<core::ModuleRow, 13> rows{{
+    static const std::array<core::ModuleRow, 14> rows{{
         {"roster", roster::install, nullptr, "RFC 6121 2, XEP-0237",
          "contact lists and their versions"},
+        {"blocking", blocking::install, blocking::declare_options, "XEP-0191 1.3, XEP-0377 0.4.1",
+         "users choose with whom they want no contact, and report abuse"},
         {"disco", disco::install, nullptr, "XEP-0030", "what the server and accounts can do"},
         {"stream_management", stream_management::install, nullptr, "XEP-0198 1.6.1",
          "acknowledgements, and resuming a sleeping session"},

@@ -100,7 +100,12 @@ void forget_directed(Session& session, const Jid& who) {
     if (std::erase(session.directed_presence(), who) > 0) note_directed(session);
 }
 
+bool may_tell(Account& account, const Jid& to) {
+    return account.core().bus().fire(events::PresenceSending{account, to}) == Flow::next;
+}
+
 int show_presence(Account& account, const Jid& to) {
+    if (!may_tell(account, to)) return 0;
     int shown = 0;
     const auto sessions = account.sessions();
     for (const auto& session : sessions) {
@@ -114,11 +119,25 @@ int show_presence(Account& account, const Jid& to) {
 }
 
 void hide_presence(Account& account, const Jid& to) {
+    if (!may_tell(account, to)) return;
     const auto sessions = account.sessions();
     for (const auto& session : sessions) {
         if (!session->available()) continue;
         account.core().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::unavailable, session->jid(), to));
+    }
+}
+
+/// Contacts on this server answer to the one resource that asks; others expect a bare address.
+void probe_contact(Account& account, const Jid& contact) {
+    const bool ours = account.core().hosts().is_host(contact.domain());
+    const auto sessions = account.sessions();
+    for (const auto& session : sessions) {
+        if (!session->available()) continue;
+        const Jid& from = ours ? session->jid() : account.jid();
+        account.core().router().route(
+            Stanza::make(StanzaKind::presence, StanzaType::probe, from, contact));
+        if (!ours) return;
     }
 }
 

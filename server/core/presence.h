@@ -33,12 +33,18 @@ StanzaPtr stamped_presence(const Stanza& presence, const Session& session);
 bool remember_directed(Session& session, const Jid& who);
 void forget_directed(Session& session, const Jid& who);
 
+/// Whether what the server sends in the account's name may go there (events::PresenceSending).
+bool may_tell(Account& account, const Jid& to);
+
 /// The current presence of each available resource of the account, to one who may see it: a bare or
 /// full JID. Returns how many there are.
 int show_presence(Account& account, const Jid& to);
 
 /// Unavailable presence of each available resource, to one who may see it no longer.
 void hide_presence(Account& account, const Jid& to);
+
+/// Asks a contact for its presence, for the account's available resources (section 4.3.1).
+void probe_contact(Account& account, const Jid& contact);
 
 /// A subscription stanza in the account's name: from its bare JID (RFC 6121, 3).
 void send_subscription(Account& account, const Jid& contact, StanzaType type,

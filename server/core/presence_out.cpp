@@ -25,11 +25,12 @@ void refuse(Session& session, const Transit& transit, StanzaErrorCondition condi
 /// Collected before anything is sent to them: a contact on this shard may answer at once, and
 /// change the roster. Not parsed: roster addresses are prepared.
 template <class Predicate>
-std::vector<Jid> contacts_where(const Account& account, Predicate wanted) {
+std::vector<Jid> contacts_where(Account& account, Predicate wanted) {
     std::vector<Jid> found;
     for (const RosterItem& item : account.roster().items()) {
         if (wanted(state_of(&item))) found.push_back(Jid::trusted(item.jid));
     }
+    std::erase_if(found, [&account](const Jid& contact) { return !may_tell(account, contact); });
     return found;
 }
 
@@ -57,7 +58,7 @@ bool is_ours(const Account& account, const Jid& contact) {
 /// Contacts on this server answer to the one resource that asks; others expect a bare address
 /// (section 4.3.1).
 void probe_contacts(Session& session) {
-    const Account& account = session.account();
+    Account& account = session.account();
     for (const Jid& contact : contacts_where(account, [](auto state) { return state.seen(); })) {
         const Jid& from = is_ours(account, contact) ? session.jid() : account.jid();
         session.core().router().route(
@@ -70,7 +71,10 @@ void deliver_requests(Session& session) {
     for (const RosterItem& item : session.account().roster().items()) {
         if (item.pending_in.empty()) continue;
         auto request = Stanza::from_document(xml::parse_element(item.pending_in, ns::client));
-        if (request.ok()) session.send(std::move(request).value());
+        if (!request.ok()) continue;
+        events::PresenceReceiving event{session.account(), **request};
+        if (session.core().bus().fire(event) == Flow::next)
+            session.send(std::move(request).value());
     }
 }
 
@@ -207,6 +211,9 @@ void Router::send_presence(Session& session, Transit transit) {
     const bool addressed = !transit.stanza->to().empty();
     if (is_notification(type) && !addressed) return broadcast(session, std::move(transit));
     if (!addressed) return refuse(session, transit, StanzaErrorCondition::bad_request);
+    events::PresenceSending event{session.account(), transit.stanza->to(), transit.stanza.get(),
+                                  &session};
+    if (core_.bus().fire(event) == Flow::stop) return;
     if (is_subscription(type)) return send_own_subscription(session, std::move(transit));
     if (is_notification(type)) return send_directed(session, std::move(transit));
     route(std::move(transit));  // a probe of its own, or an error

@@ -8,6 +8,7 @@
 #include "server/core/options.h"
 #include "server/core/router.h"
 #include "server/core/session.h"
+#include "server/events/iq.h"
 
 namespace clarion::core {
 
@@ -30,6 +31,8 @@ const IqTable::Entry* find_handler(Core& core, IqTarget target, const Stanza& re
 }  // namespace
 
 void Router::deliver_iq(Account& account, Transit transit) {
+    events::IqReceiving event{account, transit};
+    if (core_.bus().fire(event) == Flow::stop) return;
     if (transit.stanza->to().is_full()) {
         Session* session = account.find_session(transit.stanza->to().resource());
         if (session && session->state() != SessionState::ended)

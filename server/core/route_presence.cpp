@@ -7,6 +7,7 @@
 #include "server/core/presence.h"
 #include "server/core/router.h"
 #include "server/core/session.h"
+#include "server/events/presence.h"
 #include "server/events/subscription.h"
 
 namespace clarion::core {
@@ -155,6 +156,8 @@ void deliver_subscription(Account& account, Transit transit) {
 }  // namespace
 
 void Router::deliver_presence(Account& account, Transit transit) {
+    events::PresenceReceiving event{account, *transit.stanza};
+    if (core_.bus().fire(event) == Flow::stop) return;
     const StanzaType type = transit.stanza->type();
     if (is_subscription(type)) return deliver_subscription(account, std::move(transit));
     if (type == StanzaType::probe) return answer_probe(account, *transit.stanza);

@@ -6,6 +6,7 @@
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
+#include "server/events/iq.h"
 #include "server/events/message.h"
 #include "server/events/session.h"
 #include "server/events/stream.h"
@@ -103,7 +104,9 @@ void Session::dispatch(Transit transit) {
         case StanzaKind::presence: return core().router().send_presence(*this, std::move(transit));
         case StanzaKind::iq:
             if (to.empty()) transit.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.3
-            return core().router().route(std::move(transit));
+            if (core().bus().fire(events::IqSending{account_, *this, transit}) == Flow::next)
+                core().router().route(std::move(transit));
+            return;
         case StanzaKind::message:
             if (to.empty()) transit.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.1
             events::MessageSending event{account_, *this, transit};

@@ -1,4 +1,5 @@
-// Events of presence: a session becomes available, changes, or goes.
+// Events of presence: a session becomes available, changes, or goes; presence leaves or reaches an
+// account.
 #pragma once
 
 #include <string_view>
@@ -8,7 +9,8 @@
 
 namespace clarion::events {
 
-/// The session's own broadcast presence changed; the roster's contacts have been told. `initial`: it was unavailable before.
+/// The session's own broadcast presence changed; the roster's contacts have been told. `initial`:
+/// it was unavailable before.
 struct AvailabilityChanged {
     enum class Stage { deliver_offline, react };
     static constexpr std::string_view name = "AvailabilityChanged";
@@ -17,7 +19,32 @@ struct AvailabilityChanged {
     bool available;
 };
 
-/// A roster item changed: push it to interested resources (modules/roster). `removed`: `item` is its last state.
+/// Presence of any kind is about to leave an account for another address: what a client addressed
+/// to it, or what the server sends in the account's name (to contacts, probes, goodbyes). Stop: it
+/// goes no further (what a client addressed, the handler answered).
+struct PresenceSending {
+    enum class Stage { screen };
+    static constexpr std::string_view name = "PresenceSending";
+    using Result = core::Flow;
+    core::Account& account;
+    const Jid& to;
+    /// What a client addressed, and which; nullptr: the server sends it.
+    const Stanza* addressed = nullptr;
+    core::Session* session = nullptr;
+};
+
+/// Presence of any kind is here for an account, its own among it; also a request kept from before
+/// that is about to be shown to a client. Stop: nobody hears of it.
+struct PresenceReceiving {
+    enum class Stage { screen };
+    static constexpr std::string_view name = "PresenceReceiving";
+    using Result = core::Flow;
+    core::Account& account;
+    const Stanza& presence;
+};
+
+/// A roster item changed: push it to interested resources (modules/roster). `removed`: `item` is
+/// its last state.
 struct RosterChanged {
     enum class Stage { push };
     static constexpr std::string_view name = "RosterChanged";

@@ -107,8 +107,7 @@ Key blocked_key(AccountId account, std::string_view jid) {
 
 KeyRange blocked_range(AccountId account) {
     constexpr auto next = static_cast<std::uint8_t>(AccountEntry::blocked) + 1;
-    return {account_key(account, AccountEntry::blocked),
-            account_key(account, AccountEntry{next})};
+    return {account_key(account, AccountEntry::blocked), account_key(account, AccountEntry{next})};
 }
 
 Key account_deadline_key(const Deadline& deadline) {

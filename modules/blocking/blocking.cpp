@@ -1,0 +1,361 @@
+#include "modules/blocking/blocking.h"
+
+#include "modules/blocking/blocklist.h"
+#include "modules/blocking/reports.h"
+#include "proto/ns.h"
+#include "server/core/presence.h"
+#include "server/core/session.h"
+#include "server/events/account.h"
+#include "server/events/iq.h"
+#include "server/events/message.h"
+#include "server/events/presence.h"
+#include "server/events/session.h"
+
+namespace clarion::blocking {
+
+using core::Flow;
+using core::IqAnswer;
+using core::IqRequest;
+
+// ---- Options -----------------------------------------------------------------------------------
+
+void BlockingOptions::declare(OptionTable<BlockingOptions>& t) {
+    t.section("blocking", "Blocking and reporting other users (XEP-0191, XEP-0377).")
+        .per_host()
+        .live();
+    t.add("max_items", &BlockingOptions::max_items)
+        .min(0)
+        .unit("addresses")
+        .doc(
+            "Addresses that one account may block. One more is refused with policy-violation; what "
+            "is blocked already stays when this is lowered.");
+    t.add("max_reports", &BlockingOptions::max_reports)
+        .min(0)
+        .unit("reports")
+        .doc(
+            "Reports of spam or abuse that are logged and counted for one account in an hour. The "
+            "address is blocked in any case.");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<BlockingOptions>(); }
+
+namespace {
+
+constexpr std::string_view part_name = "blocking";
+
+// ---- Who is concerned --------------------------------------------------------------------------
+
+/// A user's own devices and server may not be blocked (XEP-0191, section 5, note; see the header).
+bool is_own(const core::Account& account, const Jid& jid) {
+    if (!jid.has_local()) return jid.domain() == account.host();
+    return jid.bare() == account.jid().bare();
+}
+
+bool blocks(const core::Account& account, const Blocklist& list, const Jid& jid) {
+    return matches(list, jid) && !is_own(account, jid);
+}
+
+/// Those of the account's contacts that `after` blocks and `before` does not; of a contact of which
+/// only a resource is concerned, that.
+std::vector<Jid> newly_blocked(const core::Account& account, const Blocklist& before,
+                               const Blocklist& after) {
+    std::vector<Jid> found;
+    for (const auto& contact : account.roster().items()) {
+        Jid jid = Jid::trusted(contact.jid);
+        if (!blocks(account, before, jid) && blocks(account, after, jid))
+            found.push_back(std::move(jid));
+    }
+    for (const std::string& text : after.jids()) {
+        Jid jid = Jid::trusted(text);
+        if (jid.is_full() && account.roster().find(jid.bare()) && !blocks(account, before, jid) &&
+            !blocks(account, after, jid.to_bare()) && !is_own(account, jid))
+            found.push_back(std::move(jid));
+    }
+    return found;
+}
+
+core::SubscriptionState state_with(const core::Account& account, const Jid& contact) {
+    return core::state_of(account.roster().find(contact.bare()));
+}
+
+void say_unavailable(core::Session& session, const Jid& who) {
+    session.send(Stanza::make(StanzaKind::presence, StanzaType::unavailable, who, session.jid()));
+}
+
+/// The addresses outside the roster that know a session by directed presence: they hear that it has
+/// gone, and it hears that they have.
+void leave_blocked(core::Account& account, core::Session& session, const Blocklist& list) {
+    const auto told = session.directed_presence();
+    for (const Jid& to : told) {
+        if (!blocks(account, list, to)) continue;
+        core::forget_directed(session, to);
+        account.core().router().route(
+            Stanza::make(StanzaKind::presence, StanzaType::unavailable, session.jid(), to));
+        say_unavailable(session, to);
+    }
+}
+
+/// Who becomes blocked sees the user go, and the user sees them go. REQUIRES: `after` is not yet in
+/// force.
+void hide_from_blocked(core::Account& account, const Blocklist& before, const Blocklist& after) {
+    const auto contacts = newly_blocked(account, before, after);
+    const auto sessions = account.sessions();  // a copy: who is sent too much ends
+    for (const Jid& contact : contacts) {
+        const auto state = state_with(account, contact);
+        if (state.shown()) core::hide_presence(account, contact);
+        if (!state.seen()) continue;
+        for (const auto& session : sessions)
+            if (session->available()) say_unavailable(*session, contact);
+    }
+    for (const auto& session : sessions) leave_blocked(account, *session, after);
+}
+
+void show_to_unblocked(core::Account& account, const std::vector<Jid>& contacts) {
+    for (const Jid& contact : contacts) {
+        const auto state = state_with(account, contact);
+        if (state.shown()) core::show_presence(account, contact);
+        if (state.seen()) core::probe_contact(account, contact.to_bare());
+    }
+}
+
+// ---- The module on one shard -------------------------------------------------------------------
+
+class Blocking {
+public:
+    explicit Blocking(core::ModuleSetup& setup)
+        : core_(setup.core()),
+          lists_(setup.account_slot<Blocklist>()),
+          reports_(setup.account_slot<ReportCount>()),
+          asked_(setup.session_slot<bool>()) {}
+
+    void on_loaded(const events::AccountLoaded& event) const {
+        if (!event.snapshot.blocklist.empty())
+            lists_.of(event.account) = Blocklist(event.snapshot.blocklist);
+    }
+
+    // ---- Commands ------------------------------------------------------------------------------
+
+    IqAnswer get_list(IqRequest& request) const {
+        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+        if (request.session) asked_.of(*request.session) = true;
+        auto answer = make_result(*request.stanza);
+        xml::Element& list = answer->root().add("blocklist", ns::blocking);
+        if (const Blocklist* known = lists_.find(*request.account))
+            for (const std::string& jid : known->jids()) list.add("item").set_attr("jid", jid);
+        return answer;
+    }
+
+    IqAnswer block(IqRequest& request) const {
+        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+        auto read = read_items(request.payload());
+        if (const auto* refused = std::get_if<StanzaError>(&read)) return *refused;
+        const auto& items = std::get<std::vector<Item>>(read);
+        if (items.empty()) return StanzaError(StanzaErrorCondition::bad_request, "block whom?");
+        core::Account& account = *request.account;
+        Blocklist& list = lists_.of(account);
+        const auto added = list.missing(items);
+        if (!added.empty() && list.size() + added.size() > max_items(account))
+            return StanzaError(StanzaErrorCondition::policy_violation, "too much is blocked");
+
+        confirm(request);
+        report(account, items);
+        Blocklist after = list.with(added);
+        hide_from_blocked(account, list, after);
+        list = std::move(after);
+        for (const std::string& jid : added)
+            core_.storage().blocklists().add(core_.shard().batch(), account.id(), jid);
+        if (request.ticket) core_.shard().hold(*request.ticket);
+        push(account, "block", items);
+        return std::shared_ptr<Stanza>();
+    }
+
+    IqAnswer unblock(IqRequest& request) const {
+        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
+        auto read = read_items(request.payload());
+        if (const auto* refused = std::get_if<StanzaError>(&read)) return *refused;
+        const auto& items = std::get<std::vector<Item>>(read);
+        core::Account& account = *request.account;
+        Blocklist& list = lists_.of(account);
+        const auto removed = items.empty() ? list.jids() : list.present(items);
+
+        confirm(request);
+        const Blocklist before = std::exchange(list, list.without(removed));
+        erase(account, removed, list.empty());
+        if (request.ticket) core_.shard().hold(*request.ticket);
+        push(account, "unblock", items);
+        show_to_unblocked(account, newly_blocked(account, list, before));
+        return std::shared_ptr<Stanza>();
+    }
+
+    // ---- Messages ------------------------------------------------------------------------------
+
+    Flow on_message_out(events::MessageSending& event) const {
+        return screen_outgoing(event.account, event.session, *event.transit.stanza);
+    }
+
+    Flow on_message_in(events::MessageReceiving& event) const {
+        if (!is_blocked(event.account, event.transit.stanza->from())) return Flow::next;
+        const StanzaType type = event.transit.stanza->type();
+        if (type == StanzaType::chat || type == StanzaType::normal) refuse(event.transit);
+        return Flow::stop;
+    }
+
+    // ---- Presence ------------------------------------------------------------------------------
+
+    Flow on_presence_out(events::PresenceSending& event) const {
+        if (event.addressed)
+            return screen_outgoing(event.account, *event.session, *event.addressed);
+        return is_blocked(event.account, event.to) ? Flow::stop : Flow::next;
+    }
+
+    Flow on_presence_in(events::PresenceReceiving& event) const {
+        return is_blocked(event.account, event.presence.from()) ? Flow::stop : Flow::next;
+    }
+
+    // ---- IQs -----------------------------------------------------------------------------------
+
+    Flow on_iq_out(events::IqSending& event) const {
+        return screen_outgoing(event.account, event.session, *event.transit.stanza);
+    }
+
+    Flow on_iq_in(events::IqReceiving& event) const {
+        if (!is_blocked(event.account, event.transit.stanza->from())) return Flow::next;
+        if (event.transit.stanza->is_request()) refuse(event.transit);
+        return Flow::stop;
+    }
+
+    // ---- Sleep ---------------------------------------------------------------------------------
+
+    Flow on_recording(events::SessionRecording& event) const {
+        if (has_asked(event.session)) event.record.parts.emplace_back(part_name, "1");
+        return Flow::next;
+    }
+    void on_restored(const events::SessionRestored& event) const {
+        for (const auto& [name, value] : event.record.parts)
+            if (name == part_name) asked_.of(event.session) = value == "1";
+    }
+
+private:
+    const BlockingOptions& options_of(const core::Account& account) const {
+        return core_.options<BlockingOptions>(account.host());
+    }
+    std::size_t max_items(const core::Account& account) const {
+        return static_cast<std::size_t>(options_of(account).max_items);
+    }
+    bool has_asked(core::Session& session) const {
+        const bool* asked = asked_.find(session);
+        return asked && *asked;
+    }
+
+    /// On everybody's path: with an empty list it is one look at the slot.
+    bool is_blocked(core::Account& account, const Jid& who) const {
+        const Blocklist* list = lists_.find(account);
+        return list && !list->empty() && blocks(account, *list, who);
+    }
+
+    /// From a client: what may be answered is, directly, as what comes from that address is
+    /// blocked.
+    Flow screen_outgoing(core::Account& account, core::Session& session,
+                         const Stanza& stanza) const {
+        if (!is_blocked(account, stanza.to())) return Flow::next;
+        if (may_answer_with_error(stanza)) {
+            StanzaError error(StanzaErrorCondition::not_acceptable, StanzaErrorType::cancel,
+                              "You have blocked this JID");
+            error.app_ns = ns::blocking_errors;
+            error.app_name = "blocked";
+            session.send(make_error(stanza, error));
+        }
+        return Flow::stop;
+    }
+
+    /// The same as if nobody were there.
+    void refuse(core::Transit& transit) const {
+        core_.router().bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    }
+
+    /// The result goes out before the pushes.
+    void confirm(const IqRequest& request) const {
+        auto result = make_result(*request.stanza);
+        if (request.session)
+            request.session->send(std::move(result));
+        else
+            core_.router().route(std::move(result));
+    }
+
+    /// To all sessions that asked for the list. No answer is waited for.
+    void push(core::Account& account, std::string_view command,
+              const std::vector<Item>& items) const {
+        const auto push =
+            Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, core_.pending().next_id());
+        xml::Element& list = push->root().add(command, ns::blocking);
+        for (const Item& item : items) list.add("item").set_attr("jid", item.jid.full());
+        const auto sessions = account.sessions();  // a copy: who is sent too much ends
+        for (const auto& session : sessions) {
+            if (!has_asked(*session)) continue;
+            auto copy = push->clone();
+            copy->set_to(session->jid());
+            session->send(std::move(copy));
+        }
+    }
+
+    void erase(core::Account& account, const std::vector<std::string>& jids, bool all) const {
+        if (jids.empty()) return;
+        storage::Blocklists& stored = core_.storage().blocklists();
+        storage::Batch& batch = core_.shard().batch();
+        if (all) return stored.clear(batch, account.id());
+        for (const std::string& jid : jids) stored.remove(batch, account.id(), jid);
+    }
+
+    void report(core::Account& account, const std::vector<Item>& items) const {
+        for (const Item& item : items)
+            if (item.report)
+                take_report(reports_.of(account), core_.clock().steady(),
+                            options_of(account).max_reports, account.jid(), item.jid, *item.report);
+    }
+
+    core::Core& core_;
+    core::AccountSlot<Blocklist> lists_;
+    core::AccountSlot<ReportCount> reports_;
+    core::SessionSlot<bool> asked_;
+};
+
+/// `fn` is a member function of Blocking.
+template <class Event, class Function>
+void listen(core::ModuleSetup& setup, const Blocking& self, typename Event::Stage stage,
+            Function fn) {
+    setup.on<Event>(stage, [&self, fn](auto& event) { return (self.*fn)(event); });
+}
+
+void serve_commands(core::ModuleSetup& setup, const Blocking& self) {
+    using core::IqTarget;
+    setup.serve(IqTarget::account, StanzaType::get, ns::blocking, "blocklist",
+                [&self](IqRequest& request) { return self.get_list(request); });
+    setup.serve(IqTarget::account, StanzaType::set, ns::blocking, "block",
+                [&self](IqRequest& request) { return self.block(request); });
+    setup.serve(IqTarget::account, StanzaType::set, ns::blocking, "unblock",
+                [&self](IqRequest& request) { return self.unblock(request); });
+}
+
+}  // namespace
+
+void install(core::ModuleSetup& setup) {
+    using namespace events;
+    const Blocking& self = setup.state<Blocking>(setup);
+    setup.host_feature(ns::blocking);
+    setup.host_feature(ns::reporting);
+    serve_commands(setup, self);
+    listen<AccountLoaded>(setup, self, AccountLoaded::Stage::load, &Blocking::on_loaded);
+    listen<MessageSending>(setup, self, MessageSending::Stage::screen, &Blocking::on_message_out);
+    listen<MessageReceiving>(setup, self, MessageReceiving::Stage::screen,
+                             &Blocking::on_message_in);
+    listen<PresenceSending>(setup, self, PresenceSending::Stage::screen,
+                            &Blocking::on_presence_out);
+    listen<PresenceReceiving>(setup, self, PresenceReceiving::Stage::screen,
+                              &Blocking::on_presence_in);
+    listen<IqSending>(setup, self, IqSending::Stage::screen, &Blocking::on_iq_out);
+    listen<IqReceiving>(setup, self, IqReceiving::Stage::screen, &Blocking::on_iq_in);
+    listen<SessionRecording>(setup, self, SessionRecording::Stage::add, &Blocking::on_recording);
+    listen<SessionRestored>(setup, self, SessionRestored::Stage::read, &Blocking::on_restored);
+}
+
+}  // namespace clarion::blocking

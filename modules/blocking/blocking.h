@@ -1,0 +1,50 @@
+// Blocking Command (XEP-0191) with abuse reports (XEP-0377): addresses with which a user wants no
+// contact.
+//
+// The list is part of the account: loaded with it, kept in an account slot, written entry by entry
+// (storage/blocklists.h) and durable before the command is acknowledged. It takes effect at the
+// `screen` stage of what leaves and what arrives, ahead of archive, carbons, offline storage and
+// push, which therefore know nothing of it:
+//
+//   from a blocked address   message   chat and normal: service-unavailable, as if nobody were
+//                                      there; others are dropped
+//                            presence  dropped, probes and subscription requests too
+//                            iq        requests: service-unavailable; answers are dropped
+//   to a blocked address     not-acceptable with <blocked/> to the client; answers and errors are
+//                            dropped. What the server sends in the user's name (presence to
+//                            contacts, probes, repeated requests) is left out.
+//
+// Never blocked, whatever the list says: the user's own devices and the user's own server (its bare
+// domain), which would answer no more. What was accepted before the block stays: in the archive,
+// among the offline messages, in the queue of a sleeping session. Removing a contact or deleting
+// the account still ends subscriptions with blocked contacts.
+//
+// Blocking is polite: subscriptions and the roster stay. Who becomes blocked sees the user go
+// offline, if it saw the user at all (roster, directed presence: so a blocked room is left); who is
+// unblocked sees the user come back and is asked for its own presence. The user's clients are told
+// that a contact or room that becomes blocked is unavailable, because what they last heard of it
+// would stand for ever otherwise.
+//
+// Sessions that asked for the list are told of changes (pushes), asleep or not; the mark is in the
+// record of a sleeping session.
+//
+// blocklist.h: the list and how addresses match. reports.h: XEP-0377.
+#pragma once
+
+#include <cstdint>
+
+#include "server/base/option.h"
+#include "server/core/module.h"
+
+namespace clarion::blocking {
+
+struct BlockingOptions {
+    std::int64_t max_items = 5000;
+    std::int64_t max_reports = 60;  // per account and hour
+    static void declare(OptionTable<BlockingOptions>& table);
+};
+
+void declare_options(OptionRegistry& registry);
+void install(core::ModuleSetup& setup);
+
+}  // namespace clarion::blocking

@@ -1,0 +1,71 @@
+#include "modules/blocking/blocklist.h"
+
+#include <algorithm>
+#include <functional>
+#include <iterator>
+#include <unordered_set>
+
+#include "proto/ns.h"
+
+namespace clarion::blocking {
+
+std::variant<std::vector<Item>, StanzaError> read_items(const xml::Element& command) {
+    std::vector<Item> items;
+    std::unordered_set<Jid> known;
+    for (const xml::Element& child : command.children()) {
+        if (!child.is(ns::blocking, "item")) continue;
+        if (child.attr("jid").empty())
+            return StanzaError(StanzaErrorCondition::bad_request, "an item needs an address");
+        auto jid = Jid::parse(child.attr("jid"));
+        if (!jid) return StanzaError(StanzaErrorCondition::jid_malformed, jid.error().text);
+        if (!known.insert(*jid).second) continue;
+        items.push_back({std::move(jid).value(), child.child(ns::reporting, "report")});
+    }
+    if (items.empty() && command.has_children())
+        return StanzaError(StanzaErrorCondition::bad_request, "no address is named");
+    return items;
+}
+
+Blocklist::Blocklist(std::vector<std::string> jids) : jids_(std::move(jids)) {
+    std::sort(jids_.begin(), jids_.end());
+}
+
+bool Blocklist::contains(std::string_view jid) const {
+    return std::binary_search(jids_.begin(), jids_.end(), jid, std::less<std::string_view>());
+}
+
+std::vector<std::string> Blocklist::missing(const std::vector<Item>& items) const {
+    std::vector<std::string> found;
+    for (const Item& item : items)
+        if (!contains(item.jid.full())) found.push_back(item.jid.full());
+    return found;
+}
+
+std::vector<std::string> Blocklist::present(const std::vector<Item>& items) const {
+    std::vector<std::string> found;
+    for (const Item& item : items)
+        if (contains(item.jid.full())) found.push_back(item.jid.full());
+    return found;
+}
+
+Blocklist Blocklist::with(const std::vector<std::string>& missing) const {
+    std::vector<std::string> all = jids_;
+    all.insert(all.end(), missing.begin(), missing.end());
+    return Blocklist(std::move(all));
+}
+
+Blocklist Blocklist::without(std::vector<std::string> present) const {
+    std::sort(present.begin(), present.end());
+    Blocklist rest;
+    std::set_difference(jids_.begin(), jids_.end(), present.begin(), present.end(),
+                        std::back_inserter(rest.jids_));
+    return rest;
+}
+
+bool matches(const Blocklist& list, const Jid& jid) {
+    if (list.empty() || jid.empty()) return false;
+    return list.contains(jid.full()) || (jid.is_full() && list.contains(jid.bare())) ||
+           (jid.has_local() && list.contains(jid.domain()));
+}
+
+}  // namespace clarion::blocking

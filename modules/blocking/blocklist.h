@@ -1,0 +1,57 @@
+// Blocklist: the addresses an account blocks, how they match (XEP-0191, "JID Matching"), and how a
+// command names them. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "proto/jid.h"
+#include "proto/stanza_error.h"
+#include "proto/xml.h"
+
+namespace clarion::blocking {
+
+/// What a <block/> or <unblock/> names.
+struct Item {
+    Jid jid;
+    const xml::Element* report = nullptr;  // XEP-0377; lives in the request
+};
+
+/// Each address once, in the order of the request; none: it names nobody. Errors: bad-request (an
+/// item without address, or children but no item), jid-malformed.
+std::variant<std::vector<Item>, StanzaError> read_items(const xml::Element& command);
+
+/// Prepared addresses, in the order of their text. A value: who changes a list makes the next one.
+class Blocklist {
+public:
+    Blocklist() = default;
+    explicit Blocklist(std::vector<std::string> jids);
+
+    bool empty() const { return jids_.empty(); }
+    std::size_t size() const { return jids_.size(); }
+    const std::vector<std::string>& jids() const { return jids_; }
+    bool contains(std::string_view jid) const;
+
+    /// The addresses of `items` that are not in the list, or that are.
+    std::vector<std::string> missing(const std::vector<Item>& items) const;
+    std::vector<std::string> present(const std::vector<Item>& items) const;
+    Blocklist with(const std::vector<std::string>& missing) const;
+    Blocklist without(std::vector<std::string> present) const;
+
+private:
+    std::vector<std::string> jids_;
+};
+
+/// Whether an entry matches `jid`:
+///
+///     user@domain/resource   that resource only
+///     user@domain            the account and all its resources
+///     domain/resource        that resource of the domain only, no user's
+///     domain                 the domain, and all users and resources at it
+///
+/// At most three searches, none in an empty list.
+bool matches(const Blocklist& list, const Jid& jid);
+
+}  // namespace clarion::blocking

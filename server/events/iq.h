@@ -1,0 +1,34 @@
+// Events on the way of an iq: from a local client, and to a local account.
+#pragma once
+
+#include <string_view>
+
+#include "server/core/account.h"
+#include "server/core/event_bus.h"
+#include "server/core/session.h"
+#include "server/core/transit.h"
+
+namespace clarion::events {
+
+/// A local client sends a request or an answer; 'from' is stamped, 'to' filled in. Stop: it goes no
+/// further (the handler answered it).
+struct IqSending {
+    enum class Stage { screen };
+    static constexpr std::string_view name = "IqSending";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Session& session;
+    core::Transit& transit;
+};
+
+/// An iq for a local account or one of its resources, the account's own among them, before a
+/// handler or a session gets it.
+struct IqReceiving {
+    enum class Stage { screen };
+    static constexpr std::string_view name = "IqReceiving";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Transit& transit;
+};
+
+}  // namespace clarion::events

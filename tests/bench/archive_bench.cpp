@@ -77,9 +77,9 @@ void measure(Storage& storage, const char* what, const ArchiveQuery& query) {
     for (int i = 0; i < 201; ++i) {
         const auto start = std::chrono::steady_clock::now();
         const ArchivePage page = run(storage.archive().query(query));
-        took.push_back(std::chrono::duration<double, std::milli>(
-                           std::chrono::steady_clock::now() - start)
-                           .count());
+        took.push_back(
+            std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
+                .count());
         size = page.messages.size();
         count = page.count;
         if (i == 20 && took[0] > 20) break;
@@ -104,8 +104,8 @@ void read_all(Storage& storage, const AccountSnapshot& account) {
     measure(storage, "page in the middle", middle);
     query.want_count = true;
     measure(storage, "first page, count wanted", query);
-    for (const char* with : {"friend@example.net", "other@example.net", "rare@example.net",
-                             "nobody@example.net"}) {
+    for (const char* with :
+         {"friend@example.net", "other@example.net", "rare@example.net", "nobody@example.net"}) {
         ArchiveQuery some = query;
         some.want_count = false;
         some.with = with;

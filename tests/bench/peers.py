@@ -1,57 +1,81 @@
 #!/usr/bin/env python3
 """Measures clariond, Prosody and ejabberd with the same load and prints a table with the ratios.
 
-usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,prosody] [--scenarios idle-plain]
+usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--scenarios chat-4,mam]
        --build      where clariond, clarionctl and clarion-bench are (default build/release/bin)
        --sessions   sessions of the idle scenarios (2000)
        --chatters   sessions of the chat scenarios (200)
+       --readers    sessions of the mam scenarios (4); --archive: messages in each archive (1000)
        --phones     sleeping phones of the push scenario (500)
        --duration   seconds each chat is measured (10)
+       --repeat     runs of everything, of which the best counts (1)
+       --quiet      seconds to wait before each run until nobody else uses the machine (0)
+       --sqlite-directory DIR  where SQLite keeps its files; /dev/shm takes a slow disk out of what is
+                    measured of those servers (CPU time, not how fast they wait for fsync)
+       --unpinned   servers may use every core; otherwise each has core 0, clarion-bench core 1
        --no-archive without message archives
        --prosody-plugins DIR   a directory with mod_cloud_notify, which Prosody's push needs
-       --json FILE  keeps every figure
+       --json FILE  keeps every figure of every run
 
-Each scenario meets a freshly started server with nothing but its accounts. Needs Debian's prosody (with
-lua-dbi-sqlite3) and ejabberd for those two; no service of the system is started or touched.
+Servers: clarion (fsync on), prosody-files (its default storage, never fsynced), prosody-sqlite,
+ejabberd (SQLite). Each scenario meets a freshly started server with nothing but its accounts. Needs
+Debian's prosody (with lua-dbi-sqlite3) and ejabberd; no service of the system is started or touched.
 """
 import argparse
+import functools
 import json
+import os
 import subprocess
 import sys
+import time
 
 from servers import Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, SECRET
 
 FEATURES = ["--sm", "--carbons"]
+SERVER_CORE, BENCH_CORE = 0, 1
+SERVERS = ("clarion", "prosody-files", "prosody-sqlite", "ejabberd")
+QUIET_SHARE = 0.05  # of the machine's time that others may use for it to count as quiet
 
 
 def scenarios(options):
     """name -> (TLS, clarion-bench's arguments)."""
     idle = ["idle", "-n", str(options.sessions), *FEATURES]
-    chat = ["chat", "-n", str(options.chatters), "--duration", str(options.duration), *FEATURES]
+    chat = ["chat", "-n", str(options.chatters), "--duration", str(options.duration), "--body",
+            "100", *FEATURES]
+    mam = ["mam", "-n", str(options.readers), "--duration", str(options.duration), "--fill",
+           str(options.archive), "--sm"]
     push = ["push", "-n", str(options.phones), "--component", COMPONENT, "--component-secret",
             SECRET]
     return {
         "idle-plain": ("none", idle),
         "idle-tls": ("starttls", idle),
         "chat-1": ("none", [*chat, "--in-flight", "1"]),
-        "chat-8": ("none", [*chat, "--in-flight", "8"]),
+        "chat-4": ("none", [*chat, "--in-flight", "4"]),
         "chat-rate": ("none", [*chat, "--rate", str(options.rate)]),
         "chat-tls-1": ("starttls", [*chat, "--in-flight", "1"]),
+        "mam": ("none", mam),
         "push": ("none", push),
     }
 
 
-# What of each scenario goes into the table: (key of clarion-bench, what it is, more is better)
+# What of each scenario goes into the table: (key of clarion-bench, what it is, more is better).
+# The first decides which of several runs is the best.
 FIGURES = {
     "idle": [("anonymous_kb_per_session", "KB per idle session", False),
              ("login_cpu_ms_per_session", "CPU ms per login", False),
              ("logins_per_second", "logins/s", True)],
-    "chat": [("messages_per_second", "messages/s", True),
-             ("server_cpu_seconds_per_1000_messages", "CPU s per 1,000 messages", False),
+    "chat": [("server_cpu_seconds_per_1000_messages", "CPU s per 1,000 messages", False),
+             ("messages_per_second", "messages/s", True),
              ("latency_p50_ms", "latency p50 ms", False),
              ("latency_p99_ms", "latency p99 ms", False),
              ("latency_max_ms", "latency max ms", False),
              ("undelivered", "not delivered after 10 s more", False)],
+    "mam": [("server_cpu_seconds_per_1000_messages", "CPU s per 1,000 messages", False),
+            ("messages_per_second", "messages/s", True),
+            ("page_p50_ms", "page p50 ms", False),
+            ("page_p99_ms", "page p99 ms", False),
+            ("page_max_ms", "page max ms", False),
+            ("archive_messages_least", "messages found in the smallest archive", True)],
     "push": [("latency_p50_ms", "message to publish p50 ms", False),
              ("latency_p99_ms", "message to publish p99 ms", False),
              ("latency_max_ms", "message to publish max ms", False),
@@ -60,39 +84,101 @@ FIGURES = {
 }
 
 
+def family(scenario):
+    return scenario.split("-")[0]
+
+
+def makers(options):
+    """server name -> what makes one."""
+    archive = not options.no_archive
+    core = None if options.unpinned else SERVER_CORE
+    sqlite = options.sqlite_directory
+    prosody = functools.partial(Prosody, archive, core, sqlite, options.prosody_plugins)
+    return dict(zip(SERVERS, (functools.partial(Clarion, archive, options.build, core),
+                              functools.partial(prosody, storage="internal"),
+                              functools.partial(prosody, storage="sql"),
+                              functools.partial(Ejabberd, archive, core, sqlite))))
+
+
+def idle_jiffies():
+    with open("/proc/stat", encoding="ascii") as file:
+        fields = [int(field) for field in file.readline().split()[1:]]
+    return fields[3] + fields[4], sum(fields[:8])
+
+
+def wait_for_quiet(patience):
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        before = idle_jiffies()
+        time.sleep(2)
+        idle, total = (now - then for now, then in zip(idle_jiffies(), before))
+        if total and 1 - idle / total < QUIET_SHARE:
+            return
+
+
 def run_bench(options, server, tls, arguments):
-    command = [str(options.build_dir / "clarion-bench"), *arguments, "--json", "--domain", DOMAIN,
-               "--password", PASSWORD, "--port", str(server.ports["c2s"]), "--tls", tls,
+    pinned = [] if options.unpinned else ["taskset", "-c", str(BENCH_CORE)]
+    command = [*pinned, str(options.build_dir / "clarion-bench"), *arguments, "--json", "--domain",
+               DOMAIN, "--password", PASSWORD, "--port", str(server.ports["c2s"]), "--tls", tls,
                "--server-pid", str(server.process.pid)]
     if arguments[0] == "push":
         command += ["--component-port", str(server.ports["component"])]
-    done = subprocess.run(command, capture_output=True, text=True)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=options.timeout)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"not done after {options.timeout:.0f} s") from None
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stderr}{server.log_tail()}")
     return json.loads(done.stdout)
 
 
 def accounts_for(options, scenario):
-    return {"idle": options.sessions, "chat": options.chatters,
-            "push": options.phones + 1}[scenario.split("-")[0]]
+    return {"idle": options.sessions, "chat": options.chatters, "mam": options.readers,
+            "push": options.phones + 1}[family(scenario)]
 
 
-def measure(options, make_server, chosen):
-    """scenario -> figures; a scenario that fails is reported and left out."""
-    results = {}
-    for name in chosen:
-        tls, arguments = scenarios(options)[name]
-        server = make_server()
-        print(f"{server.name}: {name}", file=sys.stderr)
-        try:
-            server.add_accounts(accounts_for(options, name))
-            server.start()
-            results[name] = run_bench(options, server, tls, arguments)
-        except RuntimeError as error:
-            print(f"{server.name}: {name} failed: {error}", file=sys.stderr)
-        finally:
-            server.remove()
-    return results
+def measure(options, make_server, scenario):
+    """The figures of one run, or None: what went wrong has been said."""
+    tls, arguments = scenarios(options)[scenario]
+    server = make_server()
+    try:
+        server.add_accounts(accounts_for(options, scenario))
+        server.start()
+        wait_for_quiet(options.quiet)
+        busy = os.getloadavg()[0]
+        return {**run_bench(options, server, tls, arguments), "load_average_before": busy}
+    except (RuntimeError, OSError) as error:
+        print(f"{server.name}: {scenario} failed: {error}", file=sys.stderr)
+        return None
+    finally:
+        server.remove()
+
+
+def best(scenario, runs):
+    key, _, more_is_better = FIGURES[family(scenario)][0]
+    runs = [run for run in runs if key in run]
+    choose = max if more_is_better else min
+    return choose(runs, key=lambda run: run[key]) if runs else {}
+
+
+def measure_all(options, names, chosen):
+    """server -> scenario -> its runs. Servers take turns, so that noise meets all of them."""
+    make = makers(options)
+    runs = {name: {scenario: [] for scenario in chosen} for name in names}
+    for scenario in chosen:
+        for turn in range(options.repeat):
+            for name in names:
+                figures = measure(options, make[name], scenario)
+                if figures is None:
+                    continue
+                runs[name][scenario].append(figures)
+                key, title, _ = FIGURES[family(scenario)][0]
+                print(f"{scenario} {turn + 1}/{options.repeat} {name}: "
+                      f"{figures.get(key, '?')} {title}", file=sys.stderr, flush=True)
+                if options.json:
+                    with open(options.json, "w", encoding="utf-8") as file:
+                        json.dump(runs, file, indent=1)
+    return runs
 
 
 def cell(value, ours, server, more_is_better):
@@ -105,31 +191,54 @@ def cell(value, ours, server, more_is_better):
     return f"{text} ({ratio:.1f} x)"
 
 
-def print_table(results, chosen):
-    names = list(results)
-    print("\n| scenario | figure | " + " | ".join(names) + " |")
+def print_table(runs, versions, chosen):
+    names = list(runs)
+    print("\n| scenario | figure | " + " | ".join(f"{name} {versions[name]}" for name in names) +
+          " |")
     print("|---|---|" + "---:|" * len(names))
     for scenario in chosen:
-        for key, title, more_is_better in FIGURES[scenario.split("-")[0]]:
-            values = {name: results[name].get(scenario, {}).get(key) for name in names}
-            ours = values.get("clarion")
-            cells = [cell(values[name], ours, name, more_is_better) for name in names]
+        results = {name: best(scenario, runs[name][scenario]) for name in names}
+        for key, title, more_is_better in FIGURES[family(scenario)]:
+            ours = results.get("clarion", {}).get(key)
+            cells = [cell(results[name].get(key), ours, name, more_is_better) for name in names]
             print(f"| {scenario} | {title} | " + " | ".join(cells) + " |")
     if "clarion" in names and len(names) > 1:
         print("\n(3.0 x: clarion does three times better)")
+
+
+def choose_servers(options):
+    """server -> its version; those that are not installed are named and left out."""
+    wanted = options.servers.split(",")
+    if unknown := set(wanted) - set(SERVERS):
+        sys.exit(f"unknown server: {', '.join(unknown)}; known: {', '.join(SERVERS)}")
+    kinds = dict(zip(SERVERS, (Clarion, Prosody, Prosody, Ejabberd)))
+    versions = {}
+    for name in wanted:
+        try:
+            versions[name] = kinds[name].version(options.build)
+        except (OSError, subprocess.CalledProcessError) as error:
+            print(f"{name} is left out: {error}", file=sys.stderr)
+    return versions
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default=str(ROOT / "build/release/bin"))
-    parser.add_argument("--servers", default="clarion,prosody,ejabberd")
+    parser.add_argument("--servers", default=",".join(SERVERS))
     parser.add_argument("--scenarios", default="")
     parser.add_argument("--sessions", type=int, default=2000)
     parser.add_argument("--chatters", type=int, default=200)
+    parser.add_argument("--readers", type=int, default=4)
+    parser.add_argument("--archive", type=int, default=1000)
     parser.add_argument("--phones", type=int, default=500)
     parser.add_argument("--duration", type=float, default=10)
     parser.add_argument("--rate", type=float, default=1000)
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--quiet", type=float, default=0)
+    parser.add_argument("--timeout", type=float, default=600, help="seconds each run may take")
+    parser.add_argument("--sqlite-directory")
+    parser.add_argument("--unpinned", action="store_true")
     parser.add_argument("--no-archive", action="store_true")
     parser.add_argument("--prosody-plugins")
     parser.add_argument("--json")
@@ -138,18 +247,15 @@ def parse():
 
 def main():
     options = parse()
-    kinds = {"clarion": lambda: Clarion(not options.no_archive, options.build),
-             "prosody": lambda: Prosody(not options.no_archive, options.prosody_plugins),
-             "ejabberd": lambda: Ejabberd(not options.no_archive)}
     options.build_dir = type(ROOT)(options.build).resolve()
+    if not options.unpinned and os.cpu_count() <= BENCH_CORE:
+        sys.exit("only one core: use --unpinned")
     chosen = [name for name in options.scenarios.split(",") if name] or list(scenarios(options))
-    results = {}
-    for name in options.servers.split(","):
-        results[name] = measure(options, kinds[name], chosen)
-        if options.json:
-            with open(options.json, "w", encoding="utf-8") as file:
-                json.dump(results, file, indent=1)
-    print_table(results, chosen)
+    if unknown := set(chosen) - set(scenarios(options)):
+        sys.exit(f"unknown scenario: {', '.join(unknown)}; known: {', '.join(scenarios(options))}")
+    versions = choose_servers(options)
+    runs = measure_all(options, list(versions), chosen)
+    print_table(runs, versions, chosen)
 
 
 if __name__ == "__main__":

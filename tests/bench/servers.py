@@ -39,14 +39,23 @@ def free_ports(uses):
             probe.close()
 
 
+def package_version(package):
+    """Debian's, without its revision: "0.12.3"."""
+    done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", package], check=True,
+                          capture_output=True, text=True)
+    return done.stdout.split("-")[0]
+
+
 class Server:
     """One server under test. Accounts outlive stop() and start(), so that a fresh process is measured."""
     name = ""
 
-    def __init__(self, archive=True, core=None):
+    def __init__(self, archive=True, core=None, sqlite=None):
+        """`sqlite` is a directory for SQLite files, if not with the rest."""
         self.archive = archive
         self.core = core
         self.directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
+        self.sqlite = Path(tempfile.mkdtemp(prefix="bench-sqlite-", dir=sqlite or self.directory))
         self.ports = free_ports(("c2s", "c2s-tls", "component", "http"))
         self.process = None
         subprocess.run([ROOT / "tools/dev_cert.sh", self.directory, DOMAIN], check=True,
@@ -102,6 +111,7 @@ class Server:
 
     def remove(self):
         self.stop()
+        shutil.rmtree(self.sqlite, ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def log_tail(self):
@@ -188,6 +198,12 @@ port = {self.ports['component']}
             raise RuntimeError(f"clarionctl {arguments[0]}: {done.stderr}")
         return done.stdout
 
+    @staticmethod
+    def version(build):
+        done = subprocess.run([Path(build) / "clariond", "--version"], check=True,
+                              capture_output=True, text=True)
+        return done.stdout.split()[-1]
+
     def command(self):
         return [self.build / "clariond", "--config", self.path("clarion.toml")]
 
@@ -201,8 +217,9 @@ port = {self.ports['component']}
 class Prosody(Server):
     name = "prosody"
 
-    def __init__(self, archive=True, plugins=None):
-        super().__init__(archive)
+    def __init__(self, archive=True, core=None, sqlite=None, plugins=None, storage="sql"):
+        """`storage` of archives: "sql" (SQLite) or "internal" (files)."""
+        super().__init__(archive, core, sqlite)
         modules = ["roster", "saslauth", "tls", "disco", "carbons", "smacks", "csi", "ping",
                    "version", "offline"]
         modules += ["mam"] if archive else []
@@ -226,9 +243,9 @@ modules_enabled = {{ {listed} }}
 modules_disabled = {{ "s2s" }}
 authentication = "internal_hashed"
 password_hash = "SHA-256"
-storage = {{ archive = "sql" }}
+storage = {{ archive = "{storage}" }}
 default_storage = "internal"
-sql = {{ driver = "SQLite3", database = "{self.path('archive.sqlite')}" }}
+sql = {{ driver = "SQLite3", database = "{self.sqlite / 'archive'}" }}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 ssl = {{ certificate = "{self.path('cert.pem')}"; key = "{self.path('key.pem')}" }}
@@ -236,6 +253,11 @@ VirtualHost "{DOMAIN}"
 Component "{COMPONENT}"
     component_secret = "{SECRET}"
 """)
+
+    @staticmethod
+    def version(_build):
+        package_version("lua-dbi-sqlite3")
+        return package_version("prosody")
 
     def command(self):
         return ["/usr/bin/prosody", "-F", "--config", self.path("prosody.cfg.lua")]
@@ -256,16 +278,13 @@ Component "{COMPONENT}"
 class Ejabberd(Server):
     name = "ejabberd"
 
-    def __init__(self, archive=True):
-        super().__init__(archive)
+    def __init__(self, archive=True, core=None, sqlite=None):
+        super().__init__(archive, core, sqlite)
         self.write("both.pem", self.path("cert.pem").read_text() + self.path("key.pem").read_text())
-        # With Debian's erlang-p1-sqlite3 if it is there, in memory and a log file otherwise.
-        has_sqlite = any(Path("/usr/lib/erlang/lib").glob("p1_sqlite3-*"))
-        database = "sql" if has_sqlite else "mnesia"
         mam = f"""
   mod_mam:
     default: always
-    db_type: {database}""" if archive else ""
+    db_type: sql""" if archive else ""
         self.write("ejabberd.yml", f"""
 hosts: ["{DOMAIN}"]
 loglevel: warning
@@ -274,7 +293,7 @@ auth_method: internal
 auth_password_format: scram
 auth_scram_hash: sha256
 sql_type: sqlite
-sql_database: "{self.path('archive.sqlite')}"
+sql_database: "{self.sqlite / 'archive'}"
 access_rules:
   everybody:
     allow: all
@@ -316,6 +335,11 @@ modules:
                 "EJABBERD_LOG_PATH": str(self.path("ejabberd.log")),
                 "ERL_CRASH_DUMP": str(self.path("crash.dump")),
                 "HOME": str(self.directory)}
+
+    @staticmethod
+    def version(_build):
+        package_version("erlang-p1-sqlite3")
+        return package_version("ejabberd")
 
     def command(self):
         """As ejabberdctl runs it, without a node name: so no epmd, and nothing to be shared."""

@@ -20,9 +20,11 @@ constexpr std::string_view part_name = "carbons";
 
 // ---- Decisions ---------------------------------------------------------------------------------
 
-/// Private messages of a room's occupant: the room itself sends them to each joined client.
-bool is_room_private_message(const Stanza& message) {
-    return message.from().is_full() && message.root().child(ns::muc_user, "x");
+/// Between this user and a room's occupant, as the room or the sending client marks it (XEP-0045,
+/// 7.5).
+bool is_room_private_message(const Stanza& message, Direction direction) {
+    const Jid& occupant = direction == Direction::sent ? message.to() : message.from();
+    return occupant.is_full() && message.root().child(ns::muc_user, "x");
 }
 
 bool has_conversation_payload(const Stanza& message) {
@@ -50,8 +52,8 @@ Verdict should_copy(const Stanza& message, Direction direction, bool answers_cop
     if (message.is_error()) return {answers_copied, "error"};
     if (read_hints(message.root()).no_copy) return {false, "no-copy"};
     if (core::has_room_invitation(message)) return {true, "invitation"};
-    if (direction == Direction::received && is_room_private_message(message))
-        return {false, "room-private"};
+    if (is_room_private_message(message, direction))  // one received comes from the room itself
+        return {direction == Direction::sent, "room-private"};
     if (message.type() == StanzaType::chat) return {true, "chat"};
     if (message.type() == StanzaType::normal && message.root().child(ns::client, "body"))
         return {true, "body"};
@@ -100,6 +102,16 @@ bool gets_original(const core::Session& session, const Stanza& message,
     return !message.is_error() && session.available() && session.priority() >= 0;
 }
 
+/// As whom a session joined a room: the latest address there it sent presence to. Empty: it did
+/// not.
+Jid own_occupant(core::Session& session, const Jid& room) {
+    const auto& sent_to = session.directed_presence();
+    const auto at = std::find_if(sent_to.rbegin(), sent_to.rend(), [&](const Jid& jid) {
+        return jid.is_full() && jid.bare() == room.bare();
+    });
+    return at == sent_to.rend() ? Jid() : *at;
+}
+
 /// The module on one shard.
 class Carbons {
 public:
@@ -117,17 +129,25 @@ public:
         const Stanza& message = *event.transit.stanza;
         if (message.to().bare() == event.account.jid().full())
             return core::Flow::next;  // see the header
-        if (!wants_copy(event.account, event.transit, Direction::sent, message.to().bare()))
-            return core::Flow::next;
+        const Verdict verdict =
+            judge(event.account, event.transit, Direction::sent, message.to().bare());
+        if (!verdict.copy) return core::Flow::next;
+        // Of a room's private messages only for those who joined under the same nickname (section
+        // 6.1): to others they would come from nowhere.
+        Jid self;
+        if (verdict.reason == "room-private") self = own_occupant(event.session, message.to());
+        const auto is_left_out = [&](core::Session& session) {
+            return &session == &event.session ||
+                   (!self.empty() && own_occupant(session, self) != self);
+        };
         send_copies(event.account, event.transit,
-                    wrap(event.account, message, "sent", event.archive_id),
-                    [&](const core::Session& session) { return &session == &event.session; });
+                    wrap(event.account, message, "sent", event.archive_id), is_left_out);
         return core::Flow::next;
     }
 
     core::Flow on_receiving(events::MessageReceiving& event) const {
         const Stanza& message = *event.transit.stanza;
-        if (!wants_copy(event.account, event.transit, Direction::received, message.from().bare()))
+        if (!judge(event.account, event.transit, Direction::received, message.from().bare()).copy)
             return core::Flow::next;
         const core::Session* addressed =
             message.to().is_full() ? event.account.find_session(message.to().resource()) : nullptr;
@@ -155,26 +175,26 @@ private:
     }
 
     /// Eligible, and somebody may want it. Remembers it, so that its error is recognised.
-    bool wants_copy(core::Account& account, const core::Transit& transit, Direction direction,
-                    std::string_view peer_bare) const {
+    Verdict judge(core::Account& account, const core::Transit& transit, Direction direction,
+                  std::string_view peer_bare) const {
         const auto enabled = [this](const auto& session) { return is_enabled(*session); };
         if (transit.is_copy ||
             std::none_of(account.sessions().begin(), account.sessions().end(), enabled))
-            return false;
+            return {false, "nobody"};
         CopiedMessages& copied = copied_.of(account);
         const Stanza& message = *transit.stanza;
         const bool answers = message.is_error() && copied.knows(peer_bare, message.id());
-        if (!should_copy(message, direction, answers).copy) return false;
-        if (!message.is_error()) copied.remember(peer_bare, message.id());
-        return true;
+        const Verdict verdict = should_copy(message, direction, answers);
+        if (verdict.copy && !message.is_error()) copied.remember(peer_bare, message.id());
+        return verdict;
     }
 
-    template <class HasIt>
+    template <class IsLeftOut>
     void send_copies(core::Account& account, const core::Transit& original,
-                     const std::shared_ptr<Stanza>& wrapper, HasIt has_it) const {
+                     const std::shared_ptr<Stanza>& wrapper, IsLeftOut is_left_out) const {
         const auto sessions = account.sessions();  // one may end while it is sent to
         for (const auto& session : sessions) {
-            if (!is_enabled(*session) || has_it(*session)) continue;
+            if (!is_enabled(*session) || is_left_out(*session)) continue;
             auto copy = wrapper->clone();
             copy->set_to(session->jid());
             session->send(as_copy(original, std::move(copy)));

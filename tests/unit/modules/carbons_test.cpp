@@ -2,8 +2,13 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
+#include "modules/mam/mam.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
+#include "server/events/message.h"
 #include "server/events/session.h"
 #include "tests/support/world.h"
 
@@ -45,6 +50,21 @@ TEST_CASE("the rules of section 6.1") {
         // A private message of an occupant: the room sends it to every joined client itself.
         {"type='chat'", "<body>psst</body><x xmlns='http://jabber.org/protocol/muc#user'/>", true,
          false},
+        // ... whatever its type, as it may be encrypted.
+        {"", "<e xmlns='urn:x'/><x xmlns='http://jabber.org/protocol/muc#user'/>", true, false},
+        {"type='groupchat'", "<x xmlns='http://jabber.org/protocol/muc#user'/>", false, false},
+        {"type='chat'",
+         "<x xmlns='http://jabber.org/protocol/muc#user'/><private xmlns='urn:xmpp:carbons:2'/>",
+         false, false},
+        // What is typically used in IM, whatever its type (but group chat).
+        {"type='headline'", "<received xmlns='urn:xmpp:receipts' id='1'/>", true, true},
+        {"type='groupchat'", "<received xmlns='urn:xmpp:receipts' id='1'/>", false, false},
+        {"", "<composing xmlns='http://jabber.org/protocol/chatstates'/>", true, true},
+        {"type='headline'", "", false, false},
+        {"", "<subject>s</subject>", false, false},
+        {"", "<encrypted xmlns='urn:xmpp:omemo:2'/>", false, false},
+        // A wrapper from somebody else is a message like any other.
+        {"type='chat'", "<received xmlns='urn:xmpp:carbons:2'/>", true, true},
     };
     for (const Case& c : cases) {
         INFO(c.attributes, " ", c.content);
@@ -52,6 +72,13 @@ TEST_CASE("the rules of section 6.1") {
         CHECK(should_copy(*stanza, Direction::sent).copy == c.sent);
         CHECK(should_copy(*stanza, Direction::received).copy == c.received);
     }
+}
+
+TEST_CASE("what a room itself says is no private message of an occupant") {
+    const auto notice = message(
+        "<message from='room@muc.example.net' to='juliet@example.org/balcony'><body>welcome</body>"
+        "<x xmlns='http://jabber.org/protocol/muc#user'/></message>");
+    CHECK(should_copy(*notice, Direction::received).copy);
 }
 
 TEST_CASE("an error is copied when what it answers was") {
@@ -75,11 +102,12 @@ TEST_CASE("the newest conversations are remembered") {
 // ---- In a server -------------------------------------------------------------------------------
 
 struct Scene {
-    test::World world{{.modules = {{"carbons", install, nullptr, "", ""}}}};
+    test::World world;
     test::Client* balcony;
     test::Client* chamber;
 
-    Scene() {
+    explicit Scene(std::vector<core::ModuleRow> modules = {{"carbons", install, nullptr, "", ""}})
+        : world({.modules = std::move(modules)}) {
         world.add_account("juliet@example.org");
         world.add_account("romeo@example.net");
         world.log_in("romeo@example.net/orchard");
@@ -183,6 +211,169 @@ TEST_CASE("the error for a message that was copied is copied") {
         "<error type='cancel'><gone "
         "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
     CHECK(Scene::inside(scene.chamber->pop("message"), "received") != nullptr);
+}
+
+TEST_CASE("a private message in a room: copies for those who joined under the same nickname") {
+    Scene scene;
+    test::Client& desk = scene.world.log_in("juliet@example.org/desk");
+    test::Client& silent = scene.world.log_in("juliet@example.org/silent");
+    for (test::Client* client : {scene.balcony, scene.chamber, &desk, &silent}) {
+        scene.enable(*client);
+        client->drop_all();
+    }
+    const std::string join = "<x xmlns='http://jabber.org/protocol/muc'/></presence>";
+    scene.balcony->send("<presence to='room@muc.example.com/old'>" + join);
+    scene.balcony->send("<presence to='room@muc.example.com/jule'>" + join);
+    scene.chamber->send("<presence to='room@muc.example.com/jule'>" + join);
+    desk.send("<presence to='room@muc.example.com/other'>" + join);
+    const std::string text = "type='chat'><body>psst</body>";
+    const std::string mark = "<x xmlns='http://jabber.org/protocol/muc#user'/>";
+    scene.balcony->send("<message to='room@muc.example.com/romeo' " + text + mark + "</message>");
+    CHECK(Scene::inside(scene.chamber->pop("message"), "sent") != nullptr);
+    CHECK(desk.pending() == 0);
+    CHECK(silent.pending() == 0);
+    // The room sends what comes back to each of them.
+    scene.world.arrive(
+        "<message from='room@muc.example.com/romeo' to='juliet@example.org/balcony' " + text +
+        mark + "</message>");
+    for (test::Client* client : {scene.chamber, &desk, &silent}) CHECK(client->pending() == 0);
+    // Without the mark, or without having joined, nobody can tell it from a contact's.
+    scene.balcony->send("<message to='room@muc.example.com/romeo' " + text + "</message>");
+    silent.send("<message to='room@muc.example.com/romeo' " + text + mark + "</message>");
+    CHECK(Scene::inside(desk.pop("message"), "sent") != nullptr);
+    CHECK(Scene::inside(desk.pop("message"), "sent") != nullptr);
+    CHECK(Scene::inside(silent.pop("message"), "sent") != nullptr);
+}
+
+TEST_CASE("who is asleep, unavailable or of negative priority gets copies") {
+    Scene scene;
+    test::Client& silent = scene.world.connect("juliet@example.org/silent");
+    test::Client& negative = scene.world.connect("juliet@example.org/negative");
+    negative.send("<presence><priority>-1</priority></presence>");
+    core::Session& sleeping = scene.chamber->session();
+    sleeping.enable_sm(true, 0);
+    for (test::Client* client : {scene.chamber, &silent, &negative}) {
+        scene.enable(*client);
+        client->drop_all();
+    }
+    scene.chamber->cut();
+    REQUIRE(sleeping.is_asleep());
+    const auto queued = sleeping.queued_asleep();
+    scene.world.arrive(
+        "<message from='romeo@example.net/o' to='juliet@example.org/balcony' "
+        "type='chat'><body>1</body></message>");
+    scene.balcony->send("<message to='romeo@example.net' type='chat'><body>2</body></message>");
+    for (test::Client* client : {&silent, &negative}) {
+        CHECK(Scene::inside(client->pop("message"), "received") != nullptr);
+        CHECK(Scene::inside(client->pop("message"), "sent") != nullptr);
+    }
+    CHECK(sleeping.queued_asleep() == queued + 2);
+    // To the account: who has no negative priority is sent the message itself.
+    scene.world.arrive(
+        "<message from='romeo@example.net/o' to='juliet@example.org' "
+        "type='chat'><body>3</body></message>");
+    CHECK(Scene::inside(negative.pop("message"), "received") != nullptr);
+    CHECK(sleeping.queued_asleep() == queued + 3);
+}
+
+TEST_CASE("a message to a resource that is gone is there once") {
+    Scene scene;
+    scene.enable(*scene.balcony);
+    scene.enable(*scene.chamber);
+    scene.world.arrive(
+        "<message from='romeo@example.net/o' to='juliet@example.org/gone' "
+        "type='chat'><body>hi</body></message>");
+    for (test::Client* client : {scene.balcony, scene.chamber}) {
+        CHECK(client->pop("message").root().child_text(ns::client, "body") == "hi");
+        CHECK(client->pending() == 0);
+    }
+}
+
+TEST_CASE("an error that a client returns for a copy goes nowhere") {
+    Scene scene;
+    scene.enable(*scene.chamber);
+    test::Client& romeo = scene.world.log_in("romeo@example.net/orchard");
+    romeo.drop_all();
+    romeo.send(
+        "<message to='juliet@example.org/balcony' type='chat' id='m'><body>hi</body></message>");
+    REQUIRE(Scene::inside(scene.chamber->pop("message"), "received") != nullptr);
+    scene.balcony->drop_all();
+    scene.chamber->send(
+        "<message to='juliet@example.org' type='error' id='m'><error type='cancel'>"
+        "<not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+    CHECK(romeo.pending() == 0);
+    CHECK(scene.balcony->pending() == 0);
+}
+
+// ---- With other modules ------------------------------------------------------------------------
+
+void stop_tybalt(core::ModuleSetup& setup) {
+    using Sending = events::MessageSending;
+    using Receiving = events::MessageReceiving;
+    setup.on<Sending>(Sending::Stage::screen, [](Sending& event) {
+        const bool his = event.transit.stanza->to().bare() == "tybalt@example.com";
+        return his ? core::Flow::stop : core::Flow::next;
+    });
+    setup.on<Receiving>(Receiving::Stage::screen, [](Receiving& event) {
+        const bool his = event.transit.stanza->from().bare() == "tybalt@example.com";
+        return his ? core::Flow::stop : core::Flow::next;
+    });
+}
+
+TEST_CASE("no copy of what is stopped before") {
+    Scene scene({{"carbons", install, nullptr, "", ""}, {"screen", stop_tybalt, nullptr, "", ""}});
+    scene.enable(*scene.chamber);
+    scene.balcony->send("<message to='tybalt@example.com' type='chat'><body>out</body></message>");
+    scene.world.arrive(
+        "<message from='tybalt@example.com/s' to='juliet@example.org/balcony' "
+        "type='chat'><body>in</body></message>");
+    CHECK(scene.chamber->pending() == 0);
+    CHECK(scene.balcony->pending() == 0);
+}
+
+/// The owner's id in a message or in the one inside the carbon; 0: none, or more than one.
+std::uint64_t archive_id(const xml::Document& received) {
+    const xml::Element* message = &received.root();
+    for (const auto* kind : {"sent", "received"})
+        if (const xml::Element* copy = Scene::inside(received, kind)) message = copy;
+    std::uint64_t id = 0;
+    for (const xml::Element& child : message->children()) {
+        if (!child.is(ns::stanza_id, "stanza-id") || child.attr("by") != "juliet@example.org")
+            continue;
+        if (id != 0) return 0;
+        id = std::stoull(std::string(child.attr("id")));
+    }
+    return id;
+}
+
+TEST_CASE("originals and copies come in the order of the archive, and say where they are in it") {
+    Scene scene({{"mam", mam::install, mam::declare_options, "", ""},
+                 {"carbons", install, nullptr, "", ""}});
+    scene.enable(*scene.chamber);
+    scene.chamber->drop_all();
+    const auto receive = [&](const std::string& to) {
+        scene.world.arrive("<message from='romeo@example.com/o' to='" + to +
+                           "' type='chat'><body>in</body><stanza-id xmlns='urn:xmpp:sid:0' "
+                           "by='juliet@example.org' id='1'/></message>");
+    };
+    for (int round = 0; round < 5; ++round) {
+        scene.balcony->send_soon(
+            "<message to='romeo@example.com' type='chat'><body>out</body></message>");
+        receive("juliet@example.org/balcony");
+        receive("juliet@example.org/chamber");
+        receive("juliet@example.org");
+        scene.balcony->send(
+            "<message to='romeo@example.com' type='chat'><body>out</body>"
+            "<stanza-id xmlns='urn:xmpp:sid:0' by='juliet@example.org' id='1'/>"
+            "</message>");
+    }
+    CHECK(scene.chamber->pending() == 25);
+    std::uint64_t last = 0;
+    while (scene.chamber->pending() > 0) {
+        const std::uint64_t id = archive_id(scene.chamber->pop());
+        CHECK(id > last);
+        last = id;
+    }
 }
 
 TEST_CASE("nobody enables it for somebody else") {

@@ -34,6 +34,9 @@ void check_views(std::string_view bytes) {
     if (const auto number = decode_number(bytes)) {
         if (encode_number(*number) != bytes) std::abort();
     }
+    if (const auto jid = decode_blocked(bytes)) {
+        if (*decode_blocked(encode_blocked(*jid)) != *jid) std::abort();
+    }
     if (const auto spool = decode_spool(1, bytes)) {
         const auto head = encode_spool_head(spool->domain, spool->stanza.time);
         if (!decode_spool(1, head + spool->stanza.xml)) std::abort();

@@ -141,6 +141,7 @@ private:
             counters_.wake_ups.add();
             state.last_write = now;
         }
+        if (transit.received == WallTime{}) transit.received = core_.clock().wall();
         count_saved(state.held.add(std::move(transit)));
         if (state.held.size() > static_cast<std::size_t>(options.max_held) ||
             state.held.bytes() > static_cast<std::size_t>(options.max_held_bytes))

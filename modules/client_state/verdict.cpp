@@ -106,8 +106,9 @@ Topic event_topic(const xml::Element& event, std::string_view from) {
 /// The user's other devices say what this one should know at once.
 bool is_own_business(const xml::Element& event) {
     const xml::Element* items = event.child(ns::pubsub_event, "items");
-    return items &&
-           (items->attr("node") == ns::displayed_sync || items->attr("node") == ns::bookmarks);
+    if (!items) return false;
+    const std::string_view node = items->attr("node");
+    return node == ns::displayed_sync || node == ns::bookmarks || node == ns::bookmarks_legacy;
 }
 
 Verdict judge_event(const Stanza& stanza) {

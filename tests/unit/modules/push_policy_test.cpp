@@ -218,6 +218,12 @@ TEST_CASE("rules, by what happened") {
              f.covered = true;
          },
          false, false, Reason::covered},
+        {"R9 held back by CSI", chat(body),
+         [&](Facts& f) {
+             queued(f);
+             f.held_back = true;
+         },
+         false, false, Reason::held_back},
         {"R9 a call, after R7", chat(propose), queued, false, false, Reason::covered},
         {"R9 a carbon of a call, after R7",
          carbon("received",

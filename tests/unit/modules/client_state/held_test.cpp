@@ -2,7 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <random>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "proto/ns.h"
 
@@ -53,6 +56,41 @@ TEST_CASE("what one sender repeats costs no more") {
     CHECK(held.size() == 2);
     CHECK(held.bytes() == bytes);
     CHECK(rest(held) == "b@x/1 a@x/19 ");
+}
+
+TEST_CASE("random adding, dropping and popping, against a list") {
+    std::mt19937 random(352);
+    const auto number = [&](unsigned below) { return static_cast<int>(random() % below); };
+    HeldStanzas held;
+    std::vector<std::pair<std::string, std::string>> model;  // who, status; oldest first
+    const auto forget = [&](const std::string& who) {
+        return std::erase_if(model, [&](const auto& each) { return each.first == who; });
+    };
+    for (int step = 0; step < 20'000; ++step) {
+        const std::string who = "a@x/" + std::to_string(number(30));
+        const int what = number(10);
+        if (what < 7) {
+            const std::string status = std::to_string(step);
+            const bool obsolete = held.add(presence(who, status)) != nullptr;
+            CHECK(obsolete == (forget(who) == 1));
+            model.emplace_back(who, status);
+        } else if (what < 9) {
+            const Topic topic{Topic::Kind::presence, who, {}, {}};
+            CHECK((held.drop(topic) != nullptr) == (forget(who) == 1));
+        } else if (const auto transit = held.pop()) {
+            REQUIRE_FALSE(model.empty());
+            CHECK(transit->stanza->from().full() == model.front().first);
+            CHECK(transit->stanza->root().child_text(ns::client, "status") == model.front().second);
+            model.erase(model.begin());
+        } else {
+            CHECK(model.empty());
+        }
+        REQUIRE(held.size() == model.size());
+    }
+    std::string expected;
+    for (const auto& [who, status] : model) expected += who + status + " ";
+    CHECK(rest(held) == expected);
+    CHECK(held.bytes() == 0);
 }
 
 TEST_CASE("a topic is dropped once") {

@@ -120,6 +120,7 @@ inline constexpr View displayed_sync = "urn:xmpp:mds:displayed:0";             /
 inline constexpr View displayed_sync_assist = "urn:xmpp:mds:server-assist:0";  // XEP-0490
 inline constexpr View message_correct = "urn:xmpp:message-correct:0";          // XEP-0308
 inline constexpr View retract = "urn:xmpp:message-retract:1";                  // XEP-0424
+inline constexpr View retract_tombstone = "urn:xmpp:message-retract:1#tombstone";  // XEP-0424
 inline constexpr View moderate = "urn:xmpp:message-moderate:1";                // XEP-0425
 inline constexpr View reactions = "urn:xmpp:reactions:0";                      // XEP-0444
 inline constexpr View reply = "urn:xmpp:reply:0";                              // XEP-0461

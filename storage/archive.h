@@ -85,6 +85,9 @@ public:
     /// Writes an index entry. The batch fails with "item-not-found" if the log entry is neither
     /// committed nor earlier in the same batch. `entry.id` must not be below `entry.time`.
     virtual void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) = 0;
+    /// Exchanges a stanza of the log, for every archive, queue and offline message that refers to
+    /// it. Nothing happens if it is gone.
+    virtual void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
     virtual void put_preferences(Batch& batch, AccountId account,
                                  const ArchivePreferences& prefs) = 0;
 

@@ -19,8 +19,9 @@ constexpr std::size_t names_at_once = 50;
 constexpr std::size_t entries_at_once = 1000;
 
 Counter& expired_messages() {
-    static Counter& counter = metrics().counter("clarion_archive_messages_expired_total",
-                                                "Messages removed from archives for their age or number");
+    static Counter& counter =
+        metrics().counter("clarion_archive_messages_expired_total",
+                          "Messages removed from archives for their age or number");
     return counter;
 }
 
@@ -49,8 +50,7 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, std::string
 }
 
 /// How many messages went.
-Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid,
-                                           storage::Keep keep) {
+Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep) {
     std::uint64_t count = 0;
     for (;;) {
         const auto slice = co_await expire_slice(core, jid, keep);

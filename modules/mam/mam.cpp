@@ -5,6 +5,7 @@
 #include "modules/mam/expiry.h"
 #include "modules/mam/preferences.h"
 #include "modules/mam/query.h"
+#include "modules/mam/retraction.h"
 #include "proto/hints.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
@@ -53,6 +54,13 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .min(0)
         .unit("addresses")
         .doc("Addresses that one account's archiving preferences (XEP-0441) may list.");
+    t.add("retraction_depth", &MamOptions::retraction_depth)
+        .min(0)
+        .unit("messages")
+        .doc(
+            "How far back a message is searched for that its author retracts (XEP-0424), counted "
+            "in messages with the same contact. What is found is replaced by a tombstone, in the "
+            "archives of both sides if both are of this server. 0: nothing is ever replaced.");
     t.add("expire_after", &MamOptions::expire_after)
         .days()
         .never_allowed()
@@ -146,7 +154,7 @@ StanzaError as_stanza_error(const Error& error) {
 /// The module on one shard.
 class Mam {
 public:
-    explicit Mam(core::Core& core) : core_(core) {}
+    explicit Mam(core::Core& core) : core_(core), retractions_(core) {}
 
     // ---- Storing -------------------------------------------------------------------------------
 
@@ -160,11 +168,14 @@ public:
         return Flow::next;
     }
 
-    Flow archive_outgoing(events::MessageSending& event) const {
+    Flow archive_outgoing(events::MessageSending& event) {
         const Stanza& message = *event.transit.stanza;
         if (is_own(event.account, message.to())) return Flow::next;  // archived as received
-        if (should_archive(message).archive && allowed_by_preferences(event.account, message.to()))
-            event.archive_id = store(event.account, event.transit, message.to());
+        if (!should_archive(message).archive ||
+            !allowed_by_preferences(event.account, message.to()))
+            return Flow::next;
+        event.archive_id = store(event.account, event.transit, message.to());
+        retract(event.account, event.transit, message.to());
         return Flow::next;
     }
 
@@ -174,7 +185,7 @@ public:
         return Flow::next;
     }
 
-    Flow archive_incoming(events::MessageReceiving& event) const {
+    Flow archive_incoming(events::MessageReceiving& event) {
         core::Transit& transit = event.transit;
         if (is_archived(transit) || transit.is_copy) return Flow::next;
         const Jid& from = transit.stanza->from();
@@ -182,6 +193,7 @@ public:
             !allowed_by_preferences(event.account, from))
             return Flow::next;
         transit.archive_id = store(event.account, transit, from);
+        retract(event.account, transit, from);
         core::add_stanza_id(transit.edit(), event.account.jid(), transit.archive_id);
         core_.bus().fire(events::Archived{event.account, transit});
         return Flow::next;
@@ -301,7 +313,15 @@ private:
             std::for_each(page.messages.begin(), page.messages.end(), send);
     }
 
+    /// A retraction that was just archived.
+    void retract(const core::Account& account, const core::Transit& transit, const Jid& with) {
+        auto wanted = read_retraction(*transit.stanza, with, transit.received);
+        const auto depth = static_cast<std::size_t>(options_of(account).retraction_depth);
+        if (wanted) retractions_.begin(account.id(), std::move(*wanted), depth);
+    }
+
     core::Core& core_;
+    Retractions retractions_;
 };
 
 void expire_from_start_on(core::ModuleSetup& setup) {
@@ -319,9 +339,10 @@ void install(core::ModuleSetup& setup) {
     using core::IqTarget;
     using Sending = events::MessageSending;
     using Receiving = events::MessageReceiving;
-    const Mam& self = setup.state<Mam>(setup.core());
+    Mam& self = setup.state<Mam>(setup.core());
 
-    for (const auto feature : {ns::mam, ns::mam_extended, ns::mam_groupchat_feature, ns::stanza_id})
+    for (const auto feature : {ns::mam, ns::mam_extended, ns::mam_groupchat_feature, ns::stanza_id,
+                               ns::retract, ns::retract_tombstone})
         setup.account_feature(feature);
     setup.on<Sending>(Sending::Stage::normalise,
                       [&self](Sending& event) { return self.clean_outgoing(event); });

@@ -26,7 +26,7 @@ struct End {
 
 /// The entry at the cursor or the next, in the given direction, whose content did not expire.
 std::optional<End> skip_expired(Snapshot& snapshot, Cursor& cursor, bool found,
-                                            const KeyRange& range, bool (Cursor::*move)()) {
+                                const KeyRange& range, bool (Cursor::*move)()) {
     for (; found; found = (cursor.*move)()) {
         const Entry entry = cursor.entry();
         if (entry.key < range.from.view() || entry.key >= range.to.view()) return std::nullopt;
@@ -70,6 +70,10 @@ void ArchiveKv::put_index(Batch& batch, AccountId account, const ArchiveEntry& e
             .time = entry.time,
             .with_bare = jid_hash(bare),
             .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with)}));
+}
+
+void ArchiveKv::replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) {
+    static_cast<KvBatch&>(batch).put_if_there(Table::log, log_key(id), encode_log_head(time), xml);
 }
 
 void ArchiveKv::put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) {

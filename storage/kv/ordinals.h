@@ -1,9 +1,9 @@
 // Ordinals: which number in its archive the next index entry gets (ArchiveIndexRecord::ordinal).
 //
 // Given out where entries are written, not where they are asked for: a batch that fails leaves no
-// hole. The last ordinal of an archive is read from its newest entry, which is never removed (expiry
-// only empties it), and remembered, so that a busy archive costs a look-up in memory.
-// Owned by the Writer, used on its thread.
+// hole. The last ordinal of an archive is read from its newest entry, which is never removed
+// (expiry only empties it), and remembered, so that a busy archive costs a look-up in memory. Owned
+// by the Writer, used on its thread.
 #pragma once
 
 #include <cstddef>

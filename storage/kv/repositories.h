@@ -66,6 +66,7 @@ public:
     LogId next_log_id() override;
     void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
     void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) override;
+    void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
     void put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) override;
     Task<Result<ArchivePage>> query(ArchiveQuery query) override;
     Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) override;

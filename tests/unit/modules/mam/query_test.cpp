@@ -111,7 +111,8 @@ storage::ArchivePage page_of(std::initializer_list<std::size_t> sizes) {
     page.complete = true;
     std::uint64_t id = 1;
     for (const std::size_t size : sizes)
-        page.messages.push_back({storage::ArchiveId{id++}, {}, std::string(size, 'x')});
+        page.messages.push_back(
+            {.id = storage::ArchiveId{id++}, .xml = std::string(size, 'x')});
     return page;
 }
 
@@ -123,8 +124,10 @@ TEST_CASE("a page that is too large ends early, on the far side of the cursor") 
     CHECK_FALSE(page.complete);
 
     page = page_of({400, 400, 400});
+    page.first_index = 7;
     shorten(page, true, 1000);
     CHECK(page.messages.size() == 2);
+    CHECK(page.first_index == 8);
     CHECK(page.messages.front().id == storage::ArchiveId{2});
     CHECK(page.messages.back().id == storage::ArchiveId{3});
 

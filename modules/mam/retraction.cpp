@@ -1,0 +1,131 @@
+#include "modules/mam/retraction.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/ns.h"
+#include "proto/stanza_id.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/base/text.h"
+
+namespace clarion::mam {
+namespace {
+
+constexpr Logger logger{"mam"};
+
+/// Messages read in one slice of a search: some 30 microseconds.
+constexpr std::size_t slice_size = 100;
+
+Counter& tombstones() {
+    static Counter& counter = metrics().counter("clarion_archive_tombstones_total",
+                                                "Retracted messages replaced by a tombstone");
+    return counter;
+}
+
+bool is_personal(const Stanza& message) {
+    return message.is_message() &&
+           (message.type() == StanzaType::chat || message.type() == StanzaType::normal);
+}
+
+bool is_of_room(const Stanza& message) {
+    return message.root().child(ns::muc_user, "x") || message.root().child(ns::occupant_id, "*");
+}
+
+bool has_id(const Stanza& stored, std::string_view id) {
+    return stored.id() == id || find_origin_id(stored.root()) == id;
+}
+
+std::shared_ptr<Stanza> parse(std::string_view xml) {
+    auto parsed = Stanza::from_document(xml::parse_element(xml, ns::client));
+    return parsed ? std::move(*parsed) : nullptr;
+}
+
+/// Whether the search is over.
+bool deal_with(core::Core& core, const storage::ArchivedMessage& message,
+               const Retraction& retraction) {
+    const auto stored = parse(message.xml);
+    if (!stored) return false;
+    const Found found = is_original(*stored, retraction);
+    if (found == Found::original) {
+        core.storage().archive().replace_log(core.shard().batch(), message.log_id, message.time,
+                                             make_tombstone(*stored, retraction));
+        tombstones().add();
+    }
+    return found != Found::other;
+}
+
+}  // namespace
+
+std::optional<Retraction> read_retraction(const Stanza& message, const Jid& with, WallTime at) {
+    const xml::Element* retract = message.root().child(ns::retract, "retract");
+    if (!retract || !is_personal(message) || is_of_room(message)) return std::nullopt;
+    Retraction retraction{.target = std::string(retract->attr("id")),
+                          .id = std::string(message.id()),
+                          .author = std::string(message.from().bare()),
+                          .with = std::string(with.bare()),
+                          .at = at};
+    if (retraction.target.empty() || retraction.id.empty()) return std::nullopt;
+    return retraction;
+}
+
+Found is_original(const Stanza& stored, const Retraction& retraction) {
+    if (!is_personal(stored) || stored.from().bare() != retraction.author ||
+        !has_id(stored, retraction.target))
+        return Found::other;
+    if (stored.root().child(ns::retract, "retracted")) return Found::tombstone;
+    if (stored.root().child(ns::retract, "retract")) return Found::other;
+    return is_of_room(stored) ? Found::refused : Found::original;
+}
+
+std::string make_tombstone(const Stanza& original, const Retraction& retraction) {
+    const auto tombstone = Stanza::make(StanzaKind::message, original.type(), original.from(),
+                                        original.to(), original.id());
+    tombstone->root()
+        .add("retracted", ns::retract)
+        .set_attr("id", retraction.id)
+        .set_attr("stamp", format_datetime(retraction.at));
+    return xml::to_string(tombstone->root());
+}
+
+void Retractions::begin(storage::AccountId account, Retraction retraction, std::size_t depth) {
+    std::size_t& pending = pending_[account];
+    if (pending == max_pending) {
+        logger.debug("too-many-retractions", {{"author", retraction.author}});
+        return;
+    }
+    ++pending;
+    core_.scope().spawn("mam-retraction", search(account, std::move(retraction), depth));
+}
+
+Task<> Retractions::search(storage::AccountId account, Retraction retraction, std::size_t depth) {
+    struct Count {
+        std::unordered_map<storage::AccountId, std::size_t>& pending;
+        storage::AccountId account;
+        ~Count() {
+            const auto found = pending.find(account);
+            if (--found->second == 0) pending.erase(found);
+        }
+    } const count{pending_, account};
+    std::string id;  // as it is written
+    xml::escape(id, retraction.target);
+    storage::ArchiveQuery query{.account = account, .with = retraction.with, .from_end = true};
+    bool over = false;
+    for (std::size_t left = depth; left > 0 && !over && !core_.stopping();) {
+        (void)co_await core_.shard()
+            .committed();  // the message may be in the same batch; gives way
+        query.limit = std::min(left, slice_size);
+        const auto page = co_await core_.storage().archive().query(query);
+        if (!page || page->messages.empty()) break;
+        const auto& messages = page->messages;
+        for (auto at = messages.rbegin(); at != messages.rend() && !over; ++at)
+            over = at->xml.find(id) != std::string::npos && deal_with(core_, *at, retraction);
+        over = over || page->complete;
+        left -= messages.size();
+        query.from_end = false;
+        query.rsm_before = messages.front().id;
+    }
+}
+
+}  // namespace clarion::mam

@@ -1,0 +1,69 @@
+// Retractions (XEP-0424) in archives: what was retracted is replaced by a tombstone.
+//
+// The log has a message once, whoever's archives refer to it, so one write is seen by both sides,
+// and by what waits offline or in a sleeping queue. Only its author's archive, or the recipient's,
+// is searched for the message, from the newest entry back, after the retraction itself is stored:
+// its acknowledgement does not wait. A crash in between leaves the message as it is; the retraction
+// is in the archive in any case, and clients act on that.
+//
+// The decisions are pure; Retractions lives on one shard.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "proto/stanza.h"
+#include "server/base/clock.h"
+#include "server/core/core.h"
+#include "storage/archive.h"
+
+namespace clarion::mam {
+
+struct Retraction {
+    std::string target;  // id of the message that is retracted
+    std::string id;      // of the retraction itself
+    std::string author;  // bare JID
+    std::string with;    // bare JID: the contact in whose messages to search
+    WallTime at{};
+};
+
+/// What a message wants retracted; nullopt: nothing, or nothing that an archive of ours could act
+/// on (no id, so that a tombstone could not name it; not of type chat or normal; from or to an
+/// occupant of a room, who shares the room's bare JID with everybody there). `with`: the other
+/// party, from the point of view of the archive.
+std::optional<Retraction> read_retraction(const Stanza& message, const Jid& with, WallTime at);
+
+enum class Found {
+    other,      // a different message, or a retraction, which stays: search on
+    original,   // this one becomes a tombstone
+    tombstone,  // it is one already
+    refused,    // it has the id, but is a room occupant's: stays
+};
+/// Whether a stored message is the one meant: the same author, and the id as its own or as its
+/// <origin-id/>.
+Found is_original(const Stanza& stored, const Retraction& retraction);
+
+/// The stored message without its content: addresses, type, id and <retracted/>.
+std::string make_tombstone(const Stanza& original, const Retraction& retraction);
+
+class Retractions {
+public:
+    explicit Retractions(core::Core& core) : core_(core) {}
+    /// Searches this account's archive in the background. `depth`: the most messages with this
+    /// contact to look at. With too many searches under way for the account: does nothing.
+    void begin(storage::AccountId account, Retraction retraction, std::size_t depth);
+
+    /// Searches under way at a time for one account.
+    static constexpr std::size_t max_pending = 20;
+
+private:
+    Task<> search(storage::AccountId account, Retraction retraction, std::size_t depth);
+
+    core::Core& core_;
+    std::unordered_map<storage::AccountId, std::size_t> pending_;
+};
+
+}  // namespace clarion::mam

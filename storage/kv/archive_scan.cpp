@@ -35,7 +35,8 @@ Stretch find_ends(Snapshot& snapshot, const KeyRange& range) {
 
 }  // namespace
 
-ArchiveScan::ArchiveScan(ArchiveQuery query) : query_(std::move(query)) {
+ArchiveScan::ArchiveScan(ArchiveQuery query, std::size_t slice)
+    : query_(std::move(query)), slice_(slice) {
     if (!query_.with.empty()) with_hash_ = jid_hash(query_.with);
     with_is_full_ = query_.with.find('/') != std::string::npos;
     backwards_ = query_.from_end || query_.rsm_before;
@@ -130,7 +131,7 @@ bool ArchiveScan::step_forwards(Snapshot& snapshot) {
     for (std::size_t looked_at = 0; found; found = cursor->next()) {
         const Entry entry = cursor->entry();
         if (entry.key >= end.view()) return true;
-        if (looked_at++ == slice_size) return false;
+        if (looked_at++ == slice_) return false;
         first_ = key_u64(entry.key, 8) + 1;
         if (add(snapshot, entry)) return true;
     }
@@ -144,7 +145,7 @@ bool ArchiveScan::step_backwards(Snapshot& snapshot) {
     for (std::size_t looked_at = 0; found; found = cursor->previous()) {
         const Entry entry = cursor->entry();
         if (entry.key < begin.view()) return true;
-        if (looked_at++ == slice_size) return false;
+        if (looked_at++ == slice_) return false;
         last_ = key_u64(entry.key, 8) - 1;
         if (add(snapshot, entry)) return true;
     }

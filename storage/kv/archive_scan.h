@@ -23,7 +23,8 @@ public:
     /// A count of a contact's messages that would look at more than this is not given: about 4 ms.
     static constexpr std::size_t max_counted = 100'000;
 
-    explicit ArchiveScan(ArchiveQuery query);
+    /// `slice`: tests make it small.
+    explicit ArchiveScan(ArchiveQuery query, std::size_t slice = slice_size);
 
     /// Checks the ids the query names, and counts. Error "item-not-found" if one is not there.
     Result<> begin(Snapshot& snapshot);
@@ -47,6 +48,7 @@ private:
     bool add(Snapshot& snapshot, const Entry& entry);
 
     ArchiveQuery query_;
+    const std::size_t slice_;
     std::uint64_t with_hash_ = 0;
     bool with_is_full_ = false;
     bool backwards_ = false;

@@ -181,8 +181,9 @@ TEST_CASE_TEMPLATE("a batch that fails leaves no hole in the count", Backend, Me
     ArchiveFixture<Backend> archive(3);
     CHECK(archive.try_commit([&](Batch& batch) {
         archive.add(batch, 4);
-        archive->archive().put_index(batch, archive.account,
-                                     {id_of(5), archive->archive().next_log_id(), time_of(5), "x@y"});
+        archive->archive().put_index(
+            batch, archive.account,
+            {id_of(5), archive->archive().next_log_id(), time_of(5), "x@y"});
     }) == "item-not-found");
     archive.commit([&](Batch& batch) {
         archive.add(batch, 6);

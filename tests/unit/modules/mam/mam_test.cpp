@@ -56,7 +56,62 @@ TEST_CASE("what belongs into a personal archive") {
         {"", "<reactions xmlns='urn:xmpp:reactions:0' id='1'/>", "reaction", true},
         {"", "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>", "call", true},
         {"", "<x xmlns='jabber:x:conference' jid='r@muc.example.org'/>", "invitation", true},
+        // 0184, 0333, 0424, 0444, 0308: what refers to another message.
+        {"type='chat'", "<body>hi</body><request xmlns='urn:xmpp:receipts'/>", "body", true},
+        {"", "<markable xmlns='urn:xmpp:chat-markers:0'/>", "nothing", false},
+        {"", "<received xmlns='urn:xmpp:chat-markers:0' id='1'/>", "marker", true},
+        {"", "<acknowledged xmlns='urn:xmpp:chat-markers:0' id='1'/>", "marker", true},
+        {"type='groupchat'", "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>", "type", false},
+        {"", "<reactions xmlns='urn:xmpp:reactions:0' id='1'><reaction>x</reaction></reactions>",
+         "reaction", true},
+        {"", "<retract xmlns='urn:xmpp:message-retract:1' id='1'/><body>fallback</body>", "body",
+         true},
+        {"", "<retracted xmlns='urn:xmpp:message-retract:1' id='1'/>", "nothing", false},
+        {"", "<replace xmlns='urn:xmpp:message-correct:0' id='1'/><body>hi</body>", "body", true},
+        // 0085: states are about now, also beside a thread or an empty body.
+        {"type='chat'", "<active xmlns='http://jabber.org/protocol/chatstates'/><thread>t</thread>",
+         "nothing", false},
+        {"type='chat'", "<paused xmlns='http://jabber.org/protocol/chatstates'/><body/>", "nothing",
+         false},
+        {"type='chat'", "<active xmlns='http://jabber.org/protocol/chatstates'/><body>hi</body>",
+         "body", true},
+        // 0334: hints, in combination too.
+        {"type='chat'", "<no-copy xmlns='urn:xmpp:hints'/><body>hi</body>", "body", true},
+        {"type='chat'", "<no-store xmlns='urn:xmpp:hints'/><store xmlns='urn:xmpp:hints'/>", "hint",
+         false},
+        {"type='chat'",
+         "<composing xmlns='http://jabber.org/protocol/chatstates'/><store "
+         "xmlns='urn:xmpp:hints'/>",
+         "hint", true},
+        {"type='error'", "<store xmlns='urn:xmpp:hints'/>", "type", false},
+        {"type='groupchat'", "<store xmlns='urn:xmpp:hints'/>", "type", false},
+        // Encrypted, by all that say so.
+        {"", "<encrypted xmlns='eu.siacs.conversations.axolotl'/>", "encrypted", true},
+        {"", "<openpgp xmlns='urn:xmpp:openpgp:0'/>", "encrypted", true},
+        {"", "<x xmlns='jabber:x:encrypted'>a</x>", "encrypted", true},
+        {"", "<encryption xmlns='urn:xmpp:eme:0' namespace='other'/>", "encrypted", true},
+        // Calls: 0353, 0482.
+        {"type='chat'", "<retract xmlns='urn:xmpp:jingle-message:0' id='1'/>", "call", true},
+        {"type='chat'", "<finish xmlns='urn:xmpp:jingle-message:0' id='1'/>", "call", true},
+        {"type='chat'", "<invite xmlns='urn:xmpp:call-invites:0' id='1'/>", "call", true},
+        // Rooms: 0045 invitations and private messages, 0249.
+        {"",
+         "<x xmlns='http://jabber.org/protocol/muc#user'><invite from='nurse@example.org'/></x>",
+         "invitation", true},
+        {"", "<x xmlns='http://jabber.org/protocol/muc#user'><decline/></x>", "nothing", false},
+        {"type='chat'", "<body>hi</body><x xmlns='http://jabber.org/protocol/muc#user'/>", "body",
+         true},
+        {"type='groupchat'", "<subject>room</subject>", "type", false},
+        {"type='headline'", "<event xmlns='http://jabber.org/protocol/pubsub#event'/>", "type",
+         false},
         {"", "<event xmlns='http://jabber.org/protocol/pubsub#event'/>", "nothing", false},
+        {"", "<subject/>", "nothing", false},
+        {"type='unheard-of'", "<body>hi</body>", "body", true},  // RFC 6121, 5.2.2: normal
+        // What is inside something else is not the message's own.
+        {"",
+         "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'><body>hi</body>"
+         "</message></forwarded>",
+         "nothing", false},
     };
     for (const Case& c : cases) {
         INFO(c.attributes, " ", c.content);

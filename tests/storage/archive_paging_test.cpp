@@ -1,0 +1,261 @@
+// Paging while others write: an archive that grows at one end and expires at the other, and readers
+// that page through it, against a simple model, on both back ends.
+#include <algorithm>
+#include <deque>
+#include <random>
+#include <set>
+
+#include "storage/kv/archive_scan.h"
+#include "storage/kv/read.h"
+#include "tests/storage/storage_fixture.h"
+
+namespace clarion::storage {
+namespace {
+
+const std::vector<std::string> contacts{"a@x", "a@x/1", "a@x/2", "b@x", "b@x/1"};
+const std::vector<std::string> filters{"", "", "", "a@x", "a@x/1", "b@x", "b@x/2", "c@x"};
+
+bool matches(const std::string& filter, const std::string& with) {
+    if (filter.empty() || filter == with) return true;
+    return filter.find('/') == std::string::npos && with.substr(0, with.find('/')) == filter;
+}
+
+std::int64_t ticks(ArchiveId id) { return static_cast<std::int64_t>(id); }
+
+struct Entry {
+    ArchiveId id;
+    std::string with;
+    bool emptied = false;  // expired, and the newest: no message, but a cursor still finds it
+};
+
+/// What the archive should hold, and what a query should find there.
+struct Model {
+    std::deque<Entry> entries;
+
+    const Entry* find(ArchiveId id) const {
+        const auto at = std::find_if(entries.begin(), entries.end(),
+                                     [id](const Entry& entry) { return entry.id == id; });
+        return at == entries.end() ? nullptr : &*at;
+    }
+    bool has_message(ArchiveId id) const {
+        const Entry* entry = find(id);
+        return entry && !entry->emptied;
+    }
+    bool refuses(const ArchiveQuery& query) const {
+        for (const auto& id : {query.before_id, query.after_id, query.rsm_after, query.rsm_before})
+            if (id && !find(*id)) return true;
+        return !std::all_of(query.ids.begin(), query.ids.end(),
+                            [this](ArchiveId id) { return has_message(id); });
+    }
+    static bool selects(const ArchiveQuery& query, const Entry& entry) {
+        const WallTime time = at(ticks(entry.id));
+        if (entry.emptied || !matches(query.with, entry.with)) return false;
+        if ((query.start && time < *query.start) || (query.end && time > *query.end)) return false;
+        if (query.before_id && entry.id >= *query.before_id) return false;
+        if (query.after_id && entry.id <= *query.after_id) return false;
+        return query.ids.empty() ||
+               std::find(query.ids.begin(), query.ids.end(), entry.id) != query.ids.end();
+    }
+    /// Everything the query selects, whatever the cursor.
+    std::vector<ArchiveId> result(const ArchiveQuery& query) const {
+        std::vector<ArchiveId> ids;
+        for (const Entry& entry : entries)
+            if (selects(query, entry)) ids.push_back(entry.id);
+        return ids;
+    }
+    std::pair<std::vector<ArchiveId>, bool> page(const ArchiveQuery& query) const {
+        auto ids = result(query);
+        std::erase_if(ids, [&](ArchiveId id) {
+            return (query.rsm_after && id <= *query.rsm_after) ||
+                   (query.rsm_before && id >= *query.rsm_before);
+        });
+        const bool complete = ids.size() <= query.limit;
+        const auto surplus = static_cast<std::ptrdiff_t>(complete ? 0 : ids.size() - query.limit);
+        if (query.from_end || query.rsm_before)
+            ids.erase(ids.begin(), ids.begin() + surplus);
+        else
+            ids.erase(ids.end() - surplus, ids.end());
+        return {ids, complete};
+    }
+};
+
+std::vector<ArchiveId> ids_of(const ArchivePage& page) {
+    std::vector<ArchiveId> ids;
+    for (const auto& message : page.messages) ids.push_back(message.id);
+    return ids;
+}
+
+/// Somebody who pages through all that a query selects.
+struct Reader {
+    ArchiveQuery query;
+    bool backwards = false;
+    std::vector<ArchiveId> owed;  // what there was when it began
+    std::vector<ArchiveId> got;   // in the order of paging
+};
+
+template <class Backend>
+class PagingFixture : public Fixture<Backend> {
+public:
+    explicit PagingFixture(unsigned seed) : random_(seed) { append(20); }
+
+    void run(int steps) {
+        for (int i = 0; i < steps; ++i) {
+            if (chance(4)) write();
+            if (readers_.size() < 6) readers_.push_back(begin());
+            const std::size_t who = below(readers_.size());
+            if (turn(readers_[who])) continue;
+            readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(who));
+        }
+    }
+    int finished = 0, refused = 0;
+
+private:
+    std::size_t below(std::size_t limit) { return random_() % limit; }
+    bool chance(unsigned one_in) { return random_() % one_in == 0; }
+    ArchiveId any() {
+        return model_.entries.empty() ? ArchiveId{1}
+                                      : model_.entries[below(model_.entries.size())].id;
+    }
+
+    void write() {
+        if (model_.entries.size() > 60 || chance(4))
+            expire();
+        else
+            append(1 + below(5));
+    }
+    void append(std::size_t count) {
+        this->commit([&](Batch& batch) {
+            for (; count > 0; --count) {
+                Archive& archive = this->storage().archive();
+                const LogId log = archive.next_log_id();
+                const Entry entry{ArchiveId{next_ += 1 + below(3)},
+                                  contacts[below(contacts.size())]};
+                archive.put_log(batch, log, at(ticks(entry.id)), "<message/>");
+                archive.put_index(batch, account_,
+                                  {entry.id, log, at(ticks(entry.id)), entry.with});
+                model_.entries.push_back(entry);
+            }
+        });
+    }
+    void expire() {
+        Keep keep;
+        if (chance(2))
+            keep.newest = 1 + below(50);
+        else
+            keep.since = at(ticks(any()) + (chance(8) ? 1000 : 0));
+        auto& expiry = this->storage().expiry();
+        const auto found = read(expiry.find(account_, keep, 1 + below(30)));
+        this->commit([&](Batch& batch) { expiry.remove(batch, account_, found); });
+        auto& entries = model_.entries;
+        while (!entries.empty() && entries.front().id < found.last) entries.pop_front();
+        if (entries.empty() || entries.front().id != found.last) return;
+        if (found.newest)
+            entries.front().emptied = true;
+        else
+            entries.pop_front();
+    }
+
+    Reader begin() {
+        Reader reader;
+        reader.backwards = chance(2);
+        ArchiveQuery& query = reader.query;
+        query.account = account_;
+        query.with = filters[below(filters.size())];
+        query.limit = 1 + below(5);
+        query.want_count = chance(2);
+        query.from_end = reader.backwards;
+        if (chance(4)) query.start = at(ticks(any()));
+        if (chance(4)) query.end = at(ticks(any()) + 1);
+        if (chance(6)) query.after_id = any();
+        if (chance(6)) query.before_id = any();
+        if (chance(5))
+            for (std::size_t n = below(6); n > 0; --n) query.ids.push_back(any());
+        reader.owed = model_.result(query);
+        return reader;
+    }
+
+    /// One page. False: it is done.
+    bool turn(Reader& reader) {
+        const bool refuses = model_.refuses(reader.query);
+        const bool quiet = chance(2);  // nobody writes while the page is made
+        ArchiveScan scan(reader.query, 1 + below(4));
+        const auto begun = look([&](Snapshot& snapshot) { return scan.begin(snapshot); });
+        CHECK(begun.ok() == !refuses);
+        if (!begun) {
+            CHECK(begun.error().code == "item-not-found");
+            ++refused;
+            return false;
+        }
+        const auto count = model_.result(reader.query).size();
+        while (!look([&](Snapshot& snapshot) { return scan.step(snapshot); }))
+            if (!quiet && chance(3)) write();
+        const ArchivePage page = scan.take_page();
+        if (quiet) check_exactly(reader.query, page, count);
+        return note(reader, page);
+    }
+    template <class Read>
+    auto look(Read&& use) {
+        auto result = read_snapshot(this->storage().engine(), std::forward<Read>(use));
+        REQUIRE(result.ok());
+        return std::move(result).value();
+    }
+    void check_exactly(const ArchiveQuery& query, const ArchivePage& page, std::size_t count) {
+        const auto [ids, complete] = model_.page(query);
+        CHECK(ids_of(page) == ids);
+        CHECK(page.complete == complete);
+        if (!query.ids.empty()) return;
+        CHECK(page.count.has_value() == (query.with.empty() || query.want_count));
+        if (page.count) CHECK(*page.count == count);
+        if (!page.first_index) return;
+        const auto all = model_.result(query);
+        CHECK(all[static_cast<std::size_t>(*page.first_index)] == ids.front());
+    }
+    bool note(Reader& reader, const ArchivePage& page) {
+        auto ids = ids_of(page);
+        CHECK(std::is_sorted(ids.begin(), ids.end()));
+        CHECK(ids.size() <= reader.query.limit);
+        if (!ids.empty() && reader.backwards) reader.query.rsm_before = ids.front();
+        if (!ids.empty() && !reader.backwards) reader.query.rsm_after = ids.back();
+        reader.query.from_end = false;
+        if (reader.backwards) std::reverse(ids.begin(), ids.end());
+        reader.got.insert(reader.got.end(), ids.begin(), ids.end());
+        if (!page.complete) {
+            CHECK_FALSE(ids.empty());
+            return true;
+        }
+        finish(reader);
+        return false;
+    }
+    void finish(Reader& reader) {
+        ++finished;
+        if (reader.backwards) std::reverse(reader.got.begin(), reader.got.end());
+        const auto& got = reader.got;
+        CHECK(std::adjacent_find(got.begin(), got.end(), std::greater_equal<>()) == got.end());
+        for (const ArchiveId id : reader.owed)
+            if (model_.has_message(id)) CHECK(std::binary_search(got.begin(), got.end(), id));
+        const auto selected = model_.result(reader.query);
+        for (const ArchiveId id : got)
+            if (model_.has_message(id))
+                CHECK(std::binary_search(selected.begin(), selected.end(), id));
+    }
+
+    const AccountId account_ = this->storage().accounts().next_id();
+    std::mt19937 random_;
+    std::uint64_t next_ = 1000;
+    Model model_;
+    std::vector<Reader> readers_;
+};
+
+TEST_CASE_TEMPLATE("whoever pages sees everything once, in order, whatever is written meanwhile",
+                   Backend, MemoryBackend, LmdbBackend) {
+    for (const unsigned seed : {1u, 2u, 3u, 4u}) {
+        INFO("seed ", seed);
+        PagingFixture<Backend> archive(seed);
+        archive.run(3000);
+        CHECK(archive.finished > 300);
+        CHECK(archive.refused > 20);
+    }
+}
+
+}  // namespace
+}  // namespace clarion::storage

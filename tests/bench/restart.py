@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Sessions fall asleep, clariond is restarted, and all of them are resumed: what each step takes.
 
-usage: tests/bench/restart.py --build BUILD/bin [--sessions 5000] [--stops term,kill]
+usage: tests/bench/restart.py --build BUILD/bin [--sessions 5000] [--stops term,kill,live]
        --build      where clariond, clarionctl and clarion-bench are (default build/release/bin)
        --sessions   sessions that sleep (5000)
        --messages   messages to each of them while they sleep (1)
        --parallel   logins and resumptions under way at a time (64)
        --rolling    connections are cut one by one as they become ready: needed for more sessions
                     than there are descriptors
-       --stops      how the server goes down: term (planned), kill (SIGKILL), or both in turn
+       --stops      how the server goes down: term (planned), kill (SIGKILL), live (planned, while all
+                    are still connected; without messages), or several in turn
        --json FILE  keeps every figure
 
 Every message must come once and every session must be resumed; the exit status says so.
@@ -49,30 +50,30 @@ def wait_until_put_away(server, patience=180):
         time.sleep(1)
 
 
-def bench(options, server, mode, *arguments):
-    command = [str(options.build_dir / "clarion-bench"), mode, "--json", "--domain", DOMAIN,
+def bench_command(options, server, mode, *arguments):
+    return [str(options.build_dir / "clarion-bench"), mode, "--json", "--domain", DOMAIN,
                "--password", PASSWORD, "--port", str(server.ports["c2s"]),
                "--parallel-logins", str(options.parallel), "--server-pid", str(server.process.pid),
                "--source-addresses", "16", "--state-file", str(server.path("sleepers.txt")),
                *(["--rolling"] if options.rolling else []), *arguments]
+
+
+def bench(options, server, mode, *arguments):
+    command = bench_command(options, server, mode, *arguments)
     done = subprocess.run(command, capture_output=True, text=True, timeout=options.timeout)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(command)}\n{done.stderr}{server.log_tail()}")
     return json.loads(done.stdout)
 
 
-def restart(server, how):
+def stop(server, how):
+    """Seconds until its process was gone."""
     began = time.monotonic()
-    server.stop() if how == "term" else server.kill()
-    stopped = time.monotonic() - began
-    server.start()
-    return stopped
+    server.kill() if how == "kill" else server.stop()
+    return time.monotonic() - began
 
 
-def run(options, server, how):
-    figures = {"stop": how, "sessions": options.sessions}
-    server.start()
-    time.sleep(1)
+def stop_when_all_sleep(options, server, how, figures):
     before, file_before = anonymous_bytes(server), file_bytes(server)
     asleep = bench(options, server, "sleep", "-n", str(options.sessions), "--messages",
                    str(options.messages))
@@ -83,7 +84,35 @@ def run(options, server, how):
     figures["anonymous_mb_all_asleep"] = memory / 2**20
     figures["memory_bytes_per_sleeper"] = (memory - before) / options.sessions
     figures["file_bytes_per_sleeper"] = (size - file_before) / options.sessions
-    figures["stop_seconds"] = restart(server, how)
+    figures["stop_seconds"] = stop(server, how)
+
+
+def stop_when_all_are_live(options, server, figures):
+    noted = server.path("sleepers.txt")
+    noted.unlink(missing_ok=True)
+    command = bench_command(options, server, "sleep", "-n", str(options.sessions),
+                            "--until-stopped")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True) as process:
+        while not noted.exists() and process.poll() is None:
+            time.sleep(0.1)
+        time.sleep(1)
+        figures["anonymous_mb_all_live"] = anonymous_bytes(server) / 2**20
+        figures["stop_seconds"] = stop(server, "live")
+        output = process.communicate(timeout=options.timeout)[0]
+    if process.returncode != 0:
+        raise RuntimeError(f"{' '.join(command)}\n{output}{server.log_tail()}")
+
+
+def run(options, server, how):
+    figures = {"stop": how, "sessions": options.sessions}
+    server.start()
+    time.sleep(1)
+    if how == "live":
+        stop_when_all_are_live(options, server, figures)
+    else:
+        stop_when_all_sleep(options, server, how, figures)
+    server.start()
     figures["ready_seconds"] = server.ready_seconds
     figures["anonymous_mb_when_ready"] = anonymous_bytes(server) / 2**20
     resumed = bench(options, server, "resume")
@@ -100,7 +129,7 @@ def run(options, server, how):
 def is_sound(figures):
     return (figures["resumed"] == figures["sessions"] and figures["messages_missing"] == 0 and
             figures["messages_repeated"] == 0 and figures["wrong_counts"] == 0 and
-            figures["loaded_accounts_asleep"] == 0)
+            figures.get("loaded_accounts_asleep", 0) == 0)
 
 
 def show(figures):
@@ -119,7 +148,7 @@ def parse():
     parser.add_argument("--messages", type=int, default=1)
     parser.add_argument("--parallel", type=int, default=64)
     parser.add_argument("--rolling", action="store_true")
-    parser.add_argument("--stops", default="term,kill")
+    parser.add_argument("--stops", default="term,kill,live")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds each half may take")
     parser.add_argument("--json")
     return parser.parse_args()

@@ -21,7 +21,10 @@ constexpr const char* examples =
     "  clarion-bench idle -n 2000 --sm --carbons --server-pid $(pidof clariond)\n"
     "  clarion-bench chat -n 100 --in-flight 4 --duration 10 --server-pid $(pidof clariond)\n"
     "The server must allow many connections from one address and, without --tls, plain streams.\n"
-    "tests/bench/peers.py does all of it for clariond, Prosody and ejabberd.\n";
+    "  clarion-bench mam -n 4 --fill 1000 --sm --server-pid $(pidof clariond)\n"
+    "  clarion-bench sleep -n 2000; systemctl restart clarion; clarion-bench resume\n"
+    "tests/bench/peers.py compares clariond, Prosody and ejabberd; tests/bench/restart.py "
+    "restarts.\n";
 
 const std::map<std::string, TlsMode> tls_modes{
     {"none", TlsMode::none}, {"starttls", TlsMode::starttls}, {"direct", TlsMode::direct}};
@@ -128,6 +131,8 @@ void add_sleep(CLI::App& app, Sleeping& sleeping) {
         ->capture_default_str();
     app.add_flag("--rolling", sleeping.rolling,
                  "cut each connection when its session is ready, not all together at the end");
+    app.add_flag("--until-stopped", sleeping.until_stopped,
+                 "instead: note the sessions, then wait until the server is stopped and cuts them");
     app.add_option("--state-file", sleeping.state_file, "where to note the sleeping sessions")
         ->capture_default_str();
 }

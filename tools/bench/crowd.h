@@ -40,6 +40,8 @@ public:
     void on_ready(std::function<void(Client&)> sink) { ready_sink_ = std::move(sink); }
     /// Logins that failed, and the first reason.
     std::size_t failed() const { return failed_; }
+    /// Connections that broke after their login.
+    std::size_t lost() const { return lost_; }
     const std::string& first_failure() const { return first_failure_; }
     ScramKeys& scram_keys() { return shared_.keys; }
     Histogram& acks() { return acks_; }

@@ -92,8 +92,12 @@ public:
     Result<void> run();
 
 private:
+    void note(const Client& client);
     void put_to_sleep(Client& client);
-    Result<void> log_in_and_cut();
+    Result<void> log_in();
+    void cut_all();
+    Result<void> write_down();
+    Result<void> wait_for_stop();
     Result<void> send_messages();
 
     const Settings& settings_;
@@ -105,27 +109,53 @@ private:
     std::uint64_t errors_ = 0;
 };
 
+void SleepRun::note(const Client& client) {
+    bedroom_.sleepers[client.index()] = {client.sent_at_login(), client.handled(), client.sm_id()};
+}
+
 void SleepRun::put_to_sleep(Client& client) {
     client.acknowledge();
-    bedroom_.sleepers[client.index()] = {client.sent_at_login(), client.handled(), client.sm_id()};
+    note(client);
     client.cut();
 }
 
-Result<void> SleepRun::log_in_and_cut() {
+Result<void> SleepRun::log_in() {
     bedroom_.sleepers.resize(settings_.crowd.sessions);
     if (sleeping_.rolling) crowd_.on_ready([this](Client& client) { put_to_sleep(client); });
     if (auto done = crowd_.log_in(settings_.crowd.sessions); !done) return done;
     crowd_.on_ready({});
     loop_.run_for(settings_.crowd.settle);
+    return {};
+}
+
+void SleepRun::cut_all() {
     for (std::size_t i = 0; i < crowd_.size(); ++i) {
         if (crowd_.client(i).is_ready()) put_to_sleep(crowd_.client(i));
     }
+    loop_.run_for(settings_.crowd.settle);
+}
+
+Result<void> SleepRun::write_down() {
     const auto refused = std::find_if(bedroom_.sleepers.begin(), bedroom_.sleepers.end(),
                                       [](const auto& sleeper) { return sleeper.sm_id.empty(); });
     if (refused != bedroom_.sleepers.end())
         return fail("sleep", "the server offers no resumable stream management");
-    loop_.run_for(settings_.crowd.settle);
-    return {};
+    return write(bedroom_, crowd_.scram_keys(), sleeping_.state_file);
+}
+
+/// The state file is there from the start: it says that the server may be stopped.
+Result<void> SleepRun::wait_for_stop() {
+    const auto note_all = [this] {
+        for (std::size_t i = 0; i < crowd_.size(); ++i) note(crowd_.client(i));
+        return write_down();
+    };
+    if (auto done = note_all(); !done) return done;
+    while (crowd_.lost() == 0) loop_.run_once(std::chrono::milliseconds(20));
+    const auto lost = [this] { return crowd_.lost(); };
+    if (!serve_until(
+            loop_, [&] { return lost() == crowd_.size(); }, lost))
+        return fail("sleep", "the server left some connections open");
+    return note_all();
 }
 
 /// One more account sends them, and the server has acknowledged them all when this returns.
@@ -164,11 +194,18 @@ Result<void> SleepRun::send_messages() {
 }
 
 Result<void> SleepRun::run() {
-    if (auto done = log_in_and_cut(); !done) return done;
+    if (auto done = log_in(); !done) return done;
+    if (sleeping_.until_stopped) {
+        bedroom_.messages = 0;
+        if (auto done = wait_for_stop(); !done) return done;
+        crowd_.tell(report_);
+        return {};
+    }
+    cut_all();
     if (auto done = send_messages(); !done) return done;
     crowd_.tell(report_);
     crowd_.log_out();
-    return write(bedroom_, crowd_.scram_keys(), sleeping_.state_file);
+    return write_down();
 }
 
 // ---- resume -------------------------------------------------------------------------------------

@@ -79,7 +79,8 @@ struct Sleeping {
     std::string state_file = "sleepers.txt";  // which sessions sleep; written by sleep
     std::size_t messages = 1;                 // to each session once all are asleep
     std::size_t body_bytes = 100;
-    bool rolling = false;  // cut each session when it is ready, not all together at the end
+    bool until_stopped = false;  // wait for the server to cut them; no messages then
+    bool rolling = false;        // cut each session when it is ready, not all together at the end
 };
 
 struct Settings {

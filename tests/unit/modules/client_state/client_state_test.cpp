@@ -282,6 +282,29 @@ TEST_CASE("an end: what the archive has goes to offline storage, the rest is for
     CHECK(messages == "received");
 }
 
+TEST_CASE("a flush that is too much for the queue ends the session, and what is left goes on") {
+    for (const bool by_message : {false, true}) {
+        Scene scene("[smacks]\nmax_queue_size = 10\n");
+        scene.phone->send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        scene.phone->drop_all();
+        scene.inactive();
+        for (int i = 0; i < 12; ++i) scene.presence("p", "romeo@example.com/" + std::to_string(i));
+        scene.receipt();
+        CHECK(scene.phone->pending() == 0);
+        if (by_message)
+            scene.say("hello");
+        else
+            scene.active();
+        CHECK(scene.phone->port().closed());
+        CHECK(scene.phone->ended());
+        Client& again = scene.world.connect("juliet@example.org/phone");
+        again.send("<presence/>");
+        const std::string received = Scene::received(again);
+        CHECK(received.find("received") != std::string::npos);
+        CHECK((received.find("hello") != std::string::npos) == by_message);
+    }
+}
+
 // ---- Push --------------------------------------------------------------------------------------
 
 struct PushScene : SleepScene {

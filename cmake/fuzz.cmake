@@ -1,12 +1,12 @@
 # Fuzz targets: each tests/fuzz/NAME_fuzz.cpp is a program of its own, over the pure libraries
-# (parsers and record encodings). clang 14 does not compile Asio's coroutines, so nothing above
-# them is built here.  cmake --preset fuzz && cmake --build build/fuzz && build/fuzz/bin/jid_fuzz
+# (parsers, record encodings, the backup reader). clang 14 does not compile Asio's coroutines, so
+# nothing above them is built here.  cmake --preset fuzz && cmake --build build/fuzz && build/fuzz/bin/jid_fuzz
 
 clarion_library(clarion_base SOURCES server/base/*.cpp
     LINK Boost::headers Threads::Threads PRIVATE fmt::fmt spdlog::spdlog)
 clarion_library(clarion_proto SOURCES proto/*.cpp
     LINK clarion_base PRIVATE EXPAT::EXPAT OpenSSL::Crypto ICU::uc ICU::i18n ICU::data)
-clarion_library(clarion_records SOURCES storage/record*.cpp
+clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_format.cpp
     LINK clarion_proto clarion_base)
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)

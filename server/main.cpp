@@ -7,6 +7,7 @@
 
 #include "modules/all.h"
 #include "server/app/app.h"
+#include "server/app/data_directory.h"
 #include "server/base/log.h"
 #include "server/core/options.h"
 
@@ -18,7 +19,13 @@ constexpr std::string_view usage =
     "clariond, an XMPP server for phones that sleep.\n"
     "\n"
     "  clariond --config FILE           run in the foreground, log to standard error\n"
-    "  clariond --config FILE --check   verify configuration, certificates and storage, then exit\n"
+    "  clariond --config FILE --check   verify configuration, certificates and database, then "
+    "exit\n"
+    "  clariond --config FILE --restore BACKUP [--force]\n"
+    "                                   make the database of a backup, with the server stopped; "
+    "--force moves\n"
+    "                                   a database that is there aside\n"
+    "  clariond --verify BACKUP         whether a backup is whole, and what it has\n"
     "  clariond --describe              every option and module (--json, --markdown, --modules, "
     "--reference)\n"
     "  clariond --version\n"
@@ -28,9 +35,9 @@ constexpr std::string_view usage =
     "Accounts and everything else: clarionctl --help\n";
 
 struct Arguments {
-    std::string config;
-    bool check = false, describe = false, json = false, markdown = false, reference = false,
-         modules = false, version = false, help = false;
+    std::string config, restore, verify;
+    bool force = false, check = false, describe = false, json = false, markdown = false,
+         reference = false, modules = false, version = false, help = false;
 };
 
 Result<Arguments> parse(int argc, char** argv) {
@@ -41,6 +48,12 @@ Result<Arguments> parse(int argc, char** argv) {
             result.config = argv[++i];
         else if (arg.starts_with("--config="))
             result.config = arg.substr(9);
+        else if (arg == "--restore" && i + 1 < argc)
+            result.restore = argv[++i];
+        else if (arg == "--verify" && i + 1 < argc)
+            result.verify = argv[++i];
+        else if (arg == "--force")
+            result.force = true;
         else if (arg == "--check")
             result.check = true;
         else if (arg == "--describe")
@@ -61,6 +74,12 @@ Result<Arguments> parse(int argc, char** argv) {
             return fail("usage", "unknown or incomplete argument: " + std::string(arg));
     }
     return result;
+}
+
+int exit_code(const Result<>& result) {
+    std::cout << std::flush;
+    if (!result) std::cerr << "clariond: " << result.error().text << '\n';
+    return result ? 0 : 1;
 }
 
 /// docs/modules.md
@@ -121,6 +140,8 @@ int main(int argc, char** argv) {
         return 0;
     }
     if (arguments->describe) return describe(*arguments);
+    if (!arguments->verify.empty())
+        return exit_code(app::verify(arguments->verify, arguments->json, std::cout));
     if (arguments->config.empty()) {
         std::cerr << "clariond: --config FILE is needed\n";
         return 2;
@@ -132,11 +153,9 @@ int main(int argc, char** argv) {
     }
     if (const auto level = parse_log_level((*config)->get<core::LogOptions>().level))
         set_log_level(*level);
-    if (!arguments->check) return serve(*config);
-    const auto checked = app::check(**config);
-    if (!checked)
-        std::cerr << "clariond: " << checked.error().text << '\n';
-    else
-        std::cout << "the configuration is good\n";
-    return checked ? 0 : 1;
+    if (!arguments->restore.empty())
+        return exit_code(app::restore(**config, arguments->restore, arguments->force,
+                                      arguments->json, std::cout));
+    if (arguments->check) return exit_code(app::check(**config, std::cout));
+    return serve(*config);
 }

@@ -1,19 +1,15 @@
 #include "server/app/app.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
 #include <future>
+#include <ostream>
 #include <thread>
 
 #include "modules/all.h"
 #include "server/app/admin_server.h"
+#include "server/app/data_directory.h"
 #include "server/app/service_manager.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
@@ -32,19 +28,6 @@ namespace {
 constexpr Logger logger{"server"};
 constexpr Duration drain_limit = std::chrono::seconds(10);
 constexpr Duration put_away_interval = std::chrono::seconds(5);
-
-/// One server at a time may use a data directory. Errors: says who is in the way.
-Result<int> lock_directory(const std::string& directory) {
-    std::error_code error;
-    std::filesystem::create_directories(directory, error);
-    const std::string path = directory + "/lock";
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return fail("data-dir", "cannot write to " + directory + ": " + std::strerror(errno));
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
-    ::close(fd);
-    return fail("data-dir", "another server is using " + directory);
-}
 
 Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
     const auto& options = config.get<core::StorageOptions>();
@@ -338,20 +321,14 @@ void App::stop() {
     storage_->stop();
 }
 
-Result<> check(const Config& config) {
+Result<> check(const Config& config, std::ostream& out) {
     if (auto known = check_names(config); !known) return known;
     auto domains = prepared_domains(config);
     if (!domains) return domains.error();
     if (auto tls = net::TlsContexts::load(config, *domains, system_clock().wall()); !tls)
         return tls.error();
-    const auto directory = config.get<core::ServerOptions>().data_dir;
-    if (!std::filesystem::exists(directory + "/db")) return {};
-    auto lock = lock_directory(directory);
-    if (!lock) return lock.error();
-    auto storage = open_database(config);
-    if (storage) (*storage)->stop();
-    ::close(*lock);
-    return storage ? Result<>{} : Result<>(storage.error());
+    out << "the configuration is good\n";
+    return check_database(config, out);
 }
 
 }  // namespace clarion::app

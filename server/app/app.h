@@ -7,6 +7,7 @@
 // close (DESIGN.md).
 #pragma once
 
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <vector>
@@ -82,7 +83,8 @@ private:
     Signals signals_;
 };
 
-/// --check: the configuration was read; certificates and storage are looked at, nothing is changed.
-Result<> check(const Config& config);
+/// --check: the configuration was read; certificates and the database are looked at, nothing is
+/// changed. Says on `out` what is good.
+Result<> check(const Config& config, std::ostream& out);
 
 }  // namespace clarion::app

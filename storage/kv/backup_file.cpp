@@ -46,8 +46,9 @@ Result<BackupFile> BackupFile::create(const std::string& path, bool replace) {
     const int fd =
         ::open(partial.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
-        return fail("unwritable",
-                    "the server cannot write " + partial + ": " + std::strerror(errno));
+        return fail("unwritable", "the server cannot write " + partial + ": " +
+                                      std::strerror(errno) +
+                                      ". It writes as its own user, where its service may write");
     return BackupFile(path, replace, fd);
 }
 

@@ -39,7 +39,9 @@ static_assert(sizeof(Meta) == 136);
 
 class File {
 public:
-    explicit File(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CLOEXEC)) {}
+    File(const std::string& path, bool may_write)
+        : fd_(::open(path.c_str(), (may_write ? O_RDWR : O_RDONLY) | O_CLOEXEC)),
+          may_write_(may_write) {}
     ~File() {
         if (fd_ >= 0) ::close(fd_);
     }
@@ -54,12 +56,14 @@ public:
     bool read(std::uint64_t offset, void* out, std::size_t size) const {
         return ::pread(fd_, out, size, static_cast<off_t>(offset)) == static_cast<ssize_t>(size);
     }
+    /// Who only reads never comes to where the file ends too early.
     bool lengthen(std::uint64_t size) const {
-        return ::ftruncate(fd_, static_cast<off_t>(size)) == 0;
+        return !may_write_ || ::ftruncate(fd_, static_cast<off_t>(size)) == 0;
     }
 
 private:
     int fd_;
+    bool may_write_;
 };
 
 template <class Value>
@@ -177,8 +181,8 @@ Result<> check_length(const File& file, const Meta& meta, const std::string& pat
 
 }  // namespace
 
-Result<> check_data_file(const std::string& path) {
-    const File file(path);
+Result<> check_data_file(const std::string& path, bool may_write) {
+    const File file(path, may_write);
     if (!file.is_open()) {
         if (errno == ENOENT) return {};
         return fail("unreadable", "cannot open " + path + ": " + std::strerror(errno));

@@ -13,7 +13,7 @@ namespace clarion::storage {
 
 /// Succeeds if `path` does not exist or is an LMDB file whose pages in use are all there. A file
 /// that is only shorter than its header counts (the last pages were free and never written) is
-/// lengthened. Errors: a sentence for the operator with path and cause.
-Result<> check_data_file(const std::string& path);
+/// lengthened, if it may be written to. Errors: a sentence for the operator with path and cause.
+Result<> check_data_file(const std::string& path, bool may_write = true);
 
 }  // namespace clarion::storage

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <vector>
 
+#include "storage/kv/format.h"
 #include "storage/lmdb/file_check.h"
 
 namespace clarion::storage {
@@ -54,6 +55,9 @@ std::string_view view_of(const MDB_val& value) {
 
 using Databases = std::array<MDB_dbi, table_count>;
 
+/// A table that a database opened to be read does not have.
+constexpr MDB_dbi no_database = UINT_MAX;
+
 MDB_dbi database(const Databases& databases, Table table) {
     return databases[static_cast<std::size_t>(table)];
 }
@@ -61,9 +65,11 @@ MDB_dbi database(const Databases& databases, Table table) {
 class LmdbCursor final : public Cursor {
 public:
     LmdbCursor(MDB_txn* transaction, MDB_dbi database) {
-        check(mdb_cursor_open(transaction, database, &cursor_));
+        if (database != no_database) check(mdb_cursor_open(transaction, database, &cursor_));
     }
-    ~LmdbCursor() override { mdb_cursor_close(cursor_); }
+    ~LmdbCursor() override {
+        if (cursor_) mdb_cursor_close(cursor_);
+    }
     LmdbCursor(const LmdbCursor&) = delete;
     LmdbCursor& operator=(const LmdbCursor&) = delete;
 
@@ -80,7 +86,9 @@ public:
     Entry entry() const override { return {view_of(key_), view_of(value_)}; }
 
 private:
-    bool move(MDB_cursor_op op) { return found(mdb_cursor_get(cursor_, &key_, &value_, op)); }
+    bool move(MDB_cursor_op op) {
+        return cursor_ && found(mdb_cursor_get(cursor_, &key_, &value_, op));
+    }
 
     MDB_cursor* cursor_ = nullptr;
     MDB_val key_{}, value_{};
@@ -89,6 +97,7 @@ private:
 std::optional<std::string_view> get_value(MDB_txn* transaction, MDB_dbi database,
                                           std::string_view key) {
     MDB_val lmdb_key = value_of(key), value{};
+    if (database == no_database) return std::nullopt;
     if (!found(mdb_get(transaction, database, &lmdb_key, &value))) return std::nullopt;
     return view_of(value);
 }
@@ -149,7 +158,8 @@ public:
     }
     std::uint64_t entries(Table table) override {
         MDB_stat status{};
-        check(mdb_stat(transaction_, database(databases_, table), &status));
+        const MDB_dbi number = database(databases_, table);
+        if (number != no_database) check(mdb_stat(transaction_, number, &status));
         return status.ms_entries;
     }
 
@@ -244,10 +254,9 @@ int open_environment(const std::string& directory, unsigned flags, std::size_t m
 }
 
 /// The address space may be limited (ulimit -v, containers): a smaller map then has to do.
-Result<Environment> open_environment(const std::string& directory, Durability durability,
+Result<Environment> open_environment(const std::string& directory, unsigned extra_flags,
                                      std::size_t map_bytes) {
-    const unsigned flags =
-        MDB_NOTLS | MDB_NORDAHEAD | (durability == Durability::process ? MDB_NOSYNC : 0u);
+    const unsigned flags = MDB_NOTLS | MDB_NORDAHEAD | extra_flags;
     std::size_t size = std::min(map_bytes, largest_map);
     Environment environment;
     int code = open_environment(directory, flags, size, environment);
@@ -269,25 +278,47 @@ bool is_foreign(MDB_txn* transaction) {
            !found(mdb_dbi_open(transaction, table_name(Table::meta), 0, &meta));
 }
 
-Result<Databases> open_databases(MDB_env* environment, const std::string& directory) {
-    MDB_txn* transaction = nullptr;
+/// Before anything is created in it.
+Result<> check_format_of(MDB_txn* transaction) {
+    MDB_dbi meta = 0;
+    if (!found(mdb_dbi_open(transaction, table_name(Table::meta), 0, &meta))) return {};
+    return check_stored_format(get_value(transaction, meta, format_key));
+}
+
+/// Whether it may be used at all.
+Result<> check_database(MDB_txn* transaction, const std::string& directory) {
+    if (is_foreign(transaction))
+        return fail("not-a-database", "the database in " + directory +
+                                          " was not made by Clarion. Move it away, or set another "
+                                          "data_dir");
+    const auto known = check_format_of(transaction);
+    if (known) return {};
+    return fail(known.error().code, "the database in " + directory + " " + known.error().text);
+}
+
+struct AbortTransaction {
+    void operator()(MDB_txn* transaction) const { mdb_txn_abort(transaction); }
+};
+using Transaction = std::unique_ptr<MDB_txn, AbortTransaction>;
+
+Result<Databases> open_databases(MDB_env* environment, const std::string& directory,
+                                 bool may_write) {
     Databases databases{};
+    databases.fill(no_database);
     try {
-        check(mdb_txn_begin(environment, nullptr, 0, &transaction));
-        if (is_foreign(transaction)) {
-            mdb_txn_abort(transaction);
-            return fail("not-a-database", "the database in " + directory +
-                                              " was not made by Clarion. Move it away, or set "
-                                              "another data_dir");
-        }
+        MDB_txn* raw = nullptr;
+        check(mdb_txn_begin(environment, nullptr, may_write ? 0 : MDB_RDONLY, &raw));
+        Transaction transaction(raw);
+        if (auto usable = check_database(raw, directory); !usable) return usable.error();
         for (std::size_t i = 0; i < table_count; ++i) {
-            check(mdb_dbi_open(transaction, table_name(static_cast<Table>(i)), MDB_CREATE,
-                               &databases[i]));
+            const char* name = table_name(static_cast<Table>(i));
+            const int code = mdb_dbi_open(raw, name, may_write ? MDB_CREATE : 0, &databases[i]);
+            if (!may_write && code == MDB_NOTFOUND) continue;
+            check(code);
         }
-        check(mdb_txn_commit(std::exchange(transaction, nullptr)));
+        check(mdb_txn_commit(transaction.release()));
         return databases;
     } catch (const EngineFailure& failure) {
-        if (transaction) mdb_txn_abort(transaction);
         return fail(failure.error().code,
                     "cannot use the database in " + directory + ": " + failure.error().text);
     }
@@ -299,11 +330,23 @@ Result<std::unique_ptr<Engine>> open_lmdb_engine(const std::string& directory,
                                                  Durability durability, std::size_t map_bytes) {
     if (auto made = make_directory(directory); !made) return made.error();
     if (auto checked = check_data_file(directory + "/data.mdb"); !checked) return checked.error();
-    auto environment = open_environment(directory, durability, map_bytes);
+    auto environment =
+        open_environment(directory, durability == Durability::process ? MDB_NOSYNC : 0u, map_bytes);
     if (!environment) return environment.error();
     int dead = 0;
     mdb_reader_check(environment->get(), &dead);  // slots of a run that was killed
-    const auto databases = open_databases(environment->get(), directory);
+    const auto databases = open_databases(environment->get(), directory, true);
+    if (!databases) return databases.error();
+    return std::unique_ptr<Engine>(
+        std::make_unique<LmdbEngine>(std::move(environment).value(), *databases));
+}
+
+Result<std::unique_ptr<Engine>> open_lmdb_engine_to_read(const std::string& directory) {
+    if (auto checked = check_data_file(directory + "/data.mdb", false); !checked)
+        return checked.error();
+    auto environment = open_environment(directory, MDB_RDONLY, StorageLimits{}.map_bytes);
+    if (!environment) return environment.error();
+    const auto databases = open_databases(environment->get(), directory, false);
     if (!databases) return databases.error();
     return std::unique_ptr<Engine>(
         std::make_unique<LmdbEngine>(std::move(environment).value(), *databases));

@@ -17,4 +17,8 @@ namespace clarion::storage {
 Result<std::unique_ptr<Engine>> open_lmdb_engine(const std::string& directory,
                                                  Durability durability, std::size_t map_bytes);
 
+/// The same of a database that is there, for reading only: nothing of it is changed. A table that
+/// it does not have yet is empty.
+Result<std::unique_ptr<Engine>> open_lmdb_engine_to_read(const std::string& directory);
+
 }  // namespace clarion::storage

@@ -19,11 +19,15 @@ Error at_file(const std::string& file, const Error& error) {
     return fail(error.code, file + " " + error.text);
 }
 
-/// "db.before-restore-20261122T155521Z"
+/// "db.before-restore-20261122T155521Z", or with "-2" and so on if there is one from that second.
 std::string old_name(const std::string& database, WallTime now) {
     std::string time = format_datetime(now).substr(0, 19) + "Z";
     std::erase_if(time, [](char c) { return c == '-' || c == ':'; });
-    return database + ".before-restore-" + time;
+    const std::string name = database + ".before-restore-" + time;
+    std::string free = name;
+    std::error_code error;
+    for (int n = 2; fs::exists(free, error); ++n) free = name + "-" + std::to_string(n);
+    return free;
 }
 
 Result<> no_database(const std::string& database) {
@@ -60,6 +64,19 @@ Result<> rename(const std::string& from, const std::string& to) {
     return fail("unwritable", "cannot rename " + from + " to " + to + ": " + error.message());
 }
 
+/// Puts the fresh database in the place of the one that is there, which gets the name `old`; empty:
+/// there is none.
+Result<> exchange(const std::string& fresh, const std::string& database, const std::string& old) {
+    std::error_code error;
+    if (old.empty())
+        fs::remove(database, error);  // it may be there without anything in it
+    else if (auto moved = rename(database, old); !moved)
+        return moved;
+    auto placed = rename(fresh, database);
+    if (!placed && !old.empty()) fs::rename(old, database, error);
+    return placed;
+}
+
 }  // namespace
 
 Result<Restored> restore_backup(const std::string& file, const std::string& directory, bool replace,
@@ -80,11 +97,10 @@ Result<Restored> restore_backup(const std::string& file, const std::string& dire
         return at_file(file, fail("damaged-backup", "changed while it was read"));
     }
     Restored restored{std::move(built->contents), free ? "" : old_name(database, now)};
-    if (free)
-        fs::remove(database, ignored);  // an empty directory
-    else if (auto moved = rename(database, restored.moved_to); !moved)
-        return moved.error();
-    if (auto placed = rename(fresh, database); !placed) return placed.error();
+    if (auto placed = exchange(fresh, database, restored.moved_to); !placed) {
+        fs::remove_all(fresh, ignored);
+        return placed.error();
+    }
     if (!sync_directory(directory)) return fail("unwritable", "cannot sync " + directory);
     return restored;
 }

@@ -364,6 +364,8 @@ TEST_CASE("a database that is there is refused, or moved aside") {
     REQUIRE(replaced.ok());
     CHECK(replaced->moved_to == fixture.target + "/db.before-restore-20231114T221320Z");
     CHECK(exists(replaced->moved_to + "/data.mdb"));
+    CHECK(fixture.restore(true)->moved_to == replaced->moved_to + "-2");
+    CHECK(!exists(fixture.target + "/db.restoring"));
     CHECK(fixture.open() != nullptr);
 }
 

@@ -73,6 +73,10 @@ std::string read_all(int fd) {
 }
 
 Result<json::value> understand(const std::string& answer) {
+    if (answer.empty())
+        return fail("unreachable",
+                    "the server ended the connection without an answer: it is stopping, or was "
+                    "killed. Its log says more");
     const auto body = answer.find("\r\n\r\n");
     boost::system::error_code error;
     const json::value parsed = body == std::string::npos

@@ -4,11 +4,14 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/serialize.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <optional>
 
 #include "tools/clarionctl/admin_client.h"
+#include "tools/clarionctl/archive_export.h"
+#include "tools/clarionctl/restore.h"
 #include "tools/clarionctl/show.h"
 
 namespace {
@@ -135,20 +138,29 @@ int import(const Settings& settings, const std::string& socket, const std::strin
 /// What the arguments of all commands are parsed into; each command uses some.
 struct Words {
     std::string jid, password, domain, file, level, service, node;
-    bool password_stdin = false;
+    std::string before, older_than;
+    bool password_stdin = false, force = false;
 };
 
 class Commands {
 public:
     explicit Commands(CLI::App& app) : app_(app) {
         server();
+        backups();
         users();
         sessions();
         push();
         s2s();
+        archives();
     }
     const std::optional<Order>& order() const { return order_; }
     const std::string& import_file() const { return words_.file; }
+    ctl::ExportOrder export_order(const Settings& settings) const {
+        return {words_.jid, words_.file, settings.as_json};
+    }
+    ctl::RestoreOrder restore_order(const Settings& settings, const std::string& socket) const {
+        return {settings.config, socket, absolute_file(), words_.force, settings.as_json};
+    }
 
 private:
     CLI::App* add(
@@ -170,6 +182,10 @@ private:
         auto* option = sub->add_option("JID", words_.jid, help);
         if (required) option->required();
     }
+    /// The server has another working directory than whoever types this.
+    std::string absolute_file() const {
+        return std::filesystem::absolute(words_.file).lexically_normal().string();
+    }
     std::string given_password() const {
         return words_.password.empty() || words_.password_stdin ? ask_for_password()
                                                                 : words_.password;
@@ -183,10 +199,12 @@ private:
     }
 
     void server();
+    void backups();
     void users();
     void sessions();
     void push();
     void s2s();
+    void archives();
 
     CLI::App& app_;
     Words words_;
@@ -209,6 +227,26 @@ void Commands::server() {
         return json::object{{"level", words_.level}};
     });
     level->add_option("LEVEL", words_.level, "debug, info, warning or error")->required();
+}
+
+void Commands::backups() {
+    auto* make = add(app_, "backup",
+                     "write all that the server keeps, as it is at one moment, into a file, while "
+                     "it runs; waits until that is made",
+                     "backup", [this] {
+                         return json::object{{"file", absolute_file()}, {"force", words_.force}};
+                     });
+    make->add_option("FILE", words_.file,
+                     "written by the server, as its user; nobody else may read it")
+        ->required();
+    make->add_flag("--force", words_.force, "replace the file if there is one");
+    auto* use = add(app_, "restore",
+                    "make the server's database of a backup; the server must be stopped, and this "
+                    "be run as its user",
+                    "restore");
+    use->add_option("FILE", words_.file, "what backup has made; it is verified first")->required();
+    use->add_flag("--force", words_.force,
+                  "move a database that is there aside, to data_dir/db.before-restore-TIME");
 }
 
 void Commands::users() {
@@ -280,6 +318,46 @@ void Commands::s2s() {
     test->add_option("DOMAIN", words_.domain, "a remote domain")->required();
 }
 
+void Commands::archives() {
+    auto& archive = group("archive", "message archives");
+    const auto words = [this] {
+        return json::object{{"jid", words_.jid},
+                            {"before", words_.before},
+                            {"older_than", words_.older_than}};
+    };
+    jid(add(archive, "stats", "messages in an account's archive, or in those of each domain",
+            "archive/stats", words),
+        false, "an account, or a domain; all domains if left out");
+    auto* purge = add(archive, "purge",
+                      "remove messages from archives, at once and for good; asks nothing, says how "
+                      "many. The disk is used again a day or two later",
+                      "archive/purge", words);
+    jid(purge, true, "an account, or a domain: all archives there");
+    auto* before = purge->add_option(
+        "--before", words_.before,
+        "only messages from before this date (UTC), such as 2026-01-31 or 2026-01-31T12:00:00Z");
+    purge
+        ->add_option("--older-than", words_.older_than,
+                     "only messages older than this, such as 90d or 12h")
+        ->excludes(before);
+    auto* save = add(archive, "export",
+                     "write an archive as one XML document (XEP-0227); with --json, a line of JSON "
+                     "per message",
+                     "archive/export", words);
+    jid(save);
+    save->add_option("FILE", words_.file,
+                     "where to write it, readable by its owner only; standard output if left out");
+}
+
+/// Where it went decides what is said: the document itself may be on standard output.
+int export_archive(const Settings& settings, const std::string& socket,
+                   const ctl::ExportOrder& order) {
+    const auto count = ctl::export_archive(ctl::AdminClient(socket), order);
+    if (!count) return complain(settings, count.error());
+    std::cerr << *count << " messages written\n";
+    return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -297,7 +375,11 @@ int main(int argc, char** argv) {
     if (!commands.order()) return 2;
     const auto socket = socket_path(settings);
     if (!socket) return complain(settings, socket.error());
+    if (commands.order()->command == "restore")
+        return complain(settings, ctl::restore(commands.restore_order(settings, *socket)));
     if (commands.order()->command == "user/import")
         return import(settings, *socket, commands.import_file());
+    if (commands.order()->command == "archive/export")
+        return export_archive(settings, *socket, commands.export_order(settings));
     return run(settings, *socket, *commands.order());
 }

@@ -1,0 +1,153 @@
+#include "server/app/data_directory.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <ostream>
+#include <utility>
+
+#include "server/base/clock.h"
+#include "server/base/text.h"
+#include "server/core/options.h"
+#include "storage/backup.h"
+#include "storage/check.h"
+
+namespace clarion::app {
+
+namespace json = boost::json;
+
+namespace {
+
+/// The lock of a directory, for the length of a function.
+class Lock {
+public:
+    explicit Lock(const std::string& directory) : fd_(lock_directory(directory)) {}
+    ~Lock() {
+        if (fd_) ::close(*fd_);
+    }
+    Lock(const Lock&) = delete;
+    Lock& operator=(const Lock&) = delete;
+    const Result<int>& fd() const { return fd_; }
+
+private:
+    Result<int> fd_;
+};
+
+/// What somebody else than the server's user writes, the server cannot read.
+Result<> check_owner(const std::string& directory) {
+    struct stat status {};
+    if (::stat(directory.c_str(), &status) != 0 || status.st_uid == ::geteuid()) return {};
+    return fail("data-dir", directory +
+                                " belongs to another user, as whom the server runs. Do this as "
+                                "that user (sudo -u)");
+}
+
+json::object described(const storage::BackupContents& contents) {
+    json::object entries;
+    for (const auto& [table, count] : contents.entries) entries[table] = count;
+    return {{"made", format_datetime(contents.made)},
+            {"server", contents.server},
+            {"bytes", contents.bytes},
+            {"entries", contents.total},
+            {"tables", std::move(entries)}};
+}
+
+void tell(std::ostream& out, const storage::BackupContents& contents) {
+    out << "made:    " << format_datetime(contents.made) << " by Clarion " << contents.server
+        << "\nbytes:   " << contents.bytes << "\nentries: " << contents.total << '\n';
+    for (const auto& [table, count] : contents.entries)
+        if (count > 0) out << "  " << table << ": " << count << '\n';
+}
+
+/// Says on `out` how far a long check has come.
+storage::CheckProgress progress_on(std::ostream& out) {
+    return [&out](std::string_view table, std::uint64_t done, std::uint64_t total) {
+        out << "checking " << table << ": " << done << " of " << total << std::endl;
+    };
+}
+
+Result<> tell(std::ostream& out, const storage::CheckReport& report) {
+    out << "database: format " << report.format << ", " << report.total << " entries\n";
+    for (const auto& [table, count] : report.entries)
+        if (count > 0) out << "  " << table << ": " << count << '\n';
+    for (const auto& problem : report.first) out << problem << '\n';
+    if (report.problems == 0) return {};
+    if (report.problems > report.first.size())
+        out << "and " << report.problems - report.first.size() << " more\n";
+    return fail("damaged",
+                "the database has " + std::to_string(report.problems) +
+                    " problems. Keep a copy of it, and restore a backup if there is one");
+}
+
+}  // namespace
+
+Result<int> lock_directory(const std::string& directory) {
+    std::error_code error;
+    std::filesystem::create_directories(directory, error);
+    const std::string path = directory + "/lock";
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return fail("data-dir", "cannot write to " + directory + ": " + std::strerror(errno));
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
+    ::close(fd);
+    return fail("in-use", "another server is using " + directory);
+}
+
+Result<> restore(const Config& config, const std::string& file, bool replace, bool as_json,
+                 std::ostream& out) {
+    const auto directory = config.get<core::ServerOptions>().data_dir;
+    if (auto ours = check_owner(directory); !ours) return ours;
+    const Lock lock(directory);
+    if (!lock.fd()) return lock.fd().error();
+    const auto restored = storage::restore_backup(file, directory, replace, system_clock().wall());
+    if (!restored) return restored.error();
+    if (as_json) {
+        json::object result = described(restored->contents);
+        result["database"] = directory + "/db";
+        if (!restored->moved_to.empty()) result["moved_to"] = restored->moved_to;
+        out << json::serialize(result) << '\n';
+        return {};
+    }
+    out << "restored " << directory << "/db\n";
+    tell(out, restored->contents);
+    if (!restored->moved_to.empty())
+        out << "the database that was there is now " << restored->moved_to << '\n';
+    return {};
+}
+
+Result<> verify(const std::string& file, bool as_json, std::ostream& out) {
+    const auto contents = storage::verify_backup(file);
+    if (!contents) return contents.error();
+    if (as_json) {
+        out << json::serialize(described(*contents)) << '\n';
+        return {};
+    }
+    out << file << " is whole\n";
+    tell(out, *contents);
+    return {};
+}
+
+Result<> check_database(const Config& config, std::ostream& out) {
+    const auto directory = config.get<core::ServerOptions>().data_dir;
+    if (!std::filesystem::exists(directory + "/db")) {
+        out << "database: none yet in " << directory << '\n';
+        return {};
+    }
+    const Lock lock(directory);
+    if (!lock.fd() && lock.fd().error().code == "in-use") {
+        out << "database: in use by a running server, so not looked at\n";
+        return {};
+    }
+    if (!lock.fd()) return lock.fd().error();
+    const auto report = storage::check_database(directory + "/db", progress_on(out));
+    return report ? tell(out, *report) : report.error();
+}
+
+}  // namespace clarion::app

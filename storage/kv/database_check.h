@@ -1,0 +1,57 @@
+// DatabaseCheck: walks all tables of a snapshot and looks at every entry: its key, its record, and
+// what it refers to (storage/check.h). Used with no server on the database, and by tests.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "storage/check.h"
+#include "storage/ids.h"
+#include "storage/kv/engine.h"
+
+namespace clarion::storage {
+
+class DatabaseCheck {
+public:
+    explicit DatabaseCheck(Snapshot& snapshot) : snapshot_(snapshot) {}
+
+    /// Called once.
+    CheckReport run(const CheckProgress& progress);
+
+private:
+    void walk(Table table, const CheckProgress& progress);
+    void check(Table table, const Entry& entry);
+    void check_meta(const Entry& entry);
+    void check_name(const Entry& entry);
+    void check_account_entry(const Entry& entry);
+    void check_account(AccountId id, const Entry& entry);
+    void check_session(AccountId id, const Entry& entry);
+    void check_account_deadline(const Entry& entry);
+    void check_archive(const Entry& entry);
+    void check_kept(const Entry& entry);
+    void check_queued(const Entry& entry);
+    void check_live(const Entry& entry);
+    void check_deadline(const Entry& entry);
+    void check_spool(const Entry& entry);
+    void check_doomed(const Entry& entry);
+
+    // Each tells of a problem if it does not hold.
+    bool expect(bool holds, std::string_view problem);
+    bool expect_size(const Entry& entry, std::size_t size);
+    template <class Record>
+    bool expect_record(const Result<Record>& record);
+    void expect_log(LogId id);
+    void expect_account(AccountId id);
+    bool has(Table table, std::string_view key);
+
+    Snapshot& snapshot_;
+    CheckReport report_;
+    Table table_ = Table::meta;
+    std::string key_;                      // being looked at
+    AccountId known_ = AccountId::none;    // an account that exists
+    AccountId archive_ = AccountId::none;  // whose archive is walked,
+    std::uint64_t ordinal_ = 0;            // and how far
+};
+
+}  // namespace clarion::storage

@@ -1,0 +1,20 @@
+// check_database(): what DatabaseCheck finds in the LMDB environment of a directory.
+#include "storage/check.h"
+#include "storage/kv/database_check.h"
+#include "storage/lmdb/lmdb_engine.h"
+
+namespace clarion::storage {
+
+Result<CheckReport> check_database(const std::string& directory, const CheckProgress& progress) {
+    const auto engine = open_lmdb_engine_to_read(directory);
+    if (!engine) return engine.error();
+    try {
+        const auto snapshot = (*engine)->snapshot();
+        return DatabaseCheck(*snapshot).run(progress);
+    } catch (const EngineFailure& failure) {
+        return fail("damaged",
+                    "the database in " + directory + " cannot be read: " + failure.error().text);
+    }
+}
+
+}  // namespace clarion::storage

@@ -1,0 +1,283 @@
+// What --check finds, and that it finds nothing in a database that is well. Damage is made with the
+// engine; the checks are the same on both, the file is looked at by check_database().
+#include "storage/check.h"
+
+#include <lmdb.h>
+
+#include <fstream>
+
+#include "storage/kv/database_check.h"
+#include "storage/kv/describe_key.h"
+#include "storage/kv/keys.h"
+#include "storage/records.h"
+#include "tests/storage/storage_fixture.h"
+
+namespace clarion::storage {
+namespace {
+
+bool has(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
+
+CheckReport check(Engine& engine) {
+    const auto snapshot = engine.snapshot();
+    return DatabaseCheck(*snapshot).run([](std::string_view, std::uint64_t, std::uint64_t) {});
+}
+
+/// One of everything.
+template <class Backend>
+AccountRecord fill(Fixture<Backend>& fixture) {
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    const LogId log = fixture->archive().next_log_id();
+    SleepingSession session;
+    session.session = 3;
+    session.expires_at = at(9);
+    CHECK(fixture->installation_secret("dialback", 16).ok());
+    fixture.commit([&](Batch& batch) {
+        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        for (const std::uint64_t id : {1u, 2u, 3u})
+            fixture->archive().put_index(batch, romeo.id, {ArchiveId{id}, log, at(1), "j@x"});
+        fixture->archive().put_preferences(batch, romeo.id, {});
+        fixture->rosters().put(batch, romeo.id, {.jid = "juliet@example.org"}, 4);
+        fixture->blocklists().add(batch, romeo.id, "tybalt@example.org");
+        fixture->push_registrations().put(batch, romeo.id, {.seq = 1, .service = "push.x"});
+        fixture->offline().put(batch, romeo.id, 1, {.log_id = log, .time = at(1)});
+        fixture->sessions().put(batch, romeo.id, session);
+        fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
+        fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
+        fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::sleep_expires, 3});
+        fixture->spool().put(batch, "example.com",
+                             {fixture->spool().next_seq(), at(1), "<message/>"});
+    });
+    return romeo;
+}
+
+TEST_CASE_TEMPLATE("a database that is well has no problems, and is counted", Backend,
+                   MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    fill(fixture);
+    const auto report = check(fixture->engine());
+    CHECK(report.problems == 0);
+    CHECK_MESSAGE(report.first.empty(), report.first.front());
+    CHECK(report.format == 1);
+    std::uint64_t total = 0;
+    for (const auto& [table, entries] : report.entries) {
+        total += entries;
+        if (table == "archive") CHECK(entries == 3);
+        if (table != "doomed" && table != "loose") CHECK_MESSAGE(entries > 0, table);
+    }
+    CHECK(report.total == total);
+}
+
+struct Damage {
+    const char* what;
+    Table table;
+    std::string key;
+    std::optional<std::string> value;  // nullopt: it is missing
+    std::vector<std::string> told;     // in this order
+};
+
+std::vector<Damage> damages(AccountId id) {
+    const Deadline deadline{at(9), id, DeadlineKind::sleep_expires, 3};
+    const auto key = [](const Key& made) { return std::string(made.view()); };
+    const auto kind = [&](AccountEntry entry) { return key(account_key(id, entry)); };
+    const std::string account = "account " + std::to_string(static_cast<std::uint64_t>(id));
+    return {
+        {"a name without account",
+         Table::names,
+         key(name_key("a@b")),
+         encode(NameRecord{AccountId{5}, "a@b"}),
+         {"names: \"b a\": its account is missing"}},
+        {"an account without name",
+         Table::names,
+         key(name_key("romeo@example.org")),
+         std::nullopt,
+         {"accounts: " + account + ": its name leads nowhere"}},
+        {"a record that does not decode",
+         Table::accounts,
+         key(roster_item_key(id, "juliet@example.org")),
+         "\x01nonsense",
+         {"accounts: " + account + ", roster item \"juliet@example.org\": "}},
+        {"another contact's record",
+         Table::accounts,
+         key(roster_item_key(id, "x@y")),
+         encode(RosterItem{.jid = "z@y"}),
+         {"is of another contact"}},
+        {"an unknown kind",
+         Table::accounts,
+         kind(AccountEntry{77}),
+         "x",
+         {"nobody knows its kind"}},
+        {"something of no account",
+         Table::accounts,
+         key(account_key(AccountId{5}, AccountEntry::roster_version)),
+         encode_number(1),
+         {"accounts: account 5, version of the roster: there is no such account"}},
+        {"a queue without session",
+         Table::accounts,
+         key(sleeping_session_key(id, 3)),
+         std::nullopt,
+         {"queues: " + account + ", session 3, stanza 7: there is no such session",
+          "deadlines: at 1970-01-01T00:00:00.000009Z, " + account +
+              ", session 3: there is no such"}},
+        {"a sleeping session that never expires",
+         Table::deadlines,
+         key(deadline_key(deadline)),
+         std::nullopt,
+         {"nothing says when it expires", "it is missing among the deadlines"}},
+        {"a deadline its account has not",
+         Table::accounts,
+         key(account_deadline_key(deadline)),
+         std::nullopt,
+         {"its account does not know of it"}},
+        {"a key that is too short",
+         Table::archive,
+         "abc",
+         encode(ArchiveIndexRecord{}),
+         {"archive: key 616263: the key has a wrong length"}},
+        {"an archive out of order",
+         Table::archive,
+         key(archive_key(id, ArchiveId{2})),
+         encode(ArchiveIndexRecord{}),
+         {"archive id 2: its place in the archive"}},
+        {"an unknown setting", Table::meta, "frobnicate", "x", {"meta: \"frobnicate\": nobody"}},
+        {"a stanza for another domain",
+         Table::spool,
+         key(spool_key("a.b", 1)),
+         encode_spool_head("c.d", at(1)) + "<m/>",
+         {"spool: \"a.b\", stanza 1: is for another"}},
+        {"an account that is to be cleared away",
+         Table::doomed,
+         key(account_range(id).from),
+         encode_empty(),
+         {"but the account exists"}},
+    };
+}
+
+TEST_CASE("every kind of damage is told with its key") {
+    Fixture<MemoryBackend> probe;
+    const std::size_t kinds = damages(AccountId{1}).size();
+    for (std::size_t i = 0; i < kinds; ++i) {
+        Fixture<MemoryBackend> fixture;
+        const Damage damage = damages(fill(fixture).id)[i];
+        INFO(damage.what);
+        {
+            const auto transaction = fixture->engine().begin_write();
+            if (damage.value)
+                transaction->put(damage.table, damage.key, *damage.value);
+            else
+                transaction->erase(damage.table, damage.key);
+            transaction->commit();
+        }
+        const auto report = check(fixture->engine());
+        CHECK(report.problems == report.first.size());
+        REQUIRE(report.first.size() >= damage.told.size());
+        for (const auto& told : damage.told) {
+            bool found = false;
+            for (const auto& problem : report.first) found = found || has(problem, told);
+            CHECK_MESSAGE(found, told << " is not in " << report.first.front());
+        }
+    }
+}
+
+TEST_CASE("a log entry that is lost is told by all that refer to it") {
+    Fixture<MemoryBackend> fixture;
+    fill(fixture);
+    {
+        const auto transaction = fixture->engine().begin_write();
+        const auto entry = transaction->first(Table::log, {}, Key().u64(UINT64_MAX));
+        REQUIRE(entry);
+        transaction->erase(Table::log, std::string(entry->key));
+        transaction->commit();
+    }
+    const auto report = check(fixture->engine());
+    CHECK(report.problems == 5);  // three times in the archive, offline, in a queue
+    for (const auto& problem : report.first)
+        CHECK(has(problem, "the log does not have its stanza"));
+}
+
+TEST_CASE("many problems are counted, the first described") {
+    Fixture<MemoryBackend> fixture;
+    {
+        const auto transaction = fixture->engine().begin_write();
+        for (std::uint64_t n = 0; n < 100; ++n)
+            transaction->put(Table::log, Key().u64(n), "nonsense");
+        transaction->commit();
+    }
+    const auto report = check(fixture->engine());
+    CHECK(report.problems == 100);
+    CHECK(report.first.size() == described_problems);
+}
+
+std::string file_bytes(const std::string& path) {
+    std::ifstream in(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+TEST_CASE("a directory is checked without changing its file") {
+    Fixture<LmdbBackend> fixture;
+    fill(fixture);
+    const std::string directory = fixture.directory() + "/copy";
+    std::filesystem::create_directory(directory);
+    std::filesystem::copy(fixture.directory() + "/data.mdb", directory + "/data.mdb");
+    const std::string before = file_bytes(directory + "/data.mdb");
+    const auto report = check_database(directory, [](auto, auto, auto) {});
+    REQUIRE_MESSAGE(report.ok(), (report ? std::string() : report.error().text));
+    CHECK(report->problems == 0);
+    CHECK(report->total > 10);
+    CHECK(file_bytes(directory + "/data.mdb") == before);
+}
+
+TEST_CASE("a database of a newer format is named as such, and nothing is changed") {
+    Fixture<LmdbBackend> fixture;
+    {
+        const auto transaction = fixture->engine().begin_write();
+        transaction->put(Table::meta, "format", encode_number(2));
+        transaction->commit();
+    }
+    const std::string directory = fixture.directory() + "/copy";
+    std::filesystem::create_directory(directory);
+    std::filesystem::copy(fixture.directory() + "/data.mdb", directory + "/data.mdb");
+    const std::string before = file_bytes(directory + "/data.mdb");
+    const auto report = check_database(directory, [](auto, auto, auto) {});
+    REQUIRE(!report.ok());
+    CHECK(has(report.error().text, "has format 2, this server reads format 1"));
+    CHECK(!open_lmdb_storage(directory, Durability::full).ok());
+    CHECK(file_bytes(directory + "/data.mdb") == before);
+}
+
+/// A database with the table meta only.
+void make_old_database(const std::string& directory) {
+    MDB_env* environment = nullptr;
+    MDB_txn* transaction = nullptr;
+    MDB_dbi meta = 0;
+    std::string key = "format", value = encode_number(1);
+    MDB_val lmdb_key{key.size(), key.data()}, lmdb_value{value.size(), value.data()};
+    REQUIRE(mdb_env_create(&environment) == MDB_SUCCESS);
+    REQUIRE(mdb_env_set_maxdbs(environment, 4) == MDB_SUCCESS);
+    REQUIRE(mdb_env_open(environment, directory.c_str(), 0, 0600) == MDB_SUCCESS);
+    REQUIRE(mdb_txn_begin(environment, nullptr, 0, &transaction) == MDB_SUCCESS);
+    REQUIRE(mdb_dbi_open(transaction, "meta", MDB_CREATE, &meta) == MDB_SUCCESS);
+    REQUIRE(mdb_put(transaction, meta, &lmdb_key, &lmdb_value, 0) == MDB_SUCCESS);
+    REQUIRE(mdb_txn_commit(transaction) == MDB_SUCCESS);
+    mdb_env_close(environment);
+}
+
+TEST_CASE("a table that an older database does not have is empty") {
+    ScratchDirectory place;
+    CHECK(!check_database(place.path(), [](auto, auto, auto) {}).ok());
+    make_old_database(place.path());
+    const auto report = check_database(place.path(), [](auto, auto, auto) {});
+    REQUIRE_MESSAGE(report.ok(), (report ? std::string() : report.error().text));
+    CHECK(report->problems == 0);
+    CHECK(report->total == 1);
+}
+
+TEST_CASE("what is no key of its table is told in hexadecimal") {
+    CHECK(describe_key(Table::accounts, "short") == "key 73686f7274");
+    CHECK(describe_key(Table::spool, "") == "key ");
+    CHECK(describe_key(Table::names, std::string_view("x.y\0r\n", 6)) == "\"x.y r?\"");
+}
+
+}  // namespace
+}  // namespace clarion::storage

@@ -49,18 +49,6 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, std::string
     co_return expired;
 }
 
-/// How many messages went.
-Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep) {
-    std::uint64_t count = 0;
-    for (;;) {
-        const auto slice = co_await expire_slice(core, jid, keep);
-        if (!slice) co_return slice.error();
-        count += slice->count;
-        if (!slice->more || core.stopping()) co_return count;
-        co_await core.shard().sleep(slice_pause);
-    }
-}
-
 /// The accounts of a host that live here, after `after`; false: there are no more.
 Task<Result<bool>> expire_some(core::Core& core, std::string host, storage::Keep keep,
                                std::string& after, std::uint64_t& count) {
@@ -128,6 +116,17 @@ Task<> sweep_once(core::Core& core) {
 }
 
 }  // namespace
+
+Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep) {
+    std::uint64_t count = 0;
+    for (;;) {
+        const auto slice = co_await expire_slice(core, jid, keep);
+        if (!slice) co_return slice.error();
+        count += slice->count;
+        if (!slice->more || core.stopping()) co_return count;
+        co_await core.shard().sleep(slice_pause);
+    }
+}
 
 Task<> expire_archives(core::Core& core) {
     co_await core.shard().sleep(first_expiry);

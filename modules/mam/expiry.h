@@ -10,9 +10,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
+#include <string>
 
 #include "server/base/task.h"
 #include "server/core/core.h"
+#include "storage/expiry.h"
 
 namespace clarion::mam {
 
@@ -26,6 +29,10 @@ inline constexpr Duration slice_pause = std::chrono::milliseconds(20);
 /// The log keeps what is younger, whoever dropped it: a stanza on its way may refer to it before
 /// anything stored does.
 inline constexpr Duration log_min_age = std::chrono::hours(24);
+
+/// Takes away what this one account's archive does not keep; how many messages went. On its home
+/// shard. For expire_archives(), and for the administrator who wants it now.
+Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep);
 
 Task<> expire_archives(core::Core& core);
 /// REQUIRES: runs on one shard of the server only.

@@ -32,6 +32,7 @@ std::span<const AdminRow> user_commands();     // user/add delete passwd list sh
 std::span<const AdminRow> session_commands();  // session/list kick
 std::span<const AdminRow> push_commands();     // push/list show ping test remove stats
 std::span<const AdminRow> s2s_commands();      // s2s/list test
+std::span<const AdminRow> archive_commands();  // archive/stats purge export
 std::span<const AdminRow> backup_commands();   // backup
 
 /// A string argument; empty if absent. Numbers and others: "usage".

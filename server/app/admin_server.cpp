@@ -21,7 +21,7 @@ constexpr std::string_view prefix = "/v1/";
 const AdminRow* find_command(std::string_view name) {
     for (const auto rows :
          {server_commands(), user_commands(), session_commands(), push_commands(), s2s_commands(),
-          backup_commands()})
+          archive_commands(), backup_commands()})
         for (const auto& row : rows)
             if (row.name == name) return &row;
     return nullptr;

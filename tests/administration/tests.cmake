@@ -8,7 +8,7 @@ if(CLARION_SANITIZE)
     list(APPEND administration_environment CLARION_PATIENCE=5)
 endif()
 add_test(NAME administration
-    COMMAND Python3::Interpreter -m unittest -v test_administration
+    COMMAND Python3::Interpreter -m unittest -v test_administration test_archive
     WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/administration)
 set_tests_properties(administration PROPERTIES
     TIMEOUT 300 LABELS administration ENVIRONMENT "${administration_environment}")

@@ -7,8 +7,10 @@ set(administration_environment CLARIOND=$<TARGET_FILE:clariond> CLARIONCTL=$<TAR
 if(CLARION_SANITIZE)
     list(APPEND administration_environment CLARION_PATIENCE=5)
 endif()
-add_test(NAME administration
-    COMMAND Python3::Interpreter -m unittest -v test_administration test_archive
-    WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/administration)
-set_tests_properties(administration PROPERTIES
-    TIMEOUT 300 LABELS administration ENVIRONMENT "${administration_environment}")
+foreach(name administration backup)
+    add_test(NAME ${name}
+        COMMAND Python3::Interpreter -m unittest -v test_${name}
+        WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/administration)
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT 300 LABELS administration ENVIRONMENT "${administration_environment}")
+endforeach()

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Measures clariond, Prosody and ejabberd with the same load and prints a table with the ratios.
 
-usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--scenarios chat-4,mam]
+usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--scenarios chat-4,mam-4]
        --build      where clariond, clarionctl and clarion-bench are (default build/release/bin)
        --sessions   sessions of the idle scenarios (2000)
        --chatters   sessions of the chat scenarios (200)
-       --readers    sessions of the mam scenarios (4); --archive: messages in each archive (1000)
+       --archive    messages in each archive of the mam scenarios (1000)
        --phones     sleeping phones of the push scenario (500)
        --duration   seconds each chat is measured (10)
        --repeat     runs of everything, of which the best counts (1)
@@ -34,6 +34,7 @@ from servers import Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROO
 FEATURES = ["--sm", "--carbons"]
 SERVER_CORE, BENCH_CORE = 0, 1
 SERVERS = ("clarion", "prosody-files", "prosody-sqlite", "ejabberd")
+MANY_READERS = 20  # few wait for round trips (and delayed ACKs), many keep a server busy
 QUIET_SHARE = 0.05  # of the machine's time that others may use for it to count as quiet
 
 
@@ -42,7 +43,7 @@ def scenarios(options):
     idle = ["idle", "-n", str(options.sessions), *FEATURES]
     chat = ["chat", "-n", str(options.chatters), "--duration", str(options.duration), "--body",
             "100", *FEATURES]
-    mam = ["mam", "-n", str(options.readers), "--duration", str(options.duration), "--fill",
+    mam = ["mam", "--duration", str(options.duration), "--fill",
            str(options.archive), "--sm"]
     push = ["push", "-n", str(options.phones), "--component", COMPONENT, "--component-secret",
             SECRET]
@@ -53,7 +54,8 @@ def scenarios(options):
         "chat-4": ("none", [*chat, "--in-flight", "4"]),
         "chat-rate": ("none", [*chat, "--rate", str(options.rate)]),
         "chat-tls-1": ("starttls", [*chat, "--in-flight", "1"]),
-        "mam": ("none", mam),
+        "mam-4": ("none", [*mam, "-n", "4"]),
+        "mam-20": ("none", [*mam, "-n", str(MANY_READERS)]),
         "push": ("none", push),
     }
 
@@ -133,7 +135,7 @@ def run_bench(options, server, tls, arguments):
 
 
 def accounts_for(options, scenario):
-    return {"idle": options.sessions, "chat": options.chatters, "mam": options.readers,
+    return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS,
             "push": options.phones + 1}[family(scenario)]
 
 
@@ -229,7 +231,6 @@ def parse():
     parser.add_argument("--scenarios", default="")
     parser.add_argument("--sessions", type=int, default=2000)
     parser.add_argument("--chatters", type=int, default=200)
-    parser.add_argument("--readers", type=int, default=4)
     parser.add_argument("--archive", type=int, default=1000)
     parser.add_argument("--phones", type=int, default=500)
     parser.add_argument("--duration", type=float, default=10)

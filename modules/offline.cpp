@@ -1,5 +1,6 @@
 #include "modules/offline.h"
 
+#include <algorithm>
 #include <unordered_set>
 #include <vector>
 
@@ -43,7 +44,8 @@ constexpr std::size_t page_size = 50;
 // ---- State -------------------------------------------------------------------------------------
 
 struct SessionState {
-    bool queried_archive = false;
+    // The archive up to here was asked for.
+    storage::ArchiveId queried = storage::ArchiveId::none;
 };
 struct AccountState {
     bool flushing = false;
@@ -53,14 +55,17 @@ bool may_take(const core::Session& session) {
     return session.is_live() && session.available() && session.priority() >= 0;
 }
 
-/// Entries that some session was sent, has not acknowledged, and still may.
+/// Entries that some session was sent, has not acknowledged, and still may; or will be sent when it
+/// is awake.
 std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     std::unordered_set<std::uint64_t> seqs;
     for (const auto& session : account.sessions()) {
         if (!session->sm() || session->state() == core::SessionState::ended) continue;
         session->sm()->queue.for_each([&](const core::Sent& sent) {
-            if (sent.spooled != 0) seqs.insert(sent.spooled);
+            if (sent.spooled) seqs.insert(sent.offline_seq);
         });
+        for (const core::Transit& transit : session->waiting())
+            if (transit.spooled) seqs.insert(transit.offline_seq);
     }
     return seqs;
 }
@@ -92,7 +97,7 @@ public:
         using Why = events::Unreached::Why;
         core::Transit& transit = event.transit;
         if (event.stored || event.why == Why::asleep || transit.is_copy) return Flow::next;
-        if (transit.spooled != 0)
+        if (transit.spooled)
             event.stored = true;  // it is here since it was sent
         else if (core::may_be_kept_offline(*transit.stanza))
             event.stored = store(event.account, transit);
@@ -102,7 +107,9 @@ public:
     // ---- Delivering ----------------------------------------------------------------------------
 
     void on_archive_queried(const events::ArchiveQueried& event) const {
-        if (!event.session.available()) session_state_.of(event.session).queried_archive = true;
+        if (event.session.available()) return;
+        SessionState& state = session_state_.of(event.session);
+        state.queried = std::max(state.queried, event.up_to);
     }
 
     /// What an ended session did not acknowledge is here: the others take it.
@@ -132,9 +139,9 @@ private:
             return transit.archive_id != storage::ArchiveId::none;
         storage::KeptStanza kept{transit.log_id, transit.archive_id, transit.received, {}};
         if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
-        core_.storage().offline().put(core_.shard().batch(), account.id(),
-                                      account.next_offline_seq(), kept);
-        account.add_offline();
+        core_.storage().offline().put(core_.shard().batch(), account.id(), transit.offline_seq,
+                                      kept);
+        account.add_offline(transit.offline_seq);
         core_.shard().hold(transit.ticket);
         return true;
     }
@@ -195,8 +202,8 @@ private:
     void hand_over(core::Session& session, const storage::OfflineMessage& message) const {
         core::Account& account = session.account();
         const auto* state = session_state_.find(session);
-        const bool fetched = state && state->queried_archive &&
-                             message.stanza.archive_id != storage::ArchiveId::none;
+        const bool fetched = state && message.stanza.archive_id != storage::ArchiveId::none &&
+                             message.stanza.archive_id <= state->queried;
         auto stanza = fetched ? nullptr : revive(message.stanza, account);
         if (!fetched && !stanza)
             logger.error("undeliverable",
@@ -209,7 +216,8 @@ private:
         transit.log_id = message.stanza.log_id;
         transit.archive_id = message.stanza.archive_id;
         transit.received = message.stanza.time;
-        transit.spooled = acknowledged_later ? message.seq : 0;
+        transit.offline_seq = message.seq;
+        transit.spooled = acknowledged_later;
         session.send_now(std::move(transit));
     }
 

@@ -13,7 +13,8 @@
 // the client acknowledged it (Transit::spooled), or without stream management as soon as it is
 // written. What is under way to a session already (spooled by the router, unacknowledged since an
 // earlier flush) is not sent to another. Archived messages are not sent, only removed, if the
-// client queried its archive before it became available (XEP-0313, 5.1.1).
+// client queried its archive before it became available (XEP-0313, 5.1.1); those that were archived
+// after it asked are sent, since it cannot know of them.
 #pragma once
 
 #include <cstdint>

@@ -35,7 +35,7 @@ struct AccountSnapshot {
     ArchivePreferences archive_preferences;
     ArchiveId last_archive_id = ArchiveId::none;
     std::uint64_t offline_count = 0;
-    std::uint64_t last_offline_seq = 0;
+    std::uint64_t last_offline_seq = 0;  // stored, or reserved in a queue of a sleeping session
     std::vector<PushRegistration> push_registrations;
     std::vector<SleepingSession> sleeping_sessions;  // without their queues' bytes, see sessions.h
     std::vector<LiveMark> live_marks;

@@ -155,6 +155,16 @@ Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes) {
     return finish(in, "archive index entry", record);
 }
 
+bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
+    constexpr std::size_t size = 1 + 5 * sizeof hash;
+    if (bytes.size() != size) return true;
+    char wanted[sizeof hash];
+    for (std::size_t i = sizeof hash; i > 0; --i, hash >>= 8)
+        wanted[i - 1] = static_cast<char>(hash & 0xff);
+    const std::size_t at = 1 + (full ? 3 : 2) * sizeof hash;
+    return bytes.substr(at, sizeof hash) == std::string_view(wanted, sizeof wanted);
+}
+
 std::string encode(const PushRegistration& registration) {
     return Encoder(version::push_registration)
         .string(registration.service)
@@ -254,6 +264,7 @@ std::string encode(const KeptStanza& stanza) {
         .u64(static_cast<std::uint64_t>(stanza.archive_id))
         .time(stanza.time)
         .string(stanza.log_id == LogId::none ? std::string_view(stanza.xml) : std::string_view())
+        .varint(stanza.offline_seq)
         .boolean(stanza.held_back)
         .take();
 }
@@ -265,6 +276,7 @@ Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
     stanza.archive_id = ArchiveId{in.u64()};
     stanza.time = in.time();
     stanza.xml = in.string();
+    stanza.offline_seq = in.varint();
     stanza.held_back = in.boolean();
     return finish(in, "kept stanza", std::move(stanza));
 }

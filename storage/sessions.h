@@ -33,7 +33,8 @@ struct SleepingSession {
     std::vector<std::string> directed_presence;
     /// What modules keep with the session: (module name, its own encoding).
     std::vector<std::pair<std::string, std::string>> parts;
-    std::uint64_t queued = 0;  // number of queue entries, filled on reading
+    /// Filled on reading: how many numbers after acked_out the queue goes.
+    std::uint64_t queued = 0;
 };
 
 struct QueuedStanza {

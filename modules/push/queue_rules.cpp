@@ -12,7 +12,7 @@ namespace clarion::push {
 namespace {
 
 QueueRules::Entry entry(const core::Sent& sent, std::uint32_t number) {
-    return {sent.stanza, number, sent.archive_id, sent.log_id, sent.received, sent.spooled != 0,
+    return {sent.stanza, number, sent.archive_id, sent.log_id, sent.received, sent.spooled,
             sent.held_back};
 }
 

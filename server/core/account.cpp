@@ -42,9 +42,9 @@ storage::ArchiveId Account::next_archive_id(WallTime now) {
     return last_archive_id_ = storage::ArchiveId{next};
 }
 
-std::uint64_t Account::next_offline_seq() {
-    offline_seqs_.insert(++last_offline_seq_);
-    return last_offline_seq_;
+void Account::add_offline(std::uint64_t seq) {
+    if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
+    ++offline_count_;
 }
 
 void Account::remove_offline(std::uint64_t seq) {
@@ -96,7 +96,11 @@ std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) cons
 
 void Account::remember_ended(EndedSession ended) {
     constexpr std::size_t most = 20;
-    if (ended_.size() == most) ended_.erase(ended_.begin());
+    std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });
+    if (ended_.size() == most) {
+        core_.storage().sessions().remove(core_.shard().batch(), id_, ended_.front().number);
+        ended_.erase(ended_.begin());
+    }
     ended_.push_back(std::move(ended));
 }
 

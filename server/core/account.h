@@ -48,10 +48,13 @@ public:
     storage::ArchivePreferences& archive_preferences() { return archive_preferences_; }
     /// The next id of this archive: strictly increasing, the time in microseconds where it can be.
     storage::ArchiveId next_archive_id(WallTime now);
-    std::uint64_t next_offline_seq();
+    /// The last one given, committed or not; none: nothing was ever archived.
+    storage::ArchiveId last_archive_id() const { return last_archive_id_; }
+    /// The next place in the order of messages for this account.
+    std::uint64_t next_offline_seq() { return ++last_offline_seq_; }
     /// Offline messages stored and not yet delivered.
     std::uint64_t offline_count() const { return offline_count_; }
-    void add_offline() { ++offline_count_; }
+    void add_offline(std::uint64_t seq);
     /// Drops one of them, or nothing if it is gone already: of several sessions that were sent a
     /// message the first to acknowledge it does. 0: none is meant.
     void remove_offline(std::uint64_t seq);
@@ -68,10 +71,12 @@ public:
 
     /// What a client that comes back too late is told (XEP-0198, section 5: <failed h='…'/>).
     struct EndedSession {
+        std::uint64_t number = 0;
         std::string sm_id;
         std::uint32_t handled_in = 0;
     };
     std::optional<std::uint32_t> ended_handled(std::string_view sm_id) const;
+    /// The newest few are remembered; with an older one goes its record.
     void remember_ended(EndedSession ended);
 
     Slots& slots() { return slots_; }

@@ -30,6 +30,7 @@ bool any_takes_bare(const Account& account) {
 
 void Router::deliver_message(Account& account, Transit transit) {
     if (refuse_message(account, transit)) return;
+    if (!transit.is_copy) transit.offline_seq = account.next_offline_seq();
     if (!transit.is_copy) {
         events::MessageReceiving event{account, transit};
         if (core_.bus().fire(event) == Flow::stop) return;
@@ -101,7 +102,7 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     if (any_takes_bare(account)) {
         // Others find it in the archive, are given it as an offline message, or have it from its
         // first delivery if they were there then.
-        if (archived || transit.spooled != 0) return;
+        if (archived || transit.spooled) return;
         const bool to_one = transit.stanza->to().is_full();
         const WallTime since = to_one ? WallTime::min() : transit.received;
         return send_to_takers(account, std::move(transit), since);
@@ -109,7 +110,7 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};
     core_.bus().fire(event);
     if (event.stored || archived) return;
-    account.remove_offline(transit.spooled);
+    if (transit.spooled) account.remove_offline(transit.offline_seq);
     bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
 }
 
@@ -117,15 +118,15 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
 /// (DESIGN.md, idea 3). Its archive entry makes it so; without one it is kept among the offline
 /// messages until a session acknowledges it.
 void Router::spool_until_acknowledged(Account& account, Transit& transit) {
-    if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled != 0)
+    if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled)
         return;
     if (!may_be_kept_offline(*transit.stanza)) return;
     Shard& shard = core_.shard();
-    transit.spooled = account.next_offline_seq();
+    transit.spooled = true;
     storage::KeptStanza kept{transit.log_id, transit.archive_id, transit.received, {}};
     if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
-    core_.storage().offline().put(shard.batch(), account.id(), transit.spooled, kept);
-    account.add_offline();
+    core_.storage().offline().put(shard.batch(), account.id(), transit.offline_seq, kept);
+    account.add_offline(transit.offline_seq);
     shard.hold(transit.ticket);
 }
 

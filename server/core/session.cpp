@@ -29,6 +29,19 @@ StanzaError as_stanza_error(const Error& error) {
 
 }  // namespace
 
+Transit Sent::to_transit() && {
+    Transit transit;
+    transit.stanza = std::move(stanza);
+    transit.log_id = log_id;
+    transit.archive_id = archive_id;
+    transit.offline_seq = offline_seq;
+    transit.spooled = spooled;
+    transit.received = received;
+    transit.is_copy = is_copy;
+    transit.held_back = held_back;
+    return transit;
+}
+
 Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device,
                  SessionPort* port)
     : core_(account.core()),
@@ -210,8 +223,7 @@ void Session::send_now(Transit transit) {
     // Before the port asks for its own turn end: <r/> rides along.
     core().shard().at_turn_end(*this);
     port_->write(*transit.stanza);
-    sm_->queue.push({std::move(transit.stanza), transit.log_id, transit.archive_id, transit.spooled,
-                     transit.received, transit.is_copy, transit.held_back});
+    sm_->queue.push(Sent(std::move(transit)));
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (sm_->queue.size() <= static_cast<std::uint32_t>(limit)) return;
     logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});
@@ -254,7 +266,7 @@ Result<> Session::on_ack(std::uint32_t handled) {
     std::uint32_t seq = sm_->queue.acked();
     const auto acked = sm_->queue.ack(handled, [&](Sent&& sent) {
         ++seq;
-        account_.remove_offline(sent.spooled);
+        if (sent.spooled) account_.remove_offline(sent.offline_seq);
         if (stored_queue_ > 0) {
             sessions.remove_queued(shard.batch(), account_.id(), number_, seq);
             if (--stored_queue_ == 0) remove_record();

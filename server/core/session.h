@@ -41,11 +41,23 @@ enum class SessionEnd : std::uint8_t {
 
 /// One stanza that was sent and not acknowledged.
 struct Sent {
+    Sent() = default;
+    explicit Sent(Transit&& transit)
+        : stanza(std::move(transit.stanza)),
+          log_id(transit.log_id),
+          archive_id(transit.archive_id),
+          offline_seq(transit.offline_seq),
+          spooled(transit.spooled),
+          received(transit.received),
+          is_copy(transit.is_copy),
+          held_back(transit.held_back) {}
+    Transit to_transit() &&;
+
     StanzaPtr stanza;
     storage::LogId log_id = storage::LogId::none;
     storage::ArchiveId archive_id = storage::ArchiveId::none;
-    std::uint64_t spooled =
-        0;  // seq of its copy among the offline messages, removed when acknowledged; 0: none
+    std::uint64_t offline_seq = 0;  // see Transit
+    bool spooled = false;           // see Transit
     WallTime received{};
     bool is_copy = false;    // a carbon: never goes anywhere else
     bool held_back = false;  // see Transit
@@ -118,6 +130,8 @@ public:
     void begin_flushing() { flushing_ = true; }
     /// Sends what queued up behind the flush.
     void end_flushing();
+    /// What waits behind the flush, or for the session to wake: not numbered yet.
+    const std::vector<Transit>& waiting() const { return waiting_; }
 
     // Stream management and sleep.
     StreamManagement* sm() { return sm_.get(); }
@@ -194,6 +208,7 @@ private:
     void bury_record();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
     Task<Result<std::vector<Sent>>> read_queue();
+    void fill_gaps(std::vector<Sent>& queue) const;
     void stay_asleep();
     void take_over(SessionPort& port);
     void redistribute(std::vector<Sent> unacked);

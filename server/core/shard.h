@@ -107,7 +107,7 @@ private:
     struct Impl;
     void accept_post(UniqueFunction<void()> fn);  // any thread
     void post_at_turn_end(unsigned target, UniqueFunction<void()> fn);
-    void wake();                                  // any thread
+    void wake();  // any thread
     void run_posts();
     void close_ticket(TicketState* state);  // any thread: settles at home
 

@@ -25,18 +25,28 @@ constexpr auto remember_gone = std::chrono::hours(24);
 /// `From`: Sent or Transit.
 template <class From>
 storage::KeptStanza kept(const From& from) {
-    storage::KeptStanza result{from.log_id, from.archive_id, from.received, {}, from.held_back};
+    storage::KeptStanza result{from.log_id, from.archive_id,  from.received,
+                               {},          from.offline_seq, from.held_back};
     if (from.log_id == storage::LogId::none) result.xml = xml::to_string(from.stanza->root());
     return result;
 }
 
-/// A stanza read back from storage: what the log keeps is without the owner's stanza-id.
-std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const Jid& owner) {
+/// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without
+/// its stanza if that cannot be read.
+Transit revive(const storage::KeptStanza& kept, const Jid& owner) {
+    Transit transit;
     auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
-    if (!parsed) return nullptr;
+    if (!parsed) return transit;
     if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
         add_stanza_id(**parsed, owner, kept.archive_id);
-    return std::move(*parsed);
+    transit.stanza = std::move(*parsed);
+    transit.log_id = kept.log_id;
+    transit.archive_id = kept.archive_id;
+    transit.offline_seq = kept.offline_seq;
+    transit.received = kept.time;
+    transit.is_copy = is_carbon(*transit.stanza);
+    transit.held_back = kept.held_back;
+    return transit;
 }
 
 }  // namespace
@@ -88,9 +98,7 @@ void Session::fall_asleep() {
         limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
     expires_at_ = slept_at_ + limit;
 
-    for (Transit& held : take_held())
-        sm_->queue.push({std::move(held.stanza), held.log_id, held.archive_id, held.spooled,
-                         held.received, held.is_copy, held.held_back});
+    for (Transit& held : take_held()) sm_->queue.push(Sent(std::move(held)));
     // Queue entries that storage has already (woken and not acknowledged) stay; the others are
     // written.
     Shard& shard = core().shard();
@@ -101,7 +109,8 @@ void Session::fall_asleep() {
         if (i < stored_queue_) continue;
         const storage::QueuedStanza entry{sm_->queue.number(i), kept(sent)};
         core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-        account_.remove_offline(sent.spooled);  // the sleeping queue keeps it now
+        if (sent.spooled)  // the sleeping queue keeps it now
+            account_.remove_offline(sent.offline_seq);
     }
     queued_asleep_ = sm_->queue.size();
     stored_queue_ = 0;
@@ -201,7 +210,7 @@ void Session::queue_asleep(Transit transit) {
     ++queued_asleep_;
     const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(transit)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-    account_.remove_offline(transit.spooled);
+    if (transit.spooled) account_.remove_offline(transit.offline_seq);
     shard.hold(transit.ticket);
     events::Unreached event{account_, this, transit, events::Unreached::Why::asleep};
     core().bus().fire(event);
@@ -243,6 +252,7 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     auto restored = co_await read_queue();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
     if (!restored) co_return restored.error();
+    fill_gaps(*restored);
     const std::uint32_t acked = sm_->queue.acked();
     const auto count = static_cast<std::uint32_t>(restored->size());
     if (client_handled - acked > count)
@@ -263,30 +273,27 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     co_return Result<>{};
 }
 
+/// One for each stanza that was sent and not acknowledged; without its stanza where storage has
+/// none: it could not be stored, or was acknowledged before a crash.
 Task<Result<std::vector<Sent>>> Session::read_queue() {
     co_await core().shard().committed();  // our own writes too
     auto entries =
         co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
     if (!entries) co_return entries.error();
-    std::vector<Sent> queue;
-    queue.reserve(entries->size());
-    // The client counts: what cannot be read is replaced by an empty message.
-    const auto empty = [this] {
-        return Stanza::make(StanzaKind::message, StanzaType::normal, Jid::trusted(account_.host()),
-                            jid_);
-    };
+    std::vector<Sent> queue(queued_asleep_);
     for (const auto& entry : *entries) {
         const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
-        if (place >= queued_asleep_) continue;
-        while (queue.size() < place) queue.push_back({.stanza = empty()});
-        auto stanza = revive(entry.stanza, account_.jid());
-        if (!stanza) stanza = empty();
-        const bool copy = is_carbon(*stanza);
-        queue.push_back({std::move(stanza), entry.stanza.log_id, entry.stanza.archive_id, 0,
-                         entry.stanza.time, copy, entry.stanza.held_back});
+        if (place < queued_asleep_) queue[place] = Sent(revive(entry.stanza, account_.jid()));
     }
-    while (queue.size() < queued_asleep_) queue.push_back({.stanza = empty()});
     co_return queue;
+}
+
+/// The client counts: what cannot be read is replaced by an empty message.
+void Session::fill_gaps(std::vector<Sent>& queue) const {
+    for (Sent& sent : queue)
+        if (!sent.stanza)
+            sent.stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
+                                       Jid::trusted(account_.host()), jid_);
 }
 
 /// Waking failed: what arrived meanwhile joins the sleeping queue.
@@ -346,7 +353,7 @@ void Session::end(SessionEnd why) {
     std::vector<Transit> held = take_held();
     if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
-    if (sm_ && !sm_->id.empty()) account_.remember_ended({sm_->id, handled_in()});
+    if (sm_ && !sm_->id.empty()) account_.remember_ended({number_, sm_->id, handled_in()});
     account_.remove_session(*this);
     remove_live_mark();
     if (was_asleep && queued_asleep_ > 0 && !account_.deleted()) {
@@ -399,17 +406,8 @@ Task<> Session::redistribute_stored([[maybe_unused]] std::shared_ptr<Session> se
 
 /// Unacknowledged and never to be: other sessions or offline (RFC 6121 8.5, XEP-0198 section 5).
 void Session::redistribute(std::vector<Sent> unacked) {
-    for (auto& sent : unacked) {
-        Transit transit;
-        transit.stanza = std::move(sent.stanza);
-        transit.log_id = sent.log_id;
-        transit.archive_id = sent.archive_id;
-        transit.received = sent.received;
-        transit.spooled = sent.spooled;
-        transit.is_copy = sent.is_copy;
-        transit.held_back = sent.held_back;
-        give_back(std::move(transit));
-    }
+    for (auto& sent : unacked)
+        if (sent.stanza) give_back(std::move(sent).to_transit());
 }
 
 void Session::give_back(Transit transit) {

@@ -1,5 +1,6 @@
 // What happens to sleeping and lost sessions when nobody is connected: loading, expiry, and
 // crashes.
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -19,11 +20,21 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr std::size_t slice = 500;
 
+/// An account with a live session is not put away: those with a mark were live when the server
+/// died.
+void remember_ended(Account& account, const storage::AccountSnapshot& snapshot) {
+    std::vector<Account::EndedSession> ended;
+    for (const auto& mark : snapshot.live_marks)
+        if (!mark.sm_id.empty()) ended.push_back({mark.session, mark.sm_id, mark.handled_in});
+    for (const auto& record : snapshot.sleeping_sessions)
+        if (record.state == storage::SleepState::gone)
+            ended.push_back({record.session, record.sm_id, record.handled_in});
+    std::sort(ended.begin(), ended.end(),
+              [](const auto& a, const auto& b) { return a.number < b.number; });
+    for (auto& each : ended) account.remember_ended(std::move(each));
+}
+
 void restore_session(Account& account, const storage::SleepingSession& record) {
-    if (record.state == storage::SleepState::gone) {
-        account.remember_ended({record.sm_id, record.handled_in});
-        return;
-    }
     auto jid = account.jid().with_resource(record.resource);
     if (!jid) return;
     auto session =
@@ -127,14 +138,19 @@ void Session::say_goodbye(const storage::LiveMark& mark) {
         restore_presence(
             Stanza::make(StanzaKind::presence, StanzaType::available, jid_, account_.jid()));
     core().router().send_unavailable(*this);
+    if (mark.sm_id.empty()) return;
+    sm_ = std::make_unique<StreamManagement>();
+    sm_->id = mark.sm_id;
+    sm_->counting = true;
+    window_.restore(mark.handled_in);
+    bury_record();
 }
 
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
     const WallTime now = account.core().clock().wall();
-    // An account with a live session is not put away: these were live when the server died.
-    for (const auto& mark : snapshot.live_marks)
-        if (!mark.sm_id.empty()) account.remember_ended({mark.sm_id, mark.handled_in});
+    remember_ended(account, snapshot);
     for (const auto& record : snapshot.sleeping_sessions) {
+        if (record.state == storage::SleepState::gone) continue;
         restore_session(account, record);
         Session* session = account.find_session_by_number(record.session);
         if (!session) continue;

@@ -20,9 +20,11 @@ struct Transit {
     /// The id it has in the archive of the account it is being delivered to; none: not archived
     /// there.
     storage::ArchiveId archive_id = storage::ArchiveId::none;
-    /// Number of its copy among the recipient's offline messages, kept until a session acknowledges
-    /// it; 0: none.
-    std::uint64_t spooled = 0;
+    /// Its place in the order in which messages reached the account: its number if it has to be
+    /// stored among the offline messages, now or after days in a queue. 0: not a message for one.
+    std::uint64_t offline_seq = 0;
+    /// A copy is there already, until a session acknowledges it.
+    bool spooled = false;
     /// When this server saw it.
     WallTime received{};
     /// A copy made for another resource (carbons): never archived, copied or stored offline again.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "storage/kv/keys.h"
@@ -69,6 +70,18 @@ void add_live_marks(Snapshot& snapshot, AccountSnapshot& account) {
     });
 }
 
+/// How far the queue goes, and which places among the offline messages it has taken.
+void look_at_queue(Snapshot& snapshot, AccountSnapshot& account, SleepingSession& session) {
+    const KeyRange range = queue_range(account.record.id, session.session);
+    for_range(snapshot, Table::queues, range.from, range.to, [&](const Entry& entry) {
+        const std::uint32_t place = key_u32(entry.key, 16) - session.acked_out;
+        session.queued = std::max<std::uint64_t>(session.queued, place);
+        const std::uint64_t seq = decoded(decode_kept_stanza(entry.value)).offline_seq;
+        account.last_offline_seq = std::max(account.last_offline_seq, seq);
+        return true;
+    });
+}
+
 AccountSnapshot read_account(Snapshot& snapshot, AccountId id) {
     AccountSnapshot account;
     for_range(snapshot, Table::accounts, account_range(id).from,
@@ -81,9 +94,7 @@ AccountSnapshot read_account(Snapshot& snapshot, AccountId id) {
     if (account.last_offline_seq != 0) {
         account.offline_count = count_range(snapshot, Table::offline, account_range(id));
     }
-    for (auto& session : account.sleeping_sessions) {
-        session.queued = count_range(snapshot, Table::queues, queue_range(id, session.session));
-    }
+    for (auto& session : account.sleeping_sessions) look_at_queue(snapshot, account, session);
     add_live_marks(snapshot, account);
     return account;
 }

@@ -90,7 +90,9 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
     fixture.commit([&](Batch& batch) {
         sessions.put(batch, romeo.id, session);
         for (const std::uint32_t seq : {13u, 14u}) {
-            sessions.put_queued(batch, romeo.id, 7, {seq, {.time = at(1), .xml = "<message/>"}});
+            sessions.put_queued(
+                batch, romeo.id, 7,
+                {seq, {.time = at(1), .xml = "<message/>", .offline_seq = 20 + seq}});
         }
         sessions.put_queued(batch, romeo.id, 8, {1, {.time = at(1), .xml = "<message/>"}});
     });
@@ -109,6 +111,7 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
     CHECK(found.directed_presence == session.directed_presence);
     CHECK(found.parts == session.parts);
     CHECK(found.queued == 2);
+    CHECK(loaded->last_offline_seq == 34);  // taken, should its queue go there
 
     session.state = SleepState::woken;
     fixture.commit([&](Batch& batch) {
@@ -117,7 +120,7 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
     });
     loaded = read(fixture->accounts().load(romeo.jid));
     CHECK(loaded->sleeping_sessions[0].state == SleepState::woken);
-    CHECK(loaded->sleeping_sessions[0].queued == 1);
+    CHECK(loaded->sleeping_sessions[0].queued == 2);  // 14 is its number still
 
     fixture.commit([&](Batch& batch) { sessions.remove(batch, romeo.id, 7); });
     CHECK(read(fixture->accounts().load(romeo.jid))->sleeping_sessions.empty());

@@ -36,7 +36,8 @@ TEST_CASE("records have the bytes that the format page shows") {
           "0000000000000002"
           "0000000000000003"
           "043c6d2f3e"
-         "00");
+          "00"
+          "00");
     CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4, 5})) ==
           "01"
           "0000000000000001"
@@ -127,6 +128,18 @@ void check_refusals(const std::string& good, Decode decode) {
     newer[0] = 2;
     REQUIRE_FALSE(decode(newer).ok());
     CHECK(decode(newer).error().code == "bad-record");
+}
+
+TEST_CASE("an index entry is known by a party's hash before it is decoded") {
+    const std::string entry = encode(ArchiveIndexRecord{
+        .log_id = LogId{1}, .time = moment(2), .with_bare = 0x0102030405060708, .with_full = 9});
+    CHECK(may_be_with(entry, 0x0102030405060708, false));
+    CHECK(may_be_with(entry, 9, true));
+    CHECK_FALSE(may_be_with(entry, 0x0102030405060709, false));
+    CHECK_FALSE(may_be_with(entry, 9, false));
+    CHECK_FALSE(may_be_with(entry, 0x0102030405060708, true));
+    for (const std::string& damaged : {entry.substr(1), entry + "x", std::string()})
+        CHECK(may_be_with(damaged, 9, true));  // for decoding to refuse
 }
 
 TEST_CASE("a record that is too short, too long or newer is refused") {

@@ -178,5 +178,17 @@ TEST_CASE("who asked the archive first is not sent the same again") {
     CHECK(scene.kept() == 0);
 }
 
+TEST_CASE("what came after the archive was asked and before coming online is sent") {
+    Scene scene;
+    scene.romeo_says("one");
+    test::Client& balcony = scene.world.connect("juliet@example.org/balcony");
+    balcony.ask("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
+    scene.romeo_says("two");
+    balcony.drop_all();
+    balcony.send("<presence/>");
+    CHECK(Scene::bodies(balcony) == std::vector<std::string>{"two"});
+    CHECK(scene.kept() == 0);
+}
+
 }  // namespace
 }  // namespace clarion::offline

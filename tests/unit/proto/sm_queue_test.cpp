@@ -168,15 +168,15 @@ TEST_CASE("counts as they come in attributes") {
     }
 }
 
-TEST_CASE("the queue behaves like a list and two counters, over 200,000 random steps") {
+TEST_CASE("the queue behaves like a list and two counters, over 1,000,000 random steps") {
     std::mt19937 random(20240601);
-    const std::uint32_t start = 0xffffffff - 50000;  // so that the numbers wrap on the way
+    const std::uint32_t start = 0xffffffff - 250000;  // so that the numbers wrap on the way
     OutQueue<std::uint32_t> queue;
     queue.restore(start, {});
     std::deque<std::uint32_t> model;
     std::uint32_t sent = start;
     std::uint32_t acked = start;
-    for (int step = 0; step < 200000; ++step) {
+    for (int step = 0; step < 1000000; ++step) {
         const unsigned what = random() % 8;
         if (what < 5 && model.size() < 500) {
             model.push_back(++sent);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "modules/blocking/blocking.h"
 #include "modules/mam/mam.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
@@ -329,6 +330,25 @@ TEST_CASE("no copy of what is stopped before") {
         "type='chat'><body>in</body></message>");
     CHECK(scene.chamber->pending() == 0);
     CHECK(scene.balcony->pending() == 0);
+}
+
+TEST_CASE("no copy of what blocking stops, either way") {
+    Scene scene({{"blocking", blocking::install, blocking::declare_options, "", ""},
+                 {"carbons", install, nullptr, "", ""}});
+    scene.enable(*scene.chamber);
+    const auto blocked = scene.balcony->ask(
+        "<iq type='set' id='b'><block xmlns='urn:xmpp:blocking'>"
+        "<item jid='tybalt@example.com'/></block></iq>");
+    REQUIRE(blocked.root().attr("type") == "result");
+    scene.chamber->drop_all();
+    scene.balcony->send(
+        "<message to='tybalt@example.com' type='chat' id='m'><body>out</body></message>");
+    scene.world.arrive(
+        "<message from='tybalt@example.com/s' to='juliet@example.org/balcony' "
+        "type='chat'><body>in</body></message>");
+    CHECK(scene.chamber->pending() == 0);
+    CHECK(scene.balcony->pop("message").root().attr("type") == "error");
+    CHECK(scene.balcony->pop("message").root().name() == "nothing");
 }
 
 /// The owner's id in a message or in the one inside the carbon; 0: none, or more than one.

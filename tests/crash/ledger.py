@@ -1,0 +1,171 @@
+"""What was said to whom, what became of it, and what is wrong with that.
+
+The rules (README.md has them in prose) are checked here and nowhere else."""
+import collections
+
+from client import stanza_id
+from server import DOMAIN
+
+ARCHIVED = "archived"    # an ordinary message: both archives, and to the recipient
+SPOOLED = "spooled"      # no-permanent-store: no archive; kept until the recipient acknowledged it
+FLEETING = "fleeting"    # no-store: no archive; only a session that sleeps keeps it
+
+DELAY = "{urn:xmpp:delay}delay"
+HINTS = {ARCHIVED: "", SPOOLED: "<no-permanent-store xmlns='urn:xmpp:hints'/>",
+         FLEETING: "<no-store xmlns='urn:xmpp:hints'/>"}
+
+
+class Message:
+    """One message of the sender's mind, however often it is sent."""
+    __slots__ = ("id", "sender", "to", "seq", "kind", "acked", "unsure", "to_asleep", "errors",
+                 "round")
+
+    def __init__(self, sender, to, seq, kind, round_number):
+        self.id = f"{sender.name}-{to.name}-{seq}"
+        self.sender, self.to, self.seq, self.kind = sender, to, seq, kind
+        self.acked = False
+        self.unsure = 0         # times it was sent with a fate nobody told: may be there already
+        self.to_asleep = False  # the recipient was known to be asleep when it was sent
+        self.errors = []
+        self.round = round_number
+
+    def xml(self):
+        to = f"{self.to.name}@{DOMAIN}" + ("/phone" if self.seq % 2 else "")
+        return (f"<message to='{to}' type='chat' id='{self.id}'><body>{self.id}</body>"
+                f"{HINTS[self.kind]}</message>")
+
+
+Delivery = collections.namedtuple("Delivery", "session number way")  # way: "stream", "archive"
+
+
+class Inbox:
+    """What one account was given: over its stream, or by its archive."""
+
+    def __init__(self, name):
+        self.name = name
+        self.jid = f"{name}@{DOMAIN}"
+        self.by_archive_id = {}                     # -> the first Delivery
+        self.by_message = collections.defaultdict(list)
+        self.heard_here = {}                        # message id -> times, in the present session
+        self.session = 0
+        self.last_seq = {}                          # sender -> the highest seq of this session
+        self.last_archive_id = 0                    # of this session's stream
+        self.cursor = ""                            # the archive is known without a gap up to here
+        self.safe_cursor = ""                       # the same, as told by the archive itself
+        self.caught_up = False
+        self.fetched = set()                        # archive ids read in this session
+        self.read_to = 0                            # all up to this one, before coming online
+        self.problems = []
+        self.counts = collections.Counter()
+
+    def begin_session(self, session):
+        self.session = session
+        self.heard_here, self.last_seq, self.last_archive_id = {}, {}, 0
+        self.caught_up = False
+        self.fetched, self.read_to = set(), 0
+
+    def caught_up_to(self, newest):
+        """All of the archive was read; what came over the stream meanwhile follows it."""
+        self.caught_up = True
+        self.read_to = max(number(self.cursor), number(newest))
+        self.cursor = max([self.cursor, newest, str(self.last_archive_id or "")], key=number)
+
+    def without_archive(self):
+        """A client that does not know of archives: offline messages come first, live ones after."""
+        self.caught_up = True
+
+    # --- over the stream ----------------------------------------------------------------------
+
+    def on_stream(self, client, element, message):
+        """`message`: the Message with its id, or None if nobody ever sent such."""
+        if message is None:
+            self.problems.append(f"{self.name} was sent {element.get('id')}, which nobody wrote")
+            return
+        archive_id = stanza_id(element, self.jid)
+        # May come after what was sent to the very device before it came online.
+        from_offline = element.findtext(DELAY) == "Offline Storage"
+        here = Delivery(client.session, client.received, "stream")
+        if archive_id:
+            self._check_again(client, archive_id, message)
+            if not from_offline:
+                self._check_archive_order(archive_id)
+            self.by_archive_id[archive_id] = here
+            if self.caught_up:
+                self.cursor = max(self.cursor, archive_id, key=number)
+        else:
+            self._check_unarchived_again(client, message)
+            if message.kind == ARCHIVED:
+                self.problems.append(f"{message.id} came to {self.name} without a stanza-id")
+        if not from_offline:
+            self._check_order(message)
+        self.by_message[message.id].append(here)
+        self.counts["stream"] += 1
+
+    def _check_again(self, client, archive_id, message):
+        earlier = self.by_archive_id.get(archive_id)
+        if not earlier:
+            return
+        text = f"{message.id} (archive id {archive_id}) came to {self.name} again over the stream"
+        if earlier.way == "archive":
+            if archive_id in self.fetched:
+                self.problems.append(f"{text}, after the archive had given it")
+            else:
+                self.counts["overlap"] += 1
+        elif earlier.session == client.session:
+            self.problems.append(f"{text} of the same session")
+        elif number(archive_id) <= self.read_to:
+            self.problems.append(f"{text}, though the archive had been read to {self.read_to}")
+        else:
+            self._check_redelivered(client, earlier, text)
+
+    def _check_unarchived_again(self, client, message):
+        earlier = self.by_message.get(message.id)
+        if not earlier or len(earlier) <= message.unsure:
+            return
+        text = f"{message.id} ({message.kind}) came to {self.name} again"
+        if earlier[-1].session == client.session:
+            self.problems.append(f"{text} in the same session")
+        else:
+            self._check_redelivered(client, earlier[-1], text)
+
+    def _check_redelivered(self, client, earlier, text):
+        """Of an earlier session, which ended without the server knowing that it was received."""
+        if earlier.number <= client.confirmed_of.get(earlier.session, 0):
+            self.problems.append(f"{text}, though it had been acknowledged")
+        else:
+            self.counts["redelivered"] += 1
+
+    def _check_archive_order(self, archive_id):
+        if number(archive_id) < self.last_archive_id and archive_id not in self.by_archive_id:
+            self.counts["archive ids out of order"] += 1
+        self.last_archive_id = max(self.last_archive_id, number(archive_id))
+
+    def _check_order(self, message):
+        """First occurrences of one sender's messages come in the order they were written."""
+        sender = message.sender.name
+        if message.id not in self.by_message and message.seq < self.last_seq.get(sender, -1):
+            self.problems.append(f"{message.id} came to {self.name} after seq "
+                                 f"{self.last_seq[sender]} of the same sender")
+        self.last_seq[sender] = max(self.last_seq.get(sender, -1), message.seq)
+
+    # --- from the archive ---------------------------------------------------------------------
+
+    def on_page(self, page, incoming):
+        """A page of the catch-up. `incoming(message)`: whether it is for us, not by us."""
+        for archive_id, element in page:
+            self.fetched.add(archive_id)
+            if not incoming(element):
+                continue
+            if archive_id in self.by_archive_id:
+                self.counts["overlap"] += 1
+                continue
+            self.by_archive_id[archive_id] = Delivery(self.session, 0, "archive")
+            self.by_message[element.get("id")].append(self.by_archive_id[archive_id])
+            self.counts["archive"] += 1
+        if page and not self.caught_up:
+            self.cursor = max(self.cursor, page[-1][0], key=number)
+            self.safe_cursor = max(self.safe_cursor, page[-1][0], key=number)
+
+
+def number(archive_id):
+    return int(archive_id) if archive_id else 0

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The long crash suite (tests/crash/README.md), on the release build.
+#   tools/crash_test.sh [--rounds N] [--power-cuts N] [--seed S]      (default: 200, 100, random)
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=200 power_cuts=100 seed=$RANDOM
+while [[ $# -gt 0 ]]; do
+    case $1 in
+        --rounds) rounds=$2 ;;
+        --power-cuts) power_cuts=$2 ;;
+        --seed) seed=$2 ;;
+        *) sed -n '2,3p' "$0" | cut -c3- >&2; exit 2 ;;
+    esac
+    shift 2
+done
+
+if [[ -z ${CLARIOND:-} ]]; then
+    tools/build.sh release --tests
+    export CLARIOND=$PWD/build/release/bin/clariond CLARIONCTL=$PWD/build/release/bin/clarionctl
+    export CLARION_FAULT_LAYER=$PWD/build/release/lib/libfault_layer.so
+fi
+export PYTHONDONTWRITEBYTECODE=1
+cd tests/crash
+# Twenty rounds on one data directory, then a new one: damage accumulates, time does not.
+run() {
+    local left=$1 number=0
+    shift
+    while ((left > 0)); do
+        local now=$((left < 20 ? left : 20))
+        /usr/bin/python3 crash_rounds.py --rounds "$now" --seed $((seed * 1000 + number)) "$@"
+        left=$((left - now)) number=$((number + 1))
+    done
+}
+run "$rounds"
+run "$power_cuts" --power
+echo "$rounds rounds and $power_cuts power cuts: nothing lost, nothing twice (seed $seed)"

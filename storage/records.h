@@ -74,6 +74,9 @@ Result<AccountRecord> decode_account(AccountId id, std::string_view bytes);
 Result<RosterItem> decode_roster_item(std::string_view bytes);
 Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes);
 Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
+/// Whether an archive index entry can be about the party with this hash: a look at a few bytes, for
+/// who searches a whole archive. True also for what does not decode, so that decoding tells.
+bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);
 Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes);
 Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes);
 Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes);

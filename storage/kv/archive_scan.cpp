@@ -113,10 +113,9 @@ std::optional<std::uint64_t> ArchiveScan::count_matching(Snapshot& snapshot) con
 }
 
 bool ArchiveScan::matches(std::string_view index_value, ArchiveIndexRecord& record) const {
+    if (!query_.with.empty() && !may_be_with(index_value, with_hash_, with_is_full_)) return false;
     record = decoded(decode_archive_index(index_value));
-    if (record.log_id == LogId::none) return false;  // expired, and the newest: kept for its id
-    if (query_.with.empty()) return true;
-    return with_hash_ == (with_is_full_ ? record.with_full : record.with_bare);
+    return record.log_id != LogId::none;  // expired, and the newest: kept for its id
 }
 
 bool ArchiveScan::step(Snapshot& snapshot) {

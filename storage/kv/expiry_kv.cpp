@@ -53,9 +53,8 @@ ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& k
 }  // namespace
 
 Task<Result<ExpiredEntries>> ExpiryKv::find(AccountId account, Keep keep, std::size_t limit) {
-    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
-        return find_expired(snapshot, account, keep, limit);
-    });
+    co_return read_snapshot(
+        engine_, [&](Snapshot& snapshot) { return find_expired(snapshot, account, keep, limit); });
 }
 
 void ExpiryKv::remove(Batch& batch, AccountId account, const ExpiredEntries& entries) {

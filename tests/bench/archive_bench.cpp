@@ -2,9 +2,10 @@
 // and without a contact, and a count. Built by hand, with -O2, from storage/, proto/crypto.cpp and
 // this file; docs/design/002-storage.md has the figures.
 //
-//     archive_bench fill DIRECTORY JID MESSAGES    adds messages; clariond must not run
-//     archive_bench read DIRECTORY JID             [a contact]
+//     archive_bench fill DIRECTORY JID MESSAGES    adds messages (and the account, if there is
+//     none) archive_bench read DIRECTORY JID
 //
+// DIRECTORY is data_dir/db; clariond must not run.
 // The messages are of three contacts: friend@ (nine of ten), other@ (nearly all others) and rare@
 // (every 100,000th), all at example.net.
 #include <algorithm>
@@ -35,7 +36,8 @@ T run(Task<Result<T>> task) {
     std::optional<Result<T>> result;
     boost::asio::co_spawn(context, keep(std::move(task), result), [](std::exception_ptr) {});
     context.run();
-    if (!result || !*result) std::fprintf(stderr, "failed\n"), std::exit(1);
+    if (!result || !*result)
+        std::fprintf(stderr, "%s\n", result ? result->error().text.c_str() : "?"), std::exit(1);
     return std::move(*result).value();
 }
 
@@ -56,6 +58,15 @@ void add(Storage& storage, Batch& batch, const AccountRecord& account, std::uint
                                   "</body><active xmlns='http://jabber.org/protocol/chatstates'/>"
                                   "</message>");
     storage.archive().put_index(batch, account.id, {ArchiveId{id}, log, time, with});
+}
+
+AccountSnapshot create(Storage& storage, const std::string& jid) {
+    AccountSnapshot account;
+    account.record = {.id = storage.accounts().next_id(), .jid = jid};
+    auto batch = storage.begin();
+    storage.accounts().put(*batch, account.record);
+    storage.submit(0, std::move(batch));
+    return account;
 }
 
 void fill(Storage& storage, const AccountSnapshot& account, std::uint64_t messages) {
@@ -127,7 +138,8 @@ int main(int argc, char** argv) {
     storage.set_commit_listener(0, [](const CommitReport& report) {
         if (!report.failures.empty()) std::fprintf(stderr, "failed\n");
     });
-    const auto account = run(storage.accounts().load(argv[3]));
+    auto account = run(storage.accounts().load(argv[3]));
+    if (!account && mode == "fill") account = create(storage, argv[3]);
     if (!account) return std::fprintf(stderr, "no such account\n"), 1;
     if (mode == "fill")
         fill(storage, *account, std::strtoull(argv[4], nullptr, 10));

@@ -1,5 +1,6 @@
 #include "server/app/app.h"
 
+#include <malloc.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,8 +34,8 @@ Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
     const auto& options = config.get<core::StorageOptions>();
     storage::StorageLimits limits;
     limits.map_bytes = static_cast<std::size_t>(options.map_size);
-    const auto durability = options.durability == "process" ? storage::Durability::process
-                                                            : storage::Durability::full;
+    const auto durability =
+        options.durability == "process" ? storage::Durability::process : storage::Durability::full;
     const auto& directory = config.get<core::ServerOptions>().data_dir;
     return storage::open_lmdb_storage(directory + "/db", durability, limits);
 }
@@ -100,11 +101,17 @@ Result<> check_names(const Config& config) {
     return {};
 }
 
-/// Ends idle accounts' stay in memory, as long as the shard runs.
+/// Ends idle accounts' stay in memory, as long as the shard runs. What many of them leave free goes
+/// back to the system: the allocator by itself keeps it.
 Task<> put_away(core::Core& core) {
+    constexpr std::uint64_t many = 200;
+    std::uint64_t trimmed = 0;
     while (!core.stopping()) {
         co_await core.shard().sleep(put_away_interval);
         core.accounts().put_away_idle(core.options<core::ServerOptions>().account_idle_time);
+        if (core.accounts().put_away() - trimmed < many) continue;
+        trimmed = core.accounts().put_away();
+        co_await core.shard().offload([] { ::malloc_trim(0); });
     }
 }
 

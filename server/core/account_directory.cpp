@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -59,8 +60,10 @@ struct AccountDirectory::Impl {
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
     UnknownNames unknown;
     std::size_t loading = 0;
-    std::unordered_set<std::size_t>
-        sleepers;  // hashes: 100,000 sleeping phones must not cost memory
+    /// Hashes, in one piece of memory: 100,000 sleeping phones must not cost memory, and a node of
+    /// its own for each would keep the page on which its account was.
+    boost::unordered_flat_set<std::size_t> sleepers;
+    std::uint64_t put_away = 0;
     bool sleepers_known = false;
 
     Task<> load(std::string jid);
@@ -268,6 +271,7 @@ void AccountDirectory::put_away_idle(Duration idle) {
             if (at == impl_->entries.end() || !impl_->may_go(at->second, before)) continue;
             if (at->second.account->sessions().empty()) impl_->sleepers.erase(TextHash{}(jid));
             impl_->entries.erase(at);
+            ++impl_->put_away;
         }
     });
 }
@@ -304,6 +308,7 @@ bool AccountDirectory::may_have_sleepers(std::string_view bare_jid) const {
 
 void AccountDirectory::sleepers_are_known() { impl_->sleepers_known = true; }
 
+std::uint64_t AccountDirectory::put_away() const { return impl_->put_away; }
 std::size_t AccountDirectory::loaded() const { return impl_->entries.size() - impl_->loading; }
 std::size_t AccountDirectory::loading() const { return impl_->loading; }
 

@@ -62,6 +62,8 @@ public:
     void put_away_idle(Duration idle);
     void for_each(const std::function<void(Account&)>& fn);
     std::size_t loaded() const;
+    /// How many were put away since the start.
+    std::uint64_t put_away() const;
     /// Loads (or reads) waiting for storage right now.
     std::size_t loading() const;
 

@@ -266,6 +266,29 @@ TEST_CASE("nobody else speaks for an archive") {
           Texts{"local", "remote"});  // read() checks their ids
 }
 
+TEST_CASE("forged ids go in any spelling, but only the message's own and only ours") {
+    Scene scene;
+    const auto id = [](const std::string& by) {
+        return "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='" + by + "'/>";
+    };
+    scene.world.arrive(
+        "<message from='nurse@example.com/n' to='juliet@example.org/balcony' type='chat'>"
+        "<body>hi</body>" +
+        id("JULIET@Example.ORG") + id("juliet@example.org") + id("room@muc.example.com") +
+        "<forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client'>" +
+        id("juliet@example.org") + "</message></forwarded></message>");
+    const auto delivered = scene.balcony->pop("message");
+    std::vector<std::string> left;
+    for (const xml::Element& child : delivered.root().children())
+        if (child.is(ns::stanza_id, "stanza-id")) left.emplace_back(child.attr("by"));
+    CHECK(left == std::vector<std::string>{"room@muc.example.com", "juliet@example.org"});
+    CHECK(find_stanza_id(delivered.root(), juliet) != "forged");
+    const xml::Element* quoted = find_forwarded(delivered.root());
+    REQUIRE(quoted);
+    CHECK(find_stanza_id(*quoted, juliet) ==
+          "forged");  // what somebody quotes is not ours to change
+}
+
 TEST_CASE("a message to oneself is archived once, and found with one's own address") {
     Scene scene;
     scene.say(*scene.balcony, "juliet@example.org", "note");

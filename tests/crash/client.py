@@ -160,7 +160,7 @@ class Client:
                    "xmlns:stream='http://etherx.jabber.org/streams'>")
 
     async def log_in(self, on_binding):
-        """A new session with stream management. `on_binding(number)`: now, before anything comes."""
+        """A new session with stream management. `on_binding(number)` before anything comes."""
         await self._open()
         self.sm_id, self.resume_sent = None, False
         self.session = next(Client._sessions)
@@ -226,12 +226,13 @@ class Client:
         if wire is not self.wire:
             return
         self._note("<", data)
-        if not data:  # the server closes the stream
-            wire.transport.close()
+        if not data:  # the server closes the stream; what it does not read is not worth waiting
+            wire.transport.abort()
             return
         if data.startswith(b"<stream:"):
             name = data[8:].split(b" ")[0].split(b">")[0].split(b"/")[0].decode()
-            self._answers.put_nowait(ET.Element(name))
+            stopping = b"<system-shutdown " in data
+            self._answers.put_nowait(None if stopping else ET.Element(name))
             return
         element = ET.fromstring(data)
         if element.tag == "message":
@@ -383,7 +384,8 @@ class Client:
         position = f"<after>{after}</after>" if after else ""
         answer = await self.request(
             "set", f"<query xmlns='urn:xmpp:mam:2' queryid='{query}'>"
-            f"<set xmlns='http://jabber.org/protocol/rsm'><max>{most}</max>{position}</set></query>")
+            f"<set xmlns='http://jabber.org/protocol/rsm'><max>{most}</max>{position}</set>"
+            "</query>")
         page = self._pages.pop(query)
         if answer.find(f"error/{STANZA_ERRORS}item-not-found") is not None:
             raise UnknownId(after)

@@ -48,6 +48,7 @@ class Actor:
         self.asleep = False      # known to be, and nobody has tried to wake it since
         self.proven = False      # ... and something acknowledged after it: it must survive
         self.pause = False       # writes no more
+        self.doubtful = False    # ... nothing was, and the server died: it may be gone
         self.was_refused = False  # a session of ours was not resumed, since the last check
 
     # --- what the client hears ----------------------------------------------------------------
@@ -69,7 +70,7 @@ class Actor:
         for message in messages:
             message.acked = True
             self.unacked.pop(message.id, None)
-            if message.to_asleep and message.to.asleep:
+            if message.to_asleep and message.to.asleep and not message.to.doubtful:
                 message.to.proven = True
 
     # --- writing ------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ class Actor:
     async def come_back(self, must_resume):
         """Resumes, or logs in anew. `must_resume`: there is no excuse for the server."""
         client = self.client
-        must_resume = must_resume or self.proven
+        must_resume = (must_resume and not self.doubtful) or self.proven
         if client.connected:
             return
         if client.sm_id and await self._resume(must_resume):
@@ -126,6 +127,7 @@ class Actor:
                 client.send("<presence/>")
         else:
             await self.log_in()
+        self.doubtful = False
         await client.sync()
         self.role = "live"
         self.send_again()
@@ -260,6 +262,8 @@ class World:
 
     def kill(self):
         self.server.kill()
+        for actor in self.actors:
+            actor.doubtful = actor.doubtful or not actor.proven
         self.cut_power()
 
     def cut_power(self):
@@ -483,9 +487,10 @@ class World:
             total.update(actor.inbox.counts)
         acked = sum(message.acked for message in self.messages.values())
         unsure = sum(message.unsure > 0 for message in self.messages.values())
+        ready = max(self.server.ready_times, default=0)
         print(f"{self.round_number} rounds: {len(self.messages)} messages, {acked} acknowledged, "
               f"{unsure} sent again because nobody knew; lost {self.counts['lost']}, duplicates "
-              f"{self.counts['duplicates']}; ready within {max(self.server.ready_times, default=0):.2f} s")
+              f"{self.counts['duplicates']}; ready within {ready:.2f} s")
         print(", ".join(f"{name}: {count}" for name, count in sorted(total.items())), flush=True)
 
     def tell_failure(self, error):
@@ -509,7 +514,7 @@ def main():
     arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     arguments.add_argument("--kind", choices=sorted(set(KINDS)), help="only this kind of round")
     arguments.add_argument("--power", action="store_true",
-                           help="with each kill the power goes: what was not synced is lost, or torn")
+                           help="with each kill the power goes: what was not synced may be lost")
     arguments.add_argument("--verbose", action="store_true")
     options = arguments.parse_args()
     print(f"seed {options.seed}", flush=True)

@@ -1,5 +1,5 @@
-"""The disk between LMDB and its file, as tests/fault/fault_layer.cpp shows it: what it holds when the
-power goes, and faults on order.
+"""The disk between LMDB and its file, as tests/fault/fault_layer.cpp shows it: what it holds when
+the power goes, and faults on order.
 
     power_cut.py BASE JOURNAL IMAGE [SEED]     makes the file as a power cut may leave it"""
 import collections
@@ -131,8 +131,11 @@ class Disk:
 
     def power_cut(self, chance, keep=None):
         """After a kill: the file becomes what the disk had."""
-        image, fates = after_power_cut(self.base, self.journal.read_bytes(), chance, keep)
-        self.file.write_bytes(image)
+        # Killed before it had even loaded the layer, there is none.
+        journal = self.journal.read_bytes() if self.journal.exists() else b""
+        image, fates = after_power_cut(self.base, journal, chance, keep)
+        if image or self.file.exists():
+            self.file.write_bytes(image)
         if chance.random() < 0.5:  # it is on the same disk, but nobody syncs it
             (self.server.database / "lock.mdb").unlink(missing_ok=True)
         return fates

@@ -88,7 +88,7 @@ port = {self.port}
         end = self.spawned + within * PATIENCE
         while " server ready " not in self.new_log():
             if self.process.poll() is not None:
-                raise NotReady(f"the server ended with {self.process.returncode}:\n{self.new_log()}")
+                raise NotReady(f"ended with {self.process.returncode}:\n{self.new_log()}")
             if time.monotonic() > end:
                 raise NotReady(f"not ready after {within * PATIENCE:.0f} s:\n{self.new_log()}")
             time.sleep(0.005)

@@ -1,4 +1,4 @@
-"""Disks that are full, failing, slow, read-only, or hold a damaged file; and the fault layer itself."""
+"""Disks that are full, failing, slow, read-only, or hold a damaged file; the fault layer itself."""
 import asyncio
 import collections
 import errno

@@ -4,9 +4,8 @@
 // reads its file through a shared map; what it adds:
 //
 // * a journal (CLARION_FAULT_JOURNAL), from which tests/crash/power_cut.py makes the file as a
-// power
-//   cut may leave it. Records: one byte kind, u64 offset, u32 length, then the bytes; numbers as
-//   the machine has them. W: written, in the page cache. D: written through a descriptor opened
+//   power cut may leave it. Records: one byte kind, u64 offset, u32 length, then the bytes; numbers
+//   as the machine has them. W: written, in the page cache. D: written through a descriptor opened
 //   with O_DSYNC or O_SYNC, which LMDB uses for its header pages: on disk by itself. T: cut or
 //   lengthened to `offset`. S: synced, all before it is on disk. A record is complete before what
 //   it tells of can be acknowledged to anybody, so a kill at any moment leaves a true journal,

@@ -172,6 +172,16 @@ void World::crash_and_restart() {
     start();
 }
 
+void World::crash_while_held() {
+    run_shards();
+    for (unsigned i = 0; i < shards_->count(); ++i)
+        storage_->set_commit_listener(i, [](const storage::CommitReport&) {});
+    stop();
+    storage_->release_commits();
+    storage_->wait_until_idle();
+    start();
+}
+
 core::Core& World::home_of(std::string_view key) { return *shared_->cores[shards_->owner_of(key)]; }
 
 // --- time ---------------------------------------------------------------------------------------

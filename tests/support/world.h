@@ -145,6 +145,9 @@ public:
     /// The server dies where it stands and starts again over what storage has. No Client is
     /// connected afterwards; who wants recovery calls it (core/sleep.h).
     void crash_and_restart();
+    /// The same in the middle of things: what waits for held commits is committed after the server
+    /// died, so that it never learns of it.
+    void crash_while_held();
 
 private:
     void start();

@@ -53,6 +53,8 @@ public:
             case 3: return put_away();
             case 4: return miscount();
             case 5: return race();
+            case 6: return die_waking();
+            case 7: return die_falling_asleep();
             default: break;
         }
         switch (chance(8)) {
@@ -106,6 +108,35 @@ private:
         world_.crash_and_restart();
         if (lost && chance(2) == 0) bury();
         if (model_.state == State::none && !model_.sent.empty() && chance(2) == 0) come_too_late();
+    }
+
+    /// The mark is stored that it was woken, but the phone never heard so.
+    void die_waking() {
+        if (model_.state != State::asleep) return;
+        (void)world_.account(account_jid);  // loading it may write, and be waited for
+        world_.storage().hold_commits();
+        std::string outcome;
+        test::FakePort& port = new_port();
+        world_.post(account_jid, [&](core::Core& core) {
+            core.scope().spawn("resume", try_resume(core, port, model_.h(), outcome));
+        });
+        world_.crash_while_held();
+        CHECK(port.pending() == 0);
+        port_ = nullptr;
+        if (outcome.empty()) model_.lose_session();
+        if (chance(2) == 0) bury();
+    }
+
+    /// Its record is stored, but nobody heard so.
+    void die_falling_asleep() {
+        if (model_.state != State::live) return;
+        world_.storage().hold_commits();
+        world_.post(account_jid, [this](core::Core& core) {
+            core.accounts().find(account_jid)->find_session("phone")->on_detached();
+        });
+        world_.crash_while_held();
+        port_ = nullptr;
+        model_.state = State::asleep;
     }
 
     /// Contacts are told of what did not come back.

@@ -90,24 +90,35 @@ std::string make_tombstone(const Stanza& original, const Retraction& retraction)
 }
 
 void Retractions::begin(storage::AccountId account, Retraction retraction, std::size_t depth) {
-    std::size_t& pending = pending_[account];
-    if (pending == max_pending) {
+    const auto pending = pending_->find(account);
+    if (pending != pending_->end() && pending->second == max_pending) {
         logger.debug("too-many-retractions", {{"author", retraction.author}});
         return;
     }
-    ++pending;
     core_.scope().spawn("mam-retraction", search(account, std::move(retraction), depth));
 }
 
+/// One search under way, from its first step on.
+class Retractions::Count {
+public:
+    Count(std::shared_ptr<Pending> pending, storage::AccountId account)
+        : pending_(std::move(pending)), account_(account) {
+        ++(*pending_)[account_];
+    }
+    ~Count() {
+        const auto found = pending_->find(account_);
+        if (--found->second == 0) pending_->erase(found);
+    }
+    Count(const Count&) = delete;
+    Count& operator=(const Count&) = delete;
+
+private:
+    const std::shared_ptr<Pending> pending_;
+    const storage::AccountId account_;
+};
+
 Task<> Retractions::search(storage::AccountId account, Retraction retraction, std::size_t depth) {
-    struct Count {
-        std::unordered_map<storage::AccountId, std::size_t>& pending;
-        storage::AccountId account;
-        ~Count() {
-            const auto found = pending.find(account);
-            if (--found->second == 0) pending.erase(found);
-        }
-    } const count{pending_, account};
+    const Count count(pending_, account);
     std::string id;  // as it is written
     xml::escape(id, retraction.target);
     storage::ArchiveQuery query{.account = account, .with = retraction.with, .from_end = true};

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -60,10 +61,13 @@ public:
     static constexpr std::size_t max_pending = 20;
 
 private:
+    using Pending = std::unordered_map<storage::AccountId, std::size_t>;
+    class Count;
     Task<> search(storage::AccountId account, Retraction retraction, std::size_t depth);
 
     core::Core& core_;
-    std::unordered_map<storage::AccountId, std::size_t> pending_;
+    /// Shared with the searches, which may outlive this when the server dies.
+    std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();
 };
 
 }  // namespace clarion::mam

@@ -218,9 +218,14 @@ void DatabaseCheck::check_deadline(const Entry& entry) {
     const Deadline deadline = key_deadline(entry.key);
     expect(is_empty_record(entry.value), "the record is not empty");
     expect(has(Table::accounts, account_deadline_key(deadline)), "its account does not know of it");
-    if (expect(deadline.kind == DeadlineKind::sleep_expires, "nobody knows its kind"))
-        expect(has(Table::accounts, sleeping_session_key(deadline.account, deadline.subject)),
-               "there is no such session");
+    switch (deadline.kind) {
+        case DeadlineKind::sleep_expires:
+        case DeadlineKind::forget_gone:
+            expect(has(Table::accounts, sleeping_session_key(deadline.account, deadline.subject)),
+                   "there is no such session");
+            return;
+    }
+    expect(false, "nobody knows its kind");
 }
 
 void DatabaseCheck::check_spool(const Entry& entry) {

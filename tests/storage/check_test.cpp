@@ -32,6 +32,9 @@ AccountRecord fill(Fixture<Backend>& fixture) {
     SleepingSession session;
     session.session = 3;
     session.expires_at = at(9);
+    SleepingSession gone;
+    gone.session = 2;
+    gone.state = SleepState::gone;
     CHECK(fixture->installation_secret("dialback", 16).ok());
     fixture.commit([&](Batch& batch) {
         fixture->archive().put_log(batch, log, at(1), "<message/>");
@@ -46,6 +49,8 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
         fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
         fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::sleep_expires, 3});
+        fixture->sessions().put(batch, romeo.id, gone);
+        fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::forget_gone, 2});
         fixture->spool().put(batch, "example.com",
                              {fixture->spool().next_seq(), at(1), "<message/>"});
     });
@@ -146,6 +151,11 @@ std::vector<Damage> damages(AccountId id) {
          key(spool_key("a.b", 1)),
          encode_spool_head("c.d", at(1)) + "<m/>",
          {"spool: \"a.b\", stanza 1: is for another"}},
+        {"a deadline of an unknown kind",
+         Table::deadlines,
+         key(deadline_key({at(9), id, DeadlineKind{9}, 3})),
+         encode_empty(),
+         {"its account does not know of it", "nobody knows its kind"}},
         {"an account that is to be cleared away",
          Table::doomed,
          key(account_range(id).from),

@@ -104,6 +104,7 @@ private:
     void end_walk(std::size_t index, Walker& walker);
     Result<void> measure();
     Result<void> still_fine() const;
+    void tell_archives();
     void tell(double seconds, double server_cpu, double own_cpu);
 
     Walker* walker_of(std::size_t index, std::string_view number);
@@ -250,6 +251,17 @@ Result<void> MamRun::measure() {
     return {};
 }
 
+void MamRun::tell_archives() {
+    const auto unread = std::count(archive_size_.begin(), archive_size_.end(), 0U);
+    if (unread > 0) {
+        report_.add("archives_not_read_to_the_end", static_cast<double>(unread));
+        return;
+    }
+    const auto [least, most] = std::minmax_element(archive_size_.begin(), archive_size_.end());
+    report_.add("archive_messages_least", static_cast<double>(*least));
+    report_.add("archive_messages_most", static_cast<double>(*most));
+}
+
 void MamRun::tell(double seconds, double server_cpu, double own_cpu) {
     const auto messages = static_cast<double>(messages_);
     const auto pages = static_cast<double>(pages_);
@@ -266,9 +278,7 @@ void MamRun::tell(double seconds, double server_cpu, double own_cpu) {
         report_.add("server_cpu_percent", server_cpu / seconds * 100);
     }
     report_.add("own_cpu_percent", own_cpu / seconds * 100);
-    const auto [least, most] = std::minmax_element(archive_size_.begin(), archive_size_.end());
-    report_.add("archive_messages_least", static_cast<double>(*least));
-    report_.add("archive_messages_most", static_cast<double>(*most));
+    tell_archives();
     report_.add("whole_walks", static_cast<double>(walks_));
     report_.add("walks_of_another_length", static_cast<double>(wrong_walks_));
     if (fill_seconds_ > 0) {

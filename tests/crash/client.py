@@ -160,8 +160,10 @@ class Client:
                    "xmlns:stream='http://etherx.jabber.org/streams'>")
 
     async def log_in(self, on_binding):
-        """A new session with stream management. `on_binding(number)` before anything comes."""
-        await self._open()
+        """A new session with stream management, also on the connection that was refused to
+        resume. `on_binding(number)`: before anything comes."""
+        if not self.connected:
+            await self._open()
         self.sm_id, self.resume_sent = None, False
         self.session = next(Client._sessions)
         on_binding(self.session)

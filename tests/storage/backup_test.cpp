@@ -168,6 +168,72 @@ TEST_CASE_TEMPLATE("a backup made while everything changes is the state at one m
     }
 }
 
+/// The file that the stream's pieces make.
+std::string file_of(BackupStream& stream) {
+    BackupHeader header{1, at(1), "test", {}};
+    for (std::size_t i = 0; i < table_count; ++i)
+        header.tables.emplace_back(table_name(static_cast<Table>(i)));
+    BackupSealer sealer;
+    std::string bytes(BackupSealer::magic());
+    bytes += sealer.seal(BackupBlock::header, encode(header));
+    for (bool more = true; more;) {
+        const auto piece = stream.take();
+        REQUIRE(piece.ok());
+        bytes += sealer.seal(piece->kind, piece->payload);
+        more = piece->kind != BackupBlock::end;
+    }
+    return bytes;
+}
+
+/// A few changes in one transaction, which may come to nothing.
+void change(WriteTransaction& transaction, std::mt19937& random) {
+    for (std::size_t n = random() % 4; n > 0; --n) {
+        const auto table = static_cast<Table>(random() % 4);
+        const Key key = Key().u8(static_cast<std::uint8_t>(random() % 12));
+        if (random() % 3 == 0)
+            transaction.erase(table, key);
+        else
+            transaction.put(table, key, std::to_string(random()));
+    }
+    if (random() % 5 != 0) transaction.commit();
+}
+
+TEST_CASE("whatever changes between whichever slices, a replay gives the state at the end") {
+    for (unsigned seed = 0; seed < 300; ++seed) {
+        std::mt19937 random(seed);
+        bool failing = false;
+        MemoryEngine engine([&] {
+            if (failing) throw EngineFailure(fail("resource-constraint"));
+        });
+        for (int i = 0; i < 8; ++i) change(*engine.begin_write(), random);
+        const auto stream = std::make_shared<BackupStream>(BackupLimits{.slice = 1}, [] {});
+        BackupCopy copy(stream);
+        for (copy.slice(engine, 0, {}); !copy.over(); copy.slice(engine, 0, {})) {
+            for (std::size_t n = random() % 3; n > 0; --n) {
+                failing = random() % 4 == 0;
+                try {
+                    change(*copy.recorded(engine.begin_write()), random);
+                } catch (const EngineFailure&) {  // the commit
+                }
+            }
+        }
+        std::string bytes = file_of(*stream);
+        MemoryEngine replica([] {});
+        std::size_t at = 0;
+        const auto done = replay_backup(
+            [&](char* out, std::size_t size) -> Result<std::size_t> {
+                const std::size_t got = bytes.copy(out, size, at);
+                at += got;
+                return got;
+            },
+            replica);
+        INFO(seed);
+        REQUIRE_MESSAGE(done.ok(), (done ? std::string() : done.error().text));
+        for (std::size_t i = 0; i < table_count; ++i)
+            REQUIRE(dump(engine, static_cast<Table>(i)) == dump(replica, static_cast<Table>(i)));
+    }
+}
+
 TEST_CASE("whatever byte of a backup is changed or missing, it is refused") {
     Fixture<MemoryBackend> fixture;
     ScratchDirectory place;

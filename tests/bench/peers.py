@@ -12,6 +12,8 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
        --quiet      seconds to wait before each run until nobody else uses the machine (0)
        --sqlite-directory DIR  where SQLite keeps its files; /dev/shm takes a slow disk out of what is
                     measured of those servers (CPU time, not how fast they wait for fsync)
+       --realtime   servers and clarion-bench go before everything else on the machine (chrt, needs
+                    root): latencies of a busy one; Linux still pauses them 50 ms each second
        --unpinned   servers may use every core; otherwise each has core 0, clarion-bench core 1
        --no-archive without message archives
        --prosody-plugins DIR   a directory with mod_cloud_notify, which Prosody's push needs
@@ -29,7 +31,7 @@ import subprocess
 import sys
 import time
 
-from servers import Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, SECRET
+from servers import Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, SECRET, Server
 
 FEATURES = ["--sm", "--carbons"]
 SERVER_CORE, BENCH_CORE = 0, 1
@@ -120,7 +122,8 @@ def wait_for_quiet(patience):
 
 def run_bench(options, server, tls, arguments):
     pinned = [] if options.unpinned else ["taskset", "-c", str(BENCH_CORE)]
-    command = [*pinned, str(options.build_dir / "clarion-bench"), *arguments, "--json", "--domain",
+    first = ["chrt", "-r", "1"] if options.realtime else []
+    command = [*first, *pinned, str(options.build_dir / "clarion-bench"), *arguments, "--json", "--domain",
                DOMAIN, "--password", PASSWORD, "--port", str(server.ports["c2s"]), "--tls", tls,
                "--server-pid", str(server.process.pid)]
     if arguments[0] == "push":
@@ -239,6 +242,7 @@ def parse():
     parser.add_argument("--quiet", type=float, default=0)
     parser.add_argument("--timeout", type=float, default=600, help="seconds each run may take")
     parser.add_argument("--sqlite-directory")
+    parser.add_argument("--realtime", action="store_true")
     parser.add_argument("--unpinned", action="store_true")
     parser.add_argument("--no-archive", action="store_true")
     parser.add_argument("--prosody-plugins")
@@ -248,6 +252,7 @@ def parse():
 
 def main():
     options = parse()
+    Server.realtime = options.realtime
     options.build_dir = type(ROOT)(options.build).resolve()
     if not options.unpinned and os.cpu_count() <= BENCH_CORE:
         sys.exit("only one core: use --unpinned")

@@ -49,6 +49,7 @@ def package_version(package):
 class Server:
     """One server under test. Accounts outlive stop() and start(), so that a fresh process is measured."""
     name = ""
+    realtime = False  # whether it goes before everything else that runs on the machine; needs root
 
     def __init__(self, archive=True, core=None, sqlite=None):
         """`sqlite` is a directory for SQLite files, if not with the rest."""
@@ -75,8 +76,9 @@ class Server:
 
     def launch(self):
         pinned = ["taskset", "-c", str(self.core)] if self.core is not None else []
+        first = ["chrt", "-r", "1"] if self.realtime else []
         with open(self.path("output.log"), "ab") as log:
-            self.process = subprocess.Popen([*pinned, *self.command()], stdout=log, stderr=log,
+            self.process = subprocess.Popen([*first, *pinned, *self.command()], stdout=log, stderr=log,
                                             stdin=subprocess.DEVNULL, cwd=self.directory,
                                             env={**os.environ, **self.environment()})
 

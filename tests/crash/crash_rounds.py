@@ -443,8 +443,10 @@ class World:
                     self.counts["lost"] += 1
             times = len(inbox.by_message.get(message.id, []))
             kept = len(copies.get(message.id, []))
-            if message.kind == ARCHIVED and times > kept + message.unsure:
+            # That none of them came twice was seen when it came.
+            if len(inbox.copies.get(message.id, [])) > kept + message.unsure:
                 self.problem(f"DUPLICATE: {message.id} reached {actor.name} {times} times")
+                self.counts["duplicates"] += 1
             if message.kind == SPOOLED and times == 0:
                 self.problem(f"LOST: {message.id} (round {message.round}, {message.kind}) was "
                              f"acknowledged and never reached {actor.name}")

@@ -46,6 +46,7 @@ class Inbox:
         self.jid = f"{name}@{DOMAIN}"
         self.by_archive_id = {}                     # -> the first Delivery
         self.by_message = collections.defaultdict(list)
+        self.copies = collections.defaultdict(set)  # message id -> archive ids it came with
         self.heard_here = {}                        # message id -> times, in the present session
         self.session = 0
         self.last_seq = {}                          # sender -> the highest seq of this session
@@ -90,6 +91,7 @@ class Inbox:
             if not from_offline:
                 self._check_archive_order(archive_id)
             self.by_archive_id[archive_id] = here
+            self.copies[message.id].add(archive_id)
             if self.caught_up:
                 self.cursor = max(self.cursor, archive_id, key=number)
         else:
@@ -163,6 +165,7 @@ class Inbox:
                 continue
             self.by_archive_id[archive_id] = Delivery(self.session, 0, "archive")
             self.by_message[element.get("id")].append(self.by_archive_id[archive_id])
+            self.copies[element.get("id")].add(archive_id)
             self.counts["archive"] += 1
         if page and not self.caught_up:
             self.cursor = max(self.cursor, page[-1][0], key=number)

@@ -84,7 +84,7 @@ port = {self.port}
                                             env={**os.environ, **self.environment})
         self.spawned = time.monotonic()
 
-    def wait_ready(self, within=10.0):
+    def wait_ready(self, within=20.0):
         end = self.spawned + within * PATIENCE
         while " server ready " not in self.new_log():
             if self.process.poll() is not None:
@@ -94,7 +94,7 @@ port = {self.port}
             time.sleep(0.005)
         self.ready_times.append(time.monotonic() - self.spawned)
 
-    def start(self, within=10.0):
+    def start(self, within=20.0):
         self.spawn()
         self.wait_ready(within)
 

@@ -88,6 +88,13 @@ class DiskCase(unittest.IsolatedAsyncioTestCase):
         await self.talk.begin()
         return self.talk
 
+    async def is_logged(self, text):
+        """Lines are written a little later."""
+        end = time.monotonic() + 5 * PATIENCE
+        while text not in self.server.new_log():
+            self.assertLess(time.monotonic(), end, f"'{text}' in:\n{self.server.new_log()}")
+            await asyncio.sleep(0.01)
+
     async def check_archives(self):
         """Exactly what was acknowledged without an error is in both archives, in order."""
         talk = self.talk
@@ -117,8 +124,8 @@ class FullOrFailing(DiskCase):
         self.assertEqual(sorted(talk.refused()), during)
         # The recipient's batch may fail for want of the sender's, and be heard of first.
         self.assertLessEqual(set(talk.errors), {condition, "internal-server-error"})
-        self.assertIn(f"error shard commit-failed error={condition}", self.server.new_log())
-        self.assertIn(os.strerror(error), self.server.new_log())
+        await self.is_logged(f"error shard commit-failed error={condition}")
+        await self.is_logged(os.strerror(error))
         self.assertEqual(talk.kept(), before)
         setattr(self.disk, field, 0)
         after = talk.write(5)
@@ -177,7 +184,7 @@ class FullOrFailing(DiskCase):
         talk.write(3)
         await talk.settled()
         self.assertEqual(talk.kept(), before)
-        self.assertIn("error shard commit-failed", self.server.new_log())
+        await self.is_logged("error shard commit-failed")
         await self.check_archives_after_a_crash()
 
     def test_full_at_start(self):
@@ -200,8 +207,8 @@ class FullMap(DiskCase):
         await talk.settled()
         self.assertGreater(len(talk.kept()), 20)
         self.assertGreater(len(talk.errors["resource-constraint"]), 20)
-        self.assertEqual(list(talk.errors), ["resource-constraint"])
-        self.assertIn("MDB_MAP_FULL", self.server.new_log())
+        self.assertLessEqual(set(talk.errors), {"resource-constraint", "internal-server-error"})
+        await self.is_logged("MDB_MAP_FULL")
         await self.check_archives()
         self.server.configure(storage="map_size = 1073741824")
         await self.check_archives_after_a_crash()
@@ -238,9 +245,9 @@ class Unusable(DiskCase):
         talk.write(100, size=300)
         await talk.settled()
 
-    def check_refused(self, *words):
+    def check_refused(self, *words, ways=([], ["--check"])):
         before = self.file.read_bytes()
-        for arguments in ([], ["--check"]):
+        for arguments in ways:
             done = self.server.run(*arguments)
             self.assertEqual(done.returncode, 1, done.stderr)
             for word in (str(self.server.database), *words):
@@ -286,7 +293,7 @@ class Unusable(DiskCase):
     @unittest.skipIf(NEEDS_LAYER, NEEDS_LAYER)
     def test_read_only_file_system(self):
         self.disk.open_errno = errno.EROFS
-        self.check_refused(os.strerror(errno.EROFS))
+        self.check_refused(os.strerror(errno.EROFS), ways=([],))  # --check only reads
         self.disk.open_errno = 0
         self.check_usable()
 

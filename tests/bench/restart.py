@@ -22,6 +22,7 @@ import time
 
 from servers import Clarion, DOMAIN, PASSWORD, ROOT
 
+SETTLE = 15  # seconds: longer than the server takes to notice that accounts are idle
 SERVER = "account_idle_time = 1"
 SLEEP = '[smacks]\nhibernation_time = "1d"'
 
@@ -40,14 +41,16 @@ def file_bytes(server):
 
 
 def wait_until_put_away(server, patience=180):
-    """Accounts that are still loaded after that: 0 if all is well."""
+    """Accounts that are still loaded after that: 0 if all is well. What they leave free goes back to
+    the system some seconds later, so this waits for two looks at the same memory too."""
     end = time.monotonic() + patience
+    memory = 0
     while True:
         loaded = json.loads(server.ctl("--json", "status"))["accounts_loaded"]
-        if loaded == 0 or time.monotonic() > end:
-            time.sleep(2)
+        before, memory = memory, anonymous_bytes(server)
+        if time.monotonic() > end or loaded == 0 and abs(memory - before) < 2**17:
             return loaded
-        time.sleep(1)
+        time.sleep(SETTLE)
 
 
 def bench_command(options, server, mode, *arguments):

@@ -22,7 +22,7 @@ struct BackupLimits {
     std::size_t buffered = 4u << 20;
     /// Changes made meanwhile cannot wait: when so many bytes do, the backup is given up.
     std::size_t changes = 64u << 20;
-    /// A slice ends after so many bytes.
+    /// A slice ends after so many bytes, unless the writer's turn took long.
     std::size_t slice = 256u << 10;
 };
 

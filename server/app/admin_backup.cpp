@@ -83,7 +83,6 @@ Task<Result<json::value>> backup(App& app, const json::object& arguments) {
     co_return json::value{{"file", file},
                           {"bytes", summary.bytes},
                           {"entries", summary.entries},
-                          {"changes_meanwhile", summary.records - summary.entries},
                           {"milliseconds", (*result)->took.count()}};
 }
 

@@ -83,10 +83,15 @@ bool BackupCopy::is_reached(Table table, std::string_view key) const {
 
 void BackupCopy::slice(Engine& engine, std::size_t written, SteadyTime::duration took) {
     if (!wants_slice()) return;
-    const SteadyTime until = now() + std::max(slice_time, took / turn_share);
+    // After a turn that took long, on a disk that syncs slowly say, time is the only bound.
+    const auto time = std::max(slice_time, took / turn_share);
+    const auto& limits = stream_->limits();
+    const std::size_t bytes =
+        time > slice_time ? std::max(limits.slice, limits.buffered) : limits.slice;
+    const SteadyTime until = now() + time;
     try {
         const auto snapshot = engine.snapshot();
-        copy_tables(*snapshot, stream_->limits().slice + written, until);
+        copy_tables(*snapshot, bytes + written, until);
         if (table_ == table_count) finish(*snapshot);
     } catch (const EngineFailure& failure) {
         stream_->fail(failure.error());

@@ -32,7 +32,8 @@ public:
 
     /// Copies a slice, if one is wanted; the last one finishes the backup. The slice is as large as
     /// the limits say, and larger after a turn that was: `written` and `took` say what that one
-    /// did. So however much is written, the copy comes to an end.
+    /// did. So however much is written, and however slowly the disk syncs, the copy comes to an
+    /// end.
     void slice(Engine& engine, std::size_t written, SteadyTime::duration took);
 
 private:

@@ -47,7 +47,6 @@ class Inbox:
         self.by_archive_id = {}                     # -> the first Delivery
         self.by_message = collections.defaultdict(list)
         self.copies = collections.defaultdict(set)  # message id -> archive ids it came with
-        self.heard_here = {}                        # message id -> times, in the present session
         self.session = 0
         self.last_seq = {}                          # sender -> the highest seq of this session
         self.last_archive_id = 0                    # of this session's stream
@@ -61,7 +60,7 @@ class Inbox:
 
     def begin_session(self, session):
         self.session = session
-        self.heard_here, self.last_seq, self.last_archive_id = {}, {}, 0
+        self.last_seq, self.last_archive_id = {}, 0
         self.caught_up = False
         self.fetched, self.read_to = set(), 0
 

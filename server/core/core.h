@@ -79,6 +79,9 @@ public:
     /// The server is stopping: nothing new is begun.
     bool stopping() const { return stopping_; }
     void set_stopping() { stopping_ = true; }
+    /// Sessions that were live when the server died may come back yet ([smacks] unavailable_grace).
+    bool awaits_lost_sessions() const { return awaits_lost_sessions_; }
+    void set_awaits_lost_sessions(bool awaits) { awaits_lost_sessions_ = awaits; }
 
     /// Keeps a module's per-shard state alive as long as the core.
     void keep(std::shared_ptr<void> state) { kept_.push_back(std::move(state)); }
@@ -99,6 +102,7 @@ private:
     Router router_;
     AccountDirectory accounts_;
     bool stopping_ = false;
+    bool awaits_lost_sessions_ = false;
 };
 
 }  // namespace clarion::core

@@ -1,7 +1,10 @@
 // RFC 6121, section 8.5: which sessions of an account take a message.
 #include <algorithm>
 
+#include "proto/delay.h"
+#include "proto/ns.h"
 #include "proto/xml_writer.h"
+#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"
 #include "server/core/router.h"
@@ -42,7 +45,8 @@ void Router::deliver_message(Account& account, Transit transit) {
 
 /// 8.5.2.1.1 and 8.5.3.2.1: what nobody can take. Asked before anybody archives or copies it. Group
 /// chat to an account of which no device is there goes on, to be notified of (PUSH.md, R6), and is
-/// returned at the end.
+/// returned at the end. After a crash a room's line for somebody who may come back is dropped: a
+/// room takes an error for a goodbye.
 bool Router::refuse_message(const Account& account, Transit& transit) {
     const Stanza& stanza = *transit.stanza;
     const StanzaType type = stanza.type();
@@ -53,8 +57,10 @@ bool Router::refuse_message(const Account& account, Transit& transit) {
                (type != StanzaType::groupchat || !any_takes_bare(account))) {
         return false;
     }
-    if (type != StanzaType::error && type != StanzaType::headline)
-        bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    const bool dropped =
+        type == StanzaType::error || type == StanzaType::headline ||
+        (type == StanzaType::groupchat && stanza.to().is_full() && core_.awaits_lost_sessions());
+    if (!dropped) bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
     return true;
 }
 
@@ -105,6 +111,8 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
         if (archived || transit.spooled) return;
         const bool to_one = transit.stanza->to().is_full();
         const WallTime since = to_one ? WallTime::min() : transit.received;
+        if (!transit.stanza->root().child(ns::delay, "delay"))  // XEP-0198, section 4
+            add_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
         return send_to_takers(account, std::move(transit), since);
     }
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};

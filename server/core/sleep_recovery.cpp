@@ -94,6 +94,33 @@ Task<> learn_sleepers(Core& core) {
     core.accounts().sleepers_are_known();
 }
 
+bool told_anybody_at(Session& session, const Jid& jid) {
+    const auto& told = session.directed_presence();
+    return std::any_of(told.begin(), told.end(),
+                       [&](const Jid& to) { return to.bare() == jid.bare(); }) ||
+           (session.available() && session.account().roster().shares_presence_with(jid.bare()));
+}
+
+/// What a lost session said of itself and the one that has its resource now did not say again. In a
+/// room it may have another nickname.
+storage::LiveMark unsaid(const storage::LiveMark& mark, Session& successor) {
+    storage::LiveMark rest = mark;
+    rest.available = mark.available && !successor.available();
+    std::erase_if(rest.directed_presence, [&](const std::string& to) {
+        return told_anybody_at(successor, Jid::trusted(to));
+    });
+    return rest;
+}
+
+void bury(Account& account, const storage::LiveMark& mark) {
+    auto jid = account.jid().with_resource(mark.resource);
+    if (!jid) return;
+    const auto lost =
+        std::make_shared<Session>(account, mark.session, *jid, mark.resource, nullptr);
+    Session* const successor = account.find_session(mark.resource);
+    lost->say_goodbye(successor ? unsaid(mark, *successor) : mark);
+}
+
 Task<> bury_account(Core& core, std::string jid) {
     auto pin = co_await core.accounts().load(std::move(jid));
     if (!pin) co_return;
@@ -102,11 +129,24 @@ Task<> bury_account(Core& core, std::string jid) {
     for (const auto& mark : (*snapshot)->live_marks) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
         core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);
-        auto jid_was = (*pin)->jid().with_resource(mark.resource);
-        if (!jid_was || (*pin)->find_session(mark.resource)) continue;
-        std::make_shared<Session>(**pin, mark.session, *jid_was, mark.resource, nullptr)
-            ->say_goodbye(mark);
+        bury(**pin, mark);
     }
+}
+
+/// Accounts at home here with sessions that were live when the server died.
+Task<std::vector<std::string>> read_lost(Core& core) {
+    std::vector<std::string> mine;
+    storage::AccountId after = storage::AccountId::none;
+    while (true) {
+        auto accounts = co_await core.storage().sessions().accounts_with_live_marks(after, slice);
+        if (!accounts || accounts->empty()) break;
+        after = accounts->back();
+        for (const auto id : *accounts) {
+            auto name = co_await core.storage().accounts().name_of(id);
+            if (name && name->has_value() && core.is_home(**name)) mine.push_back(**name);
+        }
+    }
+    co_return mine;
 }
 
 }  // namespace
@@ -187,20 +227,11 @@ Task<> watch_deadlines(Core& core) {
 }
 
 Task<> bury_lost_sessions(Core& core) {
-    std::vector<std::string> mine;
-    storage::AccountId after = storage::AccountId::none;
-    while (true) {
-        auto accounts = co_await core.storage().sessions().accounts_with_live_marks(after, slice);
-        if (!accounts || accounts->empty()) break;
-        after = accounts->back();
-        for (const auto id : *accounts) {
-            auto name = co_await core.storage().accounts().name_of(id);
-            if (name && name->has_value() && core.is_home(**name)) mine.push_back(**name);
-        }
-    }
-    if (mine.empty()) co_return;
-    co_await core.shard().sleep(core.options<SmacksOptions>().unavailable_grace);
-    for (auto& jid : mine) co_await bury_account(core, std::move(jid));
+    core.set_awaits_lost_sessions(true);
+    auto lost = co_await read_lost(core);
+    if (!lost.empty()) co_await core.shard().sleep(core.options<SmacksOptions>().unavailable_grace);
+    for (auto& jid : lost) co_await bury_account(core, std::move(jid));
+    core.set_awaits_lost_sessions(false);
 }
 
 Task<> put_everybody_to_sleep(Core& core) {

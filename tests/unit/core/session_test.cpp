@@ -771,7 +771,9 @@ TEST_CASE("a planned stop: everybody sleeps and is resumable") {
 
 namespace {
 
-void crash(bool woken, bool comes_back) {
+enum class ComesBack { no, silent, available, as_before };
+
+void crash(bool woken, ComesBack comes_back) {
     CAPTURE(woken);
     CAPTURE(comes_back);
     Scene scene;
@@ -803,17 +805,25 @@ void crash(bool woken, bool comes_back) {
     scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
     scene.world.advance(29s);
     CHECK(watcher.pending() == 0);
-    if (comes_back) scene.world.log_in(phone_jid);
+    if (comes_back != ComesBack::no) {
+        Client& fresh = scene.world.connect(phone_jid);
+        if (comes_back != ComesBack::silent) fresh.send("<presence/>");
+        if (comes_back == ComesBack::as_before)
+            fresh.send("<presence to='friend@elsewhere.example'/>");
+    }
     watcher.drop_all();
     scene.world.remote().drop_all();
     scene.world.advance(1s);
-    if (comes_back) {
-        CHECK(watcher.pending() == 0);
+    if (comes_back == ComesBack::no || comes_back == ComesBack::silent) {
+        const auto gone = watcher.pop("presence");
+        CHECK(gone.root().attr("type") == "unavailable");
+        CHECK(gone.root().attr("from") == phone_jid);
+    }
+    CHECK(watcher.pending() == 0);
+    if (comes_back == ComesBack::as_before) {
+        CHECK(scene.world.remote().pop() == nullptr);
         return;
     }
-    const auto gone = watcher.pop("presence");
-    CHECK(gone.root().attr("type") == "unavailable");
-    CHECK(gone.root().attr("from") == phone_jid);
     const auto directed = scene.world.remote().pop();
     REQUIRE(directed);
     CHECK(directed->type() == StanzaType::unavailable);
@@ -822,10 +832,30 @@ void crash(bool woken, bool comes_back) {
 
 }  // namespace
 
-TEST_CASE("a crash while it was live") { crash(false, false); }
-TEST_CASE("a crash while it was live, and it comes back") { crash(false, true); }
-TEST_CASE("a crash after it was woken") { crash(true, false); }
-TEST_CASE("a crash after it was woken, and it comes back") { crash(true, true); }
+TEST_CASE("a crash while it was live, or woken, and who hears that it is gone") {
+    for (const bool woken : {false, true})
+        for (const auto comes_back :
+             {ComesBack::no, ComesBack::silent, ComesBack::available, ComesBack::as_before})
+            crash(woken, comes_back);
+}
+
+TEST_CASE("after a crash a room is not told that its occupant is gone, as it may come back") {
+    Scene scene;
+    scene.phone();
+    const auto line = [&](std::string_view id) {
+        scene.world.arrive("<message type='groupchat' from='room@elsewhere.example/romeo' to='" +
+                           std::string(phone_jid) + "' id='" + std::string(id) + "'/>");
+    };
+    scene.world.crash_and_restart();
+    scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    line("1");
+    scene.world.advance(29s);
+    line("2");
+    CHECK(scene.bounced().empty());
+    scene.world.advance(1s);
+    line("3");
+    CHECK(scene.bounced() == Bounces{{"3", StanzaErrorCondition::service_unavailable}});
+}
 
 TEST_CASE("directed presence is taken back even if the session never was available") {
     Scene scene;

@@ -1,4 +1,5 @@
-"""The surroundings of every test here: two servers that federate, each with a component.
+"""The surroundings of every test here: two servers that federate, each with a component, Prosody
+with rooms too (rooms.prosody.test).
 
     slixmpp clients --- Clarion --- S2S over TLS --- Prosody --- slixmpp clients
                            |                            |
@@ -35,6 +36,7 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
     # With an authority both trust, servers prove who they are by certificate (SASL EXTERNAL);
     # without one they encrypt with self-signed ones and prove it by dialback (XEP-0220).
     with_authority = True
+    options = ""  # more of Clarion's configuration
 
     @classmethod
     def setUpClass(cls):
@@ -57,9 +59,11 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
         cls.prosody = Prosody(cls.directory, loopback, 2, "prosody.test")
         cls.dns = Dnsmasq(cls.directory, loopback)
         cls.clarion.components["push.clarion.test"] = SECRET
+        cls.clarion.options = cls.options
         cls.prosody.components["push.prosody.test"] = SECRET
+        cls.prosody.rooms.append("rooms.prosody.test")
         for server in cls.clarion, cls.prosody:
-            for domain in server.domain, *server.components:
+            for domain in server.domains:
                 cls.dns.xmpp_domain(domain, f"xmpp.{server.domain}", server.address,
                                     server.s2s_port)
         cls._configure()
@@ -73,11 +77,11 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
         cls.trusted_by_clients = {}
         authority = Authority(cls.directory.path) if cls.with_authority else None
         for server in cls.clarion, cls.prosody:
-            domains = [server.domain, *server.components]
             if authority:
-                certificate, trusted = authority.certificate(server.domain, domains), authority.file
+                certificate = authority.certificate(server.domain, server.domains)
+                trusted = authority.file
             else:
-                certificate = self_signed(cls.directory.path, server.domain, domains)
+                certificate = self_signed(cls.directory.path, server.domain, server.domains)
                 trusted = certificate.chain
             cls.trusted_by_clients[server.domain] = str(trusted)
             server.configure(certificate, str(trusted), cls.dns,

@@ -162,7 +162,7 @@ def lua(value):
 
 
 class Prosody(Process):
-    """A real Prosody with one domain and one component."""
+    """A real Prosody with one domain, its components and rooms."""
 
     # The usual ones of Debian's configuration that have a part in this.
     modules = ["private_resolver", "roster", "saslauth", "tls", "dialback", "disco", "ping",
@@ -178,6 +178,11 @@ class Prosody(Process):
         self.client_port, self.s2s_port, self.component_port = (
             loopback.port(self.address) for _ in range(3))
         self.components = {}  # domain -> secret
+        self.rooms = []       # domains of MUC services
+
+    @property
+    def domains(self):
+        return [self.domain, *self.components, *self.rooms]
 
     def configure(self, certificate, trusted, resolver, require_valid_certificate):
         """`trusted`: the file of authorities it believes."""
@@ -199,6 +204,8 @@ class Prosody(Process):
         text += f'\nVirtualHost "{self.domain}"\n' + self.host_options()
         for domain, secret in self.components.items():
             text += f'\nComponent "{domain}"\n    component_secret = {lua(secret)}\n'
+        for domain in self.rooms:
+            text += f'\nComponent "{domain}" "muc"\n    muc_room_locking = false\n'
         (self.directory / "prosody.cfg.lua").write_text(text)
         (self.directory / "data").mkdir(exist_ok=True)
 
@@ -234,7 +241,12 @@ class Clarion(Process):
         self.client_port, self.s2s_port, self.component_port = (
             loopback.port(self.address) for _ in range(3))
         self.components = {}
+        self.options = ""  # more of clarion.toml
         self._config = self.directory / "clarion.toml"
+
+    @property
+    def domains(self):
+        return [self.domain, *self.components]
 
     def configure(self, certificate, trusted, resolver, require_valid_certificate):
         def listener(kind, port):
@@ -263,7 +275,7 @@ servers = ["{resolver.address}:{resolver.port}"]
         text += listener("component", self.component_port)
         for domain, secret in self.components.items():
             text += f'[component."{domain}"]\nsecret = "{secret}"\n'
-        self._config.write_text(text)
+        self._config.write_text(text + self.options)
 
     def start(self):
         before = self.log.stat().st_size if self.log.exists() else 0

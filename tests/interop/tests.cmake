@@ -16,7 +16,9 @@ foreach(class
         test_federation.FederationByDialback
         test_main_job.PushOverCertificates
         test_main_job.PushOverDialback
-        test_main_job.PushToOwnComponent)
+        test_main_job.PushToOwnComponent
+        test_rooms.RoomsSeeNoFlicker
+        test_rooms.RoomsSeeTheEndOfSleep)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v ${class}

@@ -151,6 +151,8 @@ class Client:
         self.write("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>"
                    f"{token}</auth>")
         await self._expect("success")
+        if not self.connected:
+            raise Lost(self.name)
         self.wire.restart()
         self._header()
         await self._expect("features")

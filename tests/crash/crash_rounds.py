@@ -129,6 +129,7 @@ class Actor:
             await self.log_in()
         self.doubtful = False
         await client.sync()
+        self.inbox.is_online()
         self.role = "live"
         self.send_again()
 
@@ -167,9 +168,7 @@ class Actor:
     async def log_in(self):
         self._all_unsure() if self.client.out else None
         await self.client.log_in(self.inbox.begin_session)
-        if self.role == "offline-plain":
-            self.inbox.without_archive()
-        else:
+        if self.role != "offline-plain":  # which does not know of archives
             await self.catch_up()
         self.client.send("<presence/>")
 
@@ -190,7 +189,7 @@ class Actor:
             cursor = page[-1][0] if page else cursor
             if complete:
                 break
-        self.inbox.caught_up_to(cursor)
+        self.inbox.archive_was_read(cursor)
 
     def is_incoming(self, element):
         return element.get("from").partition("/")[0] != self.client.jid

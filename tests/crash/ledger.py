@@ -50,6 +50,7 @@ class Inbox:
         self.session = 0
         self.last_seq = {}                          # sender -> the highest seq of this session
         self.last_archive_id = 0                    # of this session's stream
+        self.newest_here = ""                       # the same, offline messages included
         self.cursor = ""                            # the archive is known without a gap up to here
         self.safe_cursor = ""                       # the same, as told by the archive itself
         self.caught_up = False
@@ -60,19 +61,19 @@ class Inbox:
 
     def begin_session(self, session):
         self.session = session
-        self.last_seq, self.last_archive_id = {}, 0
+        self.last_seq, self.last_archive_id, self.newest_here = {}, 0, ""
         self.caught_up = False
         self.fetched, self.read_to = set(), 0
 
-    def caught_up_to(self, newest):
-        """All of the archive was read; what came over the stream meanwhile follows it."""
-        self.caught_up = True
+    def archive_was_read(self, newest):
+        """Up to there, before coming online."""
         self.read_to = max(number(self.cursor), number(newest))
-        self.cursor = max([self.cursor, newest, str(self.last_archive_id or "")], key=number)
+        self.cursor = max(self.cursor, newest, key=number)
 
-    def without_archive(self):
-        """A client that does not know of archives: offline messages come first, live ones after."""
+    def is_online(self):
+        """Offline messages have come too: from now on the stream has no gaps."""
         self.caught_up = True
+        self.cursor = max(self.cursor, self.newest_here, key=number)
 
     # --- over the stream ----------------------------------------------------------------------
 
@@ -91,6 +92,7 @@ class Inbox:
                 self._check_archive_order(archive_id)
             self.by_archive_id[archive_id] = here
             self.copies[message.id].add(archive_id)
+            self.newest_here = max(self.newest_here, archive_id, key=number)
             if self.caught_up:
                 self.cursor = max(self.cursor, archive_id, key=number)
         else:

@@ -116,6 +116,12 @@ class Client(slixmpp.ClientXMPP):
         if "xep_0198" in self.plugin:
             self["xep_0198"].send_ack()
 
+    async def acknowledged(self):
+        """After this the server has acknowledged all we sent: what it caused is durable."""
+        self["xep_0198"].request_ack()
+        await until(lambda: not self["xep_0198"].unacked_queue,
+                    f"{self._who} is acknowledged what it sent")
+
     async def cut(self):
         """The network is gone: a reset without any goodbye, neither from XMPP nor from TLS."""
         self.transport.get_extra_info("socket").setsockopt(

@@ -65,6 +65,16 @@ class RoomStories:
         await client.request("get", "<ping xmlns='urn:xmpp:ping'/>", to=self.clarion.domain)
         await client.settle()
 
+    async def clarion_has_stored(self):
+        """The same, and it is on the disk: servers do not acknowledge to each other, but what a
+        client of the same account is acknowledged was stored later."""
+        await self.clarion_has_heard(self.romeo)
+        tablet = await self.client(self.clarion, self.phone.boundjid.user, "tablet",
+                                   stream_management=True)
+        await tablet.login()
+        tablet.say(self.phone.boundjid.full, "Sleep well")
+        await tablet.acknowledged()
+
     async def phone_falls_asleep(self):
         await self.phone.settle()
         await self.phone.cut()
@@ -120,11 +130,15 @@ class RoomsSeeNoFlicker(RoomStories, FederationCase):
 
     async def test_asleep_across_a_planned_restart(self):
         async def restart():
+            await self.clarion_has_heard(self.romeo)
             self.assertEqual(await self.clarion.stopped_and_restarted(), 0)
         await self.sleep_through(restart)
 
     async def test_asleep_across_kill_9(self):
-        await self.sleep_through(self.clarion.killed_and_restarted)
+        async def kill():
+            await self.clarion_has_stored()
+            await self.clarion.killed_and_restarted()
+        await self.sleep_through(kill)
 
     async def sleep_through(self, restart):
         await self.phone_falls_asleep()
@@ -153,7 +167,7 @@ class RoomsSeeNoFlicker(RoomStories, FederationCase):
         await self.assert_no_goodbye(time.monotonic())
 
     async def test_awake_at_kill_9_and_back_within_the_grace(self):
-        await self.phone.settle()
+        await self.phone.acknowledged()
         await self.clarion.killed_and_restarted()
         started = time.monotonic()
         await self.romeo_says("Where is she?")  # which nobody can be given, and must not be returned
@@ -178,7 +192,7 @@ class RoomsSeeNoFlicker(RoomStories, FederationCase):
         await self.romeo.hears("No, the nightingale")
 
     async def test_awake_at_kill_9_and_never_back(self):
-        await self.phone.settle()
+        await self.phone.acknowledged()
         self.clarion.kill()
         before_start = time.monotonic()
         await asyncio.to_thread(self.clarion.start)

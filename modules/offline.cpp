@@ -79,7 +79,7 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Acco
     add_delay(stanza->root(), account.host(), format_datetime(kept.time), "Offline Storage");
     // The log is without the ids of our archives; bytes of its own are as they were delivered.
     if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
-        core::add_stanza_id(*stanza, account.jid(), kept.archive_id);
+        core::add_stanza_id(*stanza, account, kept.archive_id);
     return stanza;
 }
 

@@ -208,4 +208,47 @@ Result<std::string> aes_128_gcm_decrypt(std::string_view key, std::string_view i
     return plaintext;
 }
 
+struct Aes128::Contexts {
+    CipherContext encrypting, decrypting;
+};
+
+namespace {
+
+CipherContext block_context(std::string_view key, int encrypting) {
+    const Cipher cipher(EVP_CIPHER_fetch(nullptr, "AES-128-ECB", nullptr));
+    CipherContext context(EVP_CIPHER_CTX_new());
+    require(cipher && context &&
+                EVP_CipherInit_ex2(context.get(), cipher.get(), bytes(key), nullptr, encrypting,
+                                   nullptr) == 1 &&
+                EVP_CIPHER_CTX_set_padding(context.get(), 0) == 1,
+            "AES-128");
+    return context;
+}
+
+Aes128::Block run_block(EVP_CIPHER_CTX* context, const Aes128::Block& block) {
+    Aes128::Block out;
+    int length = 0;
+    require(EVP_CipherUpdate(context, out.data(), &length, block.data(), aes_block_size) == 1 &&
+                length == aes_block_size,
+            "AES-128");
+    return out;
+}
+
+}  // namespace
+
+Aes128::Aes128(std::string_view key) {
+    require_argument(key.size() == aes_128_key_size, "an AES-128 key has 16 bytes");
+    contexts_ = std::make_unique<Contexts>(Contexts{block_context(key, 1), block_context(key, 0)});
+}
+
+Aes128::~Aes128() = default;
+
+Aes128::Block Aes128::encrypt(const Block& block) const {
+    return run_block(contexts_->encrypting.get(), block);
+}
+
+Aes128::Block Aes128::decrypt(const Block& block) const {
+    return run_block(contexts_->decrypting.get(), block);
+}
+
 }  // namespace clarion::crypto

@@ -12,8 +12,10 @@
 
 #include "server/base/result.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -69,5 +71,25 @@ std::string aes_128_gcm_encrypt(std::string_view key, std::string_view iv,
 Result<std::string> aes_128_gcm_decrypt(std::string_view key, std::string_view iv,
                                         std::string_view sealed,
                                         std::string_view associated_data = {});
+
+inline constexpr std::size_t aes_block_size = 16;
+
+/// AES-128 on single blocks: a permutation of 16 bytes that only the key explains. No mode of
+/// operation: for values that are each different, such as numbers. One thread at a time.
+class Aes128 {
+public:
+    /// REQUIRES: a key of 16 bytes.
+    explicit Aes128(std::string_view key);
+    ~Aes128();
+    Aes128(Aes128&&) = delete;
+
+    using Block = std::array<unsigned char, aes_block_size>;
+    Block encrypt(const Block& block) const;
+    Block decrypt(const Block& block) const;
+
+private:
+    struct Contexts;
+    std::unique_ptr<Contexts> contexts_;
+};
 
 }  // namespace clarion::crypto

@@ -206,7 +206,7 @@ public:
             return Flow::next;
         transit.archive_id = store(event.account, transit, from);
         retract(event.account, transit, from);
-        core::add_stanza_id(transit.edit(), event.account.jid(), transit.archive_id);
+        core::add_stanza_id(transit.edit(), event.account, transit.archive_id);
         core_.bus().fire(events::Archived{event.account, transit});
         return Flow::next;
     }
@@ -221,7 +221,7 @@ public:
         const PageLimits limits{static_cast<std::size_t>(options.max_page),
                                 static_cast<std::size_t>(options.default_page)};
         const auto max_bytes = static_cast<std::size_t>(options.max_page_bytes);
-        auto read = read_page_request(request.payload(), limits);
+        auto read = read_page_request(request.payload(), limits, core_.archive_ids(account.id()));
         if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
         PageRequest wanted = std::get<PageRequest>(std::move(read));
         wanted.query.account = account.id();
@@ -239,7 +239,7 @@ public:
             core_.bus().fire(events::ArchiveQueried{*session, page->messages.back().id});
         send_page(*session, wanted, *page);
         auto answer = make_result(*request.stanza);
-        add_fin(answer->root(), *page);
+        add_fin(answer->root(), *page, core_.archive_ids(account.id()));
         co_return answer;
     }
 
@@ -249,7 +249,7 @@ public:
         const auto bounds = co_await core_.storage().archive().bounds(request.account->id());
         if (!bounds) co_return as_stanza_error(bounds.error());
         auto answer = make_result(*request.stanza);
-        add_metadata(answer->root(), *bounds);
+        add_metadata(answer->root(), *bounds, core_.archive_ids(request.account->id()));
         co_return answer;
     }
 
@@ -314,10 +314,11 @@ private:
     void send_page(core::Session& session, const PageRequest& wanted,
                    const storage::ArchivePage& page) const {
         const auto self = session.shared_from_this();  // it may end while it is sent to
+        const core::ArchiveIds ids = core_.archive_ids(session.account().id());
         const auto send = [&](const storage::ArchivedMessage& message) {
             core::Transit transit;
-            transit.stanza =
-                make_page_message(session.account().jid(), session.jid(), wanted.query_id, message);
+            transit.stanza = make_page_message(session.account().jid(), session.jid(),
+                                               wanted.query_id, message, ids);
             transit.received = core_.clock().wall();
             transit.is_copy = true;
             session.send_now(std::move(transit));

@@ -10,6 +10,7 @@
 #include <variant>
 
 #include "proto/stanza.h"
+#include "server/core/archive_id.h"
 #include "storage/archive.h"
 
 namespace clarion::mam {
@@ -30,7 +31,8 @@ struct PageRequest {
 /// <before/> and <after/>), item-not-found (an id that no archive of ours could have),
 /// feature-not-implemented (a field we do not know, <index/>), policy-violation (too many ids).
 std::variant<PageRequest, StanzaError> read_page_request(const xml::Element& query,
-                                                         const PageLimits& limits);
+                                                         const PageLimits& limits,
+                                                         core::ArchiveIds ids);
 
 /// Shortens a page to about `max_bytes` of stanzas, from the end away from the cursor, so that
 /// paging goes on where it stops; at least one message stays. Such a page is not complete.
@@ -39,12 +41,14 @@ void shorten(storage::ArchivePage& page, bool backwards, std::size_t max_bytes);
 /// One result: the stored stanza as it is, wrapped (section 3.2).
 std::shared_ptr<Stanza> make_page_message(const Jid& archive, const Jid& to,
                                           std::string_view query_id,
-                                          const storage::ArchivedMessage& message);
+                                          const storage::ArchivedMessage& message,
+                                          core::ArchiveIds ids);
 /// Appends <fin/> for the page that was sent.
-void add_fin(xml::Element& parent, const storage::ArchivePage& page);
+void add_fin(xml::Element& parent, const storage::ArchivePage& page, core::ArchiveIds ids);
 /// Appends <query/> with the form of all fields (section 3.1.5).
 void add_query_form(xml::Element& parent);
 /// Appends <metadata/>; nullopt: the archive is empty (section 4).
-void add_metadata(xml::Element& parent, const std::optional<storage::ArchiveBounds>& bounds);
+void add_metadata(xml::Element& parent, const std::optional<storage::ArchiveBounds>& bounds,
+                  core::ArchiveIds ids);
 
 }  // namespace clarion::mam

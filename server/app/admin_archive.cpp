@@ -203,10 +203,11 @@ Task<Result<json::value>> purge(App& app, const json::object& arguments) {
 
 /// After the message with this id, whether that is still there or not: an id is a time, and bounds
 /// by time need not exist.
-Result<std::optional<WallTime>> start_argument(const json::object& arguments) {
+Result<std::optional<WallTime>> start_argument(const json::object& arguments,
+                                               core::ArchiveIds ids) {
     const std::string_view after = text(arguments, "after");
     if (after.empty()) return std::optional<WallTime>();
-    const auto id = core::parse_archive_id(after);
+    const auto id = ids.parse(after);
     if (!id) return fail("usage", "after: not an id of an archive");
     return std::optional(WallTime(std::chrono::microseconds(static_cast<std::int64_t>(*id) + 1)));
 }
@@ -215,10 +216,11 @@ Result<std::optional<WallTime>> start_argument(const json::object& arguments) {
 Task<Result<json::value>> export_page(App& app, const json::object& arguments) {
     const auto jid = address_argument(app, arguments);
     if (!jid) co_return jid.error();
-    const auto start = start_argument(arguments);
-    if (!start) co_return start.error();
     const auto id = co_await find_account(app, std::string(jid->full()));
     if (!id) co_return id.error();
+    const core::ArchiveIds ids = app.shared().cores[0]->archive_ids(*id);
+    const auto start = start_argument(arguments, ids);
+    if (!start) co_return start.error();
     storage::ArchiveQuery query{.account = *id, .start = *start};
     query.limit = 500;
     auto page = co_await app.shared().storage.archive().query(query);
@@ -226,7 +228,7 @@ Task<Result<json::value>> export_page(App& app, const json::object& arguments) {
     mam::shorten(*page, false, 1 << 20);
     json::array messages;
     for (const auto& message : page->messages)
-        messages.push_back({{"id", core::format_archive_id(message.id)},
+        messages.push_back({{"id", ids.format(message.id)},
                             {"time", format_datetime(message.time)},
                             {"stanza", message.xml}});
     co_return json::value{{"messages", std::move(messages)}, {"complete", page->complete}};

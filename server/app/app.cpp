@@ -172,13 +172,16 @@ Result<> App::make_cores() {
     }
     auto scram = storage_->installation_secret("scram", 32);
     auto dialback = storage_->installation_secret("dialback", 32);
-    if (!scram || !dialback) return (scram ? dialback : scram).error();
+    auto archive = storage_->installation_secret("archive", 32);
+    for (const auto* secret : {&scram, &dialback, &archive})
+        if (!*secret) return secret->error();
     const auto wanted = config_->get<core::ServerOptions>().shards;
     const auto count = static_cast<unsigned>(
         wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()));
     shards_ = std::make_unique<core::ShardSet>(count, system_clock(), *storage_);
-    shared_ = std::make_unique<core::Shared>(core::Shared{
-        *shards_, system_clock(), *storage_, hosts_, std::move(*scram), std::move(*dialback)});
+    shared_ = std::make_unique<core::Shared>(
+        core::Shared{*shards_, system_clock(), *storage_, hosts_, std::move(*scram),
+                     std::move(*dialback), std::move(*archive)});
     auto tls = net::TlsContexts::load(*config_, hosts_.hosts(), system_clock().wall());
     if (!tls) return tls.error();
     for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});

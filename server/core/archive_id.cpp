@@ -1,25 +1,57 @@
 #include "server/core/archive_id.h"
 
-#include <charconv>
+#include <algorithm>
 
 #include "proto/stanza_id.h"
+#include "server/base/text.h"
+#include "server/core/account.h"
+#include "server/core/core.h"
 
 namespace clarion::core {
 
-std::string format_archive_id(storage::ArchiveId id) {
-    return std::to_string(static_cast<std::uint64_t>(id));
+namespace {
+
+using Block = crypto::Aes128::Block;
+
+void put(Block& block, std::size_t at, std::uint64_t number) {
+    for (int i = 7; i >= 0; --i, number >>= 8)
+        block[at + static_cast<std::size_t>(i)] = static_cast<unsigned char>(number);
 }
 
-std::optional<storage::ArchiveId> parse_archive_id(std::string_view text) {
-    if (text.empty() || text.front() == '0') return std::nullopt;
+std::uint64_t get(const Block& block, std::size_t at) {
     std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
-    return storage::ArchiveId{number};
+    for (std::size_t i = 0; i < 8; ++i) number = number << 8 | block[at + i];
+    return number;
 }
 
-void add_stanza_id(Stanza& stanza, const Jid& owner, storage::ArchiveId id) {
-    clarion::add_stanza_id(stanza.root(), format_archive_id(id), owner.to_bare());
+}  // namespace
+
+ArchiveCipher::ArchiveCipher(std::string_view secret)
+    : aes_(crypto::sha256(secret).substr(0, crypto::aes_128_key_size)) {}
+
+std::string ArchiveIds::format(storage::ArchiveId id) const {
+    Block block;
+    put(block, 0, static_cast<std::uint64_t>(owner_));
+    put(block, 8, static_cast<std::uint64_t>(id));
+    const Block sealed = cipher_->aes_.encrypt(block);
+    return base64url_encode({reinterpret_cast<const char*>(sealed.data()), sealed.size()});
+}
+
+std::optional<storage::ArchiveId> ArchiveIds::parse(std::string_view text) const {
+    const auto sealed = base64url_decode(text);
+    if (!sealed || sealed->size() != crypto::aes_block_size) return std::nullopt;
+    Block block;
+    std::copy(sealed->begin(), sealed->end(), block.begin());
+    const Block plain = cipher_->aes_.decrypt(block);
+    if (get(plain, 0) != static_cast<std::uint64_t>(owner_)) return std::nullopt;
+    const storage::ArchiveId id{get(plain, 8)};
+    if (format(id) != text) return std::nullopt;  // spelled differently
+    return id;
+}
+
+void add_stanza_id(Stanza& stanza, const Account& owner, storage::ArchiveId id) {
+    const ArchiveIds ids = owner.core().archive_ids(owner.id());
+    clarion::add_stanza_id(stanza.root(), ids.format(id), owner.jid());
 }
 
 }  // namespace clarion::core

@@ -16,7 +16,8 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
       scope_(shard_.executor()),
       pending_(*this),
       router_(*this),
-      accounts_(*this) {}
+      accounts_(*this),
+      archive_cipher_(shared.archive_secret) {}
 
 Core::~Core() = default;
 

@@ -10,6 +10,7 @@
 
 #include "server/base/config.h"
 #include "server/core/account_directory.h"
+#include "server/core/archive_id.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/event_bus.h"
 #include "server/core/features.h"
@@ -34,6 +35,7 @@ struct Shared {
     const Hosts& hosts;
     std::string scram_secret;                    // makes fake salts for unknown accounts
     std::string dialback_secret;                 // XEP-0220/0185
+    std::string archive_secret;                  // makes archive ids unpredictable
     std::vector<std::unique_ptr<Core>> cores{};  // by shard
 };
 
@@ -76,6 +78,9 @@ public:
     /// Runs `fn` on every shard.
     void everywhere(const std::function<void(Core&)>& fn);
 
+    /// The ids of an account's archive as clients see them.
+    ArchiveIds archive_ids(storage::AccountId owner) const { return {archive_cipher_, owner}; }
+
     /// The server is stopping: nothing new is begun.
     bool stopping() const { return stopping_; }
     void set_stopping() { stopping_ = true; }
@@ -101,6 +106,7 @@ private:
     PendingIqs pending_;
     Router router_;
     AccountDirectory accounts_;
+    ArchiveCipher archive_cipher_;
     bool stopping_ = false;
     bool awaits_lost_sessions_ = false;
 };

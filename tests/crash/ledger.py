@@ -49,7 +49,8 @@ class Inbox:
         self.copies = collections.defaultdict(set)  # message id -> archive ids it came with
         self.session = 0
         self.last_seq = {}                          # sender -> the highest seq of this session
-        self.last_archive_id = 0                    # of this session's stream
+        self.newest_place = 0
+        self.place = {"": 0}                        # archive id -> where it is, as far as is known
         self.newest_here = ""                       # the same, offline messages included
         self.cursor = ""                            # the archive is known without a gap up to here
         self.safe_cursor = ""                       # the same, as told by the archive itself
@@ -61,19 +62,31 @@ class Inbox:
 
     def begin_session(self, session):
         self.session = session
-        self.last_seq, self.last_archive_id, self.newest_here = {}, 0, ""
+        self.last_seq, self.newest_here = {}, ""
         self.caught_up = False
         self.fetched, self.read_to = set(), 0
 
     def archive_was_read(self, newest):
         """Up to there, before coming online."""
-        self.read_to = max(number(self.cursor), number(newest))
-        self.cursor = max(self.cursor, newest, key=number)
+        self.cursor = self._later(self.cursor, newest)
+        self.read_to = self.place[self.cursor]
 
     def is_online(self):
         """Offline messages have come too: from now on the stream has no gaps."""
         self.caught_up = True
-        self.cursor = max(self.cursor, self.newest_here, key=number)
+        self.cursor = self._later(self.cursor, self.newest_here)
+
+    # Ids say nothing of their order: a stream brings them as the archive has them, and so does a page.
+    def _note_place(self, archive_id):
+        if archive_id not in self.place:
+            self.place[archive_id] = self._next_place()
+
+    def _next_place(self):
+        self.newest_place += 1
+        return self.newest_place
+
+    def _later(self, one, other):
+        return max(one, other, key=self.place.__getitem__)
 
     # --- over the stream ----------------------------------------------------------------------
 
@@ -88,13 +101,12 @@ class Inbox:
         here = Delivery(client.session, client.received, "stream")
         if archive_id:
             self._check_again(client, archive_id, message)
-            if not from_offline:
-                self._check_archive_order(archive_id)
+            self._note_place(archive_id)
             self.by_archive_id[archive_id] = here
             self.copies[message.id].add(archive_id)
-            self.newest_here = max(self.newest_here, archive_id, key=number)
+            self.newest_here = self._later(self.newest_here, archive_id)
             if self.caught_up:
-                self.cursor = max(self.cursor, archive_id, key=number)
+                self.cursor = self._later(self.cursor, archive_id)
         else:
             self._check_unarchived_again(client, message)
             if message.kind == ARCHIVED:
@@ -116,8 +128,8 @@ class Inbox:
                 self.counts["overlap"] += 1
         elif earlier.session == client.session:
             self.problems.append(f"{text} of the same session")
-        elif number(archive_id) <= self.read_to:
-            self.problems.append(f"{text}, though the archive had been read to {self.read_to}")
+        elif self.place[archive_id] <= self.read_to:
+            self.problems.append(f"{text}, though the archive had been read that far")
         else:
             self._check_redelivered(client, earlier, text)
 
@@ -140,11 +152,6 @@ class Inbox:
         else:
             self.counts["redelivered"] += 1
 
-    def _check_archive_order(self, archive_id):
-        if number(archive_id) < self.last_archive_id and archive_id not in self.by_archive_id:
-            self.counts["archive ids out of order"] += 1
-        self.last_archive_id = max(self.last_archive_id, number(archive_id))
-
     def _check_order(self, message):
         """First occurrences of one sender's messages come in the order they were written."""
         sender = message.sender.name
@@ -158,6 +165,7 @@ class Inbox:
     def on_page(self, page, incoming):
         """A page of the catch-up. `incoming(message)`: whether it is for us, not by us."""
         for archive_id, element in page:
+            self.place[archive_id] = self._next_place()  # it knows best
             self.fetched.add(archive_id)
             if not incoming(element):
                 continue
@@ -169,9 +177,7 @@ class Inbox:
             self.copies[element.get("id")].add(archive_id)
             self.counts["archive"] += 1
         if page and not self.caught_up:
-            self.cursor = max(self.cursor, page[-1][0], key=number)
-            self.safe_cursor = max(self.safe_cursor, page[-1][0], key=number)
+            self.cursor = self._later(self.cursor, page[-1][0])
+            self.safe_cursor = self._later(self.safe_cursor, page[-1][0])
 
 
-def number(archive_id):
-    return int(archive_id) if archive_id else 0

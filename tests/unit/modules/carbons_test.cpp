@@ -352,7 +352,7 @@ TEST_CASE("no copy of what blocking stops, either way") {
 }
 
 /// The owner's id in a message or in the one inside the carbon; 0: none, or more than one.
-std::uint64_t archive_id(const xml::Document& received) {
+std::uint64_t archive_id(const xml::Document& received, core::ArchiveIds ids) {
     const xml::Element* message = &received.root();
     for (const auto* kind : {"sent", "received"})
         if (const xml::Element* copy = Scene::inside(received, kind)) message = copy;
@@ -361,7 +361,8 @@ std::uint64_t archive_id(const xml::Document& received) {
         if (!child.is(ns::stanza_id, "stanza-id") || child.attr("by") != "juliet@example.org")
             continue;
         if (id != 0) return 0;
-        id = std::stoull(std::string(child.attr("id")));
+        id = static_cast<std::uint64_t>(
+            ids.parse(child.attr("id")).value_or(storage::ArchiveId::none));
     }
     return id;
 }
@@ -388,9 +389,11 @@ TEST_CASE("originals and copies come in the order of the archive, and say where 
             "</message>");
     }
     CHECK(scene.chamber->pending() == 25);
+    const core::Account& juliet = scene.world.account("juliet@example.org");
+    const core::ArchiveIds ids = juliet.core().archive_ids(juliet.id());
     std::uint64_t last = 0;
     while (scene.chamber->pending() > 0) {
-        const std::uint64_t id = archive_id(scene.chamber->pop());
+        const std::uint64_t id = archive_id(scene.chamber->pop(), ids);
         CHECK(id > last);
         last = id;
     }

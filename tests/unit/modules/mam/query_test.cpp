@@ -10,11 +10,17 @@ namespace {
 
 using Read = std::variant<PageRequest, StanzaError>;
 
+core::ArchiveIds archive_ids() {
+    static const core::ArchiveCipher cipher("secret");
+    return {cipher, storage::AccountId{7}};
+}
+std::string id(std::uint64_t number) { return archive_ids().format(storage::ArchiveId{number}); }
+
 Read read(const std::string& content, const std::string& attributes = {}) {
     const auto element = xml::parse_element("<query xmlns='urn:xmpp:mam:2' " + attributes + ">" +
                                             content + "</query>");
     REQUIRE_FALSE(element.empty());
-    return read_page_request(element.root(), {.most = 250, .otherwise = 50});
+    return read_page_request(element.root(), {.most = 250, .otherwise = 50}, archive_ids());
 }
 
 std::string form(const std::string& fields) {
@@ -50,12 +56,13 @@ TEST_CASE("an empty query asks for the first page of everything") {
 }
 
 TEST_CASE("all fields") {
-    const auto request = read(
-        form(field("with", "Juliet@Capulet.LIT/balcony") + field("start", "2010-06-07T00:00:00Z") +
-             field("end", "2010-07-07T13:23:54Z") + field("before-id", "200") +
-             field("after-id", "100") + field("include-groupchat", "false") +
-             "<field var='ids'><value>110</value><value>120</value></field>") +
-        "<flip-page/>");
+    const auto request =
+        read(form(field("with", "Juliet@Capulet.LIT/balcony") +
+                  field("start", "2010-06-07T00:00:00Z") + field("end", "2010-07-07T13:23:54Z") +
+                  field("before-id", id(200)) + field("after-id", id(100)) +
+                  field("include-groupchat", "false") + "<field var='ids'><value>" + id(110) +
+                  "</value><value>" + id(120) + "</value></field>") +
+             "<flip-page/>");
     const auto& query = query_of(request);
     CHECK(query.with == "juliet@capulet.lit/balcony");
     CHECK(query.start == *parse_datetime("2010-06-07T00:00:00Z"));
@@ -77,10 +84,11 @@ TEST_CASE("result set management") {
     CHECK(query_of(read(set("<max>100000</max>"))).limit == 250);
     CHECK(query_of(read(set("<max>0</max>"))).limit == 0);
     CHECK(query_of(read(set("<max>0</max>"))).want_count);
-    CHECK(query_of(read(set("<after>7</after>"))).rsm_after == storage::ArchiveId{7});
-    CHECK_FALSE(query_of(read(set("<after>7</after>"))).want_count);
-    CHECK(query_of(read(set("<before>7</before>"))).rsm_before == storage::ArchiveId{7});
-    CHECK_FALSE(query_of(read(set("<before>7</before>"))).from_end);
+    CHECK(query_of(read(set("<after>" + id(7) + "</after>"))).rsm_after == storage::ArchiveId{7});
+    CHECK_FALSE(query_of(read(set("<after>" + id(7) + "</after>"))).want_count);
+    CHECK(query_of(read(set("<before>" + id(7) + "</before>"))).rsm_before ==
+          storage::ArchiveId{7});
+    CHECK_FALSE(query_of(read(set("<before>" + id(7) + "</before>"))).from_end);
     CHECK(query_of(read(set("<before/>"))).from_end);
     CHECK(std::get<PageRequest>(read(set("<before/>"))).backwards());
 }
@@ -111,8 +119,7 @@ storage::ArchivePage page_of(std::initializer_list<std::size_t> sizes) {
     page.complete = true;
     std::uint64_t id = 1;
     for (const std::size_t size : sizes)
-        page.messages.push_back(
-            {.id = storage::ArchiveId{id++}, .xml = std::string(size, 'x')});
+        page.messages.push_back({.id = storage::ArchiveId{id++}, .xml = std::string(size, 'x')});
     return page;
 }
 
@@ -145,13 +152,13 @@ TEST_CASE("<fin/>") {
     auto page = page_of({1, 1});
     page.count = 9;
     xml::Document iq("iq", ns::client);
-    add_fin(iq.root(), page);
+    add_fin(iq.root(), page, archive_ids());
     const xml::Element* fin = iq.root().child(ns::mam, "fin");
     REQUIRE(fin);
     CHECK(fin->attr("complete") == "true");
     const xml::Element* paging = fin->child(ns::rsm, "set");
-    CHECK(paging->child_text(ns::rsm, "first") == "1");
-    CHECK(paging->child_text(ns::rsm, "last") == "2");
+    CHECK(paging->child_text(ns::rsm, "first") == id(1));
+    CHECK(paging->child_text(ns::rsm, "last") == id(2));
     CHECK(paging->child_text(ns::rsm, "count") == "9");
 }
 

@@ -282,7 +282,7 @@ bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const
     if (account.pinned() || account.has_live_session() || account.last_used() > before)
         return false;
     for (const auto& session : account.sessions())  // its record has an `h` that will still grow
-        if (session->window().width() > 0) return false;
+        if (session->window().width() > 0 || !session->is_stored()) return false;
     return core.bus().fire(events::AccountPuttingAway{account}) == Flow::next;
 }
 

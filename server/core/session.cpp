@@ -55,6 +55,7 @@ Session::~Session() {
     Shard& shard = core().shard();
     shard.forget(*this);
     shard.cancel(reading_timer_);
+    shard.cancel(store_timer_);
     if (sm_) {
         shard.cancel(sm_->answer_timer);
         shard.cancel(sm_->delay_timer);

@@ -146,6 +146,8 @@ public:
     void on_ack_request();
     bool may_sleep() const { return sm_ && !sm_->id.empty(); }
     std::uint32_t queued_asleep() const { return queued_asleep_; }
+    /// Asleep, and nothing of it is in memory only.
+    bool is_stored() const { return is_asleep() && !unstored_.stanzas; }
     WallTime slept_at() const { return slept_at_; }
     WallTime expires_at() const { return expires_at_; }
     /// Moves the end of sleep (push does: PUSH.md, "Sleep"). REQUIRES: asleep.
@@ -199,6 +201,8 @@ private:
     void write_ack();
     void on_ack_delay();
     void detach_port();
+    void store_queue();
+    void put_unstored();
     void limit_sleepers();
     void write_record(storage::SleepState state);
     void remove_record();
@@ -238,6 +242,13 @@ private:
     std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
     std::uint32_t stored_queue_ =
         0;  // after waking: how many at the head of sm_->queue storage still has
+    /// The queue of one that fell asleep until storage has it: those from `first` on.
+    struct Unstored {
+        std::shared_ptr<const std::vector<Sent>> stanzas;
+        std::uint32_t first = 0;
+    };
+    Unstored unstored_;
+    TimerId store_timer_{};
     WallTime slept_at_{};
     WallTime expires_at_{};
     bool marked_ = false;

@@ -83,6 +83,8 @@ struct Shard::Impl {
 
     // Submitted and undecided, in order of token.
     std::deque<PendingBatch> pending;
+    std::uint64_t failures_unsaid = 0;
+    SteadyTime next_failure_log = SteadyTime::min();
 
     // Posts from elsewhere: a lock-free stack of bundles, taken whole and reversed.
     std::atomic<PostNode*> inbox{nullptr};
@@ -234,6 +236,17 @@ void Shard::on_commit(storage::CommitReport report) {
     accept_post([this, report = std::move(report)] { decide(report); });
 }
 
+/// A full disk fails thousands of batches a second: one line a second says so.
+void Shard::log_failure(const Error& error) {
+    const SteadyTime now = clock_.steady();
+    ++impl_->failures_unsaid;
+    if (now < impl_->next_failure_log) return;
+    impl_->next_failure_log = now + std::chrono::seconds(1);
+    logger.error("commit-failed", {{"error", error.code},
+                                   {"text", error.text},
+                                   {"batches", std::exchange(impl_->failures_unsaid, 0)}});
+}
+
 void Shard::decide(const storage::CommitReport& report) {
     auto& pending = impl_->pending;
     while (!pending.empty() && pending.front().token <= report.up_to) {
@@ -243,8 +256,7 @@ void Shard::decide(const storage::CommitReport& report) {
                                           [&](const auto& f) { return f.token == batch.token; });
         const bool failed = failure != report.failures.end();
         if (failed) {
-            logger.error("commit-failed",
-                         {{"error", failure->error.code}, {"text", failure->error.text}});
+            log_failure(failure->error);
             for (auto& ticket : batch.holds) ticket.fail(failure->error);
         }
         const Result<> result = failed ? Result<>(failure->error) : Result<>();

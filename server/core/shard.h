@@ -120,6 +120,7 @@ private:
     void send_posts();
     bool flush_participants();
     void decide(const storage::CommitReport& report);
+    void log_failure(const Error& error);
 
     ShardSet& set_;
     const unsigned index_;

@@ -21,6 +21,7 @@ namespace {
 
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
+constexpr auto store_again = std::chrono::seconds(5);
 
 /// `From`: Sent or Transit.
 template <class From>
@@ -33,7 +34,7 @@ storage::KeptStanza kept(const From& from) {
 
 /// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without
 /// its stanza if that cannot be read.
-Transit revive(const storage::KeptStanza& kept, const Jid& owner) {
+Transit revive(const storage::KeptStanza& kept, const Account& owner) {
     Transit transit;
     auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
     if (!parsed) return transit;
@@ -101,28 +102,54 @@ void Session::fall_asleep() {
     for (Transit& held : take_held()) sm_->queue.push(Sent(std::move(held)));
     // Queue entries that storage has already (woken and not acknowledged) stay; the others are
     // written.
-    Shard& shard = core().shard();
-    std::vector<Sent> unacked;
-    for (std::uint32_t i = 0; i < sm_->queue.size(); ++i) {
-        const Sent& sent = sm_->queue[i];
-        unacked.push_back(sent);
-        if (i < stored_queue_) continue;
-        const storage::QueuedStanza entry{sm_->queue.number(i), kept(sent)};
-        core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-        if (sent.spooled)  // the sleeping queue keeps it now
-            account_.remove_offline(sent.offline_seq);
-    }
-    queued_asleep_ = sm_->queue.size();
-    stored_queue_ = 0;
+    const auto unacked = std::make_shared<std::vector<Sent>>();
+    sm_->queue.for_each([&](const Sent& sent) { unacked->push_back(sent); });
     const std::uint32_t acked = sm_->queue.acked();
     sm_->queue.restore(acked, {});
-    write_record(storage::SleepState::asleep);
+    queued_asleep_ = static_cast<std::uint32_t>(unacked->size());
+    unstored_ = {unacked, std::exchange(stored_queue_, 0)};
+    store_queue();
+    for (const Sent& sent : *unacked)
+        if (sent.spooled) account_.remove_offline(sent.offline_seq);
     remove_live_mark();
     core().accounts().note_asleep(account_.jid().bare());
     logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_asleep_}});
-    core().bus().fire(events::SessionSlept{*this, unacked});
+    core().bus().fire(events::SessionSlept{*this, *unacked});
     end_flushing();  // what waited behind offline messages joins the sleeping queue
     limit_sleepers();
+}
+
+/// Writes queue and record. Until that is durable the queue is in memory too: if the disk is full,
+/// it is tried again, and lost only if the server dies meanwhile.
+void Session::store_queue() {
+    Shard& shard = core().shard();
+    put_unstored();
+    write_record(storage::SleepState::asleep);
+    shard.after_commit(
+        [self = weak_from_this(), stanzas = unstored_.stanzas](const Result<>& done) {
+            const auto session = self.lock();
+            if (!session || session->unstored_.stanzas != stanzas) return;
+            if (done) {
+                session->unstored_ = {};
+            } else if (session->state_ == SessionState::asleep) {
+                session->store_timer_ = session->core().shard().after(store_again, [self] {
+                    if (const auto again = self.lock(); again && again->is_asleep())
+                        again->store_queue();
+                });
+            }
+        });
+}
+
+void Session::put_unstored() {
+    if (!unstored_.stanzas) return;
+    storage::Batch& batch = core().shard().batch();
+    const auto& stanzas = *unstored_.stanzas;
+    for (std::uint32_t i = unstored_.first; i < stanzas.size(); ++i) {
+        core().storage().sessions().put_queued(batch, account_.id(), number_,
+                                               {sm_->queue.acked() + i + 1, kept(stanzas[i])});
+        if (stanzas[i].spooled)  // the queue keeps it now
+            core().storage().offline().remove(batch, account_.id(), stanzas[i].offline_seq);
+    }
 }
 
 /// What was kept from the client while it was inactive, and is not sent any more.
@@ -261,12 +288,14 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     stored_queue_ = count;
     queued_asleep_ = 0;
     remove_deadline();
+    put_unstored();
     write_record(storage::SleepState::woken);  // before <resumed/>: after a crash it must not be
                                                // resumed twice
     write_live_mark();
     const auto marked = co_await core().shard().committed();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
     if (!marked) co_return marked.error();
+    unstored_ = {};
     if (count == 0) remove_record();
     if (auto done = on_ack(client_handled); !done) co_return done.error();
     take_over(port);
@@ -283,8 +312,11 @@ Task<Result<std::vector<Sent>>> Session::read_queue() {
     std::vector<Sent> queue(queued_asleep_);
     for (const auto& entry : *entries) {
         const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
-        if (place < queued_asleep_) queue[place] = Sent(revive(entry.stanza, account_.jid()));
+        if (place < queued_asleep_) queue[place] = Sent(revive(entry.stanza, account_));
     }
+    if (unstored_.stanzas)
+        for (std::size_t i = unstored_.first; i < unstored_.stanzas->size(); ++i)
+            if (!queue[i].stanza) queue[i] = (*unstored_.stanzas)[i];
     co_return queue;
 }
 
@@ -303,7 +335,10 @@ void Session::stay_asleep() {
         queued_asleep_ = std::exchange(stored_queue_, 0);
         sm_->queue.restore(sm_->queue.acked(), {});
     }
-    write_record(storage::SleepState::asleep);
+    if (unstored_.stanzas)
+        store_queue();
+    else
+        write_record(storage::SleepState::asleep);
     remove_live_mark();
     send_waiting();
 }

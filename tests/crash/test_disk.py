@@ -146,7 +146,6 @@ class FullOrFailing(DiskCase):
     async def test_syncs_fail(self):
         await self.meets("sync_errno", errno.EIO, "internal-server-error")
 
-    @unittest.expectedFailure  # what was unacknowledged is not in the queue after that
     async def test_full_while_a_session_falls_asleep(self):
         """It cannot be written down; while the server lives nothing is lost all the same."""
         talk = await self.begin()

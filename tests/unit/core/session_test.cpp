@@ -105,6 +105,10 @@ struct Scene {
         const auto removed = co_await core.accounts().remove(Jid::trusted(std::string(juliet_jid)));
         outcome = removed ? "ok" : removed.error().code;
     }
+    void put_away_fails() {
+        on([](Core& core) { core.accounts().put_away_idle(-1s); });
+        on([](Core& core) { CHECK(core.accounts().find(juliet_jid) != nullptr); });
+    }
     void put_away() {
         on([](Core& core) { core.accounts().put_away_idle(-1s); });
         on([](Core& core) { CHECK(core.accounts().find(juliet_jid) == nullptr); });
@@ -447,6 +451,33 @@ TEST_CASE("what was not acknowledged after waking is there after the next sleep"
     REQUIRE(scene.resume(second, 3) == "ok");
     second.pop();
     CHECK(Scene::ids(second) == std::vector<std::string>{"4"});
+}
+
+TEST_CASE("a full disk while it falls asleep: the queue stays in memory until there is room") {
+    Scene scene;
+    Client& phone = scene.phone();
+    for (const char* id : {"1", "2", "3"}) scene.arrive(id);
+    scene.world.storage().fail_next_batches(1, fail("resource-constraint", "full"));
+    phone.cut();
+    scene.put_away_fails();
+    FakePort port;
+    SUBCASE("it comes back at once") {}
+    SUBCASE("it comes back when it was stored after all") {
+        scene.world.advance(5s);
+        scene.put_away();
+    }
+    SUBCASE("the server dies when it was stored after all") {
+        scene.world.advance(5s);
+        scene.world.crash_and_restart();
+    }
+    REQUIRE(scene.resume(port, 1) == "ok");
+    port.pop();
+    CHECK(Scene::ids(port) == std::vector<std::string>{"2", "3"});
+    CHECK(scene.account().offline_count() == 0);
+    scene.on([&](Core&) { CHECK(scene.find()->on_ack(3).ok()); });
+    scene.world.crash_and_restart();
+    CHECK(scene.resume(port, 3) == "item-not-found");
+    CHECK(scene.account().offline_count() == 0);
 }
 
 TEST_CASE("counters wrap at 2^32") {

@@ -187,7 +187,8 @@ void Session::send(StanzaPtr stanza) {
 
 void Session::send(Transit transit) {
     if (state_ == SessionState::ended) return;
-    if (flushing_ || state_ == SessionState::waking) return wait(std::move(transit));
+    if (flushing_ || (state_ == SessionState::waking && woken_marked_))
+        return wait(std::move(transit));
     events::SessionSending event{*this, transit};
     if (core().bus().fire(event) == Flow::next) send_now(std::move(transit));
 }
@@ -218,7 +219,8 @@ void Session::end_flushing() {
 }
 
 void Session::send_now(Transit transit) {
-    if (state_ == SessionState::asleep) return queue_asleep(std::move(transit));
+    if (state_ == SessionState::asleep || state_ == SessionState::waking)
+        return queue_asleep(std::move(transit));
     if (!port_) return;
     if (!sm_) return port_->write(*transit.stanza);
     // Before the port asks for its own turn end: <r/> rides along.

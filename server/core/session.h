@@ -6,7 +6,7 @@
 //
 // Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard.
 // Stream management's counters and queue live here because the stanza path needs them; the XEP-0198
-// conversation is modules/stream_management, sleeping and waking are core/sleep.cpp.
+// conversation is modules/stream_management, sleeping and waking are core/sleep*.cpp.
 #pragma once
 
 #include <cstdint>
@@ -17,9 +17,9 @@
 #include <vector>
 
 #include "proto/ack_window.h"
-#include "proto/sm_queue.h"
 #include "proto/stanza.h"
 #include "server/core/account.h"
+#include "server/core/sent.h"
 #include "server/core/session_port.h"
 #include "server/core/shard.h"
 #include "server/core/slots.h"
@@ -37,45 +37,6 @@ enum class SessionEnd : std::uint8_t {
     kicked,    // by the administrator, or the account was deleted
     expired,   // time asleep ran out
     shutdown,
-};
-
-/// One stanza that was sent and not acknowledged.
-struct Sent {
-    Sent() = default;
-    explicit Sent(Transit&& transit)
-        : stanza(std::move(transit.stanza)),
-          log_id(transit.log_id),
-          archive_id(transit.archive_id),
-          offline_seq(transit.offline_seq),
-          spooled(transit.spooled),
-          received(transit.received),
-          is_copy(transit.is_copy),
-          held_back(transit.held_back) {}
-    Transit to_transit() &&;
-
-    StanzaPtr stanza;
-    storage::LogId log_id = storage::LogId::none;
-    storage::ArchiveId archive_id = storage::ArchiveId::none;
-    std::uint64_t offline_seq = 0;  // see Transit
-    bool spooled = false;           // see Transit
-    WallTime received{};
-    bool is_copy = false;    // a carbon: never goes anywhere else
-    bool held_back = false;  // see Transit
-};
-
-/// Stream management of one session (XEP-0198); absent until the client enables it.
-struct StreamManagement {
-    std::string id;                 // previd; empty: not resumable
-    std::uint32_t max_seconds = 0;  // what the client asked for; 0: nothing
-    sm::OutQueue<Sent> queue;
-    bool ack_delay_fired = false;
-    bool ack_owed = false;          // the client's <r/> is not answered yet
-    std::uint32_t ack_wanted = 0;   // ... it covers inbound stanzas up to this number
-    bool ack_follows = false;       // it was answered in part: an unrequested <a/> follows
-    TimerId answer_timer{};         // ack_answer_limit for that <r/>
-    TimerId delay_timer{};          // max_ack_delay for ours
-    std::uint32_t window_base = 0;  // stanzas received before <enable/>: not counted in h
-    bool counting = false;          // those are all handled: h is what came after them
 };
 
 class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
@@ -193,6 +154,7 @@ private:
     void wait(Transit transit);
     void send_waiting();
     void queue_asleep(Transit transit);
+    void tell_queued(Transit& transit);
     void write_sent(const Sent& sent);
     std::vector<Transit> take_held();
     std::uint32_t handled_in() const;
@@ -236,7 +198,7 @@ private:
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;
     TimerId reading_timer_{};       // paused because of the writer's backlog: looks again
-    std::vector<Transit> waiting_;  // behind the offline flush, or while waking
+    std::vector<Transit> waiting_;  // behind the offline flush, or while its waking is being stored
     std::vector<Transit> pending_requests_;
     Slots slots_;
     std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
@@ -248,6 +210,10 @@ private:
         std::uint32_t first = 0;
     };
     Unstored unstored_;
+    /// Waking: what joined the queue while storage was read, by its place there; and whether the
+    /// mark that it is awake was written, after which nothing may join.
+    std::vector<std::pair<std::uint32_t, Transit>> arrived_;
+    bool woken_marked_ = false;
     TimerId store_timer_{};
     WallTime slept_at_{};
     WallTime expires_at_{};

@@ -7,13 +7,11 @@
 #include "proto/xml_writer.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
-#include "server/core/archive_id.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/session.h"
-#include "server/events/unreached.h"
 
 namespace clarion::core {
 
@@ -21,34 +19,6 @@ namespace {
 
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
-constexpr auto store_again = std::chrono::seconds(5);
-
-/// `From`: Sent or Transit.
-template <class From>
-storage::KeptStanza kept(const From& from) {
-    storage::KeptStanza result{from.log_id, from.archive_id,  from.received,
-                               {},          from.offline_seq, from.held_back};
-    if (from.log_id == storage::LogId::none) result.xml = xml::to_string(from.stanza->root());
-    return result;
-}
-
-/// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without
-/// its stanza if that cannot be read.
-Transit revive(const storage::KeptStanza& kept, const Account& owner) {
-    Transit transit;
-    auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
-    if (!parsed) return transit;
-    if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
-        add_stanza_id(**parsed, owner, kept.archive_id);
-    transit.stanza = std::move(*parsed);
-    transit.log_id = kept.log_id;
-    transit.archive_id = kept.archive_id;
-    transit.offline_seq = kept.offline_seq;
-    transit.received = kept.time;
-    transit.is_copy = is_carbon(*transit.stanza);
-    transit.held_back = kept.held_back;
-    return transit;
-}
 
 }  // namespace
 
@@ -117,39 +87,6 @@ void Session::fall_asleep() {
     core().bus().fire(events::SessionSlept{*this, *unacked});
     end_flushing();  // what waited behind offline messages joins the sleeping queue
     limit_sleepers();
-}
-
-/// Writes queue and record. Until that is durable the queue is in memory too: if the disk is full,
-/// it is tried again, and lost only if the server dies meanwhile.
-void Session::store_queue() {
-    Shard& shard = core().shard();
-    put_unstored();
-    write_record(storage::SleepState::asleep);
-    shard.after_commit(
-        [self = weak_from_this(), stanzas = unstored_.stanzas](const Result<>& done) {
-            const auto session = self.lock();
-            if (!session || session->unstored_.stanzas != stanzas) return;
-            if (done) {
-                session->unstored_ = {};
-            } else if (session->state_ == SessionState::asleep) {
-                session->store_timer_ = session->core().shard().after(store_again, [self] {
-                    if (const auto again = self.lock(); again && again->is_asleep())
-                        again->store_queue();
-                });
-            }
-        });
-}
-
-void Session::put_unstored() {
-    if (!unstored_.stanzas) return;
-    storage::Batch& batch = core().shard().batch();
-    const auto& stanzas = *unstored_.stanzas;
-    for (std::uint32_t i = unstored_.first; i < stanzas.size(); ++i) {
-        core().storage().sessions().put_queued(batch, account_.id(), number_,
-                                               {sm_->queue.acked() + i + 1, kept(stanzas[i])});
-        if (stanzas[i].spooled)  // the queue keeps it now
-            core().storage().offline().remove(batch, account_.id(), stanzas[i].offline_seq);
-    }
 }
 
 /// What was kept from the client while it was inactive, and is not sent any more.
@@ -226,23 +163,6 @@ void Session::save_asleep() {
     if (state_ == SessionState::asleep) write_record(storage::SleepState::asleep);
 }
 
-void Session::queue_asleep(Transit transit) {
-    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
-    if (queued_asleep_ >= static_cast<std::uint32_t>(limit)) {
-        logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_asleep_}});
-        waiting_.push_back(std::move(transit));  // goes where those before it go
-        return end(SessionEnd::expired);
-    }
-    Shard& shard = core().shard();
-    ++queued_asleep_;
-    const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(transit)};
-    core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-    if (transit.spooled) account_.remove_offline(transit.offline_seq);
-    shard.hold(transit.ticket);
-    events::Unreached event{account_, this, transit, events::Unreached::Why::asleep};
-    core().bus().fire(event);
-}
-
 // ---- Waking ------------------------------------------------------------------------------------
 
 Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
@@ -279,53 +199,32 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     auto restored = co_await read_queue();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
     if (!restored) co_return restored.error();
-    fill_gaps(*restored);
     const std::uint32_t acked = sm_->queue.acked();
     const auto count = static_cast<std::uint32_t>(restored->size());
     if (client_handled - acked > count)
         co_return sm::handled_count_too_high(client_handled, acked + count);
+    for (auto& [place, transit] : std::exchange(arrived_, {}))
+        (*restored)[place] = Sent(std::move(transit));
+    fill_gaps(*restored);
     sm_->queue.restore(acked, std::move(*restored));
     stored_queue_ = count;
     queued_asleep_ = 0;
     remove_deadline();
     put_unstored();
-    write_record(storage::SleepState::woken);  // before <resumed/>: after a crash it must not be
-                                               // resumed twice
+    // Before <resumed/>: after a crash it must not be resumed twice. What arrives from here on is
+    // no more part of the queue, and stored after this.
+    write_record(storage::SleepState::woken);
+    woken_marked_ = true;
     write_live_mark();
     const auto marked = co_await core().shard().committed();
     if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
     if (!marked) co_return marked.error();
+    woken_marked_ = false;
     unstored_ = {};
     if (count == 0) remove_record();
     if (auto done = on_ack(client_handled); !done) co_return done.error();
     take_over(port);
     co_return Result<>{};
-}
-
-/// One for each stanza that was sent and not acknowledged; without its stanza where storage has
-/// none: it could not be stored, or was acknowledged before a crash.
-Task<Result<std::vector<Sent>>> Session::read_queue() {
-    co_await core().shard().committed();  // our own writes too
-    auto entries =
-        co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
-    if (!entries) co_return entries.error();
-    std::vector<Sent> queue(queued_asleep_);
-    for (const auto& entry : *entries) {
-        const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
-        if (place < queued_asleep_) queue[place] = Sent(revive(entry.stanza, account_));
-    }
-    if (unstored_.stanzas)
-        for (std::size_t i = unstored_.first; i < unstored_.stanzas->size(); ++i)
-            if (!queue[i].stanza) queue[i] = (*unstored_.stanzas)[i];
-    co_return queue;
-}
-
-/// The client counts: what cannot be read is replaced by an empty message.
-void Session::fill_gaps(std::vector<Sent>& queue) const {
-    for (Sent& sent : queue)
-        if (!sent.stanza)
-            sent.stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
-                                       Jid::trusted(account_.host()), jid_);
 }
 
 /// Waking failed: what arrived meanwhile joins the sleeping queue.
@@ -340,6 +239,8 @@ void Session::stay_asleep() {
     else
         write_record(storage::SleepState::asleep);
     remove_live_mark();
+    woken_marked_ = false;
+    for (auto& [place, transit] : std::exchange(arrived_, {})) tell_queued(transit);
     send_waiting();
 }
 

@@ -55,6 +55,7 @@ public:
             case 5: return race();
             case 6: return die_waking();
             case 7: return die_falling_asleep();
+            case 8: return die_before_waking();
             default: break;
         }
         switch (chance(8)) {
@@ -125,6 +126,34 @@ private:
         port_ = nullptr;
         if (outcome.empty()) model_.lose_session();
         if (chance(2) == 0) bury();
+    }
+
+    /// It was being read while more arrived, all of which was stored.
+    void die_before_waking() {
+        if (model_.state != State::asleep) return;
+        (void)world_.account(account_jid);
+        world_.storage().hold_commits();
+        arrive_held();
+        std::string outcome;
+        world_.post(account_jid, [&](core::Core& core) {
+            core.scope().spawn("resume", try_resume(core, new_port(), model_.h(), outcome));
+        });
+        world_.run_shards();
+        arrive_held();
+        world_.crash_while_held();
+        port_ = nullptr;
+    }
+
+    void arrive_held() {
+        const std::string id = std::to_string(++last_id_);
+        world_.post(account_jid, [id](core::Core& core) {
+            core.router().route(*Stanza::from_document(xml::parse_element(
+                "<message xmlns='jabber:client' from='romeo@example.com/m' to='" +
+                std::string(account_jid) + "' type='chat' id='" + id +
+                "'><body>x</body></message>")));
+        });
+        world_.run_shards();
+        model_.sent.push_back(id);
     }
 
     /// Its record is stored, but nobody heard so.

@@ -1,0 +1,58 @@
+// What stream management knows of one session (XEP-0198): what was sent and not acknowledged, and
+// which acknowledgements are owed.
+//
+// Owned by the Session, on its shard. Asleep the queue is in storage, only its numbers are here.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "proto/sm_queue.h"
+#include "proto/stanza.h"
+#include "server/base/clock.h"
+#include "server/core/shard.h"
+#include "server/core/transit.h"
+
+namespace clarion::core {
+
+/// One stanza that was sent and not acknowledged.
+struct Sent {
+    Sent() = default;
+    explicit Sent(Transit&& transit)
+        : stanza(std::move(transit.stanza)),
+          log_id(transit.log_id),
+          archive_id(transit.archive_id),
+          offline_seq(transit.offline_seq),
+          spooled(transit.spooled),
+          received(transit.received),
+          is_copy(transit.is_copy),
+          held_back(transit.held_back) {}
+    Transit to_transit() &&;
+
+    StanzaPtr stanza;
+    storage::LogId log_id = storage::LogId::none;
+    storage::ArchiveId archive_id = storage::ArchiveId::none;
+    std::uint64_t offline_seq = 0;  // see Transit
+    bool spooled = false;           // see Transit
+    WallTime received{};
+    bool is_copy = false;    // a carbon: never goes anywhere else
+    bool held_back = false;  // see Transit
+};
+
+/// Stream management of one session (XEP-0198); absent until the client enables it.
+struct StreamManagement {
+    std::string id;                 // previd; empty: not resumable
+    std::uint32_t max_seconds = 0;  // what the client asked for; 0: nothing
+    sm::OutQueue<Sent> queue;
+    bool ack_delay_fired = false;
+    bool ack_owed = false;          // the client's <r/> is not answered yet
+    std::uint32_t ack_wanted = 0;   // ... it covers inbound stanzas up to this number
+    bool ack_follows = false;       // it was answered in part: an unrequested <a/> follows
+    TimerId answer_timer{};         // ack_answer_limit for that <r/>
+    TimerId delay_timer{};          // max_ack_delay for ours
+    std::uint32_t window_base = 0;  // stanzas received before <enable/>: not counted in h
+    bool counting = false;          // those are all handled: h is what came after them
+};
+
+}  // namespace clarion::core

@@ -1,0 +1,134 @@
+// The queue of a sleeping session: how stanzas get into storage, and back from it.
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/base/log.h"
+#include "server/core/archive_id.h"
+#include "server/core/core.h"
+#include "server/core/message_rules.h"
+#include "server/core/options.h"
+#include "server/core/session.h"
+#include "server/events/unreached.h"
+
+namespace clarion::core {
+
+namespace {
+
+constexpr Logger logger{"sleep"};
+constexpr auto store_again = std::chrono::seconds(5);
+
+/// `From`: Sent or Transit.
+template <class From>
+storage::KeptStanza kept(const From& from) {
+    storage::KeptStanza result{from.log_id, from.archive_id,  from.received,
+                               {},          from.offline_seq, from.held_back};
+    if (from.log_id == storage::LogId::none) result.xml = xml::to_string(from.stanza->root());
+    return result;
+}
+
+/// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without
+/// its stanza if that cannot be read.
+Transit revive(const storage::KeptStanza& kept, const Account& owner) {
+    Transit transit;
+    auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
+    if (!parsed) return transit;
+    if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
+        add_stanza_id(**parsed, owner, kept.archive_id);
+    transit.stanza = std::move(*parsed);
+    transit.log_id = kept.log_id;
+    transit.archive_id = kept.archive_id;
+    transit.offline_seq = kept.offline_seq;
+    transit.received = kept.time;
+    transit.is_copy = is_carbon(*transit.stanza);
+    transit.held_back = kept.held_back;
+    return transit;
+}
+
+}  // namespace
+
+// ---- Into storage ------------------------------------------------------------------------------
+
+/// Writes queue and record. Until that is durable the queue is in memory too: if the disk is full,
+/// it is tried again, and lost only if the server dies meanwhile.
+void Session::store_queue() {
+    Shard& shard = core().shard();
+    put_unstored();
+    write_record(storage::SleepState::asleep);
+    shard.after_commit(
+        [self = weak_from_this(), stanzas = unstored_.stanzas](const Result<>& done) {
+            const auto session = self.lock();
+            if (!session || session->unstored_.stanzas != stanzas) return;
+            if (done) {
+                session->unstored_ = {};
+            } else if (session->state_ == SessionState::asleep) {
+                session->store_timer_ = session->core().shard().after(store_again, [self] {
+                    if (const auto again = self.lock(); again && again->is_asleep())
+                        again->store_queue();
+                });
+            }
+        });
+}
+
+void Session::put_unstored() {
+    if (!unstored_.stanzas) return;
+    storage::Batch& batch = core().shard().batch();
+    const auto& stanzas = *unstored_.stanzas;
+    for (std::uint32_t i = unstored_.first; i < stanzas.size(); ++i) {
+        core().storage().sessions().put_queued(batch, account_.id(), number_,
+                                               {sm_->queue.acked() + i + 1, kept(stanzas[i])});
+        if (stanzas[i].spooled)  // the queue keeps it now
+            core().storage().offline().remove(batch, account_.id(), stanzas[i].offline_seq);
+    }
+}
+
+void Session::queue_asleep(Transit transit) {
+    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
+    if (queued_asleep_ >= static_cast<std::uint32_t>(limit)) {
+        logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_asleep_}});
+        waiting_.push_back(std::move(transit));  // goes where those before it go
+        return end(SessionEnd::expired);
+    }
+    Shard& shard = core().shard();
+    const std::uint32_t place = queued_asleep_++;
+    const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(transit)};
+    core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
+    if (transit.spooled) account_.remove_offline(transit.offline_seq);
+    shard.hold(transit.ticket);
+    if (state_ == SessionState::asleep) return tell_queued(transit);
+    transit.ticket.release();
+    arrived_.emplace_back(place, std::move(transit));  // told of if it does not wake after all
+}
+
+void Session::tell_queued(Transit& transit) {
+    events::Unreached event{account_, this, transit, events::Unreached::Why::asleep};
+    core().bus().fire(event);
+}
+
+// ---- Back --------------------------------------------------------------------------------------
+
+/// One for each stanza that was sent and not acknowledged; without its stanza where storage has
+/// none: it could not be stored, or was acknowledged before a crash.
+Task<Result<std::vector<Sent>>> Session::read_queue() {
+    co_await core().shard().committed();  // our own writes too
+    auto entries =
+        co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
+    if (!entries) co_return entries.error();
+    std::vector<Sent> queue(queued_asleep_);
+    for (const auto& entry : *entries) {
+        const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
+        if (place < queued_asleep_) queue[place] = Sent(revive(entry.stanza, account_));
+    }
+    if (unstored_.stanzas)
+        for (std::size_t i = unstored_.first; i < unstored_.stanzas->size(); ++i)
+            if (!queue[i].stanza) queue[i] = (*unstored_.stanzas)[i];
+    co_return queue;
+}
+
+/// The client counts: what cannot be read is replaced by an empty message.
+void Session::fill_gaps(std::vector<Sent>& queue) const {
+    for (Sent& sent : queue)
+        if (!sent.stanza)
+            sent.stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
+                                       Jid::trusted(account_.host()), jid_);
+}
+
+}  // namespace clarion::core

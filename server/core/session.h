@@ -133,6 +133,8 @@ public:
     void restore_asleep(const storage::SleepingSession& record);
     /// It was live when the server died and did not come back: tells whom it told of itself.
     void say_goodbye(const storage::LiveMark& mark);
+    /// ... and for a day, how far its stanzas were handled. REQUIRES: it has no record in storage.
+    void remember_lost(const storage::LiveMark& mark);
 
     // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
     // order).

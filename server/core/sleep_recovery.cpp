@@ -112,13 +112,16 @@ storage::LiveMark unsaid(const storage::LiveMark& mark, Session& successor) {
     return rest;
 }
 
-void bury(Account& account, const storage::LiveMark& mark) {
+/// `remembered`: it has a record, because it slept before. Who ends that one's sleep writes down
+/// that it is gone, when its queue is elsewhere.
+void bury(Account& account, const storage::LiveMark& mark, bool remembered) {
     auto jid = account.jid().with_resource(mark.resource);
     if (!jid) return;
     const auto lost =
         std::make_shared<Session>(account, mark.session, *jid, mark.resource, nullptr);
     Session* const successor = account.find_session(mark.resource);
     lost->say_goodbye(successor ? unsaid(mark, *successor) : mark);
+    if (!remembered) lost->remember_lost(mark);
 }
 
 Task<> bury_account(Core& core, std::string jid) {
@@ -129,7 +132,11 @@ Task<> bury_account(Core& core, std::string jid) {
     for (const auto& mark : (*snapshot)->live_marks) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
         core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);
-        bury(**pin, mark);
+        const auto& records = (*snapshot)->sleeping_sessions;
+        const bool remembered =
+            std::any_of(records.begin(), records.end(),
+                        [&](const auto& record) { return record.session == mark.session; });
+        bury(**pin, mark, remembered);
     }
 }
 
@@ -178,6 +185,9 @@ void Session::say_goodbye(const storage::LiveMark& mark) {
         restore_presence(
             Stanza::make(StanzaKind::presence, StanzaType::available, jid_, account_.jid()));
     core().router().send_unavailable(*this);
+}
+
+void Session::remember_lost(const storage::LiveMark& mark) {
     if (mark.sm_id.empty()) return;
     sm_ = std::make_unique<StreamManagement>();
     sm_->id = mark.sm_id;

@@ -888,6 +888,23 @@ TEST_CASE("after a crash a room is not told that its occupant is gone, as it may
     CHECK(scene.bounced() == Bounces{{"3", StanzaErrorCondition::service_unavailable}});
 }
 
+TEST_CASE("a crash after it was woken, and nobody asks for the account before the grace is over") {
+    Scene scene;
+    FakePort port;
+    Client& phone = scene.phone();
+    phone.cut();
+    scene.arrive("1");
+    scene.arrive("2");
+    const std::string sm_id = scene.find()->sm()->id;
+    REQUIRE(scene.resume(port, 0) == "ok");
+    scene.world.crash_and_restart();
+    scene.world.remote().drop_all();
+    scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    scene.world.advance(30s);
+    CHECK(ids_of(scene.bounced()) == std::vector<std::string>{"1", "2"});  // nobody keeps them here
+    CHECK(scene.account().ended_handled(sm_id).has_value());
+}
+
 TEST_CASE("directed presence is taken back even if the session never was available") {
     Scene scene;
     Client& phone = scene.world.connect(phone_jid);

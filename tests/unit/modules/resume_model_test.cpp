@@ -124,8 +124,10 @@ private:
         world_.crash_while_held();
         CHECK(port.pending() == 0);
         port_ = nullptr;
-        if (outcome.empty()) model_.lose_session();
+        REQUIRE(outcome.empty());
+        model_.lose_session();
         if (chance(2) == 0) bury();
+        if (chance(2) == 0) come_too_late();
     }
 
     /// It was being read while more arrived, all of which was stored.
@@ -170,8 +172,8 @@ private:
 
     /// Contacts are told of what did not come back.
     void bury() {
-        world_.post(account_jid,
-                    [](core::Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+        world_.at(account_jid,
+                  [](core::Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
         world_.advance(30s);
     }
 

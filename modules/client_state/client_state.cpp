@@ -98,7 +98,7 @@ public:
             const auto session = event.session.shared_from_this();  // a flush may be its end
             flush(*session, *state, counters_.important);
             if (session->state() != core::SessionState::ended) return core::Flow::next;
-            give_back(*session, std::move(event.transit));
+            session->give_back(std::move(event.transit));
             return core::Flow::stop;
         }
         keep(event.session, *state, std::move(event.transit));
@@ -128,15 +128,6 @@ private:
     static bool may_wait(const core::Transit& transit) {
         return transit.archive_id != storage::ArchiveId::none || transit.is_copy ||
                !core::may_be_kept_offline(*transit.stanza);
-    }
-
-    /// As Session does with what it cannot send any more.
-    void give_back(core::Session& session, core::Transit transit) const {
-        if (transit.stanza->is_request())
-            core_.router().bounce(std::move(transit),
-                                  {StanzaErrorCondition::recipient_unavailable});
-        else if (transit.stanza->is_message() && !transit.is_copy)
-            core_.router().redeliver(session.account(), &session, std::move(transit));
     }
 
     void set_inactive(State& state, bool inactive) {

@@ -69,6 +69,13 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .doc(
             "Archives lose messages that are older, within the hour. From the disk they go within "
             "a day or two, once no archive, offline message or sleeping session holds them.");
+    t.add("max_retractions", &MamOptions::max_retractions)
+        .min(1)
+        .max(10000)
+        .unit("searches")
+        .doc(
+            "Such searches under way at a time for one account. What is retracted beyond that is "
+            "only archived.");
     t.add("max_messages", &MamOptions::max_messages)
         .min(0)
         .unit("messages")
@@ -332,8 +339,10 @@ private:
     /// A retraction that was just archived.
     void retract(const core::Account& account, const core::Transit& transit, const Jid& with) {
         auto wanted = read_retraction(*transit.stanza, with, transit.received);
-        const auto depth = static_cast<std::size_t>(options_of(account).retraction_depth);
-        if (wanted) retractions_.begin(account.id(), std::move(*wanted), depth);
+        const auto& options = options_of(account);
+        const SearchLimits limits{static_cast<std::size_t>(options.retraction_depth),
+                                  static_cast<std::size_t>(options.max_retractions)};
+        if (wanted) retractions_.begin(account.id(), std::move(*wanted), limits);
     }
 
     core::Core& core_;

@@ -89,13 +89,14 @@ std::string make_tombstone(const Stanza& original, const Retraction& retraction)
     return xml::to_string(tombstone->root());
 }
 
-void Retractions::begin(storage::AccountId account, Retraction retraction, std::size_t depth) {
+void Retractions::begin(storage::AccountId account, Retraction retraction,
+                        const SearchLimits& limits) {
     const auto pending = pending_->find(account);
-    if (pending != pending_->end() && pending->second == max_pending) {
+    if (pending != pending_->end() && pending->second >= limits.at_once) {
         logger.debug("too-many-retractions", {{"author", retraction.author}});
         return;
     }
-    core_.scope().spawn("mam-retraction", search(account, std::move(retraction), depth));
+    core_.scope().spawn("mam-retraction", search(account, std::move(retraction), limits.depth));
 }
 
 /// One search under way, from its first step on.

@@ -50,15 +50,17 @@ Found is_original(const Stanza& stored, const Retraction& retraction);
 /// The stored message without its content: addresses, type, id and <retracted/>.
 std::string make_tombstone(const Stanza& original, const Retraction& retraction);
 
+struct SearchLimits {
+    std::size_t depth = 0;    // the most messages with this contact to look at
+    std::size_t at_once = 1;  // searches under way for one account
+};
+
 class Retractions {
 public:
     explicit Retractions(core::Core& core) : core_(core) {}
-    /// Searches this account's archive in the background. `depth`: the most messages with this
-    /// contact to look at. With too many searches under way for the account: does nothing.
-    void begin(storage::AccountId account, Retraction retraction, std::size_t depth);
-
-    /// Searches under way at a time for one account.
-    static constexpr std::size_t max_pending = 20;
+    /// Searches this account's archive in the background. With too many searches under way for the
+    /// account: does nothing.
+    void begin(storage::AccountId account, Retraction retraction, const SearchLimits& limits);
 
 private:
     using Pending = std::unordered_map<storage::AccountId, std::size_t>;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "server/core/core.h"
+#include "server/core/options.h"
 #include "server/core/session.h"
 
 namespace clarion::core {
@@ -95,9 +96,9 @@ std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) cons
 }
 
 void Account::remember_ended(EndedSession ended) {
-    constexpr std::size_t most = 20;
+    const auto most = static_cast<std::size_t>(core_.options<SmacksOptions>(host()).max_remembered);
     std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });
-    if (ended_.size() == most) {
+    while (ended_.size() >= most) {
         core_.storage().sessions().remove(core_.shard().batch(), id_, ended_.front().number);
         ended_.erase(ended_.begin());
     }

@@ -257,6 +257,13 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "After a crash, contacts are told that a session is gone if it did not come back in "
             "this time.");
+    t.add("max_remembered", &SmacksOptions::max_remembered)
+        .min(1)
+        .max(1000)
+        .unit("sessions")
+        .doc(
+            "Ended sessions of one account that are remembered for a day, to tell a client that "
+            "comes back too late how many of its stanzas were handled.");
     t.add("location", &SmacksOptions::location)
         .doc(
             "Where clients should reconnect to resume, as \"host:port\"; empty: nothing is said, "

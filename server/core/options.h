@@ -97,6 +97,7 @@ struct SmacksOptions {
     std::int64_t max_sessions = 10;
     Duration unavailable_grace = std::chrono::seconds(30);
     std::string location;
+    std::int64_t max_remembered = 20;
     static void declare(OptionTable<SmacksOptions>& table);
 };
 

@@ -78,6 +78,9 @@ public:
     void send(StanzaPtr stanza);
     /// Past the `hold` stage: for who held stanzas back and now lets them go.
     void send_now(Transit transit);
+    /// For what cannot be sent any more: a request is answered, a message goes by the rules for
+    /// unreached ones.
+    void give_back(Transit transit);
 
     // Presence.
     bool available() const { return presence_ != nullptr; }
@@ -180,7 +183,6 @@ private:
     void stay_asleep();
     void take_over(SessionPort& port);
     void redistribute(std::vector<Sent> unacked);
-    void give_back(Transit transit);
     Task<> redistribute_stored(std::shared_ptr<Session> self);
     void restore_presence(StanzaPtr presence);
 

@@ -105,6 +105,10 @@ struct Scene {
         const auto removed = co_await core.accounts().remove(Jid::trusted(std::string(juliet_jid)));
         outcome = removed ? "ok" : removed.error().code;
     }
+    /// REQUIRES: on Juliet's shard, her account loaded.
+    Session* find_here(std::string_view resource) {
+        return world.home_of(juliet_jid).accounts().find(juliet_jid)->find_session(resource);
+    }
     void put_away_fails() {
         on([](Core& core) { core.accounts().put_away_idle(-1s); });
         on([](Core& core) { CHECK(core.accounts().find(juliet_jid) != nullptr); });
@@ -767,6 +771,22 @@ TEST_CASE("[smacks] max_sessions: who slept first goes") {
     second.cut();
     CHECK(first.ended());
     CHECK(scene.find("b")->is_asleep());
+}
+
+TEST_CASE("[smacks] max_remembered: of many that ended the newest are remembered") {
+    Scene scene("[smacks]\nmax_remembered = 2\nhibernation_time = 60\n");
+    std::vector<std::string> ids;
+    for (const char* resource : {"a", "b", "c"}) {
+        Client& client = scene.phone(std::string(juliet_jid) + "/" + resource);
+        ids.push_back(scene.id(client));
+        client.cut();
+        scene.on([&](Core&) { scene.find_here(resource)->end(SessionEnd::expired); });
+    }
+    SUBCASE("in memory") { CHECK(scene.account().sessions().empty()); }
+    SUBCASE("in storage") { scene.put_away(); }
+    CHECK_FALSE(scene.account().ended_handled(ids[0]).has_value());
+    CHECK(scene.account().ended_handled(ids[1]).has_value());
+    CHECK(scene.account().ended_handled(ids[2]).has_value());
 }
 
 TEST_CASE("[smacks] max_queue_size asleep: it ends and nothing is lost") {

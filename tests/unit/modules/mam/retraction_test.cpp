@@ -224,9 +224,9 @@ TEST_CASE("no further back than the option says") {
 }
 
 TEST_CASE("a message and its retraction in one turn, and many at once") {
-    Scene scene;
+    constexpr int most = 5;
+    Scene scene("[mam]\nmax_retractions = 5\n");
     test::Client& client = scene.world.connect("romeo@example.net/x");
-    const int most = static_cast<int>(Retractions::max_pending);
     for (int n = 0; n <= most; ++n)
         client.send_soon("<message type='chat' to='juliet@example.org' id='m" + std::to_string(n) +
                          "'><body>m" + std::to_string(n) + "</body></message>");

@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Measures clariond, Prosody and ejabberd with the same load and prints a table with the ratios.
 
-usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--scenarios chat-4,mam-4]
+usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--scenarios chat-4,mam]
        --build      where clariond, clarionctl and clarion-bench are (default build/release/bin)
        --sessions   sessions of the idle scenarios (2000)
        --chatters   sessions of the chat scenarios (200)
        --archive    messages in each archive of the mam scenarios (1000)
-       --phones     sleeping phones of the push scenario (500)
-       --duration   seconds each chat is measured (10)
+       --phones     phones of the push scenarios (2000), each an account of its own
+       --registered phones of clariond in the pushmax and outage scenarios (100000), where the others
+                    have --phones
+       --rate       messages/s of the push and chat-rate scenarios (1000)
+       --outage     seconds that everything waits for the gateway in the outage scenario (70)
+       --duration   seconds each chat or push is measured (10)
        --repeat     runs of everything, of which the best counts (1)
        --quiet      seconds to wait before each run until nobody else uses the machine (0)
        --sqlite-directory DIR  where SQLite keeps its files; /dev/shm takes a slow disk out of what is
@@ -16,8 +20,14 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
                     root): latencies of a busy one; Linux still pauses them 50 ms each second
        --unpinned   servers may use every core; otherwise each has core 0, clarion-bench core 1
        --no-archive without message archives
-       --prosody-plugins DIR   a directory with mod_cloud_notify, which Prosody's push needs
+       --prosody-plugins DIR   a directory with mod_cloud_notify, which Prosody's push needs; without
+                    it the one of Debian's prosody-modules is downloaded, for this run only
        --json FILE  keeps every figure of every run
+
+Scenarios: what `--scenarios list` prints; a name without its last part stands for all of that name
+("push"). push-* send at a fixed rate to phones that are offline or asleep, each at most every
+phones/rate seconds; pushmax-* send as fast as publishes come out, so many in flight; outage-* send to
+every phone while the gateway is away.
 
 Servers: clarion (fsync on), prosody-files (its default storage, never fsynced), prosody-sqlite,
 ejabberd (SQLite). Each scenario meets a freshly started server with nothing but its accounts. Needs
@@ -27,28 +37,37 @@ import argparse
 import functools
 import json
 import os
+import shlex
 import subprocess
 import sys
+import tempfile
 import time
 
-from servers import Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, SECRET, Server
+from servers import (Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, SECRET, Server,
+                     fetch_cloud_notify)
 
 FEATURES = ["--sm", "--carbons"]
 SERVER_CORE, BENCH_CORE = 0, 1
 SERVERS = ("clarion", "prosody-files", "prosody-sqlite", "ejabberd")
+SENDERS = 4  # clarion-bench's own number, in the push scenarios
 MANY_READERS = 20  # few wait for round trips (and delayed ACKs), many keep a server busy
 QUIET_SHARE = 0.05  # of the machine's time that others may use for it to count as quiet
 
 
-def scenarios(options):
+def scenarios(options, server="clarion"):
     """name -> (TLS, clarion-bench's arguments)."""
     idle = ["idle", "-n", str(options.sessions), *FEATURES]
     chat = ["chat", "-n", str(options.chatters), "--duration", str(options.duration), "--body",
             "100", *FEATURES]
     mam = ["mam", "--duration", str(options.duration), "--fill",
            str(options.archive), "--sm"]
-    push = ["push", "-n", str(options.phones), "--component", COMPONENT, "--component-secret",
-            SECRET]
+    gateway = ["--component", COMPONENT, "--component-secret", SECRET, "--source-addresses", "16"]
+    push = ["push", *gateway, "--duration", str(options.duration), "-n", str(options.phones),
+            "--rate", str(options.rate)]
+    pushmax = ["push", *gateway, "--duration", str(options.duration), "-n",
+               str(registered(options, server)), "--rate", "0"]
+    outage = ["outage", *gateway, "-n", str(registered(options, server)), "--settle", "15",
+              "--outage", str(options.outage)]
     return {
         "idle-plain": ("none", idle),
         "idle-tls": ("starttls", idle),
@@ -58,8 +77,17 @@ def scenarios(options):
         "chat-tls-1": ("starttls", [*chat, "--in-flight", "1"]),
         "mam-4": ("none", [*mam, "-n", "4"]),
         "mam-20": ("none", [*mam, "-n", str(MANY_READERS)]),
-        "push": ("none", push),
+        "push-offline": ("none", push),
+        "push-asleep": ("none", [*push, "--phones", "asleep"]),
+        "pushmax-offline": ("none", pushmax),
+        "pushmax-asleep": ("none", [*pushmax, "--phones", "asleep"]),
+        "outage-offline": ("none", outage),
+        "outage-asleep": ("none", [*outage, "--phones", "asleep"]),
     }
+
+
+def registered(options, server):
+    return options.registered if server == "clarion" else options.phones
 
 
 # What of each scenario goes into the table: (key of clarion-bench, what it is, more is better).
@@ -80,11 +108,37 @@ FIGURES = {
             ("page_p99_ms", "page p99 ms", False),
             ("page_max_ms", "page max ms", False),
             ("archive_messages_least", "messages found in the smallest archive", True)],
-    "push": [("latency_p50_ms", "message to publish p50 ms", False),
-             ("latency_p99_ms", "message to publish p99 ms", False),
+    "push": [("latency_p99_ms", "message to publish p99 ms", False),
+             ("latency_p50_ms", "message to publish p50 ms", False),
              ("latency_max_ms", "message to publish max ms", False),
-             ("server_cpu_us_per_message", "CPU us per message", False),
-             ("missing", "messages without publish", False)],
+             ("sent_late_p99_ms", "... sent late by clarion-bench p99 ms", False),
+             ("messages_per_second", "messages/s", True),
+             ("publishes_per_second", "publishes/s", True),
+             ("server_cpu_seconds_per_1000_publishes", "CPU s per 1,000 publishes", False),
+             ("missing", "messages without publish in 10 s", False),
+             ("unexpected_publishes", "publishes without message", False),
+             ("sessions", "registered accounts", True)],
+    "pushmax": [("publishes_per_cpu_second", "publishes per CPU second", True),
+                ("publishes_per_second", "publishes/s", True),
+                ("server_cpu_percent", "CPU %", False),
+                ("bench_cpu_percent", "CPU % of clarion-bench", False),
+                ("latency_p50_ms", "message to publish p50 ms", False),
+                ("latency_p99_ms", "message to publish p99 ms", False),
+                ("missing", "messages without publish in 10 s", False),
+                ("unexpected_publishes", "publishes without message", False),
+                ("sessions", "registered accounts", True)],
+    "outage": [("memory_waiting_mb", "MB while one notification waits for each phone", False),
+               ("memory_before_mb", "MB before", False),
+               ("memory_after_messages_mb", "MB right after the messages", False),
+               ("memory_after_publishes_mb", "MB after the publishes", False),
+               ("messages_per_second", "messages/s into the outage", True),
+               ("server_cpu_percent_while_waiting", "CPU % while they wait", False),
+               ("seconds_until_all_were_published", "s from attaching to the last publish", False),
+               ("publishes_per_second", "publishes/s then", True),
+               ("server_cpu_seconds_for_publishes", "CPU s for them", False),
+               ("missing", "missing", False),
+               ("repeated", "repeated", False),
+               ("sessions", "registered accounts", True)],
 }
 
 
@@ -92,13 +146,14 @@ def family(scenario):
     return scenario.split("-")[0]
 
 
-def makers(options):
+def makers(options, scenario):
     """server name -> what makes one."""
     archive = not options.no_archive
     core = None if options.unpinned else SERVER_CORE
     sqlite = options.sqlite_directory
     prosody = functools.partial(Prosody, archive, core, sqlite, options.prosody_plugins)
-    return dict(zip(SERVERS, (functools.partial(Clarion, archive, options.build, core),
+    return dict(zip(SERVERS, (functools.partial(Clarion, archive, options.build, core,
+                                                server_table(scenario)),
                               functools.partial(prosody, storage="internal"),
                               functools.partial(prosody, storage="sql"),
                               functools.partial(Ejabberd, archive, core, sqlite))))
@@ -126,7 +181,7 @@ def run_bench(options, server, tls, arguments):
     command = [*first, *pinned, str(options.build_dir / "clarion-bench"), *arguments, "--json", "--domain",
                DOMAIN, "--password", PASSWORD, "--port", str(server.ports["c2s"]), "--tls", tls,
                "--server-pid", str(server.process.pid)]
-    if arguments[0] == "push":
+    if arguments[0] in ("push", "outage"):
         command += ["--component-port", str(server.ports["component"])]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=options.timeout)
@@ -137,17 +192,23 @@ def run_bench(options, server, tls, arguments):
     return json.loads(done.stdout)
 
 
-def accounts_for(options, scenario):
+def accounts_for(options, scenario, server):
     return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS,
-            "push": options.phones + 1}[family(scenario)]
+            "push": options.phones + SENDERS, "pushmax": registered(options, server) + SENDERS,
+            "outage": registered(options, server) + SENDERS}[family(scenario)]
 
 
-def measure(options, make_server, scenario):
+def server_table(scenario):
+    """TOML for clariond's [server]."""
+    return "account_idle_time = 1" if family(scenario) == "outage" else ""
+
+
+def measure(options, name, scenario):
     """The figures of one run, or None: what went wrong has been said."""
-    tls, arguments = scenarios(options)[scenario]
-    server = make_server()
+    tls, arguments = scenarios(options, name)[scenario]
+    server = makers(options, scenario)[name]()
     try:
-        server.add_accounts(accounts_for(options, scenario))
+        server.add_accounts(accounts_for(options, scenario, name))
         server.start()
         wait_for_quiet(options.quiet)
         busy = os.getloadavg()[0]
@@ -168,12 +229,11 @@ def best(scenario, runs):
 
 def measure_all(options, names, chosen):
     """server -> scenario -> its runs. Servers take turns, so that noise meets all of them."""
-    make = makers(options)
     runs = {name: {scenario: [] for scenario in chosen} for name in names}
     for scenario in chosen:
         for turn in range(options.repeat):
             for name in names:
-                figures = measure(options, make[name], scenario)
+                figures = measure(options, name, scenario)
                 if figures is None:
                     continue
                 runs[name][scenario].append(figures)
@@ -211,6 +271,24 @@ def print_table(runs, versions, chosen):
         print("\n(3.0 x: clarion does three times better)")
 
 
+def choose_scenarios(options):
+    known = list(scenarios(options))
+    wanted = [name for name in options.scenarios.split(",") if name] or known
+    chosen = []
+    for name in wanted:
+        meant = [each for each in known if name in (each, family(each))]
+        if not meant:
+            sys.exit(f"scenarios: {', '.join(known)}")
+        chosen += meant
+    return chosen
+
+
+def needs_cloud_notify(options, names, chosen):
+    is_push = {"push", "pushmax", "outage"} & {family(scenario) for scenario in chosen}
+    is_prosody = any(name.startswith("prosody") for name in names)
+    return is_push and is_prosody and not options.prosody_plugins
+
+
 def choose_servers(options):
     """server -> its version; those that are not installed are named and left out."""
     wanted = options.servers.split(",")
@@ -235,7 +313,9 @@ def parse():
     parser.add_argument("--sessions", type=int, default=2000)
     parser.add_argument("--chatters", type=int, default=200)
     parser.add_argument("--archive", type=int, default=1000)
-    parser.add_argument("--phones", type=int, default=500)
+    parser.add_argument("--phones", type=int, default=2000)
+    parser.add_argument("--registered", type=int, default=100000)
+    parser.add_argument("--outage", type=float, default=70)
     parser.add_argument("--duration", type=float, default=10)
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--repeat", type=int, default=1)
@@ -256,12 +336,14 @@ def main():
     options.build_dir = type(ROOT)(options.build).resolve()
     if not options.unpinned and os.cpu_count() <= BENCH_CORE:
         sys.exit("only one core: use --unpinned")
-    chosen = [name for name in options.scenarios.split(",") if name] or list(scenarios(options))
-    if unknown := set(chosen) - set(scenarios(options)):
-        sys.exit(f"unknown scenario: {', '.join(unknown)}; known: {', '.join(scenarios(options))}")
+    chosen = choose_scenarios(options)
     versions = choose_servers(options)
-    runs = measure_all(options, list(versions), chosen)
+    with tempfile.TemporaryDirectory(prefix="bench-plugins-") as directory:
+        if needs_cloud_notify(options, versions, chosen):
+            options.prosody_plugins = fetch_cloud_notify(directory)
+        runs = measure_all(options, list(versions), chosen)
     print_table(runs, versions, chosen)
+    print("\n" + shlex.join(["tests/bench/peers.py", *sys.argv[1:]]))
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ const std::map<std::string, Auth> auth_modes{{"scram-sha-256", Auth::scram_sha_2
                                              {"scram-sha-1", Auth::scram_sha_1},
                                              {"plain", Auth::plain}};
 
+const std::map<std::string, PhoneState> phone_states{{"offline", PhoneState::offline},
+                                                     {"asleep", PhoneState::asleep}};
 const std::map<std::string, Direction> directions{
     {"forward", Direction::forward}, {"backward", Direction::backward}, {"both", Direction::both}};
 
@@ -108,7 +110,7 @@ void add_mam(CLI::App& app, Paging& paging) {
         ->capture_default_str();
 }
 
-void add_push(CLI::App& app, Pushing& push) {
+void add_gateway(CLI::App& app, Pushing& push) {
     app.add_option("--component", push.component_domain,
                    "domain of the push gateway, which this program attaches as (XEP-0114)")
         ->capture_default_str();
@@ -116,11 +118,35 @@ void add_push(CLI::App& app, Pushing& push) {
         ->capture_default_str();
     app.add_option("--component-port", push.component_port, "the server's port for components")
         ->capture_default_str();
-    app.add_option("--rounds", push.rounds, "messages to each sleeping phone")
+    app.add_option("--phones", push.state,
+                   "offline (default): no session; asleep: their connections are cut")
+        ->transform(CLI::CheckedTransformer(phone_states, CLI::ignore_case));
+    app.add_option("--patience", push.patience,
+                   "seconds without a publish after which a message counts as without one")
         ->capture_default_str();
-    app.add_option("--rate", push.rate, "messages/s within a round; 0: all at once")
+}
+
+void add_push(CLI::App& app, Pushing& push) {
+    add_gateway(app, push);
+    app.add_option("--rate", push.rate,
+                   "messages/s at fixed times to phones in random order; 0: as fast as it goes")
         ->capture_default_str();
-    app.add_option("--round-pause", push.round_pause, "seconds between rounds")
+    app.add_option("--in-flight", push.in_flight,
+                   "with --rate 0: messages that wait for their publish")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--senders", push.senders, "sessions that send them, in turn")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--duration", push.duration, "seconds to measure")->capture_default_str();
+    app.add_option("--warm-up", push.warm_up, "seconds of the same traffic before measuring")
+        ->capture_default_str();
+}
+
+void add_outage(CLI::App& app, Pushing& push) {
+    add_gateway(app, push);
+    app.add_option("--outage", push.outage,
+                   "seconds until the gateway attaches, after the last message and --settle")
         ->capture_default_str();
 }
 
@@ -160,9 +186,13 @@ void add_modes(CLI::App& app, Settings& settings) {
     mam->callback([&] { settings.mode = Mode::mam; });
     add_mam(*mam, settings.paging);
     auto* push =
-        app.add_subcommand("push", "phones sleep, messages arrive: how soon a push goes out");
+        app.add_subcommand("push", "messages to phones: how soon pushes go out, and how many");
     push->callback([&] { settings.mode = Mode::push; });
     add_push(*push, settings.push);
+    auto* outage = app.add_subcommand(
+        "outage", "each phone gets a message while the gateway is away: memory, CPU, its return");
+    outage->callback([&] { settings.mode = Mode::outage; });
+    add_outage(*outage, settings.push);
     auto* sleep = app.add_subcommand(
         "sleep", "sessions lose their connections, sleep and get messages: first half of resume");
     sleep->callback([&] { settings.mode = Mode::sleep; });

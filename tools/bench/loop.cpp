@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <stdexcept>
 
 namespace clarion::bench {
@@ -36,11 +37,12 @@ void Loop::rewatch(int descriptor, Watcher& watcher, bool writing) {
 
 void Loop::forget(int descriptor) { control(epoll_, EPOLL_CTL_DEL, descriptor, nullptr, false); }
 
-void Loop::run_once(std::chrono::milliseconds patience) {
+void Loop::run_once(std::chrono::nanoseconds patience) {
     end_round();  // what was written between two rounds
     std::array<epoll_event, 256> events;
-    const int ready = ::epoll_wait(epoll_, events.data(), static_cast<int>(events.size()),
-                                   static_cast<int>(patience.count()));
+    const timespec limit{patience.count() / 1'000'000'000, patience.count() % 1'000'000'000};
+    const int ready =
+        ::epoll_pwait2(epoll_, events.data(), static_cast<int>(events.size()), &limit, nullptr);
     for (int i = 0; i < ready; ++i) {
         static_cast<Watcher*>(events[static_cast<std::size_t>(i)].data.ptr)
             ->on_ready(events[static_cast<std::size_t>(i)].events);

@@ -41,7 +41,7 @@ public:
     void at_round_end(Watcher& watcher) { ended_.push_back(&watcher); }
 
     /// Serves what is ready, waiting at most `patience` for it.
-    void run_once(std::chrono::milliseconds patience);
+    void run_once(std::chrono::nanoseconds patience);
     /// Serves until `seconds` are over.
     void run_for(double seconds);
 

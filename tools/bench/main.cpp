@@ -23,14 +23,16 @@ void allow_many_connections() {
 }
 
 std::string_view name(Mode mode) {
-    constexpr std::string_view names[] = {"accounts", "idle",  "chat",  "mam",
-                                          "push",     "sleep", "resume"};
+    constexpr std::string_view names[] = {"accounts", "idle",   "chat",  "mam",
+                                          "push",     "outage", "sleep", "resume"};
     return names[static_cast<std::size_t>(mode)];
 }
 
 std::string_view name(TlsMode mode) {
     return mode == TlsMode::none ? "none" : mode == TlsMode::direct ? "direct" : "starttls";
 }
+
+bool is_push(Mode mode) { return mode == Mode::push || mode == Mode::outage; }
 
 void describe(const Settings& settings, Report& report) {
     report.add("mode", name(settings.mode));
@@ -42,6 +44,13 @@ void describe(const Settings& settings, Report& report) {
     if (settings.mode == Mode::chat) {
         report.add("in_flight", static_cast<double>(settings.chat.in_flight));
         report.add("body_bytes", static_cast<double>(settings.chat.body_bytes));
+    }
+    if (is_push(settings.mode))
+        report.add("phones", settings.push.state == PhoneState::asleep ? "asleep" : "offline");
+    if (settings.mode == Mode::push) {
+        report.add("rate", settings.push.rate);
+        if (settings.push.rate == 0)
+            report.add("in_flight", static_cast<double>(settings.push.in_flight));
     }
     if (settings.mode == Mode::mam) {
         report.add("page_size", static_cast<double>(settings.paging.page));
@@ -58,6 +67,7 @@ Result<void> run(const Settings& settings, Report& report) {
         case Mode::mam: return run_mam(settings, loop, report);
         case Mode::sleep: return run_sleep(settings, loop, report);
         case Mode::resume: return run_resume(settings, loop, report);
+        case Mode::outage: return run_outage(settings, loop, report);
         default: return run_push(settings, loop, report);
     }
 }
@@ -67,7 +77,7 @@ Result<void> run(const Settings& settings, Report& report) {
 int main(int argc, char** argv) {
     auto settings = parse_command_line(argc, argv);
     if (!settings) return std::atoi(settings.error().text.c_str());
-    if (settings->mode == Mode::push || settings->mode == Mode::sleep)
+    if (is_push(settings->mode) || settings->mode == Mode::sleep)
         settings->crowd.stream_management = true;
     ::signal(SIGPIPE, SIG_IGN);
     allow_many_connections();

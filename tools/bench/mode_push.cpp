@@ -1,17 +1,23 @@
+#include <unistd.h>
+
 #include <algorithm>
+#include <deque>
+#include <optional>
 #include <vector>
 
-#include "server/base/text.h"
 #include "tools/bench/component.h"
 #include "tools/bench/crowd.h"
 #include "tools/bench/modes.h"
+#include "tools/bench/phones.h"
 #include "tools/bench/proc.h"
 
 namespace clarion::bench {
 
 namespace {
 
-constexpr double wait_for_publish = 10;  // seconds after a round's last message
+constexpr std::int64_t second = 1'000'000'000;
+
+std::int64_t in_ns(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
 
 class PushRun {
 public:
@@ -21,120 +27,185 @@ public:
           loop_(loop),
           report_(report),
           crowd_(settings, loop),
+          phones_(settings, loop, crowd_),
           gateway_(loop, push_.component_domain, push_.component_secret,
                    [this](std::string_view node) { on_publish(node); }) {}
 
     Result<void> run();
 
 private:
-    Result<void> attach();
-    Result<void> put_phones_to_sleep();
-    void round(std::size_t number);
-    void send_to(std::size_t phone, std::size_t number, std::int64_t due_ns);
-    void on_publish(std::string_view node);
-    void tell(double server_cpu);
+    struct Sent {
+        std::uint32_t phone;
+        std::int64_t at_ns;
+    };
 
-    std::size_t phones() const { return settings_.crowd.sessions; }
+    Result<void> prepare();
+    void drive(double seconds);
+    void send_due(std::int64_t now);
+    bool send_one();
+    std::optional<std::uint32_t> next_phone();
+    void give_up_on_old();
+    void on_publish(std::string_view node);
+    void wait_for_the_rest();
+    void tell(double seconds, double server_cpu, double own_cpu);
+
+    bool is_paced() const { return push_.rate > 0; }
+    bool is_measured(std::int64_t sent_ns) const {
+        return begin_ns_ != 0 && sent_ns >= begin_ns_ && (end_ns_ == 0 || sent_ns < end_ns_);
+    }
 
     const Settings& settings_;
     const Pushing& push_;
     Loop& loop_;
     Report& report_;
     Crowd crowd_;
+    Phones phones_;
     Component gateway_;
-    std::vector<std::int64_t> waiting_since_;  // by phone; 0: no message without its publish
-    Histogram latency_;
+    std::vector<std::uint32_t> order_;  // in which phones get messages, again and again
+    std::size_t position_ = 0;
+    std::vector<std::int64_t> sent_ns_;  // by phone; 0: no message without its publish
+    std::deque<Sent> flight_;            // those and some that have been answered, oldest first
     std::size_t waiting_ = 0;
-    std::size_t published_ = 0;
+    std::size_t number_ = 0;
+    double next_due_ns_ = 0;
+    std::int64_t begin_ns_ = 0, end_ns_ = 0;  // what was sent in between is measured
+    Histogram latency_;
+    Histogram lateness_;  // of this program: from when a message was due to when it left
+    std::size_t messages_ = 0;
+    std::size_t missing_ = 0;
     std::size_t unexpected_ = 0;
-    double busiest_rate_ = 0;
-    bool awake_ = true;
+    std::size_t skipped_ = 0;  // due, but every phone had one under way
+    std::size_t in_time_ = 0;  // publishes that came between begin and end
 };
 
-Result<void> PushRun::attach() {
+Result<void> PushRun::prepare() {
+    order_ = phones_.shuffled();
+    sent_ns_.resize(phones_.count());
     const auto endpoint = resolve(settings_.target.host, push_.component_port);
     if (!endpoint) return endpoint.error();
-    return gateway_.attach(*endpoint);
-}
-
-/// Settles first, so that nothing unacknowledged is left that a server would notify at once.
-Result<void> PushRun::put_phones_to_sleep() {
-    const auto wishes = [](std::size_t i) { return Client::Wishes{"node" + std::to_string(i)}; };
-    if (auto done = crowd_.log_in(phones(), wishes); !done) return done;
-    loop_.run_for(settings_.crowd.settle);
-    for (std::size_t i = 0; i < phones(); ++i) crowd_.client(i).cut();
-    loop_.run_for(settings_.crowd.settle);
-    awake_ = false;
-    return {};
+    if (auto done = gateway_.attach(*endpoint); !done) return done;
+    if (auto done = phones_.put_away(); !done) return done;
+    unexpected_ = 0;  // sessions that fell asleep with something unacknowledged
+    return crowd_.log_in(push_.senders);
 }
 
 void PushRun::on_publish(std::string_view node) {
-    const auto phone = parse_int(node.substr(std::min<std::size_t>(node.size(), 4)));
-    const bool is_ours = phone && *phone >= 0 && static_cast<std::size_t>(*phone) < phones();
-    if (!is_ours || awake_ || waiting_since_[static_cast<std::size_t>(*phone)] == 0) {
+    const auto now = now_ns();
+    if (begin_ns_ != 0 && end_ns_ == 0) ++in_time_;
+    const auto phone = phones_.of_node(node);
+    if (!phone || sent_ns_[*phone] == 0) {
         ++unexpected_;
         return;
     }
-    auto& since = waiting_since_[static_cast<std::size_t>(*phone)];
-    latency_.add(now_ns() - since);
-    since = 0;
+    if (is_measured(sent_ns_[*phone])) latency_.add(now - sent_ns_[*phone]);
+    sent_ns_[*phone] = 0;
     --waiting_;
-    ++published_;
 }
 
-void PushRun::send_to(std::size_t phone, std::size_t number, std::int64_t due_ns) {
-    if (waiting_since_[phone] == 0) ++waiting_;
-    waiting_since_[phone] = due_ns;
-    crowd_.client(phones()).send("<message type='chat' to='" + account_jid(settings_, phone) +
-                                 "' id='p." + std::to_string(number) + "'><body>Hello, number " +
-                                 std::to_string(number) + "</body></message>");
+/// The next in turn whose last message has its publish: a server may merge what is under way.
+std::optional<std::uint32_t> PushRun::next_phone() {
+    for (std::size_t tries = 0; tries < order_.size(); ++tries) {
+        const auto phone = order_[position_];
+        position_ = (position_ + 1) % order_.size();
+        if (sent_ns_[phone] == 0) return phone;
+    }
+    return std::nullopt;
 }
 
-void PushRun::round(std::size_t number) {
-    const auto begin = now_ns();
-    const auto before = published_;
-    const double nanoseconds_each = push_.rate > 0 ? 1e9 / push_.rate : 0;
-    std::size_t sent = 0;
-    auto end = begin;
-    while (sent < phones() || (waiting_ > 0 && now_ns() < end)) {
-        for (; sent < phones(); ++sent) {
-            const auto due =
-                begin + static_cast<std::int64_t>(static_cast<double>(sent) * nanoseconds_each);
-            if (due > now_ns()) break;
-            send_to(sent, number, nanoseconds_each > 0 ? due : now_ns());
-            end = now_ns() + static_cast<std::int64_t>(wait_for_publish * 1e9);
+bool PushRun::send_one() {
+    const auto phone = next_phone();
+    if (!phone) return false;
+    const auto id = std::to_string(++number_);
+    const auto now = now_ns();
+    crowd_.client(phones_.count() + number_ % push_.senders)
+        .send("<message type='chat' to='" + account_jid(settings_, *phone) + "' id='p." + id +
+              "'><body>Hello, this is number " + id + "</body></message>");
+    sent_ns_[*phone] = now;
+    flight_.push_back({*phone, now});
+    ++waiting_;
+    if (is_measured(now)) ++messages_;
+    return true;
+}
+
+void PushRun::send_due(std::int64_t now) {
+    for (; next_due_ns_ <= static_cast<double>(now); next_due_ns_ += 1e9 / push_.rate) {
+        if (!send_one())
+            ++skipped_;
+        else if (is_measured(now))
+            lateness_.add(now - static_cast<std::int64_t>(next_due_ns_));
+    }
+}
+
+void PushRun::give_up_on_old() {
+    const auto limit = now_ns() - in_ns(push_.patience);
+    while (!flight_.empty()) {
+        const auto [phone, at] = flight_.front();
+        const bool is_waiting = sent_ns_[phone] == at;
+        if (is_waiting && at > limit) return;
+        flight_.pop_front();
+        if (!is_waiting) continue;
+        sent_ns_[phone] = 0;
+        --waiting_;
+        if (is_measured(at)) ++missing_;
+    }
+}
+
+void PushRun::drive(double seconds) {
+    const auto end = now_ns() + in_ns(seconds);
+    next_due_ns_ = static_cast<double>(now_ns());
+    for (auto now = now_ns(); now < end; now = now_ns()) {
+        auto patience = second / 100;
+        if (is_paced()) {
+            send_due(now);
+            patience = static_cast<std::int64_t>(next_due_ns_) - now_ns();
+        } else {
+            while (waiting_ < push_.in_flight && send_one()) {
+            }
         }
-        loop_.run_once(std::chrono::milliseconds(1));
+        give_up_on_old();
+        loop_.run_once(
+            std::chrono::nanoseconds(std::clamp<std::int64_t>(patience, 0, second / 100)));
     }
-    const auto seconds = static_cast<double>(now_ns() - begin) / 1e9;
-    busiest_rate_ = std::max(busiest_rate_, static_cast<double>(published_ - before) / seconds);
 }
 
-void PushRun::tell(double server_cpu) {
-    const auto messages = static_cast<double>(phones() * push_.rounds);
-    report_.add("messages", messages);
-    report_.add("published", static_cast<double>(published_));
-    report_.add("missing", messages - static_cast<double>(published_));
-    report_.add("unexpected_publishes", static_cast<double>(unexpected_));
-    report_.add("publishes_per_second", busiest_rate_);
-    report_.add("latency", latency_);
-    if (settings_.target.server_pid) {
-        report_.add("server_cpu_us_per_message", server_cpu * 1e6 / messages, 1);
+void PushRun::wait_for_the_rest() {
+    while (waiting_ > 0) {
+        loop_.run_once(std::chrono::milliseconds(10));
+        give_up_on_old();
     }
+    loop_.run_for(1);  // for what comes twice
+}
+
+void PushRun::tell(double seconds, double server_cpu, double own_cpu) {
+    const auto publishes = static_cast<double>(in_time_);
+    report_.add("messages", static_cast<double>(messages_));
+    report_.add("messages_per_second", static_cast<double>(messages_) / seconds);
+    report_.add("publishes_per_second", publishes / seconds);
+    report_.add("missing", static_cast<double>(missing_));
+    report_.add("unexpected_publishes", static_cast<double>(unexpected_));
+    if (skipped_ > 0)
+        report_.add("not_sent_because_all_phones_waited", static_cast<double>(skipped_));
+    report_.add("latency", latency_);
+    report_.add("sent_late", lateness_);
+    report_.add("bench_cpu_percent", 100 * own_cpu / seconds);
+    if (!settings_.target.server_pid || publishes == 0) return;
+    report_.add("server_cpu_percent", 100 * server_cpu / seconds);
+    report_.add("server_cpu_seconds_per_1000_publishes", 1000 * server_cpu / publishes, 4);
+    report_.add("publishes_per_cpu_second", publishes / server_cpu);
     if (!gateway_.lost().empty()) report_.add("gateway_lost", gateway_.lost());
 }
 
 Result<void> PushRun::run() {
-    waiting_since_.resize(phones());
-    if (auto done = attach(); !done) return done;
-    if (auto done = put_phones_to_sleep(); !done) return done;
-    if (auto done = crowd_.log_in(1); !done) return done;
-    const CpuClock cpu(settings_.target.server_pid);
-    for (std::size_t i = 0; i < push_.rounds; ++i) {
-        if (i > 0) loop_.run_for(push_.round_pause);
-        round(i);
-    }
-    tell(cpu.seconds());
+    if (auto done = prepare(); !done) return done;
+    drive(push_.warm_up);
+    const CpuClock server(settings_.target.server_pid);
+    const CpuClock own(::getpid());
+    begin_ns_ = now_ns();
+    drive(push_.duration);
+    end_ns_ = now_ns();
+    const double server_cpu = server.seconds(), own_cpu = own.seconds();
+    wait_for_the_rest();
+    tell(static_cast<double>(end_ns_ - begin_ns_) / 1e9, server_cpu, own_cpu);
     crowd_.tell(report_);
     crowd_.log_out();
     return {};

@@ -23,8 +23,13 @@ Result<void> run_chat(const Settings& settings, Loop& loop, Report& report);
 /// Sessions read their whole archives, page by page, from end to end and back.
 Result<void> run_mam(const Settings& settings, Loop& loop, Report& report);
 
-/// Sleeping phones and a gateway: from a message handed to the server to its publish arriving.
+/// Phones that are offline or asleep, and a gateway: from a message handed to the server to its
+/// publish arriving, at a fixed rate; or how many publishes the server does.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);
+
+/// The gateway is not there when each phone gets a message: what waiting costs the server, and how
+/// what waits goes out when the gateway attaches.
+Result<void> run_outage(const Settings& settings, Loop& loop, Report& report);
 
 /// Sessions fall asleep, get messages, and are written down for run_resume().
 Result<void> run_sleep(const Settings& settings, Loop& loop, Report& report);

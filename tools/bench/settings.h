@@ -11,8 +11,9 @@
 
 namespace clarion::bench {
 
-enum class Mode : std::uint8_t { accounts, idle, chat, mam, push, sleep, resume };
+enum class Mode : std::uint8_t { accounts, idle, chat, mam, push, outage, sleep, resume };
 enum class TlsMode : std::uint8_t { none, starttls, direct };
+enum class PhoneState : std::uint8_t { offline, asleep };
 enum class Direction : std::uint8_t { forward, backward, both };
 enum class Auth : std::uint8_t { scram_sha_256, scram_sha_1, plain };
 
@@ -64,14 +65,19 @@ struct Paging {
     double duration = 10;                   // seconds
 };
 
-/// Mode push.
+/// Modes push and outage.
 struct Pushing {
     std::string component_domain = "push.localhost";
     std::string component_secret = "bench-secret";
     std::uint16_t component_port = 5347;
-    std::size_t rounds = 3;  // messages to each phone
-    double rate = 200;       // messages/s; 0: a round goes out at once
-    double round_pause = 2;  // seconds; servers may merge notifications closer together
+    PhoneState state = PhoneState::offline;
+    double rate = 1000;            // messages/s at fixed times; 0: as fast as it goes
+    std::size_t in_flight = 1000;  // without a rate: messages that wait for their publish
+    std::size_t senders = 4;       // sessions that send in turn
+    double warm_up = 2;            // seconds
+    double duration = 10;          // seconds
+    double patience = 10;          // seconds after which a message counts as without publish
+    double outage = 60;            // seconds until the gateway attaches; mode outage
 };
 
 /// Modes sleep and resume.

@@ -56,27 +56,37 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
     def _start_servers(cls):
         loopback = Loopback()
         cls.clarion = Clarion(cls.directory, loopback, 1, "clarion.test")
-        cls.prosody = Prosody(cls.directory, loopback, 2, "prosody.test")
         cls.dns = Dnsmasq(cls.directory, loopback)
         cls.clarion.components["push.clarion.test"] = SECRET
         cls.clarion.options = cls.options
-        cls.prosody.components["push.prosody.test"] = SECRET
-        cls.prosody.rooms.append("rooms.prosody.test")
-        for server in cls.clarion, cls.prosody:
+        cls.peers = cls.make_peers(loopback)
+        for server in cls.clarion, *cls.peers:
             for domain in server.domains:
-                cls.dns.xmpp_domain(domain, f"xmpp.{server.domain}", server.address,
-                                    server.s2s_port)
+                cls.dns.xmpp_domain(domain, cls.host_of(server), server.address, server.s2s_port)
         cls._configure()
-        for server in cls.dns, cls.prosody, cls.clarion:
+        for server in cls.dns, *cls.peers, cls.clarion:
             cls.processes.append(server)
             cls.addClassCleanup(server.stop)
             server.start()
 
     @classmethod
+    def make_peers(cls, loopback):
+        """The other servers, not yet configured; they have addresses 2 and above."""
+        cls.prosody = Prosody(cls.directory, loopback, 2, "prosody.test")
+        cls.prosody.components["push.prosody.test"] = SECRET
+        cls.prosody.rooms.append("rooms.prosody.test")
+        return [cls.prosody]
+
+    @classmethod
+    def host_of(cls, server):
+        """The name of its machine."""
+        return f"xmpp.{server.domain}"
+
+    @classmethod
     def _configure(cls):
         cls.trusted_by_clients = {}
         authority = Authority(cls.directory.path) if cls.with_authority else None
-        for server in cls.clarion, cls.prosody:
+        for server in cls.clarion, *cls.peers:
             if authority:
                 certificate = authority.certificate(server.domain, server.domains)
                 trusted = authority.file

@@ -1,4 +1,4 @@
-"""The programs a test starts: clariond, Prosody, dnsmasq. Each has its own files below a temporary
+"""The programs a test starts: clariond, Prosody, ejabberd, dnsmasq. Each has its own files below a temporary
 directory, listens on loopback addresses and free ports only, and is stopped by its process id."""
 import asyncio
 import json
@@ -136,9 +136,10 @@ class Dnsmasq(Process):
         self._records = []
 
     def xmpp_domain(self, domain, host, address, s2s_port):
-        """_xmpp-server._tcp.DOMAIN SRV HOST s2s_port, and HOST A address."""
-        self._records += [f"srv-host=_xmpp-server._tcp.{domain},{host},{s2s_port}",
-                          f"host-record={host},{address}"]
+        """_xmpp-server._tcp.DOMAIN SRV HOST s2s_port, and HOST A address (unless it is the same)."""
+        self._records.append(f"srv-host=_xmpp-server._tcp.{domain},{host},{s2s_port}")
+        if host != address:
+            self._records.append(f"host-record={host},{address}")
 
     def start(self):
         self._config.write_text("\n".join([
@@ -227,6 +228,59 @@ class Prosody(Process):
         accounts.mkdir(parents=True, exist_ok=True)
         (accounts / f"{stored(name)}.dat").write_text(
             f"return {{ password = {lua(password)} }};\n")
+
+
+class Ejabberd(Process):
+    """A real ejabberd with one domain and its components; it has no accounts here."""
+
+    def __init__(self, directory, loopback, number, domain):
+        self.directory = directory / domain
+        self.directory.mkdir()
+        super().__init__(self.directory / "ejabberd.log")
+        self.domain = domain
+        self.address = loopback.address(number)
+        self.s2s_port, self.component_port = (loopback.port(self.address) for _ in range(2))
+        self.components = {}  # domain -> secret
+
+    @property
+    def domains(self):
+        return [self.domain, *self.components]
+
+    def configure(self, certificate, trusted, resolver, require_valid_certificate):
+        both = self.directory / "certificate.pem"
+        both.write_text(Path(certificate.chain).read_text() + Path(certificate.key).read_text())
+        modules = {"mod_disco": {}, "mod_ping": {}}
+        if not require_valid_certificate:
+            modules["mod_s2s_dialback"] = {}
+        # JSON is YAML
+        (self.directory / "ejabberd.yml").write_text(json.dumps({
+            "hosts": [self.domain], "loglevel": "debug", "certfiles": [str(both)],
+            "ca_file": trusted, "s2s_use_starttls": "required", "auth_method": "internal",
+            "access_rules": {"everybody": {"allow": "all"}},
+            "listen": [
+                {"port": self.s2s_port, "ip": self.address, "module": "ejabberd_s2s_in"},
+                {"port": self.component_port, "ip": self.address, "module": "ejabberd_service",
+                 "access": "everybody", "shaper": "none",
+                 "hosts": {domain: {"password": secret}
+                           for domain, secret in self.components.items()}}],
+            "modules": modules}, indent=1))
+        (self.directory / "inetrc").write_text(
+            '{resolv_conf, ""}.\n{hosts_file, ""}.\n{lookup, [dns]}.\n{nameserver, {%s}, %d}.\n'
+            % (resolver.address.replace(".", ","), resolver.port))
+        (self.directory / "spool").mkdir(exist_ok=True)
+
+    def start(self):
+        # As ejabberdctl does, but without a node name: so no epmd, which would be shared.
+        self.launch(
+            ["erl", "+K", "true", "-noinput", "-mnesia", "dir", f'"{self.directory / "spool"}"',
+             "-s", "ejabberd"],
+            env={"ERL_LIBS": "/usr/lib/x86_64-linux-gnu", "HOME": str(self.directory),
+                 "ERL_INETRC": str(self.directory / "inetrc"),
+                 "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
+                 "EJABBERD_CONFIG_PATH": str(self.directory / "ejabberd.yml"),
+                 "EJABBERD_LOG_PATH": str(self.directory / "messages.log")})
+        self.wait_ready(lambda: accepts(self.address, self.s2s_port)
+                        and accepts(self.address, self.component_port), "ejabberd")
 
 
 class Clarion(Process):

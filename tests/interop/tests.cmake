@@ -1,4 +1,4 @@
-# Clarion with real peers and clients: Prosody, dnsmasq, slixmpp (tools/install_packages.sh --test).
+# Clarion with real peers and clients: Prosody, ejabberd, dnsmasq, slixmpp (tools/install_packages.sh --test).
 # One ctest per test class; each starts servers of its own on loopback addresses of its own, so they
 # may run side by side.
 #   ctest -L interop          or, in tests/interop, one test alone (see README.md)
@@ -17,6 +17,8 @@ foreach(class
         test_main_job.PushOverCertificates
         test_main_job.PushOverDialback
         test_main_job.PushToOwnComponent
+        test_push_ejabberd.PushToEjabberdByCertificates
+        test_push_ejabberd.PushToEjabberdByDialback
         test_rooms.RoomsSeeNoFlicker
         test_rooms.RoomsSeeTheEndOfSleep)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})

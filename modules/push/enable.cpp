@@ -16,6 +16,8 @@ namespace {
 
 constexpr Logger logger{"push"};
 using Condition = StanzaErrorCondition;
+constexpr std::string_view publish_options_form =
+    "http://jabber.org/protocol/pubsub#publish-options";
 
 StanzaError modify(Condition condition, std::string text) {
     return {condition, StanzaErrorType::modify, std::move(text)};
@@ -47,10 +49,29 @@ std::string other_attributes(const xml::Element& enable) {
     return any ? xml::to_string(kept.root()) : std::string{};
 }
 
+/// The form that goes to the service with each publish: XEP-0357, section 5. One without FORM_TYPE
+/// is taken for it, another one is an element we do not know.
+bool is_publish_options(const xml::Element& child) {
+    if (!child.is(ns::data_forms, "x")) return false;
+    for (const xml::Element& field : child.children())
+        if (field.attr("var") == "FORM_TYPE")
+            return field.child_text(ns::data_forms, "value") == publish_options_form;
+    return true;
+}
+
 bool is_refused(const core::IqRequest& request) { return !request.from_owner || !request.session; }
 
 StanzaError refusal() {
     return {Condition::service_unavailable, "push is the account owner's to change"};
+}
+
+/// Whether a pubsub message of a service says that the account may not publish any more.
+bool takes_back(const xml::Element& pubsub, std::string_view account) {
+    for (const xml::Element& child : pubsub.children())
+        if (child.is(ns::pubsub, "affiliation") && child.attr("affiliation") == "none" &&
+            child.attr("jid") == account)
+            return true;
+    return false;
 }
 
 void hold(Push& push, const core::IqRequest& request) {
@@ -72,7 +93,7 @@ std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Elem
     record.node = enable.attr("node");
     record.attributes = other_attributes(enable);
     for (const xml::Element& child : enable.children()) {
-        if (record.publish_options.empty() && child.is(ns::data_forms, "x"))
+        if (record.publish_options.empty() && is_publish_options(child))
             record.publish_options = xml::to_string(child);
         else
             record.extensions += xml::to_string(child);
@@ -122,9 +143,7 @@ void on_affiliation(Push& push, const events::MessageReceiving& event) {
     const Stanza& stanza = *event.transit.stanza;
     const xml::Element* pubsub =
         stanza.is_error() ? nullptr : stanza.root().child(ns::pubsub, "pubsub");
-    const xml::Element* affiliation = pubsub ? pubsub->child(ns::pubsub, "affiliation") : nullptr;
-    if (!affiliation || affiliation->attr("affiliation") != "none") return;
-    if (affiliation->attr("jid") != event.account.jid().bare()) return;
+    if (!pubsub || !takes_back(*pubsub, event.account.jid().bare())) return;
     const auto node = pubsub->find_attr("node");
     for (const auto seq : push.registrations->all(event.account)) {
         const Registration* registration = push.accounts.of(event.account).find(seq);

@@ -15,10 +15,10 @@ namespace {
 constexpr std::string_view omemo_0 = "urn:xmpp:omemo:0";
 
 constexpr std::array<std::string_view, reason_count> reason_names{
-    "body",       "encrypted",     "call",    "no-body",   "presence",       "iq",
-    "headline",   "error",         "subject", "own-copy",  "own-reflection", "correction",
-    "no-store",   "call-answered", "ping",    "iq-answer", "own-presence",   "not-stored",
-    "no-session", "has-session",   "covered", "no-rule",   "held-back",      "filtered",
+    "body",          "encrypted",     "call",    "no-body",   "presence",       "iq",
+    "headline",      "error",         "subject", "own-copy",  "own-reflection", "correction",
+    "no-store",      "call-answered", "ping",    "iq-answer", "own-presence",   "not-stored",
+    "no-session",    "has-session",   "covered", "no-rule",   "held-back",      "filtered",
     "storage-failed"};
 
 std::string_view bare(std::string_view jid) { return jid.substr(0, jid.find('/')); }
@@ -41,31 +41,55 @@ bool is_proposal(const xml::Element& message) {
 }
 
 /// Reasons a message is unimportant whatever is in it, calls included.
-std::optional<Reason> never_important(const Carried& carried, bool reflected) {
+std::optional<Reason> never_important(const Stanza& stanza, const Carried& carried,
+                                      bool reflected) {
     const auto type = carried.message->attr("type");
-    if (type == "error") return Reason::error;
+    if (stanza.is_error() || type == "error") return Reason::error;
     if (type == "headline") return Reason::headline;
     if (carried.own) return Reason::own_copy;
     if (reflected) return Reason::own_reflection;
     return std::nullopt;
 }
 
+/// XEP-0045, 8.1: with a body it is a message like any other.
+bool is_room_subject(const xml::Element& message) {
+    return message.attr("type") == "groupchat" && message.child(message.ns(), "subject") &&
+           !message.child(message.ns(), "body");
+}
+
 Judgement judge_content(const xml::Element& message) {
     if (is_proposal(message)) return {true, Reason::call};  // also with no-store
     if (read_hints(message).no_store) return {false, Reason::no_store};
     if (message.child(ns::message_correct, "replace")) return {false, Reason::correction};
-    if (message.attr("type") == "groupchat" && message.child(message.ns(), "subject"))
-        return {false, Reason::subject};
+    if (is_room_subject(message)) return {false, Reason::subject};
     if (is_encrypted(message)) return {true, Reason::encrypted};
     if (!message.child_text(message.ns(), "body").empty()) return {true, Reason::body};
     return {false, Reason::no_body};
 }
 
+/// Of a type that XEP-0353 can have: it demands "chat".
+bool may_propose(const xml::Element& message) {
+    const auto type = message.attr("type");
+    return type != "error" && type != "groupchat" && type != "headline" && is_proposal(message);
+}
+
+/// What a carbon (XEP-0280) carries, and whether the account sent it; else the stanza itself. Only
+/// from the account itself (Security Considerations).
+Carried copied(const Stanza& stanza, std::string_view account) {
+    if (stanza.from().full() == account || stanza.from().empty()) {
+        for (const auto side : {"received", "sent"}) {
+            const xml::Element* carbon = stanza.root().child(ns::carbons, side);
+            const xml::Element* inner = carbon ? forwarded_message(*carbon) : nullptr;
+            if (inner) return {inner, carbon->name() == "sent", true};
+        }
+    }
+    return {&stanza.root(), false, false};
+}
+
 /// Another device's copy of a call that R7 has notified.
 bool is_call_carbon(const Stanza& stanza, std::string_view account) {
-    const Carried inner = carried(stanza, account);
-    return inner.carbon && !inner.own && is_proposal(*inner.message) &&
-           bare(inner.sender()) != account;
+    const Carried copy = copied(stanza, account);
+    return copy.carbon && !copy.own && may_propose(*copy.message) && bare(copy.sender()) != account;
 }
 
 /// R9: what never notifies, or has been notified already.
@@ -124,38 +148,33 @@ std::string_view Carried::body() const { return message->child_text(message->ns(
 std::string_view Carried::sender() const { return message->attr("from"); }
 
 Carried carried(const Stanza& stanza, std::string_view account) {
-    const xml::Element& outer = stanza.root();
-    if (stanza.from().full() == account || stanza.from().empty()) {
-        for (const auto side : {"received", "sent"}) {
-            const xml::Element* carbon = outer.child(ns::carbons, side);
-            const xml::Element* inner = carbon ? forwarded_message(*carbon) : nullptr;
-            if (inner) return {inner, carbon->name() == "sent", true};
-        }
-    }
-    const xml::Element* inner = stanza.body().empty() ? forwarded_message(outer) : nullptr;
-    if (!inner) return {&outer, false, false};
-    return {inner, bare(inner->attr("from")) == account, false};
+    const Carried copy = copied(stanza, account);
+    const xml::Element* inner = copy.body().empty() ? forwarded_message(*copy.message) : nullptr;
+    if (!inner) return copy;
+    return {inner, copy.own || bare(inner->attr("from")) == account, copy.carbon};
 }
 
 Judgement judge(const Stanza& stanza, std::string_view account, bool reflected) {
     if (stanza.is_iq()) return {false, Reason::iq};
     if (stanza.is_presence()) return {false, Reason::presence};
     const Carried inner = carried(stanza, account);
-    if (const auto reason = never_important(inner, reflected)) return {false, *reason};
-    return judge_content(*inner.message);
+    if (const auto reason = never_important(stanza, inner, reflected)) return {false, *reason};
+    const Judgement judgement = judge_content(*inner.message);
+    const bool ephemeral = judgement.important && judgement.reason != Reason::call &&
+                           read_hints(stanza.root()).no_store;
+    return ephemeral ? Judgement{false, Reason::no_store} : judgement;
 }
 
 bool is_incoming_call(const Stanza& stanza, std::string_view account) {
-    return stanza.is_message() && !stanza.is_error() && stanza.type() != StanzaType::groupchat &&
-           stanza.from().bare() != account && is_proposal(stanza.root());
+    return stanza.is_message() && stanza.from().bare() != account && may_propose(stanza.root());
 }
 
 bool is_answered_call(const Stanza& stanza, std::string_view account) {
     if (!stanza.is_message() || stanza.is_error()) return false;
-    const Carried inner = carried(stanza, account);
-    if (bare(inner.sender()) != account) return false;
+    const Carried copy = copied(stanza, account);
+    if (bare(copy.sender()) != account) return false;
     for (const auto action : {"accept", "reject", "proceed"})
-        if (inner.message->child(ns::jingle_message, action)) return true;
+        if (copy.message->child(ns::jingle_message, action)) return true;
     return false;
 }
 

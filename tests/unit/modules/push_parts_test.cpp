@@ -244,6 +244,28 @@ TEST_CASE("<enable/> is kept as it came") {
                     .has_node);
 }
 
+TEST_CASE("what is in <enable/> and is no publish-options is never published") {
+    const std::string other =
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:other</value>"
+        "</field></x>";
+    const auto read =
+        enable("<enable xmlns='urn:xmpp:push:0' jid='p.example' node='n' include_payload='true'>" +
+               other + form + "<a xmlns='b'>c</a></enable>");
+    const auto& record = std::get<storage::PushRegistration>(read);
+    CHECK(record.publish_options == form);
+    CHECK(record.extensions == other + "<a xmlns='b'>c</a>");
+    const auto publish = make_publish("example.org", Jid::trusted(record.service), record,
+                                      make_notification({}).root());
+    const std::string text = xml::to_string(publish->root());
+    CHECK(text.find("urn:other") == std::string::npos);
+    CHECK(text.find("xmlns='b'") == std::string::npos);
+    CHECK(text.find("include_payload") == std::string::npos);
+    const std::string untyped = "<x xmlns='jabber:x:data'><field var='pushModule'/></x>";
+    CHECK(std::get<storage::PushRegistration>(
+              enable("<enable xmlns='urn:xmpp:push:0' jid='p.example'>" + untyped + "</enable>"))
+              .publish_options == untyped);
+}
+
 TEST_CASE("<enable/> that is refused") {
     const std::string open = "<enable xmlns='urn:xmpp:push:0' ";
     CHECK(refused(open + "node='n'/>") == "bad-request/modify");

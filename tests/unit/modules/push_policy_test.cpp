@@ -1,287 +1,285 @@
-// The rules of PUSH.md part A as a table: one row per rule and kind of stanza.
-#include "modules/push/policy.h"
-
-#include <doctest/doctest.h>
-
+// The rules of PUSH.md part A as a table: one row for each kind of stanza, one column for each
+// rule.
 #include <functional>
-#include <string>
+#include <vector>
 
-#include "proto/ns.h"
+#include "tests/unit/modules/push_stanzas.h"
 
 namespace clarion::push {
 namespace {
 
-constexpr std::string_view own = "juliet@example.org";
+// ---- Every kind of stanza under every rule -----------------------------------------------------
 
-std::shared_ptr<Stanza> parse(std::string_view xml) {
-    auto stanza = Stanza::from_document(xml::parse_element(xml, ns::client));
-    REQUIRE(stanza.ok());
-    return std::move(*stanza);
-}
-
-std::string message(std::string_view type, std::string_view content,
-                    std::string_view from = "romeo@example.com/orchard") {
-    return "<message from='" + std::string(from) + "' to='juliet@example.org' type='" +
-           std::string(type) + "'>" + std::string(content) + "</message>";
-}
-std::string chat(std::string_view content) { return message("chat", content); }
-std::string carbon(std::string_view side, std::string_view inner, std::string_view from = own) {
-    return message("chat",
-                   "<" + std::string(side) +
-                       " xmlns='urn:xmpp:carbons:2'><forwarded xmlns='urn:xmpp:forward:0'>" +
-                       std::string(inner) + "</forwarded></" + std::string(side) + ">",
-                   from);
-}
-
-const std::string body = "<body>hi</body>";
-const std::string propose = "<propose xmlns='urn:xmpp:jingle-message:0' id='1'/>";
-const std::string received_inner =
-    "<message xmlns='jabber:client' from='romeo@example.com/orchard' to='juliet@example.org/a' "
-    "type='chat'><body>inner</body></message>";
-const std::string sent_inner =
-    "<message xmlns='jabber:client' from='juliet@example.org/a' to='romeo@example.com' "
-    "type='chat'><body>mine</body></message>";
-
-struct Row {
+/// What happened to the stanza, one column each.
+struct Column {
     const char* what;
-    std::string xml;
-    bool important;
-    Reason reason;
-};
-
-TEST_CASE("importance, by kind of stanza") {
-    const std::string omemo = "<encrypted xmlns='";
-    const std::vector<Row> rows{
-        {"a body", chat(body), true, Reason::body},
-        {"a body of type normal", message("normal", body), true, Reason::body},
-        {"a body in a room", message("groupchat", body, "room@muc.example.com/nurse"), true,
-         Reason::body},
-        {"an empty body", chat("<body/>"), false, Reason::no_body},
-        {"a chat state", chat("<composing xmlns='http://jabber.org/protocol/chatstates'/>"), false,
-         Reason::no_body},
-        {"a receipt", chat("<received xmlns='urn:xmpp:receipts' id='1'/>"), false, Reason::no_body},
-        {"a headline", message("headline", body), false, Reason::headline},
-        {"an error",
-         message("error", body + "<error type='cancel'><gone "
-                                 "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"),
-         false, Reason::error},
-        {"a room's subject", message("groupchat", "<subject>x</subject><body>x</body>"), false,
-         Reason::subject},
-        {"a subject with a body in a chat", chat("<subject>x</subject><body>x</body>"), true,
-         Reason::body},
-        {"OMEMO 0.3", chat(omemo + "eu.siacs.conversations.axolotl'/>"), true, Reason::encrypted},
-        {"OMEMO 0", chat(omemo + "urn:xmpp:omemo:0'/>"), true, Reason::encrypted},
-        {"OMEMO 1", chat(omemo + "urn:xmpp:omemo:1'/>"), true, Reason::encrypted},
-        {"OMEMO 2", chat(omemo + "urn:xmpp:omemo:2'/>"), true, Reason::encrypted},
-        {"OpenPGP, old", chat("<x xmlns='jabber:x:encrypted'>y</x>"), true, Reason::encrypted},
-        {"OpenPGP", chat("<openpgp xmlns='urn:xmpp:openpgp:0'>y</openpgp>"), true,
-         Reason::encrypted},
-        {"announced encryption to store",
-         chat("<encryption xmlns='urn:xmpp:eme:0' namespace='x'/><store xmlns='urn:xmpp:hints'/>"),
-         true, Reason::encrypted},
-        {"announced encryption only", chat("<encryption xmlns='urn:xmpp:eme:0' namespace='x'/>"),
-         false, Reason::no_body},
-        {"a call", chat(propose), true, Reason::call},
-        {"a call not to be stored", chat(propose + "<no-store xmlns='urn:xmpp:hints'/>"), true,
-         Reason::call},
-        {"a body not to be stored", chat(body + "<no-store xmlns='urn:xmpp:hints'/>"), false,
-         Reason::no_store},
-        {"a body not to be archived", chat(body + "<no-permanent-store xmlns='urn:xmpp:hints'/>"),
-         true, Reason::body},
-        {"a correction", chat(body + "<replace xmlns='urn:xmpp:message-correct:0' id='1'/>"), false,
-         Reason::correction},
-        {"a received carbon", carbon("received", received_inner), true, Reason::body},
-        {"a sent carbon", carbon("sent", sent_inner), false, Reason::own_copy},
-        {"a carbon from somebody else",
-         carbon("received", received_inner, "tybalt@capulet.example/x"), false, Reason::no_body},
-        {"a forward",
-         chat("<forwarded xmlns='urn:xmpp:forward:0'>" + received_inner + "</forwarded>"), true,
-         Reason::body},
-        {"a forward of an own message",
-         chat("<forwarded xmlns='urn:xmpp:forward:0'>" + sent_inner + "</forwarded>"), false,
-         Reason::own_copy},
-        {"a forward in a message with a body",
-         chat(body + "<forwarded xmlns='urn:xmpp:forward:0'>" + sent_inner + "</forwarded>"), true,
-         Reason::body},
-        {"presence", "<presence from='romeo@example.com/o' to='juliet@example.org/a'/>", false,
-         Reason::presence},
-        {"a request",
-         "<iq type='get' id='1' from='romeo@example.com/o' to='juliet@example.org/a'><ping "
-         "xmlns='urn:xmpp:ping'/></iq>",
-         false, Reason::iq},
-    };
-    for (const Row& row : rows) {
-        CAPTURE(row.what);
-        const Judgement judgement = judge(*parse(row.xml), own, false);
-        CHECK(judgement.important == row.important);
-        CHECK(name(judgement.reason) == name(row.reason));
-    }
-    const auto reflected = parse(message("groupchat", body, "room@muc.example.com/julie"));
-    CHECK(judge(*reflected, own, true).reason == Reason::own_reflection);
-}
-
-TEST_CASE("body and sender are those of the carried message") {
-    const auto copy = parse(carbon("received", received_inner));
-    CHECK(carried(*copy, own).body() == "inner");
-    CHECK(carried(*copy, own).sender() == "romeo@example.com/orchard");
-    CHECK(carried(*copy, own).carbon);
-    const auto forged = parse(carbon("received", received_inner, "tybalt@capulet.example/x"));
-    CHECK(carried(*forged, own).sender() == "tybalt@capulet.example/x");
-    const auto plain = parse(chat(body));
-    CHECK(carried(*plain, own).body() == "hi");
-    CHECK_FALSE(carried(*plain, own).own);
-}
-
-struct RuleRow {
-    const char* what;
-    std::string xml;
     std::function<void(Facts&)> set;
-    bool push;
-    bool important;
-    Reason reason;
 };
 
-const std::string groupchat =
-    "<message from='room@muc.example.com/nurse' to='juliet@example.org' "
-    "type='groupchat'><body>x</body></message>";
-const std::string groupchat_full =
-    "<message from='room@muc.example.com/nurse' to='juliet@example.org/gone' "
-    "type='groupchat'><body>x</body></message>";
-const std::string ping =
-    "<iq type='get' id='1' from='romeo@example.com/o' to='juliet@example.org/a'><ping "
-    "xmlns='urn:xmpp:ping'/></iq>";
-const std::string result =
-    "<iq type='result' id='1' from='romeo@example.com/o' to='juliet@example.org/a'/>";
-const std::string own_presence =
-    "<presence from='juliet@example.org/a' to='juliet@example.org/a'/>";
-const std::string accept_call = "<accept xmlns='urn:xmpp:jingle-message:0' id='1'/>";
-
-TEST_CASE("rules, by what happened") {
-    const auto as = [](Trigger trigger) { return [trigger](Facts& f) { f.trigger = trigger; }; };
-    const auto stored = [](Facts& f) {
-        f.trigger = Trigger::no_session;
-        f.stored = true;
-    };
-    const auto queued = [](Facts& f) {
-        f.trigger = Trigger::asleep;
-        f.account_has_session = f.device_has_session = f.same_device = true;
-        f.session = "juliet@example.org/a";
-    };
-    const std::vector<RuleRow> rows{
-        {"R1 kept offline", chat(body), stored, true, true, Reason::body},
-        {"R1 kept, without body", chat("<received xmlns='urn:xmpp:receipts' id='1'/>"), stored,
-         true, false, Reason::no_body},
-        {"R1 kept nowhere", chat(body), as(Trigger::no_session), false, false, Reason::not_stored},
-        {"R1 is about messages", ping, stored, false, false, Reason::no_rule},
-        {"R1 after R2", chat(body),
-         [](Facts& f) { f.stored = f.archived = f.account_has_session = true; }, false, false,
-         Reason::covered},
-        {"R1 for the device whose session does not take messages", chat(body),
-         [](Facts& f) {
-             f.stored = f.archived = f.account_has_session = f.device_has_session = true;
-         },
-         true, true, Reason::body},
-        {"R6 group chat to the bare JID", groupchat, as(Trigger::no_session), true, true,
-         Reason::body},
-        {"R6 not to a full one", groupchat_full, as(Trigger::no_session), false, false,
-         Reason::no_rule},
-        {"R2 another device is here", chat(body),
+const std::vector<Column>& columns() {
+    static const std::vector<Column> all{
+        {"R1: no session, kept", [](Facts& f) { f.stored = true; }},
+        {"R1: no session, kept nowhere", [](Facts&) {}},
+        {"R2: archived, another device is here",
          [](Facts& f) {
              f.trigger = Trigger::archived;
-             f.account_has_session = true;
-         },
-         true, true, Reason::body},
-        {"R2 nobody is here", chat(body), as(Trigger::archived), false, false, Reason::no_session},
-        {"R2 the device has a session", chat(body),
-         [](Facts& f) {
-             f.trigger = Trigger::archived;
-             f.account_has_session = f.device_has_session = true;
-         },
-         false, false, Reason::has_session},
-        {"R3 in the queue", chat(body),
-         [](Facts& f) {
-             f.trigger = Trigger::unacked;
-             f.same_device = true;
-         },
-         true, true, Reason::body},
-        {"R3 another device's queue", chat(body), as(Trigger::unacked), false, false,
-         Reason::no_rule},
-        {"R4 queued asleep", chat(body), queued, true, true, Reason::body},
-        {"R4, R10 a request", ping, queued, true, false, Reason::iq},
-        {"R4, R10 presence", "<presence from='romeo@example.com/o' to='juliet@example.org'/>",
-         queued, true, false, Reason::presence},
-        {"R9 a result", result, queued, false, false, Reason::iq_answer},
-        {"R9 its own presence", own_presence, queued, false, false, Reason::own_presence},
-        {"R9 covered", chat(body),
-         [&](Facts& f) {
-             queued(f);
-             f.covered = true;
-         },
-         false, false, Reason::covered},
-        {"R9 held back by CSI", chat(body),
-         [&](Facts& f) {
-             queued(f);
-             f.held_back = true;
-         },
-         false, false, Reason::held_back},
-        {"R9 a call, after R7", chat(propose), queued, false, false, Reason::covered},
-        {"R9 a carbon of a call, after R7",
-         carbon("received",
-                "<message xmlns='jabber:client' from='romeo@example.com/o' "
-                "to='juliet@example.org/a' type='chat'>" +
-                    propose + "</message>"),
-         queued, false, false, Reason::covered},
-        {"R7 a call arrives", chat(propose), as(Trigger::receiving), true, true, Reason::call},
-        {"R7 nothing else that arrives", chat(body), as(Trigger::receiving), false, false,
-         Reason::no_rule},
-        {"R7 not one's own call", message("chat", propose, "juliet@example.org/a"),
-         as(Trigger::receiving), false, false, Reason::no_rule},
-        {"R7 answered, asked for", message("chat", accept_call, "juliet@example.org/a"),
+             f.account_has_session = f.stored = f.archived = true;
+         }},
+        {"R3, R5: unacknowledged", [](Facts& f) { in_the_queue(f, Trigger::unacked); }},
+        {"R4: queued asleep", [](Facts& f) { in_the_queue(f, Trigger::asleep); }},
+        {"R7: it arrives", [](Facts& f) { f.trigger = Trigger::receiving; }},
+        {"R7: a device here sends it, another asked for calls",
          [](Facts& f) {
              f.trigger = Trigger::sending;
              f.wants_calls = true;
-         },
-         true, false, Reason::call_answered},
-        {"R7 answered, not asked for", message("chat", accept_call, "juliet@example.org/a"),
-         as(Trigger::sending), false, false, Reason::no_rule},
-        {"R7 answered by this device", message("chat", accept_call, "juliet@example.org/a"),
-         [](Facts& f) {
-             f.trigger = Trigger::sending;
-             f.wants_calls = f.same_device = true;
-         },
-         false, false, Reason::no_rule},
-        {"the end of a queue, kept", chat(body),
+         }},
+        {"R1: left by a session that ended, kept",
          [](Facts& f) {
              f.trigger = Trigger::ended;
              f.stored = true;
-         },
-         true, true, Reason::body},
-        {"the end of a queue, archived: others know", chat(body),
+         }},
+        {"R9: held back by CSI, then unacknowledged",
          [](Facts& f) {
-             f.trigger = Trigger::ended;
-             f.stored = f.archived = true;
-         },
-         false, false, Reason::covered},
-        {"the end of a queue, archived: its own device", chat(body),
+             in_the_queue(f, Trigger::unacked);
+             f.held_back = true;
+         }},
+        {"R9: queued asleep, notified already",
          [](Facts& f) {
-             f.trigger = Trigger::ended;
-             f.stored = f.archived = f.same_device = true;
-         },
-         true, true, Reason::body},
-        {"the end of a queue, returned to the sender", chat(body), as(Trigger::ended), false, false,
-         Reason::not_stored},
+             in_the_queue(f, Trigger::asleep);
+             f.covered = true;
+         }},
     };
-    for (const RuleRow& row : rows) {
-        CAPTURE(row.what);
-        Facts facts;
-        facts.account = own;
-        row.set(facts);
-        const Verdict verdict = should_push(*parse(row.xml), facts);
-        CHECK(verdict.push == row.push);
-        CHECK(verdict.important == row.important);
-        CHECK(name(verdict.reason) == name(row.reason));
+    return all;
+}
+
+/// `!` important, `.` unimportant, both for the row's reason; `x` unimportant, a call was answered.
+/// Nothing goes: `n` not stored, `-` no rule, `c` covered, `h` held back, `a` the answer to a
+/// request, `o` its own presence. ` ` cannot be.
+Verdict expected(char cell, Reason reason) {
+    switch (cell) {
+        case '!': return {true, true, reason};
+        case '.': return {true, false, reason};
+        case 'x': return {true, false, Reason::call_answered};
+        case 'n': return {false, false, Reason::not_stored};
+        case 'c': return {false, false, Reason::covered};
+        case 'h': return {false, false, Reason::held_back};
+        case 'a': return {false, false, Reason::iq_answer};
+        case 'o': return {false, false, Reason::own_presence};
+        default: return {false, false, Reason::no_rule};
     }
 }
+
+struct Kind {
+    const char* what;
+    std::string xml;
+    Reason reason;
+    const char* cells;  // one for each column
+    bool reflected = false;
+};
+
+constexpr const char* alert = "!n!!!--!hc";
+constexpr const char* silent = ".n...--.hc";
+constexpr const char* not_for_me = "-- ..---hc";  // presence, requests: queued only
+
+const std::vector<Kind>& messages() {
+    static const std::vector<Kind> rows{
+        {"chat with a body", chat(body), Reason::body, alert},
+        {"normal with a body", message("normal", body), Reason::body, alert},
+        {"without a type", "<message from='romeo@example.com'><body>x</body></message>",
+         Reason::body, alert},
+        {"headline", message("headline", body), Reason::headline, silent},
+        {"error", message("error", body + "<error type='cancel'/>"), Reason::error, silent},
+        {"error with a call", message("error", propose), Reason::error, silent},
+        {"headline with a call", message("headline", propose), Reason::headline, silent},
+        {"empty", chat(""), Reason::no_body, silent},
+        {"an empty body", chat("<body/>"), Reason::no_body, silent},
+        {"a body of another namespace", chat("<body xmlns='http://www.w3.org/1999/xhtml'>x</body>"),
+         Reason::no_body, silent},
+        {"chat state", chat(typing), Reason::no_body, silent},
+        {"body with a chat state", chat(typing + body), Reason::body, alert},
+        {"receipt", chat("<received xmlns='urn:xmpp:receipts' id='1'/>"), Reason::no_body, silent},
+        {"body that asks for a receipt", chat(body + "<request xmlns='urn:xmpp:receipts'/>"),
+         Reason::body, alert},
+        {"marker", chat("<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>"), Reason::no_body,
+         silent},
+        {"normal with a subject only", message("normal", "<subject>x</subject>"), Reason::no_body,
+         silent},
+        {"chat with a subject and a body", chat("<subject>x</subject>" + body), Reason::body,
+         alert},
+        {"invitation", message("normal", "<x xmlns='jabber:x:conference' jid='r@muc.example'/>"),
+         Reason::no_body, silent},
+        {"OMEMO, deployed", chat(omemo("eu.siacs.conversations.axolotl")), Reason::encrypted,
+         alert},
+        {"OMEMO 0", chat(omemo("urn:xmpp:omemo:0")), Reason::encrypted, alert},
+        {"OMEMO 1", chat(omemo("urn:xmpp:omemo:1")), Reason::encrypted, alert},
+        {"OMEMO 2", chat(omemo("urn:xmpp:omemo:2")), Reason::encrypted, alert},
+        {"OMEMO 3 is nothing yet", chat(omemo("urn:xmpp:omemo:3")), Reason::no_body, silent},
+        {"OMEMO with a body in its place", chat(omemo("urn:xmpp:omemo:2") + body),
+         Reason::encrypted, alert},
+        {"OpenPGP of XEP-0027", chat("<x xmlns='jabber:x:encrypted'>y</x>"), Reason::encrypted,
+         alert},
+        {"OpenPGP of XEP-0373", chat("<openpgp xmlns='urn:xmpp:openpgp:0'>y</openpgp>"),
+         Reason::encrypted, alert},
+        {"announced encryption to be stored",
+         chat("<encryption xmlns='urn:xmpp:eme:0' namespace='x'/>" + store), Reason::encrypted,
+         alert},
+        {"announced encryption", chat("<encryption xmlns='urn:xmpp:eme:0' namespace='x'/>"),
+         Reason::no_body, silent},
+        {"something to be stored", chat(store), Reason::no_body, silent},
+        {"body, no-store", chat(body + no_store), Reason::no_store, silent},
+        {"OMEMO, no-store", chat(omemo("urn:xmpp:omemo:2") + no_store), Reason::no_store, silent},
+        {"body, no-permanent-store", chat(body + "<no-permanent-store xmlns='urn:xmpp:hints'/>"),
+         Reason::body, alert},
+        {"body, no-copy", chat(body + "<no-copy xmlns='urn:xmpp:hints'/>"), Reason::body, alert},
+        {"correction", chat(body + replace), Reason::correction, silent},
+        {"correction, encrypted", chat(omemo("urn:xmpp:omemo:2") + replace), Reason::correction,
+         silent},
+    };
+    return rows;
+}
+
+const std::vector<Kind>& calls() {
+    static const std::vector<Kind> rows{
+        {"a call", chat(propose), Reason::call, "ccccc!-chc"},
+        {"a call, to be stored", chat(propose + store), Reason::call, "ccccc!-chc"},
+        {"a call, no-store", chat(propose + no_store), Reason::call, "ccccc!-chc"},
+        {"a call of type normal", message("normal", propose), Reason::call, "ccccc!-chc"},
+        {"a call through a room", room(propose), Reason::call, "--!!!--!hc"},
+        {"a carbon of a call", carbon("received", theirs(propose)), Reason::call, "ccccc--chc"},
+        {"a carbon of a call as a headline", carbon("received", theirs(propose, "headline")),
+         Reason::headline, silent},
+        {"an own call", message("chat", propose, "juliet@example.org/a"), Reason::call, alert},
+        {"a carbon of an own call", carbon("sent", ours(propose)), Reason::own_copy, silent},
+        {"a forwarded call", chat(forward(theirs(propose))), Reason::call, alert},
+        {"ringing", chat(jmi("ringing")), Reason::no_body, silent},
+        {"retract", chat(jmi("retract")), Reason::no_body, silent},
+        {"finish", chat(jmi("finish")), Reason::no_body, silent},
+        {"proceed, of the other side", chat(jmi("proceed")), Reason::no_body, silent},
+        {"accept, of the other side", chat(accept_call), Reason::no_body, silent},
+        {"reject, of the other side", chat(jmi("reject")), Reason::no_body, silent},
+        {"accept, of an own device", message("chat", accept_call, "juliet@example.org/a"),
+         Reason::no_body, ".n...-x.hc"},
+        {"proceed, of an own device", message("chat", jmi("proceed"), "juliet@example.org/a"),
+         Reason::no_body, ".n...-x.hc"},
+        {"reject, of an own device", message("chat", jmi("reject"), "juliet@example.org/a"),
+         Reason::no_body, ".n...-x.hc"},
+        {"retract, of an own device", message("chat", jmi("retract"), "juliet@example.org/a"),
+         Reason::no_body, silent},
+        {"finish, of an own device", message("chat", jmi("finish"), "juliet@example.org/a"),
+         Reason::no_body, silent},
+        {"ringing, of an own device", message("chat", jmi("ringing"), "juliet@example.org/a"),
+         Reason::no_body, silent},
+    };
+    return rows;
+}
+
+const std::vector<Kind>& copies_and_rooms() {
+    const auto report = [](const std::string& to) { return room(body, to); };
+    static const std::vector<Kind> rows{
+        {"a received carbon", carbon("received", theirs(body)), Reason::body, alert},
+        {"a received carbon of OMEMO", carbon("received", theirs(omemo("urn:xmpp:omemo:1"))),
+         Reason::encrypted, alert},
+        {"a received carbon of a chat state", carbon("received", theirs(typing)), Reason::no_body,
+         silent},
+        {"a received carbon, no-store inside", carbon("received", theirs(body + no_store)),
+         Reason::no_store, silent},
+        {"a sent carbon", carbon("sent", ours(body)), Reason::own_copy, silent},
+        {"a sent carbon of OMEMO", carbon("sent", ours(omemo("urn:xmpp:omemo:2"))),
+         Reason::own_copy, silent},
+        {"a carbon that somebody else made",
+         carbon("received", theirs(body), "tybalt@capulet.example/x"), Reason::no_body, silent},
+        {"a carbon that another device made",
+         carbon("received", theirs(body), "juliet@example.org/b"), Reason::no_body, silent},
+        {"a carbon of a forward", carbon("received", theirs(forward(theirs(body)))), Reason::body,
+         alert},
+        {"a forward", chat(forward(theirs(body))), Reason::body, alert},
+        {"a forward of a headline", chat(forward(theirs(body, "headline"))), Reason::headline,
+         silent},
+        {"a forward of what the account said", chat(forward(ours(body))), Reason::own_copy, silent},
+        {"a forward beside a body", chat(body + forward(ours(body))), Reason::body, alert},
+        {"a forward, no-store", chat(no_store + forward(theirs(body))), Reason::no_store, silent},
+        {"a forward that came back as an error", message("error", forward(theirs(body))),
+         Reason::error, silent},
+        {"a forward of no message", chat(forward(presence("from='a@b.c/d'"))), Reason::no_body,
+         silent},
+        {"room message to the bare JID", report("juliet@example.org"), Reason::body, "!!!!!--!hc"},
+        {"room message to a resource", report("juliet@example.org/a"), Reason::body, "--!!!--!hc"},
+        {"room subject", room("<subject>x</subject>"), Reason::subject, "--...--.hc"},
+        {"room subject removed", room("<subject/>"), Reason::subject, "--...--.hc"},
+        {"room subject to the bare JID", room("<subject>x</subject>", "juliet@example.org"),
+         Reason::subject, ".....--.hc"},
+        {"room message with subject and body (XEP-0045, 8.1)", room("<subject>x</subject>" + body),
+         Reason::body, "--!!!--!hc"},
+        {"room message, encrypted", room(omemo("eu.siacs.conversations.axolotl")),
+         Reason::encrypted, "--!!!--!hc"},
+        {"room message, corrected", room(body + replace), Reason::correction, "--...--.hc"},
+        {"room chat state", room(typing), Reason::no_body, "--...--.hc"},
+        {"own words, reflected by the room", report("juliet@example.org/a"), Reason::own_reflection,
+         "--...--.hc", true},
+        {"own encrypted words, reflected", room(omemo("urn:xmpp:omemo:2")), Reason::own_reflection,
+         "--...--.hc", true},
+    };
+    return rows;
+}
+
+const std::vector<Kind>& no_messages() {
+    static const std::vector<Kind> rows{
+        {"available", presence("from='romeo@example.com/o' to='juliet@example.org'"),
+         Reason::presence, not_for_me},
+        {"available, with a status",
+         presence("from='romeo@example.com/o' to='juliet@example.org'", "<status>x</status>"),
+         Reason::presence, not_for_me},
+        {"unavailable", presence("from='romeo@example.com/o' type='unavailable'"), Reason::presence,
+         not_for_me},
+        {"subscribe", presence("from='romeo@example.com' type='subscribe'"), Reason::presence,
+         not_for_me},
+        {"subscribed", presence("from='romeo@example.com' type='subscribed'"), Reason::presence,
+         not_for_me},
+        {"unsubscribe", presence("from='romeo@example.com' type='unsubscribe'"), Reason::presence,
+         not_for_me},
+        {"unsubscribed", presence("from='romeo@example.com' type='unsubscribed'"), Reason::presence,
+         not_for_me},
+        {"probe", presence("from='romeo@example.com' type='probe'"), Reason::presence, not_for_me},
+        {"presence error", presence("from='room@muc.example.com/julie' type='error'"),
+         Reason::presence, not_for_me},
+        {"presence of another own device",
+         presence("from='juliet@example.org/b' to='juliet@example.org/a'"), Reason::presence,
+         not_for_me},
+        {"its own presence", presence("from='juliet@example.org/a' to='juliet@example.org/a'"),
+         Reason::presence, "-- oo---oo"},
+        {"get", iq("get"), Reason::iq, not_for_me},
+        {"set", iq("set"), Reason::iq, not_for_me},
+        {"result", iq("result"), Reason::iq, "aaaaa--aaa"},
+        {"error", iq("error"), Reason::iq, "aaaaa--aaa"},
+    };
+    return rows;
+}
+
+void check(const std::vector<Kind>& rows) {
+    for (const Kind& row : rows) {
+        CAPTURE(row.what);
+        const auto stanza = parse(row.xml);
+        REQUIRE(std::string_view(row.cells).size() == columns().size());
+        for (std::size_t i = 0; i < columns().size(); ++i) {
+            if (row.cells[i] == ' ') continue;
+            CAPTURE(columns()[i].what);
+            Facts facts;
+            facts.account = own;
+            facts.reflected = row.reflected;
+            columns()[i].set(facts);
+            const Verdict is = should_push(*stanza, facts);
+            const Verdict must = expected(row.cells[i], row.reason);
+            CHECK(is.push == must.push);
+            CHECK(is.important == must.important);
+            CHECK(name(is.reason) == name(must.reason));
+        }
+    }
+}
+
+TEST_CASE("each rule and kind of stanza: messages") { check(messages()); }
+TEST_CASE("each rule and kind of stanza: calls") { check(calls()); }
+TEST_CASE("each rule and kind of stanza: carbons, forwards, rooms") { check(copies_and_rooms()); }
+TEST_CASE("each rule and kind of stanza: presence and IQ") { check(no_messages()); }
 
 }  // namespace
 }  // namespace clarion::push

@@ -16,6 +16,7 @@ namespace clarion::storage {
 enum class DeadlineKind : std::uint8_t {
     sleep_expires = 1,  // the sleeping session ends
     forget_gone = 2,    // nobody asks any more for one that ended: its record goes
+    wake = 3,           // the sleeping session will end: whoever can wakes its client
 };
 
 struct Deadline {

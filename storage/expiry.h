@@ -34,8 +34,8 @@ struct ExpiredEntries {
         WallTime time{};
         std::uint64_t ordinal = 0;  // its number in the archive, from the first one ever
     };
-    /// Set if `last` is the newest entry of the archive. That one loses its content but stays, since
-    /// the next archive id must follow it; no reader sees it.
+    /// Set if `last` is the newest entry of the archive. That one loses its content but stays,
+    /// since the next archive id must follow it; no reader sees it.
     std::optional<Newest> newest;
     bool more = false;  // `limit` ended it: ask again once these are removed
 };

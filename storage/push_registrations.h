@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "server/base/clock.h"
+#include "server/base/task.h"
 #include "storage/batch.h"
 
 namespace clarion::storage {
@@ -22,22 +23,47 @@ struct PushRegistration {
     std::string attributes;       // other attributes of <enable/> as an XML element's attributes
     std::string lang;
     WallTime created{};
-    WallTime last_used{};      // last publish answered with a result
-    WallTime failing_since{};  // zero: not failing
-    std::uint32_t errors = 0;  // in a row
+    WallTime last_used{};           // last publish answered with a result
+    WallTime failing_since{};       // zero: not failing
+    std::uint32_t errors = 0;       // in a row
+    std::uint32_t unreachable = 0;  // how many of them were no answers
+    std::uint64_t unread = 0;       // important messages since the device was last here
+    /// It has been notified of what the archive got up to here while its device was away ...
+    ArchiveId notified_up_to = ArchiveId::none;
+    /// ... and of these stanzas that no archive has, as the push module knows them.
+    std::vector<std::uint64_t> notified;
 };
 
-/// A notification that must still go out: kept with the stanza that caused it (PUSH.md R9).
+/// A notification that must still go out: kept with the stanza that caused it (PUSH.md R9), until
+/// it was answered. One for each registration, its newest state.
 struct OwedPush {
     std::uint64_t registration = 0;  // seq
     bool important = false;
+    bool urgent = false;            // a call, or that it was answered
+    LogId log_id = LogId::none;     // where the stanza is; none ...
+    std::uint64_t offline_seq = 0;  // ... there it is an offline message; 0: nowhere any more
+    WallTime caused{};              // when the server saw it
+};
+
+/// Of any account: what a server that died left behind.
+struct OwedEntry {
+    AccountId account = AccountId::none;
+    OwedPush owed;
 };
 
 class PushRegistrations {
 public:
     virtual ~PushRegistrations() = default;
     virtual void put(Batch& batch, AccountId account, const PushRegistration& registration) = 0;
+    /// Removes it with what is owed to it.
     virtual void remove(Batch& batch, AccountId account, std::uint64_t seq) = 0;
+
+    virtual void put_owed(Batch& batch, AccountId account, const OwedPush& owed) = 0;
+    virtual void remove_owed(Batch& batch, AccountId account, std::uint64_t seq) = 0;
+    /// All that is owed, by account and registration, after those; `limit` at most.
+    virtual Task<Result<std::vector<OwedEntry>>> owed(AccountId after_account,
+                                                      std::uint64_t after_seq,
+                                                      std::size_t limit) = 0;
 };
 
 }  // namespace clarion::storage

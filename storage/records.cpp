@@ -16,6 +16,7 @@ constexpr std::uint8_t roster_item = 1;
 constexpr std::uint8_t archive_preferences = 1;
 constexpr std::uint8_t archive_index = 1;
 constexpr std::uint8_t push_registration = 1;
+constexpr std::uint8_t owed_push = 1;
 constexpr std::uint8_t sleeping_session = 1;
 constexpr std::uint8_t live_mark = 1;
 constexpr std::uint8_t kept_stanza = 1;
@@ -166,8 +167,8 @@ bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
 }
 
 std::string encode(const PushRegistration& registration) {
-    return Encoder(version::push_registration)
-        .string(registration.service)
+    Encoder out(version::push_registration);
+    out.string(registration.service)
         .boolean(registration.has_node)
         .string(registration.node)
         .string(registration.device)
@@ -179,7 +180,12 @@ std::string encode(const PushRegistration& registration) {
         .time(registration.last_used)
         .time(registration.failing_since)
         .u32(registration.errors)
-        .take();
+        .u32(registration.unreachable)
+        .varint(registration.unread)
+        .u64(static_cast<std::uint64_t>(registration.notified_up_to))
+        .varint(registration.notified.size());
+    for (const auto identity : registration.notified) out.u64(identity);
+    return out.take();
 }
 
 Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes) {
@@ -198,7 +204,34 @@ Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string
     registration.last_used = in.time();
     registration.failing_since = in.time();
     registration.errors = in.u32();
+    registration.unreachable = in.u32();
+    registration.unread = in.varint();
+    registration.notified_up_to = ArchiveId{in.u64()};
+    registration.notified.resize(in.count());
+    for (auto& identity : registration.notified) identity = in.u64();
     return finish(in, "push registration", std::move(registration));
+}
+
+std::string encode(const OwedPush& owed) {
+    return Encoder(version::owed_push)
+        .boolean(owed.important)
+        .boolean(owed.urgent)
+        .u64(static_cast<std::uint64_t>(owed.log_id))
+        .varint(owed.offline_seq)
+        .time(owed.caused)
+        .take();
+}
+
+Result<OwedPush> decode_owed(std::uint64_t seq, std::string_view bytes) {
+    Decoder in(bytes, version::owed_push);
+    OwedPush owed;
+    owed.registration = seq;
+    owed.important = in.boolean();
+    owed.urgent = in.boolean();
+    owed.log_id = LogId{in.u64()};
+    owed.offline_seq = in.varint();
+    owed.caused = in.time();
+    return finish(in, "owed push", std::move(owed));
 }
 
 std::string encode(const SleepingSession& session) {
@@ -206,7 +239,7 @@ std::string encode(const SleepingSession& session) {
     out.string(session.sm_id).string(session.resource).string(session.device);
     out.u8(static_cast<std::uint8_t>(session.state));
     out.u32(session.max_seconds).u32(session.handled_in).u32(session.acked_out);
-    out.time(session.slept_at).time(session.expires_at);
+    out.time(session.slept_at).time(session.expires_at).time(session.wake_at);
     out.string(session.presence).strings(session.directed_presence);
     out.varint(session.parts.size());
     for (const auto& [module, part] : session.parts) out.string(module).string(part);
@@ -227,6 +260,7 @@ Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::stri
     record.acked_out = in.u32();
     record.slept_at = in.time();
     record.expires_at = in.time();
+    record.wake_at = in.time();
     record.presence = in.string();
     record.directed_presence = in.strings();
     for (std::size_t left = in.count(); left > 0; --left) {
@@ -243,6 +277,7 @@ std::string encode(const LiveMark& mark) {
         .u32(mark.handled_in)
         .boolean(mark.available)
         .strings(mark.directed_presence)
+        .string(mark.device)
         .take();
 }
 
@@ -255,6 +290,7 @@ Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes)
     mark.handled_in = in.u32();
     mark.available = in.boolean();
     mark.directed_presence = in.strings();
+    mark.device = in.string();
     return finish(in, "mark of a live session", std::move(mark));
 }
 

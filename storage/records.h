@@ -56,6 +56,7 @@ std::string encode(const RosterItem& item);
 std::string encode(const ArchivePreferences& preferences);
 std::string encode(const ArchiveIndexRecord& record);
 std::string encode(const PushRegistration& registration);
+std::string encode(const OwedPush& owed);
 std::string encode(const SleepingSession& session);
 std::string encode(const LiveMark& mark);
 std::string encode(const KeptStanza& stanza);
@@ -78,6 +79,8 @@ Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
 /// who searches a whole archive. True also for what does not decode, so that decoding tells.
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);
 Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes);
+/// `seq`, the registration, is in the key.
+Result<OwedPush> decode_owed(std::uint64_t seq, std::string_view bytes);
 Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes);
 Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes);
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes);

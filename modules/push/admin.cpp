@@ -109,7 +109,7 @@ void test(core::Account& account, std::function<void(TestStep)> step,
         const std::string service = registration->record.service;
         const std::string node = node_tag(registration->record);
         run->step({service, node, "registered", true});
-        const Notifier::Cause cause{nullptr, 0, push->core.clock().wall()};
+        const Notifier::Cause cause{.received = push->core.clock().wall()};
         const auto owed =
             push->notifier->owe(account, *registration, cause, {true, false, Reason::ping});
         if (owed)

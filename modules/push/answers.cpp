@@ -4,6 +4,7 @@
 
 #include "modules/push/counters.h"
 #include "modules/push/flight.h"
+#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
@@ -45,6 +46,8 @@ void Sender::on_answer(const Flight& flight, const Stanza* answer, bool local) {
             answer ? name(read_error(answer->root()).condition) : "remote-server-timeout");
         return flush(*service);
     }
+    push_.ledger->settle(flight.notification->account_id, flight.notification->registration,
+                         flight.notification->number);
     if (answer && service->link.heard())
         logger.info("service-answers",
                     {{"service", flight.service}, {"waiting", service->waiting.size()}});
@@ -131,7 +134,7 @@ void Sender::count_attempt(core::Account& account, std::uint64_t seq, std::strin
     auto& record = registration->record;
     const WallTime now = push_.core.clock().wall();
     ++record.errors;
-    ++registration->unreachable;
+    ++record.unreachable;
     if (record.failing_since == WallTime{}) record.failing_since = now;
     push_.registrations->save(account, *registration);
     const Duration failing = std::chrono::duration_cast<Duration>(now - record.failing_since);
@@ -146,7 +149,7 @@ void Sender::on_result(core::Account& account, Registration& registration) {
     auto& record = registration.record;
     const WallTime now = push_.core.clock().wall();
     record.last_used = now;
-    registration.unreachable = 0;
+    record.unreachable = 0;
     const bool was_failing = record.errors != 0 || record.failing_since != WallTime{};
     if (!was_failing && now - registration.saved_last_used < last_used_slack) return;
     record.errors = 0;
@@ -169,8 +172,8 @@ void Sender::on_error(core::Account& account, Registration& registration,
                              {"node", node_tag(record)},
                              {"condition", name(error.condition)},
                              {"errors", record.errors}});
-    const auto answers = static_cast<std::int64_t>(
-        record.errors - std::min(record.errors, registration.unreachable));
+    const auto answers =
+        static_cast<std::int64_t>(record.errors - std::min(record.errors, record.unreachable));
     push_.core.bus().fire(events::PushFailed{account, record, name(error.condition)});
     if (options.gone_disables_at_once && says_gone(error))
         push_.registrations->disable(account, seq, name(error.condition));

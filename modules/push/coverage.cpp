@@ -78,6 +78,7 @@ void Coverage::undo(std::uint64_t notification) {
 std::string SleepPart::encode() const {
     std::string out(version);
     out += ' ' + std::to_string(important_at ? micros(*important_at) : 0);
+    out += wake_called ? " 1" : " 0";
     for (const auto& each : coverage) out += ';' + push::encode(each);
     return out;
 }
@@ -86,8 +87,9 @@ SleepPart SleepPart::decode(std::string_view text) {
     SleepPart part;
     const auto pieces = split(text, ';');
     const auto head = split(pieces.front(), ' ');
-    if (head.size() != 2 || head[0] != version) return part;
+    if (head.size() != 3 || head[0] != version) return part;
     part.important_at = wall(head[1]);
+    part.wake_called = head[2] == "1";
     for (std::size_t i = 1; i < pieces.size(); ++i)
         if (auto coverage = decode_coverage(pieces[i])) part.coverage.push_back(*coverage);
     return part;
@@ -95,6 +97,13 @@ SleepPart SleepPart::decode(std::string_view text) {
 
 bool Recent::contains(std::uint64_t identity) const {
     return identity != 0 && std::find(ring_.begin(), ring_.end(), identity) != ring_.end();
+}
+
+std::vector<std::uint64_t> Recent::identities() const {
+    std::vector<std::uint64_t> oldest_first(ring_);
+    std::rotate(oldest_first.begin(), oldest_first.begin() + static_cast<std::ptrdiff_t>(next_),
+                oldest_first.end());
+    return oldest_first;
 }
 
 void Recent::add(std::uint64_t identity) {

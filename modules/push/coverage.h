@@ -46,6 +46,7 @@ struct Coverage {
 /// What push keeps with a sleeping session, as the part "push" of its record.
 struct SleepPart {
     std::optional<WallTime> important_at;
+    bool wake_called = false;  // ([push] wake_before_timeout)
     std::vector<Coverage> coverage;
 
     std::string encode() const;
@@ -61,6 +62,8 @@ public:
     /// 0 is no identity and never contained.
     bool contains(std::uint64_t identity) const;
     void add(std::uint64_t identity);
+    /// Oldest first, to be kept.
+    std::vector<std::uint64_t> identities() const;
 
 private:
     std::vector<std::uint64_t> ring_;

@@ -3,11 +3,14 @@
 #include <algorithm>
 
 #include "modules/push/counters.h"
+#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
+#include "proto/ns.h"
+#include "storage/storage.h"
 
 namespace clarion::push {
 
@@ -29,7 +32,7 @@ Facts Notifier::facts(core::Account& account, const Registration& registration, 
         std::any_of(account.sessions().begin(), account.sessions().end(),
                     [](const auto& s) { return s->state() != core::SessionState::ended; });
     facts.device_has_session = has_session(account, registration.record.device);
-    facts.wants_calls = registration.wants_calls;
+    facts.wants_calls = registration.wishes.call_answers;
     facts.reflected = is_reflected(account, stanza);
     return facts;
 }
@@ -68,15 +71,25 @@ void Notifier::on_sending(const events::MessageSending& event) {
     judge_all(event.account, event.transit, base, &event.session);
 }
 
+Notifier::Cause Notifier::cause_of(const core::Account& account, const core::Transit& transit) {
+    Cause cause;
+    cause.stanza = transit.stanza.get();
+    cause.identity = identity(*transit.stanza, account.jid().bare(), transit.archive_id,
+                              transit.log_id, transit.received);
+    cause.received = transit.received;
+    cause.archive_id = transit.archive_id;
+    cause.log_id = transit.log_id;
+    cause.offline_seq = transit.offline_seq;
+    return cause;
+}
+
 void Notifier::judge_all(core::Account& account, const core::Transit& transit, Facts base,
                          core::Session* session) {
     const AccountPush* mine = push_.accounts.find(account);
     if (!mine || mine->registrations.empty()) return;
     const Stanza& stanza = *transit.stanza;
-    const Cause cause{&stanza,
-                      identity(stanza, account.jid().bare(), transit.archive_id, transit.log_id,
-                               transit.received),
-                      transit.received};
+    Cause cause = cause_of(account, transit);
+    if (!base.stored) cause.offline_seq = 0;
     const SessionPush* queue = session ? push_.sessions.find(*session) : nullptr;
     for (const auto seq : push_.registrations->all(account)) {
         Registration* registration = push_.accounts.of(account).find(seq);
@@ -87,9 +100,10 @@ void Notifier::judge_all(core::Account& account, const core::Transit& transit, F
         all.held_back = transit.held_back;
         all.same_device = session && session->device() == registration->record.device;
         all.covered =
-            registration->notified.contains(cause.identity) ||
+            registration->was_notified_of(cause.identity, cause.archive_id) ||
             (all.same_device && queue && queue->covers(seq, transit.received, stanza, all));
         const Verdict verdict = should_push(stanza, all);
+        cause.away = !all.device_has_session && base.trigger != Trigger::receiving;
         if (!verdict.push)
             push_.counters->count(verdict.reason);
         else if (base.trigger == Trigger::ended)
@@ -106,56 +120,181 @@ void Notifier::on_ping(const events::PushPing& event) {
         const auto& record = registration->record;
         if (!event.service.empty() && event.service != record.service) continue;
         if (!event.node.empty() && event.node != record.node) continue;
-        owe(event.account, *registration, {nullptr, 0, push_.core.clock().wall()},
+        owe(event.account, *registration, {.received = push_.core.clock().wall()},
             {true, false, Reason::ping});
     }
 }
 
+void Notifier::on_requested(const events::PushRequested& event) {
+    core::Account& account = event.account;
+    Cause cause;
+    cause.received = push_.core.clock().wall();
+    if (event.transit) cause = cause_of(account, *event.transit);
+    cause.clear = event.clear;
+    cause.in_queue =
+        true;  // or nowhere: who asks does so beside the rules, which keep what they must
+    for (const auto seq : push_.registrations->all(account)) {
+        Registration* registration = push_.accounts.of(account).find(seq);
+        if (!registration || !event.wants(registration->record)) continue;
+        if (registration->was_notified_of(cause.identity, cause.archive_id)) {
+            push_.counters->count(Reason::covered);
+            continue;
+        }
+        Verdict verdict{true, false, Reason::ping};
+        if (cause.stanza) {
+            const auto judged =
+                judge(*cause.stanza, account.jid().bare(), is_reflected(account, *cause.stanza));
+            verdict = {true, judged.important, judged.reason};
+        }
+        owe(account, *registration, cause, verdict);
+    }
+}
+
+void Notifier::on_waking(core::Session& session) {
+    core::Account& account = session.account();
+    for (const auto seq : push_.registrations->of_device(account, session.device()))
+        if (Registration* registration = push_.accounts.of(account).find(seq))
+            owe(account, *registration, {.received = push_.core.clock().wall()},
+                {true, false, Reason::ping});
+}
+
 // ---- Owing -------------------------------------------------------------------------------------
 
-xml::Document Notifier::compose(core::Account& account, const Registration& registration,
-                                const Stanza* stanza, bool important) const {
+Summary Notifier::summary(core::Account& account, const Registration& registration,
+                          const Content& content) const {
     const PushOptions& options = push_.options(account.host());
     Summary summary;
     if (options.message_count == "unread")
-        summary.message_count = std::max<std::uint64_t>(1, registration.unread);
-    if (!stanza || !stanza->is_message()) return make_notification(summary);
-    const Carried inner = carried(*stanza, account.jid().bare());
+        summary.message_count = std::max<std::uint64_t>(1, registration.record.unread);
+    if (content.clear) summary.message_count = 0;
+    if (content.important) summary.last_message_body = options.notification_important_body;
+    if (!content.stanza || !content.stanza->is_message()) return summary;
+    const Carried inner = carried(*content.stanza, account.jid().bare());
     if (options.notification_with_sender) summary.last_message_sender = inner.sender();
-    if (important)
-        summary.last_message_body = options.notification_with_body && !inner.body().empty()
-                                        ? inner.body()
-                                        : std::string_view(options.notification_important_body);
-    return make_notification(summary);
+    if (content.important && options.notification_with_body && !inner.body().empty())
+        summary.last_message_body = inner.body();
+    return summary;
 }
 
-NotificationPtr Notifier::owe(core::Account& account, Registration& registration,
-                              const Cause& cause, Verdict verdict) {
-    if (verdict.important) ++registration.unread;
-    xml::Document document = compose(account, registration, cause.stanza, verdict.important);
-    events::PushSending event{account, registration.record, cause.stanza, verdict.important,
+/// nullptr: a module stopped it.
+NotificationPtr Notifier::make(core::Account& account, const Registration& registration,
+                               const Content& content) const {
+    xml::Document document = make_notification(summary(account, registration, content));
+    const xml::Document asked = asked_of(registration.record);
+    events::PushSending event{account,
+                              registration.record,
+                              asked.root(),
+                              content.stanza,
+                              content.important,
+                              content.urgent,
+                              content.clear ? 0 : registration.record.unread,
                               document.root()};
     if (push_.core.bus().fire(event) == core::Flow::stop) {
         push_.counters->count(Reason::filtered);
         return nullptr;
     }
-    push_.counters->count(verdict.reason);
-    registration.notified.add(cause.identity);
     auto notification = std::make_shared<Notification>();
     notification->account = account.jid().bare();
     notification->account_id = account.id();
     notification->registration = registration.record.seq;
-    notification->number = ++last_number_;
     notification->publish =
         make_publish(account.host(), registration.service, registration.record, document.root());
-    notification->important = verdict.important;
-    notification->urgent =
-        verdict.reason == Reason::call || verdict.reason == Reason::call_answered;
+    notification->important = content.important;
+    notification->urgent = content.urgent;
+    return notification;
+}
+
+NotificationPtr Notifier::owe(core::Account& account, Registration& registration,
+                              const Cause& cause, Verdict verdict) {
+    if (verdict.important) ++registration.record.unread;
+    if (cause.clear) registration.record.unread = 0;
+    const bool urgent = verdict.reason == Reason::call || verdict.reason == Reason::call_answered;
+    const auto notification =
+        make(account, registration, {cause.stanza, verdict.important, urgent, cause.clear});
+    if (!notification) return nullptr;
+    push_.counters->count(verdict.reason);
+    registration.notified.add(cause.identity);
+    if (cause.away)
+        registration.record.notified_up_to =
+            std::max(registration.record.notified_up_to, cause.archive_id);
+    registration.unsaved = true;
+    notification->number = next_number();
     notification->caused = cause.received;
+    enter(account, *notification, cause);
     ++push_.accounts.of(account).busy;
     push_.core.shard().after_commit(
         [this, notification](const Result<>& result) { committed(notification, result); });
     return notification;
+}
+
+/// What must go out also after a crash is stored with its stanza; a queue says so itself.
+void Notifier::enter(core::Account& account, Notification& notification, const Cause& cause) const {
+    notification.log_id = cause.log_id;
+    notification.offline_seq = cause.offline_seq;
+    const bool stored = cause.log_id != storage::LogId::none || cause.offline_seq != 0;
+    if (cause.in_queue || !stored) return;
+    push_.ledger->owe(account.id(),
+                      {.registration = notification.registration,
+                       .important = notification.important,
+                       .urgent = notification.urgent,
+                       .log_id = cause.log_id,
+                       .offline_seq = cause.offline_seq,
+                       .caused = cause.received},
+                      notification.number);
+}
+
+// ---- Again -------------------------------------------------------------------------------------
+
+void Notifier::renew(core::Account& account, Registration& registration, Waiting waiting) {
+    if (waiting.log_id == storage::LogId::none && waiting.offline_seq == 0)
+        return renew_with(account, registration, waiting, nullptr);
+    push_.core.scope().spawn(
+        "push-renew",
+        renew_stored(core::AccountPin(account), registration.record.seq, std::move(waiting)));
+}
+
+Task<> Notifier::renew_stored(core::AccountPin account, std::uint64_t seq, Waiting waiting) {
+    const StanzaPtr stanza =
+        co_await read_stanza(account->id(), waiting.log_id, waiting.offline_seq);
+    Registration* registration = push_.accounts.of(*account).find(seq);
+    if (registration) renew_with(*account, *registration, waiting, stanza.get());
+}
+
+/// nullptr: it is not kept any more.
+Task<StanzaPtr> Notifier::read_stanza(storage::AccountId account, storage::LogId log_id,
+                                      std::uint64_t offline_seq) const {
+    auto& storage = push_.core.storage();
+    std::string text;
+    if (log_id != storage::LogId::none) {
+        auto logged = co_await storage.archive().read_log(log_id);
+        if (logged && logged->has_value()) text = std::move(**logged);
+    } else if (offline_seq != 0) {
+        auto kept = co_await storage.offline().read(account, offline_seq - 1, 1);
+        if (kept && !kept->empty() && kept->front().seq == offline_seq)
+            text = std::move(kept->front().stanza.xml);
+    }
+    if (text.empty()) co_return nullptr;
+    auto parsed = Stanza::from_document(xml::parse_element(text, ns::client));
+    if (!parsed) co_return nullptr;
+    co_return std::move(*parsed);
+}
+
+void Notifier::renew_with(core::Account& account, Registration& registration, Waiting& waiting,
+                          const Stanza* stanza) {
+    const auto notification =
+        make(account, registration, {stanza, waiting.important, waiting.urgent, false});
+    if (!notification)
+        return push_.ledger->settle(account.id(), registration.record.seq, waiting.number);
+    notification->number = waiting.number;
+    notification->caused = waiting.caused;
+    notification->log_id = waiting.log_id;
+    notification->offline_seq = waiting.offline_seq;
+    notification->renewed = true;
+    if (waiting.queue) {
+        notification->session = waiting.queue->session;
+        notification->coverage = waiting.queue->coverage;
+    }
+    push_.sender->submit(account, registration, notification);
 }
 
 /// Everything left of an ended session's queue is one notification.
@@ -169,7 +308,7 @@ void Notifier::owe_ended(core::Account& account, Registration& registration, con
     }
     const NotificationPtr owed = owe(account, registration, cause, verdict);
     if (!owed) return;
-    if (first) first->publish = nullptr;  // the important one takes its place
+    if (first) first->publish = nullptr;  // the important one takes its place, in the ledger too
     registration.last_of_ended = owed;
 }
 
@@ -180,8 +319,9 @@ void Notifier::committed(const NotificationPtr& notification, const Result<>& re
     --mine.busy;
     if (!result) {
         push_.counters->count(Reason::storage_failed);
-        push_.queue_rules->undo(*account, *notification);
-        return;
+        push_.ledger->settle(notification->account_id, notification->registration,
+                             notification->number);
+        return push_.queue_rules->undo(*account, *notification);
     }
     Registration* registration = mine.find(notification->registration);
     if (!registration || !notification->publish) return;

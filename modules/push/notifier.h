@@ -8,8 +8,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "modules/push/notification.h"
 #include "modules/push/state.h"
 #include "server/base/result.h"
+#include "server/base/task.h"
 #include "server/core/session.h"
 #include "server/core/transit.h"
 #include "server/events/archive.h"
@@ -28,17 +30,33 @@ public:
     void on_receiving(const events::MessageReceiving& event);  // R7: a call
     void on_sending(const events::MessageSending& event);      // R7: it was answered
     void on_ping(const events::PushPing& event);               // R8
+    void on_requested(const events::PushRequested& event);
+    void on_waking(core::Session& session);  // [push] wake_before_timeout
 
     /// What a notification is about.
     struct Cause {
         const Stanza* stanza = nullptr;  // none: ping
         std::uint64_t identity = 0;
         WallTime received{};
+        storage::ArchiveId archive_id = storage::ArchiveId::none;
+        storage::LogId log_id = storage::LogId::none;
+        std::uint64_t offline_seq = 0;  // among the offline messages; 0: not stored there
+        bool in_queue = false;          // a session's queue has it
+        bool away = false;              // the device has no session
+        bool clear = false;             // nothing is unread any more
     };
+    static Cause cause_of(const core::Account& account, const core::Transit& transit);
     /// Owes one: nullptr if a module stopped it. It leaves once this turn's batch is committed, and
     /// never if that fails.
     NotificationPtr owe(core::Account& account, Registration& registration, const Cause& cause,
                         Verdict verdict);
+
+    /// Composes again, from what is stored, a notification that waited, and submits it. For one
+    /// whose stanza must be read this takes a moment.
+    void renew(core::Account& account, Registration& registration, Waiting waiting);
+    Task<> renew_stored(core::AccountPin account, std::uint64_t registration, Waiting waiting);
+    /// Numbers notifications.
+    std::uint64_t next_number() { return ++last_number_; }
 
     /// What is true of the account, for policy.
     Facts facts(core::Account& account, const Registration& registration, Trigger trigger,
@@ -49,8 +67,22 @@ private:
                    core::Session* session);
     void owe_ended(core::Account& account, Registration& registration, const Cause& cause,
                    Verdict verdict);
-    xml::Document compose(core::Account& account, const Registration& registration,
-                          const Stanza* stanza, bool important) const;
+    /// What is sent and how; stanza and fate are the caller's to fill in.
+    struct Content {
+        const Stanza* stanza = nullptr;
+        bool important = false;
+        bool urgent = false;
+        bool clear = false;
+    };
+    NotificationPtr make(core::Account& account, const Registration& registration,
+                         const Content& content) const;
+    Summary summary(core::Account& account, const Registration& registration,
+                    const Content& content) const;
+    void renew_with(core::Account& account, Registration& registration, Waiting& waiting,
+                    const Stanza* stanza);
+    Task<StanzaPtr> read_stanza(storage::AccountId account, storage::LogId log_id,
+                                std::uint64_t offline_seq) const;
+    void enter(core::Account& account, Notification& notification, const Cause& cause) const;
     void committed(const NotificationPtr& notification, const Result<>& result);
     Push& push_;
     std::uint64_t last_number_ = 0;

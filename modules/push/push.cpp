@@ -1,6 +1,7 @@
 #include "modules/push/push.h"
 
 #include "modules/push/enable.h"
+#include "modules/push/ledger.h"
 #include "modules/push/notifier.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
@@ -23,8 +24,10 @@ using core::IqTarget;
 /// The device is here again: it will read what it missed.
 void forget_unread(Push& push, core::Session& session) {
     for (const auto seq : push.registrations->of_device(session.account(), session.device()))
-        if (Registration* registration = push.accounts.of(session.account()).find(seq))
-            registration->unread = 0;
+        if (Registration* registration = push.accounts.of(session.account()).find(seq)) {
+            registration->unsaved = registration->unsaved || registration->record.unread != 0;
+            registration->record.unread = 0;
+        }
 }
 
 Flow may_put_away(Push& push, core::Account& account) {
@@ -34,6 +37,7 @@ Flow may_put_away(Push& push, core::Account& account) {
         if (registration.held) return Flow::stop;
     if (mine->busy > 0) return Flow::stop;
     push.sleeper->before_put_away(account);
+    push.registrations->save_changed(account);
     return Flow::next;
 }
 
@@ -57,6 +61,8 @@ void follow_sessions(core::ModuleSetup& setup, Push& push) {
                            [&push](const auto& event) { forget_unread(push, event.session); });
     setup.on<SessionSlept>(SessionSlept::Stage::push,
                            [&push](const auto& event) { push.queue_rules->on_slept(event); });
+    setup.on<SessionWaking>(SessionWaking::Stage::push,
+                            [&push](const auto& event) { push.sleeper->waking(event.session); });
     setup.on<SessionWoken>(SessionWoken::Stage::push, [&push](const auto& event) {
         push.sleeper->woken(event.session);
         forget_unread(push, event.session);
@@ -100,6 +106,8 @@ void follow_messages(core::ModuleSetup& setup, Push& push) {
     });
     setup.on<PushPing>(PushPing::Stage::send,
                        [&push](const auto& event) { push.notifier->on_ping(event); });
+    setup.on<PushRequested>(PushRequested::Stage::send,
+                            [&push](const auto& event) { push.notifier->on_requested(event); });
 }
 
 void follow_server(core::ModuleSetup& setup, Push& push) {
@@ -107,7 +115,13 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
                          [&push](const auto& event) { event.found = &push; });
     setup.on<events::ServerStarted>(
         events::ServerStarted::Stage::react, [&push](const auto& event) {
+            event.core.scope().spawn("push-owed", push.ledger->pay_after_restart());
             event.core.scope().spawn("push-after-restart", push.sleeper->sweep_after_restart());
+        });
+    setup.on<events::ServerStopping>(
+        events::ServerStopping::Stage::save, [&push](const auto& event) {
+            event.core.accounts().for_each(
+                [&push](core::Account& account) { push.registrations->save_changed(account); });
         });
     // Fired where the domain lives; each shard has its own view of its services.
     setup.on<events::DomainReachable>(events::DomainReachable::Stage::react, [](const auto& event) {
@@ -169,6 +183,11 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
         .doc(
             "At least this long between two notifications to one registration, calls excepted; 0: "
             "no limit.");
+    t.add("wake_before_timeout", &PushOptions::wake_before_timeout)
+        .min(0ms)
+        .doc(
+            "Wake the client of a sleeping session once, this long before the session expires; 0: "
+            "do not.");
     t.add("gone_disables_at_once", &PushOptions::gone_disables_at_once)
         .doc("Remove a registration at the first error gone or item-not-found.");
     t.add("max_outstanding_per_service", &PushOptions::max_outstanding_per_service)

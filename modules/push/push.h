@@ -10,6 +10,7 @@
 //     enable         <enable/>, <disable/>, and a service that ends it
 //     notifier       events -> policy -> notifications that are owed
 //     queue_rules    ... those about a session's queue: R3, R4, R5
+//     ledger         what must go out also after a crash
 //     sender         owed and durable -> published -> answered
 //     sleeper        the end of sleep, and what survives a restart
 //     admin          what clarionctl push shows and does
@@ -38,6 +39,7 @@ struct PushOptions {
     Duration unreachable_disables_after = std::chrono::hours(72);
     std::string message_count = "one";
     Duration min_interval = std::chrono::seconds(0);
+    Duration wake_before_timeout = std::chrono::seconds(0);
     bool gone_disables_at_once = false;
     std::int64_t max_outstanding_per_service = 2000;
     std::int64_t max_node_size = 4096;

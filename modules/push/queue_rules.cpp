@@ -12,8 +12,8 @@ namespace clarion::push {
 namespace {
 
 QueueRules::Entry entry(const core::Sent& sent, std::uint32_t number) {
-    return {sent.stanza, number, sent.archive_id, sent.log_id, sent.received, sent.spooled,
-            sent.held_back};
+    return {sent.stanza,   number,       sent.archive_id, sent.log_id,
+            sent.received, sent.spooled, sent.held_back,  sent.offline_seq};
 }
 
 std::vector<QueueRules::Entry> live_queue(core::Session& session) {
@@ -30,6 +30,18 @@ std::uint64_t identity_of(const core::Session& session, const QueueRules::Entry&
                     entry.received);
 }
 
+Notifier::Cause cause_of(const core::Session& session, const QueueRules::Entry& entry) {
+    Notifier::Cause cause;
+    cause.stanza = entry.stanza.get();
+    cause.identity = identity_of(session, entry);
+    cause.received = entry.received;
+    cause.archive_id = entry.archive_id;
+    cause.log_id = entry.log_id;
+    cause.offline_seq = entry.spooled ? entry.offline_seq : 0;
+    cause.in_queue = session.is_asleep();
+    return cause;
+}
+
 }  // namespace
 
 // ---- R3 and R5: the whole queue ----------------------------------------------------------------
@@ -39,6 +51,7 @@ void QueueRules::on_slept(const events::SessionSlept& event) {
     SessionPush& mine = push_.sessions.of(session);
     mine.settled =
         !push_.core.stopping();  // at a planned stop nothing is notified, the restart will
+    mine.sent = mine.decided;    // by R5, and in the ledger if not yet sent
     if (!push_.registrations->has_any(session.account(), session.device())) return;
     std::vector<Entry> queue;
     queue.reserve(event.unacked.size());
@@ -92,7 +105,7 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
         const bool important = judge(*each.stanza, facts.account, facts.reflected).important;
         facts.covered = coverage.covers_number(each.number) ||
                         coverage.covers_time(each.received, important) ||
-                        registration.notified.contains(identity_of(session, each));
+                        registration.was_notified_of(identity_of(session, each), each.archive_id);
         const Verdict verdict = should_push(*each.stanza, facts);
         if (!verdict.push) {
             push_.counters->count(verdict.reason);
@@ -111,11 +124,9 @@ void QueueRules::notify_one(core::Session& session, Registration& registration,
     Coverage& coverage = push_.sessions.of(session).decided_for(registration.record.seq);
     const Finding found = scan(session, registration, coverage, queue, trigger);
     if (!found.cause) return;
-    if (found.important > 1) registration.unread += found.important - 1;
+    if (found.important > 1) registration.record.unread += found.important - 1;
     const NotificationPtr owed = push_.notifier->owe(
-        session.account(), registration,
-        {found.cause->stanza.get(), identity_of(session, *found.cause), found.cause->received},
-        found.verdict);
+        session.account(), registration, cause_of(session, *found.cause), found.verdict);
     coverage.cover_queue(queue.back().number, owed ? owed->number : 0);
     for (const Entry& each : queue) registration.notified.add(identity_of(session, each));
     if (!owed) return;
@@ -136,9 +147,7 @@ void QueueRules::notify_others(core::Session& session, const std::vector<Entry>&
         });
         const Finding found = scan(session, *registration, Coverage{}, kept, Trigger::ended);
         if (found.cause)
-            push_.notifier->owe(account, *registration,
-                                {found.cause->stanza.get(), identity_of(session, *found.cause),
-                                 found.cause->received},
+            push_.notifier->owe(account, *registration, cause_of(session, *found.cause),
                                 found.verdict);
     }
 }
@@ -153,7 +162,7 @@ bool QueueRules::notified_important(core::Session& session, const std::vector<En
         for (const Entry& each : queue) {
             if (!judge(*each.stanza, bare, is_reflected(account, *each.stanza)).important) continue;
             if (coverage.covers_number(each.number) || is_incoming_call(*each.stanza, bare) ||
-                registration->notified.contains(identity_of(session, each)))
+                registration->was_notified_of(identity_of(session, each), each.archive_id))
                 return true;
         }
     }
@@ -173,14 +182,13 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
                            const core::Transit& transit) {
     core::Account& account = session.account();
     const Stanza& stanza = *transit.stanza;
-    const Notifier::Cause cause{&stanza,
-                                identity(stanza, account.jid().bare(), transit.archive_id,
-                                         transit.log_id, transit.received),
-                                transit.received};
+    Notifier::Cause cause = Notifier::cause_of(account, transit);
+    cause.in_queue = true;
+    cause.offline_seq = 0;  // only its place, if it must go there
     Facts facts = push_.notifier->facts(account, registration, Trigger::asleep, stanza);
     facts.session = session.jid().full();
     facts.same_device = true;
-    facts.covered = registration.notified.contains(cause.identity);
+    facts.covered = registration.was_notified_of(cause.identity, cause.archive_id);
     const Verdict verdict = should_push(stanza, facts);
     if (!verdict.push) return push_.counters->count(verdict.reason);
 
@@ -188,7 +196,7 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     SessionPush& mine = push_.sessions.of(session);
     Coverage& coverage = mine.decided_for(registration.record.seq);
     if (coverage.covers_now(clock.steady(), verdict.important)) {
-        if (verdict.important) ++registration.unread;
+        if (verdict.important) ++registration.record.unread;
         return push_.counters->count(Reason::covered);
     }
     const NotificationPtr owed = push_.notifier->owe(account, registration, cause, verdict);

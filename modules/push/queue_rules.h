@@ -35,6 +35,7 @@ public:
         WallTime received{};
         bool spooled = false;    // offline storage has a copy
         bool held_back = false;  // by CSI
+        std::uint64_t offline_seq = 0;
     };
     /// One notification for the queue to each registration of the session's device, if anything in
     /// it is not covered. `trigger`: unacked, or ended to look at kept messages only.

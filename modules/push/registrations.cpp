@@ -3,10 +3,12 @@
 #include <algorithm>
 
 #include "modules/push/counters.h"
+#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/sender.h"
 #include "modules/push/sleeper.h"
+#include "proto/ns.h"
 #include "server/base/log.h"
 #include "server/core/session.h"
 #include "server/events/push.h"
@@ -17,24 +19,6 @@ namespace clarion::push {
 namespace {
 
 constexpr Logger logger{"push"};
-/// https://xeps.tigase.net/docs/push-notifications/encrypt/: the child that asks to hear about
-/// calls.
-constexpr std::string_view tigase_jingle = "tigase:push:jingle:0";
-
-bool asks_for_calls(const storage::PushRegistration& record) {
-    if (record.extensions.find(tigase_jingle) == std::string::npos) return false;
-    const auto document = xml::parse_element("<all xmlns=''>" + record.extensions + "</all>");
-    return !document.empty() && document.root().child(tigase_jingle, "jingle");
-}
-
-Registration make_registration(storage::PushRegistration record) {
-    Registration registration;
-    registration.service = Jid::trusted(record.service);
-    registration.wants_calls = asks_for_calls(record);
-    registration.saved_last_used = record.last_used;
-    registration.record = std::move(record);
-    return registration;
-}
 
 bool same_pair(const storage::PushRegistration& a, const storage::PushRegistration& b) {
     return a.service == b.service && a.has_node == b.has_node && a.node == b.node;
@@ -42,12 +26,39 @@ bool same_pair(const storage::PushRegistration& a, const storage::PushRegistrati
 
 }  // namespace
 
+xml::Document asked_of(const storage::PushRegistration& record) {
+    xml::Document enable;
+    if (!record.extensions.empty())
+        enable = xml::parse_element("<enable xmlns='urn:xmpp:push:0'>" + record.extensions +
+                                    "</enable>");
+    if (enable.empty()) enable = xml::Document("enable", ns::push);
+    if (record.attributes.empty()) return enable;
+    const auto attributes = xml::parse_element(record.attributes);
+    if (attributes.empty()) return enable;
+    const auto* attribute = attributes.root().first_attribute();
+    for (; attribute; attribute = attribute->next)
+        enable.root().set_attr(attribute->name, attribute->value, attribute->ns);
+    return enable;
+}
+
+Registration Registrations::make(core::Account& account, storage::PushRegistration record) const {
+    Registration registration;
+    registration.service = Jid::trusted(record.service);
+    registration.saved_last_used = record.last_used;
+    for (const auto identity : record.notified) registration.notified.add(identity);
+    registration.record = std::move(record);
+    const xml::Document asked = asked_of(registration.record);
+    push_.core.bus().fire(events::PushRegistrationRead{account, registration.record, asked.root(),
+                                                       registration.wishes});
+    return registration;
+}
+
 void Registrations::load(core::Account& account, const storage::AccountSnapshot& snapshot) {
     if (snapshot.push_registrations.empty()) return;
     AccountPush& mine = push_.accounts.of(account);
     for (const auto& record : snapshot.push_registrations) {
         mine.last_seq = std::max(mine.last_seq, record.seq);
-        mine.registrations.push_back(make_registration(record));
+        mine.registrations.push_back(make(account, record));
     }
     std::sort(mine.registrations.begin(), mine.registrations.end(),
               [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });
@@ -61,7 +72,7 @@ void Registrations::put(core::Account& account, storage::PushRegistration record
         std::max(mine.last_seq + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
     mine.last_seq = record.seq;
     record.created = now;
-    Registration added = make_registration(std::move(record));
+    Registration added = make(account, std::move(record));
     const std::string device = added.record.device;
     const std::string old_device = take_over(account, added);
     save(account, added);
@@ -81,16 +92,26 @@ std::string Registrations::take_over(core::Account& account, Registration& added
         added.record.created = old.record.created;
         added.record.last_used = added.saved_last_used = old.record.last_used;
         added.notified = old.notified;
-        added.unread = old.unread;
+        added.record.notified_up_to = old.record.notified_up_to;
+        added.record.unread = old.record.unread;
         push_.sleeper->renumber(account, old.record.seq, added.record.seq);
         return drop(account, old.record.seq);
     }
     return {};
 }
 
-void Registrations::save(core::Account& account, const Registration& registration) {
+void Registrations::save(core::Account& account, Registration& registration) {
+    registration.record.notified = registration.notified.identities();
+    registration.unsaved = false;
     push_.core.storage().push_registrations().put(push_.core.shard().batch(), account.id(),
                                                   registration.record);
+}
+
+void Registrations::save_changed(core::Account& account) {
+    AccountPush* mine = push_.accounts.find(account);
+    if (!mine) return;
+    for (Registration& registration : mine->registrations)
+        if (registration.unsaved) save(account, registration);
 }
 
 void Registrations::evict(core::Account& account) {
@@ -131,6 +152,7 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
     if (at == mine.registrations.end()) return {};
     const std::string device = at->record.device;
     push_.sender->forget(account.id(), at->record.service, seq);
+    push_.ledger->forget(account.id(), seq);
     push_.sleeper->forget(account, seq);
     push_.core.storage().push_registrations().remove(push_.core.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);

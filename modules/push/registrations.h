@@ -26,7 +26,9 @@ public:
     /// recently enabled goes.
     void put(core::Account& account, storage::PushRegistration record);
     /// Writes its record again.
-    void save(core::Account& account, const Registration& registration);
+    void save(core::Account& account, Registration& registration);
+    /// Those of the account with something unsaved: it leaves memory, or the server stops.
+    void save_changed(core::Account& account);
 
     /// Removes the client's choice, or all nodes at `service` if `node` is nullptr. Returns how
     /// many there were.
@@ -43,12 +45,16 @@ public:
     bool has_any(core::Account& account, std::string_view device) const;
 
 private:
+    Registration make(core::Account& account, storage::PushRegistration record) const;
     std::string take_over(core::Account& account, Registration& added);
     /// Removes it and says whose it was; the sleeping sessions of that device are the caller's.
     std::string drop(core::Account& account, std::uint64_t seq);
     void evict(core::Account& account);
     Push& push_;
 };
+
+/// What its client asked for beyond XEP-0357: an <enable/> with the other attributes and children.
+xml::Document asked_of(const storage::PushRegistration& record);
 
 /// Whether the device has a session, live or asleep.
 bool has_session(const core::Account& account, std::string_view device);

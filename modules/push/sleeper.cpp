@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "modules/push/notifier.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
@@ -34,6 +35,7 @@ void Sleeper::slept(core::Session& session, bool notified_important) {
     SessionPush& mine = push_.sessions.of(session);
     mine.important_at.reset();
     mine.push_ended_at.reset();
+    mine.wake_called = false;
     if (notified_important) mine.important_at = session.slept_at();
     set_end(session, mine);
 }
@@ -65,7 +67,21 @@ void Sleeper::set_end(core::Session& session, SessionPush& mine) {
     facts.registered = registered;
     facts.important_at = mine.important_at;
     facts.push_ended_at = mine.push_ended_at;
-    session.set_expiry(sleep_ends_at(facts));
+    const WallTime end = sleep_ends_at(facts);
+    session.set_expiry(end, wake_time(host, mine, end));
+}
+
+/// [push] wake_before_timeout: once in a sleep. Zero: never.
+WallTime Sleeper::wake_time(std::string_view host, const SessionPush& mine, WallTime end) const {
+    const Duration before = push_.options(host).wake_before_timeout;
+    const WallTime at = end - before;
+    const bool wanted = before != Duration::zero() && !mine.wake_called;
+    return wanted && at > push_.core.clock().wall() ? at : WallTime{};
+}
+
+void Sleeper::waking(core::Session& session) {
+    push_.sessions.of(session).wake_called = true;
+    push_.notifier->on_waking(session);
 }
 
 void Sleeper::registrations_changed(core::Account& account, std::string_view device) {
@@ -140,8 +156,8 @@ Duration Sleeper::longest(core::Session& session) const {
 
 void Sleeper::record(core::Session& session, storage::SleepingSession& record) {
     SessionPush* mine = push_.sessions.find(session);
-    if (!mine || (mine->sent.empty() && !mine->important_at)) return;
-    const SleepPart part{mine->important_at, mine->sent};
+    if (!mine || (mine->sent.empty() && !mine->important_at && !mine->wake_called)) return;
+    const SleepPart part{mine->important_at, mine->wake_called, mine->sent};
     record.parts.emplace_back(part_name, part.encode());
 }
 
@@ -152,6 +168,7 @@ void Sleeper::restore(core::Session& session, const storage::SleepingSession& re
     if (at != record.parts.end()) {
         SleepPart part = SleepPart::decode(at->second);
         mine.important_at = part.important_at;
+        mine.wake_called = part.wake_called;
         mine.sent = std::move(part.coverage);
         mine.decided = mine.sent;
     }

@@ -23,6 +23,8 @@ public:
     /// before.
     void slept(core::Session& session, bool notified_important);
     void woken(core::Session& session);
+    /// It will expire soon: its client is woken ([push] wake_before_timeout).
+    void waking(core::Session& session);
     /// A registration of this device came or went.
     void registrations_changed(core::Account& account, std::string_view device);
     /// A registration goes on under another number.
@@ -51,6 +53,7 @@ public:
 
 private:
     void set_end(core::Session& session, SessionPush& mine);
+    WallTime wake_time(std::string_view host, const SessionPush& mine, WallTime end) const;
     Task<> sweep_account(std::string bare_jid);
     Task<> sweep_session(core::Account& account, std::uint64_t session);
     Push& push_;

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "modules/push/counters.h"
+#include "modules/push/ledger.h"
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
@@ -38,6 +39,7 @@ Push::Push(core::ModuleSetup& setup)
       accounts(setup.account_slot<AccountPush>()),
       sessions(setup.session_slot<SessionPush>()),
       counters(std::make_unique<Counters>()),
+      ledger(std::make_unique<Ledger>(*this)),
       registrations(std::make_unique<Registrations>(*this)),
       sleeper(std::make_unique<Sleeper>(*this)),
       sender(std::make_unique<Sender>(*this)),
@@ -53,6 +55,24 @@ const PushOptions& Push::options(std::string_view host) const {
 core::Account* Push::account_of(const Notification& notification) const {
     core::Account* account = core.accounts().find(notification.account);
     return account && account->id() == notification.account_id ? account : nullptr;
+}
+
+Waiting::Waiting(const Notification& notification)
+    : account(notification.account),
+      number(notification.number),
+      caused(notification.caused),
+      log_id(notification.log_id),
+      offline_seq(notification.offline_seq),
+      important(notification.important),
+      urgent(notification.urgent) {
+    if (notification.session != 0)
+        queue =
+            std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});
+}
+
+bool Registration::was_notified_of(std::uint64_t identity, storage::ArchiveId archive_id) const {
+    if (archive_id != storage::ArchiveId::none && archive_id <= record.notified_up_to) return true;
+    return notified.contains(identity);
 }
 
 Registration* AccountPush::find(std::uint64_t seq) {

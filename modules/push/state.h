@@ -17,6 +17,7 @@
 #include "server/core/event_bus.h"
 #include "server/core/module.h"
 #include "server/core/shard.h"
+#include "server/events/push.h"
 #include "storage/push_registrations.h"
 
 namespace clarion::push {
@@ -30,9 +31,13 @@ struct Notification {
     std::uint64_t number = 0;  // of this shard; says who opened a window
     std::shared_ptr<Stanza> publish;
     bool was_sent = false;  // ... and is shared with whoever still holds it
+    bool renewed = false;   // it waited: its time on the way says nothing of this server
     bool important = false;
-    bool urgent = false;        // neither coalesced nor slowed down
-    WallTime caused{};          // when the server saw the stanza
+    bool urgent = false;  // neither coalesced nor slowed down
+    WallTime caused{};    // when the server saw the stanza
+    /// Where the stanza is stored: of storage::OwedPush.
+    storage::LogId log_id = storage::LogId::none;
+    std::uint64_t offline_seq = 0;
     std::uint64_t session = 0;  // whose queue it speaks for; 0: none
     Coverage coverage{};        // ... and what it covers of it
     /// Hears each step; `clarionctl push test`. Such a notification never waits.
@@ -40,16 +45,38 @@ struct Notification {
 };
 using NotificationPtr = std::shared_ptr<Notification>;
 
+/// What a notification speaks for of a session's queue.
+struct QueueShare {
+    std::uint64_t session = 0;
+    Coverage coverage{};
+};
+
+/// A notification that cannot leave now, as little of it as is needed to compose it again
+/// (Notifier::renew): there may be very many.
+struct Waiting {
+    std::string account;  // bare JID
+    std::uint64_t number = 0;
+    WallTime caused{};
+    storage::LogId log_id = storage::LogId::none;
+    std::uint64_t offline_seq = 0;
+    std::unique_ptr<QueueShare> queue{};
+    bool important = false;
+    bool urgent = false;
+
+    explicit Waiting(const Notification& notification);
+    Waiting() = default;
+};
+
 struct Registration {
     storage::PushRegistration record;
     Jid service;
-    bool wants_calls =
-        false;  // <jingle xmlns='tigase:push:jingle:0'/>: hears when a call was answered elsewhere
-    std::uint32_t unreachable = 0;  // how many of record.errors were no answers
-    std::uint64_t unread = 0;       // important messages since the device was last here
+    events::PushWishes wishes{};
     WallTime saved_last_used{};
     std::optional<SteadyTime> last_sent{};
     Recent notified{};
+    bool unsaved = false;  // unread or what was notified changed since the record was written
+    /// R9: whether it was notified of this stanza, in whatever copy.
+    bool was_notified_of(std::uint64_t identity, storage::ArchiveId archive_id) const;
     std::weak_ptr<Notification>
         last_of_ended{};     // not yet durable: others of the same queue join it
     NotificationPtr held{};  // by min_interval
@@ -68,7 +95,8 @@ struct SessionPush {
     std::optional<WallTime> important_at{};
     std::uint64_t important_by = 0;  // the notification that set it
     std::optional<WallTime> push_ended_at{};
-    bool settled = false;  // its queue has been notified or need not be
+    bool wake_called = false;  // it was woken before its end
+    bool settled = false;      // its queue has been notified or need not be
     Coverage& decided_for(std::uint64_t registration);
     /// Whether a stanza that was in its queue, we do not know where, has been notified.
     bool covers(std::uint64_t registration, WallTime received, const Stanza& stanza,
@@ -78,6 +106,7 @@ struct SessionPush {
 
 struct PushOptions;
 class Counters;
+class Ledger;
 class Registrations;
 class Sleeper;
 class Sender;
@@ -93,6 +122,7 @@ struct Push {
     core::AccountSlot<AccountPush> accounts;
     core::SessionSlot<SessionPush> sessions;
     std::unique_ptr<Counters> counters;
+    std::unique_ptr<Ledger> ledger;
     std::unique_ptr<Registrations> registrations;
     std::unique_ptr<Sleeper> sleeper;
     std::unique_ptr<Sender> sender;

@@ -341,6 +341,7 @@ void Session::write_live_mark() {
     if (sm_) mark.sm_id = sm_->id;
     mark.handled_in = handled_in();
     mark.available = available();
+    mark.device = device_;
     for (const Jid& jid : directed_presence_) mark.directed_presence.push_back(jid.full());
     core().storage().sessions().put_live(core().shard().batch(), account_.id(), mark);
     marked_ = true;

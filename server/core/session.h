@@ -114,8 +114,12 @@ public:
     bool is_stored() const { return is_asleep() && !unstored_.stanzas; }
     WallTime slept_at() const { return slept_at_; }
     WallTime expires_at() const { return expires_at_; }
-    /// Moves the end of sleep (push does: PUSH.md, "Sleep"). REQUIRES: asleep.
-    void set_expiry(WallTime at);
+    /// Moves the end of sleep (push does: PUSH.md, "Sleep"), and when SessionWaking is fired before
+    /// it (zero: never). REQUIRES: asleep.
+    void set_expiry(WallTime at, WallTime wake_at = {});
+    WallTime wake_at() const { return wake_at_; }
+    /// That time has come: SessionWaking is fired, once.
+    void on_wake_time();
     /// Writes its record again, after a module's part changed. A no-op unless asleep.
     void save_asleep();
     /// Writes the mark that lets a restarted server say goodbye for it; after directed presence
@@ -221,6 +225,7 @@ private:
     TimerId store_timer_{};
     WallTime slept_at_{};
     WallTime expires_at_{};
+    WallTime wake_at_{};
     bool marked_ = false;
 };
 

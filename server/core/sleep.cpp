@@ -124,6 +124,7 @@ void Session::write_record(storage::SleepState state) {
     record.acked_out = sm_->queue.acked();
     record.slept_at = slept_at_;
     record.expires_at = expires_at_;
+    record.wake_at = wake_at_;
     if (presence_) record.presence = xml::to_string(presence_->root());
     for (const Jid& jid : directed_presence_) record.directed_presence.push_back(jid.full());
     core().bus().fire(events::SessionRecording{*this, record});
@@ -133,9 +134,12 @@ void Session::write_record(storage::SleepState state) {
 }
 
 void Session::put_deadline() {
-    core().storage().deadlines().put(
-        core().shard().batch(),
-        {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+    auto& batch = core().shard().batch();
+    auto& deadlines = core().storage().deadlines();
+    const auto id = account_.id();
+    deadlines.put(batch, {expires_at_, id, storage::DeadlineKind::sleep_expires, number_});
+    if (wake_at_ != WallTime{})
+        deadlines.put(batch, {wake_at_, id, storage::DeadlineKind::wake, number_});
 }
 
 void Session::remove_record() {
@@ -144,18 +148,30 @@ void Session::remove_record() {
 }
 
 void Session::remove_deadline() {
-    core().storage().deadlines().remove(
-        core().shard().batch(),
-        {expires_at_, account_.id(), storage::DeadlineKind::sleep_expires, number_});
+    auto& batch = core().shard().batch();
+    auto& deadlines = core().storage().deadlines();
+    const auto id = account_.id();
+    deadlines.remove(batch, {expires_at_, id, storage::DeadlineKind::sleep_expires, number_});
+    const WallTime wake_at = std::exchange(wake_at_, WallTime{});
+    if (wake_at != WallTime{})
+        deadlines.remove(batch, {wake_at, id, storage::DeadlineKind::wake, number_});
 }
 
-void Session::set_expiry(WallTime at) {
+void Session::on_wake_time() {
+    const auto self = shared_from_this();
+    remove_deadline();
+    core().bus().fire(events::SessionWaking{*this});
+    save_asleep();
+}
+
+void Session::set_expiry(WallTime at, WallTime wake_at) {
     if (state_ != SessionState::asleep) return;
     if (sm_->max_seconds > 0)
         at = std::min<WallTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
-    if (at == expires_at_) return;
+    if (at == expires_at_ && wake_at == wake_at_) return;
     remove_deadline();
     expires_at_ = at;
+    wake_at_ = wake_at;
     write_record(storage::SleepState::asleep);
 }
 

@@ -9,6 +9,7 @@
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/core/sleep.h"
+#include "server/events/server.h"
 #include "server/events/session.h"
 
 namespace clarion::core {
@@ -58,13 +59,23 @@ void expire(Core& core, Account& account, const storage::Deadline& deadline) {
     }
 }
 
+/// ... and the same for a session that is to be woken.
+void wake(Core& core, Account& account, const storage::Deadline& deadline) {
+    Session* session = account.find_session_by_number(deadline.subject);
+    if (session && session->is_asleep() && session->wake_at() == deadline.at)
+        return session->on_wake_time();
+    core.storage().deadlines().remove(core.shard().batch(), deadline);
+}
+
 Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
     auto pin = co_await core.accounts().load(std::move(jid));
     if (!pin && pin.error().code != "item-not-found") co_return;  // could not be read now
     if (pin && deadline.kind == storage::DeadlineKind::sleep_expires)
         co_return expire(core, **pin, deadline);
+    if (pin && deadline.kind == storage::DeadlineKind::wake) co_return wake(core, **pin, deadline);
     auto& batch = core.shard().batch();
-    if (pin) core.storage().sessions().remove(batch, (*pin)->id(), deadline.subject);
+    if (pin && deadline.kind == storage::DeadlineKind::forget_gone)
+        core.storage().sessions().remove(batch, (*pin)->id(), deadline.subject);
     core.storage().deadlines().remove(batch, deadline);
 }
 
@@ -169,6 +180,7 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
     queued_asleep_ = static_cast<std::uint32_t>(record.queued);
     slept_at_ = record.slept_at;
     expires_at_ = record.expires_at;
+    wake_at_ = record.wake_at;
     // One that a crash left woken is goodbye's business, after the grace (say_goodbye).
     if (record.state != storage::SleepState::asleep) return;
     for (const auto& jid : record.directed_presence)
@@ -246,6 +258,7 @@ Task<> bury_lost_sessions(Core& core) {
 
 Task<> put_everybody_to_sleep(Core& core) {
     co_await core.shard().committed();
+    core.bus().fire(events::ServerStopping{core});
     core.accounts().for_each([](Account& account) {
         for (const auto& session : std::vector(account.sessions())) session->shut_down();
     });

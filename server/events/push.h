@@ -9,11 +9,13 @@
 #include "server/core/account.h"
 #include "server/core/event_bus.h"
 #include "server/core/session.h"
+#include "server/core/transit.h"
 #include "storage/push_registrations.h"
 
 namespace clarion::events {
 
-/// A client enables push: refuse with an error by setting it and stopping. (cloud_notify/registration)
+/// A client enables push: refuse with an error by setting it and stopping.
+/// (cloud_notify/registration)
 struct PushRegistering {
     enum class Stage { check };
     static constexpr std::string_view name = "PushRegistering";
@@ -25,17 +27,49 @@ struct PushRegistering {
     std::optional<StanzaError> error{};
 };
 
-/// A notification is about to be published: change it, or stop it with a reason. (cloud_notify/push)
+/// What a registration asked for beyond the ordinary and the rules know of.
+struct PushWishes {
+    bool call_answers = false;  // to hear that a call was answered elsewhere (PUSH.md, R7)
+};
+
+/// A registration is in memory now, because it was enabled or its account was loaded: say what it
+/// asked for.
+struct PushRegistrationRead {
+    enum class Stage { read };
+    static constexpr std::string_view name = "PushRegistrationRead";
+    core::Account& account;
+    const storage::PushRegistration& registration;
+    const xml::Element& enable;  // as of PushSending
+    PushWishes& wishes;
+};
+
+/// Notify beyond the rules R1 to R7, as an extension a client asked for says. Never of what a
+/// registration was notified of before (R9), and only once what this turn wrote is durable.
+struct PushRequested {
+    enum class Stage { send };
+    static constexpr std::string_view name = "PushRequested";
+    core::Account& account;
+    const core::Transit* transit = nullptr;  // nullptr: no message attached
+    bool clear = false;                      // nothing is unread any more: message-count 0
+    bool (*wants)(const storage::PushRegistration&);
+};
+
+/// A notification is about to be published: change it, or stop it with a reason.
+/// (cloud_notify/push)
 struct PushSending {
     enum class Stage { filter, compose, encrypt };
     static constexpr std::string_view name = "PushSending";
     using Result = core::Flow;
     core::Account& account;
     const storage::PushRegistration& registration;
-    const Stanza* cause;          // nullptr: no message attached (ping)
+    const xml::Element&
+        enable;  // what its client asked for: other attributes and children of its <enable/>
+    const Stanza* cause;  // nullptr: no message attached (ping)
     bool important;
-    xml::Element& notification;   // <notification/> with the summary form in it
-    std::string_view reason{};    // why it was stopped
+    bool urgent;           // a call, or that a call was answered
+    std::uint64_t unread;  // important messages since the device was last here; what a badge shows
+    xml::Element& notification;  // <notification/> with the summary form in it
+    std::string_view reason{};   // why it was stopped
 };
 
 /// Notify with no message attached. Empty service or node: all. (cloud-notify-ping)

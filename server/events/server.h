@@ -18,6 +18,14 @@ struct ServerStarted {
     core::Core& core;
 };
 
+/// A planned stop: nothing is read any more, the sessions fall asleep after this. Who keeps what is
+/// not stored writes it.
+struct ServerStopping {
+    enum class Stage { save };
+    static constexpr std::string_view name = "ServerStopping";
+    core::Core& core;
+};
+
 /// New options are in force.
 struct ConfigReloaded {
     enum class Stage { react };

@@ -16,8 +16,8 @@ struct SessionBound {
     core::Session& session;
 };
 
-/// A stanza is about to go to the client. `hold` may take it away (CSI): then stop. Not fired for what was held and is
-/// now let go.
+/// A stanza is about to go to the client. `hold` may take it away (CSI): then stop. Not fired for
+/// what was held and is now let go.
 struct SessionSending {
     enum class Stage { hold };
     static constexpr std::string_view name = "SessionSending";
@@ -26,8 +26,8 @@ struct SessionSending {
     core::Transit& transit;
 };
 
-/// Its client is out of reach: it falls asleep now, or ends. Who held stanzas back gives them up, in
-/// order: they join the sleeping queue, or go where what is unacknowledged goes.
+/// Its client is out of reach: it falls asleep now, or ends. Who held stanzas back gives them up,
+/// in order: they join the sleeping queue, or go where what is unacknowledged goes.
 struct SessionDetaching {
     enum class Stage { release };
     static constexpr std::string_view name = "SessionDetaching";
@@ -43,6 +43,14 @@ struct SessionSlept {
     core::Session& session;
     /// What was unacknowledged at that moment, oldest first.
     const std::vector<core::Sent>& unacked;
+};
+
+/// It will expire soon, and somebody asked to be told in time (Session::set_expiry): wake its
+/// client.
+struct SessionWaking {
+    enum class Stage { push };
+    static constexpr std::string_view name = "SessionWaking";
+    core::Session& session;
 };
 
 /// It woke up: a connection took it over, <resumed/> is written. (smacks-hibernation-end)
@@ -67,9 +75,9 @@ struct SessionEnded {
     core::SessionEnd why;
 };
 
-/// How long may this session sleep if its connection is lost now? `limit` is [smacks] hibernation_time of the
-/// host; `extend` may raise it (push). What the client itself asked for is applied afterwards. Its answer is
-/// what <enabled max='…'/> says.
+/// How long may this session sleep if its connection is lost now? `limit` is [smacks]
+/// hibernation_time of the host; `extend` may raise it (push). What the client itself asked for is
+/// applied afterwards. Its answer is what <enabled max='…'/> says.
 struct SleepLimit {
     enum class Stage { extend };
     static constexpr std::string_view name = "SleepLimit";

@@ -164,7 +164,8 @@ void AccountsKv::remove(Batch& batch, const AccountRecord& record) {
     const KeyRange all = account_range(record.id);
     out.erase(Table::names, name_key(record.jid));
     out.erase_deadlines({account_key(record.id, AccountEntry::deadline), all.to});
-    for (const Table table : {Table::accounts, Table::offline, Table::queues, Table::live}) {
+    for (const Table table :
+         {Table::accounts, Table::offline, Table::queues, Table::live, Table::owed}) {
         out.erase_range(table, all);
     }
     // Its archive may be large: the writer clears that away between groups.

@@ -102,6 +102,7 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
                 if (expect_size(entry, 8))
                     expect(is_empty_record(entry.value), "the record is not empty");
                 return;
+            case Table::owed: return check_owed(entry);
         }
     } catch (const EngineFailure& failure) {
         expect(false, failure.error().text);
@@ -213,6 +214,16 @@ void DatabaseCheck::check_live(const Entry& entry) {
     expect_record(decode_live_mark(key_u64(entry.key, 8), entry.value));
 }
 
+void DatabaseCheck::check_owed(const Entry& entry) {
+    if (!expect_size(entry, 16)) return;
+    const AccountId id = account_of(entry.key);
+    const std::uint64_t seq = key_u64(entry.key, 8);
+    expect_account(id);
+    expect_record(decode_owed(seq, entry.value));
+    expect(snapshot_.get(Table::accounts, push_registration_key(id, seq)).has_value(),
+           "its registration is missing");
+}
+
 void DatabaseCheck::check_deadline(const Entry& entry) {
     if (!expect_size(entry, deadline_size)) return;
     const Deadline deadline = key_deadline(entry.key);
@@ -221,6 +232,7 @@ void DatabaseCheck::check_deadline(const Entry& entry) {
     switch (deadline.kind) {
         case DeadlineKind::sleep_expires:
         case DeadlineKind::forget_gone:
+        case DeadlineKind::wake:
             expect(has(Table::accounts, sleeping_session_key(deadline.account, deadline.subject)),
                    "there is no such session");
             return;

@@ -32,6 +32,7 @@ private:
     void check_kept(const Entry& entry);
     void check_queued(const Entry& entry);
     void check_live(const Entry& entry);
+    void check_owed(const Entry& entry);
     void check_deadline(const Entry& entry);
     void check_spool(const Entry& entry);
     void check_doomed(const Entry& entry);

@@ -16,6 +16,7 @@ const char* table_name(Table table) {
         case Table::spool: return "spool";
         case Table::doomed: return "doomed";
         case Table::loose: return "loose";
+        case Table::owed: return "owed";
     }
     return "";
 }

@@ -37,8 +37,9 @@ enum class Table : std::uint8_t {
     spool,
     doomed,
     loose,
+    owed,
 };
-inline constexpr std::size_t table_count = 12;
+inline constexpr std::size_t table_count = 13;
 
 const char* table_name(Table table);
 

@@ -72,6 +72,7 @@ TEST_CASE("records have the bytes that the format page shows") {
           "00"
           "00000005"
           "01"
+          "00"
           "00");
     CHECK(hex(encode(ArchivePreferences{true, ArchiveDefault::roster, {"a"}, {}})) ==
           "01"

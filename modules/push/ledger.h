@@ -1,0 +1,57 @@
+// Ledger: notifications that are owed, kept with the stanza that caused them until they are
+// answered (PUSH.md, R9). After a crash each goes at least once.
+//
+// One entry for each registration, its newest state; written in the batch of the stanza, erased
+// soon after the notification is over: if the server dies in between, it goes again. What speaks
+// for the queue of a sleeping session needs no entry: the session's record says what of its queue
+// was notified (coverage.h), and the sweep after a restart notifies the rest. One per shard.
+#pragma once
+
+#include <cstdint>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "modules/push/state.h"
+#include "server/base/task.h"
+
+namespace clarion::push {
+
+class Ledger {
+public:
+    explicit Ledger(Push& push) : push_(push) {}
+
+    /// Writes it into this turn's batch.
+    void owe(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
+    /// What an earlier run owed is on its way again as this notification.
+    void adopt(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
+    /// That notification is over: answered, given up or never to be sent. Its entry goes, unless a
+    /// newer notification has taken its place.
+    void settle(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
+    /// The registration is gone, and with it (in storage too) what it is owed.
+    void forget(storage::AccountId account, std::uint64_t registration);
+
+    /// Once after start: what an earlier run owed goes out, in slices.
+    Task<> pay_after_restart();
+
+private:
+    struct Key {
+        storage::AccountId account;
+        std::uint64_t registration;
+        bool operator==(const Key&) const = default;
+    };
+    struct Hash {
+        std::size_t operator()(const Key& key) const;
+    };
+    void erase_settled();
+    Task<> pay_page(std::vector<storage::OwedEntry> page);
+    Task<> pay(storage::OwedEntry entry);
+
+    Push& push_;
+    std::unordered_map<Key, std::uint64_t, Hash> open_;  // the newest notification of each
+    std::vector<Key> settled_;                           // entries to erase
+    bool paying_ = false;
+    std::unordered_set<Key, Hash> renewed_;  // while it pays: entries of this run
+};
+
+}  // namespace clarion::push

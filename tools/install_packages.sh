@@ -10,7 +10,8 @@ build_packages=(
     libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev doctest-dev
 )
 test_packages=(
-    prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps ca-certificates
+    prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
+    ca-certificates
 )
 
 packages=("${build_packages[@]}")

@@ -177,7 +177,7 @@ class Target:
 
 
 class P2(AppServer):
-    """It finds the device by node and the domain that publishes, and believes who has the secret."""
+    """It finds a device by node and the domain that publishes, and believes who has the secret."""
 
     def __init__(self, *arguments, **named):
         super().__init__(*arguments, **named)
@@ -208,7 +208,8 @@ class P2(AppServer):
         publish = iq.find(f"{PUBSUB}pubsub/{PUBSUB}publish")
         if iq.get("type") != "set" or publish is None:
             raise Refusal("modify", "bad-request")
-        secret = form_values(iq.find(f"{PUBSUB}pubsub/{PUBSUB}publish-options/{FORM}x")).get("secret")
+        options = iq.find(f"{PUBSUB}pubsub/{PUBSUB}publish-options/{FORM}x")
+        secret = form_values(options).get("secret")
         node, sender = publish.get("node"), iq.get("from")
         if node is None or secret is None or "/" in sender:
             raise Refusal("auth", "forbidden")
@@ -273,8 +274,8 @@ class FPush(AppServer):
 
 
 class TigasePush(AppServer):
-    """Takes a notification of exactly the shapes that server and app have agreed on, and hands it to
-    APNs for the device: `delivered` is what the app gets, as the <notification/> it came in."""
+    """Takes a notification of exactly the shapes that server and app have agreed on, and hands it
+    to APNs for the device: `delivered` is what the app gets, as the <notification/> it came in."""
 
     PROVIDERS = {"tigase:messenger:apns:1", "snikket:apns:1"}
     MAX_PAYLOAD_SIZE = "4096"

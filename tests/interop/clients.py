@@ -199,6 +199,23 @@ class Client(slixmpp.ClientXMPP):
         iq.xml.append(ET.fromstring(payload) if isinstance(payload, str) else payload)
         return (await iq.send(timeout=10)).xml
 
+    def tell(self, to, payload, type="chat"):
+        """Sends a message with that XML in it, and no body."""
+        message = self.make_message(mto=to, mtype=type)
+        message.xml.append(ET.fromstring(payload))
+        message.send()
+
+    async def run_command(self, service, command, fields):
+        """Executes an ad-hoc command (XEP-0050) in one step; returns the fields it answers."""
+        given = "".join(f"<field var='{var}'><value>{value}</value></field>"
+                        for var, value in fields.items())
+        answer = await self.request("set", (
+            f"<command xmlns='http://jabber.org/protocol/commands' node='{command}'"
+            f" action='execute'><x xmlns='jabber:x:data' type='submit'>{given}</x></command>"),
+            to=service)
+        return {field.get("var"): [value.text or "" for value in field.findall(f"{FORM}value")]
+                for field in answer.iter(f"{FORM}field")}
+
     async def enable_push(self, service, node, options):
         """XEP-0357 section 5; `options` is the publish-options form as text, or empty."""
         await self.request("set", f"<enable xmlns='urn:xmpp:push:0' jid='{service}' "

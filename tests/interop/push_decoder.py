@@ -1,7 +1,7 @@
 """What an app on the phone does with an encrypted notification (tigase:push:encrypt:0): an APNs
 notification service extension gets the text and the iv, and has the key it gave to its server. It
-shows what it can decrypt and understand, and shows nothing of all else, so this insists on everything
-the real ones need:
+shows what it can decrypt and understand, and nothing of all else, so this insists on everything the
+real ones need:
 
     <encrypted xmlns='tigase:push:encrypt:0' iv='base64 of 12 bytes' [type='voip']>
         base64 of AES-128-GCM(key, iv, JSON) and its tag of 16 bytes
@@ -9,7 +9,7 @@ the real ones need:
 
     JSON: unread (integer), sender, type, message; nickname (groupchat); sid and media (call)
 
-Neither decipher here is the server's: one is Debian's python3-cryptography, the other is the openssl
+Neither decipher here is the server's: one is Debian's python3-cryptography, the other the openssl
 command, which knows AES but not GCM, and GCM's authentication written out."""
 import base64
 import binascii
@@ -100,7 +100,7 @@ class PhoneDecoder:
         return (f"<encrypt xmlns='tigase:push:encrypt:0' alg='aes-128-gcm'{size}>"
                 f"{base64.b64encode(self._key).decode()}</encrypt>")
 
-    def decode(self, encrypted):
+    def decode(self, encrypted, ends_call=False):
         """The JSON of an <encrypted/> as a dictionary, or CannotDecode."""
         if encrypted.tag != ENCRYPTED or len(encrypted):
             raise CannotDecode(f"this is no text in <encrypted/>: {encrypted.tag}")
@@ -110,13 +110,15 @@ class PhoneDecoder:
         # What APNs carries is the base64, beside which the component puts no more than a few keys.
         size = len(encrypted.text or "") + len(encrypted.get("iv"))
         if size > self._max_size:
-            raise CannotDecode(f"{size} bytes are more than the {self._max_size} that were asked for")
+            raise CannotDecode(f"{size} bytes, more than the {self._max_size} that were asked for")
         sealed = _base64(encrypted.text or "", "the text")
         if len(sealed) <= TAG_SIZE:
             raise CannotDecode(f"{len(sealed)} bytes are no text and its tag")
         if sealed[-TAG_SIZE:] == bytes(TAG_SIZE):
             raise CannotDecode("the tag is zero")
         payload = _parse(self._decipher(self._key, iv, sealed))
+        if payload.get("type") == "call" and ("media" in payload) == ends_call:
+            raise CannotDecode(f"rings or ends with a media list or without: {payload}")
         if (payload.get("type") == "call") != (encrypted.get("type") == "voip"):
             raise CannotDecode(f"type='{encrypted.get('type')}' around {payload}")
         return payload
@@ -187,7 +189,7 @@ def _insist_on_unread(unread):
 
 def _insist_on_media(call):
     """Without it the phone takes the notification for the end of the call."""
-    media = call.get("media")
+    media = call.get("media", [])
     if not isinstance(media, list) or not all(isinstance(one, str) for one in media):
         raise CannotDecode(f"a call needs a list of media, not {media!r}")
     if "sid" not in call:

@@ -1,4 +1,4 @@
-"""The app servers that vendors run insist on more than XEP-0357 does, and each on something else: what
+"""The app servers that vendors run insist on more than XEP-0357 does, each on something else: what
 reaches the strict fakes of them (app_servers.py) over S2S, and what the phone can decrypt of it.
 
     romeo --- Clarion ---> juliet's phone, asleep or away
@@ -89,6 +89,10 @@ class PhoneDecodes(unittest.TestCase):
         self.assertEqual(self.phone.decode(self.sealed(self.CALL, type="voip")), self.CALL)
         silent = {**self.CALL, "media": []}
         self.assertEqual(self.phone.decode(self.sealed(silent, type="voip")), silent)
+        ended = {key: value for key, value in self.CALL.items() if key != "media"}
+        self.assertEqual(self.phone.decode(self.sealed(ended, type="voip"), ends_call=True), ended)
+        with self.assertRaises(CannotDecode):
+            self.phone.decode(self.sealed(ended, type="voip"))
 
     def test_what_siskin_does_not_show(self):
         broken = [
@@ -197,6 +201,254 @@ class FakesAreStrict(unittest.TestCase):
                     self.SUMMARY.replace("urn:xmpp:push:summary", "jabber:bot")):
             with self.subTest(bad), self.assertRaises(Malformed):
                 look(bad)
+
+
+# --- app servers on the other server --------------------------------------------------------------
+
+MAX_ERRORS = 3
+
+
+class AppServerCase(FederationCase):
+    """Juliet's phone gets its notifications through one of them; romeo writes to her."""
+
+    app_server = None
+    options = f"[push]\nmax_errors = {MAX_ERRORS}\n"
+
+    async def asyncSetUp(self):
+        self.service = self.app_server(self.prosody, "push.prosody.test", SECRET,
+                                       transcript=self.transcript)
+        self.addAsyncCleanup(self.service.close)
+        await self.service.attach()
+        self.romeo = await self.online(self.clarion, await self.account(self.clarion, "romeo"))
+        self.phone = await self.phone_of(await self.account(self.clarion, "juliet"))
+        self.juliet = self.phone.boundjid.bare
+
+    async def phone_of(self, name, resource="phone"):
+        return await self.online(self.clarion, name, resource, stream_management=True)
+
+    async def falls_asleep(self, phone):
+        await phone.settle()
+        await phone.cut()
+        await until(lambda: self.clarion.is_asleep(phone.boundjid.full), "the server notices it")
+
+    async def registrations(self):
+        return await self.clarion.ctl_json("push", "list", self.juliet)
+
+    async def errors(self):
+        """Of the only registration there is."""
+        (only,) = await self.registrations()
+        return only["errors"]
+
+    async def romeo_writes(self, count, answer):
+        """To nobody's device; the app server answers each time so, and Clarion has heard it."""
+        for _ in range(count):
+            before = len(self.service.answers)
+            self.romeo.say(self.juliet, f"message {before}")
+            await self.service.gets(before + 1, within=10)
+            self.assertEqual(self.service.answers[before:], [answer])
+
+    async def comes_to_have(self, errors):
+        await until(lambda: self._has(errors), f"{errors} errors are counted")
+
+    async def _has(self, errors):
+        return [one["errors"] for one in await self.registrations()] == [errors]
+
+    async def comes_to_have_none(self):
+        async def none():
+            return not await self.registrations()
+        await until(none, "the registration is removed")
+
+    async def assert_not_told(self):
+        """Of one message more."""
+        count = len(self.service.published)
+        self.romeo.say(self.juliet, "Is anybody there?")
+        await self.romeo.settle()
+        await self.assert_nothing_more(self.service, count, during=1)
+
+
+class RegisteredAtP2:
+    app_server = P2
+
+    async def register(self, phone, token="fcm-token", device="a1b2c3d4", **more):
+        """As Conversations does it. Returns where to, which node, and the secret for it."""
+        answer = await phone.run_command("push.prosody.test", "register-push-fcm", {
+            "token": token, "android-id": device, **more})
+        return answer["jid"][0], answer["node"][0], answer["secret"][0]
+
+    async def registered(self, **changed):
+        service, node, secret = await self.register(self.phone)
+        await self.phone.enable_push(service, changed.get("node", node),
+                                     options_form(("secret", changed.get("secret", secret))))
+        return node, secret
+
+
+class Conversations(RegisteredAtP2, AppServerCase):
+
+    async def test_is_woken_offline(self):
+        node, _ = await self.registered()
+        await self.phone.log_out()
+        await self.romeo_writes(1, "result")
+        self.assertEqual(self.service.published[0].node, node)
+        self.assertEqual(self.service.published[0].iq.get("from"), "clarion.test")
+        self.assertEqual(self.service.woken, [("fcm-token", True)])
+        await self.comes_to_have(errors=0)
+
+    async def test_is_woken_asleep_with_text_only_if_important(self):
+        await self.registered()
+        await self.falls_asleep(self.phone)
+        self.romeo.tell(self.juliet, "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+        await self.service.gets(1, within=10)
+        self.romeo.say(self.juliet, "Art thou asleep?")
+        await self.service.gets(2, within=10)
+        self.assertEqual(self.service.woken, [("fcm-token", False), ("fcm-token", True)])
+        await self.phone.resume()
+        await self.phone.hears("Art thou asleep?")
+        await self.comes_to_have(errors=0)
+
+    async def test_new_token_at_the_old_node(self):
+        node, secret = await self.registered()
+        again = await self.register(self.phone, token="newer-token")
+        self.assertEqual(again, ("push.prosody.test", node, secret))
+        await self.phone.log_out()
+        await self.romeo_writes(1, "result")
+        self.assertEqual(self.service.woken, [("newer-token", True)])
+
+    async def test_wrong_secret_is_forbidden_counts_and_ends(self):
+        _, secret = await self.registered(secret="that of somebody else")
+        await self.phone.log_out()
+        for count in range(1, MAX_ERRORS):
+            await self.romeo_writes(1, "forbidden")
+            await self.comes_to_have(errors=count)
+        await self.romeo_writes(1, "forbidden")
+        await self.comes_to_have_none()
+        await self.assert_not_told()
+
+        phone = await self.phone_of(self.phone.boundjid.user)
+        service, node, again = await self.register(phone)
+        self.assertEqual(again, secret)
+        await phone.enable_push(service, node, options_form(("secret", secret)))
+        await phone.log_out()
+        await self.romeo_writes(1, "result")
+        self.assertEqual(self.service.woken, [("fcm-token", True)])
+
+    async def test_right_secret_in_time_starts_counting_anew(self):
+        node, secret = await self.registered(secret="that of somebody else")
+        await self.phone.log_out()
+        await self.romeo_writes(MAX_ERRORS - 1, "forbidden")
+        phone = await self.phone_of(self.phone.boundjid.user)
+        await phone.enable_push("push.prosody.test", node, options_form(("secret", secret)))
+        await self.comes_to_have(errors=0)
+
+    async def test_node_of_another_domain_is_not_found(self):
+        name = await self.account(self.prosody, "juliet")
+        elsewhere = await self.online(self.prosody, name)
+        service, node, secret = await self.register(elsewhere)
+        await self.phone.enable_push(service, node, options_form(("secret", secret)))
+        await self.phone.log_out()
+        await self.romeo_writes(1, "item-not-found")
+        await self.comes_to_have(errors=1)
+
+    async def test_vendor_that_is_down_costs_nothing(self):
+        await self.registered()
+        await self.phone.log_out()
+        self.service.vendor_is_down = True
+        await self.romeo_writes(MAX_ERRORS + 2, "recipient-unavailable")
+        await self.comes_to_have(errors=0)
+        self.service.vendor_is_down = False
+        await self.romeo_writes(1, "result")
+        self.assertEqual(self.service.woken, [("fcm-token", True)])
+
+    async def test_app_that_is_gone_ends_after_max_errors(self):
+        await self.registered()
+        await self.phone.log_out()
+        self.service.targets.clear()
+        await self.romeo_writes(MAX_ERRORS, "item-not-found")
+        await self.comes_to_have_none()
+        await self.assert_not_told()
+
+
+class ConversationsUninstalled(RegisteredAtP2, AppServerCase):
+    """Where the first item-not-found is to be enough."""
+    options = "[push]\ngone_disables_at_once = true\n"
+
+    async def test_gone_at_once(self):
+        await self.registered()
+        await self.phone.log_out()
+        self.service.targets.clear()
+        await self.romeo_writes(1, "item-not-found")
+        await self.comes_to_have_none()
+        await self.assert_not_told()
+
+
+class Monal(AppServerCase):
+    app_server = FPush
+
+    async def registered(self, *fields):
+        self.token = secrets.token_hex(32)
+        form = options_form(*fields) if fields else ""
+        await self.phone.enable_push("push.prosody.test", self.token, form)
+        await self.phone.log_out()
+
+    async def test_module_and_token_arrive(self):
+        await self.registered(("pushModule", "monalProdiOS"))
+        await self.romeo_writes(1, "result")
+        self.assertEqual(self.service.alerts, [("monalProdiOS", self.token)])
+        await self.comes_to_have(errors=0)
+
+    async def test_without_options(self):
+        await self.registered()
+        await self.romeo_writes(1, "result")
+        self.assertEqual(self.service.alerts, [("default", self.token)])
+
+    async def test_order_of_the_options_is_kept(self):
+        fields = [("pushModule", "monalAlpha"), ("z", "1"), ("a", "2"), ("m", "3")]
+        await self.registered(*fields)
+        await self.romeo_writes(1, "result")
+        self.assertEqual(StrictPublish(self.service.published[0].iq).options,
+                         [(var, [value]) for var, value in [("FORM_TYPE", OPTIONS_TYPE), *fields]])
+
+    async def test_asleep(self):
+        await self.phone.enable_push("push.prosody.test", "token",
+                                     options_form(("pushModule", "monalProdiOS")))
+        await self.falls_asleep(self.phone)
+        self.romeo.say(self.juliet, "Art thou asleep?")
+        await self.service.gets(1, within=10)
+        self.assertEqual(self.service.answers, ["result"])
+        await self.phone.resume()
+        await self.phone.hears("Art thou asleep?")
+
+    async def test_what_it_swallows_is_answered_and_no_error(self):
+        await self.registered(("pushModule", "monalProdiOS"))
+        await self.romeo_writes(5, "result")
+        self.assertEqual(len(self.service.alerts), 2)
+        await self.comes_to_have(errors=0)
+
+    async def test_blocked_token_ends_after_max_errors(self):
+        await self.registered(("pushModule", "monalProdiOS"))
+        self.service.blocked.add(self.token)
+        await self.romeo_writes(1, "policy-violation")
+        await self.comes_to_have(errors=1)
+        await self.romeo_writes(MAX_ERRORS - 1, "policy-violation")
+        await self.comes_to_have_none()
+        await self.assert_not_told()
+
+    async def test_unknown_module_counts(self):
+        await self.registered(("pushModule", "monalBeta"))
+        await self.romeo_writes(1, "bad-request")
+        await self.comes_to_have(errors=1)
+
+    async def test_form_it_cannot_read_counts_nothing(self):
+        """Its answer is of type wait: who gave the form may give a better one."""
+        await self.registered(("secret", "x"), ("pushModule", "monalProdiOS"))
+        await self.romeo_writes(MAX_ERRORS + 1, "bad-request")
+        await self.comes_to_have(errors=0)
+        self.service.published.clear()
+        self.service.answers.clear()
+        phone = await self.phone_of(self.phone.boundjid.user)
+        await phone.enable_push("push.prosody.test", self.token,
+                                options_form(("pushModule", "monalProdiOS")))
+        await phone.log_out()
+        await self.romeo_writes(1, "result")
 
 
 if __name__ == "__main__":

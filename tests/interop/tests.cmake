@@ -20,7 +20,13 @@ foreach(class
         test_push_ejabberd.PushToEjabberdByCertificates
         test_push_ejabberd.PushToEjabberdByDialback
         test_rooms.RoomsSeeNoFlicker
-        test_rooms.RoomsSeeTheEndOfSleep)
+        test_rooms.RoomsSeeTheEndOfSleep
+        test_app_servers.Deciphers
+        test_app_servers.PhoneDecodes
+        test_app_servers.FakesAreStrict
+        test_app_servers.Conversations
+        test_app_servers.ConversationsUninstalled
+        test_app_servers.Monal)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v ${class}

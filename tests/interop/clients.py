@@ -118,6 +118,7 @@ class Client(slixmpp.ClientXMPP):
 
     async def acknowledged(self):
         """After this the server has acknowledged all we sent: what it caused is durable."""
+        await self.settle()  # slixmpp's request would overtake what it has yet to write
         self["xep_0198"].request_ack()
         await until(lambda: not self["xep_0198"].unacked_queue,
                     f"{self._who} is acknowledged what it sent")

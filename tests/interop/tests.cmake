@@ -17,6 +17,9 @@ foreach(class
         test_main_job.PushOverCertificates
         test_main_job.PushOverDialback
         test_main_job.PushToOwnComponent
+        test_push_gateways.AnswersOfOwnComponent
+        test_push_gateways.AnswersOverProsody
+        test_push_gateways.LosingARegistration
         test_push_ejabberd.PushToEjabberdByCertificates
         test_push_ejabberd.PushToEjabberdByDialback
         test_rooms.RoomsSeeNoFlicker

@@ -10,6 +10,12 @@
 #include "modules/offline.h"
 #include "modules/ping.h"
 #include "modules/push/push.h"
+#include "modules/push/tigase/away.h"
+#include "modules/push/tigase/encrypt.h"
+#include "modules/push/tigase/filters.h"
+#include "modules/push/tigase/jingle.h"
+#include "modules/push/tigase/offline_rooms.h"
+#include "modules/push/tigase/priority.h"
 #include "modules/registration.h"
 #include "modules/roster.h"
 #include "modules/session.h"
@@ -21,7 +27,7 @@ namespace clarion::modules {
 
 std::span<const core::ModuleRow> all() {
     // Handlers of one stage run in the order of this table; where the order matters, stages say so.
-    static const std::array<core::ModuleRow, 14> rows{{
+    static const std::array<core::ModuleRow, 20> rows{{
         {"roster", roster::install, nullptr, "RFC 6121 2, XEP-0237",
          "contact lists and their versions"},
         {"blocking", blocking::install, blocking::declare_options, "XEP-0191 1.3, XEP-0377 0.4.1",
@@ -39,6 +45,19 @@ std::span<const core::ModuleRow> all() {
          "messages wait for users who are away"},
         {"push", push::install, push::declare_options, "XEP-0357 0.4.1",
          "sleeping phones are told through their app's push service"},
+        {"push_offline_rooms", push::tigase::install_offline_rooms, nullptr,
+         "XEP-0045, muc#offline of Tigase",
+         "members of rooms are notified of what is said while they are away"},
+        {"push_filters", push::tigase::install_filters, nullptr, "tigase:push:filter:*:0",
+         "phones are not notified of strangers, muted contacts and rooms"},
+        {"push_priority", push::tigase::install_priority, nullptr, "tigase:push:priority:0",
+         "push services are told how urgent a notification is"},
+        {"push_jingle", push::tigase::install_jingle, nullptr, "tigase:push:jingle:0, XEP-0353",
+         "phones ring, and stop ringing when a call is answered elsewhere"},
+        {"push_away", push::tigase::install_away, nullptr, "tigase:push:away:0",
+         "phones are notified while the user is away from connected devices"},
+        {"push_encrypt", push::tigase::install_encrypt, push::tigase::declare_encrypt_options,
+         "tigase:push:encrypt:0", "what push services are told is encrypted for the app"},
         {"registration", registration::install, nullptr, "XEP-0077 2.4",
          "accounts made, changed and deleted from a client"},
         {"ping", ping::install, nullptr, "XEP-0199", "is the other side there"},

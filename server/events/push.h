@@ -1,6 +1,7 @@
 // Events of push (PUSH.md, "Extension points on the bus").
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -51,7 +52,7 @@ struct PushRequested {
     core::Account& account;
     const core::Transit* transit = nullptr;  // nullptr: no message attached
     bool clear = false;                      // nothing is unread any more: message-count 0
-    bool (*wants)(const storage::PushRegistration&);
+    std::function<bool(const storage::PushRegistration&)> wants;
 };
 
 /// A notification is about to be published: change it, or stop it with a reason.

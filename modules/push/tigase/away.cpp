@@ -1,0 +1,128 @@
+#include "modules/push/tigase/away.h"
+
+#include <algorithm>
+
+#include "modules/push/policy.h"
+#include "modules/push/tigase/names.h"
+#include "proto/ns.h"
+#include "server/core/session.h"
+#include "server/events/message.h"
+#include "server/events/presence.h"
+#include "server/events/push.h"
+#include "server/events/session.h"
+
+namespace clarion::push::tigase {
+
+namespace {
+
+using core::Flow;
+using storage::PushRegistration;
+
+template <class Is>
+bool any_session(const core::Account& account, Is is) {
+    return std::any_of(account.sessions().begin(), account.sessions().end(),
+                       [&](const auto& session) { return is(*session); });
+}
+
+bool anybody_online(const core::Account& account) { return any_session(account, is_online); }
+
+bool anybody_connected(const core::Account& account) {
+    return any_session(account, [](const core::Session& session) {
+        return session.is_live() && session.available();
+    });
+}
+
+bool sleeps(const core::Account& account, std::string_view device) {
+    return any_session(account, [&](const core::Session& session) {
+        return session.is_asleep() && session.device() == device;
+    });
+}
+
+bool is_between_two(const Stanza& message) {
+    return message.type() == StanzaType::chat || message.type() == StanzaType::normal;
+}
+
+/// Of an account: whether a registration was told of something that nobody has come to read.
+struct Unseen {
+    bool any = false;
+};
+
+/// The module on one shard.
+class Away {
+public:
+    explicit Away(core::ModuleSetup& setup)
+        : core_(setup.core()), unseen_(setup.account_slot<Unseen>()) {}
+
+    Flow on_receiving(const events::MessageReceiving& event) const {
+        core::Account& account = event.account;
+        const Stanza& message = *event.transit.stanza;
+        if (!is_between_two(message) || anybody_online(account) || !anybody_connected(account))
+            return Flow::next;
+        if (!judge(message, account.jid().bare(), false).important) return Flow::next;
+        core_.bus().fire(events::PushRequested{
+            account, &event.transit, false, [&account](const PushRegistration& registration) {
+                return wants_away(registration) && !sleeps(account, registration.device);
+            }});
+        return Flow::next;
+    }
+
+    Flow on_sending(const events::PushSending& event) const {
+        if (event.cause && event.important && wants_away(event.registration) &&
+            !anybody_online(event.account))
+            unseen_.of(event.account).any = true;
+        return Flow::next;
+    }
+
+    void on_available(core::Session& session) const {
+        core::Account& account = session.account();
+        const Unseen* unseen = unseen_.find(account);
+        if (!unseen || !unseen->any || !is_online(session)) return;
+        unseen_.of(account).any = false;
+        core_.bus().fire(events::PushRequested{
+            account, nullptr, true, [&session](const PushRegistration& registration) {
+                return wants_away(registration) && registration.device != session.device();
+            }});
+    }
+
+private:
+    core::Core& core_;
+    core::AccountSlot<Unseen> unseen_;
+};
+
+}  // namespace
+
+bool wants_away(const PushRegistration& registration) {
+    if (registration.attributes.find("away") == std::string::npos) return false;
+    const auto enable = xml::parse_element(registration.attributes);
+    if (enable.empty()) return false;
+    const auto away = enable.root().attr("away");
+    return away == "true" || away == "1";
+}
+
+bool is_online(const core::Session& session) {
+    if (session.is_asleep() || session.state() == core::SessionState::ended) return false;
+    if (!session.available() || session.priority() < 0) return false;
+    const auto show = session.presence()->root().child_text(ns::client, "show");
+    return show.empty() || show == "chat";
+}
+
+void install_away(core::ModuleSetup& setup) {
+    const Away& self = setup.state<Away>(setup);
+    setup.account_feature(away_feature);
+    using namespace events;
+    // After the archive, so that the message is known by its id there, and after the rules that ask
+    // for no device (R2).
+    setup.on<MessageReceiving>(MessageReceiving::Stage::copy, [&self](MessageReceiving& event) {
+        return self.on_receiving(event);
+    });
+    setup.on<PushSending>(PushSending::Stage::encrypt,
+                          [&self](PushSending& event) { return self.on_sending(event); });
+    setup.on<AvailabilityChanged>(
+        AvailabilityChanged::Stage::react,
+        [&self](const AvailabilityChanged& event) { self.on_available(event.session); });
+    setup.on<SessionWoken>(SessionWoken::Stage::push, [&self](const SessionWoken& event) {
+        self.on_available(event.session);
+    });
+}
+
+}  // namespace clarion::push::tigase

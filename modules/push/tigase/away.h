@@ -1,0 +1,31 @@
+// push_away: notifications although somebody is connected (tigase:push:away:0).
+//
+// A registration with <enable away='true'/> is also notified of an important message between two
+// people that reaches a connected device while the user is at none: no device that is awake, with a
+// priority of 0 or more, shows itself online (no <show/>, or chat). Devices that sleep are left to
+// the ordinary rules, which cover a burst with one notification. What was told is not told again
+// (PUSH.md, R9), by whatever rule.
+//
+// When the user is back online on another device, a notification with message-count 0 takes the
+// badge away, once, if such a registration was notified of something important meanwhile. That
+// something is remembered while the account is loaded, which it is while anybody is connected.
+#pragma once
+
+#include "server/core/module.h"
+#include "storage/push_registrations.h"
+
+namespace clarion::core {
+class Account;
+class Session;
+}  // namespace clarion::core
+
+namespace clarion::push::tigase {
+
+void install_away(core::ModuleSetup& setup);
+
+/// Whether it was enabled with away='true' (or '1', another way to write that).
+bool wants_away(const storage::PushRegistration& registration);
+/// Whether the user is at this device.
+bool is_online(const core::Session& session);
+
+}  // namespace clarion::push::tigase

@@ -1,0 +1,182 @@
+#include "modules/push/tigase/filters.h"
+
+#include <array>
+#include <string>
+
+#include "modules/push/tigase/names.h"
+#include "proto/ns.h"
+#include "server/base/log.h"
+#include "server/base/metrics.h"
+#include "server/base/text.h"
+#include "server/core/account.h"
+#include "server/events/push.h"
+
+namespace clarion::push::tigase {
+
+namespace {
+
+using core::Flow;
+
+constexpr Logger logger{"push"};
+constexpr std::array<std::string_view, filtered_count> names{"no", "unknown-sender", "muted",
+                                                             "room-not-allowed", "not-mentioned"};
+
+std::string_view bare(std::string_view jid) { return jid.substr(0, jid.find('/')); }
+
+StanzaError bad_request(std::string text) {
+    return {StanzaErrorCondition::bad_request, StanzaErrorType::modify, std::move(text)};
+}
+
+/// Whether the address a client wrote is that one, which is prepared.
+bool names_jid(std::string_view written, std::string_view jid) {
+    if (written == jid) return true;
+    const auto parsed = Jid::parse(written);
+    return parsed && parsed->bare() == jid;
+}
+
+bool has_jid(const xml::Element& element) {
+    const auto jid = Jid::parse(element.attr("jid"));
+    return jid && !jid->empty();
+}
+
+std::optional<StanzaError> check_room(const xml::Element& room) {
+    if (!has_jid(room)) return bad_request("a room without a valid address");
+    const auto allow = room.attr("allow");
+    if (allow != "always" && allow != "mentioned" && allow != "never")
+        return bad_request("'allow' is always, mentioned or never");
+    if (allow == "mentioned" && room.attr("nick").empty())
+        return bad_request("'mentioned' needs 'nick'");
+    return std::nullopt;
+}
+
+/// As in a URI (RFC 3986, 2.1).
+std::string percent_decode(std::string_view text) {
+    std::string decoded;
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const auto byte = hex_decode(text[at] == '%' ? text.substr(at + 1, 2) : "");
+        const bool is_escape = byte && byte->size() == 1;
+        decoded += is_escape ? byte->front() : text[at];
+        if (is_escape) at += 2;
+    }
+    return decoded;
+}
+
+bool mentions(const xml::Element& message, std::string_view account, std::string_view room,
+              std::string_view nick) {
+    const auto body = message.child_text(message.ns(), "body");
+    if (body.find(nick) != std::string_view::npos) return true;
+    const std::string me = "xmpp:" + std::string(account);
+    const std::string occupant = "xmpp:" + std::string(room) + '/' + std::string(nick);
+    for (const xml::Element& child : message.children()) {
+        if (!child.is(ns::reference, "reference") || child.attr("type") != "mention") continue;
+        const std::string uri = percent_decode(child.attr("uri"));
+        if (uri == me || uri == occupant) return true;
+    }
+    return false;
+}
+
+Filtered filter_room(const xml::Element& rooms, const xml::Element& message,
+                     std::string_view account) {
+    const auto sender = bare(message.attr("from"));
+    for (const xml::Element& room : rooms.children()) {
+        if (!room.is(ns_groupchat, "room") || !names_jid(room.attr("jid"), sender)) continue;
+        const auto allow = room.attr("allow");
+        if (allow == "always") return Filtered::no;
+        if (allow != "mentioned") return Filtered::room_not_allowed;
+        const auto nick = room.attr("nick");
+        const bool mentioned = !nick.empty() && mentions(message, account, sender, nick);
+        return mentioned ? Filtered::no : Filtered::not_mentioned;
+    }
+    return Filtered::room_not_allowed;
+}
+
+bool is_muted(const xml::Element& muted, std::string_view sender) {
+    for (const xml::Element& item : muted.children())
+        if (item.is(ns_muted, "item") && names_jid(item.attr("jid"), sender)) return true;
+    return false;
+}
+
+/// The stanza that is judged.
+const xml::Element& judged(const Stanza& cause, std::string_view account) {
+    return cause.is_message() ? *carried(cause, account).message : cause.root();
+}
+
+class Filters {
+public:
+    Filters() {
+        for (std::size_t i = 1; i < filtered_count; ++i)
+            counters_[i] = &metrics().counter("clarion_push_filtered_total",
+                                              "Notifications that a registration did not want",
+                                              "reason=\"" + std::string(names[i]) + '"');
+    }
+
+    Flow on_registering(events::PushRegistering& event) const {
+        event.error = check_filters(event.enable);
+        return event.error ? Flow::stop : Flow::next;
+    }
+
+    Flow on_sending(events::PushSending& event) const {
+        if (!event.cause || !event.enable.has_children()) return Flow::next;
+        const auto account = event.account.jid().bare();
+        const auto sender = bare(judged(*event.cause, account).attr("from"));
+        const core::RosterItem* contact = event.account.roster().find(sender);
+        const Filtered filtered =
+            filter(event.enable, *event.cause, account, contact && contact->listed);
+        if (filtered == Filtered::no) return Flow::next;
+        event.reason = name(filtered);
+        counters_[static_cast<std::size_t>(filtered)]->add();
+        logger.debug("filtered", {{"account", account},
+                                  {"service", event.registration.service},
+                                  {"from", sender},
+                                  {"reason", event.reason}});
+        return Flow::stop;
+    }
+
+private:
+    std::array<Counter*, filtered_count> counters_{};
+};
+
+}  // namespace
+
+std::string_view name(Filtered filtered) { return names[static_cast<std::size_t>(filtered)]; }
+
+std::optional<StanzaError> check_filters(const xml::Element& enable) {
+    if (const xml::Element* muted = enable.child(ns_muted, "muted"))
+        for (const xml::Element& item : muted->children())
+            if (item.is(ns_muted, "item") && !has_jid(item))
+                return bad_request("an item without a valid address");
+    if (const xml::Element* rooms = enable.child(ns_groupchat, "groupchat"))
+        for (const xml::Element& room : rooms->children())
+            if (room.is(ns_groupchat, "room"))
+                if (auto error = check_room(room)) return error;
+    return std::nullopt;
+}
+
+Filtered filter(const xml::Element& enable, const Stanza& cause, std::string_view account,
+                bool in_roster) {
+    const xml::Element& stanza = judged(cause, account);
+    const auto sender = bare(stanza.attr("from"));
+    const bool in_room = cause.is_message() && stanza.attr("type") == "groupchat";
+    if (!sender.empty() && sender != account) {
+        const xml::Element* muted = enable.child(ns_muted, "muted");
+        if (muted && is_muted(*muted, sender)) return Filtered::muted;
+        if (!in_room && !in_roster && enable.child(ns_ignore_unknown, "ignore-unknown"))
+            return Filtered::unknown_sender;
+    }
+    const xml::Element* rooms = in_room ? enable.child(ns_groupchat, "groupchat") : nullptr;
+    return rooms ? filter_room(*rooms, stanza, account) : Filtered::no;
+}
+
+void install_filters(core::ModuleSetup& setup) {
+    const Filters& self = setup.state<Filters>();
+    for (const auto feature : {ns_ignore_unknown, ns_muted, ns_groupchat})
+        setup.account_feature(feature);
+    using events::PushRegistering, events::PushSending;
+    setup.on<PushRegistering>(PushRegistering::Stage::check, [&self](PushRegistering& event) {
+        return self.on_registering(event);
+    });
+    setup.on<PushSending>(PushSending::Stage::filter,
+                          [&self](PushSending& event) { return self.on_sending(event); });
+}
+
+}  // namespace clarion::push::tigase

@@ -1,0 +1,19 @@
+// push_jingle: calls on phones that sleep (tigase:push:jingle:0).
+//
+// Every registration is notified of a call (PUSH.md, R7). One that asked with <jingle/> is told in
+// plaintext which call it is,
+//
+//     <jingle xmlns='tigase:push:jingle:0' action='propose' sid='ID'><media>audio</media></jingle>
+//
+// unless what it is told is encrypted (encrypt.h says so within); and it hears when another of the
+// account's devices accepts, rejects or proceeds with the call, so that it stops ringing. Of a call
+// that the caller takes back (retract) it hears by the ordinary rules only.
+#pragma once
+
+#include "server/core/module.h"
+
+namespace clarion::push::tigase {
+
+void install_jingle(core::ModuleSetup& setup);
+
+}  // namespace clarion::push::tigase

@@ -105,7 +105,7 @@ void Notifier::judge_all(core::Account& account, const core::Transit& transit, F
         const Verdict verdict = should_push(stanza, all);
         cause.away = !all.device_has_session && base.trigger != Trigger::receiving;
         if (!verdict.push)
-            push_.counters->count(verdict.reason);
+            push_.note(account, *registration, verdict.reason);
         else if (base.trigger == Trigger::ended)
             owe_ended(account, *registration, cause, verdict);
         else
@@ -137,7 +137,7 @@ void Notifier::on_requested(const events::PushRequested& event) {
         Registration* registration = push_.accounts.of(account).find(seq);
         if (!registration || !event.wants(registration->record)) continue;
         if (registration->was_notified_of(cause.identity, cause.archive_id)) {
-            push_.counters->count(Reason::covered);
+            push_.note(account, *registration, Reason::covered);
             continue;
         }
         Verdict verdict{true, false, Reason::ping};
@@ -190,7 +190,7 @@ NotificationPtr Notifier::make(core::Account& account, const Registration& regis
                               content.clear ? 0 : registration.record.unread,
                               document.root()};
     if (push_.core.bus().fire(event) == core::Flow::stop) {
-        push_.counters->count(Reason::filtered);
+        push_.note(account, registration, Reason::filtered);
         return nullptr;
     }
     auto notification = std::make_shared<Notification>();
@@ -212,7 +212,7 @@ NotificationPtr Notifier::owe(core::Account& account, Registration& registration
     const auto notification =
         make(account, registration, {cause.stanza, verdict.important, urgent, cause.clear});
     if (!notification) return nullptr;
-    push_.counters->count(verdict.reason);
+    push_.note(account, registration, verdict.reason);
     registration.notified.add(cause.identity);
     if (cause.away)
         registration.record.notified_up_to =
@@ -302,7 +302,7 @@ void Notifier::owe_ended(core::Account& account, Registration& registration, con
                          Verdict verdict) {
     const NotificationPtr first = registration.last_of_ended.lock();
     if (first && (first->important || !verdict.important)) {
-        push_.counters->count(Reason::covered);
+        push_.note(account, registration, Reason::covered);
         registration.notified.add(cause.identity);
         return;
     }

@@ -5,16 +5,20 @@
 
 #include "modules/push/counters.h"
 #include "modules/push/ledger.h"
+#include "modules/push/notification.h"
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
 #include "modules/push/sleeper.h"
+#include "server/base/log.h"
 
 namespace clarion::push {
 
 namespace {
+
+constexpr Logger logger{"push"};
 
 Coverage& coverage_in(std::vector<Coverage>& list, std::uint64_t registration) {
     for (Coverage& coverage : list)
@@ -50,6 +54,16 @@ Push::~Push() = default;
 
 const PushOptions& Push::options(std::string_view host) const {
     return core.options<PushOptions>(host);
+}
+
+void Push::note(const core::Account& account, const Registration& registration,
+                Reason reason) const {
+    counters->count(reason);
+    if (!logger.enabled(LogLevel::debug)) return;  // a tag costs a hash
+    logger.debug("verdict", {{"account", account.jid().bare()},
+                             {"service", registration.record.service},
+                             {"node", node_tag(registration.record)},
+                             {"reason", name(reason)}});
 }
 
 core::Account* Push::account_of(const Notification& notification) const {

@@ -130,6 +130,8 @@ struct Push {
     std::unique_ptr<QueueRules> queue_rules;
 
     const PushOptions& options(std::string_view host) const;
+    /// Counts why something was notified or not, and says it in the log (debug).
+    void note(const core::Account& account, const Registration& registration, Reason reason) const;
     /// The account of a notification, if it is loaded and still the same.
     core::Account* account_of(const Notification& notification) const;
 };

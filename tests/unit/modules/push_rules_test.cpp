@@ -190,6 +190,12 @@ TEST_CASE("R7: a call notifies everybody at once, and no rule repeats it") {
 
 TEST_CASE("R7: an answered call is told to those who asked") {
     Scene scene;
+    using Read = events::PushRegistrationRead;
+    for (unsigned i = 0; i < 2; ++i)
+        scene.world.core(i).bus().on<Read>(Read::Stage::read, "test", [](const Read& event) {
+            if (event.enable.child("tigase:push:jingle:0", "jingle"))
+                event.wishes.call_answers = true;
+        });
     Client& phone = scene.phone();
     scene.enable(phone, "calls", "<jingle xmlns='tigase:push:jingle:0'/>");
     Client& laptop = scene.world.log_in("juliet@example.org/laptop");

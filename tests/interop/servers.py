@@ -180,6 +180,7 @@ class Prosody(Process):
             loopback.port(self.address) for _ in range(3))
         self.components = {}  # domain -> secret
         self.rooms = []       # domains of MUC services
+        self.room_modules = []
 
     @property
     def domains(self):
@@ -206,7 +207,8 @@ class Prosody(Process):
         for domain, secret in self.components.items():
             text += f'\nComponent "{domain}"\n    component_secret = {lua(secret)}\n'
         for domain in self.rooms:
-            text += f'\nComponent "{domain}" "muc"\n    muc_room_locking = false\n'
+            text += (f'\nComponent "{domain}" "muc"\n    muc_room_locking = false\n'
+                     f'    modules_enabled = {lua(self.room_modules)}\n')
         (self.directory / "prosody.cfg.lua").write_text(text)
         (self.directory / "data").mkdir(exist_ok=True)
 

@@ -98,6 +98,8 @@ public:
     virtual Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) = 0;
     /// One stanza of the log; nullopt if it expired.
     virtual Task<Result<std::optional<std::string>>> read_log(LogId id) = 0;
+    /// When the server saw the newest stanza of the log; zero if it is empty.
+    virtual Task<Result<WallTime>> newest_log_time() = 0;
 };
 
 }  // namespace clarion::storage

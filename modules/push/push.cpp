@@ -67,6 +67,8 @@ void follow_sessions(core::ModuleSetup& setup, Push& push) {
         push.sleeper->woken(event.session);
         forget_unread(push, event.session);
     });
+    setup.on<SessionLost>(SessionLost::Stage::push,
+                          [&push](const auto& event) { push.queue_rules->on_lost(event); });
     setup.on<AckDelayed>(AckDelayed::Stage::push,
                          [&push](const auto& event) { push.queue_rules->on_ack_delayed(event); });
     setup.on<SessionEnded>(SessionEnded::Stage::cleanup,
@@ -115,6 +117,7 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
                          [&push](const auto& event) { event.found = &push; });
     setup.on<events::ServerStarted>(
         events::ServerStarted::Stage::react, [&push](const auto& event) {
+            event.core.scope().spawn("push-last-run", push.queue_rules->learn_last_run());
             event.core.scope().spawn("push-owed", push.ledger->pay_after_restart());
             event.core.scope().spawn("push-after-restart", push.sleeper->sweep_after_restart());
         });

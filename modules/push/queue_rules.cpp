@@ -6,6 +6,9 @@
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sleeper.h"
+#include "proto/ns.h"
+#include "server/core/options.h"
+#include "storage/storage.h"
 
 namespace clarion::push {
 
@@ -167,6 +170,64 @@ bool QueueRules::notified_important(core::Session& session, const std::vector<En
         }
     }
     return false;
+}
+
+// ---- R3 after a crash --------------------------------------------------------------------------
+
+Task<> QueueRules::learn_last_run() {
+    const auto newest = co_await push_.core.storage().archive().newest_log_time();
+    if (newest) last_run_ = *newest;
+}
+
+void QueueRules::on_lost(const events::SessionLost& event) {
+    const core::Session& session = *event.session;
+    if (!push_.registrations->has_any(session.account(), session.device()) ||
+        has_session(session.account(), session.device()))
+        return;
+    push_.core.scope().spawn("push-lost", notify_lost(event.session));
+}
+
+/// Nobody knows what its client had acknowledged; but R5 took care of all that waited longer.
+Task<> QueueRules::notify_lost(std::shared_ptr<core::Session> session) {
+    const core::AccountPin pin(session->account());
+    const Duration delay =
+        push_.core.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
+    const WallTime since = std::max(WallTime{}, WallTime{last_run_ - delay});
+    std::vector<Entry> latest = co_await read_latest(session->account().id(), since);
+    std::erase_if(latest, [&](const Entry& each) {
+        return each.stanza->from().bare() == session->account().jid().bare();
+    });
+    notify(*session, latest, Trigger::unacked);
+}
+
+Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId account,
+                                                             WallTime since) {
+    constexpr std::size_t enough = 50;
+    std::vector<Entry> entries;
+    const auto add = [&](const std::string& text, Entry entry) {
+        auto parsed = Stanza::from_document(xml::parse_element(text, ns::client));
+        if (!parsed) return;
+        entry.stanza = std::move(*parsed);
+        entries.push_back(std::move(entry));
+    };
+    storage::ArchiveQuery query;
+    query.account = account;
+    query.start = since;
+    query.from_end = true;
+    query.limit = enough;
+    const auto archived = co_await push_.core.storage().archive().query(std::move(query));
+    if (archived)
+        for (const auto& each : archived->messages)
+            add(each.xml, {.archive_id = each.id, .log_id = each.log_id, .received = each.time});
+    const auto kept = co_await push_.core.storage().offline().read(account, 0, enough);
+    if (kept)
+        for (const auto& [seq, stanza] : *kept)
+            if (stanza.time >= since && stanza.archive_id == storage::ArchiveId::none)
+                add(stanza.xml, {.log_id = stanza.log_id,
+                                 .received = stanza.time,
+                                 .spooled = true,
+                                 .offline_seq = seq});
+    co_return entries;
 }
 
 // ---- R4: one more stanza -----------------------------------------------------------------------

@@ -11,6 +11,7 @@
 
 #include "modules/push/notifier.h"
 #include "modules/push/state.h"
+#include "server/base/task.h"
 #include "server/core/session.h"
 #include "server/core/transit.h"
 #include "server/events/session.h"
@@ -24,6 +25,10 @@ public:
     void on_slept(const events::SessionSlept& event);      // R3
     void on_ack_delayed(const events::AckDelayed& event);  // R5
     void on_ended(const events::SessionEnded& event);      // R3: lost without being able to sleep
+    /// R3: lost in a crash. What came for it shortly before, for it may not have had it.
+    void on_lost(const events::SessionLost& event);
+    /// At start: when an earlier run wrote last.
+    Task<> learn_last_run();
     /// R4: `transit` was just queued to this sleeping session.
     void on_queued(core::Session& session, const core::Transit& transit);
 
@@ -58,7 +63,10 @@ private:
     bool notified_important(core::Session& session, const std::vector<Entry>& queue);
     void queue_one(core::Session& session, Registration& registration,
                    const core::Transit& transit);
+    Task<> notify_lost(std::shared_ptr<core::Session> session);
+    Task<std::vector<Entry>> read_latest(storage::AccountId account, WallTime since);
     Push& push_;
+    WallTime last_run_{};  // when its last stanza was logged
 };
 
 }  // namespace clarion::push

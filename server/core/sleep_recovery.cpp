@@ -128,11 +128,11 @@ storage::LiveMark unsaid(const storage::LiveMark& mark, Session& successor) {
 void bury(Account& account, const storage::LiveMark& mark, bool remembered) {
     auto jid = account.jid().with_resource(mark.resource);
     if (!jid) return;
-    const auto lost =
-        std::make_shared<Session>(account, mark.session, *jid, mark.resource, nullptr);
+    const auto lost = std::make_shared<Session>(account, mark.session, *jid, mark.device, nullptr);
     Session* const successor = account.find_session(mark.resource);
     lost->say_goodbye(successor ? unsaid(mark, *successor) : mark);
     if (!remembered) lost->remember_lost(mark);
+    account.core().bus().fire(events::SessionLost{lost});
 }
 
 Task<> bury_account(Core& core, std::string jid) {

@@ -1,6 +1,7 @@
 // Events in the life of a session.
 #pragma once
 
+#include <memory>
 #include <string_view>
 
 #include "server/core/event_bus.h"
@@ -73,6 +74,14 @@ struct SessionEnded {
     static constexpr std::string_view name = "SessionEnded";
     core::Session& session;
     core::SessionEnd why;
+};
+
+/// It was live when the server died, and its client did not come back within the grace. It has ended; what it had
+/// not acknowledged is in the archive or among the offline messages.
+struct SessionLost {
+    enum class Stage { push };
+    static constexpr std::string_view name = "SessionLost";
+    std::shared_ptr<core::Session> session;
 };
 
 /// How long may this session sleep if its connection is lost now? `limit` is [smacks]

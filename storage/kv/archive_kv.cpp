@@ -102,6 +102,14 @@ Task<Result<std::optional<ArchiveBounds>>> ArchiveKv::bounds(AccountId account) 
                             [&](Snapshot& snapshot) { return read_bounds(snapshot, account); });
 }
 
+Task<Result<WallTime>> ArchiveKv::newest_log_time() {
+    co_return read_snapshot(engine_, [](Snapshot& snapshot) {
+        const auto cursor = snapshot.cursor(Table::log);
+        if (!cursor->seek_before(log_key(LogId{~std::uint64_t{0}}))) return WallTime{};
+        return decoded(decode_log(cursor->entry().value)).time;
+    });
+}
+
 Task<Result<std::optional<std::string>>> ArchiveKv::read_log(LogId id) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) -> std::optional<std::string> {
         const auto stored = snapshot.get(Table::log, log_key(id));

@@ -71,6 +71,7 @@ public:
     Task<Result<ArchivePage>> query(ArchiveQuery query) override;
     Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) override;
     Task<Result<std::optional<std::string>>> read_log(LogId id) override;
+    Task<Result<WallTime>> newest_log_time() override;
 
 private:
     Engine& engine_;

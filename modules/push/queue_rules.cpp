@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "modules/push/counters.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sleeper.h"
@@ -111,7 +110,7 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
                         registration.was_notified_of(identity_of(session, each), each.archive_id);
         const Verdict verdict = should_push(*each.stanza, facts);
         if (!verdict.push) {
-            push_.counters->count(verdict.reason);
+            push_.note(session.account(), registration, verdict.reason);
             continue;
         }
         found.important += verdict.important ? 1 : 0;
@@ -251,14 +250,14 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     facts.same_device = true;
     facts.covered = registration.was_notified_of(cause.identity, cause.archive_id);
     const Verdict verdict = should_push(stanza, facts);
-    if (!verdict.push) return push_.counters->count(verdict.reason);
+    if (!verdict.push) return push_.note(account, registration, verdict.reason);
 
     Clock& clock = push_.core.clock();
     SessionPush& mine = push_.sessions.of(session);
     Coverage& coverage = mine.decided_for(registration.record.seq);
     if (coverage.covers_now(clock.steady(), verdict.important)) {
         if (verdict.important) ++registration.record.unread;
-        return push_.counters->count(Reason::covered);
+        return push_.note(account, registration, Reason::covered);
     }
     const NotificationPtr owed = push_.notifier->owe(account, registration, cause, verdict);
     if (!owed) return;

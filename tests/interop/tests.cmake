@@ -20,6 +20,10 @@ foreach(class
         test_push_gateways.AnswersOfOwnComponent
         test_push_gateways.AnswersOverProsody
         test_push_gateways.LosingARegistration
+        test_push_outages.KilledGateway
+        test_push_outages.SilentGateway
+        test_push_outages.OutageBehindProsody
+        test_push_outages.OutageBehindEjabberd
         test_push_ejabberd.PushToEjabberdByCertificates
         test_push_ejabberd.PushToEjabberdByDialback
         test_rooms.RoomsSeeNoFlicker

@@ -71,5 +71,15 @@ apt_get() {
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 "$@"
 }
 apt_get update
+new_services=()
+for service in prosody ejabberd epmd; do
+    [[ -e /lib/systemd/system/$service.service ]] || new_services+=("$service")
+done
 apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null
+# Nor must they start when the machine is started again.
+for service in "${new_services[@]}"; do
+    "${as_root[@]}" deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || true
+    "${as_root[@]}" deb-systemd-helper disable "$service.socket" >/dev/null 2>&1 || true
+    "${as_root[@]}" update-rc.d "$service" disable >/dev/null 2>&1 || true
+done
 echo "Installed."

@@ -78,8 +78,9 @@ done
 apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null
 # Nor must they start when the machine is started again.
 for service in "${new_services[@]}"; do
-    "${as_root[@]}" deb-systemd-helper disable "$service.service" >/dev/null 2>&1 || true
-    "${as_root[@]}" deb-systemd-helper disable "$service.socket" >/dev/null 2>&1 || true
+    for unit in "$service.service" "$service.socket"; do
+        "${as_root[@]}" systemctl disable "$unit" >/dev/null 2>&1 || true
+    done
     "${as_root[@]}" update-rc.d "$service" disable >/dev/null 2>&1 || true
 done
 echo "Installed."

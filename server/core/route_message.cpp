@@ -29,6 +29,13 @@ bool any_takes_bare(const Account& account) {
     return false;
 }
 
+/// Somebody is there who could join the room that sends to the account (PUSH.md, R6).
+bool any_awake(const Account& account) {
+    for (const auto& session : account.sessions())
+        if (takes_bare(*session) && !session->is_asleep()) return true;
+    return false;
+}
+
 }  // namespace
 
 void Router::deliver_message(Account& account, Transit transit) {
@@ -44,9 +51,9 @@ void Router::deliver_message(Account& account, Transit transit) {
 }
 
 /// 8.5.2.1.1 and 8.5.3.2.1: what nobody can take. Asked before anybody archives or copies it. Group
-/// chat to an account of which no device is there goes on, to be notified of (PUSH.md, R6), and is
-/// returned at the end. After a crash a room's line for somebody who may come back is dropped: a
-/// room takes an error for a goodbye.
+/// chat to an account of which no device is awake goes on, to be notified of (PUSH.md, R6), and is
+/// returned at the end unless somebody was. After a crash a room's line for somebody who may come
+/// back is dropped: a room takes an error for a goodbye.
 bool Router::refuse_message(const Account& account, Transit& transit) {
     const Stanza& stanza = *transit.stanza;
     const StanzaType type = stanza.type();
@@ -54,7 +61,7 @@ bool Router::refuse_message(const Account& account, Transit& transit) {
     if (stanza.to().is_full()) {
         if (account.find_session(stanza.to().resource())) return false;
     } else if (type != StanzaType::error &&
-               (type != StanzaType::groupchat || !any_takes_bare(account))) {
+               (type != StanzaType::groupchat || !any_awake(account))) {
         return false;
     }
     const bool dropped =
@@ -74,9 +81,10 @@ bool Router::send_to_full(Account& account, Transit& transit) {
 }
 
 void Router::send_to_bare(Account& account, Transit transit) {
-    if (any_takes_bare(account))
+    const StanzaType type = transit.stanza->type();
+    if (type != StanzaType::groupchat && any_takes_bare(account))
         return send_to_takers(account, std::move(transit), WallTime::min());
-    if (transit.stanza->type() == StanzaType::headline) return;
+    if (type == StanzaType::headline) return;
     events::Unreached event{account, nullptr, transit, events::Unreached::Why::no_session};
     core_.bus().fire(event);
     if (!event.stored && transit.archive_id == storage::ArchiveId::none)

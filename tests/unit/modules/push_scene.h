@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "modules/carbons.h"
+#include "modules/client_state/client_state.h"
 #include "modules/disco.h"
 #include "modules/mam/mam.h"
 #include "modules/offline.h"
 #include "modules/push/admin.h"
 #include "modules/push/push.h"
-#include "modules/push/tigase/jingle.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -62,29 +62,26 @@ struct Scene {
     World world;
     FakeLink* gateway = nullptr;
 
-    using Rows = std::vector<core::ModuleRow>;
-
-    /// `extensions`: modules installed after push.
-    explicit Scene(const std::string& config = {}, bool archive = false,
-                   const Rows& extensions = {{"push_jingle", tigase::install_jingle, nullptr, "",
-                                              ""}})
-        : world({.modules = modules(archive, extensions),
+    explicit Scene(const std::string& config = {}, bool archive = false)
+        : world({.modules = modules(archive),
                  .config = "[component.\"push.example.com\"]\nsecret = \"s\"\n" + config}) {
         world.add_account(juliet);
         world.add_account("romeo@example.net");
         gateway = &world.attach_component(service);
     }
 
-    static Rows modules(bool archive, const Rows& extensions = {}) {
-        Rows rows{{"disco", clarion::disco::install, nullptr, "", ""},
-                  {"stream_management", clarion::stream_management::install, nullptr, "", ""}};
+    static std::vector<core::ModuleRow> modules(bool archive) {
+        std::vector<core::ModuleRow> rows{
+            {"disco", clarion::disco::install, nullptr, "", ""},
+            {"stream_management", clarion::stream_management::install, nullptr, "", ""},
+            {"client_state", clarion::client_state::install, clarion::client_state::declare_options,
+             "", ""}};
         if (archive)
             rows.push_back({"mam", clarion::mam::install, clarion::mam::declare_options, "", ""});
         rows.push_back({"carbons", clarion::carbons::install, nullptr, "", ""});
         rows.push_back(
             {"offline", clarion::offline::install, clarion::offline::declare_options, "", ""});
         rows.push_back({"push", push::install, push::declare_options, "", ""});
-        rows.insert(rows.end(), extensions.begin(), extensions.end());
         return rows;
     }
 

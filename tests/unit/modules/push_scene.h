@@ -13,6 +13,7 @@
 #include "modules/offline.h"
 #include "modules/push/admin.h"
 #include "modules/push/push.h"
+#include "modules/push/tigase/jingle.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -62,26 +63,31 @@ struct Scene {
     World world;
     FakeLink* gateway = nullptr;
 
-    explicit Scene(const std::string& config = {}, bool archive = false)
-        : world({.modules = modules(archive),
+    using Rows = std::vector<core::ModuleRow>;
+
+    /// `extensions`: modules installed after push.
+    explicit Scene(const std::string& config = {}, bool archive = false,
+                   const Rows& extensions = {{"push_jingle", tigase::install_jingle, nullptr, "",
+                                              ""}})
+        : world({.modules = modules(archive, extensions),
                  .config = "[component.\"push.example.com\"]\nsecret = \"s\"\n" + config}) {
         world.add_account(juliet);
         world.add_account("romeo@example.net");
         gateway = &world.attach_component(service);
     }
 
-    static std::vector<core::ModuleRow> modules(bool archive) {
-        std::vector<core::ModuleRow> rows{
-            {"disco", clarion::disco::install, nullptr, "", ""},
-            {"stream_management", clarion::stream_management::install, nullptr, "", ""},
-            {"client_state", clarion::client_state::install, clarion::client_state::declare_options,
-             "", ""}};
+    static Rows modules(bool archive, const Rows& extensions = {}) {
+        Rows rows{{"disco", clarion::disco::install, nullptr, "", ""},
+                  {"stream_management", clarion::stream_management::install, nullptr, "", ""},
+                  {"client_state", clarion::client_state::install,
+                   clarion::client_state::declare_options, "", ""}};
         if (archive)
             rows.push_back({"mam", clarion::mam::install, clarion::mam::declare_options, "", ""});
         rows.push_back({"carbons", clarion::carbons::install, nullptr, "", ""});
         rows.push_back(
             {"offline", clarion::offline::install, clarion::offline::declare_options, "", ""});
         rows.push_back({"push", push::install, push::declare_options, "", ""});
+        rows.insert(rows.end(), extensions.begin(), extensions.end());
         return rows;
     }
 

@@ -44,11 +44,13 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->rosters().put(batch, romeo.id, {.jid = "juliet@example.org"}, 4);
         fixture->blocklists().add(batch, romeo.id, "tybalt@example.org");
         fixture->push_registrations().put(batch, romeo.id, {.seq = 1, .service = "push.x"});
+        fixture->push_registrations().put_owed(batch, romeo.id, {.registration = 1});
         fixture->offline().put(batch, romeo.id, 1, {.log_id = log, .time = at(1)});
         fixture->sessions().put(batch, romeo.id, session);
         fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
         fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
         fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::sleep_expires, 3});
+        fixture->deadlines().put(batch, {at(8), romeo.id, DeadlineKind::wake, 3});
         fixture->sessions().put(batch, romeo.id, gone);
         fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::forget_gone, 2});
         fixture->spool().put(batch, "example.com",

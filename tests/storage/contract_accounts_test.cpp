@@ -116,7 +116,13 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                                           .created = at(1),
                                           .last_used = at(2),
                                           .failing_since = at(3),
-                                          .errors = 4});
+                                          .errors = 4,
+                                          .unreachable = 3,
+                                          .unread = 300,
+                                          .notified_up_to = ArchiveId{102},
+                                          .notified = {7, ~std::uint64_t{0}}});
+        storage.push_registrations().put_owed(batch, account.id,
+                                              {.registration = n, .caused = at(1)});
         const LogId log = storage.archive().next_log_id();
         storage.archive().put_log(batch, log, at(5), "<message/>");
         storage.archive().put_index(batch, account.id,
@@ -172,6 +178,10 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     CHECK(push.last_used == at(2));
     CHECK(push.failing_since == at(3));
     CHECK(push.errors == 4);
+    CHECK(push.unreachable == 3);
+    CHECK(push.unread == 300);
+    CHECK(push.notified_up_to == ArchiveId{102});
+    CHECK(push.notified == std::vector<std::uint64_t>{7, ~std::uint64_t{0}});
     REQUIRE(loaded->live_marks.size() == 1);
     CHECK(loaded->live_marks[0].session == 2);
     CHECK(loaded->live_marks[0].sm_id == "sm");

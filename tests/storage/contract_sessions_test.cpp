@@ -47,6 +47,54 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
     CHECK(seqs(read(offline.read(neighbour, 0, 10))) == std::vector<std::uint64_t>{5});
 }
 
+TEST_CASE_TEMPLATE("what is owed to push registrations is found page by page, and goes with them",
+                   Backend, MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& pushes = fixture->push_registrations();
+    const AccountId romeo = fixture->accounts().next_id();
+    const AccountId juliet = fixture->accounts().next_id();
+    fixture.commit([&](Batch& batch) {
+        pushes.put_owed(batch, juliet, {.registration = 1, .caused = at(1)});
+        pushes.put_owed(batch, romeo, {.registration = 300, .offline_seq = 7, .caused = at(2)});
+        pushes.put_owed(batch, romeo, {.registration = 2, .caused = at(2)});
+        pushes.put_owed(batch, romeo,
+                        {.registration = 2,
+                         .important = true,
+                         .urgent = true,
+                         .log_id = LogId{5},
+                         .caused = at(3)});
+    });
+    const auto first = read(pushes.owed(AccountId::none, 0, 2));
+    REQUIRE(first.size() == 2);
+    CHECK(first[0].account == romeo);
+    CHECK(first[0].owed.registration == 2);
+    CHECK(first[0].owed.important);
+    CHECK(first[0].owed.urgent);
+    CHECK(first[0].owed.log_id == LogId{5});
+    CHECK(first[0].owed.caused == at(3));
+    CHECK(first[1].owed.registration == 300);
+    CHECK(first[1].owed.offline_seq == 7);
+    CHECK_FALSE(first[1].owed.important);
+    const auto second = read(pushes.owed(romeo, 300, 2));
+    REQUIRE(second.size() == 1);
+    CHECK(second[0].account == juliet);
+    fixture.commit([&](Batch& batch) {
+        pushes.remove_owed(batch, romeo, 2);
+        pushes.remove(batch, juliet, 1);
+    });
+    CHECK(read(pushes.owed(AccountId::none, 0, 9)).size() == 1);
+}
+
+TEST_CASE_TEMPLATE("the newest time of the log", Backend, MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    CHECK(read(fixture->archive().newest_log_time()) == WallTime{});
+    fixture.commit([&](Batch& batch) {
+        for (const int time : {9, 5})
+            fixture->archive().put_log(batch, fixture->archive().next_log_id(), at(time), "<m/>");
+    });
+    CHECK(read(fixture->archive().newest_log_time()) == at(5));
+}
+
 TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;

@@ -156,6 +156,8 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
     check_refusals(encode(ArchiveIndexRecord{LogId{1}}), decode_archive_index);
     check_refusals(encode(PushRegistration{.service = "p"}),
                    [](std::string_view bytes) { return decode_push_registration(1, bytes); });
+    check_refusals(encode(OwedPush{.offline_seq = 300}),
+                   [](std::string_view bytes) { return decode_owed(1, bytes); });
     check_refusals(encode(SleepingSession{.sm_id = "s", .parts = {{"a", "b"}}}),
                    [](std::string_view bytes) { return decode_sleeping_session(1, bytes); });
     check_refusals(encode(LiveMark{.resource = "r"}),

@@ -281,7 +281,7 @@ class Gateway(ComponentXMPP):
         if self._run_out_filters:
             self._run_out_filters.cancel()
 
-    async def gets(self, count=1, within=2.0):
+    async def gets(self, count=1, within=10.0):
         """Waits until that many notifications arrived in all, and returns the last."""
         await until(lambda: len(self.published) >= count,
                     lambda: f"notification {count} arrives, have {len(self.published)}", within)

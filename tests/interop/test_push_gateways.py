@@ -236,7 +236,7 @@ class LosingARegistration(GatewayCase):
     """What an error answer may cost, with the options that make it quick."""
 
     gateway_domain = "push.clarion.test"
-    hibernation_time = 3
+    hibernation_time = 4
     options = (GatewayCase.options + "max_errors = 2\ngone_disables_at_once = true\n"
                f"coalesce_time = 0\n[smacks]\nhibernation_time = {hibernation_time}\n")
 

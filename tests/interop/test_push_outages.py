@@ -63,6 +63,11 @@ class OutageCase(GatewayCase):
             await until(waits, f"the notification of {phone.jid} waits", ANSWER_TIMEOUT + 10)
         self.assertTrue(await self.is_backing_off(service))
 
+    async def is_answered(self, phone):
+        async def look():
+            return (await self.registration(phone))["last_success"] != "never"
+        await until(look, f"a publish for {phone.jid} is answered")
+
     async def assert_newest_arrives_once(self, gateway, phones, before):
         for phone in phones:
             await until(lambda: gateway.bodies(phone.node)[before:],
@@ -269,9 +274,7 @@ class OutageBehindAnotherServer:
         await self.write(phones, "before")
         for phone in phones:
             await until(lambda: gateway.bodies(phone.node) == ["before"], "it works")
-            async def was_answered():
-                return (await self.registration(phone))["last_success"] != "never"
-            await until(was_answered, "it is answered")
+            await self.is_answered(phone)
 
         self.gateway_server.kill()
         gateway.kill()
@@ -315,6 +318,23 @@ class OutageBehindAnotherServer:
         return peers
 
 
+    async def test_domain_that_does_not_exist(self):
+        """Not even asked for again: DNS is part of an attempt."""
+        service = f"app@{self.own_service().split('@')[0]}.nowhere.test"
+        phones = await self.two_phones(service)
+        await self.both_back_off(service, phones, "to nowhere")
+        asked = self.questions_about(service)
+        self.assertGreater(asked, 0)
+        await self.assert_no_more_attempts(service, phones)
+        self.assertEqual(self.questions_about(service), asked)
+        for phone in phones:
+            self.assertEqual(await self.errors_of(phone), 1)
+
+    def questions_about(self, service):
+        name = f"_xmpp-server._tcp.{service.split('@')[1]} "
+        return self.dns.log.read_text(errors="replace").count(f"query[SRV] {name}")
+
+
 class OutageBehindProsody(OutageBehindAnotherServer, OutageCase):
     async def test_gateway_process_behind_prosody_is_killed(self):
         """Prosody says so, with an error of type wait: an answer, which costs nothing."""
@@ -343,9 +363,35 @@ class OutageBehindProsody(OutageBehindAnotherServer, OutageCase):
                         lambda: str(gateway.bodies(phone.node)))
 
 
+class OutageBehindProsodyByDialback(OutageBehindProsody):
+    with_authority = False
+
+    # For dialback there is a stream from there to here at once, and it stays.
+    test_silence_until_there_is_a_stream_from_there = None
+
+
 class OutageBehindEjabberd(OutageBehindAnotherServer, EjabberdCase, OutageCase):
     gateway_domain = "push.ejabberd.test"
     gateway_server = property(lambda self: self.ejabberd)
+
+    async def test_gateway_process_behind_ejabberd_is_killed(self):
+        """ejabberd knows the domain no more: it answers nothing and ends the stream."""
+        gateway = self.gateway_process()
+        await asyncio.to_thread(gateway.start)
+        phones = await self.two_phones(self.service)
+        await self.write(phones, "before")
+        for phone in phones:
+            await until(lambda: gateway.bodies(phone.node) == ["before"], "it works")
+            await self.is_answered(phone)
+        gateway.kill()
+        await self.both_back_off(self.service, phones, "unheard")
+        await self.assert_no_more_attempts(self.service, phones)
+
+        await asyncio.to_thread(gateway.start)
+        # Whoever sends something there finds that the domain is back.
+        self.sender.say(self.gateway_domain, "Anybody there?")
+
+        await self.assert_newest_arrives_once(gateway, phones, before=1)
 
 
 if __name__ == "__main__":

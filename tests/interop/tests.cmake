@@ -23,6 +23,7 @@ foreach(class
         test_push_outages.KilledGateway
         test_push_outages.SilentGateway
         test_push_outages.OutageBehindProsody
+        test_push_outages.OutageBehindProsodyByDialback
         test_push_outages.OutageBehindEjabberd
         test_push_ejabberd.PushToEjabberdByCertificates
         test_push_ejabberd.PushToEjabberdByDialback

@@ -13,14 +13,16 @@ import unittest
 import xml.etree.ElementTree as ET
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from slixmpp.exceptions import IqError
 
-from app_servers import FPush, Malformed, P2, StrictPublish, TigasePush
-from clients import FORM, PUSH
+from app_servers import JINGLE, P2, PRIORITY, FPush, Malformed, StrictPublish, TigasePush
+from clients import text_of
 from federation_case import SECRET, FederationCase
 from push_decoder import (ENCRYPTED, CannotDecode, PhoneDecoder, decipher_by_library,
                           decipher_by_openssl)
 from waiting import until
 
+DISCO = "{http://jabber.org/protocol/disco#info}"
 OPTIONS_TYPE = "http://jabber.org/protocol/pubsub#publish-options"
 
 
@@ -449,6 +451,262 @@ class Monal(AppServerCase):
                                 options_form(("pushModule", "monalProdiOS")))
         await phone.log_out()
         await self.romeo_writes(1, "result")
+
+
+# --- Siskin, whose notifications the app server cannot read ---------------------------------------
+
+# All of these on the account, or Siskin falls back to plaintext; the rest it uses where it is there.
+SISKIN_NEEDS = {"urn:xmpp:push:0", "tigase:push:filter:muted:0", "tigase:push:filter:groupchat:0",
+                "tigase:push:priority:0", "tigase:push:encrypt:0",
+                "tigase:push:encrypt:aes-128-gcm"}
+SISKIN_LIKES = {"tigase:push:away:0", "tigase:push:filter:ignore-unknown:0", "tigase:push:jingle:0"}
+
+ASKED = ("<priority xmlns='tigase:push:priority:0'/><jingle xmlns='tigase:push:jingle:0'/>"
+         "<muted xmlns='tigase:push:filter:muted:0'/>"
+         "<groupchat xmlns='tigase:push:filter:groupchat:0'/>")
+CALL_ID = "ca3cf894-5325-482f-a412-a6e9f832298d"
+
+
+def call_step(action, *media):
+    """XEP-0353."""
+    descriptions = "".join(f"<description xmlns='urn:xmpp:jingle:apps:rtp:1' media='{one}'/>"
+                           for one in media)
+    return f"<{action} xmlns='urn:xmpp:jingle-message:0' id='{CALL_ID}'>{descriptions}</{action}>"
+
+
+class Siskin(AppServerCase):
+    app_server = TigasePush
+    # What may be told in plaintext: all the worse if anything of it were.
+    options = "[push]\nnotification_with_body = true\nnotification_with_sender = true\n"
+
+    async def asyncSetUp(self):
+        await super().asyncSetUp()
+        self.sender = self.romeo.boundjid.bare
+        self.apps = {}  # node -> PhoneDecoder
+
+    async def registered(self, phone=None, extensions=ASKED, encrypted=True, **decoder):
+        """As Siskin does it: returns the node."""
+        phone = phone or self.phone
+        answer = await phone.run_command("push.prosody.test", "register-device", {
+            "provider": "tigase:messenger:apns:1", "device-token": secrets.token_hex(32)})
+        self.assertIn("tigase:push:encrypt:0", answer["features"])
+        (node,) = answer["node"]
+        if encrypted:
+            self.apps[node] = PhoneDecoder(secrets.token_bytes(16), **decoder)
+            extensions += self.apps[node].request
+        await phone.enable_push("push.prosody.test", node, extensions)
+        return node
+
+    async def shown(self, count=1, **expected_call):
+        """What the app makes of that notification, of which the app server could read nothing."""
+        publish = await self.service.gets(count, within=10)
+        self.assertEqual(self.service.answers[count - 1], "result")
+        notification = self.service.delivered[count - 1][1]
+        self.assert_unreadable(notification)
+        return self.apps[publish.node].decode(notification.find(ENCRYPTED), **expected_call)
+
+    def assert_unreadable(self, notification):
+        for child in notification:
+            self.assertIn(child.tag, (ENCRYPTED, PRIORITY))
+        text = ET.tostring(notification, encoding="unicode")
+        for word in self.sender, self.romeo.boundjid.user, self.juliet, "montague", "message":
+            self.assertNotIn(word, text)
+
+    def priority(self, count=1):
+        return text_of(self.service.delivered[count - 1][1], PRIORITY)
+
+    # --- before -----------------------------------------------------------------------------
+
+    async def test_account_offers_all_it_needs(self):
+        disco = await self.phone.request(
+            "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>", to=self.juliet)
+        features = {one.get("var") for one in disco.iter(f"{DISCO}feature")}
+        self.assertEqual((SISKIN_NEEDS | SISKIN_LIKES) - features, set())
+
+    async def test_keys_that_cannot_work_are_refused(self):
+        for encrypt, condition in [
+                ("<encrypt xmlns='tigase:push:encrypt:0' alg='aes-128-gcm'>AAAA</encrypt>",
+                 "bad-request"),
+                ("<encrypt xmlns='tigase:push:encrypt:0' alg='aes-128-gcm'>?</encrypt>",
+                 "bad-request"),
+                ("<encrypt xmlns='tigase:push:encrypt:0' alg='rot-13'>AAAA</encrypt>",
+                 "feature-not-implemented")]:
+            with self.subTest(encrypt), self.assertRaises(IqError) as refused:
+                await self.phone.enable_push("push.prosody.test", "node", encrypt)
+            self.assertEqual(refused.exception.condition, condition)
+        self.assertEqual(await self.registrations(), [])
+
+    # --- messages ---------------------------------------------------------------------------
+
+    async def test_message_while_offline(self):
+        await self.registered()
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "A message from montague")
+        self.assertEqual(await self.shown(), {
+            "unread": 1, "sender": self.sender, "type": "chat",
+            "message": "A message from montague"})
+        self.assertEqual(self.priority(), "high")
+        self.assertNotIn("type", self.service.delivered[0][1].find(ENCRYPTED).attrib)
+
+    async def test_messages_while_asleep_read_with_openssl(self):
+        await self.registered(decipher=decipher_by_openssl)
+        await self.falls_asleep(self.phone)
+        self.romeo.tell(self.juliet, "<composing xmlns='http://jabber.org/protocol/chatstates'/>")
+        silent = await self.shown(1)
+        self.assertEqual((silent["sender"], silent.get("message")), (self.sender, None))
+        self.assertEqual(self.priority(1), "low")
+        self.romeo.say(self.juliet, "Art thou asleep?")
+        self.assertEqual((await self.shown(2))["message"], "Art thou asleep?")
+        self.assertEqual(self.priority(2), "high")
+        await self.phone.resume()
+        await self.phone.hears("Art thou asleep?")
+
+    async def test_no_iv_twice(self):
+        await self.registered()
+        await self.phone.log_out()
+        for count in range(1, 21):
+            self.romeo.say(self.juliet, f"message {count}")
+        for count in range(1, 21):
+            await self.shown(count)
+
+    async def test_two_devices_each_with_its_key(self):
+        tablet = await self.phone_of(self.phone.boundjid.user, "tablet")
+        nodes = [await self.registered(phone) for phone in (self.phone, tablet)]
+        for phone in self.phone, tablet:
+            await phone.log_out()
+        self.romeo.say(self.juliet, "for both")
+        texts = [(await self.shown(count))["message"] for count in (1, 2)]
+        self.assertEqual(texts, ["for both", "for both"])
+        self.assertEqual({one.node for one in self.service.published}, set(nodes))
+
+    async def test_new_key_from_the_next_notification_on(self):
+        node = await self.registered()
+        app = self.apps[node] = PhoneDecoder(secrets.token_bytes(16))
+        await self.phone.enable_push("push.prosody.test", node, ASKED + app.request)
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "under the new one")
+        self.assertEqual((await self.shown())["message"], "under the new one")
+
+    # --- sizes ------------------------------------------------------------------------------
+
+    async def test_long_text_is_cut_between_characters(self):
+        """Of one to four bytes each, at every offset; nearly all that fits is there."""
+        await self.registered(max_size=1000)
+        await self.phone.log_out()
+        bodies = ["x" * shift + character * 2000
+                  for character in "xäあ😀" for shift in range(len(character.encode()))]
+        for count, body in enumerate(bodies, 1):
+            self.romeo.say(self.juliet, body)
+            shown = await self.shown(count)
+            self.assertTrue(body.startswith(shown["message"]))
+            # (1000 - 64) · 6/8 for all, of which the rest of the JSON needs about a hundred.
+            self.assertGreater(len(shown["message"].encode()), 500)
+
+    async def test_default_size(self):
+        await self.registered()
+        await self.phone.log_out()
+        body = "😀" * 5000
+        self.romeo.say(self.juliet, body)
+        shown = await self.shown()
+        self.assertTrue(body.startswith(shown["message"]))
+        self.assertGreater(len(shown["message"].encode()), 1900)
+
+    async def test_text_that_grows_in_json(self):
+        await self.registered(max_size=600)
+        await self.phone.log_out()
+        bodies = ['"' * 700, "\\" * 700, "\n" * 700, 'a"\\/\n\t' * 100, "\u2028\u0085😀" * 100]
+        for count, body in enumerate(bodies, 1):
+            self.romeo.say(self.juliet, body)
+            shown = await self.shown(count)
+            self.assertTrue(body.startswith(shown["message"]), shown)
+            self.assertGreater(len(shown["message"]), 20)
+
+    async def test_text_that_just_fits_is_whole(self):
+        await self.registered(max_size=600)
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "😀" * 60)
+        self.assertEqual((await self.shown())["message"], "😀" * 60)
+
+    # --- calls ------------------------------------------------------------------------------
+
+    async def test_call_rings_and_stops(self):
+        """On the phone that sleeps; the tablet is awake, gets the call itself, and takes it."""
+        await self.registered()
+        tablet = await self.phone_of(self.phone.boundjid.user, "tablet")
+        await self.falls_asleep(self.phone)
+        self.romeo.tell(self.juliet, call_step("propose", "audio", "video"))
+        self.assertEqual(await self.shown(1), {
+            "unread": 1, "sender": self.romeo.boundjid.full, "type": "call", "sid": CALL_ID,
+            "media": ["audio", "video"]})
+        self.assertEqual(self.priority(1), "high")
+        tablet.tell(self.juliet, call_step("accept"))
+        ended = await self.shown(2, ends_call=True)
+        self.assertEqual((ended["type"], ended["sid"]), ("call", CALL_ID))
+        self.assertEqual(ended["sender"], self.romeo.boundjid.full)
+        await self.phone.resume()
+        await self.assert_nothing_more(self.service, 2)
+
+    async def test_call_to_nobody_there(self):
+        await self.registered()
+        await self.phone.log_out()
+        self.romeo.tell(self.juliet, call_step("propose", "audio"))
+        self.assertEqual((await self.shown())["media"], ["audio"])
+
+    async def test_call_rings_though_the_phone_seems_awake(self):
+        await self.registered()
+        await self.phone.settle()
+        self.romeo.tell(self.juliet, call_step("propose"))
+        self.assertEqual((await self.shown())["media"], [])
+
+    async def test_call_rings_without_being_asked_for(self):
+        """By who asked for encryption only."""
+        await self.registered(extensions="")
+        await self.phone.log_out()
+        self.romeo.tell(self.juliet, call_step("propose", "audio"))
+        self.assertEqual((await self.shown())["type"], "call")
+
+    # --- filters, and no encryption -----------------------------------------------------------
+
+    async def test_muted_sender_does_not_wake(self):
+        await self.registered(extensions=(
+            f"<muted xmlns='tigase:push:filter:muted:0'><item jid='{self.sender}'/></muted>"))
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "Hear me!")
+        await self.romeo.settle()
+        await self.assert_nothing_more(self.service, 0, during=1)
+        self.romeo = await self.online(self.clarion, await self.account(self.clarion, "paris"))
+        self.romeo.say(self.juliet, "And me")
+        self.assertEqual((await self.shown())["message"], "And me")
+
+    async def test_stranger_does_not_wake(self):
+        await self.registered(extensions=(
+            "<ignore-unknown xmlns='tigase:push:filter:ignore-unknown:0'/>"))
+        known = await self.online(self.clarion, await self.account(self.clarion, "paris"))
+        await self.phone.request("set", (
+            f"<query xmlns='jabber:iq:roster'><item jid='{known.boundjid.bare}'/></query>"))
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "Thou knowest me not")
+        await self.romeo.settle()
+        await self.assert_nothing_more(self.service, 0, during=1)
+        known.say(self.juliet, "But me")
+        self.assertEqual((await self.shown())["message"], "But me")
+
+    async def test_plain_notification_and_call(self):
+        """Where the app server does not encrypt: both in the shapes that it reads."""
+        await self.registered(encrypted=False)
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "Good morrow")
+        await self.service.gets(1, within=10)
+        self.romeo.tell(self.juliet, call_step("propose", "audio", "video"))
+        await self.service.gets(2, within=10)
+        self.assertEqual(self.service.answers, ["result", "result"])
+        self.assertEqual(self.service.published[0].summary, {
+            "FORM_TYPE": "urn:xmpp:push:summary", "message-count": "1",
+            "last-message-sender": self.romeo.boundjid.full, "last-message-body": "Good morrow"})
+        call = self.service.delivered[1][1].find(JINGLE)
+        self.assertEqual(call.attrib, {"action": "propose", "sid": CALL_ID})
+        self.assertEqual([media.text for media in call], ["audio", "video"])
+        self.assertEqual([self.priority(count) for count in (1, 2)], ["high", "high"])
 
 
 if __name__ == "__main__":

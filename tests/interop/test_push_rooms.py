@@ -4,8 +4,8 @@
                            |
                            +------ S2S --- push.prosody.test
 
-Asleep in a room, it is woken for what is said there, and is seen to be there all the time. Registered
-with a room but not in it, it is told when nobody else would be (Tigase's muc#offline)."""
+Asleep in a room, it is woken for what is said there, and is seen to be there all the time. A member
+of a room but not in it, it is told as long as no device is awake (Tigase's muc#offline)."""
 import secrets
 import time
 import unittest

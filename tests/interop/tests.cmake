@@ -35,7 +35,9 @@ foreach(class
         test_app_servers.Conversations
         test_app_servers.ConversationsUninstalled
         test_app_servers.Monal
-        test_push_rooms.RoomsWakePhones)
+        test_app_servers.Siskin
+        test_push_rooms.RoomsWakePhones
+        test_push_rooms.AbsentMembers)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v ${class}

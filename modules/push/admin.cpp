@@ -1,5 +1,6 @@
 #include "modules/push/admin.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "modules/push/notification.h"
@@ -28,31 +29,35 @@ RegistrationView view(const Push& push, core::Account& account, const Registrati
             view.extensions.emplace_back(child.ns());
     view.created = record.created;
     view.last_used = record.last_used;
-    view.failing_since = record.failing_since;
-    view.errors = record.errors;
+    const auto missed = push.sender->missed(account.id(), registration);
+    view.failing_since =
+        record.failing_since != WallTime{} ? record.failing_since : missed.failing_since;
+    view.errors = record.errors + missed.attempts;
     view.waiting = push.sender->waits(account.id(), registration);
     return view;
 }
 
-ServiceView view(const std::string& jid, const Service& service, SteadyTime now) {
+ServiceView view(const std::string& jid, const Service& service, SteadyTime steady, WallTime wall) {
     ServiceView view;
+    const ServiceStats& stats = service.stats;
     view.service = jid;
-    view.sent = service.stats.sent;
-    view.answered = service.stats.answered;
-    view.unanswered = service.stats.unanswered;
-    view.failed_attempts = service.stats.failed_attempts;
-    view.errors = service.stats.errors;
-    view.latency_p50 = service.stats.latency.quantile(0.5);
-    view.latency_p95 = service.stats.latency.quantile(0.95);
-    view.latency_p99 = service.stats.latency.quantile(0.99);
+    view.sent = stats.sent;
+    view.answered = stats.answered;
+    view.unanswered = stats.unanswered;
+    view.refused_since_success = stats.refused_since_success;
+    view.errors = stats.errors;
+    view.latency = stats.latency.counts();
     view.outstanding = service.link.outstanding();
-    view.waiting = service.waiting.size();
-    view.backing_off = !service.link.up();
-    if (view.backing_off && service.link.retry_at() > now)
-        view.retry_in = std::chrono::duration_cast<Duration>(service.link.retry_at() - now);
-    view.last_success = service.stats.last_success;
-    view.last_error_at = service.stats.last_error_at;
-    view.last_error = service.stats.last_error;
+    view.waiting = service.waiting.size() + service.renewing.size();
+    view.failed_attempts = service.link.failures();
+    view.step = service.link.step();
+    if (view.backing_off() && service.link.retry_at() > steady)
+        view.retry_in = std::chrono::duration_cast<Duration>(service.link.retry_at() - steady);
+    view.unreachable_since = stats.unreachable_since;
+    view.disabled_today = stats.disabled.value(wall);
+    view.last_success = stats.last_success;
+    view.last_error_at = stats.last_error_at;
+    view.last_error = stats.last_error;
     return view;
 }
 
@@ -67,6 +72,25 @@ struct TestRun {
     std::function<void(TestStep)> step;
     std::function<void()> finished;
 };
+
+bool chosen(const storage::PushRegistration& record, std::string_view service,
+            std::string_view node) {
+    return (service.empty() || record.service == service) && (node.empty() || record.node == node);
+}
+
+void test_one(Push& push, core::Account& account, Registration& registration,
+              const std::shared_ptr<TestRun>& run) {
+    const std::string service = registration.record.service;
+    const std::string node = node_tag(registration.record);
+    const auto owed = push.notifier->owe(
+        account, registration, {.received = push.core.clock().wall()}, {true, false, Reason::ping});
+    if (!owed)
+        return run->step({service, node, "publish", "stopped by a module: see the log", false});
+    owed->witness = [run, service, node](std::string_view text, bool ok) {
+        const bool published = text.starts_with("published");
+        run->step({service, node, published ? "publish" : "answer", std::string(text), ok});
+    };
+}
 
 }  // namespace
 
@@ -95,38 +119,59 @@ std::size_t remove(core::Account& account, std::string_view service, std::string
     return push ? push->registrations->remove(account, service, node.empty() ? nullptr : &node) : 0;
 }
 
-void test(core::Account& account, std::function<void(TestStep)> step,
-          std::function<void()> finished) {
+void test(core::Account& account, std::string_view service, std::string_view node,
+          std::function<void(TestStep)> step, std::function<void()> finished) {
     const auto run = std::make_shared<TestRun>(std::move(step), std::move(finished));
     Push* push = find_push(account.core());
-    if (!push) return run->step({{}, {}, "push is not installed", false});
-    const auto all = push->registrations->all(account);
-    if (all.empty())
-        run->step({{}, {}, "no registration: no client of this account has enabled push", false});
-    for (const auto seq : all) {
+    if (!push) return run->step({{}, {}, "registration", "push is not installed", false});
+    bool any = false;
+    for (const auto seq : push->registrations->all(account)) {
         Registration* registration = push->accounts.of(account).find(seq);
-        if (!registration) continue;
-        const std::string service = registration->record.service;
-        const std::string node = node_tag(registration->record);
-        run->step({service, node, "registered", true});
-        const Notifier::Cause cause{.received = push->core.clock().wall()};
-        const auto owed =
-            push->notifier->owe(account, *registration, cause, {true, false, Reason::ping});
-        if (owed)
-            owed->witness = [run, service, node](std::string_view text, bool ok) {
-                run->step({service, node, std::string(text), ok});
-            };
-        else
-            run->step({service, node, "a module stopped it", false});
+        if (!registration || !chosen(registration->record, service, node)) continue;
+        any = true;
+        test_one(*push, account, *registration, run);
     }
+    if (any) return;
+    const bool chose = !service.empty();
+    run->step(
+        {{},
+         {},
+         "registration",
+         chose ? "there is no such registration" : "no client of this account has enabled push",
+         false});
 }
 
 std::vector<ServiceView> stats(core::Core& core) {
     std::vector<ServiceView> views;
     if (const Push* push = find_push(core))
         for (const auto& [jid, service] : push->sender->services())
-            views.push_back(view(jid, service, core.clock().steady()));
+            views.push_back(view(jid, service, core.clock().steady(), core.clock().wall()));
     return views;
+}
+
+void ServiceView::merge(const ServiceView& other) {
+    sent += other.sent;
+    answered += other.answered;
+    unanswered += other.unanswered;
+    refused_since_success += other.refused_since_success;
+    for (const auto& [condition, count] : other.errors) errors[condition] += count;
+    for (std::size_t i = 0; i < latency.size(); ++i) latency[i] += other.latency[i];
+    outstanding += other.outstanding;
+    waiting += other.waiting;
+    disabled_today += other.disabled_today;
+    // All shards know of each attempt; one of them makes the next.
+    failed_attempts = std::max(failed_attempts, other.failed_attempts);
+    if (other.backing_off()) {
+        retry_in = backing_off() ? std::min(retry_in, other.retry_in) : other.retry_in;
+        unreachable_since = backing_off() ? std::min(unreachable_since, other.unreachable_since)
+                                          : other.unreachable_since;
+    }
+    step = std::max(step, other.step);
+    last_success = std::max(last_success, other.last_success);
+    if (other.last_error_at > last_error_at) {
+        last_error_at = other.last_error_at;
+        last_error = other.last_error;
+    }
 }
 
 }  // namespace clarion::push

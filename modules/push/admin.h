@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/base/metrics.h"
 #include "server/base/time.h"
 #include "server/core/account.h"
 #include "server/core/core.h"
@@ -39,33 +40,42 @@ std::size_t ping(core::Account& account, std::string_view service = {}, std::str
 /// Removes those at `service`, or that node there. Returns how many.
 std::size_t remove(core::Account& account, std::string_view service, std::string_view node = {});
 
-/// One thing that happened in a test, for a person; `service` and `node` (a short tag of it) are
-/// empty if it concerns no registration.
+/// One thing that happened in a test, for a person. `node` is a short tag of it; both are empty if
+/// it concerns no registration.
 struct TestStep {
-    std::string service, node, text;
+    std::string service, node;
+    std::string_view step;  // "registration", "publish", "answer"
+    std::string text;
     bool ok = true;
 };
-/// Publishes once to each registration and calls `step` with each thing that happens, then
-/// `finished` once. It never waits for a service in back-off, and changes nothing but what an
-/// ordinary publish would.
-void test(core::Account& account, std::function<void(TestStep)> step,
-          std::function<void()> finished);
+/// Publishes once to each registration (at `service`, or of that node there), also while its
+/// service is in back-off, and calls `step` with each thing that happens, then `finished` once. It
+/// changes nothing but what an ordinary publish would.
+void test(core::Account& account, std::string_view service, std::string_view node,
+          std::function<void(TestStep)> step, std::function<void()> finished);
 
 struct ServiceView {
     std::string service;
     std::uint64_t sent = 0;
     std::uint64_t answered = 0;
     std::uint64_t unanswered = 0;
-    std::uint64_t failed_attempts = 0;
+    std::uint64_t refused_since_success = 0;
     std::map<std::string, std::uint64_t> errors;
-    double latency_p50 = 0, latency_p95 = 0, latency_p99 = 0;  // seconds, publish to answer
+    Histogram::Counts latency{};  // publish to answer
     std::size_t outstanding = 0;
     std::size_t waiting = 0;
-    bool backing_off = false;
+    std::uint64_t failed_attempts = 0;  // ever
+    unsigned step = 0;                  // of back-off: failed attempts in a row; 0: none
     Duration retry_in{};
+    WallTime unreachable_since{};
+    std::uint32_t disabled_today = 0;  // registrations, by errors or unreachability
     WallTime last_success{};
     WallTime last_error_at{};
     std::string last_error;
+
+    bool backing_off() const { return step != 0; }
+    /// What another shard has seen of the same service.
+    void merge(const ServiceView& other);
 };
 /// The services as this shard sees them.
 std::vector<ServiceView> stats(core::Core& core);

@@ -1,15 +1,10 @@
-// What comes back from push services: results, errors, silence, and bounces of our own (Sender's
-// other half).
-#include <vector>
-
-#include "modules/push/counters.h"
+// What comes back from push services: results, errors, and nothing (Sender's second part).
 #include "modules/push/flight.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sleeper.h"
-#include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/events/push.h"
 
@@ -30,120 +25,109 @@ bool says_gone(const StanzaError& error) {
            error.condition == StanzaErrorCondition::item_not_found;
 }
 
+/// What a person is told of it.
+std::string describe(const StanzaError& error) {
+    std::string text(name(error.condition));
+    text += " (" + std::string(name(error.type)) + ')';
+    if (!error.text.empty()) text += ": " + error.text;
+    return text;
+}
+
 }  // namespace
 
 void Sender::on_answer(const Flight& flight, const Stanza* answer, bool local) {
     Service* service = find_service(flight.service);
     if (!service) return;  // cannot be: it has a publish outstanding
+    if (answer) return conclude(flight, answer, local);
+    if (may_be_silent(*service, flight)) return ask_others(flight);
+    const bool unreachable = !service->link.up() && service->link.silent_since(flight.departure);
+    conclude(flight, nullptr, unreachable);
+}
+
+void Sender::conclude(const Flight& flight, const Stanza* answer, bool unreachable) {
+    Service* service = find_service(flight.service);
+    if (!service) return;
     service->link.settle();
-    const bool unreachable = answer ? local : service->link.silent_since(flight.departure);
-    tell(*service, flight, answer, unreachable);
-    if (core::Account* account = push_.account_of(*flight.notification))
-        --push_.accounts.of(*account).busy;
-    if (unreachable) {
-        on_unreachable(
-            *service, flight,
-            answer ? name(read_error(answer->root()).condition) : "remote-server-timeout");
+    const Notification& notification = *flight.notification;
+    const Outcome outcome = tell(*service, flight, answer, unreachable);
+    core::Account* account = push_.account_of(notification);
+    if (account) --push_.accounts.of(*account).busy;
+    if (outcome == Outcome::unreachable) {
+        on_unreachable(*service, flight,
+                       answer ? name(read_error(answer->root()).condition) : "no answer");
         return flush(*service);
     }
-    push_.ledger->settle(flight.notification->account_id, flight.notification->registration,
-                         flight.notification->number);
-    if (answer && service->link.heard())
+    push_.ledger->settle(notification.account_id, notification.registration, notification.number);
+    if (answer && service->link.heard(push_.core.clock().steady())) {
         logger.info("service-answers",
                     {{"service", flight.service}, {"waiting", service->waiting.size()}});
-    core::Account* account = push_.account_of(*flight.notification);
+        service->stats.unreachable_since = {};
+        tell_others([jid = flight.service](Sender& other) { other.hear_of_answer(jid); });
+    }
     Registration* registration =
-        account ? push_.accounts.of(*account).find(flight.notification->registration) : nullptr;
-    if (registration && answer && answer->is_error())
-        on_error(*account, *registration, read_error(answer->root()));
-    else if (registration && answer)
+        account ? push_.accounts.of(*account).find(notification.registration) : nullptr;
+    if (registration && outcome == Outcome::result) {
+        service->waiting.counted({account->id(), notification.registration},
+                                 service->link.failures());
         on_result(*account, *registration);
+    } else if (registration && outcome == Outcome::error) {
+        count_missed(*service, *account, notification.registration);
+        on_error(*account, notification.registration, read_error(answer->root()));
+    }
     flush(*service);
 }
 
 /// Statistics, counters, and whoever watches this publish.
-void Sender::tell(Service& service, const Flight& flight, const Stanza* answer, bool unreachable) {
-    const SteadyTime now = push_.core.clock().steady();
-    const double took = seconds_since(flight.departure.at, now);
-    std::string outcome;
-    if (unreachable) {
-        push_.counters->unreachable.add();
-        outcome = "unreachable";
-    } else if (!answer) {
-        push_.counters->unanswered.add();
-        ++service.stats.unanswered;
-        outcome = "no answer";
-    } else {
-        push_.counters->until_answered.observe(took);
-        service.stats.latency.observe(took);
-        outcome =
-            answer->is_error() ? std::string(name(read_error(answer->root()).condition)) : "result";
-        (answer->is_error() ? push_.counters->errors : push_.counters->results).add();
-        if (!answer->is_error()) {
-            ++service.stats.answered;
-            service.stats.last_success = push_.core.clock().wall();
-        }
-    }
-    if (!answer || answer->is_error()) {
-        service.stats.last_error = outcome;
-        service.stats.last_error_at = push_.core.clock().wall();
-        if (answer && !unreachable) ++service.stats.errors[outcome];
-    }
-    if (const auto& witness = flight.notification->witness) {
-        const std::string after =
-            " after " + std::to_string(static_cast<int>(took * 1000)) + " ms: ";
-        const bool accepted = answer && !answer->is_error();
-        witness((unreachable || !answer ? "given up" : "answered") + after + outcome, accepted);
-    }
-}
-
-// ---- Unreachable -------------------------------------------------------------------------------
-
-void Sender::on_unreachable(Service& service, const Flight& flight, std::string_view condition) {
-    const auto& lost = flight.notification;
-    const bool new_step =
-        service.link.failed(flight.departure, push_.core.clock().steady(), random_u64());
-    // Whoever waits for this attempt has failed with it.
-    std::vector<NotificationPtr> concerned{lost};
-    if (new_step) {
-        ++service.stats.failed_attempts;
-        logger.info("service-unreachable", {{"service", flight.service},
-                                            {"condition", condition},
-                                            {"attempts", service.link.step()},
-                                            {"waiting", service.waiting.size() + 1}});
-        const std::pair key{lost->account_id, lost->registration};
-        for (const auto& [who, waiting] : service.waiting)
-            if (who != key) concerned.push_back(waiting);
-    }
-    core::Account* account = push_.account_of(*lost);
-    Registration* registration =
-        account ? push_.accounts.of(*account).find(lost->registration) : nullptr;
-    if (registration) push_.sleeper->not_sent(*account, *registration, *lost);
-    if (registration && !lost->witness) wait_again(service, lost);
-    for (const auto& each : concerned)
-        push_.core.accounts().with(each->account, [this, each, text = std::string(condition)](
-                                                      const Result<core::Account*>& found) {
-            if (found && (*found)->id() == each->account_id)
-                count_attempt(**found, each->registration, text);
-        });
-}
-
-void Sender::count_attempt(core::Account& account, std::uint64_t seq, std::string_view condition) {
-    Registration* registration = push_.accounts.of(account).find(seq);
-    if (!registration) return;
-    auto& record = registration->record;
+Outcome Sender::tell(Service& service, const Flight& flight, const Stanza* answer,
+                     bool unreachable) {
+    const double took = seconds_since(flight.departure.at, push_.core.clock().steady());
     const WallTime now = push_.core.clock().wall();
-    ++record.errors;
-    ++record.unreachable;
-    if (record.failing_since == WallTime{}) record.failing_since = now;
-    push_.registrations->save(account, *registration);
-    const Duration failing = std::chrono::duration_cast<Duration>(now - record.failing_since);
-    push_.core.bus().fire(events::PushFailed{account, record, condition});
-    if (failing >= push_.options(account.host()).unreachable_disables_after)
-        push_.registrations->disable(account, seq, "unreachable");
+    ServiceStats& stats = service.stats;
+    Outcome outcome = Outcome::result;
+    if (unreachable)
+        outcome = Outcome::unreachable;
+    else if (!answer)
+        outcome = Outcome::unanswered;
+    else if (answer->is_error())
+        outcome = Outcome::error;
+    if (outcome == Outcome::result) {
+        ++stats.answered;
+        stats.refused_since_success = 0;
+        stats.last_success = now;
+        if (!std::exchange(service.proved, true))
+            service.metrics = push_.counters->of_service(flight.service, true);
+    } else {
+        stats.last_error = name(outcome);
+        stats.last_error_at = now;
+    }
+    if (outcome == Outcome::error) {
+        stats.last_error = name(read_error(answer->root()).condition);
+        ++stats.errors[stats.last_error];
+        ++stats.refused_since_success;
+    }
+    if (outcome == Outcome::unanswered) ++stats.unanswered;
+    if (outcome == Outcome::result || outcome == Outcome::error) stats.latency.observe(took);
+    service.metrics.ended(outcome, flight.until_published, took);
+    tell_witness(flight, outcome, answer, took);
+    return outcome;
 }
 
-// ---- Answers -----------------------------------------------------------------------------------
+void Sender::tell_witness(const Flight& flight, Outcome outcome, const Stanza* answer,
+                          double took) {
+    const auto& witness = flight.notification->witness;
+    if (!witness) return;
+    const std::string after = " after " + std::to_string(static_cast<int>(took * 1000)) + " ms";
+    switch (outcome) {
+        case Outcome::result: return witness("accepted" + after, true);
+        case Outcome::error:
+            return witness("refused" + after + ": " + describe(read_error(answer->root())), false);
+        case Outcome::unanswered:
+            return witness("no answer" + after + ", though the service answers others", false);
+        case Outcome::unreachable: break;
+    }
+    const std::string why = answer ? describe(read_error(answer->root())) : "no answer";
+    witness("the service was not reached" + after + ": " + why, false);
+}
 
 void Sender::on_result(core::Account& account, Registration& registration) {
     auto& record = registration.record;
@@ -158,15 +142,15 @@ void Sender::on_result(core::Account& account, Registration& registration) {
     push_.registrations->save(account, registration);
 }
 
-void Sender::on_error(core::Account& account, Registration& registration,
-                      const StanzaError& error) {
-    auto& record = registration.record;
-    const std::uint64_t seq = record.seq;
+void Sender::on_error(core::Account& account, std::uint64_t seq, const StanzaError& error) {
+    Registration* registration = push_.accounts.of(account).find(seq);
+    if (!registration) return;
+    auto& record = registration->record;
     const PushOptions& options = push_.options(account.host());
+    const bool counts = error.type != StanzaErrorType::wait;
     const bool was_unreachable = std::exchange(record.failing_since, WallTime{}) != WallTime{};
-    if (error.type != StanzaErrorType::wait) ++record.errors;
-    if (was_unreachable || error.type != StanzaErrorType::wait)
-        push_.registrations->save(account, registration);
+    if (counts) ++record.errors;
+    if (was_unreachable || counts) push_.registrations->save(account, *registration);
     logger.debug("refused", {{"account", account.jid().bare()},
                              {"service", record.service},
                              {"node", node_tag(record)},
@@ -176,9 +160,17 @@ void Sender::on_error(core::Account& account, Registration& registration,
         static_cast<std::int64_t>(record.errors - std::min(record.errors, record.unreachable));
     push_.core.bus().fire(events::PushFailed{account, record, name(error.condition)});
     if (options.gone_disables_at_once && says_gone(error))
-        push_.registrations->disable(account, seq, name(error.condition));
-    else if (error.type != StanzaErrorType::wait && answers >= options.max_errors)
-        push_.registrations->disable(account, seq, "errors");
+        disable(account, seq, name(error.condition));
+    else if (counts && answers >= options.max_errors)
+        disable(account, seq, "errors");
+}
+
+void Sender::disable(core::Account& account, std::uint64_t seq, std::string_view why) {
+    const Registration* registration = push_.accounts.of(account).find(seq);
+    if (!registration) return;
+    if (Service* service = find_service(registration->record.service))
+        service->stats.disabled.add(push_.core.clock().wall());
+    push_.registrations->disable(account, seq, why);
 }
 
 }  // namespace clarion::push

@@ -1,4 +1,4 @@
-// One publish that has left and is not answered yet. Private to the two files of Sender.
+// One publish that has left and is not answered yet. Private to the files of Sender.
 #pragma once
 
 #include <string>
@@ -11,6 +11,7 @@ struct Sender::Flight {
     std::string service;
     ServiceLink::Departure departure;
     NotificationPtr notification;
+    double until_published = -1;  // seconds from the message's arrival; below zero: sent again
 };
 
 }  // namespace clarion::push

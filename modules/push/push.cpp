@@ -33,8 +33,6 @@ void forget_unread(Push& push, core::Session& session) {
 Flow may_put_away(Push& push, core::Account& account) {
     const AccountPush* mine = push.accounts.find(account);
     if (!mine) return Flow::next;
-    for (const Registration& registration : mine->registrations)
-        if (registration.held) return Flow::stop;
     if (mine->busy > 0) return Flow::stop;
     push.sleeper->before_put_away(account);
     push.registrations->save_changed(account);
@@ -50,7 +48,7 @@ void follow_accounts(core::ModuleSetup& setup, Push& push) {
         [&push](auto& event) { return may_put_away(push, event.account); });
     setup.on<events::AccountDeleted>(events::AccountDeleted::Stage::drop,
                                      [&push](const auto& event) {
-                                         push.sender->forget(event.account.id());
+                                         push.sender->forget(event.account);
                                          push.accounts.clear(event.account);
                                      });
 }

@@ -174,7 +174,7 @@ Task<> test_here(Core& core, std::string jid, TestOutcome& outcome, Result<>& re
                                    {"result", what.ok ? "ok" : "failed"},
                                    {"detail", what.text}});
         };
-        push::test(**pin, step, [&core, shared] {
+        push::test(**pin, {}, {}, step, [&core, shared] {
             asio::post(core.shard().executor(), [shared] { (*shared)(); });
         });
     };
@@ -203,26 +203,6 @@ Task<Result<json::value>> test(App& app, const json::object& arguments) {
 
 // ---- stats -------------------------------------------------------------------------------------
 
-/// Shards see a service each for itself: sums, and the worst of what cannot be summed.
-void merge(push::ServiceView& into, const push::ServiceView& from) {
-    into.sent += from.sent;
-    into.answered += from.answered;
-    into.unanswered += from.unanswered;
-    into.failed_attempts += from.failed_attempts;
-    for (const auto& [condition, count] : from.errors) into.errors[condition] += count;
-    into.latency_p50 = std::max(into.latency_p50, from.latency_p50);
-    into.latency_p99 = std::max(into.latency_p99, from.latency_p99);
-    into.outstanding += from.outstanding;
-    into.waiting += from.waiting;
-    into.backing_off = into.backing_off || from.backing_off;
-    into.retry_in = std::max(into.retry_in, from.retry_in);
-    into.last_success = std::max(into.last_success, from.last_success);
-    if (from.last_error_at > into.last_error_at) {
-        into.last_error_at = from.last_error_at;
-        into.last_error = from.last_error;
-    }
-}
-
 json::object describe(const push::ServiceView& view) {
     json::object errors;
     for (const auto& [condition, count] : view.errors) errors[condition] = count;
@@ -232,12 +212,12 @@ json::object describe(const push::ServiceView& view) {
             {"unanswered", view.unanswered},
             {"errors", std::move(errors)},
             {"failed_attempts", view.failed_attempts},
-            {"latency_p50_ms", view.latency_p50 * 1000},
-            {"latency_p99_ms", view.latency_p99 * 1000},
+            {"latency_p50_ms", Histogram::quantile(view.latency, 0.5) * 1000},
+            {"latency_p99_ms", Histogram::quantile(view.latency, 0.99) * 1000},
             {"outstanding", view.outstanding},
             {"waiting", view.waiting},
             {"retry_in_seconds",
-             view.backing_off ? json::value(view.retry_in.count() / 1000) : json::value(nullptr)},
+             view.backing_off() ? json::value(view.retry_in.count() / 1000) : json::value(nullptr)},
             {"last_success", when(view.last_success)},
             {"last_error", view.last_error.empty()
                                ? json::value(nullptr)
@@ -249,7 +229,7 @@ using Services = std::map<std::string, push::ServiceView>;
 Task<> collect(Core& core, Services& services) {
     for (const auto& view : push::stats(core)) {
         auto [at, fresh] = services.try_emplace(view.service, view);
-        if (!fresh) merge(at->second, view);
+        if (!fresh) at->second.merge(view);
     }
     co_return;
 }

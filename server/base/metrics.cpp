@@ -4,6 +4,7 @@
 #include <cassert>
 #include <charconv>
 #include <cmath>
+#include <numeric>
 #include <tuple>
 
 namespace clarion {
@@ -102,18 +103,27 @@ std::uint64_t Histogram::in_bucket(std::size_t i) const {
     return buckets_[i].load(std::memory_order_relaxed);
 }
 
-double Histogram::quantile(double p) const {
-    const double wanted = std::clamp(p, 0.0, 1.0) * static_cast<double>(count());
+Histogram::Counts Histogram::counts() const {
+    Counts counts{};
+    for (std::size_t i = 0; i < counts.size(); ++i) counts[i] = in_bucket(i);
+    return counts;
+}
+
+double Histogram::quantile(double p) const { return quantile(counts(), p); }
+
+double Histogram::quantile(const Counts& counts, double p) {
+    const auto all = std::accumulate(counts.begin(), counts.end(), std::uint64_t{0});
+    const double wanted = std::clamp(p, 0.0, 1.0) * static_cast<double>(all);
     double below = 0;
     for (std::size_t i = 0; i < bounds.size(); ++i) {
-        const auto here = static_cast<double>(in_bucket(i));
+        const auto here = static_cast<double>(counts[i]);
         if (here > 0 && below + here >= wanted) {
             const double lower = i == 0 ? 0.0 : bounds[i - 1];
             return lower + (bounds[i] - lower) * (wanted - below) / here;
         }
         below += here;
     }
-    return count() == 0 ? 0.0 : bounds.back();
+    return all == 0 ? 0.0 : bounds.back();
 }
 
 template <class Kind>

@@ -63,6 +63,13 @@ public:
     /// its bucket; 0 when there are none.
     double quantile(double p) const;
 
+    /// How many observations fell into each bucket, as plain numbers: several histograms are merged
+    /// by adding theirs up.
+    using Counts = std::array<std::uint64_t, bounds.size() + 1>;
+    Counts counts() const;
+    /// quantile() of what was merged.
+    static double quantile(const Counts& counts, double p);
+
 private:
     std::array<std::atomic<std::uint64_t>, bounds.size() + 1> buckets_{};
     std::atomic<std::uint64_t> microseconds_{0};

@@ -39,6 +39,17 @@ TEST_CASE("a histogram sorts into its buckets and interpolates") {
     CHECK(histogram.quantile(1.0) == doctest::Approx(0.2));
 }
 
+TEST_CASE("histograms are merged by adding up their buckets") {
+    Histogram fast, slow;
+    for (int i = 0; i < 90; ++i) fast.observe(0.0015);
+    for (int i = 0; i < 10; ++i) slow.observe(1.5);
+    Histogram::Counts both = fast.counts();
+    for (std::size_t i = 0; i < both.size(); ++i) both[i] += slow.counts()[i];
+    CHECK(Histogram::quantile(both, 0.5) < 0.002);
+    CHECK(Histogram::quantile(both, 0.99) > 1.0);
+    CHECK(Histogram::quantile(Histogram::Counts{}, 0.5) == 0.0);
+}
+
 TEST_CASE("a histogram survives values that make no sense") {
     Histogram histogram;
     histogram.observe(-1);

@@ -1,10 +1,9 @@
-// The pure parts of push beside the policy: sleep times, coverage, back-off, and the stanza.
+// The pure parts of push beside the policy: sleep times, coverage, and the stanza.
 #include <doctest/doctest.h>
 
 #include "modules/push/coverage.h"
 #include "modules/push/enable.h"
 #include "modules/push/notification.h"
-#include "modules/push/service.h"
 #include "modules/push/sleep_times.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -113,68 +112,6 @@ TEST_CASE("recent identities are bounded") {
     CHECK_FALSE(recent.contains(1));
     CHECK(recent.contains(2));
     CHECK(recent.contains(Recent::capacity + 1));
-}
-
-// ---- Services ----------------------------------------------------------------------------------
-
-TEST_CASE("back-off doubles from 30 s to 1 h and jitter only lengthens") {
-    CHECK(back_off(1, 0) == 30s);
-    CHECK(back_off(2, 0) == 60s);
-    CHECK(back_off(7, 0) == 1920s);
-    CHECK(back_off(8, 0) == 1h);
-    CHECK(back_off(100, 0) == 1h);
-    for (std::uint64_t random : {1ull, 77777ull, ~0ull}) {
-        CHECK(back_off(1, random) >= 30s);
-        CHECK(back_off(1, random) <= 37500ms);
-    }
-}
-
-TEST_CASE("one attempt is one step, whatever fails with it") {
-    ServiceLink link;
-    CHECK(link.may_send(s0, 10));
-    const auto a = link.depart(s0);
-    const auto b = link.depart(s0);
-    link.settle();
-    CHECK(link.failed(a, s0, 0));
-    link.settle();
-    CHECK_FALSE(link.failed(b, s0, 0));
-    CHECK(link.step() == 1);
-    CHECK_FALSE(link.may_send(s0 + 29s, 10));
-    CHECK(link.may_send(s0 + 30s, 10));
-    const auto probe = link.depart(s0 + 30s);
-    CHECK_FALSE(link.may_send(s0 + 31s, 10));  // one publish asks for all
-    link.settle();
-    CHECK(link.failed(probe, s0 + 40s, 0));
-    CHECK(link.step() == 2);
-    CHECK(link.retry_at() == s0 + 100s);
-}
-
-TEST_CASE("any answer, or the domain's return, ends the back-off") {
-    ServiceLink link;
-    const auto a = link.depart(s0);
-    const auto late = link.depart(s0);
-    link.settle();
-    link.failed(a, s0, 0);
-    CHECK(link.heard());
-    CHECK(link.up());
-    CHECK_FALSE(link.heard());
-    CHECK_FALSE(link.failed(late, s0, 0));  // it left before
-    const auto c = link.depart(s0 + 1s);
-    CHECK(link.silent_since(c));
-    link.heard();
-    CHECK_FALSE(link.silent_since(c));
-    CHECK(link.failed(c, s0 + 2s, 0));
-    CHECK(link.reachable());
-    CHECK(link.may_send(s0 + 2s, 10));
-}
-
-TEST_CASE("publishes under way are bounded") {
-    ServiceLink link;
-    link.depart(s0);
-    link.depart(s0);
-    CHECK_FALSE(link.may_send(s0, 2));
-    link.settle();
-    CHECK(link.may_send(s0, 2));
 }
 
 // ---- What is sent ------------------------------------------------------------------------------

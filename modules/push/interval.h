@@ -1,0 +1,42 @@
+// Intervals: [push] min_interval for the registrations at one service: when each was notified
+// last, and the newest state that is held back until the interval is over. Pure; part of Service,
+// on its shard. It does not keep accounts in memory.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+#include "modules/push/waiting.h"
+#include "server/base/time.h"
+
+namespace clarion::push {
+
+class Intervals {
+public:
+    /// A publish leaves: the next one not before `until`.
+    void sent(const RegistrationKey& key, SteadyTime now, SteadyTime until);
+    /// It did not arrive: the next one may go at once.
+    void not_sent(const RegistrationKey& key);
+    /// Until when it must wait; nullopt: not at all.
+    std::optional<SteadyTime> closed_until(const RegistrationKey& key, SteadyTime now) const;
+
+    /// Keeps it as the newest state. True: the first one, somebody must release() it.
+    /// REQUIRES: closed_until().
+    bool hold(WaitingItem item);
+    std::optional<WaitingItem> release(const RegistrationKey& key);
+    bool holds(const RegistrationKey& key) const;
+    void forget(const RegistrationKey& key) { slots_.erase(key); }
+    /// Nothing to remember.
+    bool idle(SteadyTime now) const;
+
+private:
+    struct Slot {
+        SteadyTime until{};
+        std::unique_ptr<WaitingItem> held{};
+    };
+    std::unordered_map<RegistrationKey, Slot, RegistrationKey::Hash> slots_;
+    std::size_t clean_at_ = 1000;  // slots
+};
+
+}  // namespace clarion::push

@@ -1,0 +1,116 @@
+#include "modules/push/waiting.h"
+
+namespace clarion::push {
+
+std::size_t RegistrationKey::Hash::operator()(const RegistrationKey& key) const noexcept {
+    const std::uint64_t mixed =
+        (static_cast<std::uint64_t>(key.account) * 0x9e3779b97f4a7c15) ^ key.registration;
+    return static_cast<std::size_t>(mixed ^ (mixed >> 32));
+}
+
+// ---- One ---------------------------------------------------------------------------------------
+
+WaitingItem::WaitingItem(const Notification& notification)
+    : key{notification.account_id, notification.registration},
+      number(notification.number),
+      caused(notification.caused),
+      log_id(notification.log_id),
+      offline_seq(notification.offline_seq),
+      important(notification.important),
+      urgent(notification.urgent) {
+    if (notification.session != 0)
+        queue =
+            std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});
+}
+
+Waiting WaitingItem::to_waiting(std::string account) && {
+    Waiting waiting;
+    waiting.account = std::move(account);
+    waiting.number = number;
+    waiting.caused = caused;
+    waiting.log_id = log_id;
+    waiting.offline_seq = offline_seq;
+    waiting.queue = std::move(queue);
+    waiting.important = important;
+    waiting.urgent = urgent;
+    return waiting;
+}
+
+void WaitingItem::replace(WaitingItem older) {
+    if (older.important && !important) {
+        caused = older.caused;
+        log_id = older.log_id;
+        offline_seq = older.offline_seq;
+        important = true;
+        urgent = older.urgent;
+    }
+    if (!queue) queue = std::move(older.queue);
+    if (older.failing_since != WallTime{}) failing_since = older.failing_since;
+    failures = older.failures;
+}
+
+// ---- All ---------------------------------------------------------------------------------------
+
+std::size_t WaitingPlaceHash::operator()(WaitingPlace place) const noexcept {
+    return RegistrationKey::Hash{}(place->key);
+}
+
+std::size_t WaitingPlaceHash::operator()(const RegistrationKey& key) const noexcept {
+    return RegistrationKey::Hash{}(key);
+}
+
+void WaitingList::put(WaitingItem item) {
+    const auto found = index_.find(item.key);
+    if (found != index_.end()) {
+        const WaitingPlace place = *found;
+        item.replace(std::move(*place));
+        *place = std::move(item);
+        if (place->urgent) items_.splice(items_.begin(), items_, place);
+        return;
+    }
+    const WaitingPlace where = item.urgent ? items_.begin() : items_.end();
+    index_.insert(items_.insert(where, std::move(item)));
+}
+
+void WaitingList::put_back(WaitingItem item) {
+    if (const auto newer = index_.find(item.key); newer != index_.end())
+        (*newer)->replace(std::move(item));
+    else
+        put(std::move(item));
+}
+
+WaitingItem WaitingList::take_out(WaitingPlace place) {
+    WaitingItem item = std::move(*place);
+    items_.erase(place);
+    return item;
+}
+
+WaitingItem WaitingList::take() {
+    index_.erase(items_.begin());
+    return take_out(items_.begin());
+}
+
+const WaitingItem* WaitingList::find(const RegistrationKey& key) const {
+    const auto found = index_.find(key);
+    return found == index_.end() ? nullptr : &**found;
+}
+
+std::optional<WaitingItem> WaitingList::remove(const RegistrationKey& key) {
+    const auto found = index_.find(key);
+    if (found == index_.end()) return std::nullopt;
+    const WaitingPlace place = *found;
+    index_.erase(found);
+    return take_out(place);
+}
+
+void WaitingList::counted(const RegistrationKey& key, std::uint64_t failures) {
+    const auto found = index_.find(key);
+    if (found != index_.end()) (*found)->failures = static_cast<std::uint32_t>(failures);
+}
+
+void WaitingList::note_failing(WallTime now) {
+    for (WaitingItem& item : items_)
+        if (item.failing_since == WallTime{}) item.failing_since = now;
+}
+
+}  // namespace clarion::push

@@ -203,6 +203,7 @@ Task<> Sleeper::sweep_after_restart() {
     co_await core.shard().sleep(push_.options({}).restart_grace);
     core::SleeperPage page;
     do {
+        if (core.stopping()) co_return;  // the next run does it
         page = co_await core::read_sleepers(core, page.next);
         for (auto& bare_jid : page.accounts) co_await sweep_account(std::move(bare_jid));
         core.accounts().put_away_idle(Duration::zero());  // a hundred thousand must not stay loaded
@@ -228,7 +229,7 @@ Task<> Sleeper::sweep_session(core::Account& account, std::uint64_t number) {
     const std::uint32_t acked = session->sm()->queue.acked();
     auto queue = co_await push_.core.storage().sessions().read_queue(account.id(), number, acked);
     session = account.find_session_by_number(number);  // it may have come back meanwhile
-    if (!queue || !session || !session->is_asleep()) co_return;
+    if (!queue || !session || !session->is_asleep() || push_.core.stopping()) co_return;
     std::vector<QueueRules::Entry> entries;
     for (auto& stored : *queue) {
         auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));

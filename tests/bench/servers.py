@@ -6,7 +6,6 @@ kept to one core (`core`), so that CPU time means the same for all.
 TMPDIR says where these directories are; /dev/shm takes the disk out of the comparison.
 Nothing of the system's own services is touched; a server is stopped by the process id we started.
 """
-import atexit
 import hashlib
 import hmac
 import json
@@ -139,7 +138,6 @@ class Server:
 
 class Clarion(Server):
     name = "clarion"
-    imported = {}  # number of accounts -> a data directory with them, once they were made
 
     def __init__(self, archive=True, build=None, core=None, server="", more=""):
         """`server` is TOML for the table [server]; `more` is further tables."""
@@ -225,25 +223,8 @@ port = {self.ports['component']}
         return [self.build / "clariond", "--config", self.path("clarion.toml")]
 
     def add_accounts(self, count):
-        """On all cores; copied from then on, because hashing 100,000 passwords takes a minute."""
-        if count not in self.imported:
-            self.import_accounts(count)
-            kept = Path(tempfile.mkdtemp(prefix="bench-accounts-"))
-            atexit.register(shutil.rmtree, kept, ignore_errors=True)
-            self.imported[count] = shutil.copytree(self.path("data"), kept / "data")
-        else:
-            shutil.copytree(self.imported[count], self.path("data"), dirs_exist_ok=True)
-
-    def import_accounts(self, count):
-        self.write("accounts.txt", "".join(f"user{i}@{DOMAIN}\t{PASSWORD}\n" for i in range(count)))
-        measured, core = self.path("clarion.toml").read_text(), self.core
-        self.write("clarion.toml", measured.replace("shards = 1\n", ""))
-        self.core = None
-        self.start()
-        self.ctl("user", "import", str(self.path("accounts.txt")))
-        self.stop()
-        self.write("clarion.toml", measured)
-        self.core = core
+        subprocess.run([self.build / "clarion-bench", "accounts", "-n", str(count), "--domain", DOMAIN,
+                        "--password", PASSWORD, "--database", self.path("data")], check=True)
 
 
 class Prosody(Server):

@@ -138,6 +138,10 @@ void add_push(CLI::App& app, Pushing& push) {
     app.add_option("--senders", push.senders, "sessions that send them, in turn")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    app.add_option("--spacing", push.spacing,
+                   "seconds at least between two messages to one phone that sleeps: servers merge "
+                   "notifications closer together")
+        ->capture_default_str();
     app.add_option("--duration", push.duration, "seconds to measure")->capture_default_str();
     app.add_option("--warm-up", push.warm_up, "seconds of the same traffic before measuring")
         ->capture_default_str();
@@ -174,6 +178,9 @@ void add_modes(CLI::App& app, Settings& settings) {
         app.add_subcommand("accounts", "write the accounts, for clarionctl user import");
     accounts->add_option("--accounts-file", settings.accounts_file,
                          "where to; standard output if left out");
+    accounts->add_option("--database", settings.database,
+                         "instead: the data directory of a stopped clariond, where they are made; "
+                         "all with one salt, so that logging in 100,000 does not take minutes");
     accounts->callback([&] { settings.mode = Mode::accounts; });
     app.add_subcommand("idle", "log in, do nothing: memory of the server for each session")
         ->callback([&] { settings.mode = Mode::idle; });

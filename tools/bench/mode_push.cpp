@@ -64,6 +64,7 @@ private:
     std::vector<std::uint32_t> order_;  // in which phones get messages, again and again
     std::size_t position_ = 0;
     std::vector<std::int64_t> sent_ns_;  // by phone; 0: no message without its publish
+    std::vector<std::int64_t> last_ns_;  // by phone: its last message
     std::deque<Sent> flight_;            // those and some that have been answered, oldest first
     std::size_t waiting_ = 0;
     std::size_t number_ = 0;
@@ -81,6 +82,7 @@ private:
 Result<void> PushRun::prepare() {
     order_ = phones_.shuffled();
     sent_ns_.resize(phones_.count());
+    last_ns_.resize(phones_.count());
     const auto endpoint = resolve(settings_.target.host, push_.component_port);
     if (!endpoint) return endpoint.error();
     if (auto done = gateway_.attach(*endpoint); !done) return done;
@@ -102,8 +104,10 @@ void PushRun::on_publish(std::string_view node) {
     --waiting_;
 }
 
-/// The next in turn whose last message has its publish: a server may merge what is under way.
+/// The next in turn whose last message has its publish and is not too recent.
 std::optional<std::uint32_t> PushRun::next_phone() {
+    const auto spacing = push_.state == PhoneState::asleep ? in_ns(push_.spacing) : 0;
+    if (last_ns_[order_[position_]] + spacing > now_ns()) return std::nullopt;
     for (std::size_t tries = 0; tries < order_.size(); ++tries) {
         const auto phone = order_[position_];
         position_ = (position_ + 1) % order_.size();
@@ -120,7 +124,7 @@ bool PushRun::send_one() {
     crowd_.client(phones_.count() + number_ % push_.senders)
         .send("<message type='chat' to='" + account_jid(settings_, *phone) + "' id='p." + id +
               "'><body>Hello, this is number " + id + "</body></message>");
-    sent_ns_[*phone] = now;
+    sent_ns_[*phone] = last_ns_[*phone] = now;
     flight_.push_back({*phone, now});
     ++waiting_;
     if (is_measured(now)) ++messages_;

@@ -9,7 +9,8 @@
 
 namespace clarion::bench {
 
-/// Writes one "localpart@domain<TAB>password" per line: what clarionctl user import reads.
+/// Writes one "localpart@domain<TAB>password" per line: what clarionctl user import reads. Or makes
+/// the accounts in a database.
 Result<void> write_accounts(const Settings& settings);
 
 /// What an idle session costs: the server's memory before, at half and with all of them; CPU while

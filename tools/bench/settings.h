@@ -76,6 +76,7 @@ struct Pushing {
     std::size_t senders = 4;       // sessions that send in turn
     double warm_up = 2;            // seconds
     double duration = 10;          // seconds
+    double spacing = 1.5;          // seconds between two messages to one phone, if it sleeps
     double patience = 10;          // seconds after which a message counts as without publish
     double outage = 60;            // seconds until the gateway attaches; mode outage
 };
@@ -99,6 +100,7 @@ struct Settings {
     Sleeping sleeping;
     bool json = false;
     std::string accounts_file;  // mode accounts; empty: standard output
+    std::string database;       // instead: the data_dir of a stopped clariond
 };
 
 /// The bare JID of account number `index`.

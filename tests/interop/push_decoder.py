@@ -175,9 +175,8 @@ def _insist(payload):
     for key in {"sender", "message", "nickname", "sid"} & ({"sender"} | set(payload)):
         if not isinstance(payload.get(key), str) or not payload[key]:
             raise CannotDecode(f"{key} is no text: {payload.get(key)!r}")
-    if ("/" in payload["sender"]) != (kind == "call"):
-        raise CannotDecode(f"a {kind} from {payload['sender']}: calls come from full addresses, "
-                           "all else from bare ones")
+    if kind != "call" and "/" in payload["sender"]:
+        raise CannotDecode(f"a {kind} from the device {payload['sender']}")
     if kind == "call":
         _insist_on_media(payload)
 
@@ -189,6 +188,8 @@ def _insist_on_unread(unread):
 
 def _insist_on_media(call):
     """Without it the phone takes the notification for the end of the call."""
+    if "media" in call and "/" not in call["sender"]:
+        raise CannotDecode(f"a call from {call['sender']}, whose device is not told")
     media = call.get("media", [])
     if not isinstance(media, list) or not all(isinstance(one, str) for one in media):
         raise CannotDecode(f"a call needs a list of media, not {media!r}")

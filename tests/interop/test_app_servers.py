@@ -260,6 +260,13 @@ class AppServerCase(FederationCase):
             return not await self.registrations()
         await until(none, "the registration is removed")
 
+    async def administrator_tests(self):
+        """clarionctl push test, then push ping: two notifications with no message attached."""
+        self.assertIn("result", await self.clarion.ctl("push", "test", self.juliet))
+        await self.clarion.ctl("push", "ping", self.juliet)
+        await self.service.gets(2, within=10)
+        self.assertEqual(self.service.answers, ["result", "result"])
+
     async def assert_not_told(self):
         """Of one message more."""
         count = len(self.service.published)
@@ -306,6 +313,11 @@ class Conversations(RegisteredAtP2, AppServerCase):
         await self.phone.resume()
         await self.phone.hears("Art thou asleep?")
         await self.comes_to_have(errors=0)
+
+    async def test_administrator_can_wake_it(self):
+        await self.registered()
+        await self.administrator_tests()
+        self.assertEqual([token for token, _ in self.service.woken], ["fcm-token"] * 2)
 
     async def test_new_token_at_the_old_node(self):
         node, secret = await self.registered()
@@ -401,6 +413,11 @@ class Monal(AppServerCase):
         await self.registered()
         await self.romeo_writes(1, "result")
         self.assertEqual(self.service.alerts, [("default", self.token)])
+
+    async def test_administrator_can_wake_it(self):
+        await self.registered(("pushModule", "monalProdiOS"))
+        await self.administrator_tests()
+        self.assertEqual(self.service.alerts, [("monalProdiOS", self.token)] * 2)
 
     async def test_order_of_the_options_is_kept(self):
         fields = [("pushModule", "monalAlpha"), ("z", "1"), ("a", "2"), ("m", "3")]
@@ -587,6 +604,64 @@ class Siskin(AppServerCase):
         self.romeo.say(self.juliet, "under the new one")
         self.assertEqual((await self.shown())["message"], "under the new one")
 
+    async def test_administrator_can_wake_it(self):
+        """There is no sender then, but the app insists on one."""
+        await self.registered()
+        await self.administrator_tests()
+        for count in 1, 2:
+            told = await self.shown(count)
+            self.assertEqual(told, {"unread": told["unread"], "sender": self.juliet})
+
+    async def test_key_survives_kill_9(self):
+        await self.registered()
+        await self.phone.acknowledged()
+        await self.phone.log_out()
+        await self.clarion.killed_and_restarted()
+        again = await self.online(self.clarion, self.romeo.boundjid.user)
+        again.say(self.juliet, "after the fall")
+        self.assertEqual((await self.shown())["message"], "after the fall")
+
+    async def test_badge_counts_until_the_phone_is_back(self):
+        await self.registered()
+        for unread in [1, 2, 3], [1, 2]:
+            await self.phone.log_out()
+            seen = []
+            for _ in unread:
+                count = len(self.service.published) + 1
+                self.romeo.say(self.juliet, f"message {count}")
+                seen.append((await self.shown(count))["unread"])
+            self.assertEqual(seen, unread)
+            self.phone = await self.phone_of(self.phone.boundjid.user)
+
+    async def test_end_to_end_encrypted_message(self):
+        await self.registered()
+        await self.phone.log_out()
+        message = self.romeo.make_message(mto=self.juliet, mtype="chat", mbody="Cannot be read")
+        message.xml.append(ET.fromstring(
+            "<encrypted xmlns='eu.siacs.conversations.axolotl'><header sid='1'/>"
+            "<payload>AAAA</payload></encrypted>"))
+        message.send()
+        self.assertEqual(await self.shown(), {
+            "unread": 1, "sender": self.sender, "type": "chat", "message": "New encrypted message"})
+        self.assertEqual(self.priority(), "high")
+
+    async def test_carbons_are_read_through(self):
+        """The phone's queue gets a copy of what the tablet hears, and one of what it says."""
+        await self.registered()
+        tablet = await self.phone_of(self.phone.boundjid.user, "tablet")
+        await self.phone.request("set", "<enable xmlns='urn:xmpp:carbons:2'/>")
+        await self.falls_asleep(self.phone)
+        tablet.say(self.sender, "Who is there?")
+        await self.romeo.hears("Who is there?")
+        said = await self.shown(1)
+        self.assertEqual((said["type"], said.get("message")), ("chat", None))
+        self.assertEqual(self.priority(1), "low")
+        self.romeo.say(tablet.boundjid.full, "It is I")
+        heard = await self.shown(2)
+        self.assertEqual((heard["sender"], heard["type"], heard["message"]),
+                         (self.sender, "chat", "It is I"))
+        self.assertEqual(self.priority(2), "high")
+
     # --- sizes ------------------------------------------------------------------------------
 
     async def test_long_text_is_cut_between_characters(self):
@@ -690,6 +765,26 @@ class Siskin(AppServerCase):
         await self.assert_nothing_more(self.service, 0, during=1)
         known.say(self.juliet, "But me")
         self.assertEqual((await self.shown())["message"], "But me")
+
+    async def test_user_who_is_away(self):
+        """Her devices are connected, but she is at none; when she is back, the badge goes."""
+        phone = await self.phone_of(self.phone.boundjid.user, "other")
+        node = await self.registered(phone)
+        extensions = ASKED + self.apps[node].request
+        enable = (f"<enable xmlns='urn:xmpp:push:0' jid='push.prosody.test' node='{node}'"
+                  f" away='true'>{extensions}</enable>")
+        await phone.request("set", enable)
+        for client in self.phone, phone:
+            client.send_presence(pshow="xa")
+            await client.settle()
+        self.romeo.say(self.juliet, "Where art thou?")
+        self.assertEqual((await self.shown(1))["message"], "Where art thou?")
+        self.phone.send_presence()
+        await self.phone.settle()
+        self.assertEqual(await self.shown(2), {"unread": 0, "sender": self.juliet})
+        self.romeo.say(self.juliet, "There thou art")
+        await self.phone.hears("There thou art")
+        await self.assert_nothing_more(self.service, 2)
 
     async def test_plain_notification_and_call(self):
         """Where the app server does not encrypt: both in the shapes that it reads."""

@@ -33,10 +33,13 @@ class GatewayCase(FederationCase):
         """A service of this test alone: what the server thinks of another's does not matter."""
         return f"app{next(self._services)}@{self.gateway_domain}"
 
-    async def scripted(self, domain=None):
+    async def scripted(self, domain=None, error_for=None):
+        """`error_for` says which error answers a publish, or None; else its `errors` do."""
         domain = domain or self.gateway_domain
         gateway = ScriptedGateway(self.gateway_server, domain, SECRET,
                                   transcript=self.transcript)
+        if error_for:
+            gateway.error_for = error_for
         self.addAsyncCleanup(gateway.close)
         return await gateway.attach()
 

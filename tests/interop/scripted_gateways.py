@@ -46,7 +46,10 @@ class ScriptedGateway(Gateway):
         publish = Publish(iq.xml, asyncio.get_event_loop().time())
         self.published.append(publish)
         if not self.holds:
-            self.answer(publish, self.errors.pop(0) if self.errors else None)
+            self.answer(publish, self.error_for(publish))
+
+    def error_for(self, _publish):
+        return self.errors.pop(0) if self.errors else None
 
 
 class GatewayProcess(Process):

@@ -10,8 +10,7 @@ namespace clarion::push::tigase {
 namespace {
 
 core::Flow compose(events::PushSending& event) {
-    if (!event.cause || !event.urgent || !event.enable.child(ns_jingle, "jingle") ||
-        event.enable.child(ns_encrypt, "encrypt"))
+    if (!event.cause || !event.urgent || !event.enable.child(ns_jingle, "jingle"))
         return core::Flow::next;
     const auto step = read_call(*carried(*event.cause, event.account.jid().bare()).message);
     if (!step) return core::Flow::next;

@@ -5,9 +5,9 @@
 //
 //     <jingle xmlns='tigase:push:jingle:0' action='propose' sid='ID'><media>audio</media></jingle>
 //
-// unless what it is told is encrypted (encrypt.h says so within); and it hears when another of the
-// account's devices accepts, rejects or proceeds with the call, so that it stops ringing. Of a call
-// that the caller takes back (retract) it hears by the ordinary rules only.
+// which push_encrypt takes away again and says within what it encrypts; and it hears when another
+// of the account's devices accepts, rejects or proceeds with the call, so that it stops ringing. Of
+// a call that the caller takes back (retract) it hears by the ordinary rules only.
 #pragma once
 
 #include "server/core/module.h"

@@ -24,8 +24,7 @@ public:
     Flow compose(const events::PushSending& event) const {
         if (!event.cause || !is_for_absent_member(*event.cause)) return Flow::next;
         const auto nick = event.cause->from().resource();
-        const bool asked = event.enable.child(ns_groupchat, "groupchat") &&
-                           !event.enable.child(ns_encrypt, "encrypt");
+        const bool asked = event.enable.child(ns_groupchat, "groupchat") != nullptr;
         if (asked && !nick.empty() &&
             core_.options<PushOptions>(event.account.host()).notification_with_sender)
             event.notification.add("groupchat", ns_muc_offline).add_text_child("nickname", nick);
@@ -53,6 +52,7 @@ bool is_for_absent_member(const Stanza& stanza) {
 void install_offline_rooms(core::ModuleSetup& setup) {
     OfflineRooms& self = setup.state<OfflineRooms>(setup);
     using events::PushSending, events::Unreached;
+    // Its row in all.cpp is before that of push_filters and after that of push.
     setup.on<PushSending>(PushSending::Stage::filter, [&self](PushSending& event) {
         return self.on_registration_found(event);
     });

@@ -13,8 +13,8 @@
 // room sends to its full JID, and the message joins its queue (R4).
 //
 // A registration that asked for the filter of group chats, as the apps do that know of such rooms,
-// is also told who spoke, if push services may know ([push] notification_with_sender) and unless
-// what it is told is encrypted (encrypt.h says it within):
+// is also told who spoke, if push services may know ([push] notification_with_sender); push_encrypt
+// takes that away again and says it within what it encrypts:
 //
 //     <groupchat
 //     xmlns='http://tigase.org/protocol/muc#offline'><nickname>Nurse</nickname></groupchat>

@@ -158,8 +158,8 @@ TEST_CASE("encrypt: nothing is told in plaintext, whatever else is asked for") {
         const std::string text = scene.notification();
         CAPTURE(text);
         CHECK(text.find("<encrypted xmlns='tigase:push:encrypt:0' ") != std::string::npos);
-        for (const char* word : {"romeo", "example", "wherefore", "jabber:x:data", "Nurse", "c1",
-                                 "audio", "room", "count", "Message"})
+        for (const char* word : {"romeo@", "example.", "wherefore", "jabber:x:data", "nickname>",
+                                 "sid=", "media>", "room@", "message-count", "New Message"})
             CHECK(text.find(word) == std::string::npos);
         return text;
     };
@@ -275,6 +275,20 @@ TEST_CASE("encrypt: who calls oneself from another device rings nobody") {
     CHECK(scene.decrypted().rfind("voip", 0) == std::string::npos);
 }
 
+TEST_CASE("encrypt: a copy of an own call rings nobody") {
+    Extended scene;
+    Client& phone = scene.device("phone", encrypted);
+    phone.send("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+    scene.acknowledge(phone);
+    phone.cut();
+    Client& laptop = scene.world.log_in("juliet@example.org/laptop");
+    scene.gateway->drop_all();
+    scene.world.advance(2s);
+    laptop.send("<message to='romeo@example.com' type='chat'>" + call + "</message>");
+    const std::string told = scene.decrypted();
+    CHECK(told == R"({"unread":0,"sender":"juliet@example.org","type":"chat"})");
+}
+
 TEST_CASE("encrypt: what does not fit") {
     Extended scene;
     const std::string small =
@@ -351,6 +365,21 @@ TEST_CASE("filters: a stranger does not wake the phone, a contact does") {
     scene.world.befriend(juliet, "romeo@example.com");
     scene.say("hi");
     CHECK(scene.published() == "phone! tablet!");
+}
+
+TEST_CASE("filters: who only asked to be a contact is none yet") {
+    Extended scene({filters});
+    scene.device("phone", no_strangers).close();
+    scene.world.at(juliet, [&](core::Core& core) {
+        core::Account& account = scene.world.account(juliet);
+        core::RosterItem asking;
+        asking.jid = "romeo@example.com";
+        asking.pending_in = "<presence type='subscribe'/>";
+        asking.listed = false;
+        account.roster().put(core.shard(), account.id(), asking);
+    });
+    scene.say("hi");
+    CHECK(scene.published() == "");
 }
 
 TEST_CASE("filters: what is filtered hides nothing that comes after it") {
@@ -482,6 +511,13 @@ TEST_CASE("away: with an archive, and with a phone that sleeps, the rules notify
     CHECK(told.find("phone!") == told.rfind("phone!"));
 }
 
+TEST_CASE("away: while nobody is connected the rules decide alone") {
+    Extended scene({away}, "[offline]\nmax_messages = 0\n");
+    scene.device("phone", "", when_away).close();
+    scene.say("kept nowhere");
+    CHECK(scene.published() == "");
+}
+
 TEST_CASE("away: back online, the badge is cleared once, if there is anything") {
     Extended scene({away});
     scene.device("phone", "", when_away).close();
@@ -502,6 +538,15 @@ TEST_CASE("away: back online, the badge is cleared once, if there is anything") 
     laptop.send(show("away"));
     laptop.send("<presence/>");
     CHECK(scene.notification().empty());
+}
+
+TEST_CASE("away: what was not important leaves no badge to clear") {
+    Extended scene({away});
+    scene.device("phone", "", when_away).close();
+    scene.arrive("<received xmlns='urn:xmpp:receipts' id='x'/>");
+    CHECK(scene.published() == "phone");
+    scene.world.log_in("juliet@example.org/laptop");
+    CHECK(scene.published() == "");
 }
 
 TEST_CASE("away: a device that comes back itself needs no notification to know") {

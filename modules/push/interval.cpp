@@ -52,9 +52,9 @@ std::optional<WaitingItem> Intervals::release(const RegistrationKey& key) {
     return item;
 }
 
-bool Intervals::holds(const RegistrationKey& key) const {
+const WaitingItem* Intervals::find(const RegistrationKey& key) const {
     const auto slot = slots_.find(key);
-    return slot != slots_.end() && slot->second.held != nullptr;
+    return slot == slots_.end() ? nullptr : slot->second.held.get();
 }
 
 }  // namespace clarion::push

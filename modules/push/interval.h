@@ -25,7 +25,8 @@ public:
     /// REQUIRES: closed_until().
     bool hold(WaitingItem item);
     std::optional<WaitingItem> release(const RegistrationKey& key);
-    bool holds(const RegistrationKey& key) const;
+    /// What is held; nullptr: nothing.
+    const WaitingItem* find(const RegistrationKey& key) const;
     void forget(const RegistrationKey& key) { slots_.erase(key); }
     /// Nothing to remember.
     bool idle(SteadyTime now) const;

@@ -24,17 +24,24 @@ std::size_t Ledger::Hash::operator()(const Key& key) const {
 
 void Ledger::owe(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number) {
     push_.core.storage().push_registrations().put_owed(push_.core.shard().batch(), account, owed);
-    adopt(account, owed.registration, number);
+    adopt(account, owed, number);
 }
 
-void Ledger::adopt(storage::AccountId account, std::uint64_t registration, std::uint64_t number) {
-    open_[{account, registration}] = number;
-    if (paying_) renewed_.insert({account, registration});
+void Ledger::keep(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number) {
+    const auto at = open_.find({account, owed.registration});
+    const Newest newest{number, owed.log_id, owed.important};
+    if (at == open_.end() || at->second != newest) owe(account, owed, number);
+}
+
+void Ledger::adopt(storage::AccountId account, const storage::OwedPush& owed,
+                   std::uint64_t number) {
+    open_[{account, owed.registration}] = {number, owed.log_id, owed.important};
+    if (paying_) renewed_.insert({account, owed.registration});
 }
 
 void Ledger::settle(storage::AccountId account, std::uint64_t registration, std::uint64_t number) {
     const auto at = open_.find({account, registration});
-    if (at == open_.end() || at->second != number) return;
+    if (at == open_.end() || at->second.number != number) return;
     open_.erase(at);
     if (settled_.empty()) push_.core.shard().after(erase_delay, [this] { erase_settled(); });
     settled_.push_back({account, registration});
@@ -95,7 +102,7 @@ Task<> Ledger::pay(storage::OwedEntry entry) {
     waiting.offline_seq = entry.owed.offline_seq;
     waiting.important = entry.owed.important;
     waiting.urgent = entry.owed.urgent;
-    adopt(entry.account, seq, waiting.number);
+    adopt(entry.account, entry.owed, waiting.number);
     co_await push_.notifier->renew_stored(std::move(*pin), seq, std::move(waiting));
 }
 

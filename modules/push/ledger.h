@@ -3,8 +3,9 @@
 //
 // One entry for each registration, its newest state; written in the batch of the stanza, erased
 // soon after the notification is over: if the server dies in between, it goes again. What speaks
-// for the queue of a sleeping session needs no entry: the session's record says what of its queue
-// was notified (coverage.h), and the sweep after a restart notifies the rest. One per shard.
+// for the queue of a sleeping session needs no entry until it must wait: the session's record says
+// what of its queue was notified (coverage.h), and the sweep after a restart notifies the rest. One
+// per shard.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,11 @@ public:
 
     /// Writes it into this turn's batch.
     void owe(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
+    /// A notification must wait: the entry becomes what waits, if it is not yet. This is how one
+    /// that speaks for a queue gets an entry (its session's record then calls it notified).
+    void keep(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
     /// What an earlier run owed is on its way again as this notification.
-    void adopt(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
+    void adopt(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
     /// That notification is over: answered, given up or never to be sent. Its entry goes, unless a
     /// newer notification has taken its place.
     void settle(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
@@ -40,6 +44,12 @@ private:
         std::uint64_t registration;
         bool operator==(const Key&) const = default;
     };
+    struct Newest {
+        std::uint64_t number = 0;
+        storage::LogId log_id = storage::LogId::none;
+        bool important = false;
+        bool operator==(const Newest&) const = default;
+    };
     struct Hash {
         std::size_t operator()(const Key& key) const;
     };
@@ -48,8 +58,8 @@ private:
     Task<> pay(storage::OwedEntry entry);
 
     Push& push_;
-    std::unordered_map<Key, std::uint64_t, Hash> open_;  // the newest notification of each
-    std::vector<Key> settled_;                           // entries to erase
+    std::unordered_map<Key, Newest, Hash> open_;  // what its entry is
+    std::vector<Key> settled_;                    // entries to erase
     bool paying_ = false;
     std::unordered_set<Key, Hash> renewed_;  // while it pays: entries of this run
 };

@@ -92,6 +92,7 @@ void Sender::on_unreachable(Service& service, const Flight& flight, std::string_
             service.waiting.put(std::move(*held));
         }
         service.waiting.put_back(std::move(item));
+        keep(service.waiting.find(key));
     }
     if (!news) return;
     after_failure(service, condition);

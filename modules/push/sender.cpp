@@ -98,7 +98,10 @@ bool Sender::held_back(Service& service, core::Account& account,
     const SteadyTime now = push_.core.clock().steady();
     const auto due = service.intervals.closed_until(key, now);
     if (!due || push_.options(account.host()).min_interval == Duration::zero()) return false;
-    if (service.intervals.hold(WaitingItem(*notification)))
+    const bool first = service.intervals.hold(WaitingItem(*notification));
+    keep(service.intervals.find(key));
+    push_.sleeper->kept(account, *notification);
+    if (first)
         push_.core.shard().after(std::chrono::ceil<Duration>(*due - now),
                                  [this, jid = service.jid.full(), key] { release_held(jid, key); });
     return true;
@@ -110,6 +113,7 @@ void Sender::release_held(const std::string& jid, const RegistrationKey& key) {
     if (!item) return;
     item->failures = static_cast<std::uint32_t>(service->link.failures());
     service->waiting.put(std::move(*item));
+    keep(service->waiting.find(key));
     flush(*service);
 }
 
@@ -119,6 +123,12 @@ void Sender::wait(Service& service, core::Account& account, Registration& regist
     item.failures = static_cast<std::uint32_t>(service.link.failures());
     if (!service.link.up()) item.failing_since = note_failing(account, registration);
     service.waiting.put(std::move(item));
+    keep(service.waiting.find(key_of(*notification)));
+    push_.sleeper->kept(account, *notification);
+}
+
+void Sender::keep(const WaitingItem* item) {
+    if (item) push_.ledger->keep(item->key.account, item->owed(), item->number);
 }
 
 void Sender::publish(Service& service, core::Account& account, Registration& registration,
@@ -243,7 +253,7 @@ bool Sender::waits(storage::AccountId account, const Registration& registration)
     if (at == services_.end()) return false;
     const RegistrationKey key{account, registration.record.seq};
     const Service& service = at->second;
-    return service.waiting.find(key) || service.intervals.holds(key) ||
+    return service.waiting.find(key) || service.intervals.find(key) ||
            service.renewing.contains(key);
 }
 

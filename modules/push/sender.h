@@ -81,6 +81,8 @@ private:
     std::size_t limit(std::string_view host) const;
     bool has_room(const Service& service, std::size_t limit) const;
     bool held_back(Service& service, core::Account& account, const NotificationPtr& notification);
+    /// The ledger has what waits.
+    void keep(const WaitingItem* item);
     void release_held(const std::string& jid, const RegistrationKey& key);
     void wait(Service& service, core::Account& account, Registration& registration,
               const NotificationPtr& notification);

@@ -134,6 +134,14 @@ void Sleeper::sent(core::Account& account, const Registration& registration,
     });
 }
 
+void Sleeper::kept(core::Account& account, const Notification& notification) {
+    if (notification.session == 0) return;
+    core::Session* session = account.find_session_by_number(notification.session);
+    if (!session || !session->is_asleep()) return;
+    push_.sessions.of(*session).note_sent(notification.coverage);
+    session->save_asleep();
+}
+
 void Sleeper::not_sent(core::Account& account, const Registration& registration,
                        const Notification& notification) {
     for_sleepers(account, registration.record.device, [&](core::Session& session) {

@@ -23,6 +23,15 @@ WaitingItem::WaitingItem(const Notification& notification)
             std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});
 }
 
+storage::OwedPush WaitingItem::owed() const {
+    return {.registration = key.registration,
+            .important = important,
+            .urgent = urgent,
+            .log_id = log_id,
+            .offline_seq = offline_seq,
+            .caused = caused};
+}
+
 Waiting WaitingItem::to_waiting(std::string account) && {
     Waiting waiting;
     waiting.account = std::move(account);

@@ -38,6 +38,8 @@ struct WaitingItem {
     bool urgent = false;
 
     explicit WaitingItem(const Notification& notification);
+    /// For the ledger.
+    storage::OwedPush owed() const;
     /// For Notifier::renew().
     Waiting to_waiting(std::string account) &&;
     /// This one is newer than `older`, which waited: it takes its place, but importance is not

@@ -28,5 +28,51 @@ TEST_CASE("R3: stopped again before the grace was over: nothing at that stop, on
     CHECK(scene.published() == "phone!");
 }
 
+TEST_CASE(
+    "R9: what a sleeping session's queue is owed by an unreachable service survives a crash") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.acknowledge(phone);
+    phone.cut();
+    scene.detach();
+    scene.say("one");
+    scene.world.advance(1h);
+    restart(scene);
+    scene.world.advance(11s);
+    CHECK(scene.published() == "phone!");
+    scene.world.advance(1s);  // its answer is noted
+    restart(scene);
+    scene.world.advance(11s);
+    CHECK(scene.published() == "");
+}
+
+TEST_CASE("R9: ... and so does what it was owed when it fell asleep") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.detach();
+    scene.say("one");
+    phone.cut();
+    scene.world.advance(1h);
+    restart(scene);
+    scene.world.advance(11s);
+    CHECK(scene.published() == "phone!");
+}
+
+TEST_CASE("R9: what waits is THE entry of the ledger: nothing is left of what it replaced") {
+    Scene scene("", true);
+    Client& phone = scene.phone();
+    phone.close();
+    scene.detach();
+    scene.say("while away");
+    scene.phone().cut();
+    scene.say("while asleep");
+    scene.reattach();
+    CHECK(scene.published() == "phone!");
+    scene.world.advance(1s);
+    restart(scene);
+    scene.world.advance(11s);
+    CHECK(scene.published() == "");
+}
+
 }  // namespace
 }  // namespace clarion::push

@@ -14,18 +14,12 @@ using test::World;
 
 constexpr const char* romeo = "romeo@example.com/orchard";
 
-std::vector<core::ModuleRow> modules() {
-    auto rows = push::Scene::modules(true);
-    rows.insert(rows.begin() + 2, {"client_state", install, declare_options, "", ""});
-    return rows;
-}
-
 struct Scene {
     World world;
     Client* phone;
 
     explicit Scene(const std::string& config = {})
-        : world({.modules = modules(), .config = config}) {
+        : world({.modules = push::Scene::modules(true), .config = config}) {
         world.add_account("juliet@example.org");
         world.befriend("juliet@example.org", "romeo@example.com");
         phone = &world.log_in("juliet@example.org/phone");

@@ -16,8 +16,9 @@
 // is also told who spoke, if push services may know ([push] notification_with_sender); push_encrypt
 // takes that away again and says it within what it encrypts:
 //
-//     <groupchat
-//     xmlns='http://tigase.org/protocol/muc#offline'><nickname>Nurse</nickname></groupchat>
+//     <groupchat xmlns='http://tigase.org/protocol/muc#offline'>
+//       <nickname>Nurse</nickname>
+//     </groupchat>
 #pragma once
 
 #include "proto/stanza.h"

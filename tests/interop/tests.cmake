@@ -37,6 +37,7 @@ foreach(class
         test_app_servers.Monal
         test_app_servers.Siskin
         test_push_rooms.RoomsWakePhones
+        test_push_rooms.RoomsWakeSiskin
         test_push_rooms.AbsentMembers)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})
     add_test(NAME ${name}

@@ -72,13 +72,13 @@ class Process:
                 [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=out, stderr=out,
                 env={**os.environ, **(env or {})})
 
-    def wait_ready(self, ready, what):
+    def wait_ready(self, ready, what, within=20.0):
         def look():
             if self._process.poll() is not None:
                 raise RuntimeError(f"{what} ended at once with {self._process.returncode}:\n"
                                    + self.tail())
             return ready()
-        wait_until(look, f"{what} is ready")
+        wait_until(look, f"{what} is ready", within)
 
     def stop(self):
         """Asks it to end and returns its exit code; kills it if it does not."""
@@ -235,6 +235,9 @@ class Prosody(Process):
 class Ejabberd(Process):
     """A real ejabberd with one domain and its components; it has no accounts here."""
 
+    # One scheduler that sleeps when there is nothing to do: other tests run beside it.
+    light = ["+S", "1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
+
     def __init__(self, directory, loopback, number, domain):
         self.directory = directory / domain
         self.directory.mkdir()
@@ -256,7 +259,7 @@ class Ejabberd(Process):
             modules["mod_s2s_dialback"] = {}
         # JSON is YAML
         (self.directory / "ejabberd.yml").write_text(json.dumps({
-            "hosts": [self.domain], "loglevel": "debug", "certfiles": [str(both)],
+            "hosts": [self.domain], "loglevel": "info", "certfiles": [str(both)],
             "ca_file": trusted, "s2s_use_starttls": "required", "auth_method": "internal",
             "access_rules": {"everybody": {"allow": "all"}},
             "listen": [
@@ -274,15 +277,15 @@ class Ejabberd(Process):
     def start(self):
         # As ejabberdctl does, but without a node name: so no epmd, which would be shared.
         self.launch(
-            ["erl", "+K", "true", "-noinput", "-mnesia", "dir", f'"{self.directory / "spool"}"',
-             "-s", "ejabberd"],
+            ["erl", "+K", "true", *self.light, "-noinput", "-mnesia", "dir",
+             f'"{self.directory / "spool"}"', "-s", "ejabberd"],
             env={"ERL_LIBS": "/usr/lib/x86_64-linux-gnu", "HOME": str(self.directory),
                  "ERL_INETRC": str(self.directory / "inetrc"),
                  "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
                  "EJABBERD_CONFIG_PATH": str(self.directory / "ejabberd.yml"),
                  "EJABBERD_LOG_PATH": str(self.directory / "messages.log")})
         self.wait_ready(lambda: accepts(self.address, self.s2s_port)
-                        and accepts(self.address, self.component_port), "ejabberd")
+                        and accepts(self.address, self.component_port), "ejabberd", 60.0)
 
 
 class Clarion(Process):

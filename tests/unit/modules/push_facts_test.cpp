@@ -133,6 +133,13 @@ TEST_CASE("rules, by what is true of the account") {
     }
 }
 
+TEST_CASE("a call that must not be stored is judged important, whatever carries it") {
+    CHECK(judge(*parse(chat(propose + no_store)), own, false).important);
+    CHECK(judge(*parse(carbon("received", theirs(propose + no_store))), own, false).important);
+    CHECK(judge(*parse(chat(no_store + forward(theirs(propose)))), own, false).important);
+    CHECK_FALSE(judge(*parse(chat(propose + no_store)), own, true).important);
+}
+
 TEST_CASE("each reason has a name of its own, for counters and the log") {
     std::set<std::string_view> names;
     for (std::size_t i = 0; i < reason_count; ++i) names.insert(name(static_cast<Reason>(i)));

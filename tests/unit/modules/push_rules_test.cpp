@@ -104,6 +104,29 @@ TEST_CASE("R3: a session that cannot sleep and is lost") {
     CHECK(scene.published() == "phone!");
 }
 
+TEST_CASE("R3, R10: lost with nothing that is kept anywhere") {
+    Scene scene;
+    Client& phone = scene.world.log_in("juliet@example.org/phone");
+    phone.send("<enable xmlns='urn:xmpp:sm:3'/>");
+    scene.enable(phone, "phone");
+    scene.type();
+    phone.cut();
+    CHECK(scene.published() == "phone");
+}
+
+TEST_CASE(
+    "R9: a request that the client was slow to acknowledge is not notified again when it sleeps") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.world.arrive(
+        "<iq type='get' id='v' from='romeo@example.com/orchard' to='juliet@example.org/phone'>"
+        "<query xmlns='jabber:iq:version'/></iq>");
+    scene.world.advance(31s);
+    CHECK(scene.published() == "phone");
+    phone.cut();
+    CHECK(scene.published() == "");
+}
+
 TEST_CASE("R4: at once, then coalesced; unimportant does not cover important") {
     Scene scene;
     Client& phone = scene.phone();

@@ -300,7 +300,8 @@ class Clarion(Process):
         self.client_port, self.s2s_port, self.component_port = (
             loopback.port(self.address) for _ in range(3))
         self.components = {}
-        self.options = ""  # more of clarion.toml
+        self.options = ""      # more of clarion.toml
+        self.s2s_options = ""  # more of its [s2s]
         self._config = self.directory / "clarion.toml"
 
     @property
@@ -327,6 +328,7 @@ scram_iterations = 4096
 [s2s]
 require_valid_certificate = {lua(require_valid_certificate)}
 bind_address = "{self.address}"
+{self.s2s_options}
 [dns]
 servers = ["{resolver.address}:{resolver.port}"]
 """

@@ -312,6 +312,8 @@ class OutageBehindAnotherServer:
 
     @classmethod
     def make_peers(cls, loopback):
+        # It is push that must keep the server from dialling, not the pause of S2S.
+        cls.clarion.s2s_options = 'retry_delay = "100ms"'
         peers = super().make_peers(loopback)
         peers[0].components[f"silent.{peers[0].domain}"] = SECRET
         return peers
@@ -326,8 +328,8 @@ class OutageBehindAnotherServer:
         self.assertGreater(asked, 0)
         await self.assert_no_more_attempts(service, phones)
         self.assertEqual(self.questions_about(service), asked)
-        for phone in phones:
-            self.assertEqual(await self.errors_of(phone), 1)
+        # The other's may have come to wait a moment after that attempt.
+        self.assertEqual(max([await self.errors_of(phone) for phone in phones]), 1)
 
     def questions_about(self, service):
         name = f"_xmpp-server._tcp.{service.split('@')[1]} "

@@ -426,6 +426,16 @@ class Monal(AppServerCase):
         self.assertEqual(StrictPublish(self.service.published[0].iq).options,
                          [(var, [value]) for var, value in [("FORM_TYPE", OPTIONS_TYPE), *fields]])
 
+    async def test_nothing_else_of_enable_is_published(self):
+        form = options_form(("pushModule", "monalProdiOS"))
+        await self.phone.request("set", (
+            "<enable xmlns='urn:xmpp:push:0' jid='push.prosody.test' node='token' xml:lang='it'"
+            f" include_payload='true' urgency='1'><urgency xmlns='x:y'>1</urgency>{form}"
+            "<x xmlns='jabber:x:data' type='submit'/></enable>"))
+        await self.phone.log_out()
+        await self.romeo_writes(1, "result")
+        self.assert_correct_publish(self.service.published[0], node="token", options=form)
+
     async def test_asleep(self):
         await self.phone.enable_push("push.prosody.test", "token",
                                      options_form(("pushModule", "monalProdiOS")))
@@ -504,14 +514,14 @@ class Siskin(AppServerCase):
     async def registered(self, phone=None, extensions=ASKED, encrypted=True, **decoder):
         """As Siskin does it: returns the node."""
         phone = phone or self.phone
-        answer = await phone.run_command("push.prosody.test", "register-device", {
+        answer = await phone.run_command(self.service.domain, "register-device", {
             "provider": "tigase:messenger:apns:1", "device-token": secrets.token_hex(32)})
         self.assertIn("tigase:push:encrypt:0", answer["features"])
         (node,) = answer["node"]
         if encrypted:
             self.apps[node] = PhoneDecoder(secrets.token_bytes(16), **decoder)
             extensions += self.apps[node].request
-        await phone.enable_push("push.prosody.test", node, extensions)
+        await phone.enable_push(self.service.domain, node, extensions)
         return node
 
     async def shown(self, count=1, **expected_call):
@@ -727,6 +737,39 @@ class Siskin(AppServerCase):
         await self.phone.resume()
         await self.assert_nothing_more(self.service, 2)
 
+    async def test_call_is_declined_on_another_device(self):
+        await self.registered()
+        tablet = await self.phone_of(self.phone.boundjid.user, "tablet")
+        await self.phone.log_out()
+        self.romeo.tell(self.juliet, call_step("propose", "audio"))
+        await self.shown(1)
+        tablet.tell(self.sender, call_step("reject"))
+        ended = await self.shown(2, ends_call=True)
+        self.assertEqual((ended["type"], ended["sid"]), ("call", CALL_ID))
+
+    async def test_call_that_is_taken_back_does_not_ring_again(self):
+        await self.registered()
+        await self.falls_asleep(self.phone)
+        self.romeo.tell(self.juliet, call_step("propose", "audio"))
+        await self.shown(1)
+        self.romeo.tell(self.juliet, call_step("retract"))
+        told = await self.shown(2)
+        self.assertEqual((told["type"], told.get("message")), ("chat", None))
+        self.assertEqual(self.priority(2), "low")
+
+    async def test_own_call_does_not_ring(self):
+        """The phone's queue gets a copy of the tablet's proposal to somebody else."""
+        await self.registered()
+        tablet = await self.phone_of(self.phone.boundjid.user, "tablet")
+        await self.phone.request("set", "<enable xmlns='urn:xmpp:carbons:2'/>")
+        await self.falls_asleep(self.phone)
+        tablet.tell(self.romeo.boundjid.full, call_step("propose", "audio"))
+        tablet.say(self.romeo.boundjid.full, "Now ring!")
+        await self.romeo.hears("Now ring!")
+        self.assertEqual((await self.shown(1))["type"], "chat")
+        self.assertEqual(self.priority(1), "low")
+        await self.assert_nothing_more(self.service, 1)
+
     async def test_call_to_nobody_there(self):
         await self.registered()
         await self.phone.log_out()
@@ -791,6 +834,20 @@ class Siskin(AppServerCase):
         self.romeo.say(self.juliet, "There thou art")
         await self.phone.hears("There thou art")
         await self.assert_nothing_more(self.service, 2)
+
+    async def test_component_of_its_own_server(self):
+        """Where Siskin looks first."""
+        own = TigasePush(self.clarion, "push.clarion.test", SECRET, transcript=self.transcript)
+        self.addAsyncCleanup(own.close)
+        await own.attach()
+        disco = await self.phone.request(
+            "get", "<query xmlns='http://jabber.org/protocol/disco#items'/>", to="clarion.test")
+        self.assertIn("push.clarion.test", [one.get("jid") for one in disco[0]])
+        self.service = own
+        await self.registered()
+        await self.phone.log_out()
+        self.romeo.say(self.juliet, "Close by")
+        self.assertEqual((await self.shown())["message"], "Close by")
 
     async def test_plain_notification_and_call(self):
         """Where the app server does not encrypt: both in the shapes that it reads."""

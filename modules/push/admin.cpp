@@ -21,6 +21,7 @@ RegistrationView view(const Push& push, core::Account& account, const Registrati
     view.service = record.service;
     view.has_node = record.has_node;
     view.node = record.node;
+    view.tag = node_tag(record);
     view.device = record.device;
     view.has_publish_options = !record.publish_options.empty();
     const auto extensions = xml::parse_element("<all xmlns=''>" + record.extensions + "</all>");

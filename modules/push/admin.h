@@ -21,6 +21,7 @@ struct RegistrationView {
     std::string service;
     bool has_node = false;
     std::string node;
+    std::string tag;  // a short name of the node that logs may have, too
     std::string device;
     bool has_publish_options = false;
     std::vector<std::string> extensions;  // namespaces of the other children of <enable/>

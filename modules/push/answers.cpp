@@ -116,9 +116,11 @@ void Sender::tell_witness(const Flight& flight, Outcome outcome, const Stanza* a
                           double took) {
     const auto& witness = flight.notification->witness;
     if (!witness) return;
-    const std::string after = " after " + std::to_string(static_cast<int>(took * 1000)) + " ms";
+    const auto tenths = static_cast<int>(took * 10'000);
+    const std::string after =
+        " after " + std::to_string(tenths / 10) + '.' + std::to_string(tenths % 10) + " ms";
     switch (outcome) {
-        case Outcome::result: return witness("accepted" + after, true);
+        case Outcome::result: return witness("answered with a result" + after, true);
         case Outcome::error:
             return witness("refused" + after + ": " + describe(read_error(answer->root())), false);
         case Outcome::unanswered:

@@ -5,6 +5,7 @@
 #include <boost/json/value.hpp>
 
 #include "server/app/admin_commands.h"
+#include "server/app/admin_push.h"
 #include "server/app/app.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
@@ -37,10 +38,11 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                               [&load](core::Core& core) { return count(core, load); });
     const auto up =
         std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady() - app.started());
-    json::array domains, listening, alarms;
+    json::array domains, listening;
     for (const auto& host : app.shared().hosts.hosts()) domains.emplace_back(host);
     for (const auto& where : app.listening()) listening.emplace_back(where);
     const auto accounts = co_await app.shared().storage.accounts().count();
+    json::array alarms = co_await push_alarms(app);
     co_return json::value{{"version", CLARION_VERSION},
                           {"uptime_seconds", up.count()},
                           {"domains", std::move(domains)},
@@ -50,7 +52,8 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                           {"accounts_loaded", load.accounts},
                           {"sessions_connected", load.sessions},
                           {"sessions_asleep_loaded", load.asleep},
-                          {"storage_backlog_bytes", app.shared().storage.backlog_bytes()}};
+                          {"storage_backlog_bytes", app.shared().storage.backlog_bytes()},
+                          {"alarms", std::move(alarms)}};
 }
 
 Task<Result<json::value>> stop(App& app, const json::object&) {

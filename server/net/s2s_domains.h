@@ -54,8 +54,11 @@ public:
     /// Every stream that lives on this shard; in no order. An incoming stream appears once per
     /// domain pair.
     std::vector<S2sLinkInfo> list() const;
+    /// How it goes with a remote domain, from any of ours. REQUIRES: this is its home shard.
+    S2sReach reach(std::string_view remote) const;
     /// Goes all the way to `domain` on a connection of its own: resolve, connect, open, secure,
     /// authenticate; each step is told to `report` as it ends, the last one has Stage::up or !ok.
+    /// If it comes up, the domain is reachable: a pause ends.
     /// REQUIRES: this is the domain's home shard.
     Task<> test(std::string domain, S2sReport report);
 

@@ -158,8 +158,8 @@ void S2sOut::on_up() {
                               {"tls", peer.tls_version},
                               {"proof", proof}});
     tell(true, "authenticated by " + proof);
-    if (report_) return close_stream();
     owner_.on_up(*this);
+    if (report_) return close_stream();
     ask_pending();
 }
 

@@ -13,6 +13,7 @@
 #include "tools/clarionctl/archive_export.h"
 #include "tools/clarionctl/restore.h"
 #include "tools/clarionctl/show.h"
+#include "tools/clarionctl/show_push.h"
 
 namespace {
 
@@ -75,13 +76,22 @@ bool ended_badly(const json::value& steps) {
     return result != nullptr && *result == "failed";
 }
 
+using Show = void (*)(std::ostream&, const json::value&);
+
+Show way_to_show(std::string_view command) {
+    if (command == "status") return ctl::show_status;
+    if (command == "push/test") return ctl::show_push_test;
+    if (command == "push/stats") return ctl::show_push_stats;
+    return ctl::show;
+}
+
 int run(const Settings& settings, const std::string& socket, const Order& order) {
     const auto result = ctl::AdminClient(socket).ask(order.command, order.arguments);
     if (!result) return complain(settings, result.error());
     if (settings.as_json)
         std::cout << json::serialize(*result) << '\n';
     else
-        ctl::show(std::cout, *result);
+        way_to_show(order.command)(std::cout, *result);
     return ended_badly(*result) ? 1 : 0;
 }
 

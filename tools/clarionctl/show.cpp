@@ -2,14 +2,13 @@
 
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <sstream>
 #include <string>
 #include <vector>
 
 namespace clarion::ctl {
 
 namespace json = boost::json;
-
-namespace {
 
 std::string cell(const json::value& value) {
     if (value.is_string()) return std::string(value.get_string());
@@ -21,8 +20,13 @@ std::string cell(const json::value& value) {
             joined += (joined.empty() ? "" : ", ") + cell(item);
         return joined.empty() ? "-" : joined;
     }
-    return json::serialize(value);
+    if (!value.is_double()) return json::serialize(value);
+    std::ostringstream decimal;
+    decimal << value.get_double();
+    return decimal.str();
 }
+
+namespace {
 
 std::string title(std::string_view key) {
     std::string result(key);

@@ -1,0 +1,177 @@
+// push/stats, and the alarms of push in status.
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "modules/push/admin.h"
+#include "server/app/admin_push.h"
+#include "server/app/app.h"
+#include "server/base/text.h"
+#include "server/core/cross.h"
+#include "server/net/s2s_domains.h"
+
+namespace clarion::app {
+
+namespace json = boost::json;
+using core::Core;
+using push::ServiceView;
+
+namespace {
+
+/// So many refusals since it last accepted anything are no accident.
+constexpr std::uint64_t refusals_in_a_row = 10;
+constexpr auto lately = std::chrono::hours(24);
+
+using Services = std::map<std::string, ServiceView>;
+
+Task<> collect(Core& core, Services& services) {
+    for (const auto& view : push::stats(core)) {
+        auto [at, fresh] = services.try_emplace(view.service, view);
+        if (!fresh) at->second.merge(view);
+    }
+    co_return;
+}
+
+Task<Services> all_services(App& app) {
+    Services services;
+    co_await core::run_on_all(*app.shared().cores[0],
+                              [&](Core& core) { return collect(core, services); });
+    co_return services;
+}
+
+std::int64_t seconds(Duration duration) {
+    return std::chrono::ceil<std::chrono::seconds>(duration).count();
+}
+
+json::value or_null(WallTime time) {
+    return time == WallTime{} ? json::value(nullptr) : json::value(time_or_never(time));
+}
+
+/// Milliseconds with as many digits as a histogram is good for.
+double latency_ms(const ServiceView& view, double share) {
+    return std::round(Histogram::quantile(view.latency, share) * 1e5) / 100;
+}
+
+json::object describe(const ServiceView& view, const PushRoute& route) {
+    json::object errors;
+    for (const auto& [condition, count] : view.errors) errors[condition] = count;
+    json::value retry, last_error;
+    if (view.backing_off()) retry = seconds(view.retry_in);
+    if (!view.last_error.empty())
+        last_error = view.last_error + " at " + time_or_never(view.last_error_at);
+    return {{"service", view.service},
+            {"route", route.text},
+            {"route_works", route.works},
+            {"sent", view.sent},
+            {"answered", view.answered},
+            {"unanswered", view.unanswered},
+            {"errors", std::move(errors)},
+            {"latency_p50_ms", latency_ms(view, 0.5)},
+            {"latency_p99_ms", latency_ms(view, 0.99)},
+            {"outstanding", view.outstanding},
+            {"waiting", view.waiting},
+            {"failed_attempts", view.failed_attempts},
+            {"failed_in_a_row", view.step},
+            {"unreachable_since", or_null(view.unreachable_since)},
+            {"retry_in_seconds", std::move(retry)},
+            {"disabled_within_a_day", view.disabled_today},
+            {"last_success", time_or_never(view.last_success)},
+            {"last_error", std::move(last_error)}};
+}
+
+std::string domain_of(const std::string& service) {
+    return std::string(Jid::trusted(service).domain());
+}
+
+void alarm(json::array& alarms, std::string what, std::string next) {
+    alarms.push_back({{"what", std::move(what)}, {"next", std::move(next)}});
+}
+
+void alarms_of(json::array& alarms, const ServiceView& view, bool remote, WallTime now) {
+    const std::string name = "push service " + view.service;
+    if (view.backing_off())
+        alarm(alarms,
+              name + " cannot be reached since " + time_or_never(view.unreachable_since) + " (" +
+                  view.last_error + "): " + std::to_string(view.waiting) +
+                  " notifications wait, next attempt in " + std::to_string(seconds(view.retry_in)) +
+                  " s",
+              remote ? "clarionctl s2s test " + domain_of(view.service) : "clarionctl push stats");
+    const bool refused_lately = now - view.last_error_at < lately;
+    if (refused_lately && view.refused_since_success >= refusals_in_a_row)
+        alarm(alarms,
+              name + " has refused the last " + std::to_string(view.refused_since_success) +
+                  " notifications (" + view.last_error +
+                  "); last success: " + time_or_never(view.last_success),
+              "clarionctl push stats");
+    if (view.disabled_today > 0)
+        alarm(alarms,
+              std::to_string(view.disabled_today) + " registrations at " + view.service +
+                  " were disabled within a day, because of its errors or because it was away",
+              "clarionctl push list");
+}
+
+struct Reached {
+    bool attached = false;
+    net::S2sReach s2s;
+};
+
+Task<> look(App& app, Core& core, const std::string& domain, Reached& reached) {
+    reached.attached = core.links().component(domain) != nullptr;
+    reached.s2s = app.s2s(core.shard().index()).reach(domain);
+    co_return;
+}
+
+PushRoute remote_route(const net::S2sReach& reach) {
+    using State = net::S2sReach::State;
+    switch (reach.state) {
+        case State::up:
+            return {.up = true,
+                    .text = "S2S stream, authenticated by " + reach.text + ", since " +
+                            time_or_never(reach.since)};
+        case State::connecting: return {.text = "S2S is connecting (" + reach.text + ")"};
+        case State::failed:
+            return {.works = false,
+                    .text = "S2S failed: " + reach.text + "; it tries again in " +
+                            std::to_string(seconds(reach.retry_in)) + " s at the earliest"};
+        case State::idle: break;
+    }
+    return {.text = "no S2S stream at the moment; one is opened when needed"};
+}
+
+}  // namespace
+
+Task<PushRoute> push_route(App& app, std::string domain) {
+    Reached reached;
+    const auto kind = app.shared().hosts.kind(domain);
+    if (kind == core::DomainKind::host)
+        co_return PushRoute{PushRoute::Kind::own, true, true, "a domain of this server"};
+    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(domain),
+                          [&](Core& core) { return look(app, core, domain, reached); });
+    if (kind == core::DomainKind::remote) co_return remote_route(reached.s2s);
+    const char* text = reached.attached ? "component of this server, attached"
+                                        : "component of this server, not attached: start it, and "
+                                          "see the log for refused secrets";
+    co_return PushRoute{PushRoute::Kind::component, reached.attached, reached.attached, text};
+}
+
+Task<Result<json::value>> push_stats(App& app, const json::object&) {
+    const Services services = co_await all_services(app);
+    json::array result;
+    for (const auto& [name, view] : services) {
+        const PushRoute route = co_await push_route(app, domain_of(name));
+        result.push_back(describe(view, route));
+    }
+    co_return json::value(std::move(result));
+}
+
+Task<json::array> push_alarms(App& app) {
+    const Services services = co_await all_services(app);
+    json::array alarms;
+    for (const auto& [name, view] : services) {
+        const bool remote = app.shared().hosts.kind(domain_of(name)) == core::DomainKind::remote;
+        alarms_of(alarms, view, remote, app.shared().clock.wall());
+    }
+    co_return alarms;
+}
+
+}  // namespace clarion::app

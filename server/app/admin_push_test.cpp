@@ -1,0 +1,153 @@
+// push/test: a notification without a message, step by step.
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <set>
+
+#include "modules/push/admin.h"
+#include "server/app/admin_push.h"
+#include "server/app/app.h"
+#include "server/base/text.h"
+#include "server/core/cross.h"
+#include "server/net/s2s_domains.h"
+
+namespace clarion::app {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+using core::Core;
+using push::TestStep;
+
+namespace {
+
+/// What happened, in order. It moves from shard to shard with the test, and is shared with steps
+/// that may still come when nobody waits for them any more.
+struct Protocol {
+    explicit Protocol(Clock& c) : clock(c), began(c.steady()) {}
+
+    void add(const TestStep& step) {
+        using Milliseconds = std::chrono::duration<double, std::milli>;
+        const double ms = Milliseconds(clock.steady() - began).count();
+        steps.push_back({{"service", step.service},
+                         {"node", step.node},
+                         {"step", step.step},
+                         {"result", step.ok ? "ok" : "failed"},
+                         {"detail", step.text},
+                         {"ms", std::round(ms * 10) / 10}});
+        const bool final = step.step == "answer";
+        answered += final && step.ok;
+    }
+
+    Clock& clock;
+    const SteadyTime began;
+    json::array steps;
+    std::size_t registrations = 0, answered = 0;
+    std::set<std::string> services;
+};
+using ProtocolPtr = std::shared_ptr<Protocol>;
+
+std::string describe(const push::RegistrationView& view) {
+    std::string text = "device " + view.device + ", enabled " + time_or_never(view.created) +
+                       ", last success " + time_or_never(view.last_used);
+    if (view.errors > 0) text += ", errors in a row: " + std::to_string(view.errors);
+    if (view.failing_since != WallTime{})
+        text += ", unreachable since " + time_or_never(view.failing_since);
+    if (view.waiting) text += ", a notification waits";
+    return text;
+}
+
+Task<> note_registrations(Core& core, const PushTarget& target, Protocol& protocol,
+                          Result<>& result) {
+    auto pin = co_await core.accounts().load(std::string(target.jid.bare()));
+    if (!pin) {
+        result = pin.error();
+        co_return;
+    }
+    result = {};
+    for (const auto& view : push::list(**pin)) {
+        if (!target.service.empty() && view.service != target.service) continue;
+        if (!target.node.empty() && view.node != target.node) continue;
+        ++protocol.registrations;
+        protocol.services.insert(view.service);
+        protocol.add({view.service, view.tag, "registration", describe(view), true});
+    }
+}
+
+/// Whether it came up is what the last step says.
+Task<> dial(App& app, Core& core, const std::string& service, Protocol& protocol, bool& up) {
+    const std::string domain(Jid::trusted(service).domain());
+    auto report = [&protocol, &up, service](const net::S2sStep& step) {
+        protocol.add({service, {}, s2s::name(step.stage), step.text, step.ok});
+        up = step.ok;
+    };
+    co_await app.s2s(core.shard().index()).test(domain, report);
+}
+
+/// How the service is reached: a stream that is there, or every step of making one. False: it is
+/// not.
+Task<bool> reach(App& app, const std::string& service, Protocol& protocol) {
+    const std::string domain(Jid::trusted(service).domain());
+    const PushRoute route = co_await push_route(app, domain);
+    protocol.add({service, {}, "route", route.text, route.works});
+    if (route.kind != PushRoute::Kind::remote || route.up) co_return route.works;
+    bool up = false;
+    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(domain),
+                          [&](Core& core) { return dial(app, core, service, protocol, up); });
+    co_return up;
+}
+
+Task<> publish(Core& core, PushTarget target, ProtocolPtr protocol) {
+    auto pin = co_await core.accounts().load(std::string(target.jid.bare()));
+    if (!pin) co_return;
+    auto start = [&core, &pin, &target, protocol](auto handler) {
+        auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+        push::test(
+            **pin, target.service, target.node,
+            [protocol](const TestStep& step) { protocol->add(step); },
+            [&core, shared] { asio::post(core.shard().executor(), [shared] { (*shared)(); }); });
+    };
+    co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
+                                                                         asio::use_awaitable);
+}
+
+/// The last step sums up, so that a script need read no more than it.
+void sum_up(Protocol& protocol) {
+    const bool ok = protocol.registrations > 0 && protocol.answered == protocol.registrations;
+    std::string text = "no registration was found";
+    if (protocol.registrations > 0)
+        text = std::to_string(protocol.answered) + " of " + std::to_string(protocol.registrations) +
+               " registrations were notified";
+    protocol.add({{}, {}, "total", std::move(text), ok});
+}
+
+}  // namespace
+
+Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
+    auto target = push_target(app, arguments);
+    if (!target) co_return target.error();
+    const auto protocol = std::make_shared<Protocol>(app.shared().clock);
+    Result<> result = fail("internal-server-error", "the server is stopping");
+    Core& here = *app.shared().cores[0];
+    const unsigned home = app.shared().shards.owner_of(target->jid.bare());
+    co_await core::run_on(here, home, [&](Core& core) {
+        return note_registrations(core, *target, *protocol, result);
+    });
+    if (!result) co_return result.error();
+    if (protocol->services.empty())  // says so
+        co_await core::run_on(here, home,
+                              [&](Core& core) { return publish(core, *target, protocol); });
+    for (const std::string& service : protocol->services) {
+        const bool reached = co_await reach(app, service, *protocol);
+        if (!reached) {
+            protocol->add({service, {}, "publish", "not tried: the service is not reached", false});
+            continue;
+        }
+        const PushTarget there{target->jid, service, target->node};
+        co_await core::run_on(here, home,
+                              [&](Core& core) { return publish(core, there, protocol); });
+    }
+    sum_up(*protocol);
+    co_return json::value(std::move(protocol->steps));
+}
+
+}  // namespace clarion::app

@@ -137,10 +137,11 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
     const bool probes = !service.link.up();
     Flight flight{service.jid.full(), service.link.depart(now), notification};
     if (probes) note_probe(service, account.host());
-    logger.debug("publish", {{"account", account.jid().bare()},
-                             {"service", service.jid.full()},
-                             {"node", node_tag(registration.record)},
-                             {"important", notification->important}});
+    if (logger.enabled(LogLevel::debug))  // a tag is a hash
+        logger.debug("publish", {{"account", account.jid().bare()},
+                                 {"service", service.jid.full()},
+                                 {"node", node_tag(registration.record)},
+                                 {"important", notification->important}});
     note_sent(service, account, flight, now);
     push_.sleeper->sent(account, registration, *notification);
     const Duration timeout = push_.options(account.host()).answer_timeout;
@@ -220,17 +221,20 @@ void Sender::renewed(const std::string& jid, const RegistrationKey& key) {
 }
 
 void Sender::arm_retry(Service& service) {
-    if (service.link.up() || service.link.probing() || service.retry != core::TimerId::none) return;
+    if (service.link.up() || service.link.probing()) return;
+    const SteadyTime due = service.link.retry_at();
     const SteadyTime now = push_.core.clock().steady();
     // If it is time already, what is on its way ends with another flush().
-    if (service.link.retry_at() <= now) return;
-    const auto wait = std::chrono::ceil<Duration>(service.link.retry_at() - now);
-    service.retry = push_.core.shard().after(wait, [this, jid = service.jid.full()] {
-        Service* due = find_service(jid);
-        if (!due) return;
-        due->retry = core::TimerId::none;
-        flush(*due);
-    });
+    if (due <= now || (service.retry != core::TimerId::none && service.retry_due == due)) return;
+    if (service.retry != core::TimerId::none) push_.core.shard().cancel(service.retry);
+    service.retry_due = due;
+    service.retry = push_.core.shard().after(std::chrono::ceil<Duration>(due - now),
+                                             [this, jid = service.jid.full()] {
+                                                 Service* service = find_service(jid);
+                                                 if (!service) return;
+                                                 service->retry = core::TimerId::none;
+                                                 flush(*service);
+                                             });
 }
 
 void Sender::forget(storage::AccountId account, std::string_view service,

@@ -46,6 +46,7 @@ struct Service {
     bool flushing = false;
     bool retiring = false;
     core::TimerId retry = core::TimerId::none;
+    SteadyTime retry_due{};
 };
 
 class Sender {

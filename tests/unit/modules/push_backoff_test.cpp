@@ -344,6 +344,21 @@ TEST_CASE("a component that attaches ends the back-off on all shards at once") {
     }
 }
 
+TEST_CASE("a new outage begins with a short back-off, however long the last one was") {
+    Crowd scene(1);
+    scene.detach();
+    scene.say("x", scene.here[0]);
+    for (int hours = 0; hours < 5; ++hours) scene.world.advance(1h);
+    CHECK(scene.view(0).retry_in > 20min);
+    scene.reattach();
+    scene.answer(*scene.gateway->pop());
+    scene.detach();
+    scene.say("y", scene.here[0]);
+    CHECK(scene.view(0).step == 1);
+    scene.world.advance(38s);
+    CHECK(scene.view(0).step == 2);
+}
+
 TEST_CASE("a failed attempt loads nobody, and each counts once it is looked at") {
     Crowd scene(5);
     scene.detach();

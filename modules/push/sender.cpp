@@ -230,10 +230,10 @@ void Sender::arm_retry(Service& service) {
     service.retry_due = due;
     service.retry = push_.core.shard().after(std::chrono::ceil<Duration>(due - now),
                                              [this, jid = service.jid.full()] {
-                                                 Service* service = find_service(jid);
-                                                 if (!service) return;
-                                                 service->retry = core::TimerId::none;
-                                                 flush(*service);
+                                                 Service* back = find_service(jid);
+                                                 if (!back) return;
+                                                 back->retry = core::TimerId::none;
+                                                 flush(*back);
                                              });
 }
 

@@ -349,7 +349,7 @@ TEST_CASE("a new outage begins with a short back-off, however long the last one 
     scene.detach();
     scene.say("x", scene.here[0]);
     for (int hours = 0; hours < 5; ++hours) scene.world.advance(1h);
-    CHECK(scene.view(0).retry_in > 20min);
+    CHECK(scene.view(0).retry_in > 5min);
     scene.reattach();
     scene.answer(*scene.gateway->pop());
     scene.detach();

@@ -13,8 +13,6 @@ namespace clarion::push {
 namespace {
 
 constexpr Logger logger{"push"};
-/// How stale the stored "last used" may be: writing it for each publish would double the writes.
-constexpr auto last_used_slack = std::chrono::hours(1);
 
 double seconds_since(SteadyTime then, SteadyTime now) {
     return std::chrono::duration<double>(now - then).count();
@@ -137,11 +135,10 @@ void Sender::on_result(core::Account& account, Registration& registration) {
     record.last_used = now;
     record.unreachable = 0;
     const bool was_failing = record.errors != 0 || record.failing_since != WallTime{};
-    if (!was_failing && now - registration.saved_last_used < last_used_slack) return;
     record.errors = 0;
     record.failing_since = {};
-    registration.saved_last_used = now;
-    push_.registrations->save(account, registration);
+    registration.unsaved = true;  // that it was used may be forgotten in a crash, errors may not
+    if (was_failing) push_.registrations->save(account, registration);
 }
 
 void Sender::on_error(core::Account& account, std::uint64_t seq, const StanzaError& error) {

@@ -74,8 +74,7 @@ Task<> Ledger::pay_after_restart() {
         more = page->size() == slice;
         if (more) last = page->back();
         co_await pay_page(std::move(*page));
-        core.accounts().put_away_idle(Duration::zero());  // very many must not stay loaded
-        co_await core.shard().sleep(Duration::zero());    // others first
+        co_await core.shard().sleep(Duration::zero());  // others first
     }
     paying_ = false;
     renewed_.clear();
@@ -90,7 +89,9 @@ Task<> Ledger::pay(storage::OwedEntry entry) {
     const std::uint64_t seq = entry.owed.registration;
     auto name = co_await core.storage().accounts().name_of(entry.account);
     if (!name || !name->has_value() || !core.is_home(**name)) co_return;
-    auto pin = co_await core.accounts().load(std::move(**name));
+    const bool was_loaded = core.accounts().find(**name) != nullptr;
+    auto pin = co_await core.accounts().load(**name);
+    if (!was_loaded) core.accounts().let_go(std::move(**name));  // very many must not stay loaded
     if (!pin || (*pin)->id() != entry.account || renewed_.contains({entry.account, seq})) co_return;
     Registration* registration = push_.accounts.of(**pin).find(seq);
     if (!registration) co_return;

@@ -44,7 +44,6 @@ xml::Document asked_of(const storage::PushRegistration& record) {
 Registration Registrations::make(core::Account& account, storage::PushRegistration record) const {
     Registration registration;
     registration.service = Jid::trusted(record.service);
-    registration.saved_last_used = record.last_used;
     for (const auto identity : record.notified) registration.notified.add(identity);
     registration.record = std::move(record);
     const xml::Document asked = asked_of(registration.record);
@@ -90,7 +89,7 @@ std::string Registrations::take_over(core::Account& account, Registration& added
     for (const Registration& old : push_.accounts.of(account).registrations) {
         if (!same_pair(old.record, added.record)) continue;
         added.record.created = old.record.created;
-        added.record.last_used = added.saved_last_used = old.record.last_used;
+        added.record.last_used = old.record.last_used;
         added.notified = old.notified;
         added.record.notified_up_to = old.record.notified_up_to;
         added.record.unread = old.record.unread;

@@ -130,7 +130,7 @@ void Sleeper::sent(core::Account& account, const Registration& registration,
             mine.important_by = notification.number;
             set_end(session, mine);
         }
-        if (covers && session.expires_at() == before) session.save_asleep();
+        if (covers && session.expires_at() == before) session.save_asleep_soon();
     });
 }
 
@@ -139,7 +139,7 @@ void Sleeper::kept(core::Account& account, const Notification& notification) {
     core::Session* session = account.find_session_by_number(notification.session);
     if (!session || !session->is_asleep()) return;
     push_.sessions.of(*session).note_sent(notification.coverage);
-    session->save_asleep();
+    session->save_asleep_soon();
 }
 
 void Sleeper::not_sent(core::Account& account, const Registration& registration,
@@ -214,14 +214,16 @@ Task<> Sleeper::sweep_after_restart() {
         if (core.stopping()) co_return;  // the next run does it
         page = co_await core::read_sleepers(core, page.next);
         for (auto& bare_jid : page.accounts) co_await sweep_account(std::move(bare_jid));
-        core.accounts().put_away_idle(Duration::zero());  // a hundred thousand must not stay loaded
     } while (page.next && !core.stopping());
 }
 
 Task<> Sleeper::sweep_account(std::string bare_jid) {
-    auto pin = co_await push_.core.accounts().load(std::move(bare_jid));
+    const bool was_loaded = push_.core.accounts().find(bare_jid) != nullptr;
+    auto pin = co_await push_.core.accounts().load(bare_jid);
     if (!pin) co_return;
     core::Account& account = **pin;
+    // A hundred thousand must not stay loaded.
+    if (!was_loaded) push_.core.accounts().let_go(std::move(bare_jid));
     std::vector<std::uint64_t> numbers;
     for (const auto& session : account.sessions())
         if (session->is_asleep() && push_.registrations->has_any(account, session->device()))

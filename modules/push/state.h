@@ -71,7 +71,6 @@ struct Registration {
     storage::PushRegistration record;
     Jid service;
     events::PushWishes wishes{};
-    WallTime saved_last_used{};
     std::optional<SteadyTime> last_sent{};
     Recent notified{};
     bool unsaved = false;  // unread or what was notified changed since the record was written

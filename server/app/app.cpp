@@ -28,7 +28,10 @@ namespace {
 
 constexpr Logger logger{"server"};
 constexpr Duration drain_limit = std::chrono::seconds(10);
+/// Each account is looked at once in this time, whether it is idle ...
 constexpr Duration put_away_interval = std::chrono::seconds(5);
+/// ... a slice at a time.
+constexpr std::size_t put_away_slices = 20;
 
 Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
     const auto& options = config.get<core::StorageOptions>();
@@ -107,8 +110,9 @@ Task<> put_away(core::Core& core) {
     constexpr std::uint64_t many = 200;
     std::uint64_t trimmed = 0;
     while (!core.stopping()) {
-        co_await core.shard().sleep(put_away_interval);
-        core.accounts().put_away_idle(core.options<core::ServerOptions>().account_idle_time);
+        co_await core.shard().sleep(put_away_interval / put_away_slices);
+        core.accounts().put_away_slice(core.options<core::ServerOptions>().account_idle_time,
+                                       put_away_slices);
         if (core.accounts().put_away() - trimmed < many) continue;
         trimmed = core.accounts().put_away();
         co_await core.shard().offload([] { ::malloc_trim(0); });

@@ -64,6 +64,8 @@ struct AccountDirectory::Impl {
     /// its own for each would keep the page on which its account was.
     boost::unordered_flat_set<std::size_t> sleepers;
     std::uint64_t put_away = 0;
+    std::size_t next_bucket = 0;  // of entries: where the next slice begins
+    std::vector<std::string> let_go;
     bool sleepers_known = false;
 
     Task<> load(std::string jid);
@@ -71,6 +73,7 @@ struct AccountDirectory::Impl {
     void finish(const std::string& jid, const Result<Account*>& result);
     std::vector<Ready> take_inbox(const std::string& jid);
     bool may_go(const Entry& entry, SteadyTime before) const;
+    void put_away_all(std::vector<std::string> names, SteadyTime before);
     std::unordered_set<std::string> creating;  // names that are taken, but not yet in storage
     /// Keeps a deleted account while a coroutine still holds it.
     void retire(std::unique_ptr<Account> account);
@@ -263,15 +266,45 @@ void AccountDirectory::put_away_idle(Duration idle) {
     std::vector<std::string> candidates;
     for (const auto& [jid, entry] : impl_->entries)
         if (impl_->may_go(entry, before)) candidates.push_back(jid);
-    if (candidates.empty()) return;
+    impl_->put_away_all(std::move(candidates), before);
+}
+
+void AccountDirectory::put_away_slice(Duration idle, std::size_t slices) {
+    const SteadyTime now = impl_->core.clock().steady();
+    const SteadyTime before = now - idle;
+    const std::size_t buckets = impl_->entries.bucket_count();
+    std::vector<std::string> candidates;
+    for (std::size_t left = buckets / slices + 1; left > 0; --left) {
+        if (impl_->next_bucket >= buckets) impl_->next_bucket = 0;
+        const std::size_t bucket = impl_->next_bucket++;
+        for (auto at = impl_->entries.begin(bucket); at != impl_->entries.end(bucket); ++at)
+            if (impl_->may_go(at->second, before)) candidates.push_back(at->first);
+    }
+    impl_->put_away_all(std::move(candidates), before);
+    candidates.clear();
+    std::erase_if(impl_->let_go, [&](const std::string& jid) {
+        const auto at = impl_->entries.find(jid);
+        const bool goes = at != impl_->entries.end() && impl_->may_go(at->second, now);
+        if (goes) candidates.push_back(jid);
+        return goes || at == impl_->entries.end();
+    });
+    impl_->put_away_all(std::move(candidates), now);
+}
+
+void AccountDirectory::let_go(std::string bare_jid) {
+    impl_->let_go.push_back(std::move(bare_jid));
+}
+
+void AccountDirectory::Impl::put_away_all(std::vector<std::string> names, SteadyTime before) {
+    if (names.empty()) return;
     // What they wrote last must be readable before they are loaded again.
-    impl_->core.shard().after_commit([this, before, candidates](const Result<>&) {
-        for (const auto& jid : candidates) {
-            const auto at = impl_->entries.find(jid);
-            if (at == impl_->entries.end() || !impl_->may_go(at->second, before)) continue;
-            if (at->second.account->sessions().empty()) impl_->sleepers.erase(TextHash{}(jid));
-            impl_->entries.erase(at);
-            ++impl_->put_away;
+    core.shard().after_commit([this, before, names = std::move(names)](const Result<>&) {
+        for (const auto& jid : names) {
+            const auto at = entries.find(jid);
+            if (at == entries.end() || !may_go(at->second, before)) continue;
+            if (at->second.account->sessions().empty()) sleepers.erase(TextHash{}(jid));
+            entries.erase(at);
+            ++put_away;
         }
     });
 }
@@ -279,7 +312,7 @@ void AccountDirectory::put_away_idle(Duration idle) {
 bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const {
     if (entry.busy || !entry.account) return false;
     Account& account = *entry.account;
-    if (account.pinned() || account.has_live_session() || account.last_used() > before)
+    if (account.last_used() > before || account.pinned() || account.has_live_session())
         return false;
     for (const auto& session : account.sessions())  // its record has an `h` that will still grow
         if (session->window().width() > 0 || !session->is_stored()) return false;

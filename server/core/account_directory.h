@@ -60,6 +60,12 @@ public:
 
     /// Puts away accounts that are idle: no live session, nothing pinned, untouched for a while.
     void put_away_idle(Duration idle);
+    /// The same for the next of `slices` parts of the table, so that nobody waits for a walk over
+    /// all of it, and for those that were let go.
+    void put_away_slice(Duration idle, std::size_t slices);
+    /// It was loaded for a moment only: it is put away with the next slice, or as soon after as
+    /// nothing needs it.
+    void let_go(std::string bare_jid);
     void for_each(const std::function<void(Account&)>& fn);
     std::size_t loaded() const;
     /// How many were put away since the start.

@@ -111,17 +111,19 @@ public:
     bool may_sleep() const { return sm_ && !sm_->id.empty(); }
     std::uint32_t queued_asleep() const { return queued_asleep_; }
     /// Asleep, and nothing of it is in memory only.
-    bool is_stored() const { return is_asleep() && !unstored_.stanzas; }
+    bool is_stored() const { return is_asleep() && !unstored_.stanzas && !saves_soon_; }
     WallTime slept_at() const { return slept_at_; }
     WallTime expires_at() const { return expires_at_; }
     /// Moves the end of sleep (push does: PUSH.md, "Sleep"), and when SessionWaking is fired before
-    /// it (zero: never). REQUIRES: asleep.
+    /// it (zero: never). Written soon. REQUIRES: asleep.
     void set_expiry(WallTime at, WallTime wake_at = {});
     WallTime wake_at() const { return wake_at_; }
     /// That time has come: SessionWaking is fired, once.
     void on_wake_time();
-    /// Writes its record again, after a module's part changed. A no-op unless asleep.
+    /// Writes its record again, after a module's part changed: now, or within a moment, together
+    /// with whatever else changes it until then. No-ops unless asleep.
     void save_asleep();
+    void save_asleep_soon();
     /// Writes the mark that lets a restarted server say goodbye for it; after directed presence
     /// changed.
     void write_live_mark();
@@ -199,6 +201,7 @@ private:
     SessionState state_ = SessionState::live;
     bool flushing_ = false;
     bool reading_paused_ = false;
+    bool saves_soon_ = false;    // asleep: its record is about to be written
     bool record_stale_ = false;  // asleep: its record has an older h
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
@@ -226,6 +229,8 @@ private:
     WallTime slept_at_{};
     WallTime expires_at_{};
     WallTime wake_at_{};
+    WallTime stored_expires_at_{};  // the deadlines that storage has; zero: none
+    WallTime stored_wake_at_{};
     bool marked_ = false;
 };
 

@@ -50,6 +50,7 @@ void Session::on_detached() {
 }
 
 void Session::shut_down() {
+    if (saves_soon_) save_asleep();
     if (state_ != SessionState::live) return;
     if (!may_sleep()) return end(SessionEnd::shutdown);
     write_ack();
@@ -133,13 +134,18 @@ void Session::write_record(storage::SleepState state) {
     if (state != storage::SleepState::woken) put_deadline();
 }
 
+/// Brings the time index in line with the record.
 void Session::put_deadline() {
     auto& batch = core().shard().batch();
     auto& deadlines = core().storage().deadlines();
-    const auto id = account_.id();
-    deadlines.put(batch, {expires_at_, id, storage::DeadlineKind::sleep_expires, number_});
-    if (wake_at_ != WallTime{})
-        deadlines.put(batch, {wake_at_, id, storage::DeadlineKind::wake, number_});
+    const auto move = [&](WallTime& stored, WallTime at, storage::DeadlineKind kind) {
+        if (stored != WallTime{} && stored != at)
+            deadlines.remove(batch, {stored, account_.id(), kind, number_});
+        if (at != WallTime{}) deadlines.put(batch, {at, account_.id(), kind, number_});
+        stored = at;
+    };
+    move(stored_expires_at_, expires_at_, storage::DeadlineKind::sleep_expires);
+    move(stored_wake_at_, wake_at_, storage::DeadlineKind::wake);
 }
 
 void Session::remove_record() {
@@ -151,15 +157,18 @@ void Session::remove_deadline() {
     auto& batch = core().shard().batch();
     auto& deadlines = core().storage().deadlines();
     const auto id = account_.id();
-    deadlines.remove(batch, {expires_at_, id, storage::DeadlineKind::sleep_expires, number_});
-    const WallTime wake_at = std::exchange(wake_at_, WallTime{});
+    const WallTime expires_at = std::exchange(stored_expires_at_, WallTime{});
+    const WallTime wake_at = std::exchange(stored_wake_at_, WallTime{});
+    if (expires_at != WallTime{})
+        deadlines.remove(batch, {expires_at, id, storage::DeadlineKind::sleep_expires, number_});
     if (wake_at != WallTime{})
         deadlines.remove(batch, {wake_at, id, storage::DeadlineKind::wake, number_});
+    wake_at_ = {};
 }
 
 void Session::on_wake_time() {
     const auto self = shared_from_this();
-    remove_deadline();
+    wake_at_ = {};
     core().bus().fire(events::SessionWaking{*this});
     save_asleep();
 }
@@ -169,14 +178,24 @@ void Session::set_expiry(WallTime at, WallTime wake_at) {
     if (sm_->max_seconds > 0)
         at = std::min<WallTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
     if (at == expires_at_ && wake_at == wake_at_) return;
-    remove_deadline();
     expires_at_ = at;
     wake_at_ = wake_at;
-    write_record(storage::SleepState::asleep);
+    save_asleep_soon();
 }
 
 void Session::save_asleep() {
+    saves_soon_ = false;
     if (state_ == SessionState::asleep) write_record(storage::SleepState::asleep);
+}
+
+/// A commit of its own for what a crash may forget would keep the disk from others.
+void Session::save_asleep_soon() {
+    constexpr Duration moment = std::chrono::milliseconds(50);
+    if (state_ != SessionState::asleep || std::exchange(saves_soon_, true)) return;
+    core().shard().after(moment, [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (self && self->saves_soon_) self->save_asleep();
+    });
 }
 
 // ---- Waking ------------------------------------------------------------------------------------

@@ -181,6 +181,8 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
     slept_at_ = record.slept_at;
     expires_at_ = record.expires_at;
     wake_at_ = record.wake_at;
+    stored_expires_at_ = expires_at_;
+    stored_wake_at_ = wake_at_;
     // One that a crash left woken is goodbye's business, after the grace (say_goodbye).
     if (record.state != storage::SleepState::asleep) return;
     for (const auto& jid : record.directed_presence)

@@ -201,6 +201,45 @@ TEST_CASE("put away: idle accounts only") {
     }
 }
 
+TEST_CASE("the walk over all accounts goes in slices, which reach everybody") {
+    Scene scene;
+    REQUIRE(scene.create() == "ok");
+    scene.world.account(juliet);
+    scene.world.advance(10s);
+    constexpr std::size_t slices = 20;
+    const auto walk = [&](Duration idle) {
+        for (std::size_t i = 0; i < slices + 1; ++i)
+            scene.world.at(juliet,
+                           [&](Core& core) { core.accounts().put_away_slice(idle, slices); });
+    };
+    walk(11s);
+    CHECK(scene.loaded());
+    walk(9s);
+    CHECK_FALSE(scene.loaded());
+}
+
+TEST_CASE("who was let go is put away at once, or when nothing needs it any more") {
+    Scene scene;
+    REQUIRE(scene.create() == "ok");
+    const auto slice = [&] {
+        scene.world.at(juliet, [&](Core& core) { core.accounts().put_away_slice(1h, 1'000'000); });
+    };
+    scene.world.account(juliet);
+    std::optional<AccountPin> pin;
+    scene.world.at(juliet, [&](Core& core) {
+        pin.emplace(*core.accounts().find(juliet));
+        core.accounts().let_go(std::string(juliet));
+    });
+    slice();
+    CHECK(scene.loaded());
+    scene.world.at(juliet, [&](Core&) { pin.reset(); });
+    slice();
+    CHECK_FALSE(scene.loaded());
+    scene.world.account(juliet);  // that was once
+    slice();
+    CHECK(scene.loaded());
+}
+
 TEST_CASE("who sleeps is seen although the account was put away") {
     Scene scene;
     REQUIRE(scene.create() == "ok");

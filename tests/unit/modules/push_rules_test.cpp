@@ -194,6 +194,23 @@ TEST_CASE("R6: group chat to the bare JID") {
     CHECK(scene.published() == "phone!");
 }
 
+TEST_CASE("what the account says in a room comes back unimportant, what others say does not") {
+    Scene scene;
+    Client& phone = scene.phone();
+    phone.send("<presence to='room@muc.example.com/julie'/>");
+    scene.acknowledge(phone);
+    phone.cut();
+    const auto speak = [&](const std::string& nick) {
+        scene.world.arrive("<message from='room@muc.example.com/" + nick +
+                           "' to='juliet@example.org/phone' type='groupchat'><body>x</body>"
+                           "</message>");
+        scene.world.advance(2s);
+        return scene.published();
+    };
+    CHECK(speak("julie") == "phone");
+    CHECK(speak("nurse") == "phone!");
+}
+
 TEST_CASE("R7: a call notifies everybody at once, and no rule repeats it") {
     Scene scene("", true);
     Client& phone = scene.phone();

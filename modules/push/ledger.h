@@ -34,6 +34,8 @@ public:
     void settle(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
     /// The registration is gone, and with it (in storage too) what it is owed.
     void forget(storage::AccountId account, std::uint64_t registration);
+    /// Erases now what is settled: the server stops.
+    void erase_settled();
 
     /// Once after start: what an earlier run owed goes out, in slices.
     Task<> pay_after_restart();
@@ -53,7 +55,6 @@ private:
     struct Hash {
         std::size_t operator()(const Key& key) const;
     };
-    void erase_settled();
     Task<> pay_page(std::vector<storage::OwedEntry> page);
     Task<> pay(storage::OwedEntry entry);
 

@@ -121,6 +121,7 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
         });
     setup.on<events::ServerStopping>(
         events::ServerStopping::Stage::save, [&push](const auto& event) {
+            push.ledger->erase_settled();
             event.core.accounts().for_each(
                 [&push](core::Account& account) { push.registrations->save_changed(account); });
         });

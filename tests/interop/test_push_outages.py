@@ -132,30 +132,6 @@ class KilledGateway(OutageCase):
             gateway.kill()
         self.assertIsNotNone(await self.registration(phone))
 
-    async def test_what_waits_survives_kill_9_of_clarion(self):
-        """Both are down: what waited for the gateway goes when it is back, at least once."""
-        phones = await self.two_phones(self.service)
-        await self.both_back_off(self.service, phones, "before the crash")
-        await self.write(phones, "newest")
-        await self.clarion.killed_and_restarted()
-        await self.assert_told_in_spite_of_it_all(phones)
-
-    async def test_what_waits_survives_a_planned_restart(self):
-        phones = await self.two_phones(self.service)
-        await self.both_back_off(self.service, phones, "before the stop")
-        await self.write(phones, "newest")
-        self.assertEqual(await self.clarion.stopped_and_restarted(), 0)
-        await self.assert_told_in_spite_of_it_all(phones)
-
-    async def assert_told_in_spite_of_it_all(self, phones):
-        gateway = self.gateway_process()
-        await asyncio.to_thread(gateway.start)
-        for phone in phones:
-            await until(lambda: "newest" in gateway.bodies(phone.node),
-                        f"{phone.node} is told in spite of it all", 20)
-            self.assertIsNotNone(await self.registration(phone))
-        await asyncio.to_thread(gateway.stop)
-
     async def test_sleeping_phone_is_told_once_it_is_back(self):
         phone = await self.registered(self.service)
         await phone.settle()

@@ -23,6 +23,13 @@ constexpr std::array<std::string_view, reason_count> reason_names{
 
 std::string_view bare(std::string_view jid) { return jid.substr(0, jid.find('/')); }
 
+/// There may be one for each language (RFC 6121, 5.2.3): the first that says something.
+std::string_view body_of(const xml::Element& message) {
+    for (const xml::Element& child : message.children())
+        if (child.is(message.ns(), "body") && !child.text().empty()) return child.text();
+    return {};
+}
+
 const xml::Element* forwarded_message(const xml::Element& wrapper) {
     const xml::Element* stanza = find_forwarded(wrapper);
     return stanza && stanza->name() == "message" ? stanza : nullptr;
@@ -63,7 +70,7 @@ Judgement judge_content(const xml::Element& message) {
     if (message.child(ns::message_correct, "replace")) return {false, Reason::correction};
     if (is_room_subject(message)) return {false, Reason::subject};
     if (is_encrypted(message)) return {true, Reason::encrypted};
-    if (!message.child_text(message.ns(), "body").empty()) return {true, Reason::body};
+    if (!body_of(message).empty()) return {true, Reason::body};
     return {false, Reason::no_body};
 }
 
@@ -144,7 +151,7 @@ std::optional<Reason> denied(const Stanza& stanza, const Facts& facts) {
 
 std::string_view name(Reason reason) { return reason_names[static_cast<std::size_t>(reason)]; }
 
-std::string_view Carried::body() const { return message->child_text(message->ns(), "body"); }
+std::string_view Carried::body() const { return body_of(*message); }
 std::string_view Carried::sender() const { return message->attr("from"); }
 
 Carried carried(const Stanza& stanza, std::string_view account) {

@@ -93,6 +93,8 @@ const std::vector<Kind>& messages() {
         {"headline with a call", message("headline", propose), Reason::headline, silent},
         {"empty", chat(""), Reason::no_body, silent},
         {"an empty body", chat("<body/>"), Reason::no_body, silent},
+        {"a body in the second language", chat("<body/><body xml:lang='de'>x</body>"), Reason::body,
+         alert},
         {"a body of another namespace", chat("<body xmlns='http://www.w3.org/1999/xhtml'>x</body>"),
          Reason::no_body, silent},
         {"chat state", chat(typing), Reason::no_body, silent},

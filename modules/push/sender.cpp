@@ -248,8 +248,10 @@ void Sender::forget(storage::AccountId account, std::string_view service,
 void Sender::forget(core::Account& account) {
     const AccountPush* mine = push_.accounts.find(account);
     if (!mine) return;
-    for (const Registration& registration : mine->registrations)
+    for (const Registration& registration : mine->registrations) {
         forget(account.id(), registration.record.service, registration.record.seq);
+        push_.ledger->forget(account.id(), registration.record.seq);
+    }
 }
 
 bool Sender::waits(storage::AccountId account, const Registration& registration) const {

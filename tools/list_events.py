@@ -5,7 +5,7 @@ from pathlib import Path
 
 root = Path(__file__).resolve().parent.parent
 # A doc comment, the struct it stands before, and the first lines of its body.
-event = re.compile(r"((?:^/// .*\n)+)^struct (\w+) \{\n(?:.*\n)*?\s+enum class Stage \{([^}]*)\}((?:.*\n)*?)^\};", re.M)
+event = re.compile(r"((?:^/// .*\n)+)^struct (\w+) \{\n(?:(?!\};).*\n)*?\s+enum class Stage \{([^}]*)\}((?:.*\n)*?)^\};", re.M)
 foreign = re.compile(r"\(((?:smacks|cloud|archive)[-_][\w/_-]+)\)")
 
 print("""# Events

@@ -74,25 +74,27 @@ Task<> note_registrations(Core& core, const PushTarget& target, Protocol& protoc
 }
 
 /// Whether it came up is what the last step says.
-Task<> dial(App& app, Core& core, const std::string& service, Protocol& protocol, bool& up) {
+Task<> dial(App& app, Core& core, const std::string& host, const std::string& service,
+            Protocol& protocol, bool& up) {
     const std::string domain(Jid::trusted(service).domain());
     auto report = [&protocol, &up, service](const net::S2sStep& step) {
         protocol.add({service, {}, s2s::name(step.stage), step.text, step.ok});
         up = step.ok;
     };
-    co_await app.s2s(core.shard().index()).test(domain, report);
+    co_await app.s2s(core.shard().index()).test(domain, report, host);
 }
 
 /// How the service is reached: a stream that is there, or every step of making one. False: it is
 /// not.
-Task<bool> reach(App& app, const std::string& service, Protocol& protocol) {
+Task<bool> reach(App& app, const std::string& host, const std::string& service,
+                 Protocol& protocol) {
     const std::string domain(Jid::trusted(service).domain());
     const PushRoute route = co_await push_route(app, domain);
     protocol.add({service, {}, "route", route.text, route.works});
     if (route.kind != PushRoute::Kind::remote || route.up) co_return route.works;
     bool up = false;
     co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(domain),
-                          [&](Core& core) { return dial(app, core, service, protocol, up); });
+                          [&](Core& core) { return dial(app, core, host, service, protocol, up); });
     co_return up;
 }
 
@@ -136,8 +138,9 @@ Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
     if (protocol->services.empty())  // says so
         co_await core::run_on(here, home,
                               [&](Core& core) { return publish(core, *target, protocol); });
+    const std::string host(target->jid.domain());
     for (const std::string& service : protocol->services) {
-        const bool reached = co_await reach(app, service, *protocol);
+        const bool reached = co_await reach(app, host, service, *protocol);
         if (!reached) {
             protocol->add({service, {}, "publish", "not tried: the service is not reached", false});
             continue;

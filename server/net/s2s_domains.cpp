@@ -163,12 +163,12 @@ S2sReach RemoteDomains::reach(std::string_view remote) const {
     return reach;
 }
 
-Task<> RemoteDomains::test(std::string domain, S2sReport report) {
+Task<> RemoteDomains::test(std::string domain, S2sReport report, std::string local) {
     if (is_ours(domain) || core_.hosts().hosts().empty()) {
         report({s2s::Stage::resolve, false, domain + " is served here"});
         co_return;
     }
-    const std::string local = core_.hosts().hosts().front();
+    if (local.empty()) local = core_.hosts().hosts().front();
     auto link = std::make_shared<S2sOut>(*this, net_, resolver_, local, domain, std::move(report));
     co_await S2sOut::run(std::move(link));
 }

@@ -58,9 +58,9 @@ public:
     S2sReach reach(std::string_view remote) const;
     /// Goes all the way to `domain` on a connection of its own: resolve, connect, open, secure,
     /// authenticate; each step is told to `report` as it ends, the last one has Stage::up or !ok.
-    /// If it comes up, the domain is reachable: a pause ends.
+    /// If it comes up, the domain is reachable: a pause ends. From `local`, or our first host.
     /// REQUIRES: this is the domain's home shard.
-    Task<> test(std::string domain, S2sReport report);
+    Task<> test(std::string domain, S2sReport report, std::string local = {});
 
     // For S2sIn.
     /// Asks the domain that is said to have made a dialback key. `answered` is called once, on this

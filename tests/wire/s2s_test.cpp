@@ -116,6 +116,11 @@ TEST_CASE("a domain that cannot be reached") {
         CHECK(condition(bounce) == StanzaErrorCondition::remote_server_not_found);
         CHECK(bounce.local_bounce);
         CHECK(a.links().empty());
+        const auto reach = a.reach("unknown.example");
+        CHECK(reach.state == net::S2sReach::State::failed);
+        CHECK(!reach.text.empty());
+        CHECK(reach.retry_in > Duration::zero());
+        CHECK(a.reach("none.example").state == net::S2sReach::State::idle);
     }
     SUBCASE("says that it has no server") {
         a.send(message("gw.a.example", "none.example", "1"));
@@ -142,6 +147,18 @@ TEST_CASE("a test of the way to a domain says what happens at each step") {
     CHECK(steps[3].stage == s2s::Stage::up);
     for (const auto& step : steps) CHECK(step.ok);
     for (const auto& link : a.links()) CHECK(link.direction == in);  // of b, which verified our key
+    const auto reached = a.reached();                                // what waits for b may go
+    CHECK(std::find(reached.begin(), reached.end(), "b.example") != reached.end());
+    CHECK(a.reach("b.example").state == net::S2sReach::State::idle);
+    a.send(message("gw.a.example", "gw.b.example", "1"));
+    a.wait_for_links([](const auto& links) {
+        return std::any_of(links.begin(), links.end(), [](const auto& link) {
+            return link.remote == "gw.b.example" && link.state == "up" &&
+                   link.direction != net::S2sLinkInfo::Direction::in;
+        });
+    });
+    CHECK(a.reach("gw.b.example").state == net::S2sReach::State::up);
+    CHECK(a.reach("gw.b.example").text == "dialback");
 
     steps = a.test("unknown.example");
     REQUIRE(!steps.empty());

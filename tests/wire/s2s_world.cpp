@@ -208,6 +208,12 @@ std::vector<net::S2sLinkInfo> Server::links() {
     return all;
 }
 
+net::S2sReach Server::reach(const std::string& domain) {
+    net::S2sReach reach;
+    on_shard([&] { reach = s2s_->reach(domain); });
+    return reach;
+}
+
 void Server::wait_for_links(const std::function<bool(const std::vector<net::S2sLinkInfo>&)>& done) {
     const auto end = std::chrono::steady_clock::now() + patience;
     while (!done(links())) {

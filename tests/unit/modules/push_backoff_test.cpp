@@ -4,6 +4,7 @@
 
 #include <deque>
 
+#include "modules/push/counters.h"
 #include "modules/push/interval.h"
 #include "modules/push/service.h"
 #include "modules/push/waiting.h"
@@ -485,6 +486,49 @@ TEST_CASE("a service that does not answer delays no other") {
     const auto other = scene.world.remote().pop();
     REQUIRE(other);
     CHECK(read_publish(other).node == "other");
+}
+
+// ---- What is told of it ------------------------------------------------------------------------
+
+TEST_CASE("the views of several shards become one") {
+    Crowd scene(1);
+    for (const auto& jid : {scene.here[0], scene.there[0]}) {
+        scene.say("x", jid);
+        scene.world.advance(20ms);
+        if (jid == scene.here[0]) scene.answer(*scene.gateway->pop());
+    }
+    scene.world.advance(1500ms);
+    scene.refuse(*scene.gateway->pop(), "forbidden");
+    ServiceView all = scene.view(0);
+    all.merge(scene.view(1));
+    CHECK(all.sent == 2);
+    CHECK(all.answered == 1);
+    CHECK(all.errors.at("forbidden") == 1);
+    CHECK(all.refused_since_success == 1);
+    CHECK(all.last_error == "forbidden");
+    CHECK(Histogram::quantile(all.latency, 0.5) < 0.1);  // of both together
+    CHECK(Histogram::quantile(all.latency, 0.99) > 1.0);
+    CHECK_FALSE(all.backing_off());
+    scene.detach();
+    scene.say("y", scene.there[0]);
+    const ServiceView behind = scene.view(0), leads = scene.view(1);
+    all = behind;
+    all.merge(leads);
+    CHECK(all.backing_off());
+    CHECK(all.failed_attempts == 1);        // both know of the same one
+    CHECK(all.retry_in == leads.retry_in);  // the next one
+    CHECK(all.unreachable_since != WallTime{});
+}
+
+TEST_CASE("what clients make up is no label of metrics") {
+    const Counters counters;
+    counters.of_service("made-up.example", false).published();
+    counters.of_service("accepts.example", true).published();
+    const std::string text = metrics().to_prometheus();
+    CHECK(text.find("made-up.example") == std::string::npos);
+    CHECK(text.find("clarion_push_published_total{service=\"other\"}") != std::string::npos);
+    CHECK(text.find("clarion_push_published_total{service=\"accepts.example\"} 1") !=
+          std::string::npos);
 }
 
 // ---- min_interval ------------------------------------------------------------------------------

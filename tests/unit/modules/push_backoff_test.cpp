@@ -1,14 +1,8 @@
-// Services that cannot be reached: PUSH.md part A, "Answers and errors". The pure parts first, then
-// a server of two shards.
-#include <malloc.h>
-
-#include <deque>
-
+// Services that cannot be reached: PUSH.md part A, "Answers and errors". One service on one
+// shard first, then a server of two shards.
 #include "modules/push/counters.h"
-#include "modules/push/interval.h"
 #include "modules/push/service.h"
-#include "modules/push/waiting.h"
-#include "tests/unit/modules/push_scene.h"
+#include "tests/unit/modules/push_crowd.h"
 
 namespace clarion::push {
 namespace {
@@ -128,123 +122,7 @@ TEST_CASE("the last day is counted by the hour") {
     CHECK(count.value(t0 + 60h) == 0);
 }
 
-// ---- What waits --------------------------------------------------------------------------------
-
-WaitingItem item(std::uint64_t account, std::uint64_t number, bool important = false,
-                 bool urgent = false) {
-    Notification notification;
-    notification.account_id = storage::AccountId{account};
-    notification.registration = 7;
-    notification.number = number;
-    notification.important = important;
-    notification.urgent = urgent;
-    notification.offline_seq = number;
-    return WaitingItem(notification);
-}
-
-TEST_CASE("who waited longest goes first, calls before that") {
-    WaitingList list;
-    for (std::uint64_t account : {3, 1, 2}) list.put(item(account, account));
-    list.put(item(3, 4));  // newer: keeps its turn
-    list.put(item(9, 9, true, true));
-    std::vector<std::uint64_t> numbers;
-    while (!list.empty()) numbers.push_back(list.take().number);
-    CHECK(numbers == std::vector<std::uint64_t>{9, 4, 1, 2});
-}
-
-TEST_CASE("the newest state waits, and importance is not lost") {
-    WaitingList list;
-    list.put(item(1, 1, true));
-    list.put(item(1, 2));
-    REQUIRE(list.size() == 1);
-    const WaitingItem* kept = list.find({storage::AccountId{1}, 7});
-    REQUIRE(kept);
-    CHECK(kept->important);
-    CHECK(kept->offline_seq == 1);  // the message it is about
-    CHECK(kept->number == 2);       // and what is over when it is
-    list.put(item(1, 3, true));
-    CHECK(kept->offline_seq == 3);
-    list.put_back(item(1, 2, true));  // it came back: older
-    CHECK(kept->offline_seq == 3);
-    CHECK(list.remove({storage::AccountId{1}, 7})->number == 3);
-    CHECK(list.empty());
-    CHECK_FALSE(list.remove({storage::AccountId{1}, 7}));
-}
-
-TEST_CASE("a hundred thousand that wait cost less than 200 bytes each") {
-    constexpr std::uint64_t many = 100'000;
-    WaitingList list;
-    const auto before = mallinfo2().uordblks;
-    for (std::uint64_t i = 1; i <= many; ++i) list.put(item(i, i, true));
-    const auto each = (mallinfo2().uordblks - before) / many;
-    MESSAGE("bytes for each that waits: ", each);
-    CHECK(each > 0);
-    CHECK(each < 200);
-}
-
-TEST_CASE("an interval holds the newest state and is over at its time") {
-    Intervals intervals;
-    const RegistrationKey key{storage::AccountId{1}, 7};
-    CHECK_FALSE(intervals.closed_until(key, s0));
-    intervals.sent(key, s0, s0 + 60s);
-    CHECK(intervals.closed_until(key, s0 + 59s) == s0 + 60s);
-    CHECK(intervals.hold(item(1, 1, true)));
-    CHECK_FALSE(intervals.hold(item(1, 2)));
-    CHECK_FALSE(intervals.idle(s0 + 60s));
-    const auto held = intervals.release(key);
-    REQUIRE(held);
-    CHECK(held->important);
-    CHECK(held->number == 2);
-    CHECK_FALSE(intervals.release(key));
-    intervals.not_sent(key);
-    CHECK_FALSE(intervals.closed_until(key, s0 + 1s));
-    CHECK(intervals.idle(s0 + 1s));
-}
-
 // ---- The server --------------------------------------------------------------------------------
-
-/// Several offline accounts on both shards, each with a registration.
-struct Crowd : Scene {
-    std::vector<std::string> here, there;  // on the shards 0 and 1
-
-    explicit Crowd(int each, const std::string& config = {}) : Scene(config) {
-        answers = false;
-        for (int i = 0;
-             static_cast<int>(here.size()) < each || static_cast<int>(there.size()) < each; ++i) {
-            const std::string jid = "user" + std::to_string(i) + "@example.org";
-            auto& names = world.home_of(jid).shard().index() == 0 ? here : there;
-            if (static_cast<int>(names.size()) == each) continue;
-            names.push_back(jid);
-            world.add_account(jid);
-            Client& client = world.log_in(jid + "/phone");
-            enable(client, jid);
-            client.close();
-        }
-    }
-    ServiceView view(unsigned shard) {
-        for (const auto& view : stats(world.core(shard)))
-            if (view.service == service) return view;
-        return {};
-    }
-    std::uint32_t errors(const std::string& jid) {
-        const auto all = list(world.account(jid));
-        return all.empty() ? 9999 : all[0].errors;
-    }
-    std::string nodes() {
-        std::string all;
-        while (gateway->pending() > 0) all += (all.empty() ? "" : " ") + pop().node;
-        return all;
-    }
-    void put_away() {
-        for (unsigned i = 0; i < 2; ++i)
-            world.core(i).shared().shards.post(
-                i, [core = &world.core(i)] { core->accounts().put_away_idle(Duration::zero()); });
-        world.settle();
-    }
-    bool loaded(const std::string& jid) {
-        return world.home_of(jid).accounts().find(jid) != nullptr;
-    }
-};
 
 TEST_CASE("one step of back-off is one attempt for all shards") {
     Crowd scene(2);
@@ -423,71 +301,6 @@ TEST_CASE("how long a service has failed a registration survives a restart") {
     CHECK(list(scene.world.account(scene.here[0])).empty());
 }
 
-// ---- Bounds ------------------------------------------------------------------------------------
-
-constexpr int bound = 1000;
-
-/// As many publishes as may be outstanding, all to the first account here.
-struct Full : Crowd {
-    explicit Full(int each) : Crowd(each, "[push]\nmax_outstanding_per_service = 1000\n") {
-        for (int i = 0; i < bound; ++i) say("x", here[0]);
-        while (auto publish = gateway->pop()) under_way.push_back(std::move(publish));
-    }
-    void answer_one() {
-        answer(*under_way.front());
-        under_way.pop_front();
-    }
-    std::deque<StanzaPtr> under_way;
-};
-
-TEST_CASE("at the limit of outstanding publishes the rest waits its turn") {
-    Full scene(4);
-    CHECK(scene.under_way.size() == bound);
-    scene.here.erase(scene.here.begin());
-    for (const auto& jid : scene.here) scene.say("y", jid);
-    scene.say("newer", scene.here[0]);
-    CHECK(scene.gateway->pending() == 0);
-    CHECK(scene.view(0).waiting == 3);
-    CHECK_FALSE(scene.view(0).backing_off());
-    std::string order, expected;
-    for (const auto& jid : scene.here) {
-        scene.answer_one();
-        CHECK(scene.gateway->pending() == 1);
-        order += scene.pop().node + ' ';
-        expected += jid + ' ';
-    }
-    CHECK(order == expected);
-    scene.answer_one();
-    CHECK(scene.gateway->pending() == 0);
-    CHECK(scene.view(0).waiting == 0);
-    for (const auto& jid : scene.here) CHECK(scene.errors(jid) == 0);
-}
-
-TEST_CASE("a call does not queue behind others") {
-    Full scene(3);
-    for (const auto& jid : scene.here) scene.say("x", jid);
-    scene.arrive(
-        "<propose xmlns='urn:xmpp:jingle-message:0' id='c'><description "
-        "xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/></propose>",
-        scene.here[2]);
-    scene.answer_one();
-    CHECK(scene.pop().node == scene.here[2]);
-}
-
-TEST_CASE("a service that does not answer delays no other") {
-    Full scene(2);
-    Client& client = scene.world.log_in(scene.here[1] + "/laptop");
-    client.ask(
-        "<iq type='set' id='e'><enable xmlns='urn:xmpp:push:0' jid='p2.example.com' "
-        "node='other'/></iq>");
-    client.close();
-    scene.say("x", scene.here[1]);
-    CHECK(scene.view(0).waiting == 1);
-    const auto other = scene.world.remote().pop();
-    REQUIRE(other);
-    CHECK(read_publish(other).node == "other");
-}
-
 // ---- What is told of it ------------------------------------------------------------------------
 
 TEST_CASE("the views of several shards become one") {
@@ -529,83 +342,6 @@ TEST_CASE("what clients make up is no label of metrics") {
     CHECK(text.find("clarion_push_published_total{service=\"other\"}") != std::string::npos);
     CHECK(text.find("clarion_push_published_total{service=\"accepts.example\"} 1") !=
           std::string::npos);
-}
-
-// ---- min_interval ------------------------------------------------------------------------------
-
-TEST_CASE("at most one notification in min_interval, the newest state, importance not lost") {
-    Crowd scene(1, "[push]\nmin_interval = 60\nnotification_with_body = true\n");
-    const auto& jid = scene.here[0];
-    scene.say("one", jid);
-    const Published first = scene.pop();
-    CHECK(first.body == "one");
-    scene.answer(*first.stanza);
-    scene.world.advance(10s);
-    scene.say("two", jid);
-    scene.say("three", jid);
-    scene.arrive("<received xmlns='urn:xmpp:receipts' id='r'/>", jid);
-    CHECK(scene.gateway->pending() == 0);
-    CHECK(list(scene.world.account(jid))[0].waiting);
-    scene.world.advance(49s);
-    CHECK(scene.gateway->pending() == 0);
-    scene.world.advance(2s);
-    const Published held = scene.pop();
-    CHECK(held.body == "three");
-    CHECK(scene.gateway->pending() == 0);
-    scene.answer(*held.stanza);
-    scene.world.advance(61s);
-    CHECK(scene.gateway->pending() == 0);
-    scene.say("four", jid);
-    CHECK(scene.pop().body == "four");
-}
-
-TEST_CASE("a call is not held back by min_interval") {
-    Crowd scene(1, "[push]\nmin_interval = 60\n");
-    scene.say("one", scene.here[0]);
-    scene.arrive(
-        "<propose xmlns='urn:xmpp:jingle-message:0' id='c'><description "
-        "xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/></propose>",
-        scene.here[0]);
-    CHECK(scene.gateway->pending() == 2);
-}
-
-TEST_CASE("what min_interval holds back does not keep the account in memory") {
-    Crowd scene(1, "[push]\nmin_interval = 60\n");
-    const auto& jid = scene.here[0];
-    scene.say("one", jid);
-    scene.answer(*scene.gateway->pop());
-    scene.say("two", jid);
-    scene.put_away();
-    CHECK_FALSE(scene.loaded(jid));
-    scene.world.advance(61s);
-    CHECK(scene.nodes() == jid);
-}
-
-TEST_CASE("disabling and deletion drop what min_interval holds back") {
-    Crowd scene(2, "[push]\nmin_interval = 60\n");
-    for (const auto& jid : scene.here) {
-        scene.say("one", jid);
-        scene.say("two", jid);
-    }
-    scene.gateway->drop_all();
-    scene.world.at(scene.here[0], [&](core::Core& core) {
-        remove(*core.accounts().find(scene.here[0]), service);
-    });
-    scene.world.run(scene.here[1], [&](core::Core& core) -> Task<> {
-        const auto done = co_await core.accounts().remove(Jid::trusted(scene.here[1]));
-        CHECK(done.ok());
-    });
-    scene.world.advance(61s);
-    CHECK(scene.gateway->pending() == 0);
-}
-
-TEST_CASE("a publish that did not arrive opens no interval") {
-    Crowd scene(1, "[push]\nmin_interval = 600\n");
-    scene.detach();
-    scene.say("one", scene.here[0]);
-    scene.world.advance(5s);
-    scene.reattach();
-    CHECK(scene.nodes() == scene.here[0]);
 }
 
 }  // namespace

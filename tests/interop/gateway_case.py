@@ -4,9 +4,9 @@ import itertools
 from dataclasses import dataclass
 
 from clients import Client
-from federation_case import PASSWORD, PUBLISH_OPTIONS, SECRET, FederationCase
+from federation_case import PUBLISH_OPTIONS, SECRET, FederationCase
 from scripted_gateways import GatewayProcess, ScriptedGateway
-from waiting import PATIENCE, until
+from waiting import until
 
 
 @dataclass
@@ -106,11 +106,7 @@ class GatewayCase(FederationCase):
             return await self.is_backing_off(service)
         await until(look, f"{service} counts as unreachable", within)
 
-    async def log_lines(self, *words):
+    def log_lines(self, *words):
         """Lines of Clarion's log with all these words."""
         return [line for line in self.clarion.log.read_text(errors="replace").splitlines()
                 if all(word in line for word in words)]
-
-    @staticmethod
-    def patient(seconds):
-        return seconds * PATIENCE

@@ -1,4 +1,4 @@
-"""Push gateways that do as a test tells them: one in the test's own process, one that can be killed."""
+"""Push gateways that do as they are told: one in the test's own process, one to be killed."""
 import asyncio
 import json
 import sys

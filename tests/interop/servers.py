@@ -1,5 +1,6 @@
-"""The programs a test starts: clariond, Prosody, ejabberd, dnsmasq. Each has its own files below a temporary
-directory, listens on loopback addresses and free ports only, and is stopped by its process id."""
+"""The programs a test starts: clariond, Prosody, ejabberd, dnsmasq. Each has its own files below a
+temporary directory, listens on loopback addresses and free ports only, and is stopped by its
+process id."""
 import asyncio
 import json
 import os
@@ -136,7 +137,7 @@ class Dnsmasq(Process):
         self._records = []
 
     def xmpp_domain(self, domain, host, address, s2s_port):
-        """_xmpp-server._tcp.DOMAIN SRV HOST s2s_port, and HOST A address (unless it is the same)."""
+        """_xmpp-server._tcp.DOMAIN SRV HOST s2s_port, and HOST A address, unless it is the same."""
         self._records.append(f"srv-host=_xmpp-server._tcp.{domain},{host},{s2s_port}")
         if host != address:
             self._records.append(f"host-record={host},{address}")

@@ -70,7 +70,7 @@ class Answers:
         self.push.errors = [ONE_OF_EACH_TYPE[3]]  # max_errors = 4
         await self.told_of(phone, "last")
         await self.loses_registration(phone)
-        self.assertEqual(len(await self.log_lines(" push disabled ", phone.jid)), 1)
+        self.assertEqual(len(self.log_lines(" push disabled ", phone.jid)), 1)
         await self.assert_never_told_of(phone, "too late")
 
     async def test_result_in_between_starts_again(self):
@@ -260,7 +260,7 @@ class LosingARegistration(GatewayCase):
             self.push.errors = [error]
             self.sender.say(phone.jid, f"answered with {error[1]}")
             await self.loses_registration(phone)
-            self.assertEqual(len(await self.log_lines(" push disabled ", phone.jid)), 1)
+            self.assertEqual(len(self.log_lines(" push disabled ", phone.jid)), 1)
         phone = await self.away(self.service)
         self.push.errors = [("cancel", "forbidden")]
         self.sender.say(phone.jid, "answered with forbidden")

@@ -22,6 +22,7 @@ foreach(class
         test_push_gateways.LosingARegistration
         test_push_outages.KilledGateway
         test_push_owed.OwedNotifications
+        test_push_unreachable.UnreachableServices
         test_push_outages.SilentGateway
         test_push_outages.OutageBehindProsody
         test_push_outages.OutageBehindProsodyByDialback

@@ -45,7 +45,7 @@ struct StreamManagement {
     std::string id;                 // previd; empty: not resumable
     std::uint32_t max_seconds = 0;  // what the client asked for; 0: nothing
     sm::OutQueue<Sent> queue;
-    bool ack_delay_fired = false;
+    std::uint32_t delay_told = 0;   // AckDelayed spoke of what was sent up to this number
     bool ack_owed = false;          // the client's <r/> is not answered yet
     std::uint32_t ack_wanted = 0;   // ... it covers inbound stanzas up to this number
     bool ack_follows = false;       // it was answered in part: an unrequested <a/> follows

@@ -276,7 +276,7 @@ Result<> Session::on_ack(std::uint32_t handled) {
         }
     });
     if (!acked) return acked.error();
-    sm_->ack_delay_fired = false;
+    sm_->delay_told = sm_->queue.acked();
     shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
     if (!sm_->queue.empty()) shard.at_turn_end(*this);
     return {};
@@ -319,9 +319,17 @@ void Session::end_turn() {
     if (std::exchange(record_stale_, false)) return save_asleep();
     if (state_ != SessionState::live || !port_ || !sm_) return;
     if (sm_->ack_owed || sm_->ack_follows) answer_ack_request();
-    if (!sm_->queue.want_request()) return;
-    port_->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
-    sm_->queue.note_request();
+    if (sm_->queue.want_request()) {
+        port_->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
+        sm_->queue.note_request();
+    }
+    watch_silence();
+}
+
+/// What comes during a long silence has its own delay, although nobody asks again.
+void Session::watch_silence() {
+    const bool told = sm_->queue.empty() || sm_->queue.sent() == sm_->delay_told;
+    if (told || sm_->delay_timer != TimerId::none) return;
     const auto limit = core().options<SmacksOptions>(account_.host()).max_ack_delay;
     sm_->delay_timer = core().shard().after(limit, [self = weak_from_this()] {
         if (auto session = self.lock()) session->on_ack_delay();
@@ -329,7 +337,9 @@ void Session::end_turn() {
 }
 
 void Session::on_ack_delay() {
-    if (state_ != SessionState::live || std::exchange(sm_->ack_delay_fired, true)) return;
+    sm_->delay_timer = TimerId::none;
+    if (state_ != SessionState::live) return;
+    sm_->delay_told = sm_->queue.sent();
     logger.debug("ack-delayed", {{"session", jid_.full()}, {"unacknowledged", sm_->queue.size()}});
     core().bus().fire(events::AckDelayed{*this});
 }

@@ -172,6 +172,7 @@ private:
     void answer_ack_request();
     void answer_late();
     void write_ack();
+    void watch_silence();
     void on_ack_delay();
     void detach_port();
     void store_queue();

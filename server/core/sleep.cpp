@@ -31,6 +31,7 @@ void Session::detach_port() {
     shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
     shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
     sm_->ack_owed = sm_->ack_follows = false;
+    sm_->delay_told = sm_->queue.acked();
     sm_->queue.note_ack();
 }
 
@@ -190,7 +191,7 @@ void Session::save_asleep() {
 
 /// A commit of its own for what a crash may forget would keep the disk from others.
 void Session::save_asleep_soon() {
-    constexpr Duration moment = std::chrono::milliseconds(50);
+    constexpr Duration moment = std::chrono::milliseconds(5);
     if (state_ != SessionState::asleep || std::exchange(saves_soon_, true)) return;
     core().shard().after(moment, [weak = weak_from_this()] {
         const auto self = weak.lock();

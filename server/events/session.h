@@ -61,7 +61,7 @@ struct SessionWoken {
     core::Session& session;
 };
 
-/// The client left stanzas unacknowledged for max_ack_delay; once per silence. (smacks-ack-delayed)
+/// The client left stanzas unacknowledged for max_ack_delay; of each stanza once. (smacks-ack-delayed)
 struct AckDelayed {
     enum class Stage { push };
     static constexpr std::string_view name = "AckDelayed";

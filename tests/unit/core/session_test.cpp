@@ -316,9 +316,15 @@ TEST_CASE("asked once per silence; the delay is told once") {
     CHECK(delays == 1);
     scene.world.advance(60s);
     CHECK(delays == 1);
+    scene.arrive("3");  // the connection is dead, and nobody has noticed
+    scene.world.advance(29s);
+    CHECK(delays == 1);
+    scene.world.advance(1s);
+    CHECK(delays == 2);
+    CHECK(phone.pop("r").root().name() == "nothing");
     scene.on([&](Core&) { CHECK(phone.session().on_ack(1).ok()); });
     CHECK(phone.pop("r").root().ns() == ns::sm);  // one is left
-    CHECK(phone.session().sm()->queue.size() == 1);
+    CHECK(phone.session().sm()->queue.size() == 2);
     scene.on(
         [&](Core&) { CHECK(phone.session().on_ack(5).error().code == "handled-count-too-high"); });
 }

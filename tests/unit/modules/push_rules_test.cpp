@@ -185,6 +185,22 @@ TEST_CASE("R5: a slow client is notified once, and not again when it falls aslee
     CHECK(scene.sleeps(phone) == 600s);  // it was notified before
 }
 
+TEST_CASE("R5: what comes while a client is silent has its own delay") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.say("one");
+    scene.world.advance(31s);
+    CHECK(scene.published() == "phone!");
+    scene.world.advance(5min);  // the connection is dead, and nobody has noticed
+    scene.say("two");
+    scene.world.advance(29s);
+    CHECK(scene.published() == "");
+    scene.world.advance(2s);
+    CHECK(scene.published() == "phone!");
+    phone.cut();
+    CHECK(scene.published() == "");
+}
+
 TEST_CASE("R6: group chat to the bare JID") {
     Scene scene;
     scene.phone().close();

@@ -1,0 +1,168 @@
+// A random walk of a phone that sleeps, wakes, leaves and returns, beside a laptop that comes and
+// goes: each message is notified to the phone when it must be (PUSH.md R1 to R4), and never again
+// (R9). With an archive every message is kept, so that the model is a few lines: `owed` are those
+// the phone was sent while it was there, has not acknowledged, and was not notified of.
+#include <map>
+#include <random>
+
+#include "tests/unit/modules/push_scene.h"
+
+namespace clarion::push {
+namespace {
+
+struct Walk : Scene {
+    std::mt19937 random;
+    Client* phone_ = nullptr;
+    Client* laptop_ = nullptr;
+    bool awake = false;
+    std::vector<std::string> owed;
+    std::map<std::string, int> times;  // how often a body was told
+    std::string story;
+    int said = 0;
+    std::deque<test::FakePort> ports;
+
+    explicit Walk(unsigned seed)
+        : Scene("[push]\ncoalesce_time = 0\nnotification_with_body = true\n", true), random(seed) {
+        come();
+    }
+
+    unsigned pick(unsigned below) { return random() % below; }
+    void note(const std::string& what) { story += what + ' '; }
+
+    static std::string joined(const std::vector<std::string>& bodies) {
+        std::string all;
+        for (const auto& body : bodies) all += body + ' ';
+        return all;
+    }
+    /// Bodies told since the last time.
+    std::vector<std::string> told() {
+        std::vector<std::string> bodies;
+        while (gateway->pending() > 0) {
+            const Published one = pop();
+            answer(*one.stanza);
+            if (!one.important()) continue;  // presence of the laptop
+            bodies.push_back(one.body);
+            ++times[one.body];
+        }
+        return bodies;
+    }
+    void expect(const std::vector<std::string>& bodies) {
+        CAPTURE(story);
+        const auto was = told();
+        CAPTURE(joined(was));
+        CAPTURE(joined(bodies));
+        CHECK(was == bodies);
+    }
+    /// The phone is out of reach: the newest that it was not told of, for all of them.
+    void lose() {
+        awake = false;
+        std::vector<std::string> bodies;
+        if (!owed.empty()) bodies.push_back(owed.back());
+        owed.clear();
+        expect(bodies);
+    }
+
+    void come() {
+        note("come");
+        phone_ = &phone();
+        awake = true;
+        expect({});
+    }
+    void resume() {
+        note("resume");
+        auto& port = ports.emplace_back();
+        world.run(juliet, [&](core::Core&) -> Task<> {
+            const auto done =
+                co_await phone_->session().resume(port, phone_->session().sm()->queue.acked());
+            CHECK(done.ok());
+        });
+        awake = true;
+        expect({});
+    }
+    void speak() {
+        const std::string text = "m" + std::to_string(++said);
+        const bool direct = pick(2) == 0 && !phone_->ended();
+        note((direct ? "direct:" : "say:") + text);
+        say(text, direct ? "juliet@example.org/phone" : juliet);
+        if (awake)
+            owed.push_back(text);
+        else
+            return expect({text});
+        expect({});
+    }
+    void read() {
+        note("ack");
+        acknowledge(*phone_);
+        owed.clear();
+        expect({});
+    }
+    void sleep() {
+        note("cut");
+        world.at(juliet, [&](core::Core&) { phone_->session().on_detached(); });
+        lose();
+    }
+    void leave() {
+        note("close");
+        world.at(juliet, [&](core::Core&) { phone_->session().end(core::SessionEnd::closed); });
+        lose();
+    }
+    void expire() {
+        note("expire");
+        world.at(juliet, [&](core::Core&) { phone_->session().end(core::SessionEnd::expired); });
+        expect({});
+    }
+    void slow() {
+        note("slow");
+        world.advance(40s);
+        std::vector<std::string> bodies;
+        if (!owed.empty()) bodies.push_back(owed.back());
+        owed.clear();
+        expect(bodies);
+    }
+    void put_away() {
+        note("put-away");
+        world.advance(5s);
+        world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(1s); });
+        expect({});
+    }
+    void toggle_laptop() {
+        note("laptop");
+        if (laptop_) {
+            laptop_->close();
+            laptop_ = nullptr;
+        } else {
+            laptop_ = &world.log_in("juliet@example.org/laptop");
+        }
+        expect({});
+    }
+
+    void step() {
+        const unsigned dice = pick(10);
+        if (dice < 4) return speak();
+        if (dice == 4) return toggle_laptop();
+        if (awake) {
+            if (dice == 5) return read();
+            if (dice == 6) return slow();
+            if (dice == 7) return leave();
+            return sleep();
+        }
+        if (phone_->ended()) return dice == 5 ? put_away() : come();
+        if (dice == 5) return expire();
+        resume();
+    }
+};
+
+TEST_CASE("a random walk: each message is told when it must be, and once") {
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        Walk walk(seed);
+        for (int i = 0; i < 60; ++i) walk.step();
+        for (const auto& [body, count] : walk.times) {
+            CAPTURE(body);
+            CHECK(count == 1);
+        }
+    }
+}
+
+}  // namespace
+}  // namespace clarion::push

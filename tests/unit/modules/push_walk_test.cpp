@@ -1,10 +1,12 @@
 // A random walk of a phone that sleeps, wakes, leaves and returns, beside a laptop that comes and
 // goes: each message is notified to the phone when it must be (PUSH.md R1 to R4), and never again
-// (R9). With an archive every message is kept, so that the model is a few lines: `owed` are those
-// the phone was sent while it was there, has not acknowledged, and was not notified of.
+// (R9); also over planned stops, and over a crash while it sleeps or is gone. With an archive every
+// message is kept, so that the model is a few lines: `owed` are those the phone was sent while it
+// was there, has not acknowledged, and was not notified of.
 #include <map>
 #include <random>
 
+#include "server/core/sleep.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {
@@ -12,7 +14,6 @@ namespace {
 
 struct Walk : Scene {
     std::mt19937 random;
-    Client* phone_ = nullptr;
     Client* laptop_ = nullptr;
     bool awake = false;
     std::vector<std::string> owed;
@@ -62,9 +63,15 @@ struct Walk : Scene {
         expect(bodies);
     }
 
+    /// The phone's session; nullptr: it has none.
+    core::Session* mine() {
+        for (const auto& session : world.account(juliet).sessions())
+            if (session->resource() == "phone") return session.get();
+        return nullptr;
+    }
     void come() {
         note("come");
-        phone_ = &phone();
+        phone();
         awake = true;
         expect({});
     }
@@ -72,8 +79,7 @@ struct Walk : Scene {
         note("resume");
         auto& port = ports.emplace_back();
         world.run(juliet, [&](core::Core&) -> Task<> {
-            const auto done =
-                co_await phone_->session().resume(port, phone_->session().sm()->queue.acked());
+            const auto done = co_await mine()->resume(port, mine()->sm()->queue.acked());
             CHECK(done.ok());
         });
         awake = true;
@@ -81,7 +87,7 @@ struct Walk : Scene {
     }
     void speak() {
         const std::string text = "m" + std::to_string(++said);
-        const bool direct = pick(2) == 0 && !phone_->ended();
+        const bool direct = pick(2) == 0 && mine();
         note((direct ? "direct:" : "say:") + text);
         say(text, direct ? "juliet@example.org/phone" : juliet);
         if (awake)
@@ -92,23 +98,24 @@ struct Walk : Scene {
     }
     void read() {
         note("ack");
-        acknowledge(*phone_);
+        world.at(juliet,
+                 [&](core::Core&) { CHECK(mine()->on_ack(mine()->sm()->queue.sent()).ok()); });
         owed.clear();
         expect({});
     }
     void sleep() {
         note("cut");
-        world.at(juliet, [&](core::Core&) { phone_->session().on_detached(); });
+        world.at(juliet, [&](core::Core&) { mine()->on_detached(); });
         lose();
     }
     void leave() {
         note("close");
-        world.at(juliet, [&](core::Core&) { phone_->session().end(core::SessionEnd::closed); });
+        world.at(juliet, [&](core::Core&) { mine()->end(core::SessionEnd::closed); });
         lose();
     }
     void expire() {
         note("expire");
-        world.at(juliet, [&](core::Core&) { phone_->session().end(core::SessionEnd::expired); });
+        world.at(juliet, [&](core::Core&) { mine()->end(core::SessionEnd::expired); });
         expect({});
     }
     void slow() {
@@ -136,8 +143,36 @@ struct Walk : Scene {
         expect({});
     }
 
+    void stop() {
+        note("stop");
+        world.advance(1s);
+        world.run(juliet, [](core::Core& core) -> Task<> {
+            core.set_stopping();
+            co_await core::put_everybody_to_sleep(core);
+        });
+        expect({});
+        restart();
+        if (awake && pick(2) == 0) return resume();
+        world.advance(11s);
+        lose();
+    }
+    void crash() {
+        note("crash");
+        world.advance(1s);  // what was answered is noted
+        restart();
+        world.advance(11s);
+        expect({});
+    }
+    void restart() {
+        world.crash_and_restart();
+        started();
+        laptop_ = nullptr;
+    }
+
     void step() {
-        const unsigned dice = pick(10);
+        const unsigned dice = pick(12);
+        if (dice == 10) return stop();
+        if (dice == 11) return awake ? stop() : crash();
         if (dice < 4) return speak();
         if (dice == 4) return toggle_laptop();
         if (awake) {
@@ -146,7 +181,7 @@ struct Walk : Scene {
             if (dice == 7) return leave();
             return sleep();
         }
-        if (phone_->ended()) return dice == 5 ? put_away() : come();
+        if (!mine()) return dice == 5 ? put_away() : come();
         if (dice == 5) return expire();
         resume();
     }

@@ -6,9 +6,11 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
        --sessions   sessions of the idle scenarios (2000)
        --chatters   sessions of the chat scenarios (200)
        --archive    messages in each archive of the mam scenarios (1000)
-       --phones     phones of the push scenarios (2000), each an account of its own
+       --phones     phones of the push scenarios (2000), each an account of its own; Prosody has 450 that
+                    are offline or 900 that sleep, because it keeps the sizes of 1,000 archives in
+                    memory, and each push costs it several times as much with more of them
        --registered phones of clariond in the pushmax and outage scenarios (100000), where the others
-                    have --phones
+                    have as many as in the push scenarios
        --rate       messages/s of the push and chat-rate scenarios (1000)
        --outage     seconds that everything waits for the gateway in the outage scenario (70)
        --duration   seconds each chat or push is measured (10)
@@ -49,6 +51,7 @@ from servers import (Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, RO
 FEATURES = ["--sm", "--carbons"]
 SERVER_CORE, BENCH_CORE = 0, 1
 SERVERS = ("clarion", "prosody-files", "prosody-sqlite", "ejabberd")
+PROSODY_PHONES = {"offline": 450, "asleep": 900}
 SENDERS = 4  # clarion-bench's own number, in the push scenarios
 MANY_READERS = 20  # few wait for round trips (and delayed ACKs), many keep a server busy
 QUIET_SHARE = 0.05  # of the machine's time that others may use for it to count as quiet
@@ -62,12 +65,13 @@ def scenarios(options, server="clarion"):
     mam = ["mam", "--duration", str(options.duration), "--fill",
            str(options.archive), "--sm"]
     gateway = ["--component", COMPONENT, "--component-secret", SECRET, "--source-addresses", "16"]
-    push = ["push", *gateway, "--duration", str(options.duration), "-n", str(options.phones),
-            "--rate", str(options.rate)]
-    pushmax = ["push", *gateway, "--duration", str(options.duration), "-n",
-               str(registered(options, server)), "--rate", "0"]
-    outage = ["outage", *gateway, "-n", str(registered(options, server)), "--settle", "15",
-              "--outage", str(options.outage)]
+    push = ["push", *gateway, "--duration", str(options.duration), "--rate", str(options.rate)]
+    pushmax = ["push", *gateway, "--duration", str(options.duration), "--rate", "0"]
+    outage = ["outage", *gateway, "--settle", "15", "--outage", str(options.outage)]
+
+    def phones(name):
+        return ["-n", str(phone_count(options, name, server)), "--phones", name.split("-")[1]]
+
     return {
         "idle-plain": ("none", idle),
         "idle-tls": ("starttls", idle),
@@ -77,17 +81,19 @@ def scenarios(options, server="clarion"):
         "chat-tls-1": ("starttls", [*chat, "--in-flight", "1"]),
         "mam-4": ("none", [*mam, "-n", "4"]),
         "mam-20": ("none", [*mam, "-n", str(MANY_READERS)]),
-        "push-offline": ("none", push),
-        "push-asleep": ("none", [*push, "--phones", "asleep"]),
-        "pushmax-offline": ("none", pushmax),
-        "pushmax-asleep": ("none", [*pushmax, "--phones", "asleep"]),
-        "outage-offline": ("none", outage),
-        "outage-asleep": ("none", [*outage, "--phones", "asleep"]),
+        **{name: ("none", [*arguments, *phones(name)]) for name, arguments in {
+            "push-offline": push, "push-asleep": push,
+            "pushmax-offline": pushmax, "pushmax-asleep": pushmax,
+            "outage-offline": outage, "outage-asleep": outage}.items()},
     }
 
 
-def registered(options, server):
-    return options.registered if server == "clarion" else options.phones
+def phone_count(options, scenario, server):
+    if server.startswith("prosody"):
+        return PROSODY_PHONES[scenario.split("-")[1]]
+    if server == "clarion" and family(scenario) != "push":
+        return options.registered
+    return options.phones
 
 
 # What of each scenario goes into the table: (key of clarion-bench, what it is, more is better).
@@ -193,9 +199,9 @@ def run_bench(options, server, tls, arguments):
 
 
 def accounts_for(options, scenario, server):
-    return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS,
-            "push": options.phones + SENDERS, "pushmax": registered(options, server) + SENDERS,
-            "outage": registered(options, server) + SENDERS}[family(scenario)]
+    if family(scenario) in ("push", "pushmax", "outage"):
+        return phone_count(options, scenario, server) + SENDERS
+    return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS}[family(scenario)]
 
 
 def server_table(scenario):

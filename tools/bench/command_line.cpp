@@ -135,6 +135,9 @@ void add_push(CLI::App& app, Pushing& push) {
                    "with --rate 0: messages that wait for their publish")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);
+    app.add_flag("!--no-prime", push.prime,
+                 "do not begin with one message to each phone: servers create files and the like "
+                 "for an account's first");
     app.add_option("--senders", push.senders, "sessions that send them, in turn")
         ->capture_default_str()
         ->check(CLI::PositiveNumber);

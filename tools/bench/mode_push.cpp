@@ -16,6 +16,7 @@ namespace clarion::bench {
 namespace {
 
 constexpr std::int64_t second = 1'000'000'000;
+constexpr std::size_t prime_in_flight = 500;
 
 std::int64_t in_ns(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
 
@@ -40,6 +41,7 @@ private:
     };
 
     Result<void> prepare();
+    void prime();
     void drive(double seconds);
     void send_due(std::int64_t now);
     bool send_one();
@@ -154,6 +156,15 @@ void PushRun::give_up_on_old() {
     }
 }
 
+void PushRun::prime() {
+    for (std::size_t sent = 0; sent < phones_.count();) {
+        while (waiting_ < prime_in_flight && sent < phones_.count() && send_one()) ++sent;
+        loop_.run_once(std::chrono::milliseconds(10));
+        give_up_on_old();
+    }
+    wait_for_the_rest();
+}
+
 void PushRun::drive(double seconds) {
     const auto end = now_ns() + in_ns(seconds);
     next_due_ns_ = static_cast<double>(now_ns());
@@ -201,6 +212,7 @@ void PushRun::tell(double seconds, double server_cpu, double own_cpu) {
 
 Result<void> PushRun::run() {
     if (auto done = prepare(); !done) return done;
+    if (push_.prime) prime();
     drive(push_.warm_up);
     const CpuClock server(settings_.target.server_pid);
     const CpuClock own(::getpid());

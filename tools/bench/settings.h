@@ -73,6 +73,7 @@ struct Pushing {
     PhoneState state = PhoneState::offline;
     double rate = 1000;            // messages/s at fixed times; 0: as fast as it goes
     std::size_t in_flight = 1000;  // without a rate: messages that wait for their publish
+    bool prime = true;             // one message to each phone before anything is measured
     std::size_t senders = 4;       // sessions that send in turn
     double warm_up = 2;            // seconds
     double duration = 10;          // seconds

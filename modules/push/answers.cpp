@@ -69,7 +69,6 @@ void Sender::conclude(const Flight& flight, const Stanza* answer, bool unreachab
                                  service->link.failures());
         on_result(*account, *registration);
     } else if (registration && outcome == Outcome::error) {
-        count_missed(*service, *account, notification.registration);
         on_error(*account, notification.registration, read_error(answer->root()));
     }
     flush(*service);

@@ -24,8 +24,6 @@ constexpr std::size_t renewals_at_once = 100;
 /// Before storage that has failed is asked again.
 constexpr Duration storage_patience = std::chrono::seconds(1);
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 RegistrationKey key_of(const Notification& notification) {
     return {notification.account_id, notification.registration};
 }
@@ -155,10 +153,10 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
 
 void Sender::note_sent(Service& service, core::Account& account, Flight& flight, SteadyTime now) {
     const Notification& notification = *flight.notification;
-    if (!notification.renewed)
-        flight.until_published =
-            std::max(0.0, seconds(std::chrono::duration_cast<Duration>(push_.core.clock().wall() -
-                                                                       notification.caused)));
+    if (!notification.renewed) {
+        const auto took = push_.core.clock().wall() - notification.caused;
+        flight.until_published = std::max(0.0, std::chrono::duration<double>(took).count());
+    }
     const Duration interval = push_.options(account.host()).min_interval;
     if (interval != Duration::zero())
         service.intervals.sent(key_of(notification), now, now + interval);

@@ -92,21 +92,22 @@ void alarms_of(json::array& alarms, const ServiceView& view, bool remote, WallTi
     if (view.backing_off())
         alarm(alarms,
               name + " cannot be reached since " + time_or_never(view.unreachable_since) + " (" +
-                  view.last_error + "): " + std::to_string(view.waiting) +
-                  " notifications wait, next attempt in " + std::to_string(seconds(view.retry_in)) +
-                  " s",
+                  view.last_error + "); notifications that wait: " + std::to_string(view.waiting) +
+                  "; next attempt in " + std::to_string(seconds(view.retry_in)) + " s",
               remote ? "clarionctl s2s test " + domain_of(view.service) : "clarionctl push stats");
     const bool refused_lately = now - view.last_error_at < lately;
     if (refused_lately && view.refused_since_success >= refusals_in_a_row)
         alarm(alarms,
-              name + " has refused the last " + std::to_string(view.refused_since_success) +
-                  " notifications (" + view.last_error +
-                  "); last success: " + time_or_never(view.last_success),
+              name + " refuses everything: " + std::to_string(view.refused_since_success) +
+                  " notifications in a row, the last with " + view.last_error +
+                  "; last success: " + time_or_never(view.last_success),
               "clarionctl push stats");
     if (view.disabled_today > 0)
         alarm(alarms,
-              std::to_string(view.disabled_today) + " registrations at " + view.service +
-                  " were disabled within a day, because of its errors or because it was away",
+              name +
+                  ": registrations disabled within a day, because it refused too much or was "
+                  "away too long: " +
+                  std::to_string(view.disabled_today),
               "clarionctl push list");
 }
 

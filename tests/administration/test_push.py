@@ -196,6 +196,7 @@ require_encryption = false
         self.assertRegex(metrics, r'clarion_push_answers_total{service="push.example.test",result="result"} 3')
         self.assertRegex(metrics, r'clarion_push_answer_seconds_count{service="push.example.test",result="result"} 3')
         self.assertRegex(metrics, r'clarion_push_publish_seconds_count{service="push.example.test",result="result"} 3')
+        self.assertNotRegex(metrics, r'clarion_push_publish_seconds_sum{[^}]*"result"} 0\n')
 
     def test_an_outage_is_an_alarm_until_it_ends(self):
         gateway = self.gateway()
@@ -205,14 +206,14 @@ require_encryption = false
         self.say(2)
         self.until(self.alarms, "an alarm")
         self.assertRegex(self.alarms()[0], r"push service push.example.test cannot be reached since "
-                                           r"20.*: 1 notifications wait, next attempt in \d+ s")
+                                           r"20.*; notifications that wait: 1; next attempt in \d+ s")
         self.assertIn("look: clarionctl push stats", self.server.ctl("status").stdout)
         stats = self.stats()
         self.assertLessEqual(28, stats["retry_in_seconds"])
         self.assertLessEqual(stats["retry_in_seconds"], 38)
         self.assertEqual(stats["failed_in_a_row"], 1)
         self.assertRegex(self.server.ctl("push", "stats").stdout,
-                         r"back-off +since 20.*, 1 failed attempts, next in \d+ s")
+                         r"back-off +since 20.*, failed attempts: 1, next in \d+ s")
         registration = self.server.ask("push", "list", "juliet@example.test")[0]
         self.assertEqual((registration["errors"], registration["waiting"]), (1, True))
         again = self.gateway()
@@ -229,8 +230,8 @@ require_encryption = false
         self.say(16)
         self.until(lambda: not self.server.ask("push", "list"), "disabled")
         alarms = " ".join(self.alarms())
-        self.assertIn("push service push.example.test has refused the last 16 notifications (forbidden)", alarms)
-        self.assertIn("1 registrations at push.example.test were disabled within a day", alarms)
+        self.assertIn("refuses everything: 16 notifications in a row, the last with forbidden; last success: never", alarms)
+        self.assertIn("registrations disabled within a day, because it refused too much or was away too long: 1", alarms)
         self.assertEqual(self.stats()["errors"], {"forbidden": 16})
 
 

@@ -75,8 +75,9 @@ std::string errors(const json::object& service) {
 
 std::string back_off(const json::object& service) {
     if (service.at("retry_in_seconds").is_null()) return "none";
-    return "since " + text(service, "unreachable_since") + ", " + text(service, "failed_in_a_row") +
-           " failed attempts, next in " + text(service, "retry_in_seconds") + " s";
+    return "since " + text(service, "unreachable_since") +
+           ", failed attempts: " + text(service, "failed_in_a_row") + ", next in " +
+           text(service, "retry_in_seconds") + " s";
 }
 
 void show_statistics(std::ostream& out, const json::object& service) {
@@ -90,7 +91,7 @@ void show_statistics(std::ostream& out, const json::object& service) {
         {"outstanding", text(service, "outstanding")},
         {"waiting", text(service, "waiting")},
         {"back-off", back_off(service)},
-        {"disabled", text(service, "disabled_within_a_day") + " registrations within a day"},
+        {"disabled", "within a day: " + text(service, "disabled_within_a_day")},
         {"last success", text(service, "last_success")},
         {"last error", text(service, "last_error")}};
     out << text(service, "service") << '\n';

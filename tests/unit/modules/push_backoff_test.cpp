@@ -155,6 +155,7 @@ TEST_CASE("another shard tries if nothing waits any more where it began") {
     scene.world.at(scene.here[0], [&](core::Core& core) {
         remove(*core.accounts().find(scene.here[0]), service);
     });
+    CHECK(scene.view(0).waiting == 0);
     scene.world.advance(scene.view(0).retry_in + 1s);
     CHECK(scene.view(1).sent == 0);
     scene.world.advance(6s);
@@ -286,6 +287,26 @@ TEST_CASE("only those whose time is up are loaded and disabled") {
     CHECK(list(scene.world.account(scene.here[1])).empty());
     CHECK(list(scene.world.account(scene.there[0])).empty());
     CHECK(list(scene.world.account(scene.there[1])).size() == 1);  // never failed
+}
+
+TEST_CASE("how long is too long is up to each host") {
+    Crowd scene(1, "[host.\"example.net\".push]\nunreachable_disables_after = 3600\n");
+    scene.detach();
+    scene.say("x", scene.here[0]);
+    for (int hours = 0; hours < 10; ++hours) scene.world.advance(1h);
+    CHECK(list(scene.world.account(scene.here[0])).size() == 1);
+}
+
+TEST_CASE("a deleted account waits for nothing") {
+    Crowd scene(1);
+    scene.detach();
+    scene.say("x", scene.here[0]);
+    CHECK(scene.view(0).waiting == 1);
+    scene.world.run(scene.here[0], [&](core::Core& core) -> Task<> {
+        const auto done = co_await core.accounts().remove(Jid::trusted(scene.here[0]));
+        CHECK(done.ok());
+    });
+    CHECK(scene.view(0).waiting == 0);
 }
 
 TEST_CASE("how long a service has failed a registration survives a restart") {

@@ -10,9 +10,6 @@ namespace clarion::push {
 namespace {
 
 constexpr Logger logger{"push"};
-/// Erasing waits so that many entries go in one commit; a crash meanwhile sends their notifications
-/// again.
-constexpr Duration erase_delay = std::chrono::milliseconds(200);
 constexpr std::size_t slice = 200;
 
 }  // namespace
@@ -43,8 +40,8 @@ void Ledger::settle(storage::AccountId account, std::uint64_t registration, std:
     const auto at = open_.find({account, registration});
     if (at == open_.end() || at->second.number != number) return;
     open_.erase(at);
-    if (settled_.empty()) push_.core.shard().after(erase_delay, [this] { erase_settled(); });
     settled_.push_back({account, registration});
+    if (settled_.size() == 1) push_.core.shard().write_soon([this] { erase_settled(); });
 }
 
 void Ledger::erase_settled() {

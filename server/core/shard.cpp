@@ -81,6 +81,10 @@ struct Shard::Impl {
     std::vector<std::unique_ptr<TicketState>> closed;
     std::vector<std::vector<UniqueFunction<void()>>> outbox;  // by target shard
 
+    // Of write_soon().
+    std::vector<UniqueFunction<void()>> soon;
+    SteadyTime next_soon = SteadyTime::min();
+
     // Submitted and undecided, in order of token.
     std::deque<PendingBatch> pending;
     std::uint64_t failures_unsaid = 0;
@@ -136,6 +140,20 @@ TimerId Shard::after(Duration delay, UniqueFunction<void()> fn) {
     impl_->timers.emplace(static_cast<std::uint64_t>(id), place);
     arm(at);
     return id;
+}
+
+void Shard::write_soon(UniqueFunction<void()> write) {
+    constexpr Duration moment = std::chrono::milliseconds(5);
+    const SteadyTime now = clock_.steady();
+    const bool timer_runs = !impl_->soon.empty();
+    impl_->soon.push_back(std::move(write));
+    if (timer_runs) return;
+    const auto write_all = [this, moment] {
+        impl_->next_soon = clock_.steady() + moment;
+        for (auto& each : std::exchange(impl_->soon, {})) each();
+    };
+    if (now >= impl_->next_soon) return write_all();
+    after(std::chrono::ceil<Duration>(impl_->next_soon - now), write_all);
 }
 
 void Shard::arm(SteadyTime at) {

@@ -74,6 +74,9 @@ public:
     void hold(const Ticket& ticket);
     /// Calls `fn` when this turn's batch is decided; at once at the turn's end if it stays empty.
     void after_commit(UniqueFunction<void(const Result<>&)> fn);
+    /// Runs `write`, which writes what a crash may forget: at once, or, if that was done less than
+    /// a few milliseconds ago, a few milliseconds later with others: for many, few commits.
+    void write_soon(UniqueFunction<void()> write);
     /// Waits until all that this shard has written so far is decided; the error is that of the
     /// newest batch.
     Task<Result<>> committed();

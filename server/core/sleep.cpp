@@ -189,11 +189,9 @@ void Session::save_asleep() {
     if (state_ == SessionState::asleep) write_record(storage::SleepState::asleep);
 }
 
-/// A commit of its own for what a crash may forget would keep the disk from others.
 void Session::save_asleep_soon() {
-    constexpr Duration moment = std::chrono::milliseconds(5);
     if (state_ != SessionState::asleep || std::exchange(saves_soon_, true)) return;
-    core().shard().after(moment, [weak = weak_from_this()] {
+    core().shard().write_soon([weak = weak_from_this()] {
         const auto self = weak.lock();
         if (self && self->saves_soon_) self->save_asleep();
     });

@@ -140,6 +140,30 @@ TEST_CASE("a timer may cancel another that is due, itself, and set new ones") {
     CHECK(ran == "ac");
 }
 
+TEST_CASE("what may be written soon is written at once, then together a moment later") {
+    Bare bare;
+    std::string ran;
+    const auto soon = [&](char what) { bare.shard().write_soon([&, what] { ran += what; }); };
+    soon('a');
+    CHECK(ran == "a");
+    soon('b');
+    bare.clock.advance(1ms);
+    soon('c');
+    bare.run();
+    CHECK(ran == "a");
+    bare.clock.advance(4ms);
+    bare.run();
+    CHECK(ran == "abc");
+    soon('d');
+    CHECK(ran == "abc");
+    bare.clock.advance(5ms);
+    bare.run();
+    CHECK(ran == "abcd");
+    bare.clock.advance(5ms);
+    soon('e');
+    CHECK(ran == "abcde");
+}
+
 TEST_CASE("a timer that throws costs nobody else") {
     Bare bare;
     bool ran = false;

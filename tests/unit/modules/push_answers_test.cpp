@@ -413,7 +413,7 @@ TEST_CASE("what was notified before the restart is not notified after it") {
     scene.say("one");
     scene.say("two");  // coalesced
     CHECK(scene.published() == "phone! phone!");
-    scene.world.advance(100ms);  // what was notified is written soon after
+    scene.world.advance(100ms);  // what was notified is written by then
     scene.world.crash_and_restart();
     scene.started();
     scene.world.advance(11s);

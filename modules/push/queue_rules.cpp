@@ -6,6 +6,7 @@
 #include "modules/push/registrations.h"
 #include "modules/push/sleeper.h"
 #include "proto/ns.h"
+#include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "storage/storage.h"
 
@@ -102,7 +103,8 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
         facts.session = session.jid().full();
         facts.same_device = true;
         facts.archived = each.archive_id != storage::ArchiveId::none;
-        facts.stored = facts.archived || each.spooled;
+        // Only a queue may have had it; where it goes from there is decided later.
+        facts.stored = facts.archived || each.spooled || core::may_be_kept_offline(*each.stanza);
         facts.held_back = each.held_back;
         const bool important = judge(*each.stanza, facts.account, facts.reflected).important;
         facts.covered = coverage.covers_number(each.number) ||

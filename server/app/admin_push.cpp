@@ -42,7 +42,7 @@ json::object describe(const Account& account, const push::RegistrationView& view
             {"service", view.service},
             {"node", view.has_node ? json::value(view.node) : json::value(nullptr)},
             {"device", view.device},
-            {"enabled", format_datetime(view.created)},
+            {"enabled", time_or_never(view.created)},
             {"last_success", time_or_never(view.last_used)},
             {"errors", view.errors},
             {"failing_since", time_or_never(view.failing_since)},

@@ -2,9 +2,7 @@
 // admin_push_test.cpp, admin_push_stats.cpp (services, and what is wrong with them).
 #pragma once
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
+#include <boost/json/fwd.hpp>
 #include <string>
 
 #include "proto/jid.h"

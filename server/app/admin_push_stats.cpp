@@ -1,5 +1,8 @@
 // push/stats, and the alarms of push in status.
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <map>
 

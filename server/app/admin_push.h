@@ -2,13 +2,18 @@
 // admin_push_test.cpp, admin_push_stats.cpp (services, and what is wrong with them).
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <string>
 
 #include "proto/jid.h"
 #include "server/base/result.h"
 #include "server/base/task.h"
 #include "server/base/time.h"
+
+namespace boost::json {
+class array;
+class object;
+class value;
+}  // namespace boost::json
 
 namespace clarion::app {
 

@@ -36,7 +36,7 @@ void install_encrypt(core::ModuleSetup& setup);
 struct Encryption {
     std::string key;  // 16 bytes
     std::size_t max_size = 3000;
-    static constexpr std::size_t least_size = 512;
+    static constexpr std::size_t least_size = 256;
     static constexpr std::size_t most_size = 1 << 16;
 };
 /// Errors: feature-not-implemented (another algorithm), bad-request (no such key; no such size). A

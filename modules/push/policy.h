@@ -100,11 +100,12 @@ struct Carried {
     std::string_view sender() const;
 };
 /// A carbon counts only from the account itself (XEP-0280, Security Considerations); a forward
-/// (XEP-0297) only where the wrapper has no body of its own. Both views live as long as `stanza`.
+/// (XEP-0297), also within a carbon, only where nothing is said beside it. Both views live as long
+/// as `stanza`.
 Carried carried(const Stanza& stanza, std::string_view account);
 
-/// A call proposal (XEP-0353) that somebody else sends directly: R7 notifies every registration of
-/// it when it arrives, so no other rule ever does again.
+/// A call proposal (XEP-0353, which demands type "chat") that somebody else sends directly: R7
+/// notifies every registration of it when it arrives, so no other rule ever does again.
 bool is_incoming_call(const Stanza& stanza, std::string_view account);
 /// An own device accepts, rejects or proceeds with a call (XEP-0353), directly or as a carbon.
 bool is_answered_call(const Stanza& stanza, std::string_view account);

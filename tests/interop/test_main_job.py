@@ -74,6 +74,13 @@ class PushStories:
     async def assert_pushed_once(self, sender="clarion.test"):
         self.assert_correct_publish(await self.push.gets(1), node=self.node, sender=sender)
 
+    async def answer_is_noted(self):
+        """What is answered is not repeated after a crash; what is not yet, is (PUSH.md, R9)."""
+        async def look():
+            registrations = await self.clarion.ctl_json("push", "list", f"{self.juliet}@clarion.test")
+            return registrations[0]["last_success"] != "never"
+        await until(look, "the answer of the push service is noted")
+
     # --- A: asleep --------------------------------------------------------------------------
 
     async def test_sleeping_phone_is_woken_and_resumes(self):
@@ -193,6 +200,7 @@ class PushStoriesAcrossServers(PushStories):
         await phone.client.log_out()
         romeo.say(phone.jid, "keep this")
         await self.assert_pushed_once()
+        await self.answer_is_noted()
 
         await self.clarion.killed_and_restarted()
 

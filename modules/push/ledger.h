@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory_resource>
 #include <unordered_map>
 #include <unordered_set>
 #include <vector>
@@ -59,7 +60,10 @@ private:
     Task<> pay(storage::OwedEntry entry);
 
     Push& push_;
-    std::unordered_map<Key, Newest, Hash> open_;  // what its entry is
+    /// Entries live close together: scattered among accounts that come and go, each would keep a
+    /// page of theirs from being given back.
+    std::pmr::unsynchronized_pool_resource pool_;
+    std::pmr::unordered_map<Key, Newest, Hash> open_{&pool_};  // what its entry is
     std::vector<Key> settled_;                    // entries to erase
     bool paying_ = false;
     std::unordered_set<Key, Hash> renewed_;  // while it pays: entries of this run

@@ -1,5 +1,7 @@
 #include "modules/push/waiting.h"
 
+#include <algorithm>
+
 namespace clarion::push {
 
 std::size_t RegistrationKey::Hash::operator()(const RegistrationKey& key) const noexcept {
@@ -69,20 +71,21 @@ std::size_t WaitingPlaceHash::operator()(const RegistrationKey& key) const noexc
 }
 
 void WaitingList::put(WaitingItem item) {
-    const auto found = index_.find(item.key);
-    if (found != index_.end()) {
+    const auto found = kept_->index.find(item.key);
+    if (found != kept_->index.end()) {
         const WaitingPlace place = *found;
         item.replace(std::move(*place));
         *place = std::move(item);
-        if (place->urgent) items_.splice(items_.begin(), items_, place);
+        if (place->urgent) kept_->items.splice(kept_->items.begin(), kept_->items, place);
         return;
     }
-    const WaitingPlace where = item.urgent ? items_.begin() : items_.end();
-    index_.insert(items_.insert(where, std::move(item)));
+    const WaitingPlace where = item.urgent ? kept_->items.begin() : kept_->items.end();
+    kept_->index.insert(kept_->items.insert(where, std::move(item)));
+    most_ = std::max(most_, size());
 }
 
 void WaitingList::put_back(WaitingItem item) {
-    if (const auto newer = index_.find(item.key); newer != index_.end())
+    if (const auto newer = kept_->index.find(item.key); newer != kept_->index.end())
         (*newer)->replace(std::move(item));
     else
         put(std::move(item));
@@ -90,35 +93,44 @@ void WaitingList::put_back(WaitingItem item) {
 
 WaitingItem WaitingList::take_out(WaitingPlace place) {
     WaitingItem item = std::move(*place);
-    items_.erase(place);
+    kept_->items.erase(place);
+    forget_if_empty();
     return item;
 }
 
+/// An outage is over: its memory is given back.
+void WaitingList::forget_if_empty() {
+    constexpr std::size_t many = 1000;
+    if (!empty() || most_ < many) return;
+    kept_ = std::make_unique<Kept>();
+    most_ = 0;
+}
+
 WaitingItem WaitingList::take() {
-    index_.erase(items_.begin());
-    return take_out(items_.begin());
+    kept_->index.erase(kept_->items.begin());
+    return take_out(kept_->items.begin());
 }
 
 const WaitingItem* WaitingList::find(const RegistrationKey& key) const {
-    const auto found = index_.find(key);
-    return found == index_.end() ? nullptr : &**found;
+    const auto found = kept_->index.find(key);
+    return found == kept_->index.end() ? nullptr : &**found;
 }
 
 std::optional<WaitingItem> WaitingList::remove(const RegistrationKey& key) {
-    const auto found = index_.find(key);
-    if (found == index_.end()) return std::nullopt;
+    const auto found = kept_->index.find(key);
+    if (found == kept_->index.end()) return std::nullopt;
     const WaitingPlace place = *found;
-    index_.erase(found);
+    kept_->index.erase(found);
     return take_out(place);
 }
 
 void WaitingList::counted(const RegistrationKey& key, std::uint64_t failures) {
-    const auto found = index_.find(key);
-    if (found != index_.end()) (*found)->failures = static_cast<std::uint32_t>(failures);
+    const auto found = kept_->index.find(key);
+    if (found != kept_->index.end()) (*found)->failures = static_cast<std::uint32_t>(failures);
 }
 
 void WaitingList::note_failing(WallTime now) {
-    for (WaitingItem& item : items_)
+    for (WaitingItem& item : kept_->items)
         if (item.failing_since == WallTime{}) item.failing_since = now;
 }
 

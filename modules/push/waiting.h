@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <list>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <unordered_set>
 
@@ -48,7 +49,7 @@ struct WaitingItem {
 };
 
 /// Waiting items by their keys.
-using WaitingPlace = std::list<WaitingItem>::iterator;
+using WaitingPlace = std::pmr::list<WaitingItem>::iterator;
 struct WaitingPlaceHash {
     using is_transparent = void;
     std::size_t operator()(WaitingPlace place) const noexcept;
@@ -76,16 +77,25 @@ public:
     /// An attempt failed: those that waited only for answers fail from now.
     void note_failing(WallTime now);
 
-    bool empty() const { return items_.empty(); }
-    std::size_t size() const { return items_.size(); }
-    auto begin() const { return items_.begin(); }
-    auto end() const { return items_.end(); }
+    bool empty() const { return kept_->items.empty(); }
+    std::size_t size() const { return kept_->items.size(); }
+    auto begin() const { return kept_->items.cbegin(); }
+    auto end() const { return kept_->items.cend(); }
 
 private:
     WaitingItem take_out(WaitingPlace place);
 
-    std::list<WaitingItem> items_;
-    std::unordered_set<WaitingPlace, WaitingPlaceHash, SameWaitingPlace> index_;
+    void forget_if_empty();
+
+    /// Entries live close together, in memory of their own: scattered among accounts that come and
+    /// go, each would keep a page of theirs from being given back.
+    struct Kept {
+        std::pmr::unsynchronized_pool_resource pool;
+        std::pmr::list<WaitingItem> items{&pool};
+        std::pmr::unordered_set<WaitingPlace, WaitingPlaceHash, SameWaitingPlace> index{&pool};
+    };
+    std::unique_ptr<Kept> kept_ = std::make_unique<Kept>();
+    std::size_t most_ = 0;
 };
 
 }  // namespace clarion::push

@@ -64,7 +64,7 @@ private:
     /// page of theirs from being given back.
     std::pmr::unsynchronized_pool_resource pool_;
     std::pmr::unordered_map<Key, Newest, Hash> open_{&pool_};  // what its entry is
-    std::vector<Key> settled_;                    // entries to erase
+    std::vector<Key> settled_;                                 // entries to erase
     bool paying_ = false;
     std::unordered_set<Key, Hash> renewed_;  // while it pays: entries of this run
 };

@@ -201,6 +201,7 @@ NotificationPtr Notifier::make(core::Account& account, const Registration& regis
         make_publish(account.host(), registration.service, registration.record, document.root());
     notification->important = content.important;
     notification->urgent = content.urgent;
+    notification->clear = content.clear;
     return notification;
 }
 
@@ -282,7 +283,7 @@ Task<StanzaPtr> Notifier::read_stanza(storage::AccountId account, storage::LogId
 void Notifier::renew_with(core::Account& account, Registration& registration, Waiting& waiting,
                           const Stanza* stanza) {
     const auto notification =
-        make(account, registration, {stanza, waiting.important, waiting.urgent, false});
+        make(account, registration, {stanza, waiting.important, waiting.urgent, waiting.clear});
     if (!notification)
         return push_.ledger->settle(account.id(), registration.record.seq, waiting.number);
     notification->number = waiting.number;

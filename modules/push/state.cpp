@@ -78,7 +78,8 @@ Waiting::Waiting(const Notification& notification)
       log_id(notification.log_id),
       offline_seq(notification.offline_seq),
       important(notification.important),
-      urgent(notification.urgent) {
+      urgent(notification.urgent),
+      clear(notification.clear) {
     if (notification.session != 0)
         queue =
             std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});

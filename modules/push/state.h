@@ -34,6 +34,7 @@ struct Notification {
     bool renewed = false;   // it waited: its time on the way says nothing of this server
     bool important = false;
     bool urgent = false;  // neither coalesced nor slowed down
+    bool clear = false;   // says that nothing is unread any more
     WallTime caused{};    // when the server saw the stanza
     /// Where the stanza is stored: of storage::OwedPush.
     storage::LogId log_id = storage::LogId::none;
@@ -62,6 +63,7 @@ struct Waiting {
     std::unique_ptr<QueueShare> queue{};
     bool important = false;
     bool urgent = false;
+    bool clear = false;
 
     explicit Waiting(const Notification& notification);
     Waiting() = default;
@@ -71,14 +73,12 @@ struct Registration {
     storage::PushRegistration record;
     Jid service;
     events::PushWishes wishes{};
-    std::optional<SteadyTime> last_sent{};
     Recent notified{};
     bool unsaved = false;  // unread or what was notified changed since the record was written
     /// R9: whether it was notified of this stanza, in whatever copy.
     bool was_notified_of(std::uint64_t identity, storage::ArchiveId archive_id) const;
     std::weak_ptr<Notification>
-        last_of_ended{};     // not yet durable: others of the same queue join it
-    NotificationPtr held{};  // by min_interval
+        last_of_ended{};  // not yet durable: others of the same queue join it
 };
 
 struct AccountPush {

@@ -19,7 +19,8 @@ WaitingItem::WaitingItem(const Notification& notification)
       log_id(notification.log_id),
       offline_seq(notification.offline_seq),
       important(notification.important),
-      urgent(notification.urgent) {
+      urgent(notification.urgent),
+      clear(notification.clear) {
     if (notification.session != 0)
         queue =
             std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});
@@ -44,11 +45,12 @@ Waiting WaitingItem::to_waiting(std::string account) && {
     waiting.queue = std::move(queue);
     waiting.important = important;
     waiting.urgent = urgent;
+    waiting.clear = clear;
     return waiting;
 }
 
 void WaitingItem::replace(WaitingItem older) {
-    if (older.important && !important) {
+    if (older.important && !important && !clear) {
         caused = older.caused;
         log_id = older.log_id;
         offline_seq = older.offline_seq;

@@ -37,6 +37,7 @@ struct WaitingItem {
     std::uint32_t failures = 0;  // ServiceLink::failures(), of which it has been told
     bool important = false;
     bool urgent = false;
+    bool clear = false;
 
     explicit WaitingItem(const Notification& notification);
     /// For the ledger.

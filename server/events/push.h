@@ -82,7 +82,8 @@ struct PushPing {
     std::string_view node;
 };
 
-/// A publish was answered with an error, or its service is unreachable.
+/// A publish was answered with an error, or its service is unreachable; of a registration that
+/// waited through several attempts once for all of them.
 struct PushFailed {
     enum class Stage { react };
     static constexpr std::string_view name = "PushFailed";

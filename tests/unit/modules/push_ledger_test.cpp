@@ -287,5 +287,21 @@ TEST_CASE("PushRequested: those who want it are notified, never twice of the sam
     CHECK(scene.pop().count == "0");
 }
 
+TEST_CASE("PushRequested: a badge that is cleared while its service is away is what arrives") {
+    Scene scene("", true);
+    scene.phone().close();
+    scene.detach();
+    scene.say("read on another device");
+    scene.world.at(juliet, [](core::Core& core) {
+        core.bus().fire(events::PushRequested{*core.accounts().find(juliet), nullptr, true,
+                                              [](const auto&) { return true; }});
+    });
+    scene.reattach();
+    const Published published = scene.pop();
+    CHECK(published.count == "0");
+    CHECK_FALSE(published.important());
+    CHECK(scene.gateway->pending() == 0);
+}
+
 }  // namespace
 }  // namespace clarion::push

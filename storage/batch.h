@@ -1,4 +1,4 @@
-// Batch: the unit of work (DESIGN.md, idea 3).
+// Batch: the unit of work (docs/design/001-core.md, idea 3).
 //
 // Everything one turn of a shard writes goes into one Batch, which is committed whole or not at
 // all. A shard fills it through the repositories, submits it at the end of the turn and learns of

@@ -1,5 +1,5 @@
-// The time index: what must happen when, found again after a restart (wall-clock time, DESIGN.md
-// idea 2).
+// The time index: what must happen when, found again after a restart (wall-clock time,
+// docs/design/001-core.md, idea 2).
 #pragma once
 
 #include <cstdint>

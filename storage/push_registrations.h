@@ -1,4 +1,5 @@
-// Push registrations (XEP-0357; PUSH.md, "Registrations") and notifications that are owed.
+// Push registrations (XEP-0357; docs/push-rules.md, "Registrations") and notifications that are
+// owed.
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct PushRegistration {
     std::vector<std::uint64_t> notified;
 };
 
-/// A notification that must still go out: kept with the stanza that caused it (PUSH.md R9), until
-/// it was answered. One for each registration, its newest state.
+/// A notification that must still go out: kept with the stanza that caused it (docs/push-rules.md
+/// R9), until it was answered. One for each registration, its newest state.
 struct OwedPush {
     std::uint64_t registration = 0;  // seq
     bool important = false;

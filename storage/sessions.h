@@ -1,4 +1,4 @@
-// Sleeping sessions, and marks of live ones (DESIGN.md, idea 4).
+// Sleeping sessions, and marks of live ones (docs/design/001-core.md, idea 4).
 //
 // A sleeping session is a record plus one entry per queued stanza, so that another stanza for a
 // sleeping phone costs one small write. Who wakes it removes both as the client acknowledges.

@@ -1,5 +1,5 @@
-// Coverage: what of a session's queue a registration has been notified of (PUSH.md R4 and R9).
-// Pure.
+// Coverage: what of a session's queue a registration has been notified of (docs/push-rules.md R4
+// and R9). Pure.
 //
 // One per session and registration: everything up to a XEP-0198 number has been notified (R3, R5),
 // and while the session sleeps whatever is queued within the coalescing window of a notification

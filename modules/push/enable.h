@@ -1,5 +1,6 @@
 // The client's side of XEP-0357: <enable/> and <disable/> (sections 5 and 6), and a service that
-// takes its permission back (section 8). PUSH.md part A, "Registrations". One per shard, no state.
+// takes its permission back (section 8). docs/push-rules.md, "Registrations". One per shard, no
+// state.
 #pragma once
 
 #include "modules/push/state.h"

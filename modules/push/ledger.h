@@ -1,5 +1,5 @@
 // Ledger: notifications that are owed, kept with the stanza that caused them until they are
-// answered (PUSH.md, R9). After a crash each goes at least once.
+// answered (docs/push-rules.md, R9). After a crash each goes at least once.
 //
 // One entry for each registration, its newest state; written in the batch of the stanza, erased
 // soon after the notification is over: if the server dies in between, it goes again. What speaks

@@ -1,5 +1,5 @@
-// The stanza that is published: PUSH.md part A, "What is sent". XEP-0357 section 7, XEP-0060 7.1.
-// Pure.
+// The stanza that is published: docs/push-rules.md, "What is sent". XEP-0357 section 7,
+// XEP-0060 7.1. Pure.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,6 @@
-// Notifier: from what happened to notifications that are owed. Rules R1, R2, R6, R7, R8 (PUSH.md
-// part A); the rules about a session's queue are in queue_rules.h, the decisions in policy.h.
+// Notifier: from what happened to notifications that are owed. Rules R1, R2, R6, R7, R8
+// (docs/push-rules.md); the rules about a session's queue are in queue_rules.h, the
+// decisions in policy.h.
 //
 // A notification is composed at once, while its stanza is at hand and other modules can judge it
 // (PushSending), and handed to the Sender when what the turn wrote is committed. One per shard.

@@ -36,11 +36,8 @@ const xml::Element* forwarded_message(const xml::Element& wrapper) {
 }
 
 bool is_encrypted(const xml::Element& message) {
-    for (const auto omemo : {ns::omemo_legacy, omemo_0, ns::omemo_1, ns::omemo_2})
-        if (message.child(omemo, "encrypted")) return true;
-    if (message.child(ns::openpgp_legacy, "x") || message.child(ns::openpgp, "openpgp"))
-        return true;
-    return message.child(ns::eme, "encryption") && read_hints(message).store;
+    return has_ciphertext(message) ||
+           (message.child(ns::eme, "encryption") && read_hints(message).store);
 }
 
 bool is_proposal(const xml::Element& message) {
@@ -170,6 +167,12 @@ Judgement judge(const Stanza& stanza, std::string_view account, bool reflected) 
     const bool ephemeral = judgement.important && judgement.reason != Reason::call &&
                            read_hints(stanza.root()).no_store;
     return ephemeral ? Judgement{false, Reason::no_store} : judgement;
+}
+
+bool has_ciphertext(const xml::Element& message) {
+    for (const auto omemo : {ns::omemo_legacy, omemo_0, ns::omemo_1, ns::omemo_2})
+        if (message.child(omemo, "encrypted")) return true;
+    return message.child(ns::openpgp_legacy, "x") || message.child(ns::openpgp, "openpgp");
 }
 
 bool is_incoming_call(const Stanza& stanza, std::string_view account) {

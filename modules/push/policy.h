@@ -1,5 +1,5 @@
-// The business rules of push, R1 to R10, and what makes a stanza important: PUSH.md part A as pure
-// functions.
+// The business rules of push, R1 to R10, and what makes a stanza important: docs/push-rules.md as
+// pure functions.
 //
 // One question: this stanza, this registration, this thing that happened: does a notification go
 // out, is it important, and why? Everything that depends on time or on what was sent before
@@ -103,6 +103,9 @@ struct Carried {
 /// (XEP-0297), also within a carbon, only where nothing is said beside it. Both views live as long
 /// as `stanza`.
 Carried carried(const Stanza& stanza, std::string_view account);
+
+/// OMEMO, or either OpenPGP (XEP-0384, 0027, 0373).
+bool has_ciphertext(const xml::Element& message);
 
 /// A call proposal (XEP-0353, which demands type "chat") that somebody else sends directly: R7
 /// notifies every registration of it when it arrives, so no other rule ever does again.

@@ -1,5 +1,5 @@
-// Push: wakes phones (XEP-0357 0.4.1; PUSH.md part A is the specification, docs/design/004-push.md
-// the why).
+// Push: wakes phones (XEP-0357 0.4.1; docs/push-rules.md is the specification,
+// docs/design/004-push.md the why).
 //
 //     policy         which stanza notifies whom, and how urgent it is      pure
 //     sleep_times    how long a session with push sleeps                   pure

@@ -1,5 +1,5 @@
-// QueueRules: the rules about what a session's client has not acknowledged. R3, R4, R5 (PUSH.md
-// part A).
+// QueueRules: the rules about what a session's client has not acknowledged. R3, R4, R5
+// (docs/push-rules.md).
 //
 // One notification for the whole queue when the session falls asleep, is lost or is slow; then one
 // for each stanza queued to the sleeping session, coalesced. What was covered is remembered per

@@ -1,5 +1,5 @@
-// Sender: publishes what is owed and durable, and understands the answers (PUSH.md part A, "Answers
-// and errors").
+// Sender: publishes what is owed and durable, and understands the answers (docs/push-rules.md,
+// "Answers and errors").
 //
 // One per shard, in three files: sender.cpp gets publishes out, answers.cpp is about what comes
 // back, outage.cpp about services that cannot be reached. A notification that cannot leave now,

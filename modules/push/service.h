@@ -1,8 +1,8 @@
 // One push service as one shard sees it: may it be sent to, back-off, and how it has been doing.
 //
-// PUSH.md part A, "Answers and errors". ServiceLink is a pure state machine. Each shard has its own
-// and they tell each other what they learn (outage.cpp), so that for the whole server one step of
-// back-off is one attempt:
+// docs/push-rules.md, "Answers and errors". ServiceLink is a pure state machine. Each shard has its
+// own and they tell each other what they learn (outage.cpp), so that for the whole server one step
+// of back-off is one attempt:
 //
 //     up ──(attempt failed)──> backing off ──(time)──> probing: one publish ──(failed)──> backing
 //     off, longer

@@ -1,5 +1,5 @@
-// How long a session with push sleeps: PUSH.md part A, "Sleep", as arithmetic on times. Pure; any
-// thread.
+// How long a session with push sleeps: docs/push-rules.md, "Sleep", as arithmetic on times. Pure;
+// any thread.
 #pragma once
 
 #include <cstdint>

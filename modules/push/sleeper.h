@@ -1,6 +1,6 @@
 // Sleeper: when sleeping sessions with push end, and what of push outlives the process with them.
 //
-// PUSH.md part A, "Sleep": the arithmetic is sleep_times.h. Moves the end through
+// docs/push-rules.md, "Sleep": the arithmetic is sleep_times.h. Moves the end through
 // Session::set_expiry, which also writes the session's record; adds push's part to that record and
 // reads it back. One per shard.
 #pragma once

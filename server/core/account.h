@@ -1,4 +1,5 @@
-// Account: a user's account while it is loaded; lives on its home shard (DESIGN.md, idea 2).
+// Account: a user's account while it is loaded; lives on its home shard (docs/design/001-core.md,
+// idea 2).
 //
 // Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster,
 // archive preferences and ids; modules keep their own state in slots. All of it is also in storage,

@@ -1,7 +1,7 @@
 // What a message is, as far as keeping and copying it is concerned. Pure functions on one stanza.
 //
 // In core because the router asks too: what may not be kept offline is handed over from memory only
-// (DESIGN.md, idea 3), and a carbon is never answered, stored or copied again.
+// (docs/design/001-core.md, idea 3), and a carbon is never answered, stored or copied again.
 #pragma once
 
 #include "proto/stanza.h"

@@ -29,7 +29,7 @@ bool any_takes_bare(const Account& account) {
     return false;
 }
 
-/// Somebody is there who could join the room that sends to the account (PUSH.md, R6).
+/// Somebody is there who could join the room that sends to the account (docs/push-rules.md, R6).
 bool any_awake(const Account& account) {
     for (const auto& session : account.sessions())
         if (takes_bare(*session) && !session->is_asleep()) return true;
@@ -51,9 +51,9 @@ void Router::deliver_message(Account& account, Transit transit) {
 }
 
 /// 8.5.2.1.1 and 8.5.3.2.1: what nobody can take. Asked before anybody archives or copies it. Group
-/// chat to an account of which no device is awake goes on, to be notified of (PUSH.md, R6), and is
-/// returned at the end unless somebody was. After a crash a room's line for somebody who may come
-/// back is dropped: a room takes an error for a goodbye.
+/// chat to an account of which no device is awake goes on, to be notified of (docs/push-rules.md,
+/// R6), and is returned at the end unless somebody was. After a crash a room's line for somebody
+/// who may come back is dropped: a room takes an error for a goodbye.
 bool Router::refuse_message(const Account& account, Transit& transit) {
     const Stanza& stanza = *transit.stanza;
     const StanzaType type = stanza.type();
@@ -131,8 +131,8 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
 }
 
 /// A message that offline storage may hold is durable before it is acknowledged to its sender
-/// (DESIGN.md, idea 3). Its archive entry makes it so; without one it is kept among the offline
-/// messages until a session acknowledges it.
+/// (docs/design/001-core.md, idea 3). Its archive entry makes it so; without one it is kept among
+/// the offline messages until a session acknowledges it.
 void Router::spool_until_acknowledged(Account& account, Transit& transit) {
     if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled)
         return;

@@ -82,7 +82,8 @@ void Router::deliver_local(Transit transit) {
     const std::string_view account = transit.stanza->to().bare();
     if (Account* loaded = core_.accounts().find(account))
         return deliver_to_account(*loaded, std::move(transit));
-    // Nobody is there to see presence, and it must not cost a load (DESIGN.md, idea 2).
+    // Nobody is there to see presence, and it must not cost a load (docs/design/001-core.md, idea
+    // 2).
     if (transit.stanza->is_presence() && !is_subscription(*transit.stanza) &&
         !core_.accounts().may_have_sleepers(account))
         return;

@@ -114,8 +114,8 @@ public:
     bool is_stored() const { return is_asleep() && !unstored_.stanzas && !saves_soon_; }
     WallTime slept_at() const { return slept_at_; }
     WallTime expires_at() const { return expires_at_; }
-    /// Moves the end of sleep (push does: PUSH.md, "Sleep"), and when SessionWaking is fired before
-    /// it (zero: never). Written soon. REQUIRES: asleep.
+    /// Moves the end of sleep (push does: docs/push-rules.md, "Sleep"), and when SessionWaking is
+    /// fired before it (zero: never). Written soon. REQUIRES: asleep.
     void set_expiry(WallTime at, WallTime wake_at = {});
     WallTime wake_at() const { return wake_at_; }
     /// That time has come: SessionWaking is fired, once.

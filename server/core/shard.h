@@ -1,4 +1,5 @@
-// Shard: one thread, its event loop, its timers and its unit of work (DESIGN.md, ideas 1 and 3).
+// Shard: one thread, its event loop, its timers and its unit of work (docs/design/001-core.md,
+// ideas 1 and 3).
 //
 // What runs on a shard runs in turns. A turn is a handful of ready handlers; everything they write
 // to storage is one Batch, and when the turn ends, in this order: the batch is submitted, posts to

@@ -1,4 +1,5 @@
-// Sleep: what outlives the process (DESIGN.md, idea 4), beyond what Session itself does.
+// Sleep: what outlives the process (docs/design/001-core.md, idea 4), beyond what Session itself
+// does.
 #pragma once
 
 #include <optional>

@@ -1,4 +1,5 @@
-// Ticket: keeps one inbound stanza's entry in its stream's ack window open (DESIGN.md, idea 3).
+// Ticket: keeps one inbound stanza's entry in its stream's ack window open
+// (docs/design/001-core.md, idea 3).
 //
 // The stream opens an entry and issues a ticket; the ticket travels with the stanza. Whoever writes
 // something because of the stanza holds a copy until that is committed (Shard::hold). When the last

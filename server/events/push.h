@@ -1,4 +1,4 @@
-// Events of push (PUSH.md, "Extension points on the bus").
+// Events of push (docs/push-rules.md, "Extension points on the bus").
 #pragma once
 
 #include <functional>
@@ -30,7 +30,7 @@ struct PushRegistering {
 
 /// What a registration asked for beyond the ordinary and the rules know of.
 struct PushWishes {
-    bool call_answers = false;  // to hear that a call was answered elsewhere (PUSH.md, R7)
+    bool call_answers = false;  // to hear that a call was answered elsewhere (R7)
 };
 
 /// A registration is in memory now, because it was enabled or its account was loaded: say what it

@@ -3,7 +3,7 @@
 // One coroutine, run(), owns it: it reads, lets C2sStream negotiate, and once a session is bound
 // hands it elements synchronously. Writing is a function: text collects during a turn and leaves in
 // one write at its end. When the exchange names an account that lives on another shard, run() ends
-// here and starts there, with the same object (DESIGN.md, idea 1).
+// here and starts there, with the same object (docs/design/001-core.md, idea 1).
 // Source: RFC 6120, sections 4 (streams), 5 (STARTTLS); XEP-0368 (TLS from the start).
 #pragma once
 

@@ -2,7 +2,7 @@
 //
 // An epoll instance of its own, which the shard's event loop watches as one descriptor. A socket is
 // registered once, edge-triggered, for both directions; waiting and waking cost no system call per
-// socket, and all that is ready is handled in one turn of the shard (DESIGN.md, "XML and sockets").
+// socket, and all that is ready is handled in one turn of the shard (docs/design/005-sockets.md).
 // Everything here runs on the shard's thread. Outlives its watches.
 #pragma once
 

@@ -3,8 +3,8 @@
 // Lives on the shard that accepted it, owned (shared, so that tickets can hold it weakly) by its
 // coroutine. It may carry several pairs of domains, each proved by SASL EXTERNAL, by certificate,
 // or by dialback (proto/negotiation_s2s.h says how). Stanzas are routed from here; each opens an
-// entry in an ack window, and reading pauses while that is too wide (DESIGN.md, idea 3). Nothing
-// but answers of the negotiation is ever written to it (RFC 6120, 4.5).
+// entry in an ack window, and reading pauses while that is too wide (docs/design/001-core.md, idea
+// 3). Nothing but answers of the negotiation is ever written to it (RFC 6120, 4.5).
 #pragma once
 
 #include <memory>

@@ -1,10 +1,11 @@
 // S2sQueue: what waits for one remote domain, and what was written to it and not yet taken by the
 // socket.
 //
-// Owned by an S2sOut link, on its shard. Durability (DESIGN.md, idea 3): a message that offline
-// storage may hold is in the spool (storage) while it waits. If the stream is up and flowing it is
-// not spooled: its ticket is kept until the socket took its bytes, usually in the same turn, and
-// only what the socket leaves is spooled then. IQ, presence and passing messages are memory only.
+// Owned by an S2sOut link, on its shard. Durability (docs/design/001-core.md, idea 3): a message
+// that offline storage may hold is in the spool (storage) while it waits. If the stream is up and
+// flowing it is not spooled: its ticket is kept until the socket took its bytes, usually in the
+// same turn, and only what the socket leaves is spooled then. IQ, presence and passing messages are
+// memory only.
 //
 //     push() -> waiting -> write() -> written -> on_taken()      removed from the spool
 //                  ^-------- requeue() --'                       the stream broke

@@ -70,7 +70,8 @@ public:
     /// S2S takes sockets of type s2s and s2s_tls. Without a handler they are closed.
     using AcceptHandler = std::function<void(std::unique_ptr<Transport>, ListenType)>;
     void on_server(AcceptHandler handler) { on_server_ = std::move(handler); }
-    /// Stop order (DESIGN.md): no new connections; nothing more is read; streams end; all ended.
+    /// Stop order (docs/design/001-core.md): no new connections; nothing more is read; streams end;
+    /// all ended.
     void stop_accepting();
     void stop_reading();
     void close_all(StreamErrorCondition condition);

@@ -1,4 +1,4 @@
-// Writer: the one thread that writes (DESIGN.md idea 3).
+// Writer: the one thread that writes (docs/design/001-core.md, idea 3).
 //
 // Shards push batches; the writer takes all that queued up, applies them in one transaction,
 // commits once and reports. While it waits for the disk the next group gathers, so groups grow with

@@ -75,7 +75,7 @@ class PushStories:
         self.assert_correct_publish(await self.push.gets(1), node=self.node, sender=sender)
 
     async def answer_is_noted(self):
-        """What is answered is not repeated after a crash; what is not yet, is (PUSH.md, R9)."""
+        """What is answered is not repeated after a crash; what is not yet, is (docs/push-rules.md, R9)."""
         async def look():
             registrations = await self.clarion.ctl_json("push", "list", f"{self.juliet}@clarion.test")
             return registrations[0]["last_success"] != "never"

@@ -1,4 +1,4 @@
-"""Gateways that are slow, refuse, or answer nonsense (PUSH.md, "Answers and errors"), attached to
+"""Gateways that are slow, refuse, or answer nonsense (docs/push-rules.md, "Answers and errors"), attached to
 Clarion itself and to a Prosody behind S2S. What became of gateways that are not there at all is in
 test_push_outages.py."""
 import asyncio

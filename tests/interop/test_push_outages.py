@@ -1,4 +1,4 @@
-"""Push gateways that cannot be reached, or say nothing, and come back (PUSH.md, "Unreachable").
+"""Push gateways that cannot be reached, or say nothing, and come back (docs/push-rules.md, "Unreachable").
 
 Asserted is what arrives at the gateway, and how often the server tried to reach it. Nobody has to
 wait for the end of a back-off (30 s and more) here: a component that attaches, or a stream from its

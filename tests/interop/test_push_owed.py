@@ -1,5 +1,5 @@
 """Notifications that are owed when the server ends: after a crash each goes at least once,
-otherwise never twice (PUSH.md, R9); and none goes for an account that is gone."""
+otherwise never twice (docs/push-rules.md, R9); and none goes for an account that is gone."""
 import asyncio
 import unittest
 

@@ -4,7 +4,7 @@
 // people that reaches a connected device while the user is at none: no device that is awake, with a
 // priority of 0 or more, shows itself online (no <show/>, or chat). Devices that sleep are left to
 // the ordinary rules, which cover a burst with one notification. What was told is not told again
-// (PUSH.md, R9), by whatever rule.
+// (docs/push-rules.md, R9), by whatever rule.
 //
 // When the user is back online on another device, a notification with message-count 0 takes the
 // badge away, once, if such a registration was notified of something important meanwhile. That

@@ -15,9 +15,6 @@ namespace {
 
 using core::Flow;
 
-/// XEP-0384, 0.4 drafts: deployed, never in the registry.
-constexpr std::string_view omemo_0 = "urn:xmpp:omemo:0";
-
 StanzaError refusal(StanzaErrorCondition condition, std::string text) {
     return {condition, StanzaErrorType::modify, std::move(text)};
 }
@@ -28,11 +25,9 @@ std::string_view resource(std::string_view jid) {
     return slash == std::string_view::npos ? std::string_view{} : jid.substr(slash + 1);
 }
 
+/// Whatever its hints say: its body is not its text.
 bool is_encrypted(const xml::Element& message) {
-    for (const auto omemo : {ns::omemo_legacy, omemo_0, ns::omemo_1, ns::omemo_2})
-        if (message.child(omemo, "encrypted")) return true;
-    return message.child(ns::openpgp_legacy, "x") || message.child(ns::openpgp, "openpgp") ||
-           message.child(ns::eme, "encryption");
+    return has_ciphertext(message) || message.child(ns::eme, "encryption");
 }
 
 /// The call that was proposed last, so that who answered it elsewhere can be told apart from who

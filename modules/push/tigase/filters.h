@@ -8,7 +8,7 @@
 //
 // Judged is the message that is carried, not the carbon around it; what the account itself says
 // passes the first two. Calls are filtered like messages. Where Tigase and Prosody differ, it is as
-// the apps expect (PUSH.md, part B 2.3): unknown is who is not in the roster; of a room that is not
+// the apps expect: unknown is who is not in the roster; of a room that is not
 // listed nothing is told. `nick` in the text is a mention, and so is a reference (XEP-0372) to the
 // account or to the occupant. Pure, except install_filters().
 #pragma once

@@ -1,7 +1,7 @@
 // push_jingle: calls on phones that sleep (tigase:push:jingle:0).
 //
-// Every registration is notified of a call (PUSH.md, R7). One that asked with <jingle/> is told in
-// plaintext which call it is,
+// Every registration is notified of a call (docs/push-rules.md, R7). One that asked with <jingle/>
+// is told in plaintext which call it is,
 //
 //     <jingle xmlns='tigase:push:jingle:0' action='propose' sid='ID'><media>audio</media></jingle>
 //

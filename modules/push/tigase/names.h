@@ -1,7 +1,7 @@
 // Names of the extensions of Tigase, which Siskin, Beagle and Snikket iOS ask for in <enable/>.
 //
-// https://xeps.tigase.net/docs/push-notifications/; what is deployed, and differs: PUSH.md, part B
-// 2.3. Each is the namespace of an element and, announced on the account, the name of the feature.
+// https://xeps.tigase.net/docs/push-notifications/; what is deployed differs.
+// Each is the namespace of an element and, announced on the account, the name of the feature.
 // An app asks for encryption only if encryption, priority and all filters are announced.
 #pragma once
 

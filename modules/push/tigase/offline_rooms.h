@@ -3,10 +3,10 @@
 //
 // Such a room sends what is said in it to the member's bare JID while the nick is absent. RFC 6121
 // (8.5.2.1.1) knows no delivery of that: who is connected can join and read, and the room is told
-// service-unavailable. But while no device is awake, every registration is notified (PUSH.md, R6),
-// and then the room gets no error, for which it could strike the member off; also if the
-// registrations do not want to hear of this room (push_filters). The message is neither archived
-// nor kept: the room has it.
+// service-unavailable. But while no device is awake, every registration is notified
+// (docs/push-rules.md, R6), and then the room gets no error, for which it could strike the member
+// off; also if the registrations do not want to hear of this room (push_filters). The message is
+// neither archived nor kept: the room has it.
 //
 // Awake, not available: a phone that sleeps, and left the room before or was never in it, cannot
 // join while it sleeps. So its session does not stand in the way of R6. If it is in the room, the

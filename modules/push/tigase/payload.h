@@ -1,6 +1,6 @@
 // What an app is told in an encrypted notification: a JSON object that fits its size. Pure.
 //
-// The keys are those that Siskin decodes (PUSH.md, part B 2.3). It ends its notification extension
+// The keys are those that Siskin decodes. It ends its notification extension
 // at a `type` or a `media` it does not know, so no other is ever written: `type` is chat, groupchat
 // or call, or is left out; media are audio and video. A call without `media` is one that is over.
 #pragma once

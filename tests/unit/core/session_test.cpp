@@ -1,4 +1,5 @@
-// Sessions: the ack window, stream management, sleep and waking (DESIGN.md, ideas 3 and 4).
+// Sessions: the ack window, stream management, sleep and waking (docs/design/001-core.md, ideas 3
+// and 4).
 #include "server/core/session.h"
 
 #include <doctest/doctest.h>

@@ -1,4 +1,4 @@
-// Registrations, answers and errors of push services, and sleep (PUSH.md part A).
+// Registrations, answers and errors of push services, and sleep (docs/push-rules.md).
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

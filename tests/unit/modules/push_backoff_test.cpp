@@ -1,4 +1,4 @@
-// Services that cannot be reached: PUSH.md part A, "Answers and errors". One service on one
+// Services that cannot be reached: docs/push-rules.md, "Answers and errors". One service on one
 // shard first, then a server of two shards.
 #include "modules/push/counters.h"
 #include "modules/push/service.h"

@@ -1,4 +1,4 @@
-// What the rules of PUSH.md part A ask beside the stanza; and what a stanza carries.
+// What the rules of docs/push-rules.md ask beside the stanza; and what a stanza carries.
 #include <functional>
 #include <set>
 #include <vector>

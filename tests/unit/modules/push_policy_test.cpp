@@ -1,4 +1,4 @@
-// The rules of PUSH.md part A as a table: one row for each kind of stanza, one column for each
+// The rules of docs/push-rules.md as a table: one row for each kind of stanza, one column for each
 // rule.
 #include <functional>
 #include <vector>

@@ -1,4 +1,4 @@
-// Registrations: what is kept, replaced, dropped and told to others (PUSH.md part A,
+// Registrations: what is kept, replaced, dropped and told to others (docs/push-rules.md,
 // "Registrations", "Answers and errors", "Extension points"); and what the log does not say.
 #include <algorithm>
 #include <set>

@@ -1,4 +1,4 @@
-// Stopped or killed between a notification and its answer (PUSH.md, R3 and R9).
+// Stopped or killed between a notification and its answer (docs/push-rules.md, R3 and R9).
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

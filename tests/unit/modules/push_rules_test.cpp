@@ -1,4 +1,4 @@
-// R1 to R10 in a server (PUSH.md part A).
+// R1 to R10 in a server (docs/push-rules.md).
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

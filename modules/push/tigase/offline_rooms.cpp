@@ -51,6 +51,7 @@ bool is_for_absent_member(const Stanza& stanza) {
 
 void install_offline_rooms(core::ModuleSetup& setup) {
     OfflineRooms& self = setup.state<OfflineRooms>(setup);
+    setup.account_feature(ns_muc_offline);
     using events::PushSending, events::Unreached;
     // Its row in all.cpp is before that of push_filters and after that of push.
     setup.on<PushSending>(PushSending::Stage::filter, [&self](PushSending& event) {

@@ -8,6 +8,8 @@
 // off; also if the registrations do not want to hear of this room (push_filters). The message is
 // neither archived nor kept: the room has it.
 //
+// The feature on the account says to clients that it pays to ask a room for this.
+//
 // Awake, not available: a phone that sleeps, and left the room before or was never in it, cannot
 // join while it sleeps. So its session does not stand in the way of R6. If it is in the room, the
 // room sends to its full JID, and the message joins its queue (R4).

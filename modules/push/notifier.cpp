@@ -246,14 +246,6 @@ void Notifier::enter(core::Account& account, Notification& notification, const C
 
 // ---- Again -------------------------------------------------------------------------------------
 
-void Notifier::renew(core::Account& account, Registration& registration, Waiting waiting) {
-    if (waiting.log_id == storage::LogId::none && waiting.offline_seq == 0)
-        return renew_with(account, registration, waiting, nullptr);
-    push_.core.scope().spawn(
-        "push-renew",
-        renew_stored(core::AccountPin(account), registration.record.seq, std::move(waiting)));
-}
-
 Task<> Notifier::renew_stored(core::AccountPin account, std::uint64_t seq, Waiting waiting) {
     const StanzaPtr stanza =
         co_await read_stanza(account->id(), waiting.log_id, waiting.offline_seq);

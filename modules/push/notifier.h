@@ -54,7 +54,6 @@ public:
 
     /// Composes again, from what is stored, a notification that waited, and submits it. For one
     /// whose stanza must be read this takes a moment.
-    void renew(core::Account& account, Registration& registration, Waiting waiting);
     Task<> renew_stored(core::AccountPin account, std::uint64_t registration, Waiting waiting);
     /// Numbers notifications.
     std::uint64_t next_number() { return ++last_number_; }

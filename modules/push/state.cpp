@@ -71,20 +71,6 @@ core::Account* Push::account_of(const Notification& notification) const {
     return account && account->id() == notification.account_id ? account : nullptr;
 }
 
-Waiting::Waiting(const Notification& notification)
-    : account(notification.account),
-      number(notification.number),
-      caused(notification.caused),
-      log_id(notification.log_id),
-      offline_seq(notification.offline_seq),
-      important(notification.important),
-      urgent(notification.urgent),
-      clear(notification.clear) {
-    if (notification.session != 0)
-        queue =
-            std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});
-}
-
 bool Registration::was_notified_of(std::uint64_t identity, storage::ArchiveId archive_id) const {
     if (archive_id != storage::ArchiveId::none && archive_id <= record.notified_up_to) return true;
     return notified.contains(identity);

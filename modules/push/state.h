@@ -53,7 +53,7 @@ struct QueueShare {
 };
 
 /// A notification that cannot leave now, as little of it as is needed to compose it again
-/// (Notifier::renew): there may be very many.
+/// (Notifier::renew_stored): there may be very many.
 struct Waiting {
     std::string account;  // bare JID
     std::uint64_t number = 0;
@@ -64,9 +64,6 @@ struct Waiting {
     bool important = false;
     bool urgent = false;
     bool clear = false;
-
-    explicit Waiting(const Notification& notification);
-    Waiting() = default;
 };
 
 struct Registration {

@@ -42,7 +42,7 @@ struct WaitingItem {
     explicit WaitingItem(const Notification& notification);
     /// For the ledger.
     storage::OwedPush owed() const;
-    /// For Notifier::renew().
+    /// For Notifier::renew_stored().
     Waiting to_waiting(std::string account) &&;
     /// This one is newer than `older`, which waited: it takes its place, but importance is not
     /// lost, and neither is what the older one has waited through.

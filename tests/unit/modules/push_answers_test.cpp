@@ -140,19 +140,6 @@ TEST_CASE("a deleted account is never heard of again") {
 
 // ---- Answers -----------------------------------------------------------------------------------
 
-/// Offline with a registration: each message is one publish.
-struct Away : Scene {
-    explicit Away(const std::string& config = {}) : Scene(config) {
-        answers = false;
-        phone().close();
-    }
-    StanzaPtr publish() {
-        say("x");
-        return gateway->pop();
-    }
-    std::uint32_t errors() { return registrations().empty() ? 9999 : registrations()[0].errors; }
-};
-
 TEST_CASE("errors count unless they are of type wait; a result forgives; so many disable") {
     Away scene("[push]\nmax_errors = 3\n");
     scene.refuse(*scene.publish(), "internal-server-error", "wait");

@@ -9,18 +9,6 @@
 namespace clarion::push {
 namespace {
 
-/// Offline with a registration: each message is one publish, which the test answers.
-struct Away : Scene {
-    explicit Away(const std::string& config = {}) : Scene(config) {
-        answers = false;
-        phone().close();
-    }
-    StanzaPtr publish() {
-        say("x");
-        return gateway->pop();
-    }
-};
-
 void enable_as(Client& client, const std::string& node, const std::string& content = {}) {
     const auto answer =
         client.ask("<iq type='set' id='e'><enable xmlns='urn:xmpp:push:0' jid='" +

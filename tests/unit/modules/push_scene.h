@@ -180,4 +180,17 @@ struct Scene {
     StanzaPtr last;
 };
 
+/// Offline with a registration: each message is one publish, which the test answers.
+struct Away : Scene {
+    explicit Away(const std::string& config = {}) : Scene(config) {
+        answers = false;
+        phone().close();
+    }
+    StanzaPtr publish() {
+        say("x");
+        return gateway->pop();
+    }
+    std::uint32_t errors() { return registrations().empty() ? 9999 : registrations()[0].errors; }
+};
+
 }  // namespace clarion::push

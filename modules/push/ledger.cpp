@@ -93,7 +93,6 @@ Task<> Ledger::pay(storage::OwedEntry entry) {
     Registration* registration = push_.accounts.of(**pin).find(seq);
     if (!registration) co_return;
     Waiting waiting;
-    waiting.account = (*pin)->jid().bare();
     waiting.number = push_.notifier->next_number();
     waiting.caused = entry.owed.caused;
     waiting.log_id = entry.owed.log_id;

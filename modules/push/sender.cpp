@@ -207,7 +207,7 @@ Task<bool> Sender::renew_loaded(std::string jid, WaitingItem& item) {
     add_attempts(*service, **pin, key.registration, missed);
     if (!push_.accounts.of(**pin).find(key.registration)) co_return true;
     co_await push_.notifier->renew_stored(std::move(*pin), key.registration,
-                                          std::move(item).to_waiting(std::move(**name)));
+                                          std::move(item).to_waiting());
     co_return true;
 }
 

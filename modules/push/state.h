@@ -52,10 +52,9 @@ struct QueueShare {
     Coverage coverage{};
 };
 
-/// A notification that cannot leave now, as little of it as is needed to compose it again
-/// (Notifier::renew_stored): there may be very many.
+/// What a notification that waited, or that an earlier run owed, is composed again from
+/// (Notifier::renew_stored).
 struct Waiting {
-    std::string account;  // bare JID
     std::uint64_t number = 0;
     WallTime caused{};
     storage::LogId log_id = storage::LogId::none;

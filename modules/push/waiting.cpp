@@ -35,9 +35,8 @@ storage::OwedPush WaitingItem::owed() const {
             .caused = caused};
 }
 
-Waiting WaitingItem::to_waiting(std::string account) && {
+Waiting WaitingItem::to_waiting() && {
     Waiting waiting;
-    waiting.account = std::move(account);
     waiting.number = number;
     waiting.caused = caused;
     waiting.log_id = log_id;

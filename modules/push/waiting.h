@@ -43,7 +43,7 @@ struct WaitingItem {
     /// For the ledger.
     storage::OwedPush owed() const;
     /// For Notifier::renew_stored().
-    Waiting to_waiting(std::string account) &&;
+    Waiting to_waiting() &&;
     /// This one is newer than `older`, which waited: it takes its place, but importance is not
     /// lost, and neither is what the older one has waited through.
     void replace(WaitingItem older);

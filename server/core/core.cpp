@@ -1,7 +1,6 @@
 #include "server/core/core.h"
 
 #include <algorithm>
-#include <atomic>
 #include <set>
 
 #include "server/core/module.h"
@@ -43,11 +42,6 @@ ModuleSetup::ModuleSetup(Core& core, std::string_view name) : core_(core), name_
     }
     if (!off.empty())
         off_ = std::make_shared<const std::set<std::string, std::less<>>>(std::move(off));
-}
-
-std::size_t ModuleSetup::next_slot() {
-    static std::atomic<std::size_t> next{0};
-    return next++;
 }
 
 }  // namespace clarion::core

@@ -21,6 +21,7 @@
 #include "server/core/router.h"
 #include "server/core/scope.h"
 #include "server/core/shard.h"
+#include "server/core/slots.h"
 #include "storage/storage.h"
 
 namespace clarion::core {
@@ -66,6 +67,7 @@ public:
     DomainLinks& links() { return links_; }
     Features& features() { return features_; }
     std::vector<StreamHandlerEntry>& stream_handlers() { return stream_handlers_; }
+    SlotCounts& slot_counts() { return slot_counts_; }
     Scope& scope() { return scope_; }
     LoginThrottle& login_throttle() { return login_throttle_; }
 
@@ -99,6 +101,7 @@ private:
     EventBus bus_;
     Features features_;
     std::vector<StreamHandlerEntry> stream_handlers_;
+    SlotCounts slot_counts_;
     IqTable iqs_;
     DomainLinks links_;
     Scope scope_;

@@ -71,11 +71,11 @@ public:
 
     template <class T>
     SessionSlot<T> session_slot() {
-        return SessionSlot<T>(next_slot());
+        return SessionSlot<T>(core_.slot_counts().session++);
     }
     template <class T>
     AccountSlot<T> account_slot() {
-        return AccountSlot<T>(next_slot());
+        return AccountSlot<T>(core_.slot_counts().account++);
     }
     /// State of the module on this shard, kept as long as the shard.
     template <class T, class... Args>
@@ -87,7 +87,6 @@ public:
     }
 
 private:
-    static std::size_t next_slot();
     Core& core_;
     std::string_view name_;
     OffHosts off_;

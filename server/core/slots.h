@@ -30,6 +30,13 @@ private:
     std::vector<std::unique_ptr<Value>> values_;  // empty until a module needs one
 };
 
+/// How many slots the modules of one shard have made so far, by what they sit on: the next slot's
+/// index. Each shard counts for itself, so that an index never exceeds the number of slots there are.
+struct SlotCounts {
+    std::size_t session = 0;
+    std::size_t account = 0;
+};
+
 template <class Owner, class T>
 class Slot {
 public:

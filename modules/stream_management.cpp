@@ -135,22 +135,33 @@ std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::str
     return nullptr;
 }
 
-Next refuse_unknown(core::C2sStream& stream, const core::Account& account, std::string_view id) {
-    const auto handled = account.ended_handled(id);
-    return refuse(stream, StanzaErrorCondition::item_not_found, handled ? &*handled : nullptr);
+/// What its last stanzas caused is waited for, so that the client does not send them again although
+/// they have arrived.
+Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std::string id) {
+    (void)co_await account->core().shard().committed();
+    const auto handled = account->ended_handled(id);
+    co_return refuse(stream, StanzaErrorCondition::item_not_found, handled ? &*handled : nullptr);
+}
+
+/// The session hibernates on for a client that counts right, but not for ever for one that comes
+/// back with the same count each time.
+Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t handled) {
+    constexpr std::uint8_t most_refused = 3;
+    stream.port().write_xml(handled_count_too_high_xml(
+        handled, session.sm()->queue.sent() + session.queued_asleep()));
+    stream.port().close(std::nullopt);
+    if (++session.sm()->counts_refused >= most_refused) session.end(core::SessionEnd::closed);
+    return Next::close;
 }
 
 /// Session::resume() said no.
-Next refuse_resume(core::C2sStream& stream, const core::Account& account,
-                   const core::Session& session, std::uint32_t handled, const Error& error) {
-    if (error.code == "handled-count-too-high") {
-        stream.port().write_xml(handled_count_too_high_xml(
-            handled, session.sm()->queue.sent() + session.queued_asleep()));
-        stream.port().close(std::nullopt);
-        return Next::close;
-    }
-    if (error.code == "item-not-found") return refuse_unknown(stream, account, session.sm()->id);
-    return refuse(stream, StanzaErrorCondition::internal_server_error);
+Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
+                         std::shared_ptr<core::Session> session, std::uint32_t handled,
+                         Error error) {
+    if (error.code == "handled-count-too-high") co_return refuse_count(stream, *session, handled);
+    if (error.code == "item-not-found")
+        co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id);
+    co_return refuse(stream, StanzaErrorCondition::internal_server_error);
 }
 
 Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Element& resume) {
@@ -160,9 +171,11 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
     auto account = co_await core.accounts().load(std::string(stream.account().bare()));
     if (!account) co_return refuse(stream, StanzaErrorCondition::internal_server_error);
     const auto session = find_by_id(**account, id);
-    if (!session) co_return refuse_unknown(stream, **account, id);
+    if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);
     const auto resumed = co_await session->resume(stream.port(), *handled);
-    if (!resumed) co_return refuse_resume(stream, **account, *session, *handled, resumed.error());
+    if (!resumed)
+        co_return co_await refuse_resume(stream, std::move(*account), session, *handled,
+                                         resumed.error());
     stream.adopt(session);
     co_return Next::read;
 }

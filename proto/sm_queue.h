@@ -8,7 +8,7 @@
 // <resumed/> says how many the peer has handled, modulo 2^32 too. The queue knows no limit of its
 // own: whoever pushes compares size() with [smacks] max_queue_size first.
 //
-// Costs 32 bytes and no heap block while empty. Source: XEP-0198 sections 4 and 5.
+// Costs 40 bytes and no heap block while empty. Source: XEP-0198 sections 4 and 5.
 #pragma once
 
 #include "proto/ring.h"
@@ -48,7 +48,7 @@ public:
     Result<std::uint32_t> ack(std::uint32_t handled, Each&& each) {
         const std::uint32_t count = handled - acked_;
         if (count > size()) return handled_count_too_high(handled, sent());
-        note_ack();
+        requested_ = false;
         for (std::uint32_t i = 0; i < count; ++i) {
             ++acked_;
             each(unacked_.pop_front());
@@ -87,7 +87,7 @@ public:
     std::vector<Entry> take() {
         std::vector<Entry> rest;
         rest.reserve(size());
-        acked_ = sent();
+        asked_ = acked_ = sent();
         requested_ = false;
         while (!unacked_.empty()) rest.push_back(unacked_.pop_front());
         unacked_.clear();
@@ -99,24 +99,35 @@ public:
         unacked_.clear();
         for (Entry& entry : entries) unacked_.push_back(std::move(entry));
         acked_ = acked;
-        requested_ = false;
+        forget_request();
     }
 
     // ---- Asking for acknowledgement ------------------------------------------------------------
 
-    /// Whether a flush should end with <r/>: something is unacknowledged and no request is under
-    /// way.
-    bool want_request() const { return !requested_ && !empty(); }
+    /// Whether a flush should end with <r/>: something was sent that no request covers yet, and none
+    /// is under way. One that was answered with less than it covered is not repeated by this: a peer
+    /// that counts differently would be asked without end.
+    bool want_request() const { return !requested_ && !empty() && asked_ != sent(); }
+    /// All there is was asked for, and answered with less: the peer is slow, or counts differently.
+    /// Worth another request when some time has passed.
+    bool lags() const { return !requested_ && !empty() && asked_ == sent(); }
     /// An <r/> was written.
-    void note_request() { requested_ = true; }
-    /// The <r/> was answered or its connection is gone; ack() says so by itself.
-    void note_ack() { requested_ = false; }
+    void note_request() {
+        requested_ = true;
+        asked_ = sent();
+    }
+    /// The connection that carried the requests is gone: the next one asks for everything anew.
+    void forget_request() {
+        requested_ = false;
+        asked_ = acked_;
+    }
     /// An <r/> waits for its <a/>: whether max_ack_delay runs.
     bool request_outstanding() const { return requested_; }
 
 private:
     Ring<Entry> unacked_;
     std::uint32_t acked_ = 0;
+    std::uint32_t asked_ = 0;  // the newest that a request covered
     bool requested_ = false;
 };
 

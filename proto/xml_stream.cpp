@@ -80,6 +80,7 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     bool open_due = false;
     bool element_due = false;
     bool close_due = false;
+    bool element_refused = false;
 
     // what the parser reports
     void on_start(const char* name, const char** attributes) override;
@@ -113,11 +114,12 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     /// Everything fed that no event has covered; the parser's copy of the first part included.
     std::string_view unparsed() const { return {input.data() - tail(), input.size() + tail()}; }
     bool building() const { return machine && machine->builder.depth() > 0; }
-    void fail(StreamErrorCondition condition, std::string text);
+    void fail(StreamErrorCondition condition, std::string text, bool in_element = true);
 };
 
-void XmlStream::Impl::fail(StreamErrorCondition condition, std::string text) {
+void XmlStream::Impl::fail(StreamErrorCondition condition, std::string text, bool in_element) {
     if (phase == Phase::failed) return;
+    element_refused = phase == Phase::open && in_element;
     phase = Phase::failed;
     error = condition;
     error_text = std::move(text);
@@ -222,7 +224,7 @@ void XmlStream::Impl::on_text(std::string_view text) {
     if (phase == Phase::failed) return;
     if (building()) return machine->builder.text(text);
     if (text.find_first_not_of(white_space) != std::string_view::npos) {
-        fail(StreamErrorCondition::bad_format, "text between stanzas");
+        fail(StreamErrorCondition::bad_format, "text between stanzas", false);
     }
 }
 
@@ -239,7 +241,7 @@ void XmlStream::Impl::on_namespace(std::string_view prefix, std::string_view uri
 }
 
 void XmlStream::Impl::on_forbidden(StreamErrorCondition condition, std::string_view what) {
-    fail(condition, "not allowed in a stream: " + std::string(what));
+    fail(condition, "not allowed in a stream: " + std::string(what), building());
 }
 
 // --- driving the parser -------------------------------------------------------------------------
@@ -398,6 +400,7 @@ const StreamHeader& XmlStream::header() const { return *impl_->header; }
 Document XmlStream::take() { return std::move(impl_->ready); }
 StreamErrorCondition XmlStream::error() const { return impl_->error; }
 std::string_view XmlStream::error_text() const { return impl_->error_text; }
+bool XmlStream::element_refused() const { return impl_->element_refused; }
 std::string XmlStream::restart() { return impl_->restart(); }
 void XmlStream::keep_rest() { impl_->keep_rest(); }
 void XmlStream::set_limits(Limits limits) { impl_->limits = limits; }

@@ -98,6 +98,11 @@ public:
     /// A sentence for the log about error().
     std::string_view error_text() const;
 
+    /// Whether error() is about a top-level element, of which at least the beginning arrived: a
+    /// peer that counts stanzas (XEP-0198) has counted it. False for what is wrong between elements
+    /// or before the header.
+    bool element_refused() const;
+
     /// Starts over for a stream restart (after STARTTLS or SASL): the next bytes must be a new
     /// header. Bytes fed but not yet parsed are returned: after SASL they belong to the new stream;
     /// after STARTTLS they must be discarded and the stream refused (injected plaintext).

@@ -91,7 +91,8 @@ bool Account::has_live_session() const {
 
 std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) const {
     for (const auto& ended : ended_)
-        if (ended.sm_id == sm_id) return ended.handled_in;
+        if (ended.sm_id == sm_id)
+            return ended.settling ? ended.settling->handled_in() : ended.handled_in;
     return std::nullopt;
 }
 
@@ -100,9 +101,36 @@ void Account::remember_ended(EndedSession ended) {
     std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });
     while (ended_.size() >= most) {
         core_.storage().sessions().remove(core_.shard().batch(), id_, ended_.front().number);
+        stop_settling(ended_.front());
         ended_.erase(ended_.begin());
     }
+    if (deleted_ || (ended.settling && ended.settling->window().width() == 0))
+        ended.settling = nullptr;
+    if (ended.settling) ended.settling->set_settling(true);
     ended_.push_back(std::move(ended));
+}
+
+void Account::settled(Session& session) {
+    for (EndedSession& ended : ended_)
+        if (ended.settling.get() == &session) return stop_settling(ended);
+}
+
+/// REQUIRES: somebody else keeps the session while this runs, if it is called by it.
+void Account::stop_settling(EndedSession& ended) {
+    const auto session = std::exchange(ended.settling, nullptr);
+    if (!session) return;
+    ended.handled_in = session->handled_in();
+    session->set_settling(false);
+}
+
+bool Account::has_settling_sessions() const {
+    return std::any_of(ended_.begin(), ended_.end(),
+                       [](const EndedSession& ended) { return ended.settling != nullptr; });
+}
+
+void Account::set_deleted() {
+    deleted_ = true;
+    for (EndedSession& ended : ended_) stop_settling(ended);
 }
 
 void Account::unpin() {

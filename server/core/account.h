@@ -75,16 +75,22 @@ public:
         std::uint64_t number = 0;
         std::string sm_id;
         std::uint32_t handled_in = 0;
+        /// Set while some of what it received is not handled yet: its count still grows.
+        std::shared_ptr<Session> settling{};
     };
     std::optional<std::uint32_t> ended_handled(std::string_view sm_id) const;
     /// The newest few are remembered; with an older one goes its record.
     void remember_ended(EndedSession ended);
+    /// All that an ended session received is handled.
+    void settled(Session& session);
+    /// Whether there are ended sessions of which that cannot be said.
+    bool has_settling_sessions() const;
 
     Slots& slots() { return slots_; }
 
     /// Set when its deletion begins: nothing may be kept for it any more.
     bool deleted() const { return deleted_; }
-    void set_deleted() { deleted_ = true; }
+    void set_deleted();
 
     /// While anything asynchronous refers to this account it must not be put away: count up and
     /// down.
@@ -107,6 +113,8 @@ private:
     std::uint64_t offline_count_;
     std::uint64_t loaded_offline_seq_;                // those up to it are from before
     std::unordered_set<std::uint64_t> offline_seqs_;  // those after it that are still there
+    void stop_settling(EndedSession& ended);
+
     std::uint64_t last_session_number_ = 0;
     std::vector<std::shared_ptr<Session>> sessions_;
     std::vector<EndedSession> ended_;

@@ -312,7 +312,8 @@ void AccountDirectory::Impl::put_away_all(std::vector<std::string> names, Steady
 bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const {
     if (entry.busy || !entry.account) return false;
     Account& account = *entry.account;
-    if (account.last_used() > before || account.pinned() || account.has_live_session())
+    if (account.last_used() > before || account.pinned() || account.has_live_session() ||
+        account.has_settling_sessions())
         return false;
     for (const auto& session : account.sessions())  // its record has an `h` that will still grow
         if (session->window().width() > 0 || !session->is_stored()) return false;

@@ -243,6 +243,13 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "A client's request for acknowledgement is answered after this time at the latest, "
             "even if some stanzas are not stored yet.");
+    t.add("ack_request_delay", &SmacksOptions::ack_request_delay)
+        .min(100ms)
+        .max(1h)
+        .doc(
+            "A client that answered a request for acknowledgement and left something "
+            "unacknowledged is asked again when more was sent to it, or after this time; after "
+            "twice as long each further time, up to an hour.");
     t.add("max_queue_size", &SmacksOptions::max_queue_size)
         .min(10)
         .unit("stanzas")

@@ -93,6 +93,7 @@ struct SmacksOptions {
     Duration hibernation_time = std::chrono::seconds(600);
     Duration max_ack_delay = std::chrono::seconds(30);
     Duration ack_answer_limit = std::chrono::seconds(1);
+    Duration ack_request_delay = std::chrono::seconds(5);
     std::int64_t max_queue_size = 5000;
     std::int64_t max_sessions = 10;
     Duration unavailable_grace = std::chrono::seconds(30);

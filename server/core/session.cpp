@@ -17,9 +17,12 @@ namespace {
 
 constexpr Logger logger{"session"};
 
+bool is_called_like_a_stanza(const xml::Element& element) {
+    return element.name() == "message" || element.name() == "presence" || element.name() == "iq";
+}
+
 bool is_stanza(const xml::Element& element) {
-    return element.ns() == ns::client &&
-           (element.name() == "message" || element.name() == "presence" || element.name() == "iq");
+    return element.ns() == ns::client && is_called_like_a_stanza(element);
 }
 
 StanzaError as_stanza_error(const Error& error) {
@@ -59,6 +62,7 @@ Session::~Session() {
     if (sm_) {
         shard.cancel(sm_->answer_timer);
         shard.cancel(sm_->delay_timer);
+        shard.cancel(sm_->request_timer);
     }
 }
 
@@ -69,8 +73,14 @@ void Session::on_element(xml::Document&& element) {
     if (is_stanza(element.root())) return on_inbound(std::move(element));
     events::SessionElement event{*this, element.root()};
     core().bus().fire(event);
-    if (!event.handled && port_)
-        fail_stream(StreamErrorCondition::unsupported_stanza_type, "unknown element");
+    if (event.handled || !port_) return;
+    if (is_called_like_a_stanza(element.root())) close_entry(window_.open(0));
+    fail_stream(StreamErrorCondition::unsupported_stanza_type, "unknown element");
+}
+
+void Session::on_bad_xml(StreamErrorCondition error, std::string_view text, bool refused_stanza) {
+    if (refused_stanza) close_entry(window_.open(0));
+    fail_stream(error, text);
 }
 
 void Session::fail_stream(StreamErrorCondition condition, std::string_view text) {
@@ -86,12 +96,13 @@ void Session::on_inbound(xml::Document&& element) {
     auto parsed = Stanza::from_document(std::move(element));
     if (!parsed) {
         refuse(element.root(), parsed.error());
-        if (window_.close(number)) on_window_moved();
-        return;
+        return close_entry(number);
     }
     auto stanza = std::move(*parsed);
-    if (!stanza->from().empty() && stanza->from() != jid_ && stanza->from().full() != jid_.bare())
+    if (!stanza->from().empty() && stanza->from() != jid_ && stanza->from().full() != jid_.bare()) {
+        close_entry(number);
         return fail_stream(StreamErrorCondition::invalid_from, "'from' is not this client's");
+    }
     stanza->set_from(jid_);
     Transit transit;
     transit.ticket = Ticket(core().shard(), weak_from_this(), number, *stanza);
@@ -157,6 +168,11 @@ void Session::go_on_reading() {
     if (reading_paused_ && port_ && may_read()) port_->resume_reading();
 }
 
+/// All that the inbound stanza `number` caused is done.
+void Session::close_entry(std::uint32_t number) {
+    if (window_.close(number)) on_window_moved();
+}
+
 /// `h` has grown.
 void Session::on_window_moved() {
     if (!sm_) return;
@@ -172,7 +188,8 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
         add_error(answer->root(), *error);
         send(std::move(answer));
     }
-    if (window_.close(number)) on_window_moved();
+    close_entry(number);
+    if (settling_ && window_.width() == 0) return account_.settled(*this);
     go_on_reading();
 }
 
@@ -261,87 +278,6 @@ StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) 
 
 std::uint32_t Session::handled_in() const {
     return sm_ && sm_->counting ? window_.handled() - sm_->window_base : 0;
-}
-
-Result<> Session::on_ack(std::uint32_t handled) {
-    Shard& shard = core().shard();
-    auto& sessions = core().storage().sessions();
-    std::uint32_t seq = sm_->queue.acked();
-    const auto acked = sm_->queue.ack(handled, [&](Sent&& sent) {
-        ++seq;
-        if (sent.spooled) account_.remove_offline(sent.offline_seq);
-        if (stored_queue_ > 0) {
-            sessions.remove_queued(shard.batch(), account_.id(), number_, seq);
-            if (--stored_queue_ == 0) remove_record();
-        }
-    });
-    if (!acked) return acked.error();
-    sm_->delay_told = sm_->queue.acked();
-    shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
-    if (!sm_->queue.empty()) shard.at_turn_end(*this);
-    return {};
-}
-
-void Session::on_ack_request() {
-    sm_->ack_owed = true;
-    sm_->ack_wanted = window_.received();
-    core().shard().at_turn_end(*this);
-}
-
-void Session::answer_ack_request() {
-    Shard& shard = core().shard();
-    if (window_.is_handled(sm_->ack_wanted) || window_.width() == 0) {
-        shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
-        sm_->ack_owed = sm_->ack_follows = false;
-        return write_ack();
-    }
-    if (!sm_->ack_owed || sm_->answer_timer != TimerId::none) return;
-    const auto limit = core().options<SmacksOptions>(account_.host()).ack_answer_limit;
-    sm_->answer_timer = shard.after(limit, [self = weak_from_this()] {
-        if (auto session = self.lock()) session->answer_late();
-    });
-}
-
-/// An answer, if not yet the whole one.
-void Session::answer_late() {
-    sm_->answer_timer = TimerId::none;
-    sm_->ack_owed = false;
-    sm_->ack_follows = true;
-    write_ack();
-}
-
-void Session::write_ack() {
-    if (!port_ || !sm_) return;
-    port_->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_in()) + "'/>");
-}
-
-void Session::end_turn() {
-    if (std::exchange(record_stale_, false)) return save_asleep();
-    if (state_ != SessionState::live || !port_ || !sm_) return;
-    if (sm_->ack_owed || sm_->ack_follows) answer_ack_request();
-    if (sm_->queue.want_request()) {
-        port_->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
-        sm_->queue.note_request();
-    }
-    watch_silence();
-}
-
-/// What comes during a long silence has its own delay, although nobody asks again.
-void Session::watch_silence() {
-    const bool told = sm_->queue.empty() || sm_->queue.sent() == sm_->delay_told;
-    if (told || sm_->delay_timer != TimerId::none) return;
-    const auto limit = core().options<SmacksOptions>(account_.host()).max_ack_delay;
-    sm_->delay_timer = core().shard().after(limit, [self = weak_from_this()] {
-        if (auto session = self.lock()) session->on_ack_delay();
-    });
-}
-
-void Session::on_ack_delay() {
-    sm_->delay_timer = TimerId::none;
-    if (state_ != SessionState::live) return;
-    sm_->delay_told = sm_->queue.sent();
-    logger.debug("ack-delayed", {{"session", jid_.full()}, {"unacknowledged", sm_->queue.size()}});
-    core().bus().fire(events::AckDelayed{*this});
 }
 
 void Session::write_live_mark() {

@@ -68,6 +68,11 @@ public:
     bool may_read();
     /// The client closed its stream: the session ends.
     void on_stream_closed();
+    /// The client's stream cannot be understood any more (RFC 6120, 4.9.3): it gets this error and
+    /// the session ends. It must not be resumed, for the client would send the same again, and so
+    /// for ever. `refused_stanza`: the error lies in a stanza; it counts as handled, so that the
+    /// client does not send it again in its next session either.
+    void on_bad_xml(StreamErrorCondition error, std::string_view text, bool refused_stanza);
     /// The connection is gone without that: the session sleeps if it may, else it ends.
     void on_detached();
 
@@ -109,6 +114,11 @@ public:
     /// s.
     void on_ack_request();
     bool may_sleep() const { return sm_ && !sm_->id.empty(); }
+    /// `h`: inbound stanzas handled since stream management was enabled.
+    std::uint32_t handled_in() const;
+    /// It has ended, and its account keeps it until all it received is handled
+    /// (Account::remember_ended).
+    void set_settling(bool settling) { settling_ = settling; }
     std::uint32_t queued_asleep() const { return queued_asleep_; }
     /// Asleep, and nothing of it is in memory only.
     bool is_stored() const { return is_asleep() && !unstored_.stanzas && !saves_soon_; }
@@ -158,6 +168,7 @@ private:
     void on_inbound(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& error);
     void fail_stream(StreamErrorCondition condition, std::string_view text);
+    void close_entry(std::uint32_t number);
     void dispatch(Transit transit);
     bool window_has_room() const;
     void go_on_reading();
@@ -168,9 +179,12 @@ private:
     void tell_queued(Transit& transit);
     void write_sent(const Sent& sent);
     std::vector<Transit> take_held();
-    std::uint32_t handled_in() const;
     void answer_ack_request();
+    bool repeats_itself() const;
+    void answer_again_later();
     void answer_late();
+    void request_ack();
+    void request_ack_later();
     void write_ack();
     void watch_silence();
     void on_ack_delay();
@@ -202,6 +216,7 @@ private:
     SessionState state_ = SessionState::live;
     bool flushing_ = false;
     bool reading_paused_ = false;
+    bool settling_ = false;
     bool saves_soon_ = false;    // asleep: its record is about to be written
     bool record_stale_ = false;  // asleep: its record has an older h
     std::int8_t priority_ = 0;

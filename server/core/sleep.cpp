@@ -30,9 +30,12 @@ void Session::detach_port() {
     Shard& shard = core().shard();
     shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
     shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
+    shard.cancel(std::exchange(sm_->request_timer, TimerId::none));
     sm_->ack_owed = sm_->ack_follows = false;
+    sm_->answered_at = {};
+    sm_->requests_repeated = 0;
     sm_->delay_told = sm_->queue.acked();
-    sm_->queue.note_ack();
+    sm_->queue.forget_request();
 }
 
 void Session::on_stream_closed() {
@@ -323,7 +326,7 @@ void Session::end(SessionEnd why) {
     std::vector<Transit> held = take_held();
     if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
-    if (sm_ && !sm_->id.empty()) account_.remember_ended({number_, sm_->id, handled_in()});
+    if (sm_ && !sm_->id.empty()) account_.remember_ended({number_, sm_->id, handled_in(), self});
     account_.remove_session(*this);
     remove_live_mark();
     if (was_asleep && queued_asleep_ > 0 && !account_.deleted()) {

@@ -172,8 +172,10 @@ C2sConnection::Step C2sConnection::on_peer_closed() {
 
 C2sConnection::Step C2sConnection::on_xml_error() {
     logger.debug("bad_xml", {{"address", address_}, {"error", xml_.error_text()}});
+    if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
+        stream_.session()->on_bad_xml(xml_.error(), xml_.error_text(), xml_.element_refused());
+    }
     begin_close(xml_.error(), xml_.error_text());
-    on_detached();
     return Step::finish;
 }
 

@@ -56,6 +56,7 @@ public:
             case 6: return die_waking();
             case 7: return die_falling_asleep();
             case 8: return die_before_waking();
+            case 9: return break_stream();
             default: break;
         }
         switch (chance(8)) {
@@ -250,12 +251,42 @@ private:
     }
 
     void come_too_late() { CHECK(resume(new_port(), model_.h()) == "item-not-found"); }
+    /// ... and is told how many of its stanzas were handled.
+    void come_too_late(std::uint32_t handled) {
+        come_too_late();
+        CHECK(world_.account(account_jid).ended_handled(sm_id_) == handled);
+    }
 
     void speak() {
         if (model_.state != State::live) return;
         on_account([](core::Session& session) {
             session.on_element(xml::parse_element(
                 "<message xmlns='jabber:client' to='romeo@example.com'><body>x</body></message>"));
+        });
+        ++model_.said;
+    }
+
+    /// It sends some, and then what is no XML: what was counted of it is not sent again.
+    void break_stream() {
+        if (model_.state != State::live) return;
+        for (unsigned more = chance(4); more > 0; --more) speak_soon();
+        on_account([](core::Session& session) {
+            session.on_bad_xml(StreamErrorCondition::not_well_formed, "", true);
+        });
+        ++model_.said;
+        CHECK(port_->error() == StreamErrorCondition::not_well_formed);
+        port_ = nullptr;
+        model_.lose_session();
+        come_too_late(model_.said);
+        model_.sent.clear();  // it never hibernated: after a restart nothing is known of it
+        model_.read = model_.acked = 0;
+    }
+
+    void speak_soon() {
+        world_.post(account_jid, [](core::Core& core) {
+            core.accounts().find(account_jid)->find_session("phone")->on_element(
+                xml::parse_element("<message xmlns='jabber:client' to='romeo@example.com'>"
+                                   "<body>x</body></message>"));
         });
         ++model_.said;
     }

@@ -150,6 +150,81 @@ TEST_CASE("requests and acknowledgements") {
     CHECK(scene.juliet->session().sm()->queue.empty());
 }
 
+std::size_t count(test::Client& client, std::string_view name) {
+    std::size_t found = 0;
+    for (const auto& element : client.port().elements()) found += element.root().name() == name;
+    client.drop_all();
+    return found;
+}
+
+TEST_CASE("a client whose count lags behind is not asked without end") {
+    Scene scene;
+    scene.enable();
+    scene.romeo_says("1");
+    scene.romeo_says("2");
+    scene.acknowledge(scene.sent() - 1);
+    CHECK(count(*scene.juliet, "r") == 2);  // the second message came after the first request
+    scene.acknowledge(scene.sent() - 1);
+    SUBCASE("each answer that says no more is followed by none") {
+        for (int i = 0; i < 100; ++i) scene.acknowledge(scene.sent() - 1);
+        CHECK(count(*scene.juliet, "r") == 0);
+        scene.romeo_says("3");
+        CHECK(count(*scene.juliet, "r") == 1);
+    }
+    SUBCASE("it is asked again after pauses that grow") {
+        int asked = 0;
+        for (int second = 0; second < 3600; ++second) {
+            scene.world.advance(1s);
+            if (count(*scene.juliet, "r") == 0) continue;
+            ++asked;
+            scene.acknowledge(scene.sent() - 1);
+        }
+        CHECK(asked == 9);  // after 5, 10, 20, ... 1280 seconds: 2555 in all; the next comes later
+    }
+    SUBCASE("progress makes it quick again") {
+        scene.world.advance(6s);
+        CHECK(count(*scene.juliet, "r") == 1);
+        scene.acknowledge(scene.sent());
+        scene.romeo_says("3");
+        CHECK(count(*scene.juliet, "r") == 1);
+        scene.acknowledge(scene.sent() - 1);
+        CHECK(count(*scene.juliet, "r") == 0);
+        scene.world.advance(6s);
+        CHECK(count(*scene.juliet, "r") == 1);
+    }
+    SUBCASE("nobody is asked who answered everything, or is gone") {
+        scene.acknowledge(scene.sent());
+        scene.world.advance(10s);
+        CHECK(count(*scene.juliet, "r") == 0);
+        scene.romeo_says("3");
+        scene.acknowledge(scene.sent() - 1);
+        CHECK(count(*scene.juliet, "r") == 1);
+        scene.juliet->cut();
+        scene.world.advance(10s);
+        CHECK(count(*scene.juliet, "r") == 0);
+    }
+}
+
+TEST_CASE("a client that asks whenever it is answered is told the same count ten times a second") {
+    Scene scene;
+    scene.enable();
+    const auto ask = [&] { scene.juliet->send("<r xmlns='urn:xmpp:sm:3'/>"); };
+    std::size_t answers = 0;
+    for (int i = 0; i < 1000; ++i) {
+        ask();
+        scene.world.advance(1ms);
+        answers += count(*scene.juliet, "a");
+    }
+    CHECK(answers >= 9);
+    CHECK(answers <= 11);
+    ask();  // nobody is left without an answer
+    scene.world.advance(200ms);
+    CHECK(count(*scene.juliet, "a") >= 1);
+    scene.juliet->send("<message to='romeo@example.com' type='chat'><body>1</body></message>");
+    ask();  // a new count is told at once
+    CHECK(scene.juliet->pop("a").root().attr("h") == "1");
+}
+
 TEST_CASE("acknowledging what was never sent ends the stream") {
     Scene scene;
     scene.enable();

@@ -84,10 +84,42 @@ TEST_CASE("one request at a time, and only while something is unacknowledged") {
     CHECK_FALSE(queue.request_outstanding());
     CHECK(queue.want_request());
     queue.note_request();
-    queue.note_ack();  // the connection is gone
+    queue.forget_request();  // the connection is gone
     CHECK(queue.want_request());
     REQUIRE(queue.ack(2).ok());
     CHECK_FALSE(queue.want_request());
+}
+
+TEST_CASE("a request that is answered with too little is not repeated at once") {
+    OutQueue<int> queue;
+    queue.push(1);
+    queue.push(2);
+    queue.note_request();
+    CHECK_FALSE(queue.lags());
+    REQUIRE(queue.ack(1).ok());
+    CHECK_FALSE(queue.want_request());  // nothing new was sent
+    CHECK(queue.lags());
+    queue.push(3);
+    CHECK(queue.want_request());
+    CHECK_FALSE(queue.lags());
+    queue.note_request();
+    REQUIRE(queue.ack(3).ok());
+    CHECK_FALSE(queue.lags());
+    CHECK_FALSE(queue.want_request());
+}
+
+TEST_CASE("what a new connection is sent again is asked for again") {
+    OutQueue<int> queue;
+    queue.push(1);
+    queue.note_request();
+    REQUIRE(queue.ack(0).ok());
+    queue.forget_request();
+    CHECK(queue.want_request());
+    queue.restore(5, {7});
+    CHECK(queue.want_request());
+    (void)queue.take();
+    CHECK_FALSE(queue.want_request());
+    CHECK_FALSE(queue.lags());
 }
 
 TEST_CASE("a wrong h does not answer the request") {
@@ -139,7 +171,7 @@ TEST_CASE("acknowledged entries are let go at once") {
 
 TEST_CASE("a ring costs nothing when empty and gives back what a burst took") {
     CHECK(sizeof(Ring<int>) == 24);
-    CHECK(sizeof(Queue) == 32);
+    CHECK(sizeof(Queue) == 40);
     Ring<int> ring;
     CHECK(ring.capacity() == 0);
     ring.push_back(1);

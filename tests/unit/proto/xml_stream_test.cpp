@@ -438,6 +438,37 @@ TEST_CASE("stream: an error is final") {
     CHECK(stream.error() == StreamErrorCondition::not_well_formed);
 }
 
+TEST_CASE("stream: an error says whether it is about an element, which the peer has counted") {
+    const auto refused = [](const std::string& bytes) {
+        ParserPool pool;
+        Limits limits;
+        limits.max_stanza_bytes = 400;
+        limits.max_start_tag_bytes = 300;
+        XmlStream stream(pool, limits);
+        stream.feed(bytes);
+        Event event = stream.next();
+        while (event == Event::open || event == Event::element) event = stream.next();
+        REQUIRE(event == Event::error);
+        return stream.element_refused();
+    };
+    for (const std::string element :
+         {"<message><body>\x1a</body></message>", "<message><body>&#26;</body></message>",
+          "<message><!-- no --></message>", "<message><body>&entity;</body></message>",
+          "<message><a></message>", "<message <", "<no:message/>", "<message a='1' a='2'/>"}) {
+        CAPTURE(element);
+        CHECK(refused(client_header + element));
+        CHECK(refused(client_header + "<iq/> " + element));
+    }
+    CHECK(refused(client_header + "<message><body>" + std::string(500, 'x')));
+    CHECK(refused(client_header + "<message><body>" + std::string(400, 'x') + "</body></message>"));
+    CHECK(refused(client_header + "<message a='" + std::string(350, 'x')));
+    for (const std::string between : {"text", "<iq/>text", "<!-- no -->", "<?no no?>"}) {
+        CAPTURE(between);
+        CHECK_FALSE(refused(client_header + between));
+    }
+    CHECK_FALSE(refused("<stream:stream xmlns='jabber:client'>"));
+}
+
 TEST_CASE("stream: a stanza of exactly the limit passes, one byte more does not") {
     Limits limits;
     limits.max_stanza_bytes = 10000;

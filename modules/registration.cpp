@@ -252,7 +252,9 @@ Task<IqAnswer> on_set(Core& core, IqRequest request) {
     if (!wish) co_return as_stanza_error(wish.error());
     if (*wish == Wish::remove) co_return co_await remove(core, owner, request.stanza);
     std::string password(request.payload().child_text(ns::register_, "password"));
-    const Result<> changed = co_await core.accounts().set_password(owner, std::move(password));
+    const std::uint64_t changed_by = request.session ? request.session->number() : 0;
+    const Result<> changed =
+        co_await core.accounts().set_password(owner, std::move(password), changed_by);
     if (!changed) co_return as_stanza_error(changed.error());
     logger.info("password-changed", {{"account", owner.full()}});
     co_return make_result(*request.stanza);

@@ -169,6 +169,7 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
     const auto handled = sm::parse_count(resume.attr("h"));
     if (id.empty() || !handled) co_return refuse(stream, StanzaErrorCondition::bad_request);
     auto account = co_await core.accounts().load(std::string(stream.account().bare()));
+    if (stream.revoked()) co_return Next::close;
     if (!account) co_return refuse(stream, StanzaErrorCondition::internal_server_error);
     const auto session = find_by_id(**account, id);
     if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);

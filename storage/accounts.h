@@ -62,8 +62,11 @@ public:
     /// Creates or replaces the record. Creating a name that exists under another id fails the batch
     /// with "conflict".
     virtual void put(Batch& batch, const AccountRecord& record) = 0;
+    /// Replaces the record of an account that exists. If it was removed meanwhile: nothing.
+    virtual void replace(Batch& batch, const AccountRecord& record) = 0;
     /// Removes the account and everything kept under its id: roster, archive index, offline
-    /// messages, sleeping sessions, push registrations, blocklist, deadlines.
+    /// messages, sleeping sessions, push registrations, blocklist, deadlines. From then on whatever
+    /// is written under its id, by any of the repositories, is passed over.
     virtual void remove(Batch& batch, const AccountRecord& record) = 0;
 };
 

@@ -33,12 +33,8 @@ Counter& erased_stanzas() {
 }
 
 /// Finding and removing happen in one turn, so nothing of this shard comes in between.
-Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, std::string jid,
+Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::AccountId id,
                                                    storage::Keep keep) {
-    const auto record = co_await core.storage().accounts().find(std::move(jid));
-    if (!record) co_return record.error();
-    if (!*record) co_return storage::ExpiredEntries{};
-    const storage::AccountId id = (*record)->id;
     auto expired = co_await core.storage().expiry().find(id, keep, entries_at_once);
     if (!expired) co_return expired.error();
     if (expired->last == storage::ArchiveId::none) co_return expired;
@@ -118,14 +114,19 @@ Task<> sweep_once(core::Core& core) {
 }  // namespace
 
 Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep) {
+    const auto record = co_await core.storage().accounts().find(std::move(jid));
+    if (!record) co_return record.error();
+    // By its id: another account may have the name before this one is through.
+    const auto id = *record ? (*record)->id : storage::AccountId::none;
     std::uint64_t count = 0;
-    for (;;) {
-        const auto slice = co_await expire_slice(core, jid, keep);
+    while (id != storage::AccountId::none) {
+        const auto slice = co_await expire_slice(core, id, keep);
         if (!slice) co_return slice.error();
         count += slice->count;
-        if (!slice->more || core.stopping()) co_return count;
+        if (!slice->more || core.stopping()) break;
         co_await core.shard().sleep(slice_pause);
     }
+    co_return count;
 }
 
 Task<> expire_archives(core::Core& core) {

@@ -9,6 +9,7 @@
 #include "modules/push/sleeper.h"
 #include "modules/push/state.h"
 #include "proto/ns.h"
+#include "server/base/log.h"
 #include "server/events/account.h"
 #include "server/events/s2s.h"
 #include "server/events/server.h"
@@ -16,6 +17,8 @@
 namespace clarion::push {
 
 namespace {
+
+constexpr Logger logger{"push"};
 
 using core::Flow;
 using core::IqRequest;
@@ -28,6 +31,18 @@ void forget_unread(Push& push, core::Session& session) {
             registration->unsaved = registration->unsaved || registration->record.unread != 0;
             registration->record.unread = 0;
         }
+}
+
+/// A device that has to log in again may be in strange hands: nothing is pushed to it until it has
+/// logged in, and asks for it as every client does then.
+void forget_others(Push& push, core::Account& account, const core::Session* stays) {
+    for (const auto seq : push.registrations->all(account)) {
+        const auto& record = push.accounts.of(account).find(seq)->record;
+        if (stays && record.device == stays->device()) continue;
+        logger.info("must-log-in-again",
+                    {{"account", account.jid().bare()}, {"service", record.service}});
+        push.registrations->remove(account, seq);
+    }
 }
 
 Flow may_put_away(Push& push, core::Account& account) {
@@ -46,6 +61,9 @@ void follow_accounts(core::ModuleSetup& setup, Push& push) {
     setup.on<events::AccountPuttingAway>(
         events::AccountPuttingAway::Stage::ask,
         [&push](auto& event) { return may_put_away(push, event.account); });
+    setup.on<events::LoginsRevoked>(
+        events::LoginsRevoked::Stage::forget,
+        [&push](const auto& event) { forget_others(push, event.account, event.stays); });
     setup.on<events::AccountDeleted>(events::AccountDeleted::Stage::drop,
                                      [&push](const auto& event) {
                                          push.sender->forget(event.account);

@@ -45,6 +45,12 @@ Notifier::Cause cause_of(const core::Session& session, const QueueRules::Entry& 
     return cause;
 }
 
+/// Whether its client is to hear of what it left behind: not where the server meant it to go.
+bool is_notified(core::SessionEnd why) {
+    using core::SessionEnd;
+    return why == SessionEnd::closed || why == SessionEnd::lost || why == SessionEnd::expired;
+}
+
 }  // namespace
 
 // ---- R3 and R5: the whole queue ----------------------------------------------------------------
@@ -73,10 +79,7 @@ void QueueRules::on_ended(const events::SessionEnded& event) {
     core::Session& session = event.session;
     if (!session.sm() || session.sm()->queue.empty()) return;
     SessionPush& mine = push_.sessions.of(session);
-    const bool goes = event.why != core::SessionEnd::replaced &&
-                      event.why != core::SessionEnd::kicked &&
-                      event.why != core::SessionEnd::shutdown;
-    if (goes) {
+    if (is_notified(event.why)) {
         const auto queue = live_queue(session);
         notify(session, queue,
                event.why == core::SessionEnd::lost ? Trigger::unacked : Trigger::ended);
@@ -190,7 +193,7 @@ void QueueRules::on_lost(const events::SessionLost& event) {
 
 /// Nobody knows what its client had acknowledged; but R5 took care of all that waited longer.
 Task<> QueueRules::notify_lost(std::shared_ptr<core::Session> session) {
-    const core::AccountPin pin(session->account());
+    const core::AccountPin pin(session->account());  // deleted meanwhile, it has no registration
     const Duration delay =
         push_.core.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
     const WallTime since = std::max(WallTime{}, WallTime{last_run_ - delay});

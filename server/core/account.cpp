@@ -29,10 +29,10 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
 
 Account::~Account() = default;
 
-storage::AccountRecord Account::record(sasl::Credentials credentials) const {
+storage::AccountRecord Account::record() const {
     return {.id = id_,
             .jid = std::string(jid_.bare()),
-            .credentials = std::move(credentials),
+            .credentials = {},
             .created = created_,
             .disabled = disabled_};
 }

@@ -39,9 +39,10 @@ public:
     storage::AccountId id() const { return id_; }
     WallTime created() const { return created_; }
     bool disabled() const { return disabled_; }
-    /// Its record in storage, but with these credentials. They are not kept here: 400 bytes that
-    /// are wanted for a moment when somebody logs in.
-    storage::AccountRecord record(sasl::Credentials credentials = {}) const;
+    void set_disabled(bool disabled) { disabled_ = disabled; }
+    /// Its record in storage, without the credentials. They are not kept here: 400 bytes that are
+    /// wanted for a moment when somebody logs in.
+    storage::AccountRecord record() const;
 
     Roster& roster() { return roster_; }
     const Roster& roster() const { return roster_; }
@@ -88,7 +89,8 @@ public:
 
     Slots& slots() { return slots_; }
 
-    /// Set when its deletion begins: nothing may be kept for it any more.
+    /// Set when its deletion begins: nothing may be kept for it any more. Storage passes over what
+    /// is written late (storage::Accounts::remove).
     bool deleted() const { return deleted_; }
     void set_deleted();
 
@@ -125,7 +127,7 @@ private:
 };
 
 /// Keeps an account loaded across an await. After the await the account is the same, its sessions
-/// may not be.
+/// may not be; and it may have been deleted meanwhile, which alive() says.
 class AccountPin {
 public:
     explicit AccountPin(Account& account) : account_(&account) { account.pin(); }
@@ -136,6 +138,8 @@ public:
     }
     Account& operator*() const { return *account_; }
     Account* operator->() const { return account_; }
+    /// nullptr once its deletion has begun: for who acts in its name after an await.
+    Account* alive() const { return account_->deleted() ? nullptr : account_; }
 
 private:
     Account* account_;

@@ -75,6 +75,12 @@ struct AccountDirectory::Impl {
     bool may_go(const Entry& entry, SteadyTime before) const;
     void put_away_all(std::vector<std::string> names, SteadyTime before);
     std::unordered_set<std::string> creating;  // names that are taken, but not yet in storage
+    /// The one place that changes the record of an account that exists; one change at a time.
+    using Change = std::function<void(storage::AccountRecord&)>;
+    Task<Result<>> change_record(Account& account, Change change);
+    std::unordered_set<std::string> changing;  // names whose record is being changed
+    /// Whoever logged in before must do so again.
+    void revoke_logins(Account& account, SessionEnd why, std::uint64_t except = 0);
     /// Keeps a deleted account while a coroutine still holds it.
     void retire(std::unique_ptr<Account> account);
     std::vector<std::unique_ptr<Account>> retired;
@@ -167,6 +173,7 @@ Task<Result<AccountPin>> AccountDirectory::load(std::string bare_jid) {
     if (!found) co_return found.error();
     AccountPin pin(**found);
     (*found)->unpin();
+    if (!pin.alive()) co_return fail("item-not-found", "the account is being deleted");
     co_return std::move(pin);
 }
 
@@ -189,6 +196,7 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
     Core& core = impl_->core;
     auto& repository = core.storage().accounts();
     std::vector<Jid> existing;
+    std::vector<storage::AccountRecord> records;
     struct Reserved {
         Impl& impl;
         std::vector<std::string> names{};
@@ -204,14 +212,13 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
             existing.push_back(std::move(account.jid));
             continue;
         }
-        storage::AccountRecord record;
-        record.id = repository.next_id();
-        record.jid = name;
-        record.credentials = std::move(account.credentials);
-        record.created = core.clock().wall();
-        repository.put(core.shard().batch(), record);
+        records.push_back({.id = repository.next_id(),
+                           .jid = name,
+                           .credentials = std::move(account.credentials),
+                           .created = core.clock().wall()});
         created.names.push_back(std::move(name));
     }
+    for (const auto& record : records) repository.put(core.shard().batch(), record);
     const auto committed = co_await core.shard().committed();
     if (!committed) co_return committed.error();
     for (const auto& name : created.names) {
@@ -221,7 +228,36 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
     co_return existing;
 }
 
-Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password) {
+Task<Result<>> AccountDirectory::Impl::change_record(Account& account, Change change) {
+    constexpr auto look_again = std::chrono::milliseconds(2);
+    const std::string name(account.jid().bare());
+    while (!changing.insert(name).second) co_await core.shard().sleep(look_again);
+    struct InProgress {
+        Impl& impl;
+        const std::string& name;
+        ~InProgress() { impl.changing.erase(name); }
+    } const in_progress{*this, name};
+    auto record = co_await core.storage().accounts().find(name);
+    if (!record) co_return record.error();
+    if (account.deleted() || !*record || (*record)->id != account.id())
+        co_return fail("item-not-found", "the account was deleted");
+    change(**record);
+    core.storage().accounts().replace(core.shard().batch(), **record);
+    const auto committed = co_await core.shard().committed();
+    if (committed && account.deleted()) co_return fail("item-not-found", "the account was deleted");
+    co_return committed;
+}
+
+void AccountDirectory::Impl::revoke_logins(Account& account, SessionEnd why, std::uint64_t except) {
+    Session* const stays = except == 0 ? nullptr : account.find_session_by_number(except);
+    core.bus().fire(events::LoginsRevoked{account, stays});
+    for (const auto& session : std::vector(account.sessions()))
+        if (session.get() != stays) session->end(why);
+    core.pending_logins().revoke(account.jid().bare(), why);
+}
+
+Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password,
+                                              std::uint64_t changed_by) {
     Core& core = impl_->core;
     auto pin = co_await load(std::string(jid.bare()));
     if (!pin) co_return pin.error();
@@ -231,8 +267,23 @@ Task<Result<>> AccountDirectory::set_password(Jid jid, std::string password) {
     co_await core.shard().offload(
         [&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
-    core.storage().accounts().put(core.shard().batch(), (*pin)->record(std::move(*credentials)));
-    co_return co_await core.shard().committed();
+    auto changed = co_await impl_->change_record(**pin, [&](storage::AccountRecord& record) {
+        record.credentials = std::move(*credentials);
+    });
+    if (changed) impl_->revoke_logins(**pin, SessionEnd::password_changed, changed_by);
+    co_return changed;
+}
+
+Task<Result<>> AccountDirectory::set_disabled(Jid jid, bool disabled) {
+    auto pin = co_await load(std::string(jid.bare()));
+    if (!pin) co_return pin.error();
+    auto changed = co_await impl_->change_record(
+        **pin, [disabled](storage::AccountRecord& record) { record.disabled = disabled; });
+    if (!changed) co_return changed;
+    (*pin)->set_disabled(disabled);
+    if (disabled) impl_->revoke_logins(**pin, SessionEnd::disabled);
+    logger.info(disabled ? "disabled" : "enabled", {{"account", jid.bare()}});
+    co_return changed;
 }
 
 Task<Result<>> AccountDirectory::remove(Jid jid) {
@@ -242,10 +293,10 @@ Task<Result<>> AccountDirectory::remove(Jid jid) {
         auto pin = co_await load(name);
         if (!pin) co_return pin.error();
         Account& account = **pin;
-        if (account.deleted()) co_return fail("item-not-found", "it is being deleted");
         account.set_deleted();
         for (const auto& session : std::vector(account.sessions()))
-            session->end(SessionEnd::kicked);
+            session->end(SessionEnd::deleted);
+        core.pending_logins().revoke(name, SessionEnd::deleted);
         core.bus().fire(events::AccountDeleted{account});
         core.storage().accounts().remove(core.shard().batch(), account.record());
         impl_->entries.at(name).busy = true;  // who asks from now on waits for the outcome

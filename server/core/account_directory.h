@@ -34,7 +34,8 @@ public:
     Account* find(std::string_view bare_jid);
     /// Calls `ready` with the account: now if it is loaded, else in order of asking once it is.
     void with(std::string_view bare_jid, Ready ready);
-    /// The same for coroutines (AccountPin keeps it loaded).
+    /// The same for coroutines (AccountPin keeps it loaded). An account whose deletion has begun is
+    /// not found.
     Task<Result<AccountPin>> load(std::string bare_jid);
 
     /// Creates an account. Errors: "conflict", "not-acceptable" (password), storage errors. Durable
@@ -46,7 +47,14 @@ public:
     };
     /// Many at once, in one commit (import). Names that exist are left alone and returned.
     Task<Result<std::vector<Jid>>> create_all(std::vector<NewAccount> accounts);
-    Task<Result<>> set_password(Jid jid, std::string password);
+    /// Durable when it returns. Whoever logged in with the old password must do so again: sessions
+    /// end, sleeping ones too, and streams that are logging in; but not the session of that number,
+    /// which changed it (0: none). Errors: "item-not-found" (also if it was deleted meanwhile),
+    /// "not-acceptable" (password), storage errors.
+    Task<Result<>> set_password(Jid jid, std::string password, std::uint64_t changed_by = 0);
+    /// A disabled account cannot be logged in to, and has no sessions; all else goes on as for
+    /// somebody who is away. Durable when it returns.
+    Task<Result<>> set_disabled(Jid jid, bool disabled);
     /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name
     /// is free when it returns.
     Task<Result<>> remove(Jid jid);

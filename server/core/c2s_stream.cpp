@@ -34,7 +34,23 @@ std::string text_element(std::string_view name, std::string_view ns, std::string
 }  // namespace
 
 C2sStream::C2sStream(SessionPort& port, bool direct_tls) : port_(port), encrypted_(direct_tls) {}
-C2sStream::~C2sStream() = default;
+C2sStream::~C2sStream() { leave_pending(); }
+
+void C2sStream::leave_pending() {
+    if (PendingLogins* const pending = std::exchange(pending_, nullptr)) pending->remove(*this);
+}
+
+void C2sStream::adopt(std::shared_ptr<Session> session) {
+    session_ = std::move(session);
+    leave_pending();
+}
+
+void C2sStream::revoke(SessionEnd why) {
+    revoked_ = true;
+    leave_pending();
+    const Farewell said = farewell(why);
+    fail(said.error.value_or(StreamErrorCondition::not_authorized), said.text);
+}
 
 void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
     encrypted_ = true;
@@ -188,6 +204,7 @@ Task<C2sStream::Next> C2sStream::on_sasl(Core& core, const xml::Element& element
 }
 
 Task<C2sStream::Next> C2sStream::on_auth(Core& core, const xml::Element& auth) {
+    leave_pending();  // an attempt that was not finished
     const auto mechanism = sasl::parse_mechanism(auth.attr("mechanism"));
     const auto list = offered(core);
     if (list.empty())
@@ -251,6 +268,8 @@ Task<C2sStream::Next> C2sStream::take(Core& core, sasl::Step step) {
 Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
     std::optional<sasl::Credentials> stored;
     disabled_ = false;
+    pending_ = &core.pending_logins();
+    pending_->add(*this);
     const auto record = co_await core.storage().accounts().find(std::string(account_.bare()));
     if (!record) {
         co_return co_await auth_failed(core, sasl::Condition::temporary_auth_failure,
@@ -272,6 +291,7 @@ Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
 }
 
 Task<C2sStream::Next> C2sStream::succeed(Core& core, sasl::Success success) {
+    if (revoked_) co_return Next::close;
     if (!success.authzid.empty()) {
         auto wanted = Jid::parse(success.authzid);
         if (!wanted || *wanted != account_)
@@ -300,6 +320,7 @@ Task<C2sStream::Next> C2sStream::succeed(Core& core, sasl::Success success) {
 Task<C2sStream::Next> C2sStream::auth_failed(Core& core, sasl::Condition condition,
                                              std::string_view text) {
     exchange_.reset();
+    leave_pending();
     state_ = State::negotiating;
     const auto& options = core.options<AuthOptions>(host_);
     static Counter& failures =
@@ -332,6 +353,7 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     auto jid = account_.with_resource(wanted.empty() ? random_token(9) : wanted);
     if (!jid) co_return bind_failed(id, {StanzaErrorCondition::bad_request, jid.error().text});
     auto pin = co_await core.accounts().load(std::string(account_.bare()));
+    if (revoked_) co_return Next::close;
     if (!pin) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
     Account& account = **pin;
     if (Session* old = account.find_session(jid->resource())) old->end(SessionEnd::replaced);
@@ -343,6 +365,7 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     session_ =
         std::make_shared<Session>(account, account.next_session_number(), *jid, device, &port_);
     account.add_session(session_);
+    leave_pending();
     account_ = {};  // the session knows whose it is
     state_ = State::bound;
     session_->write_live_mark();

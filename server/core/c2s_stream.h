@@ -21,7 +21,9 @@
 namespace clarion::core {
 
 class Core;
+class PendingLogins;
 class Session;
+enum class SessionEnd : std::uint8_t;
 
 class C2sStream {
 public:
@@ -56,7 +58,11 @@ public:
     /// The host this stream is for, once its header named one.
     const std::string& host() const { return host_; }
     /// Set by a module (stream_management) that resumed a session on this stream.
-    void adopt(std::shared_ptr<Session> session) { session_ = std::move(session); }
+    void adopt(std::shared_ptr<Session> session);
+    /// What it logs in, or has logged in with, is not valid any more: ends it (PendingLogins).
+    void revoke(SessionEnd why);
+    /// After an await: it was revoked meanwhile, and must not get a session.
+    bool revoked() const { return revoked_; }
     const Jid& account() const { return account_; }
     /// The bare JID's account once authenticated, for who resumes.
     SessionPort& port() { return port_; }
@@ -79,6 +85,7 @@ private:
     Task<Next> auth_failed(Core& core, sasl::Condition condition, std::string_view text);
     Task<Next> succeed(Core& core, sasl::Success success);
     Task<Next> on_bind(Core& core, xml::Document element);
+    void leave_pending();
     Next bind_failed(std::string_view id, const StanzaError& error);
 
     SessionPort& port_;
@@ -87,10 +94,12 @@ private:
     bool header_sent_ = false;
     unsigned home_ = 0;
     bool disabled_ = false;  // the account that is logging in
+    bool revoked_ = false;
     int failures_ = 0;
     std::string host_;
     std::unique_ptr<sasl::ChannelBindings> bindings_;  // until the login; nullptr: none
     std::unique_ptr<sasl::ServerExchange> exchange_;   // 600 bytes that end with the login
+    PendingLogins* pending_ = nullptr;  // where it is, from its credentials to its session
     Jid account_;
     std::shared_ptr<Session> session_;
 };

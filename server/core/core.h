@@ -17,6 +17,7 @@
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
 #include "server/core/login_throttle.h"
+#include "server/core/pending_logins.h"
 #include "server/core/pending_iq.h"
 #include "server/core/router.h"
 #include "server/core/scope.h"
@@ -70,6 +71,7 @@ public:
     SlotCounts& slot_counts() { return slot_counts_; }
     Scope& scope() { return scope_; }
     LoginThrottle& login_throttle() { return login_throttle_; }
+    PendingLogins& pending_logins() { return pending_logins_; }
 
     /// Whether this shard is the home of the account or domain.
     bool is_home(std::string_view key) const {
@@ -106,6 +108,7 @@ private:
     DomainLinks links_;
     Scope scope_;
     LoginThrottle login_throttle_;
+    PendingLogins pending_logins_;
     PendingIqs pending_;
     Router router_;
     AccountDirectory accounts_;

@@ -34,10 +34,20 @@ enum class SessionEnd : std::uint8_t {
     closed,    // the client closed its stream
     lost,      // the connection broke and the session could not sleep
     replaced,  // another connection took the resource
-    kicked,    // by the administrator, or the account was deleted
+    kicked,    // by the administrator
     expired,   // time asleep ran out
     shutdown,
+    password_changed,  // by somebody else: the client must log in again
+    disabled,          // the account was
+    deleted,           // the account is being
 };
+
+/// What a client that is connected is told when the server ends its stream.
+struct Farewell {
+    std::optional<StreamErrorCondition> error{};
+    std::string_view text{};
+};
+Farewell farewell(SessionEnd why);
 
 class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
 public:

@@ -304,6 +304,24 @@ void Session::write_sent(const Sent& sent) {
 
 // ---- The end -----------------------------------------------------------------------------------
 
+Farewell farewell(SessionEnd why) {
+    using Condition = StreamErrorCondition;
+    switch (why) {
+        case SessionEnd::replaced:
+            return {Condition::conflict, "the resource was taken by another connection"};
+        case SessionEnd::kicked: return {Condition::not_authorized, "ended by the administrator"};
+        case SessionEnd::shutdown: return {Condition::system_shutdown};
+        case SessionEnd::password_changed:  // RFC 6120, 4.9.3.16: authenticate again
+            return {Condition::reset, "the password was changed"};
+        case SessionEnd::disabled: return {Condition::not_authorized, "the account was disabled"};
+        case SessionEnd::deleted: return {Condition::not_authorized, "the account was deleted"};
+        case SessionEnd::closed:
+        case SessionEnd::lost:
+        case SessionEnd::expired: break;
+    }
+    return {};
+}
+
 void Session::end(SessionEnd why) {
     if (state_ == SessionState::ended) return;
     const auto self = shared_from_this();
@@ -311,17 +329,8 @@ void Session::end(SessionEnd why) {
     state_ = SessionState::ended;
     if (SessionPort* const port = port_) {
         detach_port();
-        if (why == SessionEnd::replaced)
-            port->close(StreamErrorCondition::conflict,
-                        "the resource was taken by another connection");
-        else if (why == SessionEnd::kicked)
-            port->close(StreamErrorCondition::not_authorized, account_.deleted()
-                                                                  ? "the account was deleted"
-                                                                  : "ended by the administrator");
-        else
-            port->close(why == SessionEnd::shutdown
-                            ? std::optional(StreamErrorCondition::system_shutdown)
-                            : std::nullopt);
+        const Farewell said = farewell(why);
+        port->close(said.error, said.text);
     }
     std::vector<Transit> held = take_held();
     if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
@@ -372,7 +381,7 @@ Task<> Session::redistribute_stored([[maybe_unused]] std::shared_ptr<Session> se
         logger.error("queue-unreadable", {{"session", jid_.full()}, {"error", queue.error().text}});
         co_return;
     }
-    redistribute(std::move(*queue));
+    redistribute(std::move(*queue));  // bounced, if the account was deleted meanwhile
     send_waiting();
     bury_record();
 }

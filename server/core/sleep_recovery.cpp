@@ -139,7 +139,7 @@ Task<> bury_account(Core& core, std::string jid) {
     auto pin = co_await core.accounts().load(std::move(jid));
     if (!pin) co_return;
     auto snapshot = co_await core.storage().accounts().load(std::string((*pin)->jid().bare()));
-    if (!snapshot || !snapshot->has_value()) co_return;
+    if (!snapshot || !snapshot->has_value() || !pin->alive()) co_return;
     for (const auto& mark : (*snapshot)->live_marks) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
         core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);

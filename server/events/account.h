@@ -39,6 +39,15 @@ struct AccountPuttingAway {
     core::Account& account;
 };
 
+/// Whoever logged in before must do so again: the password was changed, or the account was
+/// disabled. Its sessions end next, but not the one that changed the password.
+struct LoginsRevoked {
+    enum class Stage { forget };
+    static constexpr std::string_view name = "LoginsRevoked";
+    core::Account& account;
+    core::Session* stays;  // nullptr: none
+};
+
 /// The account is being deleted: drop what is pending for it. Its sessions have ended.
 struct AccountDeleted {
     enum class Stage { drop };

@@ -159,6 +159,11 @@ void AccountsKv::put(Batch& batch, const AccountRecord& record) {
     out.put(Table::accounts, account_key(record.id, AccountEntry::record), encode(record));
 }
 
+void AccountsKv::replace(Batch& batch, const AccountRecord& record) {
+    static_cast<KvBatch&>(batch).put_if_there(
+        Table::accounts, account_key(record.id, AccountEntry::record), encode(record));
+}
+
 void AccountsKv::remove(Batch& batch, const AccountRecord& record) {
     auto& out = static_cast<KvBatch&>(batch);
     const KeyRange all = account_range(record.id);

@@ -22,14 +22,15 @@ void put(WriteTransaction& transaction, LogWatch& watch, const Op& op) {
     transaction.put(op.table, op.key, op.value);
 }
 
-void apply(WriteTransaction& transaction, LogWatch& watch, Ordinals& ordinals, const Op& op) {
+void apply(WriteTransaction& transaction, WriterMemory& memory, const Op& op) {
+    LogWatch& watch = memory.watch;
     switch (op.code) {
         case OpCode::put: return put(transaction, watch, op);
         case OpCode::put_if_new: return transaction.put(op.table, op.key, op.value);
         case OpCode::put_if_there:
             if (transaction.get(op.table, op.key)) transaction.put(op.table, op.key, op.value);
             return;
-        case OpCode::put_numbered: return ordinals.put(transaction, op.key, op.value);
+        case OpCode::put_numbered: return memory.ordinals.put(transaction, op.key, op.value);
         case OpCode::erase: return transaction.erase(op.table, op.key);
         case OpCode::erase_range:
             erase_some(transaction, op.table, op.key, op.value, SIZE_MAX);
@@ -80,10 +81,9 @@ std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBat
     return std::nullopt;
 }
 
-void apply(WriteTransaction& transaction, LogWatch& watch, Ordinals& ordinals,
-           const KvBatch& batch) {
+void apply(WriteTransaction& transaction, WriterMemory& memory, const KvBatch& batch) {
     for (KvBatch::Reader reader(batch); reader.next();)
-        apply(transaction, watch, ordinals, reader.op());
+        if (!memory.removed.refuses(reader.op())) apply(transaction, memory, reader.op());
 }
 
 std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_view from,

@@ -10,14 +10,21 @@
 #include "storage/kv/engine.h"
 #include "storage/kv/log_watch.h"
 #include "storage/kv/ordinals.h"
+#include "storage/kv/removed_accounts.h"
 
 namespace clarion::storage {
 
 /// Why the batch may not be applied to what the transaction holds so far; nullopt: it may.
 std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBatch& batch);
 
-void apply(WriteTransaction& transaction, LogWatch& watch, Ordinals& ordinals,
-           const KvBatch& batch);
+/// What the Writer knows beside the tables.
+struct WriterMemory {
+    LogWatch watch{};
+    Ordinals ordinals{};
+    RemovedAccounts removed{};
+};
+
+void apply(WriteTransaction& transaction, WriterMemory& memory, const KvBatch& batch);
 
 /// Erases entries of [from, to), at most `limit`. Returns how many.
 std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_view from,

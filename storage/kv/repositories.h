@@ -45,6 +45,7 @@ public:
     Task<Result<std::uint64_t>> count() override;
     AccountId next_id() override;
     void put(Batch& batch, const AccountRecord& record) override;
+    void replace(Batch& batch, const AccountRecord& record) override;
     void remove(Batch& batch, const AccountRecord& record) override;
 
 private:

@@ -4,8 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "storage/kv/apply.h"
-
 namespace clarion::storage {
 namespace {
 
@@ -131,8 +129,9 @@ std::span<Writer::Pending> Writer::next_group(std::span<Pending> batches) const 
 
 void Writer::decide(std::span<Pending> group) {
     auto error = try_commit(group);
-    if (!error) return;
-    ordinals_.forget();
+    if (!error) return memory_.removed.keep();
+    memory_.ordinals.forget();
+    memory_.removed.forget();
     if (group.size() == 1) {
         group[0].error = std::move(error);
         return;
@@ -149,7 +148,7 @@ std::optional<Error> Writer::try_commit(std::span<Pending> group) {
             if (pending.batch->empty()) continue;
             if (!transaction) transaction = begin_write();
             if (!acceptable(*transaction, pending)) continue;
-            apply(*transaction, watch_, ordinals_, *pending.batch);
+            apply(*transaction, memory_, *pending.batch);
             wrote = true;
             clearing_ = clearing_ || pending.batch->dooms();
         }
@@ -193,7 +192,7 @@ void Writer::report(std::span<Pending> group) {
 void Writer::clear_slice() {
     try {
         const auto transaction = begin_write();
-        clearing_ = clear_doomed(*transaction, watch_, clear_slice_size);
+        clearing_ = clear_doomed(*transaction, memory_.watch, clear_slice_size);
         if (clearing_) transaction->commit();
     } catch (const std::exception&) {
         clearing_ = false;  // a later removal, or the next start, tries again

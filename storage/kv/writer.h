@@ -28,10 +28,9 @@
 #include <vector>
 
 #include "storage/kv/backup_copy.h"
+#include "storage/kv/apply.h"
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
-#include "storage/kv/log_watch.h"
-#include "storage/kv/ordinals.h"
 
 namespace clarion::storage {
 
@@ -102,8 +101,7 @@ private:
     std::unique_ptr<BackupCopy> next_copy_;
     std::atomic<std::size_t> backlog_{0};
 
-    LogWatch watch_;                    // the writer's own
-    Ordinals ordinals_;                 // the writer's own
+    WriterMemory memory_;               // the writer's own
     bool clearing_ = true;              // the writer's own: something may be in Table::doomed
     std::unique_ptr<BackupCopy> copy_;  // the writer's own
     std::size_t turn_bytes_ = 0;        // the writer's own: decided in this turn

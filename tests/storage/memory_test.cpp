@@ -108,6 +108,27 @@ TEST_CASE("while every commit fails, every batch is reported so, and service res
     CHECK(fixture.kept() == 1);
 }
 
+TEST_CASE("an account whose removal failed goes on being written") {
+    HookedFixture fixture;
+    const auto record = sample_account(fixture.account, "romeo@example.org");
+    const auto submit = [&](auto fill) {
+        auto batch = fixture.storage->begin();
+        fill(*batch);
+        fixture.storage->submit(0, std::move(batch));
+        fixture.storage->wait_until_idle();
+    };
+    submit([&](Batch& batch) { fixture.storage->accounts().put(batch, record); });
+    fixture.storage->fail_next_commits(1);
+    submit([&](Batch& batch) { fixture.storage->accounts().remove(batch, record); });
+    fixture.put(1);
+    fixture.storage->wait_until_idle();
+    CHECK(fixture.kept() == 1);
+    submit([&](Batch& batch) { fixture.storage->accounts().remove(batch, record); });
+    fixture.put(2);
+    fixture.storage->wait_until_idle();
+    CHECK(fixture.kept() == 0);
+}
+
 TEST_CASE("stop lets held commits go") {
     HookedFixture fixture;
     fixture.storage->hold_commits();

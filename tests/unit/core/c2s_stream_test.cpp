@@ -421,3 +421,64 @@ TEST_CASE("only so many sessions") {
     CHECK(connection.stream.session());
     connection.on_shard([&](Core&) { connection.stream.session()->on_stream_closed(); });
 }
+
+// ---- Credentials that change meanwhile ---------------------------------------------------------
+
+namespace {
+
+constexpr auto changed_password = [](Core& core) -> Task<> {
+    const auto done =
+        co_await core.accounts().set_password(Jid::trusted(std::string(juliet)), "new");
+    CHECK(done.ok());
+};
+
+}  // namespace
+
+TEST_CASE("who logged in with the old password and has no session yet gets none") {
+    Scene scene;
+    Connection connection(scene);
+    SUBCASE("authenticated, not bound") {
+        connection.log_in();
+        scene.world.run(juliet, changed_password);
+    }
+    SUBCASE("in the middle of the exchange") {
+        connection.open();
+        script::ScramClient client("juliet", "secret");
+        const auto last = client.final_message(connection.challenge(client));
+        scene.world.run(juliet, changed_password);
+        CHECK(connection.send(Connection::response(*last)) == Next::close);
+        CHECK(connection.pop("success").root().name() != "success");
+    }
+    SUBCASE("binding") {
+        connection.log_in();
+        // The account is in memory, so that its answer waits for the next turn.
+        Account& account = scene.world.account(juliet);
+        account.pin();
+        scene.world.run(juliet, changed_password);
+        CHECK(connection.send(bind_iq("phone")) == Next::close);
+        account.unpin();
+    }
+    CHECK(connection.port.closed());
+    CHECK(connection.port.error() == StreamErrorCondition::reset);
+    CHECK_FALSE(connection.stream.session());
+    CHECK(scene.world.account(juliet).sessions().empty());
+
+    Connection again(scene);
+    again.log_in("juliet", "new");
+    again.send(bind_iq("phone"));
+    REQUIRE(again.stream.session());
+    scene.world.run(juliet, changed_password);  // by an administrator: this one too
+    CHECK(again.port.error() == StreamErrorCondition::reset);
+}
+
+TEST_CASE("others' logins are not touched") {
+    Scene scene;
+    scene.world.add_account("romeo@example.org", "secret");
+    Connection connection(scene);
+    connection.log_in("romeo");
+    scene.world.run(juliet, changed_password);
+    CHECK_FALSE(connection.port.closed());
+    CHECK(connection.send(bind_iq("orchard")) == Next::read);
+    REQUIRE(connection.stream.session());
+    connection.on_shard([&](Core&) { connection.stream.session()->on_stream_closed(); });
+}

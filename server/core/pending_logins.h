@@ -1,0 +1,29 @@
+// PendingLogins: the streams of one shard between the moment they read their account's credentials
+// and the session they bind or resume.
+//
+// If the password changes or the account is disabled or deleted in between, they know something
+// that is true no more: they end, like the account's sessions. One per shard.
+#pragma once
+
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <string_view>
+
+#include "server/core/session.h"
+
+namespace clarion::core {
+
+class C2sStream;
+
+class PendingLogins {
+public:
+    /// The stream removes itself, at the latest when it is destroyed.
+    void add(C2sStream& stream) { streams_.insert(&stream); }
+    void remove(C2sStream& stream) { streams_.erase(&stream); }
+    /// Ends those of the account.
+    void revoke(std::string_view bare_jid, SessionEnd why);
+
+private:
+    boost::unordered_flat_set<C2sStream*> streams_;
+};
+
+}  // namespace clarion::core

@@ -76,9 +76,14 @@ Result<Arguments> parse(int argc, char** argv) {
     return result;
 }
 
+/// What is wrong with a configuration names its file in each line.
+void complain(const Error& error) {
+    std::cerr << (error.code == "config" ? "" : "clariond: ") << error.text << '\n';
+}
+
 int exit_code(const Result<>& result) {
     std::cout << std::flush;
-    if (!result) std::cerr << "clariond: " << result.error().text << '\n';
+    if (!result) complain(result.error());
     return result ? 0 : 1;
 }
 
@@ -117,7 +122,7 @@ int describe(const Arguments& arguments) {
 int serve(const std::shared_ptr<const Config>& config) {
     app::App server(config);
     if (auto started = server.start(); !started) {
-        std::cerr << "clariond: " << started.error().text << '\n';
+        complain(started.error());
         flush_log();
         return 1;
     }

@@ -42,7 +42,11 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     for (const auto& host : app.shared().hosts.hosts()) domains.emplace_back(host);
     for (const auto& where : app.listening()) listening.emplace_back(where);
     const auto accounts = co_await app.shared().storage.accounts().count();
-    json::array alarms = co_await push_alarms(app);
+    json::array alarms;
+    for (const auto& alarm : app.certificate_alarms(*app.shared().cores[0]))
+        alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
+    json::array of_push = co_await push_alarms(app);
+    for (auto& alarm : of_push) alarms.push_back(std::move(alarm));
     co_return json::value{{"version", CLARION_VERSION},
                           {"uptime_seconds", up.count()},
                           {"domains", std::move(domains)},
@@ -72,8 +76,16 @@ json::array described(const std::vector<OptionChange>& changes) {
 Task<Result<json::value>> reload(App& app, const json::object&) {
     auto done = app.reload();
     if (!done) co_return done.error();
+    json::array certificates, warnings;
+    for (const auto& each : done->certificates)
+        certificates.push_back({{"domain", each.domain},
+                                {"file", each.file},
+                                {"expires", format_datetime(each.valid_until)}});
+    for (const auto& each : done->warnings) warnings.emplace_back(each);
     co_return json::value{{"applied", described(done->applied)},
-                          {"need_restart", described(done->need_restart)}};
+                          {"need_restart", described(done->need_restart)},
+                          {"certificates", std::move(certificates)},
+                          {"warnings", std::move(warnings)}};
 }
 
 Task<Result<json::value>> set_level(App&, const json::object& arguments) {

@@ -11,6 +11,7 @@
 #include "modules/all.h"
 #include "server/app/admin_server.h"
 #include "server/app/data_directory.h"
+#include "server/app/self_check.h"
 #include "server/app/service_manager.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
@@ -28,6 +29,9 @@ namespace {
 
 constexpr Logger logger{"server"};
 constexpr Duration drain_limit = std::chrono::seconds(10);
+/// At the end peers have this long to take what is left for them and to close too. All that must
+/// not be lost is stored by then.
+constexpr Duration farewell_limit = std::chrono::seconds(1);
 /// Each account is looked at once in this time, whether it is idle ...
 constexpr Duration put_away_interval = std::chrono::seconds(5);
 /// ... a slice at a time.
@@ -43,26 +47,6 @@ Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
     return storage::open_lmdb_storage(directory + "/db", durability, limits);
 }
 
-Result<std::vector<std::string>> prepared_domains(const Config& config) {
-    std::vector<std::string> result;
-    for (const auto& name : config.get<core::ServerOptions>().domains) {
-        auto domain = prepare_domain(name);
-        if (!domain)
-            return fail("config", "server.domains: \"" + name + "\": " + domain.error().text);
-        result.push_back(std::move(*domain));
-    }
-    if (result.empty()) return fail("config", "server.domains: at least one domain is needed");
-    return result;
-}
-
-std::vector<core::ListenOptions> listeners(const Config& config) {
-    auto list = config.list<core::ListenOptions>();
-    if (!list.empty()) return list;
-    core::ListenOptions clients, servers;
-    servers.type = "s2s";
-    return {clients, servers};
-}
-
 /// Off for every domain; a module that is off for some sees to that itself (core::ModuleSetup).
 bool is_disabled(const Config& config, const core::Hosts& hosts, std::string_view module) {
     return std::all_of(hosts.hosts().begin(), hosts.hosts().end(), [&](const std::string& host) {
@@ -71,36 +55,19 @@ bool is_disabled(const Config& config, const core::Hosts& hosts, std::string_vie
     });
 }
 
-/// The module's name nearest to what somebody wrote.
-std::string nearest_module(std::string_view name) {
-    const auto rows = modules::all();
-    const auto best = std::min_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
-        return edit_distance(a.name, name) < edit_distance(b.name, name);
-    });
-    return std::string(best->name);
+void tell(bool serious, std::string_view event, const std::string& text) {
+    if (serious)
+        logger.error(event, {{"text", text}});
+    else
+        logger.warning(event, {{"text", text}});
 }
 
-Result<> check_module_names(const Config& config, std::string_view host) {
-    const auto rows = modules::all();
-    for (const auto& name : config.get<core::ModulesOptions>(host).disabled)
-        if (std::none_of(rows.begin(), rows.end(),
-                         [&](const auto& row) { return row.name == name; }))
-            return fail("config", config.filename() + ": modules.disabled: there is no module \"" +
-                                      name + "\"; the nearest is \"" + nearest_module(name) + "\"");
-    return {};
-}
-
-/// What the option tables cannot know: which modules and domains there are.
-Result<> check_names(const Config& config) {
-    if (auto known = check_module_names(config, {}); !known) return known;
-    auto domains = prepared_domains(config);
-    if (!domains) return domains.error();
-    for (const auto& host : config.hosts()) {
-        if (std::find(domains->begin(), domains->end(), host) == domains->end())
-            return fail("config", config.filename() + ": [host.\"" + host +
-                                      "\"]: server.domains does not have this domain");
-        if (auto known = check_module_names(config, host); !known) return known;
-    }
+/// What the self check found: told in the log; an error if the server must not run so.
+Result<> tell(const Findings& findings) {
+    for (const Finding& finding : findings.sorted())
+        if (finding.weight != Finding::Weight::fatal)
+            tell(finding.weight == Finding::Weight::wrong, "configuration", findings.said(finding));
+    if (findings.has(Finding::Weight::fatal)) return fail("config", findings.text(true));
     return {};
 }
 
@@ -147,7 +114,12 @@ App::~App() {
 
 Result<> App::start() {
     started_ = system_clock().steady();
-    if (auto known = check_names(*config_); !known) return known;
+    if (auto ours = check_not_in_use(config_->get<core::ServerOptions>().data_dir); !ours)
+        return ours;
+    Findings findings(*config_);
+    check_configuration(*config_, system_clock().wall(), findings);
+    check_machine(*config_, true, findings);
+    if (auto possible = tell(findings); !possible) return possible;
     if (auto opened = open_storage(); !opened) return opened;
     if (auto made = make_cores(); !made) return made;
     return listen();
@@ -165,15 +137,9 @@ Result<> App::open_storage() {
 }
 
 Result<> App::make_cores() {
-    auto domains = prepared_domains(*config_);
-    if (!domains) return domains.error();
-    for (auto& domain : *domains) hosts_.add_host(std::move(domain));
-    for (const auto& [name, options] : config_->named<core::ComponentOptions>()) {
-        auto domain = prepare_domain(name);
-        if (!domain || hosts_.is_host(*domain))
-            return fail("config", "component.\"" + name + "\" is not a possible component domain");
-        hosts_.add_component(std::move(*domain));
-    }
+    for (auto& domain : served_domains(*config_)) hosts_.add_host(std::move(domain));
+    for (const auto& [name, options] : config_->named<core::ComponentOptions>())
+        if (auto domain = prepare_domain(name)) hosts_.add_component(std::move(*domain));
     auto scram = storage_->installation_secret("scram", 32);
     auto dialback = storage_->installation_secret("dialback", 32);
     auto archive = storage_->installation_secret("archive", 32);
@@ -186,9 +152,9 @@ Result<> App::make_cores() {
     shared_ = std::make_unique<core::Shared>(
         core::Shared{*shards_, system_clock(), *storage_, hosts_, std::move(*scram),
                      std::move(*dialback), std::move(*archive)});
-    auto tls = net::TlsContexts::load(*config_, hosts_.hosts(), system_clock().wall());
+    auto tls = net::TlsContexts::load(*config_, hosts_.hosts());
     if (!tls) return tls.error();
-    for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});
+    certificates_.set(std::move(tls->certificates));
     for (unsigned i = 0; i < count; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& core = *shared_->cores.back();
@@ -218,7 +184,7 @@ void App::install_modules(core::Core& core) {
 }
 
 Result<> App::listen() {
-    for (const auto& options : listeners(*config_)) {
+    for (const auto& options : config_->list<core::ListenOptions>()) {
         auto port = net::open_port(options, shards_->count());
         if (!port) return port.error();
         listening_.push_back(options.type + " " + options.address + ":" +
@@ -232,6 +198,8 @@ Result<> App::listen() {
     for (const auto& core : shared_->cores) {
         core::Core* const target = core.get();
         shards_->post(core->shard().index(), [this, target] {
+            if (target->shard().index() == 0)
+                target->scope().spawn("certificates", watch_certificates(*target));
             target->scope().spawn("deadlines", core::watch_deadlines(*target));
             target->scope().spawn("lost-sessions", core::bury_lost_sessions(*target));
             target->scope().spawn("put-away", put_away(*target));
@@ -265,10 +233,19 @@ void App::request_stop() { signals_.stop(); }
 Result<App::Reload> App::reload() {
     auto fresh = load_config(registry_, config_->filename());
     if (!fresh) return fresh.error();
-    auto tls = net::TlsContexts::load(**fresh, hosts_.hosts(), system_clock().wall());
+    Findings findings(**fresh);
+    check_configuration(**fresh, system_clock().wall(), findings);
+    if (auto possible = tell(findings); !possible) return possible.error();
+    auto tls = net::TlsContexts::load(**fresh, hosts_.hosts());
     if (!tls) return tls.error();
-    for (const auto& warning : tls->warnings) logger.warning("tls", {{"text", warning}});
     Reload result;
+    result.certificates = certificates_.set(std::move(tls->certificates));
+    for (const Finding& finding : findings.sorted()) result.warnings.push_back(findings.said(finding));
+    for (const auto& certificate : result.certificates)
+        logger.info("certificate-loaded",
+                    {{"domain", certificate.domain},
+                     {"file", certificate.file},
+                     {"expires", format_datetime(certificate.valid_until)}});
     for (auto& change : diff(*config_, **fresh))
         (change.live ? result.applied : result.need_restart).push_back(std::move(change));
     for (const auto& change : result.applied)
@@ -322,7 +299,7 @@ void App::stop() {
         static Task<> close(core::Core& core, net::ShardNet& net) {
             co_await core::put_everybody_to_sleep(core);
             net.close_all(StreamErrorCondition::system_shutdown);
-            co_await net.joined(drain_limit);
+            co_await net.joined(farewell_limit);
             co_await core.shard().committed();
         }
     };
@@ -335,14 +312,42 @@ void App::stop() {
     storage_->stop();
 }
 
+std::vector<CertificateAlarm> App::certificate_alarms(const core::Core& core) const {
+    std::vector<CertificateAlarm> alarms;
+    const WallTime now = core.clock().wall();
+    for (const auto& certificate : certificates_.get()) {
+        const auto& options = core.options<core::TlsOptions>(certificate.domain);
+        if (auto alarm = judge(certificate, now, options.expiry_warning))
+            alarms.push_back(std::move(*alarm));
+    }
+    return alarms;
+}
+
+/// The log says once a day what `status` says all the time.
+Task<> App::watch_certificates(core::Core& core) {
+    while (!core.stopping()) {
+        co_await core.shard().sleep(std::chrono::hours(24));
+        for (const auto& alarm : certificate_alarms(core))
+            tell(alarm.serious, "certificate", alarm.what + ". " + alarm.next);
+    }
+}
+
 Result<> check(const Config& config, std::ostream& out) {
-    if (auto known = check_names(config); !known) return known;
-    auto domains = prepared_domains(config);
-    if (!domains) return domains.error();
-    if (auto tls = net::TlsContexts::load(config, *domains, system_clock().wall()); !tls)
-        return tls.error();
-    out << "the configuration is good\n";
-    return check_database(config, out);
+    const bool running = !check_not_in_use(config.get<core::ServerOptions>().data_dir);
+    Findings findings(config);
+    check_configuration(config, system_clock().wall(), findings);
+    check_machine(config, !running, findings);
+    for (const Finding& finding : findings.sorted())
+        if (finding.weight == Finding::Weight::soon) out << findings.said(finding) << '\n';
+    const std::string wrong = findings.text(false);
+    if (wrong.empty()) {
+        const auto warnings = findings.count(Finding::Weight::soon);
+        out << "the configuration is good"
+            << (warnings == 0 ? "" : ", but see the warnings above") << '\n';
+    }
+    const Result<> database = check_database(config, out);
+    if (wrong.empty()) return database;
+    return fail("config", wrong + (database ? "" : "\n" + database.error().text));
 }
 
 }  // namespace clarion::app

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "server/app/certificates.h"
 #include "server/app/signals.h"
 #include "server/base/config.h"
 #include "server/base/result.h"
@@ -20,7 +21,6 @@
 namespace clarion::net {
 class RemoteDomains;
 class ShardNet;
-class TlsContexts;
 }  // namespace clarion::net
 
 namespace clarion::app {
@@ -45,6 +45,8 @@ public:
     struct Reload {
         std::vector<OptionChange> applied;
         std::vector<OptionChange> need_restart;
+        std::vector<net::CertificateInfo> certificates;  // loaded anew
+        std::vector<std::string> warnings;               // "FILE:LINE: ..."
     };
     /// Reads the configuration file again and applies what can be applied live. Any thread but a
     /// shard's.
@@ -56,6 +58,8 @@ public:
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
+    /// What is wrong with the certificates in use, or soon will be. On that core's shard.
+    std::vector<CertificateAlarm> certificate_alarms(const core::Core& core) const;
     /// Where a listener of this type ended up ("127.0.0.1:5222"), for status and tests with port 0.
     const std::vector<std::string>& listening() const { return listening_; }
 
@@ -66,6 +70,7 @@ private:
     void install_modules(core::Core& core);
     void stop();
     void on_every_shard(std::function<Task<>(core::Core&)> task);
+    Task<> watch_certificates(core::Core& core);
 
     std::shared_ptr<const Config> config_;
     OptionRegistry registry_;
@@ -74,7 +79,7 @@ private:
     core::Hosts hosts_;
     std::unique_ptr<core::ShardSet> shards_;
     std::unique_ptr<core::Shared> shared_;
-    std::shared_ptr<net::TlsContexts> tls_;
+    Certificates certificates_;
     std::vector<std::unique_ptr<net::ShardNet>> nets_;
     std::vector<std::unique_ptr<net::RemoteDomains>> s2s_;
     std::unique_ptr<AdminServer> admin_;
@@ -83,8 +88,9 @@ private:
     Signals signals_;
 };
 
-/// --check: the configuration was read; certificates and the database are looked at, nothing is
-/// changed. Says on `out` what is good.
+/// --check: the configuration was read; it is compared with certificates and machine
+/// (self_check.h), the database is looked at, nothing is changed. Says on `out` what is good and
+/// what to think of. Errors: everything that is wrong, one "FILE:LINE: ..." a line.
 Result<> check(const Config& config, std::ostream& out);
 
 }  // namespace clarion::app

@@ -88,6 +88,14 @@ Result<> tell(std::ostream& out, const storage::CheckReport& report) {
 
 }  // namespace
 
+namespace {
+
+Error fail_in_use(const std::string& directory) {
+    return fail("in-use", "another server is using " + directory);
+}
+
+}  // namespace
+
 Result<int> lock_directory(const std::string& directory) {
     std::error_code error;
     std::filesystem::create_directories(directory, error);
@@ -97,7 +105,15 @@ Result<int> lock_directory(const std::string& directory) {
         return fail("data-dir", "cannot write to " + directory + ": " + std::strerror(errno));
     if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return fd;
     ::close(fd);
-    return fail("in-use", "another server is using " + directory);
+    return fail_in_use(directory);
+}
+
+Result<> check_not_in_use(const std::string& directory) {
+    const int fd = ::open((directory + "/lock").c_str(), O_RDWR | O_CLOEXEC);
+    if (fd < 0) return {};
+    const bool free = ::flock(fd, LOCK_EX | LOCK_NB) == 0;
+    ::close(fd);
+    return free ? Result<>() : fail_in_use(directory);
 }
 
 Result<> restore(const Config& config, const std::string& file, bool replace, bool as_json,

@@ -14,6 +14,10 @@ namespace clarion::app {
 /// descriptor. Errors: "in-use" (says so), "data-dir".
 Result<int> lock_directory(const std::string& directory);
 
+/// Whether no server runs on it. Changes nothing. Errors: "in-use", in the words of
+/// lock_directory().
+Result<> check_not_in_use(const std::string& directory);
+
 /// --restore: makes the database of a backup; says on `out` what came of it. With `replace` a
 /// database that is there is moved aside.
 Result<> restore(const Config& config, const std::string& file, bool replace, bool as_json,

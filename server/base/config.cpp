@@ -16,19 +16,6 @@
 namespace clarion {
 namespace {
 
-/// The word of `words` that `word` is most likely a slip of the pen for; empty if none is near.
-std::string nearest(std::string_view word, const std::vector<std::string>& words) {
-    std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
-    std::string found;
-    for (const std::string& candidate : words) {
-        const std::size_t distance = edit_distance(word, candidate);
-        if (distance >= best) continue;
-        best = distance;
-        found = candidate;
-    }
-    return found;
-}
-
 std::string joined(const std::vector<std::string>& words) {
     std::string out;
     for (const std::string& word : words) out.append(out.empty() ? "" : ", ").append(word);
@@ -209,6 +196,7 @@ private:
     /// The values that the table has. Checks of the whole run only on values that are right.
     void assign_all(const SectionSpec& section, const ConfigTable& table, const Place& place,
                     void* options) {
+        if (place.line > 0) config_->lines_[place.path] = place.line;
         const std::size_t before = problems_.size();
         for (const auto& [key, node] : table) assign(section, key, node, place, options);
         if (!section.check || problems_.size() != before) return;
@@ -225,6 +213,7 @@ private:
         if (option == section.options.end()) {
             return problem(node.line, name + ": no such option; " + option_hint(key, section));
         }
+        config_->lines_[place.path + "." + key] = node.line;
         Result<OptionValue> value = to_option_value(node, *option);
         if (!value) return problem(node.line, name + ": " + value.error().text);
         if (option->path) *value = resolve_path(std::move(*value), directory_);
@@ -251,6 +240,7 @@ private:
                 continue;
             }
             config_->hosts_.push_back(host);
+            config_->lines_["host." + quote(host)] = sections.line;
             for (const auto& [section, table] : *sections.table()) bind_host(host, section, table);
         }
     }
@@ -303,6 +293,11 @@ const void* Config::find(std::size_t type_id, std::string_view host) const {
         }
     }
     return section.base.get();
+}
+
+int Config::line_of(std::string_view path) const {
+    const auto at = lines_.find(path);
+    return at == lines_.end() ? 0 : at->second;
 }
 
 Result<std::shared_ptr<const Config>> parse_config(const OptionRegistry& registry,

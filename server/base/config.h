@@ -43,6 +43,9 @@ public:
     /// The domains the file has [host."..."] tables for.
     const std::vector<std::string>& hosts() const { return hosts_; }
     const std::string& filename() const { return filename_; }
+    /// Where the file sets an option or begins a table, by the names that OptionChange has
+    /// (`tls.certificate`, `listen[0]`); 0: not in the file.
+    int line_of(std::string_view path) const;
 
 private:
     friend class ConfigBinder;
@@ -69,6 +72,7 @@ private:
     std::vector<Section> sections_;  // by option_type_id
     std::vector<std::string> hosts_;
     std::map<std::string, Shown> shown_;  // by "smacks.hibernation_time"
+    std::map<std::string, int, std::less<>> lines_;
 };
 
 /// Reads and checks the file. Everything wrong with it is reported at once: the error's text has

@@ -194,4 +194,16 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
     return last[b.size()];
 }
 
+std::string nearest(std::string_view word, const std::vector<std::string>& words) {
+    std::size_t best = std::max<std::size_t>(1, word.size() / 3) + 1;
+    std::string found;
+    for (const std::string& candidate : words) {
+        const std::size_t distance = edit_distance(word, candidate);
+        if (distance >= best) continue;
+        best = distance;
+        found = candidate;
+    }
+    return found;
+}
+
 }  // namespace clarion

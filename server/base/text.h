@@ -41,6 +41,8 @@ std::string quote(std::string_view text);
 /// How many characters must be typed, dropped, replaced or swapped with their neighbour to get from
 /// one to the other: for "did you mean".
 std::size_t edit_distance(std::string_view a, std::string_view b);
+/// The word of `words` that `word` is most likely a slip of the pen for; empty if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string>& words);
 
 // --- time ---------------------------------------------------------------------------------------
 

@@ -84,6 +84,12 @@ void TlsOptions::declare(OptionTable<TlsOptions>& t) {
     t.add("handshake_timeout", &TlsOptions::handshake_timeout)
         .min(1s)
         .doc("A TLS handshake that takes longer is given up.");
+    t.add("expiry_warning", &TlsOptions::expiry_warning)
+        .days()
+        .min(0s)
+        .doc(
+            "This long before a certificate expires `clarionctl status` has an alarm, and the log "
+            "a warning every day.");
 }
 
 void ListenOptions::declare(OptionTable<ListenOptions>& t) {

@@ -44,6 +44,7 @@ struct TlsOptions {
     std::string ca;
     std::string min_version = "1.2";
     Duration handshake_timeout = std::chrono::seconds(15);
+    Duration expiry_warning = std::chrono::hours(24 * 14);
     static void declare(OptionTable<TlsOptions>& table);
 };
 

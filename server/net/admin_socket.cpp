@@ -64,6 +64,9 @@ Result<> AdminSocket::listen(const std::string& path) {
     };
     if (path.size() >= 108)
         return problem("the path is too long for a Unix socket (107 bytes at most)");
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+        return problem("there is something already that is not a socket");
     if (is_answered(impl_->shard.executor(), path)) return problem("another server answers there");
     ::unlink(path.c_str());
     boost::system::error_code error;

@@ -5,11 +5,13 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <map>
+#include <optional>
 #include <stdexcept>
 
 #include "proto/jid.h"
@@ -36,19 +38,25 @@ using StorePtr = std::unique_ptr<X509_STORE, FreeStore>;
 /// A key with a passphrase is an error, not a question on the terminal.
 int no_passphrase(char*, int, int, void*) { return 0; }
 
-Result<> readable(const std::string& file, std::string_view what) {
+using Problem = TlsContexts::Problem;
+using Found = std::optional<Problem>;
+
+Found readable(const std::string& file, std::string_view what, std::string_view option) {
     std::FILE* opened = std::fopen(file.c_str(), "re");
     if (opened == nullptr) {
-        return fail("tls-config", std::string(what) + " " + file + ": " + std::strerror(errno));
+        return Problem{
+            {}, std::string(option), std::string(what) + " " + file + ": " + std::strerror(errno)};
     }
     std::fclose(opened);
-    return {};
+    return std::nullopt;
 }
 
-Result<> problem(std::string_view what, const std::string& file, std::string_view text) {
+Problem problem(std::string_view option, std::string_view what, const std::string& file,
+                std::string_view text) {
     const std::string reason = openssl_reason();
     std::string message = std::string(what) + " " + file + ": " + std::string(text);
-    return fail("tls-config", reason.empty() ? message : message + " (" + reason + ")");
+    if (!reason.empty()) message += " (" + reason + ")";
+    return {{}, std::string(option), std::move(message)};
 }
 
 WallTime wall_time(const ASN1_TIME* time) {
@@ -57,28 +65,43 @@ WallTime wall_time(const ASN1_TIME* time) {
     return WallTime(std::chrono::seconds(timegm(&parts)));
 }
 
+std::string fingerprint(X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned size = 0;
+    X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+    return {reinterpret_cast<const char*>(digest.data()), size};
+}
+
+CertificateInfo describe(X509* certificate, const std::string& file, const std::string& domain) {
+    return {.domain = domain,
+            .file = file,
+            .valid_from = wall_time(X509_get0_notBefore(certificate)),
+            .valid_until = wall_time(X509_get0_notAfter(certificate)),
+            .names_domain = certificate_names(certificate, domain),
+            .names = dns_names(certificate),
+            .fingerprint = fingerprint(certificate)};
+}
+
 }  // namespace
 
-/// Builds a TlsContexts; collects everything that is wrong before it gives up.
+/// Builds a TlsContexts; collects everything that is wrong.
 class TlsLoader {
 public:
-    TlsLoader(const Config& config, WallTime now) : config_(config), now_(now) {}
+    explicit TlsLoader(const Config& config) : config_(config) {}
 
     void add(const std::string& domain);
-    Result<TlsContexts::Loaded> finish();
+    TlsContexts::Loaded finish();
 
 private:
     static ContextPtr make_context(const core::TlsOptions& options);
-    Result<> use_authorities(SSL_CTX* context, const std::string& ca);
-    static Result<> use_certificate(SSL_CTX* context, const core::TlsOptions& options);
-    void judge(X509* certificate, const std::string& file, const std::string& domain);
+    Found use_authorities(SSL_CTX* context, const std::string& ca);
+    static Found use_certificate(SSL_CTX* context, const core::TlsOptions& options);
+    void note(Problem problem, const std::string& domain);
 
     const Config& config_;
-    const WallTime now_;
     std::shared_ptr<TlsContexts> contexts_{new TlsContexts};
     std::map<std::string, StorePtr> authorities_;  // by file; shared by the contexts
-    std::string problems_;
-    std::vector<std::string> warnings_;
+    TlsContexts::Loaded loaded_;
 };
 
 ContextPtr TlsLoader::make_context(const core::TlsOptions& options) {
@@ -103,95 +126,102 @@ ContextPtr TlsLoader::make_context(const core::TlsOptions& options) {
     return context;
 }
 
-Result<> TlsLoader::use_authorities(SSL_CTX* context, const std::string& ca) {
+Found TlsLoader::use_authorities(SSL_CTX* context, const std::string& ca) {
     StorePtr& store = authorities_[ca];
     if (!store) {
         store.reset(X509_STORE_new());
         if (ca.empty()) {
             X509_STORE_set_default_paths(store.get());
-        } else if (const Result<> file = readable(ca, "authorities"); !file) {
+        } else if (Found file = readable(ca, "authorities", "ca")) {
             return file;
         } else if (X509_STORE_load_file(store.get(), ca.c_str()) != 1) {
-            return problem("authorities", ca, "contains no PEM certificates");
+            return problem("ca", "authorities", ca, "contains no PEM certificates");
         }
         X509_STORE_set_flags(store.get(), X509_V_FLAG_PARTIAL_CHAIN);
     }
     SSL_CTX_set1_cert_store(context, store.get());
-    return {};
+    return std::nullopt;
 }
 
-Result<> TlsLoader::use_certificate(SSL_CTX* context, const core::TlsOptions& options) {
+Found TlsLoader::use_certificate(SSL_CTX* context, const core::TlsOptions& options) {
     const std::string& certificate = options.certificate;
     const std::string& key = options.private_key;
     if (key.empty()) {
-        return fail("tls-config", "certificate " + certificate + " is set, but no private_key");
+        return Problem{
+            {}, "certificate", "certificate " + certificate + " is set, but no private_key"};
     }
-    if (const Result<> file = readable(certificate, "certificate"); !file) return file;
-    if (const Result<> file = readable(key, "private key"); !file) return file;
+    if (Found file = readable(certificate, "certificate", "certificate")) return file;
+    if (Found file = readable(key, "private key", "private_key")) return file;
     if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) != 1) {
-        return problem("certificate", certificate, "is not usable as a PEM certificate chain");
+        return problem("certificate", "certificate", certificate,
+                       "is not usable as a PEM certificate chain");
     }
     if (SSL_CTX_use_PrivateKey_file(context, key.c_str(), SSL_FILETYPE_PEM) != 1) {
         // OpenSSL compares them while it reads the key.
         const int reason = ERR_GET_REASON(ERR_peek_last_error());
         const bool mismatch =
             reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH;
-        if (mismatch) return problem("private key", key, "does not belong to " + certificate);
-        return problem("private key", key, "is not usable as a PEM key without passphrase");
+        return problem("private_key", "private key", key,
+                       mismatch ? "does not belong to " + certificate
+                                : "is not usable as a PEM key without passphrase");
     }
-    if (SSL_CTX_check_private_key(context) == 1) return {};
-    return problem("private key", key, "does not belong to " + certificate);
+    if (SSL_CTX_check_private_key(context) == 1) return std::nullopt;
+    return problem("private_key", "private key", key, "does not belong to " + certificate);
 }
 
-void TlsLoader::judge(X509* certificate, const std::string& file, const std::string& domain) {
-    const WallTime from = wall_time(X509_get0_notBefore(certificate));
-    const WallTime until = wall_time(X509_get0_notAfter(certificate));
-    const std::string which = "certificate " + file;
-    if (until < now_) warnings_.push_back(which + " expired on " + format_datetime(until));
-    if (from > now_) warnings_.push_back(which + " is valid only from " + format_datetime(from));
-    if (!certificate_names(certificate, domain)) {
-        warnings_.push_back(which + " is not made out to " + domain);
-    }
+/// The same files serve several domains: it is said once.
+void TlsLoader::note(Problem problem, const std::string& domain) {
+    for (const Problem& known : loaded_.problems)
+        if (known.text == problem.text) return;
+    problem.domain = domain;
+    loaded_.problems.push_back(std::move(problem));
 }
 
 void TlsLoader::add(const std::string& domain) {
     const core::TlsOptions& options = config_.get<core::TlsOptions>(domain);
     ContextPtr context = make_context(options);
-    Result<> result = use_authorities(context.get(), options.ca);
-    const bool certified = !options.certificate.empty();
-    if (result && certified) result = use_certificate(context.get(), options);
-    if (!result) {
-        // The same files serve several domains: say it once.
-        if (problems_.find(result.error().text) == std::string::npos) {
-            problems_ += (problems_.empty() ? "" : "\n") + result.error().text;
-        }
-        return;
+    Found found = use_authorities(context.get(), options.ca);
+    const bool wanted = !options.certificate.empty();
+    if (Found other = wanted ? use_certificate(context.get(), options) : std::nullopt) {
+        if (found) note(std::move(*found), domain);
+        found = std::move(other);
     }
-    if (certified) judge(SSL_CTX_get0_certificate(context.get()), options.certificate, domain);
+    if (found) return note(std::move(*found), domain);
+    if (wanted)
+        loaded_.certificates.push_back(
+            describe(SSL_CTX_get0_certificate(context.get()), options.certificate, domain));
     TlsContexts& set = *contexts_;
     TlsContexts::Entry& entry = set.by_host_[domain];
     if (entry.context != nullptr) return;  // named twice
     SSL_CTX* const owned = entry.context = context.release();
-    entry.has_certificate = certified;
+    entry.has_certificate = wanted;
     const Result<std::string> ascii = domain_to_ascii(domain);
-    if (certified && ascii) set.by_ascii_name_[to_lower_ascii(*ascii)] = owned;
-    if (set.fallback_ == nullptr || (certified && !set.fallback_certified_)) {
+    if (wanted && ascii) set.by_ascii_name_[to_lower_ascii(*ascii)] = owned;
+    if (set.fallback_ == nullptr || (wanted && !set.fallback_certified_)) {
         set.fallback_ = owned;
-        set.fallback_certified_ = certified;
+        set.fallback_certified_ = wanted;
     }
 }
 
-Result<TlsContexts::Loaded> TlsLoader::finish() {
-    if (!problems_.empty()) return fail("tls-config", problems_);
-    return TlsContexts::Loaded{std::move(contexts_), std::move(warnings_)};
+TlsContexts::Loaded TlsLoader::finish() {
+    loaded_.contexts = std::move(contexts_);
+    return std::move(loaded_);
+}
+
+TlsContexts::Loaded TlsContexts::inspect(const Config& config,
+                                         const std::vector<std::string>& domains) {
+    TlsLoader loader(config);
+    for (const std::string& domain : domains) loader.add(domain);
+    return loader.finish();
 }
 
 Result<TlsContexts::Loaded> TlsContexts::load(const Config& config,
-                                              const std::vector<std::string>& domains,
-                                              WallTime now) {
-    TlsLoader loader(config, now);
-    for (const std::string& domain : domains) loader.add(domain);
-    return loader.finish();
+                                              const std::vector<std::string>& domains) {
+    Loaded loaded = inspect(config, domains);
+    if (loaded.problems.empty()) return loaded;
+    std::string text;
+    for (const Problem& each : loaded.problems) text += (text.empty() ? "" : "\n") + each.text;
+    return fail("tls-config", text);
 }
 
 TlsContexts::~TlsContexts() {
@@ -206,6 +236,12 @@ bool TlsContexts::has_certificate(std::string_view host) const {
 ssl_ctx_st* TlsContexts::context_for(std::string_view host) const {
     const auto found = by_host_.find(host);
     return found == by_host_.end() ? fallback_ : found->second.context;
+}
+
+bool TlsContexts::is_made_out_to(std::string_view host) const {
+    const SSL_CTX* const context = context_for(host);
+    X509* const certificate = context ? SSL_CTX_get0_certificate(context) : nullptr;
+    return certificate != nullptr && certificate_names(certificate, host);
 }
 
 ssl_ctx_st* TlsContexts::context_named(std::string_view server_name) const {

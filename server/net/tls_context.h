@@ -22,17 +22,34 @@ struct ssl_ctx_st;
 
 namespace clarion::net {
 
+/// The certificate that a domain has, as far as those must know who look after it.
+struct CertificateInfo {
+    std::string domain;
+    std::string file;
+    WallTime valid_from{}, valid_until{};
+    bool names_domain = false;
+    std::vector<std::string> names{};  // DNS names it is made out to
+    std::string fingerprint{};         // of its bytes: another one is another certificate
+};
+
 class TlsContexts {
 public:
+    /// Something in [tls] that cannot be used.
+    struct Problem {
+        std::string domain;
+        std::string option;  // "certificate", "private_key" or "ca"
+        std::string text;    // names the file
+    };
     struct Loaded {
         std::shared_ptr<const TlsContexts> contexts;
-        /// "certificate /etc/x.pem expired on 2026-01-01", "... is not made out to example.org".
-        std::vector<std::string> warnings;
+        std::vector<CertificateInfo> certificates;  // of the domains that have one
+        std::vector<Problem> problems;              // the same for several domains: once
     };
-    /// Reads everything [tls] names for these domains (the first one is the fallback). Also what
-    /// `clariond --check` does. Errors: "tls-config", one line per problem, naming the file.
-    static Result<Loaded> load(const Config& config, const std::vector<std::string>& domains,
-                               WallTime now);
+    /// Reads everything [tls] names for these domains (the first one is the fallback). A domain
+    /// with a problem has no certificate. Also what `clariond --check` does.
+    static Loaded inspect(const Config& config, const std::vector<std::string>& domains);
+    /// The same for use. Errors: "tls-config", one line per problem.
+    static Result<Loaded> load(const Config& config, const std::vector<std::string>& domains);
 
     ~TlsContexts();
     TlsContexts(const TlsContexts&) = delete;
@@ -43,6 +60,8 @@ public:
     /// The context of `host`; that of the first domain if it has none of its own. Also used for
     /// connecting out: then the certificate, if there is one, identifies `host`.
     ssl_ctx_st* context_for(std::string_view host) const;
+    /// Whether what is shown to those who ask for `host` is made out to it.
+    bool is_made_out_to(std::string_view host) const;
     /// The context of exactly this name, matched as SNI does (ASCII, any case); nullptr if unknown.
     ssl_ctx_st* context_named(std::string_view server_name) const;
 

@@ -50,7 +50,27 @@ bool other_name_matches(const OTHERNAME& other, std::string_view domain, std::st
     return false;
 }
 
+struct FreeNames {
+    void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
+};
+using NamesPtr = std::unique_ptr<GENERAL_NAMES, FreeNames>;
+
+NamesPtr names_of(const X509* certificate) {
+    return NamesPtr(static_cast<GENERAL_NAMES*>(
+        X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+}
+
 }  // namespace
+
+std::vector<std::string> dns_names(x509_st* certificate) {
+    std::vector<std::string> result;
+    const NamesPtr names = names_of(certificate);
+    for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
+        const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
+        if (name->type == GEN_DNS) result.emplace_back(view(name->d.dNSName));
+    }
+    return result;
+}
 
 bool dns_name_matches(std::string_view pattern, std::string_view name) {
     if (pattern.substr(0, 2) == "*.") {
@@ -65,11 +85,7 @@ bool dns_name_matches(std::string_view pattern, std::string_view name) {
 bool certificate_names(x509_st* certificate, std::string_view domain) {
     const Result<std::string> in_ascii = domain_to_ascii(domain);
     const std::string ascii = in_ascii ? *in_ascii : std::string(domain);
-    struct Free {
-        void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
-    };
-    const std::unique_ptr<GENERAL_NAMES, Free> names(static_cast<GENERAL_NAMES*>(
-        X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
+    const NamesPtr names = names_of(certificate);
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
         if (name->type == GEN_DNS && dns_name_matches(view(name->d.dNSName), ascii)) return true;

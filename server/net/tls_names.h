@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 struct x509_st;
 
@@ -14,6 +15,9 @@ namespace clarion::net {
 /// first label may be "*"; an SRVName for _xmpp-client or _xmpp-server; an XmppAddr. The common
 /// name does not count.
 bool certificate_names(x509_st* certificate, std::string_view domain);
+
+/// Its dNSNames, as they stand there.
+std::vector<std::string> dns_names(x509_st* certificate);
 
 /// "example.org" against "example.org" or "*.org": whole labels, ASCII, any case.
 bool dns_name_matches(std::string_view pattern, std::string_view name);

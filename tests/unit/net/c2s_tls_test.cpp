@@ -103,7 +103,7 @@ struct Certified {
         options = "[tls]\ncertificate = \"" + base + ".pem\"\nprivate_key = \"" + base +
                   ".key.pem\"\nca = \"" + base + ".pem\"\n[auth]\nscram_iterations = 4096\n";
         const auto config = test::make_config("[server]\ndomains = [\"example.org\"]\n" + options);
-        tls = net::TlsContexts::load(*config, {"example.org"}, system_clock().wall())->contexts;
+        tls = net::TlsContexts::load(*config, {"example.org"})->contexts;
     }
 };
 

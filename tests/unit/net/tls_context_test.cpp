@@ -13,9 +13,9 @@ using namespace clarion::net;
 
 namespace {
 
-Result<TlsContexts::Loaded> load(const std::string& tls, WallTime now = system_clock().wall()) {
+Result<TlsContexts::Loaded> load(const std::string& tls) {
     const auto config = test::make_config("[server]\ndomains = [\"example.org\"]\n[tls]\n" + tls);
-    return TlsContexts::load(*config, {"example.org"}, now);
+    return TlsContexts::load(*config, {"example.org"});
 }
 
 std::string files(const std::string& certificate, const std::string& key) {
@@ -61,21 +61,44 @@ TEST_SUITE("net/tls_context") {
         CHECK(mentions(no_ca.error(), "none.pem"));
     }
 
-    TEST_CASE("expired certificates and foreign names are warnings") {
+    TEST_CASE("what a certificate says is there to be judged") {
         test::TemporaryDirectory directory;
         directory.make_certificate("a", "example.org", 10);
         directory.make_certificate("b", "shop.example", 10);
         const std::string base = directory.path() + "/";
-        const auto later = system_clock().wall() + std::chrono::hours(24 * 30);
-        const auto expired = load(files(base + "a.pem", base + "a.key.pem"), later);
-        REQUIRE(expired.ok());
-        REQUIRE(expired->warnings.size() == 1);
-        CHECK(expired->warnings[0].find("a.pem expired on") != std::string::npos);
-        CHECK(expired->contexts->has_certificate("example.org"));
+        const auto own = load(files(base + "a.pem", base + "a.key.pem"));
+        REQUIRE(own.ok());
+        REQUIRE(own->certificates.size() == 1);
+        const CertificateInfo& info = own->certificates[0];
+        CHECK(info.domain == "example.org");
+        CHECK(info.file == base + "a.pem");
+        CHECK(info.names_domain);
+        CHECK(info.names == std::vector<std::string>{"example.org", "*.example.org"});
+        const auto left = info.valid_until - system_clock().wall();
+        CHECK(left > std::chrono::hours(9 * 24));
+        CHECK(left <= std::chrono::hours(10 * 24));
+        CHECK(own->contexts->is_made_out_to("push.example.org"));  // no domain of ours: by the first
+        CHECK_FALSE(own->contexts->is_made_out_to("push.example.net"));
+
         const auto foreign = load(files(base + "b.pem", base + "b.key.pem"));
         REQUIRE(foreign.ok());
-        REQUIRE(foreign->warnings.size() == 1);
-        CHECK(foreign->warnings[0].find("not made out to example.org") != std::string::npos);
+        CHECK(foreign->contexts->has_certificate("example.org"));
+        CHECK_FALSE(foreign->certificates.at(0).names_domain);
+        CHECK(foreign->certificates.at(0).fingerprint != info.fingerprint);
+    }
+
+    TEST_CASE("everything that is wrong is found, and whose option it is") {
+        const auto config = test::make_config(
+            "[server]\ndomains = [\"a.example\", \"b.example\"]\n"
+            "[tls]\ncertificate = \"/no/a.pem\"\nprivate_key = \"/no/a.key\"\n"
+            "ca = \"/no/ca.pem\"\n"
+            "[host.\"b.example\".tls]\ncertificate = \"/no/b.pem\"\n");
+        const auto found = TlsContexts::inspect(*config, {"a.example", "b.example"});
+        std::vector<std::string> options;
+        for (const auto& problem : found.problems)
+            options.push_back(problem.domain + " " + problem.option);
+        CHECK(options == std::vector<std::string>{"a.example ca", "a.example certificate",
+                                                  "b.example certificate"});
     }
 
     TEST_CASE("wildcards stand for exactly one label") {

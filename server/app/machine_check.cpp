@@ -1,0 +1,197 @@
+// The part of the self check that asks the machine: addresses, ports, directories.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+#include "server/app/self_check.h"
+#include "server/base/text.h"
+#include "server/core/options.h"
+#include "server/net/listener.h"
+#include "server/net/socket_address.h"
+
+namespace clarion::app {
+
+namespace fs = std::filesystem;
+using Weight = Finding::Weight;
+
+namespace {
+
+// ---- Ports -------------------------------------------------------------------------------------
+
+struct Place {
+    std::string path;  // listen[0]
+    core::ListenOptions options;
+    net::SocketAddress address;
+};
+
+/// Whether a socket at `a` keeps another from `b`: "::" takes IPv4 too.
+bool overlap(const net::SocketAddress& a, const net::SocketAddress& b) {
+    const std::string one = a.ip(), other = b.ip();
+    if (a.port() != b.port()) return false;
+    if (one == other || one == "::" || other == "::") return true;
+    const auto is_v4 = [](const std::string& ip) { return ip.find(':') == std::string::npos; };
+    return is_v4(one) && is_v4(other) && (one == "0.0.0.0" || other == "0.0.0.0");
+}
+
+std::uint16_t port_of(const core::ListenOptions& options) {
+    if (options.port != 0) return static_cast<std::uint16_t>(options.port);
+    const auto type = net::parse_listen_type(options.type);
+    return type ? net::usual_port(*type) : std::uint16_t{0};
+}
+
+/// Whether the machine has this address: a port of the system's choice can be had there.
+Result<> has_address(const std::string& address) {
+    core::ListenOptions any;
+    any.address = address;
+    const auto port = net::open_port(any, 1, true);
+    return port ? Result<>() : Result<>(port.error());
+}
+
+std::string said(const Place& place) {
+    return "[[listen]] type = \"" + place.options.type + "\"";
+}
+
+void check_port(const Config& config, const Place& place, const std::vector<Place>& before,
+                bool ports, Findings& findings) {
+    for (const Place& other : before) {
+        if (!overlap(place.address, other.address)) continue;
+        const int line = config.line_of(other.path);
+        return findings.add(Weight::fatal, place.path + ".port",
+                            said(place) + ": " + place.address.text() +
+                                " is taken by the one in line " + std::to_string(line) + " (" +
+                                other.address.text() + ")");
+    }
+    if (const auto has = has_address(place.options.address); !has)
+        return findings.add(Weight::fatal, place.path + ".address",
+                            said(place) + ": " + has.error().text +
+                                ". Expected an address of this machine, or \"::\" for all");
+    if (!ports) return;
+    if (const auto free = net::open_port(place.options, 0); !free)
+        findings.add(Weight::fatal, place.path + ".port", said(place) + ": " + free.error().text);
+}
+
+void check_listeners(const Config& config, bool ports, Findings& findings) {
+    const auto& all = config.list<core::ListenOptions>();
+    if (all.empty())
+        findings.add(Weight::fatal, "listen",
+                     "there is no [[listen]] table, so nobody can connect. Expected for clients: "
+                     "[[listen]] type = \"c2s\", for other servers: [[listen]] type = \"s2s\"");
+    std::vector<Place> before;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+        const std::string path = "listen[" + std::to_string(i) + "]";
+        const auto address = net::SocketAddress::parse(all[i].address, port_of(all[i]));
+        if (!address) {
+            findings.add(Weight::fatal, path + ".address",
+                         "[[listen]] address: " + address.error().text);
+            continue;
+        }
+        const Place place{path, all[i], *address};
+        check_port(config, place, before, ports, findings);
+        before.push_back(place);
+    }
+}
+
+void check_source_address(const Config& config, const std::string& host, Findings& findings) {
+    const std::string& address = config.get<core::S2sOptions>(host).bind_address;
+    if (address.empty()) return;
+    std::string path = "s2s.bind_address";
+    if (const std::string own = "host." + quote(host) + "." + path; config.line_of(own) > 0)
+        path = own;
+    else if (!host.empty())
+        return;  // said already
+    if (const auto parsed = net::SocketAddress::parse(address, 0); !parsed)
+        findings.add(Weight::fatal, path, "s2s.bind_address: " + parsed.error().text);
+    else if (const auto has = has_address(address); !has)
+        findings.add(Weight::wrong, path,
+                     "s2s.bind_address: " + has.error().text +
+                         ". Expected an address of this machine");
+}
+
+// ---- Directories -------------------------------------------------------------------------------
+
+/// Makes a directory as far as it is not there; takes that back when it dies.
+class TriedDirectory {
+public:
+    explicit TriedDirectory(const fs::path& directory) { make(directory); }
+    ~TriedDirectory() {
+        for (auto made = made_.rbegin(); made != made_.rend(); ++made) ::rmdir(made->c_str());
+    }
+    TriedDirectory(const TriedDirectory&) = delete;
+    TriedDirectory& operator=(const TriedDirectory&) = delete;
+    /// Why it cannot be.
+    const std::optional<std::string>& problem() const { return problem_; }
+
+private:
+    void make(const fs::path& directory) {
+        struct stat status {};
+        if (directory.empty()) return;
+        if (::stat(directory.c_str(), &status) == 0) {
+            if (!S_ISDIR(status.st_mode)) problem_ = directory.string() + " is not a directory";
+            return;
+        }
+        if (errno == ENOENT) make(directory.parent_path());
+        if (problem_) return;
+        if (::mkdir(directory.c_str(), 0700) == 0)
+            made_.push_back(directory.string());
+        else
+            problem_ = "cannot make " + directory.string() + ": " + std::strerror(errno);
+    }
+
+    std::vector<std::string> made_;
+    std::optional<std::string> problem_;
+};
+
+fs::path whole(const std::string& path) {
+    auto result = fs::absolute(path).lexically_normal();
+    return result.has_filename() ? result : result.parent_path();  // without a slash at its end
+}
+
+std::optional<std::string> why_not_writable(const fs::path& directory) {
+    std::string probe = (directory / ".check-XXXXXX").string();
+    const int fd = ::mkstemp(probe.data());
+    if (fd < 0) return "cannot write to " + directory.string() + ": " + std::strerror(errno);
+    ::close(fd);
+    ::unlink(probe.c_str());
+    return std::nullopt;
+}
+
+void check_directories(const Config& config, Findings& findings) {
+    const auto& options = config.get<core::ServerOptions>();
+    const TriedDirectory data(whole(options.data_dir));
+    const auto problem = data.problem() ? data.problem() : why_not_writable(whole(options.data_dir));
+    if (problem) findings.add(Weight::fatal, "server.data_dir", "server.data_dir: " + *problem);
+
+    const auto add = [&](const std::string& text) {
+        findings.add(Weight::fatal, "server.admin_socket", "server.admin_socket: " + text);
+    };
+    const fs::path socket = whole(options.admin_socket);
+    constexpr std::size_t longest = 107;
+    struct stat status {};
+    if (options.admin_socket.size() > longest)
+        return add(options.admin_socket + " is too long for a Unix socket, which takes " +
+                   std::to_string(longest) + " bytes at most");
+    if (::lstat(socket.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+        return add(socket.string() + " is there already and is not a socket");
+    const fs::path parent = socket.parent_path();
+    if (problem && parent == whole(options.data_dir)) return;  // said already
+    if (::stat(parent.c_str(), &status) != 0)
+        return add("cannot be made, as there is no directory " + parent.string());
+    if (const auto why = why_not_writable(parent)) add(*why);
+}
+
+}  // namespace
+
+void check_machine(const Config& config, bool ports, Findings& findings) {
+    check_listeners(config, ports, findings);
+    check_source_address(config, {}, findings);
+    for (const auto& host : config.hosts()) check_source_address(config, host, findings);
+    check_directories(config, findings);
+}
+
+}  // namespace clarion::app

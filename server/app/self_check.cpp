@@ -1,0 +1,255 @@
+#include "server/app/self_check.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+
+#include "modules/all.h"
+#include "proto/jid.h"
+#include "server/app/certificates.h"
+#include "server/base/text.h"
+#include "server/core/options.h"
+#include "server/net/listener.h"
+#include "server/net/tls_context.h"
+
+namespace clarion::app {
+
+using Weight = Finding::Weight;
+
+// ---- Findings ----------------------------------------------------------------------------------
+
+void Findings::add(Weight weight, std::string_view path, std::string text) {
+    int line = config_.line_of(path);
+    for (std::size_t end = path.rfind('.'); line == 0 && end != std::string_view::npos;
+         end = path.substr(0, end).rfind('.'))
+        line = config_.line_of(path.substr(0, end));
+    all_.push_back({weight, line, std::move(text)});
+}
+
+std::vector<Finding> Findings::sorted() const {
+    auto result = all_;
+    std::stable_sort(result.begin(), result.end(),
+                     [](const Finding& a, const Finding& b) { return a.line < b.line; });
+    return result;
+}
+
+std::size_t Findings::count(Weight weight) const {
+    return static_cast<std::size_t>(
+        std::count_if(all_.begin(), all_.end(),
+                      [weight](const Finding& finding) { return finding.weight == weight; }));
+}
+
+bool Findings::has(Weight weight) const { return count(weight) > 0; }
+
+std::string Findings::said(const Finding& finding) const {
+    const std::string line = finding.line > 0 ? ":" + std::to_string(finding.line) : "";
+    const std::string kind = finding.weight == Weight::soon ? "warning: " : "";
+    return config_.filename() + line + ": " + kind + finding.text;
+}
+
+std::string Findings::text(bool fatal_only) const {
+    std::string result;
+    for (const Finding& finding : sorted()) {
+        if (finding.weight == Weight::soon) continue;
+        if (fatal_only && finding.weight != Weight::fatal) continue;
+        result += (result.empty() ? "" : "\n") + said(finding);
+    }
+    return result;
+}
+
+// ---- The rules ---------------------------------------------------------------------------------
+
+namespace {
+
+/// Where the option that applies to a domain is set, or would be.
+std::string path_for(const Config& config, const std::string& host, const std::string& option) {
+    const std::string own = "host." + quote(host) + "." + option;
+    return config.line_of(own) > 0 ? own : option;
+}
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string result;
+    for (const auto& word : words) result += (result.empty() ? "" : ", ") + word;
+    return result;
+}
+
+std::string nearest_module(std::string_view name) {
+    const auto rows = modules::all();
+    const auto best = std::min_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) {
+        return edit_distance(a.name, name) < edit_distance(b.name, name);
+    });
+    return std::string(best->name);
+}
+
+void check_module_names(const Config& config, const std::string& host, Findings& findings) {
+    const auto rows = modules::all();
+    for (const auto& name : config.get<core::ModulesOptions>(host).disabled)
+        if (std::none_of(rows.begin(), rows.end(),
+                         [&](const auto& row) { return row.name == name; }))
+            findings.add(Weight::fatal, path_for(config, host, "modules.disabled"),
+                         "modules.disabled: there is no module \"" + name +
+                             "\"; the nearest is \"" + nearest_module(name) + "\"");
+}
+
+void check_domains(const Config& config, Findings& findings) {
+    std::set<std::string> seen;
+    for (const auto& name : config.get<core::ServerOptions>().domains) {
+        const auto domain = prepare_domain(name);
+        if (!domain)
+            findings.add(Weight::fatal, "server.domains",
+                         "server.domains: \"" + name + "\": " + domain.error().text);
+        else if (!seen.insert(*domain).second)
+            findings.add(Weight::wrong, "server.domains",
+                         "server.domains: " + *domain + " stands there twice");
+    }
+    if (config.get<core::ServerOptions>().domains.empty())
+        findings.add(Weight::fatal, "server.domains",
+                     "server.domains: at least one domain is needed");
+    check_module_names(config, {}, findings);
+    for (const auto& host : config.hosts()) {
+        if (!seen.contains(host))
+            findings.add(Weight::fatal, "host." + quote(host),
+                         "[host." + quote(host) +
+                             "]: server.domains does not have this domain, but " +
+                             joined({seen.begin(), seen.end()}));
+        else
+            check_module_names(config, host, findings);
+    }
+}
+
+bool listens(const Config& config, std::string_view type) {
+    const auto& all = config.list<core::ListenOptions>();
+    return std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.type == type; });
+}
+
+void check_components(const Config& config, Findings& findings) {
+    const auto hosts = served_domains(config);
+    const auto& components = config.named<core::ComponentOptions>();
+    for (const auto& [name, options] : components) {
+        const std::string path = "component." + quote(name);
+        const auto domain = prepare_domain(name);
+        if (!domain)
+            findings.add(Weight::fatal, path, "[" + path + "]: " + domain.error().text);
+        else if (std::find(hosts.begin(), hosts.end(), *domain) != hosts.end())
+            findings.add(Weight::fatal, path,
+                         "[" + path + "]: this is a domain of [server]; a component needs one of "
+                                      "its own");
+        if (options.secret.empty())
+            findings.add(Weight::fatal, path + ".secret",
+                         "[" + path + "] secret: it is empty, so anybody could attach");
+    }
+    if (!components.empty() && !listens(config, "component"))
+        findings.add(Weight::soon, "component",
+                     "there are components, but nothing to attach to. Expected [[listen]] type = "
+                     "\"component\"");
+}
+
+// ---- Encryption --------------------------------------------------------------------------------
+
+struct Service {
+    const char* listener;
+    const char* option;  // that demands encryption; empty: this one has no other way
+    const char* outcome;
+};
+constexpr Service services[] = {
+    {"c2s", "c2s.require_encryption", "no client can log in"},
+    {"c2s-tls", "", "no client can connect"},
+    {"s2s", "s2s.require_encryption", "no server can reach"},
+    {"s2s-tls", "", "no server can connect"},
+};
+
+bool is_encryption_required(const Config& config, const Service& service, const std::string& host) {
+    const std::string_view listener = service.listener;
+    if (listener == "c2s") return config.get<core::C2sOptions>(host).require_encryption;
+    if (listener == "s2s") return config.get<core::S2sOptions>(host).require_encryption;
+    return true;
+}
+
+/// [[listen]] type = "c2s-tls", or a port that demands STARTTLS, for domains without certificate.
+void check_encryption(const Config& config, Findings& findings) {
+    for (const Service& service : services) {
+        if (!listens(config, service.listener)) continue;
+        std::vector<std::string> without;
+        for (const auto& host : served_domains(config))
+            if (config.get<core::TlsOptions>(host).certificate.empty() &&
+                is_encryption_required(config, service, host))
+                without.push_back(host);
+        if (without.empty()) continue;
+        const std::string option = service.option;
+        const std::string why =
+            option.empty() ? "[[listen]] type = \"" + std::string(service.listener) + "\" needs one"
+                           : option + " is on";
+        const std::string other = option.empty() ? "" : ", or " + option + " = false";
+        findings.add(Weight::wrong, "tls.certificate",
+                     "[tls] certificate: there is none for " + joined(without) + ", and " + why +
+                         ": " + service.outcome +
+                         ". Expected [tls] certificate and private_key" + other);
+    }
+}
+
+bool is_read_by_all(const std::string& file) {
+    struct stat status {};
+    return ::stat(file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0;
+}
+
+void check_key_files(const Config& config, Findings& findings) {
+    std::set<std::string> seen;
+    for (const auto& host : served_domains(config)) {
+        const std::string& key = config.get<core::TlsOptions>(host).private_key;
+        if (key.empty() || !seen.insert(key).second || !is_read_by_all(key)) continue;
+        findings.add(Weight::soon, path_for(config, host, "tls.private_key"),
+                     "private key " + key + ": every user of this machine may read it; chmod 600");
+    }
+}
+
+/// What other servers see who ask for a component.
+void check_component_names(const Config& config, const net::TlsContexts& contexts,
+                           Findings& findings) {
+    if (!listens(config, "s2s") && !listens(config, "s2s-tls")) return;
+    const auto hosts = served_domains(config);
+    if (hosts.empty() || !contexts.has_certificate(hosts.front())) return;
+    for (const auto& [name, options] : config.named<core::ComponentOptions>())
+        if (const auto domain = prepare_domain(name); domain && !contexts.is_made_out_to(*domain))
+            findings.add(Weight::soon, "component." + quote(name),
+                         "the certificate of " + hosts.front() + " is not made out to " + *domain +
+                             ": servers that check certificates do not talk to this component. "
+                             "Expected a certificate that names it too, or *.DOMAIN");
+}
+
+void check_certificates(const Config& config, WallTime now, Findings& findings) {
+    const auto loaded = net::TlsContexts::inspect(config, served_domains(config));
+    for (const auto& problem : loaded.problems)
+        findings.add(Weight::fatal, path_for(config, problem.domain, "tls." + problem.option),
+                     problem.text);
+    for (const auto& certificate : loaded.certificates) {
+        const auto& options = config.get<core::TlsOptions>(certificate.domain);
+        if (const auto alarm = judge(certificate, now, options.expiry_warning))
+            findings.add(alarm->serious ? Weight::wrong : Weight::soon,
+                         path_for(config, certificate.domain, "tls.certificate"),
+                         alarm->what + ". " + alarm->next);
+    }
+    check_key_files(config, findings);
+    if (loaded.problems.empty()) check_component_names(config, *loaded.contexts, findings);
+}
+
+}  // namespace
+
+std::vector<std::string> served_domains(const Config& config) {
+    std::vector<std::string> result;
+    for (const auto& name : config.get<core::ServerOptions>().domains) {
+        auto domain = prepare_domain(name);
+        if (domain && std::find(result.begin(), result.end(), *domain) == result.end())
+            result.push_back(std::move(*domain));
+    }
+    return result;
+}
+
+void check_configuration(const Config& config, WallTime now, Findings& findings) {
+    check_domains(config, findings);
+    check_components(config, findings);
+    check_encryption(config, findings);
+    check_certificates(config, now, findings);
+}
+
+}  // namespace clarion::app

@@ -28,7 +28,7 @@ struct AdminRow {
 };
 
 std::span<const AdminRow> server_commands();   // status stop reload log/level metrics
-std::span<const AdminRow> user_commands();     // user/add delete passwd list show import
+std::span<const AdminRow> user_commands();     // user/add delete passwd disable ...
 std::span<const AdminRow> session_commands();  // session/list kick
 std::span<const AdminRow> push_commands();     // push/list show ping test remove stats
 std::span<const AdminRow> s2s_commands();      // s2s/list test

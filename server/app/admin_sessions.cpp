@@ -3,12 +3,14 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <unordered_set>
 
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
 #include "server/base/text.h"
 #include "server/core/cross.h"
 #include "server/core/session.h"
+#include "server/core/sleep.h"
 
 namespace clarion::app {
 
@@ -40,9 +42,51 @@ void add_sessions(core::Account& account, json::array& out) {
     for (const auto& session : account.sessions()) out.push_back(describe(*session));
 }
 
-Task<> list_loaded(Core& core, json::array& out) {
-    core.accounts().for_each([&out](core::Account& account) { add_sessions(account, out); });
-    co_return;
+json::value describe(const std::string& bare_jid, const storage::SleepingSession& record) {
+    return json::object{{"jid", bare_jid + '/' + record.resource},
+                        {"state", "asleep"},
+                        {"available", !record.presence.empty()},
+                        {"stream_management", true},
+                        {"queued", record.queued},
+                        {"asleep_since", format_datetime(record.slept_at)},
+                        {"expires", format_datetime(record.expires_at)}};
+}
+
+/// Those of an account that is not in memory, and stays so.
+Task<> list_stored(Core& core, std::string bare_jid, json::array& out) {
+    const auto account = co_await core.storage().accounts().load(bare_jid);
+    if (!account || !account->has_value()) co_return;
+    for (const auto& record : (*account)->sleeping_sessions)
+        if (record.state == storage::SleepState::asleep &&
+            record.expires_at > core.clock().wall())
+            out.push_back(describe(bare_jid, record));
+}
+
+/// At most `limit` sessions of this shard's accounts: of those in memory, then of those that sleep
+/// on disk, a page after the other.
+Task<> list_here(Core& core, std::size_t limit, json::array& out) {
+    std::unordered_set<std::string> told;
+    core.accounts().for_each([&](core::Account& account) {
+        if (out.size() >= limit || account.sessions().empty()) return;
+        told.emplace(account.jid().bare());
+        add_sessions(account, out);
+    });
+    core::SleeperPage page;
+    do {
+        if (out.size() >= limit || core.stopping()) co_return;
+        page = co_await core::read_sleepers(core, page.next);
+        for (const auto& name : page.accounts)
+            if (out.size() < limit && told.insert(name).second)
+                co_await list_stored(core, name, out);
+    } while (page.next);
+}
+
+std::size_t limit_of(const json::object& arguments) {
+    constexpr std::size_t usual = 10000;
+    const json::value* value = arguments.if_contains("limit");
+    return value && value->is_int64() && value->get_int64() > 0
+               ? static_cast<std::size_t>(value->get_int64())
+               : usual;
 }
 
 Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
@@ -56,14 +100,16 @@ Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
     result = json::value(std::move(sessions));
 }
 
-/// With a JID: all sessions of that account. Without: those of the accounts in memory (sleeping
-/// ones may be put away).
+/// With a JID: all sessions of that account. Without: those of all accounts, "limit" of them at
+/// most.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     Core& here = *app.shared().cores[0];
     if (text(arguments, "jid").empty()) {
         json::array sessions;
-        co_await core::run_on_all(here,
-                                  [&sessions](Core& core) { return list_loaded(core, sessions); });
+        const std::size_t limit = limit_of(arguments);
+        co_await core::run_on_all(
+            here, [&sessions, limit](Core& core) { return list_here(core, limit, sessions); });
+        if (sessions.size() > limit) sessions.resize(limit);
         co_return json::value(std::move(sessions));
     }
     auto jid = Jid::parse(text(arguments, "jid"));

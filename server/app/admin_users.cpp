@@ -1,4 +1,4 @@
-// user/add, delete, passwd, list, show, import.
+// user/add, delete, passwd, disable, enable, list, show, import.
 #include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -60,6 +60,12 @@ Task<Result<>> create(Core& core, Jid jid, std::string password) {
 Task<Result<>> set_password(Core& core, Jid jid, std::string password) {
     return core.accounts().set_password(std::move(jid), std::move(password));
 }
+Task<Result<>> disable(Core& core, Jid jid, std::string) {
+    return core.accounts().set_disabled(std::move(jid), true);
+}
+Task<Result<>> enable(Core& core, Jid jid, std::string) {
+    return core.accounts().set_disabled(std::move(jid), false);
+}
 Task<Result<>> remove(Core& core, Jid jid, std::string) {
     return core.accounts().remove(std::move(jid));
 }
@@ -78,17 +84,43 @@ Task<Result<json::value>> delete_user(App& app, const json::object& arguments) {
     return change(app, arguments, remove);
 }
 
+Task<Result<json::value>> disable_user(App& app, const json::object& arguments) {
+    return change(app, arguments, disable);
+}
+
+Task<Result<json::value>> enable_user(App& app, const json::object& arguments) {
+    return change(app, arguments, enable);
+}
+
+bool flag(const json::object& arguments, std::string_view name) {
+    const json::value* value = arguments.if_contains(name);
+    return value && value->is_bool() && value->get_bool();
+}
+
+/// Names; with "details" whether each is disabled, too; with "disabled" only those that are.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     constexpr std::size_t slice = 1000;
     const std::string domain(text(arguments, "domain"));
+    const bool details = flag(arguments, "details"), only_disabled = flag(arguments, "disabled");
+    auto& accounts = app.shared().storage.accounts();
     json::array users;
     std::string after;
     while (true) {
-        auto names = co_await app.shared().storage.accounts().list(domain, after, slice);
+        auto names = co_await accounts.list(domain, after, slice);
         if (!names) co_return names.error();
-        for (const auto& name : *names) users.emplace_back(name);
+        for (const auto& name : *names) {
+            bool disabled = false;
+            if (details || only_disabled) {
+                const auto record = co_await accounts.find(name);
+                disabled = record && record->has_value() && (*record)->disabled;
+            }
+            if (only_disabled && !disabled) continue;
+            users.push_back(details ? json::value{{"jid", name}, {"disabled", disabled}}
+                                    : json::value(name));
+        }
         if (names->size() < slice) break;
         after = names->back();
+        co_await app.shared().cores[0]->shard().sleep(Duration::zero());  // others first
     }
     co_return json::value(std::move(users));
 }
@@ -195,7 +227,9 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
 }  // namespace
 
 std::span<const AdminRow> user_commands() {
-    static const std::array<AdminRow, 6> rows{{{"user/add", add},
+    static const std::array<AdminRow, 8> rows{{{"user/add", add},
+                                               {"user/disable", disable_user},
+                                               {"user/enable", enable_user},
                                                {"user/delete", delete_user},
                                                {"user/passwd", passwd},
                                                {"user/list", list},

@@ -123,4 +123,14 @@ Result<json::value> AdminClient::ask(std::string_view command,
     return understand(read_all(socket.fd));
 }
 
+Result<int> AdminClient::server_process() const {
+    const Descriptor socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (socket.fd < 0) return unreachable(path_);
+    if (auto connected = connect_to(socket.fd, path_); !connected) return connected.error();
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket.fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return 0;
+    return static_cast<int>(peer.pid);
+}
+
 }  // namespace clarion::ctl

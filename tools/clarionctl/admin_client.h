@@ -24,6 +24,10 @@ public:
     Result<boost::json::value> ask(std::string_view command,
                                    const boost::json::object& arguments) const;
 
+    /// The process that listens there; 0 if it is not one of this machine's that can be seen.
+    /// Errors: "unreachable".
+    Result<int> server_process() const;
+
 private:
     std::string path_;
 };

@@ -1,5 +1,4 @@
 // clarionctl: administers a running clariond over its Unix socket.
-#include <termios.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -11,9 +10,13 @@
 
 #include "tools/clarionctl/admin_client.h"
 #include "tools/clarionctl/archive_export.h"
+#include "tools/clarionctl/ask.h"
+#include "tools/clarionctl/import.h"
 #include "tools/clarionctl/restore.h"
 #include "tools/clarionctl/show.h"
 #include "tools/clarionctl/show_push.h"
+#include "tools/clarionctl/stop.h"
+#include "tools/clarionctl/suggest.h"
 
 namespace {
 
@@ -25,10 +28,12 @@ struct Settings {
     bool as_json = false;
 };
 
-/// A command the user chose, ready to be sent.
+/// A command the user chose.
 struct Order {
     std::string command;
     json::object arguments;
+    bool wants_password = false;  // and it is not there yet
+    std::string question{};       // to be answered with yes first; empty: none
 };
 
 /// Where the server listens: --socket, or what --config says, or the places a packaged or
@@ -39,24 +44,6 @@ Result<std::string> socket_path(const Settings& settings) {
     for (const char* path : {"run/data/admin.sock", "/run/clarion/admin.sock"})
         if (::access(path, F_OK) == 0) return std::string(path);
     return std::string("/run/clarion/admin.sock");
-}
-
-std::string ask_for_password() {
-    termios before{};
-    const bool terminal = ::tcgetattr(STDIN_FILENO, &before) == 0;
-    if (terminal) {
-        std::cerr << "Password: " << std::flush;
-        termios quiet = before;
-        quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-        ::tcsetattr(STDIN_FILENO, TCSANOW, &quiet);
-    }
-    std::string line;
-    std::getline(std::cin, line);
-    if (terminal) {
-        ::tcsetattr(STDIN_FILENO, TCSANOW, &before);
-        std::cerr << '\n';
-    }
-    return line;
 }
 
 int complain(const Settings& settings, const Error& error) {
@@ -76,80 +63,69 @@ bool ended_badly(const json::value& steps) {
     return result != nullptr && *result == "failed";
 }
 
-using Show = void (*)(std::ostream&, const json::value&);
-
-Show way_to_show(std::string_view command) {
-    if (command == "status") return ctl::show_status;
-    if (command == "push/test") return ctl::show_push_test;
-    if (command == "push/stats") return ctl::show_push_stats;
-    return ctl::show;
+/// What an empty list of a command's means.
+std::string_view none_of(std::string_view command) {
+    if (command == "session/list") return "no sessions";
+    if (command == "push/list" || command == "push/show") return "no push registrations";
+    if (command == "s2s/list") return "no connections with other servers";
+    if (command == "archive/stats") return "no archives";
+    return "nothing";
 }
 
-int run(const Settings& settings, const std::string& socket, const Order& order) {
+void show(const Order& order, const json::value& result) {
+    if (order.command == "status") return ctl::show_status(std::cout, result);
+    if (order.command == "reload") return ctl::show_reload(std::cout, result);
+    if (order.command == "user/list") return ctl::show_users(std::cout, result);
+    if (order.command == "push/test") return ctl::show_push_test(std::cout, result);
+    if (order.command == "push/stats") return ctl::show_push_stats(std::cout, result);
+    ctl::show(std::cout, result, none_of(order.command));
+}
+
+/// A list that was cut says so, but not among its lines.
+void note_cut(const Order& order, const json::value& result) {
+    const auto* limit = order.arguments.if_contains("limit");
+    if (limit && result.is_array() && result.as_array().size() >= limit->to_number<std::size_t>())
+        std::cerr << "clarionctl: these are the first " << *limit << "; there may be more (--limit)\n";
+}
+
+int run(const Settings& settings, const std::string& socket, Order order) {
+    if (order.command == "user/list" && !settings.as_json) order.arguments["details"] = true;
     const auto result = ctl::AdminClient(socket).ask(order.command, order.arguments);
     if (!result) return complain(settings, result.error());
     if (settings.as_json)
         std::cout << json::serialize(*result) << '\n';
     else
-        way_to_show(order.command)(std::cout, *result);
+        show(order, *result);
+    note_cut(order, *result);
     return ended_badly(*result) ? 1 : 0;
 }
 
-/// "localpart@domain<TAB>password" per line, sent in slices. Lines that make no sense are reported
-/// and skipped.
+int stop_and_wait(const Settings& settings, const std::string& socket) {
+    const auto stopped = ctl::stop_and_wait(ctl::AdminClient(socket));
+    if (!stopped) return complain(settings, stopped.error());
+    std::cout << (settings.as_json ? "{\"stopped\":true}" : "stopped") << '\n';
+    return 0;
+}
+
 int import(const Settings& settings, const std::string& socket, const std::string& path) {
-    constexpr std::size_t slice = 1000;
-    std::ifstream file;
-    if (path != "-") file.open(path);
-    std::istream& in = path == "-" ? std::cin : file;
-    if (!in) return complain(settings, fail("usage", "cannot read " + path));
-    const ctl::AdminClient client(socket);
-    std::int64_t created = 0, problems = 0;
-    json::array users;
-    const auto flush = [&]() -> Result<> {
-        if (users.empty()) return {};
-        auto result = client.ask("user/import", {{"users", std::exchange(users, {})}});
-        if (!result) return result.error();
-        const auto& said = result->as_object();
-        created += said.at("created").to_number<std::int64_t>();
-        for (const auto& jid : said.at("existing").as_array()) {
-            std::cerr << jid.as_string().c_str() << ": exists already\n";
-            ++problems;
-        }
-        for (const auto& user : said.at("refused").as_array()) {
-            std::cerr << user.at("jid").as_string().c_str() << ": "
-                      << user.at("text").as_string().c_str() << '\n';
-            ++problems;
-        }
-        return {};
-    };
-    std::string line;
-    for (std::size_t number = 1; std::getline(in, line); ++number) {
-        if (line.empty() || line.front() == '#') continue;
-        const auto tab = line.find('\t');
-        if (tab == std::string::npos || tab + 1 == line.size()) {
-            std::cerr << path << ':' << number << ": expected localpart@domain<TAB>password\n";
-            ++problems;
-            continue;
-        }
-        users.push_back({{"jid", line.substr(0, tab)}, {"password", line.substr(tab + 1)}});
-        if (users.size() == slice)
-            if (auto sent = flush(); !sent) return complain(settings, sent.error());
-    }
-    if (auto sent = flush(); !sent) return complain(settings, sent.error());
+    const auto done = ctl::import_users(ctl::AdminClient(socket), path);
+    if (!done) return complain(settings, done.error());
     if (settings.as_json)
-        std::cout << json::serialize(json::object{{"created", created}, {"problems", problems}})
+        std::cout << json::serialize(
+                         json::object{{"created", done->created}, {"problems", done->problems}})
                   << '\n';
     else
-        std::cout << created << " accounts created, " << problems << " lines with problems\n";
-    return problems == 0 ? 0 : 1;
+        std::cout << done->created << " accounts created, " << done->problems
+                  << " lines with problems\n";
+    return done->problems == 0 ? 0 : 1;
 }
 
 /// What the arguments of all commands are parsed into; each command uses some.
 struct Words {
     std::string jid, password, domain, file, level, service, node;
     std::string before, older_than;
-    bool password_stdin = false, force = false;
+    std::int64_t limit = 10000;
+    bool password_stdin = false, force = false, yes = false, wait = false, disabled = false;
 };
 
 class Commands {
@@ -163,7 +139,8 @@ public:
         s2s();
         archives();
     }
-    const std::optional<Order>& order() const { return order_; }
+    std::optional<Order>& order() { return order_; }
+    bool waits() const { return words_.wait; }
     const std::string& import_file() const { return words_.file; }
     ctl::ExportOrder export_order(const Settings& settings) const {
         return {words_.jid, words_.file, settings.as_json};
@@ -196,16 +173,34 @@ private:
     std::string absolute_file() const {
         return std::filesystem::absolute(words_.file).lexically_normal().string();
     }
-    std::string given_password() const {
-        return words_.password.empty() || words_.password_stdin ? ask_for_password()
-                                                                : words_.password;
-    }
     void password(CLI::App* sub) {
         sub->add_option(
             "--password", words_.password,
             "the password (others on this machine may see it: better type it when asked)");
         sub->add_flag("--password-stdin", words_.password_stdin,
                       "read the password from standard input");
+    }
+    /// A command that needs a password: given here, or asked for later.
+    void add_with_password(CLI::App& group, const std::string& name, const std::string& help,
+                           const std::string& command) {
+        CLI::App* sub = add(group, name, help, command);
+        jid(sub);
+        password(sub);
+        sub->callback([this, command] {
+            json::object arguments{{"jid", words_.jid}, {"password", words_.password}};
+            if (words_.password_stdin) arguments["password"] = ctl::read_line();
+            const bool asked = words_.password.empty() && !words_.password_stdin;
+            order_ = Order{command, std::move(arguments), asked};
+        });
+    }
+    /// A command that deletes: asked about at a terminal, unless --yes.
+    void ask_first(CLI::App* sub, const std::string& command, std::function<std::string()> question,
+                   std::function<json::object()> arguments) {
+        sub->add_flag("--yes", words_.yes, "do not ask, at a terminal either");
+        sub->callback([this, command, question = std::move(question),
+                       arguments = std::move(arguments)] {
+            order_ = Order{command, arguments(), false, words_.yes ? "" : question()};
+        });
     }
 
     void server();
@@ -224,12 +219,14 @@ private:
 void Commands::server() {
     add(app_, "status", "how the server is: version, domains, ports, accounts, sessions, alarms",
         "status");
-    add(app_, "stop",
-        "stop the server in order; sleeping and connected sessions can be resumed after the next "
-        "start",
-        "stop");
+    auto* stop = add(app_, "stop",
+                     "stop the server in order; sleeping and connected sessions can be resumed "
+                     "after the next start",
+                     "stop");
+    stop->add_flag("--wait", words_.wait, "return when its process is gone, a minute at most");
     add(app_, "reload",
-        "read the configuration file again; says what was applied and what needs a restart",
+        "read the configuration file and the certificates again; says what was applied, which "
+        "certificates were loaded anew, and what needs a restart",
         "reload");
     add(app_, "metrics", "all counters, in Prometheus' text format", "metrics");
     auto& log = group("log", "logging");
@@ -261,23 +258,30 @@ void Commands::backups() {
 
 void Commands::users() {
     auto& user = group("user", "accounts");
-    const auto with_password = [this] {
-        return json::object{{"jid", words_.jid}, {"password", given_password()}};
-    };
     const auto with_jid = [this] { return json::object{{"jid", words_.jid}}; };
-    auto* create = add(user, "add", "create an account", "user/add", with_password);
-    jid(create);
-    password(create);
-    auto* change = add(user, "passwd", "set an account's password", "user/passwd", with_password);
-    jid(change);
-    password(change);
-    jid(add(user, "delete", "delete an account and everything kept for it", "user/delete",
-            with_jid));
+    add_with_password(user, "add", "create an account", "user/add");
+    add_with_password(user, "passwd",
+                      "set an account's password; all its sessions end, and its devices log in "
+                      "again with the new one",
+                      "user/passwd");
+    auto* remove = add(user, "delete", "delete an account and everything kept for it; asks at a "
+                                       "terminal",
+                       "user/delete");
+    jid(remove);
+    ask_first(
+        remove, "user/delete",
+        [this] { return "Delete " + words_.jid + " and everything kept for it?"; }, with_jid);
+    jid(add(user, "disable",
+            "let nobody log in to an account, and end its sessions; what comes for it is kept, as "
+            "for somebody who is away",
+            "user/disable", with_jid));
+    jid(add(user, "enable", "the contrary of disable", "user/enable", with_jid));
     jid(add(user, "show", "what there is to know about an account", "user/show", with_jid));
     auto* list = add(user, "list", "all accounts, or those of a domain", "user/list", [this] {
-        return json::object{{"domain", words_.domain}};
+        return json::object{{"domain", words_.domain}, {"disabled", words_.disabled}};
     });
     list->add_option("DOMAIN", words_.domain, "only accounts of this domain");
+    list->add_flag("--disabled", words_.disabled, "only those that are disabled");
     auto* bulk = add(user, "import", "create many accounts from a file", "user/import");
     bulk->add_option("FILE", words_.file,
                      "one \"localpart@domain<TAB>password\" per line; - is standard input")
@@ -287,9 +291,14 @@ void Commands::users() {
 void Commands::sessions() {
     auto& session = group("session", "connected and sleeping sessions");
     const auto with_jid = [this] { return json::object{{"jid", words_.jid}}; };
-    jid(add(session, "list", "sessions of an account, or of all accounts in memory", "session/list",
-            with_jid),
-        false);
+    auto* list = add(session, "list", "sessions of an account, or of all, sleeping ones too",
+                     "session/list", [this] {
+                         return json::object{{"jid", words_.jid}, {"limit", words_.limit}};
+                     });
+    jid(list, false);
+    list->add_option("--limit", words_.limit, "at most so many")
+        ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000}))
+        ->capture_default_str();
     jid(add(session, "kick", "end sessions", "session/kick", with_jid), true,
         "an account (all its sessions) or a full JID (that one)");
 }
@@ -339,10 +348,18 @@ void Commands::archives() {
             "archive/stats", words),
         false, "an account, or a domain; all domains if left out");
     auto* purge = add(archive, "purge",
-                      "remove messages from archives, at once and for good; asks nothing, says how "
-                      "many. The disk is used again a day or two later",
-                      "archive/purge", words);
+                      "remove messages from archives, at once and for good; asks at a terminal, "
+                      "says how many. The disk is used again a day or two later",
+                      "archive/purge");
     jid(purge, true, "an account, or a domain: all archives there");
+    const auto question = [this] {
+        const std::string what = !words_.before.empty() ? "messages from before " + words_.before
+                                 : !words_.older_than.empty()
+                                     ? "messages older than " + words_.older_than
+                                     : "all messages";
+        return "Remove " + what + " from the archive of " + words_.jid + ", for good?";
+    };
+    ask_first(purge, "archive/purge", question, words);
     auto* before = purge->add_option(
         "--before", words_.before,
         "only messages from before this date (UTC), such as 2026-01-31 or 2026-01-31T12:00:00Z");
@@ -368,6 +385,42 @@ int export_archive(const Settings& settings, const std::string& socket,
     return 0;
 }
 
+/// What the order still needs from the person who gave it.
+Result<> complete(Order& order) {
+    if (!order.question.empty() && !ctl::confirm(order.question))
+        return fail("cancelled", "nothing was deleted");
+    if (!order.wants_password) return {};
+    const auto password = ctl::ask_for_password();
+    if (!password) return password.error();
+    order.arguments["password"] = *password;
+    return {};
+}
+
+int carry_out(const Settings& settings, Commands& commands) {
+    Order& order = *commands.order();
+    const auto socket = socket_path(settings);
+    if (!socket) return complain(settings, socket.error());
+    if (auto whole = complete(order); !whole) return complain(settings, whole.error());
+    if (order.command == "restore")
+        return complain(settings, ctl::restore(commands.restore_order(settings, *socket)));
+    if (order.command == "user/import")
+        return import(settings, *socket, commands.import_file());
+    if (order.command == "archive/export")
+        return export_archive(settings, *socket, commands.export_order(settings));
+    if (order.command == "stop" && commands.waits()) return stop_and_wait(settings, *socket);
+    return run(settings, *socket, std::move(order));
+}
+
+/// What the parser refuses; --help and --version are among it.
+int explain(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+    if (error.get_exit_code() != 0)
+        if (const auto unknown = ctl::explain_unknown(app, {argv + 1, argv + argc})) {
+            std::cerr << "clarionctl: " << *unknown << '\n';
+            return 2;
+        }
+    return app.exit(error) == 0 ? 0 : 2;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -381,15 +434,11 @@ int main(int argc, char** argv) {
     app.require_subcommand(1);
     app.fallthrough();
     Commands commands(app);
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return explain(app, error, argc, argv);
+    }
     if (!commands.order()) return 2;
-    const auto socket = socket_path(settings);
-    if (!socket) return complain(settings, socket.error());
-    if (commands.order()->command == "restore")
-        return complain(settings, ctl::restore(commands.restore_order(settings, *socket)));
-    if (commands.order()->command == "user/import")
-        return import(settings, *socket, commands.import_file());
-    if (commands.order()->command == "archive/export")
-        return export_archive(settings, *socket, commands.export_order(settings));
-    return run(settings, *socket, *commands.order());
+    return carry_out(settings, commands);
 }

@@ -73,19 +73,53 @@ void show_table(std::ostream& out, const json::array& records) {
     }
 }
 
+std::string text(const json::value& record, std::string_view key) {
+    const json::value* value = record.as_object().if_contains(key);
+    return value ? cell(*value) : std::string();
+}
+
+void show_changes(std::ostream& out, std::string_view what, const json::value& changes) {
+    const auto value = [](const std::string& said) { return said.empty() ? "not set" : said; };
+    for (const auto& change : changes.as_array())
+        out << what << ": " << text(change, "option") << " = " << value(text(change, "now"))
+            << ", was " << value(text(change, "before")) << '\n';
+}
+
 }  // namespace
 
-void show(std::ostream& out, const json::value& result) {
+void show(std::ostream& out, const json::value& result, std::string_view none) {
     if (result.is_object()) return show_record(out, result.get_object());
     if (!result.is_array()) {
         out << cell(result) << '\n';
         return;
     }
     const auto& list = result.get_array();
+    if (list.empty()) out << none << '\n';
     const bool records = !list.empty() && std::all_of(list.begin(), list.end(),
                                                       [](const auto& v) { return v.is_object(); });
     if (records) return show_table(out, list);
     for (const auto& item : list) out << cell(item) << '\n';
+}
+
+void show_reload(std::ostream& out, const json::value& result) {
+    const auto& told = result.as_object();
+    const auto& certificates = told.at("certificates").as_array();
+    show_changes(out, "applied", told.at("applied"));
+    for (const auto& each : certificates)
+        out << "certificate of " << text(each, "domain") << " loaded anew: " << text(each, "file")
+            << ", expires " << text(each, "expires") << '\n';
+    if (certificates.empty()) out << "certificates: the same as before\n";
+    show_changes(out, "needs a restart", told.at("need_restart"));
+    if (told.at("applied").as_array().empty() && told.at("need_restart").as_array().empty())
+        out << "options: the same as before\n";
+    for (const auto& warning : told.at("warnings").as_array()) out << cell(warning) << '\n';
+}
+
+void show_users(std::ostream& out, const json::value& users) {
+    if (users.as_array().empty()) out << "no accounts\n";
+    for (const auto& user : users.as_array())
+        out << text(user, "jid") << (user.as_object().at("disabled").as_bool() ? "  disabled" : "")
+            << '\n';
 }
 
 }  // namespace clarion::ctl

@@ -1,0 +1,196 @@
+"""clarionctl as somebody meets it who types: mistakes, questions, words instead of JSON."""
+import os
+import pty
+import re
+import socket
+import subprocess
+import time
+import unittest
+
+from test_administration import CLARIONCTL, PATIENCE, Case
+from test_check import make_certificate
+from xmpp_client import Client
+
+
+class Typed(Case):
+    def setUp(self):
+        super().setUp()
+        config = self.server.config.read_text()
+        self.server.config.write_text(config.replace("[c2s]", "[c2s]\nallow_plain_without_encryption = true"))
+        self.server.start()
+
+    def add(self, name):
+        done = self.server.ctl("user", "add", f"{name}@example.test", "--password", "secret")
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def type(self, *arguments, lines):
+        """At a terminal: exit code and all that was shown."""
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen([CLARIONCTL, "--config", self.server.config, *arguments],
+                                   stdin=theirs, stdout=theirs, stderr=theirs)
+        os.close(theirs)
+        shown, answers = b"", list(lines)
+        while True:
+            try:
+                piece = os.read(ours, 4096)
+            except OSError:
+                break
+            if not piece:
+                break
+            shown += piece
+            if answers and re.search(rb"(\[y/N\]|Password:|again:) $", shown):
+                os.write(ours, answers.pop(0).encode() + b"\n")
+        os.close(ours)
+        return process.wait(30 * PATIENCE), shown.decode()
+
+    def users(self):
+        return self.server.ask("user", "list")
+
+
+class Mistakes(Typed):
+    def test_the_nearest_is_named(self):
+        for words, meant in (("statsu", '"status"'), ("usr list", '"user"'), ("user lst", '"user list"'),
+                             ("user remove x@example.test", '"user'), ("passwd x@example.test", '"user passwd"'),
+                             ("session lsit", '"session list"'), ("archive prge x", '"archive purge"'),
+                             ("user list --disable", "--disabled"), ("status --jsn", "--json"),
+                             ("stop --wiat", "--wait"), ("--confg x status", "--config"),
+                             ("--json user pawsswd x@example.test", '"user passwd"')):
+            with self.subTest(words=words):
+                done = self.server.ctl(*words.split())
+                self.assertEqual(done.returncode, 2)
+                if words != "user remove x@example.test":
+                    self.assertIn("did you mean " + meant, done.stderr)
+                else:
+                    self.assertIn("known of user: add passwd delete", done.stderr)
+
+    def test_what_is_near_nothing_gets_the_list(self):
+        done = self.server.ctl("frobnicate")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn("known:", done.stderr)
+        self.assertIn(" archive", done.stderr)
+
+    def test_every_command_has_help(self):
+        done = self.server.ctl("--help")
+        self.assertEqual(done.returncode, 0)
+        for words in (("user", "delete"), ("user", "disable"), ("stop",), ("session", "list"), ("archive", "purge")):
+            done = self.server.ctl(*words, "--help")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("--yes", self.server.ctl("user", "delete", "--help").stdout)
+        self.assertIn("--wait", self.server.ctl("stop", "--help").stdout)
+
+
+class Questions(Typed):
+    def test_a_deletion_is_asked_about(self):
+        self.add("romeo")
+        code, shown = self.type("user", "delete", "romeo@example.test", lines=["n"])
+        self.assertEqual(code, 1)
+        self.assertIn("Delete romeo@example.test", shown)
+        self.assertEqual(self.users(), ["romeo@example.test"])
+        code, shown = self.type("user", "delete", "romeo@example.test", lines=[""])
+        self.assertEqual(self.users(), ["romeo@example.test"])
+        code, shown = self.type("user", "delete", "romeo@example.test", lines=["y"])
+        self.assertEqual(code, 0, shown)
+        self.assertEqual(self.users(), [])
+
+    def test_yes_and_a_script_are_not_asked(self):
+        self.add("romeo")
+        code, shown = self.type("user", "delete", "romeo@example.test", "--yes", lines=[])
+        self.assertEqual(code, 0, shown)
+        self.assertNotIn("y/N", shown)
+        self.add("romeo")
+        self.assertEqual(self.server.ctl("user", "delete", "romeo@example.test", stdin="").returncode, 0)
+        self.assertEqual(self.users(), [])
+
+    def test_a_purge_is_asked_about(self):
+        self.add("romeo")
+        code, shown = self.type("archive", "purge", "romeo@example.test", "--older-than", "90d", lines=["n"])
+        self.assertEqual(code, 1)
+        self.assertIn("messages older than 90d from the archive of romeo@example.test", shown)
+        code, shown = self.type("archive", "purge", "romeo@example.test", lines=["y"])
+        self.assertEqual(code, 0, shown)
+
+    def test_a_typed_password_is_asked_for_twice(self):
+        code, shown = self.type("user", "add", "romeo@example.test", lines=["secret", "secrte"])
+        self.assertEqual(code, 1)
+        self.assertIn("differ", shown)
+        self.assertNotIn("secr", shown)
+        self.assertEqual(self.users(), [])
+        code, shown = self.type("user", "add", "romeo@example.test", lines=["secret", "secret"])
+        self.assertEqual(code, 0, shown)
+        done = self.server.ctl("user", "passwd", "romeo@example.test", stdin="other\n")
+        self.assertEqual(done.returncode, 0, "from a pipe once")
+
+
+class Words(Typed):
+    def test_empty_lists_say_so(self):
+        for words, said in (("session list", "no sessions"), ("user list", "no accounts"),
+                            ("push list", "no push registrations"), ("s2s list", "no connections")):
+            self.assertIn(said, self.server.ctl(*words.split()).stdout)
+
+    def test_reload_says_what_it_applied(self):
+        make_certificate(self.server.directory, "a", "example.test")
+        tls = '[tls]\ncertificate = "a.pem"\nprivate_key = "a.key.pem"\n'
+        self.server.write_config(tls + "[smacks]\nhibernation_time = 77\n[storage]\ndurability = 'process'\n")
+        said = self.server.ctl("reload").stdout
+        self.assertIn("applied: smacks.hibernation_time = 77, was 600", said)
+        self.assertIn("certificate of example.test loaded anew", said)
+        self.assertRegex(said, r"a\.pem, expires 20\d\d-")
+        self.assertIn('needs a restart: storage.durability = "process", was "full"', said)
+        again = self.server.ctl("reload").stdout
+        self.assertIn("certificates: the same as before", again)
+        self.assertIn("options: the same as before", again)
+
+    def test_an_account_is_disabled_and_enabled(self):
+        self.add("romeo")
+        self.add("juliet")
+        romeo = Client(self.server.port, "romeo", PATIENCE).bind("orchard")
+        self.assertEqual(self.server.ctl("user", "disable", "romeo@example.test").returncode, 0)
+        romeo.expect("the account was disabled")
+        self.assertTrue(self.server.ask("user", "show", "romeo@example.test")["disabled"])
+        self.assertRegex(self.server.ctl("user", "list").stdout, r"romeo@example.test +disabled")
+        self.assertNotRegex(self.server.ctl("user", "list").stdout, r"juliet@example.test +disabled")
+        self.assertEqual(self.server.ask("user", "list", "--disabled"), ["romeo@example.test"])
+        refused = Client.__new__(Client)
+        with self.assertRaises(TimeoutError):  # of its login it hears a failure, and nothing more
+            refused.__init__(self.server.port, "romeo", 0.1 * PATIENCE)
+        self.assertIn("<account-disabled/>", refused.text)
+        refused.cut()
+        self.assertEqual(self.server.ctl("user", "enable", "romeo@example.test").returncode, 0)
+        Client(self.server.port, "romeo", PATIENCE).bind("orchard")
+        self.assertEqual(self.server.ask("user", "list", "--disabled"), [])
+
+
+class Stopping(Typed):
+    def test_stop_waits_and_is_quick_with_clients_that_do_not_close(self):
+        self.add("romeo")
+        clients = [Client(self.server.port, "romeo", PATIENCE).bind(f"r{i}") for i in range(3)]
+        clients[0].enable()
+        half = socket.create_connection(("127.0.0.1", self.server.port))  # says nothing at all
+        began = time.monotonic()
+        done = self.server.ctl("stop", "--wait")
+        took = time.monotonic() - began
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("stopped", done.stdout)
+        self.assertLess(took, 2 * PATIENCE)
+        self.assertEqual(self.server.process.wait(1), 0, "it is gone when the command returns")
+        self.server.process = None
+        half.close()
+        for client in clients:
+            client.cut()
+
+    def test_a_session_that_sleeps_on_disk_is_listed(self):
+        self.add("romeo")
+        phone = Client(self.server.port, "romeo", PATIENCE).bind("phone")
+        phone.enable()
+        phone.cut()
+        self.assertEqual(self.server.ctl("stop", "--wait").returncode, 0)
+        self.server.wait()
+        self.server.start()  # nothing has loaded the account since
+        self.assertEqual(self.server.ask("status")["accounts_loaded"], 0)
+        listed = self.server.ask("session", "list")
+        self.assertEqual([(one["jid"], one["state"]) for one in listed], [("romeo@example.test/phone", "asleep")])
+        self.assertEqual(self.server.ask("status")["accounts_loaded"], 0)
+
+
+if __name__ == "__main__":
+    unittest.main()

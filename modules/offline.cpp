@@ -75,8 +75,7 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Acco
     auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
     if (!parsed) return nullptr;
     auto stanza = std::move(*parsed);
-    strip_delay(stanza->root(), account.host());
-    add_delay(stanza->root(), account.host(), format_datetime(kept.time), "Offline Storage");
+    state_delay(stanza->root(), account.host(), format_datetime(kept.time), "Offline Storage");
     // The log is without the ids of our archives; bytes of its own are as they were delivered.
     if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
         core::add_stanza_id(*stanza, account, kept.archive_id);

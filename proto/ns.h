@@ -58,6 +58,7 @@ inline constexpr View disco_items = "http://jabber.org/protocol/disco#items";  /
 inline constexpr View server_info = "http://jabber.org/network/serverinfo";    // XEP-0157 (form)
 inline constexpr View rsm = "http://jabber.org/protocol/rsm";                  // XEP-0059
 inline constexpr View delay = "urn:xmpp:delay";                                // XEP-0203
+inline constexpr View delay_legacy = "jabber:x:delay";                         // XEP-0091
 inline constexpr View forward = "urn:xmpp:forward:0";                          // XEP-0297
 inline constexpr View hints = "urn:xmpp:hints";                                // XEP-0334
 inline constexpr View stanza_id = "urn:xmpp:sid:0";                            // XEP-0359

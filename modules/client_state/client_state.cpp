@@ -158,9 +158,9 @@ private:
     /// The next one, and since when it waited.
     std::optional<core::Transit> pop(State& state, const core::Session& session) const {
         auto transit = state.held.pop();
-        if (transit && !transit->stanza->root().child(ns::delay, "delay"))
-            add_delay(transit->edit().root(), session.account().host(),
-                      format_datetime(transit->received));
+        if (transit)
+            state_delay(transit->edit().root(), session.account().host(),
+                        format_datetime(transit->received));
         return transit;
     }
 

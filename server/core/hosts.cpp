@@ -1,5 +1,7 @@
 #include "server/core/hosts.h"
 
+#include "proto/delay.h"
+
 namespace clarion::core {
 
 void Hosts::add_host(std::string domain) {
@@ -15,6 +17,13 @@ void Hosts::add_component(std::string domain) {
 DomainKind Hosts::kind(std::string_view domain) const {
     const auto at = kinds_.find(domain);
     return at == kinds_.end() ? DomainKind::remote : at->second;
+}
+
+void strip_forged_delays(Stanza& stanza, const Hosts& hosts, std::string_view component) {
+    if (!has_delay(stanza.root())) return;
+    clarion::strip_forged_delays(stanza.root(), stanza.from(), [&](std::string_view domain) {
+        return domain != component && hosts.kind(domain) != DomainKind::remote;
+    });
 }
 
 void DomainLinks::detach_component(std::string_view domain, ComponentPort* port) {

@@ -1,5 +1,6 @@
 #include "server/core/message_rules.h"
 
+#include "proto/delay.h"
 #include "proto/hints.h"
 #include "proto/ns.h"
 
@@ -15,7 +16,7 @@ bool is_empty_text(const xml::Element& child) {
 
 bool only_accompanies(const xml::Element& child) {
     return child.ns() == ns::chat_states || child.ns() == ns::hints ||
-           child.ns() == ns::stanza_id || child.ns() == ns::delay || child.ns() == ns::nick ||
+           child.ns() == ns::stanza_id || child.ns() == ns::nick || is_delay(child) ||
            is_empty_text(child);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/base/text.h"
@@ -77,12 +78,8 @@ std::optional<std::int8_t> presence_priority(const Stanza& presence) {
 
 StanzaPtr stamped_presence(const Stanza& presence, const Session& session) {
     auto stamped = presence.clone();
-    if (stamped->root().child(ns::delay, "delay")) return stamped->compact();
     const auto now = std::chrono::floor<std::chrono::seconds>(session.core().clock().wall());
-    stamped->root()
-        .add("delay", ns::delay)
-        .set_attr("from", session.jid().domain())
-        .set_attr("stamp", format_datetime(now));
+    state_delay(stamped->root(), session.jid().domain(), format_datetime(now));
     return stamped->compact();
 }
 

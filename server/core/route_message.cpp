@@ -2,7 +2,6 @@
 #include <algorithm>
 
 #include "proto/delay.h"
-#include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/base/text.h"
 #include "server/core/core.h"
@@ -119,8 +118,8 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
         if (archived || transit.spooled) return;
         const bool to_one = transit.stanza->to().is_full();
         const WallTime since = to_one ? WallTime::min() : transit.received;
-        if (!transit.stanza->root().child(ns::delay, "delay"))  // XEP-0198, section 4
-            add_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
+        // XEP-0198, section 4
+        state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
         return send_to_takers(account, std::move(transit), since);
     }
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};

@@ -104,6 +104,7 @@ void Session::on_inbound(xml::Document&& element) {
         return fail_stream(StreamErrorCondition::invalid_from, "'from' is not this client's");
     }
     stanza->set_from(jid_);
+    strip_forged_delays(*stanza, core().hosts());
     Transit transit;
     transit.ticket = Ticket(core().shard(), weak_from_this(), number, *stanza);
     transit.received = core().clock().wall();

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "proto/delay.h"
-#include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
@@ -295,10 +294,9 @@ void Session::take_over(SessionPort& port) {
 
 /// Again, with the time it was first received (XEP-0198 section 5, XEP-0203).
 void Session::write_sent(const Sent& sent) {
-    if (!sent.stanza->is_message() || sent.stanza->root().child(ns::delay, "delay"))
-        return port_->write(*sent.stanza);
+    if (sent.stanza->is_iq()) return port_->write(*sent.stanza);
     const auto copy = sent.stanza->clone();
-    add_delay(copy->root(), account_.host(), format_datetime(sent.received));
+    state_delay(copy->root(), account_.host(), format_datetime(sent.received));
     port_->write(*copy);
 }
 

@@ -201,6 +201,7 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
     if (stanza->to().empty()) {
         return begin_close(StreamErrorCondition::improper_addressing, "'to' is missing");
     }
+    core::strip_forged_delays(*stanza, core().hosts(), domain_);
     const std::uint32_t number = window_.open(stanza->cost());
     core::Transit transit;
     transit.stanza = stanza;

@@ -286,6 +286,7 @@ void S2sIn::on_stanza(xml::Document&& element) {
     if (const auto wrong = negotiation_.check_stanza(stanza->from(), stanza->to())) {
         return fail(*wrong, "addresses of a stanza");
     }
+    core::strip_forged_delays(*stanza, core().hosts());
     counters().stanzas.add();
     const std::uint32_t number = window_.open(stanza->cost());
     core::Transit transit;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/base/metrics.h"
@@ -56,12 +57,7 @@ void S2sQueue::push(core::Transit transit, bool flowing) {
 
 void S2sQueue::push_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received) {
     auto own = editable(std::move(stanza));
-    if (!own->root().child(ns::delay, "delay")) {
-        own->root()
-            .add("delay", ns::delay)
-            .set_attr("from", own->from().domain())
-            .set_attr("stamp", format_datetime(received));
-    }
+    state_delay(own->root(), own->from().domain(), format_datetime(received));
     bytes_ += own->cost();
     queued().add(1);
     waiting_.push_back({std::move(own), {}, seq, core_.clock().steady(), received, 0, true});

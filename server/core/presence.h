@@ -43,6 +43,11 @@ int show_presence(Account& account, const Jid& to);
 /// Unavailable presence of each available resource, to one who may see it no longer.
 void hide_presence(Account& account, const Jid& to);
 
+/// What a probe gets that its sender may not have answered, from the bare address and with its id
+/// (section 4.3.2, rule 1; 4.3.2.1). The same for an account that does not exist, so that nobody
+/// learns which do.
+StanzaPtr refuse_probe(const Stanza& probe);
+
 /// Asks a contact for its presence, for the account's available resources (section 4.3.1).
 void probe_contact(Account& account, const Jid& contact);
 

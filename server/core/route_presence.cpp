@@ -66,7 +66,7 @@ void answer_probe_of_resource(Account& account, const Stanza& probe) {
         return answer(account, StanzaType::available, probe.to(), probe);
     }
     if (!may_see(account, probe.from())) {
-        return answer(account, StanzaType::unsubscribed, account.jid(), probe);
+        return account.core().router().route(refuse_probe(probe));
     }
     const bool there = session && session->available();
     answer(account, there ? StanzaType::available : StanzaType::unavailable, probe.to(), probe);
@@ -75,7 +75,7 @@ void answer_probe_of_resource(Account& account, const Stanza& probe) {
 void answer_probe(Account& account, const Stanza& probe) {
     if (probe.to().is_full()) return answer_probe_of_resource(account, probe);
     if (!may_see(account, probe.from())) {
-        return answer(account, StanzaType::unsubscribed, account.jid(), probe);
+        return account.core().router().route(refuse_probe(probe));
     }
     if (show_presence(account, probe.from()) == 0) {
         answer(account, StanzaType::unavailable, account.jid(), probe);
@@ -154,6 +154,11 @@ void deliver_subscription(Account& account, Transit transit) {
 }
 
 }  // namespace
+
+StanzaPtr refuse_probe(const Stanza& probe) {
+    return Stanza::make(StanzaKind::presence, StanzaType::unsubscribed, probe.to().to_bare(),
+                        probe.from(), probe.id());
+}
 
 void Router::deliver_presence(Account& account, Transit transit) {
     events::PresenceReceiving event{account, *transit.stanza};

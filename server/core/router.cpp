@@ -2,6 +2,7 @@
 
 #include "server/base/log.h"
 #include "server/core/core.h"
+#include "server/core/presence.h"
 #include "server/core/session.h"
 
 namespace clarion::core {
@@ -9,14 +10,14 @@ namespace clarion::core {
 namespace {
 constexpr Logger logger{"router"};
 
-bool is_subscription(const Stanza& stanza) {
-    switch (stanza.type()) {
-        case StanzaType::subscribe:
-        case StanzaType::subscribed:
-        case StanzaType::unsubscribe:
-        case StanzaType::unsubscribed: return stanza.is_presence();
-        default: return false;
-    }
+
+bool is_probe(const Stanza& stanza) {
+    return stanza.is_presence() && stanza.type() == StanzaType::probe;
+}
+
+/// Presence that only sessions hear of.
+bool is_notification(const Stanza& stanza) {
+    return stanza.is_presence() && !is_probe(stanza) && !is_subscription(stanza.type());
 }
 }  // namespace
 
@@ -83,15 +84,16 @@ void Router::deliver_local(Transit transit) {
     if (Account* loaded = core_.accounts().find(account))
         return deliver_to_account(*loaded, std::move(transit));
     // Nobody is there to see presence, and it must not cost a load (docs/design/001-core.md, idea
-    // 2).
-    if (transit.stanza->is_presence() && !is_subscription(*transit.stanza) &&
-        !core_.accounts().may_have_sleepers(account))
-        return;
-    core_.accounts().with(account,
-                          [this, transit = std::move(transit)](Result<Account*> found) mutable {
-                              if (found) return deliver_to_account(**found, std::move(transit));
-                              deliver_to_unknown(std::move(transit), found.error());
-                          });
+    // 2). A probe needs the roster, but it must not keep the account in memory either.
+    const bool has_nobody = !core_.accounts().may_have_sleepers(account);
+    if (has_nobody && is_notification(*transit.stanza)) return;
+    const bool brief = has_nobody && is_probe(*transit.stanza);
+    core_.accounts().with(
+        account, [this, brief, transit = std::move(transit)](Result<Account*> found) mutable {
+            if (!found) return deliver_to_unknown(std::move(transit), found.error());
+            if (brief) core_.accounts().let_go(std::string((*found)->jid().bare()));
+            deliver_to_account(**found, std::move(transit));
+        });
 }
 
 void Router::deliver_to_account(Account& account, Transit transit) {
@@ -110,7 +112,9 @@ void Router::deliver_to_unknown(Transit transit, const Error& error) {
                                    : StanzaErrorCondition::internal_server_error;
         return bounce(std::move(transit), {condition, StanzaErrorType::wait, error.text});
     }
-    if (transit.stanza->is_presence()) return;  // RFC 6121, 8.5.1: silently
+    // RFC 6121, 8.5.1: a probe as if from a stranger, all else silently.
+    if (is_probe(*transit.stanza)) return route(refuse_probe(*transit.stanza));
+    if (transit.stanza->is_presence()) return;
     if (transit.stanza->type() == StanzaType::headline) return;
     bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
 }

@@ -281,6 +281,59 @@ TEST_CASE_FIXTURE(Verona, "a stranger's probe is answered with unsubscribed") {
     CHECK(world.remote().pending() == 0);
 }
 
+TEST_CASE_FIXTURE(Verona, "a stranger cannot tell by a probe what there is") {
+    constexpr auto stranger = "presence/unsubscribed from %s to friar@church.example/cell";
+    const auto answer_to_probe = [this](const std::string& to) {
+        world.arrive("<presence from='friar@church.example/cell' to='" + to +
+                     "' type='probe' id='p1'/>");
+        const StanzaPtr answer = world.remote().pop();
+        REQUIRE(answer);
+        CHECK(answer->id() == "p1");
+        CHECK(world.remote().pending() == 0);
+        return outline(answer->root());
+    };
+    const auto refused = [stranger](const std::string& by) {
+        std::string text(stranger);
+        return text.replace(text.find("%s"), 2, by);
+    };
+    world.at(romeo_jid, [](Core& core) { core.accounts().put_away_idle(Duration::zero()); });
+    for (const char* name : {"romeo@example.org", "nobody@example.org", "nobody@example.net"})
+        for (const char* resource : {"", "/orchard"})
+            for (int again = 0; again < 2; ++again)  // loaded then, or known not to exist
+                CHECK(answer_to_probe(std::string(name) + resource) == refused(name));
+    world.log_in("romeo@example.org/orchard");
+    world.remote().drop_all();
+    CHECK(answer_to_probe("romeo@example.org") == refused("romeo@example.org"));
+    CHECK(answer_to_probe("romeo@example.org/orchard") == refused("romeo@example.org"));
+}
+
+TEST_CASE_FIXTURE(Verona, "contacts of an account that is not in memory hear that nobody is there") {
+    become_friends();
+    world.befriend(juliet_jid, friar_jid, Subscription::from);
+    const auto put_away = [this] {
+        world.at(juliet_jid,
+                 [](Core& core) { core.accounts().put_away_slice(std::chrono::hours(1), 1); });
+        bool loaded = true;
+        world.at(juliet_jid,
+                 [&](Core& core) { loaded = core.accounts().find(juliet_jid) != nullptr; });
+        return !loaded;
+    };
+    world.at(juliet_jid, [](Core& core) { core.accounts().put_away_idle(Duration::zero()); });
+    REQUIRE(put_away());
+
+    world.arrive(
+        "<presence from='friar@church.example' to='juliet@example.org' type='probe' id='p1'/>");
+    CHECK(next(world.remote()) ==
+          "presence/unavailable from juliet@example.org to friar@church.example");
+    CHECK(put_away());  // it did not stay in memory for that
+
+    Client& romeo = world.connect("romeo@example.org/orchard");
+    romeo.send("<presence/>");
+    CHECK(next(romeo) == "presence from romeo@example.org/orchard to romeo@example.org");
+    CHECK(next(romeo) ==
+          "presence/unavailable from juliet@example.org to romeo@example.org/orchard");
+}
+
 TEST_CASE_FIXTURE(Verona, "a room to which presence was directed learns only that one is there") {
     Client& romeo = world.connect("romeo@example.org/orchard");
     romeo.send("<presence to='tomb@rooms.example/romeo'><show>dnd</show></presence>");

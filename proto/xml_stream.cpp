@@ -402,6 +402,11 @@ StreamErrorCondition XmlStream::error() const { return impl_->error; }
 std::string_view XmlStream::error_text() const { return impl_->error_text; }
 bool XmlStream::element_refused() const { return impl_->element_refused; }
 std::string XmlStream::restart() { return impl_->restart(); }
+
+bool XmlStream::restart_for_tls() {
+    return restart().find_first_not_of(white_space) == std::string::npos;
+}
+
 void XmlStream::keep_rest() { impl_->keep_rest(); }
 void XmlStream::set_limits(Limits limits) { impl_->limits = limits; }
 

@@ -104,9 +104,12 @@ public:
     bool element_refused() const;
 
     /// Starts over for a stream restart (after STARTTLS or SASL): the next bytes must be a new
-    /// header. Bytes fed but not yet parsed are returned: after SASL they belong to the new stream;
-    /// after STARTTLS they must be discarded and the stream refused (injected plaintext).
+    /// header. Bytes fed but not yet parsed are returned: after SASL they belong to the new stream.
     std::string restart();
+    /// The same before a TLS handshake, where what was read ahead could have been put there by
+    /// anybody: it is discarded. False if it was more than white space, which some clients write
+    /// behind <starttls/>: then the stream must be refused.
+    bool restart_for_tls();
 
     /// Copies what was fed but not parsed into the stream, so that the caller's buffer may go.
     void keep_rest();

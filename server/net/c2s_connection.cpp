@@ -221,7 +221,7 @@ C2sConnection::Step C2sConnection::restart() {
 Task<C2sConnection::Step> C2sConnection::start_tls() {
     flush();
     // What came in the clear behind <starttls/> could have been put there by anybody.
-    const bool injected = !xml_.restart().empty();
+    const bool injected = !xml_.restart_for_tls();
     if (injected || waiting_to_be_sent() > 0 || !net().tls()) {
         cut(injected ? "text in the clear after starttls" : "TLS cannot be started");
         co_return Step::finish;
@@ -230,6 +230,7 @@ Task<C2sConnection::Step> C2sConnection::start_tls() {
     settings.contexts = net().tls();
     settings.host = stream_.host();
     if (direct_tls_) settings.alpn = "xmpp-client";
+    settings.after_text = !direct_tls_;
     const Duration limit = core().options<core::TlsOptions>(stream_.host()).handshake_timeout;
     const SteadyTime until = std::exchange(deadline_, std::min(deadline_, now() + limit));
     handshaking_ = true;

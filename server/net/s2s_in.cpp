@@ -133,7 +133,7 @@ Task<S2sIn::Step> S2sIn::secure(bool direct_tls) {
     // <proceed/> must be out before the handshake, and nothing may have been smuggled in behind
     // <starttls/>.
     flush();
-    const bool clean = direct_tls || (xml_.restart().empty() && waiting_to_be_sent() == 0);
+    const bool clean = direct_tls || (xml_.restart_for_tls() && waiting_to_be_sent() == 0);
     if (!clean || !transport_->is_open()) {
         cut("bytes were sent ahead of TLS");
         co_return Step::finish;
@@ -144,7 +144,8 @@ Task<S2sIn::Step> S2sIn::secure(bool direct_tls) {
                          .host = negotiation_.to(),
                          .peer_name = {},
                          .alpn = direct_tls ? "xmpp-server" : "",
-                         .ask_for_certificate = true};
+                         .ask_for_certificate = true,
+                         .after_text = !direct_tls};
     const Result<> done = co_await transport_->handshake(std::move(settings));
     handshaking_ = false;
     if (!done) {

@@ -116,7 +116,7 @@ Task<> S2sOut::converse(bool direct_tls) {
 
 Task<bool> S2sOut::secure(bool direct_tls) {
     stage_ = Stage::secure;
-    const bool injected = !stream_->restart().empty();
+    const bool injected = !stream_->restart_for_tls();
     Result<> done =
         injected ? Result<>(fail("tls-error", "the server spoke before TLS began")) : Result<>();
     if (!injected) {
@@ -124,7 +124,8 @@ Task<bool> S2sOut::secure(bool direct_tls) {
                              .contexts = net_.tls(),
                              .host = local_,
                              .peer_name = server_name(remote_),
-                             .alpn = direct_tls ? "xmpp-server" : ""};
+                             .alpn = direct_tls ? "xmpp-server" : "",
+                             .after_text = !direct_tls};
         done = co_await transport_->handshake(std::move(settings));
     }
     if (!done) {

@@ -33,6 +33,8 @@ public:
     bool is_open() const { return static_cast<bool>(fd_); }
     void close() { fd_.reset(); }
 
+    /// Bytes of white space that receive() may still drop before it gives any other (STARTTLS).
+    std::size_t leading_space = 0;
     bool readable = true;
     bool writable = true;
     bool hung_up = false;  // an end or an error waits behind what can be read
@@ -41,6 +43,8 @@ public:
     std::uint64_t bytes_out = 0;
 
 private:
+    std::size_t drop_leading_space(std::span<char> received);
+
     FileDescriptor fd_;
 };
 

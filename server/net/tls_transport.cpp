@@ -16,6 +16,9 @@ namespace clarion::net {
 
 namespace {
 
+/// Between STARTTLS and the handshake; nobody needs more than an end of line.
+constexpr std::size_t max_leading_space = 64;
+
 // --- a BIO over Socket --------------------------------------------------------------------------
 
 Socket& socket_of(BIO* bio) { return *static_cast<Socket*>(BIO_get_data(bio)); }
@@ -252,6 +255,7 @@ std::string TlsLayer::peer_problem(std::string_view domain) const {
 Task<Result<>> Transport::handshake(TlsSettings settings) {
     static Counter& failures =
         metrics().counter("clarion_tls_handshake_failures_total", "TLS handshakes that failed");
+    if (settings.after_text) socket_.leading_space = max_leading_space;
     tls_ = std::make_unique<TlsLayer>(socket_, settings);
     for (;;) {
         const TlsLayer::Status status = tls_->handshake();

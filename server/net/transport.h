@@ -46,6 +46,8 @@ struct TlsSettings {
     std::string alpn;
     /// accept: ask for a certificate (servers do). It is never refused here: see peer_valid_for().
     bool ask_for_certificate = false;
+    /// STARTTLS: a little white space that still comes in the clear is no part of the handshake.
+    bool after_text = false;
 };
 
 /// Hears that write() may go on. Must not destroy the transport from within.

@@ -3,6 +3,10 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <cerrno>
+#include <chrono>
+#include <thread>
+
 #include "proto/ns.h"
 #include "tests/wire/s2s_world.h"
 
@@ -43,6 +47,14 @@ public:
         return heard;
     }
 
+    /// Not closed by the server within a moment.
+    bool is_connected() {
+        char byte = 0;
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+        while (::recv(fd_.get(), &byte, 1, MSG_DONTWAIT) > 0) {}
+        return errno == EAGAIN;
+    }
+
 private:
     net::FileDescriptor fd_;
 };
@@ -72,6 +84,17 @@ TEST_CASE("what a peer may not do") {
         peer.say(
             "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/><db:result from='a.example' "
             "to='b.example'>k</db:result>");
+        CHECK(!contains(peer.hear(), "db:result"));
+    }
+    SUBCASE("hide more than white space behind STARTTLS") {
+        peer.open("a.example", "b.example");
+        peer.say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>\r\n");
+        CHECK(contains(peer.hear("<proceed"), "<proceed"));
+        peer.say("\n");
+        CHECK(peer.is_connected());
+        peer.say("\x15\x03\x01");  // the begin of a TLS record: white space was none
+        CHECK(peer.is_connected());
+        peer.say("<db:result from='a.example' to='b.example'>k</db:result>");
         CHECK(!contains(peer.hear(), "db:result"));
     }
     SUBCASE("send a lot before it is authenticated") {

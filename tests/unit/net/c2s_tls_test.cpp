@@ -152,6 +152,41 @@ TEST_SUITE("net/c2s_tls") {
         wire.run_until([&] { return wire.connections() == 0; });
     }
 
+    TEST_CASE("white space in the clear behind starttls does no harm, wherever it is cut") {
+        Certified certified;
+        Wire wire(certified.options, certified.tls);
+        const std::uint16_t port = wire.listen("c2s");
+        constexpr std::string_view proceed =
+            "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+        struct Case {
+            std::string_view together, before_answer, before_handshake;
+        };
+        for (const Case& each : {Case{"\n", "", ""}, Case{" \t\r\n", "", ""}, Case{"", "\n", ""},
+                                 Case{"", "", "\r\n"}, Case{"\n", " ", "\t"}}) {
+            TlsClient client(wire, port, certified.tls);
+            client.send(std::string(WireClient::header) + std::string(starttls) +
+                        std::string(each.together));
+            if (!each.before_answer.empty()) client.send(each.before_answer);
+            client.expect(proceed);
+            if (!each.before_handshake.empty()) client.send(each.before_handshake);
+            CHECK(client.shake_hands() == "ok");
+            client.send(WireClient::header);
+            client.expect("</stream:features>");
+        }
+        for (const std::string_view other : {"\n<a/>", " x", "\xC2\xA0", "\f"}) {
+            TlsClient together(wire, port, certified.tls);
+            together.send(std::string(WireClient::header) + std::string(starttls) +
+                          std::string(other));
+            together.expect(proceed);
+            together.expect_end();
+            TlsClient later(wire, port, certified.tls);
+            later.send(std::string(WireClient::header) + std::string(starttls));
+            later.expect(proceed);
+            later.send(other);
+            later.expect_end();
+        }
+    }
+
     TEST_CASE("TLS from the start, with ALPN or without") {
         Certified certified;
         Wire wire(certified.options, certified.tls);

@@ -108,6 +108,40 @@ void shake_hands(Loop& loop, Pair& pair, TlsSettings accept, TlsSettings connect
 }  // namespace
 
 TEST_SUITE("net/transport") {
+    TEST_CASE("a little white space may precede a handshake after STARTTLS, at either end") {
+        const Tls tls;
+        for (const bool from_client : {true, false}) {
+            for (const std::string& text : {std::string(" \t\r\n"), std::string(65, ' ')}) {
+                Loop loop;
+                Pair pair(loop);
+                TlsSettings accept = tls.accept(), connect = tls.connect("example.org");
+                accept.after_text = connect.after_text = true;
+                REQUIRE((from_client ? pair.b : pair.a)->write(text).ok());
+                std::string here, there;
+                loop.start(shake(*pair.a, accept, here));
+                loop.start(shake(*pair.b, connect, there));
+                loop.run_until([&] { return !(from_client ? here : there).empty(); });
+                const std::string& met = from_client ? here : there;
+                CHECK(met == (text.size() == 4 ? "ok" : "tls-error"));
+                pair.a->close();
+                pair.b->close();
+                loop.run_all();
+            }
+        }
+    }
+
+    TEST_CASE("TLS from the start is preceded by nothing") {
+        const Tls tls;
+        Loop loop;
+        Pair pair(loop);
+        REQUIRE(pair.b->write(" ").ok());
+        std::string here;
+        loop.start(shake(*pair.a, tls.accept(), here));
+        REQUIRE(pair.b->write("\x16\x03\x01").ok());
+        loop.run_until([&] { return !here.empty(); });
+        CHECK(here == "tls-error");
+    }
+
     TEST_CASE("more than the socket takes is written as the peer reads it") {
         Loop loop;
         Pair pair(loop);

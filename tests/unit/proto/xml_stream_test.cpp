@@ -643,6 +643,16 @@ TEST_CASE("stream: injected plaintext is visible before STARTTLS") {
     REQUIRE(stream.next() == Event::open);
     REQUIRE(stream.next() == Event::element);
     CHECK(stream.restart() == "<evil/>");
+    const auto clean_behind = [](const std::string& behind) {
+        ParserPool parsers;
+        XmlStream each(parsers, {});
+        const std::string all = client_header + "<starttls/>" + behind;
+        each.feed(all);
+        while (each.next() != Event::element) {}
+        return each.restart_for_tls();
+    };
+    for (const char* harmless : {"", "\n", " \t\r\n"}) CHECK(clean_behind(harmless));
+    for (const char* other : {"<evil/>", "\n<", "\n \xC2\xA0", "\f"}) CHECK_FALSE(clean_behind(other));
 }
 
 TEST_CASE("stream: what was fed can be kept when the buffer goes") {

@@ -73,8 +73,8 @@ Result<Jid> parse_address(const xml::Element& root, std::string_view attribute) 
 
 /// RFC 6120, 8.2.3: an id, and exactly one child in a request, at most one in a result.
 Result<> check_iq(const xml::Element& root, StanzaType type) {
-    if (root.attr("id").empty()) return fail("bad-request", "an iq needs an id");
     if (type == StanzaType::error) return {};
+    if (root.attr("id").empty()) return fail("bad-request", "an iq needs an id");
     const xml::Element* first = root.first_child();
     if (first != nullptr && first->next_sibling() != nullptr) {
         return fail("bad-request", "an iq has one child only");
@@ -121,6 +121,17 @@ Result<std::shared_ptr<Stanza>> Stanza::from_document(xml::Document&& document) 
         if (auto checked = check_iq(root, *type); !checked.ok()) return checked.error();
     }
     return std::make_shared<Stanza>(std::move(document), *kind, *type, std::move(from).value(),
+                                    std::move(to).value());
+}
+
+Result<std::shared_ptr<Stanza>> Stanza::from_stored(xml::Document&& document) {
+    auto parsed = from_document(std::move(document));
+    if (parsed || document.empty() || document.root().attr("type") != "error") return parsed;
+    const xml::Element& root = document.root();
+    const auto kind = kind_of(root);
+    auto to = parse_address(root, "to");
+    if (!kind || !to) return parsed;
+    return std::make_shared<Stanza>(std::move(document), *kind, StanzaType::error, Jid{},
                                     std::move(to).value());
 }
 
@@ -196,18 +207,22 @@ std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& erro
     return answer;
 }
 
-xml::Document make_refusal(const xml::Element& refused, const StanzaError& error) {
+std::shared_ptr<Stanza> make_refusal(const xml::Element& refused, const Error& why) {
+    const auto kind = kind_of(refused);
     const std::string_view type = refused.attr("type");
-    if (!kind_of(refused) || type == "error" || type == "result") return {};
+    if (!kind || type == "error" || (*kind == StanzaKind::iq && type == "result")) return nullptr;
     xml::Document answer(refused.name(), ns::client);
     xml::Element& root = answer.root();
-    if (const auto to = Jid::parse(refused.attr("to")); to.ok()) {
-        root.set_attr("from", to->full());
-    }
+    const auto from = refused.find_attr("to");
+    const Jid to = Jid::parse(refused.attr("from")).value_or({});
+    if (from) root.set_attr("from", *from);
+    set_or_remove(root, "to", to);
     if (const auto id = refused.find_attr("id")) root.set_attr("id", *id);
     root.set_attr("type", "error");
-    add_error(root, error);
-    return answer;
+    const auto condition = parse_stanza_error_condition(why.code);
+    add_error(root, {condition.value_or(StanzaErrorCondition::bad_request), why.text});
+    return std::make_shared<Stanza>(std::move(answer), *kind, StanzaType::error,
+                                    Jid::parse(from.value_or("")).value_or({}), to);
 }
 
 }  // namespace clarion

@@ -45,10 +45,14 @@ class Stanza {
 public:
     /// Understands a parsed top-level element. Errors: "bad-format" if it is no stanza at all
     /// (a stream error), "jid-malformed" for 'to' or 'from', "bad-request" for an unknown type of
-    /// presence or iq, a missing id on iq, or an iq without exactly the child it needs.
+    /// presence or iq, a missing id on iq (an error, which nobody answers, may lack it), or an iq
+    /// without exactly the child it needs.
     /// An unknown message type reads as `normal` (RFC 6121, 5.2.2).
     /// On an error `document` is left as it was, for make_refusal().
     static Result<std::shared_ptr<Stanza>> from_document(xml::Document&& document);
+    /// The same for what this server wrote and reads back: an error may carry as 'from' the
+    /// malformed address it is about (make_refusal()); from() is empty then.
+    static Result<std::shared_ptr<Stanza>> from_stored(xml::Document&& document);
 
     /// A new stanza with 'type' set (not written for normal and available), to be filled through
     /// root().
@@ -114,10 +118,10 @@ std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& erro
 /// Whether RFC 6120 allows an error answer to it (8.3.1: never to an error, nor an iq result).
 bool may_answer_with_error(const Stanza& stanza);
 
-/// The error answer to an element that Stanza::from_document refused with a stanza error
-/// ("jid-malformed", "bad-request"): same kind and id, 'from' the element's 'to' if that is an
-/// address at all, and no 'to', as it returns on the stream it came from. Empty if it must not be
-/// answered, or is no stanza.
-xml::Document make_refusal(const xml::Element& refused, const StanzaError& error);
+/// The error answer to an element that Stanza::from_document refused with `why`: what there is of
+/// it is echoed, and nothing is needed. Same kind, its id if it has one, 'from' its 'to' as it was
+/// written (RFC 6120, 8.3.3.8; from() is empty if that is no address), 'to' its 'from' if that is
+/// an address. nullptr if it must not be answered (8.3.1), or is no stanza.
+std::shared_ptr<Stanza> make_refusal(const xml::Element& refused, const Error& why);
 
 }  // namespace clarion

@@ -25,11 +25,6 @@ bool is_stanza(const xml::Element& element) {
     return element.ns() == ns::client && is_called_like_a_stanza(element);
 }
 
-StanzaError as_stanza_error(const Error& error) {
-    const auto condition = parse_stanza_error_condition(error.code);
-    return {condition.value_or(StanzaErrorCondition::bad_request), error.text};
-}
-
 }  // namespace
 
 Transit Sent::to_transit() && {
@@ -99,7 +94,7 @@ void Session::on_inbound(xml::Document&& element) {
         return close_entry(number);
     }
     auto stanza = std::move(*parsed);
-    if (!stanza->from().empty() && stanza->from() != jid_ && stanza->from().full() != jid_.bare()) {
+    if (!stanza->from().empty() && !is_own_address(stanza->from())) {
         close_entry(number);
         return fail_stream(StreamErrorCondition::invalid_from, "'from' is not this client's");
     }
@@ -114,14 +109,21 @@ void Session::on_inbound(xml::Document&& element) {
 
 /// Something that calls itself a stanza but is not one.
 void Session::refuse(const xml::Element& element, const Error& error) {
-    if (element.attr("type") == "error" || element.attr("type") == "result") return;
-    xml::Document answer(element.name(), ns::client);
-    xml::Element& root = answer.root();
-    root.set_attr("type", "error").set_attr("to", jid_.full());
-    if (element.has_attr("id")) root.set_attr("id", element.attr("id"));
-    if (auto from = Jid::parse(element.attr("to"))) root.set_attr("from", from->full());
-    add_error(root, as_stanza_error(error));
-    if (auto stanza = Stanza::from_document(std::move(answer))) send(std::move(*stanza));
+    if (const auto from = element.find_attr("from")) {
+        const auto claimed = Jid::parse(*from);
+        if (!claimed || !is_own_address(*claimed))
+            return fail_stream(StreamErrorCondition::invalid_from, "'from' is not this client's");
+    }
+    const auto answer = make_refusal(element, error);
+    if (!answer) return;
+    answer->set_to(jid_);
+    if (!element.has_attr("to")) answer->set_from(jid_.to_bare());
+    send(answer);
+}
+
+/// RFC 6120, 8.1.2.1: what a client may put into 'from'.
+bool Session::is_own_address(const Jid& jid) const {
+    return jid == jid_ || jid.full() == jid_.bare();
 }
 
 void Session::dispatch(Transit transit) {

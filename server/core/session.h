@@ -177,6 +177,7 @@ public:
 private:
     void on_inbound(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& error);
+    bool is_own_address(const Jid& jid) const;
     void fail_stream(StreamErrorCondition condition, std::string_view text);
     void close_entry(std::uint32_t number);
     void dispatch(Transit transit);

@@ -29,7 +29,7 @@ storage::KeptStanza kept(const From& from) {
 /// its stanza if that cannot be read.
 Transit revive(const storage::KeptStanza& kept, const Account& owner) {
     Transit transit;
-    auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
+    auto parsed = Stanza::from_stored(xml::parse_element(kept.xml, ns::client));
     if (!parsed) return transit;
     if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
         add_stanza_id(**parsed, owner, kept.archive_id);

@@ -214,10 +214,8 @@ void ComponentConnection::refuse(const xml::Element& element, const Error& why) 
     if (why.code == "bad-format") {
         return begin_close(StreamErrorCondition::unsupported_stanza_type, why.text);
     }
-    const auto condition = parse_stanza_error_condition(why.code);
-    const StanzaError error(condition.value_or(StanzaErrorCondition::bad_request), why.text);
-    const xml::Document refusal = make_refusal(element, error);
-    if (!refusal.empty()) xml::write_stanza(out(), refusal.root(), ns::component);
+    const auto answer = make_refusal(element, why);
+    if (answer) xml::write_stanza(out(), answer->root(), ns::component);
 }
 
 bool ComponentConnection::may_go_on() const {

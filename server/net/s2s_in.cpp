@@ -36,11 +36,6 @@ xml::Limits first_limits(ShardNet& net) {
     return limits;
 }
 
-StanzaKind kind_of(std::string_view name) {
-    if (name == "iq") return StanzaKind::iq;
-    return name == "message" ? StanzaKind::message : StanzaKind::presence;
-}
-
 }  // namespace
 
 // ---- From accept to the end --------------------------------------------------------------------
@@ -307,16 +302,13 @@ void S2sIn::refuse(const xml::Element& element, const Error& why) {
         return fail(StreamErrorCondition::improper_addressing, "a stanza without 'from' or 'to'");
     }
     const auto from = Jid::parse(element.attr("from"));
-    const auto host = Jid::parse(negotiation_.newest_pair().second);
-    const std::string_view type = element.attr("type");
-    const bool answerable = from && host && type != "error" && type != "result" &&
-                            !negotiation_.check_stanza(*from, *host);
-    if (!answerable) return;
-    const auto condition = parse_stanza_error_condition(why.code);
-    const Jid to = Jid::parse(element.attr("to")).value_or(*host);
-    answer(
-        {kind_of(element.name()), StanzaType::normal, std::string(element.attr("id")), *from, to},
-        {condition.value_or(StanzaErrorCondition::bad_request), why.text});
+    const Jid host = Jid::trusted(negotiation_.newest_pair().second);
+    const Jid to = Jid::parse(element.attr("to")).value_or(host);
+    if (!from || negotiation_.check_stanza(*from, to)) return;
+    const auto answer = make_refusal(element, why);
+    if (!answer) return;
+    answer->set_from(to);  // between servers no malformed address is echoed
+    core().router().route(answer);
 }
 
 void S2sIn::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {

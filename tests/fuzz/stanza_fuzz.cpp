@@ -86,7 +86,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         return 0;
     }
     require(!document.empty());
-    const auto refusal = make_refusal(document.root(), StanzaErrorCondition::bad_request);
-    if (!refusal.empty()) check_written(refusal.root());
+    const auto refusal = make_refusal(document.root(), stanza.error());
+    if (!refusal) return 0;
+    check_written(refusal->root());
+    require(Stanza::from_stored(xml::parse_element(xml::to_string(refusal->root()))).ok());
     return 0;
 }

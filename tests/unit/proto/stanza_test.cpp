@@ -90,6 +90,8 @@ TEST_CASE("stanza: what is refused, and how") {
     CHECK(code("<iq id='1' type='get'><q/><q/></iq>") == "bad-request");
     CHECK(code("<iq id='1' type='result'><q/><q/></iq>") == "bad-request");
     CHECK(code("<iq id='1' type='error'><q/><error/></iq>") == "ok");
+    CHECK(code("<iq type='error'/>") == "ok");
+    CHECK(code("<iq type='result'/>") == "bad-request");
     CHECK(code("<message to='a@b@c'/>") == "jid-malformed");
     CHECK(code("<message from='@'/>") == "jid-malformed");
     CHECK(code("<message to=''/>") == "jid-malformed");
@@ -113,24 +115,40 @@ TEST_CASE("stanza: a refused document stays for the answer") {
     const auto stanza = Stanza::from_document(std::move(document));
     REQUIRE_FALSE(stanza.ok());
     REQUIRE_FALSE(document.empty());
-    const auto answer = make_refusal(document.root(), StanzaErrorCondition::bad_request);
-    REQUIRE_FALSE(answer.empty());
-    CHECK(xml::to_string(answer.root()) ==
-          "<iq xmlns='jabber:client' from='example.com' id='7' type='error'><error type='modify'>"
-          "<bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+    const auto answer = make_refusal(document.root(), stanza.error());
+    REQUIRE(answer);
+    CHECK(text_of(*answer) ==
+          "<iq from='example.com' id='7' type='error'><error type='modify'>"
+          "<bad-request xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+          "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>"
+          "an iq of type get or set needs a child</text></error></iq>");
 }
 
-TEST_CASE("stanza: refusals name no malformed address and answer no answers") {
-    const auto refuse = [](std::string_view text) {
+TEST_CASE("stanza: a refusal echoes what there is, and can be kept and read back") {
+    const auto refuse = [](std::string_view text, const char* code = "bad-request") {
         const auto document = xml::parse_element(text, ns::client);
-        const auto answer = make_refusal(document.root(), StanzaErrorCondition::jid_malformed);
-        return answer.empty() ? "" : xml::to_string(answer.root());
+        const auto answer = make_refusal(document.root(), fail(code));
+        if (!answer) return std::string();
+        const std::string written = text_of(*answer);
+        const auto again = Stanza::from_stored(xml::parse_element(written, ns::client));
+        REQUIRE(again.ok());
+        CHECK(text_of(**again) == written);
+        CHECK((*again)->to() == answer->to());
+        return written.substr(0, written.find("<error"));
     };
-    CHECK(refuse("<message to='a@b@c'><body/></message>") ==
-          "<message xmlns='jabber:client' type='error'><error type='modify'>"
-          "<jid-malformed xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+    CHECK(refuse("<iq type='get' to='example.com'/>") == "<iq from='example.com' type='error'>");
+    CHECK(refuse("<iq type='get' id='' to='example.com'/>") ==
+          "<iq from='example.com' id='' type='error'>");
+    CHECK(refuse("<iq from='a@example.com/x'><q/></iq>") == "<iq to='a@example.com/x' type='error'>");
+    CHECK(refuse("<iq type='strange'/>") == "<iq type='error'>");
+    CHECK(refuse("<message to='a@b@c'><body/></message>", "jid-malformed") ==
+          "<message from='a@b@c' type='error'>");
+    CHECK(refuse("<message to='' from='@'/>", "jid-malformed") == "<message from='' type='error'>");
+    CHECK(refuse("<presence type='result' to='example.com'/>") ==
+          "<presence from='example.com' type='error'>");
     CHECK(refuse("<message to='a@b@c' type='error'/>").empty());
     CHECK(refuse("<iq to='a@b@c' type='result' id='1'/>").empty());
+    CHECK(refuse("<iq type='error'/>").empty());
     CHECK(refuse("<foo to='a@b@c'/>").empty());
 }
 

@@ -4,6 +4,7 @@
 #include "proto/jid.h"
 #include "proto/negotiation_s2s_xml.h"
 #include "proto/ns.h"
+#include "proto/stream_header.h"
 #include "server/base/text.h"
 
 namespace clarion::s2s {
@@ -62,7 +63,10 @@ Verdict read_verdict(const xml::Element& verify) {
 }  // namespace
 
 void OutgoingNegotiation::write_header(std::string& out) const {
-    append_header(out, {.from = policy_.local, .to = policy_.remote});
+    append_stream_header(out, {.content_ns = ns::server,
+                               .from = policy_.local,
+                               .to = policy_.remote,
+                               .dialback = true});
 }
 
 void OutgoingNegotiation::start(std::string& out) { write_header(out); }

@@ -195,7 +195,7 @@ public:
 
     explicit IncomingNegotiation(IncomingPolicy policy) : policy_(std::move(policy)) {}
 
-    void on_encrypted() { encrypted_ = true; }
+    void on_encrypted();
     /// `stream_id`: fresh and unguessable; the answer's header gets it.
     Next on_open(const xml::StreamHeader& header, std::string stream_id, std::string& out);
     Next on_element(const xml::Element& element, std::string& out);
@@ -208,8 +208,9 @@ public:
     /// May the stanza be accepted? (RFC 6120, 8.1.1.2, 8.1.2.2)
     std::optional<StreamErrorCondition> check_stanza(const Jid& from, const Jid& to) const;
 
-    /// For an owner who ends the stream before there was a header of ours: writes one, if so.
-    void ensure_header(std::string& out);
+    /// For an owner who ends the stream before there was a header of ours: writes one, if so, with
+    /// this id.
+    void ensure_header(std::string stream_id, std::string& out);
 
     const Pairs& pairs() const { return pairs_; }
     const Pair& newest_pair() const { return newest_; }
@@ -227,6 +228,7 @@ private:
 
     std::optional<StreamErrorCondition> check_header(const xml::StreamHeader& header);
     void write_header(std::string& out);
+    void start_over();
     void write_features(std::string& out) const;
     bool needs_tls() const { return !encrypted_ && policy_.require_encryption(to_); }
     bool offers_tls() const { return !encrypted_ && policy_.can_encrypt(to_); }

@@ -4,6 +4,7 @@
 #include "proto/negotiation_s2s.h"
 #include "proto/negotiation_s2s_xml.h"
 #include "proto/ns.h"
+#include "proto/stream_header.h"
 #include "server/base/text.h"
 
 namespace clarion::s2s {
@@ -29,16 +30,15 @@ std::string domain_of(std::string_view text) {
 
 Next IncomingNegotiation::on_open(const xml::StreamHeader& header, std::string stream_id,
                                   std::string& out) {
+    start_over();
     stream_id_ = std::move(stream_id);
-    header_sent_ = false;
-    verifying_.clear();
     old_peer_ = header.version.empty();
     from_ = domain_of(header.from);
     const std::string to = domain_of(header.to);
     to_ = policy_.is_ours(to) ? to : policy_.default_host;
+    write_header(out);  // also before an error (RFC 6120, 4.9.1.2)
     if (const auto wrong = check_header(header)) return end(*wrong, "the stream's header", out);
     state_ = State::open;
-    write_header(out);
     if (!old_peer_) write_features(out);
     return Next::read;
 }
@@ -60,8 +60,26 @@ std::optional<StreamErrorCondition> IncomingNegotiation::check_header(
 
 void IncomingNegotiation::write_header(std::string& out) {
     header_sent_ = true;
-    append_header(out,
-                  {.from = to_, .to = from_, .id = stream_id_, .version = old_peer_ ? "" : "1.0"});
+    append_stream_header(out, {.content_ns = ns::server,
+                               .from = to_,
+                               .to = from_,
+                               .id = stream_id_,
+                               .version = old_peer_ ? "" : "1.0",
+                               .lang = our_language,
+                               .dialback = true});
+}
+
+/// The next stream of the connection has said nothing yet, and nobody was asked for it.
+void IncomingNegotiation::start_over() {
+    header_sent_ = false;
+    state_ = State::header;
+    verifying_.clear();
+    stream_id_.clear();
+}
+
+void IncomingNegotiation::on_encrypted() {
+    encrypted_ = true;
+    start_over();
 }
 
 bool IncomingNegotiation::offers_external() const {
@@ -144,7 +162,7 @@ Next IncomingNegotiation::on_auth(const xml::Element& auth, std::string& out) {
     proof_ = Proof::certificate;
     newest_ = {from_, to_};
     pairs_.insert(newest_);
-    state_ = State::header;
+    start_over();
     out += "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>";
     return Next::restart;
 }
@@ -258,7 +276,6 @@ std::optional<StreamErrorCondition> IncomingNegotiation::check_stanza(const Jid&
 
 Next IncomingNegotiation::end(StreamErrorCondition condition, std::string_view text,
                               std::string& out) {
-    ensure_header(out);
     state_ = State::closed;
     error_text_ = std::string(name(condition)).append(": ").append(text);
     out += stream_error_xml(condition);
@@ -266,8 +283,9 @@ Next IncomingNegotiation::end(StreamErrorCondition condition, std::string_view t
     return Next::close;
 }
 
-void IncomingNegotiation::ensure_header(std::string& out) {
+void IncomingNegotiation::ensure_header(std::string stream_id, std::string& out) {
     if (header_sent_) return;
+    stream_id_ = std::move(stream_id);
     if (to_.empty()) to_ = policy_.default_host;
     write_header(out);
 }

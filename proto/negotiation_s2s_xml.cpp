@@ -23,17 +23,6 @@ std::string_view first_named(const xml::Element& parent, std::string_view ns) {
 
 }  // namespace
 
-void append_header(std::string& out, const HeaderText& header) {
-    out +=
-        "<?xml version='1.0'?><stream:stream xmlns='jabber:server' "
-        "xmlns:stream='http://etherx.jabber.org/streams' xmlns:db='jabber:server:dialback'";
-    append_attribute(out, "from", header.from);
-    append_attribute(out, "to", header.to);
-    append_attribute(out, "id", header.id);
-    append_attribute(out, "version", header.version);
-    out += " xml:lang='en'>";
-}
-
 void append_dialback(std::string& out, const DialbackText& head, std::string_view content) {
     out.append("<db:").append(head.element);
     append_attribute(out, "from", head.from);

@@ -1,5 +1,5 @@
-// The few elements that server-to-server negotiation writes and reads by hand: stream headers and
-// dialback elements, whose 'db:' prefix older servers insist on (XEP-0220, 2).
+// The few elements that server-to-server negotiation writes and reads by hand: dialback
+// elements, whose 'db:' prefix older servers insist on (XEP-0220, 2).
 //
 // Pure functions, any thread. Shared by both ends of negotiation_s2s.
 #pragma once
@@ -11,15 +11,6 @@
 #include "proto/xml.h"
 
 namespace clarion::s2s {
-
-/// Our stream header (RFC 6120, 4.7). An empty `id` or `to` is left out, as is an empty `version`
-/// (the peer is older than XMPP 1.0).
-struct HeaderText {
-    std::string_view from, to;
-    std::string_view id = {};
-    std::string_view version = "1.0";
-};
-void append_header(std::string& out, const HeaderText& header);
 
 /// <db:result/> or <db:verify/>; empty attributes are left out.
 struct DialbackText {

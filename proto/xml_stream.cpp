@@ -26,6 +26,22 @@ constexpr std::uint8_t few_elements = 16;
 
 constexpr std::string_view white_space = " \t\r\n";
 
+/// What may stand in xml:lang (RFC 5646); not longer, as each stanza is stamped with it.
+bool is_language(std::string_view text) {
+    constexpr std::size_t longest = 64;
+    const auto allowed = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-';
+    };
+    return !text.empty() && text.size() <= longest &&
+           std::all_of(text.begin(), text.end(), allowed);
+}
+
+bool is_stanza(const Element& element) {
+    return element.is(ns::client, "message") || element.is(ns::client, "presence") ||
+           element.is(ns::client, "iq");
+}
+
 /// The name of a raw tag "<stream:stream a='b'>" as written: prefix and all.
 std::string_view tag_name(std::string_view raw) {
     raw.remove_prefix(std::min<std::size_t>(1, raw.size()));
@@ -64,6 +80,7 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     std::unique_ptr<StreamHeader> header =
         std::make_unique<StreamHeader>();  // until the first release
     std::string content_ns;
+    std::unique_ptr<const std::string> language;  // of stanzas that say none; usually nobody's
     std::string opening;  // the opening tag a parser is primed with, by the peer's own root name
     Document ready;
     std::string error_text;
@@ -94,6 +111,7 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     bool start_tag_allowed(const char** attributes);
     void read_header_attribute(std::string_view key, std::string_view value);
     void stop_here();
+    void stamp_language();
 
     // the owner's side
     Event next();
@@ -169,6 +187,7 @@ void XmlStream::Impl::start_stream(const char* name, const char** attributes) {
     content_ns = header->content_ns;
     opening = opening_tag(tag_name(machine->parser.raw_token()), *header);
     machine->builder.set_content_ns(content_ns);
+    if (is_language(header->lang)) language = std::make_unique<const std::string>(header->lang);
     phase = Phase::open;
     open_due = true;
     stop_here();
@@ -210,9 +229,16 @@ void XmlStream::Impl::on_end() {
         return fail(StreamErrorCondition::policy_violation, "a stanza is too large");
     }
     ready = builder.take();
+    if (language) stamp_language();
     element_due = true;
     if (elements < few_elements) ++elements;
     stop_here();
+}
+
+void XmlStream::Impl::stamp_language() {
+    Element& root = ready.root();
+    if (!is_stanza(root) || root.find_attr("lang", ns::xml)) return;
+    root.set_attr("lang", *language, ns::xml);
 }
 
 void XmlStream::Impl::stop_here() {
@@ -361,6 +387,7 @@ std::string XmlStream::Impl::restart() {
     ready = {};
     header = std::make_unique<StreamHeader>();
     content_ns.clear();
+    language.reset();
     opening.clear();
     phase = Phase::before_header;
     elements = 0;

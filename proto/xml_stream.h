@@ -92,7 +92,9 @@ public:
     /// idle stream keeps only what it needs to go on.
     const StreamHeader& header() const;
     /// The element that next() reported, in 'jabber:client' if it was in the content namespace
-    /// (xml_writer.h). REQUIRES: next() just said `element`.
+    /// (xml_writer.h). A stanza without xml:lang has that of the header, if it said one (RFC 6120,
+    /// 4.7.4 and 8.1.5): it means the same wherever it is kept or sent.
+    /// REQUIRES: next() just said `element`.
     Document take();
     StreamErrorCondition error() const;
     /// A sentence for the log about error().

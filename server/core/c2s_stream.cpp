@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/ns.h"
+#include "proto/stream_header.h"
 #include "proto/xml_writer.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
@@ -59,7 +60,6 @@ void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
 }
 
 C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view text) {
-    if (!header_sent_) write_header();  // RFC 6120, 4.9.1.2
     logger.debug(
         "stream-error",
         {{"condition", name(condition)}, {"text", text}, {"address", port_.info().address}});
@@ -70,38 +70,36 @@ C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view
 // ---- Header and features (RFC 6120, 4.7 and 4.3) -----------------------------------------------
 
 C2sStream::Next C2sStream::on_open(Core& core, const xml::StreamHeader& header) {
-    header_sent_ = false;
+    const auto to = prepare_domain(header.to);
+    const bool ours = to && core.hosts().is_host(*to);
+    const bool changed = ours && !host_.empty() && host_ != *to;
+    if (ours && !changed) host_ = *to;
+    write_header(core, Jid::parse(header.from).value_or({}).bare());
     if (header.content_ns != ns::client)
         return fail(StreamErrorCondition::invalid_namespace,
                     "the content namespace must be jabber:client");
-    auto to = prepare_domain(header.to);
-    if (!to || !core.hosts().is_host(*to))
+    if (!ours)
         return fail(StreamErrorCondition::host_unknown, "this server does not serve that domain");
-    if (!host_.empty() && host_ != *to)
+    if (changed)
         return fail(StreamErrorCondition::host_unknown, "the domain changed within the connection");
-    host_ = std::move(*to);
     if (header.version.empty() || parse_int(split(header.version, '.').front()).value_or(0) < 1)
         return fail(StreamErrorCondition::unsupported_version, "version 1.0 is needed");
     if (state_ == State::fresh) state_ = State::negotiating;
-    write_header();
     write_features(core);
     return Next::read;
 }
 
-void C2sStream::write_header() {
-    std::string out =
-        "<?xml version='1.0'?><stream:stream xmlns='jabber:client' "
-        "xmlns:stream='http://etherx.jabber.org/streams' id='";
-    xml::escape(out, random_token(12));
-    out.append("' version='1.0' xml:lang='en'");
-    if (!host_.empty()) {
-        out.append(" from='");
-        xml::escape(out, host_);
-        out.append("'");
-    }
-    out.append(">");
+void C2sStream::write_header(Core& core, std::string_view to) {
+    const std::string id = random_token(16);
+    const auto& hosts = core.hosts().hosts();
+    const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
+    std::string out;
+    append_stream_header(out, {.content_ns = ns::client,
+                               .from = host_.empty() ? usual : host_,
+                               .to = to,
+                               .id = id,
+                               .lang = our_language});
     port_.write_xml(out);
-    header_sent_ = true;
 }
 
 bool C2sStream::may_log_in(Core& core) const {

@@ -46,6 +46,9 @@ public:
 
     /// The parser saw a stream header. Writes our header and features, or the stream error.
     Next on_open(Core& core, const xml::StreamHeader& header);
+    /// Our header, for a stream that fails before on_open() (RFC 6120, 4.9.1.2). `to`: the bare JID
+    /// that the client's header came from, if it said one.
+    void write_header(Core& core, std::string_view to = {});
     /// A top-level element before a session is bound.
     Task<Next> on_element(Core& core, xml::Document element);
     /// Next::move was done: `core` is that of home(). Loads the credentials and goes on.
@@ -71,7 +74,6 @@ private:
     enum class State : std::uint8_t { fresh, negotiating, authenticating, authenticated, bound };
 
     Next fail(StreamErrorCondition condition, std::string_view text = {});
-    void write_header();
     void write_features(Core& core);
     void add_mechanisms(Core& core, xml::Element& features);
     bool may_log_in(Core& core) const;
@@ -91,7 +93,6 @@ private:
     SessionPort& port_;
     State state_ = State::fresh;
     bool encrypted_;
-    bool header_sent_ = false;
     unsigned home_ = 0;
     bool disabled_ = false;  // the account that is logging in
     bool revoked_ = false;

@@ -90,8 +90,8 @@ void Session::on_inbound(xml::Document&& element) {
     const std::uint32_t number = window_.open(element.footprint());
     auto parsed = Stanza::from_document(std::move(element));
     if (!parsed) {
-        refuse(element.root(), parsed.error());
-        return close_entry(number);
+        close_entry(number);
+        return refuse(element.root(), parsed.error());
     }
     auto stanza = std::move(*parsed);
     if (!stanza->from().empty() && !is_own_address(stanza->from())) {

@@ -4,7 +4,6 @@
 
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 #include "server/core/session.h"
@@ -308,13 +307,8 @@ std::int64_t C2sConnection::bytes_per_second() const {
 }
 
 void C2sConnection::write_header() {
-    std::string& text = out();
-    text +=
-        "<?xml version='1.0'?><stream:stream xmlns='jabber:client'"
-        " xmlns:stream='http://etherx.jabber.org/streams' version='1.0' id='";
-    text += random_token(16);
-    text += "'>";
     header_due_ = false;
+    stream_.write_header(core());
 }
 
 void C2sConnection::on_detached() {

@@ -4,6 +4,7 @@
 
 #include "proto/crypto.h"
 #include "proto/ns.h"
+#include "proto/stream_header.h"
 #include "proto/xml_writer.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
@@ -140,12 +141,12 @@ ComponentConnection::Step ComponentConnection::parse() {
 
 ComponentConnection::Step ComponentConnection::on_open() {
     const xml::StreamHeader& header = xml_.header();
+    domain_ = prepare_domain(header.to).value_or({});
+    peer_ = prepare_domain(header.from).value_or({});
     if (header.content_ns != ns::component) {
         begin_close(StreamErrorCondition::invalid_namespace);
         return Step::parse;
     }
-    const Result<std::string> domain = prepare_domain(header.to);
-    if (domain) domain_ = *domain;
     if (options() == nullptr) {
         logger.warning("unknown_component", {{"domain", header.to}});
         begin_close(StreamErrorCondition::host_unknown, "no such component is configured");
@@ -279,14 +280,16 @@ Duration ComponentConnection::send_timeout() const {
 }
 
 void ComponentConnection::write_header() {
-    stream_id_ = random_token(16);
-    std::string& text = out();
-    text +=
-        "<?xml version='1.0'?><stream:stream xmlns='jabber:component:accept'"
-        " xmlns:stream='http://etherx.jabber.org/streams' from='";
-    xml::escape(text, domain_);
-    text += "' id='" + stream_id_ + "'>";
     header_due_ = false;
+    stream_id_ = random_token(16);
+    const auto& hosts = core().hosts().hosts();
+    const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
+    append_stream_header(out(), {.content_ns = ns::component,
+                                 .from = options() ? domain_ : usual,
+                                 .to = peer_,
+                                 .id = stream_id_,
+                                 .version = {},
+                                 .lang = our_language});
 }
 
 void ComponentConnection::on_detached() {

@@ -63,6 +63,7 @@ private:
     void on_deadline() override;
 
     std::string domain_;
+    std::string peer_;  // 'from' of its header, usually absent
     std::string stream_id_;
     sm::AckWindow window_;
     bool attached_ = false;

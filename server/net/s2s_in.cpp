@@ -356,7 +356,7 @@ std::int64_t S2sIn::bytes_per_second() const {
 }
 
 void S2sIn::write_header() {
-    negotiation_.ensure_header(out());
+    negotiation_.ensure_header(random_token(16), out());
     header_due_ = false;
 }
 

@@ -38,7 +38,16 @@ Result<void> Peer::restart_stream() {
     xml::escape(header, actor_.option("stream_to", actor_.domain()));
     header.append("' xmlns='").append(actor_.option("stream_ns", content_ns()));
     header.append("' xmlns:stream='").append(ns::streams).append("'");
-    if (actor_.kind == Actor::Kind::client) header += " version='1.0' xml:lang='en'";
+    const bool client = actor_.kind == Actor::Kind::client;
+    if (client) header += " version='1.0'";
+    const auto attribute = [&header](std::string_view name, std::string_view value) {
+        if (value.empty()) return;
+        header.append(" ").append(name).append("='");
+        xml::escape(header, value);
+        header += '\'';
+    };
+    attribute("xml:lang", actor_.option("stream_lang", client ? "en" : ""));
+    attribute("from", actor_.option("stream_from", ""));
     write(header + ">");
     poller_.wait_until([this] { return header_seen_ || was_closed(); }, timeout_);
     if (!header_seen_) return problem("no stream header came from the server");

@@ -178,7 +178,25 @@ TEST_CASE("headers that are refused") {
         CHECK(connection.port.closed());
         CHECK(connection.port.error() == row.error);
         CHECK_FALSE(connection.port.header().id.empty());  // our header comes first
+        CHECK(connection.port.header().from == "example.org");
+        CHECK(connection.port.header().lang == "en");
     }
+}
+
+TEST_CASE("our header is addressed to the bare JID that the client's came from") {
+    const auto to_for = [](std::string from) {
+        Scene scene;
+        Connection connection(scene);
+        connection.open({.from = std::move(from),
+                         .to = "example.org",
+                         .version = "1.0",
+                         .content_ns = std::string(ns::client)});
+        return connection.port.header().to;
+    };
+    CHECK(to_for("Romeo@example.org") == "romeo@example.org");
+    CHECK(to_for("romeo@example.org/orchard") == "romeo@example.org");
+    CHECK(to_for("a@b@c").empty());
+    CHECK(to_for("").empty());
 }
 
 TEST_CASE("the domain may not change within a connection") {

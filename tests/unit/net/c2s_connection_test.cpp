@@ -68,6 +68,8 @@ TEST_SUITE("net/c2s_connection") {
         http.send("GET / HTTP/1.1\r\n\r\n");
         const std::string got = http.expect("</stream:stream>");
         CHECK(got.find("<stream:stream ") != std::string::npos);
+        CHECK(got.find(" from='example.org'") != std::string::npos);
+        CHECK(got.find(" xml:lang='en'>") != std::string::npos);
         CHECK(got.find("<not-well-formed") != std::string::npos);
         http.close();
         WireClient dtd(wire, port);
@@ -78,7 +80,9 @@ TEST_SUITE("net/c2s_connection") {
         stranger.send(
             "<stream:stream xmlns='jabber:client' to='nobody.example' version='1.0' "
             "xmlns:stream='http://etherx.jabber.org/streams'>");
-        CHECK(stranger.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
+        const std::string unknown = stranger.expect("</stream:stream>");
+        CHECK(unknown.find("<host-unknown") != std::string::npos);
+        CHECK(unknown.find("<stream:stream ") == unknown.rfind("<stream:stream "));
         stranger.close();
         wire.run_until([&] { return wire.connections() == 0; });
     }

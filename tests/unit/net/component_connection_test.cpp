@@ -67,6 +67,10 @@ TEST_SUITE("net/component_connection") {
     TEST_CASE("who does not know the secret, or the domain, is refused") {
         Wire wire(config);
         const std::uint16_t port = wire.listen("component");
+        WireClient noise(wire, port);
+        noise.send("noise");
+        CHECK(noise.expect(" xml:lang='en'>").find(" from='example.org'") != std::string::npos);
+        noise.expect("<not-well-formed");
         WireClient wrong(wire, port);
         wrong.send(handshake_for(greeting_of(wrong), "guess"));
         CHECK(wrong.expect("</stream:stream>").find("<not-authorized") != std::string::npos);
@@ -78,6 +82,7 @@ TEST_SUITE("net/component_connection") {
         unknown.send(
             "<stream:stream xmlns='jabber:component:accept' to='pull.example.org' "
             "xmlns:stream='http://etherx.jabber.org/streams'>");
+        CHECK(unknown.expect(" xml:lang='en'>").find(" from='example.org'") != std::string::npos);
         CHECK(unknown.expect("</stream:stream>").find("<host-unknown") != std::string::npos);
         WireClient client(wire, port);
         client.send(WireClient::header);

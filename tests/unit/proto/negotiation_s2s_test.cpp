@@ -441,8 +441,32 @@ TEST_CASE("headers that are refused") {
         CHECK(wire.last_in == In::close);
         CHECK(contains(wire.to_client, "<" + condition));
         CHECK(contains(wire.to_client, "from='montague.example'"));
+        CHECK(contains(wire.to_client, " id='id1'"));
+        CHECK(contains(wire.to_client, " xml:lang='en'>"));
         CHECK(wire.to_client.ends_with("</stream:stream>"));
     }
+}
+
+TEST_CASE("what fails before a header gets one of ours, once for each stream") {
+    Montague server;
+    IncomingNegotiation in(server.policy());
+    std::string out;
+    in.ensure_header("a", out);
+    CHECK(contains(out, "from='montague.example' id='a' version='1.0' xml:lang='en'>"));
+    out.clear();
+    in.ensure_header("b", out);
+    CHECK(out.empty());
+    in.on_encrypted();
+    in.ensure_header("c", out);
+    CHECK(contains(out, " id='c'"));
+}
+
+TEST_CASE("our header says no language: what we pass on may have another") {
+    std::string out;
+    OutgoingNegotiation(capulet_to_montague()).start(out);
+    CHECK(contains(out, "xmlns='jabber:server'"));
+    CHECK(contains(out, "xmlns:db='jabber:server:dialback'"));
+    CHECK_FALSE(contains(out, "xml:lang"));
 }
 
 TEST_CASE("the failure says what to tell the senders") {

@@ -634,6 +634,48 @@ TEST_CASE("stream: a restart returns also a token that had only begun") {
     CHECK(pool.kept() == 1);
 }
 
+TEST_CASE("stream: stanzas without xml:lang have that of the header") {
+    const auto stanzas = [](const std::string& header_lang, const std::string& bytes,
+                            std::string_view content = ns::client) {
+        std::vector<std::string> events =
+            run("<stream:stream xmlns='" + std::string(content) +
+                "' xmlns:stream='http://etherx.jabber.org/streams' to='x'" + header_lang + ">" +
+                bytes);
+        events.erase(events.begin());
+        return events;
+    };
+    using Strings = std::vector<std::string>;
+    const std::string all = "<message/><presence/><iq/><r xmlns='urn:xmpp:sm:3'/><other/>";
+    for (const std::string_view content : {ns::client, ns::server, ns::component}) {
+        CHECK(stanzas(" xml:lang='de-CH'", all, content) ==
+              Strings{"<message xmlns='jabber:client' xml:lang='de-CH'/>",
+                      "<presence xmlns='jabber:client' xml:lang='de-CH'/>",
+                      "<iq xmlns='jabber:client' xml:lang='de-CH'/>",
+                      "<r xmlns='urn:xmpp:sm:3'/>", "<other xmlns='jabber:client'/>"});
+    }
+    CHECK(stanzas(" xml:lang='de'", "<iq xml:lang='fr'/><iq xml:lang=''/>") ==
+          Strings{"<iq xmlns='jabber:client' xml:lang='fr'/>",
+                  "<iq xmlns='jabber:client' xml:lang=''/>"});
+    for (const std::string& none : {std::string(), std::string(" xml:lang=''"),
+                                    std::string(" xml:lang='d e'"), std::string(" lang='de'"),
+                                    " xml:lang='" + std::string(65, 'd') + "'"}) {
+        CHECK(stanzas(none, "<iq/>") == Strings{"<iq xmlns='jabber:client'/>"});
+    }
+}
+
+TEST_CASE("stream: the language is that of the stream at hand, also when its parser was lent") {
+    ParserPool pool;
+    XmlStream stream(pool, {});
+    std::vector<std::string> events;
+    collect(events, stream, client_header + "<iq/>");
+    CHECK(stream.release_if_idle());
+    collect(events, stream, "<iq/>");
+    CHECK(events.back() == "<iq xmlns='jabber:client' xml:lang='en'/>");
+    CHECK(stream.restart().empty());
+    collect(events, stream, server_header + "<iq/>");
+    CHECK(events.back() == "<iq xmlns='jabber:client'/>");
+}
+
 TEST_CASE("stream: injected plaintext is visible before STARTTLS") {
     ParserPool pool;
     XmlStream stream(pool, {});

@@ -13,7 +13,6 @@
 #include "server/core/drain.h"
 #include "server/core/message_rules.h"
 #include "server/core/session.h"
-#include "server/events/archive.h"
 #include "server/events/presence.h"
 #include "server/events/session.h"
 #include "server/events/unreached.h"
@@ -43,10 +42,6 @@ constexpr std::size_t page_size = 50;
 
 // ---- State -------------------------------------------------------------------------------------
 
-struct SessionState {
-    // The archive up to here was asked for.
-    storage::ArchiveId queried = storage::ArchiveId::none;
-};
 struct AccountState {
     bool flushing = false;
 };
@@ -70,6 +65,16 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     return seqs;
 }
 
+/// The message of an archive page that the session has not acknowledged; nullptr: it has, or does
+/// not acknowledge anything.
+core::Sent* find_in_page(core::Session& session, storage::ArchiveId id) {
+    if (!session.sm()) return nullptr;
+    auto& queue = session.sm()->queue;
+    for (std::uint32_t i = queue.size(); i > 0; --i)
+        if (core::Sent& sent = queue[i - 1]; sent.is_copy && sent.archive_id == id) return &sent;
+    return nullptr;
+}
+
 /// The stanza as it is delivered now; nullptr: what was stored cannot be read.
 std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Account& account) {
     auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
@@ -87,7 +92,6 @@ class Offline {
 public:
     explicit Offline(core::ModuleSetup& setup)
         : core_(setup.core()),
-          session_state_(setup.session_slot<SessionState>()),
           account_state_(setup.account_slot<AccountState>()) {}
 
     // ---- Storing -------------------------------------------------------------------------------
@@ -104,12 +108,6 @@ public:
     }
 
     // ---- Delivering ----------------------------------------------------------------------------
-
-    void on_archive_queried(const events::ArchiveQueried& event) const {
-        if (event.session.available()) return;
-        SessionState& state = session_state_.of(event.session);
-        state.queried = std::max(state.queried, event.up_to);
-    }
 
     /// What an ended session did not acknowledge is here: the others take it.
     void on_ended(const events::SessionEnded& event) const {
@@ -200,11 +198,9 @@ private:
 
     void hand_over(core::Session& session, const storage::OfflineMessage& message) const {
         core::Account& account = session.account();
-        const auto* state = session_state_.find(session);
-        const bool fetched = state && message.stanza.archive_id != storage::ArchiveId::none &&
-                             message.stanza.archive_id <= state->queried;
-        auto stanza = fetched ? nullptr : revive(message.stanza, account);
-        if (!fetched && !stanza)
+        if (session.has_read(message.stanza.archive_id)) return leave_out(session, message);
+        auto stanza = revive(message.stanza, account);
+        if (!stanza)
             logger.error("undeliverable",
                          {{"account", account.jid().full()}, {"seq", message.seq}});
         const bool acknowledged_later = stanza && session.sm();
@@ -220,8 +216,16 @@ private:
         session.send_now(std::move(transit));
     }
 
+    /// A page of the archive brought it to the client; if that is not acknowledged, the message
+    /// goes when it is.
+    void leave_out(core::Session& session, const storage::OfflineMessage& message) const {
+        core::Sent* const sent = find_in_page(session, message.stanza.archive_id);
+        if (!sent) return session.account().remove_offline(message.seq);
+        sent->offline_seq = message.seq;
+        sent->spooled = true;
+    }
+
     core::Core& core_;
-    core::SessionSlot<SessionState> session_state_;
     core::AccountSlot<AccountState> account_state_;
 };
 
@@ -233,9 +237,6 @@ void install(core::ModuleSetup& setup) {
     setup.on<events::Unreached>(events::Unreached::Stage::store, [&self](events::Unreached& event) {
         return self.on_unreached(event);
     });
-    setup.on<events::ArchiveQueried>(
-        events::ArchiveQueried::Stage::react,
-        [&self](const events::ArchiveQueried& event) { self.on_archive_queried(event); });
     using Availability = events::AvailabilityChanged;
     setup.on<Availability>(Availability::Stage::deliver_offline,
                            [&self](const Availability& event) { self.begin(event.session); });

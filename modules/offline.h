@@ -12,9 +12,9 @@
 // time per account; if its session goes, another available one takes over. An entry is removed when
 // the client acknowledged it (Transit::spooled), or without stream management as soon as it is
 // written. What is under way to a session already (spooled by the router, unacknowledged since an
-// earlier flush) is not sent to another. Archived messages are not sent, only removed, if the
-// client queried its archive before it became available (XEP-0313, 5.1.1); those that were archived
-// after it asked are sent, since it cannot know of them.
+// earlier flush) is not sent to another. What a page of the archive brought to this very session
+// before (XEP-0313, 5.1.1; core/archive_read.h) is not sent, but removed, once the client
+// acknowledged that page; whatever else a client asked its archive changes nothing.
 #pragma once
 
 #include <cstdint>

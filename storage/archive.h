@@ -57,6 +57,9 @@ struct ArchivedMessage {
     ArchiveId id = ArchiveId::none;
     LogId log_id = LogId::none;
     WallTime time{};
+    /// Which one of its archive it is, since the first ever. Two messages are neighbours there if
+    /// their ordinals are.
+    std::uint64_t ordinal = 0;
     std::string xml;
 };
 

@@ -147,18 +147,6 @@ void strip_ids_of(core::Transit& transit, const Jid& owner) {
     if (has_stanza_id(transit.stanza->root(), owner)) strip_stanza_id(transit.edit().root(), owner);
 }
 
-/// Whether the page has messages newer than `newest`, and everything between that and its last one.
-bool has_all_since(const PageRequest& wanted, storage::ArchiveId newest,
-                   const storage::ArchivePage& page) {
-    const storage::ArchiveQuery& query = wanted.query;
-    if (page.messages.empty() || page.messages.back().id <= newest) return false;
-    if (!query.with.empty() || query.start || query.end || query.before_id || query.after_id ||
-        !query.ids.empty())
-        return false;
-    if (wanted.backwards()) return page.complete || page.messages.front().id <= newest;
-    return !query.rsm_after || *query.rsm_after <= newest;
-}
-
 /// The asking client cannot take the answer now, and nobody should keep a page for it.
 StanzaError gone_meanwhile() {
     return {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
@@ -233,8 +221,6 @@ public:
         PageRequest wanted = std::get<PageRequest>(std::move(read));
         wanted.query.account = account.id();
         const std::uint64_t number = request.session->number();
-        const storage::ArchiveId newest = account.last_archive_id();
-        core_.bus().fire(events::ArchiveQueried{*request.session, newest});
 
         (void)co_await core_.shard().committed();  // what this account just sent is in its archive
         auto page = co_await core_.storage().archive().query(wanted.query);
@@ -242,8 +228,6 @@ public:
         shorten(*page, wanted.backwards(), max_bytes);
         core::Session* session = co_await core::drained(account, number);
         if (!session) co_return gone_meanwhile();
-        if (has_all_since(wanted, newest, *page))
-            core_.bus().fire(events::ArchiveQueried{*session, page->messages.back().id});
         send_page(*session, wanted, *page);
         auto answer = make_result(*request.stanza);
         add_fin(answer->root(), *page, core_.archive_ids(account.id()));
@@ -326,8 +310,10 @@ private:
             core::Transit transit;
             transit.stanza = make_page_message(session.account().jid(), session.jid(),
                                                wanted.query_id, message, ids);
+            transit.archive_id = message.id;
             transit.received = core_.clock().wall();
             transit.is_copy = true;
+            session.note_read(message.id, message.ordinal);
             session.send_now(std::move(transit));
         };
         if (wanted.flip)

@@ -7,8 +7,8 @@
 // as received. What was archived is durable before it is acknowledged to its sender (Shard::hold).
 //
 // Reading: pages come from storage in a coroutine, after the shard's own writes are committed, and
-// are sent at the client's pace (core/drain.h). Only the owner may ask. ArchiveQueried tells
-// offline delivery.
+// are sent at the client's pace (core/drain.h). Only the owner may ask. The session
+// notes what it was sent (core/archive_read.h).
 //
 // query.h: what requests say and answers look like. preferences.h: XEP-0441. expiry.h: what becomes
 // too old.

@@ -26,6 +26,12 @@ bool has_content(const Stanza& stanza) {
     return false;
 }
 
+/// From the account itself to one of its resources.
+bool is_from_own_account(const Stanza& stanza) {
+    return stanza.is_message() && !stanza.from().empty() && !stanza.from().is_full() &&
+           stanza.from().full() == stanza.to().bare();
+}
+
 bool is_encrypted(const xml::Element& child) {
     const std::string_view space = child.ns();
     return (child.name() == "encrypted" &&
@@ -44,9 +50,12 @@ bool may_be_kept_offline(const Stanza& stanza) {
 }
 
 bool is_carbon(const Stanza& stanza) {
-    if (!stanza.is_message() || stanza.from().empty()) return false;
-    if (stanza.from().is_full() || stanza.from().full() != stanza.to().bare()) return false;
-    return stanza.root().child(ns::carbons, "received") || stanza.root().child(ns::carbons, "sent");
+    return is_from_own_account(stanza) && (stanza.root().child(ns::carbons, "received") ||
+                                           stanza.root().child(ns::carbons, "sent"));
+}
+
+bool is_archive_page(const Stanza& stanza) {
+    return is_from_own_account(stanza) && stanza.root().child(ns::mam, "result");
 }
 
 bool has_encrypted_payload(const Stanza& stanza) {

@@ -1,7 +1,8 @@
 // What a message is, as far as keeping and copying it is concerned. Pure functions on one stanza.
 //
 // In core because the router asks too: what may not be kept offline is handed over from memory only
-// (docs/design/001-core.md, idea 3), and a carbon is never answered, stored or copied again.
+// (docs/design/001-core.md, idea 3), and a carbon is never answered, stored or copied again,
+// and neither is what an archive page brought.
 #pragma once
 
 #include "proto/stanza.h"
@@ -28,6 +29,9 @@ bool may_be_kept_offline(const Stanza& stanza);
 /// account's own bare JID, and with <sent/> or <received/> in it. A wrapper from anybody else is no
 /// carbon.
 bool is_carbon(const Stanza& stanza);
+
+/// A message of a page of the account's own archive (XEP-0313), for the resource that asked.
+bool is_archive_page(const Stanza& stanza);
 
 /// An end-to-end encrypted payload this server knows by sight: OMEMO, OpenPGP, or announced by
 /// XEP-0380.

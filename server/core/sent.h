@@ -36,7 +36,7 @@ struct Sent {
     std::uint64_t offline_seq = 0;  // see Transit
     bool spooled = false;           // see Transit
     WallTime received{};
-    bool is_copy = false;    // a carbon: never goes anywhere else
+    bool is_copy = false;    // a carbon, or out of the archive: never goes anywhere else
     bool held_back = false;  // see Transit
 };
 

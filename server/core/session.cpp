@@ -253,6 +253,11 @@ void Session::send_now(Transit transit) {
     fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
 }
 
+void Session::note_read(storage::ArchiveId id, std::uint64_t ordinal) {
+    if (!read_) read_ = std::make_unique<ArchiveRead>();
+    read_->add(id, ordinal);
+}
+
 // ---- Presence ----------------------------------------------------------------------------------
 
 void Session::set_presence(StanzaPtr presence) {

@@ -19,6 +19,7 @@
 #include "proto/ack_window.h"
 #include "proto/stanza.h"
 #include "server/core/account.h"
+#include "server/core/archive_read.h"
 #include "server/core/sent.h"
 #include "server/core/session_port.h"
 #include "server/core/shard.h"
@@ -111,6 +112,12 @@ public:
     void end_flushing();
     /// What waits behind the flush, or for the session to wake: not numbered yet.
     const std::vector<Transit>& waiting() const { return waiting_; }
+
+    // The archive.
+    /// A page of the account's archive brought this message to the client.
+    void note_read(storage::ArchiveId id, std::uint64_t ordinal);
+    /// Whether one did (core/archive_read.h): then it need not be sent again.
+    bool has_read(storage::ArchiveId id) const { return read_ && read_->has(id); }
 
     // Stream management and sleep.
     StreamManagement* sm() { return sm_.get(); }
@@ -238,6 +245,7 @@ private:
     TimerId reading_timer_{};       // paused because of the writer's backlog: looks again
     std::vector<Transit> waiting_;  // behind the offline flush, or while its waking is being stored
     std::vector<Transit> pending_requests_;
+    std::unique_ptr<ArchiveRead> read_;  // nullptr until it is sent a page
     Slots slots_;
     std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
     std::uint32_t stored_queue_ =

@@ -78,6 +78,9 @@ void Session::fall_asleep() {
     // written.
     const auto unacked = std::make_shared<std::vector<Sent>>();
     sm_->queue.for_each([&](const Sent& sent) { unacked->push_back(sent); });
+    // What came by a page of the archive goes nowhere else: offline storage keeps it.
+    for (Sent& sent : *unacked)
+        if (sent.is_copy) sent.spooled = false;
     const std::uint32_t acked = sm_->queue.acked();
     sm_->queue.restore(acked, {});
     queued_asleep_ = static_cast<std::uint32_t>(unacked->size());

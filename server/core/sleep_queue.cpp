@@ -38,7 +38,7 @@ Transit revive(const storage::KeptStanza& kept, const Account& owner) {
     transit.archive_id = kept.archive_id;
     transit.offline_seq = kept.offline_seq;
     transit.received = kept.time;
-    transit.is_copy = is_carbon(*transit.stanza);
+    transit.is_copy = is_carbon(*transit.stanza) || is_archive_page(*transit.stanza);
     transit.held_back = kept.held_back;
     return transit;
 }

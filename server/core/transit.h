@@ -27,7 +27,8 @@ struct Transit {
     bool spooled = false;
     /// When this server saw it.
     WallTime received{};
-    /// A copy made for another resource (carbons): never archived, copied or stored offline again.
+    /// A copy made for one resource (a carbon, a message of an archive page, which has its id there
+    /// as archive_id): never archived, copied or stored offline again.
     bool is_copy = false;
     /// It was held back while its client was inactive (CSI), and not important enough to wake it:
     /// nobody is notified of it.

@@ -176,6 +176,7 @@ bool ArchiveScan::add(Snapshot& snapshot, const Entry& entry) {
     found_.push_back({.id = ArchiveId{key_u64(entry.key, 8)},
                       .log_id = record.log_id,
                       .time = record.time,
+                      .ordinal = record.ordinal,
                       .xml = std::string(decoded(decode_log(*stored)).xml)});
     return false;
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "modules/mam/mam.h"
 #include "modules/stream_management.h"
 #include "proto/delay.h"
@@ -166,28 +168,253 @@ TEST_CASE("an account keeps no more than its limit") {
     }
 }
 
-TEST_CASE("who asked the archive first is not sent the same again") {
-    Scene scene;
-    scene.romeo_says("one");
-    test::Client& balcony = scene.world.connect("juliet@example.org/balcony");
-    const auto fin = balcony.ask("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
-    CHECK(fin.root().attr("type") == "result");
-    balcony.drop_all();
-    balcony.send("<presence/>");
-    CHECK(Scene::bodies(balcony).empty());
+// ---- What a client was sent of its archive before it came online --------------------------------
+
+/// A query of the archive; `form`: fields, `paging`: the inside of <set/>.
+std::string query(const std::string& form, const std::string& paging,
+                  const std::string& more = {}) {
+    std::string fields;
+    if (!form.empty())
+        fields = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+                 "<value>urn:xmpp:mam:2</value></field>" +
+                 form + "</x>";
+    return "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>" + fields +
+           "<set xmlns='http://jabber.org/protocol/rsm'>" + paging + "</set>" + more +
+           "</query></iq>";
+}
+
+std::string field(const std::string& var, const std::string& value) {
+    return "<field var='" + var + "'><value>" + value + "</value></field>";
+}
+
+using Bodies = std::vector<std::string>;
+
+/// Romeo wrote one to five, a minute apart; Juliet's balcony has no presence yet.
+struct Reader : Scene {
+    std::vector<std::string> ids;
+    test::Client* balcony = nullptr;
+
+    explicit Reader(std::string config = {}, bool with_sm = false) : Scene(std::move(config)) {
+        for (const char* text : {"one", "two", "three", "four", "five"}) {
+            romeo_says(text);
+            world.advance(std::chrono::minutes(1));
+        }
+        balcony = &world.connect("juliet@example.org/balcony");
+        if (with_sm) balcony->send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        balcony->drop_all();
+        learn_ids();
+    }
+
+    /// Bodies of the page it was sent.
+    Bodies asks(const std::string& iq) { return asks(*balcony, iq); }
+    static Bodies asks(test::Client& client, const std::string& iq) {
+        client.ask(iq);
+        Bodies found;
+        while (true) {
+            const auto message = client.pop("message");
+            if (message.root().name() == "nothing") return found;
+            const auto* result = message.root().child(ns::mam, "result");
+            REQUIRE(result);
+            const auto* forwarded = result->child(ns::forward, "forwarded");
+            found.emplace_back(forwarded->child(ns::client, "message")->child_text(ns::client, "body"));
+        }
+    }
+    Bodies comes() {
+        balcony->send("<presence/>");
+        return bodies(*balcony);
+    }
+    void acknowledges_all() {
+        const std::uint32_t sent = balcony->session().sm()->queue.sent();
+        balcony->send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
+    }
+
+private:
+    /// As another device of hers knows them, which is gone again.
+    void learn_ids() {
+        test::Client& window = world.connect("juliet@example.org/window");
+        window.ask(query("", ""));
+        while (true) {
+            const auto message = window.pop("message");
+            if (message.root().name() == "nothing") break;
+            ids.emplace_back(message.root().child(ns::mam, "result")->attr("id"));
+        }
+        window.close();
+        REQUIRE(ids.size() == 5);
+    }
+};
+
+const Bodies all{"one", "two", "three", "four", "five"};
+
+TEST_CASE("what a page brought is not sent again, everything else is") {
+    struct Row {
+        std::string what, form, paging;
+        Bodies page, offline;
+    };
+    Reader ids_from;
+    const auto& ids = ids_from.ids;
+    const std::vector<Row> rows{
+        {"a count", "", "<max>0</max>", {}, all},
+        {"everything", "", "", all, {}},
+        {"another contact", field("with", "mercutio@example.com"), "", {}, all},
+        {"this contact", field("with", "romeo@example.com"), "", all, {}},
+        {"until before they came", field("end", "2025-12-31T23:00:00Z"), "", {}, all},
+        {"from the future", field("start", "2026-02-01T00:00:00Z"), "", {}, all},
+        {"a stretch", field("start", "2026-01-01T00:01:00Z") + field("end", "2026-01-01T00:02:00Z"),
+         "", {"two", "three"}, {"one", "four", "five"}},
+        {"one id", field("ids", ids[2]), "", {"three"}, {"one", "two", "four", "five"}},
+        {"after one", field("after-id", ids[3]), "", {"five"}, {"one", "two", "three", "four"}},
+        {"before one", field("before-id", ids[1]), "", {"one"}, {"two", "three", "four", "five"}},
+        {"the first page", "", "<max>2</max>", {"one", "two"}, {"three", "four", "five"}},
+        {"the last page", "", "<max>2</max><before/>", {"four", "five"}, {"one", "two", "three"}},
+        {"a page before", "", "<max>1</max><before>" + ids[3] + "</before>", {"three"},
+         {"one", "two", "four", "five"}},
+        {"a page after", "", "<max>1</max><after>" + ids[0] + "</after>", {"two"},
+         {"one", "three", "four", "five"}},
+        {"behind the last", "", "<after>" + ids[4] + "</after>", {}, all},
+    };
+    for (const Row& row : rows) {
+        CAPTURE(row.what);
+        Reader scene;
+        CHECK(scene.asks(query(row.form, row.paging)) == row.page);
+        CHECK(scene.comes() == row.offline);
+        CHECK(scene.kept() == 0);
+        CHECK(scene.bodies(scene.comes_online("chamber")).empty());
+    }
+}
+
+TEST_CASE("a page that is turned over brings what it brings") {
+    Reader scene;
+    CHECK(scene.asks(query("", "<max>2</max>", "<flip-page/>")) == Bodies{"two", "one"});
+    CHECK(scene.comes() == Bodies{"three", "four", "five"});
+}
+
+TEST_CASE("a page cut short by its size brings only what is left of it") {
+    Reader scene("[mam]\nmax_page_bytes = 1024\n");
+    for (const char* text : {"six", "seven"})
+        scene.romeo_says(text, "<x xmlns='some'>" + std::string(900, 'x') + "</x>");
+    CHECK(scene.asks(query("", "<before/>")) == Bodies{"seven"});
+    CHECK(scene.comes() == Bodies{"one", "two", "three", "four", "five", "six"});
+}
+
+TEST_CASE("pages that bring everything together leave nothing") {
+    Reader scene;
+    CHECK(scene.asks(query("", "<max>2</max>")).size() == 2);
+    CHECK(scene.asks(query("", "<max>2</max><after>" + scene.ids[1] + "</after>")).size() == 2);
+    CHECK(scene.asks(query("", "<max>2</max><after>" + scene.ids[3] + "</after>")).size() == 1);
+    CHECK(scene.comes().empty());
     CHECK(scene.kept() == 0);
 }
 
-TEST_CASE("what came after the archive was asked and before coming online is sent") {
-    Scene scene;
-    scene.romeo_says("one");
-    test::Client& balcony = scene.world.connect("juliet@example.org/balcony");
-    balcony.ask("<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'/></iq>");
-    scene.romeo_says("two");
-    balcony.drop_all();
-    balcony.send("<presence/>");
-    CHECK(Scene::bodies(balcony) == std::vector<std::string>{"two"});
+TEST_CASE("what a page did not bring, because it came later, is sent") {
+    Reader scene;
+    CHECK(scene.asks(query("", "")) == all);
+    scene.romeo_says("six");
+    CHECK(scene.comes() == Bodies{"six"});
     CHECK(scene.kept() == 0);
+}
+
+TEST_CASE("what another session was sent says nothing of this one") {
+    Reader scene;
+    test::Client& chamber = scene.world.connect("juliet@example.org/chamber");
+    CHECK(scene.asks(chamber, query("", "")) == all);
+    CHECK(scene.comes() == all);
+    chamber.send("<presence/>");
+    CHECK(Scene::bodies(chamber).empty());
+}
+
+TEST_CASE("a client that is there and asks is sent no offline messages twice") {
+    Reader scene;
+    scene.balcony->send("<presence><priority>-1</priority></presence>");
+    CHECK(scene.asks(query("", "<max>3</max>")) == Bodies{"one", "two", "three"});
+    CHECK(scene.comes() == Bodies{"four", "five"});
+}
+
+TEST_CASE("what a page brought stays until the client has acknowledged the page") {
+    Reader scene("", true);
+    CHECK(scene.asks(query("", "<max>2</max>")) == Bodies{"one", "two"});
+    SUBCASE("acknowledged before it comes online") {
+        scene.acknowledges_all();
+        CHECK(scene.comes() == Bodies{"three", "four", "five"});
+        CHECK(scene.kept() == 3);
+    }
+    SUBCASE("acknowledged with the others") {
+        CHECK(scene.comes() == Bodies{"three", "four", "five"});
+        CHECK(scene.kept() == 5);
+        scene.acknowledges_all();
+        CHECK(scene.kept() == 0);
+    }
+    SUBCASE("the stream ends without that: the next session is sent all") {
+        CHECK(scene.comes() == Bodies{"three", "four", "five"});
+        scene.balcony->close();
+        CHECK(Scene::bodies(scene.comes_online("chamber")) == all);
+        CHECK(scene.kept() == 0);
+    }
+    SUBCASE("it sleeps, and never comes back") {
+        CHECK(scene.comes() == Bodies{"three", "four", "five"});
+        scene.balcony->cut();
+        scene.world.at("juliet@example.org", [&](core::Core&) {
+            scene.balcony->session().end(core::SessionEnd::expired);
+        });
+        const Bodies again = Scene::bodies(scene.comes_online("chamber"));
+        CHECK(again.size() == 5);
+        CHECK(std::is_permutation(again.begin(), again.end(), all.begin(), all.end()));
+        CHECK(scene.kept() == 0);
+    }
+    SUBCASE("it sleeps and resumes: the page comes again, and nothing else of it") {
+        scene.balcony->cut();
+        test::FakePort port;
+        scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+            const auto resumed = co_await scene.balcony->session().resume(port, 1);
+            CHECK(resumed.ok());
+        });
+        const auto of_page = [&] {
+            std::size_t count = 0;
+            for (const auto& each : port.elements())
+                count += each.root().child(ns::mam, "result") ? 1 : 0;
+            return count;
+        };
+        CHECK(of_page() == 1);  // its h told of the first one
+        port.drop_all();
+        scene.balcony->send("<presence/>");
+        Bodies got;
+        for (const auto& each : port.elements())
+            if (each.root().name() == "message")
+                got.emplace_back(each.root().child_text(ns::client, "body"));
+        CHECK(got == Bodies{"three", "four", "five"});
+        scene.acknowledges_all();
+        CHECK(scene.kept() == 0);
+        scene.balcony->close();
+    }
+}
+
+TEST_CASE("a page that could not be sent brought nothing") {
+    Reader scene("", true);
+    scene.world.storage().hold_commits();
+    scene.world.post("juliet@example.org", [](core::Core& core) {  // what the query waits for
+        core.router().route(*Stanza::from_document(xml::parse_element(
+            "<message xmlns='jabber:client' from='romeo@example.com/orchard' "
+            "to='juliet@example.org' type='chat' id='six'><body>six</body></message>")));
+    });
+    scene.world.run_shards();
+    scene.balcony->send_soon(query("", ""));
+    scene.world.run_shards();
+    scene.world.post("juliet@example.org",
+                     [&](core::Core&) { scene.balcony->session().on_detached(); });
+    scene.world.run_shards();
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    test::FakePort port;
+    scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+        CHECK((co_await scene.balcony->session().resume(port, 0)).ok());
+    });
+    port.drop_all();
+    scene.balcony->send("<presence/>");
+    Bodies got;
+    for (const auto& each : port.elements())
+        if (each.root().name() == "message")
+            got.emplace_back(each.root().child_text(ns::client, "body"));
+    CHECK(got == Bodies{"one", "two", "three", "four", "five", "six"});
+    scene.balcony->close();
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+#include "server/core/archive_read.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <set>
+#include <vector>
+
+namespace clarion::core {
+namespace {
+
+/// The message with this ordinal: ids follow the order, but no two are neighbours as numbers.
+storage::ArchiveId id(std::uint64_t ordinal) { return storage::ArchiveId{1000 + ordinal * 10}; }
+
+TEST_CASE("what was read is a set of messages, whatever order it was read in") {
+    std::mt19937 random(1);
+    for (int round = 0; round < 200; ++round) {
+        ArchiveRead read;
+        std::set<std::uint64_t> model;
+        for (int i = 0; i < 40; ++i) {
+            const std::uint64_t ordinal = 1 + random() % 60;
+            read.add(id(ordinal), ordinal);
+            model.insert(ordinal);
+            for (std::uint64_t each = 0; each <= 61; ++each)
+                CHECK(read.has(id(each)) == model.contains(each));
+        }
+        std::size_t stretches = 0;
+        for (const std::uint64_t each : model) stretches += model.contains(each - 1) ? 0 : 1;
+        CHECK(read.stretches() == stretches);
+    }
+}
+
+TEST_CASE("nothing was read, and messages that no archive has never were") {
+    ArchiveRead read;
+    CHECK_FALSE(read.has(id(1)));
+    read.add(id(1), 1);
+    CHECK_FALSE(read.has(storage::ArchiveId::none));
+}
+
+TEST_CASE("pages that follow each other are one stretch, of any length") {
+    ArchiveRead read;
+    for (std::uint64_t ordinal = 1; ordinal <= 100'000; ++ordinal) read.add(id(ordinal), ordinal);
+    CHECK(read.stretches() == 1);
+    CHECK(read.has(id(1)));
+    CHECK(read.has(id(100'000)));
+}
+
+TEST_CASE("of who reads here and there the oldest is forgotten") {
+    ArchiveRead read;
+    constexpr std::uint64_t count = 2 * ArchiveRead::max_stretches;
+    for (std::uint64_t i = 1; i <= count; ++i) read.add(id(2 * i), 2 * i);
+    CHECK(read.stretches() == ArchiveRead::max_stretches);
+    CHECK_FALSE(read.has(id(2)));
+    CHECK_FALSE(read.has(id(count)));
+    CHECK(read.has(id(count + 2)));
+    CHECK(read.has(id(2 * count)));
+    read.add(id(2), 2);  // older than all that is remembered
+    CHECK(read.stretches() == ArchiveRead::max_stretches);
+    CHECK(read.has(id(count + 2)));
+}
+
+}  // namespace
+}  // namespace clarion::core

@@ -165,7 +165,7 @@ Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     for (const auto& entry : core.stream_handlers())
         if (!entry.before_login && root.is(entry.ns, entry.name) && !is_off(entry.off, host_))
             co_return co_await entry.handler(*this, core, root);
-    co_return fail(StreamErrorCondition::not_authorized, "bind a resource first");
+    co_return refuse(core, root, "bind a resource first");
 }
 
 Task<C2sStream::Next> C2sStream::before_login(Core& core, const xml::Element& root) {
@@ -175,7 +175,34 @@ Task<C2sStream::Next> C2sStream::before_login(Core& core, const xml::Element& ro
         for (const auto& entry : core.stream_handlers())
             if (entry.before_login && what.is(entry.ns, entry.name) && !is_off(entry.off, host_))
                 co_return co_await entry.handler(*this, core, root);
-    co_return fail(StreamErrorCondition::not_authorized, "log in first");
+    co_return refuse(core, root, "log in first");
+}
+
+bool C2sStream::is_for_us(const xml::Element& stanza) const {
+    const std::string_view to = stanza.attr("to");
+    if (to.empty()) return true;
+    const auto jid = Jid::parse(to);
+    return jid && (jid->full() == host_ || (authenticated() && *jid == account_));
+}
+
+C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element, std::string_view text) {
+    const StanzaError error{StanzaErrorCondition::not_authorized, std::string(text)};
+    xml::Document refusal;
+    if (is_for_us(element)) refusal = make_refusal(element, error);
+    if (refusal.empty()) return fail(StreamErrorCondition::not_authorized, text);
+    logger.debug("stanza-refused", {{"stanza", element.name()},
+                                    {"condition", name(error.condition)},
+                                    {"text", text},
+                                    {"address", port_.info().address}});
+    std::string out;
+    xml::write(out, refusal.root(), ns::client);
+    port_.write_xml(out);
+    return count_failure(core);
+}
+
+C2sStream::Next C2sStream::count_failure(Core& core) {
+    if (++failures_ < core.options<AuthOptions>(host_).max_failures) return Next::read;
+    return fail(StreamErrorCondition::policy_violation, "too many failures before a session");
 }
 
 C2sStream::Next C2sStream::on_starttls(Core& core) {
@@ -335,9 +362,7 @@ Task<C2sStream::Next> C2sStream::auth_failed(Core& core, sasl::Condition conditi
                                              options.failure_delay, options.max_failure_delay));
     port_.write_xml("<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><" +
                     std::string(sasl::name(condition)) + "/></failure>");
-    if (++failures_ >= options.max_failures)
-        co_return fail(StreamErrorCondition::policy_violation, "too many failed logins");
-    co_return Next::read;
+    co_return count_failure(core);
 }
 
 // ---- Binding (RFC 6120, section 7) -------------------------------------------------------------

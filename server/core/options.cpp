@@ -218,7 +218,8 @@ void AuthOptions::declare(OptionTable<AuthOptions>& t) {
     t.add("max_failures", &AuthOptions::max_failures)
         .min(1)
         .live()
-        .doc("Failed attempts after which a connection is closed.");
+        .doc("Failed attempts, and stanzas refused because they came before the session, after "
+             "which a connection is closed.");
     t.add("failure_delay", &AuthOptions::failure_delay)
         .min(0ms)
         .live()

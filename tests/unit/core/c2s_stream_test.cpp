@@ -243,13 +243,55 @@ TEST_CASE("features: PLAIN is offered under TLS only") {
 
 TEST_CASE("nothing else before login") {
     Scene scene;
-    for (const std::string& xml : {bind_iq(), std::string("<message to='x@example.org'/>"),
-                                   std::string("<r xmlns='urn:xmpp:sm:3'/>")}) {
+    for (const std::string& xml : {
+             std::string("<message to='x@example.org'/>"),
+             std::string("<iq type='get' id='1' to='juliet@example.org'><q xmlns='q'/></iq>"),
+             std::string("<iq type='get' id='1' to='example.net'><q xmlns='q'/></iq>"),
+             std::string("<iq type='get' id='1' to='example.org/x'><q xmlns='q'/></iq>"),
+             std::string("<iq type='get' id='1' to='@@'><q xmlns='q'/></iq>"),
+             std::string("<iq type='result' id='1'/>"),
+             std::string("<presence type='error'/>"),
+             std::string("<r xmlns='urn:xmpp:sm:3'/>"),
+         }) {
+        CAPTURE(xml);
         Connection connection(scene);
         connection.open();
         CHECK(connection.send(xml) == Next::close);
         CHECK(connection.port.error() == StreamErrorCondition::not_authorized);
     }
+}
+
+TEST_CASE("a stanza for the server before login is refused and the stream stays") {
+    Scene scene;
+    for (const std::string& xml :
+         {bind_iq(), std::string("<iq type='get' id='1' to='EXAMPLE.org'><q xmlns='q'/></iq>"),
+          std::string("<message to='example.org' id='1'/>"), std::string("<presence id='1'/>")}) {
+        CAPTURE(xml);
+        Connection connection(scene);
+        connection.open();
+        connection.pop("features");
+        CHECK(connection.send(xml) == Next::read);
+        const auto answer = connection.port.pop();
+        CHECK(answer.root().attr("type") == "error");
+        CHECK_FALSE(answer.root().attr("id").empty());
+        CHECK(read_error(answer.root()).condition == StanzaErrorCondition::not_authorized);
+        CHECK_FALSE(connection.port.closed());
+        connection.log_in();
+        CHECK(connection.send(bind_iq("phone")) == Next::read);
+        CHECK(connection.stream.session());
+        connection.on_shard([&](Core&) { connection.stream.session()->on_stream_closed(); });
+    }
+}
+
+TEST_CASE("stanzas before login are refused only so often, and count as failures") {
+    Scene scene("max_failures = 3\n");
+    Connection connection(scene);
+    connection.open();
+    CHECK(connection.send("<presence/>") == Next::read);
+    CHECK(connection.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='X'/>") ==
+          Next::read);
+    CHECK(connection.send("<presence/>") == Next::close);
+    CHECK(connection.port.error() == StreamErrorCondition::policy_violation);
 }
 
 // ---- Login -------------------------------------------------------------------------------------
@@ -406,9 +448,18 @@ TEST_CASE("binding: not like this") {
         CHECK(read_error(connection.pop("iq").root()).condition ==
               StanzaErrorCondition::bad_request);
     }
-    SUBCASE("stanzas before it") {
+    SUBCASE("stanzas before it, to others") {
         CHECK(connection.send("<message to='x@example.org'/>") == Next::close);
         CHECK(connection.port.error() == StreamErrorCondition::not_authorized);
+    }
+    SUBCASE("stanzas before it, to the server and to one's own account") {
+        for (const char* const to : {"", " to='example.org'", " to='juliet@example.org'"}) {
+            connection.port.drop_all();
+            CHECK(connection.send("<iq type='get' id='1'" + std::string(to) +
+                                  "><q xmlns='q'/></iq>") == Next::read);
+            CHECK(read_error(connection.pop("iq").root()).condition ==
+                  StanzaErrorCondition::not_authorized);
+        }
     }
     CHECK_FALSE(connection.stream.session());
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages Clarion is built with; with --test also what the tests use.
-# Does nothing when they are all there. --check only says what is missing (exit 1 if anything is).
-#   tools/install_packages.sh [--test] [--check]
+# Installs the Debian 12 packages Clarion is built with; with --test also what the tests use, and
+# with --desktop what the tests of clients with windows use. Does nothing when they are all there.
+# --check only says what is missing (exit 1 if anything is).
+#   tools/install_packages.sh [--test] [--desktop] [--check]
 set -euo pipefail
+cd "$(dirname "$0")/.."
 
 build_packages=(
     g++ cmake ninja-build pkg-config ccache python3
@@ -11,16 +13,23 @@ build_packages=(
 )
 test_packages=(
     prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
-    ca-certificates
+    ca-certificates profanity tmux go-sendxmpp
 )
+desktop_packages=(gajim xvfb dbus util-linux imagemagick)
+
+# Node.js runs @xmpp/client, which is not among Debian's packages. Any of version 18 or later will do.
+command -v node >/dev/null || test_packages+=(nodejs)
+command -v npm >/dev/null || test_packages+=(npm)
 
 packages=("${build_packages[@]}")
 check_only=false
+with_js=false
 for argument in "$@"; do
     case $argument in
-        --test) packages+=("${test_packages[@]}") ;;
+        --test) packages+=("${test_packages[@]}"); with_js=true ;;
+        --desktop) packages+=("${desktop_packages[@]}") ;;
         --check) check_only=true ;;
-        *) echo "usage: tools/install_packages.sh [--test] [--check]" >&2; exit 2 ;;
+        *) echo "usage: tools/install_packages.sh [--test] [--desktop] [--check]" >&2; exit 2 ;;
     esac
 done
 
@@ -32,12 +41,31 @@ missing=()
 for package in "${packages[@]}"; do
     installed "$package" || missing+=("$package")
 done
-if [[ ${#missing[@]} -eq 0 ]]; then
-    exit 0
-fi
+# npm's packages for the tests, as locked in tests/interop/xmpp_js; npm writes the file that is asked
+# for here when it is done.
+js=build/js_packages
+js_missing() {
+    $with_js && ! { cmp -s tests/interop/xmpp_js/package-lock.json $js/package-lock.json &&
+                    [[ -e $js/node_modules/.package-lock.json ]]; }
+}
+install_js() {
+    js_missing || return 0
+    echo "Installing with npm: @xmpp/client, into $js"
+    mkdir -p $js
+    rm -rf $js/node_modules
+    cp tests/interop/xmpp_js/package{,-lock}.json $js
+    (cd $js && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
+}
+
 if $check_only; then
+    ! js_missing || missing+=("@xmpp/client (npm)")
+    [[ ${#missing[@]} -eq 0 ]] && exit 0
     echo "missing packages: ${missing[*]}"
     exit 1
+fi
+if [[ ${#missing[@]} -eq 0 ]]; then
+    install_js
+    exit 0
 fi
 
 as_root=()
@@ -83,4 +111,5 @@ for service in "${new_services[@]}"; do
     done
     "${as_root[@]}" update-rc.d "$service" disable >/dev/null 2>&1 || true
 done
+install_js
 echo "Installed."

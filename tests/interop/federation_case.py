@@ -85,6 +85,7 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
     @classmethod
     def _configure(cls):
         cls.trusted_by_clients = {}
+        cls.certificates = {}  # of each server, by its domain
         authority = Authority(cls.directory.path) if cls.with_authority else None
         for server in cls.clarion, *cls.peers:
             if authority:
@@ -93,6 +94,7 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
             else:
                 certificate = self_signed(cls.directory.path, server.domain, server.domains)
                 trusted = certificate.chain
+            cls.certificates[server.domain] = certificate
             cls.trusted_by_clients[server.domain] = str(trusted)
             server.configure(certificate, str(trusted), cls.dns,
                              require_valid_certificate=cls.with_authority)

@@ -1,4 +1,5 @@
-# Clarion with real peers and clients: Prosody, ejabberd, dnsmasq, slixmpp (tools/install_packages.sh --test).
+# Clarion with real peers and clients: Prosody, ejabberd, dnsmasq, slixmpp, @xmpp/client, profanity, go-sendxmpp
+# (tools/install_packages.sh --test).
 # One ctest per test class; each starts servers of its own on loopback addresses of its own, so they
 # may run side by side.
 #   ctest -L interop          or, in tests/interop, one test alone (see README.md)
@@ -12,6 +13,7 @@ if(CLARION_SANITIZE)
 endif()
 foreach(class
         test_login.Login
+        test_real_clients.RealClients
         test_federation.FederationByCertificates
         test_federation.FederationByDialback
         test_main_job.PushOverCertificates
@@ -48,3 +50,11 @@ foreach(class
     set_tests_properties(${name} PROPERTIES
         TIMEOUT 300 LABELS interop ENVIRONMENT "${interop_environment}")
 endforeach()
+
+# Clients with windows: tools/desktop_test.sh, or with its packages there
+#   ctest -C desktop -L desktop
+add_test(NAME desktop_clients
+    COMMAND Python3::Interpreter -m unittest -v test_desktop_clients.DesktopClients
+    WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURATIONS desktop)
+set_tests_properties(desktop_clients PROPERTIES
+    TIMEOUT 300 LABELS desktop ENVIRONMENT "${interop_environment}")

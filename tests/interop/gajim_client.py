@@ -1,0 +1,127 @@
+"""Gajim on a screen of its own: set up through its settings' database, told what to say with
+gajim-remote, and asked what it heard through its history's database."""
+import asyncio
+import json
+import os
+import shutil
+import sqlite3
+
+from real_clients import RealClient
+from waiting import PATIENCE, until
+
+ACCOUNT = "test"
+CHAT_RECEIVED = 4  # 'kind' in Gajim's history
+SETTINGS = """
+CREATE TABLE settings (name TEXT UNIQUE, settings TEXT);
+CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);
+"""
+
+
+def not_as_root():
+    """Gajim refuses to run as root: what to put before its command then."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
+
+
+class Gajim(RealClient):
+    """`certificate`: the server's; Gajim looks into a store of its own, not into ours."""
+
+    resource = "desk"
+
+    def __init__(self, *arguments, certificate, **options):
+        super().__init__(*arguments, **options)
+        self._certificate = certificate
+        self._programs = []  # in the order of their start
+        self._config = self._home / "config/gajim"
+        self._data = self._home / "data/gajim"
+        self._environment.update(
+            XDG_CONFIG_HOME=str(self._home / "config"), XDG_DATA_HOME=str(self._home / "data"),
+            XDG_CACHE_HOME=str(self._home / "cache"), XDG_RUNTIME_DIR=str(self._home),
+            DBUS_SESSION_BUS_ADDRESS=f"unix:path={self._home}/bus",
+            GDK_BACKEND="x11", NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory")
+
+    def _set_up(self):
+        self._config.mkdir(parents=True)
+        (self._data / "cert_store").mkdir(parents=True)
+        shutil.copy(self._certificate, self._data / "cert_store/server")
+        connection = sqlite3.connect(self._config / "settings.sqlite")
+        connection.executescript(SETTINGS)
+        app = {"use_keyring": False, "remote_control": True, "is_window_visible": True,
+               "show_notifications": False, "sounds_on": False}
+        for name, value in [("app", app), ("soundevents", {}), ("status_presets", {}),
+                            ("proxies", {}), ("plugins", {})]:
+            connection.execute("INSERT INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+        account = {"name": self._name, "hostname": self.server.domain, "password": self._password,
+                   "resource": self.resource, "savepass": True, "active": True,
+                   "autoconnect": True, "use_custom_host": True,
+                   "custom_host": self.server.address, "custom_port": self.server.client_port}
+        connection.execute("INSERT INTO account_settings VALUES (?, ?)", (ACCOUNT, json.dumps(
+            {"account": account, "contact": {}, "group_chat": {}})))
+        connection.commit()
+        connection.close()
+
+    def _give_away(self):
+        """To the user that Gajim runs as."""
+        if os.geteuid() != 0:
+            return
+        for path in [self._home, *self._home.rglob("*")]:
+            shutil.chown(path, "nobody", "nogroup")
+        os.chmod(self._home.parent, 0o711)
+
+    async def start(self):
+        self._set_up()
+        self.log.touch()
+        self._give_away()
+        display = await self._launch("Xvfb", "-displayfd", "1", "-screen", "0", "1200x800x24",
+                                     "-nolisten", "tcp", "-ac", stdout=asyncio.subprocess.PIPE)
+        number = await asyncio.wait_for(display.stdout.readline(), 20 * PATIENCE)
+        self._environment["DISPLAY"] = f":{number.decode().strip()}"
+        await self._launch(*not_as_root(), "dbus-daemon", "--session", "--nofork", "--nopidfile",
+                           f"--address={self._environment['DBUS_SESSION_BUS_ADDRESS']}")
+        await until((self._home / "bus").exists, "the session's D-Bus is there")
+        await self._launch(*not_as_root(), "gajim", "--verbose")
+        await until(self._is_online, lambda: f"Gajim is online\n{self.tail}", 60)
+
+    async def _launch(self, *command, stdout=None):
+        with open(self.log, "ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *command, stdin=asyncio.subprocess.DEVNULL, stdout=stdout or log, stderr=log,
+                env=self._environment)
+        self._programs.append(process)
+        return process
+
+    async def remote(self, *command):
+        """What gajim-remote prints."""
+        process = await asyncio.create_subprocess_exec(
+            *not_as_root(), "gajim-remote", *command, env=self._environment,
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
+        out, _ = await asyncio.wait_for(process.communicate(), 20 * PATIENCE)
+        return out.decode()
+
+    async def _is_online(self):
+        return "online" in await self.remote("get_status", ACCOUNT)
+
+    async def says(self, to, body):
+        answer = await self.remote("send_chat_message", to, body, ACCOUNT)
+        assert "True" in answer, answer
+
+    def heard(self):
+        """Chat messages in its history, in the order of their coming."""
+        history = sqlite3.connect(f"file:{self._data}/logs.db?mode=ro", uri=True)
+        try:
+            return [body for body, in history.execute(
+                "SELECT message FROM logs WHERE kind = ? ORDER BY log_line_id", (CHAT_RECEIVED,))]
+        finally:
+            history.close()
+
+    async def screenshot(self, file):
+        process = await asyncio.create_subprocess_exec(
+            "import", "-window", "root", str(file), env=self._environment)
+        await process.wait()
+
+    async def quit(self):
+        for process in reversed(self._programs):
+            if process.returncode is None:
+                process.terminate()
+            await asyncio.wait_for(process.wait(), 20 * PATIENCE)

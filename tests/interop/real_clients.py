@@ -1,0 +1,242 @@
+"""Clients people use, each a process of its own with a home of its own: what a test needs of them
+is the same for all."""
+import asyncio
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+from clients import Client, Transcript, text_of
+from waiting import PATIENCE, until
+
+HERE = Path(__file__).resolve().parent
+# Where packages of npm are installed for the tests; see tools/install_packages.sh.
+JS_PACKAGES = Path(os.environ.get("CLARION_JS_PACKAGES", HERE.parents[1] / "build/js_packages"))
+
+
+class RealClient:
+    """An account's client. `server` is a Relay or a Clarion; `trusted` the file of authorities."""
+
+    def __init__(self, server, name, password, *, directory, trusted):
+        self.server = server
+        self.bare = f"{name}@{server.domain}"
+        self._name = name
+        self._password = password
+        self._home = Path(tempfile.mkdtemp(prefix=f"{type(self).__name__}-{name}-",
+                                           dir=directory.path))
+        self.log = self._home / "output.log"
+        self._environment = {**os.environ, "HOME": str(self._home), "LANG": "C.UTF-8",
+                             "SSL_CERT_FILE": trusted, "NODE_EXTRA_CA_CERTS": trusted}
+        self._process = None
+
+    async def _run(self, *command, stdin=asyncio.subprocess.PIPE):
+        with open(self.log, "ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *map(str, command), stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=log,
+                env=self._environment, limit=2**20)
+
+    async def comes_back(self):
+        """After a cut. All but Slixmpp do it by themselves."""
+
+    async def quit(self):
+        """The program is there no more, however it took that."""
+        if self._process and self._process.returncode is None:
+            self._process.kill()
+        if self._process:
+            await self._process.wait()
+
+    @property
+    def tail(self):
+        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else "(no log)"
+
+
+class Slixmpp:
+    """The Client of all other tests, with the manners of those here."""
+
+    resource = "slixmpp"
+
+    def __init__(self, server, name, password, *, directory, trusted):
+        self._transcript = Transcript(directory / f"{name}.log")
+        self._client = Client(server, name, password, self.resource, stream_management=True,
+                              transcript=self._transcript, trusted=trusted)
+        self.bare = f"{name}@{server.domain}"
+
+    async def start(self):
+        await self._client.login()
+        self._client.come_online()
+        await self._client.settle()
+
+    async def comes_back(self):
+        await self._client.resume()
+
+    async def says(self, to, body):
+        self._client.say(to, body)
+
+    def heard(self):
+        return [body for one in self._client.messages
+                if (body := text_of(one, "{jabber:client}body"))]
+
+    @property
+    def tail(self):
+        return self._transcript.tail()
+
+    async def quit(self):
+        await self._client.close()
+        self._transcript.close()
+
+
+class XmppJs(RealClient):
+    """@xmpp/client from npm, driven by xmpp_js/client.js."""
+
+    resource = "js"
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self.events = []  # what the driver told
+        self._reader = None
+
+    async def start(self):
+        # Node looks for packages beside the script, so that is copied to where they are.
+        script = self._home / "client.js"
+        shutil.copy(HERE / "xmpp_js/client.js", script)
+        shutil.copy(HERE / "xmpp_js/package.json", self._home)
+        (self._home / "node_modules").symlink_to(JS_PACKAGES / "node_modules")
+        await self._run("node", "--preserve-symlinks", "--experimental-global-webcrypto", script,
+                        f"xmpp://{self.server.address}:{self.server.client_port}",
+                        self.server.domain, self._name, self._password, self.resource)
+        self._reader = asyncio.create_task(self._read())
+        await self.tells("online")
+
+    async def _read(self):
+        async for line in self._process.stdout:
+            self.events.append(json.loads(line))
+
+    def count(self, event):
+        return sum(1 for one in self.events if one["event"] == event)
+
+    async def tells(self, event, times=1):
+        await until(lambda: self.count(event) >= times,
+                    lambda: f"@xmpp/client tells {event}, has told {self.events}\n{self.tail}")
+
+    async def _command(self, command, **more):
+        self._process.stdin.write(json.dumps({"command": command, **more}).encode() + b"\n")
+        await self._process.stdin.drain()
+
+    async def says(self, to, body):
+        await self._command("say", to=to, body=body)
+
+    async def ping(self):
+        """Asks the server something and waits for the answer."""
+        before = self.count("pong")
+        await self._command("ping")
+        await self.tells("pong", before + 1)
+
+    def heard(self):
+        return [one["body"] for one in self.events if one["event"] == "message"]
+
+    async def quit(self):
+        await super().quit()
+        if self._reader:
+            await self._reader
+
+
+class GoSendxmpp(RealClient):
+    """go-sendxmpp, as it is used in scripts: one process sends, or one listens and prints."""
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._lines = []
+        self._reader = None
+
+    def _arguments(self):
+        return ["go-sendxmpp", "-u", self.bare, "-p", self._password,
+                "-j", f"{self.server.address}:{self.server.client_port}"]
+
+    async def start(self):
+        """Listens."""
+        await self._run(*self._arguments(), "--listen", stdin=asyncio.subprocess.DEVNULL)
+        self._reader = asyncio.create_task(self._read())
+
+    async def _read(self):
+        async for line in self._process.stdout:
+            self._lines.append(line.decode())
+
+    async def says(self, to, body):
+        await self._run(*self._arguments(), to)
+        out, _ = await asyncio.wait_for(self._process.communicate(body.encode() + b"\n"),
+                                        20 * PATIENCE)
+        if self._process.returncode != 0:
+            raise AssertionError(f"go-sendxmpp: {self._process.returncode}\n{out}\n{self.tail}")
+
+    def heard(self):
+        """It prints TIME SENDER: BODY."""
+        return [line.rstrip("\n").split(": ", 1)[1] for line in self._lines if ": " in line]
+
+    async def quit(self):
+        await super().quit()
+        if self._reader:
+            await self._reader
+
+
+class Profanity(RealClient):
+    """Profanity in a terminal of its own: typed to, and read from the screen."""
+
+    resource = "terminal"
+
+    def __init__(self, *arguments, **options):
+        super().__init__(*arguments, **options)
+        self._terminal = self._home / "tmux"
+        self._environment.update(XDG_CONFIG_HOME=str(self._home / "config"),
+                                 XDG_DATA_HOME=str(self._home / "data"), TERM="xterm")
+        self._write("config/profanity/profrc",
+                    connection={"reconnect": 1}, ui={"splash": "false", "enc.warn": "false"})
+        self._write("data/profanity/accounts", **{self.bare: {
+            "enabled": "true", "jid": self.bare, "server": self.server.address,
+            "port": self.server.client_port, "resource": self.resource,
+            "password": self._password, "presence.login": "online", "tls.policy": "force"}})
+
+    def _write(self, name, **groups):
+        path = self._home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(
+            f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
+            for group, keys in groups.items()))
+
+    async def _tmux(self, *command):
+        process = await asyncio.create_subprocess_exec(
+            "tmux", "-S", str(self._terminal), "-f", "/dev/null", *command, env=self._environment,
+            stdout=asyncio.subprocess.PIPE, stderr=subprocess.DEVNULL)
+        out, _ = await process.communicate()
+        return out.decode(errors="replace")
+
+    async def start(self):
+        await self._tmux("new-session", "-d", "-x", "160", "-y", "60",
+                         f"profanity --account {self.bare} --log DEBUG --logfile {self.log}")
+        await self.shows("logged in successfully")
+
+    async def screen(self):
+        return await self._tmux("capture-pane", "-p")
+
+    async def shows(self, text, within=20.0):
+        async def look():
+            self._seen = await self.screen()
+            return text in self._seen
+        await until(look, lambda: f"profanity shows {text!r}, shows\n{self._seen}", within)
+
+    async def types(self, line):
+        await self._tmux("send-keys", "-l", line)
+        await self._tmux("send-keys", "Enter")
+
+    async def says(self, to, body):
+        await self.types(f"/msg {to} {body}")
+
+    async def heard(self):
+        """What the open window shows of others: TIME - SENDER: BODY."""
+        lines = re.findall(r"^[\d:]+ - (\S+): (.*?)\s*$", await self.screen(), re.MULTILINE)
+        return [body for sender, body in lines if sender != "me"]
+
+    async def quit(self):
+        await self._tmux("kill-server")

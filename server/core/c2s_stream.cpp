@@ -186,17 +186,15 @@ bool C2sStream::is_for_us(const xml::Element& stanza) const {
 }
 
 C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element, std::string_view text) {
-    const StanzaError error{StanzaErrorCondition::not_authorized, std::string(text)};
-    xml::Document refusal;
-    if (is_for_us(element)) refusal = make_refusal(element, error);
-    if (refusal.empty()) return fail(StreamErrorCondition::not_authorized, text);
+    constexpr auto condition = StanzaErrorCondition::not_authorized;
+    StanzaPtr refusal;
+    if (is_for_us(element)) refusal = make_refusal(element, {std::string(name(condition)), std::string(text)});
+    if (!refusal) return fail(StreamErrorCondition::not_authorized, text);
     logger.debug("stanza-refused", {{"stanza", element.name()},
-                                    {"condition", name(error.condition)},
+                                    {"condition", name(condition)},
                                     {"text", text},
                                     {"address", port_.info().address}});
-    std::string out;
-    xml::write(out, refusal.root(), ns::client);
-    port_.write_xml(out);
+    port_.write(*refusal);
     return count_failure(core);
 }
 
@@ -379,7 +377,10 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     if (revoked_) co_return Next::close;
     if (!pin) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
     Account& account = **pin;
-    if (Session* old = account.find_session(jid->resource())) old->end(SessionEnd::replaced);
+    // Before the new session is there: what the old one held must reach it, in order.
+    while (Session* old = account.find_session(jid->resource())) co_await old->replace();
+    if (revoked_) co_return Next::close;
+    if (account.deleted()) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
     const auto limit = core.options<C2sOptions>(host_).max_sessions;
     if (account.sessions().size() >= static_cast<std::size_t>(limit))
         co_return bind_failed(id, {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,

@@ -165,8 +165,8 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .min(1)
         .live()
         .doc(
-            "Slow requests (archive pages) of one session that run or wait; more are answered with "
-            "resource-constraint.");
+            "Slow requests (archive pages) of one session that run or wait. With so many nothing is "
+            "read from the client until one is answered; quick ones do not count.");
     t.add("max_directed_presence", &C2sOptions::max_directed_presence)
         .min(1)
         .live()

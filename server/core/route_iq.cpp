@@ -53,12 +53,10 @@ void Router::answer_request(IqTarget target, Account* account, Transit transit) 
         if (!entry) return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
         return run_request(*entry, target, account, std::move(transit));
     }
-    // Behind a slow one, or slow itself: in order (RFC 6120, 10.1).
+    // Behind a slow one, or slow itself: in order (RFC 6120, 10.1). The ack window limits how many
+    // wait, and the session reads no more while too many slow ones are among them.
     auto& pending = session->pending_requests();
-    const auto limit = core_.options<C2sOptions>(session->account().host()).max_pending_requests;
-    if (pending.size() >= static_cast<std::size_t>(limit))
-        return bounce(std::move(transit), {StanzaErrorCondition::resource_constraint,
-                                           StanzaErrorType::wait, "too many requests are waiting"});
+    if (entry && entry->async) session->begin_slow_request();
     pending.push_back(std::move(transit));
     if (pending.size() == 1)
         core_.scope().spawn("slow-requests",
@@ -123,7 +121,9 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
         else
             run_request(*entry, target, of, std::move(transit));
         session = account->find_session_by_number(number);
-        if (session) session->pending_requests().erase(session->pending_requests().begin());
+        if (!session) co_return;
+        session->pending_requests().erase(session->pending_requests().begin());
+        if (entry && entry->async) session->end_slow_request();
     }
 }
 

@@ -22,6 +22,13 @@ bool takes_bare(const Session& session) {
 /// It will say when it has it.
 bool acknowledges(const Session& session) { return session.sm() && !session.is_asleep(); }
 
+/// Its resource was taken by another connection, of which nothing can be sent to a session yet.
+bool awaits_successor(const Account& account, const Session* ended) {
+    if (!ended || !ended->was_replaced()) return false;
+    const Session* const successor = account.find_session(ended->resource());
+    return !successor || !takes_bare(*successor);
+}
+
 bool any_takes_bare(const Account& account) {
     for (const auto& session : account.sessions())
         if (takes_bare(*session)) return true;
@@ -94,7 +101,9 @@ void Router::send_to_bare(Account& account, Transit transit) {
 void Router::send_to_takers(Account& account, Transit transit, WallTime since) {
     std::vector<std::shared_ptr<Session>> takers;  // a copy: one may end while it is sent to
     for (const auto& session : account.sessions())
-        if (takes_bare(*session) && session->bound_at() > since) takers.push_back(session);
+        if (takes_bare(*session) && session->bound_at() > since &&
+            !session->has_read(transit.archive_id))
+            takers.push_back(session);
     // The queue of one that sleeps keeps it as well.
     const bool one_sleeps =
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->is_asleep(); });
@@ -112,11 +121,11 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     if (account.deleted())
         return bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
     const bool archived = transit.archive_id != storage::ArchiveId::none;
-    if (any_takes_bare(account)) {
-        // Others find it in the archive, are given it as an offline message, or have it from its
-        // first delivery if they were there then.
-        if (archived || transit.spooled) return;
-        const bool to_one = transit.stanza->to().is_full();
+    if (any_takes_bare(account) && !awaits_successor(account, ended)) {
+        // Others are given it as an offline message, or have it from its first delivery (or its
+        // copy) if they were there then.
+        if (transit.spooled) return;
+        const bool to_one = transit.stanza->to().is_full() && !archived;
         const WallTime since = to_one ? WallTime::min() : transit.received;
         // XEP-0198, section 4
         state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));

@@ -146,7 +146,13 @@ void Session::dispatch(Transit transit) {
 bool Session::window_has_room() const {
     const auto& options = core().options<C2sOptions>(account_.host());
     return window_.width() < static_cast<std::uint32_t>(options.max_ack_window) &&
-           window_.open_bytes() < static_cast<std::size_t>(options.max_ack_window_bytes);
+           window_.open_bytes() < static_cast<std::size_t>(options.max_ack_window_bytes) &&
+           slow_requests_ < static_cast<std::uint32_t>(options.max_pending_requests);
+}
+
+void Session::end_slow_request() {
+    --slow_requests_;
+    go_on_reading();
 }
 
 bool Session::may_read() {

@@ -162,6 +162,11 @@ public:
     /// The server stops in order: a last <a/>, then it sleeps if it may, so that it can be resumed
     /// after the restart.
     void shut_down();
+    /// Another connection takes the resource: ends it, and returns when what was not acknowledged is
+    /// stored or sent, so that the session that comes next finds it. The caller pins the account.
+    Task<> replace();
+    /// It was ended by replace(): what it held waits for the next session of the resource.
+    bool was_replaced() const { return replaced_; }
     /// Ends it: last presence, what is unacknowledged goes by the rules, the account forgets it.
     void end(SessionEnd why);
 
@@ -175,6 +180,10 @@ public:
     // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
     // order).
     std::vector<Transit>& pending_requests() { return pending_requests_; }
+    /// Counts those of them that are slow themselves: while there are max_pending_requests of
+    /// [c2s], nothing is read.
+    void begin_slow_request() { ++slow_requests_; }
+    void end_slow_request();
 
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
@@ -215,6 +224,7 @@ private:
     void put_deadline();
     void remove_deadline();
     void remove_live_mark();
+    bool begin_end(SessionEnd why);
     void bury_record();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
     Task<Result<std::vector<Sent>>> read_queue();
@@ -235,6 +245,7 @@ private:
     bool flushing_ = false;
     bool reading_paused_ = false;
     bool settling_ = false;
+    bool replaced_ = false;
     bool saves_soon_ = false;    // asleep: its record is about to be written
     bool record_stale_ = false;  // asleep: its record has an older h
     std::int8_t priority_ = 0;
@@ -245,6 +256,7 @@ private:
     TimerId reading_timer_{};       // paused because of the writer's backlog: looks again
     std::vector<Transit> waiting_;  // behind the offline flush, or while its waking is being stored
     std::vector<Transit> pending_requests_;
+    std::uint32_t slow_requests_ = 0;
     std::unique_ptr<ArchiveRead> read_;  // nullptr until it is sent a page
     Slots slots_;
     std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep

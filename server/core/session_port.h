@@ -36,6 +36,10 @@ public:
     /// Ends the stream: the error if any, </stream:stream>, flush, close. The session must not use
     /// the port afterwards and hears nothing more from it.
     virtual void close(std::optional<StreamErrorCondition> error, std::string_view text = {}) = 0;
+    /// The server stops, and the session hibernates until its client resumes it after the restart:
+    /// nothing more is said, because the end of the stream would make clients begin a new session.
+    /// The connection is cut when all is stored. The session must not use the port afterwards.
+    virtual void abandon() = 0;
     /// The session is ready for more after Session::may_read() said no.
     virtual void resume_reading() = 0;
 

@@ -60,7 +60,7 @@ void Session::shut_down() {
     SessionPort* const port = port_;
     detach_port();
     fall_asleep();
-    if (port) port->close(StreamErrorCondition::system_shutdown);
+    if (port) port->abandon();
 }
 
 void Session::fall_asleep() {
@@ -324,7 +324,19 @@ Farewell farewell(SessionEnd why) {
 }
 
 void Session::end(SessionEnd why) {
-    if (state_ == SessionState::ended) return;
+    const auto self = shared_from_this();
+    if (begin_end(why)) core().scope().spawn("end-of-sleep", redistribute_stored(self));
+}
+
+Task<> Session::replace() {
+    const auto self = shared_from_this();
+    replaced_ = true;
+    if (begin_end(SessionEnd::replaced)) co_await redistribute_stored(self);
+}
+
+/// True: its queue is in storage, and is to be redistributed from there.
+bool Session::begin_end(SessionEnd why) {
+    if (state_ == SessionState::ended) return false;
     const auto self = shared_from_this();
     const bool was_asleep = state_ == SessionState::asleep || state_ == SessionState::waking;
     state_ = SessionState::ended;
@@ -342,14 +354,14 @@ void Session::end(SessionEnd why) {
     if (was_asleep && queued_asleep_ > 0 && !account_.deleted()) {
         // Record and deadline stay until the queue is elsewhere: a crash in between finds them.
         put_deadline();
-        core().scope().spawn("end-of-sleep", redistribute_stored(self));
-        return;
+        return true;
     }
     if (was_asleep) remove_deadline();
     if (sm_) redistribute(sm_->queue.take());
     for (Transit& transit : held) give_back(std::move(transit));
     send_waiting();
     if (was_asleep || stored_queue_ > 0) bury_record();
+    return false;
 }
 
 void Session::remove_live_mark() {

@@ -272,6 +272,11 @@ void C2sConnection::close(std::optional<StreamErrorCondition> error, std::string
     begin_close(error, text);
 }
 
+void C2sConnection::abandon() {
+    detached_ = true;
+    says_nothing_more_ = true;
+}
+
 void C2sConnection::resume_reading() { transport_->wake(); }
 
 core::ConnectionInfo C2sConnection::info() const { return transport_->info(); }

@@ -31,6 +31,7 @@ public:
     void write_xml(std::string_view xml) override;
     std::size_t unsent() const override;
     void close(std::optional<StreamErrorCondition> error, std::string_view text = {}) override;
+    void abandon() override;
     void resume_reading() override;
     core::ConnectionInfo info() const override;
 

@@ -137,6 +137,10 @@ void StreamConnection::end_was_written() {
 
 void StreamConnection::shut_down(StreamErrorCondition condition) {
     if (!is_open()) return;
+    if (says_nothing_more_) {
+        flush();
+        return cut("its session is resumed after the restart");
+    }
     begin_close(condition);
     on_detached();
 }

@@ -32,6 +32,8 @@ public:
     /// close() was called; with which error.
     bool closed() const { return closed_; }
     std::optional<StreamErrorCondition> error() const { return error_; }
+    /// abandon() was called.
+    bool abandoned() const { return abandoned_; }
     bool reading_resumed() const { return reading_resumed_; }
 
     // What the test pretends.
@@ -44,6 +46,7 @@ public:
     void write_xml(std::string_view xml) override;
     std::size_t unsent() const override { return unsent_; }
     void close(std::optional<StreamErrorCondition> error, std::string_view text) override;
+    void abandon() override { abandoned_ = true; }
     void resume_reading() override { reading_resumed_ = true; }
     core::ConnectionInfo info() const override { return info_; }
 
@@ -57,6 +60,7 @@ private:
     std::deque<xml::Document> elements_;
     bool closed_ = false;
     std::optional<StreamErrorCondition> error_;
+    bool abandoned_ = false;
     bool reading_resumed_ = false;
     std::size_t unsent_ = 0;
     core::ConnectionInfo info_{"192.0.2.1", 40000, true, "TLSv1.3", "TLS_AES_256_GCM_SHA384"};

@@ -65,6 +65,7 @@ IqAnswer host_items(Core& core, IqRequest& request) {
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_items);
     for (const std::string& component : core.hosts().components()) {
+        if (!core.links().is_attached(component)) continue;  // who asked it would get an error
         if (!belongs_to(core.hosts(), component, request.host)) continue;
         query.add("item").set_attr("jid", component);
     }

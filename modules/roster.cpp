@@ -122,8 +122,8 @@ void confirm(Core& core, const IqRequest& request) {
 }
 
 void put_item(Core& core, core::Account& account, Wanted&& wanted) {
-    const RosterItem* known = account.roster().find(wanted.jid.bare());
-    RosterItem item = known ? *known : RosterItem{.jid = std::string(wanted.jid.bare())};
+    const RosterItem* known = account.roster().find(wanted.jid.full());
+    RosterItem item = known ? *known : RosterItem{.jid = wanted.jid.full()};
     item.name = std::move(wanted.name);
     item.groups = std::move(wanted.groups);
     item.listed = true;
@@ -132,7 +132,7 @@ void put_item(Core& core, core::Account& account, Wanted&& wanted) {
 }
 
 std::optional<StanzaError> why_not(const core::Account& account, const Wanted& wanted) {
-    const std::string_view contact = wanted.jid.bare();
+    const std::string_view contact = wanted.jid.full();
     if (wanted.remove) {
         const RosterItem* known = account.roster().find(contact);
         if (known && known->listed) return std::nullopt;
@@ -219,7 +219,8 @@ Result<Wanted> read_item(const xml::Element& query, const RosterOptions& options
     if (item->attr("jid").empty()) return fail("bad-request", "the item has no jid");
     auto jid = Jid::parse(item->attr("jid"));
     if (!jid.ok()) return jid.error();
-    if (jid->is_full()) return fail("not-allowed", "contacts have no resource");
+    if (jid->is_full() && jid->has_local())
+        return fail("not-allowed", "contacts have no resource, except those of a gateway's domain");
     const std::string_view name = item->attr("name");
     if (name.size() > static_cast<std::size_t>(options.max_name_length)) {
         return fail("not-acceptable", "the name is too long");

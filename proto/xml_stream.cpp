@@ -69,11 +69,13 @@ std::string opening_tag(std::string_view root_name, const StreamHeader& header) 
 struct XmlStream::Impl final : XmlEvents, Borrower {
     enum class Phase : std::uint8_t { before_header, open, closed, failed };
 
-    Impl(ParserPool& from, Limits with) : pool(from.impl_.get()), limits(with) {}
+    Impl(ParserPool& from, Limits with, std::string_view content)
+        : pool(from.impl_.get()), limits(with), usual_content_ns(content) {}
     ~Impl() { drop_machine(); }
 
     ParserPool::Impl* pool;
     Limits limits;
+    const std::string_view usual_content_ns;
     std::unique_ptr<Machine> machine;
     std::string_view input;  // fed, not yet given to the parser
     std::string rest;        // what `input` views after keep_rest()
@@ -184,8 +186,10 @@ void XmlStream::Impl::start_stream(const char* name, const char** attributes) {
     for (const char** at = attributes; *at != nullptr; at += 2) {
         read_header_attribute(at[0], at[1]);
     }
-    content_ns = header->content_ns;
     opening = opening_tag(tag_name(machine->parser.raw_token()), *header);
+    if (header->content_ns.empty() || header->content_ns == ns::streams)
+        header->content_ns = usual_content_ns;
+    content_ns = header->content_ns;
     machine->builder.set_content_ns(content_ns);
     if (is_language(header->lang)) language = std::make_unique<const std::string>(header->lang);
     phase = Phase::open;
@@ -410,8 +414,8 @@ bool XmlStream::Impl::give_back() {
 
 // --- the interface ------------------------------------------------------------------------------
 
-XmlStream::XmlStream(ParserPool& pool, Limits limits)
-    : impl_(std::make_unique<Impl>(pool, limits)) {}
+XmlStream::XmlStream(ParserPool& pool, Limits limits, std::string_view content_ns)
+    : impl_(std::make_unique<Impl>(pool, limits, content_ns)) {}
 XmlStream::~XmlStream() = default;
 XmlStream::XmlStream(XmlStream&&) noexcept = default;
 XmlStream& XmlStream::operator=(XmlStream&&) noexcept = default;

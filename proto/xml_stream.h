@@ -20,6 +20,7 @@
 #include <string_view>
 #include <vector>
 
+#include "proto/ns.h"
 #include "proto/stream_error.h"
 #include "proto/xml.h"
 
@@ -38,7 +39,7 @@ struct Limits {
 /// The opening <stream:stream ...> tag. Absent attributes are empty.
 struct StreamHeader {
     std::string from, to, id, version, lang;
-    std::string content_ns;                                       // default namespace
+    std::string content_ns;  // of stanzas: the default namespace, or what XmlStream() was told
     std::vector<std::pair<std::string, std::string>> namespaces;  // prefix -> uri, as declared
     bool declares_dialback = false;  // xmlns:db='jabber:server:dialback' (XEP-0220)
 };
@@ -75,7 +76,10 @@ public:
         error,      // error() says which; nothing more will come
     };
 
-    XmlStream(ParserPool& pool, Limits limits);
+    /// `content_ns` (a constant): the namespace of stanzas where the header has none for them as
+    /// its default, that is no default at all or the streams' own; each child says it then (RFC
+    /// 6120, 4.8.2, "prefix-free canonicalization").
+    XmlStream(ParserPool& pool, Limits limits, std::string_view content_ns = ns::client);
     ~XmlStream();
     XmlStream(XmlStream&&) noexcept;
     XmlStream& operator=(XmlStream&&) noexcept;

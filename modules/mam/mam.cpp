@@ -137,7 +137,7 @@ bool is_own(const core::Account& account, const Jid& jid) {
 }
 
 bool allowed_by_preferences(core::Account& account, const Jid& with) {
-    const auto* item = account.roster().find(with.bare());
+    const auto* item = account.roster().find(account.roster().key_of(with));
     const bool known = (item && item->listed) || is_own(account, with);
     return wants_archived(account.archive_preferences(),
                           parse_default(options_of(account).otherwise), with, known);
@@ -353,8 +353,10 @@ void install(core::ModuleSetup& setup) {
     Mam& self = setup.state<Mam>(setup.core());
 
     for (const auto feature : {ns::mam, ns::mam_extended, ns::mam_groupchat_feature, ns::stanza_id,
-                               ns::retract, ns::retract_tombstone})
+                               ns::retract, ns::retract_tombstone}) {
         setup.account_feature(feature);
+        setup.host_feature(feature);  // some clients ask nobody else
+    }
     setup.on<Sending>(Sending::Stage::normalise,
                       [&self](Sending& event) { return self.clean_outgoing(event); });
     setup.on<Sending>(Sending::Stage::archive,

@@ -36,4 +36,12 @@ ComponentPort* DomainLinks::component(std::string_view domain) const {
     return at == components_.end() ? nullptr : at->second;
 }
 
+void DomainLinks::note_attached(std::string_view domain, bool attached) {
+    if (attached) {
+        attached_.emplace(domain);
+    } else if (const auto at = attached_.find(domain); at != attached_.end()) {
+        attached_.erase(at);
+    }
+}
+
 }  // namespace clarion::core

@@ -42,6 +42,8 @@ public:
     virtual ~ComponentPort() = default;
     /// Takes the stanza and its ticket; bounces it itself if its buffer is full.
     virtual void deliver(Transit transit) = 0;
+    /// Another connection of the component takes its place: detaches, and ends with <conflict/>.
+    virtual void give_way() = 0;
 };
 
 /// The way to remote domains: on the home shard of the domain. Implemented by net's S2S.
@@ -61,11 +63,15 @@ public:
     }
     void detach_component(std::string_view domain, ComponentPort* port);
     ComponentPort* component(std::string_view domain) const;
+    /// Every shard is told which components are attached, on whatever shard: for who lists them.
+    void note_attached(std::string_view domain, bool attached);
+    bool is_attached(std::string_view domain) const { return attached_.contains(domain); }
     void set_remote(RemotePort* port) { remote_ = port; }
     RemotePort* remote() const { return remote_; }
 
 private:
     std::unordered_map<std::string, ComponentPort*, TextHash, std::equal_to<>> components_;
+    std::set<std::string, std::less<>> attached_;
     RemotePort* remote_ = nullptr;
 };
 

@@ -371,6 +371,12 @@ void ComponentOptions::declare(OptionTable<ComponentOptions>& t) {
         .required()
         .secret()
         .doc("The secret shared with the component.");
+    t.add("conflict", &ComponentOptions::conflict)
+        .choices({"newer", "older"})
+        .doc(
+            "Which connection stays when a second one knows the secret: \"newer\" replaces a "
+            "connection that may be dead unnoticed; \"older\" refuses the second. The other ends "
+            "with <conflict/>.");
     t.add("max_stanza_size", &ComponentOptions::max_stanza_size)
         .min(10000)
         .max(16 << 20)

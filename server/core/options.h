@@ -131,6 +131,7 @@ struct DnsOptions {
 
 struct ComponentOptions {
     std::string secret;
+    std::string conflict = "newer";
     std::int64_t max_stanza_size = 524288;
     std::int64_t max_send_buffer = 8 << 20;
     static void declare(OptionTable<ComponentOptions>& table);

@@ -174,7 +174,7 @@ bool roster_full(const Account& account, std::string_view contact) {
 }
 
 void remove_contact(Account& account, const Jid& contact) {
-    const RosterItem item = *account.roster().find(contact.bare());
+    const RosterItem item = *account.roster().find(contact.full());
     const SubscriptionState state = state_of(&item);
     if (state.shown()) hide_presence(account, contact);
     drop(account, item);

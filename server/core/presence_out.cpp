@@ -34,6 +34,11 @@ std::vector<Jid> contacts_where(Account& account, Predicate wanted) {
     return found;
 }
 
+/// Whether it hears of the account's presence anyway.
+bool sees_us(const Account& account, const Jid& who) {
+    return account.roster().shares_presence_with(account.roster().key_of(who));
+}
+
 /// To all who see the account's presence.
 void tell_contacts(Account& account, const Stanza& presence) {
     for (const Jid& contact : contacts_where(account, [](auto state) { return state.shown(); })) {
@@ -123,9 +128,7 @@ void broadcast_available(Session& session, Transit transit) {
 void tell_directed(Session& session, const Stanza& unavailable) {
     const auto told = std::exchange(session.directed_presence(), {});
     for (const Jid& to : told) {
-        if (session.available() && session.account().roster().shares_presence_with(to.bare())) {
-            continue;
-        }
+        if (session.available() && sees_us(session.account(), to)) continue;
         auto copy = unavailable.clone();
         copy->set_to(to);
         session.core().router().route(std::move(copy));
@@ -164,8 +167,7 @@ void send_directed(Session& session, Transit transit) {
     const Jid& to = transit.stanza->to();
     if (transit.stanza->type() == StanzaType::unavailable) {
         forget_directed(session, to);
-    } else if (!session.available() ||
-               !session.account().roster().shares_presence_with(to.bare())) {
+    } else if (!session.available() || !sees_us(session.account(), to)) {
         if (!remember_directed(session, to)) {
             return refuse(session, transit, StanzaErrorCondition::resource_constraint,
                           "presence was sent to too many addresses");
@@ -179,18 +181,18 @@ void send_directed(Session& session, Transit transit) {
 /// because a contact on this shard may answer while it is being routed.
 void send_own_subscription(Session& session, Transit transit) {
     Account& account = session.account();
-    const Jid contact = transit.stanza->to().to_bare();
+    const Jid contact = Jid::trusted(account.roster().key_of(transit.stanza->to()));
     const StanzaType type = transit.stanza->type();
     if (contact == account.jid()) return;
-    const SubscriptionState before = state_of(account.roster().find(contact.bare()));
+    const SubscriptionState before = state_of(account.roster().find(contact.full()));
     const SubscriptionStep step = outbound(before, type);
-    if (step.state != before && roster_full(account, contact.bare()) &&
+    if (step.state != before && roster_full(account, contact.full()) &&
         (type == StanzaType::subscribe || type == StanzaType::subscribed)) {
         return refuse(session, transit, StanzaErrorCondition::resource_constraint,
                       "the roster is full");
     }
     if (before.shown() && !step.state.shown()) hide_presence(account, contact);
-    change_subscription(account, contact.bare(), step.state);
+    change_subscription(account, contact.full(), step.state);
     session.core().shard().hold(transit.ticket);
     if (!step.pass_on) return;
     Stanza& stanza = transit.edit();

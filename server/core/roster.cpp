@@ -27,9 +27,15 @@ void Roster::load(std::vector<RosterItem> items, std::uint64_t version) {
     version_ = version;
 }
 
-const RosterItem* Roster::find(std::string_view bare_jid) const {
-    const auto at = place_of(items_, bare_jid);
-    return at != items_.end() && at->jid == bare_jid ? &*at : nullptr;
+const RosterItem* Roster::find(std::string_view key) const {
+    const auto at = place_of(items_, key);
+    return at != items_.end() && at->jid == key ? &*at : nullptr;
+}
+
+std::string_view Roster::key_of(const Jid& contact) const {
+    if (contact.has_local() || contact.is_bare()) return contact.bare();
+    return find(contact.full()) == nullptr && find(contact.bare()) != nullptr ? contact.bare()
+                                                                              : contact.full();
 }
 
 bool Roster::shares_presence_with(std::string_view bare_jid) const {

@@ -23,7 +23,12 @@ public:
     void load(std::vector<RosterItem> items, std::uint64_t version);
 
     const std::vector<RosterItem>& items() const { return items_; }  // ordered by jid
-    const RosterItem* find(std::string_view bare_jid) const;
+    /// REQUIRES: `key` came from key_of(), or is a bare JID.
+    const RosterItem* find(std::string_view key) const;
+    /// The address under which a contact is, or would be, in the roster: its bare JID. A resource
+    /// of a domain ("gateway.example.org/registered", as gateways have it) is a contact of its own,
+    /// unless the domain is one and that is not. A view into `contact`.
+    std::string_view key_of(const Jid& contact) const;
     std::uint64_t version() const { return version_; }
 
     /// Whether this contact may see our presence (subscription from or both).

@@ -48,7 +48,8 @@ void answer(Account& account, StanzaType type, const Jid& from, const Stanza& pr
 }
 
 bool may_see(const Account& account, const Jid& who) {
-    return who.bare() == account.jid().bare() || account.roster().shares_presence_with(who.bare());
+    const Roster& roster = account.roster();
+    return who.bare() == account.jid().bare() || roster.shares_presence_with(roster.key_of(who));
 }
 
 /// A room may ask from its own address instead of the occupant's (section 4.6.6).
@@ -84,11 +85,12 @@ void answer_probe(Account& account, const Stanza& probe) {
 
 // --- subscriptions (section 3) ------------------------------------------------------------------
 
-/// Section 3 speaks of bare addresses only; what came with a resource is read without it.
-void strip_resources(Transit& transit) {
+/// Section 3 speaks of bare addresses only; what came with a resource is read without it, unless
+/// that is a contact's (Roster::key_of()).
+void strip_resources(const Account& account, Transit& transit) {
     if (transit.stanza->from().is_bare() && transit.stanza->to().is_bare()) return;
     Stanza& stanza = transit.edit();
-    stanza.set_from(stanza.from().to_bare());
+    stanza.set_from(Jid::trusted(account.roster().key_of(stanza.from())));
     stanza.set_to(stanza.to().to_bare());
 }
 
@@ -107,7 +109,7 @@ void confirm_request(Account& account, const Jid& contact) {
 
 void deliver_request(Account& account, const Transit& transit, const SubscriptionState& state) {
     const Jid& contact = transit.stanza->from();
-    change_subscription(account, contact.bare(), state, transit.stanza.get());
+    change_subscription(account, contact.full(), state, transit.stanza.get());
     send_to_available(account, transit);
     confirm_request(account, contact);
 }
@@ -117,7 +119,7 @@ void deliver_answer(Account& account, const Transit& transit, const Subscription
                     const SubscriptionState& after) {
     const Jid& contact = transit.stanza->from();
     account.core().bus().fire(events::SubscriptionAnswered{account, transit});
-    change_subscription(account, contact.bare(), after);
+    change_subscription(account, contact.full(), after);
     if (before.shown() && !after.shown()) hide_presence(account, contact);
 }
 
@@ -127,17 +129,17 @@ void deliver_subscription(Account& account, Transit transit) {
     if (to.is_full() && type != StanzaType::subscribe && !account.find_session(to.resource())) {
         return;
     }
-    strip_resources(transit);
+    strip_resources(account, transit);
     const Jid contact = transit.stanza->from();
     if (contact == account.jid()) return;
 
-    const SubscriptionState before = state_of(account.roster().find(contact.bare()));
+    const SubscriptionState before = state_of(account.roster().find(contact.full()));
     const SubscriptionStep step = inbound(before, type);
     const bool asks = type == StanzaType::subscribe;
     const bool new_request = step.state.pending_in && !before.pending_in;
     const bool new_item = step.state.shown() && !before.shown();
     if ((new_request && too_many_requests(account)) ||
-        (new_item && roster_full(account, contact.bare()))) {
+        (new_item && roster_full(account, contact.full()))) {
         return account.core().router().bounce(
             std::move(transit), StanzaError(StanzaErrorCondition::resource_constraint));
     }
@@ -146,7 +148,7 @@ void deliver_subscription(Account& account, Transit transit) {
     } else if (step.pass_on) {
         deliver_answer(account, transit, before, step.state);
     } else {
-        change_subscription(account, contact.bare(), step.state);
+        change_subscription(account, contact.full(), step.state);
     }
     account.core().shard().hold(transit.ticket);
     if (step.answer) send_subscription(account, contact, *step.answer, transit.stanza->id());

@@ -53,7 +53,7 @@ void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport, b
 }
 
 C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls)
-    : StreamConnection(net, std::move(transport), first_limits(net)),
+    : StreamConnection(net, std::move(transport), first_limits(net), ns::client),
       stream_(*this, direct_tls),
       accepted_(now()),
       direct_tls_(direct_tls),

@@ -53,7 +53,7 @@ void ComponentConnection::start(ShardNet& net, std::unique_ptr<Transport> transp
 }
 
 ComponentConnection::ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport)
-    : StreamConnection(net, std::move(transport), first_limits(net)) {
+    : StreamConnection(net, std::move(transport), first_limits(net), ns::component) {
     deadline_ = now() + core().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
 }
@@ -177,10 +177,8 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
         logger.warning("handshake_failed", {{"domain", domain_}});
         return begin_close(StreamErrorCondition::not_authorized, "wrong secret");
     }
-    if (core().links().component(domain_) != nullptr) {
-        logger.warning("already_attached", {{"domain", domain_}});
+    if (!take_place(*mine))
         return begin_close(StreamErrorCondition::conflict, "this component is attached already");
-    }
     xml::Limits limits;
     limits.max_stanza_bytes = static_cast<std::size_t>(mine->max_stanza_size);
     xml_.set_limits(limits);
@@ -188,8 +186,31 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
     attached_ = true;
     out() += "<handshake/>";
     core().links().attach_component(domain_, this);
+    tell_attached();
     logger.info("attached", {{"domain", domain_}});
     core().bus().fire(events::DomainReachable{core(), domain_});
+}
+
+/// Which of two stays: usually the newer, as the other's connection is dead and nobody has noticed.
+bool ComponentConnection::take_place(const core::ComponentOptions& mine) {
+    core::ComponentPort* const older = core().links().component(domain_);
+    if (older == nullptr) return true;
+    const bool newer_wins = mine.conflict == "newer";
+    logger.warning("already_attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
+    if (newer_wins) older->give_way();
+    return newer_wins;
+}
+
+void ComponentConnection::give_way() {
+    begin_close(StreamErrorCondition::conflict, "another connection took the component's place");
+    on_detached();
+}
+
+/// In the order in which they happen here, the home of the domain.
+void ComponentConnection::tell_attached() const {
+    core().everywhere([domain = domain_, attached = attached_](core::Core& each) {
+        each.links().note_attached(domain, attached);
+    });
 }
 
 void ComponentConnection::on_stanza(xml::Document&& element) {
@@ -295,6 +316,7 @@ void ComponentConnection::write_header() {
 void ComponentConnection::on_detached() {
     if (!std::exchange(attached_, false)) return;
     core().links().detach_component(domain_, this);
+    tell_attached();
     logger.info("detached", {{"domain", domain_}});
 }
 

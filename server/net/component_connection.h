@@ -32,6 +32,7 @@ public:
 
     // ComponentPort
     void deliver(core::Transit transit) override;
+    void give_way() override;
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
 
@@ -47,6 +48,8 @@ private:
     void greet();
     void on_element(xml::Document&& element);
     void on_handshake(const xml::Element& handshake);
+    bool take_place(const core::ComponentOptions& mine);
+    void tell_attached() const;
     void on_stanza(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& why);
     Step end(std::optional<StreamErrorCondition> error, std::string_view text = {});

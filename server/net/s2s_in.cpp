@@ -1,5 +1,6 @@
 #include "server/net/s2s_in.h"
 
+#include "proto/ns.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
@@ -47,7 +48,7 @@ void S2sIn::start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transpo
 }
 
 S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport)
-    : StreamConnection(net, std::move(transport), first_limits(net)),
+    : StreamConnection(net, std::move(transport), first_limits(net), ns::server),
       domains_(domains),
       negotiation_(policy()),
       since_(net.core().clock().wall()),

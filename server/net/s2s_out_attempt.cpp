@@ -1,6 +1,7 @@
 // S2sOut: one attempt after the other, from looking for a place that accepts to the end of its
 // stream.
 #include "proto/jid.h"
+#include "proto/ns.h"
 #include "server/base/log.h"
 #include "server/core/core.h"
 #include "server/net/s2s_out.h"
@@ -77,7 +78,7 @@ void S2sOut::attach(Connected connected) {
     host_ = std::move(connected.host);
     transport_ = std::move(connected.transport);
     transport_->set_sink(this);
-    stream_.emplace(*net_.parsers(), xml::Limits{.max_stanza_bytes = max_element});
+    stream_.emplace(*net_.parsers(), xml::Limits{.max_stanza_bytes = max_element}, ns::server);
     negotiation_.emplace(policy());
     failure_.reset();
     closing_ = false;

@@ -30,10 +30,10 @@ Traffic& traffic() {
 }  // namespace
 
 StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                                   xml::Limits limits)
+                                   xml::Limits limits, std::string_view content_ns)
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
-      xml_(*parsers_, limits),
+      xml_(*parsers_, limits, content_ns),
       net_(&net),
       out_(net.buffers()) {
     transport_->set_sink(this);

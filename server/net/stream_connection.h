@@ -42,7 +42,9 @@ protected:
         gone,      // the transport is closed
     };
 
-    StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport, xml::Limits limits);
+    /// `content_ns`: the namespace of stanzas on this kind of stream.
+    StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport, xml::Limits limits,
+                     std::string_view content_ns);
     virtual ~StreamConnection();
 
     ShardNet& net() const { return *net_; }

@@ -75,6 +75,7 @@ private:
 class FakeLink final : public core::ComponentPort, public core::RemotePort {
 public:
     void deliver(core::Transit transit) override { stanzas_.push_back(std::move(transit.stanza)); }
+    void give_way() override {}
     /// The oldest stanza not yet popped; nullptr if there is none.
     StanzaPtr pop();
     std::size_t pending() const { return stanzas_.size(); }

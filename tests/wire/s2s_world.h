@@ -66,6 +66,7 @@ public:
     std::size_t spooled(const std::string& domain);
 
     void deliver(core::Transit transit) override;
+    void give_way() override {}
 
 private:
     void on_shard(std::function<void()> fn);

@@ -74,11 +74,19 @@ TEST_CASE_FIXTURE(Verona, "the server tells its identity and what modules have a
                                        std::string(ns::disco_items), std::string(ns::ping)});
 }
 
-TEST_CASE_FIXTURE(Verona, "the server's items are its components") {
+TEST_CASE_FIXTURE(Verona, "the server's items are the components that are attached") {
+    CHECK(contents(romeo.ask(items("example.org"))).empty());
+    const auto note = [this](std::string_view domain, bool attached) {
+        for (unsigned i = 0; i < 2; ++i) world.core(i).links().note_attached(domain, attached);
+    };
+    for (const char* each : {"push.example.org", "gateway.test", "rooms.example.net"})
+        note(each, true);
     CHECK(contents(romeo.ask(items("example.org"))) ==
           Contents{"push.example.org", "gateway.test"});
     CHECK(contents(romeo.ask(items("example.net"))) ==
           Contents{"rooms.example.net", "gateway.test"});
+    note("push.example.org", false);
+    CHECK(contents(romeo.ask(items("example.org"))) == Contents{"gateway.test"});
 }
 
 TEST_CASE_FIXTURE(Verona, "users see their own account, with or without naming it") {

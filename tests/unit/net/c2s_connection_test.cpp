@@ -50,6 +50,27 @@ TEST_SUITE("net/c2s_connection") {
         }
     }
 
+    TEST_CASE("a client may say the namespace of each element instead of a default one") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        constexpr std::string_view header =
+            "<stream xmlns='http://etherx.jabber.org/streams' to='example.org' version='1.0'>";
+        romeo.ask(header, "</stream:features>");
+        romeo.ask(WireClient::plain("romeo", "secret"), "<success");
+        romeo.ask(header, "</stream:features>");
+        romeo.ask("<iq xmlns='jabber:client' type='set' id='b'>"
+                  "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+                  "<jid>romeo@example.org/");
+        const std::string got = romeo.ask(
+            "<message xmlns='jabber:client' to='romeo@example.org/none'><body>a</body></message>"
+            "<iq xmlns='jabber:client' type='get' id='q'><query xmlns='urn:none'/></iq>",
+            "id='q'");
+        CHECK(got.find("<stream:error") == std::string::npos);
+        romeo.send("<iq type='get' id='q'><query xmlns='urn:none'/></iq>");
+        romeo.expect("<unsupported-stanza-type");
+    }
+
     TEST_CASE("bytes may come one by one") {
         Wire wire(insecure);
         wire.world.add_account("romeo@example.org", "secret");

@@ -89,15 +89,48 @@ TEST_SUITE("net/component_connection") {
         CHECK(client.expect("</stream:stream>").find("<invalid-namespace") != std::string::npos);
     }
 
-    TEST_CASE("the second of a domain is a conflict; the first stays") {
+    TEST_CASE("of two that know the secret the newer stays, or the older by option") {
+        for (const bool newer : {true, false}) {
+            Wire wire(newer ? config : config + "conflict = \"older\"\n");
+            wire.world.add_account("romeo@example.org", "secret");
+            const std::uint16_t port = wire.listen("component");
+            WireClient first(wire, port), second(wire, port), romeo(wire, wire.listen("c2s"));
+            first.ask(handshake_for(greeting_of(first), "s3cret"), "<handshake/>");
+            second.send(handshake_for(greeting_of(second), "s3cret"));
+            WireClient& stays = newer ? second : first;
+            WireClient& goes = newer ? first : second;
+            CHECK(goes.expect("</stream:stream>").find("<conflict") != std::string::npos);
+            goes.close();
+            wire.run_until([&] { return wire.connections() == 2; });
+            romeo.log_in("romeo");
+            romeo.send("<iq type='set' id='p1' to='push.example.org'><p xmlns='urn:p'/></iq>");
+            stays.expect("id='p1'");
+        }
         Wire wire(config);
         const std::uint16_t port = wire.listen("component");
-        WireClient first(wire, port), second(wire, port);
+        WireClient first(wire, port), impostor(wire, port);
         first.ask(handshake_for(greeting_of(first), "s3cret"), "<handshake/>");
-        second.send(handshake_for(greeting_of(second), "s3cret"));
-        CHECK(second.expect("</stream:stream>").find("<conflict") != std::string::npos);
+        impostor.send(handshake_for(greeting_of(impostor), "guess"));
+        impostor.expect("<not-authorized");
         wire.settle();
         CHECK(!first.ended());
+    }
+
+    TEST_CASE("its namespace may be said by each element, its answers are in it all the same") {
+        Wire wire(config);
+        WireClient component(wire, wire.listen("component"));
+        component.send(
+            "<s xmlns='urn:x'/>");
+        component.expect("<invalid-namespace");
+        WireClient other(wire, wire.listen("component"));
+        other.send("<stream xmlns='http://etherx.jabber.org/streams' to='push.example.org'>");
+        other.expect("<stream:stream");
+        std::string handshake = handshake_for(other.expect(">"), "s3cret");
+        handshake.replace(0, 11, "<handshake xmlns='jabber:component:accept'>");
+        other.ask(handshake, "<handshake/>");
+        other.send("<iq xmlns='jabber:component:accept' type='get' id='7' from='push.example.org' "
+                   "to='example.org'><x xmlns='urn:x'/></iq>");
+        CHECK(other.expect("</iq>").find("xmlns='jabber:client'") == std::string::npos);
     }
 
     TEST_CASE("'from' must be the component's own domain, 'to' must be there") {

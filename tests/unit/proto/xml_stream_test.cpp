@@ -634,6 +634,42 @@ TEST_CASE("stream: a restart returns also a token that had only begun") {
     CHECK(pool.kept() == 1);
 }
 
+TEST_CASE("stream: the header need not declare the stanzas' namespace as its default") {
+    const std::string streams = "http://etherx.jabber.org/streams";
+    const std::string headers[] = {
+        "<stream xmlns='" + streams + "' to='x'>",
+        "<s:stream xmlns:s='" + streams + "' to='x'>",
+        "<s:stream xmlns:s='" + streams + "' xmlns:c='CONTENT' to='x'>",
+    };
+    for (const std::string_view content : {ns::client, ns::server, ns::component}) {
+        for (std::string header : headers) {
+            if (const auto at = header.find("CONTENT"); at != header.npos)
+                header.replace(at, 7, content);
+            CAPTURE(header);
+            ParserPool pool;
+            XmlStream stream(pool, {}, content);
+            stream.feed(header);
+            REQUIRE(stream.next() == Event::open);
+            CHECK(stream.header().content_ns == content);
+            CHECK(stream.next() == Event::need_more);
+            for (int i = 0; i < 2; ++i) {  // the second with another parser
+                std::vector<std::string> events;
+                collect(events, stream,
+                        "<message xmlns='" + std::string(content) + "'><body>hi</body></message>" +
+                            "<iq xmlns='urn:x'/>" +
+                            (header.starts_with("<s:") ? "<s:error/>" : "<error/>"));
+                CHECK(events == std::vector<std::string>{
+                                    "<message xmlns='jabber:client'><body>hi</body></message>",
+                                    "<iq xmlns='urn:x'/>", "<error xmlns='" + streams + "'/>"});
+                CHECK(stream.release_if_idle());
+            }
+            std::vector<std::string> events;
+            collect(events, stream, header.starts_with("<s:") ? "</s:stream>" : "</stream>");
+            CHECK(events == std::vector<std::string>{"close"});
+        }
+    }
+}
+
 TEST_CASE("stream: stanzas without xml:lang have that of the header") {
     const auto stanzas = [](const std::string& header_lang, const std::string& bytes,
                             std::string_view content = ns::client) {

@@ -173,7 +173,7 @@ TEST_SUITE("net/c2s_tls") {
             client.send(WireClient::header);
             client.expect("</stream:features>");
         }
-        for (const std::string_view other : {"\n<a/>", " x", "\xC2\xA0", "\f"}) {
+        for (const std::string_view other : {"\n<a/><b/>", " x<a/>", "\xC2\xA0<a/>", "\f<a/>"}) {
             TlsClient together(wire, port, certified.tls);
             together.send(std::string(WireClient::header) + std::string(starttls) +
                           std::string(other));

@@ -68,7 +68,7 @@ TEST_SUITE("net/component_connection") {
         Wire wire(config);
         const std::uint16_t port = wire.listen("component");
         WireClient noise(wire, port);
-        noise.send("noise");
+        noise.send("GET / HTTP/1.1\r\n\r\n");
         CHECK(noise.expect(" xml:lang='en'>").find(" from='example.org'") != std::string::npos);
         noise.expect("<not-well-formed");
         WireClient wrong(wire, port);

@@ -137,7 +137,7 @@ TEST_SUITE("net/transport") {
         REQUIRE(pair.b->write(" ").ok());
         std::string here;
         loop.start(shake(*pair.a, tls.accept(), here));
-        REQUIRE(pair.b->write("\x16\x03\x01").ok());
+        REQUIRE(pair.b->write("\x16\x03\x01 and more").ok());
         loop.run_until([&] { return !here.empty(); });
         CHECK(here == "tls-error");
     }

@@ -35,6 +35,14 @@ bool any_takes_bare(const Account& account) {
     return false;
 }
 
+/// All who take what is for the account, if they were bound after `since`.
+std::vector<std::shared_ptr<Session>> takers_since(const Account& account, WallTime since) {
+    std::vector<std::shared_ptr<Session>> takers;
+    for (const auto& session : account.sessions())
+        if (takes_bare(*session) && session->bound_at() > since) takers.push_back(session);
+    return takers;
+}
+
 /// Somebody is there who could join the room that sends to the account (docs/push-rules.md, R6).
 bool any_awake(const Account& account) {
     for (const auto& session : account.sessions())
@@ -89,7 +97,7 @@ bool Router::send_to_full(Account& account, Transit& transit) {
 void Router::send_to_bare(Account& account, Transit transit) {
     const StanzaType type = transit.stanza->type();
     if (type != StanzaType::groupchat && any_takes_bare(account))
-        return send_to_takers(account, std::move(transit), WallTime::min());
+        return send_to_takers(account, std::move(transit), takers_since(account, WallTime::min()));
     if (type == StanzaType::headline) return;
     events::Unreached event{account, nullptr, transit, events::Unreached::Why::no_session};
     core_.bus().fire(event);
@@ -97,20 +105,14 @@ void Router::send_to_bare(Account& account, Transit transit) {
         bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
 }
 
-/// To all who take what is for the account, if they were bound after `since`.
-void Router::send_to_takers(Account& account, Transit transit, WallTime since) {
-    std::vector<std::shared_ptr<Session>> takers;  // a copy: one may end while it is sent to
-    for (const auto& session : account.sessions())
-        if (takes_bare(*session) && session->bound_at() > since &&
-            !session->has_read(transit.archive_id))
-            takers.push_back(session);
+void Router::send_to_takers(Account& account, Transit transit, const Takers& takers) {
     // The queue of one that sleeps keeps it as well.
     const bool one_sleeps =
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->is_asleep(); });
     if (!one_sleeps &&
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
         spool_until_acknowledged(account, transit);
-    for (const auto& session : takers)
+    for (const auto& session : takers)  // one may end while another is sent to
         if (takes_bare(*session)) session->send(Transit(transit));
 }
 
@@ -121,15 +123,18 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     if (account.deleted())
         return bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
     const bool archived = transit.archive_id != storage::ArchiveId::none;
-    if (any_takes_bare(account) && !awaits_successor(account, ended)) {
-        // Others are given it as an offline message, or have it from its first delivery (or its
-        // copy) if they were there then.
-        if (transit.spooled) return;
+    if (any_takes_bare(account)) {
+        if (transit.spooled) return;  // they are given it as an offline message
+        // Who was there at its first delivery has it from then, or has a copy; others may have read
+        // it in the archive.
         const bool to_one = transit.stanza->to().is_full() && !archived;
-        const WallTime since = to_one ? WallTime::min() : transit.received;
-        // XEP-0198, section 4
-        state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
-        return send_to_takers(account, std::move(transit), since);
+        auto takers = takers_since(account, to_one ? WallTime::min() : transit.received);
+        std::erase_if(takers, [&](const auto& s) { return s->has_read(transit.archive_id); });
+        if (!takers.empty()) {  // with its delay: XEP-0198, section 4
+            state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
+            return send_to_takers(account, std::move(transit), takers);
+        }
+        if (!awaits_successor(account, ended)) return;
     }
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};
     core_.bus().fire(event);

@@ -6,7 +6,9 @@
 // remote domain.
 #pragma once
 
+#include <memory>
 #include <string_view>
+#include <vector>
 
 #include "server/core/account.h"
 #include "server/core/iq_table.h"
@@ -62,7 +64,8 @@ private:
     void deliver_to_account(Account& account, Transit transit);
     bool send_to_full(Account& account, Transit& transit);
     void send_to_bare(Account& account, Transit transit);
-    void send_to_takers(Account& account, Transit transit, WallTime since);
+    using Takers = std::vector<std::shared_ptr<Session>>;
+    void send_to_takers(Account& account, Transit transit, const Takers& takers);
     bool refuse_message(const Account& account, Transit& transit);
     void spool_until_acknowledged(Account& account, Transit& transit);
     void answer_request(IqTarget target, Account* account, Transit transit);

@@ -56,7 +56,6 @@ class Inbox:
         self.safe_cursor = ""                       # the same, as told by the archive itself
         self.caught_up = False
         self.fetched = set()                        # archive ids read in this session
-        self.read_to = 0                            # all up to this one, before coming online
         self.problems = []
         self.counts = collections.Counter()
 
@@ -64,12 +63,11 @@ class Inbox:
         self.session = session
         self.last_seq, self.newest_here = {}, ""
         self.caught_up = False
-        self.fetched, self.read_to = set(), 0
+        self.fetched = set()
 
     def archive_was_read(self, newest):
         """Up to there, before coming online."""
         self.cursor = self._later(self.cursor, newest)
-        self.read_to = self.place[self.cursor]
 
     def is_online(self):
         """Offline messages have come too: from now on the stream has no gaps."""
@@ -128,8 +126,6 @@ class Inbox:
                 self.counts["overlap"] += 1
         elif earlier.session == client.session:
             self.problems.append(f"{text} of the same session")
-        elif self.place[archive_id] <= self.read_to:
-            self.problems.append(f"{text}, though the archive had been read that far")
         else:
             self._check_redelivered(client, earlier, text)
 

@@ -244,17 +244,19 @@ TEST_CASE("in the clear, where encryption is required, nobody registers") {
     World world(verona());
     Stranger stranger(world, "example.org", false);
     CHECK_FALSE(stranger.may_register());
-    stranger.send("<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
-    CHECK(stranger.next == core::C2sStream::Next::close);
-    CHECK(stranger.port.error() == StreamErrorCondition::not_authorized);
+    const auto answer =
+        stranger.send("<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
+    CHECK(stranger.next == core::C2sStream::Next::read);
+    CHECK(read_error(answer.root()).condition == StanzaErrorCondition::not_authorized);
 }
 
 TEST_CASE("other requests still need a login") {
     World world(verona());
-    SUBCASE("another payload ends the stream") {
+    SUBCASE("another payload is refused") {
         Stranger stranger(world);
-        stranger.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
-        CHECK(stranger.port.error() == StreamErrorCondition::not_authorized);
+        const auto answer =
+            stranger.send("<iq type='get' id='r'><query xmlns='jabber:iq:roster'/></iq>");
+        CHECK(read_error(answer.root()).condition == StanzaErrorCondition::not_authorized);
     }
     SUBCASE("another address is refused") {
         Stranger stranger(world);
@@ -273,8 +275,9 @@ TEST_CASE("other requests still need a login") {
         World off(verona(std::string(usual) + "[modules]\ndisabled = [\"registration\"]\n"));
         Stranger stranger(off);
         CHECK_FALSE(stranger.may_register());
-        stranger.send("<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
-        CHECK(stranger.port.error() == StreamErrorCondition::not_authorized);
+        const auto answer =
+            stranger.send("<iq type='get' id='r'><query xmlns='jabber:iq:register'/></iq>");
+        CHECK(read_error(answer.root()).condition == StanzaErrorCondition::not_authorized);
     }
 }
 

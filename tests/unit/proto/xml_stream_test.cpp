@@ -315,12 +315,16 @@ TEST_CASE("stream: components have their own content namespace") {
     CHECK(events[2] == "<message xmlns='jabber:client' from='x@c.example'/>");
 }
 
-TEST_CASE("stream: an unknown or missing content namespace is reported, not judged") {
+TEST_CASE("stream: an unknown content namespace is reported, not judged; a missing one is the usual") {
     ParserPool pool;
+    XmlStream unknown(pool, {});
+    unknown.feed("<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='urn:unknown'>");
+    REQUIRE(unknown.next() == Event::open);
+    CHECK(unknown.header().content_ns == "urn:unknown");
     XmlStream stream(pool, {});
     stream.feed("<s:stream xmlns:s='http://etherx.jabber.org/streams'><a/>");
     REQUIRE(stream.next() == Event::open);
-    CHECK(stream.header().content_ns.empty());
+    CHECK(stream.header().content_ns == ns::client);
     REQUIRE(stream.next() == Event::element);
     CHECK(stream.take().root().is("", "a"));
 }

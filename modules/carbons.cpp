@@ -120,8 +120,7 @@ public:
         : enabled_(setup.session_slot<bool>()), copied_(setup.account_slot<CopiedMessages>()) {}
 
     core::IqAnswer set_enabled(core::IqRequest& request, bool enabled) const {
-        if (!request.from_owner || !request.session)
-            return StanzaError(StanzaErrorCondition::not_allowed);
+        if (!request.session) return StanzaError(StanzaErrorCondition::not_allowed);
         enabled_.of(*request.session) = enabled;
         return make_result(*request.stanza);
     }

@@ -1,7 +1,6 @@
 #include "modules/disco.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 
 #include "proto/ns.h"
@@ -13,24 +12,13 @@ namespace {
 
 using core::Core;
 using core::IqAnswer;
+using core::IqAudience;
 using core::IqRequest;
 using core::IqTarget;
 
 StanzaError no_such_node() { return StanzaErrorCondition::item_not_found; }
 
 bool asks_for_node(const IqRequest& request) { return !request.payload().attr("node").empty(); }
-
-/// XEP-0030, 8 would show strangers an empty list of items where RFC 6121, 8.5.1 says
-/// service-unavailable of accounts that do not exist. One answer for all that is hidden keeps names
-/// from being tried out.
-std::optional<StanzaError> refusal(const IqRequest& request) {
-    const auto& roster = request.account->roster();
-    if (!request.from_owner && !roster.shares_presence_with(request.from.bare())) {
-        return StanzaError(StanzaErrorCondition::service_unavailable);
-    }
-    if (asks_for_node(request)) return no_such_node();
-    return std::nullopt;
-}
 
 void add_identity(xml::Element& query, const core::Features::Identity& identity) {
     xml::Element& added = query.add("identity");
@@ -73,7 +61,7 @@ IqAnswer host_items(Core& core, IqRequest& request) {
 }
 
 IqAnswer account_info(Core& core, IqRequest& request) {
-    if (auto error = refusal(request)) return *error;
+    if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
     add_identity(query, {"account", "registered", {}});
@@ -84,12 +72,21 @@ IqAnswer account_info(Core& core, IqRequest& request) {
 
 /// The available resources: who may ask sees their presence anyway.
 IqAnswer account_items(IqRequest& request) {
-    if (auto error = refusal(request)) return *error;
+    if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_items);
     for (const auto& session : request.account->sessions()) {
         if (session->available()) query.add("item").set_attr("jid", session->jid().full());
     }
+    return result;
+}
+
+/// Strangers find no items, with a node or without, whether there is an account or not (XEP-0030,
+/// section 8, rule 2). disco#info is service-unavailable to them (rule 1).
+IqAnswer hidden_items(IqRequest& request) {
+    auto result = make_result(*request.stanza);
+    xml::Element& query = result->root().add("query", ns::disco_items);
+    if (asks_for_node(request)) query.set_attr("node", request.payload().attr("node"));
     return result;
 }
 
@@ -106,8 +103,11 @@ void install(core::ModuleSetup& setup) {
     setup.serve(IqTarget::host, StanzaType::get, ns::disco_items, "query",
                 [&core](IqRequest& request) { return host_items(core, request); });
     setup.serve(IqTarget::account, StanzaType::get, ns::disco_info, "query",
-                [&core](IqRequest& request) { return account_info(core, request); });
-    setup.serve(IqTarget::account, StanzaType::get, ns::disco_items, "query", account_items);
+                [&core](IqRequest& request) { return account_info(core, request); },
+                IqAudience::contacts);
+    setup.serve(IqTarget::account, StanzaType::get, ns::disco_items, "query", account_items,
+                IqAudience::contacts);
+    setup.serve(IqTarget::hidden, StanzaType::get, ns::disco_items, "query", hidden_items);
 }
 
 }  // namespace clarion::disco

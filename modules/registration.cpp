@@ -212,20 +212,17 @@ Flow limit(RegistrationLimit& table, events::AccountRegistering& event) {
 
 /// The account that is asked about, if its owner asks: addressed to it or to its host.
 core::Account* owned_account(const IqRequest& request) {
-    if (request.account) return request.from_owner ? request.account : nullptr;
+    if (request.account) return request.account;
     if (!request.session || request.session->account().host() != request.host) return nullptr;
     return &request.session->account();
 }
 
-/// Of an account, strangers learn nothing; a host has registered only its own.
-StanzaError refuse_stranger(const IqRequest& request) {
-    return StanzaError(request.account ? Condition::service_unavailable
-                                       : Condition::registration_required);
-}
+/// A host has registered only its own.
+StanzaError refuse_stranger() { return StanzaError(Condition::registration_required); }
 
 IqAnswer on_get(IqRequest& request) {
     const core::Account* account = owned_account(request);
-    if (!account) return refuse_stranger(request);
+    if (!account) return refuse_stranger();
     auto result = make_result(*request.stanza);
     auto& query = result->root().add("query", ns::register_);
     query.add("registered");
@@ -246,7 +243,7 @@ Task<IqAnswer> remove(Core& core, Jid owner, StanzaPtr request) {
 
 Task<IqAnswer> on_set(Core& core, IqRequest request) {
     const core::Account* account = owned_account(request);
-    if (!account) co_return refuse_stranger(request);
+    if (!account) co_return refuse_stranger();
     const Jid owner = account->jid().to_bare();
     const auto wish = read_wish(request.payload(), owner);
     if (!wish) co_return as_stanza_error(wish.error());

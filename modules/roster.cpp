@@ -95,7 +95,6 @@ void push_item(InterestSlot slot, const events::RosterChanged& event) {
 // --- roster get (sections 2.1.3, 2.2, 2.6) ------------------------------------------------------
 
 IqAnswer get_roster(InterestSlot slot, IqRequest& request) {
-    if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
     if (request.payload().has_children()) return StanzaError(StanzaErrorCondition::bad_request);
     if (request.session) slot.of(*request.session).interested = true;
 
@@ -153,7 +152,6 @@ StanzaError to_stanza_error(const Error& error) {
 }
 
 IqAnswer set_roster(Core& core, IqRequest& request) {
-    if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
     auto wanted = read_item(request.payload(), core.options<RosterOptions>(request.host));
     if (!wanted.ok()) return to_stanza_error(wanted.error());
     core::Account& account = *request.account;

@@ -181,8 +181,8 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
     co_return Next::read;
 }
 
-/// Section 3: not before a resource is bound.
-Task<Next> on_early_enable(core::C2sStream& stream, core::Core&, const xml::Element&) {
+/// Section 3: not before a resource is bound, and resuming not before the login.
+Task<Next> on_too_early(core::C2sStream& stream, core::Core&, const xml::Element&) {
     co_return refuse(stream, StanzaErrorCondition::unexpected_request);
 }
 
@@ -196,7 +196,8 @@ void install(core::ModuleSetup& setup) {
                                      });
     setup.on<events::SessionElement>(events::SessionElement::Stage::handle, on_element);
     setup.serve_stream(ns::sm, "resume", on_resume);
-    setup.serve_stream(ns::sm, "enable", on_early_enable);
+    for (const auto name : {"enable", "resume", "r", "a"})
+        setup.serve_too_early(ns::sm, name, on_too_early);
 }
 
 }  // namespace clarion::stream_management

@@ -209,8 +209,7 @@ public:
     // ---- Reading -------------------------------------------------------------------------------
 
     Task<IqAnswer> answer_query(IqRequest request) const {
-        if (!request.from_owner || !request.session)
-            co_return StanzaError(StanzaErrorCondition::forbidden);
+        if (!request.session) co_return StanzaError(StanzaErrorCondition::forbidden);
         core::Account& account = *request.account;
         const auto& options = options_of(account);
         const PageLimits limits{static_cast<std::size_t>(options.max_page),
@@ -235,7 +234,6 @@ public:
     }
 
     Task<IqAnswer> answer_metadata(IqRequest request) const {
-        if (!request.from_owner) co_return StanzaError(StanzaErrorCondition::forbidden);
         (void)co_await core_.shard().committed();
         const auto bounds = co_await core_.storage().archive().bounds(request.account->id());
         if (!bounds) co_return as_stanza_error(bounds.error());
@@ -245,7 +243,6 @@ public:
     }
 
     IqAnswer answer_form(IqRequest& request) const {
-        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
         auto answer = make_result(*request.stanza);
         add_query_form(answer->root());
         return answer;
@@ -254,7 +251,6 @@ public:
     // ---- Preferences ---------------------------------------------------------------------------
 
     IqAnswer answer_preferences(IqRequest& request) const {
-        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
         auto answer = make_result(*request.stanza);
         add_preferences(answer->root(), request.account->archive_preferences(),
                         parse_default(options_of(*request.account).otherwise));
@@ -262,7 +258,6 @@ public:
     }
 
     IqAnswer set_preferences(IqRequest& request) const {
-        if (!request.from_owner) return StanzaError(StanzaErrorCondition::forbidden);
         core::Account& account = *request.account;
         const auto limit = static_cast<std::size_t>(options_of(account).max_preferences);
         auto read = read_preferences(request.payload(), limit);

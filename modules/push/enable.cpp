@@ -59,12 +59,6 @@ bool is_publish_options(const xml::Element& child) {
     return true;
 }
 
-bool is_refused(const core::IqRequest& request) { return !request.from_owner || !request.session; }
-
-StanzaError refusal() {
-    return {Condition::service_unavailable, "push is the account owner's to change"};
-}
-
 /// Whether a pubsub message of a service says that the account may not publish any more.
 bool takes_back(const xml::Element& pubsub, std::string_view account) {
     for (const xml::Element& child : pubsub.children())
@@ -102,7 +96,7 @@ std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Elem
 }
 
 core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
-    if (is_refused(request)) return refusal();
+    if (!request.session) return StanzaError(Condition::service_unavailable);
     core::Account& account = *request.account;
     const PushOptions& options = push.options(account.host());
     auto read = read_enable(request.payload(), account.jid().bare(),
@@ -126,7 +120,7 @@ core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
 }
 
 core::IqAnswer on_disable(Push& push, core::IqRequest& request) {
-    if (is_refused(request)) return refusal();
+    if (!request.session) return StanzaError(Condition::service_unavailable);
     core::Account& account = *request.account;
     auto service = read_service(request.payload(), account.jid().bare());
     if (auto* error = std::get_if<StanzaError>(&service)) return std::move(*error);

@@ -159,23 +159,31 @@ Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     const xml::Element& root = element.root();
     if (root.is(ns::tls, "starttls")) co_return on_starttls(core);
     if (root.ns() == ns::sasl) co_return co_await on_sasl(core, root);
-    if (state_ < State::authenticated) co_return co_await before_login(core, root);
-    if (root.is(ns::client, "iq") && root.child(ns::bind, "bind"))
+    const bool logged_in = state_ >= State::authenticated;
+    if (logged_in && root.is(ns::client, "iq") && root.child(ns::bind, "bind"))
         co_return co_await on_bind(core, std::move(element));
-    for (const auto& entry : core.stream_handlers())
-        if (!entry.before_login && root.is(entry.ns, entry.name) && !is_off(entry.off, host_))
-            co_return co_await entry.handler(*this, core, root);
-    co_return refuse(core, root, "bind a resource first");
+    if (const StreamHandlerEntry* entry = find_handler(core, root))
+        co_return co_await entry->handler(*this, core, root);
+    co_return refuse(core, root, logged_in ? "bind a resource first" : "log in first");
 }
 
-Task<C2sStream::Next> C2sStream::before_login(Core& core, const xml::Element& root) {
-    const xml::Element* payload = root.is(ns::client, "iq") ? root.first_child() : nullptr;
+/// Who serves the element in this phase, or else in any. Of an iq before the login the payload
+/// counts.
+const StreamHandlerEntry* C2sStream::find_handler(Core& core, const xml::Element& root) const {
+    const bool logged_in = state_ >= State::authenticated;
+    const bool logs_in = state_ == State::negotiating && may_log_in(core);
+    const xml::Element* payload =
+        logs_in && root.is(ns::client, "iq") ? root.first_child() : nullptr;
     const xml::Element& what = payload ? *payload : root;
-    if (state_ == State::negotiating && may_log_in(core))
-        for (const auto& entry : core.stream_handlers())
-            if (entry.before_login && what.is(entry.ns, entry.name) && !is_off(entry.off, host_))
-                co_return co_await entry.handler(*this, core, root);
-    co_return refuse(core, root, "log in first");
+    const StreamHandlerEntry* any = nullptr;
+    for (const auto& entry : core.stream_handlers()) {
+        if (!what.is(entry.ns, entry.name) || is_off(entry.off, host_)) continue;
+        if (entry.phase == StreamPhase::any)
+            any = &entry;
+        else if (entry.phase == StreamPhase::bind ? logged_in : logs_in)
+            return &entry;
+    }
+    return any;
 }
 
 bool C2sStream::is_for_us(const xml::Element& stanza) const {
@@ -188,7 +196,8 @@ bool C2sStream::is_for_us(const xml::Element& stanza) const {
 C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element, std::string_view text) {
     constexpr auto condition = StanzaErrorCondition::not_authorized;
     StanzaPtr refusal;
-    if (is_for_us(element)) refusal = make_refusal(element, {std::string(name(condition)), std::string(text)});
+    if (is_for_us(element))
+        refusal = make_refusal(element, {std::string(name(condition)), std::string(text)});
     if (!refusal) return fail(StreamErrorCondition::not_authorized, text);
     logger.debug("stanza-refused", {{"stanza", element.name()},
                                     {"condition", name(condition)},

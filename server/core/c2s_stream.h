@@ -24,6 +24,7 @@ class Core;
 class PendingLogins;
 class Session;
 enum class SessionEnd : std::uint8_t;
+struct StreamHandlerEntry;
 
 class C2sStream {
 public:
@@ -86,7 +87,7 @@ private:
     bool may_log_in(Core& core) const;
     std::vector<sasl::Mechanism> offered(Core& core) const;
     Next on_starttls(Core& core);
-    Task<Next> before_login(Core& core, const xml::Element& root);
+    const StreamHandlerEntry* find_handler(Core& core, const xml::Element& root) const;
     Task<Next> on_sasl(Core& core, const xml::Element& element);
     Task<Next> on_auth(Core& core, const xml::Element& auth);
     Task<Next> on_response(Core& core, const xml::Element& response);
@@ -116,11 +117,18 @@ private:
 /// connection that awaits it owns all three).
 using StreamHandler = std::function<Task<C2sStream::Next>(C2sStream&, Core&, const xml::Element&)>;
 
+/// What a stream without a session can be at.
+enum class StreamPhase : std::uint8_t {
+    login,  // it may log in, and has not yet
+    bind,   // it is authenticated
+    any,    // either, or it may not even log in before TLS
+};
+
 struct StreamHandlerEntry {
     std::string ns, name;
     StreamHandler handler;
-    OffHosts off;               // hosts that do not have it
-    bool before_login = false;  // serves streams that may log in and have not yet, and no others
+    OffHosts off;  // hosts that do not have it
+    StreamPhase phase;
 };
 
 }  // namespace clarion::core

@@ -8,8 +8,9 @@ void IqTable::add(Entry entry) {
 }
 
 void IqTable::serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                    IqHandler handler, OffHosts off) {
-    add({target, type, std::string(ns), std::string(name), std::move(handler), {}, std::move(off)});
+                    IqHandler handler, OffHosts off, IqAudience audience) {
+    add({target, type, std::string(ns), std::string(name), std::move(handler), {}, std::move(off),
+         audience});
 }
 
 void IqTable::serve_async(IqTarget target, StanzaType type, std::string_view ns,

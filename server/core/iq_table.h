@@ -27,19 +27,28 @@ class Session;
 
 /// Whom the request is addressed to.
 enum class IqTarget : std::uint8_t {
-    account,  // the bare JID of a local account, or no 'to' at all: from the owner or somebody else
+    account,  // the bare JID of a local account, or no 'to' at all
     host,     // a local domain itself
+    /// A bare JID, asked by somebody who may not know whether it is an account: it may be none, and
+    /// IqRequest::account is not set in any case. What is not served so is service-unavailable.
+    hidden,
+};
+
+/// To whom an account answers a request. Anybody else is answered as target `hidden`, before the
+/// handler and whatever the request: nobody learns from an answer which accounts exist (RFC 6120,
+/// 13.11; XEP-0030, 8).
+enum class IqAudience : std::uint8_t {
+    owner,     // its own resources
+    contacts,  // and those who may see its presence
 };
 
 struct IqRequest {
     StanzaPtr stanza;
     const Jid& from;
     std::string_view host;       // the local domain concerned
-    Account* account = nullptr;  // target account
+    Account* account = nullptr;  // target account: set there, and `from` is of the audience
     Session* session =
         nullptr;  // the session that asked, if it is one of that account, or on this shard
-    /// The request comes from the account's owner (target account: `from` is one of its resources).
-    bool from_owner = false;
     const xml::Element& payload() const { return *stanza->payload(); }
     const Ticket* ticket = nullptr;  // hold it (Shard::hold) after writing
 };
@@ -55,8 +64,9 @@ using AsyncIqHandler = std::function<Task<IqAnswer>(IqRequest)>;
 class IqTable {
 public:
     /// `type` get or set; one handler per (target, type, namespace, name). `name` "*" matches any.
+    /// `audience` counts for target account.
     void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-               IqHandler handler, OffHosts off = {});
+               IqHandler handler, OffHosts off = {}, IqAudience audience = IqAudience::owner);
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
                      AsyncIqHandler handler, OffHosts off = {});
 
@@ -67,6 +77,7 @@ public:
         IqHandler handler;
         AsyncIqHandler async;
         OffHosts off;  // hosts that do not have it
+        IqAudience audience = IqAudience::owner;
     };
     /// nullptr: nobody serves it on this host.
     const Entry* find(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,

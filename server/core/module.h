@@ -48,8 +48,8 @@ public:
         });
     }
     void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-               IqHandler handler) {
-        core_.iqs().serve(target, type, ns, name, std::move(handler), off_);
+               IqHandler handler, IqAudience audience = IqAudience::owner) {
+        core_.iqs().serve(target, type, ns, name, std::move(handler), off_, audience);
     }
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
                      AsyncIqHandler handler) {
@@ -58,13 +58,19 @@ public:
     /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.
     void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler) {
         core_.stream_handlers().push_back(
-            {std::string(ns), std::string(name), std::move(handler), off_});
+            {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::bind});
     }
     /// The same on a stream that may log in and has not yet; of an iq, `ns` and `name` are its
     /// payload's. See also events::LoginFeatures.
     void serve_before_login(std::string_view ns, std::string_view name, StreamHandler handler) {
         core_.stream_handlers().push_back(
-            {std::string(ns), std::string(name), std::move(handler), off_, true});
+            {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::login});
+    }
+    /// The same at any time before a session is bound, where nobody else serves it: for elements
+    /// that come too early and have an answer of their own.
+    void serve_too_early(std::string_view ns, std::string_view name, StreamHandler handler) {
+        core_.stream_handlers().push_back(
+            {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::any});
     }
     void host_feature(std::string_view var) { core_.features().add_host_feature(var, off_); }
     void account_feature(std::string_view var) { core_.features().add_account_feature(var, off_); }

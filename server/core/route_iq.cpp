@@ -28,6 +28,13 @@ const IqTable::Entry* find_handler(Core& core, IqTarget target, const Stanza& re
                            request.to().domain());
 }
 
+/// `entry`: who serves it; nullptr: nobody.
+bool may_ask(const Account& account, const Jid& who, const IqTable::Entry* entry) {
+    if (who.bare() == account.jid().bare()) return true;
+    return entry && entry->audience == IqAudience::contacts &&
+           account.roster().shares_presence_with(who.bare());
+}
+
 }  // namespace
 
 void Router::deliver_iq(Account& account, Transit transit) {
@@ -46,6 +53,8 @@ void Router::deliver_iq(Account& account, Transit transit) {
 void Router::answer_request(IqTarget target, Account* account, Transit transit) {
     const Stanza& stanza = *transit.stanza;
     const auto* entry = find_handler(core_, target, stanza);
+    if (account && !may_ask(*account, stanza.from(), entry))
+        return answer_stranger(std::move(transit));
     Session* session = asking_session(core_, stanza.from());
     const bool own = session && (!account || account == &session->account());
     const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
@@ -63,6 +72,16 @@ void Router::answer_request(IqTarget target, Account* account, Transit transit) 
                             run_slow_requests(AccountPin(session->account()), session->number()));
 }
 
+/// A request to an account by somebody to whom it does not answer, and to one that does not exist:
+/// they are answered alike.
+void Router::answer_stranger(Transit transit) {
+    const Stanza& stanza = *transit.stanza;
+    const auto* entry =
+        stanza.to().is_bare() ? find_handler(core_, IqTarget::hidden, stanza) : nullptr;
+    if (!entry) return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    run_request(*entry, IqTarget::hidden, nullptr, std::move(transit));
+}
+
 void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
                          Transit transit) {
     const Jid& from = transit.stanza->from();
@@ -77,7 +96,6 @@ void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* 
                       .host = transit.stanza->to().domain(),
                       .account = account,
                       .session = asking_session(core_, from),
-                      .from_owner = account && from.bare() == account->jid().bare(),
                       .ticket = &transit.ticket};
     answer(transit, entry.handler(request));
 }
@@ -92,7 +110,6 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
                       .host = stanza->to().domain(),
                       .account = target == IqTarget::account ? account : nullptr,
                       .session = asking_session(core_, stanza->from()),
-                      .from_owner = account && stanza->from().bare() == account->jid().bare(),
                       .ticket = &transit.ticket};
     IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
     try {

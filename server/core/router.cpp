@@ -118,6 +118,7 @@ void Router::deliver_to_unknown(Transit transit, const Error& error) {
     if (transit.stanza->type() == StanzaType::headline) return;
     bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
 }
+    if (transit.stanza->is_request()) return answer_stranger(std::move(transit));
 
 void Router::deliver_to_host(Transit transit) {
     const Stanza& stanza = *transit.stanza;

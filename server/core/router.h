@@ -74,6 +74,7 @@ private:
     void answer(const Transit& transit, IqAnswer answer);
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
     Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+    void answer_stranger(Transit transit);
                             Transit transit);
     Core& core_;
 };

@@ -101,8 +101,18 @@ TEST_CASE_FIXTURE(Verona, "users see their own account, with or without naming i
 TEST_CASE_FIXTURE(Verona, "strangers cannot tell an account from none") {
     for (const char* to : {"juliet@example.org", "nobody@example.org"}) {
         CHECK(refusal(romeo.ask(info(to))) == StanzaErrorCondition::service_unavailable);
-        CHECK(refusal(romeo.ask(items(to))) == StanzaErrorCondition::service_unavailable);
         CHECK(refusal(romeo.ask(info(to, "x"))) == StanzaErrorCondition::service_unavailable);
+        for (const char* node : {"", "x"}) {  // XEP-0030, 8
+            const auto empty = romeo.ask(items(to, node));
+            CHECK(empty.root().attr("type") == "result");
+            CHECK(empty.root().attr("from") == to);
+            const xml::Element* query = empty.root().child(ns::disco_items, "query");
+            REQUIRE(query);
+            CHECK(query->attr("node") == node);
+            CHECK_FALSE(query->has_children());
+        }
+        CHECK(refusal(romeo.ask(items(std::string(to) + "/x"))) ==
+              StanzaErrorCondition::service_unavailable);
     }
 }
 

@@ -128,10 +128,11 @@ TEST_CASE_FIXTURE(Verona, "a roster is its owner's alone") {
     Client& juliet = world.connect("juliet@example.org/balcony");
     world.befriend(romeo_jid, juliet_jid);
     CHECK(refusal(juliet, set("<item jid='x@example.org'/>", "to='romeo@example.org'")) ==
-          StanzaErrorCondition::forbidden);
+          StanzaErrorCondition::service_unavailable);
     CHECK(refusal(juliet,
                   "<iq type='get' id='g' to='romeo@example.org'>"
-                  "<query xmlns='jabber:iq:roster'/></iq>") == StanzaErrorCondition::forbidden);
+                  "<query xmlns='jabber:iq:roster'/></iq>") ==
+          StanzaErrorCondition::service_unavailable);
     CHECK(world.account(romeo_jid).roster().find("x@example.org") == nullptr);
 }
 

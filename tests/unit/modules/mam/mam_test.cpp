@@ -402,7 +402,8 @@ TEST_CASE("the options bound a page") {
 TEST_CASE("an archive is its owner's alone") {
     Scene scene;
     scene.say(*scene.orchard, "juliet@example.org", "secret");
-    CHECK(scene.query(*scene.orchard, "", "juliet@example.org").condition() == "forbidden");
+    CHECK(scene.query(*scene.orchard, "", "juliet@example.org").condition() ==
+          "service-unavailable");
     for (const char* request :
          {"<iq type='get' id='1' to='juliet@example.org'><metadata xmlns='urn:xmpp:mam:2'/></iq>",
           "<iq type='get' id='1' to='juliet@example.org'><prefs xmlns='urn:xmpp:mam:2'/></iq>",

@@ -1,5 +1,6 @@
 #include "proto/stanza.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <optional>
@@ -196,13 +197,44 @@ bool may_answer_with_error(const Stanza& stanza) {
     return !stanza.is_error() && stanza.type() != StanzaType::result;
 }
 
-std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error,
-                                   bool include_payload) {
+namespace {
+
+/// What is longer comes back without its content: a person's message fits many times over, while a
+/// flood of large stanzas must not cause another one on its way back.
+constexpr std::size_t longest_echo = 8192;
+
+/// Whether what `element` contains takes less than `room` bytes, about as it is written; `room`
+/// becomes what is left. Ends as soon as it does not.
+bool fits(const xml::Element& element, std::size_t& room) {
+    const auto takes = [&room](std::size_t bytes) {
+        room -= std::min(room, bytes);
+        return room > 0;
+    };
+    for (const xml::Node* node = element.first_node(); node != nullptr; node = node->next) {
+        const xml::Element* child = node->as_element();
+        if (child == nullptr && !takes(node->text.size())) return false;
+        if (child == nullptr) continue;
+        if (!takes(2 * child->name().size() + child->ns().size())) return false;
+        for (const auto* each = child->first_attribute(); each != nullptr; each = each->next)
+            if (!takes(each->name.size() + each->value.size())) return false;
+        if (!fits(*child, room)) return false;
+    }
+    return true;
+}
+
+void add_echo(xml::Element& answer, const xml::Element& original) {
+    std::size_t room = longest_echo;
+    if (!fits(original, room)) return;
+    for (const xml::Element& child : original.children())
+        if (!child.is(ns::client, "error")) answer.add_copy(child);
+}
+
+}  // namespace
+
+std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error) {
     auto answer =
         Stanza::make(stanza.kind(), StanzaType::error, stanza.to(), stanza.from(), stanza.id());
-    if (include_payload) {
-        for (const xml::Element& child : stanza.root().children()) answer->root().add_copy(child);
-    }
+    add_echo(answer->root(), stanza.root());
     add_error(answer->root(), error);
     return answer;
 }
@@ -219,6 +251,7 @@ std::shared_ptr<Stanza> make_refusal(const xml::Element& refused, const Error& w
     set_or_remove(root, "to", to);
     if (const auto id = refused.find_attr("id")) root.set_attr("id", *id);
     root.set_attr("type", "error");
+    add_echo(root, refused);
     const auto condition = parse_stanza_error_condition(why.code);
     add_error(root, {condition.value_or(StanzaErrorCondition::bad_request), why.text});
     return std::make_shared<Stanza>(std::move(answer), *kind, StanzaType::error,

@@ -110,11 +110,10 @@ std::shared_ptr<Stanza> editable(StanzaPtr&& stanza);
 /// An empty result to a request, addresses swapped (RFC 6120, 8.2.3).
 std::shared_ptr<Stanza> make_result(const Stanza& request);
 
-/// The error answer to any stanza: addresses swapped, same id and kind; `include_payload` copies
-/// the original's children before <error/>. REQUIRES: stanza is not itself an error (nor an iq
-/// result): those are never answered.
-std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error,
-                                   bool include_payload = false);
+/// The error answer to any stanza: addresses swapped, same id and kind; before <error/> what the
+/// stanza was about (RFC 6120, 8.3.1), unless that is long. REQUIRES: stanza is not itself an error
+/// (nor an iq result): those are never answered.
+std::shared_ptr<Stanza> make_error(const Stanza& stanza, const StanzaError& error);
 /// Whether RFC 6120 allows an error answer to it (8.3.1: never to an error, nor an iq result).
 bool may_answer_with_error(const Stanza& stanza);
 

@@ -154,19 +154,11 @@ Verdict judge_headline(const Stanza& stanza) {
     return urgent ? deliver("attention") : hold("headline");
 }
 
-bool is_own_occupant(const Stanza& presence) {
-    const xml::Element* room = presence.root().child(ns::muc_user, "x");
-    if (!room) return false;
-    for (const xml::Element& child : room->children())
-        if (child.name() == "status" && child.attr("code") == "110") return true;
-    return false;
-}
-
 Verdict judge_presence(const Stanza& stanza) {
     if (stanza.is_error()) return deliver("error");
     if (stanza.type() != StanzaType::available && stanza.type() != StanzaType::unavailable)
         return deliver("subscription");
-    if (is_own_occupant(stanza)) return deliver("own-occupant");
+    if (core::has_room_status(stanza, "110")) return deliver("own-occupant");
     return {Action::merge, "presence", {Topic::Kind::presence, stanza.from().full(), {}, {}}};
 }
 

@@ -32,6 +32,18 @@ bool is_from_own_account(const Stanza& stanza) {
            stanza.from().full() == stanza.to().bare();
 }
 
+/// About the moment, or about other messages: missed by nobody (see is_transient()).
+bool passes(const xml::Element& child) {
+    const std::string_view space = child.ns();
+    return only_accompanies(child) || space == ns::receipts || space == ns::chat_markers ||
+           space == ns::real_time_text || space == ns::events_legacy;
+}
+
+bool says_something(const Stanza& stanza) {
+    return !stanza.body().empty() || !stanza.root().child_text(ns::client, "subject").empty() ||
+           has_encrypted_payload(stanza) || has_room_invitation(stanza);
+}
+
 bool is_encrypted(const xml::Element& child) {
     const std::string_view space = child.ns();
     return (child.name() == "encrypted" &&
@@ -49,6 +61,15 @@ bool may_be_kept_offline(const Stanza& stanza) {
     return hints.store || has_content(stanza);
 }
 
+bool is_transient(const Stanza& stanza) {
+    const bool of_type = stanza.type() == StanzaType::chat || stanza.type() == StanzaType::normal;
+    if (!stanza.is_message() || !of_type || !stanza.root().has_children()) return false;
+    if (read_hints(stanza.root()).no_store && !says_something(stanza)) return true;
+    for (const xml::Element& child : stanza.root().children())
+        if (!passes(child)) return false;
+    return true;
+}
+
 bool is_carbon(const Stanza& stanza) {
     return is_from_own_account(stanza) && (stanza.root().child(ns::carbons, "received") ||
                                            stanza.root().child(ns::carbons, "sent"));
@@ -56,6 +77,14 @@ bool is_carbon(const Stanza& stanza) {
 
 bool is_archive_page(const Stanza& stanza) {
     return is_from_own_account(stanza) && stanza.root().child(ns::mam, "result");
+}
+
+bool has_room_status(const Stanza& stanza, std::string_view code) {
+    const xml::Element* room = stanza.root().child(ns::muc_user, "x");
+    if (!room) return false;
+    for (const xml::Element& child : room->children())
+        if (child.is(ns::muc_user, "status") && child.attr("code") == code) return true;
+    return false;
 }
 
 bool has_encrypted_payload(const Stanza& stanza) {

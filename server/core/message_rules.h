@@ -5,6 +5,8 @@
 // and neither is what an archive page brought.
 #pragma once
 
+#include <string_view>
+
 #include "proto/stanza.h"
 
 namespace clarion::core {
@@ -25,6 +27,12 @@ namespace clarion::core {
 /// With <store/> a message without any content is kept too, if its type allows.
 bool may_be_kept_offline(const Stanza& stanza);
 
+/// Whether nobody misses a message of type chat or normal that does not arrive: nothing is in it but
+/// what is about the moment (chat states, real-time text) or about other messages (receipts,
+/// markers) and what accompanies them; or it says with <no-store/> that it is not worth keeping and
+/// has no text, encrypted payload or invitation. It is never answered with an error.
+bool is_transient(const Stanza& stanza);
+
 /// A copy that this server made for another resource of the same account (XEP-0280): from the
 /// account's own bare JID, and with <sent/> or <received/> in it. A wrapper from anybody else is no
 /// carbon.
@@ -32,6 +40,9 @@ bool is_carbon(const Stanza& stanza);
 
 /// A message of a page of the account's own archive (XEP-0313), for the resource that asked.
 bool is_archive_page(const Stanza& stanza);
+
+/// Whether a room says this of what it sends (XEP-0045, 15.6): "110" is that it is about the recipient itself.
+bool has_room_status(const Stanza& stanza, std::string_view code);
 
 /// An end-to-end encrypted payload this server knows by sight: OMEMO, OpenPGP, or announced by
 /// XEP-0380.

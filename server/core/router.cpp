@@ -2,6 +2,7 @@
 
 #include "server/base/log.h"
 #include "server/core/core.h"
+#include "server/core/message_rules.h"
 #include "server/core/presence.h"
 #include "server/core/session.h"
 
@@ -58,6 +59,7 @@ void Router::bounce_unreachable(Transit transit, const StanzaError& error) {
 
 void Router::bounce(Transit transit, const StanzaError& error, bool local) {
     if (!may_answer_with_error(*transit.stanza) || transit.stanza->from().empty()) return;
+    if (is_transient(*transit.stanza)) return;
     Transit answer;
     answer.stanza = make_error(*transit.stanza, error);
     answer.received = core_.clock().wall();
@@ -116,9 +118,9 @@ void Router::deliver_to_unknown(Transit transit, const Error& error) {
     if (is_probe(*transit.stanza)) return route(refuse_probe(*transit.stanza));
     if (transit.stanza->is_presence()) return;
     if (transit.stanza->type() == StanzaType::headline) return;
+    if (transit.stanza->is_request()) return answer_stranger(std::move(transit));
     bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
 }
-    if (transit.stanza->is_request()) return answer_stranger(std::move(transit));
 
 void Router::deliver_to_host(Transit transit) {
     const Stanza& stanza = *transit.stanza;

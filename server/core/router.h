@@ -29,7 +29,9 @@ public:
     void route(Transit transit);
     void route(StanzaPtr stanza);
 
-    /// Answers `transit` with an error if RFC 6120 allows, through route(). Its ticket closes.
+    /// Answers `transit` with an error if RFC 6120 allows, through route(). Its ticket closes. A
+    /// message that nobody misses (is_transient()) goes without: to its sender's client an error
+    /// would look as if something that was said had been lost.
     void bounce(Transit transit, const StanzaError& error);
     /// The same, marked as made because the addressee's domain cannot be reached
     /// (Transit::local_bounce).

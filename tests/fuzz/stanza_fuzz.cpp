@@ -64,7 +64,7 @@ void check(Stanza& stanza) {
     require(xml::to_string(stanza.clone()->root()) == xml::to_string(stanza.root()));
     if (stanza.is_error()) static_cast<void>(read_error(stanza.root()));
     if (may_answer_with_error(stanza)) {
-        const auto answer = make_error(stanza, StanzaErrorCondition::service_unavailable, true);
+        const auto answer = make_error(stanza, StanzaErrorCondition::service_unavailable);
         check_written(answer->root());
         require(answer->to() == stanza.from() && answer->id() == stanza.id());
     }

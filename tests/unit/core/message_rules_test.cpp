@@ -57,6 +57,36 @@ TEST_CASE("what is worth keeping offline") {
     }
 }
 
+TEST_CASE("what nobody misses, and what its sender must hear of") {
+    const Case cases[] = {
+        {"type='chat'", "<composing xmlns='http://jabber.org/protocol/chatstates'/>", true},
+        {"", "<active xmlns='http://jabber.org/protocol/chatstates'/><thread>t</thread>", true},
+        {"type='chat'", "<received xmlns='urn:xmpp:receipts' id='1'/>", true},
+        {"type='chat'",
+         "<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/><store xmlns='urn:xmpp:hints'/>",
+         true},
+        {"type='chat'", "<rtt xmlns='urn:xmpp:rtt:0' seq='1'/>", true},
+        {"type='chat'", "<x xmlns='jabber:x:event'><composing/></x>", true},
+        {"type='chat'", "<body/><paused xmlns='http://jabber.org/protocol/chatstates'/>", true},
+        {"type='chat'", "<x xmlns='urn:example:app'/><no-store xmlns='urn:xmpp:hints'/>", true},
+        {"type='chat'", "<body>hi</body><active xmlns='http://jabber.org/protocol/chatstates'/>",
+         false},
+        {"type='chat'", "<body>hi</body><no-store xmlns='urn:xmpp:hints'/>", false},
+        {"type='chat'",
+         "<encrypted xmlns='urn:xmpp:omemo:2'/><no-store xmlns='urn:xmpp:hints'/>", false},
+        {"", "<subject>tonight</subject><no-store xmlns='urn:xmpp:hints'/>", false},
+        {"", "<x xmlns='jabber:x:conference' jid='r@muc.example.org'/>", false},
+        {"type='chat'", "<x xmlns='urn:example:app'/>", false},
+        {"type='chat'", "", false},
+        // A room must hear that an occupant is gone.
+        {"type='groupchat'", "<composing xmlns='http://jabber.org/protocol/chatstates'/>", false},
+    };
+    for (const Case& c : cases) {
+        INFO(c.attributes, " ", c.content);
+        CHECK(is_transient(*message(c.attributes, c.content)) == c.kept);
+    }
+}
+
 TEST_CASE("iq and presence are never kept") {
     const Jid from = Jid::trusted("romeo@example.org/orchard");
     const Jid to = Jid::trusted("juliet@example.org");

@@ -149,6 +149,24 @@ TEST_CASE_FIXTURE(Scene, "messages: what nobody keeps is answered") {
     check(*this, {{juliet, "E", "E", "E", "S"}, {no_match, "E", "E", "E", "S"}});
 }
 
+TEST_CASE_FIXTURE(Scene, "messages: an error shows what it is about; what nobody misses has none") {
+    store = false;
+    for (const std::string_view to :
+         {juliet, std::string_view("nobody@example.org"), no_match}) {
+        CAPTURE(to);
+        const std::string start = "<message from='" + std::string(stranger) + "' to='" +
+                                  std::string(to) + "' type='chat' id='x'>";
+        const std::string state = "<composing xmlns='http://jabber.org/protocol/chatstates'/>";
+        world.arrive(start + state + "</message>");
+        CHECK(world.remote().pending() == 0);
+        world.arrive(start + "<body>Hi</body>" + state + "</message>");
+        const auto answer = world.remote().pop();
+        REQUIRE(answer);
+        CHECK(answer->is_error());
+        CHECK(answer->body() == "Hi");
+    }
+}
+
 TEST_CASE_FIXTURE(Scene, "messages to the server itself") {
     CHECK(fate("example.org", "chat") == "E");
     CHECK(fate("example.org", "error") == "S");

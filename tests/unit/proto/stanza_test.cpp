@@ -211,15 +211,33 @@ TEST_CASE("stanza: results and errors swap the addresses and keep the id") {
         "<query xmlns='urn:q'/></iq>");
     CHECK(text_of(*make_result(*request)) ==
           "<iq from='example.com' to='a@example.com/x' id='v1' type='result'/>");
-    CHECK(text_of(*make_error(*request, StanzaErrorCondition::service_unavailable)) ==
-          "<iq from='example.com' to='a@example.com/x' id='v1' type='error'><error type='cancel'>"
-          "<service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
-    CHECK(text_of(*make_error(*request, {StanzaErrorCondition::forbidden, "No."}, true)) ==
+    CHECK(text_of(*make_error(*request, {StanzaErrorCondition::forbidden, "No."})) ==
           "<iq from='example.com' to='a@example.com/x' id='v1' type='error'>"
           "<query xmlns='urn:q'/><error type='auth'>"
           "<forbidden xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
           "<text xmlns='urn:ietf:params:xml:ns:xmpp-stanzas' xml:lang='en'>No.</text></error>"
           "</iq>");
+}
+
+TEST_CASE("stanza: an error says what it is about, if that is not long") {
+    const auto content = [](const std::string& stanza) {
+        std::string names;
+        const auto original = *read(stanza);
+        const auto error = make_error(*original, StanzaErrorCondition::service_unavailable);
+        for (const xml::Element& child : error->root().children())
+            names.append(child.name()).append(" ");
+        return names;
+    };
+    const std::string much(8200, 'x');
+    CHECK(content("<message><body>Hi</body><x xmlns='urn:x'/></message>") == "body x error ");
+    CHECK(content("<presence><status>Hi</status></presence>") == "status error ");
+    CHECK(content("<message><body>" + much.substr(200) + "</body></message>") == "body error ");
+    CHECK(content("<message><body>" + much + "</body></message>") == "error ");
+    CHECK(content("<message><a xmlns='u'><b><c d='" + much + "'/></b></a></message>") == "error ");
+    std::string many;
+    for (int i = 0; i < 3000; ++i) many += "<a/>";
+    CHECK(content("<message>" + many + "</message>") == "error ");
+    CHECK(content("<message><error/><body>x</body></message>") == "body error ");  // only ours
 }
 
 TEST_CASE("stanza: errors and results are never answered with an error") {

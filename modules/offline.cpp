@@ -203,6 +203,7 @@ private:
         if (!stanza)
             logger.error("undeliverable",
                          {{"account", account.jid().full()}, {"seq", message.seq}});
+        if (stanza && !core_.router().may_hand_over(account, *stanza)) stanza = nullptr;
         const bool acknowledged_later = stanza && session.sm();
         if (!acknowledged_later) account.remove_offline(message.seq);
         if (!stanza) return;

@@ -2,7 +2,9 @@
 
 #include "modules/blocking/blocklist.h"
 #include "modules/blocking/reports.h"
+#include "proto/forward.h"
 #include "proto/ns.h"
+#include "server/core/message_rules.h"
 #include "server/core/presence.h"
 #include "server/core/session.h"
 #include "server/events/account.h"
@@ -76,6 +78,15 @@ std::vector<Jid> newly_blocked(const core::Account& account, const Blocklist& be
 
 core::SubscriptionState state_with(const core::Account& account, const Jid& contact) {
     return core::state_of(account.roster().find(contact.bare()));
+}
+
+/// Who wrote what a stanza brings: of a received message's carbon the author of that message.
+Jid author_of(const Stanza& stanza) {
+    const xml::Element* copy =
+        core::is_carbon(stanza) ? stanza.root().child(ns::carbons, "received") : nullptr;
+    const xml::Element* inner = copy ? find_forwarded(*copy) : nullptr;
+    if (!inner) return stanza.from();
+    return Jid::parse(inner->attr("from")).value_or(stanza.from());
 }
 
 void say_unavailable(core::Session& session, const Jid& who) {
@@ -221,6 +232,17 @@ public:
         return Flow::stop;
     }
 
+    // ---- What waited since before the block ------------------------------------------------------
+
+    /// That a blocked contact is gone is said by us (say_unavailable()), and is not kept back.
+    Flow on_handing_over(events::HandingOver& event) const {
+        const Blocklist* list = lists_.find(event.account);
+        if (!list || list->empty()) return Flow::next;
+        const Stanza& stanza = event.stanza;
+        if (stanza.is_presence() && stanza.type() == StanzaType::unavailable) return Flow::next;
+        return blocks(event.account, *list, author_of(stanza)) ? Flow::stop : Flow::next;
+    }
+
     // ---- Sleep ---------------------------------------------------------------------------------
 
     Flow on_recording(events::SessionRecording& event) const {
@@ -270,7 +292,7 @@ private:
         core_.router().bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
     }
 
-    /// The result goes out before the pushes.
+    /// The result goes out before the pushes, in the order of XEP-0191, 3.3.
     void confirm(const IqRequest& request) const {
         auto result = make_result(*request.stanza);
         if (request.session)
@@ -351,6 +373,7 @@ void install(core::ModuleSetup& setup) {
                               &Blocking::on_presence_in);
     listen<IqSending>(setup, self, IqSending::Stage::screen, &Blocking::on_iq_out);
     listen<IqReceiving>(setup, self, IqReceiving::Stage::screen, &Blocking::on_iq_in);
+    listen<HandingOver>(setup, self, HandingOver::Stage::screen, &Blocking::on_handing_over);
     listen<SessionRecording>(setup, self, SessionRecording::Stage::add, &Blocking::on_recording);
     listen<SessionRestored>(setup, self, SessionRestored::Stage::read, &Blocking::on_restored);
 }

@@ -15,9 +15,10 @@
 //                            contacts, probes, repeated requests) is left out.
 //
 // Never blocked, whatever the list says: the user's own devices and the user's own server (its bare
-// domain), which would answer no more. What was accepted before the block stays: in the archive,
-// among the offline messages, in the queue of a sleeping session. Removing a contact or deleting
-// the account still ends subscriptions with blocked contacts.
+// domain), which would answer no more. What was accepted before the block and still waits (offline,
+// in the queue of a sleeping session, held back) is dropped when it would be handed over; what a client
+// numbers already is replaced by an empty message. The archive keeps it. Removing a contact or
+// deleting the account still ends subscriptions with blocked contacts.
 //
 // Blocking is polite: subscriptions and the roster stay. Who becomes blocked sees the user go
 // offline, if it saw the user at all (roster, directed presence: so a blocked room is left); who is

@@ -155,9 +155,11 @@ private:
         counters_.saved_bytes.add(xml::to_string(obsolete->root()).size());
     }
 
-    /// The next one, and since when it waited.
+    /// The next one that is still wanted, and since when it waited.
     std::optional<core::Transit> pop(State& state, const core::Session& session) const {
         auto transit = state.held.pop();
+        while (transit && !core_.router().may_hand_over(session.account(), *transit->stanza))
+            transit = state.held.pop();
         if (transit)
             state_delay(transit->edit().root(), session.account().host(),
                         format_datetime(transit->received));

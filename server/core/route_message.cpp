@@ -9,6 +9,7 @@
 #include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/message.h"
+#include "server/events/session.h"
 #include "server/events/unreached.h"
 
 namespace clarion::core {
@@ -116,12 +117,20 @@ void Router::send_to_takers(Account& account, Transit transit, const Takers& tak
         if (takes_bare(*session)) session->send(Transit(transit));
 }
 
+bool Router::may_hand_over(Account& account, const Stanza& stanza) {
+    return core_.bus().fire(events::HandingOver{account, stanza}) == Flow::next;
+}
+
 void Router::redeliver(Account& account, Session* ended, Transit transit) {
     const StanzaType type = transit.stanza->type();
     if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
         return;
     if (account.deleted())
         return bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+    if (!may_hand_over(account, *transit.stanza)) {
+        if (transit.spooled) account.remove_offline(transit.offline_seq);
+        return;
+    }
     const bool archived = transit.archive_id != storage::ArchiveId::none;
     if (any_takes_bare(account)) {
         if (transit.spooled) return;  // they are given it as an offline message

@@ -44,6 +44,9 @@ public:
     /// (ended).
     void redeliver(Account& account, Session* ended, Transit transit);
 
+    /// Whether a stanza that waited may still be handed over (events::HandingOver).
+    bool may_hand_over(Account& account, const Stanza& stanza);
+
     // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp,
     // route_iq.cpp.
     void deliver_message(Account& account, Transit transit);
@@ -71,12 +74,12 @@ private:
     bool refuse_message(const Account& account, Transit& transit);
     void spool_until_acknowledged(Account& account, Transit& transit);
     void answer_request(IqTarget target, Account* account, Transit transit);
+    void answer_stranger(Transit transit);
     void run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
                      Transit transit);
     void answer(const Transit& transit, IqAnswer answer);
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
     Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
-    void answer_stranger(Transit transit);
                             Transit transit);
     Core& core_;
 };

@@ -234,8 +234,10 @@ void Session::send_waiting() {
     for (auto& transit : waiting) {
         if (state_ == SessionState::ended)  // one of them was one too many
             give_back(std::move(transit));
-        else
+        else if (core().router().may_hand_over(account_, *transit.stanza))
             send(std::move(transit));
+        else if (transit.spooled)
+            account_.remove_offline(transit.offline_seq);
     }
 }
 

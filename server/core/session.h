@@ -228,6 +228,7 @@ private:
     void bury_record();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
     Task<Result<std::vector<Sent>>> read_queue();
+    StanzaPtr make_filler() const;
     void fill_gaps(std::vector<Sent>& queue) const;
     void stay_asleep();
     void take_over(SessionPort& port);

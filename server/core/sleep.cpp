@@ -295,8 +295,10 @@ void Session::take_over(SessionPort& port) {
     send_waiting();
 }
 
-/// Again, with the time it was first received (XEP-0198 section 5, XEP-0203).
+/// Again, with the time it was first received (XEP-0198 section 5, XEP-0203). It has its number: in
+/// the place of what the user wants no more goes a filler.
 void Session::write_sent(const Sent& sent) {
+    if (!core().router().may_hand_over(account_, *sent.stanza)) return port_->write(*make_filler());
     if (sent.stanza->is_iq()) return port_->write(*sent.stanza);
     const auto copy = sent.stanza->clone();
     state_delay(copy->root(), account_.host(), format_datetime(sent.received));

@@ -123,12 +123,16 @@ Task<Result<std::vector<Sent>>> Session::read_queue() {
     co_return queue;
 }
 
-/// The client counts: what cannot be read is replaced by an empty message.
+/// An empty message in the place of one that has a number, because the client counts, and cannot be
+/// sent.
+StanzaPtr Session::make_filler() const {
+    return Stanza::make(StanzaKind::message, StanzaType::normal, Jid::trusted(account_.host()),
+                        jid_);
+}
+
 void Session::fill_gaps(std::vector<Sent>& queue) const {
     for (Sent& sent : queue)
-        if (!sent.stanza)
-            sent.stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
-                                       Jid::trusted(account_.host()), jid_);
+        if (!sent.stanza) sent.stanza = make_filler();
 }
 
 }  // namespace clarion::core

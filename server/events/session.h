@@ -27,6 +27,17 @@ struct SessionSending {
     core::Transit& transit;
 };
 
+/// A stanza that waited (among the offline messages, in the queue of a sleeping session, behind others,
+/// held back) is about to be handed to a client, or to take another way to one. Stop: its user wants
+/// it no more, and it goes nowhere.
+struct HandingOver {
+    enum class Stage { screen };
+    static constexpr std::string_view name = "HandingOver";
+    using Result = core::Flow;
+    core::Account& account;
+    const Stanza& stanza;
+};
+
 /// Its client is out of reach: it falls asleep now, or ends. Who held stanzas back gives them up,
 /// in order: they join the sleeping queue, or go where what is unacknowledged goes.
 struct SessionDetaching {

@@ -150,6 +150,65 @@ TEST_CASE_FIXTURE(Verona, "commands that cannot be obeyed change nothing") {
     CHECK(list(*juliet).empty());
 }
 
+TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over") {
+    world.add_account("nurse@example.net");
+    meet();
+    Client& nurse = world.log_in("nurse@example.net/x");
+    const auto both_say = [&](const std::string& to, const char* text) {
+        for (Client* client : {juliet, &nurse})
+            client->send("<message to='" + to + "' type='chat'><body>" + std::string(text) +
+                         "</body></message>");
+    };
+    const auto authors = [](Client& client) {
+        std::string all;
+        for (auto message = client.pop("message"); message.root().name() == "message";
+             message = client.pop("message"))
+            all += std::string(message.root().attr("from")) + ' ';
+        return all;
+    };
+    SUBCASE("among the offline messages") {
+        romeo->send("<presence type='unavailable'/>");
+        both_say(romeo_jid, "offline");
+        block(juliet_jid);
+        romeo->drop_all();
+        romeo->send("<presence/>");
+        CHECK(authors(*romeo) == "nurse@example.net/x ");
+        CHECK(world.account(romeo_jid).offline_count() == 0);
+    }
+    SUBCASE("in the queue of a session that sleeps: it has a number, so something must come") {
+        Client& phone = world.log_in("romeo@example.org/phone");
+        phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        phone.drop_all();
+        phone.cut();
+        both_say("romeo@example.org/phone", "asleep");
+        block(juliet_jid);
+        test::FakePort again;
+        bool resumed = false;
+        world.run(romeo_jid, [&](core::Core&) -> Task<> {
+            const auto done = co_await phone.session().resume(again, 0);
+            resumed = done.ok();
+        });
+        REQUIRE(resumed);
+        CHECK(again.pop().root().name() == "resumed");
+        const auto filler = again.pop();
+        CHECK(filler.root().attr("from") == "example.org");
+        CHECK_FALSE(filler.root().has_children());
+        CHECK(again.pop().root().attr("from") == "nurse@example.net/x");
+        CHECK(phone.session().sm()->queue.size() >= 2);
+    }
+    SUBCASE("what a session that ends had not acknowledged") {
+        Client& phone = world.log_in("romeo@example.org/phone");
+        phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        both_say("romeo@example.org/phone", "unacknowledged");
+        romeo->send("<presence type='unavailable'/>");
+        block(juliet_jid);
+        phone.close();
+        romeo->drop_all();
+        romeo->send("<presence/>");
+        CHECK(authors(*romeo) == "nurse@example.net/x ");
+    }
+}
+
 TEST_CASE_FIXTURE(Verona, "a list has a limit") {
     using enum StanzaErrorCondition;
     meet();

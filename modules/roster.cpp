@@ -110,16 +110,6 @@ IqAnswer get_roster(InterestSlot slot, IqRequest& request) {
 
 // --- roster set (sections 2.3 to 2.5) -----------------------------------------------------------
 
-/// The result goes out before the roster push, as clients are used to.
-void confirm(Core& core, const IqRequest& request) {
-    auto result = make_result(*request.stanza);
-    if (request.session) {
-        request.session->send(std::move(result));
-    } else {
-        core.router().route(std::move(result));
-    }
-}
-
 void put_item(Core& core, core::Account& account, Wanted&& wanted) {
     const RosterItem* known = account.roster().find(wanted.jid.full());
     RosterItem item = known ? *known : RosterItem{.jid = wanted.jid.full()};
@@ -151,20 +141,21 @@ StanzaError to_stanza_error(const Error& error) {
     return {condition.value_or(StanzaErrorCondition::bad_request), error.text};
 }
 
+/// The push goes out before the result: a client that has the result has the item too, as the server
+/// has it.
 IqAnswer set_roster(Core& core, IqRequest& request) {
     auto wanted = read_item(request.payload(), core.options<RosterOptions>(request.host));
     if (!wanted.ok()) return to_stanza_error(wanted.error());
     core::Account& account = *request.account;
     if (auto error = why_not(account, *wanted)) return *error;
 
-    confirm(core, request);
     if (wanted->remove) {
         core::remove_contact(account, wanted->jid);
     } else {
         put_item(core, account, std::move(wanted).value());
     }
     if (request.ticket) core.shard().hold(*request.ticket);
-    return std::shared_ptr<Stanza>();
+    return make_result(*request.stanza);
 }
 
 // --- sessions -----------------------------------------------------------------------------------

@@ -138,13 +138,13 @@ TEST_CASE_FIXTURE(Verona, "a roster is its owner's alone") {
 
 // --- set ----------------------------------------------------------------------------------------
 
-TEST_CASE_FIXTURE(Verona, "adding an item: the result, then a push to all interested resources") {
+TEST_CASE_FIXTURE(Verona, "adding an item: a push to all interested resources, then the result") {
     Client& romeo = join("romeo@example.org/orchard");
     Client& phone = join("romeo@example.org/phone");
     Client& uninterested = world.connect("romeo@example.org/watch");
     romeo.send(set("<item jid='Nurse@Example.org' name='Nurse'><group>Servants</group></item>"));
-    CHECK(romeo.pop().root().attr("type") == "result");
     const auto push = romeo.pop();
+    CHECK(romeo.pop().root().attr("type") == "result");
     CHECK(item_of(push) ==
           "<item jid='nurse@example.org' subscription='none' name='Nurse'>"
           "<group>Servants</group></item>");
@@ -214,8 +214,8 @@ TEST_CASE_FIXTURE(Verona, "removing an item ends the subscriptions, on both side
     Client& juliet = world.log_in("juliet@example.org/balcony");
     romeo.drop_all();
     romeo.send(set("<item jid='juliet@example.org' subscription='remove'/>"));
-    CHECK(romeo.pop().root().attr("type") == "result");
     CHECK(item_of(romeo.pop()) == "<item jid='juliet@example.org' subscription='remove'/>");
+    CHECK(romeo.pop("iq").root().attr("type") == "result");
     CHECK(world.account(romeo_jid).roster().find(juliet_jid) == nullptr);
 
     CHECK(juliet.pop().root().attr("type") == "unavailable");

@@ -9,6 +9,7 @@
 #include "server/base/text.h"
 #include "server/core/account.h"
 #include "server/core/core.h"
+#include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/presence.h"
@@ -95,6 +96,44 @@ bool remember_directed(Session& session, const Jid& who) {
 
 void forget_directed(Session& session, const Jid& who) {
     if (std::erase(session.directed_presence(), who) > 0) note_directed(session);
+}
+
+namespace {
+
+void replace_directed(Session& session, const Jid& before, const Jid& now) {
+    auto& known = session.directed_presence();
+    if (std::erase(known, before) == 0) return;
+    if (std::find(known.begin(), known.end(), now) == known.end()) known.push_back(now);
+    note_directed(session);
+}
+
+/// The address under which an occupant that is gone goes on; empty: it does not.
+Jid renamed(const Stanza& unavailable) {
+    if (!has_room_status(unavailable, "303")) return {};
+    const xml::Element* item =
+        unavailable.root().child(ns::muc_user, "x")->child(ns::muc_user, "item");
+    if (!item || item->attr("nick").empty()) return {};
+    return unavailable.from().with_resource(item->attr("nick")).value_or(Jid());
+}
+
+}  // namespace
+
+void follow_directed(Session& session, const Stanza& presence) {
+    const auto& known = session.directed_presence();
+    if (known.empty()) return;
+    const Jid& from = presence.from();
+    const bool is_known = std::find(known.begin(), known.end(), from) != known.end();
+    if (presence.type() == StanzaType::unavailable) {
+        const Jid next = is_known ? renamed(presence) : Jid();
+        return next.empty() ? forget_directed(session, from)
+                            : replace_directed(session, from, next);
+    }
+    if (is_known || from.is_bare()) return;
+    const auto asked_for = std::find_if(known.rbegin(), known.rend(), [&from](const Jid& to) {
+        return to.is_full() && to.bare() == from.bare();
+    });
+    if (asked_for != known.rend() && has_room_status(presence, "110"))
+        replace_directed(session, Jid(*asked_for), from);
 }
 
 bool may_tell(Account& account, const Jid& to) {

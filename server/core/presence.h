@@ -32,6 +32,10 @@ StanzaPtr stamped_presence(const Stanza& presence, const Session& session);
 /// False: there are max_directed_presence of [c2s] already.
 bool remember_directed(Session& session, const Jid& who);
 void forget_directed(Session& session, const Jid& who);
+/// Presence, available or not, from one of them has come: who is gone is forgotten, unless it is a
+/// room that says under which nickname the session goes on (XEP-0045, 7.6), or as what it is there
+/// (7.2.9): then that is the address to say goodbye to.
+void follow_directed(Session& session, const Stanza& presence);
 
 /// Whether what the server sends in the account's name may go there (events::PresenceSending).
 bool may_tell(Account& account, const Jid& to);

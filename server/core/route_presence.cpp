@@ -24,19 +24,15 @@ void send_to_available(Account& account, const Transit& transit) {
 /// Available, unavailable and error: sections 4.2.3, 4.4.3, 4.5.3, 8.5.2 and 8.5.3. Who says that
 /// it is gone needs no unavailable presence from us any more (section 4.6.1).
 void deliver_notification(Account& account, Transit transit) {
-    const Jid& to = transit.stanza->to();
-    const bool gone = transit.stanza->type() == StanzaType::unavailable;
-    if (to.is_bare()) {
-        if (gone) {
-            for (const auto& session : account.sessions()) {
-                forget_directed(*session, transit.stanza->from());
-            }
-        }
+    const Stanza& presence = *transit.stanza;
+    if (presence.to().is_bare()) {
+        if (!presence.is_error())
+            for (const auto& session : account.sessions()) follow_directed(*session, presence);
         return send_to_available(account, transit);
     }
-    Session* session = account.find_session(to.resource());
+    Session* session = account.find_session(presence.to().resource());
     if (!session) return;
-    if (gone) forget_directed(*session, transit.stanza->from());
+    if (!presence.is_error()) follow_directed(*session, presence);
     session->send(std::move(transit));
 }
 

@@ -208,6 +208,49 @@ TEST_CASE_FIXTURE(Verona, "who got directed presence hears when the resource goe
     CHECK(world.remote().pending() == 0);
 }
 
+TEST_CASE_FIXTURE(Verona, "a room that gives another nickname hears of the end under that one") {
+    Client& romeo = world.connect("romeo@example.org/orchard");
+    romeo.send("<presence to='tomb@rooms.example/romeo'/>");
+    world.remote().drop_all();
+    const auto room_says = [&](const char* nick, const char* type, const char* content) {
+        world.arrive("<presence from='tomb@rooms.example/" + std::string(nick) +
+                     "' to='romeo@example.org/orchard' " + type +
+                     "><x xmlns='http://jabber.org/protocol/muc#user'>" + content +
+                     "</x></presence>");
+    };
+    std::string last = "romeo";
+    SUBCASE("changed while there") {
+        room_says("romeo", "type='unavailable'", "<item nick='montague'/><status code='303'/>");
+        room_says("montague", "", "<item/><status code='110'/><status code='210'/>");
+        last = "montague";
+    }
+    SUBCASE("chosen at the entry") {
+        room_says("juliet", "", "<item/>");
+        room_says("montague", "", "<item/><status code='110'/><status code='210'/>");
+        last = "montague";
+    }
+    SUBCASE("somebody else's") {
+        room_says("juliet", "type='unavailable'", "<item nick='capulet'/><status code='303'/>");
+        room_says("capulet", "", "<item/>");
+    }
+    romeo.close();
+    CHECK(next(world.remote()) ==
+          "presence/unavailable from romeo@example.org/orchard to tomb@rooms.example/" + last);
+    CHECK(world.remote().pending() == 0);
+}
+
+TEST_CASE_FIXTURE(Verona, "who leaves a room is forgotten there") {
+    Client& romeo = world.connect("romeo@example.org/orchard");
+    romeo.send("<presence to='tomb@rooms.example/romeo'/>");
+    world.remote().drop_all();
+    world.arrive(
+        "<presence from='tomb@rooms.example/romeo' to='romeo@example.org/orchard' "
+        "type='unavailable'><x xmlns='http://jabber.org/protocol/muc#user'>"
+        "<status code='110'/></x></presence>");
+    romeo.close();
+    CHECK(world.remote().pending() == 0);
+}
+
 TEST_CASE_FIXTURE(Verona, "a contact hears of the end once, directed presence or not") {
     become_friends();
     Client& juliet = world.log_in("juliet@example.org/balcony");

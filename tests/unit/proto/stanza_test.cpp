@@ -139,10 +139,11 @@ TEST_CASE("stanza: a refusal echoes what there is, and can be kept and read back
     CHECK(refuse("<iq type='get' to='example.com'/>") == "<iq from='example.com' type='error'>");
     CHECK(refuse("<iq type='get' id='' to='example.com'/>") ==
           "<iq from='example.com' id='' type='error'>");
-    CHECK(refuse("<iq from='a@example.com/x'><q/></iq>") == "<iq to='a@example.com/x' type='error'>");
+    CHECK(refuse("<iq from='a@example.com/x'><q/></iq>") ==
+          "<iq to='a@example.com/x' type='error'><q/>");
     CHECK(refuse("<iq type='strange'/>") == "<iq type='error'>");
     CHECK(refuse("<message to='a@b@c'><body/></message>", "jid-malformed") ==
-          "<message from='a@b@c' type='error'>");
+          "<message from='a@b@c' type='error'><body/>");
     CHECK(refuse("<message to='' from='@'/>", "jid-malformed") == "<message from='' type='error'>");
     CHECK(refuse("<presence type='result' to='example.com'/>") ==
           "<presence from='example.com' type='error'>");

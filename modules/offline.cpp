@@ -214,6 +214,7 @@ private:
         transit.received = message.stanza.time;
         transit.offline_seq = message.seq;
         transit.spooled = acknowledged_later;
+        session.note_delivered(message.seq);
         session.send_now(std::move(transit));
     }
 

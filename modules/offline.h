@@ -13,7 +13,7 @@
 // the client acknowledged it (Transit::spooled), or without stream management as soon as it is
 // written. What is under way to a session already (spooled by the router, unacknowledged since an
 // earlier flush) is not sent to another. What a page of the archive brought to this very session
-// before (XEP-0313, 5.1.1; core/archive_read.h) is not sent, but removed, once the client
+// before (XEP-0313, 5.1.1; core/stretches.h) is not sent, but removed, once the client
 // acknowledged that page; whatever else a client asked its archive changes nothing.
 #pragma once
 

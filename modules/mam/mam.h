@@ -8,7 +8,7 @@
 //
 // Reading: pages come from storage in a coroutine, after the shard's own writes are committed, and
 // are sent at the client's pace (core/drain.h). Only the owner may ask. The session
-// notes what it was sent (core/archive_read.h).
+// notes what it was sent (core/stretches.h).
 //
 // query.h: what requests say and answers look like. preferences.h: XEP-0441. expiry.h: what becomes
 // too old.

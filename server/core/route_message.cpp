@@ -135,10 +135,13 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     if (any_takes_bare(account)) {
         if (transit.spooled) return;  // they are given it as an offline message
         // Who was there at its first delivery has it from then, or has a copy; others may have read
-        // it in the archive.
+        // it in the archive, or have it from another session that held it, or from offline storage.
         const bool to_one = transit.stanza->to().is_full() && !archived;
         auto takers = takers_since(account, to_one ? WallTime::min() : transit.received);
-        std::erase_if(takers, [&](const auto& s) { return s->has_read(transit.archive_id); });
+        std::erase_if(takers, [&](const auto& s) {
+            return s->has_read(transit.archive_id) || s->was_delivered(transit.offline_seq);
+        });
+        for (const auto& session : takers) session->note_delivered(transit.offline_seq);
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
             state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
             return send_to_takers(account, std::move(transit), takers);

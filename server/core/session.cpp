@@ -261,9 +261,25 @@ void Session::send_now(Transit transit) {
     fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
 }
 
+SeenMessages& Session::seen() {
+    if (!seen_) seen_ = std::make_unique<SeenMessages>();
+    return *seen_;
+}
+
 void Session::note_read(storage::ArchiveId id, std::uint64_t ordinal) {
-    if (!read_) read_ = std::make_unique<ArchiveRead>();
-    read_->add(id, ordinal);
+    seen().read.add(static_cast<std::uint64_t>(id), ordinal);
+}
+
+bool Session::has_read(storage::ArchiveId id) const {
+    return seen_ && seen_->read.has(static_cast<std::uint64_t>(id));
+}
+
+void Session::note_delivered(std::uint64_t offline_seq) {
+    if (offline_seq != 0) seen().delivered.add(offline_seq, offline_seq);
+}
+
+bool Session::was_delivered(std::uint64_t offline_seq) const {
+    return seen_ && seen_->delivered.has(offline_seq);
 }
 
 // ---- Presence ----------------------------------------------------------------------------------

@@ -19,11 +19,11 @@
 #include "proto/ack_window.h"
 #include "proto/stanza.h"
 #include "server/core/account.h"
-#include "server/core/archive_read.h"
 #include "server/core/sent.h"
 #include "server/core/session_port.h"
 #include "server/core/shard.h"
 #include "server/core/slots.h"
+#include "server/core/stretches.h"
 #include "server/core/ticket.h"
 #include "server/core/transit.h"
 
@@ -113,11 +113,13 @@ public:
     /// What waits behind the flush, or for the session to wake: not numbered yet.
     const std::vector<Transit>& waiting() const { return waiting_; }
 
-    // The archive.
+    // What it need not be sent again (core/stretches.h).
     /// A page of the account's archive brought this message to the client.
     void note_read(storage::ArchiveId id, std::uint64_t ordinal);
-    /// Whether one did (core/archive_read.h): then it need not be sent again.
-    bool has_read(storage::ArchiveId id) const { return read_ && read_->has(id); }
+    bool has_read(storage::ArchiveId id) const;
+    /// A message that had waited, offline or for another session, was sent to it. 0: none is meant.
+    void note_delivered(std::uint64_t offline_seq);
+    bool was_delivered(std::uint64_t offline_seq) const;
 
     // Stream management and sleep.
     StreamManagement* sm() { return sm_.get(); }
@@ -196,6 +198,7 @@ private:
     bool is_own_address(const Jid& jid) const;
     void fail_stream(StreamErrorCondition condition, std::string_view text);
     void close_entry(std::uint32_t number);
+    SeenMessages& seen();
     void dispatch(Transit transit);
     bool window_has_room() const;
     void go_on_reading();
@@ -258,7 +261,7 @@ private:
     std::vector<Transit> waiting_;  // behind the offline flush, or while its waking is being stored
     std::vector<Transit> pending_requests_;
     std::uint32_t slow_requests_ = 0;
-    std::unique_ptr<ArchiveRead> read_;  // nullptr until it is sent a page
+    std::unique_ptr<SeenMessages> seen_;  // nullptr until there is something
     Slots slots_;
     std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
     std::uint32_t stored_queue_ =

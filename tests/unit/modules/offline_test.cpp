@@ -282,6 +282,49 @@ TEST_CASE("what a page brought is not sent again, everything else is") {
     }
 }
 
+/// Two hibernating sessions that hold the same two messages; what comes next comes later.
+struct Hibernating : Scene {
+    explicit Hibernating(bool archived) : Scene(archived ? "" : without_archive) {
+        one.cut();
+        two.cut();
+        world.advance(std::chrono::seconds(1));
+        for (const char* text : {"first", "second"}) romeo_says(text);
+        world.advance(std::chrono::seconds(1));
+    }
+    void expire(test::Client& client) {
+        world.at("juliet@example.org",
+                 [&](core::Core&) { client.session().end(core::SessionEnd::expired); });
+    }
+    test::Client& one = comes_online("one", true);
+    test::Client& two = comes_online("two", true);
+};
+
+TEST_CASE("what several hibernating sessions held reaches one that came later once") {
+    for (const bool archived : {true, false}) {
+        CAPTURE(archived);
+        Hibernating scene(archived);
+        test::Client& late = scene.comes_online("late");
+        scene.expire(scene.one);
+        CHECK(Scene::bodies(late) == Bodies{"first", "second"});
+        scene.expire(scene.two);
+        CHECK(Scene::bodies(late).empty());
+    }
+}
+
+TEST_CASE("what a session took from offline storage another does not bring it again") {
+    for (const bool archived : {true, false}) {
+        CAPTURE(archived);
+        Hibernating scene(archived);
+        const auto replaced = scene.one.session().shared_from_this();
+        scene.world.run("juliet@example.org", [&](core::Core&) { return replaced->replace(); });
+        CHECK(scene.kept() == 2);
+        test::Client& again = scene.comes_online("one");
+        CHECK(Scene::bodies(again) == Bodies{"first", "second"});
+        scene.expire(scene.two);
+        CHECK(Scene::bodies(again).empty());
+    }
+}
+
 TEST_CASE("a page that is turned over brings what it brings") {
     Reader scene;
     CHECK(scene.asks(query("", "<max>2</max>", "<flip-page/>")) == Bodies{"two", "one"});

@@ -1,4 +1,4 @@
-#include "server/core/archive_read.h"
+#include "server/core/stretches.h"
 
 #include <doctest/doctest.h>
 
@@ -11,12 +11,12 @@ namespace clarion::core {
 namespace {
 
 /// The message with this ordinal: ids follow the order, but no two are neighbours as numbers.
-storage::ArchiveId id(std::uint64_t ordinal) { return storage::ArchiveId{1000 + ordinal * 10}; }
+std::uint64_t id(std::uint64_t ordinal) { return 1000 + ordinal * 10; }
 
 TEST_CASE("what was read is a set of messages, whatever order it was read in") {
     std::mt19937 random(1);
     for (int round = 0; round < 200; ++round) {
-        ArchiveRead read;
+        Stretches read;
         std::set<std::uint64_t> model;
         for (int i = 0; i < 40; ++i) {
             const std::uint64_t ordinal = 1 + random() % 60;
@@ -27,36 +27,36 @@ TEST_CASE("what was read is a set of messages, whatever order it was read in") {
         }
         std::size_t stretches = 0;
         for (const std::uint64_t each : model) stretches += model.contains(each - 1) ? 0 : 1;
-        CHECK(read.stretches() == stretches);
+        CHECK(read.count() == stretches);
     }
 }
 
 TEST_CASE("nothing was read, and messages that no archive has never were") {
-    ArchiveRead read;
+    Stretches read;
     CHECK_FALSE(read.has(id(1)));
     read.add(id(1), 1);
-    CHECK_FALSE(read.has(storage::ArchiveId::none));
+    CHECK_FALSE(read.has(0));
 }
 
 TEST_CASE("pages that follow each other are one stretch, of any length") {
-    ArchiveRead read;
+    Stretches read;
     for (std::uint64_t ordinal = 1; ordinal <= 100'000; ++ordinal) read.add(id(ordinal), ordinal);
-    CHECK(read.stretches() == 1);
+    CHECK(read.count() == 1);
     CHECK(read.has(id(1)));
     CHECK(read.has(id(100'000)));
 }
 
 TEST_CASE("of who reads here and there the oldest is forgotten") {
-    ArchiveRead read;
-    constexpr std::uint64_t count = 2 * ArchiveRead::max_stretches;
+    Stretches read;
+    constexpr std::uint64_t count = 2 * Stretches::max_count;
     for (std::uint64_t i = 1; i <= count; ++i) read.add(id(2 * i), 2 * i);
-    CHECK(read.stretches() == ArchiveRead::max_stretches);
+    CHECK(read.count() == Stretches::max_count);
     CHECK_FALSE(read.has(id(2)));
     CHECK_FALSE(read.has(id(count)));
     CHECK(read.has(id(count + 2)));
     CHECK(read.has(id(2 * count)));
     read.add(id(2), 2);  // older than all that is remembered
-    CHECK(read.stretches() == ArchiveRead::max_stretches);
+    CHECK(read.count() == Stretches::max_count);
     CHECK(read.has(id(count + 2)));
 }
 

@@ -1,0 +1,48 @@
+// Stretches: a bounded set of messages, kept as stretches without holes between their ends.
+//
+// A Session keeps two of them, of what it was sent apart from the first delivery (SeenMessages), so
+// that it is not sent again what it has:
+//
+// * what pages of its archive brought (XEP-0313). A message counts as read only if it was in a page
+//   that was really sent to this very session. A query that was answered with a count, a filtered or
+//   shortened page, or nothing at all says nothing of other messages, and neither does what another
+//   session of the account read. Whether the page arrived too, the session's queue knows: its
+//   messages are there until they are acknowledged, with Sent::archive_id and Sent::is_copy.
+// * what waited, offline or for another session, and was sent to it later.
+//
+// Messages are neighbours if their ordinals are: of the archive (storage/archive.h), or of their
+// arrival at the account (Transit::offline_seq). So what follows each other is one stretch, of any
+// number of messages. Of many stretches the oldest are forgotten: then a session may be sent again
+// what it has. In memory only: a session that is read back from storage has seen nothing so.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace clarion::core {
+
+class Stretches {
+public:
+    /// 3.2 KB, for a client that wants it so.
+    static constexpr std::size_t max_count = 100;
+
+    /// Adds a message: its key, and which one it is in the order of keys.
+    void add(std::uint64_t key, std::uint64_t ordinal);
+    bool has(std::uint64_t key) const;
+    std::size_t count() const { return stretches_.size(); }
+
+private:
+    struct Stretch {
+        std::uint64_t first, last;
+        std::uint64_t first_ordinal, last_ordinal;
+    };
+    std::vector<Stretch> stretches_;  // oldest first, at least one message apart
+};
+
+struct SeenMessages {
+    Stretches read;       // by archive id
+    Stretches delivered;  // by Transit::offline_seq
+};
+
+}  // namespace clarion::core

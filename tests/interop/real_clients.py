@@ -109,6 +109,7 @@ class XmppJs(RealClient):
                         self.server.domain, self._name, self._password, self.resource)
         self._reader = asyncio.create_task(self._read())
         await self.tells("online")
+        await self.tells("enabled")  # it is online before it could resume
 
     async def _read(self):
         async for line in self._process.stdout:
@@ -188,7 +189,8 @@ class Profanity(RealClient):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
-        self._terminal = self._home / "tmux"
+        self._starts = 0
+        self._terminal = None  # the socket of its tmux
         self._environment.update(XDG_CONFIG_HOME=str(self._home / "config"),
                                  XDG_DATA_HOME=str(self._home / "data"), TERM="xterm")
         self._write("config/profanity/profrc",
@@ -213,6 +215,9 @@ class Profanity(RealClient):
         return out.decode(errors="replace")
 
     async def start(self):
+        # The terminal before may still be about to end, and a new session in it would end with it.
+        self._starts += 1
+        self._terminal = self._home / f"tmux{self._starts}"
         await self._tmux("new-session", "-d", "-x", "160", "-y", "60",
                          f"profanity --account {self.bare} --log DEBUG --logfile {self.log}")
         await self.shows("logged in successfully")
@@ -239,4 +244,6 @@ class Profanity(RealClient):
         return [body for sender, body in lines if sender != "me"]
 
     async def quit(self):
-        await self._tmux("kill-server")
+        for number in range(1, self._starts + 1):
+            self._terminal = self._home / f"tmux{number}"
+            await self._tmux("kill-server")

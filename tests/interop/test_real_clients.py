@@ -127,7 +127,6 @@ class RealClients(ClientCase):
     async def test_xmpp_js_sends_again_what_was_under_way(self):
         client = self.of_juliet(XmppJs)
         await client.start()
-        await client.ping()  # behind <enable/>: that has arrived
         self.relay.swallow()
         await client.says(self.romeo.boundjid.bare, "under way")
         await client.tells("sent")

@@ -23,6 +23,7 @@ xmpp.on("stanza", (stanza) => {
 // Every top-level element that arrives: also those of stream management.
 xmpp.on("element", (element) => {
   if (element.is("r", "urn:xmpp:sm:3")) tell("ack-requested");
+  if (element.is("enabled", "urn:xmpp:sm:3")) tell("enabled");
 });
 
 const commands = {

@@ -28,13 +28,10 @@ constexpr std::string_view white_space = " \t\r\n";
 
 /// What may stand in xml:lang (RFC 5646); not longer, as each stanza is stamped with it.
 bool is_language(std::string_view text) {
-    constexpr std::size_t longest = 64;
-    const auto allowed = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '-';
-    };
-    return !text.empty() && text.size() <= longest &&
-           std::all_of(text.begin(), text.end(), allowed);
+    constexpr std::string_view allowed =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+    return !text.empty() && text.size() <= 64 &&
+           text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 bool is_stanza(const Element& element) {

@@ -39,7 +39,10 @@ Result<> Session::on_ack(std::uint32_t handled) {
     sm_->delay_told = sm_->queue.acked();
     shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
     if (*acked > 0) sm_->requests_repeated = 0;
-    if (!sm_->queue.empty()) shard.at_turn_end(*this);
+    if (!sm_->queue.empty())
+        shard.at_turn_end(*this);
+    else
+        shard.cancel(std::exchange(sm_->timeout_timer, TimerId::none));
     return {};
 }
 
@@ -115,6 +118,31 @@ void Session::request_ack() {
     core().shard().cancel(std::exchange(sm_->request_timer, TimerId::none));
     port_->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
     sm_->queue.note_request();
+    sm_->heard_at = core().clock().steady();  // it has answered the request before
+    const auto limit = core().options<SmacksOptions>(account_.host()).ack_timeout;
+    if (limit > Duration::zero() && sm_->timeout_timer == TimerId::none) watch_answers(limit);
+}
+
+void Session::watch_answers(Duration from_now) {
+    sm_->timeout_timer = core().shard().after(from_now, [self = weak_from_this()] {
+        if (auto session = self.lock()) session->on_ack_timeout();
+    });
+}
+
+/// A request was left unanswered and nothing else was heard since. The connection may be dead, or
+/// the client asleep with it: either way it comes back by itself.
+void Session::on_ack_timeout() {
+    sm_->timeout_timer = TimerId::none;
+    const auto limit = core().options<SmacksOptions>(account_.host()).ack_timeout;
+    if (state_ != SessionState::live || limit == Duration::zero()) return;
+    if (!sm_->queue.request_outstanding()) return;  // watched again with the next one
+    const auto silent =
+        std::chrono::duration_cast<Duration>(core().clock().steady() - sm_->heard_at);
+    if (silent < limit) return watch_answers(limit - silent);
+    logger.info("ack-timeout", {{"session", jid_.full()}, {"unacknowledged", sm_->queue.size()}});
+    SessionPort* const port = port_;
+    on_detached();
+    if (port) port->close(StreamErrorCondition::connection_timeout, "nothing was acknowledged");
 }
 
 /// The client answered with less than it was sent. It may need time, or count differently for ever:

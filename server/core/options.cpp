@@ -1,5 +1,7 @@
 #include "server/core/options.h"
 
+#include "server/core/keepalive_options.h"
+
 namespace clarion::core {
 
 using namespace std::chrono_literals;
@@ -145,6 +147,18 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .doc(
             "A client that reads nothing for this long while there is something for it is cut off "
             "likewise.");
+    declare_keepalive(t, "a client");
+    t.add("ping_interval", &C2sOptions::ping_interval)
+        .min(0s)
+        .live()
+        .doc(
+            "A client that sent nothing for this long is asked whether it is there: by stream "
+            "management's <r/>, or by a ping (XEP-0199) without it. It wakes phones, and finds no "
+            "more than keepalive but programs that hang. 0: never.");
+    t.add("ping_timeout", &C2sOptions::ping_timeout)
+        .min(1s)
+        .live()
+        .doc("A client that answers nothing to that for this long is cut off.");
     t.add("max_ack_window", &C2sOptions::max_ack_window)
         .min(16)
         .unit("stanzas")
@@ -244,6 +258,11 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "A client that leaves stanzas unacknowledged for this long is considered slow: push "
             "notifies it.");
+    t.add("ack_timeout", &SmacksOptions::ack_timeout)
+        .min(0s)
+        .doc(
+            "A client that leaves a request for acknowledgement unanswered and says nothing at all "
+            "for this long is cut off; its session sleeps if it can. 0: never.");
     t.add("ack_answer_limit", &SmacksOptions::ack_answer_limit)
         .min(10ms)
         .max(60s)
@@ -302,6 +321,7 @@ void S2sOptions::declare(OptionTable<S2sOptions>& t) {
         .unit("bytes")
         .live()
         .doc("A larger stanza from a server ends its stream with policy-violation.");
+    declare_keepalive(t, "a server");
     t.add("connect_timeout", &S2sOptions::connect_timeout)
         .min(1s)
         .live()
@@ -386,6 +406,7 @@ void ComponentOptions::declare(OptionTable<ComponentOptions>& t) {
         .min(65536)
         .unit("bytes")
         .doc("A component that leaves more than this unread is cut off.");
+    declare_keepalive(t, "the component");
 }
 
 void ModulesOptions::declare(OptionTable<ModulesOptions>& t) {

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "server/base/option.h"
+#include "server/core/keepalive_options.h"
 
 namespace clarion::core {
 
@@ -55,7 +56,14 @@ struct ListenOptions {
     static void declare(OptionTable<ListenOptions>& table);
 };
 
-struct C2sOptions {
+/// A client may be a phone, whose radio a question wakes: it is asked four times an hour at most,
+/// and only while nothing else is said.
+struct C2sOptions : KeepaliveOptions {
+    C2sOptions()
+        : KeepaliveOptions{std::chrono::minutes(15), std::chrono::seconds(30), 4,
+                           std::chrono::minutes(17)} {}
+    Duration ping_interval{};
+    Duration ping_timeout = std::chrono::seconds(60);
     bool require_encryption = true;
     bool allow_plain_without_encryption = false;
     std::int64_t max_stanza_size = 262144;
@@ -93,6 +101,7 @@ struct AuthOptions {
 struct SmacksOptions {
     Duration hibernation_time = std::chrono::seconds(600);
     Duration max_ack_delay = std::chrono::seconds(30);
+    Duration ack_timeout = std::chrono::minutes(5);
     Duration ack_answer_limit = std::chrono::seconds(1);
     Duration ack_request_delay = std::chrono::seconds(5);
     std::int64_t max_queue_size = 5000;
@@ -103,7 +112,11 @@ struct SmacksOptions {
     static void declare(OptionTable<SmacksOptions>& table);
 };
 
-struct S2sOptions {
+/// Servers are not woken by a question: what waits for a dead one is tried again soon.
+struct S2sOptions : KeepaliveOptions {
+    S2sOptions()
+        : KeepaliveOptions{std::chrono::minutes(2), std::chrono::seconds(15), 4,
+                           std::chrono::minutes(3)} {}
     bool require_encryption = true;
     bool require_valid_certificate = false;
     std::string bind_address;
@@ -129,7 +142,11 @@ struct DnsOptions {
     static void declare(OptionTable<DnsOptions>& table);
 };
 
-struct ComponentOptions {
+/// Components usually are near, and many depend on each.
+struct ComponentOptions : KeepaliveOptions {
+    ComponentOptions()
+        : KeepaliveOptions{std::chrono::seconds(60), std::chrono::seconds(10), 3,
+                           std::chrono::seconds(90)} {}
     std::string secret;
     std::string conflict = "newer";
     std::int64_t max_stanza_size = 524288;

@@ -56,6 +56,8 @@ struct StreamManagement {
     TimerId request_timer{};        // until a client whose count lags behind is asked again
     std::uint8_t requests_repeated = 0;  // since its count last grew
     std::uint8_t counts_refused = 0;     // resumptions with an h that was too high
+    TimerId timeout_timer{};        // ack_timeout, while a request is unanswered
+    SteadyTime heard_at{};          // when the client last said anything
     std::uint32_t window_base = 0;  // stanzas received before <enable/>: not counted in h
     bool counting = false;          // those are all handled: h is what came after them
 };

@@ -1,5 +1,7 @@
 #include "server/core/session.h"
 
+#include <algorithm>
+
 #include "proto/ns.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
@@ -58,6 +60,7 @@ Session::~Session() {
         shard.cancel(sm_->answer_timer);
         shard.cancel(sm_->delay_timer);
         shard.cancel(sm_->request_timer);
+        shard.cancel(sm_->timeout_timer);
     }
 }
 
@@ -65,6 +68,7 @@ Session::~Session() {
 
 void Session::on_element(xml::Document&& element) {
     account_.touch();
+    if (sm_) sm_->heard_at = core().clock().steady();
     if (is_stanza(element.root())) return on_inbound(std::move(element));
     events::SessionElement event{*this, element.root()};
     core().bus().fire(event);

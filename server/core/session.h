@@ -218,6 +218,8 @@ private:
     void write_ack();
     void watch_silence();
     void on_ack_delay();
+    void watch_answers(Duration from_now);
+    void on_ack_timeout();
     void detach_port();
     void store_queue();
     void put_unstored();

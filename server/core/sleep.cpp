@@ -30,6 +30,7 @@ void Session::detach_port() {
     shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
     shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
     shard.cancel(std::exchange(sm_->request_timer, TimerId::none));
+    shard.cancel(std::exchange(sm_->timeout_timer, TimerId::none));
     sm_->ack_owed = sm_->ack_follows = false;
     sm_->answered_at = {};
     sm_->requests_repeated = 0;

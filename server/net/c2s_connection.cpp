@@ -4,6 +4,7 @@
 
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
+#include "server/base/id.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 #include "server/core/session.h"
@@ -66,6 +67,7 @@ C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport
 C2sConnection::~C2sConnection() {
     counters().open.add(-1);
     if (in_transit()) return;
+    core().shard().cancel(silence_timer_);
     count_out();
     on_detached();
 }
@@ -252,7 +254,44 @@ void C2sConnection::note_authenticated() {
     authenticated_ = true;
     count_in();
     if (is_open()) deadline_ = SteadyTime::max();
-    xml_.set_limits(limits_of(core().options<core::C2sOptions>(stream_.host()).max_stanza_size));
+    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    xml_.set_limits(limits_of(options.max_stanza_size));
+    transport_->set_keepalive(options);
+    if (options.ping_interval > Duration::zero()) watch_silence(options.ping_interval);
+}
+
+// --- silence ------------------------------------------------------------------------------------
+
+void C2sConnection::watch_silence(Duration from_now) {
+    silence_timer_ = core().shard().after(from_now, [this] {
+        silence_timer_ = core::TimerId::none;
+        on_silence();
+    });
+}
+
+void C2sConnection::on_silence() {
+    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    if (!is_open() || options.ping_interval == Duration::zero()) return;
+    if (pinged_at_ != SteadyTime{} && heard_at() < pinged_at_)
+        return cut("the client does not answer");
+    pinged_at_ = {};
+    const auto silent = std::chrono::duration_cast<Duration>(now() - heard_at());
+    if (silent < options.ping_interval || !stream_.session())
+        return watch_silence(std::max(options.ping_interval - silent, Duration(1)));
+    pinged_at_ = now();
+    ping();
+    watch_silence(options.ping_timeout);
+}
+
+/// With stream management there is a shorter question, which is not kept for it if it is gone.
+void C2sConnection::ping() {
+    core::Session& session = *stream_.session();
+    if (session.sm()) return write_xml("<r xmlns='urn:xmpp:sm:3'/>");
+    const auto request = Stanza::make(StanzaKind::iq, StanzaType::get,
+                                      Jid::trusted(stream_.host()), session.jid(),
+                                      "ping-" + random_token(6));
+    request->root().add("ping", ns::ping);
+    session.send(request);
 }
 
 // --- SessionPort --------------------------------------------------------------------------------

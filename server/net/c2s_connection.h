@@ -64,6 +64,9 @@ private:
     Step restart();
     bool may_go_on() const;
     void note_authenticated();
+    void watch_silence(Duration from_now);
+    void on_silence();
+    void ping();
     void count_in();
     void count_out();
 
@@ -79,6 +82,8 @@ private:
     core::C2sStream stream_;
     xml::Document element_;
     const SteadyTime accepted_;
+    SteadyTime pinged_at_{};         // zero: it was not, or has said something since
+    core::TimerId silence_timer_{};  // with [c2s] ping_interval only
     const bool direct_tls_;
     bool authenticated_ = false;
     bool counted_ = false;       // in the shard's C2sCounts

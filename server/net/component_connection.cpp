@@ -182,6 +182,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
     xml::Limits limits;
     limits.max_stanza_bytes = static_cast<std::size_t>(mine->max_stanza_size);
     xml_.set_limits(limits);
+    transport_->set_keepalive(*mine);
     deadline_ = SteadyTime::max();
     attached_ = true;
     out() += "<handshake/>";

@@ -232,6 +232,7 @@ void S2sIn::on_pair() {
         limits.max_stanza_bytes =
             static_cast<std::size_t>(core().options<core::S2sOptions>().max_stanza_size);
         xml_.set_limits(limits);
+        transport_->set_keepalive(core().options<core::S2sOptions>());
     }
     touch();
     const auto& [remote, local] = negotiation_.newest_pair();

@@ -78,6 +78,7 @@ void S2sOut::attach(Connected connected) {
     host_ = std::move(connected.host);
     transport_ = std::move(connected.transport);
     transport_->set_sink(this);
+    transport_->set_keepalive(options());
     stream_.emplace(*net_.parsers(), xml::Limits{.max_stanza_bytes = max_element}, ns::server);
     negotiation_.emplace(policy());
     failure_.reset();

@@ -35,7 +35,8 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
       transport_(std::move(transport)),
       xml_(*parsers_, limits, content_ns),
       net_(&net),
-      out_(net.buffers()) {
+      out_(net.buffers()),
+      heard_at_(now()) {
     transport_->set_sink(this);
     net.join(*this);
     net.watch(*this);
@@ -108,6 +109,7 @@ StreamConnection::Got StreamConnection::receive() {
     }
     if (*n == 0) return Got::nothing;
     traffic().read.add(*n);
+    heard_at_ = now();
     if (limited_) budget_ -= static_cast<std::int64_t>(*n);
     greedy_ = *n == buffer.size();
     xml_.feed({buffer.data(), *n});

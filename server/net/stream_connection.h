@@ -52,6 +52,8 @@ protected:
     SteadyTime now() const { return core().clock().steady(); }
     bool is_open() const { return phase_ == Phase::open; }
     std::size_t waiting_to_be_sent() const { return out_.unsent(); }
+    /// When the peer last sent anything.
+    SteadyTime heard_at() const { return heard_at_; }
 
     /// Append to it; it is flushed when the turn ends. REQUIRES: is_open().
     std::string& out();
@@ -107,6 +109,7 @@ private:
     ShardNet* net_;
     OutBuffer out_;
     std::int64_t budget_ = 0;  // bytes that may be read now, when there is a limit
+    SteadyTime heard_at_;
     Phase phase_ = Phase::open;
     bool active_ = true;    // since the last sweep
     bool greedy_ = false;   // the last read filled the buffer

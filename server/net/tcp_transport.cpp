@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/deferred.hpp>
@@ -92,6 +93,25 @@ Result<> Transport::join(Poller& poller) {
 }
 
 SocketAddress Transport::peer_address() const { return SocketAddress::peer_of(socket_.fd()); }
+
+void Transport::set_keepalive(const core::KeepaliveOptions& options) {
+    using std::chrono::duration_cast;
+    const auto set = [fd = socket_.fd()](int level, int name, std::int64_t value) {
+        const int number = static_cast<int>(value);
+        ::setsockopt(fd, level, name, &number, sizeof number);
+    };
+    const auto seconds = [](Duration time) {
+        return std::max<std::int64_t>(1, duration_cast<std::chrono::seconds>(time).count());
+    };
+    const bool on = options.keepalive_idle > Duration::zero();
+    set(SOL_SOCKET, SO_KEEPALIVE, on ? 1 : 0);
+    set(IPPROTO_TCP, TCP_USER_TIMEOUT,
+        duration_cast<std::chrono::milliseconds>(options.user_timeout).count());
+    if (!on) return;
+    set(IPPROTO_TCP, TCP_KEEPIDLE, seconds(options.keepalive_idle));
+    set(IPPROTO_TCP, TCP_KEEPINTVL, seconds(options.keepalive_interval));
+    set(IPPROTO_TCP, TCP_KEEPCNT, options.keepalive_count);
+}
 
 // --- waiting ------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@
 #include "proto/sasl.h"
 #include "server/base/result.h"
 #include "server/base/task.h"
+#include "server/core/options.h"
 #include "server/core/session_port.h"
 #include "server/core/unique_function.h"
 #include "server/net/poller.h"
@@ -84,6 +85,9 @@ public:
     /// on_writable(). Errors: "connection-lost", "tls-error".
     Result<std::size_t> write(std::string_view bytes);
     void set_sink(WritableSink* sink) { sink_ = sink; }
+    /// The kernel watches over the peer from now on, without waking us: if it is gone, the
+    /// connection is lost.
+    void set_keepalive(const core::KeepaliveOptions& options);
 
     /// Starts TLS on what is now a clear connection. REQUIRES: nothing waits to be written. The
     /// caller limits the time, by close(). Errors: "tls-error" (with OpenSSL's reason), "closed".

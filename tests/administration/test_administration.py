@@ -30,6 +30,7 @@ class Server:
         self.config = self.directory / "clarion.toml"
         self.port = free_port()
         self.process = None
+        self.prefix = []  # of the command that starts it
         self.write_config()
 
     def write_config(self, extra="", domains='["example.test"]'):
@@ -56,7 +57,7 @@ port = {self.port}
     def start(self):
         with open(self.directory / "log", "a") as log:
             before = log.tell()
-            self.process = subprocess.Popen([CLARIOND, "--config", self.config], stderr=log)
+            self.process = subprocess.Popen([*self.prefix, CLARIOND, "--config", self.config], stderr=log)
         self.wait_for_log("server ready", before)
 
     def wait_for_log(self, text, since=0):

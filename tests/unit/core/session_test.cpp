@@ -330,6 +330,49 @@ TEST_CASE("asked once per silence; the delay is told once") {
         [&](Core&) { CHECK(phone.session().on_ack(5).error().code == "handled-count-too-high"); });
 }
 
+TEST_CASE("a client that says nothing while it should acknowledge is cut, and sleeps") {
+    Scene scene("[smacks]\nack_timeout = 100\nmax_ack_delay = 30\n");
+    Client& phone = scene.phone();
+    scene.world.advance(500s);
+    CHECK(phone.session().is_live());  // nothing to say
+    scene.arrive("1");
+    scene.world.advance(60s);
+    phone.send("<presence/>");  // late with it, but there
+    scene.world.advance(90s);
+    CHECK(phone.session().is_live());
+    scene.on([&](Core&) { CHECK(phone.session().on_ack(phone.session().sm()->queue.sent()).ok()); });
+    scene.world.advance(90s);
+    scene.arrive("2");  // its time begins when it was sent
+    scene.world.advance(99s);
+    CHECK(phone.session().is_live());
+    const auto session = phone.session().shared_from_this();
+    scene.world.advance(1s);
+    CHECK(session->is_asleep());
+    CHECK(phone.port().error() == StreamErrorCondition::connection_timeout);
+    FakePort port;
+    CHECK(scene.resume(port, session->sm()->queue.acked()) == "ok");
+    CHECK(scene.ids(port) == std::vector<std::string>{"2"});
+}
+
+TEST_CASE("a client that answers, with a count that lags behind, is not cut") {
+    Scene scene("[smacks]\nack_timeout = 100\n");
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    for (int minute = 0; minute < 600; ++minute) {
+        scene.on([&](Core&) { CHECK(phone.session().on_ack(0).ok()); });
+        scene.world.advance(60s);
+    }
+    CHECK(phone.session().is_live());
+}
+
+TEST_CASE("[smacks] ack_timeout = 0: it may be silent for ever") {
+    Scene scene("[smacks]\nack_timeout = 0\n");
+    Client& phone = scene.phone();
+    scene.arrive("1");
+    scene.world.advance(24h);
+    CHECK(phone.session().is_live());
+}
+
 TEST_CASE("a client that acknowledges nothing is cut, and nothing is lost") {
     Scene scene("[smacks]\nmax_queue_size = 10\n");
     std::vector<std::string> given_back;

@@ -191,7 +191,7 @@ TEST_CASE("R5: what comes while a client is silent has its own delay") {
     scene.say("one");
     scene.world.advance(31s);
     CHECK(scene.published() == "phone!");
-    scene.world.advance(5min);  // the connection is dead, and nobody has noticed
+    scene.world.advance(3min);  // the connection is dead, and nobody has noticed
     scene.say("two");
     scene.world.advance(29s);
     CHECK(scene.published() == "");

@@ -227,6 +227,47 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(count() == 60);
     }
 
+    TEST_CASE("by option silent clients are asked whether they are there") {
+        Wire wire("[c2s]\nping_interval = 30\nping_timeout = 10\nrequire_encryption = false\n"
+                  "allow_plain_without_encryption = true\n[auth]\nscram_iterations = 4096\n");
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        romeo.log_in("romeo");
+        const auto pass = [&wire](int seconds) {
+            for (int i = 0; i < seconds; ++i) wire.advance(std::chrono::seconds(1));
+        };
+        pass(20);
+        romeo.send(" ");  // white space is a sign of life as well
+        wire.settle();
+        pass(29);
+        CHECK(romeo.received.find("urn:xmpp:ping") == std::string::npos);
+        pass(2);
+        const std::string asked = romeo.expect("</iq>");
+        CHECK(asked.find("<ping xmlns='urn:xmpp:ping'/>") != std::string::npos);
+        CHECK(asked.find("from='example.org'") != std::string::npos);
+        const std::size_t id = asked.find("id='") + 4;
+        romeo.send("<iq type='result' to='example.org' id='" +
+                   asked.substr(id, asked.find('\'', id) - id) + "'/>");
+        wire.settle();
+        pass(32);
+        romeo.expect("urn:xmpp:ping");
+        CHECK(!romeo.ended());
+        pass(11);
+        romeo.expect_end();
+        CHECK(romeo.received.find("<stream:error") == std::string::npos);
+        wire.run_until([&] { return wire.connections() == 0; });
+    }
+
+    TEST_CASE("without that option nobody is asked") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        romeo.log_in("romeo");
+        for (int i = 0; i < 10; ++i) wire.advance(std::chrono::minutes(10));
+        CHECK(!romeo.ended());
+        CHECK(romeo.received.empty());
+    }
+
     TEST_CASE("shutting down: clients are told, and everything ends") {
         Wire wire(insecure);
         wire.world.add_account("romeo@example.org", "secret");

@@ -11,6 +11,7 @@
 #include "modules/all.h"
 #include "server/app/admin_server.h"
 #include "server/app/data_directory.h"
+#include "server/app/open_files.h"
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
 #include "server/base/log.h"
@@ -120,6 +121,7 @@ Result<> App::start() {
     check_configuration(*config_, system_clock().wall(), findings);
     check_machine(*config_, true, findings);
     if (auto possible = tell(findings); !possible) return possible;
+    raise_open_files_limit();
     if (auto opened = open_storage(); !opened) return opened;
     if (auto made = make_cores(); !made) return made;
     return listen();

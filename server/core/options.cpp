@@ -370,6 +370,18 @@ void S2sOptions::declare(OptionTable<S2sOptions>& t) {
         .min(1)
         .live()
         .doc("Domain pairs one incoming connection may authenticate.");
+    t.add("max_questions_per_connection", &S2sOptions::max_questions_per_connection)
+        .min(1)
+        .live()
+        .doc(
+            "Dialback keys of one incoming connection that are being verified; it is read no "
+            "further meanwhile.");
+    t.add("max_false_keys", &S2sOptions::max_false_keys)
+        .min(0)
+        .live()
+        .doc(
+            "Dialback keys of one incoming connection that may prove false, or cannot be verified; "
+            "one more ends it with policy-violation.");
 }
 
 void DnsOptions::declare(OptionTable<DnsOptions>& t) {
@@ -429,10 +441,14 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
         .doc("The same for one server connection.");
     t.add("c2s_connections_per_address", &LimitsOptions::c2s_connections_per_address)
         .min(0)
-        .doc("Client connections from one IP address that may be open at a time, per worker.");
+        .doc(
+            "Client connections from one IP address (of IPv6: one /64 network) that may be open at "
+            "a time.");
     t.add("unauthenticated_connections", &LimitsOptions::unauthenticated_connections)
         .min(0)
-        .doc("Client connections not yet logged in, per worker; more are closed at once.");
+        .doc(
+            "Client connections not yet logged in, and as many of servers not yet authenticated; "
+            "more are closed at once.");
     t.add("registrations_per_address", &LimitsOptions::registrations_per_address)
         .min(0)
         .doc(

@@ -130,6 +130,8 @@ struct S2sOptions : KeepaliveOptions {
     std::int64_t max_queued_stanzas = 1000;
     std::int64_t max_queued_bytes = 4 << 20;
     std::int64_t max_domains_per_connection = 100;
+    std::int64_t max_questions_per_connection = 20;
+    std::int64_t max_false_keys = 50;
     std::int64_t max_outgoing_streams = 2000;
     static void declare(OptionTable<S2sOptions>& table);
 };
@@ -163,7 +165,7 @@ struct LimitsOptions {
     std::int64_t c2s_bytes_per_second = 0;
     std::int64_t s2s_bytes_per_second = 0;
     std::int64_t c2s_connections_per_address = 200;
-    std::int64_t unauthenticated_connections = 5000;
+    std::int64_t unauthenticated_connections = 10000;
     std::int64_t registrations_per_address = 5;
     static void declare(OptionTable<LimitsOptions>& table);
 };

@@ -46,29 +46,30 @@ xml::Limits first_limits(ShardNet& net) {
 
 // --- from accept to the end ---------------------------------------------------------------------
 
-void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls) {
-    auto connection = std::make_unique<C2sConnection>(net, std::move(transport), direct_tls);
+void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport,
+                          ConnectionCounts::Place place, bool direct_tls) {
+    auto connection = std::make_unique<C2sConnection>(net, std::move(transport), std::move(place),
+                                                      direct_tls);
     counters().accepted.add();
     const Step first = direct_tls ? Step::start_tls : Step::read;
     net.scope().spawn("c2s connection", run(std::move(connection), first));
 }
 
-C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls)
+C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
+                             ConnectionCounts::Place place, bool direct_tls)
     : StreamConnection(net, std::move(transport), first_limits(net), ns::client),
       stream_(*this, direct_tls),
       accepted_(now()),
       direct_tls_(direct_tls),
-      address_(transport_->peer_address().ip()) {
+      place_(std::move(place)) {
     deadline_ = accepted_ + core().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
-    count_in();
 }
 
 C2sConnection::~C2sConnection() {
     counters().open.add(-1);
     if (in_transit()) return;
     core().shard().cancel(silence_timer_);
-    count_out();
     on_detached();
 }
 
@@ -105,12 +106,10 @@ void C2sConnection::move_home(std::unique_ptr<C2sConnection> self) {
     const unsigned home = c.stream_.home();
     ShardNet& there = c.net().peer(home);
     c.flush();
-    c.count_out();
     c.depart(there);
     shards.post(home, [self = std::move(self), &there]() mutable {
         C2sConnection& arriving = *self;
         if (!arriving.arrive(there)) return;
-        arriving.count_in();
         there.scope().spawn("c2s connection", run(std::move(self), Step::arrived));
     });
 }
@@ -172,7 +171,8 @@ C2sConnection::Step C2sConnection::on_peer_closed() {
 }
 
 C2sConnection::Step C2sConnection::on_xml_error() {
-    logger.debug("bad_xml", {{"address", address_}, {"error", xml_.error_text()}});
+    logger.debug("bad_xml", {{"address", transport_->info().address},
+                             {"error", xml_.error_text()}});
     if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
         stream_.session()->on_bad_xml(xml_.error(), xml_.error_text(), xml_.element_refused());
     }
@@ -238,7 +238,7 @@ Task<C2sConnection::Step> C2sConnection::start_tls() {
     const Result<> done = co_await transport_->handshake(std::move(settings));
     handshaking_ = false;
     if (!done) {
-        logger.info("tls_failed", {{"address", address_}, {"error", done.error().text}});
+        logger.info("tls_failed", {{"address", transport_->info().address}, {"error", done.error().text}});
         cut("the TLS handshake failed");
         co_return Step::finish;
     }
@@ -250,9 +250,8 @@ Task<C2sConnection::Step> C2sConnection::start_tls() {
 
 void C2sConnection::note_authenticated() {
     if (authenticated_ || !stream_.authenticated()) return;
-    count_out();
     authenticated_ = true;
-    count_in();
+    place_.note_authenticated();
     if (is_open()) deadline_ = SteadyTime::max();
     const auto& options = core().options<core::C2sOptions>(stream_.host());
     xml_.set_limits(limits_of(options.max_stanza_size));
@@ -321,21 +320,6 @@ void C2sConnection::resume_reading() { transport_->wake(); }
 core::ConnectionInfo C2sConnection::info() const { return transport_->info(); }
 
 // --- StreamConnection ---------------------------------------------------------------------------
-
-void C2sConnection::count_in() {
-    if (std::exchange(counted_, true)) return;
-    C2sCounts& counts = net().c2s_counts();
-    ++counts.by_address[address_];
-    if (!authenticated_) ++counts.unauthenticated;
-}
-
-void C2sConnection::count_out() {
-    if (!std::exchange(counted_, false)) return;
-    C2sCounts& counts = net().c2s_counts();
-    const auto mine = counts.by_address.find(address_);
-    if (mine != counts.by_address.end() && --mine->second == 0) counts.by_address.erase(mine);
-    if (!authenticated_) --counts.unauthenticated;
-}
 
 std::size_t C2sConnection::max_send_buffer() const {
     const auto limit = core().options<core::C2sOptions>(stream_.host()).max_send_buffer;

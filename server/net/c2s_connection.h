@@ -21,9 +21,11 @@ namespace clarion::net {
 class C2sConnection final : public core::SessionPort, public StreamConnection {
 public:
     /// Takes over an accepted socket. `direct_tls`: a TLS handshake comes first.
-    static void start(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls);
+    static void start(ShardNet& net, std::unique_ptr<Transport> transport,
+                      ConnectionCounts::Place place, bool direct_tls);
 
-    C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls);
+    C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
+                  ConnectionCounts::Place place, bool direct_tls);
     ~C2sConnection() override;
 
     // SessionPort
@@ -67,8 +69,6 @@ private:
     void watch_silence(Duration from_now);
     void on_silence();
     void ping();
-    void count_in();
-    void count_out();
 
     // StreamConnection
     std::string_view kind() const override { return "c2s"; }
@@ -86,9 +86,8 @@ private:
     core::TimerId silence_timer_{};  // with [c2s] ping_interval only
     const bool direct_tls_;
     bool authenticated_ = false;
-    bool counted_ = false;       // in the shard's C2sCounts
-    bool detached_ = false;      // the session hears nothing more
-    const std::string address_;  // what it counts under in the limit per address
+    bool detached_ = false;  // the session hears nothing more
+    ConnectionCounts::Place place_;
 };
 
 }  // namespace clarion::net

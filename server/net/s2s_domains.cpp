@@ -66,6 +66,11 @@ std::shared_ptr<S2sOut> RemoteDomains::open(std::string_view local, std::string_
     return link;
 }
 
+bool RemoteDomains::may_open(std::string_view local) const {
+    const auto limit = core_.options<core::S2sOptions>(local).max_outgoing_streams;
+    return links_.size() < static_cast<std::size_t>(limit);
+}
+
 void RemoteDomains::spawn(std::shared_ptr<S2sOut> link) {
     net_.scope().spawn("s2s-out", S2sOut::run(std::move(link)));
 }
@@ -84,8 +89,7 @@ void RemoteDomains::deliver(core::Transit transit) {
         return core_.router().bounce_unreachable(std::move(transit),
                                                  {pause->condition, pause->text});
     }
-    const auto limit = core_.options<core::S2sOptions>(local).max_outgoing_streams;
-    if (links_.size() >= static_cast<std::size_t>(limit)) {
+    if (!may_open(local)) {
         return core_.router().bounce_unreachable(
             std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
                                  "too many streams to other servers"});
@@ -189,12 +193,20 @@ void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered
                 });
 }
 
-/// Also during a pause: somebody of that domain seems to be there.
+/// Anybody may claim to be anybody, so a question costs no more than a stanza: the same limits and
+/// pauses. A domain that is back, and has something for us, tries again.
 void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
     if (core_.stopping()) return answered(s2s::Verdict::timeout);
     if (S2sOut* link = find(request.local, request.remote)) {
         return link->ask(std::move(request), std::move(answered));
     }
+    const SteadyTime now = core_.clock().steady();
+    const Pause* pause = pauses_.find(key(request.local, request.remote), now);
+    if (pause && now < pause->until) {
+        const bool unknown = pause->condition == StanzaErrorCondition::remote_server_not_found;
+        return answered(unknown ? s2s::Verdict::not_found : s2s::Verdict::timeout);
+    }
+    if (!may_open(request.local)) return answered(s2s::Verdict::timeout);
     auto link = open(request.local, request.remote);
     link->ask(std::move(request), std::move(answered));
     spawn(std::move(link));
@@ -204,13 +216,15 @@ void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
 
 void RemoteDomains::accept(std::unique_ptr<Transport> transport, ListenType type) {
     const auto limit = core_.options<core::LimitsOptions>().unauthenticated_connections;
-    const auto fresh = std::count_if(incoming_.begin(), incoming_.end(),
-                                     [](const S2sIn* stream) { return !stream->authenticated(); });
-    if (limit != 0 && fresh >= limit) {
+    auto place = net_.counts().admit(ConnectionCounts::Kind::server,
+                                     transport->peer_address().network(),
+                                     {.per_network = 0, .unauthenticated = limit});
+    if (!place) {
         logger.warning("too_many_connections", {{"address", transport->info().address}});
         return;
     }
-    S2sIn::start(*this, net_, std::move(transport), type == ListenType::s2s_tls);
+    S2sIn::start(*this, net_, std::move(transport), std::move(*place),
+                 type == ListenType::s2s_tls);
 }
 
 std::vector<S2sLinkInfo> RemoteDomains::list() const {

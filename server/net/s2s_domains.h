@@ -88,6 +88,7 @@ private:
     static std::string key(std::string_view local, std::string_view remote);
     S2sOut* find(std::string_view local, std::string_view remote) const;
     std::shared_ptr<S2sOut> open(std::string_view local, std::string_view remote);
+    bool may_open(std::string_view local) const;
     void spawn(std::shared_ptr<S2sOut> link);
     void erase(S2sOut& link);
     void deliver_stopping(core::Transit transit, std::string_view remote);

@@ -42,15 +42,17 @@ xml::Limits first_limits(ShardNet& net) {
 // ---- From accept to the end --------------------------------------------------------------------
 
 void S2sIn::start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
-                  bool direct_tls) {
-    auto stream = std::make_shared<S2sIn>(domains, net, std::move(transport));
+                  ConnectionCounts::Place place, bool direct_tls) {
+    auto stream = std::make_shared<S2sIn>(domains, net, std::move(transport), std::move(place));
     net.scope().spawn("s2s-in", run(std::move(stream), direct_tls ? Step::direct_tls : Step::read));
 }
 
-S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport)
+S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
+             ConnectionCounts::Place place)
     : StreamConnection(net, std::move(transport), first_limits(net), ns::server),
       domains_(domains),
       negotiation_(policy()),
+      place_(std::move(place)),
       since_(net.core().clock().wall()),
       last_element_(now()) {
     deadline_ = last_element_ + core().options<core::S2sOptions>().negotiation_timeout;
@@ -190,18 +192,23 @@ S2sIn::Step S2sIn::parse() {
 
 S2sIn::Step S2sIn::on_element(xml::Document&& element) {
     touch();
+    const std::size_t cost = element.footprint();
     const Next next = negotiation_.on_element(element.root(), out());
-    if (next != Next::stanza) return act(next);
-    on_stanza(std::move(element));
-    return may_go_on() ? Step::parse : Step::pause;
+    Step step = Step::parse;
+    if (next == Next::stanza) {
+        on_stanza(std::move(element));
+    } else {
+        step = act(next, cost);
+    }
+    return step != Step::parse || may_go_on() ? step : Step::pause;
 }
 
 // ---- Negotiation -------------------------------------------------------------------------------
 
-S2sIn::Step S2sIn::act(Next next) {
+S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
     switch (next) {
         case Next::start_tls: return Step::start_tls;
-        case Next::verify: ask(); break;
+        case Next::verify: ask(cost); break;
         case Next::pair: on_pair(); break;
         case Next::restart:
             on_pair();
@@ -228,6 +235,7 @@ S2sIn::Step S2sIn::act(Next next) {
 void S2sIn::on_pair() {
     if (negotiation_.pairs().size() == 1) {
         counters().streams.add(1);
+        place_.note_authenticated();
         xml::Limits limits;
         limits.max_stanza_bytes =
             static_cast<std::size_t>(core().options<core::S2sOptions>().max_stanza_size);
@@ -246,17 +254,23 @@ void S2sIn::on_pair() {
     domains_.note_reachable(remote);
 }
 
-void S2sIn::ask() {
+void S2sIn::ask(std::size_t cost) {
+    ++questions_;
+    question_bytes_ += cost;
     s2s::VerifyRequest request = negotiation_.take_request();
     auto answered = [weak = weak_from_this(), local = request.local, remote = request.remote,
-                     id = request.stream_id](s2s::Verdict verdict) {
-        if (const auto self = weak.lock()) self->on_verdict({local, remote, id, verdict});
+                     id = request.stream_id, cost](s2s::Verdict verdict) {
+        if (const auto self = weak.lock()) self->on_verdict({local, remote, id, verdict}, cost);
     };
     domains_.verify(std::move(request), std::move(answered));
 }
 
-void S2sIn::on_verdict(const s2s::VerifyAnswer& answer) {
+void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
+    --questions_;
+    question_bytes_ -= cost;
     if (!is_open() || handshaking_ || !transport_->is_open()) return;
+    touch();
+    if (paused_ && may_go_on()) transport_->wake();
     if (answer.verdict != s2s::Verdict::valid) {
         counters().refused.add();
         logger.warning("dialback_refused",
@@ -264,6 +278,8 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer) {
                         {"remote", answer.remote},
                         {"address", transport_->info().address},
                         {"key_is_false", answer.verdict == s2s::Verdict::invalid}});
+        if (++false_keys_ > core().options<core::S2sOptions>().max_false_keys)
+            return fail(StreamErrorCondition::policy_violation, "too many keys prove nothing");
     }
     act(negotiation_.on_verdict(answer, out()));
 }
@@ -331,8 +347,10 @@ bool S2sIn::may_go_on() const {
     if (!is_open()) return true;
     if (reading_stopped_) return false;
     const auto& limits = core().options<core::C2sOptions>();
-    if (window_.width() >= limits.max_ack_window) return false;
-    if (window_.open_bytes() >= static_cast<std::size_t>(limits.max_ack_window_bytes)) return false;
+    const auto bytes = static_cast<std::size_t>(limits.max_ack_window_bytes);
+    if (window_.width() >= limits.max_ack_window || window_.open_bytes() >= bytes) return false;
+    const auto questions = core().options<core::S2sOptions>().max_questions_per_connection;
+    if (questions_ >= static_cast<std::size_t>(questions) || question_bytes_ >= bytes) return false;
     // Behind a writer that lags, one stanza at a time: its settling wakes us.
     const auto backlog =
         static_cast<std::size_t>(core().options<core::StorageOptions>().backlog_limit);
@@ -363,6 +381,7 @@ void S2sIn::write_header() {
 }
 
 void S2sIn::on_deadline() {
+    if (questions_ > 0) return touch();  // it waits for us; each is answered in time
     if (authenticated()) {
         why_ = "idle";
         return begin_close(std::nullopt);

@@ -28,9 +28,10 @@ class S2sIn final : public core::AckSink,
                     public std::enable_shared_from_this<S2sIn> {
 public:
     static void start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
-                      bool direct_tls);
+                      ConnectionCounts::Place place, bool direct_tls);
 
-    S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport);
+    S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
+          ConnectionCounts::Place place);
     ~S2sIn() override;
 
     bool authenticated() const { return !negotiation_.pairs().empty(); }
@@ -56,11 +57,12 @@ private:
     Task<Step> secure(bool direct_tls);
     Step read();
     Step parse();
-    Step act(s2s::IncomingNegotiation::Next next);
+    /// `cost`: bytes of the element it is about.
+    Step act(s2s::IncomingNegotiation::Next next, std::size_t cost = 0);
     Step on_element(xml::Document&& element);
     void on_pair();
-    void ask();
-    void on_verdict(const s2s::VerifyAnswer& answer);
+    void ask(std::size_t cost);
+    void on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost);
     void on_stanza(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& why);
     void answer(const Origin& origin, const StanzaError& error);
@@ -83,6 +85,12 @@ private:
     std::string rest_;  // read before a restart, parsed after it
     std::string why_;   // it ended, for the log
     sm::AckWindow window_;
+    ConnectionCounts::Place place_;
+    // Dialback keys: being verified, apart from the stanzas, which must not wait for them; and those
+    // that did not prove true.
+    std::size_t questions_ = 0;
+    std::size_t question_bytes_ = 0;
+    std::int64_t false_keys_ = 0;
     bool paused_ = false;
     WallTime since_;
     SteadyTime last_element_;

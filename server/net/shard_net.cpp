@@ -71,8 +71,10 @@ void ShardNet::accepted(ListenType type, FileDescriptor socket) {
     switch (type) {
         case ListenType::c2s:
         case ListenType::c2s_tls:
-            if (!admits(*transport)) return refusals().add();
-            return C2sConnection::start(*this, std::move(transport), type == ListenType::c2s_tls);
+            if (auto place = admit(*transport))
+                return C2sConnection::start(*this, std::move(transport), std::move(*place),
+                                            type == ListenType::c2s_tls);
+            return refusals().add();
         case ListenType::s2s:
         case ListenType::s2s_tls:
             if (on_server_) on_server_(std::move(transport), type);
@@ -81,17 +83,14 @@ void ShardNet::accepted(ListenType type, FileDescriptor socket) {
     }
 }
 
-bool ShardNet::admits(const Transport& transport) const {
+std::optional<ConnectionCounts::Place> ShardNet::admit(const Transport& transport) {
     const auto& limits = core_.options<core::LimitsOptions>();
-    const std::int64_t waiting = limits.unauthenticated_connections;
-    if (waiting != 0 && c2s_counts_.unauthenticated >= waiting) return false;
-    const std::int64_t per_address = limits.c2s_connections_per_address;
-    if (per_address == 0) return true;
-    const std::string address = transport.peer_address().ip();
-    const auto found = c2s_counts_.by_address.find(address);
-    if (found == c2s_counts_.by_address.end() || found->second < per_address) return true;
-    logger.debug("too_many_connections", {{"address", address}});
-    return false;
+    const std::string network = transport.peer_address().network();
+    auto place = counts_->admit(
+        ConnectionCounts::Kind::client, network,
+        {limits.c2s_connections_per_address, limits.unauthenticated_connections});
+    if (!place) logger.debug("too_many_connections", {{"network", network}});
+    return place;
 }
 
 // --- connections --------------------------------------------------------------------------------

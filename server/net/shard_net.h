@@ -11,9 +11,9 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "proto/stream_error.h"
@@ -22,6 +22,7 @@
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/scope.h"
+#include "server/net/connection_counts.h"
 #include "server/net/listener.h"
 #include "server/net/out_buffer.h"
 #include "server/net/poller.h"
@@ -49,12 +50,6 @@ private:
     static constexpr std::size_t nowhere = static_cast<std::size_t>(-1);
     std::size_t position_ = nowhere;          // among all
     std::size_t watched_position_ = nowhere;  // among those swept
-};
-
-/// What counts in limits: clients by address, and those that have not logged in.
-struct C2sCounts {
-    std::unordered_map<std::string, std::uint32_t> by_address;
-    std::int64_t unauthenticated = 0;
 };
 
 class ShardNet {
@@ -87,10 +82,14 @@ public:
     const std::shared_ptr<const TlsContexts>& tls() const { return tls_; }
     /// Shared by all connections of the shard: contents are good until the next co_await.
     std::span<char> read_buffer() { return read_buffer_; }
-    C2sCounts& c2s_counts() { return c2s_counts_; }
+    ConnectionCounts& counts() { return *counts_; }
     /// The ShardNet of another shard, for connections that move. Any thread.
     ShardNet& peer(unsigned shard) const;
-    void set_peers(std::vector<ShardNet*> peers) { peers_ = std::move(peers); }
+    /// All shards' nets, this one among them; before the first connection: they count together.
+    void set_peers(std::vector<ShardNet*> peers) {
+        peers_ = std::move(peers);
+        counts_ = peers_.front()->counts_;
+    }
 
     void join(Connection& connection);
     void leave(Connection& connection);
@@ -101,7 +100,7 @@ public:
 
 private:
     void accepted(ListenType type, FileDescriptor socket);
-    bool admits(const Transport& transport) const;
+    std::optional<ConnectionCounts::Place> admit(const Transport& transport);
     void arm_sweep();
     void sweep();
 
@@ -115,7 +114,7 @@ private:
     std::vector<ShardNet*> peers_;
     std::vector<Connection*> all_;
     std::vector<Connection*> watched_;
-    C2sCounts c2s_counts_;
+    std::shared_ptr<ConnectionCounts> counts_ = std::make_shared<ConnectionCounts>();
     AcceptHandler on_server_;
     core::TimerId sweep_timer_{};
     SteadyTime swept_{};

@@ -57,6 +57,16 @@ SocketAddress SocketAddress::peer_of(int fd) { return asked(fd, ::getpeername); 
 
 bool SocketAddress::is_ipv6() const { return size == sizeof(sockaddr_in6); }
 
+std::string SocketAddress::network() const {
+    if (!is_ipv6()) return ip();
+    auto v6 = as<sockaddr_in6>(*this);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return ip();
+    std::fill(std::begin(v6.sin6_addr.s6_addr) + 8, std::end(v6.sin6_addr.s6_addr), 0);
+    char text[INET6_ADDRSTRLEN] = "";
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return std::string(text) + "/64";
+}
+
 std::string SocketAddress::ip() const {
     char text[INET6_ADDRSTRLEN] = "";
     if (size == sizeof(sockaddr_in)) {

@@ -25,6 +25,9 @@ struct SocketAddress {
     bool is_ipv6() const;
     /// As text; an IPv4 address mapped into IPv6 (::ffff:192.0.2.1) is written as IPv4.
     std::string ip() const;
+    /// Whom it is counted as: an IPv4 address is itself, an IPv6 address its /64, as that is what
+    /// one customer has at least ("2001:db8:0:1::/64").
+    std::string network() const;
     std::uint16_t port() const;
     /// "127.0.0.1:5222", "[::1]:5222".
     std::string text() const;

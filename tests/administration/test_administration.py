@@ -152,6 +152,18 @@ class Starting(Case):
             taken.listen()
             self.assert_refused(self.server.run(), f"127.0.0.1:{self.server.port}")
 
+    def test_as_many_files_as_the_system_allows(self):
+        for hard, few in ((9000, False), (1000, True)):
+            self.server.prefix = ["sh", "-c", f'ulimit -n {hard}; ulimit -Sn 256; exec "$@"', "sh"]
+            self.server.start()
+            limits = Path(f"/proc/{self.server.process.pid}/limits").read_text()
+            self.assertRegex(limits, rf"Max open files +{hard} +{hard} ")
+            log = (self.server.directory / "log").read_text()
+            self.assertIn(f"open_files limit={hard}", log)
+            self.assertEqual("few_open_files" in log, few)
+            self.server.process.terminate()
+            self.assertEqual(self.server.wait(), 0)
+
     def test_one_server_per_data_directory(self):
         self.server.start()
         self.assert_refused(self.server.run(), "another server is using", "data")

@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <thread>
@@ -160,4 +161,79 @@ TEST_CASE("a stop waits neither for name servers nor for silent peers") {
     const auto before = std::chrono::steady_clock::now();
     a.stop();
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(4));
+}
+
+namespace {
+
+/// A domain whose server accepts connections and says nothing.
+struct Silent {
+    net::OpenPort port =
+        net::open_port({.type = "s2s", .address = "127.0.0.1", .port = 0}, 1, true).value();
+    explicit Silent(S2sWorld& world) {
+        world.dns("--host-record=xmpp.silent.example,127.0.0.1");
+        world.dns("--srv-host=_xmpp-server._tcp.silent.example,xmpp.silent.example," +
+                  std::to_string(port.port));
+    }
+};
+
+std::string question(const std::string& from) {
+    return "<db:result from='" + from + "' to='b.example'>key</db:result>";
+}
+
+}  // namespace
+
+TEST_CASE("a question about a key obeys the limit of streams, and the pause after a failure") {
+    S2sWorld world;
+    const Silent silent(world);
+    Server& b = world.add("b.example",
+                          "[s2s]\nrequire_encryption = false\nmax_outgoing_streams = 1\n"
+                          "negotiation_timeout = 2\nretry_delay = 60\n");
+    world.start();
+    RawPeer peer(b.port());
+    peer.open("silent.example", "b.example");
+    peer.say(question("silent.example"));
+    b.wait_for_links([](const auto& links) {
+        return std::any_of(links.begin(), links.end(), [](const net::S2sLinkInfo& link) {
+            return link.direction == net::S2sLinkInfo::Direction::out && link.state == "open";
+        });
+    });
+    peer.say(question("other.example"));
+    const std::string first = peer.hear("/db:result>");  // at once: no further stream
+    CHECK(contains(first, "to='other.example'"));
+    CHECK(contains(first, "<remote-server-timeout"));
+    CHECK(contains(peer.hear("/db:result>"), "to='silent.example'"));
+    const auto before = std::chrono::steady_clock::now();
+    peer.say(question("silent.example"));
+    CHECK(contains(peer.hear("/db:result>"), "<remote-server-timeout"));
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(1));
+}
+
+TEST_CASE("who asks much is read no further until the answers are there") {
+    S2sWorld world;
+    const Silent silent(world);
+    Server& b = world.add("b.example",
+                          "[s2s]\nrequire_encryption = false\nnegotiation_timeout = 2\n"
+                          "max_questions_per_connection = 1\n");
+    world.start();
+    RawPeer peer(b.port());
+    peer.open("silent.example", "b.example");
+    peer.say(question("silent.example") +
+             "<db:verify from='silent.example' to='b.example' id='1'>key</db:verify>");
+    const std::string heard = peer.hear("</db:verify>");
+    CHECK(contains(heard, "type='invalid'"));
+    CHECK(heard.find("<db:result") < heard.find("<db:verify"));
+}
+
+TEST_CASE("so many keys may prove nothing") {
+    S2sWorld world;
+    Server& b = world.add("b.example",
+                          "[s2s]\nrequire_encryption = false\nmax_false_keys = 2\n");
+    world.start();
+    RawPeer peer(b.port());
+    peer.open("none.example", "b.example");
+    for (const char* each : {"a.none.example", "b.none.example", "c.none.example"})
+        peer.say(question(each));
+    const std::string heard = peer.hear();
+    CHECK(contains(heard, "<policy-violation"));
+    CHECK(contains(heard, "</stream:stream>"));
 }

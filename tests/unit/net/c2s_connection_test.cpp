@@ -134,7 +134,7 @@ TEST_SUITE("net/c2s_connection") {
         WireClient silent(wire, port), romeo(wire, port);
         romeo.log_in("romeo");
         wire.run_until([&] { return wire.connections() == 2; });
-        CHECK(wire.nets[0]->c2s_counts().unauthenticated == 1);
+        CHECK(wire.nets[0]->counts().unauthenticated(net::ConnectionCounts::Kind::client) == 1);
         for (int i = 0; i < 32; ++i) wire.advance(std::chrono::seconds(1));
         CHECK(silent.expect("</stream:stream>").find("<connection-timeout") != std::string::npos);
         CHECK(!silent.ended());
@@ -162,6 +162,35 @@ TEST_SUITE("net/c2s_connection") {
         other.run_until([&] { return other.connections() == 1; });
         WireClient f(other, second);
         f.expect_end();
+    }
+
+    TEST_CASE("the limit per address is one for all shards, also for who has moved home") {
+        for (const int shard : {0, 1}) {
+            Wire wire(std::string(insecure) + "[limits]\nc2s_connections_per_address = 2\n");
+            wire.world.add_account("romeo@example.org", "secret");
+            const std::uint16_t here = wire.listen("c2s", shard), there = wire.listen("c2s", 1 - shard);
+            WireClient a(wire, here), b(wire, here);
+            a.log_in("romeo", "a");
+            b.log_in("romeo", "b");
+            for (const std::uint16_t port : {here, there}) {
+                WireClient c(wire, port);
+                c.expect_end();
+            }
+            a.close();
+            wire.run_until([&] { return wire.connections() == 1; });
+            WireClient d(wire, there);
+            d.ask(WireClient::header, "</stream:features>");
+        }
+        Wire wire(std::string(insecure) + "[limits]\nunauthenticated_connections = 1\n");
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient first(wire, wire.listen("c2s", 0));
+        wire.run_until([&] { return wire.connections() == 1; });
+        const std::uint16_t other = wire.listen("c2s", 1);
+        WireClient refused(wire, other);
+        refused.expect_end();
+        first.log_in("romeo");
+        WireClient second(wire, other);
+        second.ask(WireClient::header, "</stream:features>");
     }
 
     TEST_CASE("a client that reads nothing is cut, and its session ends") {

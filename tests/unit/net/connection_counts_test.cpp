@@ -1,0 +1,53 @@
+#include "server/net/connection_counts.h"
+
+#include <doctest/doctest.h>
+
+#include "server/net/socket_address.h"
+
+using namespace clarion;
+using net::ConnectionCounts;
+using Kind = ConnectionCounts::Kind;
+
+TEST_SUITE("net/connection_counts") {
+    TEST_CASE("places are counted by network and kind, and given back") {
+        const auto counts = std::make_shared<ConnectionCounts>();
+        const ConnectionCounts::Limits limits{.per_network = 2, .unauthenticated = 3};
+        auto a = counts->admit(Kind::client, "192.0.2.1", limits);
+        auto b = counts->admit(Kind::client, "192.0.2.1", limits);
+        REQUIRE(a);
+        REQUIRE(b);
+        CHECK_FALSE(counts->admit(Kind::client, "192.0.2.1", limits));
+        CHECK(counts->admit(Kind::server, "192.0.2.1", limits));
+        auto c = counts->admit(Kind::client, "192.0.2.2", limits);
+        CHECK(counts->unauthenticated(Kind::client) == 3);
+        CHECK_FALSE(counts->admit(Kind::client, "192.0.2.3", limits));
+        CHECK(counts->admit(Kind::client, "192.0.2.1", {}));
+
+        a->note_authenticated();
+        a->note_authenticated();
+        CHECK(counts->unauthenticated(Kind::client) == 2);
+        CHECK_FALSE(counts->admit(Kind::client, "192.0.2.1", limits));
+        CHECK(counts->admit(Kind::client, "192.0.2.3", limits));
+        {
+            const ConnectionCounts::Place moved = std::move(*a);  // as connections are
+            a.reset();
+            CHECK_FALSE(counts->admit(Kind::client, "192.0.2.1", limits));
+        }
+        CHECK(counts->admit(Kind::client, "192.0.2.1", limits));
+        b.reset();
+        c.reset();
+        CHECK(counts->unauthenticated(Kind::client) == 0);
+        CHECK(counts->unauthenticated(Kind::server) == 0);
+    }
+
+    TEST_CASE("a network is an IPv4 address, or the /64 of an IPv6 one") {
+        const auto network = [](const char* ip) {
+            return net::SocketAddress::parse(ip, 5222).value().network();
+        };
+        CHECK(network("192.0.2.1") == "192.0.2.1");
+        CHECK(network("::ffff:192.0.2.1") == "192.0.2.1");
+        CHECK(network("2001:db8:0:1:2:3:4:5") == "2001:db8:0:1::/64");
+        CHECK(network("2001:db8:0:1::") == "2001:db8:0:1::/64");
+        CHECK(network("::1") == "::/64");
+    }
+}

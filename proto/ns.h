@@ -33,6 +33,7 @@ inline constexpr View preapproval = "urn:xmpp:features:pre-approval";         //
 inline constexpr View sasl2 = "urn:xmpp:sasl:2";                             // XEP-0388
 inline constexpr View bind2 = "urn:xmpp:bind:0";                             // XEP-0386
 inline constexpr View fast = "urn:xmpp:fast:0";                              // XEP-0484
+inline constexpr View auth_legacy = "jabber:iq:auth";                        // XEP-0078
 inline constexpr View sasl_cb = "urn:xmpp:sasl-cb:0";                        // XEP-0440
 inline constexpr View sasl_upgrade = "urn:xmpp:sasl:upgrade:0";              // XEP-0480
 inline constexpr View scram_upgrade = "urn:xmpp:scram-upgrade:0";            // XEP-0480
@@ -100,6 +101,7 @@ inline constexpr View time = "urn:xmpp:time";                  // XEP-0202
 inline constexpr View ping = "urn:xmpp:ping";                  // XEP-0199
 inline constexpr View search = "jabber:iq:search";             // XEP-0055
 inline constexpr View extdisco = "urn:xmpp:extdisco:2";        // XEP-0215
+inline constexpr View extdisco_1 = "urn:xmpp:extdisco:1";      // XEP-0215, before 0.7
 inline constexpr View http_upload = "urn:xmpp:http:upload:0";  // XEP-0363
 inline constexpr View account_affiliation = "urn:xmpp:raa:0";  // XEP-0489
 inline constexpr View notification_settings = "urn:xmpp:notification-settings:1";  // XEP-0492
@@ -151,6 +153,7 @@ inline constexpr View otr = "urn:xmpp:otr:0";                           // XEP-0
 // --- push ---------------------------------------------------------------------------------------
 inline constexpr View push = "urn:xmpp:push:0";                // XEP-0357
 inline constexpr View push_summary = "urn:xmpp:push:summary";  // XEP-0357, 7.2
+inline constexpr View tigase_push_encrypt = "tigase:push:encrypt:0";  // modules/push/tigase/names.h
 
 // --- publish-subscribe --------------------------------------------------------------------------
 inline constexpr View pubsub = "http://jabber.org/protocol/pubsub";                // XEP-0060

@@ -7,9 +7,11 @@
 
 #include <string_view>
 
+#include "proto/ns.h"
+
 namespace clarion::push::tigase {
 
-inline constexpr std::string_view ns_encrypt = "tigase:push:encrypt:0";
+inline constexpr std::string_view ns_encrypt = ns::tigase_push_encrypt;
 inline constexpr std::string_view ns_priority = "tigase:push:priority:0";
 inline constexpr std::string_view ns_ignore_unknown = "tigase:push:filter:ignore-unknown:0";
 inline constexpr std::string_view ns_muted = "tigase:push:filter:muted:0";

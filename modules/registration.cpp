@@ -111,8 +111,6 @@ Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address)
     };
     co_await core::run_on(core, core.shared().shards.owner_of(network), std::move(ask));
     if (!refusal) co_return Result<>{};
-    logger.info("refused",
-                {{"account", jid.full()}, {"address", address}, {"condition", refusal->code}});
     co_return *refusal;
 }
 
@@ -177,6 +175,12 @@ void answer(C2sStream& stream, const xml::Element& iq, const Result<>& outcome) 
     stream.port().write(*stanza);
 }
 
+/// By address: who asks has no account yet.
+void note_refusal(Core& core, C2sStream& stream, const xml::Element& iq, const Error& error) {
+    const std::string address = stream.port().info().address;
+    core.refusals().on_element(address, iq, as_stanza_error(error));
+}
+
 /// XEP-0077, 3.1: where registration is off, nobody is told which fields there are.
 Result<> check(Core& core, const std::string& host, const xml::Element& iq) {
     const auto to = iq.attr("to");
@@ -196,6 +200,7 @@ Task<C2sStream::Next> before_login(C2sStream& stream, Core& core, const xml::Ele
         const std::string address = stream.port().info().address;
         outcome = co_await on_application(core, stream.host(), address, *iq.first_child());
     }
+    if (!outcome) note_refusal(core, stream, iq, outcome.error());
     answer(stream, iq, outcome);
     co_return C2sStream::Next::read;
 }

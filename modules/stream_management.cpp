@@ -69,13 +69,22 @@ std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent
 
 namespace {
 
+/// `from`: the session, or the account that has none yet.
+void note_refusal(core::Core& core, const Jid& from, std::string_view condition,
+                  std::string_view text = {}) {
+    core.refusals().on_request(from.full(), ns::sm, condition, text);
+}
+
+void refuse(core::Session& session, std::string_view text) {
+    constexpr auto condition = StanzaErrorCondition::unexpected_request;
+    note_refusal(session.core(), session.jid(), name(condition), text);
+    session.port()->write_xml(failed_xml(condition));
+}
+
 // ---- With a session ----------------------------------------------------------------------------
 
 void enable(core::Session& session, const Enable& wanted) {
-    if (session.sm()) {
-        session.port()->write_xml(failed_xml(StanzaErrorCondition::unexpected_request));
-        return;
-    }
+    if (session.sm()) return refuse(session, "it is enabled already");
     core::Core& core = session.core();
     const auto& options = core.options<core::SmacksOptions>(session.account().host());
     Duration limit = options.hibernation_time;
@@ -98,6 +107,8 @@ void end_for_count(core::Session& session, std::uint32_t handled) {
 void acknowledge(core::Session& session, const xml::Element& ack) {
     const auto handled = sm::parse_count(ack.attr("h"));
     if (!handled) {
+        note_refusal(session.core(), session.jid(), name(StreamErrorCondition::bad_format),
+                     "'h' is not a count");
         session.port()->write_xml(
             stream_error_xml(StreamErrorCondition::bad_format, "'h' is not a count"));
         return session.end(core::SessionEnd::closed);
@@ -117,14 +128,18 @@ core::Flow on_element(events::SessionElement& event) {
     else if (element.name() == "a" && session.sm())
         acknowledge(session, element);
     else
-        session.port()->write_xml(failed_xml(StanzaErrorCondition::unexpected_request));
+        refuse(session, "it is not enabled, or nothing that a client says");
     return core::Flow::stop;
 }
 
 // ---- Without one -------------------------------------------------------------------------------
 
-Next refuse(core::C2sStream& stream, StanzaErrorCondition condition,
-            const std::uint32_t* handled = nullptr) {
+Next refuse(core::Core& core, core::C2sStream& stream, StanzaErrorCondition condition,
+            std::string_view text, const std::uint32_t* handled = nullptr) {
+    if (stream.account().empty())
+        core.refusals().on_request(stream.port().info().address, ns::sm, name(condition), text);
+    else
+        note_refusal(core, stream.account(), name(condition), text);
     stream.port().write_xml(failed_xml(condition, handled));
     return Next::read;
 }
@@ -138,15 +153,20 @@ std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::str
 /// What its last stanzas caused is waited for, so that the client does not send them again although
 /// they have arrived.
 Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std::string id) {
-    (void)co_await account->core().shard().committed();
+    core::Core& core = account->core();
+    (void)co_await core.shard().committed();
     const auto handled = account->ended_handled(id);
-    co_return refuse(stream, StanzaErrorCondition::item_not_found, handled ? &*handled : nullptr);
+    co_return refuse(core, stream, StanzaErrorCondition::item_not_found,
+                     handled ? "the session has ended" : "there is no such session",
+                     handled ? &*handled : nullptr);
 }
 
 /// The session hibernates on for a client that counts right, but not for ever for one that comes
 /// back with the same count each time.
-Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t handled) {
+Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t handled,
+                  std::string_view text) {
     constexpr std::uint8_t most_refused = 3;
+    note_refusal(session.core(), session.jid(), "handled-count-too-high", text);
     stream.port().write_xml(handled_count_too_high_xml(
         handled, session.sm()->queue.sent() + session.queued_asleep()));
     stream.port().close(std::nullopt);
@@ -158,19 +178,25 @@ Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t
 Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
                          std::shared_ptr<core::Session> session, std::uint32_t handled,
                          Error error) {
-    if (error.code == "handled-count-too-high") co_return refuse_count(stream, *session, handled);
+    if (error.code == "handled-count-too-high")
+        co_return refuse_count(stream, *session, handled, error.text);
     if (error.code == "item-not-found")
         co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id);
-    co_return refuse(stream, StanzaErrorCondition::internal_server_error);
+    co_return refuse(account->core(), stream, StanzaErrorCondition::internal_server_error,
+                     error.text);
 }
 
 Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Element& resume) {
     const std::string id(resume.attr("previd"));
     const auto handled = sm::parse_count(resume.attr("h"));
-    if (id.empty() || !handled) co_return refuse(stream, StanzaErrorCondition::bad_request);
+    if (id.empty() || !handled)
+        co_return refuse(core, stream, StanzaErrorCondition::bad_request,
+                         "'previd' and 'h' are needed");
     auto account = co_await core.accounts().load(std::string(stream.account().bare()));
     if (stream.revoked()) co_return Next::close;
-    if (!account) co_return refuse(stream, StanzaErrorCondition::internal_server_error);
+    if (!account)
+        co_return refuse(core, stream, StanzaErrorCondition::internal_server_error,
+                         account.error().text);
     const auto session = find_by_id(**account, id);
     if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);
     const auto resumed = co_await session->resume(stream.port(), *handled);
@@ -182,8 +208,9 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
 }
 
 /// Section 3: not before a resource is bound, and resuming not before the login.
-Task<Next> on_too_early(core::C2sStream& stream, core::Core&, const xml::Element&) {
-    co_return refuse(stream, StanzaErrorCondition::unexpected_request);
+Task<Next> on_too_early(core::C2sStream& stream, core::Core& core, const xml::Element&) {
+    co_return refuse(core, stream, StanzaErrorCondition::unexpected_request,
+                     "log in and bind a resource first");
 }
 
 }  // namespace

@@ -208,6 +208,14 @@ public:
     /// May the stanza be accepted? (RFC 6120, 8.1.1.2, 8.1.2.2)
     std::optional<StreamErrorCondition> check_stanza(const Jid& from, const Jid& to) const;
 
+    /// What the element just given to on_element() was refused with, though the stream goes on: for
+    /// the log. `peer`: the domain that asked.
+    struct Refusal {
+        std::string_view ns, condition;
+        std::string peer;
+    };
+    std::optional<Refusal> take_refusal() { return std::exchange(refusal_, std::nullopt); }
+
     /// For an owner who ends the stream before there was a header of ours: writes one, if so, with
     /// this id.
     void ensure_header(std::string stream_id, std::string& out);
@@ -253,6 +261,7 @@ private:
     Proof proof_ = Proof::none;
     std::string from_, to_, stream_id_, error_text_;
     VerifyRequest request_;
+    std::optional<Refusal> refusal_;
     Pairs pairs_;
     Pairs verifying_;
     Pair newest_;

@@ -143,6 +143,7 @@ Next IncomingNegotiation::on_starttls(std::string& out) {
 // ---- SASL EXTERNAL (XEP-0178) ------------------------------------------------------------------
 
 Next IncomingNegotiation::refuse_auth(std::string_view condition, std::string& out) {
+    refusal_ = {ns::sasl, condition, from_};
     out += "<failure xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><";
     out.append(condition).append("/></failure>");
     if (++sasl_failures_ < max_sasl_failures) return Next::read;  // dialback may follow
@@ -177,6 +178,7 @@ Next IncomingNegotiation::on_result(const xml::Element& result, std::string& out
     if (verifying_.contains(pair)) return Next::read;
     if (pairs_.contains(pair)) return accept(std::move(pair), proof_, out);
     if (const auto refused = refusal(pair)) {
+        refusal_ = {ns::dialback, name(*refused), pair.first};
         append_dialback_error(out, {.element = "result", .from = pair.second, .to = pair.first},
                               *refused);
         return Next::read;
@@ -251,14 +253,16 @@ Next IncomingNegotiation::on_verify(const xml::Element& verify, std::string& out
     DialbackText head{.element = "verify", .from = ours, .to = asker, .id = verify.attr("id")};
     const bool known = policy_.is_ours(ours);
     if (!known || needs_tls()) {
-        append_dialback_error(
-            out, head,
-            known ? StanzaErrorCondition::policy_violation : StanzaErrorCondition::item_not_found);
+        const auto refused =
+            known ? StanzaErrorCondition::policy_violation : StanzaErrorCondition::item_not_found;
+        refusal_ = {ns::dialback, name(refused), asker};
+        append_dialback_error(out, head, refused);
         return Next::read;
     }
     const bool genuine = dialback::verify_dialback_key(trim(verify.text()), policy_.dialback_secret,
                                                        asker, ours, verify.attr("id"));
     head.type = genuine ? "valid" : "invalid";
+    if (!genuine) refusal_ = {ns::dialback, head.type, asker};
     append_dialback(out, head, {});
     return Next::read;
 }

@@ -417,11 +417,11 @@ xml::Document redact(const xml::Element& element, Bodies bodies) {
 std::vector<std::string> redact_stream_text(std::string_view text, Bodies bodies) {
     constexpr std::string_view close = "</stream:stream>";
     std::vector<std::string> pieces;
-    if (text.starts_with("<?xml")) text.remove_prefix(std::min(text.size(), text.find("?>") + 2));
-    if (text.starts_with("<stream:stream")) {
-        const std::size_t size = std::min(text.size(), text.find('>') + 1);
-        pieces.emplace_back(text.substr(0, size));
-        text.remove_prefix(size);
+    if (const auto end = text.find("?>"); text.starts_with("<?xml") && end != text.npos)
+        text.remove_prefix(end + 2);
+    if (const auto end = text.find('>'); text.starts_with("<stream:stream") && end != text.npos) {
+        pieces.emplace_back(text.substr(0, end + 1));
+        text.remove_prefix(end + 1);
     }
     const bool closes = text.ends_with(close);
     if (closes) text.remove_suffix(close.size());

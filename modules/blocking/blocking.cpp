@@ -282,6 +282,7 @@ private:
                               "You have blocked this JID");
             error.app_ns = ns::blocking_errors;
             error.app_name = "blocked";
+            core_.refusals().on_stanza(stanza, error);
             session.send(make_error(stanza, error));
         }
         return Flow::stop;

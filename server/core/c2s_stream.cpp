@@ -60,9 +60,6 @@ void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
 }
 
 C2sStream::Next C2sStream::fail(StreamErrorCondition condition, std::string_view text) {
-    logger.debug(
-        "stream-error",
-        {{"condition", name(condition)}, {"text", text}, {"address", port_.info().address}});
     port_.close(condition, text);
     return Next::close;
 }
@@ -199,10 +196,9 @@ C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element, std::
     if (is_for_us(element))
         refusal = make_refusal(element, {std::string(name(condition)), std::string(text)});
     if (!refusal) return fail(StreamErrorCondition::not_authorized, text);
-    logger.debug("stanza-refused", {{"stanza", element.name()},
-                                    {"condition", name(condition)},
-                                    {"text", text},
-                                    {"address", port_.info().address}});
+    const std::string who =
+        account_.empty() ? port_.info().address : std::string(account_.bare());
+    core.refusals().on_element(who, element, {condition, std::string(text)});
     port_.write(*refusal);
     return count_failure(core);
 }
@@ -214,6 +210,8 @@ C2sStream::Next C2sStream::count_failure(Core& core) {
 
 C2sStream::Next C2sStream::on_starttls(Core& core) {
     if (encrypted_ || state_ != State::negotiating || !has_certificate(core, host_)) {
+        core.refusals().on_request(port_.info().address, ns::tls, "failure",
+                                   encrypted_ ? "TLS is there already" : "TLS is not offered");
         port_.write_xml("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
         port_.close(std::nullopt);
         return Next::close;
@@ -297,7 +295,18 @@ Task<C2sStream::Next> C2sStream::take(Core& core, sasl::Step step) {
     co_return co_await succeed(core, std::get<sasl::Success>(std::move(step)));
 }
 
+/// Who traces the account sees the stream from here on, first what named the account.
+void C2sStream::trace_login(Core& core) const {
+    Trace* const trace = core.trace();
+    if (!trace) return;
+    const std::string address = port_.info().address;
+    xml::Document auth("auth", ns::sasl);
+    auth.root().set_attr("mechanism", sasl::name(exchange_->mechanism())).add_text("-");
+    trace->on_element({"c2s", account_.bare(), {}, address}, TraceEvent::received, auth.root());
+}
+
 Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
+    trace_login(core);
     std::optional<sasl::Credentials> stored;
     disabled_ = false;
     pending_ = &core.pending_logins();
@@ -379,9 +388,9 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     const std::string wanted(
         element.root().child(ns::bind, "bind")->child_text(ns::bind, "resource"));
     if (element.root().attr("type") != "set")
-        co_return bind_failed(id, {StanzaErrorCondition::bad_request, "binding is a set"});
+        co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, "binding is a set"});
     auto jid = account_.with_resource(wanted.empty() ? random_token(9) : wanted);
-    if (!jid) co_return bind_failed(id, {StanzaErrorCondition::bad_request, jid.error().text});
+    if (!jid) co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, jid.error().text});
     auto pin = co_await core.accounts().load(std::string(account_.bare()));
     if (revoked_) co_return Next::close;
     if (!pin) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
@@ -392,7 +401,7 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     if (account.deleted()) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
     const auto limit = core.options<C2sOptions>(host_).max_sessions;
     if (account.sessions().size() >= static_cast<std::size_t>(limit))
-        co_return bind_failed(id, {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+        co_return bind_failed(core, id, {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
                                    "too many sessions"});
     const std::string device(jid->resource());
     session_ =
@@ -410,7 +419,8 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     co_return Next::read;
 }
 
-C2sStream::Next C2sStream::bind_failed(std::string_view id, const StanzaError& error) {
+C2sStream::Next C2sStream::bind_failed(Core& core, std::string_view id, const StanzaError& error) {
+    core.refusals().on_request(account_.bare(), ns::bind, name(error.condition), error.text);
     auto answer = Stanza::make(StanzaKind::iq, StanzaType::error, {}, {}, id);
     add_error(answer->root(), error);
     port_.write(*answer);

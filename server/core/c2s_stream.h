@@ -96,7 +96,8 @@ private:
     Task<Next> succeed(Core& core, sasl::Success success);
     Task<Next> on_bind(Core& core, xml::Document element);
     void leave_pending();
-    Next bind_failed(std::string_view id, const StanzaError& error);
+    Next bind_failed(Core& core, std::string_view id, const StanzaError& error);
+    void trace_login(Core& core) const;
 
     SessionPort& port_;
     State state_ = State::fresh;

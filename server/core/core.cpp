@@ -13,6 +13,7 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
       shard_(shared.shards.at(index)),
       config_(std::move(config)),
       scope_(shard_.executor()),
+      refusals_(*this),
       pending_(*this),
       router_(*this),
       accounts_(*this),

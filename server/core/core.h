@@ -19,10 +19,12 @@
 #include "server/core/login_throttle.h"
 #include "server/core/pending_logins.h"
 #include "server/core/pending_iq.h"
+#include "server/core/refusal_log.h"
 #include "server/core/router.h"
 #include "server/core/scope.h"
 #include "server/core/shard.h"
 #include "server/core/slots.h"
+#include "server/core/trace.h"
 #include "storage/storage.h"
 
 namespace clarion::core {
@@ -72,6 +74,10 @@ public:
     Scope& scope() { return scope_; }
     LoginThrottle& login_throttle() { return login_throttle_; }
     PendingLogins& pending_logins() { return pending_logins_; }
+    RefusalLog& refusals() { return refusals_; }
+    /// Who watches what is said on this shard; nullptr, almost always: nobody.
+    Trace* trace() const { return trace_; }
+    void set_trace(Trace* trace) { trace_ = trace; }
 
     /// Whether this shard is the home of the account or domain.
     bool is_home(std::string_view key) const {
@@ -109,10 +115,12 @@ private:
     Scope scope_;
     LoginThrottle login_throttle_;
     PendingLogins pending_logins_;
+    RefusalLog refusals_;
     PendingIqs pending_;
     Router router_;
     AccountDirectory accounts_;
     ArchiveCipher archive_cipher_;
+    Trace* trace_ = nullptr;
     bool stopping_ = false;
     bool awaits_lost_sessions_ = false;
 };

@@ -37,6 +37,17 @@ void ServerOptions::declare(OptionTable<ServerOptions>& t) {
         .doc(
             "Names known not to exist that each worker remembers, so that spam to them costs no "
             "disk reads.");
+    t.add("max_traces", &ServerOptions::max_traces)
+        .min(1)
+        .max(100)
+        .live()
+        .doc("`clarionctl trace` commands that may run at a time.");
+    t.add("trace_buffer", &ServerOptions::trace_buffer)
+        .min(65536)
+        .max(1 << 30)
+        .unit("bytes")
+        .live()
+        .doc("What may wait for one of them to be read; beyond it lines are lost, and counted.");
 }
 
 void StorageOptions::declare(OptionTable<StorageOptions>& t) {
@@ -65,6 +76,16 @@ void LogOptions::declare(OptionTable<LogOptions>& t) {
     t.add("level", &LogOptions::level)
         .choices({"debug", "info", "warning", "error"})
         .doc("The least important lines that are written.");
+    t.add("refusals_per_peer", &LogOptions::refusals_per_peer)
+        .min(0)
+        .unit("lines")
+        .doc(
+            "Of what is refused to one account, server or address this much is written at level "
+            "info within ten seconds; the rest is counted and told in one line.");
+    t.add("refusals", &LogOptions::refusals)
+        .min(0)
+        .unit("lines")
+        .doc("The same for all of them together, per worker.");
 }
 
 void TlsOptions::declare(OptionTable<TlsOptions>& t) {

@@ -24,6 +24,8 @@ struct ServerOptions {
     Duration account_idle_time = std::chrono::seconds(60);
     std::int64_t account_inbox_limit = 1000;
     std::int64_t unknown_account_cache = 10000;
+    std::int64_t max_traces = 4;
+    std::int64_t trace_buffer = 1 << 20;
     static void declare(OptionTable<ServerOptions>& table);
 };
 
@@ -36,6 +38,8 @@ struct StorageOptions {
 
 struct LogOptions {
     std::string level = "info";
+    std::int64_t refusals_per_peer = 10;
+    std::int64_t refusals = 200;
     static void declare(OptionTable<LogOptions>& table);
 };
 

@@ -17,7 +17,9 @@ namespace {
 void refuse(Session& session, const Transit& transit, StanzaErrorCondition condition,
             std::string text = {}) {
     if (!may_answer_with_error(*transit.stanza)) return;
-    session.send(make_error(*transit.stanza, StanzaError(condition, std::move(text))));
+    const StanzaError error(condition, std::move(text));
+    session.core().refusals().on_stanza(*transit.stanza, error);
+    session.send(make_error(*transit.stanza, error));
 }
 
 // --- broadcast (sections 4.2, 4.4, 4.5) ---------------------------------------------------------

@@ -60,6 +60,7 @@ void Router::bounce_unreachable(Transit transit, const StanzaError& error) {
 void Router::bounce(Transit transit, const StanzaError& error, bool local) {
     if (!may_answer_with_error(*transit.stanza) || transit.stanza->from().empty()) return;
     if (is_transient(*transit.stanza)) return;
+    core_.refusals().on_stanza(*transit.stanza, error);
     Transit answer;
     answer.stanza = make_error(*transit.stanza, error);
     answer.received = core_.clock().wall();

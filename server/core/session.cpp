@@ -120,6 +120,7 @@ void Session::refuse(const xml::Element& element, const Error& error) {
     }
     const auto answer = make_refusal(element, error);
     if (!answer) return;
+    core().refusals().on_element(jid_.full(), element, read_error(answer->root()));
     answer->set_to(jid_);
     if (!element.has_attr("to")) answer->set_from(jid_.to_bare());
     send(answer);
@@ -197,6 +198,7 @@ void Session::on_window_moved() {
 void Session::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
     if (error && state_ != SessionState::ended && origin.type != StanzaType::error &&
         origin.type != StanzaType::result) {
+        core().refusals().on_failed(origin, *error);
         auto answer = Stanza::make(origin.kind, StanzaType::error, origin.to, jid_, origin.id);
         add_error(answer->root(), *error);
         send(std::move(answer));

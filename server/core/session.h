@@ -25,6 +25,7 @@
 #include "server/core/slots.h"
 #include "server/core/stretches.h"
 #include "server/core/ticket.h"
+#include "server/core/trace.h"
 #include "server/core/transit.h"
 
 namespace clarion::core {
@@ -186,6 +187,9 @@ public:
     /// [c2s], nothing is read.
     void begin_slow_request() { ++slow_requests_; }
     void end_slow_request();
+
+    /// What a trace calls it.
+    TracedStream traced() const { return {"c2s", jid_.bare(), {}, jid_.full()}; }
 
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;

@@ -19,6 +19,19 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
 
+/// For a trace.
+std::string_view note_of(SessionEnd why) {
+    switch (why) {
+        case SessionEnd::closed: return "the session ends: closed";
+        case SessionEnd::lost: return "the session ends: the connection is gone";
+        case SessionEnd::replaced: return "the session ends: another connection took the resource";
+        case SessionEnd::kicked: return "the session ends: by the administrator";
+        case SessionEnd::expired: return "the session ends: it hibernated too long, or held too much";
+        case SessionEnd::shutdown: return "the session ends: the server stops";
+    }
+    return "";
+}
+
 }  // namespace
 
 // ---- Losing the connection ---------------------------------------------------------------------
@@ -92,6 +105,8 @@ void Session::fall_asleep() {
     remove_live_mark();
     core().accounts().note_asleep(account_.jid().bare());
     logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_asleep_}});
+    if (Trace* trace = core().trace())
+        trace->on_note(traced(), "the connection is gone; the session hibernates");
     core().bus().fire(events::SessionSlept{*this, *unacked});
     end_flushing();  // what waited behind offline messages joins the sleeping queue
     limit_sleepers();
@@ -343,6 +358,7 @@ bool Session::begin_end(SessionEnd why) {
     const auto self = shared_from_this();
     const bool was_asleep = state_ == SessionState::asleep || state_ == SessionState::waking;
     state_ = SessionState::ended;
+    if (Trace* trace = core().trace()) trace->on_note(traced(), note_of(why));
     if (SessionPort* const port = port_) {
         detach_port();
         const Farewell said = farewell(why);

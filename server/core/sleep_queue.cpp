@@ -87,6 +87,8 @@ void Session::queue_asleep(Transit transit) {
         waiting_.push_back(std::move(transit));  // goes where those before it go
         return end(SessionEnd::expired);
     }
+    if (Trace* trace = core().trace())
+        trace->on_element(traced(), TraceEvent::queued, transit.stanza->root());
     Shard& shard = core().shard();
     const std::uint32_t place = queued_asleep_++;
     const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(transit)};

@@ -135,6 +135,7 @@ C2sConnection::Step C2sConnection::parse() {
             case xml::XmlStream::Event::open:
                 if (!is_open()) break;
                 header_due_ = false;
+                trace_header();
                 step = after(stream_.on_open(core(), xml_.header()));
                 break;
             case xml::XmlStream::Event::element: step = on_element(); break;
@@ -148,6 +149,7 @@ C2sConnection::Step C2sConnection::parse() {
 C2sConnection::Step C2sConnection::on_element() {
     xml::Document element = xml_.take();
     if (!is_open()) return Step::parse;
+    trace_received(element.root());
     if (!stream_.session()) {
         element_ = std::move(element);
         return Step::negotiate;
@@ -163,6 +165,7 @@ bool C2sConnection::may_go_on() const {
 }
 
 C2sConnection::Step C2sConnection::on_peer_closed() {
+    trace_end();
     if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
         stream_.session()->on_stream_closed();
     }
@@ -171,8 +174,6 @@ C2sConnection::Step C2sConnection::on_peer_closed() {
 }
 
 C2sConnection::Step C2sConnection::on_xml_error() {
-    logger.debug("bad_xml", {{"address", transport_->info().address},
-                             {"error", xml_.error_text()}});
     if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
         stream_.session()->on_bad_xml(xml_.error(), xml_.error_text(), xml_.element_refused());
     }
@@ -296,11 +297,15 @@ void C2sConnection::ping() {
 // --- SessionPort --------------------------------------------------------------------------------
 
 void C2sConnection::write(const Stanza& stanza) {
-    if (is_open()) xml::write_stanza(out(), stanza.root(), ns::client);
+    if (!is_open()) return;
+    xml::write_stanza(out(), stanza.root(), ns::client);
+    trace_sent(stanza.root());
 }
 
 void C2sConnection::write_xml(std::string_view xml) {
-    if (is_open()) out() += xml;
+    if (!is_open()) return;
+    out() += xml;
+    trace_sent(xml);
 }
 
 std::size_t C2sConnection::unsent() const { return waiting_to_be_sent(); }
@@ -320,6 +325,13 @@ void C2sConnection::resume_reading() { transport_->wake(); }
 core::ConnectionInfo C2sConnection::info() const { return transport_->info(); }
 
 // --- StreamConnection ---------------------------------------------------------------------------
+
+core::TracedStream C2sConnection::traced(const xml::Element*) const {
+    if (const core::Session* session = stream_.session().get())
+        return {kind(), session->jid().bare(), {}, session->jid().full()};
+    if (!address_) address_ = std::make_unique<const std::string>(transport_->info().address);
+    return {kind(), stream_.account().bare(), {}, *address_};
+}
 
 std::size_t C2sConnection::max_send_buffer() const {
     const auto limit = core().options<core::C2sOptions>(stream_.host()).max_send_buffer;

@@ -72,6 +72,7 @@ private:
 
     // StreamConnection
     std::string_view kind() const override { return "c2s"; }
+    core::TracedStream traced(const xml::Element* element) const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     std::int64_t bytes_per_second() const override;
@@ -88,6 +89,7 @@ private:
     bool authenticated_ = false;
     bool detached_ = false;  // the session hears nothing more
     ConnectionCounts::Place place_;
+    mutable std::unique_ptr<const std::string> address_;  // as text, once somebody traced it
 };
 
 }  // namespace clarion::net

@@ -133,7 +133,7 @@ ComponentConnection::Step ComponentConnection::parse() {
                 if (!is_open()) on_detached();
                 if (!may_go_on()) return Step::pause;
                 break;
-            case xml::XmlStream::Event::close: return end(std::nullopt);
+            case xml::XmlStream::Event::close: trace_end(); return end(std::nullopt);
             case xml::XmlStream::Event::error: return end(xml_.error(), xml_.error_text());
         }
     }
@@ -162,6 +162,7 @@ void ComponentConnection::greet() { write_header(); }
 
 void ComponentConnection::on_element(xml::Document&& element) {
     if (!is_open()) return;
+    trace_received(element.root());
     if (attached_) return on_stanza(std::move(element));
     // XmlStream gives the stream's own namespace as jabber:client.
     if (element.root().is(ns::client, "handshake")) return on_handshake(element.root());
@@ -186,6 +187,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
     deadline_ = SteadyTime::max();
     attached_ = true;
     out() += "<handshake/>";
+    trace_sent("<handshake/>");
     core().links().attach_component(domain_, this);
     tell_attached();
     logger.info("attached", {{"domain", domain_}});
@@ -238,7 +240,14 @@ void ComponentConnection::refuse(const xml::Element& element, const Error& why) 
         return begin_close(StreamErrorCondition::unsupported_stanza_type, why.text);
     }
     const auto answer = make_refusal(element, why);
-    if (answer) xml::write_stanza(out(), answer->root(), ns::component);
+    if (!answer) return;
+    core().refusals().on_element(domain_, element, read_error(answer->root()));
+    write(answer->root());
+}
+
+void ComponentConnection::write(const xml::Element& stanza) {
+    xml::write_stanza(out(), stanza, ns::component);
+    trace_sent(stanza);
 }
 
 bool ComponentConnection::may_go_on() const {
@@ -269,7 +278,7 @@ void ComponentConnection::deliver(core::Transit transit) {
                                     : StanzaErrorCondition::service_unavailable;
         return core().router().bounce(std::move(transit), StanzaError(condition));
     }
-    xml::write_stanza(out(), transit.stanza->root(), ns::component);
+    write(transit.stanza->root());
 }
 
 void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,
@@ -279,7 +288,8 @@ void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,
         const auto answer =
             Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
         add_error(answer->root(), *error);
-        xml::write_stanza(out(), answer->root(), ns::component);
+        core().refusals().on_failed(origin, *error);
+        write(answer->root());
     }
     if (wake_when_sent_ && may_go_on()) transport_->wake();
 }
@@ -312,6 +322,7 @@ void ComponentConnection::write_header() {
                                  .id = stream_id_,
                                  .version = {},
                                  .lang = our_language});
+    trace_note("the stream begins");
 }
 
 void ComponentConnection::on_detached() {

@@ -52,6 +52,7 @@ private:
     void tell_attached() const;
     void on_stanza(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& why);
+    void write(const xml::Element& stanza);
     Step end(std::optional<StreamErrorCondition> error, std::string_view text = {});
     bool may_go_on() const;
     /// nullptr if the domain is (no longer) configured.
@@ -59,6 +60,9 @@ private:
 
     // StreamConnection
     std::string_view kind() const override { return "component"; }
+    core::TracedStream traced(const xml::Element*) const override {
+        return {kind(), {}, domain_, domain_};
+    }
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     void write_header() override;

@@ -177,10 +177,13 @@ S2sIn::Step S2sIn::parse() {
             case xml::XmlStream::Event::need_more: return Step::read;
             case xml::XmlStream::Event::open:
                 header_due_ = false;
-                step = act(negotiation_.on_open(xml_.header(), random_token(16), out()));
+                step = on_header();
                 break;
             case xml::XmlStream::Event::element: step = on_element(xml_.take()); break;
-            case xml::XmlStream::Event::close: begin_close(std::nullopt); return Step::finish;
+            case xml::XmlStream::Event::close:
+                trace_end();
+                begin_close(std::nullopt);
+                return Step::finish;
             case xml::XmlStream::Event::error:
                 fail(xml_.error(), xml_.error_text());
                 return Step::finish;
@@ -190,10 +193,23 @@ S2sIn::Step S2sIn::parse() {
     }
 }
 
+S2sIn::Step S2sIn::on_header() {
+    const std::size_t before = out().size();
+    const Next next = negotiation_.on_open(xml_.header(), random_token(16), out());
+    trace_header();
+    trace_answer(nullptr, before);
+    return act(next);
+}
+
 S2sIn::Step S2sIn::on_element(xml::Document&& element) {
     touch();
     const std::size_t cost = element.footprint();
+    trace_received(element.root());
+    const std::size_t before = out().size();
     const Next next = negotiation_.on_element(element.root(), out());
+    trace_answer(&element.root(), before);
+    if (const auto refused = negotiation_.take_refusal())
+        core().refusals().on_request(refused->peer, refused->ns, refused->condition, {});
     Step step = Step::parse;
     if (next == Next::stanza) {
         on_stanza(std::move(element));
@@ -219,7 +235,7 @@ S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
             break;
         case Next::close:
             why_ = negotiation_.error_text();
-            if (!authenticated())
+            if (!authenticated() && core().refusals().admit(transport_->peer_address().ip(), "s2s"))
                 logger.info("refused", {{"remote", negotiation_.from()},
                                         {"direction", "in"},
                                         {"address", transport_->info().address},
@@ -281,12 +297,23 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
         if (++false_keys_ > core().options<core::S2sOptions>().max_false_keys)
             return fail(StreamErrorCondition::policy_violation, "too many keys prove nothing");
     }
-    act(negotiation_.on_verdict(answer, out()));
+    const std::size_t before = out().size();
+    const Next next = negotiation_.on_verdict(answer, out());
+    trace_answer(nullptr, before);
+    act(next);
 }
 
 void S2sIn::fail(StreamErrorCondition condition, std::string_view why) {
     why_ = std::string(clarion::name(condition)).append(": ").append(why);
-    begin_close(condition);
+    begin_close(condition, {}, why);
+}
+
+/// What the negotiation has written since `before`, as its answer to `element`.
+void S2sIn::trace_answer(const xml::Element* element, std::size_t before) {
+    core::Trace* const trace = core().trace();
+    if (!trace) return;
+    const std::string_view answer = std::string_view(out()).substr(before);
+    if (!answer.empty()) trace->on_text(traced(element), core::TraceEvent::sent, answer);
 }
 
 // ---- Stanzas -----------------------------------------------------------------------------------
@@ -322,9 +349,11 @@ void S2sIn::refuse(const xml::Element& element, const Error& why) {
     const auto from = Jid::parse(element.attr("from"));
     const Jid host = Jid::trusted(negotiation_.newest_pair().second);
     const Jid to = Jid::parse(element.attr("to")).value_or(host);
-    if (!from || negotiation_.check_stanza(*from, to)) return;
     const auto answer = make_refusal(element, why);
-    if (!answer) return;
+    if (answer)
+        core().refusals().on_element(negotiation_.newest_pair().first, element,
+                                     read_error(answer->root()));
+    if (!from || negotiation_.check_stanza(*from, to) || !answer) return;
     answer->set_from(to);  // between servers no malformed address is echoed
     core().router().route(answer);
 }
@@ -338,6 +367,7 @@ void S2sIn::settle(std::uint32_t number, const StanzaError* error, const Origin&
 
 /// Errors go the way of all stanzas: over a stream of ours to the sender's server.
 void S2sIn::answer(const Origin& origin, const StanzaError& error) {
+    core().refusals().on_failed(origin, error);
     auto stanza = Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
     add_error(stanza->root(), error);
     core().router().route(std::move(stanza));
@@ -358,6 +388,15 @@ bool S2sIn::may_go_on() const {
 }
 
 // ---- StreamConnection --------------------------------------------------------------------------
+
+core::TracedStream S2sIn::traced(const xml::Element* element) const {
+    std::string_view domain = element ? element->attr("from") : std::string_view{};
+    domain = domain.substr(0, domain.find('/'));
+    domain.remove_prefix(domain.find('@') + 1);  // nothing, if there is none
+    if (domain.empty()) domain = negotiation_.from();
+    if (domain.empty()) domain = negotiation_.newest_pair().first;
+    return {kind(), {}, domain, negotiation_.to()};
+}
 
 /// A connection that only verifies keys may do so as long as it goes on.
 void S2sIn::touch() {

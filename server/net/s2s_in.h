@@ -59,6 +59,7 @@ private:
     Step parse();
     /// `cost`: bytes of the element it is about.
     Step act(s2s::IncomingNegotiation::Next next, std::size_t cost = 0);
+    Step on_header();
     Step on_element(xml::Document&& element);
     void on_pair();
     void ask(std::size_t cost);
@@ -66,13 +67,15 @@ private:
     void on_stanza(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& why);
     void answer(const Origin& origin, const StanzaError& error);
+    void trace_answer(const xml::Element* element, std::size_t before);
     void fail(StreamErrorCondition condition, std::string_view why);
     bool may_go_on() const;
     s2s::IncomingPolicy policy() const;
     void touch();
 
     // StreamConnection
-    std::string_view kind() const override { return "s2s"; }
+    std::string_view kind() const override { return "s2s-in"; }
+    core::TracedStream traced(const xml::Element* element) const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     std::int64_t bytes_per_second() const override;

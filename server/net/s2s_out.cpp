@@ -87,10 +87,13 @@ S2sOut::Step S2sOut::parse(std::string_view bytes) {
         switch (stream_->next()) {
             case Event::need_more: stream_->release_if_idle(); return Step::go_on;
             case Event::open:
-                step = act(negotiation_->on_open(stream_->header(), out_.text()));
+                trace_header();
+                step = act(say([this](std::string& out) {
+                    return negotiation_->on_open(stream_->header(), out);
+                }));
                 break;
             case Event::element: {
-                const Next next = negotiation_->on_element(stream_->take().root(), out_.text());
+                const Next next = on_element(stream_->take());
                 if (next == Next::restart) {
                     rest = stream_->restart();
                     stream_->feed(rest);
@@ -112,6 +115,22 @@ S2sOut::Step S2sOut::parse(std::string_view bytes) {
         }
         if (step != Step::go_on) return step;
     }
+}
+
+Next S2sOut::on_element(const xml::Document& element) {
+    if (core::Trace* trace = net_.core().trace())
+        trace->on_element(traced(), core::TraceEvent::received, element.root());
+    return say(
+        [&](std::string& out) { return negotiation_->on_element(element.root(), out); });
+}
+
+void S2sOut::say_text(std::string_view xml) {
+    say([xml](std::string& out) { return out.append(xml).size(); });
+}
+
+void S2sOut::trace_header() const {
+    if (core::Trace* trace = net_.core().trace())
+        trace->on_note(traced(), "the server's stream begins");
 }
 
 S2sOut::Step S2sOut::act(Next next) {
@@ -172,7 +191,8 @@ void S2sOut::proceed() {
     if (questions_.outstanding()) return;  // the answers would be lost in the restart after SASL
     authenticating_ = true;
     deadline_ = net_.core().clock().steady() + options().negotiation_timeout;
-    if (act(negotiation_->authenticate(out_.text())) == Step::over) transport_->close();
+    const Next next = say([this](std::string& out) { return negotiation_->authenticate(out); });
+    if (act(next) == Step::over) transport_->close();
 }
 
 // ---- Questions about dialback keys -------------------------------------------------------------
@@ -184,7 +204,8 @@ void S2sOut::ask(s2s::VerifyRequest request, Answered answered) {
 }
 
 void S2sOut::ask_pending() {
-    if (questions_.ask(*negotiation_, out_.text())) net_.core().shard().at_turn_end(*this);
+    if (say([this](std::string& out) { return questions_.ask(*negotiation_, out); }))
+        net_.core().shard().at_turn_end(*this);
 }
 
 void S2sOut::take_answer() {
@@ -265,7 +286,7 @@ void S2sOut::close_stream() {
     if (closing_ || !transport_) return;
     closing_ = true;
     deadline_ = net_.core().clock().steady() + closing_time;
-    out_.text() += "</stream:stream>";
+    say_text("</stream:stream>");
     net_.core().shard().at_turn_end(*this);
 }
 
@@ -273,7 +294,7 @@ void S2sOut::shut_down(StreamErrorCondition condition) {
     if (dialing_) dialing_->cancel();
     if (!transport_) return;
     // What waits stays spooled for the next start.
-    if (!closing_ && is_up()) out_.text() += stream_error_xml(condition);
+    if (!closing_ && is_up()) say_text(stream_error_xml(condition));
     if (is_up()) return close_stream();
     transport_->close();
 }

@@ -91,6 +91,7 @@ private:
     Task<bool> secure(bool direct_tls);
     Step read_some();
     Step parse(std::string_view bytes);
+    s2s::OutgoingNegotiation::Next on_element(const xml::Document& element);
     Step act(s2s::OutgoingNegotiation::Next next);
     void on_secured();
     void on_up();
@@ -106,6 +107,21 @@ private:
     bool flush();
     void tell(bool ok, std::string text) const;
     void on_writable() override;
+
+    core::TracedStream traced() const { return {"s2s-out", {}, remote_, local_}; }
+    /// Has `write` append to the stream, and tells who traces what it appended.
+    template <class Write>
+    auto say(Write write) {
+        std::string& text = out_.text();
+        const std::size_t before = text.size();
+        const auto result = write(text);
+        core::Trace* const trace = net_.core().trace();
+        if (trace && text.size() > before)
+            trace->on_text(traced(), core::TraceEvent::sent, std::string_view(text).substr(before));
+        return result;
+    }
+    void say_text(std::string_view xml);
+    void trace_header() const;
 
     S2sOutOwner& owner_;
     ShardNet& net_;

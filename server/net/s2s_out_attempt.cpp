@@ -64,7 +64,10 @@ Task<bool> S2sOut::attempt() {
         detach();
         if (!failure_ || !may_try_elsewhere()) break;
     }
-    if (failure_) fail_attempt();
+    if (failure_) {
+        if (core::Trace* trace = net_.core().trace()) trace->on_note(traced(), failure_->text);
+        fail_attempt();
+    }
     const bool wanted = !queue_.nothing_waits() || !questions_.empty();
     co_return !failure_ && wanted && !report_ && !net_.core().stopping();
 }
@@ -92,7 +95,10 @@ Task<> S2sOut::converse(bool direct_tls) {
     if (direct_tls) {
         if (!co_await secure(true)) co_return;
     } else {
-        negotiation_->start(out_.text());
+        say([this](std::string& out) {
+            negotiation_->start(out);
+            return out.size();
+        });
         net_.core().shard().at_turn_end(*this);
     }
     for (;;) {
@@ -143,13 +149,15 @@ Task<bool> S2sOut::secure(bool direct_tls) {
                    (valid ? ", certificate valid" : ", certificate not valid: " + problem));
     logger.debug("encrypted",
                  {{"local", local_}, {"remote", remote_}, {"certificate_problem", problem}});
-    co_return act(negotiation_->on_encrypted(valid, out_.text())) != Step::over;
+    const auto next =
+        say([&](std::string& out) { return negotiation_->on_encrypted(valid, out); });
+    co_return act(next) != Step::over;
 }
 
 void S2sOut::detach() {
     if (transport_->is_open()) {
         if (!closing_ && transport_->encrypted() == negotiation_->encrypted())
-            out_.text() += "</stream:stream>";
+            say_text("</stream:stream>");
         flush();
         transport_->shut_down();
     }

@@ -84,6 +84,9 @@ void S2sQueue::write(OutBuffer& out, std::uint64_t taken, std::size_t limit) {
         waiting_.pop_front();
         xml::write_stanza(out.text(), item.stanza->root(), ns::server);
         item.end = taken + out.unsent();
+        if (core::Trace* trace = core_.trace())
+            trace->on_element({"s2s-out", {}, remote_, item.stanza->from().domain()},
+                              core::TraceEvent::sent, item.stanza->root());
         written_.push_back(std::move(item));
     }
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/xml_writer.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 
@@ -70,15 +71,21 @@ void StreamConnection::flush() {
         return;
     }
     net_->watch(*this);
-    if (out_.over(max_send_buffer())) {
-        traffic().slow.add();
-        cut("the peer left too much unread");
-    }
+    if (out_.over(max_send_buffer())) cut_slow("the peer left too much unread");
 }
 
 void StreamConnection::cut(std::string_view why) {
-    logger.debug("connection_cut", {{"kind", kind()}, {"why", why}});
+    const core::TracedStream stream = traced(nullptr);
+    logger.debug("connection_cut", {{"kind", stream.kind}, {"peer", stream.name}, {"why", why}});
+    trace_note(why);
     transport_->close();
+}
+
+/// Unlike a connection that is lost, this is our doing.
+void StreamConnection::cut_slow(std::string_view why) {
+    traffic().slow.add();
+    core().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), "cut", why);
+    cut(why);
 }
 
 // --- reading ------------------------------------------------------------------------------------
@@ -120,13 +127,19 @@ void StreamConnection::stop_reading() { reading_stopped_ = true; }
 
 // --- closing ------------------------------------------------------------------------------------
 
-void StreamConnection::begin_close(std::optional<StreamErrorCondition> error,
-                                   std::string_view text) {
+void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, std::string_view text,
+                                   std::string_view why) {
     if (!is_open()) return;
     if (handshaking_) return cut("the stream ended during the TLS handshake");
+    // That the server stops is no refusal, and would be a line for each stream.
+    if (error && *error != StreamErrorCondition::system_shutdown)
+        core().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), name(*error),
+                                    why.empty() ? text : why);
     if (header_due_) write_header();
-    if (error) out() += stream_error_xml(*error, text);
-    out() += "</stream:stream>";
+    const std::string end =
+        (error ? stream_error_xml(*error, text) : std::string()) + "</stream:stream>";
+    out() += end;
+    trace_sent(end);
     end_was_written();
 }
 
@@ -164,15 +177,40 @@ Task<> StreamConnection::linger() {
     transport_->close();
 }
 
+// --- tracing ------------------------------------------------------------------------------------
+
+void StreamConnection::trace_header() const {
+    core::Trace* const trace = core().trace();
+    if (!trace) return;
+    const xml::StreamHeader& header = xml_.header();
+    std::string text = "<stream:stream";
+    const auto add = [&text](std::string_view name, std::string_view value) {
+        if (value.empty()) return;
+        text.append(" ").append(name).append("='");
+        xml::escape(text, value);
+        text += '\'';
+    };
+    add("xmlns", header.content_ns);
+    add("from", header.from);
+    add("to", header.to);
+    add("id", header.id);
+    add("version", header.version);
+    add("xml:lang", header.lang);
+    text += '>';
+    trace->on_text(traced(nullptr), core::TraceEvent::received, text);
+}
+
+void StreamConnection::trace_end() const {
+    if (core::Trace* trace = core().trace())
+        trace->on_text(traced(nullptr), core::TraceEvent::received, "</stream:stream>");
+}
+
 // --- time ---------------------------------------------------------------------------------------
 
 bool StreamConnection::sweep(SteadyTime now, Duration elapsed) {
     if (!transport_->is_open()) return false;
     if (now >= deadline_) pass_deadline();
-    if (out_.stalled(now) > send_timeout()) {
-        traffic().slow.add();
-        cut("the peer reads nothing");
-    }
+    if (out_.stalled(now) > send_timeout()) cut_slow("the peer reads nothing");
     const bool refilling = refill(elapsed);
     const bool was_active = std::exchange(active_, false);
     if (!was_active) xml_.release_if_idle();

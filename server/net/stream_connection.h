@@ -61,8 +61,10 @@ protected:
     void flush();
     Got receive();
     /// Ends the stream from our side: header if none was sent, error if any, closing tag. The peer
-    /// has a few seconds to answer.
-    void begin_close(std::optional<StreamErrorCondition> error, std::string_view text = {});
+    /// has a few seconds to answer. An error is in the log, with `why` if that says more than the
+    /// text that the peer is told.
+    void begin_close(std::optional<StreamErrorCondition> error, std::string_view text = {},
+                     std::string_view why = {});
     /// Our closing tag was written by somebody else.
     void end_was_written();
     /// The last part of a connection's life: flushes, says that no more will come, waits for the
@@ -70,6 +72,27 @@ protected:
     Task<> linger();
     /// Closes at once, for a reason worth logging at debug level.
     void cut(std::string_view why);
+
+    // For who traces; each costs a test while nobody does.
+    void trace_received(const xml::Element& element) const {
+        if (core::Trace* trace = core().trace())
+            trace->on_element(traced(&element), core::TraceEvent::received, element);
+    }
+    void trace_sent(const xml::Element& element) const {
+        if (core::Trace* trace = core().trace())
+            trace->on_element(traced(&element), core::TraceEvent::sent, element);
+    }
+    void trace_sent(std::string_view xml) const {
+        if (core::Trace* trace = core().trace(); trace && !xml.empty())
+            trace->on_text(traced(nullptr), core::TraceEvent::sent, xml);
+    }
+    /// The header that was just parsed.
+    void trace_header() const;
+    /// The peer closed its stream.
+    void trace_end() const;
+    void trace_note(std::string_view what) const {
+        if (core::Trace* trace = core().trace()) trace->on_note(traced(nullptr), what);
+    }
 
     /// Leaves this shard for `there`. From now on until arrive() it may only be destroyed.
     void depart(ShardNet& there);
@@ -79,6 +102,9 @@ protected:
 
     // What differs.
     virtual std::string_view kind() const = 0;  // "c2s": for the log
+    /// What a trace and the log call this stream; of those that carry several domains the one that
+    /// `element` (nullptr: none) is of.
+    virtual core::TracedStream traced(const xml::Element* element) const = 0;
     virtual std::size_t max_send_buffer() const = 0;
     virtual Duration send_timeout() const = 0;
     virtual std::int64_t bytes_per_second() const { return 0; }
@@ -102,6 +128,7 @@ protected:
 
 private:
     void on_writable() final;
+    void cut_slow(std::string_view why);
     bool may_receive();
     bool refill(Duration elapsed);
     void pass_deadline();

@@ -1,0 +1,87 @@
+#include "server/core/refusal_log.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "server/base/log.h"
+#include "tests/support/world.h"
+
+using namespace clarion;
+using namespace std::chrono_literals;
+using clarion::test::Client;
+using clarion::test::World;
+
+namespace {
+
+/// Lines of the area "refusal" at level info, while it lives.
+class Refusals {
+public:
+    Refusals() {
+        set_log_level(LogLevel::info);
+        set_log_sink([this](std::string_view line) {
+            const auto at = line.find(" info refusal ");
+            if (at != std::string_view::npos) lines.emplace_back(line.substr(at + 14));
+        });
+    }
+    ~Refusals() {
+        set_log_sink({});
+        set_log_level(LogLevel::error);
+    }
+    std::vector<std::string> lines;
+};
+
+}  // namespace
+
+TEST_SUITE("core/refusal_log") {
+    TEST_CASE("who was refused what, by whom and why") {
+        World world;
+        world.add_account("romeo@example.org");
+        Client& romeo = world.connect("romeo@example.org/orchard");
+        Refusals log;
+        romeo.send("<iq type='get' id='1' to='example.org'><query xmlns='urn:none'/></iq>");
+        romeo.send("<iq type='get' id='2' to='a@b@c'><query xmlns='urn:none'/></iq>");
+        romeo.send("<message to='nobody@example.net'><body>Written</body></message>");
+        REQUIRE(log.lines.size() == 3);
+        CHECK(log.lines[0] ==
+              "stanza from=romeo@example.org/orchard to=example.org kind=iq type=get "
+              "payload=urn:none condition=service-unavailable text=\"\"");
+        CHECK(log.lines[1].find("to=a@b@c kind=iq type=get payload=urn:none "
+                                "condition=jid-malformed text=") != std::string::npos);
+        CHECK(log.lines[2].find("to=nobody@example.net kind=message") != std::string::npos);
+        CHECK(log.lines[2].find("Written") == std::string::npos);
+    }
+
+    TEST_CASE("no peer fills the log: the rest is summed up, and others are still heard") {
+        World world({.config = "[log]\nrefusals_per_peer = 3\n", .shards = 1});
+        for (const char* jid : {"romeo@example.org", "juliet@example.org"}) world.add_account(jid);
+        Client& romeo = world.connect("romeo@example.org/orchard");
+        Client& juliet = world.connect("juliet@example.org/balcony");
+        Refusals log;
+        const auto ask = [](Client& who, int i) {
+            who.send("<iq type='get' id='1' to='example.org'><query xmlns='urn:" +
+                     std::to_string(i) + "'/></iq>");
+        };
+        for (int i = 0; i < 50; ++i) ask(romeo, i);
+        CHECK(log.lines.size() == 3);
+        ask(juliet, 0);
+        CHECK(log.lines.size() == 4);
+        world.advance(10s);
+        REQUIRE(log.lines.size() == 5);
+        CHECK(log.lines[4] == "more peer=romeo@example.org lines=47 condition=service-unavailable");
+        ask(romeo, 0);
+        CHECK(log.lines.size() == 6);
+    }
+
+    TEST_CASE("all peers together do not fill it either") {
+        World world({.config = "[log]\nrefusals = 5\n", .shards = 1});
+        Refusals log;
+        for (int i = 0; i < 2000; ++i)
+            world.arrive("<iq type='get' id='1' from='p" + std::to_string(i) +
+                         ".example' to='example.org'><query xmlns='urn:none'/></iq>");
+        CHECK(log.lines.size() == 5);
+        world.advance(10s);
+        REQUIRE(log.lines.size() == 11);
+        CHECK(log.lines.back() == "more lines=1990");
+    }
+}

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "server/base/result.h"
@@ -12,6 +14,10 @@ namespace boost::json {
 class object;
 class value;
 }  // namespace boost::json
+
+namespace clarion::net {
+class AdminFeed;
+}
 
 namespace clarion::app {
 
@@ -34,6 +40,11 @@ std::span<const AdminRow> push_commands();     // push/list show ping test remov
 std::span<const AdminRow> s2s_commands();      // s2s/list test
 std::span<const AdminRow> archive_commands();  // archive/stats purge export
 std::span<const AdminRow> backup_commands();   // backup
+
+/// trace: {"jid", "s2s", "with_bodies"}; one of the first two. `asker` is for the log.
+Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app,
+                                                          const boost::json::object& arguments,
+                                                          std::string asker);
 
 /// A string argument; empty if absent. Numbers and others: "usage".
 std::string_view text(const boost::json::object& arguments, std::string_view name);

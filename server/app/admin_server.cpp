@@ -40,18 +40,32 @@ net::AdminResponse refusal(unsigned status, const Error& error) {
     return {.status = status, .body = json::serialize(body) + '\n'};
 }
 
+Task<net::AdminResponse> trace(App& app, const json::object& arguments, std::string asker) {
+    auto feed = co_await begin_trace(app, arguments, std::move(asker));
+    if (!feed) co_return refusal(status_of(feed.error()), feed.error());
+    net::AdminResponse answer;
+    answer.content_type = "application/x-ndjson";
+    answer.feed = std::move(*feed);
+    co_return answer;
+}
+
 Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
     if (request.method != "POST" || !request.target.starts_with(prefix))
         co_return refusal(404, fail("usage", "POST /v1/COMMAND with a JSON object"));
     const std::string name = request.target.substr(prefix.size());
     const AdminRow* row = find_command(name);
-    if (!row) co_return refusal(404, fail("usage", "unknown command: " + name));
+    if (!row && name != "trace") co_return refusal(404, fail("usage", "unknown command: " + name));
     boost::system::error_code error;
     const json::value parsed =
         request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
     if (error || !parsed.is_object())
         co_return refusal(400, fail("usage", "the body must be a JSON object"));
     logger.debug("command", {{"name", name}});
+    if (!row) {
+        std::string asker = "uid " + std::to_string(request.user) + ", pid " +
+                            std::to_string(request.process);
+        co_return co_await trace(app, parsed.get_object(), std::move(asker));
+    }
     const Result<json::value> result = co_await row->run(app, parsed.get_object());
     if (!result) co_return refusal(status_of(result.error()), result.error());
     const json::object body{{"ok", true}, {"result", *result}};

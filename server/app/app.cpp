@@ -14,6 +14,7 @@
 #include "server/app/open_files.h"
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
+#include "server/app/tracing.h"
 #include "server/base/log.h"
 #include "server/base/text.h"
 #include "server/core/options.h"
@@ -106,6 +107,7 @@ App::~App() {
     if (storage_) storage_->stop();
     if (shards_) shards_->discard();  // while what the coroutines refer to is there
     admin_.reset();
+    tracing_.reset();
     s2s_.clear();
     nets_.clear();
     if (shared_) shared_->cores.clear();
@@ -209,6 +211,7 @@ Result<> App::listen() {
             target->bus().fire(events::ServerStarted{*target});
         });
     }
+    tracing_ = std::make_unique<Tracing>(*shared_);
     admin_ = std::make_unique<AdminServer>(*this);
     return admin_->start(config_->get<core::ServerOptions>().admin_socket);
 }

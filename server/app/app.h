@@ -26,6 +26,7 @@ class ShardNet;
 namespace clarion::app {
 
 class AdminServer;
+class Tracing;
 
 /// Every option of the server: core, net and all modules.
 OptionRegistry all_options();
@@ -55,6 +56,7 @@ public:
     const OptionRegistry& registry() const { return registry_; }
     core::Shared& shared() { return *shared_; }
     net::RemoteDomains& s2s(unsigned shard) { return *s2s_[shard]; }
+    Tracing& tracing() { return *tracing_; }
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
@@ -82,6 +84,7 @@ private:
     Certificates certificates_;
     std::vector<std::unique_ptr<net::ShardNet>> nets_;
     std::vector<std::unique_ptr<net::RemoteDomains>> s2s_;
+    std::unique_ptr<Tracing> tracing_;
     std::unique_ptr<AdminServer> admin_;
     std::vector<std::string> listening_;
     SteadyTime started_{};

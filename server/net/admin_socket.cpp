@@ -1,14 +1,17 @@
 #include "server/net/admin_socket.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 
 #include "server/base/log.h"
 #include "server/core/scope.h"
@@ -34,6 +37,41 @@ bool is_answered(asio::any_io_executor executor, const std::string& path) {
     boost::system::error_code error;
     probe.connect(Unix::endpoint(path), error);
     return !error;
+}
+
+void note_asker(Stream& stream, AdminRequest& request) {
+    ucred asker{};
+    socklen_t size = sizeof asker;
+    const int fd = stream.socket().native_handle();
+    if (::getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &asker, &size) != 0) return;
+    request.user = asker.uid;
+    request.process = asker.pid;
+}
+
+/// Who reads a feed says nothing more: anything but silence is the end.
+bool is_gone(Stream& stream) {
+    char byte = 0;
+    const auto n =
+        ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    return n >= 0 || (errno != EAGAIN && errno != EINTR);
+}
+
+Task<> send_feed(Stream& stream, unsigned version, AdminResponse answer) {
+    boost::system::error_code error;
+    http::response<http::empty_body> head(http::status(answer.status), version);
+    head.set(http::field::content_type, answer.content_type);
+    head.keep_alive(false);
+    head.chunked(true);
+    http::response_serializer<http::empty_body> serializer(head);
+    auto head_token = asio::redirect_error(asio::use_awaitable, error);
+    co_await http::async_write_header(stream, serializer, head_token);
+    stream.expires_never();  // a reader that pauses loses lines, and goes on
+    while (!error && !is_gone(stream)) {
+        const std::string piece = co_await answer.feed->next();
+        if (piece.empty()) continue;
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        co_await asio::async_write(stream, http::make_chunk(asio::buffer(piece)), token);
+    }
 }
 
 }  // namespace
@@ -127,7 +165,12 @@ Task<bool> AdminSocket::Impl::serve_one(Stream& stream, beast::flat_buffer& buff
     stream.expires_never();  // a command may take its time (s2s test)
     AdminRequest asked{std::string(request.method_string()), std::string(request.target()),
                        std::move(request.body())};
+    note_asker(stream, asked);
     AdminResponse answer = co_await handler(std::move(asked));
+    if (answer.feed) {
+        co_await send_feed(stream, request.version(), std::move(answer));
+        co_return false;
+    }
     http::response<http::string_body> response(http::status(answer.status), request.version());
     response.set(http::field::content_type, answer.content_type);
     response.keep_alive(keep);

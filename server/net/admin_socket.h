@@ -3,8 +3,10 @@
 //
 // Lives on one shard. Only the owner of the process may connect (mode 0600); requests are small and
 // limited all the same (64 KiB head, 16 MiB body, 30 s to send it), connections too (32 at a time).
+// An answer without an end of its own is a feed: it is sent in chunks until the asker is gone.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,12 +21,25 @@ struct AdminRequest {
     std::string method;  // "POST"
     std::string target;  // "/v1/status"
     std::string body;
+    std::uint32_t user = 0;  // who asks, as the system knows it: numbers of user and process
+    std::int32_t process = 0;
+};
+
+/// What goes on after the head of an answer. Destroyed when its reader is gone, or the server
+/// stops.
+class AdminFeed {
+public:
+    virtual ~AdminFeed() = default;
+    /// What there is by now; empty after a fraction of a second without anything. A reader that is
+    /// slow is not waited for: it is asked of again when that is sent.
+    virtual Task<std::string> next() = 0;
 };
 
 struct AdminResponse {
     unsigned status = 200;
     std::string content_type = "application/json";
     std::string body;
+    std::unique_ptr<AdminFeed> feed{};  // instead of a body
 };
 
 using AdminHandler = std::function<Task<AdminResponse>(AdminRequest)>;

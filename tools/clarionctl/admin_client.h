@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -23,12 +24,18 @@ public:
     /// "unreachable" with the path and what to do about it.
     Result<boost::json::value> ask(std::string_view command,
                                    const boost::json::object& arguments) const;
+    /// Carries out one whose answer goes on: `on_line` is given each line as it comes, until it
+    /// returns false, or the server ends. Errors: those of ask().
+    Result<> follow(std::string_view command, const boost::json::object& arguments,
+                    const std::function<bool(std::string_view line)>& on_line) const;
 
     /// The process that listens there; 0 if it is not one of this machine's that can be seen.
     /// Errors: "unreachable".
     Result<int> server_process() const;
 
 private:
+    Result<> send(int fd, std::string_view command, const boost::json::object& arguments) const;
+
     std::string path_;
 };
 

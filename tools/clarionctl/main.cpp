@@ -17,6 +17,7 @@
 #include "tools/clarionctl/show_push.h"
 #include "tools/clarionctl/stop.h"
 #include "tools/clarionctl/suggest.h"
+#include "tools/clarionctl/trace.h"
 
 namespace {
 
@@ -126,6 +127,7 @@ struct Words {
     std::string before, older_than;
     std::int64_t limit = 10000;
     bool password_stdin = false, force = false, yes = false, wait = false, disabled = false;
+    bool with_bodies = false;
 };
 
 class Commands {
@@ -138,12 +140,16 @@ public:
         push();
         s2s();
         archives();
+        trace();
     }
     std::optional<Order>& order() { return order_; }
     bool waits() const { return words_.wait; }
     const std::string& import_file() const { return words_.file; }
     ctl::ExportOrder export_order(const Settings& settings) const {
         return {words_.jid, words_.file, settings.as_json};
+    }
+    ctl::TraceOrder trace_order(const Settings& settings) const {
+        return {words_.jid, words_.domain, words_.with_bodies, settings.as_json};
     }
     ctl::RestoreOrder restore_order(const Settings& settings, const std::string& socket) const {
         return {settings.config, socket, absolute_file(), words_.force, settings.as_json};
@@ -210,6 +216,7 @@ private:
     void push();
     void s2s();
     void archives();
+    void trace();
 
     CLI::App& app_;
     Words words_;
@@ -376,6 +383,19 @@ void Commands::archives() {
                      "where to write it, readable by its owner only; standard output if left out");
 }
 
+void Commands::trace() {
+    auto* show = add(app_, "trace",
+                     "show live what an account's sessions, or the streams of another server, say; "
+                     "until it is interrupted. Never shows passwords, tokens and the like",
+                     "trace");
+    jid(show, false,
+        "an account (all its sessions, those that hibernate or log in later too) or a full JID");
+    show->add_option("--s2s", words_.domain,
+                     "all streams with this server, or of this component");
+    show->add_flag("--with-bodies", words_.with_bodies,
+                   "what people wrote too, not only how long it is; the server's log says so");
+}
+
 /// Where it went decides what is said: the document itself may be on standard output.
 int export_archive(const Settings& settings, const std::string& socket,
                    const ctl::ExportOrder& order) {
@@ -407,6 +427,10 @@ int carry_out(const Settings& settings, Commands& commands) {
         return import(settings, *socket, commands.import_file());
     if (order.command == "archive/export")
         return export_archive(settings, *socket, commands.export_order(settings));
+    if (order.command == "trace") {
+        const auto done = ctl::trace(ctl::AdminClient(*socket), commands.trace_order(settings));
+        return done ? 0 : complain(settings, done.error());
+    }
     if (order.command == "stop" && commands.waits()) return stop_and_wait(settings, *socket);
     return run(settings, *socket, std::move(order));
 }

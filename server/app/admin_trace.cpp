@@ -1,0 +1,52 @@
+// trace: not like other commands, its answer has no end.
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+
+#include "server/app/admin_commands.h"
+#include "server/app/app.h"
+#include "server/app/tracing.h"
+
+namespace clarion::app {
+
+namespace json = boost::json;
+
+namespace {
+
+Result<Jid> account_argument(App& app, std::string_view argument) {
+    if (argument.empty()) return Jid();
+    auto jid = Jid::parse(argument);
+    if (!jid) return fail("usage", "jid: " + jid.error().text);
+    if (!jid->has_local()) return fail("usage", "jid: expected LOCALPART@DOMAIN");
+    if (!app.shared().hosts.is_host(jid->domain()))
+        return fail("item-not-found",
+                    std::string(jid->domain()) + " is not a domain of this server");
+    return jid;
+}
+
+Result<std::string> domain_argument(App& app, std::string_view argument) {
+    if (argument.empty()) return std::string();
+    auto domain = prepare_domain(argument);
+    if (!domain) return fail("usage", "s2s: " + domain.error().text);
+    if (app.shared().hosts.is_host(*domain))
+        return fail("usage", *domain + " is a domain of this server: there is no stream to it");
+    return domain;
+}
+
+}  // namespace
+
+Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app, const json::object& arguments,
+                                                          std::string asker) {
+    auto jid = account_argument(app, text(arguments, "jid"));
+    if (!jid) co_return jid.error();
+    auto domain = domain_argument(app, text(arguments, "s2s"));
+    if (!domain) co_return domain.error();
+    if (jid->empty() && domain->empty())
+        co_return fail("usage", "whom to trace: an account, or another server's domain");
+    TraceOrder order{std::move(*jid), std::move(*domain), Bodies::hidden, std::move(asker)};
+    const json::value* bodies = arguments.if_contains("with_bodies");
+    if (bodies && bodies->is_bool() && bodies->get_bool()) order.bodies = Bodies::shown;
+    co_return co_await app.tracing().begin(std::move(order));
+}
+
+}  // namespace clarion::app

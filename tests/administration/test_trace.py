@@ -1,12 +1,16 @@
 """An operator who cannot see why a client complains: the log of refusals, and clarionctl trace."""
 import base64
+import hashlib
 import json
+import re
+import signal
+import socket
 import subprocess
 import threading
 import time
 import unittest
 
-from test_administration import CLARIONCTL, PATIENCE, Case
+from test_administration import CLARIONCTL, PATIENCE, Case, free_port
 from xmpp_client import Client
 
 PRIVATE = "jabber:iq:private"
@@ -49,7 +53,17 @@ class Tracer:
 class Trace(Case):
     def setUp(self):
         super().setUp()
-        self.server.write_config("[log]\nlevel = 'debug'\n")
+        self.gateway = free_port()
+        self.server.write_config(f"""
+[log]
+level = "debug"
+[component."gate.example.test"]
+secret = "Gat3word"
+[[listen]]
+type = "component"
+address = "127.0.0.1"
+port = {self.gateway}
+""")
         config = self.server.config.read_text().replace(
             "require_encryption = false", "require_encryption = false\n"
             "allow_plain_without_encryption = true")
@@ -152,6 +166,35 @@ class Trace(Case):
         tracer.wait_for("received", "<resume ")
         tracer.wait_for("sent", "<resumed ")
         self.assertNotIn("morning</body>", tracer.text())
+
+    def test_a_component_is_traced_without_its_handshake(self):
+        tracer = self.trace("--s2s", "gate.example.test", "--with-bodies")
+        with socket.create_connection(("127.0.0.1", self.gateway), timeout=10 * PATIENCE) as gate:
+            gate.sendall(b"<stream:stream xmlns='jabber:component:accept' to='gate.example.test' "
+                         b"xmlns:stream='http://etherx.jabber.org/streams'>")
+            stream_id = re.search(rb" id='([^']+)'", gate.recv(65536)).group(1)
+            digest = hashlib.sha1(stream_id + b"Gat3word").hexdigest()
+            gate.sendall(f"<handshake>{digest}</handshake>".encode())
+            tracer.wait_for("->", "<handshake/>")
+            tracer.wait_for("<-", "<handshake>[hidden]</handshake>")
+            self.client().message("gate.example.test", "Knock")
+            tracer.wait_for("-> component gate.example.test", "<body>Knock</body>")
+            gate.sendall(b"<message from='gate.example.test'><body>lost</body></message>")
+            tracer.wait_for("->", "<improper-addressing ")
+        for text in (tracer.text(), self.log()):
+            self.assertNotIn(digest, text)
+            self.assertNotIn("Gat3word", text)
+
+    def test_a_slow_reader_loses_lines_and_slows_nobody(self):
+        tracer = self.trace("romeo@example.test", "--with-bodies")
+        romeo = self.client()
+        romeo.enable()
+        tracer.process.send_signal(signal.SIGSTOP)
+        for _ in range(40):
+            romeo.send(f"<message to='juliet@example.test'><body>{'x' * 100000}</body></message>")
+        romeo.synchronise()
+        tracer.process.send_signal(signal.SIGCONT)
+        tracer.wait_for("!!", "lines were lost")
 
     def test_of_login_failures_both_say_why(self):
         tracer = self.trace("romeo@example.test")

@@ -1,7 +1,8 @@
 #include "modules/push/state.h"
 
 #include <algorithm>
-#include <functional>
+#include <initializer_list>
+#include <string>
 
 #include "modules/push/counters.h"
 #include "modules/push/ledger.h"
@@ -12,6 +13,7 @@
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
 #include "modules/push/sleeper.h"
+#include "proto/crypto.h"
 #include "server/base/log.h"
 
 namespace clarion::push {
@@ -34,6 +36,18 @@ std::uint64_t mix(std::uint64_t kind, std::uint64_t value) {
     hash = (hash ^ (hash >> 27)) * 0x94d049bb133111eb;
     hash ^= hash >> 31;
     return hash == 0 ? 1 : hash;
+}
+
+/// The beginning of a SHA-256, each part with its length: identities are stored, so every build and
+/// every node has to compute the same.
+std::uint64_t digest(std::initializer_list<std::string_view> parts) {
+    std::string text;
+    for (const std::string_view part : parts)
+        text.append(std::to_string(part.size())).append(":").append(part);
+    std::uint64_t number = 0;
+    for (const char byte : crypto::sha256(text).substr(0, sizeof number))
+        number = number << 8 | static_cast<unsigned char>(byte);
+    return number;
 }
 
 }  // namespace
@@ -112,10 +126,8 @@ std::uint64_t identity(const Stanza& stanza, std::string_view account,
     if (log_id != storage::LogId::none) return mix(2, static_cast<std::uint64_t>(log_id));
     if (!stanza.is_message() || received == WallTime{}) return 0;
     const Carried inner = carried(stanza, account);
-    const std::hash<std::string_view> hash;
-    const std::uint64_t words = mix(3, hash(inner.sender())) ^
-                                mix(4, hash(inner.message->attr("id"))) ^
-                                mix(5, hash(inner.body()));
+    const std::uint64_t words =
+        digest({inner.sender(), inner.message->attr("id"), inner.body()});
     return mix(static_cast<std::uint64_t>(received.time_since_epoch().count()), words);
 }
 

@@ -5,6 +5,7 @@
 #include "modules/push/enable.h"
 #include "modules/push/notification.h"
 #include "modules/push/sleep_times.h"
+#include "modules/push/state.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 
@@ -55,6 +56,27 @@ TEST_CASE("never longer than the client asked for") {
     CHECK(sleep_ends_at(sleep) == t0 + 1h);
     CHECK(longest_sleep(true, 600s, 72h) == 72h);
     CHECK(longest_sleep(false, 600s, 72h) == 600s);
+}
+
+// ---- Identities --------------------------------------------------------------------------------
+
+std::uint64_t identity_of(std::string_view sender, std::string_view id, std::string_view body) {
+    const std::string text = "<message xmlns='jabber:client' from='" + std::string(sender) +
+                             "' to='juliet@example.org' id='" + std::string(id) + "'><body>" +
+                             std::string(body) + "</body></message>";
+    const auto stanza = Stanza::from_document(xml::parse_element(text));
+    REQUIRE(stanza);
+    return identity(**stanza, "juliet@example.org", storage::ArchiveId::none, storage::LogId::none,
+                    t0);
+}
+
+TEST_CASE("the identity of a message that is not archived is the same in every build") {
+    // What it is stored as; computed independently from SHA-256 of "19:romeo@example.com/m2:a15:hello".
+    CHECK(identity_of("romeo@example.com/m", "a1", "hello") == 0xf94411c4c89df0bau);
+    CHECK(identity_of("romeo@example.com/m", "a", "1hello") !=
+          identity_of("romeo@example.com/m", "a1", "hello"));
+    CHECK(identity_of("romeo@example.com/m", "a1", "hello!") !=
+          identity_of("romeo@example.com/m", "a1", "hello"));
 }
 
 // ---- Coverage ----------------------------------------------------------------------------------

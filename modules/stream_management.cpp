@@ -154,7 +154,7 @@ std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::str
 /// they have arrived.
 Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std::string id) {
     core::Core& core = account->core();
-    (void)co_await core.shard().committed();
+    if (const auto ended = account->settling_session(id)) co_await ended->handle_received();
     const auto handled = account->ended_handled(id);
     co_return refuse(core, stream, StanzaErrorCondition::item_not_found,
                      handled ? "the session has ended" : "there is no such session",

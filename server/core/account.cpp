@@ -96,6 +96,12 @@ std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) cons
     return std::nullopt;
 }
 
+std::shared_ptr<Session> Account::settling_session(std::string_view sm_id) const {
+    for (const auto& ended : ended_)
+        if (ended.sm_id == sm_id) return ended.settling;
+    return nullptr;
+}
+
 void Account::remember_ended(EndedSession ended) {
     const auto most = static_cast<std::size_t>(core_.options<SmacksOptions>(host()).max_remembered);
     std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });

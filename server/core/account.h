@@ -80,6 +80,8 @@ public:
         std::shared_ptr<Session> settling{};
     };
     std::optional<std::uint32_t> ended_handled(std::string_view sm_id) const;
+    /// nullptr: there is none such, or its count does not grow any more.
+    std::shared_ptr<Session> settling_session(std::string_view sm_id) const;
     /// The newest few are remembered; with an older one goes its record.
     void remember_ended(EndedSession ended);
     /// All that an ended session received is handled.

@@ -101,6 +101,17 @@ void Session::write_ack() {
     port_->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sm_->answered_h) + "'/>");
 }
 
+Task<> Session::handle_received() {
+    constexpr auto look_again = std::chrono::milliseconds(2);
+    const auto self = shared_from_this();
+    Core& core = core_;
+    const std::uint32_t received = window_.received();
+    const SteadyTime until = core.clock().steady() +
+                             core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
+    while (window_.width() > 0 && !window_.is_handled(received) && core.clock().steady() < until)
+        co_await core.shard().sleep(look_again);
+}
+
 // ---- What the client is asked ------------------------------------------------------------------
 
 void Session::end_turn() {

@@ -136,6 +136,9 @@ public:
     bool may_sleep() const { return sm_ && !sm_->id.empty(); }
     /// `h`: inbound stanzas handled since stream management was enabled.
     std::uint32_t handled_in() const;
+    /// Waits until what it has received so far is handled, so that nobody is told to send it again,
+    /// but no longer than an <r/> would ([smacks] ack_answer_limit).
+    Task<> handle_received();
     /// It has ended, and its account keeps it until all it received is handled
     /// (Account::remember_ended).
     void set_settling(bool settling) { settling_ = settling; }

@@ -228,6 +228,7 @@ Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) 
     // for a connection that nobody reads. The newest wins.
     constexpr auto look_again = std::chrono::milliseconds(2);
     const auto self = shared_from_this();
+    co_await handle_received();
     while (state_ == SessionState::waking) co_await core().shard().sleep(look_again);
     if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
         SessionPort* const old = port_;

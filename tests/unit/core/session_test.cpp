@@ -668,6 +668,41 @@ TEST_CASE("a session that still looked alive is taken over") {
     }
 }
 
+TEST_CASE("who takes over is told of what is still being stored, if that does not take long") {
+    Scene scene;
+    Client& phone = scene.quiet_phone();
+    scene.on(archive_like);
+    scene.world.storage().hold_commits();
+    phone.send_soon(hint);
+    scene.world.run_shards();
+    FakePort port;
+    std::string outcome;
+    scene.world.post(juliet_jid, [&](Core& core) {
+        core.scope().spawn("resume", Scene::try_resume(core, port, "phone", 0, outcome));
+    });
+    const auto pass = [&](Duration time) {
+        scene.world.clock().advance(time);
+        scene.world.run_shards();
+    };
+    scene.world.run_shards();
+    for (int i = 0; i < 100; ++i) pass(2ms);
+    CHECK(outcome.empty());
+    SUBCASE("it is stored") {
+        scene.world.storage().release_commits();
+        scene.world.settle();
+        scene.world.advance(2ms);
+        CHECK(outcome == "ok");
+        CHECK(std::string(port.pop().root().attr("h")) == "1");
+    }
+    SUBCASE("it takes too long: as for an <r/>") {
+        for (int i = 0; i < 400; ++i) pass(2ms);
+        CHECK(outcome == "ok");
+        CHECK(std::string(port.pop().root().attr("h")) == "0");
+        scene.world.storage().release_commits();
+        scene.world.settle();
+    }
+}
+
 TEST_CASE("of two resumptions at once the newer wins, whatever the first counted") {
     Scene scene;
     Client& phone = scene.phone();

@@ -2,15 +2,15 @@
 """A sleeping phone, shown on the server that tools/quickstart.sh started.
 
 Plays three parts: the phone (juliet), its push service (a component) and a friend (romeo). Needs slixmpp
-(apt install python3-slixmpp). Reads accounts and the component's secret from run/.
+(apt install python3-slixmpp). Reads accounts, ports and the component's secret from run/.
 
     /usr/bin/python3 tools/demo_push.py [--hold]      --hold: pause while the phone sleeps, to look at it with clarionctl
 """
 import asyncio
 import logging
-import re
 import ssl
 import sys
+import tomllib
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -20,8 +20,9 @@ from slixmpp.xmlstream.matcher import MatchXPath
 
 RUN = Path(__file__).resolve().parent.parent / "run"
 ACCOUNTS = dict(line.split("\t") for line in (RUN / "accounts.txt").read_text().splitlines())
-CONFIG = (RUN / "clarion.toml").read_text()
-PUSH_DOMAIN, SECRET = re.search(r'^\[component\."([^"]+)"\]\nsecret = "([^"]+)"', CONFIG, re.M).groups()
+CONFIG = tomllib.loads((RUN / "clarion.toml").read_text())
+PUSH_DOMAIN, COMPONENT = next(iter(CONFIG["component"].items()))
+PORTS = {listener["type"]: listener["port"] for listener in CONFIG["listen"]}
 SERVER = "127.0.0.1"
 
 
@@ -47,14 +48,14 @@ class Client(ClientXMPP):
         self.ready.set()
 
     async def log_in(self):
-        self.connect((SERVER, 5222))
+        self.connect((SERVER, PORTS["c2s"]))
         await asyncio.wait_for(self.ready.wait(), 10)
         say(self.name_, "is connected")
 
 
 class PushService(ComponentXMPP):
     def __init__(self):
-        super().__init__(PUSH_DOMAIN, SECRET, SERVER, 5347)
+        super().__init__(PUSH_DOMAIN, COMPONENT["secret"], SERVER, PORTS["component"])
         self.ready, self.publishes = asyncio.Event(), asyncio.Queue()
         self.add_event_handler("session_start", lambda _: self.ready.set())
         path = MatchXPath("{jabber:component:accept}iq/{http://jabber.org/protocol/pubsub}pubsub")
@@ -89,7 +90,7 @@ async def main():
     print(ET.tostring(publish.xml, encoding="unicode"))
 
     phone.ready.clear()
-    phone.connect((SERVER, 5222))
+    phone.connect((SERVER, PORTS["c2s"]))
     await asyncio.wait_for(phone.resumed.wait(), 10)
     say("juliet", "wakes and resumes the same session")
     message = await asyncio.wait_for(phone.messages.get(), 5)

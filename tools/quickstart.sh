@@ -1,26 +1,30 @@
 #!/usr/bin/env bash
 # From a fresh Debian 12 machine to a running server: installs packages, builds, writes ./run/, creates two accounts, starts.
 #
-#   tools/quickstart.sh [--no-start] [--domain NAME]
+#   tools/quickstart.sh [--no-start] [--domain NAME] [--c2s-port PORT] ...
 #
-#   --no-start      stop before the server is started
-#   --domain NAME   the XMPP domain (default: localhost)
+#   --no-start              stop before the server is started
+#   --domain NAME           the XMPP domain (default: localhost)
+#   --c2s-port PORT         for clients, with STARTTLS (default: 5222)
+#   --c2s-tls-port PORT     for clients, with TLS from the start (default: 5223)
+#   --s2s-port PORT         for other servers (default: 5269)
+#   --component-port PORT   for components, of this machine only (default: 5347)
 #
-# Run again: starts at once with what is there.
+# Run again: starts at once with what is there. Domain and ports are those of run/clarion.toml then.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-domain=localhost
+declare -A chosen=()
 start=yes
 while [ $# -gt 0 ]; do
     case $1 in
         --no-start) start=no ;;
-        --domain)
-            domain=${2:?--domain needs a name}
+        --domain | --c2s-port | --c2s-tls-port | --s2s-port | --component-port)
+            chosen[${1#--}]=${2:?$1 needs a value}
             shift
             ;;
         -h | --help)
-            sed -n '2,9s/^# \{0,1\}//p' "$0"
+            sed -n '2,13s/^# \{0,1\}//p' "$0"
             exit 0
             ;;
         *)
@@ -31,6 +35,7 @@ while [ $# -gt 0 ]; do
     shift
 done
 
+domain=${chosen[domain]:-localhost}
 bin=build/release/bin
 config=run/clarion.toml
 socket=run/data/admin.sock
@@ -43,13 +48,37 @@ build() {
 
 password() { head -c 12 /dev/urandom | base64 | tr '+/' 'xy'; }
 
+# The port of a listener in run/clarion.toml.
+port_of() { sed -n "/^type = \"$1\"/,/^port/s/^port = //p" "$config"; }
+
+# What was asked for and what is there already must not differ in silence.
+compare_with_config() {
+    local differs='' name there
+    for name in "${!chosen[@]}"; do
+        case $name in
+            domain) there=$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config") ;;
+            *) there=$(port_of "${name%-port}") ;;
+        esac
+        [ "$there" = "${chosen[$name]}" ] || differs+=" --$name is $there"
+    done
+    [ -z "$differs" ] && return
+    echo "quickstart: in $config$differs. Edit that file, or remove run/ to begin anew." >&2
+    exit 1
+}
+
 write_config() {
-    [ -f "$config" ] && return
+    if [ -f "$config" ]; then
+        compare_with_config
+        return
+    fi
     mkdir -p run
     tools/dev_cert.sh run "$domain"
     sed -e "s/^domains = .*/domains = [\"$domain\"]/" -e 's|^data_dir = .*|data_dir = "data"|' \
         -e 's|^admin_socket = .*|admin_socket = "data/admin.sock"|' \
         -e 's|^certificate = .*|certificate = "cert.pem"|' -e 's|^private_key = .*|private_key = "key.pem"|' \
+        -e "/^type = \"c2s\"/,/^port/s/^port = .*/port = ${chosen[c2s-port]:-5222}/" \
+        -e "/^type = \"c2s-tls\"/,/^port/s/^port = .*/port = ${chosen[c2s-tls-port]:-5223}/" \
+        -e "/^type = \"s2s\"/,/^port/s/^port = .*/port = ${chosen[s2s-port]:-5269}/" \
         conf/clarion.toml > "$config"
     cat >> "$config" << TOML
 
@@ -60,7 +89,7 @@ secret = "$(password)"
 [[listen]]
 type = "component"
 address = "127.0.0.1"
-port = 5347
+port = ${chosen[component-port]:-5347}
 TOML
     chmod 600 "$config"
     echo "wrote $config"
@@ -92,17 +121,19 @@ create_accounts() {
 }
 
 explain() {
+    local port
+    port=$(port_of c2s)
     cat <<TEXT
 
-Clarion for "$(sed -n 's/^domains = \["\(.*\)"\]/\1/p' "$config")" is ready.
+Clarion for "$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config")" is ready.
 
   Two accounts (run/accounts.txt):
 $(sed 's/^/    /; s/\t/   password: /' run/accounts.txt)
 
-  Connect with any XMPP client to 127.0.0.1, port 5222. The certificate is self-signed: the client
+  Connect with any XMPP client to 127.0.0.1, port $port. The certificate is self-signed: the client
   will ask whether you trust it. With profanity:
     profanity
-    /connect $(head -1 run/accounts.txt | cut -f1) server 127.0.0.1 port 5222 tls trust
+    /connect $(head -1 run/accounts.txt | cut -f1) server 127.0.0.1 port $port tls trust
 
   Administer it from another terminal:
     $bin/clarionctl --config $config status

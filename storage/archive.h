@@ -41,9 +41,9 @@ struct ArchiveEntry {
 struct ArchiveQuery {
     AccountId account = AccountId::none;
     std::string with;  // bare or full JID; empty: everybody
-    /// Inclusive. They select by archive id, which is the time wherever the clock allows.
-    std::optional<WallTime> start, end;
+    std::optional<WallTime> start, end;            // inclusive: the entries' own times
     std::optional<ArchiveId> before_id, after_id;  // from the form (#extended): exclusive bounds
+    std::optional<ArchiveId> behind;               // as after_id, but need not be there any more
     std::vector<ArchiveId> ids;                    // exactly these, if not empty
     // Result set management: at most `limit` entries next to the cursor.
     std::optional<ArchiveId> rsm_after, rsm_before;
@@ -86,7 +86,8 @@ public:
     /// Writes a stanza into the log. `time` is when the server saw it.
     virtual void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
     /// Writes an index entry. The batch fails with "item-not-found" if the log entry is neither
-    /// committed nor earlier in the same batch. `entry.id` must not be below `entry.time`.
+    /// committed nor earlier in the same batch. `entry.id` must follow all others of the archive. It
+    /// is the entry's time in microseconds, unless the clock was set back; then it is more.
     virtual void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) = 0;
     /// Exchanges a stanza of the log, for every archive, queue and offline message that refers to
     /// it. Nothing happens if it is gone.

@@ -23,6 +23,9 @@ namespace clarion::storage {
 struct Keep {
     WallTime since = WallTime::min();
     std::uint64_t newest = 0;  // this many; 0: any number
+    /// Entries that claim to be later are from a clock that was wrong: they are as old as what was
+    /// written after it was set back.
+    WallTime now = WallTime::max();
 };
 
 /// The old end of one archive: what remove() shall take away.
@@ -30,6 +33,9 @@ struct ExpiredEntries {
     std::size_t count = 0;             // messages among them
     ArchiveId last = ArchiveId::none;  // all entries up to this one; none: there is nothing to do
     std::vector<LogId> logs;           // what they refer to
+    /// The first entry after the last step of the clock among them: what is left goes on from
+    /// there. none: it was not set back.
+    ArchiveId last_step = ArchiveId::none;
     struct Newest {
         WallTime time{};
         std::uint64_t ordinal = 0;  // its number in the archive, from the first one ever

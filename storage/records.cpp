@@ -15,6 +15,7 @@ constexpr std::uint8_t account = 1;
 constexpr std::uint8_t roster_item = 1;
 constexpr std::uint8_t archive_preferences = 1;
 constexpr std::uint8_t archive_index = 1;
+constexpr std::uint8_t archive_step = 1;
 constexpr std::uint8_t push_registration = 1;
 constexpr std::uint8_t owed_push = 1;
 constexpr std::uint8_t sleeping_session = 1;
@@ -154,6 +155,18 @@ Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes) {
     record.with_full = in.u64();
     record.ordinal = in.u64();
     return finish(in, "archive index entry", record);
+}
+
+std::string encode(const ArchiveStep& step) {
+    return Encoder(version::archive_step).time(step.from).time(step.to).take();
+}
+
+Result<ArchiveStep> decode_archive_step(std::string_view bytes) {
+    Decoder in(bytes, version::archive_step);
+    ArchiveStep step;
+    step.from = in.time();
+    step.to = in.time();
+    return finish(in, "step of an archive", step);
 }
 
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {

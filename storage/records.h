@@ -38,6 +38,12 @@ struct ArchiveIndexRecord {
     std::uint64_t ordinal = 0;
 };
 
+/// In an archive, between two entries: the clock was set back.
+struct ArchiveStep {
+    WallTime from{};  // the time of the entry before, the latest since the step before
+    WallTime to{};    // the time of the entry after, the earliest until the next step
+};
+
 /// Table::log, without copying the stanza.
 struct LogRecord {
     WallTime time{};
@@ -55,6 +61,7 @@ std::string encode(const AccountRecord& record);
 std::string encode(const RosterItem& item);
 std::string encode(const ArchivePreferences& preferences);
 std::string encode(const ArchiveIndexRecord& record);
+std::string encode(const ArchiveStep& step);
 std::string encode(const PushRegistration& registration);
 std::string encode(const OwedPush& owed);
 std::string encode(const SleepingSession& session);
@@ -75,6 +82,7 @@ Result<AccountRecord> decode_account(AccountId id, std::string_view bytes);
 Result<RosterItem> decode_roster_item(std::string_view bytes);
 Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes);
 Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
+Result<ArchiveStep> decode_archive_step(std::string_view bytes);
 /// Whether an archive index entry can be about the party with this hash: a look at a few bytes, for
 /// who searches a whole archive. True also for what does not decode, so that decoding tells.
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);

@@ -288,11 +288,9 @@ private:
             archive.put_log(batch, transit.log_id, transit.received,
                             xml::to_string(transit.stanza->root()));
         }
-        // The time of the entry is that of its id, so that searches by time and by id agree.
-        const WallTime now = core_.clock().wall();
-        const storage::ArchiveId id = account.next_archive_id(now);
+        const auto [id, time] = account.next_archive_place(core_.clock().wall());
         archive.put_index(batch, account.id(),
-                          {.id = id, .log_id = transit.log_id, .time = now, .with = with.full()});
+                          {.id = id, .log_id = transit.log_id, .time = time, .with = with.full()});
         core_.shard().hold(transit.ticket);
         return id;
     }

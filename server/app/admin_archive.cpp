@@ -138,13 +138,15 @@ Result<storage::Keep> keep_argument(App& app, const json::object& arguments) {
     const std::string_view before = text(arguments, "before"), age = text(arguments, "older_than");
     if (!before.empty() && !age.empty()) return fail("usage", "either a date or an age, not both");
     if (before.empty() && age.empty()) return storage::Keep{.since = WallTime::max()};
+    const WallTime now = app.shared().cores[0]->clock().wall();
     if (!before.empty()) {
         const auto since = read_date(before);
-        return since ? Result<storage::Keep>(storage::Keep{.since = *since}) : since.error();
+        if (!since) return since.error();
+        return storage::Keep{.since = *since, .now = now};
     }
     const auto duration = parse_duration(age);
     if (!duration) return fail("usage", "older_than: expected an age such as 90d");
-    return storage::Keep{.since = app.shared().cores[0]->clock().wall() - *duration};
+    return storage::Keep{.since = now - *duration, .now = now};
 }
 
 struct Purged {
@@ -201,15 +203,14 @@ Task<Result<json::value>> purge(App& app, const json::object& arguments) {
 
 // ---- export ------------------------------------------------------------------------------------
 
-/// After the message with this id, whether that is still there or not: an id is a time, and bounds
-/// by time need not exist.
-Result<std::optional<WallTime>> start_argument(const json::object& arguments,
-                                               core::ArchiveIds ids) {
+/// After the message with this id, whether that is still there or not.
+Result<std::optional<storage::ArchiveId>> after_argument(const json::object& arguments,
+                                                         core::ArchiveIds ids) {
     const std::string_view after = text(arguments, "after");
-    if (after.empty()) return std::optional<WallTime>();
+    if (after.empty()) return std::optional<storage::ArchiveId>();
     const auto id = ids.parse(after);
     if (!id) return fail("usage", "after: not an id of an archive");
-    return std::optional(WallTime(std::chrono::microseconds(static_cast<std::int64_t>(*id) + 1)));
+    return id;
 }
 
 /// A page: whoever exports asks again with the id of the last message until there are no more.
@@ -219,9 +220,9 @@ Task<Result<json::value>> export_page(App& app, const json::object& arguments) {
     const auto id = co_await find_account(app, std::string(jid->full()));
     if (!id) co_return id.error();
     const core::ArchiveIds ids = app.shared().cores[0]->archive_ids(*id);
-    const auto start = start_argument(arguments, ids);
-    if (!start) co_return start.error();
-    storage::ArchiveQuery query{.account = *id, .start = *start};
+    const auto after = after_argument(arguments, ids);
+    if (!after) co_return after.error();
+    storage::ArchiveQuery query{.account = *id, .behind = *after};
     query.limit = 500;
     auto page = co_await app.shared().storage.archive().query(query);
     if (!page) co_return page.error();

@@ -48,8 +48,14 @@ public:
     const Roster& roster() const { return roster_; }
 
     storage::ArchivePreferences& archive_preferences() { return archive_preferences_; }
-    /// The next id of this archive: strictly increasing, the time in microseconds where it can be.
-    storage::ArchiveId next_archive_id(WallTime now);
+    /// What the next entry of this archive is written under: an id that was never given before,
+    /// strictly increasing whatever the clock does, and the time, which is that of the id unless
+    /// the clock was set back.
+    struct ArchivePlace {
+        storage::ArchiveId id = storage::ArchiveId::none;
+        WallTime time{};
+    };
+    ArchivePlace next_archive_place(WallTime now);
     /// The last one given, committed or not; none: nothing was ever archived.
     storage::ArchiveId last_archive_id() const { return last_archive_id_; }
     /// The next place in the order of messages for this account.
@@ -113,6 +119,7 @@ private:
     Roster roster_;
     storage::ArchivePreferences archive_preferences_;
     storage::ArchiveId last_archive_id_;
+    bool gave_archive_ids_ = false;
     std::uint64_t last_offline_seq_;
     std::uint64_t offline_count_;
     std::uint64_t loaded_offline_seq_;                // those up to it are from before

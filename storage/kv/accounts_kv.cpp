@@ -50,6 +50,7 @@ void add_entry(AccountSnapshot& account, const Entry& entry) {
         case AccountEntry::blocked:
             account.blocklist.push_back(decoded(decode_blocked(value)));
             return;
+        case AccountEntry::archive_step:
         case AccountEntry::deadline: return;
     }
 }
@@ -168,7 +169,7 @@ void AccountsKv::remove(Batch& batch, const AccountRecord& record) {
     auto& out = static_cast<KvBatch&>(batch);
     const KeyRange all = account_range(record.id);
     out.erase(Table::names, name_key(record.jid));
-    out.erase_deadlines({account_key(record.id, AccountEntry::deadline), all.to});
+    out.erase_deadlines(account_deadline_range(record.id));
     for (const Table table :
          {Table::accounts, Table::offline, Table::queues, Table::live, Table::owed}) {
         out.erase_range(table, all);

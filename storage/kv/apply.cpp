@@ -30,7 +30,7 @@ void apply(WriteTransaction& transaction, WriterMemory& memory, const Op& op) {
         case OpCode::put_if_there:
             if (transaction.get(op.table, op.key)) transaction.put(op.table, op.key, op.value);
             return;
-        case OpCode::put_numbered: return memory.ordinals.put(transaction, op.key, op.value);
+        case OpCode::put_numbered: return memory.tails.put(transaction, op.key, op.value);
         case OpCode::erase: return transaction.erase(op.table, op.key);
         case OpCode::erase_range:
             erase_some(transaction, op.table, op.key, op.value, SIZE_MAX);

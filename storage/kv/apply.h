@@ -9,7 +9,7 @@
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/log_watch.h"
-#include "storage/kv/ordinals.h"
+#include "storage/kv/archive_tails.h"
 #include "storage/kv/removed_accounts.h"
 
 namespace clarion::storage {
@@ -20,7 +20,7 @@ std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBat
 /// What the Writer knows beside the tables.
 struct WriterMemory {
     LogWatch watch{};
-    Ordinals ordinals{};
+    ArchiveTails tails{};
     RemovedAccounts removed{};
 };
 

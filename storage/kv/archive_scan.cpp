@@ -11,28 +11,6 @@ namespace {
 
 std::uint64_t number(ArchiveId id) { return static_cast<std::uint64_t>(id); }
 
-std::int64_t microseconds(WallTime time) { return time.time_since_epoch().count(); }
-
-/// The archive entries of a range of keys that have a message.
-struct Stretch {
-    std::uint64_t first_ordinal = 0;  // 0: there is none
-    std::uint64_t count = 0;
-};
-
-/// Only the oldest entry of an archive can be an emptied one (it was the newest once, and what was
-/// before it is gone).
-Stretch find_ends(Snapshot& snapshot, const KeyRange& range) {
-    const auto cursor = snapshot.cursor(Table::archive);
-    if (range.from.view() >= range.to.view() || !cursor->seek(range.from) ||
-        cursor->entry().key >= range.to.view())
-        return {};
-    const auto first = decoded(decode_archive_index(cursor->entry().value));
-    if (!cursor->seek_before(range.to)) return {};
-    const auto last = decoded(decode_archive_index(cursor->entry().value));
-    const std::uint64_t begin = first.ordinal + (first.log_id == LogId::none ? 1 : 0);
-    return last.ordinal < begin ? Stretch{} : Stretch{begin, last.ordinal - begin + 1};
-}
-
 }  // namespace
 
 ArchiveScan::ArchiveScan(ArchiveQuery query, std::size_t slice)
@@ -40,16 +18,6 @@ ArchiveScan::ArchiveScan(ArchiveQuery query, std::size_t slice)
     if (!query_.with.empty()) with_hash_ = jid_hash(query_.with);
     with_is_full_ = query_.with.find('/') != std::string::npos;
     backwards_ = query_.from_end || query_.rsm_before;
-    // An archive id is its time in microseconds, wherever the clock allows.
-    if (query_.start) {
-        first_ = static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds(*query_.start), 0));
-    }
-    if (query_.end) {
-        last_ = static_cast<std::uint64_t>(std::max<std::int64_t>(microseconds(*query_.end), 0));
-    }
-    if (query_.after_id) first_ = std::max(first_, number(*query_.after_id) + 1);
-    if (query_.before_id)
-        last_ = std::min(last_, std::max<std::uint64_t>(number(*query_.before_id), 1) - 1);
     std::sort(query_.ids.begin(), query_.ids.end());
     query_.ids.erase(std::unique(query_.ids.begin(), query_.ids.end()), query_.ids.end());
 }
@@ -57,6 +25,7 @@ ArchiveScan::ArchiveScan(ArchiveQuery query, std::size_t slice)
 Result<> ArchiveScan::begin(Snapshot& snapshot) {
     if (!known_cursors(snapshot)) return fail("item-not-found", "no such message in the archive");
     if (!known_ids(snapshot)) return fail("item-not-found", "no such message in the archive");
+    find_parts(snapshot);
     if (!query_.ids.empty())
         count_ = query_.ids.size();
     else if (query_.with.empty())
@@ -87,28 +56,70 @@ bool ArchiveScan::known_ids(Snapshot& snapshot) const {
     });
 }
 
+void ArchiveScan::find_parts(Snapshot& snapshot) {
+    parts_ = find_times(snapshot, query_.account, query_.start, query_.end);
+    IdRange form;
+    for (const auto& bound : {query_.after_id, query_.behind})
+        if (bound) form.first = std::max(form.first, number(*bound) + 1);
+    if (query_.before_id) form.last = std::max<std::uint64_t>(number(*query_.before_id), 1) - 1;
+    clip(form.first, form.last);
+}
+
+void ArchiveScan::clip(std::uint64_t first, std::uint64_t last) {
+    for (IdRange& part : parts_)
+        part = {std::max(part.first, first), std::min(part.last, last)};
+    std::erase_if(parts_, [](const IdRange& part) { return part.empty(); });
+}
+
 void ArchiveScan::narrow_to_page() {
-    if (query_.rsm_after) first_ = std::max(first_, number(*query_.rsm_after) + 1);
-    if (query_.rsm_before) last_ = std::min(last_, number(*query_.rsm_before) - 1);
+    IdRange page;
+    if (query_.rsm_after) page.first = number(*query_.rsm_after) + 1;
+    if (query_.rsm_before) page.last = std::max<std::uint64_t>(number(*query_.rsm_before), 1) - 1;
+    clip(page.first, page.last);
     if (backwards_) std::reverse(query_.ids.begin(), query_.ids.end());
+}
+
+KeyRange ArchiveScan::keys(const IdRange& range) const {
+    return {account_number_key(query_.account, range.first),
+            account_number_key(query_.account, range.last + 1)};
+}
+
+/// Only the oldest entry of an archive can be an emptied one (it was the newest once, and what was
+/// before it is gone). nullopt: there is none with a message.
+std::optional<ArchiveScan::Stretch> ArchiveScan::stretch_of(Snapshot& snapshot,
+                                                            const IdRange& range) const {
+    const auto cursor = snapshot.cursor(Table::archive);
+    const KeyRange wanted = keys(range);
+    if (!cursor->seek(wanted.from) || cursor->entry().key >= wanted.to.view()) return std::nullopt;
+    const auto first = decoded(decode_archive_index(cursor->entry().value));
+    if (!cursor->seek_before(wanted.to)) return std::nullopt;
+    const auto last = decoded(decode_archive_index(cursor->entry().value));
+    const std::uint64_t begin = first.ordinal + (first.log_id == LogId::none ? 1 : 0);
+    if (last.ordinal < begin) return std::nullopt;
+    return Stretch{begin, last.ordinal - begin + 1};
 }
 
 /// By the ordinals at both ends: the same two seeks for any number of entries.
 void ArchiveScan::count_all(Snapshot& snapshot) {
-    const auto ends = find_ends(snapshot, {account_number_key(query_.account, first_),
-                                           account_number_key(query_.account, last_ + 1)});
-    count_ = ends.count;
-    first_ordinal_ = ends.first_ordinal;
+    count_ = 0;
+    for (const IdRange& part : parts_) {
+        const auto stretch = stretch_of(snapshot, part);
+        if (!stretch) continue;
+        *count_ += stretch->count;
+        stretches_.push_back(*stretch);
+    }
 }
 
 std::optional<std::uint64_t> ArchiveScan::count_matching(Snapshot& snapshot) const {
     std::uint64_t looked_at = 0, count = 0;
     ArchiveIndexRecord record;
-    for_range(snapshot, Table::archive, account_number_key(query_.account, first_),
-              account_number_key(query_.account, last_ + 1), [&](const Entry& entry) {
-                  if (matches(entry.value, record)) ++count;
-                  return ++looked_at <= max_counted;
-              });
+    for (const IdRange& part : parts_) {
+        const KeyRange range = keys(part);
+        for_range(snapshot, Table::archive, range.from, range.to, [&](const Entry& entry) {
+            if (matches(entry.value, record)) ++count;
+            return ++looked_at <= max_counted;
+        });
+    }
     return looked_at <= max_counted ? std::optional(count) : std::nullopt;
 }
 
@@ -120,40 +131,47 @@ bool ArchiveScan::matches(std::string_view index_value, ArchiveIndexRecord& reco
 
 bool ArchiveScan::step(Snapshot& snapshot) {
     if (!query_.ids.empty()) return step_ids(snapshot);
+    if (parts_.empty()) return true;
     return backwards_ ? step_backwards(snapshot) : step_forwards(snapshot);
 }
 
 bool ArchiveScan::step_forwards(Snapshot& snapshot) {
+    IdRange& part = parts_.front();
     const auto cursor = snapshot.cursor(Table::archive);
-    const Key end = account_number_key(query_.account, last_ + 1);
-    bool found = cursor->seek(account_number_key(query_.account, first_));
+    const KeyRange range = keys(part);
+    bool found = cursor->seek(range.from);
     for (std::size_t looked_at = 0; found; found = cursor->next()) {
         const Entry entry = cursor->entry();
-        if (entry.key >= end.view()) return true;
+        if (entry.key >= range.to.view()) break;
         if (looked_at++ == slice_) return false;
-        first_ = key_u64(entry.key, 8) + 1;
+        part.first = key_u64(entry.key, 8) + 1;
         if (add(snapshot, entry)) return true;
     }
-    return true;
+    parts_.erase(parts_.begin());
+    return parts_.empty();
 }
 
 bool ArchiveScan::step_backwards(Snapshot& snapshot) {
+    IdRange& part = parts_.back();
     const auto cursor = snapshot.cursor(Table::archive);
-    const Key begin = account_number_key(query_.account, first_);
-    bool found = cursor->seek_before(account_number_key(query_.account, last_ + 1));
+    const KeyRange range = keys(part);
+    bool found = cursor->seek_before(range.to);
     for (std::size_t looked_at = 0; found; found = cursor->previous()) {
         const Entry entry = cursor->entry();
-        if (entry.key < begin.view()) return true;
+        if (entry.key < range.from.view()) break;
         if (looked_at++ == slice_) return false;
-        last_ = key_u64(entry.key, 8) - 1;
+        part.last = key_u64(entry.key, 8) - 1;
         if (add(snapshot, entry)) return true;
     }
-    return true;
+    parts_.pop_back();
+    return parts_.empty();
 }
 
 bool ArchiveScan::step_ids(Snapshot& snapshot) {
     for (const ArchiveId id : query_.ids) {
-        if (number(id) < first_ || number(id) > last_) continue;
+        if (std::none_of(parts_.begin(), parts_.end(),
+                         [&](const IdRange& part) { return part.contains(number(id)); }))
+            continue;
         const Key key = archive_key(query_.account, id);
         const auto stored = snapshot.get(Table::archive, key);
         if (stored && add(snapshot, {key, *stored})) return true;
@@ -182,8 +200,15 @@ bool ArchiveScan::add(Snapshot& snapshot, const Entry& entry) {
 }
 
 std::optional<std::uint64_t> ArchiveScan::first_index() const {
-    if (first_ordinal_ == 0 || found_.empty()) return std::nullopt;
-    return (backwards_ ? far_ordinal_ : near_ordinal_) - first_ordinal_;
+    if (found_.empty()) return std::nullopt;
+    const std::uint64_t first = backwards_ ? far_ordinal_ : near_ordinal_;
+    std::uint64_t before = 0;
+    for (const Stretch& stretch : stretches_) {
+        if (first < stretch.first_ordinal + stretch.count)
+            return before + first - stretch.first_ordinal;
+        before += stretch.count;
+    }
+    return std::nullopt;
 }
 
 ArchivePage ArchiveScan::take_page() {

@@ -8,10 +8,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "storage/archive.h"
+#include "storage/kv/archive_times.h"
 #include "storage/kv/engine.h"
+#include "storage/kv/keys.h"
 #include "storage/records.h"
 
 namespace clarion::storage {
@@ -34,10 +37,20 @@ public:
     ArchivePage take_page();
 
 private:
+    /// The entries of a range of ids that have a message.
+    struct Stretch {
+        std::uint64_t first_ordinal = 0;
+        std::uint64_t count = 0;
+    };
+
+    std::optional<Stretch> stretch_of(Snapshot& snapshot, const IdRange& range) const;
+    void find_parts(Snapshot& snapshot);
+    void clip(std::uint64_t first, std::uint64_t last);
     bool has(Snapshot& snapshot, ArchiveId id) const;
     bool known_cursors(Snapshot& snapshot) const;
     bool known_ids(Snapshot& snapshot) const;
     void narrow_to_page();
+    KeyRange keys(const IdRange& range) const;
     void count_all(Snapshot& snapshot);
     std::optional<std::uint64_t> count_matching(Snapshot& snapshot) const;
     std::optional<std::uint64_t> first_index() const;
@@ -53,11 +66,11 @@ private:
     bool with_is_full_ = false;
     bool backwards_ = false;
     bool complete_ = true;
-    // Both inclusive; narrowed as the walk goes on.
-    std::uint64_t first_ = 0;
-    std::uint64_t last_ = UINT64_MAX - 1;
+    // What the search goes through, ascending; narrowed as the walk goes on. More than one only
+    // where the clock was set back.
+    std::vector<IdRange> parts_;
     std::optional<std::uint64_t> count_;
-    std::uint64_t first_ordinal_ = 0;  // of the whole result set, if that is a stretch of the archive
+    std::vector<Stretch> stretches_;  // of the whole result set, unless it is a search for a contact
     std::uint64_t near_ordinal_ = 0, far_ordinal_ = 0;  // of the page's ends, in its direction
     std::vector<ArchivedMessage> found_;  // in the direction of paging
 };

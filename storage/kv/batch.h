@@ -54,7 +54,7 @@ public:
     void erase_deadlines(const KeyRange& range);
     void put_if_there(Table table, std::string_view key, std::string_view head,
                       std::string_view tail = {});
-    /// An entry of Table::archive whose ordinal the writer fills in (kv/ordinals.h).
+    /// An entry of Table::archive whose ordinal the writer fills in (kv/archive_tails.h).
     void put_numbered(std::string_view archive_key, std::string_view value);
 
     /// For a LogSweep with this number: from its commit on the writer remembers which log entries

@@ -154,6 +154,7 @@ void DatabaseCheck::check_account_entry(const Entry& entry) {
             return;
         }
         case AccountEntry::deadline: return check_account_deadline(entry);
+        case AccountEntry::archive_step: return check_archive_step(entry);
     }
     expect(false, "nobody knows its kind");
 }
@@ -181,6 +182,12 @@ void DatabaseCheck::check_account_deadline(const Entry& entry) {
     if (!expect_size(entry, 9 + deadline_size)) return;
     expect(entry.value == entry.key.substr(9), "it is not what its key says");
     expect(has(Table::deadlines, entry.key.substr(9)), "it is missing among the deadlines");
+}
+
+void DatabaseCheck::check_archive_step(const Entry& entry) {
+    const auto step = decode_archive_step(entry.value);
+    if (!expect_size(entry, 17) || !expect_record(step)) return;
+    expect(step->to < step->from, "it does not go back");
 }
 
 void DatabaseCheck::check_archive(const Entry& entry) {

@@ -28,6 +28,7 @@ private:
     void check_account(AccountId id, const Entry& entry);
     void check_session(AccountId id, const Entry& entry);
     void check_account_deadline(const Entry& entry);
+    void check_archive_step(const Entry& entry);
     void check_archive(const Entry& entry);
     void check_kept(const Entry& entry);
     void check_queued(const Entry& entry);

@@ -53,6 +53,8 @@ std::string describe_account_entry(std::string_view key) {
             return account + number(", push registration", key, 9);
         case AccountEntry::sleeping_session: return account + number(", sleeping session", key, 9);
         case AccountEntry::blocked: return account + ", blocked " + quoted(rest);
+        case AccountEntry::archive_step:
+            return account + number(", step of the archive's clock at id", key, 9);
         case AccountEntry::deadline: return account + ", deadline " + describe_deadline(rest);
     }
     return account + ", " + hexadecimal(key.substr(8));

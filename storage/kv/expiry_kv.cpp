@@ -1,5 +1,6 @@
 #include "storage/kv/expiry_kv.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "storage/kv/batch.h"
@@ -21,6 +22,49 @@ std::uint64_t too_many(Snapshot& snapshot, const KeyRange& range, std::uint64_t 
     return last > newest ? last - newest : 0;
 }
 
+/// Whether entries are too old to stay.
+class Age {
+public:
+    Age(Snapshot& snapshot, AccountId account, const Keep& keep)
+        : snapshot_(snapshot), account_(account), keep_(keep) {}
+
+    bool is_old(ArchiveId id, WallTime time) {
+        if (time <= keep_.now || keep_.since > keep_.now)
+            return std::min(time, keep_.now) < keep_.since;
+        if (static_cast<std::uint64_t>(id) >= future_end_) look_behind(id);
+        return future_is_old_;
+    }
+
+private:
+    /// The future ends where a step of the clock leads back from it.
+    void look_behind(ArchiveId id) {
+        future_end_ = UINT64_MAX;
+        future_is_old_ = false;
+        for_range(snapshot_, Table::accounts, after(archive_step_key(account_, id)),
+                  archive_step_range(account_).to, [this](const Entry& entry) {
+                      const auto step = decoded(decode_archive_step(entry.value));
+                      if (step.to > keep_.now) return true;
+                      future_end_ = key_u64(entry.key, 9);
+                      future_is_old_ = step.to < keep_.since;
+                      return false;
+                  });
+    }
+
+    Snapshot& snapshot_;
+    const AccountId account_;
+    const Keep& keep_;
+    std::uint64_t future_end_ = 0;
+    bool future_is_old_ = false;
+};
+
+ArchiveId last_step(Snapshot& snapshot, AccountId account, ArchiveId last) {
+    const auto cursor = snapshot.cursor(Table::accounts);
+    const KeyRange steps = archive_step_range(account);
+    if (!cursor->seek_before(after(archive_step_key(account, last)))) return ArchiveId::none;
+    const Entry entry = cursor->entry();
+    return entry.key < steps.from.view() ? ArchiveId::none : ArchiveId{key_u64(entry.key, 9)};
+}
+
 /// Ends at the first entry that may stay, even if the clock was set back and older ones follow: an
 /// archive loses its old end only, never something in its middle.
 ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& keep,
@@ -31,19 +75,22 @@ ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& k
     bool ended = false;
     const KeyRange range = account_range(account);
     const std::uint64_t surplus = too_many(snapshot, range, keep.newest);
+    Age age(snapshot, account, keep);
     for_range(snapshot, Table::archive, range.from, range.to, [&](const Entry& entry) {
         const auto record = decoded(decode_archive_index(entry.value));
-        const bool stays = record.time >= keep.since && record.ordinal > surplus;
+        const ArchiveId id{key_u64(entry.key, 8)};
+        const bool stays = record.ordinal > surplus && !age.is_old(id, record.time);
         expired.more = looked_at == limit && !stays;
         ended = looked_at == limit || stays;
         if (ended) return false;
         ++looked_at;
-        expired.last = ArchiveId{key_u64(entry.key, 8)};
+        expired.last = id;
         last = record;
         if (record.log_id != LogId::none) expired.logs.push_back(record.log_id);
         return true;
     });
     expired.count = expired.logs.size();
+    if (looked_at > 0) expired.last_step = last_step(snapshot, account, expired.last);
     if (!ended && looked_at > 0) expired.newest = ExpiredEntries::Newest{last.time, last.ordinal};
     // Only the one that must stay is left, and it is empty already.
     if (expired.newest && looked_at == 1 && expired.logs.empty()) return {};
@@ -64,6 +111,9 @@ void ExpiryKv::remove(Batch& batch, AccountId account, const ExpiredEntries& ent
     for (const LogId log : entries.logs) out.put(Table::loose, log_key(log), encode_empty());
     out.erase_range(Table::archive,
                     {account_range(account).from, entries.newest ? last : after(last)});
+    if (entries.last_step != ArchiveId::none)
+        out.erase_range(Table::accounts, {archive_step_range(account).from,
+                                          archive_step_key(account, entries.last_step)});
     if (!entries.newest) return;
     out.put_if_there(Table::archive, last,
                      encode(ArchiveIndexRecord{.time = entries.newest->time,

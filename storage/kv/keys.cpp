@@ -34,6 +34,12 @@ std::uint64_t sortable(WallTime time) {
 
 std::uint64_t number(AccountId account) { return static_cast<std::uint64_t>(account); }
 
+/// All entries of a kind.
+KeyRange kind_range(AccountId account, AccountEntry kind) {
+    const AccountEntry next{static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) + 1)};
+    return {account_key(account, kind), account_key(account, next)};
+}
+
 }  // namespace
 
 Key& Key::u8(std::uint8_t number) {
@@ -105,13 +111,23 @@ Key blocked_key(AccountId account, std::string_view jid) {
     return account_key(account, AccountEntry::blocked).text(jid, max_jid);
 }
 
-KeyRange blocked_range(AccountId account) {
-    constexpr auto next = static_cast<std::uint8_t>(AccountEntry::blocked) + 1;
-    return {account_key(account, AccountEntry::blocked), account_key(account, AccountEntry{next})};
-}
+KeyRange blocked_range(AccountId account) { return kind_range(account, AccountEntry::blocked); }
 
 Key account_deadline_key(const Deadline& deadline) {
     return account_key(deadline.account, AccountEntry::deadline).bytes(deadline_key(deadline));
+}
+
+KeyRange account_deadline_range(AccountId account) {
+    return kind_range(account, AccountEntry::deadline);
+}
+
+Key archive_step_key(AccountId account, ArchiveId first) {
+    return account_key(account, AccountEntry::archive_step)
+        .u64(static_cast<std::uint64_t>(first));
+}
+
+KeyRange archive_step_range(AccountId account) {
+    return kind_range(account, AccountEntry::archive_step);
 }
 
 Key account_number_key(AccountId account, std::uint64_t number_of_entry) {

@@ -45,6 +45,7 @@ enum class AccountEntry : std::uint8_t {
     sleeping_session = 6,
     blocked = 7,
     deadline = 128,
+    archive_step = 129,
 };
 
 /// The keys from `from` up to but without `to`.
@@ -66,6 +67,10 @@ Key sleeping_session_key(AccountId account, std::uint64_t session);
 Key blocked_key(AccountId account, std::string_view jid);
 KeyRange blocked_range(AccountId account);
 Key account_deadline_key(const Deadline& deadline);
+KeyRange account_deadline_range(AccountId account);
+/// `first`: the first entry after the step.
+Key archive_step_key(AccountId account, ArchiveId first);
+KeyRange archive_step_range(AccountId account);
 
 /// archive, offline, live, and the log's own
 Key account_number_key(AccountId account, std::uint64_t number);

@@ -130,7 +130,7 @@ std::span<Writer::Pending> Writer::next_group(std::span<Pending> batches) const 
 void Writer::decide(std::span<Pending> group) {
     auto error = try_commit(group);
     if (!error) return memory_.removed.keep();
-    memory_.ordinals.forget();
+    memory_.tails.forget();
     memory_.removed.forget();
     if (group.size() == 1) {
         group[0].error = std::move(error);

@@ -1,5 +1,5 @@
-// Paging while others write: an archive that grows at one end and expires at the other, and readers
-// that page through it, against a simple model, on both back ends.
+// Paging while others write: an archive that grows at one end and expires at the other while the
+// clock jumps, and readers that page through it, against a simple model, on both back ends.
 #include <algorithm>
 #include <deque>
 #include <random>
@@ -12,6 +12,7 @@
 namespace clarion::storage {
 namespace {
 
+constexpr std::chrono::microseconds tick{1};
 const std::vector<std::string> contacts{"a@x", "a@x/1", "a@x/2", "b@x", "b@x/1"};
 const std::vector<std::string> filters{"", "", "", "a@x", "a@x/1", "b@x", "b@x/2", "c@x"};
 
@@ -20,10 +21,9 @@ bool matches(const std::string& filter, const std::string& with) {
     return filter.find('/') == std::string::npos && with.substr(0, with.find('/')) == filter;
 }
 
-std::int64_t ticks(ArchiveId id) { return static_cast<std::int64_t>(id); }
-
 struct Entry {
     ArchiveId id;
+    WallTime time{};
     std::string with;
     bool emptied = false;  // expired, and the newest: no message, but a cursor still finds it
 };
@@ -48,9 +48,9 @@ struct Model {
                             [this](ArchiveId id) { return has_message(id); });
     }
     static bool selects(const ArchiveQuery& query, const Entry& entry) {
-        const WallTime time = at(ticks(entry.id));
         if (entry.emptied || !matches(query.with, entry.with)) return false;
-        if ((query.start && time < *query.start) || (query.end && time > *query.end)) return false;
+        if (query.start && entry.time < *query.start) return false;
+        if (query.end && entry.time > *query.end) return false;
         if (query.before_id && entry.id >= *query.before_id) return false;
         if (query.after_id && entry.id <= *query.after_id) return false;
         return query.ids.empty() ||
@@ -62,6 +62,24 @@ struct Model {
         for (const Entry& entry : entries)
             if (selects(query, entry)) ids.push_back(entry.id);
         return ids;
+    }
+    /// Of an entry from the future that is when the next one was written that is not.
+    WallTime written(std::size_t n, WallTime now) const {
+        while (entries[n].time > now)
+            if (++n == entries.size()) return now;
+        return entries[n].time;
+    }
+    /// The last one of those that go; none: all stay.
+    ArchiveId last_expired(const Keep& keep) const {
+        ArchiveId last = ArchiveId::none;
+        const std::size_t surplus =
+            keep.newest > 0 && entries.size() > keep.newest ? entries.size() - keep.newest : 0;
+        for (std::size_t n = 0; n < entries.size(); ++n) {
+            if (n >= surplus && written(n, keep.now) >= keep.since) break;
+            last = entries[n].id;
+        }
+        const bool nothing_left = entries.size() == 1 && entries.front().emptied;
+        return nothing_left ? ArchiveId::none : last;
     }
     std::pair<std::vector<ArchiveId>, bool> page(const ArchiveQuery& query) const {
         auto ids = result(query);
@@ -98,8 +116,8 @@ class PagingFixture : public Fixture<Backend> {
 public:
     explicit PagingFixture(unsigned seed) : random_(seed) { append(20); }
 
-    void run(int steps) {
-        for (int i = 0; i < steps; ++i) {
+    void run(int turns) {
+        for (int i = 0; i < turns; ++i) {
             if (chance(4)) write();
             if (readers_.size() < 6) readers_.push_back(begin());
             const std::size_t who = below(readers_.size());
@@ -107,15 +125,17 @@ public:
             readers_.erase(readers_.begin() + static_cast<std::ptrdiff_t>(who));
         }
     }
-    int finished = 0, refused = 0;
+    int finished = 0, refused = 0, clock_steps = 0;
 
 private:
     std::size_t below(std::size_t limit) { return random_() % limit; }
     bool chance(unsigned one_in) { return random_() % one_in == 0; }
-    ArchiveId any() {
-        return model_.entries.empty() ? ArchiveId{1}
-                                      : model_.entries[below(model_.entries.size())].id;
+    Entry any_entry() {
+        if (model_.entries.empty()) return {ArchiveId{1}, {}, {}};
+        return model_.entries[below(model_.entries.size())];
     }
+    ArchiveId any() { return any_entry().id; }
+    WallTime any_time() { return any_entry().time + std::chrono::microseconds(below(3)) - tick; }
 
     void write() {
         if (model_.entries.size() > 60 || chance(4))
@@ -123,16 +143,24 @@ private:
         else
             append(1 + below(5));
     }
+    void move_clock() {
+        clock_ += tick * (1 + static_cast<std::int64_t>(below(3)));
+        if (!chance(20)) return;
+        ++clock_steps;
+        const auto step = tick * static_cast<std::int64_t>(below(200));
+        clock_ += chance(2) ? step : -step;
+    }
     void append(std::size_t count) {
         this->commit([&](Batch& batch) {
             for (; count > 0; --count) {
                 Archive& archive = this->storage().archive();
                 const LogId log = archive.next_log_id();
-                const Entry entry{ArchiveId{next_ += 1 + below(3)},
-                                  contacts[below(contacts.size())]};
-                archive.put_log(batch, log, at(ticks(entry.id)), "<message/>");
-                archive.put_index(batch, account_,
-                                  {entry.id, log, at(ticks(entry.id)), entry.with});
+                move_clock();
+                const auto by_clock = clock_.time_since_epoch().count();
+                last_ = std::max(last_ + 1, static_cast<std::uint64_t>(by_clock));
+                const Entry entry{ArchiveId{last_}, clock_, contacts[below(contacts.size())]};
+                archive.put_log(batch, log, entry.time, "<message/>");
+                archive.put_index(batch, account_, {entry.id, log, entry.time, entry.with});
                 model_.entries.push_back(entry);
             }
         });
@@ -142,9 +170,12 @@ private:
         if (chance(2))
             keep.newest = 1 + below(50);
         else
-            keep.since = at(ticks(any()) + (chance(8) ? 1000 : 0));
+            keep.since = any_entry().time + tick * (chance(8) ? 1000 : 0);
+        keep.now = chance(2) ? clock_ : std::max(clock_, keep.since);
         auto& expiry = this->storage().expiry();
         const auto found = read(expiry.find(account_, keep, 1 + below(30)));
+        const ArchiveId last = model_.last_expired(keep);
+        CHECK((found.more ? found.last < last : found.last == last));
         this->commit([&](Batch& batch) { expiry.remove(batch, account_, found); });
         auto& entries = model_.entries;
         while (!entries.empty() && entries.front().id < found.last) entries.pop_front();
@@ -164,8 +195,8 @@ private:
         query.limit = 1 + below(5);
         query.want_count = chance(2);
         query.from_end = reader.backwards;
-        if (chance(4)) query.start = at(ticks(any()));
-        if (chance(4)) query.end = at(ticks(any()) + 1);
+        if (chance(4)) query.start = any_time();
+        if (chance(4)) query.end = any_time();
         if (chance(6)) query.after_id = any();
         if (chance(6)) query.before_id = any();
         if (chance(5))
@@ -241,7 +272,8 @@ private:
 
     const AccountId account_ = this->storage().accounts().next_id();
     std::mt19937 random_;
-    std::uint64_t next_ = 1000;
+    WallTime clock_ = at(1'000'000);
+    std::uint64_t last_ = 0;
     Model model_;
     std::vector<Reader> readers_;
 };
@@ -254,6 +286,7 @@ TEST_CASE_TEMPLATE("whoever pages sees everything once, in order, whatever is wr
         archive.run(3000);
         CHECK(archive.finished > 300);
         CHECK(archive.refused > 20);
+        CHECK(archive.clock_steps > 50);
     }
 }
 

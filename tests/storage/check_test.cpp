@@ -38,8 +38,9 @@ AccountRecord fill(Fixture<Backend>& fixture) {
     CHECK(fixture->installation_secret("dialback", 16).ok());
     fixture.commit([&](Batch& batch) {
         fixture->archive().put_log(batch, log, at(1), "<message/>");
-        for (const std::uint64_t id : {1u, 2u, 3u})
-            fixture->archive().put_index(batch, romeo.id, {ArchiveId{id}, log, at(1), "j@x"});
+        for (const std::uint64_t id : {1u, 2u, 3u})  // the clock was set back
+            fixture->archive().put_index(batch, romeo.id,
+                                         {ArchiveId{id}, log, at(id == 1 ? 2 : 1), "j@x"});
         fixture->archive().put_preferences(batch, romeo.id, {});
         fixture->rosters().put(batch, romeo.id, {.jid = "juliet@example.org"}, 4);
         fixture->blocklists().add(batch, romeo.id, "tybalt@example.org");

@@ -224,6 +224,85 @@ TEST_CASE("nor does a commit that fails, nor a restart") {
     CHECK(read(failing->archive().query({.account = account})).count == 2);
 }
 
+/// The clock: 1 2 3, set back by two hours, 4 5, right again, 6, far ahead, 7, right again, 8 9.
+class SteppedClock {
+public:
+    static constexpr std::int64_t hour = 3'600'000'000;
+
+    explicit SteppedClock(Fixture<LmdbBackend>& fixture) : fixture_(fixture) {}
+
+    void write_all() {
+        for (const std::int64_t minute : {60, 120, 180}) write(minute * hour / 60);
+        for (const std::int64_t minute : {61, 62}) write(minute * hour / 60);
+        write(4 * hour);
+        write(9'000 * hour);
+        fixture_.reopen();
+        for (const std::int64_t minute : {250, 260}) write(minute * hour / 60);
+    }
+    std::string page(ArchiveQuery query) const {
+        query.account = account_;
+        const auto page = read(fixture_->archive().query(query));
+        std::string text;
+        for (const auto& message : page.messages) text += message.xml;
+        return text + (page.complete ? "." : "") + " of " + std::to_string(page.count.value_or(0));
+    }
+    static WallTime minute(std::int64_t n) { return at(n * hour / 60); }
+    ArchiveId id(std::size_t n) const { return ids_[n - 1]; }
+
+private:
+    void write(std::int64_t time) {
+        last_ = std::max<std::uint64_t>(last_ + 1, static_cast<std::uint64_t>(time));
+        ids_.push_back(ArchiveId{last_});
+        fixture_.commit([&](Batch& batch) {
+            const LogId log = fixture_->archive().next_log_id();
+            fixture_->archive().put_log(batch, log, at(time), std::to_string(ids_.size()));
+            fixture_->archive().put_index(batch, account_,
+                                          {ids_.back(), log, at(time),
+                                           ids_.size() % 2 == 0 ? "even@x" : "odd@x"});
+        });
+    }
+
+    Fixture<LmdbBackend>& fixture_;
+    const AccountId account_ = fixture_->accounts().next_id();
+    std::uint64_t last_ = 0;
+    std::vector<ArchiveId> ids_;
+};
+
+TEST_CASE("after the clock was set back, a search by time finds what was written at that time") {
+    using Clock = SteppedClock;
+    Fixture<LmdbBackend> fixture;
+    Clock clock(fixture);
+    clock.write_all();
+    CHECK(clock.page({}) == "123456789. of 9");
+    CHECK(clock.page({.start = Clock::minute(60), .end = Clock::minute(62)}) == "145. of 3");
+    CHECK(clock.page({.start = Clock::minute(62)}) == "2356789. of 7");
+    CHECK(clock.page({.end = Clock::minute(119)}) == "145. of 3");
+    CHECK(clock.page({.start = Clock::minute(240), .end = Clock::minute(1000)}) == "689. of 3");
+    CHECK(clock.page({.start = Clock::minute(1000)}) == "7. of 1");
+    CHECK(clock.page({.start = Clock::minute(63), .end = Clock::minute(119)}) == ". of 0");
+    CHECK(clock.page({.with = "odd@x",
+                      .start = Clock::minute(60),
+                      .end = Clock::minute(62),
+                      .want_count = true}) == "15. of 2");
+    // Paging through the parts, forwards and backwards.
+    const ArchiveQuery all{.start = Clock::minute(60), .end = Clock::minute(1000), .limit = 3};
+    CHECK(clock.page(all) == "123 of 8");
+    ArchiveQuery next = all, last = all, previous = all, by_ids = all, between = all;
+    next.rsm_after = clock.id(3);
+    CHECK(clock.page(next) == "456 of 8");
+    next.rsm_after = clock.id(6);
+    CHECK(clock.page(next) == "89. of 8");
+    last.from_end = true;
+    CHECK(clock.page(last) == "689 of 8");
+    previous.rsm_before = clock.id(6);
+    CHECK(clock.page(previous) == "345 of 8");
+    by_ids.ids = {clock.id(2), clock.id(7), clock.id(9)};
+    CHECK(clock.page(by_ids) == "29. of 3");
+    between.after_id = clock.id(2);
+    between.before_id = clock.id(6);
+    CHECK(clock.page(between) == "345. of 3");
+}
+
 TEST_CASE_TEMPLATE("messages whose content expired are skipped", Backend, MemoryBackend,
                    LmdbBackend) {
     ArchiveFixture<Backend> archive(6);

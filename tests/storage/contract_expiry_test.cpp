@@ -210,6 +210,37 @@ TEST_CASE_TEMPLATE("an entry that the clock put before an older one waits for it
     CHECK(archive.expire(archive.juliet, 6) == 2);
 }
 
+TEST_CASE_TEMPLATE("an entry from the future goes with what was written after it", Backend,
+                   MemoryBackend, LmdbBackend) {
+    ExpiryFixture<Backend> archive;
+    const auto say_at = [&](std::uint64_t id, std::uint64_t time) {
+        const LogId log = archive->archive().next_log_id();
+        archive.commit([&](Batch& batch) {
+            archive->archive().put_log(batch, log, time_of(time), "<message/>");
+            archive->archive().put_index(batch, archive.juliet,
+                                         {ArchiveId{id}, log, time_of(time), "j@example.org"});
+        });
+    };
+    archive.say(5, {archive.juliet});
+    for (const std::uint64_t n : {0, 1, 2}) say_at(9'000 * ticks + n, 9'000 + n);  // ahead ...
+    for (const std::uint64_t n : {3, 4}) say_at(9'000 * ticks + n, 6 + n);         // ... until 9
+    const auto expire = [&](std::uint64_t before, std::uint64_t now, std::size_t limit = 1000) {
+        const auto found = read(archive->expiry().find(
+            archive.juliet, {.since = time_of(before), .now = time_of(now)}, limit));
+        archive.commit(
+            [&](Batch& batch) { archive->expiry().remove(batch, archive.juliet, found); });
+        return found.count;
+    };
+    CHECK(expire(8, 20) == 1);     // they are as old as 9
+    CHECK(expire(10, 20, 2) == 2);  // two now, one and 9 itself the next time
+    CHECK(expire(10, 20) == 2);
+    CHECK(expire(10, 20) == 0);
+    say_at(9'500 * ticks, 9'500);
+    CHECK(expire(11, 20) == 1);
+    CHECK(expire(19, 20) == 0);  // nobody knows how old it is
+    CHECK(expire(9'600, 9'700) == 1);
+}
+
 TEST_CASE_TEMPLATE("the log keeps what another archive refers to", Backend, MemoryBackend,
                    LmdbBackend) {
     ExpiryFixture<Backend> archive;

@@ -45,6 +45,10 @@ TEST_CASE("records have the bytes that the format page shows") {
           "0000000000000003"
           "0000000000000004"
           "0000000000000005");
+    CHECK(hex(encode(ArchiveStep{moment(2), moment(1)})) ==
+          "01"
+          "0000000000000002"
+          "0000000000000001");
     CHECK(hex(encode(RosterItem{.jid = "j@x",
                                 .name = "J",
                                 .groups = {"A", "B"},
@@ -154,6 +158,7 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
     check_refusals(encode(ArchivePreferences{true, ArchiveDefault::never, {"a"}, {"b"}}),
                    decode_archive_preferences);
     check_refusals(encode(ArchiveIndexRecord{LogId{1}}), decode_archive_index);
+    check_refusals(encode(ArchiveStep{}), decode_archive_step);
     check_refusals(encode(PushRegistration{.service = "p"}),
                    [](std::string_view bytes) { return decode_push_registration(1, bytes); });
     check_refusals(encode(OwedPush{.offline_seq = 300}),

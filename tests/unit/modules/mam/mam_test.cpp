@@ -372,6 +372,56 @@ TEST_CASE("paging") {
     }
 }
 
+TEST_CASE("a clock that is set back spoils neither ids nor searches by time") {
+    using namespace std::chrono_literals;
+    Scene scene;
+    test::Client& client = *scene.balcony;
+    const auto set_back = [&](std::chrono::hours by) {
+        scene.world.clock().set_wall(scene.world.clock().wall() - by);
+    };
+    const auto say = [&](int i) {
+        scene.say(*scene.orchard, "juliet@example.org", std::to_string(i));
+    };
+    for (const int i : {1, 2}) say(i);
+    set_back(2h);
+    for (const int i : {3, 4}) say(i);
+    const Answer all = scene.query(client);
+    const Texts ids = scene.ids_of(all);
+    CHECK(all.bodies() == Texts{"1", "2", "3", "4"});
+    const std::string early = form(field("end", "2025-12-31T23:59:59Z"));
+    const std::string late = form(field("start", "2026-01-01T00:00:00Z"));
+    CHECK(scene.query(client, early).bodies() == Texts{"3", "4"});
+    CHECK(scene.query(client, early).rsm("count") == "2");
+    CHECK(scene.query(client, late).bodies() == Texts{"1", "2"});
+    for (const Result& result : scene.query(client, early).results)
+        CHECK(result.stamp < "2026");
+    scene.world.clock().advance(2h);  // the clock was right the second time: it goes on
+    say(5);
+    CHECK(scene.query(client, late).bodies() == Texts{"1", "2", "5"});
+    CHECK(scene.query(client, late + set("<max>2</max><before/>")).bodies() == Texts{"2", "5"});
+    CHECK(scene.query(client, late + set("<max>2</max><before/>")).rsm("first") == ids[1]);
+}
+
+TEST_CASE("no id is given twice, though the clock was set back before a crash") {
+    using namespace std::chrono_literals;
+    Scene scene;
+    scene.say(*scene.orchard, "juliet@example.org", "stored");
+    scene.world.clock().set_wall(scene.world.clock().wall() - 2h);
+    scene.balcony->drop_all();
+    scene.world.storage().fail_next_commits(10);
+    scene.say(*scene.orchard, "juliet@example.org", "lost");
+    const std::string lost(
+        scene.balcony->pop().root().child(ns::stanza_id, "stanza-id")->attr("id"));
+    scene.world.storage().fail_next_commits(0);
+    scene.world.crash_and_restart();
+    test::Client& client = scene.world.log_in("juliet@example.org/balcony");
+    client.drop_all();
+    scene.say(scene.world.log_in("romeo@example.net/orchard"), "juliet@example.org", "again");
+    const auto again = client.pop();
+    REQUIRE(again.root().child(ns::stanza_id, "stanza-id"));
+    CHECK(again.root().child(ns::stanza_id, "stanza-id")->attr("id") != lost);
+}
+
 TEST_CASE("with whom") {
     Scene scene;
     scene.say(*scene.orchard, "juliet@example.org", "from romeo");

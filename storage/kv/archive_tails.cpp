@@ -1,0 +1,39 @@
+#include "storage/kv/archive_tails.h"
+
+#include <string>
+
+#include "storage/kv/keys.h"
+#include "storage/kv/read.h"
+#include "storage/records.h"
+
+namespace clarion::storage {
+
+void ArchiveTails::put(WriteTransaction& transaction, std::string_view archive_key,
+                       std::string_view value) {
+    const AccountId account{key_u64(archive_key, 0)};
+    Tail& tail = tail_of(transaction, key_u64(archive_key, 0));
+    const WallTime time = decoded(decode_archive_index(value)).time;
+    if (time < tail.time)
+        transaction.put(Table::accounts,
+                        archive_step_key(account, ArchiveId{key_u64(archive_key, 8)}),
+                        encode(ArchiveStep{.from = tail.time, .to = time}));
+    tail = {tail.ordinal + 1, time};
+    const Key ordinal = Key().u64(tail.ordinal);
+    std::string numbered(value);
+    numbered.replace(numbered.size() - ordinal.view().size(), std::string::npos, ordinal.view());
+    transaction.put(Table::archive, archive_key, numbered);
+}
+
+ArchiveTails::Tail& ArchiveTails::tail_of(WriteTransaction& transaction, std::uint64_t account) {
+    if (const auto known = tails_.find(account); known != tails_.end()) return known->second;
+    if (tails_.size() == max_remembered) forget();
+    Tail tail;
+    const KeyRange range = account_range(AccountId{account});
+    if (const auto newest = transaction.last(Table::archive, range.from, range.to)) {
+        const auto record = decoded(decode_archive_index(newest->value));
+        tail = {record.ordinal, record.time};
+    }
+    return tails_[account] = tail;
+}
+
+}  // namespace clarion::storage

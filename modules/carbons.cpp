@@ -7,6 +7,7 @@
 #include "proto/hints.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
+#include "server/base/text.h"
 #include "server/core/archive_id.h"
 #include "server/core/message_rules.h"
 #include "server/core/session.h"
@@ -90,6 +91,7 @@ core::Transit as_copy(const core::Transit& original, std::shared_ptr<Stanza> wra
     core::Transit copy;
     copy.stanza = std::move(wrapper);
     copy.ticket = original.ticket;
+    copy.offline_seq = original.offline_seq;
     copy.received = original.received;
     copy.is_copy = true;
     return copy;
@@ -117,11 +119,13 @@ Jid own_occupant(core::Session& session, const Jid& room) {
 class Carbons {
 public:
     explicit Carbons(core::ModuleSetup& setup)
-        : enabled_(setup.session_slot<bool>()), copied_(setup.account_slot<CopiedMessages>()) {}
+        : enabled_since_(setup.session_slot<std::uint64_t>()), copied_(setup.account_slot<CopiedMessages>()) {}
 
     core::IqAnswer set_enabled(core::IqRequest& request, bool enabled) const {
         if (!request.session) return StanzaError(StanzaErrorCondition::not_allowed);
-        enabled_.of(*request.session) = enabled;
+        core::Session& session = *request.session;
+        if (enabled != is_enabled(session))
+            enabled_since_.of(session) = enabled ? session.account().last_offline_seq() + 1 : 0;
         return make_result(*request.stanza);
     }
 
@@ -159,19 +163,30 @@ public:
         return core::Flow::next;
     }
 
+    core::Flow on_sought(const events::CopySought& event) const {
+        const bool had_copy = is_enabled(event.session) &&
+                              event.offline_seq >= enabled_since_.of(event.session) &&
+                              should_copy(event.stanza, Direction::received, false).copy;
+        return had_copy ? core::Flow::stop : core::Flow::next;
+    }
+
     core::Flow on_recording(events::SessionRecording& event) const {
-        if (is_enabled(event.session)) event.record.parts.emplace_back(part_name, "1");
+        if (is_enabled(event.session))
+            event.record.parts.emplace_back(part_name,
+                                            std::to_string(enabled_since_.of(event.session)));
         return core::Flow::next;
     }
     void on_restored(const events::SessionRestored& event) const {
         for (const auto& [name, value] : event.record.parts)
-            if (name == part_name) enabled_.of(event.session) = value == "1";
+            if (name == part_name)
+                enabled_since_.of(event.session) =
+                    static_cast<std::uint64_t>(parse_int(value).value_or(1));
     }
 
 private:
     bool is_enabled(core::Session& session) const {
-        const bool* enabled = enabled_.find(session);
-        return enabled && *enabled;
+        const std::uint64_t* since = enabled_since_.find(session);
+        return since && *since != 0;
     }
 
     /// Eligible, and somebody may want it. Remembers it, so that its error is recognised.
@@ -201,7 +216,8 @@ private:
         }
     }
 
-    core::SessionSlot<bool> enabled_;
+    /// The first message (Transit::offline_seq) it is sent copies of; 0: of none.
+    core::SessionSlot<std::uint64_t> enabled_since_;
     core::AccountSlot<CopiedMessages> copied_;
 };
 
@@ -221,6 +237,9 @@ void install(core::ModuleSetup& setup) {
                       [&self](Sending& event) { return self.on_sending(event); });
     setup.on<Receiving>(Receiving::Stage::copy,
                         [&self](Receiving& event) { return self.on_receiving(event); });
+    using Sought = events::CopySought;
+    setup.on<Sought>(Sought::Stage::recall,
+                     [&self](const Sought& event) { return self.on_sought(event); });
     setup.on<events::SessionRecording>(
         events::SessionRecording::Stage::add,
         [&self](events::SessionRecording& event) { return self.on_recording(event); });

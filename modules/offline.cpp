@@ -38,6 +38,7 @@ void declare_options(OptionRegistry& registry) { registry.add<OfflineOptions>();
 namespace {
 
 constexpr Logger logger{"offline"};
+constexpr std::string_view part_name = "offline";
 constexpr std::size_t page_size = 50;
 
 // ---- State -------------------------------------------------------------------------------------
@@ -47,7 +48,7 @@ struct AccountState {
 };
 
 bool may_take(const core::Session& session) {
-    return session.is_live() && session.available() && session.priority() >= 0;
+    return session.is_live() && session.takes_messages();
 }
 
 /// Entries that some session was sent, has not acknowledged, and still may; or will be sent when it
@@ -65,13 +66,18 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     return seqs;
 }
 
-/// The message of an archive page that the session has not acknowledged; nullptr: it has, or does
-/// not acknowledge anything.
-core::Sent* find_in_page(core::Session& session, storage::ArchiveId id) {
+/// The copy of a message, a carbon or out of an archive page, that the session has not acknowledged;
+/// nullptr: it has, or does not acknowledge anything.
+core::Sent* find_copy(core::Session& session, const storage::OfflineMessage& message) {
     if (!session.sm()) return nullptr;
+    const storage::ArchiveId id = message.stanza.archive_id;
     auto& queue = session.sm()->queue;
-    for (std::uint32_t i = queue.size(); i > 0; --i)
-        if (core::Sent& sent = queue[i - 1]; sent.is_copy && sent.archive_id == id) return &sent;
+    for (std::uint32_t i = queue.size(); i > 0; --i) {
+        core::Sent& sent = queue[i - 1];
+        if (!sent.is_copy) continue;
+        if (sent.offline_seq == message.seq) return &sent;
+        if (id != storage::ArchiveId::none && sent.archive_id == id) return &sent;
+    }
     return nullptr;
 }
 
@@ -105,6 +111,17 @@ public:
         else if (core::may_be_kept_offline(*transit.stanza))
             event.stored = store(event.account, transit);
         return Flow::next;
+    }
+
+    // ---- What sessions have --------------------------------------------------------------------
+
+    core::Flow on_recording(events::SessionRecording& event) const {
+        event.record.parts.emplace_back(part_name, event.session.seen_text());
+        return Flow::next;
+    }
+    void on_restored(const events::SessionRestored& event) const {
+        for (const auto& [name, value] : event.record.parts)
+            if (name == part_name) event.session.restore_seen(value);
     }
 
     // ---- Delivering ----------------------------------------------------------------------------
@@ -204,24 +221,25 @@ private:
             logger.error("undeliverable",
                          {{"account", account.jid().full()}, {"seq", message.seq}});
         if (stanza && !core_.router().may_hand_over(account, *stanza)) stanza = nullptr;
-        const bool acknowledged_later = stanza && session.sm();
-        if (!acknowledged_later) account.remove_offline(message.seq);
-        if (!stanza) return;
+        if (!stanza) return account.remove_offline(message.seq);
         core::Transit transit;
         transit.stanza = std::move(stanza);
         transit.log_id = message.stanza.log_id;
         transit.archive_id = message.stanza.archive_id;
         transit.received = message.stanza.time;
         transit.offline_seq = message.seq;
-        transit.spooled = acknowledged_later;
+        if (core_.router().has_message(session, transit, nullptr))
+            return leave_out(session, message);
+        transit.spooled = session.sm() != nullptr;
+        if (!transit.spooled) account.remove_offline(message.seq);
         session.note_delivered(message.seq);
         session.send_now(std::move(transit));
     }
 
-    /// A page of the archive brought it to the client; if that is not acknowledged, the message
-    /// goes when it is.
+    /// The client has it: a page of the archive brought it, or a carbon. If that is not
+    /// acknowledged, the message goes when it is.
     void leave_out(core::Session& session, const storage::OfflineMessage& message) const {
-        core::Sent* const sent = find_in_page(session, message.stanza.archive_id);
+        core::Sent* const sent = find_copy(session, message);
         if (!sent) return session.account().remove_offline(message.seq);
         sent->offline_seq = message.seq;
         sent->spooled = true;
@@ -245,6 +263,12 @@ void install(core::ModuleSetup& setup) {
     setup.on<events::SessionEnded>(
         events::SessionEnded::Stage::cleanup,
         [&self](const events::SessionEnded& event) { self.on_ended(event); });
+    setup.on<events::SessionRecording>(
+        events::SessionRecording::Stage::add,
+        [&self](events::SessionRecording& event) { return self.on_recording(event); });
+    setup.on<events::SessionRestored>(
+        events::SessionRestored::Stage::read,
+        [&self](const events::SessionRestored& event) { self.on_restored(event); });
     // A session that was cut off in the middle goes on where it was.
     setup.on<events::SessionWoken>(
         events::SessionWoken::Stage::push,

@@ -60,6 +60,10 @@ Account::ArchivePlace Account::next_archive_place(WallTime now) {
     return {last_archive_id_, next - by_clock <= most_ahead ? by_id : now};
 }
 
+void Account::skip_offline_seqs(std::uint64_t up_to) {
+    last_offline_seq_ = std::max(last_offline_seq_, up_to);
+}
+
 void Account::add_offline(std::uint64_t seq) {
     if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
     ++offline_count_;

@@ -60,6 +60,10 @@ public:
     storage::ArchiveId last_archive_id() const { return last_archive_id_; }
     /// The next place in the order of messages for this account.
     std::uint64_t next_offline_seq() { return ++last_offline_seq_; }
+    /// The last place given.
+    std::uint64_t last_offline_seq() const { return last_offline_seq_; }
+    /// Places up to this one were given before the account was put away, if nothing has them now.
+    void skip_offline_seqs(std::uint64_t up_to);
     /// Offline messages stored and not yet delivered.
     std::uint64_t offline_count() const { return offline_count_; }
     void add_offline(std::uint64_t seq);

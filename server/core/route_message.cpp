@@ -17,7 +17,7 @@ namespace clarion::core {
 namespace {
 
 bool takes_bare(const Session& session) {
-    return session.available() && session.priority() >= 0 && session.state() != SessionState::ended;
+    return session.takes_messages() && session.state() != SessionState::ended;
 }
 
 /// It will say when it has it.
@@ -36,11 +36,11 @@ bool any_takes_bare(const Account& account) {
     return false;
 }
 
-/// All who take what is for the account, if they were bound after `since`.
-std::vector<std::shared_ptr<Session>> takers_since(const Account& account, WallTime since) {
+/// All who take what is for the account.
+std::vector<std::shared_ptr<Session>> all_takers(const Account& account) {
     std::vector<std::shared_ptr<Session>> takers;
     for (const auto& session : account.sessions())
-        if (takes_bare(*session) && session->bound_at() > since) takers.push_back(session);
+        if (takes_bare(*session)) takers.push_back(session);
     return takers;
 }
 
@@ -98,7 +98,7 @@ bool Router::send_to_full(Account& account, Transit& transit) {
 void Router::send_to_bare(Account& account, Transit transit) {
     const StanzaType type = transit.stanza->type();
     if (type != StanzaType::groupchat && any_takes_bare(account))
-        return send_to_takers(account, std::move(transit), takers_since(account, WallTime::min()));
+        return send_to_takers(account, std::move(transit), all_takers(account));
     if (type == StanzaType::headline) return;
     events::Unreached event{account, nullptr, transit, events::Unreached::Why::no_session};
     core_.bus().fire(event);
@@ -121,6 +121,18 @@ bool Router::may_hand_over(Account& account, const Stanza& stanza) {
     return core_.bus().fire(events::HandingOver{account, stanza}) == Flow::next;
 }
 
+bool Router::has_message(Session& session, const Transit& transit, const Session* held_by) {
+    const std::uint64_t seq = transit.offline_seq;
+    if (session.has_read(transit.archive_id) || session.was_delivered(seq)) return true;
+    const Jid& to = transit.stanza->to();
+    // What was for a resource that was not there went to all.
+    const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());
+    if (for_one && transit.stanza->from() == session.jid()) return true;  // its own words
+    if (!for_one && session.took(seq)) return true;
+    events::CopySought event{session.account(), session, *transit.stanza, seq};
+    return core_.bus().fire(event) == Flow::stop;
+}
+
 void Router::redeliver(Account& account, Session* ended, Transit transit) {
     const StanzaType type = transit.stanza->type();
     if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
@@ -134,14 +146,12 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     const bool archived = transit.archive_id != storage::ArchiveId::none;
     if (any_takes_bare(account)) {
         if (transit.spooled) return;  // they are given it as an offline message
-        // Who was there at its first delivery has it from then, or has a copy; others may have read
-        // it in the archive, or have it from another session that held it, or from offline storage.
-        const bool to_one = transit.stanza->to().is_full() && !archived;
-        auto takers = takers_since(account, to_one ? WallTime::min() : transit.received);
-        std::erase_if(takers, [&](const auto& s) {
-            return s->has_read(transit.archive_id) || s->was_delivered(transit.offline_seq);
-        });
-        for (const auto& session : takers) session->note_delivered(transit.offline_seq);
+        auto takers = all_takers(account);
+        std::erase_if(takers, [&](const auto& s) { return has_message(*s, transit, ended); });
+        for (const auto& session : takers) {
+            session->note_delivered(transit.offline_seq);
+            session->save_asleep_soon();
+        }
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
             state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
             return send_to_takers(account, std::move(transit), takers);

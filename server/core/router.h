@@ -47,6 +47,11 @@ public:
     /// Whether a stanza that waited may still be handed over (events::HandingOver).
     bool may_hand_over(Account& account, const Stanza& stanza);
 
+    /// Whether a message that waited need not be sent to this session: it took it or was sent a
+    /// copy when it came, was sent it since, or read it in the archive. `held_by`: the session that
+    /// it waited for; nullptr: it is an offline message.
+    bool has_message(Session& session, const Transit& transit, const Session* held_by);
+
     // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp,
     // route_iq.cpp.
     void deliver_message(Account& account, Transit transit);

@@ -5,6 +5,7 @@
 #include "proto/ns.h"
 #include "server/base/id.h"
 #include "server/base/log.h"
+#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
@@ -288,11 +289,43 @@ bool Session::was_delivered(std::uint64_t offline_seq) const {
     return seen_ && seen_->delivered.has(offline_seq);
 }
 
+bool Session::took(std::uint64_t offline_seq) const {
+    if (takes_messages() && offline_seq > taking_since_) return true;
+    return seen_ && seen_->taken.has(offline_seq);
+}
+
+/// It takes no more: remembers what it took.
+void Session::note_taken() {
+    const std::uint64_t last = account_.last_offline_seq();
+    if (last > taking_since_)
+        seen().taken.add({taking_since_ + 1, last, taking_since_ + 1, last});
+}
+
+std::string Session::seen_text() const {
+    return std::to_string(account_.last_offline_seq()) + ';' + std::to_string(taking_since_) + ';' +
+           to_text(seen_ ? *seen_ : SeenMessages{});
+}
+
+void Session::restore_seen(std::string_view text) {
+    const auto numbers = split(text, ';');
+    if (numbers.size() < 2) return;
+    const auto last = parse_int(numbers[0]);
+    const auto since = parse_int(numbers[1]);
+    auto seen = parse_seen_messages(text.substr(numbers[0].size() + numbers[1].size() + 2));
+    if (!last || !since || !seen) return;
+    account_.skip_offline_seqs(static_cast<std::uint64_t>(*last));
+    taking_since_ = static_cast<std::uint64_t>(*since);
+    if (!seen->empty()) seen_ = std::make_unique<SeenMessages>(std::move(*seen));
+}
+
 // ---- Presence ----------------------------------------------------------------------------------
 
 void Session::set_presence(StanzaPtr presence) {
     const bool was = available();
+    const bool took = takes_messages();
     restore_presence(std::move(presence));
+    if (took && !takes_messages()) note_taken();
+    if (!took && takes_messages()) taking_since_ = account_.last_offline_seq();
     if (was != available() && state_ == SessionState::live) write_live_mark();
 }
 

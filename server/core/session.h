@@ -59,8 +59,6 @@ public:
     Core& core() const { return core_; }
     Account& account() const { return account_; }
     std::uint64_t number() const { return number_; }
-    /// Its number is that time in microseconds, or a little more.
-    WallTime bound_at() const { return WallTime(WallTime::duration(number_)); }
     const Jid& jid() const { return jid_; }
     std::string_view resource() const { return jid_.resource(); }
     /// SASL2 user-agent id, else the resource: what push registrations belong to.
@@ -102,6 +100,8 @@ public:
     // Presence.
     bool available() const { return presence_ != nullptr; }
     int priority() const { return priority_; }
+    /// Whether messages for the account are for this session (RFC 6121, 8.5.2.1).
+    bool takes_messages() const { return available() && priority_ >= 0; }
     const StanzaPtr& presence() const { return presence_; }
     /// nullptr: unavailable.
     void set_presence(StanzaPtr presence);
@@ -121,6 +121,11 @@ public:
     /// A message that had waited, offline or for another session, was sent to it. 0: none is meant.
     void note_delivered(std::uint64_t offline_seq);
     bool was_delivered(std::uint64_t offline_seq) const;
+    /// It took messages for the account when this one came.
+    bool took(std::uint64_t offline_seq) const;
+    /// All of that for the record of its sleep, and back.
+    std::string seen_text() const;
+    void restore_seen(std::string_view text);
 
     // Stream management and sleep.
     StreamManagement* sm() { return sm_.get(); }
@@ -206,6 +211,7 @@ private:
     void fail_stream(StreamErrorCondition condition, std::string_view text);
     void close_entry(std::uint32_t number);
     SeenMessages& seen();
+    void note_taken();
     void dispatch(Transit transit);
     bool window_has_room() const;
     void go_on_reading();
@@ -263,6 +269,7 @@ private:
     bool record_stale_ = false;  // asleep: its record has an older h
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
+    std::uint64_t taking_since_ = 0;  // took the messages after this offline_seq, while it takes any
     std::vector<Jid> directed_presence_;
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;

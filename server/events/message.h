@@ -1,6 +1,7 @@
 // Events on the way of a message: from a local client, and to a local account.
 #pragma once
 
+#include <cstdint>
 #include <string_view>
 
 #include "server/core/account.h"
@@ -32,6 +33,17 @@ struct MessageReceiving {
     using Result = core::Flow;
     core::Account& account;
     core::Transit& transit;
+};
+
+/// A message that waited is about to be sent to a session that may have a copy from when it came. Stop: it was sent one.
+struct CopySought {
+    enum class Stage { recall };
+    static constexpr std::string_view name = "CopySought";
+    using Result = core::Flow;
+    core::Account& account;
+    core::Session& session;
+    const Stanza& stanza;
+    std::uint64_t offline_seq;  // when it reached the account (Transit::offline_seq)
 };
 
 }  // namespace clarion::events

@@ -60,5 +60,43 @@ TEST_CASE("of who reads here and there the oldest is forgotten") {
     CHECK(read.has(id(count + 2)));
 }
 
+TEST_CASE("whole stretches join what they touch, in any order") {
+    std::mt19937 random(2);
+    for (int round = 0; round < 200; ++round) {
+        Stretches taken;
+        std::set<std::uint64_t> model;
+        for (int i = 0; i < 12; ++i) {
+            const std::uint64_t first = 1 + random() % 60;
+            const std::uint64_t last = first + random() % 8;
+            taken.add({first, last, first, last});
+            for (std::uint64_t each = first; each <= last; ++each) model.insert(each);
+            for (std::uint64_t each = 0; each <= 70; ++each)
+                CHECK(taken.has(each) == model.contains(each));
+        }
+        std::size_t stretches = 0;
+        for (const std::uint64_t each : model) stretches += model.contains(each - 1) ? 0 : 1;
+        CHECK(taken.count() == stretches);
+    }
+}
+
+TEST_CASE("what a session has seen comes back from storage") {
+    SeenMessages seen;
+    seen.read.add(id(3), 3);
+    seen.read.add(id(4), 4);
+    seen.read.add(id(9), 9);
+    seen.delivered.add(7, 7);
+    seen.taken.add({1, 5, 1, 5});
+    const auto again = parse_seen_messages(to_text(seen));
+    REQUIRE(again.ok());
+    CHECK(to_text(*again) == to_text(seen));
+    CHECK(again->read.has(id(4)));
+    CHECK_FALSE(again->read.has(id(5)));
+    CHECK(again->delivered.has(7));
+    CHECK(again->taken.has(5));
+    CHECK(parse_seen_messages(to_text({}))->empty());
+    for (const char* text : {"", ";", "1 2 3 ;;", "a b c d ;;", ";-1 1 1 1 ;", ";;;"})
+        CHECK_FALSE(parse_seen_messages(text).ok());
+}
+
 }  // namespace
 }  // namespace clarion::core

@@ -1,5 +1,5 @@
-// The time index: what must happen when, found again after a restart (wall-clock time,
-// docs/design/001-core.md, idea 2).
+// The time index: what must happen when, found again after a restart (docs/design/001-core.md,
+// idea 2). In lasting time, so that nobody's deadline moves when the calendar is set.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,7 @@ enum class DeadlineKind : std::uint8_t {
 };
 
 struct Deadline {
-    WallTime at{};
+    LastingTime at{};
     AccountId account = AccountId::none;
     DeadlineKind kind = DeadlineKind::sleep_expires;
     std::uint64_t subject = 0;  // the session's number
@@ -33,7 +33,7 @@ public:
     virtual void remove(Batch& batch, const Deadline& deadline) = 0;
     /// Those at or before `until` and behind `after`, earliest first. Who has dealt with them
     /// removes them.
-    virtual Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit,
+    virtual Task<Result<std::vector<Deadline>>> due(LastingTime until, std::size_t limit,
                                                     std::optional<Deadline> after = {}) = 0;
 };
 

@@ -25,6 +25,10 @@ Encoder& Encoder::time(WallTime time) {
     return u64(static_cast<std::uint64_t>(time.time_since_epoch().count()));
 }
 
+Encoder& Encoder::time(LastingTime time) {
+    return u64(static_cast<std::uint64_t>(time.time_since_epoch().count()));
+}
+
 Encoder& Encoder::string(std::string_view text) {
     varint(text.size());
     bytes_.append(text);
@@ -93,6 +97,10 @@ std::uint8_t Decoder::enumerator(std::uint8_t last) {
 
 WallTime Decoder::time() {
     return WallTime(std::chrono::microseconds(static_cast<std::int64_t>(u64())));
+}
+
+LastingTime Decoder::lasting_time() {
+    return LastingTime(std::chrono::microseconds(static_cast<std::int64_t>(u64())));
 }
 
 std::string_view Decoder::view() { return take(varint()); }

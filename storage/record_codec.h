@@ -25,6 +25,7 @@ public:
     Encoder& varint(std::uint64_t number);
     Encoder& boolean(bool value) { return u8(value ? 1 : 0); }
     Encoder& time(WallTime time);
+    Encoder& time(LastingTime time);
     Encoder& string(std::string_view text);
     Encoder& strings(const std::vector<std::string>& list);
 
@@ -50,6 +51,7 @@ public:
     /// A byte that must not exceed `last`.
     std::uint8_t enumerator(std::uint8_t last);
     WallTime time();
+    LastingTime lasting_time();
     std::string string() { return std::string(view()); }
     std::string_view view();
     std::vector<std::string> strings();

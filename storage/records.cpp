@@ -23,6 +23,7 @@ constexpr std::uint8_t live_mark = 1;
 constexpr std::uint8_t kept_stanza = 1;
 constexpr std::uint8_t blocked = 1;
 constexpr std::uint8_t number = 1;
+constexpr std::uint8_t clock_mark = 1;
 constexpr std::uint8_t empty = 1;
 constexpr std::uint8_t log = 1;
 constexpr std::uint8_t spool = 1;
@@ -169,6 +170,25 @@ Result<ArchiveStep> decode_archive_step(std::string_view bytes) {
     return finish(in, "step of an archive", step);
 }
 
+std::string encode(const ClockMark& mark) {
+    return Encoder(version::clock_mark)
+        .time(mark.lasting)
+        .time(mark.wall)
+        .string(mark.boot)
+        .u64(static_cast<std::uint64_t>(mark.since_boot.count()))
+        .take();
+}
+
+Result<ClockMark> decode_clock_mark(std::string_view bytes) {
+    Decoder in(bytes, version::clock_mark);
+    ClockMark mark;
+    mark.lasting = in.lasting_time();
+    mark.wall = in.time();
+    mark.boot = in.string();
+    mark.since_boot = std::chrono::microseconds(static_cast<std::int64_t>(in.u64()));
+    return finish(in, "clock mark", std::move(mark));
+}
+
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
     constexpr std::size_t size = 1 + 5 * sizeof hash;
     if (bytes.size() != size) return true;
@@ -215,7 +235,7 @@ Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string
     registration.lang = in.string();
     registration.created = in.time();
     registration.last_used = in.time();
-    registration.failing_since = in.time();
+    registration.failing_since = in.lasting_time();
     registration.errors = in.u32();
     registration.unreachable = in.u32();
     registration.unread = in.varint();
@@ -271,9 +291,9 @@ Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::stri
     record.max_seconds = in.u32();
     record.handled_in = in.u32();
     record.acked_out = in.u32();
-    record.slept_at = in.time();
-    record.expires_at = in.time();
-    record.wake_at = in.time();
+    record.slept_at = in.lasting_time();
+    record.expires_at = in.lasting_time();
+    record.wake_at = in.lasting_time();
     record.presence = in.string();
     record.directed_presence = in.strings();
     for (std::size_t left = in.count(); left > 0; --left) {

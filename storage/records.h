@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "server/base/clock.h"
 #include "storage/accounts.h"
 #include "storage/archive.h"
 #include "storage/offline.h"
@@ -62,6 +63,7 @@ std::string encode(const RosterItem& item);
 std::string encode(const ArchivePreferences& preferences);
 std::string encode(const ArchiveIndexRecord& record);
 std::string encode(const ArchiveStep& step);
+std::string encode(const ClockMark& mark);
 std::string encode(const PushRegistration& registration);
 std::string encode(const OwedPush& owed);
 std::string encode(const SleepingSession& session);
@@ -83,6 +85,7 @@ Result<RosterItem> decode_roster_item(std::string_view bytes);
 Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes);
 Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
 Result<ArchiveStep> decode_archive_step(std::string_view bytes);
+Result<ClockMark> decode_clock_mark(std::string_view bytes);
 /// Whether an archive index entry can be about the party with this hash: a look at a few bytes, for
 /// who searches a whole archive. True also for what does not decode, so that decoding tells.
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);

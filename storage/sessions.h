@@ -27,9 +27,9 @@ struct SleepingSession {
     std::uint32_t max_seconds = 0;  // what the client asked for in <enable max>; 0: nothing
     std::uint32_t handled_in = 0;   // h: inbound stanzas handled
     std::uint32_t acked_out = 0;    // outbound stanzas the client acknowledged; the queue follows
-    WallTime slept_at{};
-    WallTime expires_at{};
-    WallTime wake_at{};    // its client is woken before the end; zero: it is not
+    LastingTime slept_at{};
+    LastingTime expires_at{};
+    LastingTime wake_at{};    // its client is woken before the end; zero: it is not
     std::string presence;  // last available presence as XML; empty: never sent one
     std::vector<std::string> directed_presence;
     /// What modules keep with the session: (module name, its own encoding).

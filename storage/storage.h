@@ -53,6 +53,11 @@ public:
     /// bytes on first use, the same ever after. Blocks; called at start only.
     virtual Result<std::string> installation_secret(std::string_view name, std::size_t size) = 0;
 
+    /// What put_clock_mark() stored last; nullopt: nothing yet. Blocks; called at start only.
+    virtual Result<std::optional<ClockMark>> clock_mark() = 0;
+    /// For the next start, whose stored deadlines go on from there (server/base/time.h).
+    virtual void put_clock_mark(Batch& batch, const ClockMark& mark) = 0;
+
     /// Writes all that is stored, as it is at one moment, into a file, while the server runs; says
     /// through `done` what came of it. Errors: "conflict" (another is under way), "cancelled". Any
     /// thread.

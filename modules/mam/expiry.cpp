@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "modules/mam/mam.h"
+#include "modules/mam/patient_calendar.h"
 #include "server/base/log.h"
 #include "server/base/metrics.h"
 
@@ -62,20 +63,22 @@ Task<Result<bool>> expire_some(core::Core& core, std::string host, storage::Keep
 }
 
 /// nullopt: everything.
-std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::string& host) {
+std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::string& host,
+                                          WallTime now) {
     const auto& options = core.options<MamOptions>(host);
     if (!options.expire_after && options.max_messages == 0) return std::nullopt;
     storage::Keep keep;
-    if (options.expire_after) keep.since = core.clock().wall() - *options.expire_after;
+    keep.now = now;
+    if (options.expire_after) keep.since = now - *options.expire_after;
     keep.newest = static_cast<std::uint64_t>(options.max_messages);
     return keep;
 }
 
-Task<> expire_host(core::Core& core, std::string host) {
+Task<> expire_host(core::Core& core, std::string host, WallTime now) {
     std::string after;
     std::uint64_t count = 0;
     while (!core.stopping()) {
-        const auto keep = what_is_kept(core, host);
+        const auto keep = what_is_kept(core, host, now);
         if (!keep) break;
         const auto more = co_await expire_some(core, host, *keep, after, count);
         if (!more) logger.error("expiry-failed", {{"host", host}, {"error", more.error().text}});
@@ -98,8 +101,8 @@ Task<Result<bool>> sweep_some(core::Core& core, storage::LogSweep& sweep) {
     co_return *step != SweepStep::done;
 }
 
-Task<> sweep_once(core::Core& core) {
-    const auto sweep = core.storage().expiry().sweep(core.clock().wall() - log_min_age);
+Task<> sweep_once(core::Core& core, WallTime now) {
+    const auto sweep = core.storage().expiry().sweep(now - log_min_age);
     std::uint64_t counted = 0;
     while (!core.stopping()) {
         const auto more = co_await sweep_some(core, *sweep);
@@ -130,17 +133,20 @@ Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, st
 }
 
 Task<> expire_archives(core::Core& core) {
+    PatientCalendar calendar(core.clock());
     co_await core.shard().sleep(first_expiry);
     while (!core.stopping()) {
-        for (const std::string& host : core.hosts().hosts()) co_await expire_host(core, host);
+        const WallTime now = calendar.now();
+        for (const std::string& host : core.hosts().hosts()) co_await expire_host(core, host, now);
         co_await core.shard().sleep(expiry_interval);
     }
 }
 
 Task<> sweep_log(core::Core& core) {
+    PatientCalendar calendar(core.clock());
     co_await core.shard().sleep(first_sweep);
     while (!core.stopping()) {
-        co_await sweep_once(core);
+        co_await sweep_once(core, calendar.now());
         co_await core.shard().sleep(sweep_interval);
     }
 }

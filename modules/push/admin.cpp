@@ -31,8 +31,10 @@ RegistrationView view(const Push& push, core::Account& account, const Registrati
     view.created = record.created;
     view.last_used = record.last_used;
     const auto missed = push.sender->missed(account.id(), registration);
-    view.failing_since =
-        record.failing_since != WallTime{} ? record.failing_since : missed.failing_since;
+    const LastingTime failing_since =
+        record.failing_since != LastingTime{} ? record.failing_since : missed.failing_since;
+    if (failing_since != LastingTime{})
+        view.failing_since = push.core.clock().on_calendar(failing_since);
     view.errors = record.errors + missed.attempts;
     view.waiting = push.sender->waits(account.id(), registration);
     return view;

@@ -133,7 +133,7 @@ void Sender::on_result(core::Account& account, Registration& registration) {
     const WallTime now = push_.core.clock().wall();
     record.last_used = now;
     record.unreachable = 0;
-    const bool was_failing = record.errors != 0 || record.failing_since != WallTime{};
+    const bool was_failing = record.errors != 0 || record.failing_since != LastingTime{};
     record.errors = 0;
     record.failing_since = {};
     registration.unsaved = true;  // that it was used may be forgotten in a crash, errors may not
@@ -146,7 +146,7 @@ void Sender::on_error(core::Account& account, std::uint64_t seq, const StanzaErr
     auto& record = registration->record;
     const PushOptions& options = push_.options(account.host());
     const bool counts = error.type != StanzaErrorType::wait;
-    const bool was_unreachable = std::exchange(record.failing_since, WallTime{}) != WallTime{};
+    const bool was_unreachable = std::exchange(record.failing_since, LastingTime{}) != LastingTime{};
     if (counts) ++record.errors;
     if (was_unreachable || counts) push_.registrations->save(account, *registration);
     logger.debug("refused", {{"account", account.jid().bare()},

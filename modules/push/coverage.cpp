@@ -11,12 +11,16 @@ namespace {
 /// Written first; a part that begins otherwise is not read.
 constexpr std::string_view version = "1";
 
-std::int64_t micros(WallTime time) { return time.time_since_epoch().count(); }
+template <class Time>
+std::int64_t micros(Time time) {
+    return time.time_since_epoch().count();
+}
 
-std::optional<WallTime> wall(std::string_view text) {
+template <class Time>
+std::optional<Time> read_time(std::string_view text) {
     const auto number = parse_int(text);
     if (!number || *number <= 0) return std::nullopt;
-    return WallTime(std::chrono::microseconds(*number));
+    return Time(std::chrono::microseconds(*number));
 }
 
 std::string encode(const Coverage& coverage) {
@@ -36,7 +40,7 @@ std::optional<Coverage> decode_coverage(std::string_view text) {
     coverage.registration = static_cast<std::uint64_t>(*registration);
     if (const auto number = parse_int(words[1]))
         coverage.number = static_cast<std::uint32_t>(*number);
-    if (const auto until = wall(words[2])) coverage.until = *until;
+    if (const auto until = read_time<WallTime>(words[2])) coverage.until = *until;
     coverage.until_important = words[3] == "1";
     return coverage;
 }
@@ -52,7 +56,7 @@ bool Coverage::covers_now(SteadyTime now, bool important) const {
 }
 
 bool Coverage::covers_time(WallTime queued, bool important) const {
-    return queued <= until && (until_important || !important);
+    return queued <= until && queued >= until - longest_window && (until_important || !important);
 }
 
 void Coverage::cover_queue(std::uint32_t newest, std::uint64_t notification) {
@@ -88,7 +92,7 @@ SleepPart SleepPart::decode(std::string_view text) {
     const auto pieces = split(text, ';');
     const auto head = split(pieces.front(), ' ');
     if (head.size() != 3 || head[0] != version) return part;
-    part.important_at = wall(head[1]);
+    part.important_at = read_time<LastingTime>(head[1]);
     part.wake_called = head[2] == "1";
     for (std::size_t i = 1; i < pieces.size(); ++i)
         if (auto coverage = decode_coverage(pieces[i])) part.coverage.push_back(*coverage);

@@ -18,6 +18,9 @@
 
 namespace clarion::push {
 
+/// [push] coalesce_time is at most this.
+inline constexpr Duration longest_window = std::chrono::hours(1);
+
 struct Coverage {
     std::uint64_t registration = 0;
     std::optional<std::uint32_t> number;  // every stanza up to this one is covered
@@ -31,7 +34,8 @@ struct Coverage {
     bool covers_number(std::uint32_t stanza) const;
     /// Whether a stanza that is queued now falls into the window.
     bool covers_now(SteadyTime now, bool important) const;
-    /// Whether a stanza found in the queue after a restart fell into it.
+    /// Whether a stanza found in the queue after a restart fell into it. One from long before the
+    /// window was queued after it, when the clock had been set back.
     bool covers_time(WallTime queued, bool important) const;
 
     /// A notification leaves for everything queued up to `newest`.
@@ -45,7 +49,7 @@ struct Coverage {
 
 /// What push keeps with a sleeping session, as the part "push" of its record.
 struct SleepPart {
-    std::optional<WallTime> important_at;
+    std::optional<LastingTime> important_at;
     bool wake_called = false;  // ([push] wake_before_timeout)
     std::vector<Coverage> coverage;
 

@@ -108,7 +108,7 @@ void Sender::after_failure(Service& service, std::string_view condition) {
     if (service.stats.unreachable_since == WallTime{}) service.stats.unreachable_since = now;
     service.stats.last_error = condition;
     service.stats.last_error_at = now;
-    service.waiting.note_failing(now);
+    service.waiting.note_failing(push_.core.clock().lasting());
     const FailedAttempt failure = service.link.last_failure();
     if (failure.shard == push_.core.shard().index()) {
         push_.counters->failed_attempts.add();
@@ -126,10 +126,10 @@ void Sender::after_failure(Service& service, std::string_view condition) {
 }
 
 /// When it began to fail; written when that is news, since the count of days must survive restarts.
-WallTime Sender::note_failing(core::Account& account, Registration& registration) {
+LastingTime Sender::note_failing(core::Account& account, Registration& registration) {
     auto& record = registration.record;
-    if (record.failing_since == WallTime{}) {
-        record.failing_since = push_.core.clock().wall();
+    if (record.failing_since == LastingTime{}) {
+        record.failing_since = push_.core.clock().lasting();
         push_.registrations->save(account, registration);
     }
     return record.failing_since;
@@ -222,7 +222,7 @@ void Sender::add_attempts(const Service& service, core::Account& account, std::u
     record.errors += attempts;
     record.unreachable += attempts;
     registration->unsaved = true;
-    if (record.failing_since == WallTime{}) record.failing_since = push_.core.clock().wall();
+    if (record.failing_since == LastingTime{}) record.failing_since = push_.core.clock().lasting();
     push_.core.bus().fire(events::PushFailed{account, record, service.stats.last_error});
 }
 
@@ -235,10 +235,10 @@ void Sender::retire_due(Service& service) {
     Duration shortest = push_.options({}).unreachable_disables_after;
     for (const auto& host : push_.core.hosts().hosts())
         shortest = std::min(shortest, push_.options(host).unreachable_disables_after);
-    const WallTime since = push_.core.clock().wall() - shortest;
+    const LastingTime since = push_.core.clock().lasting() - shortest;
     std::vector<RegistrationKey> due;
     for (const WaitingItem& item : service.waiting)
-        if (item.failing_since != WallTime{} && item.failing_since <= since)
+        if (item.failing_since != LastingTime{} && item.failing_since <= since)
             due.push_back(item.key);
     if (due.empty()) return;
     service.retiring = true;
@@ -260,9 +260,9 @@ Task<> Sender::retire_one(const std::string& jid, RegistrationKey key) {
     count_missed(*service, account, key.registration);
     const Registration* registration = push_.accounts.of(account).find(key.registration);
     if (!registration) co_return;
-    const WallTime since = registration->record.failing_since;
+    const LastingTime since = registration->record.failing_since;
     const Duration limit = push_.options(account.host()).unreachable_disables_after;
-    if (since != WallTime{} && push_.core.clock().wall() - since >= limit)
+    if (since != LastingTime{} && push_.core.clock().lasting() - since >= limit)
         disable(account, key.registration, "unreachable");
 }
 

@@ -179,6 +179,7 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
             "important; empty: nothing does.");
     t.add("coalesce_time", &PushOptions::coalesce_time)
         .min(0ms)
+        .max(longest_window)
         .doc(
             "A notification for a sleeping session covers what is queued within this time after "
             "it.");

@@ -67,8 +67,9 @@ void Registrations::put(core::Account& account, storage::PushRegistration record
     AccountPush& mine = push_.accounts.of(account);
     const WallTime now = push_.core.clock().wall();
     // By the clock where it can be, so that no number comes back after the newest one was removed.
-    record.seq =
-        std::max(mine.last_seq + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+    const auto by_clock =
+        static_cast<std::uint64_t>(push_.core.clock().lasting().time_since_epoch().count());
+    record.seq = std::max(mine.last_seq + 1, by_clock);
     mine.last_seq = record.seq;
     record.created = now;
     Registration added = make(account, std::move(record));

@@ -63,7 +63,7 @@ public:
     /// Failed attempts it has waited through and that its record does not count yet.
     struct Missed {
         std::uint32_t attempts = 0;
-        WallTime failing_since{};
+        LastingTime failing_since{};
     };
     Missed missed(storage::AccountId account, const Registration& registration) const;
 
@@ -118,7 +118,7 @@ private:
     void hear_of_probe(std::string_view jid, unsigned shard, SteadyTime until);
     void tell_others(std::function<void(Sender&)> what);
     void note_probe(const Service& service, std::string_view host);
-    WallTime note_failing(core::Account& account, Registration& registration);
+    LastingTime note_failing(core::Account& account, Registration& registration);
     /// Adds to its record what it has waited through.
     void count_missed(Service& service, core::Account& account, std::uint64_t seq);
     void add_attempts(const Service& service, core::Account& account, std::uint64_t seq,

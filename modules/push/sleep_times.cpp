@@ -6,7 +6,7 @@ namespace clarion::push {
 
 namespace {
 
-WallTime uncapped(const SleepFacts& facts) {
+LastingTime uncapped(const SleepFacts& facts) {
     if (facts.important_at) return std::max(*facts.important_at, facts.slept_at) + facts.ordinary;
     if (facts.registered) return facts.slept_at + facts.until_important;
     return std::max(facts.push_ended_at.value_or(facts.slept_at), facts.slept_at) + facts.ordinary;
@@ -14,10 +14,10 @@ WallTime uncapped(const SleepFacts& facts) {
 
 }  // namespace
 
-WallTime sleep_ends_at(const SleepFacts& facts) {
-    const WallTime end = uncapped(facts);
+LastingTime sleep_ends_at(const SleepFacts& facts) {
+    const LastingTime end = uncapped(facts);
     if (facts.asked_seconds == 0) return end;
-    return std::min<WallTime>(end, facts.slept_at + std::chrono::seconds(facts.asked_seconds));
+    return std::min<LastingTime>(end, facts.slept_at + std::chrono::seconds(facts.asked_seconds));
 }
 
 Duration longest_sleep(bool registered, Duration ordinary, Duration until_important) {

@@ -67,16 +67,16 @@ void Sleeper::set_end(core::Session& session, SessionPush& mine) {
     facts.registered = registered;
     facts.important_at = mine.important_at;
     facts.push_ended_at = mine.push_ended_at;
-    const WallTime end = sleep_ends_at(facts);
+    const LastingTime end = sleep_ends_at(facts);
     session.set_expiry(end, wake_time(host, mine, end));
 }
 
 /// [push] wake_before_timeout: once in a sleep. Zero: never.
-WallTime Sleeper::wake_time(std::string_view host, const SessionPush& mine, WallTime end) const {
+LastingTime Sleeper::wake_time(std::string_view host, const SessionPush& mine, LastingTime end) const {
     const Duration before = push_.options(host).wake_before_timeout;
-    const WallTime at = end - before;
+    const LastingTime at = end - before;
     const bool wanted = before != Duration::zero() && !mine.wake_called;
-    return wanted && at > push_.core.clock().wall() ? at : WallTime{};
+    return wanted && at > push_.core.clock().lasting() ? at : LastingTime{};
 }
 
 void Sleeper::waking(core::Session& session) {
@@ -91,7 +91,7 @@ void Sleeper::registrations_changed(core::Account& account, std::string_view dev
         if (registered)
             mine.push_ended_at.reset();
         else if (!mine.push_ended_at)
-            mine.push_ended_at = push_.core.clock().wall();
+            mine.push_ended_at = push_.core.clock().lasting();
         set_end(session, mine);
     });
 }
@@ -124,9 +124,9 @@ void Sleeper::sent(core::Account& account, const Registration& registration,
         SessionPush& mine = push_.sessions.of(session);
         const bool covers = notification.session == session.number();
         if (covers) mine.note_sent(notification.coverage);
-        const WallTime before = session.expires_at();
+        const LastingTime before = session.expires_at();
         if (notification.important && !mine.important_at) {
-            mine.important_at = push_.core.clock().wall();
+            mine.important_at = push_.core.clock().lasting();
             mine.important_by = notification.number;
             set_end(session, mine);
         }

@@ -55,7 +55,7 @@ public:
 
 private:
     void set_end(core::Session& session, SessionPush& mine);
-    WallTime wake_time(std::string_view host, const SessionPush& mine, WallTime end) const;
+    LastingTime wake_time(std::string_view host, const SessionPush& mine, LastingTime end) const;
     Task<> sweep_account(std::string bare_jid);
     Task<> sweep_session(core::Account& account, std::uint64_t session);
     Push& push_;

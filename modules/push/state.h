@@ -87,9 +87,9 @@ struct AccountPush {
 struct SessionPush {
     std::vector<Coverage> decided;  // by registration
     std::vector<Coverage> sent;
-    std::optional<WallTime> important_at{};
+    std::optional<LastingTime> important_at{};
     std::uint64_t important_by = 0;  // the notification that set it
-    std::optional<WallTime> push_ended_at{};
+    std::optional<LastingTime> push_ended_at{};
     bool wake_called = false;  // it was woken before its end
     bool settled = false;      // its queue has been notified or need not be
     Coverage& decided_for(std::uint64_t registration);

@@ -57,7 +57,7 @@ void WaitingItem::replace(WaitingItem older) {
         urgent = older.urgent;
     }
     if (!queue) queue = std::move(older.queue);
-    if (older.failing_since != WallTime{}) failing_since = older.failing_since;
+    if (older.failing_since != LastingTime{}) failing_since = older.failing_since;
     failures = older.failures;
 }
 
@@ -130,9 +130,9 @@ void WaitingList::counted(const RegistrationKey& key, std::uint64_t failures) {
     if (found != kept_->index.end()) (*found)->failures = static_cast<std::uint32_t>(failures);
 }
 
-void WaitingList::note_failing(WallTime now) {
+void WaitingList::note_failing(LastingTime now) {
     for (WaitingItem& item : kept_->items)
-        if (item.failing_since == WallTime{}) item.failing_since = now;
+        if (item.failing_since == LastingTime{}) item.failing_since = now;
 }
 
 }  // namespace clarion::push

@@ -33,7 +33,7 @@ struct WaitingItem {
     storage::LogId log_id = storage::LogId::none;
     std::uint64_t offline_seq = 0;
     std::unique_ptr<QueueShare> queue{};
-    WallTime failing_since{};    // zero: it waits only for answers to others
+    LastingTime failing_since{};    // zero: it waits only for answers to others
     std::uint32_t failures = 0;  // ServiceLink::failures(), of which it has been told
     bool important = false;
     bool urgent = false;
@@ -76,7 +76,7 @@ public:
     /// Attempts up to `failures` have been added to the registration's record.
     void counted(const RegistrationKey& key, std::uint64_t failures);
     /// An attempt failed: those that waited only for answers fail from now.
-    void note_failing(WallTime now);
+    void note_failing(LastingTime now);
 
     bool empty() const { return kept_->items.empty(); }
     std::size_t size() const { return kept_->items.size(); }

@@ -27,8 +27,9 @@ json::value describe(core::Session& session) {
                         {"stream_management", session.sm() != nullptr}};
     if (session.is_asleep()) {
         result["queued"] = session.queued_asleep();
-        result["asleep_since"] = format_datetime(session.slept_at());
-        result["expires"] = format_datetime(session.expires_at());
+        const Clock& clock = session.core().clock();
+        result["asleep_since"] = format_datetime(clock.on_calendar(session.slept_at()));
+        result["expires"] = format_datetime(clock.on_calendar(session.expires_at()));
     } else if (session.port()) {
         const auto info = session.port()->info();
         result["address"] = info.address + ' ' + std::to_string(info.port);
@@ -42,14 +43,15 @@ void add_sessions(core::Account& account, json::array& out) {
     for (const auto& session : account.sessions()) out.push_back(describe(*session));
 }
 
-json::value describe(const std::string& bare_jid, const storage::SleepingSession& record) {
+json::value describe(const Clock& clock, const std::string& bare_jid,
+                     const storage::SleepingSession& record) {
     return json::object{{"jid", bare_jid + '/' + record.resource},
                         {"state", "asleep"},
                         {"available", !record.presence.empty()},
                         {"stream_management", true},
                         {"queued", record.queued},
-                        {"asleep_since", format_datetime(record.slept_at)},
-                        {"expires", format_datetime(record.expires_at)}};
+                        {"asleep_since", format_datetime(clock.on_calendar(record.slept_at))},
+                        {"expires", format_datetime(clock.on_calendar(record.expires_at))}};
 }
 
 /// Those of an account that is not in memory, and stays so.
@@ -58,8 +60,8 @@ Task<> list_stored(Core& core, std::string bare_jid, json::array& out) {
     if (!account || !account->has_value()) co_return;
     for (const auto& record : (*account)->sleeping_sessions)
         if (record.state == storage::SleepState::asleep &&
-            record.expires_at > core.clock().wall())
-            out.push_back(describe(bare_jid, record));
+            record.expires_at > core.clock().lasting())
+            out.push_back(describe(core.clock(), bare_jid, record));
 }
 
 /// At most `limit` sessions of this shard's accounts: of those in memory, then of those that sleep

@@ -88,6 +88,10 @@ Task<> put_away(core::Core& core) {
     }
 }
 
+void put_clock_mark(core::Core& core) {
+    core.storage().put_clock_mark(core.shard().batch(), mark_system_clock());
+}
+
 }  // namespace
 
 OptionRegistry all_options() {
@@ -137,6 +141,9 @@ Result<> App::open_storage() {
     auto storage = open_database(*config_);
     if (!storage) return storage.error();
     storage_ = std::move(*storage);
+    const auto mark = storage_->clock_mark();
+    if (!mark) return mark.error();
+    if (*mark) continue_lasting_time(**mark);
     return {};
 }
 
@@ -202,8 +209,10 @@ Result<> App::listen() {
     for (const auto& core : shared_->cores) {
         core::Core* const target = core.get();
         shards_->post(core->shard().index(), [this, target] {
-            if (target->shard().index() == 0)
+            if (target->shard().index() == 0) {
                 target->scope().spawn("certificates", watch_certificates(*target));
+                target->scope().spawn("clock-mark", keep_clock_mark(*target));
+            }
             target->scope().spawn("deadlines", core::watch_deadlines(*target));
             target->scope().spawn("lost-sessions", core::bury_lost_sessions(*target));
             target->scope().spawn("put-away", put_away(*target));
@@ -303,6 +312,7 @@ void App::stop() {
         }
         static Task<> close(core::Core& core, net::ShardNet& net) {
             co_await core::put_everybody_to_sleep(core);
+            if (core.shard().index() == 0) put_clock_mark(core);
             net.close_all(StreamErrorCondition::system_shutdown);
             co_await net.joined(farewell_limit);
             co_await core.shard().committed();
@@ -326,6 +336,15 @@ std::vector<CertificateAlarm> App::certificate_alarms(const core::Core& core) co
             alarms.push_back(std::move(*alarm));
     }
     return alarms;
+}
+
+/// How far time has come, for the next start. An hour of it may be lost if the machine dies, and
+/// only if the clock was set in that hour.
+Task<> App::keep_clock_mark(core::Core& core) {
+    while (!core.stopping()) {
+        put_clock_mark(core);
+        co_await core.shard().sleep(std::chrono::hours(1));
+    }
 }
 
 /// The log says once a day what `status` says all the time.

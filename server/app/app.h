@@ -73,6 +73,7 @@ private:
     void stop();
     void on_every_shard(std::function<Task<>(core::Core&)> task);
     Task<> watch_certificates(core::Core& core);
+    Task<> keep_clock_mark(core::Core& core);
 
     std::shared_ptr<const Config> config_;
     OptionRegistry registry_;

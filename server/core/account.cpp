@@ -79,7 +79,7 @@ void Account::remove_offline(std::uint64_t seq) {
 std::uint64_t Account::next_session_number() {
     // By the clock, so that no number comes back after its records are gone.
     const auto by_clock =
-        static_cast<std::uint64_t>(core_.clock().wall().time_since_epoch().count());
+        static_cast<std::uint64_t>(core_.clock().lasting().time_since_epoch().count());
     return last_session_number_ = std::max(by_clock, last_session_number_ + 1);
 }
 

@@ -150,12 +150,12 @@ public:
     std::uint32_t queued_asleep() const { return queued_asleep_; }
     /// Asleep, and nothing of it is in memory only.
     bool is_stored() const { return is_asleep() && !unstored_.stanzas && !saves_soon_; }
-    WallTime slept_at() const { return slept_at_; }
-    WallTime expires_at() const { return expires_at_; }
+    LastingTime slept_at() const { return slept_at_; }
+    LastingTime expires_at() const { return expires_at_; }
     /// Moves the end of sleep (push does: docs/push-rules.md, "Sleep"), and when SessionWaking is
     /// fired before it (zero: never). Written soon. REQUIRES: asleep.
-    void set_expiry(WallTime at, WallTime wake_at = {});
-    WallTime wake_at() const { return wake_at_; }
+    void set_expiry(LastingTime at, LastingTime wake_at = {});
+    LastingTime wake_at() const { return wake_at_; }
     /// That time has come: SessionWaking is fired, once.
     void on_wake_time();
     /// Writes its record again, after a module's part changed: now, or within a moment, together
@@ -293,11 +293,11 @@ private:
     std::vector<std::pair<std::uint32_t, Transit>> arrived_;
     bool woken_marked_ = false;
     TimerId store_timer_{};
-    WallTime slept_at_{};
-    WallTime expires_at_{};
-    WallTime wake_at_{};
-    WallTime stored_expires_at_{};  // the deadlines that storage has; zero: none
-    WallTime stored_wake_at_{};
+    LastingTime slept_at_{};
+    LastingTime expires_at_{};
+    LastingTime wake_at_{};
+    LastingTime stored_expires_at_{};  // the deadlines that storage has; zero: none
+    LastingTime stored_wake_at_{};
     bool marked_ = false;
 };
 

@@ -82,7 +82,7 @@ void Session::shut_down() {
 
 void Session::fall_asleep() {
     state_ = SessionState::asleep;
-    slept_at_ = core().clock().wall();
+    slept_at_ = core().clock().lasting();
     Duration limit = core().options<SmacksOptions>(account_.host()).hibernation_time;
     events::SleepLimit longer{account_, *this, limit};
     core().bus().fire(longer);
@@ -163,10 +163,10 @@ void Session::write_record(storage::SleepState state) {
 void Session::put_deadline() {
     auto& batch = core().shard().batch();
     auto& deadlines = core().storage().deadlines();
-    const auto move = [&](WallTime& stored, WallTime at, storage::DeadlineKind kind) {
-        if (stored != WallTime{} && stored != at)
+    const auto move = [&](LastingTime& stored, LastingTime at, storage::DeadlineKind kind) {
+        if (stored != LastingTime{} && stored != at)
             deadlines.remove(batch, {stored, account_.id(), kind, number_});
-        if (at != WallTime{}) deadlines.put(batch, {at, account_.id(), kind, number_});
+        if (at != LastingTime{}) deadlines.put(batch, {at, account_.id(), kind, number_});
         stored = at;
     };
     move(stored_expires_at_, expires_at_, storage::DeadlineKind::sleep_expires);
@@ -182,11 +182,11 @@ void Session::remove_deadline() {
     auto& batch = core().shard().batch();
     auto& deadlines = core().storage().deadlines();
     const auto id = account_.id();
-    const WallTime expires_at = std::exchange(stored_expires_at_, WallTime{});
-    const WallTime wake_at = std::exchange(stored_wake_at_, WallTime{});
-    if (expires_at != WallTime{})
+    const LastingTime expires_at = std::exchange(stored_expires_at_, LastingTime{});
+    const LastingTime wake_at = std::exchange(stored_wake_at_, LastingTime{});
+    if (expires_at != LastingTime{})
         deadlines.remove(batch, {expires_at, id, storage::DeadlineKind::sleep_expires, number_});
-    if (wake_at != WallTime{})
+    if (wake_at != LastingTime{})
         deadlines.remove(batch, {wake_at, id, storage::DeadlineKind::wake, number_});
     wake_at_ = {};
 }
@@ -198,10 +198,10 @@ void Session::on_wake_time() {
     save_asleep();
 }
 
-void Session::set_expiry(WallTime at, WallTime wake_at) {
+void Session::set_expiry(LastingTime at, LastingTime wake_at) {
     if (state_ != SessionState::asleep) return;
     if (sm_->max_seconds > 0)
-        at = std::min<WallTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
+        at = std::min<LastingTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
     if (at == expires_at_ && wake_at == wake_at_) return;
     expires_at_ = at;
     wake_at_ = wake_at;
@@ -403,7 +403,7 @@ void Session::bury_record() {
     gone.sm_id = sm_->id;
     gone.state = storage::SleepState::gone;
     gone.handled_in = handled_in();
-    gone.expires_at = core().clock().wall() + remember_gone;
+    gone.expires_at = core().clock().lasting() + remember_gone;
     core().storage().sessions().put(batch, account_.id(), gone);
     core().storage().deadlines().put(
         batch, {gone.expires_at, account_.id(), storage::DeadlineKind::forget_gone, number_});

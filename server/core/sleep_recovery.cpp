@@ -50,7 +50,7 @@ void restore_session(Account& account, const storage::SleepingSession& record) {
 void expire(Core& core, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
     if (!session) return;
-    if (session->is_asleep() && session->expires_at() <= core.clock().wall()) {
+    if (session->is_asleep() && session->expires_at() <= core.clock().lasting()) {
         logger.info("expired",
                     {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
         session->end(SessionEnd::expired);
@@ -80,7 +80,7 @@ Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
 }
 
 Task<> expire_due(Core& core) {
-    const WallTime now = core.clock().wall();
+    const LastingTime now = core.clock().lasting();
     auto due = co_await core.storage().deadlines().due(now, slice);
     if (!due) co_return;
     for (const auto& deadline : *due) {
@@ -211,7 +211,7 @@ void Session::remember_lost(const storage::LiveMark& mark) {
 }
 
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
-    const WallTime now = account.core().clock().wall();
+    const LastingTime now = account.core().clock().lasting();
     remember_ended(account, snapshot);
     for (const auto& record : snapshot.sleeping_sessions) {
         if (record.state == storage::SleepState::gone) continue;
@@ -227,7 +227,7 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
 
 Task<SleeperPage> read_sleepers(Core& core, std::optional<storage::Deadline> after) {
     SleeperPage page;
-    auto deadlines = co_await core.storage().deadlines().due(WallTime::max(), slice, after);
+    auto deadlines = co_await core.storage().deadlines().due(LastingTime::max(), slice, after);
     if (!deadlines) {
         logger.error("sleepers-unreadable", {{"error", deadlines.error().text}});
         co_return page;

@@ -112,6 +112,8 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
 void DatabaseCheck::check_meta(const Entry& entry) {
     if (entry.key == format_key || entry.key == run_key)
         expect_record(decode_number(entry.value));
+    else if (entry.key == clock_key)
+        expect_record(decode_clock_mark(entry.value));
     else
         expect(entry.key.starts_with("secret/") && !entry.value.empty(), "nobody knows it");
 }

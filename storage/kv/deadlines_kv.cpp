@@ -19,7 +19,7 @@ void DeadlinesKv::remove(Batch& batch, const Deadline& deadline) {
     out.erase(Table::accounts, account_deadline_key(deadline));
 }
 
-Task<Result<std::vector<Deadline>>> DeadlinesKv::due(WallTime until, std::size_t limit,
+Task<Result<std::vector<Deadline>>> DeadlinesKv::due(LastingTime until, std::size_t limit,
                                                      std::optional<Deadline> after_this) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<Deadline> due;

@@ -36,7 +36,7 @@ std::string number(std::string_view name, std::string_view key, std::size_t offs
 
 std::string describe_deadline(std::string_view key) {
     const Deadline deadline = key_deadline(key);
-    return "at " + format_datetime(deadline.at) + ", account " +
+    return "at " + format_datetime(WallTime(deadline.at.time_since_epoch())) + ", account " +
            std::to_string(static_cast<std::uint64_t>(deadline.account)) + ", session " +
            std::to_string(deadline.subject);
 }

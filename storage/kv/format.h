@@ -15,6 +15,7 @@ inline constexpr std::uint64_t format_version = 1;
 /// Keys of Table::meta.
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view run_key = "run";
+inline constexpr std::string_view clock_key = "clock";
 
 /// Numbers of a run (accounts, log entries, spooled stanzas) begin at run << run_shift.
 inline constexpr int run_shift = 40;

@@ -28,7 +28,7 @@ Number read_big_endian(std::string_view key, std::size_t offset) {
 // Times before 1970 sort first: the sign bit is inverted.
 constexpr std::uint64_t sign_bit = std::uint64_t{1} << 63;
 
-std::uint64_t sortable(WallTime time) {
+std::uint64_t sortable(LastingTime time) {
     return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ sign_bit;
 }
 
@@ -160,7 +160,7 @@ Key deadline_key(const Deadline& deadline) {
         .u64(deadline.subject);
 }
 
-KeyRange deadline_range(WallTime until) {
+KeyRange deadline_range(LastingTime until) {
     const std::uint64_t last = sortable(until);
     return {Key(), last == UINT64_MAX ? Key().u64(last).u8(0xff) : Key().u64(last + 1)};
 }
@@ -187,7 +187,7 @@ std::uint8_t key_u8(std::string_view key, std::size_t offset) {
 
 Deadline key_deadline(std::string_view key) {
     const auto ticks = static_cast<std::int64_t>(key_u64(key, 0) ^ sign_bit);
-    return {.at = WallTime(std::chrono::microseconds(ticks)),
+    return {.at = LastingTime(std::chrono::microseconds(ticks)),
             .account = AccountId{key_u64(key, 9)},
             .kind = static_cast<DeadlineKind>(key_u8(key, 8)),
             .subject = key_u64(key, 17)};

@@ -87,7 +87,7 @@ KeyRange account_range(AccountId account);
 /// deadlines
 Key deadline_key(const Deadline& deadline);
 /// All that is due at or before `until`.
-KeyRange deadline_range(WallTime until);
+KeyRange deadline_range(LastingTime until);
 
 /// spool
 Key spool_key(std::string_view domain, std::uint64_t seq);

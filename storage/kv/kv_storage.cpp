@@ -92,6 +92,18 @@ Result<std::string> KvStorage::installation_secret(std::string_view name, std::s
     }
 }
 
+Result<std::optional<ClockMark>> KvStorage::clock_mark() {
+    return read_snapshot(*engine_, [](Snapshot& snapshot) -> std::optional<ClockMark> {
+        const auto stored = snapshot.get(Table::meta, clock_key);
+        if (!stored) return std::nullopt;
+        return decoded(decode_clock_mark(*stored));
+    });
+}
+
+void KvStorage::put_clock_mark(Batch& batch, const ClockMark& mark) {
+    static_cast<KvBatch&>(batch).put(Table::meta, clock_key, encode(mark));
+}
+
 Result<> KvStorage::start_backup(BackupOrder order, BackupDone done) {
     const std::lock_guard lock(backup_mutex_);
     if (stopped_) return fail("cancelled", "the server is stopping");

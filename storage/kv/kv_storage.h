@@ -42,6 +42,8 @@ public:
     Token submit(unsigned shard, std::unique_ptr<Batch> batch) override;
     std::size_t backlog_bytes() const override;
     Result<std::string> installation_secret(std::string_view name, std::size_t size) override;
+    Result<std::optional<ClockMark>> clock_mark() override;
+    void put_clock_mark(Batch& batch, const ClockMark& mark) override;
     Result<> start_backup(BackupOrder order, BackupDone done) override;
     void stop() override;
 

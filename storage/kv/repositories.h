@@ -131,7 +131,7 @@ public:
     explicit DeadlinesKv(Engine& engine) : engine_(engine) {}
     void put(Batch& batch, const Deadline& deadline) override;
     void remove(Batch& batch, const Deadline& deadline) override;
-    Task<Result<std::vector<Deadline>>> due(WallTime until, std::size_t limit,
+    Task<Result<std::vector<Deadline>>> due(LastingTime until, std::size_t limit,
                                             std::optional<Deadline> after) override;
 
 private:

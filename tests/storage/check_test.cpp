@@ -31,7 +31,7 @@ AccountRecord fill(Fixture<Backend>& fixture) {
     const LogId log = fixture->archive().next_log_id();
     SleepingSession session;
     session.session = 3;
-    session.expires_at = at(9);
+    session.expires_at = lasting(9);
     SleepingSession gone;
     gone.session = 2;
     gone.state = SleepState::gone;
@@ -50,10 +50,11 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->sessions().put(batch, romeo.id, session);
         fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
         fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
-        fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::sleep_expires, 3});
-        fixture->deadlines().put(batch, {at(8), romeo.id, DeadlineKind::wake, 3});
+        fixture->deadlines().put(batch, {lasting(9), romeo.id, DeadlineKind::sleep_expires, 3});
+        fixture->deadlines().put(batch, {lasting(8), romeo.id, DeadlineKind::wake, 3});
         fixture->sessions().put(batch, romeo.id, gone);
-        fixture->deadlines().put(batch, {at(9), romeo.id, DeadlineKind::forget_gone, 2});
+        fixture->deadlines().put(batch, {lasting(9), romeo.id, DeadlineKind::forget_gone, 2});
+        fixture->put_clock_mark(batch, {lasting(9), at(9), "boot", {}});
         fixture->spool().put(batch, "example.com",
                              {fixture->spool().next_seq(), at(1), "<message/>"});
     });
@@ -86,7 +87,7 @@ struct Damage {
 };
 
 std::vector<Damage> damages(AccountId id) {
-    const Deadline deadline{at(9), id, DeadlineKind::sleep_expires, 3};
+    const Deadline deadline{lasting(9), id, DeadlineKind::sleep_expires, 3};
     const auto key = [](const Key& made) { return std::string(made.view()); };
     const auto kind = [&](AccountEntry entry) { return key(account_key(id, entry)); };
     const std::string account = "account " + std::to_string(static_cast<std::uint64_t>(id));
@@ -156,7 +157,7 @@ std::vector<Damage> damages(AccountId id) {
          {"spool: \"a.b\", stanza 1: is for another"}},
         {"a deadline of an unknown kind",
          Table::deadlines,
-         key(deadline_key({at(9), id, DeadlineKind{9}, 3})),
+         key(deadline_key({lasting(9), id, DeadlineKind{9}, 3})),
          encode_empty(),
          {"its account does not know of it", "nobody knows its kind"}},
         {"an account that is to be cleared away",

@@ -115,7 +115,7 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                                           .lang = "de",
                                           .created = at(1),
                                           .last_used = at(2),
-                                          .failing_since = at(3),
+                                          .failing_since = lasting(3),
                                           .errors = 4,
                                           .unreachable = 3,
                                           .unread = 300,
@@ -176,7 +176,7 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     CHECK(push.attributes == " a='b'");
     CHECK(push.lang == "de");
     CHECK(push.last_used == at(2));
-    CHECK(push.failing_since == at(3));
+    CHECK(push.failing_since == lasting(3));
     CHECK(push.errors == 4);
     CHECK(push.unreachable == 3);
     CHECK(push.unread == 300);
@@ -280,7 +280,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
                                           {1, {.time = at(1), .xml = "<message/>"}});
             storage.sessions().put_live(batch, account.id, {.session = 4});
             storage.push_registrations().put(batch, account.id, {.seq = 1, .service = "p"});
-            storage.deadlines().put(batch, {.at = at(50), .account = account.id, .subject = 3});
+            storage.deadlines().put(batch, {.at = lasting(50), .account = account.id, .subject = 3});
         }
     });
     fixture.commit([&](Batch& batch) { storage.accounts().remove(batch, romeo); });
@@ -293,7 +293,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     CHECK(read(storage.sessions().read_queue(romeo.id, 3, 0)).empty());
     CHECK(read(storage.sessions().accounts_with_live_marks(AccountId::none, 10)) ==
           std::vector<AccountId>{juliet.id});
-    const auto due = read(storage.deadlines().due(at(100), 10));
+    const auto due = read(storage.deadlines().due(lasting(100), 10));
     REQUIRE(due.size() == 1);
     CHECK(due[0].account == juliet.id);
     const auto loaded = read(storage.accounts().load(juliet.jid));
@@ -328,7 +328,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
         storage.push_registrations().put(batch, romeo.id, {.seq = 1, .service = "p"});
         storage.push_registrations().put_owed(batch, romeo.id, {.registration = 1});
         storage.blocklists().add(batch, romeo.id, "tybalt@example.net");
-        storage.deadlines().put(batch, {.at = at(50), .account = romeo.id, .subject = 3});
+        storage.deadlines().put(batch, {.at = lasting(50), .account = romeo.id, .subject = 3});
     };
     fixture.commit(write_late);
     CHECK(entries() == before);

@@ -95,6 +95,26 @@ TEST_CASE_TEMPLATE("the newest time of the log", Backend, MemoryBackend, LmdbBac
     CHECK(read(fixture->archive().newest_log_time()) == at(5));
 }
 
+TEST_CASE("how far time has come is there for the next start") {
+    Fixture<LmdbBackend> fixture;
+    const auto stored = [&] {
+        const auto mark = fixture->clock_mark();
+        REQUIRE(mark.ok());
+        return *mark;
+    };
+    CHECK_FALSE(stored());
+    for (const std::int64_t hour : {1, 2})
+        fixture.commit([&](Batch& batch) {
+            fixture->put_clock_mark(batch, {lasting(hour), at(7), "boot", std::chrono::hours(hour)});
+        });
+    fixture.reopen();
+    REQUIRE(stored());
+    CHECK(stored()->lasting == lasting(2));
+    CHECK(stored()->wall == at(7));
+    CHECK(stored()->boot == "boot");
+    CHECK(stored()->since_boot == std::chrono::hours(2));
+}
+
 TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
@@ -130,8 +150,8 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
                             .state = SleepState::asleep,
                             .handled_in = 0xfffffff0,
                             .acked_out = 12,
-                            .slept_at = at(100),
-                            .expires_at = at(200),
+                            .slept_at = lasting(100),
+                            .expires_at = lasting(200),
                             .presence = "<presence/>",
                             .directed_presence = {"room@muc.example/nick"},
                             .parts = {{"push", std::string("\0\1", 2)}, {"csi", ""}}};
@@ -153,8 +173,8 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
     CHECK(found.device == "agent");
     CHECK(found.handled_in == 0xfffffff0);
     CHECK(found.acked_out == 12);
-    CHECK(found.slept_at == at(100));
-    CHECK(found.expires_at == at(200));
+    CHECK(found.slept_at == lasting(100));
+    CHECK(found.expires_at == lasting(200));
     CHECK(found.presence == "<presence/>");
     CHECK(found.directed_presence == session.directed_presence);
     CHECK(found.parts == session.parts);
@@ -226,14 +246,14 @@ TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBa
     Fixture<Backend> fixture;
     auto& deadlines = fixture->deadlines();
     const AccountId account = fixture->accounts().next_id();
-    const Deadline early{.at = at(-5), .account = account, .subject = 1};
-    const Deadline middle{.at = at(1000), .account = account, .subject = 3};
-    const Deadline same{.at = at(1000), .account = account, .subject = 2};
-    const Deadline late{.at = at(1001), .account = account, .subject = 4};
+    const Deadline early{.at = lasting(-5), .account = account, .subject = 1};
+    const Deadline middle{.at = lasting(1000), .account = account, .subject = 3};
+    const Deadline same{.at = lasting(1000), .account = account, .subject = 2};
+    const Deadline late{.at = lasting(1001), .account = account, .subject = 4};
     fixture.commit([&](Batch& batch) {
         for (const auto& deadline : {late, middle, early, same}) deadlines.put(batch, deadline);
     });
-    const auto due = read(deadlines.due(at(1000), 10));
+    const auto due = read(deadlines.due(lasting(1000), 10));
     REQUIRE(due.size() == 3);
     CHECK(due[0].at == early.at);
     CHECK(due[0].account == account);
@@ -241,10 +261,10 @@ TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBa
     CHECK(due[0].subject == 1);
     CHECK(due[1].subject == 2);
     CHECK(due[2].subject == 3);
-    CHECK(read(deadlines.due(at(1000), 1)).size() == 1);
-    CHECK(read(deadlines.due(at(-6), 10)).empty());
+    CHECK(read(deadlines.due(lasting(1000), 1)).size() == 1);
+    CHECK(read(deadlines.due(lasting(-6), 10)).empty());
     fixture.commit([&](Batch& batch) { deadlines.remove(batch, early); });
-    CHECK(read(deadlines.due(WallTime::max(), 10)).size() == 3);
+    CHECK(read(deadlines.due(LastingTime::max(), 10)).size() == 3);
 }
 
 TEST_CASE_TEMPLATE("the spool keeps each domain's stanzas in order", Backend, MemoryBackend,

@@ -17,6 +17,10 @@ std::string hex(std::string_view bytes) {
     return text;
 }
 
+LastingTime lasting(std::int64_t microseconds) {
+    return LastingTime(std::chrono::microseconds(microseconds));
+}
+
 WallTime moment(std::int64_t microseconds) {
     return WallTime(std::chrono::microseconds(microseconds));
 }
@@ -49,6 +53,12 @@ TEST_CASE("records have the bytes that the format page shows") {
           "01"
           "0000000000000002"
           "0000000000000001");
+    CHECK(hex(encode(ClockMark{lasting(1), moment(2), "b", std::chrono::microseconds(3)})) ==
+          "01"
+          "0000000000000001"
+          "0000000000000002"
+          "0162"
+          "0000000000000003");
     CHECK(hex(encode(RosterItem{.jid = "j@x",
                                 .name = "J",
                                 .groups = {"A", "B"},
@@ -91,8 +101,8 @@ TEST_CASE("keys sort as their numbers do") {
     CHECK(before(log_key(LogId{255}), log_key(LogId{256})));
     CHECK(before(archive_key(AccountId{1}, ArchiveId{UINT64_MAX}),
                  archive_key(AccountId{2}, ArchiveId{0})));
-    CHECK(before(deadline_key({.at = moment(-1)}), deadline_key({.at = moment(0)})));
-    CHECK(before(deadline_key({.at = moment(1)}), deadline_key({.at = moment(256)})));
+    CHECK(before(deadline_key({.at = lasting(-1)}), deadline_key({.at = lasting(0)})));
+    CHECK(before(deadline_key({.at = lasting(1)}), deadline_key({.at = lasting(256)})));
     CHECK(hex(name_key("r@x.y")) == "782e790072");
     CHECK(hex(spool_key("x.y", 1)) == "782e79000000000000000001");
     CHECK(hex(queued_key(AccountId{1}, 2, 3)) ==
@@ -103,7 +113,7 @@ TEST_CASE("keys sort as their numbers do") {
           "0000000000000001"
           "04"
           "6a4078");
-    const Deadline deadline{moment(-7), AccountId{9}, DeadlineKind::sleep_expires, 11};
+    const Deadline deadline{lasting(-7), AccountId{9}, DeadlineKind::sleep_expires, 11};
     const Deadline back = key_deadline(deadline_key(deadline));
     CHECK(back.at == deadline.at);
     CHECK(back.account == deadline.account);
@@ -159,6 +169,7 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
                    decode_archive_preferences);
     check_refusals(encode(ArchiveIndexRecord{LogId{1}}), decode_archive_index);
     check_refusals(encode(ArchiveStep{}), decode_archive_step);
+    check_refusals(encode(ClockMark{.boot = "b"}), decode_clock_mark);
     check_refusals(encode(PushRegistration{.service = "p"}),
                    [](std::string_view bytes) { return decode_push_registration(1, bytes); });
     check_refusals(encode(OwedPush{.offline_seq = 300}),

@@ -159,6 +159,9 @@ private:
     std::unique_ptr<KvStorage> storage_;
 };
 
+inline LastingTime lasting(std::int64_t microseconds) {
+    return LastingTime(std::chrono::microseconds(microseconds));
+}
 inline WallTime at(std::int64_t microseconds) {
     return WallTime(std::chrono::microseconds(microseconds));
 }

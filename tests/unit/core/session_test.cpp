@@ -144,7 +144,7 @@ void archive_like(Core& core) {
     core.bus().on<events::MessageSending>(
         events::MessageSending::Stage::archive, "test", [&core](events::MessageSending& event) {
             core.storage().deadlines().put(core.shard().batch(),
-                                           {WallTime::max(), event.account.id()});
+                                           {LastingTime::max(), event.account.id()});
             core.shard().hold(event.transit.ticket);
             return Flow::next;
         });

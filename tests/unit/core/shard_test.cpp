@@ -53,7 +53,7 @@ struct Bare {
         }
     }
     void write(Shard& on) {
-        storage->deadlines().put(on.batch(), {clock.wall(), storage::AccountId{1}});
+        storage->deadlines().put(on.batch(), {clock.lasting(), storage::AccountId{1}});
     }
 
     ManualClock clock;
@@ -464,7 +464,7 @@ TEST_CASE("shards on their own threads: posts, commits and tickets") {
         const auto write_there = [&](unsigned from, unsigned to, std::uint32_t number) {
             shards.post(to, [&, number, ticket = ticket_for(shards.at(from), sinks[from], number)] {
                 Shard& here = *Shard::current();
-                storage->deadlines().put(here.batch(), {WallTime{}, storage::AccountId{number}});
+                storage->deadlines().put(here.batch(), {LastingTime{}, storage::AccountId{number}});
                 here.hold(ticket);
                 here.after_commit([&](const Result<>& r) { committed += r.ok(); });
             });

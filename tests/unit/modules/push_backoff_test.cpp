@@ -322,6 +322,20 @@ TEST_CASE("how long a service has failed a registration survives a restart") {
     CHECK(list(scene.world.account(scene.here[0])).empty());
 }
 
+TEST_CASE("... and does not depend on how the clock is set") {
+    for (const auto jump : {100h, -100h}) {
+        CAPTURE(jump.count());
+        Crowd scene(1);
+        scene.detach();
+        scene.say("x", scene.here[0]);
+        scene.world.clock().set_wall(scene.world.clock().wall() + jump);
+        for (int hours = 0; hours < 60; ++hours) scene.world.advance(1h);
+        CHECK(list(scene.world.account(scene.here[0])).size() == 1);
+        for (int hours = 0; hours < 14; ++hours) scene.world.advance(1h);
+        CHECK(list(scene.world.account(scene.here[0])).empty());
+    }
+}
+
 // ---- What is told of it ------------------------------------------------------------------------
 
 TEST_CASE("the views of several shards become one") {

@@ -261,6 +261,36 @@ TEST_CASE("wake_before_timeout is off by default") {
     CHECK(scene.published() == "");
 }
 
+// ---- The clock is set ---------------------------------------------------------------------------
+
+TEST_CASE("a clock that is set ahead by a day, or back, neither ends a sleep nor prolongs it") {
+    for (const auto jump : {24h, -24h}) {
+        for (const bool restart : {false, true}) {
+            CAPTURE(jump.count());
+            CAPTURE(restart);
+            Scene scene("[push]\nwake_before_timeout = 120\nmax_hibernation_timeout = 3600\n");
+            const auto set_clock = [&](std::chrono::hours by) {
+                scene.world.clock().set_wall(scene.world.clock().wall() + by);
+                if (restart) crash(scene);
+                watch(scene);
+            };
+            watch(scene);
+            scene.phone().cut();
+            set_clock(jump);
+            pass(scene, 1700s);
+            REQUIRE(scene.sleeper());
+            set_clock(-jump);
+            pass(scene, 1750s);
+            REQUIRE(scene.sleeper());
+            CHECK(scene.published() == "");
+            pass(scene, 30s);
+            CHECK(scene.published() == "phone");
+            pass(scene, 120s);
+            CHECK_FALSE(scene.sleeper());
+        }
+    }
+}
+
 // ---- Asked for by other modules -----------------------------------------------------------------
 
 TEST_CASE("PushRequested: those who want it are notified, never twice of the same stanza") {

@@ -13,7 +13,8 @@ namespace clarion::push {
 namespace {
 
 using namespace std::chrono_literals;
-const WallTime t0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+const WallTime wall0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
+const LastingTime t0{wall0.time_since_epoch()};
 const SteadyTime s0{1h};
 
 // ---- Sleep -------------------------------------------------------------------------------------
@@ -67,7 +68,7 @@ std::uint64_t identity_of(std::string_view sender, std::string_view id, std::str
     const auto stanza = Stanza::from_document(xml::parse_element(text));
     REQUIRE(stanza);
     return identity(**stanza, "juliet@example.org", storage::ArchiveId::none, storage::LogId::none,
-                    t0);
+                    wall0);
 }
 
 TEST_CASE("the identity of a message that is not archived is the same in every build") {
@@ -92,11 +93,11 @@ TEST_CASE("coverage by number is modulo 2^32") {
 
 TEST_CASE("an unimportant notification does not cover an important stanza") {
     Coverage coverage;
-    coverage.open_window(s0, t0, 1s, false, 1);
+    coverage.open_window(s0, wall0, 1s, false, 1);
     CHECK(coverage.covers_now(s0 + 999ms, false));
     CHECK_FALSE(coverage.covers_now(s0 + 1ms, true));
     CHECK_FALSE(coverage.covers_now(s0 + 1s, false));
-    coverage.open_window(s0 + 1ms, t0, 1s, true, 2);
+    coverage.open_window(s0 + 1ms, wall0, 1s, true, 2);
     CHECK(coverage.covers_now(s0 + 500ms, true));
     CHECK(coverage.covers_now(s0 + 500ms, false));
     coverage.undo(1);  // an older one: the window is not its own
@@ -111,7 +112,7 @@ TEST_CASE("what is kept with a sleeping session survives being written") {
     Coverage coverage;
     coverage.registration = 7;
     coverage.cover_queue(9, 1);
-    coverage.open_window(s0, t0 + 5s, 1s, true, 2);
+    coverage.open_window(s0, wall0 + 5s, 1s, true, 2);
     part.coverage.push_back(coverage);
     part.coverage.push_back({.registration = 8});
     const SleepPart read = SleepPart::decode(part.encode());
@@ -119,8 +120,10 @@ TEST_CASE("what is kept with a sleeping session survives being written") {
     REQUIRE(read.coverage.size() == 2);
     CHECK(read.coverage[0].registration == 7);
     CHECK(read.coverage[0].covers_number(9));
-    CHECK(read.coverage[0].covers_time(t0 + 6s, true));
-    CHECK_FALSE(read.coverage[0].covers_time(t0 + 6s + 1us, false));
+    CHECK(read.coverage[0].covers_time(wall0 + 6s, true));
+    CHECK_FALSE(read.coverage[0].covers_time(wall0 + 6s + 1us, false));
+    // Long before the window: the clock was set back since.
+    CHECK_FALSE(read.coverage[0].covers_time(wall0 - 2h, false));
     CHECK_FALSE(read.coverage[1].number.has_value());
     for (const auto* text : {"", "2 0 0", "1 0", ";;;", "1 x y;a b c d;1 2 3"})
         CHECK(SleepPart::decode(text).coverage.empty());

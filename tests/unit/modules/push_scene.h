@@ -167,7 +167,7 @@ struct Scene {
     }
     Duration sleeps(Client& client) {
         auto& session = client.session();
-        return std::chrono::duration_cast<Duration>(session.expires_at() - world.clock().wall());
+        return std::chrono::duration_cast<Duration>(session.expires_at() - world.clock().lasting());
     }
     core::Session* sleeper() {
         for (const auto& session : world.account(juliet).sessions())

@@ -128,6 +128,47 @@ TEST_CASE("nothing expires if nothing was said about it") {
     CHECK(scene.entries(Table::log) == 1);
 }
 
+TEST_CASE("a clock that jumps ahead makes nothing old until it has lasted") {
+    Scene scene("[mam]\nexpire_after = 30\n");
+    scene.say(Scene::juliet, Scene::romeo, "one");
+    const auto jump = [&](Duration by) {
+        scene.world.clock().set_wall(scene.world.clock().wall() + by);
+        scene.run_expiry();
+    };
+    jump(31 * day);
+    CHECK(scene.archive_of(Scene::juliet) == "one ");
+    jump(-31 * day);
+    jump(31 * day);
+    CHECK(scene.archive_of(Scene::juliet) == "one ");
+    jump(-31 * day);
+    jump(29 * day);
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "one ");  // 29 days are believed, and are not too many
+    jump(2 * day);
+    CHECK(scene.archive_of(Scene::juliet) == "one ");
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "");
+}
+
+TEST_CASE("a message from a clock that was ahead expires with those after it") {
+    Scene scene("[mam]\nexpire_after = 30\n");
+    const auto set = [&](std::chrono::hours by) {
+        scene.world.clock().set_wall(scene.world.clock().wall() + by);
+    };
+    scene.say(Scene::juliet, Scene::romeo, "one");
+    set(9000 * day);
+    scene.say(Scene::juliet, Scene::romeo, "two");
+    set(-9000 * day);
+    scene.world.advance(10 * day);
+    scene.say(Scene::juliet, Scene::romeo, "three");
+    scene.world.advance(21 * day);
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "two three ");
+    scene.world.advance(10 * day);
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "");
+}
+
 TEST_CASE("accounts are not loaded for it, and a long archive goes in slices") {
     Scene scene("[mam]\nexpire_after = \"72h\"\n");
     test::Client& client = scene.world.connect("juliet@example.org/x");

@@ -18,10 +18,11 @@ WallTime PatientCalendar::now() {
     if (shown - believed_ <= tolerance)
         believed_ = shown;
     else
-        logger.warning("clock-jumped",
-                    {{"seconds", std::chrono::duration_cast<std::chrono::seconds>(shown - believed_)
-                                     .count()},
-                     {"text", "nothing expires by the new time until it has lasted"}});
+        logger.warning(
+            "clock-jumped",
+            {{"seconds",
+              std::chrono::duration_cast<std::chrono::seconds>(shown - believed_).count()},
+             {"text", "nothing expires by the new time until it has lasted"}});
     return WallTime(clock_.lasting().time_since_epoch() + believed_);
 }
 

@@ -4,9 +4,10 @@
 // own and they tell each other what they learn (outage.cpp), so that for the whole server one step
 // of back-off is one attempt:
 //
-//     up ──(attempt failed)──> backing off ──(time)──> probing: one publish ──(failed)──> backing
-//     off, longer
-//      └───────<──(any answer here or on another shard, or DomainReachable)──────────┘
+//     up ──(attempt failed)──> backing off ──(time)──> probing: one publish
+//     ^                          ^   │                        │         │
+//     │                          └───│──(failed: longer)──────┘         │
+//     └──(any answer, here or on another shard, or DomainReachable)─────┘
 //
 // The shard whose attempt failed leads: it probes first. The others adopt its step and its time,
 // and probe only if it does not (nothing may wait there any more). It is not kept over a restart.

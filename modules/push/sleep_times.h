@@ -16,15 +16,15 @@ struct SleepFacts {
     Duration until_important{};       // push.max_hibernation_timeout
     std::uint32_t asked_seconds = 0;  // what the client asked for in <enable max>; 0: nothing
     bool registered = false;          // its device has a registration now
-    std::optional<LastingTime> important_at{};  // the first important notification for what it missed
+    std::optional<LastingTime>
+        important_at{};  // the first important notification for what it missed
     std::optional<LastingTime>
         push_ended_at{};  // its device lost the last registration while it slept
 };
 
 /// When it ends:
 /// * registered: `until_important` after falling asleep; once an important notification went out,
-/// the
-///   ordinary time from then (from falling asleep, if that was before);
+///   the ordinary time from then (from falling asleep, if that was before);
 /// * not registered: the ordinary time from falling asleep, or from the moment push ended;
 /// * never later than the client asked for.
 LastingTime sleep_ends_at(const SleepFacts& facts);

@@ -1,7 +1,7 @@
 // AdminServer: JSON over HTTP on the Unix admin socket, for clarionctl and curl.
 //
-//     POST /v1/COMMAND with a JSON object of arguments -> 200 {"ok":true, ...} | 4xx/5xx
-//     {"ok":false,"error":{"code","text"}}
+//     POST /v1/COMMAND with a JSON object of arguments
+//         -> 200 {"ok":true, ...} | 4xx/5xx {"ok":false,"error":{"code","text"}}
 //
 // Only trace answers with lines of JSON instead, without an end (tracing.h).
 //

@@ -1,8 +1,9 @@
 // App: the whole server: what is started, in which order, and stopped in reverse. The only class
 // that names every part.
 //
-//     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads ->
-//     recovery -> listeners, admin socket -> "ready"
+//     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads
+//         -> recovery -> listeners, admin socket -> "ready"
+//
 // Stop: stop accepting -> stop reading -> drain -> last <a/>, sleep records, spools -> commit ->
 // close (docs/design/001-core.md).
 #pragma once

@@ -13,15 +13,14 @@ namespace clarion::core {
 
 /// Whether a message is worth keeping for somebody who is not there (XEP-0160, section 3):
 ///
-/// * type normal or chat only: headlines are about now, group chat is kept by the room, errors
-/// never;
+/// * type normal or chat only: headlines are about now, group chat is kept by the room, errors are
+///   never kept;
 /// * something in it means something later: a body, a subject, an encrypted payload, an invitation,
 ///   a receipt, a marker, or any other payload that this server does not know. Chat states
 ///   (XEP-0085) and what only accompanies content (thread, hints, ids, delays, nickname) do not
 ///   count;
 /// * not with the hint <no-store/> (XEP-0334). <no-permanent-store/> keeps a message out of
-/// archives, but
-///   it may wait here to be delivered (XEP-0334, 3.3);
+///   archives, but it may wait here to be delivered (XEP-0334, 3.3);
 /// * not a carbon (is_carbon()).
 ///
 /// With <store/> a message without any content is kept too, if its type allows.
@@ -41,7 +40,8 @@ bool is_carbon(const Stanza& stanza);
 /// A message of a page of the account's own archive (XEP-0313), for the resource that asked.
 bool is_archive_page(const Stanza& stanza);
 
-/// Whether a room says this of what it sends (XEP-0045, 15.6): "110" is that it is about the recipient itself.
+/// Whether a room says this of what it sends (XEP-0045, 15.6): "110" is that it is about the
+/// recipient itself.
 bool has_room_status(const Stanza& stanza, std::string_view code);
 
 /// An end-to-end encrypted payload this server knows by sight: OMEMO, OpenPGP, or announced by

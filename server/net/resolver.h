@@ -4,9 +4,9 @@
 // kept for their own time to live within [dns] max_cache_time, negative ones for a minute at most.
 // The shard outlives it; nobody may be waiting in resolve() when it dies (their Scope was joined).
 //
-//     resolve("example.org")  SRV _xmpps-server._tcp and _xmpp-server._tcp, merged and ordered; no
-//     SRV record at
-//                             all: the domain itself at 5269; a domain that is an IP address: that
+//     resolve("example.org")          SRV _xmpps-server._tcp and _xmpp-server._tcp, merged and
+//                                     ordered; no SRV record at all: the domain itself at 5269;
+//                                     a domain that is an IP address: that
 //     addresses("xmpp.example.org")   A and AAAA, /etc/hosts first
 //
 // Addresses are looked up one target at a time (Connector does it), so that a slow name server of a

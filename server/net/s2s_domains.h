@@ -12,11 +12,13 @@
 // authenticated stream from or to the domain ends the pause and fires events::DomainReachable.
 //
 // App, per core:
-//     auto s2s = std::make_unique<RemoteDomains>(net);      // attaches itself: RemotePort, accept
-//     handler s2s->set_peers(all);                                   // by shard, before the
-//     threads run shard: s2s->start();                                   // once listeners accept:
-//     sends what is spooled shard: s2s->list(), core.scope().spawn("s2s-test", s2s->test(domain,
-//     report)) stop: ShardNet::stop_accepting() ... close_all(), joined(); then destroy
+//     auto s2s = std::make_unique<RemoteDomains>(net);   // attaches itself to core and listeners
+//     s2s->set_peers(all);                               // by shard, before the threads run
+//     s2s->start();                                      // on its shard, once listeners accept
+//     s2s->list();                                       // on its shard, at any time
+//     core.scope().spawn("s2s-test", s2s->test(domain, report));
+//
+// At the stop: ShardNet::stop_accepting(), close_all(), joined(); then it may be destroyed.
 #pragma once
 
 #include <memory>

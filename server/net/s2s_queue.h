@@ -7,10 +7,9 @@
 // same turn, and only what the socket leaves is spooled then. IQ, presence and passing messages are
 // memory only.
 //
-//     push() -> waiting -> write() -> written -> on_taken()      removed from the spool
-//                  ^-------- requeue() --'                       the stream broke
-//                  '-> expire(), bounce_all()                    returned to the sender, out of the
-//                  spool
+//     push() -> waiting -> write() -> written -> on_taken()   removed from the spool
+//                  ^-------- requeue() --'                    the stream broke
+//                  '-> expire(), bounce_all()                 returned, and removed from the spool
 #pragma once
 
 #include <cstdint>

@@ -66,8 +66,7 @@ void ArchiveScan::find_parts(Snapshot& snapshot) {
 }
 
 void ArchiveScan::clip(std::uint64_t first, std::uint64_t last) {
-    for (IdRange& part : parts_)
-        part = {std::max(part.first, first), std::min(part.last, last)};
+    for (IdRange& part : parts_) part = {std::max(part.first, first), std::min(part.last, last)};
     std::erase_if(parts_, [](const IdRange& part) { return part.empty(); });
 }
 

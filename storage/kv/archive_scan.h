@@ -70,9 +70,10 @@ private:
     // where the clock was set back.
     std::vector<IdRange> parts_;
     std::optional<std::uint64_t> count_;
-    std::vector<Stretch> stretches_;  // of the whole result set, unless it is a search for a contact
+    std::vector<Stretch>
+        stretches_;  // of the whole result set, unless it is a search for a contact
     std::uint64_t near_ordinal_ = 0, far_ordinal_ = 0;  // of the page's ends, in its direction
-    std::vector<ArchivedMessage> found_;  // in the direction of paging
+    std::vector<ArchivedMessage> found_;                // in the direction of paging
 };
 
 }  // namespace clarion::storage

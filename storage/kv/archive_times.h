@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "server/base/time.h"
-#include "storage/kv/engine.h"
 #include "storage/ids.h"
+#include "storage/kv/engine.h"
 
 namespace clarion::storage {
 

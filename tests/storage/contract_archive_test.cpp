@@ -256,9 +256,9 @@ private:
         fixture_.commit([&](Batch& batch) {
             const LogId log = fixture_->archive().next_log_id();
             fixture_->archive().put_log(batch, log, at(time), std::to_string(ids_.size()));
-            fixture_->archive().put_index(batch, account_,
-                                          {ids_.back(), log, at(time),
-                                           ids_.size() % 2 == 0 ? "even@x" : "odd@x"});
+            fixture_->archive().put_index(
+                batch, account_,
+                {ids_.back(), log, at(time), ids_.size() % 2 == 0 ? "even@x" : "odd@x"});
         });
     }
 

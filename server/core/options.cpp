@@ -229,8 +229,8 @@ void RosterOptions::declare(OptionTable<RosterOptions>& t) {
     t.add("max_requests", &RosterOptions::max_requests)
         .min(1)
         .doc(
-            "Subscription requests kept for one account until it answers; one more is refused with "
-            "resource-constraint.");
+            "Subscription requests kept for one account until it answers; one more is dropped, and "
+            "logged. No answer: it would tell strangers that the account exists.");
     t.add("max_request_size", &RosterOptions::max_request_size)
         .min(256)
         .unit("bytes")

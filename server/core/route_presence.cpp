@@ -97,17 +97,12 @@ bool too_many_requests(const Account& account) {
                          [](const auto& item) { return !item.pending_in.empty(); }) >= limit;
 }
 
-/// "unavailable" from the bare address says that the request has arrived (section 3.1.3).
-void confirm_request(Account& account, const Jid& contact) {
-    account.core().router().route(
-        Stanza::make(StanzaKind::presence, StanzaType::unavailable, account.jid(), contact));
-}
-
+/// Without the "unavailable" that section 3.1.3 allows: it would tell a stranger that the account
+/// exists, for nobody's server must be silent (section 8.5.1).
 void deliver_request(Account& account, const Transit& transit, const SubscriptionState& state) {
     const Jid& contact = transit.stanza->from();
     change_subscription(account, contact.full(), state, transit.stanza.get());
     send_to_available(account, transit);
-    confirm_request(account, contact);
 }
 
 /// The clients hear of it before the roster push, and the contact last.
@@ -134,11 +129,11 @@ void deliver_subscription(Account& account, Transit transit) {
     const bool asks = type == StanzaType::subscribe;
     const bool new_request = step.state.pending_in && !before.pending_in;
     const bool new_item = step.state.shown() && !before.shown();
-    if ((new_request && too_many_requests(account)) ||
-        (new_item && roster_full(account, contact.full()))) {
-        return account.core().router().bounce(
-            std::move(transit), StanzaError(StanzaErrorCondition::resource_constraint));
-    }
+    const StanzaError full(StanzaErrorCondition::resource_constraint);
+    if (new_request && too_many_requests(account))  // no answer either
+        return account.core().refusals().on_stanza(*transit.stanza, full);
+    if (new_item && roster_full(account, contact.full()))
+        return account.core().router().bounce(std::move(transit), full);
     if (asks && step.pass_on) {
         deliver_request(account, transit, step.state);
     } else if (step.pass_on) {

@@ -66,12 +66,15 @@ SubscriptionStep asked(SubscriptionState state) {
     return {state, true};
 }
 
-/// The contact stops seeing the user, or asking for it; table 7.
+/// The contact stops seeing the user, or asking for it; table 7. Who only asked is not answered: it
+/// may be a stranger, and nobody's server is silent too (sections 3.3.3 and 8.5.1).
 SubscriptionStep no_longer_seen(SubscriptionState state) {
     if (!state.shown() && !state.pending_in) return {state, false};
+    std::optional<StanzaType> answer;
+    if (state.shown()) answer = StanzaType::unsubscribed;
     state.subscription = without(state.subscription, from_bit);
     state.pending_in = false;
-    return {state, true, StanzaType::unsubscribed};
+    return {state, true, answer};
 }
 
 /// The contact says yes; table 8.

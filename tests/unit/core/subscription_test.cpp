@@ -118,10 +118,10 @@ TEST_CASE("table 7: inbound unsubscribe") {
     constexpr auto done = StanzaType::unsubscribed;
     check({{{none, false, none},
             {none_out, false, none_out},
-            {none_in, true, none, done},
-            {none_out_in, true, none_out, done},
+            {none_in, true, none},
+            {none_out_in, true, none_out},
             {to, false, to},
-            {to_in, true, to, done},
+            {to_in, true, to},
             {from, true, none, done},
             {from_out, true, none_out, done},
             {both, true, to, done}}},

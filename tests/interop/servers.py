@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from waiting import PATIENCE, wait_until
+from waiting import PATIENCE, until, wait_until
 
 HERE = Path(__file__).resolve().parent
 
@@ -289,6 +289,22 @@ class Ejabberd(Process):
                         and accepts(self.address, self.component_port), "ejabberd", 60.0)
 
 
+class Trace(Process):
+    """`clarionctl trace`, which runs until it is ended."""
+
+    def text(self):
+        return self.log.read_text()
+
+    async def shows(self, *words):
+        """Waits for a line that has all of them."""
+        await until(lambda: any(all(word in line for word in words)
+                                for line in self.text().splitlines()),
+                    lambda: f"no line of the trace has {words}:\n{self.text()}")
+
+    async def end(self):
+        await asyncio.to_thread(self.stop)
+
+
 class Clarion(Process):
     """The server under test, administered with clarionctl."""
 
@@ -364,6 +380,13 @@ servers = ["{resolver.address}:{resolver.port}"]
 
     async def ctl_json(self, *command):
         return json.loads(await self.ctl("--json", *command))
+
+    async def trace(self, *arguments):
+        """Starts `clarionctl trace`, and returns when it shows what is said from then on."""
+        trace = Trace(self.directory / "trace.log")
+        trace.launch([os.environ["CLARIONCTL"], "--config", self._config, "trace", *arguments])
+        await trace.shows(" -- ")
+        return trace
 
     async def add_user(self, name, password):
         await self.ctl("user", "add", f"{name}@{self.domain}", "--password-stdin",

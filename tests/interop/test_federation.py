@@ -1,13 +1,22 @@
 """Users of Clarion and of Prosody talk to each other; the administrator sees how."""
+import re
 import unittest
+import xml.etree.ElementTree as ET
 
 from slixmpp.exceptions import IqError
 
+from clients import DELAY
 from federation_case import FederationCase
 from waiting import until
 
 
 class Federation:
+    @classmethod
+    def _configure(cls):
+        super()._configure()
+        cls.dns.xmpp_domain("ghost.test", cls.host_of(cls.prosody), cls.prosody.address,
+                            cls.prosody.s2s_port)  # which does not know it
+
     async def asyncSetUp(self):
         self.juliet = await self.online(self.clarion, await self.account(self.clarion, "juliet"))
         self.romeo = await self.online(self.prosody, await self.account(self.prosody, "romeo"))
@@ -100,6 +109,80 @@ class Federation:
         await self.juliet.hears("meanwhile")
         self.juliet.say(self.romeo_jid, "after")
         await self.romeo.hears("after")
+
+    # --- delays in another server's name (XEP-0203) --------------------------------------------
+
+    FORGED, TRUE = "2002-09-10T23:08:25Z", "2003-03-03T03:03:03Z"
+
+    def romeo_forges(self, to, body):
+        """Says when clarion.test is to have had it, and when prosody.test had it."""
+        message = self.romeo.make_message(mto=to, mbody=body, mtype="chat")
+        for sender, stamp in (("clarion.test", self.FORGED), ("prosody.test", self.TRUE),
+                              ("clarion.test", self.FORGED)):
+            message.xml.append(ET.fromstring(
+                f"<delay xmlns='urn:xmpp:delay' from='{sender}' stamp='{stamp}'/>"))
+        message.send()
+
+    def assert_true_delays(self, message, *, waited):
+        stamps = [(delay.get("from"), delay.get("stamp")) for delay in message.findall(f"{DELAY}delay")]
+        theirs = [stamp for sender, stamp in stamps if sender == "prosody.test"]
+        ours = [stamp for sender, stamp in stamps if sender == "clarion.test"]
+        self.assertEqual(theirs, [self.TRUE])
+        self.assertEqual(len(ours), 1 if waited else 0, ours)
+        self.assertNotIn(self.FORGED, ours)
+
+    async def test_a_forged_delay_is_not_delivered(self):
+        self.romeo_forges(self.juliet_jid, "live")
+        self.assert_true_delays(await self.juliet.hears("live"), waited=False)
+
+    async def test_a_forged_delay_does_not_wait_for_a_hibernating_phone(self):
+        phone = await self.online(self.clarion, self.juliet.boundjid.user, "phone",
+                                  stream_management=True)
+        await phone.cut()
+        await until(lambda: self.clarion.is_asleep(phone.boundjid.full), "the server notices it")
+        self.romeo_forges(phone.boundjid.full, "asleep")
+        await self.romeo.request("get", "<ping xmlns='urn:xmpp:ping'/>", to=self.clarion.domain)
+        await phone.resume()
+        self.assert_true_delays(await phone.hears("asleep"), waited=True)
+
+    async def test_a_forged_delay_does_not_wait_for_who_is_away(self):
+        nurse = await self.account(self.clarion, "nurse")
+        self.romeo_forges(f"{nurse}@clarion.test", "offline")
+        await self.romeo.request("get", "<ping xmlns='urn:xmpp:ping'/>", to=self.clarion.domain)
+        nurse = await self.online(self.clarion, nurse)
+        self.assert_true_delays(await nurse.hears("offline"), waited=True)
+
+    # --- what the administrator sees -----------------------------------------------------------
+
+    async def test_administrator_traces_a_domain(self):
+        """From the first connection on: who says what to whom, without what it is about."""
+        await self.prosody.killed_and_restarted()
+        trace = await self.clarion.trace("--s2s", "prosody.test")
+        self.addAsyncCleanup(trace.end)
+        self.juliet.say(self.romeo_jid, "Parting is such sweet sorrow")
+        await self.romeo.login()
+        self.romeo.come_online()
+        await self.romeo.hears("Parting is such sweet sorrow")
+        self.romeo.say(self.juliet_jid, "Sleep dwell upon thine eyes")
+        await self.juliet.hears("Sleep dwell upon thine eyes")
+        for sender, to in ((self.juliet_jid, self.romeo_jid), (self.romeo_jid, self.juliet_jid)):
+            await trace.shows("<message", f"from='{sender}/", f"to='{to}'")
+        for word in ("sorrow", "thine"):
+            self.assertNotIn(word, trace.text())
+        if self.with_authority:
+            return await trace.shows("EXTERNAL")
+        await trace.shows("->", "<result xmlns='jabber:server:dialback'", "to='prosody.test'")
+        await trace.shows("<-", "<result xmlns='jabber:server:dialback'", "type='valid'")
+        await trace.shows("->", "<verify xmlns='jabber:server:dialback'", "type='valid'")
+        keys = re.findall(r"jabber:server:dialback'[^>]*>([^<\n]+)<", trace.text())
+        self.assertEqual(set(keys), {"[hidden]"})
+
+    async def test_administrator_sees_why_a_domain_refuses(self):
+        trace = await self.clarion.trace("--s2s", "ghost.test")
+        self.addAsyncCleanup(trace.end)
+        with self.assertRaises(IqError):
+            await self.juliet.request("get", "<ping xmlns='urn:xmpp:ping'/>", to="ghost.test")
+        await trace.shows("<host-unknown")
 
     async def test_administrator_lists_streams(self):
         self.juliet.say(self.romeo_jid, "one")

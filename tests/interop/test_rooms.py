@@ -203,9 +203,35 @@ class RoomsSeeNoFlicker(RoomStories, FederationCase):
 class RoomsSeeTheEndOfSleep(RoomStories, FederationCase):
     options = f"[smacks]\nhibernation_time = {SLEEP:.0f}\n"
 
+    @classmethod
+    def make_peers(cls, loopback):
+        peers = super().make_peers(loopback)
+        cls.prosody.room_modules = ["muc_rename"]
+        return peers
+
+    async def room_calls_her(self, nick):
+        self.romeo.say(self.room, f"/rename juliet {nick}", GROUPCHAT)
+        await self.in_room(self.romeo, nick)
+        self.nick = f"{self.room}/{nick}"
+        await self.clarion_has_heard(self.romeo)
+
     async def test_sleep_that_runs_out(self):
         before_cut = time.monotonic()
         await self.phone_falls_asleep()
+        await self.assert_no_goodbye(before_cut + SLEEP)
+        await self.assert_goodbye()
+
+    async def test_the_end_of_a_session_that_the_room_calls_otherwise(self):
+        await self.room_calls_her("capulet")
+        await self.in_room(self.phone, "capulet")
+        self.assertEqual(self.goodbyes(), set())
+        await self.phone.log_out()
+        await self.assert_goodbye()
+
+    async def test_sleep_that_runs_out_after_the_room_called_her_otherwise(self):
+        before_cut = time.monotonic()
+        await self.phone_falls_asleep()
+        await self.room_calls_her("capulet")
         await self.assert_no_goodbye(before_cut + SLEEP)
         await self.assert_goodbye()
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "modules/carbons.h"
+#include "modules/client_state/client_state.h"
 #include "modules/disco.h"
 #include "modules/mam/mam.h"
 #include "modules/offline.h"
@@ -43,6 +44,9 @@ struct Verona {
                       .install = mam::install,
                       .declare_options = mam::declare_options},
                      {.name = "carbons", .install = carbons::install},
+                     {.name = "client_state",
+                      .install = client_state::install,
+                      .declare_options = client_state::declare_options},
                      {.name = "offline",
                       .install = offline::install,
                       .declare_options = offline::declare_options}},
@@ -166,6 +170,23 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
             all += std::string(message.root().attr("from")) + ' ';
         return all;
     };
+    const auto author_in_carbon = [](const xml::Document& carbon) {
+        const auto* copy = carbon.root().child(ns::carbons, "received");
+        REQUIRE(copy);
+        const auto* forwarded = copy->child(ns::forward, "forwarded");
+        return std::string(forwarded->child(ns::client, "message")->attr("from"));
+    };
+    /// Its new connection, which has read <resumed/>.
+    const auto resume = [&](Client& client) {
+        auto port = std::make_unique<test::FakePort>();
+        bool resumed = false;
+        world.run(romeo_jid, [&](core::Core&) -> Task<> {
+            resumed = (co_await client.session().resume(*port, 0)).ok();
+        });
+        REQUIRE(resumed);
+        CHECK(port->pop().root().name() == "resumed");
+        return port;
+    };
     SUBCASE("among the offline messages") {
         romeo->send("<presence type='unavailable'/>");
         both_say(romeo_jid, "offline");
@@ -182,19 +203,91 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         phone.cut();
         both_say("romeo@example.org/phone", "asleep");
         block(juliet_jid);
-        test::FakePort again;
-        bool resumed = false;
-        world.run(romeo_jid, [&](core::Core&) -> Task<> {
-            const auto done = co_await phone.session().resume(again, 0);
-            resumed = done.ok();
-        });
-        REQUIRE(resumed);
-        CHECK(again.pop().root().name() == "resumed");
-        const auto filler = again.pop();
+        const auto again = resume(phone);
+        const auto filler = again->pop();
         CHECK(filler.root().attr("from") == "example.org");
         CHECK_FALSE(filler.root().has_children());
-        CHECK(again.pop().root().attr("from") == "nurse@example.net/x");
+        CHECK(again->pop().root().attr("from") == "nurse@example.net/x");
         CHECK(phone.session().sm()->queue.size() >= 2);
+        phone.cut();
+    }
+    SUBCASE("a carbon in the queue of a session that sleeps") {
+        Client& phone = world.log_in("romeo@example.org/phone");
+        phone.ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        phone.drop_all();
+        phone.cut();
+        both_say("romeo@example.org/orchard", "copied");
+        block(juliet_jid);
+        const auto again = resume(phone);
+        CHECK_FALSE(again->pop().root().has_children());
+        CHECK(author_in_carbon(again->pop()) == "nurse@example.net/x");
+        phone.cut();
+    }
+    SUBCASE("behind offline messages, which go first; carbons too") {
+        romeo->ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        Client& phone = world.log_in("romeo@example.org/phone");
+        world.at(romeo_jid, [&](core::Core&) { romeo->session().begin_flushing(); });
+        both_say(romeo_jid, "behind");
+        both_say("romeo@example.org/phone", "copied");
+        phone.ask(command("block", item(juliet_jid)));
+        romeo->drop_all();
+        world.at(romeo_jid, [&](core::Core&) { romeo->session().end_flushing(); });
+        std::string all;
+        for (auto next = romeo->pop(); next.root().name() != "nothing"; next = romeo->pop())
+            if (next.root().name() == "message")
+                all += next.root().attr("from") == romeo_jid
+                           ? "copy:" + author_in_carbon(next) + ' '
+                           : std::string(next.root().attr("from")) + ' ';
+        CHECK(all == "nurse@example.net/x copy:nurse@example.net/x ");
+    }
+    SUBCASE("while a session wakes and is not awake yet") {
+        Client& phone = world.log_in("romeo@example.org/phone");
+        phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        phone.drop_all();
+        phone.cut();
+        test::FakePort again;
+        world.storage().hold_commits();
+        world.post(romeo_jid, [&](core::Core& core) {
+            core.scope().spawn("wakes", [](core::Session& session, test::FakePort& port) -> Task<> {
+                CHECK((co_await session.resume(port, 0)).ok());
+            }(phone.session(), again));
+        });
+        world.run_shards();
+        for (Client* client : {juliet, &nurse})
+            client->send_soon("<message to='romeo@example.org/phone' type='chat'><body>wake"
+                              "</body></message>");
+        romeo->send_soon(command("block", item(juliet_jid)));
+        world.run_shards();
+        world.storage().release_commits();
+        world.settle();
+        std::string all;
+        for (auto next = again.pop(); next.root().name() != "nothing"; next = again.pop())
+            if (next.root().name() == "message" && next.root().has_children())
+                all += std::string(next.root().attr("from")) + ' ';
+        CHECK(all == "nurse@example.net/x ");
+        phone.cut();
+    }
+    SUBCASE("held back while a client was inactive; carbons too") {
+        romeo->ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
+        Client& phone = world.log_in("romeo@example.org/phone");
+        romeo->send("<inactive xmlns='urn:xmpp:csi:0'/>");
+        romeo->drop_all();
+        for (const char* to : {"romeo@example.org/orchard", "romeo@example.org/phone"})
+            for (Client* client : {juliet, &nurse})
+                client->send("<message to='" + std::string(to) + "' type='chat'>"
+                             "<received xmlns='urn:xmpp:receipts' id='r'/></message>");
+        CHECK(romeo->port().pending() == 0);
+        phone.ask(command("block", item(juliet_jid)));
+        romeo->drop_all();
+        romeo->send("<active xmlns='urn:xmpp:csi:0'/>");
+        std::string all;
+        for (auto next = romeo->pop("message"); next.root().name() == "message";
+             next = romeo->pop("message"))
+            all += next.root().attr("from") == romeo_jid
+                       ? "copy:" + author_in_carbon(next) + ' '
+                       : std::string(next.root().attr("from")) + ' ';
+        CHECK(all == "nurse@example.net/x copy:nurse@example.net/x ");
     }
     SUBCASE("what a session that ends had not acknowledged") {
         Client& phone = world.log_in("romeo@example.org/phone");

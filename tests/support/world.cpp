@@ -50,16 +50,18 @@ Task<> run_to_end(std::function<Task<>(core::Core&)> fn, core::Core& core, bool&
     ended = true;
 }
 
-/// As C2sStream binds: a session of the same resource is replaced.
-std::shared_ptr<core::Session> bind(core::Account& account, const Jid& jid, std::string device,
-                                    FakePort& port) {
-    if (auto* old = account.find_session(jid.resource())) old->end(core::SessionEnd::replaced);
+/// As C2sStream binds: a session of the same resource is replaced before, and what the client says
+/// `at_once` is read before anything else happens.
+Task<std::shared_ptr<core::Session>> bind(core::Account& account, Jid jid, std::string device,
+                                          FakePort& port, std::vector<std::string> at_once) {
+    while (auto* old = account.find_session(jid.resource())) co_await old->replace();
     auto session = std::make_shared<core::Session>(account, account.next_session_number(), jid,
                                                    std::move(device), &port);
     account.add_session(session);
     session->write_live_mark();
     account.core().bus().fire(events::SessionBound{*session});
-    return session;
+    for (const auto& element : at_once) session->on_element(parse(element));
+    co_return session;
 }
 
 }  // namespace
@@ -282,12 +284,14 @@ core::Account& World::account(std::string_view bare_jid) {
     return *found;
 }
 
-Client& World::connect(std::string_view full_jid, std::string_view device) {
+Client& World::connect(std::string_view full_jid, std::string_view device,
+                       std::vector<std::string> at_once) {
     Client& client = clients_.emplace_back(*this, parse_jid(full_jid));
     core::Account& owner = account(client.jid().bare());
-    at(client.jid().bare(), [&](core::Core&) {
-        const std::string_view name = device.empty() ? client.jid().resource() : device;
-        client.session_ = bind(owner, client.jid(), std::string(name), client.port());
+    const std::string name(device.empty() ? client.jid().resource() : device);
+    run(client.jid().bare(), [&](core::Core&) -> Task<> {
+        const core::AccountPin pin(owner);
+        client.session_ = co_await bind(owner, client.jid(), name, client.port(), at_once);
     });
     return client;
 }

@@ -108,9 +108,12 @@ public:
     /// Creates an account. With an empty password it cannot log in by SASL, but costs no key
     /// derivation.
     void add_account(std::string_view bare_jid, std::string_view password = {});
-    /// Binds a session as C2sStream does: number, Session, Account::add_session, SessionBound.
-    /// `device`: the SASL2 user-agent id; empty: the resource.
-    Client& connect(std::string_view full_jid, std::string_view device = {});
+    /// Binds a session as C2sStream does: Session::replace() for one of the same resource, number,
+    /// Session, Account::add_session, SessionBound.
+    /// `device`: the SASL2 user-agent id; empty: the resource. `at_once`: elements that the client
+    /// sent together with the binding, so that nothing happens in between.
+    Client& connect(std::string_view full_jid, std::string_view device = {},
+                    std::vector<std::string> at_once = {});
     /// connect(), roster get (as clients do), initial presence; then forgets what was received.
     Client& log_in(std::string_view full_jid);
     /// Makes `contact` a listed item of that account's roster, as if agreed on before.

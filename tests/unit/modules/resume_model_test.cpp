@@ -57,6 +57,7 @@ public:
             case 7: return die_falling_asleep();
             case 8: return die_before_waking();
             case 9: return break_stream();
+            case 10: return bind_again();
             default: break;
         }
         switch (chance(8)) {
@@ -203,12 +204,23 @@ private:
         resumed_on(port);
     }
 
+    /// It forgot its session, or does not resume: the same resource anew, also while the old one is
+    /// live or hibernates. What that one held comes first, in order.
+    void bind_again() {
+        if (model_.state == State::none) return;
+        const std::string old = sm_id_;
+        model_.lose_session();
+        log_in();
+        CHECK(world_.account(account_jid).ended_handled(old).has_value());
+    }
+
     void log_in() {
-        test::Client& client = world_.connect(phone_jid);
-        client.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        const std::string enable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
+        test::Client& client = world_.connect(phone_jid, {}, {enable});
         sm_id_ = client.pop("enabled").root().attr("id");
         on_account([](core::Session& session) { session.sm()->queue.restore(first_number, {}); });
         client.drop_all();
+        if (chance(4) == 0) arrive_before_presence();
         client.send("<presence/>");
         port_ = &client.port();
         model_.sent = {""};  // its own presence
@@ -218,6 +230,11 @@ private:
         model_.said = 1;
         model_.state = State::live;
         expect_tail(model_.sent.size());
+    }
+
+    void arrive_before_presence() {
+        model_.state = State::none;
+        for (unsigned more = 1 + chance(3); more > 0; --more) arrive();
     }
 
     void cut() {

@@ -97,8 +97,7 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Acco
 class Offline {
 public:
     explicit Offline(core::ModuleSetup& setup)
-        : core_(setup.core()),
-          account_state_(setup.account_slot<AccountState>()) {}
+        : core_(setup.core()), account_state_(setup.account_slot<AccountState>()) {}
 
     // ---- Storing -------------------------------------------------------------------------------
 
@@ -228,12 +227,24 @@ private:
         transit.archive_id = message.stanza.archive_id;
         transit.received = message.stanza.time;
         transit.offline_seq = message.seq;
-        if (core_.router().has_message(session, transit, nullptr))
-            return leave_out(session, message);
+        if (core_.router().has_message(session, transit, nullptr)) {
+            if (!awaits_another(session, transit)) leave_out(session, message);
+            return;
+        }
         transit.spooled = session.sm() != nullptr;
         if (!transit.spooled) account.remove_offline(message.seq);
         session.note_delivered(message.seq);
         session.send_now(std::move(transit));
+    }
+
+    /// A session that was bound, in the place of one that did not acknowledge the message perhaps,
+    /// and did not say yet that it takes messages, lacks it.
+    bool awaits_another(const core::Session& session, const core::Transit& transit) const {
+        const auto& all = session.account().sessions();
+        return std::any_of(all.begin(), all.end(), [&](const auto& other) {
+            return other.get() != &session && other->is_live() && !other->takes_messages() &&
+                   !core_.router().has_message(*other, transit, nullptr);
+        });
     }
 
     /// The client has it: a page of the archive brought it, or a carbon. If that is not

@@ -113,8 +113,12 @@ void Router::send_to_takers(Account& account, Transit transit, const Takers& tak
     if (!one_sleeps &&
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
         spool_until_acknowledged(account, transit);
-    for (const auto& session : takers)  // one may end while another is sent to
-        if (takes_bare(*session)) session->send(Transit(transit));
+    const bool for_another = transit.stanza->to().is_full();  // who was not there
+    for (const auto& session : takers) {  // one may end while another is sent to
+        if (!takes_bare(*session)) continue;
+        if (for_another) session->note_delivered(transit.offline_seq);
+        session->send(Transit(transit));
+    }
 }
 
 bool Router::may_hand_over(Account& account, const Stanza& stanza) {
@@ -156,13 +160,28 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
             state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
             return send_to_takers(account, std::move(transit), takers);
         }
-        if (!awaits_successor(account, ended)) return;
+        if (!awaits_successor(account, ended)) return keep_for_holders(account, std::move(transit));
     }
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};
     core_.bus().fire(event);
     if (event.stored || archived) return;
     if (transit.spooled) account.remove_offline(transit.offline_seq);
     bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+}
+
+/// The session that ended kept it in storage; others that were sent it and did not acknowledge it
+/// have it in memory only. From now on it is kept as if it had been sent to them alone.
+void Router::keep_for_holders(Account& account, Transit transit) {
+    if (transit.archive_id != storage::ArchiveId::none) return;
+    for (const auto& session : account.sessions()) {
+        if (!acknowledges(*session)) continue;
+        auto& queue = session->sm()->queue;
+        for (std::uint32_t i = 0; i < queue.size(); ++i) {
+            if (queue[i].offline_seq != transit.offline_seq || queue[i].is_copy) continue;
+            spool_until_acknowledged(account, transit);
+            queue[i].spooled = transit.spooled;
+        }
+    }
 }
 
 /// A message that offline storage may hold is durable before it is acknowledged to its sender

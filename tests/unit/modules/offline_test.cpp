@@ -175,9 +175,10 @@ std::string query(const std::string& form, const std::string& paging,
                   const std::string& more = {}) {
     std::string fields;
     if (!form.empty())
-        fields = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
-                 "<value>urn:xmpp:mam:2</value></field>" +
-                 form + "</x>";
+        fields =
+            "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+            "<value>urn:xmpp:mam:2</value></field>" +
+            form + "</x>";
     return "<iq type='set' id='q'><query xmlns='urn:xmpp:mam:2'>" + fields +
            "<set xmlns='http://jabber.org/protocol/rsm'>" + paging + "</set>" + more +
            "</query></iq>";
@@ -216,7 +217,8 @@ struct Reader : Scene {
             const auto* result = message.root().child(ns::mam, "result");
             REQUIRE(result);
             const auto* forwarded = result->child(ns::forward, "forwarded");
-            found.emplace_back(forwarded->child(ns::client, "message")->child_text(ns::client, "body"));
+            found.emplace_back(
+                forwarded->child(ns::client, "message")->child_text(ns::client, "body"));
         }
     }
     Bodies comes() {
@@ -259,16 +261,25 @@ TEST_CASE("what a page brought is not sent again, everything else is") {
         {"this contact", field("with", "romeo@example.com"), "", all, {}},
         {"until before they came", field("end", "2025-12-31T23:00:00Z"), "", {}, all},
         {"from the future", field("start", "2026-02-01T00:00:00Z"), "", {}, all},
-        {"a stretch", field("start", "2026-01-01T00:01:00Z") + field("end", "2026-01-01T00:02:00Z"),
-         "", {"two", "three"}, {"one", "four", "five"}},
+        {"a stretch",
+         field("start", "2026-01-01T00:01:00Z") + field("end", "2026-01-01T00:02:00Z"),
+         "",
+         {"two", "three"},
+         {"one", "four", "five"}},
         {"one id", field("ids", ids[2]), "", {"three"}, {"one", "two", "four", "five"}},
         {"after one", field("after-id", ids[3]), "", {"five"}, {"one", "two", "three", "four"}},
         {"before one", field("before-id", ids[1]), "", {"one"}, {"two", "three", "four", "five"}},
         {"the first page", "", "<max>2</max>", {"one", "two"}, {"three", "four", "five"}},
         {"the last page", "", "<max>2</max><before/>", {"four", "five"}, {"one", "two", "three"}},
-        {"a page before", "", "<max>1</max><before>" + ids[3] + "</before>", {"three"},
+        {"a page before",
+         "",
+         "<max>1</max><before>" + ids[3] + "</before>",
+         {"three"},
          {"one", "two", "four", "five"}},
-        {"a page after", "", "<max>1</max><after>" + ids[0] + "</after>", {"two"},
+        {"a page after",
+         "",
+         "<max>1</max><after>" + ids[0] + "</after>",
+         {"two"},
          {"one", "three", "four", "five"}},
         {"behind the last", "", "<after>" + ids[4] + "</after>", {}, all},
     };
@@ -323,6 +334,77 @@ TEST_CASE("what a session took from offline storage another does not bring it ag
         scene.expire(scene.two);
         CHECK(Scene::bodies(again).empty());
     }
+}
+
+TEST_CASE("what a hibernating session held reaches one that was bound before, and was not there") {
+    for (const bool archived : {true, false}) {
+        CAPTURE(archived);
+        Scene scene(archived ? "" : without_archive);
+        test::Client& phone = scene.comes_online("phone", true);
+        phone.cut();
+        test::Client& window = scene.world.connect("juliet@example.org/window");
+        scene.world.advance(std::chrono::seconds(1));
+        scene.romeo_says("held");
+        window.drop_all();
+        window.send("<presence/>");
+        CHECK(Scene::bodies(window).empty());
+        phone.session().end(core::SessionEnd::expired);
+        scene.world.settle();
+        CHECK(Scene::bodies(window) == Bodies{"held"});
+    }
+}
+
+/// A phone that hibernated resumes, and a laptop is there all the time; nobody acknowledges.
+struct Resumed : Scene {
+    test::Client& phone = comes_online("phone", true);
+    test::Client& laptop = comes_online("laptop", true);
+    test::FakePort port;
+
+    Resumed() : Scene(without_archive) {
+        phone.cut();
+        world.advance(std::chrono::seconds(1));
+        romeo_says("held");
+        CHECK(bodies(laptop) == Bodies{"held"});
+        world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+            CHECK((co_await phone.session().resume(port, 0)).ok());
+        });
+    }
+};
+
+TEST_CASE("what a hibernating session kept for others too is kept until they acknowledge it") {
+    Resumed scene;
+    CHECK(scene.kept() == 0);  // the phone's queue has it
+    scene.phone.close();
+    CHECK(Scene::bodies(scene.laptop).empty());
+    CHECK(scene.kept() == 1);
+    SUBCASE("they do") {
+        const std::uint32_t sent = scene.laptop.session().sm()->queue.sent();
+        scene.laptop.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
+        CHECK(scene.kept() == 0);
+    }
+    SUBCASE("the server dies") {
+        scene.world.crash_and_restart();
+        CHECK(Scene::bodies(scene.comes_online("chamber")) == Bodies{"held"});
+    }
+}
+
+TEST_CASE("what waits for the successor of a session is not sent to one that was sent it before") {
+    Resumed scene;
+    const std::uint32_t sent = scene.laptop.session().sm()->queue.sent();
+    scene.laptop.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
+    test::Client& again = scene.world.connect("juliet@example.org/phone");
+    CHECK(scene.kept() == 1);
+    scene.laptop.cut();
+    test::FakePort other;
+    scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+        CHECK((co_await scene.laptop.session().resume(other, sent)).ok());
+    });
+    CHECK(scene.kept() == 1);
+    CHECK(other.pop().root().name() == "resumed");
+    while (other.pending() > 0) CHECK(other.pop().root().name() != "message");
+    again.send("<presence/>");
+    CHECK(Scene::bodies(again) == Bodies{"held"});
+    CHECK(scene.kept() == 0);
 }
 
 TEST_CASE("a page that is turned over brings what it brings") {

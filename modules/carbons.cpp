@@ -119,7 +119,8 @@ Jid own_occupant(core::Session& session, const Jid& room) {
 class Carbons {
 public:
     explicit Carbons(core::ModuleSetup& setup)
-        : enabled_since_(setup.session_slot<std::uint64_t>()), copied_(setup.account_slot<CopiedMessages>()) {}
+        : enabled_since_(setup.session_slot<std::uint64_t>()),
+          copied_(setup.account_slot<CopiedMessages>()) {}
 
     core::IqAnswer set_enabled(core::IqRequest& request, bool enabled) const {
         if (!request.session) return StanzaError(StanzaErrorCondition::not_allowed);

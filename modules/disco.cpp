@@ -102,9 +102,9 @@ void install(core::ModuleSetup& setup) {
                 [&core](IqRequest& request) { return host_info(core, request); });
     setup.serve(IqTarget::host, StanzaType::get, ns::disco_items, "query",
                 [&core](IqRequest& request) { return host_items(core, request); });
-    setup.serve(IqTarget::account, StanzaType::get, ns::disco_info, "query",
-                [&core](IqRequest& request) { return account_info(core, request); },
-                IqAudience::contacts);
+    setup.serve(
+        IqTarget::account, StanzaType::get, ns::disco_info, "query",
+        [&core](IqRequest& request) { return account_info(core, request); }, IqAudience::contacts);
     setup.serve(IqTarget::account, StanzaType::get, ns::disco_items, "query", account_items,
                 IqAudience::contacts);
     setup.serve(IqTarget::hidden, StanzaType::get, ns::disco_items, "query", hidden_items);

@@ -167,8 +167,8 @@ Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t
                   std::string_view text) {
     constexpr std::uint8_t most_refused = 3;
     note_refusal(session.core(), session.jid(), "handled-count-too-high", text);
-    stream.port().write_xml(handled_count_too_high_xml(
-        handled, session.sm()->queue.sent() + session.queued_asleep()));
+    stream.port().write_xml(
+        handled_count_too_high_xml(handled, session.sm()->queue.sent() + session.queued_asleep()));
     stream.port().close(std::nullopt);
     if (++session.sm()->counts_refused >= most_refused) session.end(core::SessionEnd::closed);
     return Next::close;

@@ -63,10 +63,9 @@ Verdict read_verdict(const xml::Element& verify) {
 }  // namespace
 
 void OutgoingNegotiation::write_header(std::string& out) const {
-    append_stream_header(out, {.content_ns = ns::server,
-                               .from = policy_.local,
-                               .to = policy_.remote,
-                               .dialback = true});
+    append_stream_header(
+        out,
+        {.content_ns = ns::server, .from = policy_.local, .to = policy_.remote, .dialback = true});
 }
 
 void OutgoingNegotiation::start(std::string& out) { write_header(out); }

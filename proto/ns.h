@@ -51,19 +51,19 @@ inline constexpr View alt_bosh = "urn:xmpp:alt-connections:xbosh";           // 
 inline constexpr View alt_websocket = "urn:xmpp:alt-connections:websocket";  // XEP-0156
 
 // --- bricks that others are built from ----------------------------------------------------------
-inline constexpr View data_forms = "jabber:x:data";                            // XEP-0004
+inline constexpr View data_forms = "jabber:x:data";                                      // XEP-0004
 inline constexpr View data_form_validate = "http://jabber.org/protocol/xdata-validate";  // XEP-0122
-inline constexpr View data_form_media = "urn:xmpp:media-element";              // XEP-0221
-inline constexpr View disco_info = "http://jabber.org/protocol/disco#info";    // XEP-0030
-inline constexpr View disco_items = "http://jabber.org/protocol/disco#items";  // XEP-0030
-inline constexpr View server_info = "http://jabber.org/network/serverinfo";    // XEP-0157 (form)
-inline constexpr View rsm = "http://jabber.org/protocol/rsm";                  // XEP-0059
-inline constexpr View delay = "urn:xmpp:delay";                                // XEP-0203
-inline constexpr View delay_legacy = "jabber:x:delay";                         // XEP-0091
-inline constexpr View forward = "urn:xmpp:forward:0";                          // XEP-0297
-inline constexpr View hints = "urn:xmpp:hints";                                // XEP-0334
-inline constexpr View stanza_id = "urn:xmpp:sid:0";                            // XEP-0359
-inline constexpr View caps = "http://jabber.org/protocol/caps";                // XEP-0115
+inline constexpr View data_form_media = "urn:xmpp:media-element";                        // XEP-0221
+inline constexpr View disco_info = "http://jabber.org/protocol/disco#info";              // XEP-0030
+inline constexpr View disco_items = "http://jabber.org/protocol/disco#items";            // XEP-0030
+inline constexpr View server_info = "http://jabber.org/network/serverinfo";  // XEP-0157 (form)
+inline constexpr View rsm = "http://jabber.org/protocol/rsm";                // XEP-0059
+inline constexpr View delay = "urn:xmpp:delay";                              // XEP-0203
+inline constexpr View delay_legacy = "jabber:x:delay";                       // XEP-0091
+inline constexpr View forward = "urn:xmpp:forward:0";                        // XEP-0297
+inline constexpr View hints = "urn:xmpp:hints";                              // XEP-0334
+inline constexpr View stanza_id = "urn:xmpp:sid:0";                          // XEP-0359
+inline constexpr View caps = "http://jabber.org/protocol/caps";              // XEP-0115
 inline constexpr View caps_optimize = "http://jabber.org/protocol/caps#optimize";  // XEP-0115, 8.4
 inline constexpr View caps2 = "urn:xmpp:caps";                                     // XEP-0390
 inline constexpr View hashes = "urn:xmpp:hashes:2";                                // XEP-0300
@@ -108,37 +108,36 @@ inline constexpr View notification_settings = "urn:xmpp:notification-settings:1"
 inline constexpr View admin = "http://jabber.org/protocol/admin";  // XEP-0133 (form, commands)
 
 // --- messages -----------------------------------------------------------------------------------
-inline constexpr View carbons = "urn:xmpp:carbons:2";                          // XEP-0280
-inline constexpr View carbons_rules_feature = "urn:xmpp:carbons:rules:0";      // XEP-0280, 6.1
-inline constexpr View mam = "urn:xmpp:mam:2";                                  // XEP-0313
-inline constexpr View mam_extended = "urn:xmpp:mam:2#extended";                // XEP-0313, 4.1.4
-inline constexpr View mam_groupchat_feature =
-    "urn:xmpp:mam:2#groupchat-field";                                          // XEP-0313, 7
-inline constexpr View mam_fulltext = "urn:xmpp:fulltext:0";                    // XEP-0431
-inline constexpr View offline_feature = "msgoffline";                          // XEP-0160
-inline constexpr View chat_states = "http://jabber.org/protocol/chatstates";   // XEP-0085
-inline constexpr View events_legacy = "jabber:x:event";                        // XEP-0022
-inline constexpr View receipts = "urn:xmpp:receipts";                          // XEP-0184
-inline constexpr View real_time_text = "urn:xmpp:rtt:0";                       // XEP-0301
-inline constexpr View chat_markers = "urn:xmpp:chat-markers:0";                // XEP-0333
-inline constexpr View displayed_sync = "urn:xmpp:mds:displayed:0";             // XEP-0490
-inline constexpr View displayed_sync_assist = "urn:xmpp:mds:server-assist:0";  // XEP-0490
-inline constexpr View message_correct = "urn:xmpp:message-correct:0";          // XEP-0308
-inline constexpr View retract = "urn:xmpp:message-retract:1";                  // XEP-0424
+inline constexpr View carbons = "urn:xmpp:carbons:2";                            // XEP-0280
+inline constexpr View carbons_rules_feature = "urn:xmpp:carbons:rules:0";        // XEP-0280, 6.1
+inline constexpr View mam = "urn:xmpp:mam:2";                                    // XEP-0313
+inline constexpr View mam_extended = "urn:xmpp:mam:2#extended";                  // XEP-0313, 4.1.4
+inline constexpr View mam_groupchat_feature = "urn:xmpp:mam:2#groupchat-field";  // XEP-0313, 7
+inline constexpr View mam_fulltext = "urn:xmpp:fulltext:0";                      // XEP-0431
+inline constexpr View offline_feature = "msgoffline";                            // XEP-0160
+inline constexpr View chat_states = "http://jabber.org/protocol/chatstates";     // XEP-0085
+inline constexpr View events_legacy = "jabber:x:event";                          // XEP-0022
+inline constexpr View receipts = "urn:xmpp:receipts";                            // XEP-0184
+inline constexpr View real_time_text = "urn:xmpp:rtt:0";                         // XEP-0301
+inline constexpr View chat_markers = "urn:xmpp:chat-markers:0";                  // XEP-0333
+inline constexpr View displayed_sync = "urn:xmpp:mds:displayed:0";               // XEP-0490
+inline constexpr View displayed_sync_assist = "urn:xmpp:mds:server-assist:0";    // XEP-0490
+inline constexpr View message_correct = "urn:xmpp:message-correct:0";            // XEP-0308
+inline constexpr View retract = "urn:xmpp:message-retract:1";                    // XEP-0424
 inline constexpr View retract_tombstone = "urn:xmpp:message-retract:1#tombstone";  // XEP-0424
-inline constexpr View moderate = "urn:xmpp:message-moderate:1";                // XEP-0425
-inline constexpr View reactions = "urn:xmpp:reactions:0";                      // XEP-0444
-inline constexpr View reply = "urn:xmpp:reply:0";                              // XEP-0461
-inline constexpr View reference = "urn:xmpp:reference:0";                      // XEP-0372
-inline constexpr View mentions = "urn:xmpp:mentions:0";                        // XEP-0513
-inline constexpr View fasten = "urn:xmpp:fasten:0";                            // XEP-0422
-inline constexpr View sims = "urn:xmpp:sims:1";                                // XEP-0385
-inline constexpr View file_sharing = "urn:xmpp:sfs:0";                         // XEP-0447
-inline constexpr View jingle = "urn:xmpp:jingle:1";                            // XEP-0166
-inline constexpr View jingle_message = "urn:xmpp:jingle-message:0";            // XEP-0353
-inline constexpr View call_invites = "urn:xmpp:call-invites:0";                // XEP-0482
-inline constexpr View xhtml_im = "http://jabber.org/protocol/xhtml-im";        // XEP-0071
-inline constexpr View attention = "urn:xmpp:attention:0";                      // XEP-0224
+inline constexpr View moderate = "urn:xmpp:message-moderate:1";                    // XEP-0425
+inline constexpr View reactions = "urn:xmpp:reactions:0";                          // XEP-0444
+inline constexpr View reply = "urn:xmpp:reply:0";                                  // XEP-0461
+inline constexpr View reference = "urn:xmpp:reference:0";                          // XEP-0372
+inline constexpr View mentions = "urn:xmpp:mentions:0";                            // XEP-0513
+inline constexpr View fasten = "urn:xmpp:fasten:0";                                // XEP-0422
+inline constexpr View sims = "urn:xmpp:sims:1";                                    // XEP-0385
+inline constexpr View file_sharing = "urn:xmpp:sfs:0";                             // XEP-0447
+inline constexpr View jingle = "urn:xmpp:jingle:1";                                // XEP-0166
+inline constexpr View jingle_message = "urn:xmpp:jingle-message:0";                // XEP-0353
+inline constexpr View call_invites = "urn:xmpp:call-invites:0";                    // XEP-0482
+inline constexpr View xhtml_im = "http://jabber.org/protocol/xhtml-im";            // XEP-0071
+inline constexpr View attention = "urn:xmpp:attention:0";                          // XEP-0224
 
 // --- encryption as the server sees it -----------------------------------------------------------
 inline constexpr View eme = "urn:xmpp:eme:0";                           // XEP-0380
@@ -151,8 +150,8 @@ inline constexpr View openpgp_signed_legacy = "jabber:x:signed";        // XEP-0
 inline constexpr View otr = "urn:xmpp:otr:0";                           // XEP-0364
 
 // --- push ---------------------------------------------------------------------------------------
-inline constexpr View push = "urn:xmpp:push:0";                // XEP-0357
-inline constexpr View push_summary = "urn:xmpp:push:summary";  // XEP-0357, 7.2
+inline constexpr View push = "urn:xmpp:push:0";                       // XEP-0357
+inline constexpr View push_summary = "urn:xmpp:push:summary";         // XEP-0357, 7.2
 inline constexpr View tigase_push_encrypt = "tigase:push:encrypt:0";  // modules/push/tigase/names.h
 
 // --- publish-subscribe --------------------------------------------------------------------------

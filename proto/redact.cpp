@@ -101,13 +101,12 @@ const Row* find_row(const xml::Element& element) {
 // ---- Names -------------------------------------------------------------------------------------
 
 /// Anywhere in a name.
-constexpr std::array<std::string_view, 8> secret_parts{"passw",      "passphrase", "secret",
-                                                       "token",      "credential", "preauth",
-                                                       "privatekey", "apikey"};
+constexpr std::array<std::string_view, 8> secret_parts{
+    "passw", "passphrase", "secret", "token", "credential", "preauth", "privatekey", "apikey"};
 /// As one of its words.
-constexpr std::array<std::string_view, 12> secret_words{"pass", "pwd", "pw",     "pin",    "otp",
-                                                        "totp", "key", "cookie", "bearer", "jwt",
-                                                        "auth", "authorization"};
+constexpr std::array<std::string_view, 12> secret_words{"pass",   "pwd",  "pw",   "pin",
+                                                        "otp",    "totp", "key",  "cookie",
+                                                        "bearer", "jwt",  "auth", "authorization"};
 /// At its end: "userPass", "encryptionKey".
 constexpr std::array<std::string_view, 3> secret_ends{"pass", "pwd", "key"};
 /// Of URIs only, besides.
@@ -166,9 +165,9 @@ void append_parameters(std::string& out, std::string_view tail) {
         const std::string_view parameter = tail.substr(0, end);
         const std::size_t equals = parameter.find('=');
         const std::string_view name = parameter.substr(0, equals);
-        const bool secret = equals != std::string_view::npos &&
-                            (says_secret(name) ||
-                             has_word(to_lower_ascii(name), secret_parameters));
+        const bool secret =
+            equals != std::string_view::npos &&
+            (says_secret(name) || has_word(to_lower_ascii(name), secret_parameters));
         if (secret)
             out.append(name).append("=").append(hidden);
         else

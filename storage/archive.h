@@ -40,7 +40,7 @@ struct ArchiveEntry {
 
 struct ArchiveQuery {
     AccountId account = AccountId::none;
-    std::string with;  // bare or full JID; empty: everybody
+    std::string with;                              // bare or full JID; empty: everybody
     std::optional<WallTime> start, end;            // inclusive: the entries' own times
     std::optional<ArchiveId> before_id, after_id;  // from the form (#extended): exclusive bounds
     std::optional<ArchiveId> behind;               // as after_id, but need not be there any more

@@ -25,7 +25,7 @@ struct PushRegistration {
     std::string lang;
     WallTime created{};
     WallTime last_used{};           // last publish answered with a result
-    LastingTime failing_since{};   // zero: not failing
+    LastingTime failing_since{};    // zero: not failing
     std::uint32_t errors = 0;       // in a row
     std::uint32_t unreachable = 0;  // how many of them were no answers
     std::uint64_t unread = 0;       // important messages since the device was last here

@@ -29,8 +29,8 @@ struct SleepingSession {
     std::uint32_t acked_out = 0;    // outbound stanzas the client acknowledged; the queue follows
     LastingTime slept_at{};
     LastingTime expires_at{};
-    LastingTime wake_at{};    // its client is woken before the end; zero: it is not
-    std::string presence;  // last available presence as XML; empty: never sent one
+    LastingTime wake_at{};  // its client is woken before the end; zero: it is not
+    std::string presence;   // last available presence as XML; empty: never sent one
     std::vector<std::string> directed_presence;
     /// What modules keep with the session: (module name, its own encoding).
     std::vector<std::pair<std::string, std::string>> parts;

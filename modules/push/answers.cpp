@@ -146,7 +146,8 @@ void Sender::on_error(core::Account& account, std::uint64_t seq, const StanzaErr
     auto& record = registration->record;
     const PushOptions& options = push_.options(account.host());
     const bool counts = error.type != StanzaErrorType::wait;
-    const bool was_unreachable = std::exchange(record.failing_since, LastingTime{}) != LastingTime{};
+    const bool was_unreachable =
+        std::exchange(record.failing_since, LastingTime{}) != LastingTime{};
     if (counts) ++record.errors;
     if (was_unreachable || counts) push_.registrations->save(account, *registration);
     logger.debug("refused", {{"account", account.jid().bare()},

@@ -72,7 +72,8 @@ void Sleeper::set_end(core::Session& session, SessionPush& mine) {
 }
 
 /// [push] wake_before_timeout: once in a sleep. Zero: never.
-LastingTime Sleeper::wake_time(std::string_view host, const SessionPush& mine, LastingTime end) const {
+LastingTime Sleeper::wake_time(std::string_view host, const SessionPush& mine,
+                               LastingTime end) const {
     const Duration before = push_.options(host).wake_before_timeout;
     const LastingTime at = end - before;
     const bool wanted = before != Duration::zero() && !mine.wake_called;

@@ -126,8 +126,7 @@ std::uint64_t identity(const Stanza& stanza, std::string_view account,
     if (log_id != storage::LogId::none) return mix(2, static_cast<std::uint64_t>(log_id));
     if (!stanza.is_message() || received == WallTime{}) return 0;
     const Carried inner = carried(stanza, account);
-    const std::uint64_t words =
-        digest({inner.sender(), inner.message->attr("id"), inner.body()});
+    const std::uint64_t words = digest({inner.sender(), inner.message->attr("id"), inner.body()});
     return mix(static_cast<std::uint64_t>(received.time_since_epoch().count()), words);
 }
 

@@ -33,8 +33,8 @@ struct WaitingItem {
     storage::LogId log_id = storage::LogId::none;
     std::uint64_t offline_seq = 0;
     std::unique_ptr<QueueShare> queue{};
-    LastingTime failing_since{};    // zero: it waits only for answers to others
-    std::uint32_t failures = 0;  // ServiceLink::failures(), of which it has been told
+    LastingTime failing_since{};  // zero: it waits only for answers to others
+    std::uint32_t failures = 0;   // ServiceLink::failures(), of which it has been told
     bool important = false;
     bool urgent = false;
     bool clear = false;

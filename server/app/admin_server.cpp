@@ -19,9 +19,8 @@ constexpr Logger logger{"admin"};
 constexpr std::string_view prefix = "/v1/";
 
 const AdminRow* find_command(std::string_view name) {
-    for (const auto rows :
-         {server_commands(), user_commands(), session_commands(), push_commands(), s2s_commands(),
-          archive_commands(), backup_commands()})
+    for (const auto rows : {server_commands(), user_commands(), session_commands(), push_commands(),
+                            s2s_commands(), archive_commands(), backup_commands()})
         for (const auto& row : rows)
             if (row.name == name) return &row;
     return nullptr;
@@ -62,8 +61,8 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
         co_return refusal(400, fail("usage", "the body must be a JSON object"));
     logger.debug("command", {{"name", name}});
     if (!row) {
-        std::string asker = "uid " + std::to_string(request.user) + ", pid " +
-                            std::to_string(request.process);
+        std::string asker =
+            "uid " + std::to_string(request.user) + ", pid " + std::to_string(request.process);
         co_return co_await trace(app, parsed.get_object(), std::move(asker));
     }
     const Result<json::value> result = co_await row->run(app, parsed.get_object());

@@ -254,12 +254,12 @@ Result<App::Reload> App::reload() {
     if (!tls) return tls.error();
     Reload result;
     result.certificates = certificates_.set(std::move(tls->certificates));
-    for (const Finding& finding : findings.sorted()) result.warnings.push_back(findings.said(finding));
+    for (const Finding& finding : findings.sorted())
+        result.warnings.push_back(findings.said(finding));
     for (const auto& certificate : result.certificates)
-        logger.info("certificate-loaded",
-                    {{"domain", certificate.domain},
-                     {"file", certificate.file},
-                     {"expires", format_datetime(certificate.valid_until)}});
+        logger.info("certificate-loaded", {{"domain", certificate.domain},
+                                           {"file", certificate.file},
+                                           {"expires", format_datetime(certificate.valid_until)}});
     for (auto& change : diff(*config_, **fresh))
         (change.live ? result.applied : result.need_restart).push_back(std::move(change));
     for (const auto& change : result.applied)
@@ -366,8 +366,8 @@ Result<> check(const Config& config, std::ostream& out) {
     const std::string wrong = findings.text(false);
     if (wrong.empty()) {
         const auto warnings = findings.count(Finding::Weight::soon);
-        out << "the configuration is good"
-            << (warnings == 0 ? "" : ", but see the warnings above") << '\n';
+        out << "the configuration is good" << (warnings == 0 ? "" : ", but see the warnings above")
+            << '\n';
     }
     const Result<> database = check_database(config, out);
     if (wrong.empty()) return database;

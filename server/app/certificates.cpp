@@ -33,15 +33,15 @@ std::optional<CertificateAlarm> judge(const net::CertificateInfo& certificate, W
             "reload"};
     if (!certificate.names_domain)
         return CertificateAlarm{
-            true,
-            which + "is not made out to " + domain + ", but to " + joined(certificate.names),
+            true, which + "is not made out to " + domain + ", but to " + joined(certificate.names),
             "Get one for " + domain + ", or name its own in [host.\"" + domain +
                 "\".tls]; then: clarionctl reload"};
     const auto left = certificate.valid_until - now;
     if (left > warning) return std::nullopt;
     const auto days = std::chrono::duration_cast<std::chrono::hours>(left).count() / 24;
-    const std::string in = days == 0 ? "in less than a day"
-                                     : "in " + std::to_string(days) + (days == 1 ? " day" : " days");
+    const std::string in = days == 0
+                               ? "in less than a day"
+                               : "in " + std::to_string(days) + (days == 1 ? " day" : " days");
     return CertificateAlarm{false, which + "expires on " + until + ", " + in, renew};
 }
 

@@ -53,9 +53,7 @@ Result<> has_address(const std::string& address) {
     return port ? Result<>() : Result<>(port.error());
 }
 
-std::string said(const Place& place) {
-    return "[[listen]] type = \"" + place.options.type + "\"";
-}
+std::string said(const Place& place) { return "[[listen]] type = \"" + place.options.type + "\""; }
 
 void check_port(const Config& config, const Place& place, const std::vector<Place>& before,
                 bool ports, Findings& findings) {
@@ -108,9 +106,9 @@ void check_source_address(const Config& config, const std::string& host, Finding
     if (const auto parsed = net::SocketAddress::parse(address, 0); !parsed)
         findings.add(Weight::fatal, path, "s2s.bind_address: " + parsed.error().text);
     else if (const auto has = has_address(address); !has)
-        findings.add(Weight::wrong, path,
-                     "s2s.bind_address: " + has.error().text +
-                         ". Expected an address of this machine");
+        findings.add(
+            Weight::wrong, path,
+            "s2s.bind_address: " + has.error().text + ". Expected an address of this machine");
 }
 
 // ---- Directories -------------------------------------------------------------------------------
@@ -164,7 +162,8 @@ std::optional<std::string> why_not_writable(const fs::path& directory) {
 void check_directories(const Config& config, Findings& findings) {
     const auto& options = config.get<core::ServerOptions>();
     const TriedDirectory data(whole(options.data_dir));
-    const auto problem = data.problem() ? data.problem() : why_not_writable(whole(options.data_dir));
+    const auto problem =
+        data.problem() ? data.problem() : why_not_writable(whole(options.data_dir));
     if (problem) findings.add(Weight::fatal, "server.data_dir", "server.data_dir: " + *problem);
 
     const auto add = [&](const std::string& text) {

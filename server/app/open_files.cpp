@@ -29,8 +29,9 @@ void raise_open_files_limit() {
     if (limit.rlim_cur < few) {
         logger.warning("few_open_files",
                        {{"limit", number},
-                        {"text", "each connection is one: raise the limit (ulimit -Hn, systemd's "
-                                 "LimitNOFILE)"}});
+                        {"text",
+                         "each connection is one: raise the limit (ulimit -Hn, systemd's "
+                         "LimitNOFILE)"}});
     }
 }
 

@@ -133,8 +133,9 @@ void check_components(const Config& config, Findings& findings) {
             findings.add(Weight::fatal, path, "[" + path + "]: " + domain.error().text);
         else if (std::find(hosts.begin(), hosts.end(), *domain) != hosts.end())
             findings.add(Weight::fatal, path,
-                         "[" + path + "]: this is a domain of [server]; a component needs one of "
-                                      "its own");
+                         "[" + path +
+                             "]: this is a domain of [server]; a component needs one of "
+                             "its own");
         if (options.secret.empty())
             findings.add(Weight::fatal, path + ".secret",
                          "[" + path + "] secret: it is empty, so anybody could attach");
@@ -183,8 +184,8 @@ void check_encryption(const Config& config, Findings& findings) {
         const std::string other = option.empty() ? "" : ", or " + option + " = false";
         findings.add(Weight::wrong, "tls.certificate",
                      "[tls] certificate: there is none for " + joined(without) + ", and " + why +
-                         ": " + service.outcome +
-                         ". Expected [tls] certificate and private_key" + other);
+                         ": " + service.outcome + ". Expected [tls] certificate and private_key" +
+                         other);
     }
 }
 

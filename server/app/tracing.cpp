@@ -152,7 +152,8 @@ public:
              "the trace begins");
         if (account.empty()) co_return;
         const auto pin = co_await core.accounts().load(account);
-        if (!pin) tell(core, *feed, {"c2s", account, {}, account}, "note", "text", pin.error().text);
+        if (!pin)
+            tell(core, *feed, {"c2s", account, {}, account}, "note", "text", pin.error().text);
         if (!pin) co_return;
         for (const auto& session : (*pin)->sessions()) {
             if (!feed->wants(session->traced())) continue;

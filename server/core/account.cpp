@@ -50,8 +50,8 @@ storage::AccountRecord Account::record() const {
 }
 
 Account::ArchivePlace Account::next_archive_place(WallTime now) {
-    const auto by_clock = static_cast<std::uint64_t>(
-        std::max<std::int64_t>(now.time_since_epoch().count(), 0));
+    const auto by_clock =
+        static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0));
     const auto last = static_cast<std::uint64_t>(last_archive_id_);
     const std::uint64_t behind = last + (std::exchange(gave_archive_ids_, true) ? 1 : unstored_ids);
     const std::uint64_t next = by_clock > last ? by_clock : behind;

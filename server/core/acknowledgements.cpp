@@ -106,8 +106,8 @@ Task<> Session::handle_received() {
     const auto self = shared_from_this();
     Core& core = core_;
     const std::uint32_t received = window_.received();
-    const SteadyTime until = core.clock().steady() +
-                             core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
+    const SteadyTime until =
+        core.clock().steady() + core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
     while (window_.width() > 0 && !window_.is_handled(received) && core.clock().steady() < until)
         co_await core.shard().sleep(look_again);
 }

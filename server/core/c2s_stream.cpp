@@ -196,8 +196,7 @@ C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element, std::
     if (is_for_us(element))
         refusal = make_refusal(element, {std::string(name(condition)), std::string(text)});
     if (!refusal) return fail(StreamErrorCondition::not_authorized, text);
-    const std::string who =
-        account_.empty() ? port_.info().address : std::string(account_.bare());
+    const std::string who = account_.empty() ? port_.info().address : std::string(account_.bare());
     core.refusals().on_element(who, element, {condition, std::string(text)});
     port_.write(*refusal);
     return count_failure(core);
@@ -390,7 +389,8 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     if (element.root().attr("type") != "set")
         co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, "binding is a set"});
     auto jid = account_.with_resource(wanted.empty() ? random_token(9) : wanted);
-    if (!jid) co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, jid.error().text});
+    if (!jid)
+        co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, jid.error().text});
     auto pin = co_await core.accounts().load(std::string(account_.bare()));
     if (revoked_) co_return Next::close;
     if (!pin) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
@@ -398,11 +398,13 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     // Before the new session is there: what the old one held must reach it, in order.
     while (Session* old = account.find_session(jid->resource())) co_await old->replace();
     if (revoked_) co_return Next::close;
-    if (account.deleted()) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
+    if (account.deleted())
+        co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
     const auto limit = core.options<C2sOptions>(host_).max_sessions;
     if (account.sessions().size() >= static_cast<std::size_t>(limit))
-        co_return bind_failed(core, id, {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                                   "too many sessions"});
+        co_return bind_failed(core, id,
+                              {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                               "too many sessions"});
     const std::string device(jid->resource());
     session_ =
         std::make_shared<Session>(account, account.next_session_number(), *jid, device, &port_);

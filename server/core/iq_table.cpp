@@ -9,7 +9,13 @@ void IqTable::add(Entry entry) {
 
 void IqTable::serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
                     IqHandler handler, OffHosts off, IqAudience audience) {
-    add({target, type, std::string(ns), std::string(name), std::move(handler), {}, std::move(off),
+    add({target,
+         type,
+         std::string(ns),
+         std::string(name),
+         std::move(handler),
+         {},
+         std::move(off),
          audience});
 }
 

@@ -200,7 +200,8 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .min(1)
         .live()
         .doc(
-            "Slow requests (archive pages) of one session that run or wait. With so many nothing is "
+            "Slow requests (archive pages) of one session that run or wait. With so many nothing "
+            "is "
             "read from the client until one is answered; quick ones do not count.");
     t.add("max_directed_presence", &C2sOptions::max_directed_presence)
         .min(1)
@@ -253,8 +254,9 @@ void AuthOptions::declare(OptionTable<AuthOptions>& t) {
     t.add("max_failures", &AuthOptions::max_failures)
         .min(1)
         .live()
-        .doc("Failed attempts, and stanzas refused because they came before the session, after "
-             "which a connection is closed.");
+        .doc(
+            "Failed attempts, and stanzas refused because they came before the session, after "
+            "which a connection is closed.");
     t.add("failure_delay", &AuthOptions::failure_delay)
         .min(0ms)
         .live()

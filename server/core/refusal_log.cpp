@@ -64,10 +64,10 @@ void RefusalLog::on_failed(const AckSink::Origin& origin, const StanzaError& err
 }
 
 void RefusalLog::write(const Line& line, std::string_view condition, std::string_view text) {
-    const Logger::Fields fields{{"from", line.from},       {"to", line.to},
-                                {"kind", line.kind},       {"type", line.type},
-                                {"payload", line.payload}, {"condition", condition},
-                                {"text", text}};
+    const Logger::Fields fields{
+        {"from", line.from}, {"to", line.to},           {"kind", line.kind},
+        {"type", line.type}, {"payload", line.payload}, {"condition", condition},
+        {"text", text}};
     if (admit(line.peer, condition))
         logger.info("stanza", fields);
     else
@@ -88,9 +88,12 @@ void RefusalLog::on_request(std::string_view from, std::string_view ns, std::str
 void RefusalLog::on_stream(const TracedStream& stream, std::string_view address,
                            std::string_view condition, std::string_view text) {
     if (!logger.enabled(LogLevel::info)) return;
-    const Logger::Fields fields{{"kind", stream.kind},     {"peer", stream.name},
-                                {"account", stream.account}, {"domain", stream.domain},
-                                {"address", address},      {"condition", condition},
+    const Logger::Fields fields{{"kind", stream.kind},
+                                {"peer", stream.name},
+                                {"account", stream.account},
+                                {"domain", stream.domain},
+                                {"address", address},
+                                {"condition", condition},
                                 {"text", text}};
     const std::string_view peer = !stream.account.empty()  ? stream.account
                                   : !stream.domain.empty() ? stream.domain
@@ -145,9 +148,9 @@ void RefusalLog::sum_up() {
     for (const auto& [peer, count] : peers_) {
         if (count.left_out == 0) continue;
         if (told++ < core_.options<LogOptions>().refusals)
-            logger.info("more", {{"peer", peer},
-                                 {"lines", count.left_out},
-                                 {"condition", count.condition}});
+            logger.info(
+                "more",
+                {{"peer", peer}, {"lines", count.left_out}, {"condition", count.condition}});
         else
             lines += count.left_out;
     }

@@ -11,7 +11,6 @@ namespace clarion::core {
 namespace {
 constexpr Logger logger{"router"};
 
-
 bool is_probe(const Stanza& stanza) {
     return stanza.is_presence() && stanza.type() == StanzaType::probe;
 }

@@ -297,8 +297,7 @@ bool Session::took(std::uint64_t offline_seq) const {
 /// It takes no more: remembers what it took.
 void Session::note_taken() {
     const std::uint64_t last = account_.last_offline_seq();
-    if (last > taking_since_)
-        seen().taken.add({taking_since_ + 1, last, taking_since_ + 1, last});
+    if (last > taking_since_) seen().taken.add({taking_since_ + 1, last, taking_since_ + 1, last});
 }
 
 std::string Session::seen_text() const {

@@ -269,7 +269,8 @@ private:
     bool record_stale_ = false;  // asleep: its record has an older h
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
-    std::uint64_t taking_since_ = 0;  // took the messages after this offline_seq, while it takes any
+    std::uint64_t taking_since_ =
+        0;  // took the messages after this offline_seq, while it takes any
     std::vector<Jid> directed_presence_;
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;

@@ -26,7 +26,8 @@ std::string_view note_of(SessionEnd why) {
         case SessionEnd::lost: return "the session ends: the connection is gone";
         case SessionEnd::replaced: return "the session ends: another connection took the resource";
         case SessionEnd::kicked: return "the session ends: by the administrator";
-        case SessionEnd::expired: return "the session ends: it hibernated too long, or held too much";
+        case SessionEnd::expired:
+            return "the session ends: it hibernated too long, or held too much";
         case SessionEnd::shutdown: return "the session ends: the server stops";
         case SessionEnd::password_changed: return "the session ends: the password was changed";
         case SessionEnd::disabled: return "the session ends: the account was disabled";

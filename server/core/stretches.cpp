@@ -13,9 +13,9 @@ void Stretches::add(const Stretch& added) {
     const auto from = std::partition_point(
         stretches_.begin(), stretches_.end(),
         [&](const Stretch& each) { return each.last_ordinal + 1 < added.first_ordinal; });
-    const auto to = std::partition_point(
-        from, stretches_.end(),
-        [&](const Stretch& each) { return each.first_ordinal <= added.last_ordinal + 1; });
+    const auto to = std::partition_point(from, stretches_.end(), [&](const Stretch& each) {
+        return each.first_ordinal <= added.last_ordinal + 1;
+    });
     if (from == to) {
         stretches_.insert(from, added);
         if (stretches_.size() > max_count) stretches_.erase(stretches_.begin());

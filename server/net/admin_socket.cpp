@@ -51,8 +51,7 @@ void note_asker(Stream& stream, AdminRequest& request) {
 /// Who reads a feed says nothing more: anything but silence is the end.
 bool is_gone(Stream& stream) {
     char byte = 0;
-    const auto n =
-        ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    const auto n = ::recv(stream.socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     return n >= 0 || (errno != EAGAIN && errno != EINTR);
 }
 

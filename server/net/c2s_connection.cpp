@@ -48,8 +48,8 @@ xml::Limits first_limits(ShardNet& net) {
 
 void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport,
                           ConnectionCounts::Place place, bool direct_tls) {
-    auto connection = std::make_unique<C2sConnection>(net, std::move(transport), std::move(place),
-                                                      direct_tls);
+    auto connection =
+        std::make_unique<C2sConnection>(net, std::move(transport), std::move(place), direct_tls);
     counters().accepted.add();
     const Step first = direct_tls ? Step::start_tls : Step::read;
     net.scope().spawn("c2s connection", run(std::move(connection), first));
@@ -239,7 +239,8 @@ Task<C2sConnection::Step> C2sConnection::start_tls() {
     const Result<> done = co_await transport_->handshake(std::move(settings));
     handshaking_ = false;
     if (!done) {
-        logger.info("tls_failed", {{"address", transport_->info().address}, {"error", done.error().text}});
+        logger.info("tls_failed",
+                    {{"address", transport_->info().address}, {"error", done.error().text}});
         cut("the TLS handshake failed");
         co_return Step::finish;
     }
@@ -287,9 +288,8 @@ void C2sConnection::on_silence() {
 void C2sConnection::ping() {
     core::Session& session = *stream_.session();
     if (session.sm()) return write_xml("<r xmlns='urn:xmpp:sm:3'/>");
-    const auto request = Stanza::make(StanzaKind::iq, StanzaType::get,
-                                      Jid::trusted(stream_.host()), session.jid(),
-                                      "ping-" + random_token(6));
+    const auto request = Stanza::make(StanzaKind::iq, StanzaType::get, Jid::trusted(stream_.host()),
+                                      session.jid(), "ping-" + random_token(6));
     request->root().add("ping", ns::ping);
     session.send(request);
 }

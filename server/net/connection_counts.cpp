@@ -14,8 +14,8 @@ std::optional<ConnectionCounts::Place> ConnectionCounts::admit(Kind kind,
     const auto known = counts.by_network.find(network);
     if (known != counts.by_network.end() && reached(limits.per_network, known->second))
         return std::nullopt;
-    auto& mine = known != counts.by_network.end() ? *known
-                                                  : *counts.by_network.emplace(network, 0).first;
+    auto& mine =
+        known != counts.by_network.end() ? *known : *counts.by_network.emplace(network, 0).first;
     ++mine.second;
     ++counts.unauthenticated;
     return Place(shared_from_this(), kind, mine);

@@ -160,7 +160,9 @@ S2sReach RemoteDomains::reach(std::string_view remote) const {
             }
             const Pause* pause = pauses_.find(key(local, remote), now);
             if (reach.state != S2sReach::State::idle || !pause || pause->until <= now) continue;
-            reach = {S2sReach::State::failed, pause->text, {},
+            reach = {S2sReach::State::failed,
+                     pause->text,
+                     {},
                      std::chrono::ceil<Duration>(pause->until - now)};
         }
     }
@@ -216,15 +218,14 @@ void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
 
 void RemoteDomains::accept(std::unique_ptr<Transport> transport, ListenType type) {
     const auto limit = core_.options<core::LimitsOptions>().unauthenticated_connections;
-    auto place = net_.counts().admit(ConnectionCounts::Kind::server,
-                                     transport->peer_address().network(),
-                                     {.per_network = 0, .unauthenticated = limit});
+    auto place =
+        net_.counts().admit(ConnectionCounts::Kind::server, transport->peer_address().network(),
+                            {.per_network = 0, .unauthenticated = limit});
     if (!place) {
         logger.warning("too_many_connections", {{"address", transport->info().address}});
         return;
     }
-    S2sIn::start(*this, net_, std::move(transport), std::move(*place),
-                 type == ListenType::s2s_tls);
+    S2sIn::start(*this, net_, std::move(transport), std::move(*place), type == ListenType::s2s_tls);
 }
 
 std::vector<S2sLinkInfo> RemoteDomains::list() const {

@@ -120,8 +120,7 @@ S2sOut::Step S2sOut::parse(std::string_view bytes) {
 Next S2sOut::on_element(const xml::Document& element) {
     if (core::Trace* trace = net_.core().trace())
         trace->on_element(traced(), core::TraceEvent::received, element.root());
-    return say(
-        [&](std::string& out) { return negotiation_->on_element(element.root(), out); });
+    return say([&](std::string& out) { return negotiation_->on_element(element.root(), out); });
 }
 
 void S2sOut::say_text(std::string_view xml) {

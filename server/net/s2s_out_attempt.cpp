@@ -149,8 +149,7 @@ Task<bool> S2sOut::secure(bool direct_tls) {
                    (valid ? ", certificate valid" : ", certificate not valid: " + problem));
     logger.debug("encrypted",
                  {{"local", local_}, {"remote", remote_}, {"certificate_problem", problem}});
-    const auto next =
-        say([&](std::string& out) { return negotiation_->on_encrypted(valid, out); });
+    const auto next = say([&](std::string& out) { return negotiation_->on_encrypted(valid, out); });
     co_return act(next) != Step::over;
 }
 

@@ -86,9 +86,9 @@ void ShardNet::accepted(ListenType type, FileDescriptor socket) {
 std::optional<ConnectionCounts::Place> ShardNet::admit(const Transport& transport) {
     const auto& limits = core_.options<core::LimitsOptions>();
     const std::string network = transport.peer_address().network();
-    auto place = counts_->admit(
-        ConnectionCounts::Kind::client, network,
-        {limits.c2s_connections_per_address, limits.unauthenticated_connections});
+    auto place =
+        counts_->admit(ConnectionCounts::Kind::client, network,
+                       {limits.c2s_connections_per_address, limits.unauthenticated_connections});
     if (!place) logger.debug("too_many_connections", {{"network", network}});
     return place;
 }

@@ -41,8 +41,8 @@ Socket::Moved Socket::receive(std::span<char> out) {
 std::size_t Socket::drop_leading_space(std::span<char> received) {
     static constexpr std::string_view white_space = " \t\r\n";
     const auto is_space = [](char c) { return white_space.find(c) != std::string_view::npos; };
-    const auto limit = received.begin() + static_cast<std::ptrdiff_t>(
-                                              std::min(leading_space, received.size()));
+    const auto limit =
+        received.begin() + static_cast<std::ptrdiff_t>(std::min(leading_space, received.size()));
     const auto first = std::find_if_not(received.begin(), limit, is_space);
     leading_space -= static_cast<std::size_t>(first - received.begin());
     if (first != received.end()) leading_space = 0;

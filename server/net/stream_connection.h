@@ -120,11 +120,11 @@ protected:
     std::unique_ptr<Transport> transport_;
     xml::XmlStream xml_;
     SteadyTime deadline_ = SteadyTime::max();
-    bool header_due_ = true;        // of ours, for the stream (or restarted stream) at hand
-    bool handshaking_ = false;      // nothing can be said now
-    bool reading_stopped_ = false;  // the server is about to stop
+    bool header_due_ = true;          // of ours, for the stream (or restarted stream) at hand
+    bool handshaking_ = false;        // nothing can be said now
+    bool reading_stopped_ = false;    // the server is about to stop
     bool says_nothing_more_ = false;  // at the stop of the server it is cut, not closed
-    bool wake_when_sent_ = false;   // run() pauses until the peer has read what there is
+    bool wake_when_sent_ = false;     // run() pauses until the peer has read what there is
 
 private:
     void on_writable() final;

@@ -6,10 +6,10 @@
 #include <string_view>
 
 #include "server/base/result.h"
+#include "storage/kv/archive_tails.h"
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/log_watch.h"
-#include "storage/kv/archive_tails.h"
 #include "storage/kv/removed_accounts.h"
 
 namespace clarion::storage {

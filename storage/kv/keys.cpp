@@ -122,8 +122,7 @@ KeyRange account_deadline_range(AccountId account) {
 }
 
 Key archive_step_key(AccountId account, ArchiveId first) {
-    return account_key(account, AccountEntry::archive_step)
-        .u64(static_cast<std::uint64_t>(first));
+    return account_key(account, AccountEntry::archive_step).u64(static_cast<std::uint64_t>(first));
 }
 
 KeyRange archive_step_range(AccountId account) {

@@ -27,8 +27,8 @@
 #include <thread>
 #include <vector>
 
-#include "storage/kv/backup_copy.h"
 #include "storage/kv/apply.h"
+#include "storage/kv/backup_copy.h"
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
 

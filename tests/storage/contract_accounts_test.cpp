@@ -280,7 +280,8 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
                                           {1, {.time = at(1), .xml = "<message/>"}});
             storage.sessions().put_live(batch, account.id, {.session = 4});
             storage.push_registrations().put(batch, account.id, {.seq = 1, .service = "p"});
-            storage.deadlines().put(batch, {.at = lasting(50), .account = account.id, .subject = 3});
+            storage.deadlines().put(batch,
+                                    {.at = lasting(50), .account = account.id, .subject = 3});
         }
     });
     fixture.commit([&](Batch& batch) { storage.accounts().remove(batch, romeo); });

@@ -231,7 +231,7 @@ TEST_CASE_TEMPLATE("an entry from the future goes with what was written after it
             [&](Batch& batch) { archive->expiry().remove(batch, archive.juliet, found); });
         return found.count;
     };
-    CHECK(expire(8, 20) == 1);     // they are as old as 9
+    CHECK(expire(8, 20) == 1);      // they are as old as 9
     CHECK(expire(10, 20, 2) == 2);  // two now, one and 9 itself the next time
     CHECK(expire(10, 20) == 2);
     CHECK(expire(10, 20) == 0);

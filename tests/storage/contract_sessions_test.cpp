@@ -105,7 +105,8 @@ TEST_CASE("how far time has come is there for the next start") {
     CHECK_FALSE(stored());
     for (const std::int64_t hour : {1, 2})
         fixture.commit([&](Batch& batch) {
-            fixture->put_clock_mark(batch, {lasting(hour), at(7), "boot", std::chrono::hours(hour)});
+            fixture->put_clock_mark(batch,
+                                    {lasting(hour), at(7), "boot", std::chrono::hours(hour)});
         });
     fixture.reopen();
     REQUIRE(stored());

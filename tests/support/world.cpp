@@ -148,9 +148,8 @@ World::~World() {
 
 void World::start() {
     shards_ = std::make_unique<core::ShardSet>(setup_.shards, clock_, *storage_);
-    shared_ = std::make_unique<core::Shared>(
-        core::Shared{*shards_, clock_, *storage_, hosts_, "scram-secret", "dialback-secret",
-                     "archive-secret"});
+    shared_ = std::make_unique<core::Shared>(core::Shared{
+        *shards_, clock_, *storage_, hosts_, "scram-secret", "dialback-secret", "archive-secret"});
     for (unsigned i = 0; i < setup_.shards; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& made = *shared_->cores.back();

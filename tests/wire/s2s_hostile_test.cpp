@@ -52,7 +52,8 @@ public:
     bool is_connected() {
         char byte = 0;
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        while (::recv(fd_.get(), &byte, 1, MSG_DONTWAIT) > 0) {}
+        while (::recv(fd_.get(), &byte, 1, MSG_DONTWAIT) > 0) {
+        }
         return errno == EAGAIN;
     }
 
@@ -226,8 +227,7 @@ TEST_CASE("who asks much is read no further until the answers are there") {
 
 TEST_CASE("so many keys may prove nothing") {
     S2sWorld world;
-    Server& b = world.add("b.example",
-                          "[s2s]\nrequire_encryption = false\nmax_false_keys = 2\n");
+    Server& b = world.add("b.example", "[s2s]\nrequire_encryption = false\nmax_false_keys = 2\n");
     world.start();
     RawPeer peer(b.port());
     peer.open("none.example", "b.example");

@@ -127,8 +127,7 @@ void Server::start(const std::string& dns_server) {
     core::Core& core = *shared_->cores.front();
     net_ = std::make_unique<net::ShardNet>(core);
     net_->set_peers({net_.get()});
-    net_->set_tls(
-        net::TlsContexts::load(*config_, {domain_}).value().contexts);
+    net_->set_tls(net::TlsContexts::load(*config_, {domain_}).value().contexts);
     s2s_ = std::make_unique<net::RemoteDomains>(*net_);
     s2s_->set_peers({s2s_.get()});
     core.links().attach_component(component(), this);

@@ -86,7 +86,8 @@ void show(const Order& order, const json::value& result) {
 void note_cut(const Order& order, const json::value& result) {
     const auto* limit = order.arguments.if_contains("limit");
     if (limit && result.is_array() && result.as_array().size() >= limit->to_number<std::size_t>())
-        std::cerr << "clarionctl: these are the first " << *limit << "; there may be more (--limit)\n";
+        std::cerr << "clarionctl: these are the first " << *limit
+                  << "; there may be more (--limit)\n";
 }
 
 int run(const Settings& settings, const std::string& socket, Order order) {
@@ -203,10 +204,10 @@ private:
     void ask_first(CLI::App* sub, const std::string& command, std::function<std::string()> question,
                    std::function<json::object()> arguments) {
         sub->add_flag("--yes", words_.yes, "do not ask, at a terminal either");
-        sub->callback([this, command, question = std::move(question),
-                       arguments = std::move(arguments)] {
-            order_ = Order{command, arguments(), false, words_.yes ? "" : question()};
-        });
+        sub->callback(
+            [this, command, question = std::move(question), arguments = std::move(arguments)] {
+                order_ = Order{command, arguments(), false, words_.yes ? "" : question()};
+            });
     }
 
     void server();
@@ -271,8 +272,9 @@ void Commands::users() {
                       "set an account's password; all its sessions end, and its devices log in "
                       "again with the new one",
                       "user/passwd");
-    auto* remove = add(user, "delete", "delete an account and everything kept for it; asks at a "
-                                       "terminal",
+    auto* remove = add(user, "delete",
+                       "delete an account and everything kept for it; asks at a "
+                       "terminal",
                        "user/delete");
     jid(remove);
     ask_first(
@@ -347,9 +349,8 @@ void Commands::s2s() {
 void Commands::archives() {
     auto& archive = group("archive", "message archives");
     const auto words = [this] {
-        return json::object{{"jid", words_.jid},
-                            {"before", words_.before},
-                            {"older_than", words_.older_than}};
+        return json::object{
+            {"jid", words_.jid}, {"before", words_.before}, {"older_than", words_.older_than}};
     };
     jid(add(archive, "stats", "messages in an account's archive, or in those of each domain",
             "archive/stats", words),
@@ -390,8 +391,7 @@ void Commands::trace() {
                      "trace");
     jid(show, false,
         "an account (all its sessions, those that hibernate or log in later too) or a full JID");
-    show->add_option("--s2s", words_.domain,
-                     "all streams with this server, or of this component");
+    show->add_option("--s2s", words_.domain, "all streams with this server, or of this component");
     show->add_flag("--with-bodies", words_.with_bodies,
                    "what people wrote too, not only how long it is; the server's log says so");
 }
@@ -423,8 +423,7 @@ int carry_out(const Settings& settings, Commands& commands) {
     if (auto whole = complete(order); !whole) return complain(settings, whole.error());
     if (order.command == "restore")
         return complain(settings, ctl::restore(commands.restore_order(settings, *socket)));
-    if (order.command == "user/import")
-        return import(settings, *socket, commands.import_file());
+    if (order.command == "user/import") return import(settings, *socket, commands.import_file());
     if (order.command == "archive/export")
         return export_archive(settings, *socket, commands.export_order(settings));
     if (order.command == "trace") {

@@ -52,8 +52,9 @@ Result<> stop_and_wait(const AdminClient& client) {
     }
     const bool gone = descriptor >= 0 ? wait_for_process(descriptor) : wait_for_silence(client);
     if (gone) return {};
-    return fail("timeout", "the server was told to stop, and runs still after a minute. Its log "
-                           "says more");
+    return fail("timeout",
+                "the server was told to stop, and runs still after a minute. Its log "
+                "says more");
 }
 
 }  // namespace clarion::ctl

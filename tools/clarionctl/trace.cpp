@@ -81,8 +81,7 @@ Result<> trace(const AdminClient& client, const TraceOrder& order) {
         "trace", {{"jid", order.jid}, {"s2s", order.s2s}, {"with_bodies", order.with_bodies}},
         on_line);
     if (!done) return done;
-    return std::cout ? Result<>(fail("unreachable", "the server has ended the trace"))
-                     : Result<>();
+    return std::cout ? Result<>(fail("unreachable", "the server has ended the trace")) : Result<>();
 }
 
 }  // namespace clarion::ctl

@@ -44,7 +44,7 @@ TEST_CASE("lasting time goes on where it was, whatever was done to the calendar"
     CHECK(resumed({{}, w0 + 478h, "this", 12h}) == 102h);  // or back
     // The machine was started anew.
     CHECK(resumed({{}, w0 + 502h, "next", 1h}) == 102h);
-    CHECK(resumed({{}, w0, "next", 1h}) == 100h);  // a machine without a clock of its own
+    CHECK(resumed({{}, w0, "next", 1h}) == 100h);         // a machine without a clock of its own
     CHECK(resumed({{}, w0 + 502h, "this", 1h}) == 102h);  // such a boot id is none
     const ClockMark nameless{l0, w0, "", 10h};
     CHECK(resume_lasting_time(nameless, {{}, w0 + 1h, "", 20h}) - l0 == 1h);

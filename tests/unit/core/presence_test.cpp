@@ -350,7 +350,8 @@ TEST_CASE_FIXTURE(Verona, "a stranger cannot tell by a probe what there is") {
     CHECK(answer_to_probe("romeo@example.org/orchard") == refused("romeo@example.org"));
 }
 
-TEST_CASE_FIXTURE(Verona, "contacts of an account that is not in memory hear that nobody is there") {
+TEST_CASE_FIXTURE(Verona,
+                  "contacts of an account that is not in memory hear that nobody is there") {
     become_friends();
     world.befriend(juliet_jid, friar_jid, Subscription::from);
     const auto put_away = [this] {

@@ -151,8 +151,7 @@ TEST_CASE_FIXTURE(Scene, "messages: what nobody keeps is answered") {
 
 TEST_CASE_FIXTURE(Scene, "messages: an error shows what it is about; what nobody misses has none") {
     store = false;
-    for (const std::string_view to :
-         {juliet, std::string_view("nobody@example.org"), no_match}) {
+    for (const std::string_view to : {juliet, std::string_view("nobody@example.org"), no_match}) {
         CAPTURE(to);
         const std::string start = "<message from='" + std::string(stranger) + "' to='" +
                                   std::string(to) + "' type='chat' id='x'>";

@@ -340,7 +340,8 @@ TEST_CASE("a client that says nothing while it should acknowledge is cut, and sl
     phone.send("<presence/>");  // late with it, but there
     scene.world.advance(90s);
     CHECK(phone.session().is_live());
-    scene.on([&](Core&) { CHECK(phone.session().on_ack(phone.session().sm()->queue.sent()).ok()); });
+    scene.on(
+        [&](Core&) { CHECK(phone.session().on_ack(phone.session().sm()->queue.sent()).ok()); });
     scene.world.advance(90s);
     scene.arrive("2");  // its time begins when it was sent
     scene.world.advance(99s);

@@ -47,7 +47,7 @@ struct Letter {
     bool archived = true;
     bool to_device = false;
     bool acknowledged = false;  // by any of her devices
-    bool excused = false;  // it may be lost to devices that do not read the archive
+    bool excused = false;       // it may be lost to devices that do not read the archive
 };
 
 /// A device, and the session it has now.
@@ -67,18 +67,19 @@ struct Device {
     };
     std::vector<Sent> sent;  // since stream management was enabled
     std::size_t read = 0, acked = 0;
-    std::set<std::string> seen;    // by its stream
-    std::set<std::string> handed;  // by pages of the archive
+    std::set<std::string> seen;     // by its stream
+    std::set<std::string> handed;   // by pages of the archive
     std::uint64_t known_after = 0;  // ... since a restart: the number of the last letter before
-    Ids owed;                      // came while it slept
-    Ids answers;                   // to requests of a burst: id and type
+    Ids owed;                       // came while it slept
+    Ids answers;                    // to requests of a burst: id and type
 
     std::string jid() const { return std::string(account_jid) + '/' + name; }
     /// Letters that its session has and that it did not acknowledge.
     Ids unacknowledged() const {
         Ids ids;
         for (std::size_t i = acked; i < sent.size(); ++i)
-            if (!sent[i].id.empty() && !sent[i].of_page && !sent[i].is_copy) ids.push_back(sent[i].id);
+            if (!sent[i].id.empty() && !sent[i].of_page && !sent[i].is_copy)
+                ids.push_back(sent[i].id);
         ids.insert(ids.end(), owed.begin(), owed.end());
         return ids;
     }
@@ -89,7 +90,8 @@ public:
     explicit Walk(unsigned seed) : random_(seed) {
         world_.add_account(account_jid);
         watch();
-        for (std::size_t i = 0; i < devices_.size(); ++i) devices_[i].name = "device" + std::to_string(i);
+        for (std::size_t i = 0; i < devices_.size(); ++i)
+            devices_[i].name = "device" + std::to_string(i);
     }
 
     void step() {
@@ -150,7 +152,7 @@ private:
                             {"carbons", carbons::install},
                             {"offline", offline::install, offline::declare_options},
                             {"push", push::install, push::declare_options}},
-.config = "[push]\nmax_hibernation_timeout = 600\n"};
+                .config = "[push]\nmax_hibernation_timeout = 600\n"};
     }
 
     void watch() {
@@ -365,7 +367,8 @@ private:
              std::to_string(device.sent.size()));
         test::FakePort& port = new_port();
         std::string outcome;
-        world_.run(account_jid, [&](core::Core& core) { return resume(core, device, port, outcome); });
+        world_.run(account_jid,
+                   [&](core::Core& core) { return resume(core, device, port, outcome); });
         REQUIRE(outcome == "ok");
         device.acked = device.read;
         note_acknowledged(device);
@@ -388,8 +391,7 @@ private:
         REQUIRE(found);
         REQUIRE(found->sm()->id == device.sm_id);
         const auto session = found->shared_from_this();
-        const auto done =
-            co_await session->resume(port, static_cast<std::uint32_t>(device.read));
+        const auto done = co_await session->resume(port, static_cast<std::uint32_t>(device.read));
         outcome = done ? "ok" : done.error().code;
     }
 
@@ -406,7 +408,8 @@ private:
     }
 
     void read(Device& device) {
-        if (device.state == State::live) device.read += chance(device.sent.size() - device.read + 1);
+        if (device.state == State::live)
+            device.read += chance(device.sent.size() - device.read + 1);
     }
 
     void acknowledge(Device& device) {
@@ -435,8 +438,7 @@ private:
     void note_acknowledged(const Device& device) {
         note(device.name + " acknowledged " + std::to_string(device.acked));
         for (std::size_t i = 0; i < device.acked; ++i)
-            if (!device.sent[i].id.empty())
-                letters_[device.sent[i].id].acknowledged = true;
+            if (!device.sent[i].id.empty()) letters_[device.sent[i].id].acknowledged = true;
     }
 
     // ---- Requests ------------------------------------------------------------------------------
@@ -444,8 +446,10 @@ private:
     std::string query(const std::string& paging, const std::string& form = {}) {
         std::string fields;
         if (!form.empty())
-            fields = "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
-                     "<value>urn:xmpp:mam:2</value></field>" + form + "</x>";
+            fields =
+                "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+                "<value>urn:xmpp:mam:2</value></field>" +
+                form + "</x>";
         return "<iq type='set' id='q" + std::to_string(++last_query_) +
                "'><query xmlns='urn:xmpp:mam:2'>" + fields +
                "<set xmlns='http://jabber.org/protocol/rsm'>" + paging + "</set></query></iq>";
@@ -459,7 +463,9 @@ private:
         switch (chance(5)) {
             case 0: return expect_page(device, query("<max>0</max>"), {});
             case 1: return expect_page(device, query("", with("mercutio@example.com")), {});
-            case 2: return expect_page(device, query("<max>3</max><before/>", with("romeo@example.com")), newest(3));
+            case 2:
+                return expect_page(
+                    device, query("<max>3</max><before/>", with("romeo@example.com")), newest(3));
             case 3: return expect_page(device, query("<max>50</max><before/>"), newest(50));
             default: return expect_page(device, query("<max>1</max><before/>"), newest(1));
         }
@@ -520,8 +526,9 @@ private:
 
     std::vector<std::string> make_burst() {
         static constexpr std::array<std::array<std::string_view, 2>, 6> kinds{
-            {{"set", "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'>"
-                     "<max>2</max><before/></set></query>"},
+            {{"set",
+              "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'>"
+              "<max>2</max><before/></set></query>"},
              {"set", "<enable xmlns='urn:xmpp:push:0' jid='push.example.com' node='n'/>"},
              {"get", "<ping xmlns='urn:xmpp:ping'/>"},
              {"get", "<query xmlns='jabber:iq:roster'/>"},

@@ -101,7 +101,8 @@ struct Devices {
     }
 };
 
-TEST_CASE("a message to the full address of a session that ends reaches older ones without a copy") {
+TEST_CASE(
+    "a message to the full address of a session that ends reaches older ones without a copy") {
     for (const bool archived : {true, false})
         for (const bool with_sm : {true, false}) {
             CAPTURE(archived);

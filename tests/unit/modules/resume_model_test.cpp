@@ -301,9 +301,12 @@ private:
 
     void speak_soon() {
         world_.post(account_jid, [](core::Core& core) {
-            core.accounts().find(account_jid)->find_session("phone")->on_element(
-                xml::parse_element("<message xmlns='jabber:client' to='romeo@example.com'>"
-                                   "<body>x</body></message>"));
+            core.accounts()
+                .find(account_jid)
+                ->find_session("phone")
+                ->on_element(
+                    xml::parse_element("<message xmlns='jabber:client' to='romeo@example.com'>"
+                                       "<body>x</body></message>"));
         });
         ++model_.said;
     }

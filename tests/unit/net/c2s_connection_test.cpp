@@ -59,9 +59,10 @@ TEST_SUITE("net/c2s_connection") {
         romeo.ask(header, "</stream:features>");
         romeo.ask(WireClient::plain("romeo", "secret"), "<success");
         romeo.ask(header, "</stream:features>");
-        romeo.ask("<iq xmlns='jabber:client' type='set' id='b'>"
-                  "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
-                  "<jid>romeo@example.org/");
+        romeo.ask(
+            "<iq xmlns='jabber:client' type='set' id='b'>"
+            "<bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'/></iq>",
+            "<jid>romeo@example.org/");
         const std::string got = romeo.ask(
             "<message xmlns='jabber:client' to='romeo@example.org/none'><body>a</body></message>"
             "<iq xmlns='jabber:client' type='get' id='q'><query xmlns='urn:none'/></iq>",
@@ -168,7 +169,8 @@ TEST_SUITE("net/c2s_connection") {
         for (const int shard : {0, 1}) {
             Wire wire(std::string(insecure) + "[limits]\nc2s_connections_per_address = 2\n");
             wire.world.add_account("romeo@example.org", "secret");
-            const std::uint16_t here = wire.listen("c2s", shard), there = wire.listen("c2s", 1 - shard);
+            const std::uint16_t here = wire.listen("c2s", shard),
+                                there = wire.listen("c2s", 1 - shard);
             WireClient a(wire, here), b(wire, here);
             a.log_in("romeo", "a");
             b.log_in("romeo", "b");
@@ -257,8 +259,9 @@ TEST_SUITE("net/c2s_connection") {
     }
 
     TEST_CASE("by option silent clients are asked whether they are there") {
-        Wire wire("[c2s]\nping_interval = 30\nping_timeout = 10\nrequire_encryption = false\n"
-                  "allow_plain_without_encryption = true\n[auth]\nscram_iterations = 4096\n");
+        Wire wire(
+            "[c2s]\nping_interval = 30\nping_timeout = 10\nrequire_encryption = false\n"
+            "allow_plain_without_encryption = true\n[auth]\nscram_iterations = 4096\n");
         wire.world.add_account("romeo@example.org", "secret");
         WireClient romeo(wire, wire.listen("c2s"));
         romeo.log_in("romeo");

@@ -156,8 +156,7 @@ TEST_SUITE("net/c2s_tls") {
         Certified certified;
         Wire wire(certified.options, certified.tls);
         const std::uint16_t port = wire.listen("c2s");
-        constexpr std::string_view proceed =
-            "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+        constexpr std::string_view proceed = "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
         struct Case {
             std::string_view together, before_answer, before_handshake;
         };

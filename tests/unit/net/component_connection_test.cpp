@@ -119,8 +119,7 @@ TEST_SUITE("net/component_connection") {
     TEST_CASE("its namespace may be said by each element, its answers are in it all the same") {
         Wire wire(config);
         WireClient component(wire, wire.listen("component"));
-        component.send(
-            "<s xmlns='urn:x'/>");
+        component.send("<s xmlns='urn:x'/>");
         component.expect("<invalid-namespace");
         WireClient other(wire, wire.listen("component"));
         other.send("<stream xmlns='http://etherx.jabber.org/streams' to='push.example.org'>");
@@ -128,8 +127,9 @@ TEST_SUITE("net/component_connection") {
         std::string handshake = handshake_for(other.expect(">"), "s3cret");
         handshake.replace(0, 11, "<handshake xmlns='jabber:component:accept'>");
         other.ask(handshake, "<handshake/>");
-        other.send("<iq xmlns='jabber:component:accept' type='get' id='7' from='push.example.org' "
-                   "to='example.org'><x xmlns='urn:x'/></iq>");
+        other.send(
+            "<iq xmlns='jabber:component:accept' type='get' id='7' from='push.example.org' "
+            "to='example.org'><x xmlns='urn:x'/></iq>");
         CHECK(other.expect("</iq>").find("xmlns='jabber:client'") == std::string::npos);
     }
 

@@ -77,7 +77,8 @@ TEST_SUITE("net/tls_context") {
         const auto left = info.valid_until - system_clock().wall();
         CHECK(left > std::chrono::hours(9 * 24));
         CHECK(left <= std::chrono::hours(10 * 24));
-        CHECK(own->contexts->is_made_out_to("push.example.org"));  // no domain of ours: by the first
+        CHECK(
+            own->contexts->is_made_out_to("push.example.org"));  // no domain of ours: by the first
         CHECK_FALSE(own->contexts->is_made_out_to("push.example.net"));
 
         const auto foreign = load(files(base + "b.pem", base + "b.key.pem"));

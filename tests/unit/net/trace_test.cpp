@@ -74,12 +74,14 @@ TEST_SUITE("net/trace") {
             juliet.log_in("juliet");
             CHECK(watcher.lines.empty());
             romeo.log_in("romeo", "orchard");
-            CHECK(watcher.heard("received 127.0.0.1 <auth "
-                                "xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
-                                "mechanism='PLAIN'>[hidden]</auth>"));
+            CHECK(
+                watcher.heard("received 127.0.0.1 <auth "
+                              "xmlns='urn:ietf:params:xml:ns:xmpp-sasl' "
+                              "mechanism='PLAIN'>[hidden]</auth>"));
             CHECK(watcher.heard("sent 127.0.0.1 <success"));
-            CHECK(watcher.heard("received 127.0.0.1 <stream:stream xmlns='jabber:client' "
-                                "to='example.org'"));
+            CHECK(
+                watcher.heard("received 127.0.0.1 <stream:stream xmlns='jabber:client' "
+                              "to='example.org'"));
             CHECK(watcher.heard("<stream:features>"));
             CHECK(watcher.heard("urn:ietf:params:xml:ns:xmpp-bind"));
             CHECK(watcher.heard("sent romeo@example.org/orchard <iq"));

@@ -75,8 +75,7 @@ struct Tls {
             "[server]\ndomains = [\"example.org\", \"other.example\"]\n[tls]\n" + files("org") +
             "ca = \"" + base + "org.pem\"\nmin_version = \"" + min_version +
             "\"\n[host.\"other.example\".tls]\n" + files("other") + only);
-        auto loaded =
-            TlsContexts::load(*config, {"example.org", "other.example"});
+        auto loaded = TlsContexts::load(*config, {"example.org", "other.example"});
         REQUIRE(loaded.ok());
         for (const auto& certificate : loaded->certificates) CHECK(certificate.names_domain);
         contexts = loaded->contexts;

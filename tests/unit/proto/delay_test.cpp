@@ -53,9 +53,9 @@ bool survives(const std::string& sender, const std::string& from, const char* na
 TEST_CASE("delay: nobody speaks for us") {
     for (const char* sender :
          {"romeo@capulet.com/orchard", "romeo@montague.net/orchard", "montague.net"}) {
-        for (const char* forged :
-             {"capulet.com", "CAPULET.com", "capulet.com/Offline", "rooms.capulet.com",
-              "balcony@rooms.capulet.com/nurse", "juliet@capulet.com", "juliet@capulet.com/chamber"})
+        for (const char* forged : {"capulet.com", "CAPULET.com", "capulet.com/Offline",
+                                   "rooms.capulet.com", "balcony@rooms.capulet.com/nurse",
+                                   "juliet@capulet.com", "juliet@capulet.com/chamber"})
             CHECK_FALSE(survives(sender, forged));
         CHECK_FALSE(survives(sender, "capulet.com", "x", ns::delay_legacy));
     }

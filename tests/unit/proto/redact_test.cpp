@@ -236,9 +236,11 @@ TEST_CASE("redact: of private documents only their names are shown") {
 
 TEST_CASE("redact: serialised XML in a tree is looked into; what cannot be read is hidden") {
     xml::Document message("message", ns::client);
-    message.root().add("forwarded", ns::forward).add_raw(
-        "<message xmlns='jabber:client'><body>Written</body></message><delay "
-        "xmlns='urn:xmpp:delay' stamp='x'/>");
+    message.root()
+        .add("forwarded", ns::forward)
+        .add_raw(
+            "<message xmlns='jabber:client'><body>Written</body></message><delay "
+            "xmlns='urn:xmpp:delay' stamp='x'/>");
     CHECK(shown(message.root(), Bodies::hidden).find("<body>[7 characters]</body>") !=
           std::string::npos);
     CHECK(shown(message.root(), Bodies::hidden).find("stamp='x'") != std::string::npos);
@@ -248,14 +250,29 @@ TEST_CASE("redact: serialised XML in a tree is looked into; what cannot be read 
 }
 
 TEST_CASE("redact: which names say that they are secret") {
-    for (const char* name :
-         {"password", "Password", "passwd", "user-pass", "userPass", "secret", "client_secret",
-          "token", "access-token", "authToken", "credentials", "preauth", "key", "api_key",
-          "encryptionKey", "pwd", "pin", "auth", "muc#roomconfig_roomsecret", "cookie"})
+    for (const char* name : {"password",
+                             "Password",
+                             "passwd",
+                             "user-pass",
+                             "userPass",
+                             "secret",
+                             "client_secret",
+                             "token",
+                             "access-token",
+                             "authToken",
+                             "credentials",
+                             "preauth",
+                             "key",
+                             "api_key",
+                             "encryptionKey",
+                             "pwd",
+                             "pin",
+                             "auth",
+                             "muc#roomconfig_roomsecret",
+                             "cookie"})
         CHECK_MESSAGE(says_secret(name), name);
-    for (const char* name :
-         {"body", "keys", "author", "authority", "spin", "keyboard", "mechanism", "id", "previd",
-          "node", "username", "compassion", "item", "resource"})
+    for (const char* name : {"body", "keys", "author", "authority", "spin", "keyboard", "mechanism",
+                             "id", "previd", "node", "username", "compassion", "item", "resource"})
         CHECK_MESSAGE(!says_secret(name), name);
 }
 

@@ -315,7 +315,8 @@ TEST_CASE("stream: components have their own content namespace") {
     CHECK(events[2] == "<message xmlns='jabber:client' from='x@c.example'/>");
 }
 
-TEST_CASE("stream: an unknown content namespace is reported, not judged; a missing one is the usual") {
+TEST_CASE(
+    "stream: an unknown content namespace is reported, not judged; a missing one is the usual") {
     ParserPool pool;
     XmlStream unknown(pool, {});
     unknown.feed("<s:stream xmlns:s='http://etherx.jabber.org/streams' xmlns='urn:unknown'>");
@@ -677,10 +678,9 @@ TEST_CASE("stream: the header need not declare the stanzas' namespace as its def
 TEST_CASE("stream: stanzas without xml:lang have that of the header") {
     const auto stanzas = [](const std::string& header_lang, const std::string& bytes,
                             std::string_view content = ns::client) {
-        std::vector<std::string> events =
-            run("<stream:stream xmlns='" + std::string(content) +
-                "' xmlns:stream='http://etherx.jabber.org/streams' to='x'" + header_lang + ">" +
-                bytes);
+        std::vector<std::string> events = run(
+            "<stream:stream xmlns='" + std::string(content) +
+            "' xmlns:stream='http://etherx.jabber.org/streams' to='x'" + header_lang + ">" + bytes);
         events.erase(events.begin());
         return events;
     };
@@ -690,15 +690,15 @@ TEST_CASE("stream: stanzas without xml:lang have that of the header") {
         CHECK(stanzas(" xml:lang='de-CH'", all, content) ==
               Strings{"<message xmlns='jabber:client' xml:lang='de-CH'/>",
                       "<presence xmlns='jabber:client' xml:lang='de-CH'/>",
-                      "<iq xmlns='jabber:client' xml:lang='de-CH'/>",
-                      "<r xmlns='urn:xmpp:sm:3'/>", "<other xmlns='jabber:client'/>"});
+                      "<iq xmlns='jabber:client' xml:lang='de-CH'/>", "<r xmlns='urn:xmpp:sm:3'/>",
+                      "<other xmlns='jabber:client'/>"});
     }
     CHECK(stanzas(" xml:lang='de'", "<iq xml:lang='fr'/><iq xml:lang=''/>") ==
           Strings{"<iq xmlns='jabber:client' xml:lang='fr'/>",
                   "<iq xmlns='jabber:client' xml:lang=''/>"});
-    for (const std::string& none : {std::string(), std::string(" xml:lang=''"),
-                                    std::string(" xml:lang='d e'"), std::string(" lang='de'"),
-                                    " xml:lang='" + std::string(65, 'd') + "'"}) {
+    for (const std::string& none :
+         {std::string(), std::string(" xml:lang=''"), std::string(" xml:lang='d e'"),
+          std::string(" lang='de'"), " xml:lang='" + std::string(65, 'd') + "'"}) {
         CHECK(stanzas(none, "<iq/>") == Strings{"<iq xmlns='jabber:client'/>"});
     }
 }
@@ -732,11 +732,13 @@ TEST_CASE("stream: injected plaintext is visible before STARTTLS") {
         XmlStream each(parsers, {});
         const std::string all = client_header + "<starttls/>" + behind;
         each.feed(all);
-        while (each.next() != Event::element) {}
+        while (each.next() != Event::element) {
+        }
         return each.restart_for_tls();
     };
     for (const char* harmless : {"", "\n", " \t\r\n"}) CHECK(clean_behind(harmless));
-    for (const char* other : {"<evil/>", "\n<", "\n \xC2\xA0", "\f"}) CHECK_FALSE(clean_behind(other));
+    for (const char* other : {"<evil/>", "\n<", "\n \xC2\xA0", "\f"})
+        CHECK_FALSE(clean_behind(other));
 }
 
 TEST_CASE("stream: what was fed can be kept when the buffer goes") {

@@ -255,8 +255,9 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         });
         world.run_shards();
         for (Client* client : {juliet, &nurse})
-            client->send_soon("<message to='romeo@example.org/phone' type='chat'><body>wake"
-                              "</body></message>");
+            client->send_soon(
+                "<message to='romeo@example.org/phone' type='chat'><body>wake"
+                "</body></message>");
         romeo->send_soon(command("block", item(juliet_jid)));
         world.run_shards();
         world.storage().release_commits();
@@ -275,7 +276,8 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         romeo->drop_all();
         for (const char* to : {"romeo@example.org/orchard", "romeo@example.org/phone"})
             for (Client* client : {juliet, &nurse})
-                client->send("<message to='" + std::string(to) + "' type='chat'>"
+                client->send("<message to='" + std::string(to) +
+                             "' type='chat'>"
                              "<received xmlns='urn:xmpp:receipts' id='r'/></message>");
         CHECK(romeo->port().pending() == 0);
         phone.ask(command("block", item(juliet_jid)));

@@ -393,8 +393,7 @@ TEST_CASE("a clock that is set back spoils neither ids nor searches by time") {
     CHECK(scene.query(client, early).bodies() == Texts{"3", "4"});
     CHECK(scene.query(client, early).rsm("count") == "2");
     CHECK(scene.query(client, late).bodies() == Texts{"1", "2"});
-    for (const Result& result : scene.query(client, early).results)
-        CHECK(result.stamp < "2026");
+    for (const Result& result : scene.query(client, early).results) CHECK(result.stamp < "2026");
     scene.world.clock().advance(2h);  // the clock was right the second time: it goes on
     say(5);
     CHECK(scene.query(client, late).bodies() == Texts{"1", "2", "5"});

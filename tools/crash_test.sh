@@ -1,16 +1,18 @@
 #!/usr/bin/env bash
 # The long crash suite (tests/crash/README.md), on the release build.
-#   tools/crash_test.sh [--rounds N] [--power-cuts N] [--seed S]      (default: 200, 100, random)
+#   tools/crash_test.sh [--rounds N] [--power-cuts N] [--clock-rounds N] [--seed S]
+#                       (default: 200, 100, 60, random)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-rounds=200 power_cuts=100 seed=$RANDOM
+rounds=200 power_cuts=100 clock_rounds=60 seed=$RANDOM
 while [[ $# -gt 0 ]]; do
     case $1 in
         --rounds) rounds=$2 ;;
         --power-cuts) power_cuts=$2 ;;
+        --clock-rounds) clock_rounds=$2 ;;
         --seed) seed=$2 ;;
-        *) sed -n '2,3p' "$0" | cut -c3- >&2; exit 2 ;;
+        *) sed -n '2,4p' "$0" | cut -c3- >&2; exit 2 ;;
     esac
     shift 2
 done
@@ -34,4 +36,5 @@ run() {
 }
 run "$rounds"
 run "$power_cuts" --power
-echo "$rounds rounds and $power_cuts power cuts: nothing lost, nothing twice (seed $seed)"
+run "$clock_rounds" --clock
+echo "$rounds rounds, $power_cuts power cuts and $clock_rounds rounds with a clock that jumps: nothing lost, nothing twice (seed $seed)"

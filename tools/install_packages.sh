@@ -13,7 +13,7 @@ build_packages=(
 )
 test_packages=(
     prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
-    ca-certificates profanity tmux go-sendxmpp
+    ca-certificates profanity tmux go-sendxmpp faketime
 )
 desktop_packages=(gajim xvfb dbus util-linux imagemagick)
 

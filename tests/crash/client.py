@@ -25,6 +25,20 @@ STANZA_ERRORS = "{urn:ietf:params:xml:ns:xmpp-stanzas}"
 TAG = re.compile(rb"""<(/?)([^\s/>]+)(?:[^>"'/]|"[^"]*"|'[^']*'|/(?!>))*(/?)>""")
 
 
+# Requests of a login. The first is slow; the push service is the server itself, which refuses what
+# it is sent.
+BURST = [
+    ("set", "<query xmlns='urn:xmpp:mam:2'><set xmlns='http://jabber.org/protocol/rsm'><max>0</max>"
+            "</set></query>"),
+    ("get", "<query xmlns='jabber:iq:roster'/>"),
+    ("get", "<blocklist xmlns='urn:xmpp:blocking'/>"),
+    ("get", "<ping xmlns='urn:xmpp:ping'/>"),
+    ("set", f"<enable xmlns='urn:xmpp:push:0' jid='{DOMAIN}' node='n'/>"),
+    ("get", "<metadata xmlns='urn:xmpp:mam:2'/>"),
+    ("get", "<prefs xmlns='urn:xmpp:mam:2'/>"),
+]
+
+
 class Lost(ConnectionError):
     """The connection ended while something was expected from it."""
 
@@ -367,6 +381,31 @@ class Client:
         self.send(f"<iq type='{kind}' id='{number}'>{payload}</iq>")
         return await asyncio.wait_for(future, within * PATIENCE)
 
+    async def burst(self):
+        """What clients ask all at once when they log in, in one packet behind a slow request.
+        Everything is answered, in order, and nothing refused."""
+        payloads = [BURST[0], *BURST * 3]
+        numbers = [f"b{next(self._ids)}" for _ in payloads]
+        loop = asyncio.get_running_loop()
+        futures = [loop.create_future() for _ in payloads]
+        answered = []
+        for number, future in zip(numbers, futures):
+            future.add_done_callback(lambda _, number=number: answered.append(number))
+            self._requests[number] = future
+        for number, (kind, payload) in zip(numbers, payloads):
+            self.send(f"<iq type='{kind}' id='{number}'>{payload}</iq>")
+        answers = await asyncio.wait_for(asyncio.gather(*futures), 20 * PATIENCE)
+        for (_, payload), answer in zip(payloads, answers):
+            if answer.get("type") != "result":
+                self.problems.append(f"refused in a burst: {payload}: {ET.tostring(answer)}")
+        if answered != numbers:
+            self.problems.append(f"a burst was answered as {answered}, asked {numbers}")
+
+    async def break_stream(self):
+        """Sends a stanza that no XML parser takes, and waits for the end of the stream."""
+        self.send("<message to='nobody@crash.test'><body>&#x1A;</body></message>")
+        await self.until(lambda: not self.connected, "the stream ends with an error")
+
     async def sync(self):
         """When this returns, all that the server sent us before has arrived."""
         await self.request("get", "<ping xmlns='urn:xmpp:ping'/>")
@@ -383,13 +422,23 @@ class Client:
 
     async def archive_page(self, after, most=1000):
         """One page of the own archive: [(archive id, message)], and whether it was the last."""
+        return await self._page(f"<max>{most}</max>" + (f"<after>{after}</after>" if after else ""),
+                                after)
+
+    async def newest_of_archive(self, most, contact=None):
+        """The last page of it, or of what was said with `contact`: [(archive id, message)]."""
+        page, _ = await self._page(f"<max>{most}</max><before/>", None, contact)
+        return page
+
+    async def _page(self, paging, after, contact=None):
         query = f"p{next(self._ids)}"
         self._pages[query] = []
-        position = f"<after>{after}</after>" if after else ""
+        form = (f"<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
+                f"<value>urn:xmpp:mam:2</value></field><field var='with'><value>{contact}</value>"
+                "</field></x>" if contact else "")
         answer = await self.request(
-            "set", f"<query xmlns='urn:xmpp:mam:2' queryid='{query}'>"
-            f"<set xmlns='http://jabber.org/protocol/rsm'><max>{most}</max>{position}</set>"
-            "</query>")
+            "set", f"<query xmlns='urn:xmpp:mam:2' queryid='{query}'>{form}"
+            f"<set xmlns='http://jabber.org/protocol/rsm'>{paging}</set></query>")
         page = self._pages.pop(query)
         if answer.find(f"error/{STANZA_ERRORS}item-not-found") is not None:
             raise UnknownId(after)

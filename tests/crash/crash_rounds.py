@@ -13,6 +13,7 @@ import sys
 import time
 
 import power_cut
+import wall_clock
 from client import Client, Lost, Refused, UnknownId
 from ledger import ARCHIVED, FLEETING, SPOOLED, Inbox, Message
 from server import PATIENCE, NotReady, Server
@@ -21,7 +22,9 @@ PAIRS = 6
 WINDOW = 60      # unacknowledged messages of one sender
 BURST = 6
 # How a recipient meets the crash. Shuffled among the recipients, so each round has most of them.
+# One of `offline` or `nap` does it another way in half of the rounds: see WAYS.
 ROLES = ["live", "asleep", "asleep", "nap", "offline", "offline-plain"]
+WAYS = {"offline": "offline-asks", "nap": "rebind"}
 # How a round ends. `resume`: killed a second time while everybody comes back; `start`: killed a
 # second time while starting; `stop`: a planned stop; `stop-kill`: killed in the middle of one.
 KINDS = ["kill", "kill", "kill", "resume", "resume", "start", "stop", "stop-kill"]
@@ -168,9 +171,53 @@ class Actor:
     async def log_in(self):
         self._all_unsure() if self.client.out else None
         await self.client.log_in(self.inbox.begin_session)
-        if self.role != "offline-plain":  # which does not know of archives
+        if self.world.random.random() < 0.3:
+            await self.client.burst()
+            self.world.counts["bursts"] += 1
+        if self.role == "offline-asks" and not self.was_refused:
+            await self.ask_archive()
+        elif self.role != "offline-plain":  # which does not know of archives
             await self.catch_up()
         self.client.send("<presence/>")
+
+    async def ask_archive(self):
+        """Without catching up: how much there is, what was said with somebody, the newest few. What
+        these did not bring comes with presence."""
+        await self.client.newest_of_archive(0)
+        await self.client.newest_of_archive(50, "nobody@crash.test")
+        page = await self.client.newest_of_archive(self.world.random.choice([0, 3]))
+        self.inbox.on_page(page, self.is_incoming, catching_up=False)
+        self.world.counts["archive asked before presence"] += 1
+
+    async def bind_again(self):
+        """A new session of the same resource, which does not resume: what the old one was sent and
+        did not acknowledge comes to it, though it does not ask the archive."""
+        client = self.client
+        self._all_unsure() if client.out else None
+        client.cut()
+        presence_at_once = self.world.random.random() < 0.5
+        await client.log_in(self.inbox.begin_session)
+        if not presence_at_once:
+            await self.ask_archive()
+        client.send("<presence/>")
+        await client.sync()
+        self.inbox.is_online()
+        self.world.counts["bound again"] += 1
+
+    async def be_refused(self):
+        """A stanza of ours ends the stream, and the session with it: it is not sent again."""
+        client = self.client
+        await client.break_stream()
+        try:
+            await client.resume()
+            self.world.problem(f"{self.name} resumed after a stanza that ended its stream")
+        except Refused as refused:
+            self.was_refused = True
+            self.world.counts["ended by its own stanza"] += 1
+            if refused.condition != "item-not-found" or client.out:
+                self.world.problem(f"{self.name}: {refused.condition}, h={refused.h} after a stanza "
+                                   f"that ended the stream; {len(client.out)} are not handled")
+        await self.come_back(must_resume=False)
 
     async def catch_up(self):
         cursor = self.inbox.cursor
@@ -206,11 +253,16 @@ class Actor:
         self.asleep = True
 
     async def nap(self):
-        """Loses its connection again and again, and comes back at once or not at all."""
+        """Loses its connection again and again, and comes back at once or not at all; or binds
+        again and again."""
         chance = self.world.random
+        rebinds = self.role == "rebind"
         try:
             while True:
-                await asyncio.sleep(chance.uniform(0.02, 0.25))
+                await asyncio.sleep(chance.uniform(*((0, 0.02) if rebinds else (0.02, 0.25))))
+                if rebinds:
+                    await (self.bind_again() if chance.random() < 0.8 else self.be_refused())
+                    continue
                 self.client.cut()
                 if chance.random() < 0.4:
                     return
@@ -221,12 +273,14 @@ class Actor:
 
 
 class World:
-    """`power`: whenever the server dies, the power goes too."""
+    """`power`: whenever the server dies, the power goes too. `clock`: its calendar is set anew."""
 
-    def __init__(self, seed, verbose=False, power=False, server=None):
+    def __init__(self, seed, verbose=False, power=False, clock=False, server=None):
         self.random = random.Random(seed)
         self.verbose = verbose
-        self.server = server or Server()
+        # Nobody may hibernate too long for a calendar that is a day ahead when the server starts.
+        self.server = server or Server(smacks="hibernation_time = 259200" if clock else "")
+        self.clock = wall_clock.WallClock(self.server, self.random) if clock else None
         self.disk = power_cut.Disk(self.server) if power else None
         self.keep = None  # what a power cut does to unsynced writes; None: anything
         self.messages = {}
@@ -257,6 +311,8 @@ class World:
     def spawn(self):
         if self.disk:
             self.disk.keep_journal()
+        if self.clock:
+            self.clock.step()
         self.server.spawn()
 
     def kill(self):
@@ -295,7 +351,7 @@ class World:
         self.random.shuffle(roles)
         for actor, role in zip(self.recipients, roles):
             if not actor.asleep:  # those who sleep through several rounds
-                actor.role = role
+                actor.role = WAYS[role] if role in WAYS and self.random.random() < 0.5 else role
         await asyncio.gather(*(self.take_role(actor) for actor in self.recipients))
 
     async def take_role(self, actor):
@@ -313,10 +369,13 @@ class World:
             tasks.append(asyncio.create_task(sender.stream(targets)))
             if self.recipients[i].role == "live":
                 tasks.append(asyncio.create_task(self.recipients[i].stream([sender])))
-            if self.recipients[i].role == "nap":
+            if self.recipients[i].role in ("nap", "rebind"):
                 tasks.append(asyncio.create_task(self.recipients[i].nap()))
         after = self.random.uniform(*KILL_AFTER) * PATIENCE
-        await asyncio.sleep(after)
+        if self.clock:
+            await asyncio.sleep(after / 2)
+            self.clock.step()
+        await asyncio.sleep(after / 2 if self.clock else after)
         self.crashed = kind != "stop"
         if kind.startswith("stop"):
             self.server.terminate()
@@ -523,6 +582,8 @@ def main():
     arguments.add_argument("--kind", choices=sorted(set(KINDS)), help="only this kind of round")
     arguments.add_argument("--power", action="store_true",
                            help="with each kill the power goes: what was not synced may be lost")
+    arguments.add_argument("--clock", action="store_true",
+                           help="the calendar is set anew, while the server runs and in between")
     arguments.add_argument("--verbose", action="store_true")
     options = arguments.parse_args()
     print(f"seed {options.seed}", flush=True)
@@ -530,7 +591,10 @@ def main():
     if options.power and power_cut.usable():
         print("skipped:", power_cut.usable())
         return 0
-    world = World(options.seed, options.verbose, options.power)
+    if options.clock and wall_clock.usable():
+        print("skipped:", wall_clock.usable())
+        return 0
+    world = World(options.seed, options.verbose, options.power, options.clock)
     kinds = [options.kind or KINDS[i % len(KINDS)] for i in range(options.rounds)]
     world.random.shuffle(kinds)
     began = time.monotonic()

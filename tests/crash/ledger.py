@@ -158,10 +158,12 @@ class Inbox:
 
     # --- from the archive ---------------------------------------------------------------------
 
-    def on_page(self, page, incoming):
-        """A page of the catch-up. `incoming(message)`: whether it is for us, not by us."""
+    def on_page(self, page, incoming, catching_up=True):
+        """A page of the catch-up, or another that says nothing of what comes before it.
+        `incoming(message)`: whether it is for us, not by us."""
         for archive_id, element in page:
-            self.place[archive_id] = self._next_place()  # it knows best
+            if catching_up:
+                self.place[archive_id] = self._next_place()  # it knows best
             self.fetched.add(archive_id)
             if not incoming(element):
                 continue
@@ -172,7 +174,7 @@ class Inbox:
             self.by_message[element.get("id")].append(self.by_archive_id[archive_id])
             self.copies[element.get("id")].add(archive_id)
             self.counts["archive"] += 1
-        if page and not self.caught_up:
+        if page and catching_up and not self.caught_up:
             self.cursor = self._later(self.cursor, page[-1][0])
             self.safe_cursor = self._later(self.safe_cursor, page[-1][0])
 

@@ -33,7 +33,7 @@ class Server:
     """`settings`: sections of clarion.toml beyond the usual, as text. `environment`: for the fault
     layer."""
 
-    def __init__(self, settings="", durability="full", storage=""):
+    def __init__(self, settings="", durability="full", storage="", smacks=""):
         self.directory = Path(tempfile.mkdtemp(prefix="clarion-crash-"))
         self.port = free_port()
         self.database = self.directory / "data" / "db"
@@ -41,9 +41,9 @@ class Server:
         self.environment = {}
         self.process = None
         self.ready_times = []
-        self.configure(settings, durability, storage)
+        self.configure(settings, durability, storage, smacks)
 
-    def configure(self, settings="", durability="full", storage=""):
+    def configure(self, settings="", durability="full", storage="", smacks=""):
         (self.directory / "clarion.toml").write_text(f"""
 [server]
 domains = ["{DOMAIN}"]
@@ -65,6 +65,7 @@ max_page = 1000
 max_messages = 1000000
 [smacks]
 max_queue_size = 100000
+{smacks}
 [[listen]]
 type = "c2s"
 address = "127.0.0.1"

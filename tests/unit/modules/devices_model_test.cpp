@@ -8,6 +8,8 @@
 //   of what was archived, a crash may take that from sessions that were live: a client finds it in
 //   the archive.
 // - What a page of the archive brought does not come again with presence; what it did not, does.
+// - What is searched by time is found by the calendar as it was, and who hibernates does so for as long
+//   as time goes on, wherever the calendar jumps.
 // - What a client asks all at once behind a slow request is answered in order, and not refused.
 //
 // CLARION_MODEL_STEPS: how many steps (default 10,000).
@@ -30,6 +32,7 @@
 #include "modules/roster.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
+#include "server/base/text.h"
 #include "server/core/sleep.h"
 #include "tests/support/world.h"
 
@@ -107,6 +110,8 @@ public:
             case 6: return close(device);
             case 7: return bind(device);
             case 8: return read_and_acknowledge_all(device);
+            case 9: return set_calendar(off_by[chance(off_by.size())]);
+            case 10: return search_by_time(device);
             default: break;
         }
         switch (chance(8)) {
@@ -167,9 +172,13 @@ private:
 
     void arrive(const Device& device) {
         const std::string id = std::to_string(++last_id_);
+        const WallTime now = world_.clock().wall();
         Letter letter{.archived = chance(3) > 0, .to_device = chance(4) == 0};
         const std::string to = letter.to_device ? device.jid() : std::string(account_jid);
-        if (letter.archived) archive_.push_back(id);
+        if (letter.archived) {
+            archive_.push_back(id);
+            archived_at_[id] = now;
+        }
         letters_[id] = letter;
         note("letter " + id + " to " + to + (letter.archived ? "" : ", not archived"));
         for (Device* each : takers(letter.to_device ? &device : nullptr))
@@ -223,7 +232,17 @@ private:
         restart();
     }
 
+    /// The calendar jumps; time goes on as it did, for who hibernates too.
+    void set_calendar(Duration off) {
+        note("the calendar is off by " + std::to_string(off / 1s) + " s");
+        world_.clock().set_wall(world_.clock().wall() + (off - off_));
+        jumped_ |= off != off_;
+        off_ = off;
+        world_.advance(2s);
+    }
+
     void restart() {
+        set_calendar(Duration{});  // at start it must be right, for the time that has passed
         world_.crash_and_restart();
         forget_seen();
         watch();
@@ -238,6 +257,8 @@ private:
                     std::find(device.owed.begin(), device.owed.end(), std::to_string(id)) ==
                         device.owed.end())
                     letters_[std::to_string(id)].excused = true;
+        if (std::exchange(jumped_, false))  // ... as the calendar tells
+            for (auto& [id, letter] : letters_) letter.excused = true;
         for (Device& device : devices_) device.known_after = last_id_;
     }
 
@@ -492,6 +513,26 @@ private:
             expect_page(device, query("<max>30</max><before/>"), newest(30));
     }
 
+    /// By the calendar as it was when a letter came, whatever it was before and after.
+    void search_by_time(Device& device) {
+        if (device.state != State::live || archive_.empty()) return;
+        const auto second_of = [&](const std::string& id) {
+            return std::chrono::floor<std::chrono::seconds>(archived_at_.at(id));
+        };
+        WallTime start = second_of(archive_[chance(archive_.size())]);
+        WallTime end = second_of(archive_[chance(archive_.size())]) + 1s;
+        if (end < start) std::swap(start, end);
+        Ids expected;
+        for (const auto& id : archive_)
+            if (archived_at_.at(id) >= start && archived_at_.at(id) <= end && expected.size() < 40)
+                expected.push_back(id);
+        const auto field = [](const std::string& var, WallTime at) {
+            return "<field var='" + var + "'><value>" + format_datetime(at) + "</value></field>";
+        };
+        expect_page(device, query("<max>40</max>", field("start", start) + field("end", end)),
+                    expected);
+    }
+
     /// All at once, behind an archive query that takes as long as storage likes; or the server dies
     /// meanwhile, and the client comes back and asks again.
     void burst(Device& device) {
@@ -662,6 +703,10 @@ private:
     std::array<Device, 3> devices_;
     std::map<std::string, Letter> letters_;
     Ids archive_;  // ids of what is archived, in order
+    static constexpr std::array<Duration, 6> off_by{0h, -2h, 1h, 24h, -24h, 0h};
+    Duration off_{};       // of the calendar, from the truth
+    bool jumped_ = false;  // since the last start
+    std::map<std::string, WallTime> archived_at_;
     std::uint64_t last_id_ = 0, last_query_ = 0;
     std::deque<test::FakePort> ports_;
     std::deque<std::string> trail_;

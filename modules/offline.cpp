@@ -66,17 +66,24 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     return seqs;
 }
 
-/// The copy of a message, a carbon or out of an archive page, that the session has not acknowledged;
+bool is_waiting(const core::Session& session, std::uint64_t seq) {
+    const auto& waiting = session.waiting();
+    return std::any_of(waiting.begin(), waiting.end(), [seq](const core::Transit& transit) {
+        return transit.offline_seq == seq && !transit.is_copy;
+    });
+}
+
+/// The message, its carbon, or a copy out of an archive page, that the session has not acknowledged;
 /// nullptr: it has, or does not acknowledge anything.
-core::Sent* find_copy(core::Session& session, const storage::OfflineMessage& message) {
+core::Sent* find_unacknowledged(core::Session& session, const storage::OfflineMessage& message) {
     if (!session.sm()) return nullptr;
     const storage::ArchiveId id = message.stanza.archive_id;
     auto& queue = session.sm()->queue;
     for (std::uint32_t i = queue.size(); i > 0; --i) {
         core::Sent& sent = queue[i - 1];
-        if (!sent.is_copy) continue;
         if (sent.offline_seq == message.seq) return &sent;
-        if (id != storage::ArchiveId::none && sent.archive_id == id) return &sent;
+        const bool in_archive = id != storage::ArchiveId::none;
+        if (sent.is_copy && in_archive && sent.archive_id == id) return &sent;
     }
     return nullptr;
 }
@@ -247,10 +254,11 @@ private:
         });
     }
 
-    /// The client has it: a page of the archive brought it, or a carbon. If that is not
-    /// acknowledged, the message goes when it is.
+    /// The client has it, from a page of the archive, as a carbon, or from another session that held
+    /// it. If that is not acknowledged, the message goes when it is.
     void leave_out(core::Session& session, const storage::OfflineMessage& message) const {
-        core::Sent* const sent = find_copy(session, message);
+        if (is_waiting(session, message.seq)) return;
+        core::Sent* const sent = find_unacknowledged(session, message);
         if (!sent) return session.account().remove_offline(message.seq);
         sent->offline_seq = message.seq;
         sent->spooled = true;

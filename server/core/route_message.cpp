@@ -149,7 +149,6 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     }
     const bool archived = transit.archive_id != storage::ArchiveId::none;
     if (any_takes_bare(account)) {
-        if (transit.spooled) return;  // they are given it as an offline message
         auto takers = all_takers(account);
         std::erase_if(takers, [&](const auto& s) { return has_message(*s, transit, ended); });
         for (const auto& session : takers) {
@@ -157,9 +156,12 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
             session->save_asleep_soon();
         }
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
+            if (transit.spooled) unspool_unless_acknowledged(account, transit, takers);
             state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
             return send_to_takers(account, std::move(transit), takers);
         }
+        // For the successor, or until those who have it acknowledge it.
+        if (transit.spooled) return;
         if (!awaits_successor(account, ended)) return keep_for_holders(account, std::move(transit));
     }
     events::Unreached event{account, ended, transit, events::Unreached::Why::ended};
@@ -167,6 +169,14 @@ void Router::redeliver(Account& account, Session* ended, Transit transit) {
     if (event.stored || archived) return;
     if (transit.spooled) account.remove_offline(transit.offline_seq);
     bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+}
+
+/// It is among the offline messages, but none of those who are sent it now will say when they have
+/// it.
+void Router::unspool_unless_acknowledged(Account& account, Transit& transit, const Takers& takers) {
+    if (std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->sm(); })) return;
+    account.remove_offline(transit.offline_seq);
+    transit.spooled = false;
 }
 
 /// The session that ended kept it in storage; others that were sent it and did not acknowledge it

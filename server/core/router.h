@@ -77,6 +77,8 @@ private:
     using Takers = std::vector<std::shared_ptr<Session>>;
     void send_to_takers(Account& account, Transit transit, const Takers& takers);
     bool refuse_message(const Account& account, Transit& transit);
+    static void unspool_unless_acknowledged(Account& account, Transit& transit,
+                                            const Takers& takers);
     void keep_for_holders(Account& account, Transit transit);
     void spool_until_acknowledged(Account& account, Transit& transit);
     void answer_request(IqTarget target, Account* account, Transit transit);

@@ -25,7 +25,7 @@ def line_limit(path):
 def functions(lines):
     """(first line, length) of each function whose body opens at the end of a line: in formatted
     code its closing brace stands alone at the indentation of its first line."""
-    opener = re.compile(r"^( *)(?!namespace|struct|class|enum|union|extern|[{}#/ ]).*\) ?.*\{$")
+    opener = re.compile(r"^( *)(?!namespace|struct|class|enum|union|extern|[{}#/: ]).*\) ?.*\{$")
     number = 0
     while number < len(lines):
         match = opener.match(lines[number])

@@ -2,7 +2,7 @@
 # (parsers, record encodings, the backup reader). clang 14 does not compile Asio's coroutines, so
 # nothing above them is built here.  cmake --preset fuzz && cmake --build build/fuzz && build/fuzz/bin/jid_fuzz
 
-clarion_library(clarion_base SOURCES server/base/*.cpp
+clarion_library(clarion_base SOURCES base/*.cpp
     LINK Boost::headers Threads::Threads PRIVATE fmt::fmt spdlog::spdlog)
 clarion_library(clarion_proto SOURCES proto/*.cpp
     LINK clarion_base PRIVATE EXPAT::EXPAT OpenSSL::Crypto ICU::uc ICU::i18n ICU::data)

@@ -25,6 +25,9 @@ clarion_tests(proto_tests PCH std TIMEOUT 120
 clarion_tests(storage_tests PCH awaitable TIMEOUT 300
     SOURCES tests/storage/*_test.cpp tests/unit/storage/*_test.cpp
     LINK clarion_test_support clarion_storage PkgConfig::LMDB)
+clarion_tests(runtime_tests PCH awaitable TIMEOUT 120
+    SOURCES tests/unit/runtime/*_test.cpp
+    LINK clarion_test_support clarion_runtime)
 clarion_tests(core_tests PCH awaitable TIMEOUT 120
     SOURCES tests/unit/core/*_test.cpp tests/script/runner/scram_client.cpp
     LINK clarion_test_support clarion_core)

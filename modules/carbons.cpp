@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/text.h"
 #include "proto/forward.h"
 #include "proto/hints.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
-#include "server/base/text.h"
 #include "server/core/archive_id.h"
 #include "server/core/message_rules.h"
 #include "server/core/session.h"

@@ -4,11 +4,11 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/core/archive_id.h"
 #include "server/core/drain.h"
 #include "server/core/message_rules.h"

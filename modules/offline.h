@@ -19,7 +19,7 @@
 
 #include <cstdint>
 
-#include "server/base/option.h"
+#include "base/option.h"
 #include "server/core/module.h"
 
 namespace clarion::offline {

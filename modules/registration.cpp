@@ -7,10 +7,10 @@
 #include <chrono>
 #include <optional>
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "proto/ns.h"
 #include "proto/sasl.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
 #include "server/core/cross.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "proto/ns.h"
 #include "proto/sm_queue.h"
 #include "proto/stream_error.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

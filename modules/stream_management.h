@@ -10,9 +10,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/time.h"
 #include "proto/stanza_error.h"
 #include "proto/xml.h"
-#include "server/base/time.h"
 #include "server/core/module.h"
 
 namespace clarion::stream_management {

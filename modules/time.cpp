@@ -1,7 +1,7 @@
 #include "modules/time.h"
 
+#include "base/text.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 
 namespace clarion::time {
 

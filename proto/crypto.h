@@ -10,7 +10,7 @@
 // NIST SP 800-38D (GCM).
 #pragma once
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 #include <array>
 #include <cstddef>

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/xml.h"
-#include "server/base/result.h"
 
 namespace clarion {
 

@@ -1,7 +1,7 @@
 // Delayed delivery: since when a stanza has been waiting, and where.
 //
 // Pure functions, any thread. Source: XEP-0203; times in the format of XEP-0082
-// (server/base/text.h). Several delays may stand side by side, each with the time of whoever states
+// (base/text.h). Several delays may stand side by side, each with the time of whoever states
 // it; nobody may state one in the name of another (XEP-0203, Security Considerations).
 #pragma once
 

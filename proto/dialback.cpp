@@ -1,7 +1,7 @@
 #include "proto/dialback.h"
 
+#include "base/text.h"
 #include "proto/crypto.h"
-#include "server/base/text.h"
 
 namespace clarion::dialback {
 

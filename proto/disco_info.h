@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/data_form.h"
 #include "proto/xml.h"
-#include "server/base/result.h"
 
 namespace clarion {
 

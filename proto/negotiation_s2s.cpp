@@ -1,11 +1,11 @@
 #include "proto/negotiation_s2s.h"
 
+#include "base/text.h"
 #include "proto/dialback.h"
 #include "proto/jid.h"
 #include "proto/negotiation_s2s_xml.h"
 #include "proto/ns.h"
 #include "proto/stream_header.h"
-#include "server/base/text.h"
 
 namespace clarion::s2s {
 

@@ -4,9 +4,9 @@
 #include <array>
 #include <set>
 
+#include "base/text.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/text.h"
 
 namespace clarion {
 

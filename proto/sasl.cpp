@@ -1,7 +1,7 @@
 #include "proto/sasl.h"
 
+#include "base/text.h"
 #include "proto/unicode_text.h"
-#include "server/base/text.h"
 
 #include <unicode/unistr.h>
 #include <unicode/usprep.h>

@@ -16,8 +16,8 @@
 // RFC 4013 (SASLprep), RFC 6120 section 6.5 (conditions), XEP-0474 (downgrade protection).
 #pragma once
 
+#include "base/result.h"
 #include "proto/crypto.h"
-#include "server/base/result.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -5,9 +5,9 @@
 //     C: c=channel-binding , r=nonce [, extensions] , p=proof
 //     S: v=verifier
 
+#include "base/text.h"
 #include "proto/sasl.h"
 #include "proto/unicode_text.h"
-#include "server/base/text.h"
 
 #include <algorithm>
 #include <utility>

@@ -11,8 +11,8 @@
 // Costs 40 bytes and no heap block while empty. Source: XEP-0198 sections 4 and 5.
 #pragma once
 
+#include "base/result.h"
 #include "proto/ring.h"
-#include "server/base/result.h"
 
 #include <cstdint>
 #include <string_view>

@@ -8,7 +8,7 @@
 // RFC 6120 section 3.2 (XMPP's use), XEP-0368 (direct TLS).
 #pragma once
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 #include <cstddef>
 #include <cstdint>

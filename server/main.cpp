@@ -5,10 +5,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/log.h"
 #include "modules/all.h"
 #include "server/app/app.h"
 #include "server/app/data_directory.h"
-#include "server/base/log.h"
 #include "server/core/options.h"
 
 namespace {

@@ -8,9 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/task.h"
 #include "proto/sasl.h"
-#include "server/base/clock.h"
-#include "server/base/task.h"
 #include "storage/archive.h"
 #include "storage/batch.h"
 #include "storage/push_registrations.h"

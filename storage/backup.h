@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/result.h"
+#include "base/clock.h"
+#include "base/result.h"
 
 namespace clarion::storage {
 

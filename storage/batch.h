@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "storage/ids.h"
 
 namespace clarion::storage {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::storage {
 

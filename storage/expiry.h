@@ -13,8 +13,8 @@
 #include <optional>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/task.h"
+#include "base/clock.h"
+#include "base/task.h"
 #include "storage/batch.h"
 
 namespace clarion::storage {

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/task.h"
+#include "base/clock.h"
+#include "base/task.h"
 #include "storage/batch.h"
 
 namespace clarion::storage {

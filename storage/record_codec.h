@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/result.h"
+#include "base/clock.h"
+#include "base/result.h"
 
 namespace clarion::storage {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 #include "storage/accounts.h"
 #include "storage/archive.h"
 #include "storage/offline.h"

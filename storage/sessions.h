@@ -9,8 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/task.h"
+#include "base/clock.h"
+#include "base/task.h"
 #include "storage/batch.h"
 #include "storage/offline.h"
 

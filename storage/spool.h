@@ -6,8 +6,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/task.h"
+#include "base/clock.h"
+#include "base/task.h"
 #include "storage/batch.h"
 
 namespace clarion::storage {

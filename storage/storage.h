@@ -55,7 +55,7 @@ public:
 
     /// What put_clock_mark() stored last; nullopt: nothing yet. Blocks; called at start only.
     virtual Result<std::optional<ClockMark>> clock_mark() = 0;
-    /// For the next start, whose stored deadlines go on from there (server/base/time.h).
+    /// For the next start, whose stored deadlines go on from there (base/time.h).
     virtual void put_clock_mark(Batch& batch, const ClockMark& mark) = 0;
 
     /// Writes all that is stored, as it is at one moment, into a file, while the server runs; says

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks who includes whom.
 
-    base <- proto <- storage (interfaces) <- core, events <- { modules | net } <- app
+    base <- proto <- storage (interfaces) <- runtime <- core, events <- { modules | net } <- app
 
 1. A file may include only the tiers its row in TIERS names.
 2. Modules do not include each other: modules/push/ is one module, modules/carbons.* another.
@@ -16,26 +16,27 @@ from pathlib import Path
 
 # tier: (folders that make it up, tiers it may include beside itself), first match wins
 TIERS = {
-    "base": (["server/base"], []),
+    "base": (["base"], []),
     "proto": (["proto"], ["base"]),
     "storage-backend": (
         ["storage/kv", "storage/lmdb", "storage/memory"], ["base", "proto", "storage"]
     ),
     "storage": (["storage"], ["base", "proto"]),
-    "core": (["server/core", "server/events"], ["base", "proto", "storage"]),
-    "net": (["server/net"], ["base", "proto", "core"]),
+    "runtime": (["server/runtime"], ["base", "proto", "storage"]),
+    "core": (["server/core", "server/events"], ["base", "proto", "storage", "runtime"]),
+    "net": (["server/net"], ["base", "proto", "runtime", "core"]),
     "app": (["server", "modules/all.h", "modules/all.cpp"], None),
-    "modules": (["modules"], ["base", "proto", "storage", "core"]),
+    "modules": (["modules"], ["base", "proto", "storage", "runtime", "core"]),
 }
 
 # proto is pure: what base offers of time, log and coroutines is not for it
-PROTO_BANNED = {f"server/base/{name}.h" for name in ("task", "log", "clock", "metrics")}
+PROTO_BANNED = {f"base/{name}.h" for name in ("task", "log", "clock", "metrics")}
 
 HEAVY = re.compile(
     r"^(boost/(asio|beast|json|process)[/.]|openssl/|ares|lmdb\.h|expat|unicode/|spdlog/|fmt/|toml|CLI/)"
 )
-AWAITABLE = ("server/base/task.h", "boost/asio/awaitable.hpp")
-HEAVY_PROBLEM = "is a heavy header: .cpp files only (coroutines and executors: server/base/task.h)"
+AWAITABLE = ("base/task.h", "boost/asio/awaitable.hpp")
+HEAVY_PROBLEM = "is a heavy header: .cpp files only (coroutines and executors: base/task.h)"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
@@ -88,7 +89,7 @@ def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else ".").resolve()
     files = sorted(
         p.relative_to(root).as_posix()
-        for folder in ("server", "proto", "storage", "modules")
+        for folder in ("base", "server", "proto", "storage", "modules")
         for p in (root / folder).rglob("*")
         if p.suffix in (".h", ".cpp")
     )

@@ -3,9 +3,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "proto/ns.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
 
 namespace clarion::blocking {
 namespace {

@@ -4,9 +4,9 @@
 
 #include <cstdint>
 
+#include "base/clock.h"
 #include "proto/jid.h"
 #include "proto/xml.h"
-#include "server/base/clock.h"
 
 namespace clarion::blocking {
 

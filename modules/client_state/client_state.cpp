@@ -3,13 +3,13 @@
 #include <chrono>
 #include <utility>
 
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
 #include "modules/client_state/held.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
-#include "server/base/text.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/message_rules.h"
 #include "server/core/session.h"

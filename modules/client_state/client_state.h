@@ -17,7 +17,7 @@
 
 #include <cstdint>
 
-#include "server/base/option.h"
+#include "base/option.h"
 #include "server/core/module.h"
 
 namespace clarion::client_state {

@@ -4,10 +4,10 @@
 #include <string>
 #include <utility>
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "modules/mam/mam.h"
 #include "modules/mam/patient_calendar.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
 
 namespace clarion::mam {
 namespace {

@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/base/task.h"
+#include "base/task.h"
 #include "server/core/core.h"
 #include "storage/expiry.h"
 

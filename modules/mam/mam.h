@@ -19,9 +19,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/option.h"
+#include "base/time.h"
 #include "proto/stanza.h"
-#include "server/base/option.h"
-#include "server/base/time.h"
 #include "server/core/module.h"
 
 namespace clarion::mam {

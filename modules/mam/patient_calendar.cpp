@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/base/log.h"
+#include "base/log.h"
 
 namespace clarion::mam {
 

@@ -6,7 +6,7 @@
 // intervals; not shared between threads.
 #pragma once
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 
 namespace clarion::mam {
 

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
 #include "proto/data_form.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
 #include "proto/rsm.h"
-#include "server/base/text.h"
 #include "server/core/archive_id.h"
 
 namespace clarion::mam {

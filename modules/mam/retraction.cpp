@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
-#include "server/base/text.h"
 
 namespace clarion::mam {
 namespace {

@@ -16,8 +16,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/clock.h"
 #include "proto/stanza.h"
-#include "server/base/clock.h"
 #include "server/core/core.h"
 #include "storage/archive.h"
 

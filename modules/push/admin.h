@@ -10,8 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/metrics.h"
-#include "server/base/time.h"
+#include "base/metrics.h"
+#include "base/time.h"
 #include "server/core/account.h"
 #include "server/core/core.h"
 

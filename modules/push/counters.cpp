@@ -1,6 +1,6 @@
 #include "modules/push/counters.h"
 
-#include "server/base/label_values.h"
+#include "base/label_values.h"
 
 namespace clarion::push {
 

@@ -8,9 +8,9 @@
 #include <array>
 #include <string>
 
+#include "base/metrics.h"
+#include "base/time.h"
 #include "modules/push/policy.h"
-#include "server/base/metrics.h"
-#include "server/base/time.h"
 
 namespace clarion::push {
 

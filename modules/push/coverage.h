@@ -14,7 +14,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/time.h"
+#include "base/time.h"
 
 namespace clarion::push {
 

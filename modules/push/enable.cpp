@@ -1,12 +1,12 @@
 #include "modules/push/enable.h"
 
+#include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
 #include "server/core/session.h"
 #include "server/events/push.h"
 

@@ -7,8 +7,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/time.h"
 #include "modules/push/waiting.h"
-#include "server/base/time.h"
 
 namespace clarion::push {
 

@@ -1,8 +1,8 @@
 #include "modules/push/ledger.h"
 
+#include "base/log.h"
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
-#include "server/base/log.h"
 #include "storage/storage.h"
 
 namespace clarion::push {

@@ -14,8 +14,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/task.h"
 #include "modules/push/state.h"
-#include "server/base/task.h"
 
 namespace clarion::push {
 

@@ -1,8 +1,8 @@
 #include "modules/push/notification.h"
 
+#include "base/text.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 
 namespace clarion::push {
 

@@ -9,10 +9,10 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/result.h"
+#include "base/task.h"
 #include "modules/push/notification.h"
 #include "modules/push/state.h"
-#include "server/base/result.h"
-#include "server/base/task.h"
 #include "server/core/session.h"
 #include "server/core/transit.h"
 #include "server/events/archive.h"

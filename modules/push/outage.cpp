@@ -2,13 +2,13 @@
 // of back-off, what it counts for, and the end of those that stay away too long.
 #include <algorithm>
 
+#include "base/id.h"
+#include "base/log.h"
 #include "modules/push/flight.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sleeper.h"
-#include "server/base/id.h"
-#include "server/base/log.h"
 #include "server/events/push.h"
 #include "storage/storage.h"
 

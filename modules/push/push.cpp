@@ -1,5 +1,6 @@
 #include "modules/push/push.h"
 
+#include "base/log.h"
 #include "modules/push/enable.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notifier.h"
@@ -9,7 +10,6 @@
 #include "modules/push/sleeper.h"
 #include "modules/push/state.h"
 #include "proto/ns.h"
-#include "server/base/log.h"
 #include "server/events/account.h"
 #include "server/events/s2s.h"
 #include "server/events/server.h"

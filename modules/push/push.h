@@ -21,7 +21,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/base/option.h"
+#include "base/option.h"
 #include "server/core/module.h"
 
 namespace clarion::push {

@@ -9,9 +9,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/task.h"
 #include "modules/push/notifier.h"
 #include "modules/push/state.h"
-#include "server/base/task.h"
 #include "server/core/session.h"
 #include "server/core/transit.h"
 #include "server/events/session.h"

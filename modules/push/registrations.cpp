@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
@@ -9,7 +10,6 @@
 #include "modules/push/sender.h"
 #include "modules/push/sleeper.h"
 #include "proto/ns.h"
-#include "server/base/log.h"
 #include "server/core/session.h"
 #include "server/events/push.h"
 #include "storage/storage.h"

@@ -1,6 +1,7 @@
 // Getting publishes out: gates, waiting and turns. What comes back is in answers.cpp.
 #include "modules/push/sender.h"
 
+#include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/flight.h"
 #include "modules/push/ledger.h"
@@ -8,7 +9,6 @@
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
 #include "modules/push/sleeper.h"
-#include "server/base/log.h"
 #include "server/core/pending_iq.h"
 #include "storage/storage.h"
 

@@ -22,12 +22,12 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/task.h"
 #include "modules/push/counters.h"
 #include "modules/push/interval.h"
 #include "modules/push/service.h"
 #include "modules/push/state.h"
 #include "modules/push/waiting.h"
-#include "server/base/task.h"
 
 namespace clarion::push {
 

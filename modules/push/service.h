@@ -20,8 +20,8 @@
 #include <map>
 #include <string>
 
-#include "server/base/metrics.h"
-#include "server/base/time.h"
+#include "base/metrics.h"
+#include "base/time.h"
 
 namespace clarion::push {
 

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <optional>
 
-#include "server/base/time.h"
+#include "base/time.h"
 
 namespace clarion::push {
 

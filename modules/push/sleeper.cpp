@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
@@ -9,7 +10,6 @@
 #include "modules/push/sender.h"
 #include "modules/push/sleep_times.h"
 #include "proto/ns.h"
-#include "server/base/log.h"
 #include "server/core/options.h"
 #include "server/core/sleep.h"
 #include "storage/storage.h"

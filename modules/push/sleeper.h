@@ -8,8 +8,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "base/task.h"
 #include "modules/push/state.h"
-#include "server/base/task.h"
 #include "server/core/session.h"
 #include "storage/sessions.h"
 

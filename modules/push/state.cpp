@@ -4,6 +4,7 @@
 #include <initializer_list>
 #include <string>
 
+#include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
@@ -14,7 +15,6 @@
 #include "modules/push/sender.h"
 #include "modules/push/sleeper.h"
 #include "proto/crypto.h"
-#include "server/base/log.h"
 
 namespace clarion::push {
 

@@ -14,10 +14,10 @@
 #include "modules/push/policy.h"
 #include "proto/stanza.h"
 #include "server/core/account.h"
-#include "server/core/event_bus.h"
 #include "server/core/module.h"
-#include "server/core/shard.h"
 #include "server/events/push.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
 #include "storage/push_registrations.h"
 
 namespace clarion::push {

@@ -5,11 +5,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
 #include "modules/mam/expiry.h"
 #include "modules/mam/query.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/archive_id.h"
 #include "server/core/cross.h"
 

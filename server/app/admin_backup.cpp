@@ -7,9 +7,9 @@
 #include <mutex>
 #include <optional>
 
+#include "base/log.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/log.h"
 #include "storage/storage.h"
 
 namespace clarion::app {

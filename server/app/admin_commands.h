@@ -7,8 +7,8 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/result.h"
-#include "server/base/task.h"
+#include "base/result.h"
+#include "base/task.h"
 
 namespace boost::json {
 class object;

@@ -6,10 +6,10 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
 #include "modules/push/admin.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
 
 namespace clarion::app {

@@ -4,10 +4,10 @@
 
 #include <string>
 
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
 #include "proto/jid.h"
-#include "server/base/result.h"
-#include "server/base/task.h"
-#include "server/base/time.h"
 
 namespace boost::json {
 class array;

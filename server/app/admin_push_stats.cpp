@@ -6,12 +6,12 @@
 #include <cmath>
 #include <map>
 
+#include "base/text.h"
 #include "modules/push/admin.h"
 #include "server/app/admin_push.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
-#include "server/net/s2s_domains.h"
+#include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::app {
 

@@ -7,12 +7,12 @@
 #include <boost/json/value.hpp>
 #include <set>
 
+#include "base/text.h"
 #include "modules/push/admin.h"
 #include "server/app/admin_push.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
-#include "server/net/s2s_domains.h"
+#include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::app {
 

@@ -4,11 +4,11 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
-#include "server/net/s2s_domains.h"
+#include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::app {
 

@@ -4,9 +4,9 @@
 #include <boost/json/serialize.hpp>
 #include <future>
 
+#include "base/log.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/log.h"
 #include "server/net/admin_socket.h"
 
 namespace clarion::app {

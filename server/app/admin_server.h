@@ -12,7 +12,7 @@
 #include <memory>
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::app {
 

@@ -4,12 +4,12 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/admin_push.h"
 #include "server/app/app.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
 #include "server/core/session.h"
 

@@ -5,9 +5,9 @@
 #include <boost/json/value.hpp>
 #include <unordered_set>
 
+#include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
 #include "server/core/session.h"
 #include "server/core/sleep.h"

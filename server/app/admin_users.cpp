@@ -6,10 +6,10 @@
 #include <map>
 #include <thread>
 
+#include "base/text.h"
 #include "proto/sasl.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/base/text.h"
 #include "server/core/cross.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

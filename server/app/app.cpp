@@ -8,6 +8,8 @@
 #include <ostream>
 #include <thread>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "modules/all.h"
 #include "server/app/admin_server.h"
 #include "server/app/data_directory.h"
@@ -15,15 +17,13 @@
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
 #include "server/app/tracing.h"
-#include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/core/options.h"
 #include "server/core/sleep.h"
 #include "server/events/server.h"
 #include "server/net/listener.h"
-#include "server/net/s2s_domains.h"
+#include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
-#include "server/net/tls_context.h"
+#include "server/net/transport/tls_context.h"
 
 namespace clarion::app {
 

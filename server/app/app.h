@@ -13,10 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "base/config.h"
+#include "base/result.h"
 #include "server/app/certificates.h"
 #include "server/app/signals.h"
-#include "server/base/config.h"
-#include "server/base/result.h"
 #include "server/core/core.h"
 
 namespace clarion::net {

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/result.h"
-#include "server/net/tls_context.h"
+#include "base/clock.h"
+#include "base/result.h"
+#include "server/net/transport/tls_context.h"
 
 namespace clarion::app {
 

@@ -13,8 +13,8 @@
 #include <ostream>
 #include <utility>
 
-#include "server/base/clock.h"
-#include "server/base/text.h"
+#include "base/clock.h"
+#include "base/text.h"
 #include "server/core/options.h"
 #include "storage/backup.h"
 #include "storage/check.h"

@@ -5,8 +5,8 @@
 #include <iosfwd>
 #include <string>
 
-#include "server/base/config.h"
-#include "server/base/result.h"
+#include "base/config.h"
+#include "base/result.h"
 
 namespace clarion::app {
 

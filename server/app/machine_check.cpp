@@ -9,11 +9,11 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/text.h"
 #include "server/app/self_check.h"
-#include "server/base/text.h"
 #include "server/core/options.h"
 #include "server/net/listener.h"
-#include "server/net/socket_address.h"
+#include "server/net/transport/socket_address.h"
 
 namespace clarion::app {
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
-#include "server/base/log.h"
+#include "base/log.h"
 
 namespace clarion::app {
 

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <set>
 
+#include "base/text.h"
 #include "modules/all.h"
 #include "proto/jid.h"
 #include "server/app/certificates.h"
-#include "server/base/text.h"
 #include "server/core/options.h"
 #include "server/net/listener.h"
-#include "server/net/tls_context.h"
+#include "server/net/transport/tls_context.h"
 
 namespace clarion::app {
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/clock.h"
-#include "server/base/config.h"
+#include "base/clock.h"
+#include "base/config.h"
 
 namespace clarion::app {
 

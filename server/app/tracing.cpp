@@ -8,10 +8,10 @@
 #include <deque>
 #include <functional>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/cross.h"
 #include "server/core/options.h"

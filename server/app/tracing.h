@@ -17,10 +17,10 @@
 #include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "base/task.h"
 #include "proto/jid.h"
 #include "proto/redact.h"
-#include "server/base/result.h"
-#include "server/base/task.h"
 #include "server/net/admin_socket.h"
 
 namespace clarion::core {

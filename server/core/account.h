@@ -15,10 +15,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "proto/jid.h"
-#include "server/base/clock.h"
 #include "server/core/roster.h"
-#include "server/core/slots.h"
+#include "server/runtime/slots.h"
 #include "storage/accounts.h"
 
 namespace clarion::core {

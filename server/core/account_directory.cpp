@@ -7,8 +7,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/log.h"
 #include "proto/sasl.h"
-#include "server/base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

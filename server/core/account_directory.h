@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/jid.h"
-#include "server/base/result.h"
 #include "server/core/account.h"
-#include "server/core/unique_function.h"
+#include "server/runtime/unique_function.h"
 
 namespace clarion::core {
 

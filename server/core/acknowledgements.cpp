@@ -2,7 +2,7 @@
 // and what it asks.
 #include <algorithm>
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

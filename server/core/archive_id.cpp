@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "proto/stanza_id.h"
-#include "server/base/text.h"
 #include "server/core/account.h"
 #include "server/core/core.h"
 

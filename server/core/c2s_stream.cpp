@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "base/id.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
 #include "proto/ns.h"
 #include "proto/stream_header.h"
 #include "proto/xml_writer.h"
-#include "server/base/id.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

@@ -12,9 +12,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/task.h"
 #include "proto/sasl.h"
 #include "proto/xml_stream.h"
-#include "server/base/task.h"
 #include "server/core/features.h"
 #include "server/core/session_port.h"
 

@@ -8,11 +8,10 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/config.h"
+#include "base/config.h"
 #include "server/core/account_directory.h"
 #include "server/core/archive_id.h"
 #include "server/core/c2s_stream.h"
-#include "server/core/event_bus.h"
 #include "server/core/features.h"
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
@@ -21,10 +20,11 @@
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"
 #include "server/core/router.h"
-#include "server/core/scope.h"
-#include "server/core/shard.h"
-#include "server/core/slots.h"
 #include "server/core/trace.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/slots.h"
 #include "storage/storage.h"
 
 namespace clarion::core {

@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "server/base/task.h"
+#include "base/task.h"
 
 namespace clarion::core {
 

@@ -8,7 +8,7 @@
 
 #include <cstdint>
 
-#include "server/base/task.h"
+#include "base/task.h"
 
 namespace clarion::core {
 

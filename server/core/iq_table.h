@@ -14,8 +14,8 @@
 #include <variant>
 #include <vector>
 
+#include "base/task.h"
 #include "proto/stanza.h"
-#include "server/base/task.h"
 #include "server/core/features.h"
 #include "server/core/transit.h"
 

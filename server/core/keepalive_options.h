@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/base/option.h"
+#include "base/option.h"
 
 namespace clarion::core {
 

@@ -10,8 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/clock.h"
 #include "proto/jid.h"
-#include "server/base/clock.h"
 
 namespace clarion::core {
 

@@ -10,7 +10,7 @@
 #include <utility>
 
 #include "server/core/core.h"
-#include "server/core/slots.h"
+#include "server/runtime/slots.h"
 
 namespace clarion::core {
 

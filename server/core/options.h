@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "server/base/option.h"
+#include "base/option.h"
 #include "server/core/keepalive_options.h"
 
 namespace clarion::core {

@@ -2,8 +2,8 @@
 
 #include <unordered_map>
 
-#include "server/base/id.h"
-#include "server/base/text.h"
+#include "base/id.h"
+#include "base/text.h"
 #include "server/core/core.h"
 
 namespace clarion::core {

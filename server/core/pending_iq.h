@@ -11,9 +11,9 @@
 #include <string>
 #include <string_view>
 
+#include "base/clock.h"
 #include "proto/stanza.h"
-#include "server/base/clock.h"
-#include "server/core/unique_function.h"
+#include "server/runtime/unique_function.h"
 
 namespace clarion::core {
 

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <string>
 
+#include "base/text.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/text.h"
 #include "server/core/account.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"

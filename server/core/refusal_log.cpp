@@ -2,7 +2,7 @@
 
 #include <chrono>
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 

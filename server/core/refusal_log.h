@@ -21,9 +21,9 @@
 
 #include "proto/stanza.h"
 #include "proto/stream_error.h"
-#include "server/core/shard.h"
-#include "server/core/ticket.h"
 #include "server/core/trace.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/ticket.h"
 
 namespace clarion::core {
 

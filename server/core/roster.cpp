@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "server/core/shard.h"
 #include "server/core/subscription.h"
+#include "server/runtime/shard.h"
 #include "storage/storage.h"
 
 namespace clarion::core {

@@ -3,7 +3,7 @@
 #include <boost/system/system_error.hpp>
 #include <optional>
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/router.h"

@@ -1,9 +1,9 @@
 // RFC 6121, section 8.5: which sessions of an account take a message.
 #include <algorithm>
 
+#include "base/text.h"
 #include "proto/delay.h"
 #include "proto/xml_writer.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"
 #include "server/core/router.h"

@@ -1,6 +1,6 @@
 #include "server/core/router.h"
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"
 #include "server/core/presence.h"

@@ -8,11 +8,11 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "proto/sm_queue.h"
 #include "proto/stanza.h"
-#include "server/base/clock.h"
-#include "server/core/shard.h"
 #include "server/core/transit.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 

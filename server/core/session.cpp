@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/id.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "proto/ns.h"
-#include "server/base/id.h"
-#include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"

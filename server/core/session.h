@@ -21,12 +21,12 @@
 #include "server/core/account.h"
 #include "server/core/sent.h"
 #include "server/core/session_port.h"
-#include "server/core/shard.h"
-#include "server/core/slots.h"
 #include "server/core/stretches.h"
-#include "server/core/ticket.h"
 #include "server/core/trace.h"
 #include "server/core/transit.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/slots.h"
+#include "server/runtime/ticket.h"
 
 namespace clarion::core {
 

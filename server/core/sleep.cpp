@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "proto/delay.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"
 #include "server/core/options.h"

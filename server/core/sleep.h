@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "server/base/task.h"
+#include "base/task.h"
 #include "storage/accounts.h"
 #include "storage/deadlines.h"
 

@@ -1,7 +1,7 @@
 // The queue of a sleeping session: how stanzas get into storage, and back from it.
+#include "base/log.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
 #include "server/core/archive_id.h"
 #include "server/core/core.h"
 #include "server/core/message_rules.h"

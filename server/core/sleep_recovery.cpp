@@ -4,7 +4,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"

@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::core {
 

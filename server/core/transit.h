@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "base/clock.h"
 #include "proto/stanza.h"
-#include "server/base/clock.h"
-#include "server/core/ticket.h"
+#include "server/runtime/ticket.h"
 #include "storage/ids.h"
 
 namespace clarion::core {

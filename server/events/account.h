@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "server/core/account.h"
-#include "server/core/event_bus.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::events {
 

@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "server/core/account.h"
-#include "server/core/event_bus.h"
 #include "server/core/transit.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::events {
 

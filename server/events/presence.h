@@ -4,8 +4,8 @@
 
 #include <string_view>
 
-#include "server/core/event_bus.h"
 #include "server/core/session.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::events {
 

@@ -8,9 +8,9 @@
 
 #include "proto/stanza.h"
 #include "server/core/account.h"
-#include "server/core/event_bus.h"
 #include "server/core/session.h"
 #include "server/core/transit.h"
+#include "server/runtime/event_bus.h"
 #include "storage/push_registrations.h"
 
 namespace clarion::events {

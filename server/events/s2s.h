@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "server/core/event_bus.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::core {
 class Core;

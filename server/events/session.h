@@ -4,9 +4,9 @@
 #include <memory>
 #include <string_view>
 
-#include "server/core/event_bus.h"
 #include "server/core/session.h"
 #include "server/core/transit.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::events {
 

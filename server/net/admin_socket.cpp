@@ -13,8 +13,8 @@
 #include <boost/beast/http.hpp>
 #include <cerrno>
 
-#include "server/base/log.h"
-#include "server/core/scope.h"
+#include "base/log.h"
+#include "server/runtime/scope.h"
 
 namespace clarion::net {
 

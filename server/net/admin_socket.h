@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
-#include "server/base/result.h"
-#include "server/base/task.h"
-#include "server/core/shard.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 

@@ -8,8 +8,8 @@
 #include <cerrno>
 #include <cstring>
 
-#include "server/base/log.h"
-#include "server/net/socket_address.h"
+#include "base/log.h"
+#include "server/net/transport/socket_address.h"
 
 namespace clarion::net {
 

@@ -10,10 +10,10 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "server/core/options.h"
-#include "server/net/file_descriptor.h"
-#include "server/net/poller.h"
+#include "server/net/transport/file_descriptor.h"
+#include "server/net/transport/poller.h"
 
 namespace clarion::net {
 

@@ -1,8 +1,8 @@
 #include "server/net/shard_net.h"
 
-#include "server/base/log.h"
-#include "server/net/c2s_connection.h"
-#include "server/net/component_connection.h"
+#include "base/log.h"
+#include "server/net/c2s/c2s_connection.h"
+#include "server/net/component/component_connection.h"
 
 namespace clarion::net {
 

@@ -16,18 +16,18 @@
 #include <string>
 #include <vector>
 
+#include "base/metrics.h"
 #include "proto/stream_error.h"
 #include "proto/xml_stream.h"
-#include "server/base/metrics.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
-#include "server/core/scope.h"
 #include "server/net/connection_counts.h"
 #include "server/net/listener.h"
-#include "server/net/out_buffer.h"
-#include "server/net/poller.h"
-#include "server/net/tls_context.h"
-#include "server/net/transport.h"
+#include "server/net/transport/out_buffer.h"
+#include "server/net/transport/poller.h"
+#include "server/net/transport/tls_context.h"
+#include "server/net/transport/transport.h"
+#include "server/runtime/scope.h"
 
 namespace clarion::net {
 

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "base/log.h"
+#include "base/metrics.h"
 #include "proto/xml_writer.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
 
 namespace clarion::net {
 

@@ -13,10 +13,10 @@
 
 #include "proto/stream_error.h"
 #include "proto/xml_stream.h"
-#include "server/core/shard.h"
-#include "server/net/out_buffer.h"
 #include "server/net/shard_net.h"
-#include "server/net/transport.h"
+#include "server/net/transport/out_buffer.h"
+#include "server/net/transport/transport.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "storage/kv/archive_tails.h"
 #include "storage/kv/batch.h"
 #include "storage/kv/engine.h"

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "server/base/time.h"
+#include "base/time.h"
 #include "storage/kv/engine.h"
 
 namespace clarion::storage {

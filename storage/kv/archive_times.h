@@ -12,7 +12,7 @@
 #include <optional>
 #include <vector>
 
-#include "server/base/time.h"
+#include "base/time.h"
 #include "storage/ids.h"
 #include "storage/kv/engine.h"
 

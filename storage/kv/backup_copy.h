@@ -14,7 +14,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 #include "storage/kv/backup_stream.h"
 #include "storage/kv/engine.h"
 

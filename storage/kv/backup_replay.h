@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "storage/backup.h"
 #include "storage/backup_format.h"
 #include "storage/kv/engine.h"

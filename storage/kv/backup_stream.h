@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "storage/backup.h"
 #include "storage/backup_format.h"
 

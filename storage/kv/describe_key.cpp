@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-#include "server/base/text.h"
+#include "base/text.h"
 #include "storage/kv/keys.h"
 
 namespace clarion::storage {

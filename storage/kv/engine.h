@@ -19,7 +19,7 @@
 #include <string_view>
 #include <utility>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::storage {
 

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string_view>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::storage {
 

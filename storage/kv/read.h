@@ -6,7 +6,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/keys.h"
 

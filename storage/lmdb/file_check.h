@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::storage {
 

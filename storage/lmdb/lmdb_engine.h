@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "storage/kv/engine.h"
 #include "storage/storage.h"
 

@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <utility>
 
-#include "server/base/text.h"
+#include "base/text.h"
 #include "storage/backup.h"
 #include "storage/kv/backup_file.h"
 #include "storage/kv/backup_replay.h"

@@ -4,7 +4,7 @@
 // administrator or NTP does. Not synchronised: move it while no shard is running.
 #pragma once
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 
 namespace clarion {
 

@@ -5,8 +5,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/log.h"
 #include "proto/ns.h"
-#include "server/base/log.h"
 #include "server/core/options.h"
 #include "server/events/session.h"
 

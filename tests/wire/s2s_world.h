@@ -23,7 +23,7 @@
 #include "server/core/core.h"
 #include "server/core/hosts.h"
 #include "server/net/listener.h"
-#include "server/net/s2s_domains.h"
+#include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
 #include "storage/storage.h"
 #include "tests/unit/net/loop.h"

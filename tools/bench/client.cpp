@@ -1,6 +1,6 @@
 #include "tools/bench/client.h"
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::bench {
 

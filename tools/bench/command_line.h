@@ -1,7 +1,7 @@
 // The command line of clarion-bench, as CLI11 reads it. Used by main() once.
 #pragma once
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/bench/settings.h"
 
 namespace clarion::bench {

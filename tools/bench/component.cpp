@@ -1,7 +1,7 @@
 #include "tools/bench/component.h"
 
+#include "base/text.h"
 #include "proto/crypto.h"
-#include "server/base/text.h"
 
 namespace clarion::bench {
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/bench/stanza_scanner.h"
 #include "tools/bench/wire.h"
 

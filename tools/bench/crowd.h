@@ -10,7 +10,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/bench/client.h"
 #include "tools/bench/histogram.h"
 #include "tools/bench/report.h"

@@ -2,7 +2,7 @@
 #include <fstream>
 #include <vector>
 
-#include "server/base/text.h"
+#include "base/text.h"
 #include "tools/bench/crowd.h"
 #include "tools/bench/modes.h"
 #include "tools/bench/proc.h"

@@ -2,7 +2,7 @@
 // One file each: mode_idle.cpp, mode_chat.cpp, …; sleep and resume share mode_resume.cpp.
 #pragma once
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/bench/loop.h"
 #include "tools/bench/report.h"
 #include "tools/bench/settings.h"

@@ -5,7 +5,7 @@
 #include <random>
 #include <string>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::bench {
 

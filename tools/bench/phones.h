@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/bench/crowd.h"
 #include "tools/bench/loop.h"
 #include "tools/bench/settings.h"

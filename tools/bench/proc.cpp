@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::bench {
 

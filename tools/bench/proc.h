@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::bench {
 

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <ostream>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::bench {
 

@@ -3,7 +3,7 @@
 #include <istream>
 #include <ostream>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::bench {
 

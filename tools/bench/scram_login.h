@@ -10,8 +10,8 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "base/result.h"
 #include "proto/crypto.h"
-#include "server/base/result.h"
 
 namespace clarion::bench {
 

@@ -14,7 +14,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "server/base/config_file.h"
+#include "base/config_file.h"
 #include "server/core/options.h"
 
 namespace clarion::ctl {

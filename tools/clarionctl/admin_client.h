@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::ctl {
 

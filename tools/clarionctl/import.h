@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/clarionctl/admin_client.h"
 
 namespace clarion::ctl {

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::ctl {
 

@@ -1,7 +1,7 @@
 // `stop --wait`: returns when the server's process is gone.
 #pragma once
 
-#include "server/base/result.h"
+#include "base/result.h"
 #include "tools/clarionctl/admin_client.h"
 
 namespace clarion::ctl {

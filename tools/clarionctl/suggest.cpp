@@ -3,7 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <string_view>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::ctl {
 

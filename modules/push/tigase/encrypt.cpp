@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "modules/push/policy.h"
 #include "modules/push/tigase/names.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 #include "server/events/push.h"
 
 namespace clarion::push::tigase {

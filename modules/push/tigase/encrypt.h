@@ -18,9 +18,9 @@
 #include <string>
 #include <variant>
 
+#include "base/option.h"
 #include "modules/push/tigase/payload.h"
 #include "proto/stanza.h"
-#include "server/base/option.h"
 #include "server/core/module.h"
 
 namespace clarion::push::tigase {

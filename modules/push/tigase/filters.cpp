@@ -3,11 +3,11 @@
 #include <array>
 #include <string>
 
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
 #include "modules/push/tigase/names.h"
 #include "proto/ns.h"
-#include "server/base/log.h"
-#include "server/base/metrics.h"
-#include "server/base/text.h"
 #include "server/core/account.h"
 #include "server/events/push.h"
 

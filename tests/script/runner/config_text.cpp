@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::script {
 

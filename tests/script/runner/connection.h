@@ -11,8 +11,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "proto/xml.h"
-#include "server/base/result.h"
 
 namespace clarion::script {
 

@@ -5,7 +5,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "server/base/text.h"
+#include "base/text.h"
 #include "tests/script/runner/stage.h"
 
 namespace {

@@ -2,9 +2,9 @@
 
 #include <utility>
 
+#include "base/text.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/text.h"
 
 namespace clarion::script {
 

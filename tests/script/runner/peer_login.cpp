@@ -1,10 +1,10 @@
 // Peer: stream negotiation, from the header to a bound, resumed or attached stream.
 #include <algorithm>
 
+#include "base/text.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/text.h"
 #include "tests/script/runner/peer.h"
 #include "tests/script/runner/scram_client.h"
 

@@ -1,8 +1,8 @@
 #include "tests/script/runner/scram_client.h"
 
+#include "base/text.h"
 #include "proto/crypto.h"
 #include "proto/sasl.h"
-#include "server/base/text.h"
 
 namespace clarion::script {
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-#include "server/base/result.h"
+#include "base/result.h"
 
 namespace clarion::script {
 

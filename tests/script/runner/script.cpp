@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::script {
 

@@ -15,7 +15,7 @@
 #include <sstream>
 #include <thread>
 
-#include "server/base/text.h"
+#include "base/text.h"
 #include "tests/script/runner/certificate.h"
 #include "tests/script/runner/config_text.h"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 namespace clarion::script {
 

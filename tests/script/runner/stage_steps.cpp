@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "base/text.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/text.h"
 #include "tests/script/runner/stage.h"
 #include "tests/script/runner/xml_match.h"
 

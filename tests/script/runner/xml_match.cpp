@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "base/text.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 
 namespace clarion::script {
 

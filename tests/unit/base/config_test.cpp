@@ -1,4 +1,4 @@
-#include "server/base/config.h"
+#include "base/config.h"
 
 #include <doctest/doctest.h>
 

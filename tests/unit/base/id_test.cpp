@@ -1,4 +1,4 @@
-#include "server/base/id.h"
+#include "base/id.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 using namespace clarion;
 

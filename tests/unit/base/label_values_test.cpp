@@ -1,4 +1,4 @@
-#include "server/base/label_values.h"
+#include "base/label_values.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "server/base/metrics.h"
+#include "base/metrics.h"
 
 #include <doctest/doctest.h>
 

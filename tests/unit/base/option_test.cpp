@@ -1,8 +1,8 @@
-#include "server/base/option.h"
+#include "base/option.h"
 
 #include <doctest/doctest.h>
 
-#include "server/base/config.h"
+#include "base/config.h"
 
 using namespace clarion;
 using namespace std::chrono_literals;

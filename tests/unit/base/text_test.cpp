@@ -1,4 +1,4 @@
-#include "server/base/text.h"
+#include "base/text.h"
 
 #include <doctest/doctest.h>
 

@@ -5,8 +5,8 @@
 #include <memory>
 #include <string>
 
+#include "base/text.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 #include "server/core/core.h"
 #include "server/core/session.h"
 #include "tests/script/runner/scram_client.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -22,6 +22,7 @@
 #include <random>
 #include <set>
 
+#include "base/text.h"
 #include "modules/blocking/blocking.h"
 #include "modules/carbons.h"
 #include "modules/disco.h"
@@ -32,7 +33,6 @@
 #include "modules/roster.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 #include "server/core/sleep.h"
 #include "tests/support/world.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <set>
 
-#include "server/base/log.h"
+#include "base/log.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "base/text.h"
 #include "modules/push/tigase/encrypt.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 
 namespace clarion::push::tigase {
 namespace {

@@ -1,4 +1,5 @@
 // The extensions of Tigase in a server (modules/push/tigase): each alone, and together.
+#include "base/text.h"
 #include "modules/push/tigase/away.h"
 #include "modules/push/tigase/encrypt.h"
 #include "modules/push/tigase/filters.h"
@@ -6,7 +7,6 @@
 #include "modules/push/tigase/offline_rooms.h"
 #include "modules/push/tigase/priority.h"
 #include "proto/crypto.h"
-#include "server/base/text.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 #include "server/core/c2s_stream.h"
 #include "server/events/session.h"
 #include "server/events/stream.h"

@@ -1,4 +1,4 @@
-#include "server/net/c2s_connection.h"
+#include "server/net/c2s/c2s_connection.h"
 
 #include <doctest/doctest.h>
 

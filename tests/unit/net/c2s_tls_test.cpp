@@ -4,8 +4,8 @@
 
 #include <array>
 
-#include "server/base/clock.h"
-#include "server/net/c2s_connection.h"
+#include "base/clock.h"
+#include "server/net/c2s/c2s_connection.h"
 #include "tests/unit/net/loop.h"
 #include "tests/unit/net/wire.h"
 

@@ -1,4 +1,4 @@
-#include "server/net/component_connection.h"
+#include "server/net/component/component_connection.h"
 
 #include <doctest/doctest.h>
 

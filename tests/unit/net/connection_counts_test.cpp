@@ -2,7 +2,7 @@
 
 #include <doctest/doctest.h>
 
-#include "server/net/socket_address.h"
+#include "server/net/transport/socket_address.h"
 
 using namespace clarion;
 using net::ConnectionCounts;

@@ -3,7 +3,7 @@
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 
-#include "server/net/socket_address.h"
+#include "server/net/transport/socket_address.h"
 #include "tests/unit/net/loop.h"
 
 using namespace clarion;

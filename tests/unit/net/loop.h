@@ -15,12 +15,12 @@
 #include <string>
 #include <thread>
 
-#include "server/base/config.h"
-#include "server/base/task.h"
+#include "base/config.h"
+#include "base/task.h"
 #include "server/core/options.h"
-#include "server/net/poller.h"
-#include "server/net/tls_context.h"
-#include "server/net/transport.h"
+#include "server/net/transport/poller.h"
+#include "server/net/transport/tls_context.h"
+#include "server/net/transport/transport.h"
 
 namespace clarion::test {
 

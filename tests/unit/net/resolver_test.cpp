@@ -1,11 +1,11 @@
-#include "server/net/resolver.h"
+#include "server/net/dns/resolver.h"
 
 #include <doctest/doctest.h>
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 #include "server/core/options.h"
-#include "server/core/shard.h"
-#include "server/net/ttl_cache.h"
+#include "server/net/dns/ttl_cache.h"
+#include "server/runtime/shard.h"
 #include "storage/storage.h"
 #include "tests/unit/net/loop.h"
 

@@ -1,4 +1,4 @@
-#include "server/net/s2s_queue.h"
+#include "server/net/s2s/s2s_queue.h"
 
 #include <doctest/doctest.h>
 

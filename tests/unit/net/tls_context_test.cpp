@@ -1,11 +1,11 @@
-#include "server/net/tls_context.h"
+#include "server/net/transport/tls_context.h"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 
-#include "server/base/clock.h"
-#include "server/net/tls_names.h"
+#include "base/clock.h"
+#include "server/net/transport/tls_names.h"
 #include "tests/unit/net/loop.h"
 
 using namespace clarion;

@@ -1,10 +1,10 @@
-#include "server/net/transport.h"
+#include "server/net/transport/transport.h"
 
 #include <doctest/doctest.h>
 
 #include <array>
 
-#include "server/base/clock.h"
+#include "base/clock.h"
 #include "tests/unit/net/loop.h"
 
 using namespace clarion;

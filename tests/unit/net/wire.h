@@ -12,10 +12,10 @@
 #include <string_view>
 #include <vector>
 
-#include "server/base/text.h"
+#include "base/text.h"
 #include "server/net/listener.h"
 #include "server/net/shard_net.h"
-#include "server/net/socket_address.h"
+#include "server/net/transport/socket_address.h"
 #include "tests/support/world.h"
 
 namespace clarion::test {

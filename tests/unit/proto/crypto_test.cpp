@@ -1,6 +1,6 @@
 #include "proto/crypto.h"
 
-#include "server/base/text.h"
+#include "base/text.h"
 
 #include <doctest/doctest.h>
 

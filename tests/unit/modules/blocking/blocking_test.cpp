@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "base/metrics.h"
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
@@ -13,7 +14,6 @@
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/base/metrics.h"
 #include "server/core/sleep.h"
 #include "tests/support/world.h"
 

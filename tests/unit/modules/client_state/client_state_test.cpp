@@ -1,7 +1,7 @@
 #include "modules/client_state/client_state.h"
 
+#include "base/metrics.h"
 #include "proto/forward.h"
-#include "server/base/metrics.h"
 #include "server/events/stream.h"
 #include "tests/unit/modules/push_scene.h"
 

@@ -4,9 +4,9 @@
 
 #include <thread>
 
+#include "base/metrics.h"
 #include "modules/mam/mam.h"
 #include "proto/ns.h"
-#include "server/base/metrics.h"
 #include "server/events/server.h"
 #include "tests/support/world.h"
 

@@ -2,11 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "modules/carbons.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
-#include "server/base/text.h"
 #include "server/events/archive.h"
 #include "tests/support/world.h"
 

@@ -2,8 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 
 namespace clarion::mam {
 namespace {

@@ -2,11 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include "base/text.h"
 #include "modules/mam/mam.h"
 #include "modules/offline.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
-#include "server/base/text.h"
 #include "tests/support/world.h"
 
 namespace clarion::mam {

@@ -1,0 +1,193 @@
+#include "base/log.h"
+
+#include <spdlog/async_logger.h>
+#include <spdlog/details/thread_pool.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <memory>
+#include <mutex>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+namespace clarion {
+namespace {
+
+constexpr std::array<std::string_view, 4> level_names{"debug", "info", "warning", "error"};
+
+/// Lines wait here for the writer thread; when it is full, the oldest make room.
+constexpr std::size_t queue_lines = 8192;
+
+/// The destructor writes what is queued and joins the thread.
+class StderrWriter {
+public:
+    StderrWriter()
+        : pool_(std::make_shared<spdlog::details::thread_pool>(queue_lines, 1)),
+          logger_(std::make_shared<spdlog::async_logger>(
+              "clarion", std::make_shared<spdlog::sinks::stderr_sink_mt>(), pool_,
+              spdlog::async_overflow_policy::overrun_oldest)) {
+        logger_->set_pattern("%v");
+        logger_->set_level(spdlog::level::trace);
+    }
+
+    void write(std::string_view line) {
+        logger_->log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+    }
+
+    std::uint64_t dropped() { return pool_->overrun_counter(); }
+
+private:
+    std::shared_ptr<spdlog::details::thread_pool> pool_;
+    std::shared_ptr<spdlog::async_logger> logger_;
+};
+
+/// Where lines go. The mutex is held for a push to the queue, or for a test's sink.
+struct Output {
+    std::mutex mutex;
+    std::unique_ptr<StderrWriter> writer;
+    std::function<void(std::string_view)> sink;
+    std::uint64_t dropped_before = 0;
+};
+
+Output& output() {
+    static Output out;
+    return out;
+}
+
+bool is_plain(unsigned char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '=' && c != '\\'; }
+
+void append_escaped(std::string& line, unsigned char c) {
+    if (c == '"' || c == '\\') {
+        line.push_back('\\');
+        line.push_back(static_cast<char>(c));
+    } else if (c < 0x20 || c >= 0x7f) {
+        const char byte = static_cast<char>(c);
+        line.append("\\x").append(hex_encode({&byte, 1}));
+    } else {
+        line.push_back(static_cast<char>(c));
+    }
+}
+
+bool is_continuation(unsigned char c) { return (c & 0xc0) == 0x80; }
+
+/// How many bytes the well-formed, printable, non-ASCII character at the start of `text` has; 0 if
+/// there is none. C1 controls and direction marks count as not printable: they could disguise.
+std::size_t printable_utf8(std::string_view text) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char first = byte(0);
+    const std::size_t size = first >= 0xf0 && first <= 0xf4   ? 4
+                             : first >= 0xe0 && first <= 0xef ? 3
+                             : first >= 0xc2 && first <= 0xdf ? 2
+                                                              : 0;
+    if (size == 0 || text.size() < size) return 0;
+    std::uint32_t point = first & (0xffu >> (size + 1));
+    for (std::size_t i = 1; i < size; ++i) {
+        if (!is_continuation(byte(i))) return 0;
+        point = point << 6 | (byte(i) & 0x3fu);
+    }
+    constexpr std::array<std::uint32_t, 5> smallest{0, 0, 0x80, 0x800, 0x10000};
+    const bool overlong = point < smallest[size];
+    const bool control = point < 0xa0 || (point >= 0x200b && point <= 0x200f) ||
+                         (point >= 0x2028 && point <= 0x202e) ||
+                         (point >= 0x2060 && point <= 0x206f) || point == 0xfeff;
+    const bool foreign = point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff);
+    return overlong || control || foreign ? 0 : size;
+}
+
+void append_text(std::string& line, std::string_view text) {
+    const bool cut = text.size() > log_value_limit;
+    text = text.substr(0, log_value_limit);
+    bool plain = !text.empty();
+    for (const char c : text) plain = plain && is_plain(static_cast<unsigned char>(c));
+    if (plain && !cut) {
+        line.append(text);
+        return;
+    }
+    line.push_back('"');
+    while (!text.empty()) {
+        const std::size_t utf8 = printable_utf8(text);
+        if (utf8 == 0) append_escaped(line, static_cast<unsigned char>(text[0]));
+        line.append(text.substr(0, utf8));
+        text.remove_prefix(std::max<std::size_t>(utf8, 1));
+    }
+    line.append(cut ? "...\"" : "\"");
+}
+
+struct AppendValue {
+    std::string& line;
+
+    void operator()(std::string_view text) const { append_text(line, text); }
+    void operator()(bool value) const { line.append(value ? "true" : "false"); }
+    void operator()(Duration value) const { line.append(format_duration(value)); }
+    void operator()(auto number) const {
+        std::array<char, 40> buffer{};
+        const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), number).ptr;
+        line.append(buffer.data(), end);
+    }
+};
+
+void append_time(std::string& line) {
+    // Milliseconds always: lines align, and sort as text.
+    using namespace std::chrono;
+    const auto now = floor<milliseconds>(system_clock().wall());
+    std::string text = format_datetime(floor<seconds>(now));
+    text.pop_back();
+    const std::string fraction = std::to_string(1000 + (now - floor<seconds>(now)).count());
+    line.append(text).append(".").append(fraction, 1).append("Z");
+}
+
+}  // namespace
+
+void Logger::write(LogLevel level, std::string_view event, Fields fields) const {
+    std::string line;
+    line.reserve(160);
+    append_time(line);
+    line.append(" ").append(to_string(level)).append(" ").append(area_).append(" ").append(event);
+    for (const LogField& field : fields) {
+        line.append(" ").append(field.key).append("=");
+        std::visit(AppendValue{line}, field.value.any());
+    }
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    if (out.sink) return out.sink(line);
+    if (!out.writer) out.writer = std::make_unique<StderrWriter>();
+    out.writer->write(line);
+}
+
+void set_log_level(LogLevel level) { log_state::threshold.store(level, std::memory_order_relaxed); }
+
+LogLevel log_level() { return log_state::threshold.load(std::memory_order_relaxed); }
+
+std::string_view to_string(LogLevel level) { return level_names[static_cast<std::size_t>(level)]; }
+
+Result<LogLevel> parse_log_level(std::string_view name) {
+    for (std::size_t i = 0; i < level_names.size(); ++i) {
+        if (level_names[i] == name) return static_cast<LogLevel>(i);
+    }
+    return fail("bad-value", "a log level is debug, info, warning or error");
+}
+
+void set_log_sink(std::function<void(std::string_view line)> sink) {
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    out.sink = std::move(sink);
+}
+
+void flush_log() {
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    if (!out.writer) return;
+    out.dropped_before += out.writer->dropped();
+    out.writer.reset();  // writes what is queued and joins; the next line starts a new one
+}
+
+std::uint64_t log_lines_dropped() {
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    return out.dropped_before + (out.writer ? out.writer->dropped() : 0);
+}
+
+}  // namespace clarion

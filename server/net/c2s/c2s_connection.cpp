@@ -1,0 +1,365 @@
+#include "server/net/c2s/c2s_connection.h"
+
+#include <algorithm>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/core/session.h"
+
+namespace clarion::net {
+
+using core::C2sStream;
+
+namespace {
+
+constexpr Logger logger{"c2s"};
+
+struct Connections {
+    Gauge& open =
+        metrics().gauge("clarion_connections", "Connections that are open", "type=\"c2s\"");
+    Counter& accepted = metrics().counter("clarion_connections_accepted_total",
+                                          "Connections accepted", "type=\"c2s\"");
+    Counter& timeouts =
+        metrics().counter("clarion_c2s_authentication_timeouts_total",
+                          "Client connections closed because they did not log in in time");
+};
+Connections& counters() {
+    static Connections all;
+    return all;
+}
+
+xml::Limits limits_of(std::int64_t max_stanza_size) {
+    xml::Limits limits;
+    limits.max_stanza_bytes = static_cast<std::size_t>(max_stanza_size);
+    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
+    return limits;
+}
+
+xml::Limits first_limits(ShardNet& net) {
+    return limits_of(net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size);
+}
+
+}  // namespace
+
+// --- from accept to the end ---------------------------------------------------------------------
+
+void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport,
+                          ConnectionCounts::Place place, bool direct_tls) {
+    auto connection =
+        std::make_unique<C2sConnection>(net, std::move(transport), std::move(place), direct_tls);
+    counters().accepted.add();
+    const Step first = direct_tls ? Step::start_tls : Step::read;
+    net.scope().spawn("c2s connection", run(std::move(connection), first));
+}
+
+C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
+                             ConnectionCounts::Place place, bool direct_tls)
+    : StreamConnection(net, std::move(transport), first_limits(net), ns::client),
+      stream_(*this, direct_tls),
+      accepted_(now()),
+      direct_tls_(direct_tls),
+      place_(std::move(place)) {
+    deadline_ = accepted_ + core().options<core::C2sOptions>().authentication_timeout;
+    counters().open.add(1);
+}
+
+C2sConnection::~C2sConnection() {
+    counters().open.add(-1);
+    if (in_transit()) return;
+    core().shard().cancel(silence_timer_);
+    on_detached();
+}
+
+Task<> C2sConnection::run(std::unique_ptr<C2sConnection> self, Step first) {
+    C2sConnection& c = *self;
+    Step step = first;
+    while (c.transport_->is_open() && step != Step::finish) {
+        switch (step) {
+            case Step::parse: step = c.parse(); break;
+            case Step::read: step = c.read(); break;
+            case Step::wait:
+                co_await c.transport_->wait();
+                step = Step::read;
+                break;
+            case Step::yield:
+                co_await c.transport_->yield();
+                step = Step::read;
+                break;
+            case Step::pause:
+                c.xml_.keep_rest();
+                co_await c.transport_->wait_for_wake();
+                if (c.may_go_on()) step = Step::parse;
+                break;
+            case Step::move: move_home(std::move(self)); co_return;
+            default: step = co_await c.negotiate(step);
+        }
+    }
+    if (c.transport_->is_open()) co_await c.linger();
+}
+
+void C2sConnection::move_home(std::unique_ptr<C2sConnection> self) {
+    C2sConnection& c = *self;
+    core::ShardSet& shards = c.core().shared().shards;
+    const unsigned home = c.stream_.home();
+    ShardNet& there = c.net().peer(home);
+    c.flush();
+    c.depart(there);
+    shards.post(home, [self = std::move(self), &there]() mutable {
+        C2sConnection& arriving = *self;
+        if (!arriving.arrive(there)) return;
+        there.scope().spawn("c2s connection", run(std::move(self), Step::arrived));
+    });
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+C2sConnection::Step C2sConnection::read() {
+    switch (receive()) {
+        case Got::bytes: return Step::parse;
+        case Got::nothing: return Step::wait;
+        case Got::too_much: return Step::yield;
+        case Got::not_now: return Step::pause;
+        case Got::gone: break;
+    }
+    return Step::finish;
+}
+
+C2sConnection::Step C2sConnection::parse() {
+    for (;;) {
+        Step step = Step::parse;
+        switch (xml_.next()) {
+            case xml::XmlStream::Event::need_more: return Step::read;
+            case xml::XmlStream::Event::open:
+                if (!is_open()) break;
+                header_due_ = false;
+                trace_header();
+                step = after(stream_.on_open(core(), xml_.header()));
+                break;
+            case xml::XmlStream::Event::element: step = on_element(); break;
+            case xml::XmlStream::Event::close: return on_peer_closed();
+            case xml::XmlStream::Event::error: return on_xml_error();
+        }
+        if (step != Step::parse) return step;
+    }
+}
+
+C2sConnection::Step C2sConnection::on_element() {
+    xml::Document element = xml_.take();
+    if (!is_open()) return Step::parse;
+    trace_received(element.root());
+    if (!stream_.session()) {
+        element_ = std::move(element);
+        return Step::negotiate;
+    }
+    stream_.session()->on_element(std::move(element));
+    return may_go_on() ? Step::parse : Step::pause;
+}
+
+bool C2sConnection::may_go_on() const {
+    if (!is_open()) return true;
+    if (reading_stopped_) return false;
+    return !stream_.session() || stream_.session()->may_read();
+}
+
+C2sConnection::Step C2sConnection::on_peer_closed() {
+    trace_end();
+    if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
+        stream_.session()->on_stream_closed();
+    }
+    begin_close(std::nullopt);
+    return Step::finish;
+}
+
+C2sConnection::Step C2sConnection::on_xml_error() {
+    if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
+        stream_.session()->on_bad_xml(xml_.error(), xml_.error_text(), xml_.element_refused());
+    }
+    begin_close(xml_.error(), xml_.error_text());
+    return Step::finish;
+}
+
+// --- negotiation --------------------------------------------------------------------------------
+
+Task<C2sConnection::Step> C2sConnection::negotiate(Step how) {
+    xml_.keep_rest();
+    if (how == Step::start_tls) co_return co_await start_tls();
+    C2sStream::Next next = C2sStream::Next::read;
+    if (how == Step::arrived) {
+        next = co_await stream_.on_arrived(core());
+    } else {
+        xml::Document element = std::move(element_);
+        next = co_await stream_.on_element(core(), std::move(element));
+    }
+    note_authenticated();
+    co_return after(next);
+}
+
+C2sConnection::Step C2sConnection::after(C2sStream::Next next) {
+    if (!is_open()) return Step::parse;
+    switch (next) {
+        case C2sStream::Next::read: return Step::parse;
+        case C2sStream::Next::start_tls: return Step::start_tls;
+        case C2sStream::Next::restart: return restart();
+        case C2sStream::Next::move:
+            return stream_.home() == core().shard().index() ? Step::arrived : Step::move;
+        case C2sStream::Next::close: break;
+    }
+    end_was_written();
+    return Step::parse;
+}
+
+/// The stream begins anew; what the client sent behind its last message belongs to the new one.
+C2sConnection::Step C2sConnection::restart() {
+    const std::string rest = xml_.restart();
+    xml_.feed(rest);
+    xml_.keep_rest();
+    header_due_ = true;
+    return Step::parse;
+}
+
+Task<C2sConnection::Step> C2sConnection::start_tls() {
+    flush();
+    // What came in the clear behind <starttls/> could have been put there by anybody.
+    const bool injected = !xml_.restart_for_tls();
+    if (injected || waiting_to_be_sent() > 0 || !net().tls()) {
+        cut(injected ? "text in the clear after starttls" : "TLS cannot be started");
+        co_return Step::finish;
+    }
+    TlsSettings settings;
+    settings.contexts = net().tls();
+    settings.host = stream_.host();
+    if (direct_tls_) settings.alpn = "xmpp-client";
+    settings.after_text = !direct_tls_;
+    const Duration limit = core().options<core::TlsOptions>(stream_.host()).handshake_timeout;
+    const SteadyTime until = std::exchange(deadline_, std::min(deadline_, now() + limit));
+    handshaking_ = true;
+    const Result<> done = co_await transport_->handshake(std::move(settings));
+    handshaking_ = false;
+    if (!done) {
+        logger.info("tls_failed",
+                    {{"address", transport_->info().address}, {"error", done.error().text}});
+        cut("the TLS handshake failed");
+        co_return Step::finish;
+    }
+    deadline_ = until;
+    header_due_ = true;
+    stream_.on_encrypted(transport_->bindings());
+    co_return Step::read;
+}
+
+void C2sConnection::note_authenticated() {
+    if (authenticated_ || !stream_.authenticated()) return;
+    authenticated_ = true;
+    place_.note_authenticated();
+    if (is_open()) deadline_ = SteadyTime::max();
+    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    xml_.set_limits(limits_of(options.max_stanza_size));
+    transport_->set_keepalive(options);
+    if (options.ping_interval > Duration::zero()) watch_silence(options.ping_interval);
+}
+
+// --- silence ------------------------------------------------------------------------------------
+
+void C2sConnection::watch_silence(Duration from_now) {
+    silence_timer_ = core().shard().after(from_now, [this] {
+        silence_timer_ = core::TimerId::none;
+        on_silence();
+    });
+}
+
+void C2sConnection::on_silence() {
+    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    if (!is_open() || options.ping_interval == Duration::zero()) return;
+    if (pinged_at_ != SteadyTime{} && heard_at() < pinged_at_)
+        return cut("the client does not answer");
+    pinged_at_ = {};
+    const auto silent = std::chrono::duration_cast<Duration>(now() - heard_at());
+    if (silent < options.ping_interval || !stream_.session())
+        return watch_silence(std::max(options.ping_interval - silent, Duration(1)));
+    pinged_at_ = now();
+    ping();
+    watch_silence(options.ping_timeout);
+}
+
+/// With stream management there is a shorter question, which is not kept for it if it is gone.
+void C2sConnection::ping() {
+    core::Session& session = *stream_.session();
+    if (session.sm()) return write_xml("<r xmlns='urn:xmpp:sm:3'/>");
+    const auto request = Stanza::make(StanzaKind::iq, StanzaType::get, Jid::trusted(stream_.host()),
+                                      session.jid(), "ping-" + random_token(6));
+    request->root().add("ping", ns::ping);
+    session.send(request);
+}
+
+// --- SessionPort --------------------------------------------------------------------------------
+
+void C2sConnection::write(const Stanza& stanza) {
+    if (!is_open()) return;
+    xml::write_stanza(out(), stanza.root(), ns::client);
+    trace_sent(stanza.root());
+}
+
+void C2sConnection::write_xml(std::string_view xml) {
+    if (!is_open()) return;
+    out() += xml;
+    trace_sent(xml);
+}
+
+std::size_t C2sConnection::unsent() const { return waiting_to_be_sent(); }
+
+void C2sConnection::close(std::optional<StreamErrorCondition> error, std::string_view text) {
+    detached_ = true;
+    begin_close(error, text);
+}
+
+void C2sConnection::abandon() {
+    detached_ = true;
+    says_nothing_more_ = true;
+}
+
+void C2sConnection::resume_reading() { transport_->wake(); }
+
+core::ConnectionInfo C2sConnection::info() const { return transport_->info(); }
+
+// --- StreamConnection ---------------------------------------------------------------------------
+
+core::TracedStream C2sConnection::traced(const xml::Element*) const {
+    if (const core::Session* session = stream_.session().get())
+        return {kind(), session->jid().bare(), {}, session->jid().full()};
+    if (!address_) address_ = std::make_unique<const std::string>(transport_->info().address);
+    return {kind(), stream_.account().bare(), {}, *address_};
+}
+
+std::size_t C2sConnection::max_send_buffer() const {
+    const auto limit = core().options<core::C2sOptions>(stream_.host()).max_send_buffer;
+    return static_cast<std::size_t>(limit);
+}
+
+Duration C2sConnection::send_timeout() const {
+    return core().options<core::C2sOptions>(stream_.host()).send_timeout;
+}
+
+std::int64_t C2sConnection::bytes_per_second() const {
+    return core().options<core::LimitsOptions>().c2s_bytes_per_second;
+}
+
+void C2sConnection::write_header() {
+    header_due_ = false;
+    stream_.write_header(core());
+}
+
+void C2sConnection::on_detached() {
+    if (!stream_.session() || std::exchange(detached_, true)) return;
+    stream_.session()->on_detached();
+}
+
+void C2sConnection::on_deadline() {
+    counters().timeouts.add();
+    begin_close(StreamErrorCondition::connection_timeout, "not logged in in time");
+    on_detached();
+}
+
+}  // namespace clarion::net

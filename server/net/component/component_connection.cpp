@@ -1,0 +1,339 @@
+#include "server/net/component/component_connection.h"
+
+#include <limits>
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "base/text.h"
+#include "proto/crypto.h"
+#include "proto/ns.h"
+#include "proto/stream_header.h"
+#include "proto/xml_writer.h"
+#include "server/events/s2s.h"
+
+namespace clarion::net {
+
+namespace {
+
+constexpr Logger logger{"component"};
+
+struct Connections {
+    Gauge& open =
+        metrics().gauge("clarion_connections", "Connections that are open", "type=\"component\"");
+    Counter& accepted = metrics().counter("clarion_connections_accepted_total",
+                                          "Connections accepted", "type=\"component\"");
+};
+Connections& counters() {
+    static Connections all;
+    return all;
+}
+
+xml::Limits first_limits(ShardNet& net) {
+    xml::Limits limits;
+    limits.max_stanza_bytes = static_cast<std::size_t>(
+        net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size);
+    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
+    return limits;
+}
+
+/// Whether an error may answer what `origin` was (RFC 6120, 8.3.1).
+bool answerable(const core::AckSink::Origin& origin) {
+    return origin.type != StanzaType::error && origin.type != StanzaType::result;
+}
+
+}  // namespace
+
+// --- from accept to the end ---------------------------------------------------------------------
+
+void ComponentConnection::start(ShardNet& net, std::unique_ptr<Transport> transport) {
+    auto connection = std::make_shared<ComponentConnection>(net, std::move(transport));
+    counters().accepted.add();
+    net.scope().spawn("component connection", run(std::move(connection), Step::read));
+}
+
+ComponentConnection::ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport)
+    : StreamConnection(net, std::move(transport), first_limits(net), ns::component) {
+    deadline_ = now() + core().options<core::C2sOptions>().authentication_timeout;
+    counters().open.add(1);
+}
+
+ComponentConnection::~ComponentConnection() {
+    counters().open.add(-1);
+    if (!in_transit()) on_detached();
+}
+
+Task<> ComponentConnection::run(std::shared_ptr<ComponentConnection> self, Step first) {
+    ComponentConnection& c = *self;
+    Step step = first;
+    while (c.transport_->is_open() && step != Step::finish) {
+        switch (step) {
+            case Step::parse: step = c.parse(); break;
+            case Step::read: step = c.read(); break;
+            case Step::wait:
+                co_await c.transport_->wait();
+                step = Step::read;
+                break;
+            case Step::yield:
+                co_await c.transport_->yield();
+                step = Step::read;
+                break;
+            case Step::pause:
+                c.xml_.keep_rest();
+                c.wake_when_sent_ = true;
+                co_await c.transport_->wait_for_wake();
+                c.wake_when_sent_ = false;
+                if (c.may_go_on()) step = Step::parse;
+                break;
+            case Step::move: move_home(std::move(self)); co_return;
+            case Step::finish: break;
+        }
+    }
+    c.on_detached();
+    if (c.transport_->is_open()) co_await c.linger();
+}
+
+void ComponentConnection::move_home(std::shared_ptr<ComponentConnection> self) {
+    ComponentConnection& c = *self;
+    core::ShardSet& shards = c.core().shared().shards;
+    const unsigned home = shards.owner_of(c.domain_);
+    ShardNet& there = c.net().peer(home);
+    c.depart(there);
+    shards.post(home, [self = std::move(self), &there]() mutable {
+        ComponentConnection& arriving = *self;
+        if (!arriving.arrive(there)) return;
+        arriving.greet();
+        there.scope().spawn("component connection", run(std::move(self), Step::parse));
+    });
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+ComponentConnection::Step ComponentConnection::read() {
+    switch (receive()) {
+        case Got::bytes: return Step::parse;
+        case Got::nothing: return Step::wait;
+        case Got::too_much: return Step::yield;
+        case Got::not_now: return Step::pause;
+        case Got::gone: break;
+    }
+    return Step::finish;
+}
+
+ComponentConnection::Step ComponentConnection::parse() {
+    for (;;) {
+        switch (xml_.next()) {
+            case xml::XmlStream::Event::need_more: return Step::read;
+            case xml::XmlStream::Event::open:
+                if (!is_open()) break;
+                if (const Step step = on_open(); step != Step::parse) return step;
+                break;
+            case xml::XmlStream::Event::element:
+                on_element(xml_.take());
+                if (!is_open()) on_detached();
+                if (!may_go_on()) return Step::pause;
+                break;
+            case xml::XmlStream::Event::close: trace_end(); return end(std::nullopt);
+            case xml::XmlStream::Event::error: return end(xml_.error(), xml_.error_text());
+        }
+    }
+}
+
+ComponentConnection::Step ComponentConnection::on_open() {
+    const xml::StreamHeader& header = xml_.header();
+    domain_ = prepare_domain(header.to).value_or({});
+    peer_ = prepare_domain(header.from).value_or({});
+    if (header.content_ns != ns::component) {
+        begin_close(StreamErrorCondition::invalid_namespace);
+        return Step::parse;
+    }
+    if (options() == nullptr) {
+        logger.warning("unknown_component", {{"domain", header.to}});
+        begin_close(StreamErrorCondition::host_unknown, "no such component is configured");
+        return Step::parse;
+    }
+    if (!core().is_home(domain_)) return Step::move;
+    greet();
+    return Step::parse;
+}
+
+/// Our header, whose id the component signs. REQUIRES: this is the domain's home shard.
+void ComponentConnection::greet() { write_header(); }
+
+void ComponentConnection::on_element(xml::Document&& element) {
+    if (!is_open()) return;
+    trace_received(element.root());
+    if (attached_) return on_stanza(std::move(element));
+    // XmlStream gives the stream's own namespace as jabber:client.
+    if (element.root().is(ns::client, "handshake")) return on_handshake(element.root());
+    begin_close(StreamErrorCondition::not_authorized, "a handshake comes first");
+}
+
+void ComponentConnection::on_handshake(const xml::Element& handshake) {
+    const core::ComponentOptions* const mine = options();
+    const std::string expected =
+        mine ? hex_encode(crypto::sha1(stream_id_ + mine->secret)) : std::string();
+    const std::string given = to_lower_ascii(trim(handshake.text()));
+    if (expected.empty() || !crypto::constant_time_equal(given, expected)) {
+        logger.warning("handshake_failed", {{"domain", domain_}});
+        return begin_close(StreamErrorCondition::not_authorized, "wrong secret");
+    }
+    if (!take_place(*mine))
+        return begin_close(StreamErrorCondition::conflict, "this component is attached already");
+    xml::Limits limits;
+    limits.max_stanza_bytes = static_cast<std::size_t>(mine->max_stanza_size);
+    xml_.set_limits(limits);
+    transport_->set_keepalive(*mine);
+    deadline_ = SteadyTime::max();
+    attached_ = true;
+    out() += "<handshake/>";
+    trace_sent("<handshake/>");
+    core().links().attach_component(domain_, this);
+    tell_attached();
+    logger.info("attached", {{"domain", domain_}});
+    core().bus().fire(events::DomainReachable{core(), domain_});
+}
+
+/// Which of two stays: usually the newer, as the other's connection is dead and nobody has noticed.
+bool ComponentConnection::take_place(const core::ComponentOptions& mine) {
+    core::ComponentPort* const older = core().links().component(domain_);
+    if (older == nullptr) return true;
+    const bool newer_wins = mine.conflict == "newer";
+    logger.warning("already_attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
+    if (newer_wins) older->give_way();
+    return newer_wins;
+}
+
+void ComponentConnection::give_way() {
+    begin_close(StreamErrorCondition::conflict, "another connection took the component's place");
+    on_detached();
+}
+
+/// In the order in which they happen here, the home of the domain.
+void ComponentConnection::tell_attached() const {
+    core().everywhere([domain = domain_, attached = attached_](core::Core& each) {
+        each.links().note_attached(domain, attached);
+    });
+}
+
+void ComponentConnection::on_stanza(xml::Document&& element) {
+    Result<std::shared_ptr<Stanza>> parsed = Stanza::from_document(std::move(element));
+    if (!parsed) return refuse(element.root(), parsed.error());
+    const std::shared_ptr<Stanza> stanza = std::move(*parsed);
+    if (stanza->from().domain() != domain_) {
+        return begin_close(StreamErrorCondition::invalid_from, "'from' is not the component's");
+    }
+    if (stanza->to().empty()) {
+        return begin_close(StreamErrorCondition::improper_addressing, "'to' is missing");
+    }
+    core::strip_forged_delays(*stanza, core().hosts(), domain_);
+    const std::uint32_t number = window_.open(stanza->cost());
+    core::Transit transit;
+    transit.stanza = stanza;
+    transit.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
+    transit.received = core().clock().wall();
+    core().router().route(std::move(transit));
+}
+
+void ComponentConnection::refuse(const xml::Element& element, const Error& why) {
+    if (why.code == "bad-format") {
+        return begin_close(StreamErrorCondition::unsupported_stanza_type, why.text);
+    }
+    const auto answer = make_refusal(element, why);
+    if (!answer) return;
+    core().refusals().on_element(domain_, element, read_error(answer->root()));
+    write(answer->root());
+}
+
+void ComponentConnection::write(const xml::Element& stanza) {
+    xml::write_stanza(out(), stanza, ns::component);
+    trace_sent(stanza);
+}
+
+bool ComponentConnection::may_go_on() const {
+    if (!is_open()) return true;
+    if (reading_stopped_) return false;
+    const auto& limits = core().options<core::C2sOptions>();
+    const core::ComponentOptions* const mine = options();
+    return window_.width() < limits.max_ack_window &&
+           window_.open_bytes() < static_cast<std::size_t>(limits.max_ack_window_bytes) &&
+           (!mine || waiting_to_be_sent() < static_cast<std::size_t>(mine->max_send_buffer));
+}
+
+ComponentConnection::Step ComponentConnection::end(std::optional<StreamErrorCondition> error,
+                                                   std::string_view text) {
+    begin_close(error, text);
+    on_detached();
+    return Step::finish;
+}
+
+// --- from the server ----------------------------------------------------------------------------
+
+void ComponentConnection::deliver(core::Transit transit) {
+    const core::ComponentOptions* const mine = options();
+    const bool full =
+        mine && waiting_to_be_sent() >= static_cast<std::size_t>(mine->max_send_buffer);
+    if (full || !is_open()) {
+        const auto condition = full ? StanzaErrorCondition::resource_constraint
+                                    : StanzaErrorCondition::service_unavailable;
+        return core().router().bounce(std::move(transit), StanzaError(condition));
+    }
+    write(transit.stanza->root());
+}
+
+void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,
+                                 const Origin& origin) {
+    window_.close(number);
+    if (error != nullptr && is_open() && answerable(origin)) {
+        const auto answer =
+            Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
+        add_error(answer->root(), *error);
+        core().refusals().on_failed(origin, *error);
+        write(answer->root());
+    }
+    if (wake_when_sent_ && may_go_on()) transport_->wake();
+}
+
+// --- StreamConnection ---------------------------------------------------------------------------
+
+const core::ComponentOptions* ComponentConnection::options() const {
+    const auto& all = core().config().named<core::ComponentOptions>();
+    const auto mine = all.find(domain_);
+    return mine == all.end() ? nullptr : &mine->second;
+}
+
+/// deliver() and may_go_on() see to it that the buffer stays below its option.
+std::size_t ComponentConnection::max_send_buffer() const {
+    return std::numeric_limits<std::size_t>::max();
+}
+
+Duration ComponentConnection::send_timeout() const {
+    return core().options<core::C2sOptions>().send_timeout;
+}
+
+void ComponentConnection::write_header() {
+    header_due_ = false;
+    stream_id_ = random_token(16);
+    const auto& hosts = core().hosts().hosts();
+    const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
+    append_stream_header(out(), {.content_ns = ns::component,
+                                 .from = options() ? domain_ : usual,
+                                 .to = peer_,
+                                 .id = stream_id_,
+                                 .version = {},
+                                 .lang = our_language});
+    trace_note("the stream begins");
+}
+
+void ComponentConnection::on_detached() {
+    if (!std::exchange(attached_, false)) return;
+    core().links().detach_component(domain_, this);
+    tell_attached();
+    logger.info("detached", {{"domain", domain_}});
+}
+
+void ComponentConnection::on_deadline() {
+    begin_close(StreamErrorCondition::connection_timeout, "no handshake in time");
+}
+
+}  // namespace clarion::net

@@ -1,0 +1,79 @@
+// ComponentConnection: an external component on its stream (XEP-0114, jabber:component:accept).
+//
+// Like a C2sConnection it is one coroutine that reads, and moves once, to the home shard of the
+// component's domain, before it authenticates. There it attaches to Core::links(); from then on
+// stanzas for the domain come to deliver(). Every stanza it sends has a ticket, so it is read no
+// faster than its stanzas are settled.
+// Owned (shared, so that tickets can hold it weakly) by its coroutine.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/task.h"
+#include "proto/ack_window.h"
+#include "server/core/hosts.h"
+#include "server/core/options.h"
+#include "server/net/stream_connection.h"
+#include "server/runtime/ticket.h"
+
+namespace clarion::net {
+
+class ComponentConnection final : public core::ComponentPort,
+                                  public core::AckSink,
+                                  public StreamConnection,
+                                  public std::enable_shared_from_this<ComponentConnection> {
+public:
+    static void start(ShardNet& net, std::unique_ptr<Transport> transport);
+
+    ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport);
+    ~ComponentConnection() override;
+
+    // ComponentPort
+    void deliver(core::Transit transit) override;
+    void give_way() override;
+    // AckSink
+    void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
+
+private:
+    enum class Step : std::uint8_t { parse, read, wait, yield, pause, move, finish };
+
+    static Task<> run(std::shared_ptr<ComponentConnection> self, Step first);
+    static void move_home(std::shared_ptr<ComponentConnection> self);
+
+    Step read();
+    Step parse();
+    Step on_open();
+    void greet();
+    void on_element(xml::Document&& element);
+    void on_handshake(const xml::Element& handshake);
+    bool take_place(const core::ComponentOptions& mine);
+    void tell_attached() const;
+    void on_stanza(xml::Document&& element);
+    void refuse(const xml::Element& element, const Error& why);
+    void write(const xml::Element& stanza);
+    Step end(std::optional<StreamErrorCondition> error, std::string_view text = {});
+    bool may_go_on() const;
+    /// nullptr if the domain is (no longer) configured.
+    const core::ComponentOptions* options() const;
+
+    // StreamConnection
+    std::string_view kind() const override { return "component"; }
+    core::TracedStream traced(const xml::Element*) const override {
+        return {kind(), {}, domain_, domain_};
+    }
+    std::size_t max_send_buffer() const override;
+    Duration send_timeout() const override;
+    void write_header() override;
+    void on_detached() override;
+    void on_deadline() override;
+
+    std::string domain_;
+    std::string peer_;  // 'from' of its header, usually absent
+    std::string stream_id_;
+    sm::AckWindow window_;
+    bool attached_ = false;
+};
+
+}  // namespace clarion::net

@@ -1,0 +1,291 @@
+#include "server/net/s2s/s2s_domains.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "proto/ns.h"
+#include "proto/xml.h"
+#include "server/core/core.h"
+#include "server/events/s2s.h"
+#include "server/net/s2s/s2s_in.h"
+
+namespace clarion::net {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Logger logger{"s2s"};
+constexpr std::size_t remembered_pauses = 10000;
+constexpr std::size_t restored_at_once = 100;
+
+void count_failure(s2s::Stage stage) {
+    metrics()
+        .counter("clarion_s2s_failures_total", "Attempts to reach a server that failed, by step",
+                 "step=\"" + std::string(name(stage)) + "\"")
+        .add();
+}
+
+}  // namespace
+
+RemoteDomains::RemoteDomains(ShardNet& net)
+    : net_(net),
+      core_(net.core()),
+      resolver_(core_.shard(), core_.options<core::DnsOptions>()),
+      pauses_(remembered_pauses),
+      first_new_(core_.storage().spool().next_seq()) {
+    core_.links().set_remote(this);
+    net_.on_server([this](std::unique_ptr<Transport> transport, ListenType type) {
+        accept(std::move(transport), type);
+    });
+}
+
+RemoteDomains::~RemoteDomains() { core_.links().set_remote(nullptr); }
+
+std::string RemoteDomains::key(std::string_view local, std::string_view remote) {
+    return std::string(local).append(1, ' ').append(remote);
+}
+
+bool RemoteDomains::is_ours(std::string_view domain) const {
+    return core_.hosts().kind(domain) != core::DomainKind::remote;
+}
+
+// ---- Outgoing ----------------------------------------------------------------------------------
+
+S2sOut* RemoteDomains::find(std::string_view local, std::string_view remote) const {
+    const auto found = links_.find(key(local, remote));
+    return found == links_.end() ? nullptr : found->second.get();
+}
+
+/// A new link; spawn() it once it has something to do.
+std::shared_ptr<S2sOut> RemoteDomains::open(std::string_view local, std::string_view remote) {
+    auto link =
+        std::make_shared<S2sOut>(*this, net_, resolver_, std::string(local), std::string(remote));
+    links_[key(local, remote)] = link;
+    return link;
+}
+
+bool RemoteDomains::may_open(std::string_view local) const {
+    const auto limit = core_.options<core::S2sOptions>(local).max_outgoing_streams;
+    return links_.size() < static_cast<std::size_t>(limit);
+}
+
+void RemoteDomains::spawn(std::shared_ptr<S2sOut> link) {
+    net_.scope().spawn("s2s-out", S2sOut::run(std::move(link)));
+}
+
+void RemoteDomains::deliver(core::Transit transit) {
+    const StanzaPtr stanza = transit.stanza;
+    const std::string_view local = stanza->from().domain(), remote = stanza->to().domain();
+    if (!is_ours(local)) {  // nothing of ours says that: we are no relay
+        logger.warning("not_ours", {{"from", stanza->from().full()}, {"to", remote}});
+        return;
+    }
+    if (S2sOut* link = find(local, remote)) return link->deliver(std::move(transit));
+    if (core_.stopping()) return deliver_stopping(std::move(transit), remote);
+    const SteadyTime now = core_.clock().steady();
+    if (const Pause* pause = pauses_.find(key(local, remote), now); pause && now < pause->until) {
+        return core_.router().bounce_unreachable(std::move(transit),
+                                                 {pause->condition, pause->text});
+    }
+    if (!may_open(local)) {
+        return core_.router().bounce_unreachable(
+            std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                 "too many streams to other servers"});
+    }
+    auto link = open(local, remote);
+    link->deliver(std::move(transit));
+    spawn(std::move(link));
+}
+
+/// Nothing is begun any more: what must be durable is spooled for the next start, the rest ends
+/// here.
+void RemoteDomains::deliver_stopping(core::Transit transit, std::string_view remote) {
+    S2sQueue(core_, std::string(remote)).push(std::move(transit), false);
+}
+
+void RemoteDomains::on_up(S2sOut& link) { reached(link.remote()); }
+
+void RemoteDomains::on_failed(S2sOut& link, const s2s::Failure& failure) {
+    count_failure(failure.stage);
+    logger.info("unreachable", {{"local", link.local()},
+                                {"remote", link.remote()},
+                                {"step", name(failure.stage)},
+                                {"why", failure.text},
+                                {"returned_with", name(failure.condition)}});
+    if (link.is_test()) return;
+    const auto& options = core_.options<core::S2sOptions>(link.local());
+    const SteadyTime now = core_.clock().steady();
+    const std::string pair = key(link.local(), link.remote());
+    const Pause* before = pauses_.find(pair, now);
+    const Duration delay =
+        before ? std::min(before->delay * 2, options.max_retry_delay) : options.retry_delay;
+    // Remembered for longer than it lasts, so that the next failure doubles it.
+    pauses_.put(pair, {now + delay, delay, failure.condition, failure.text}, now,
+                delay + options.max_retry_delay);
+    erase(link);
+}
+
+void RemoteDomains::on_gone(S2sOut& link) { erase(link); }
+
+void RemoteDomains::erase(S2sOut& link) {
+    const auto found = links_.find(key(link.local(), link.remote()));
+    if (found != links_.end() && found->second.get() == &link) links_.erase(found);
+}
+
+void RemoteDomains::reached(std::string_view domain) {
+    for (const auto* ours : {&core_.hosts().hosts(), &core_.hosts().components()}) {
+        for (const std::string& local : *ours) pauses_.erase(key(local, domain));
+    }
+    core_.bus().fire(events::DomainReachable{core_, domain});
+}
+
+void RemoteDomains::note_reachable(std::string domain) {
+    RemoteDomains* const home = peers_[core_.shared().shards.owner_of(domain)];
+    core_.shared().shards.post(home->core_.shard().index(),
+                               [home, domain = std::move(domain)] { home->reached(domain); });
+}
+
+S2sReach RemoteDomains::reach(std::string_view remote) const {
+    S2sReach reach;
+    const SteadyTime now = core_.clock().steady();
+    for (const auto* ours : {&core_.hosts().hosts(), &core_.hosts().components()}) {
+        for (const std::string& local : *ours) {
+            if (const S2sOut* link = find(local, remote)) {
+                const S2sLinkInfo info = link->info();
+                if (link->is_up())
+                    return {S2sReach::State::up, info.authentication, info.since, {}};
+                reach = {S2sReach::State::connecting, info.state, {}, {}};
+            }
+            const Pause* pause = pauses_.find(key(local, remote), now);
+            if (reach.state != S2sReach::State::idle || !pause || pause->until <= now) continue;
+            reach = {S2sReach::State::failed,
+                     pause->text,
+                     {},
+                     std::chrono::ceil<Duration>(pause->until - now)};
+        }
+    }
+    return reach;
+}
+
+Task<> RemoteDomains::test(std::string domain, S2sReport report, std::string local) {
+    if (is_ours(domain) || core_.hosts().hosts().empty()) {
+        report({s2s::Stage::resolve, false, domain + " is served here"});
+        co_return;
+    }
+    if (local.empty()) local = core_.hosts().hosts().front();
+    auto link = std::make_shared<S2sOut>(*this, net_, resolver_, local, domain, std::move(report));
+    co_await S2sOut::run(std::move(link));
+}
+
+// ---- Dialback ----------------------------------------------------------------------------------
+
+void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered) {
+    core::ShardSet& shards = core_.shared().shards;
+    RemoteDomains* const home = peers_[shards.owner_of(request.remote)];
+    auto back = [&shards, here = core_.shard().index(),
+                 answered = std::move(answered)](s2s::Verdict verdict) mutable {
+        shards.post(here,
+                    [answered = std::move(answered), verdict]() mutable { answered(verdict); });
+    };
+    shards.post(home->core_.shard().index(),
+                [home, request = std::move(request), back = std::move(back)]() mutable {
+                    home->ask(std::move(request), std::move(back));
+                });
+}
+
+/// Anybody may claim to be anybody, so a question costs no more than a stanza: the same limits and
+/// pauses. A domain that is back, and has something for us, tries again.
+void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
+    if (core_.stopping()) return answered(s2s::Verdict::timeout);
+    if (S2sOut* link = find(request.local, request.remote)) {
+        return link->ask(std::move(request), std::move(answered));
+    }
+    const SteadyTime now = core_.clock().steady();
+    const Pause* pause = pauses_.find(key(request.local, request.remote), now);
+    if (pause && now < pause->until) {
+        const bool unknown = pause->condition == StanzaErrorCondition::remote_server_not_found;
+        return answered(unknown ? s2s::Verdict::not_found : s2s::Verdict::timeout);
+    }
+    if (!may_open(request.local)) return answered(s2s::Verdict::timeout);
+    auto link = open(request.local, request.remote);
+    link->ask(std::move(request), std::move(answered));
+    spawn(std::move(link));
+}
+
+// ---- Incoming ----------------------------------------------------------------------------------
+
+void RemoteDomains::accept(std::unique_ptr<Transport> transport, ListenType type) {
+    const auto limit = core_.options<core::LimitsOptions>().unauthenticated_connections;
+    auto place =
+        net_.counts().admit(ConnectionCounts::Kind::server, transport->peer_address().network(),
+                            {.per_network = 0, .unauthenticated = limit});
+    if (!place) {
+        logger.warning("too_many_connections", {{"address", transport->info().address}});
+        return;
+    }
+    S2sIn::start(*this, net_, std::move(transport), std::move(*place), type == ListenType::s2s_tls);
+}
+
+std::vector<S2sLinkInfo> RemoteDomains::list() const {
+    std::vector<S2sLinkInfo> all;
+    for (const auto& [pair, link] : links_) all.push_back(link->info());
+    for (const S2sIn* stream : incoming_) {
+        for (S2sLinkInfo& info : stream->info()) all.push_back(std::move(info));
+    }
+    return all;
+}
+
+// ---- The spool ---------------------------------------------------------------------------------
+
+void RemoteDomains::start() { net_.scope().spawn("s2s-restore", restore()); }
+
+Task<> RemoteDomains::restore() {
+    const auto domains = co_await core_.storage().spool().domains();
+    if (!domains) {
+        logger.error("spool", {{"error", domains.error().text}});
+        co_return;
+    }
+    for (const std::string& domain : *domains) {
+        if (core_.is_home(domain)) co_await restore_domain(domain);
+    }
+}
+
+Task<> RemoteDomains::restore_domain(std::string domain) {
+    std::uint64_t after = 0;
+    std::size_t count = 0;
+    for (;;) {
+        const auto page = co_await core_.storage().spool().read(domain, after, restored_at_once);
+        if (!page || page->empty()) break;
+        for (const storage::SpooledStanza& stanza : *page) {
+            after = stanza.seq;
+            if (stanza.seq >= first_new_) continue;  // in its queue already
+            restore_stanza(domain, stanza.seq, stanza.time, stanza.xml);
+            ++count;
+        }
+    }
+    logger.info("spool_restored", {{"remote", domain}, {"stanzas", count}});
+}
+
+void RemoteDomains::restore_stanza(const std::string& domain, std::uint64_t seq, WallTime time,
+                                   std::string_view xml) {
+    auto document = xml::parse_element(xml, ns::client);
+    auto stanza = document.empty() ? Result<std::shared_ptr<Stanza>>(fail("bad-format"))
+                                   : Stanza::from_document(std::move(document));
+    // A domain that has become ours, or has ceased to be: nobody can send it any more.
+    const bool sendable = stanza && is_ours((*stanza)->from().domain()) && !is_ours(domain);
+    if (!sendable) {
+        core_.storage().spool().remove(core_.shard().batch(), domain, seq);
+        if (stanza) core_.router().route(std::move(*stanza));
+        return;
+    }
+    const std::string local((*stanza)->from().domain());
+    if (S2sOut* link = find(local, domain))
+        return link->deliver_restored(std::move(*stanza), seq, time);
+    auto link = open(local, domain);
+    link->deliver_restored(std::move(*stanza), seq, time);
+    spawn(std::move(link));
+}
+
+}  // namespace clarion::net

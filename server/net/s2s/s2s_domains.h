@@ -1,0 +1,116 @@
+// RemoteDomains: server-to-server of one shard: the way to the remote domains whose home it is, and
+// the streams that servers opened to this shard.
+//
+// One per Core, made by App after ShardNet, destroyed before it. A remote domain's outgoing links
+// live on its home shard, one per domain of ours (S2sOut). An incoming stream (S2sIn) stays on the
+// shard that accepted it: it may carry several domains, and routes from there. Both are
+// Connections: ShardNet's stop order ends them.
+//
+// Reachability: a failed attempt returns what waits (remote-server-not-found or -timeout) through
+// Router::bounce_unreachable(), so the answers carry Transit::local_bounce; for a pause that
+// doubles up to [s2s] max_retry_delay further stanzas are returned at once and nobody dials. An
+// authenticated stream from or to the domain ends the pause and fires events::DomainReachable.
+//
+// App, per core:
+//     auto s2s = std::make_unique<RemoteDomains>(net);   // attaches itself to core and listeners
+//     s2s->set_peers(all);                               // by shard, before the threads run
+//     s2s->start();                                      // on its shard, once listeners accept
+//     s2s->list();                                       // on its shard, at any time
+//     core.scope().spawn("s2s-test", s2s->test(domain, report));
+//
+// At the stop: ShardNet::stop_accepting(), close_all(), joined(); then it may be destroyed.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "proto/jid.h"
+#include "server/core/hosts.h"
+#include "server/net/dns/resolver.h"
+#include "server/net/dns/ttl_cache.h"
+#include "server/net/s2s/s2s_link_info.h"
+#include "server/net/s2s/s2s_out.h"
+#include "server/net/shard_net.h"
+
+namespace clarion::net {
+
+class S2sIn;
+
+class RemoteDomains final : public core::RemotePort, public S2sOutOwner {
+public:
+    explicit RemoteDomains(ShardNet& net);
+    ~RemoteDomains() override;
+
+    /// The RemoteDomains of every shard, by its number; they outlive the threads.
+    void set_peers(std::vector<RemoteDomains*> peers) { peers_ = std::move(peers); }
+    /// Sends what was spooled when the server stopped or died.
+    void start();
+
+    /// core::RemotePort. On the home shard of the stanza's remote domain.
+    void deliver(core::Transit transit) override;
+
+    /// Every stream that lives on this shard; in no order. An incoming stream appears once per
+    /// domain pair.
+    std::vector<S2sLinkInfo> list() const;
+    /// How it goes with a remote domain, from any of ours. REQUIRES: this is its home shard.
+    S2sReach reach(std::string_view remote) const;
+    /// Goes all the way to `domain` on a connection of its own: resolve, connect, open, secure,
+    /// authenticate; each step is told to `report` as it ends, the last one has Stage::up or !ok.
+    /// If it comes up, the domain is reachable: a pause ends. From `local`, or our first host.
+    /// REQUIRES: this is the domain's home shard.
+    Task<> test(std::string domain, S2sReport report, std::string local = {});
+
+    // For S2sIn.
+    /// Asks the domain that is said to have made a dialback key. `answered` is called once, on this
+    /// shard.
+    void verify(s2s::VerifyRequest request, S2sOut::Answered answered);
+    /// An incoming stream was authenticated for this remote domain.
+    void note_reachable(std::string domain);
+    void join(S2sIn& stream) { incoming_.insert(&stream); }
+    void leave(S2sIn& stream) { incoming_.erase(&stream); }
+
+    // S2sOutOwner
+    void on_up(S2sOut& link) override;
+    void on_failed(S2sOut& link, const s2s::Failure& failure) override;
+    void on_gone(S2sOut& link) override;
+
+private:
+    /// Until when a pair of domains is not tried, and what its stanzas are returned with.
+    struct Pause {
+        SteadyTime until;
+        Duration delay;
+        StanzaErrorCondition condition;
+        std::string text;
+    };
+
+    static std::string key(std::string_view local, std::string_view remote);
+    S2sOut* find(std::string_view local, std::string_view remote) const;
+    std::shared_ptr<S2sOut> open(std::string_view local, std::string_view remote);
+    bool may_open(std::string_view local) const;
+    void spawn(std::shared_ptr<S2sOut> link);
+    void erase(S2sOut& link);
+    void deliver_stopping(core::Transit transit, std::string_view remote);
+    void ask(s2s::VerifyRequest request, S2sOut::Answered answered);
+    void reached(std::string_view domain);
+    void accept(std::unique_ptr<Transport> transport, ListenType type);
+    Task<> restore();
+    Task<> restore_domain(std::string domain);
+    void restore_stanza(const std::string& domain, std::uint64_t seq, WallTime time,
+                        std::string_view xml);
+    bool is_ours(std::string_view domain) const;
+
+    ShardNet& net_;
+    core::Core& core_;
+    Resolver resolver_;
+    std::vector<RemoteDomains*> peers_;
+    std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;
+    TtlCache<Pause> pauses_;
+    std::unordered_set<S2sIn*> incoming_;
+    const std::uint64_t first_new_;  // spooled by this run are this number and those after it
+};
+
+}  // namespace clarion::net

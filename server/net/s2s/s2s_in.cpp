@@ -1,0 +1,451 @@
+#include "server/net/s2s/s2s_in.h"
+
+#include "base/id.h"
+#include "base/log.h"
+#include "base/metrics.h"
+#include "proto/ns.h"
+#include "server/net/s2s/s2s_domains.h"
+
+namespace clarion::net {
+
+using Next = s2s::IncomingNegotiation::Next;
+
+namespace {
+
+constexpr Logger logger{"s2s"};
+/// Answers are small: who leaves this much unread asks without listening.
+constexpr std::size_t max_unread = 65536;
+
+struct Counters {
+    Gauge& streams = metrics().gauge("clarion_s2s_streams", "Authenticated streams with servers",
+                                     "direction=\"in\"");
+    Counter& stanzas = metrics().counter("clarion_s2s_stanzas_total",
+                                         "Stanzas exchanged with servers", "direction=\"in\"");
+    Counter& refused = metrics().counter("clarion_s2s_dialback_refused_total",
+                                         "Dialback requests of servers that did not prove true");
+};
+Counters& counters() {
+    static Counters all;
+    return all;
+}
+
+xml::Limits first_limits(ShardNet& net) {
+    xml::Limits limits;
+    limits.max_stanza_bytes = static_cast<std::size_t>(
+        net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size);
+    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
+    return limits;
+}
+
+}  // namespace
+
+// ---- From accept to the end --------------------------------------------------------------------
+
+void S2sIn::start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
+                  ConnectionCounts::Place place, bool direct_tls) {
+    auto stream = std::make_shared<S2sIn>(domains, net, std::move(transport), std::move(place));
+    net.scope().spawn("s2s-in", run(std::move(stream), direct_tls ? Step::direct_tls : Step::read));
+}
+
+S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
+             ConnectionCounts::Place place)
+    : StreamConnection(net, std::move(transport), first_limits(net), ns::server),
+      domains_(domains),
+      negotiation_(policy()),
+      place_(std::move(place)),
+      since_(net.core().clock().wall()),
+      last_element_(now()) {
+    deadline_ = last_element_ + core().options<core::S2sOptions>().negotiation_timeout;
+    domains_.join(*this);
+}
+
+S2sIn::~S2sIn() {
+    domains_.leave(*this);
+    if (!authenticated()) return;
+    counters().streams.add(-1);
+    logger.info("stream_closed",
+                {{"remote", negotiation_.newest_pair().first}, {"direction", "in"}, {"why", why_}});
+}
+
+s2s::IncomingPolicy S2sIn::policy() const {
+    core::Core* const all = &core();
+    const auto options = [all](std::string_view host) -> const core::S2sOptions& {
+        return all->options<core::S2sOptions>(host);
+    };
+    const auto& hosts = all->hosts().hosts();
+    s2s::IncomingPolicy policy;
+    policy.default_host = hosts.empty() ? std::string{} : hosts.front();
+    policy.dialback_secret = all->shared().dialback_secret;
+    policy.max_pairs = static_cast<std::size_t>(options({}).max_domains_per_connection);
+    policy.is_ours = [all](std::string_view domain) {
+        return all->hosts().kind(domain) != core::DomainKind::remote;
+    };
+    // A component's domain may have no certificate of its own: the first host's encrypts as well.
+    policy.can_encrypt = [this, first = policy.default_host](std::string_view host) {
+        const auto& tls = net().tls();
+        return tls && (tls->has_certificate(host) || tls->has_certificate(first));
+    };
+    policy.require_encryption = [options](std::string_view host) {
+        return options(host).require_encryption;
+    };
+    policy.require_certificate = [options](std::string_view host) {
+        return options(host).require_valid_certificate;
+    };
+    policy.certificate_covers = [this](std::string_view domain) {
+        return transport_->peer_valid_for(domain);
+    };
+    return policy;
+}
+
+Task<> S2sIn::run(std::shared_ptr<S2sIn> self, Step first) {
+    S2sIn& s = *self;
+    Step step = first;
+    while (s.is_open() && s.transport_->is_open() && step != Step::finish) {
+        switch (step) {
+            case Step::parse: step = s.parse(); break;
+            case Step::read: step = s.read(); break;
+            case Step::wait:
+                co_await s.transport_->wait();
+                step = Step::read;
+                break;
+            case Step::yield:
+                co_await s.transport_->yield();
+                step = Step::read;
+                break;
+            case Step::pause:
+                s.xml_.keep_rest();
+                s.paused_ = true;
+                co_await s.transport_->wait_for_wake();
+                s.paused_ = false;
+                if (s.may_go_on()) step = Step::parse;
+                break;
+            case Step::start_tls: step = co_await s.secure(false); break;
+            case Step::direct_tls: step = co_await s.secure(true); break;
+            case Step::finish: break;
+        }
+    }
+    if (s.transport_->is_open()) co_await s.linger();
+}
+
+Task<S2sIn::Step> S2sIn::secure(bool direct_tls) {
+    // <proceed/> must be out before the handshake, and nothing may have been smuggled in behind
+    // <starttls/>.
+    flush();
+    const bool clean = direct_tls || (xml_.restart_for_tls() && waiting_to_be_sent() == 0);
+    if (!clean || !transport_->is_open()) {
+        cut("bytes were sent ahead of TLS");
+        co_return Step::finish;
+    }
+    handshaking_ = true;
+    TlsSettings settings{.role = TlsSettings::Role::accept,
+                         .contexts = net().tls(),
+                         .host = negotiation_.to(),
+                         .peer_name = {},
+                         .alpn = direct_tls ? "xmpp-server" : "",
+                         .ask_for_certificate = true,
+                         .after_text = !direct_tls};
+    const Result<> done = co_await transport_->handshake(std::move(settings));
+    handshaking_ = false;
+    if (!done) {
+        logger.info("tls_failed", {{"remote", negotiation_.from()},
+                                   {"direction", "in"},
+                                   {"address", transport_->info().address},
+                                   {"why", done.error().text}});
+        cut(done.error().text);
+        co_return Step::finish;
+    }
+    negotiation_.on_encrypted();
+    header_due_ = true;
+    co_return Step::read;
+}
+
+S2sIn::Step S2sIn::read() {
+    switch (receive()) {
+        case Got::bytes: return Step::parse;
+        case Got::nothing: return Step::wait;
+        case Got::too_much: return Step::yield;
+        case Got::not_now: return Step::pause;
+        case Got::gone: break;
+    }
+    return Step::finish;
+}
+
+S2sIn::Step S2sIn::parse() {
+    for (;;) {
+        Step step = Step::parse;
+        switch (xml_.next()) {
+            case xml::XmlStream::Event::need_more: return Step::read;
+            case xml::XmlStream::Event::open:
+                header_due_ = false;
+                step = on_header();
+                break;
+            case xml::XmlStream::Event::element: step = on_element(xml_.take()); break;
+            case xml::XmlStream::Event::close:
+                trace_end();
+                begin_close(std::nullopt);
+                return Step::finish;
+            case xml::XmlStream::Event::error:
+                fail(xml_.error(), xml_.error_text());
+                return Step::finish;
+        }
+        if (!is_open()) return Step::finish;
+        if (step != Step::parse) return step;
+    }
+}
+
+S2sIn::Step S2sIn::on_header() {
+    const std::size_t before = out().size();
+    const Next next = negotiation_.on_open(xml_.header(), random_token(16), out());
+    trace_header();
+    trace_answer(nullptr, before);
+    return act(next);
+}
+
+S2sIn::Step S2sIn::on_element(xml::Document&& element) {
+    touch();
+    const std::size_t cost = element.footprint();
+    trace_received(element.root());
+    const std::size_t before = out().size();
+    const Next next = negotiation_.on_element(element.root(), out());
+    trace_answer(&element.root(), before);
+    if (const auto refused = negotiation_.take_refusal())
+        core().refusals().on_request(refused->peer, refused->ns, refused->condition, {});
+    Step step = Step::parse;
+    if (next == Next::stanza) {
+        on_stanza(std::move(element));
+    } else {
+        step = act(next, cost);
+    }
+    return step != Step::parse || may_go_on() ? step : Step::pause;
+}
+
+// ---- Negotiation -------------------------------------------------------------------------------
+
+S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
+    switch (next) {
+        case Next::start_tls: return Step::start_tls;
+        case Next::verify: ask(cost); break;
+        case Next::pair: on_pair(); break;
+        case Next::restart:
+            on_pair();
+            header_due_ = true;
+            rest_ = xml_.restart();
+            if (rest_.empty()) return Step::read;
+            xml_.feed(rest_);
+            break;
+        case Next::close:
+            why_ = negotiation_.error_text();
+            if (!authenticated() && core().refusals().admit(transport_->peer_address().ip(), "s2s"))
+                logger.info("refused", {{"remote", negotiation_.from()},
+                                        {"direction", "in"},
+                                        {"address", transport_->info().address},
+                                        {"why", why_}});
+            end_was_written();
+            break;
+        case Next::read:
+        case Next::stanza: break;
+    }
+    return Step::parse;
+}
+
+void S2sIn::on_pair() {
+    if (negotiation_.pairs().size() == 1) {
+        counters().streams.add(1);
+        place_.note_authenticated();
+        xml::Limits limits;
+        limits.max_stanza_bytes =
+            static_cast<std::size_t>(core().options<core::S2sOptions>().max_stanza_size);
+        xml_.set_limits(limits);
+        transport_->set_keepalive(core().options<core::S2sOptions>());
+    }
+    touch();
+    const auto& [remote, local] = negotiation_.newest_pair();
+    const core::ConnectionInfo peer = transport_->info();
+    logger.info("stream_up", {{"local", local},
+                              {"remote", remote},
+                              {"direction", "in"},
+                              {"address", peer.address},
+                              {"tls", peer.tls_version},
+                              {"proof", name(negotiation_.proof())}});
+    domains_.note_reachable(remote);
+}
+
+void S2sIn::ask(std::size_t cost) {
+    ++questions_;
+    question_bytes_ += cost;
+    s2s::VerifyRequest request = negotiation_.take_request();
+    auto answered = [weak = weak_from_this(), local = request.local, remote = request.remote,
+                     id = request.stream_id, cost](s2s::Verdict verdict) {
+        if (const auto self = weak.lock()) self->on_verdict({local, remote, id, verdict}, cost);
+    };
+    domains_.verify(std::move(request), std::move(answered));
+}
+
+void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
+    --questions_;
+    question_bytes_ -= cost;
+    if (!is_open() || handshaking_ || !transport_->is_open()) return;
+    touch();
+    if (paused_ && may_go_on()) transport_->wake();
+    if (answer.verdict != s2s::Verdict::valid) {
+        counters().refused.add();
+        logger.warning("dialback_refused",
+                       {{"local", answer.local},
+                        {"remote", answer.remote},
+                        {"address", transport_->info().address},
+                        {"key_is_false", answer.verdict == s2s::Verdict::invalid}});
+        if (++false_keys_ > core().options<core::S2sOptions>().max_false_keys)
+            return fail(StreamErrorCondition::policy_violation, "too many keys prove nothing");
+    }
+    const std::size_t before = out().size();
+    const Next next = negotiation_.on_verdict(answer, out());
+    trace_answer(nullptr, before);
+    act(next);
+}
+
+void S2sIn::fail(StreamErrorCondition condition, std::string_view why) {
+    why_ = std::string(clarion::name(condition)).append(": ").append(why);
+    begin_close(condition, {}, why);
+}
+
+/// What the negotiation has written since `before`, as its answer to `element`.
+void S2sIn::trace_answer(const xml::Element* element, std::size_t before) {
+    core::Trace* const trace = core().trace();
+    if (!trace) return;
+    const std::string_view answer = std::string_view(out()).substr(before);
+    if (!answer.empty()) trace->on_text(traced(element), core::TraceEvent::sent, answer);
+}
+
+// ---- Stanzas -----------------------------------------------------------------------------------
+
+void S2sIn::on_stanza(xml::Document&& element) {
+    if (!authenticated())
+        return fail(StreamErrorCondition::not_authorized, "a stanza before authentication");
+    Result<std::shared_ptr<Stanza>> parsed = Stanza::from_document(std::move(element));
+    if (!parsed) return refuse(element.root(), parsed.error());
+    const std::shared_ptr<Stanza> stanza = std::move(*parsed);
+    if (const auto wrong = negotiation_.check_stanza(stanza->from(), stanza->to())) {
+        return fail(*wrong, "addresses of a stanza");
+    }
+    core::strip_forged_delays(*stanza, core().hosts());
+    counters().stanzas.add();
+    const std::uint32_t number = window_.open(stanza->cost());
+    core::Transit transit;
+    transit.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
+    transit.stanza = stanza;
+    transit.received = core().clock().wall();
+    core().router().route(std::move(transit));
+}
+
+/// What is no stanza, or none that can be delivered. A bad address costs the stream only if there
+/// is none at all: a server that checks addresses more loosely than we do must not lose its other
+/// users' stanzas.
+void S2sIn::refuse(const xml::Element& element, const Error& why) {
+    if (why.code == "bad-format")
+        return fail(StreamErrorCondition::unsupported_stanza_type, element.name());
+    if (element.attr("from").empty() || element.attr("to").empty()) {
+        return fail(StreamErrorCondition::improper_addressing, "a stanza without 'from' or 'to'");
+    }
+    const auto from = Jid::parse(element.attr("from"));
+    const Jid host = Jid::trusted(negotiation_.newest_pair().second);
+    const Jid to = Jid::parse(element.attr("to")).value_or(host);
+    const auto answer = make_refusal(element, why);
+    if (answer)
+        core().refusals().on_element(negotiation_.newest_pair().first, element,
+                                     read_error(answer->root()));
+    if (!from || negotiation_.check_stanza(*from, to) || !answer) return;
+    answer->set_from(to);  // between servers no malformed address is echoed
+    core().router().route(answer);
+}
+
+void S2sIn::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
+    window_.close(number);
+    if (error && origin.type != StanzaType::error && origin.type != StanzaType::result)
+        answer(origin, *error);
+    if (paused_ && may_go_on()) transport_->wake();
+}
+
+/// Errors go the way of all stanzas: over a stream of ours to the sender's server.
+void S2sIn::answer(const Origin& origin, const StanzaError& error) {
+    core().refusals().on_failed(origin, error);
+    auto stanza = Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
+    add_error(stanza->root(), error);
+    core().router().route(std::move(stanza));
+}
+
+bool S2sIn::may_go_on() const {
+    if (!is_open()) return true;
+    if (reading_stopped_) return false;
+    const auto& limits = core().options<core::C2sOptions>();
+    const auto bytes = static_cast<std::size_t>(limits.max_ack_window_bytes);
+    if (window_.width() >= limits.max_ack_window || window_.open_bytes() >= bytes) return false;
+    const auto questions = core().options<core::S2sOptions>().max_questions_per_connection;
+    if (questions_ >= static_cast<std::size_t>(questions) || question_bytes_ >= bytes) return false;
+    // Behind a writer that lags, one stanza at a time: its settling wakes us.
+    const auto backlog =
+        static_cast<std::size_t>(core().options<core::StorageOptions>().backlog_limit);
+    return window_.width() == 0 || core().storage().backlog_bytes() <= backlog;
+}
+
+// ---- StreamConnection --------------------------------------------------------------------------
+
+core::TracedStream S2sIn::traced(const xml::Element* element) const {
+    std::string_view domain = element ? element->attr("from") : std::string_view{};
+    domain = domain.substr(0, domain.find('/'));
+    domain.remove_prefix(domain.find('@') + 1);  // nothing, if there is none
+    if (domain.empty()) domain = negotiation_.from();
+    if (domain.empty()) domain = negotiation_.newest_pair().first;
+    return {kind(), {}, domain, negotiation_.to()};
+}
+
+/// A connection that only verifies keys may do so as long as it goes on.
+void S2sIn::touch() {
+    const auto& options = core().options<core::S2sOptions>();
+    last_element_ = now();
+    deadline_ =
+        last_element_ + (authenticated() ? options.idle_timeout : options.negotiation_timeout);
+}
+
+std::size_t S2sIn::max_send_buffer() const { return max_unread; }
+
+Duration S2sIn::send_timeout() const { return core().options<core::C2sOptions>().send_timeout; }
+
+std::int64_t S2sIn::bytes_per_second() const {
+    return core().options<core::LimitsOptions>().s2s_bytes_per_second;
+}
+
+void S2sIn::write_header() {
+    negotiation_.ensure_header(random_token(16), out());
+    header_due_ = false;
+}
+
+void S2sIn::on_deadline() {
+    if (questions_ > 0) return touch();  // it waits for us; each is answered in time
+    if (authenticated()) {
+        why_ = "idle";
+        return begin_close(std::nullopt);
+    }
+    fail(StreamErrorCondition::connection_timeout, "not authenticated in time");
+}
+
+std::vector<S2sLinkInfo> S2sIn::info() const {
+    const core::ConnectionInfo peer = transport_->info();
+    S2sLinkInfo info{
+        .local = {}, .remote = negotiation_.from(), .direction = S2sLinkInfo::Direction::in};
+    info.state = authenticated() ? "up" : "open";
+    info.address = transport_->peer_address().text();
+    info.encrypted = peer.encrypted;
+    info.tls_version = peer.tls_version;
+    info.authentication = name(negotiation_.proof());
+    info.since = since_;
+    std::vector<S2sLinkInfo> all;
+    for (const auto& [remote, local] : negotiation_.pairs()) {
+        info.remote = remote;
+        info.local = local;
+        all.push_back(info);
+    }
+    if (all.empty()) all.push_back(std::move(info));
+    return all;
+}
+
+}  // namespace clarion::net

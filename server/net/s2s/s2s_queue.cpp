@@ -1,0 +1,151 @@
+#include "server/net/s2s/s2s_queue.h"
+
+#include <algorithm>
+
+#include "base/metrics.h"
+#include "base/text.h"
+#include "proto/delay.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/core/core.h"
+#include "server/core/message_rules.h"
+
+namespace clarion::net {
+
+namespace {
+
+Gauge& queued() {
+    static Gauge& gauge =
+        metrics().gauge("clarion_s2s_queued_stanzas", "Stanzas that wait for other servers");
+    return gauge;
+}
+
+Counter& bounced() {
+    static Counter& counter = metrics().counter(
+        "clarion_s2s_bounced_total", "Stanzas returned because a server was not reached");
+    return counter;
+}
+
+Counter& sent() {
+    static Counter& counter = metrics().counter(
+        "clarion_s2s_stanzas_total", "Stanzas exchanged with servers", "direction=\"out\"");
+    return counter;
+}
+
+}  // namespace
+
+S2sQueue::S2sQueue(core::Core& core, std::string remote)
+    : core_(core), remote_(std::move(remote)) {}
+
+S2sQueue::~S2sQueue() { queued().add(-static_cast<std::int64_t>(size())); }
+
+void S2sQueue::push(core::Transit transit, bool flowing) {
+    Item item{std::move(transit.stanza), std::move(transit.ticket), 0, core_.clock().steady(),
+              transit.received};
+    bytes_ += item.stanza->cost();
+    queued().add(1);
+    item.durable = item.stanza->is_message() && core::may_be_kept_offline(*item.stanza);
+    // What need not be durable is done with once it is here: its sender does not wait for the
+    // network.
+    if (!item.durable) {
+        item.ticket.release();
+    } else if (!flowing) {
+        spool(item);
+    }
+    waiting_.push_back(std::move(item));
+}
+
+void S2sQueue::push_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received) {
+    auto own = editable(std::move(stanza));
+    state_delay(own->root(), own->from().domain(), format_datetime(received));
+    bytes_ += own->cost();
+    queued().add(1);
+    waiting_.push_back({std::move(own), {}, seq, core_.clock().steady(), received, 0, true});
+}
+
+void S2sQueue::spool(Item& item) {
+    auto& spool = core_.storage().spool();
+    item.spooled = spool.next_seq();
+    const WallTime received = item.received == WallTime{} ? core_.clock().wall() : item.received;
+    spool.put(core_.shard().batch(), remote_,
+              {item.spooled, received, xml::to_string(item.stanza->root())});
+    core_.shard().hold(item.ticket);
+    item.ticket.release();
+}
+
+void S2sQueue::unspool(const Item& item) {
+    if (item.spooled != 0)
+        core_.storage().spool().remove(core_.shard().batch(), remote_, item.spooled);
+}
+
+void S2sQueue::write(OutBuffer& out, std::uint64_t taken, std::size_t limit) {
+    while (!waiting_.empty() && out.unsent() < limit) {
+        Item item = std::move(waiting_.front());
+        waiting_.pop_front();
+        xml::write_stanza(out.text(), item.stanza->root(), ns::server);
+        item.end = taken + out.unsent();
+        if (core::Trace* trace = core_.trace())
+            trace->on_element({"s2s-out", {}, remote_, item.stanza->from().domain()},
+                              core::TraceEvent::sent, item.stanza->root());
+        written_.push_back(std::move(item));
+    }
+}
+
+void S2sQueue::forget(const Item& item) {
+    bytes_ -= item.stanza->cost();
+    queued().add(-1);
+    unspool(item);
+}
+
+void S2sQueue::on_taken(std::uint64_t taken) {
+    while (!written_.empty() && written_.front().end <= taken) {
+        forget(written_.front());
+        written_.pop_front();
+        sent().add();
+    }
+}
+
+void S2sQueue::spool_untaken() {
+    for (auto* items : {&written_, &waiting_}) {
+        for (Item& item : *items) {
+            if (item.durable && item.spooled == 0) spool(item);
+        }
+    }
+}
+
+void S2sQueue::requeue() {
+    spool_untaken();
+    while (!written_.empty()) {
+        waiting_.push_front(std::move(written_.back()));
+        written_.pop_back();
+    }
+}
+
+void S2sQueue::bounce(Item item, const StanzaError& error) {
+    forget(item);  // in the batch that has whatever the bounce writes
+    bounced().add();
+    core::Transit transit;
+    transit.stanza = std::move(item.stanza);
+    transit.ticket = std::move(item.ticket);
+    transit.received = item.received;
+    core_.router().bounce_unreachable(std::move(transit), error);
+}
+
+void S2sQueue::expire(Duration limit) {
+    const SteadyTime now = core_.clock().steady();
+    const StanzaError error{StanzaErrorCondition::remote_server_timeout,
+                            "the server was not reached in time"};
+    while (!waiting_.empty() && now - waiting_.front().since >= limit) {
+        Item item = std::move(waiting_.front());
+        waiting_.pop_front();
+        bounce(std::move(item), error);
+    }
+}
+
+void S2sQueue::bounce_all(const StanzaError& error) {
+    requeue();
+    std::deque<Item> all = std::exchange(waiting_, {});
+    for (Item& item : all) bounce(std::move(item), error);
+}
+
+}  // namespace clarion::net

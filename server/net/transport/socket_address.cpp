@@ -1,0 +1,98 @@
+#include "server/net/transport/socket_address.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+namespace clarion::net {
+
+namespace {
+
+template <class Address>
+Address as(const SocketAddress& from) {
+    Address address{};
+    std::memcpy(&address, from.storage.data(), sizeof address);
+    return address;
+}
+
+template <class Address>
+SocketAddress wrap(const Address& address) {
+    static_assert(sizeof(Address) <= sizeof(SocketAddress::storage));
+    SocketAddress result;
+    std::memcpy(result.storage.data(), &address, sizeof address);
+    result.size = sizeof address;
+    return result;
+}
+
+SocketAddress asked(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
+    sockaddr_storage storage{};
+    socklen_t size = sizeof storage;
+    SocketAddress result;
+    if (ask(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return result;
+    if (storage.ss_family != AF_INET && storage.ss_family != AF_INET6) return result;
+    std::memcpy(result.storage.data(), &storage, size);
+    result.size = size;
+    return result;
+}
+
+}  // namespace
+
+Result<SocketAddress> SocketAddress::parse(std::string_view ip, std::uint16_t port) {
+    const std::string text(ip);
+    sockaddr_in v4{};
+    v4.sin_family = AF_INET;
+    v4.sin_port = htons(port);
+    if (::inet_pton(AF_INET, text.c_str(), &v4.sin_addr) == 1) return wrap(v4);
+    sockaddr_in6 v6{};
+    v6.sin6_family = AF_INET6;
+    v6.sin6_port = htons(port);
+    if (::inet_pton(AF_INET6, text.c_str(), &v6.sin6_addr) == 1) return wrap(v6);
+    return fail("bad-address", "\"" + text + "\" is not an IP address");
+}
+
+SocketAddress SocketAddress::local_of(int fd) { return asked(fd, ::getsockname); }
+SocketAddress SocketAddress::peer_of(int fd) { return asked(fd, ::getpeername); }
+
+bool SocketAddress::is_ipv6() const { return size == sizeof(sockaddr_in6); }
+
+std::string SocketAddress::network() const {
+    if (!is_ipv6()) return ip();
+    auto v6 = as<sockaddr_in6>(*this);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return ip();
+    std::fill(std::begin(v6.sin6_addr.s6_addr) + 8, std::end(v6.sin6_addr.s6_addr), 0);
+    char text[INET6_ADDRSTRLEN] = "";
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+    return std::string(text) + "/64";
+}
+
+std::string SocketAddress::ip() const {
+    char text[INET6_ADDRSTRLEN] = "";
+    if (size == sizeof(sockaddr_in)) {
+        const auto v4 = as<sockaddr_in>(*this);
+        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
+    } else if (is_ipv6()) {
+        const auto v6 = as<sockaddr_in6>(*this);
+        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+            ::inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text, sizeof text);
+        } else {
+            ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
+        }
+    }
+    return text;
+}
+
+std::uint16_t SocketAddress::port() const {
+    if (is_ipv6()) return ntohs(as<sockaddr_in6>(*this).sin6_port);
+    if (size == sizeof(sockaddr_in)) return ntohs(as<sockaddr_in>(*this).sin_port);
+    return 0;
+}
+
+std::string SocketAddress::text() const {
+    const std::string address = ip();
+    const bool brackets = address.find(':') != std::string::npos;
+    return (brackets ? "[" + address + "]" : address) + ":" + std::to_string(port());
+}
+
+}  // namespace clarion::net

@@ -87,8 +87,8 @@ std::shared_ptr<Stanza> wrap(const core::Account& account, const Stanza& message
     return wrapper;
 }
 
-core::Transit as_copy(const core::Transit& original, std::shared_ptr<Stanza> wrapper) {
-    core::Transit copy;
+core::Envelope as_copy(const core::Envelope& original, std::shared_ptr<Stanza> wrapper) {
+    core::Envelope copy;
     copy.stanza = std::move(wrapper);
     copy.ticket = original.ticket;
     copy.offline_seq = original.offline_seq;
@@ -131,11 +131,11 @@ public:
     }
 
     core::Flow on_sending(events::MessageSending& event) const {
-        const Stanza& message = *event.transit.stanza;
+        const Stanza& message = *event.envelope.stanza;
         if (message.to().bare() == event.account.jid().full())
             return core::Flow::next;  // see the header
         const Verdict verdict =
-            judge(event.account, event.transit, Direction::sent, message.to().bare());
+            judge(event.account, event.envelope, Direction::sent, message.to().bare());
         if (!verdict.copy) return core::Flow::next;
         // Of a room's private messages only for those who joined under the same nickname (section
         // 6.1): to others they would come from nowhere.
@@ -145,21 +145,21 @@ public:
             return &session == &event.session ||
                    (!self.empty() && own_occupant(session, self) != self);
         };
-        send_copies(event.account, event.transit,
+        send_copies(event.account, event.envelope,
                     wrap(event.account, message, "sent", event.archive_id), is_left_out);
         return core::Flow::next;
     }
 
     core::Flow on_receiving(events::MessageReceiving& event) const {
-        const Stanza& message = *event.transit.stanza;
-        if (!judge(event.account, event.transit, Direction::received, message.from().bare()).copy)
+        const Stanza& message = *event.envelope.stanza;
+        if (!judge(event.account, event.envelope, Direction::received, message.from().bare()).copy)
             return core::Flow::next;
         const core::Session* addressed =
             message.to().is_full() ? event.account.find_session(message.to().resource()) : nullptr;
         const auto has_it = [&](const core::Session& session) {
             return session.jid() == message.from() || gets_original(session, message, addressed);
         };
-        send_copies(event.account, event.transit,
+        send_copies(event.account, event.envelope,
                     wrap(event.account, message, "received", storage::ArchiveId::none), has_it);
         return core::Flow::next;
     }
@@ -191,14 +191,14 @@ private:
     }
 
     /// Eligible, and somebody may want it. Remembers it, so that its error is recognised.
-    Verdict judge(core::Account& account, const core::Transit& transit, Direction direction,
+    Verdict judge(core::Account& account, const core::Envelope& envelope, Direction direction,
                   std::string_view peer_bare) const {
         const auto enabled = [this](const auto& session) { return is_enabled(*session); };
-        if (transit.is_copy ||
+        if (envelope.is_copy ||
             std::none_of(account.sessions().begin(), account.sessions().end(), enabled))
             return {false, "nobody"};
         CopiedMessages& copied = copied_.of(account);
-        const Stanza& message = *transit.stanza;
+        const Stanza& message = *envelope.stanza;
         const bool answers = message.is_error() && copied.knows(peer_bare, message.id());
         const Verdict verdict = should_copy(message, direction, answers);
         if (verdict.copy && !message.is_error()) copied.remember(peer_bare, message.id());
@@ -206,7 +206,7 @@ private:
     }
 
     template <class IsLeftOut>
-    void send_copies(core::Account& account, const core::Transit& original,
+    void send_copies(core::Account& account, const core::Envelope& original,
                      const std::shared_ptr<Stanza>& wrapper, IsLeftOut is_left_out) const {
         const auto sessions = account.sessions();  // one may end while it is sent to
         for (const auto& session : sessions) {
@@ -217,7 +217,7 @@ private:
         }
     }
 
-    /// The first message (Transit::offline_seq) it is sent copies of; 0: of none.
+    /// The first message (Envelope::offline_seq) it is sent copies of; 0: of none.
     core::SessionSlot<std::uint64_t> enabled_since_;
     core::AccountSlot<CopiedMessages> copied_;
 };

@@ -3,7 +3,7 @@
 // A client enables it for its session; the server then sends it a wrapped copy of each eligible
 // message that another session of the account sends, or that arrives and does not reach it anyway.
 // Copies come from the account's own bare JID, carry the message as the archive identifies it
-// (<stanza-id/>), and end where they arrive: Transit::is_copy keeps them out of archives, offline
+// (<stanza-id/>), and end where they arrive: Envelope::is_copy keeps them out of archives, offline
 // storage and further copying.
 //
 // The rules of section 6.1 are implemented in full and announced (urn:xmpp:carbons:rules:0).

@@ -57,30 +57,31 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     std::unordered_set<std::uint64_t> seqs;
     for (const auto& session : account.sessions()) {
         if (!session->sm() || session->state() == core::SessionState::ended) continue;
-        session->sm()->queue.for_each([&](const core::Sent& sent) {
+        session->sm()->queue.for_each([&](const core::UnackedStanza& sent) {
             if (sent.spooled) seqs.insert(sent.offline_seq);
         });
-        for (const core::Transit& transit : session->waiting())
-            if (transit.spooled) seqs.insert(transit.offline_seq);
+        for (const core::Envelope& envelope : session->waiting())
+            if (envelope.spooled) seqs.insert(envelope.offline_seq);
     }
     return seqs;
 }
 
 bool is_waiting(const core::Session& session, std::uint64_t seq) {
     const auto& waiting = session.waiting();
-    return std::any_of(waiting.begin(), waiting.end(), [seq](const core::Transit& transit) {
-        return transit.offline_seq == seq && !transit.is_copy;
+    return std::any_of(waiting.begin(), waiting.end(), [seq](const core::Envelope& envelope) {
+        return envelope.offline_seq == seq && !envelope.is_copy;
     });
 }
 
 /// The message, its carbon, or a copy out of an archive page, that the session has not acknowledged;
 /// nullptr: it has, or does not acknowledge anything.
-core::Sent* find_unacknowledged(core::Session& session, const storage::OfflineMessage& message) {
+core::UnackedStanza* find_unacknowledged(core::Session& session,
+                                         const storage::OfflineMessage& message) {
     if (!session.sm()) return nullptr;
     const storage::ArchiveId id = message.stanza.archive_id;
     auto& queue = session.sm()->queue;
     for (std::uint32_t i = queue.size(); i > 0; --i) {
-        core::Sent& sent = queue[i - 1];
+        core::UnackedStanza& sent = queue[i - 1];
         if (sent.offline_seq == message.seq) return &sent;
         const bool in_archive = id != storage::ArchiveId::none;
         if (sent.is_copy && in_archive && sent.archive_id == id) return &sent;
@@ -110,12 +111,12 @@ public:
 
     Flow on_unreached(events::Unreached& event) const {
         using Why = events::Unreached::Why;
-        core::Transit& transit = event.transit;
-        if (event.stored || event.why == Why::asleep || transit.is_copy) return Flow::next;
-        if (transit.spooled)
+        core::Envelope& envelope = event.envelope;
+        if (event.stored || event.why == Why::asleep || envelope.is_copy) return Flow::next;
+        if (envelope.spooled)
             event.stored = true;  // it is here since it was sent
-        else if (core::may_be_kept_offline(*transit.stanza))
-            event.stored = store(event.account, transit);
+        else if (core::may_be_kept_offline(*envelope.stanza))
+            event.stored = store(event.account, envelope);
         return Flow::next;
     }
 
@@ -153,16 +154,16 @@ public:
     }
 
 private:
-    bool store(core::Account& account, const core::Transit& transit) const {
+    bool store(core::Account& account, const core::Envelope& envelope) const {
         const auto most = core_.options<OfflineOptions>(account.host()).max_messages;
         if (account.offline_count() >= static_cast<std::uint64_t>(most))
-            return transit.archive_id != storage::ArchiveId::none;
-        storage::KeptStanza kept{transit.log_id, transit.archive_id, transit.received, {}};
-        if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
-        core_.storage().offline().put(core_.shard().batch(), account.id(), transit.offline_seq,
+            return envelope.archive_id != storage::ArchiveId::none;
+        storage::KeptStanza kept{envelope.log_id, envelope.archive_id, envelope.received, {}};
+        if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(envelope.stanza->root());
+        core_.storage().offline().put(core_.shard().batch(), account.id(), envelope.offline_seq,
                                       kept);
-        account.add_offline(transit.offline_seq);
-        core_.shard().hold(transit.ticket);
+        account.add_offline(envelope.offline_seq);
+        core_.shard().hold(envelope.ticket);
         return true;
     }
 
@@ -228,29 +229,29 @@ private:
                          {{"account", account.jid().full()}, {"seq", message.seq}});
         if (stanza && !core_.router().may_hand_over(account, *stanza)) stanza = nullptr;
         if (!stanza) return account.remove_offline(message.seq);
-        core::Transit transit;
-        transit.stanza = std::move(stanza);
-        transit.log_id = message.stanza.log_id;
-        transit.archive_id = message.stanza.archive_id;
-        transit.received = message.stanza.time;
-        transit.offline_seq = message.seq;
-        if (core_.router().has_message(session, transit, nullptr)) {
-            if (!awaits_another(session, transit)) leave_out(session, message);
+        core::Envelope envelope;
+        envelope.stanza = std::move(stanza);
+        envelope.log_id = message.stanza.log_id;
+        envelope.archive_id = message.stanza.archive_id;
+        envelope.received = message.stanza.time;
+        envelope.offline_seq = message.seq;
+        if (core_.router().has_message(session, envelope, nullptr)) {
+            if (!awaits_another(session, envelope)) leave_out(session, message);
             return;
         }
-        transit.spooled = session.sm() != nullptr;
-        if (!transit.spooled) account.remove_offline(message.seq);
+        envelope.spooled = session.sm() != nullptr;
+        if (!envelope.spooled) account.remove_offline(message.seq);
         session.note_delivered(message.seq);
-        session.send_now(std::move(transit));
+        session.send_now(std::move(envelope));
     }
 
     /// A session that was bound, in the place of one that did not acknowledge the message perhaps,
     /// and did not say yet that it takes messages, lacks it.
-    bool awaits_another(const core::Session& session, const core::Transit& transit) const {
+    bool awaits_another(const core::Session& session, const core::Envelope& envelope) const {
         const auto& all = session.account().sessions();
         return std::any_of(all.begin(), all.end(), [&](const auto& other) {
             return other.get() != &session && other->is_live() && !other->takes_messages() &&
-                   !core_.router().has_message(*other, transit, nullptr);
+                   !core_.router().has_message(*other, envelope, nullptr);
         });
     }
 
@@ -258,7 +259,7 @@ private:
     /// it. If that is not acknowledged, the message goes when it is.
     void leave_out(core::Session& session, const storage::OfflineMessage& message) const {
         if (is_waiting(session, message.seq)) return;
-        core::Sent* const sent = find_unacknowledged(session, message);
+        core::UnackedStanza* const sent = find_unacknowledged(session, message);
         if (!sent) return session.account().remove_offline(message.seq);
         sent->offline_seq = message.seq;
         sent->spooled = true;

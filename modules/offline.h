@@ -10,7 +10,7 @@
 // coroutine reads the messages page by page and sends them in order of arrival, each with <delay/>
 // and its <stanza-id/>, while live stanzas queue behind (Session::begin_flushing). One flush at a
 // time per account; if its session goes, another available one takes over. An entry is removed when
-// the client acknowledged it (Transit::spooled), or without stream management as soon as it is
+// the client acknowledged it (Envelope::spooled), or without stream management as soon as it is
 // written. What is under way to a session already (spooled by the router, unacknowledged since an
 // earlier flush) is not sent to another. What a page of the archive brought to this very session
 // before (XEP-0313, 5.1.1; core/stretches.h) is not sent, but removed, once the client

@@ -242,7 +242,7 @@ void install(core::ModuleSetup& setup) {
     setup.on<SubscriptionAnswered>(
         SubscriptionAnswered::Stage::deliver, [slot](const SubscriptionAnswered& event) {
             for_each_interested(slot, event.account,
-                                [&event](Session& session) { session.send(event.transit); });
+                                [&event](Session& session) { session.send(event.envelope); });
         });
     using events::AccountDeleted;
     setup.on<AccountDeleted>(AccountDeleted::Stage::drop,

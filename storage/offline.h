@@ -24,7 +24,7 @@ struct KeptStanza {
     std::string xml;  // filled on reading; on writing only if log_id is none
     /// In a queue: its place among the offline messages, if it must go there.
     std::uint64_t offline_seq = 0;
-    bool held_back = false;  // CSI held it back: nobody is notified of it (core/transit.h)
+    bool held_back = false;  // CSI held it back: nobody is notified of it (core/envelope.h)
 };
 
 struct OfflineMessage {

@@ -198,13 +198,13 @@ public:
     // ---- Messages ------------------------------------------------------------------------------
 
     Flow on_message_out(events::MessageSending& event) const {
-        return screen_outgoing(event.account, event.session, *event.transit.stanza);
+        return screen_outgoing(event.account, event.session, *event.envelope.stanza);
     }
 
     Flow on_message_in(events::MessageReceiving& event) const {
-        if (!is_blocked(event.account, event.transit.stanza->from())) return Flow::next;
-        const StanzaType type = event.transit.stanza->type();
-        if (type == StanzaType::chat || type == StanzaType::normal) refuse(event.transit);
+        if (!is_blocked(event.account, event.envelope.stanza->from())) return Flow::next;
+        const StanzaType type = event.envelope.stanza->type();
+        if (type == StanzaType::chat || type == StanzaType::normal) refuse(event.envelope);
         return Flow::stop;
     }
 
@@ -223,12 +223,12 @@ public:
     // ---- IQs -----------------------------------------------------------------------------------
 
     Flow on_iq_out(events::IqSending& event) const {
-        return screen_outgoing(event.account, event.session, *event.transit.stanza);
+        return screen_outgoing(event.account, event.session, *event.envelope.stanza);
     }
 
     Flow on_iq_in(events::IqReceiving& event) const {
-        if (!is_blocked(event.account, event.transit.stanza->from())) return Flow::next;
-        if (event.transit.stanza->is_request()) refuse(event.transit);
+        if (!is_blocked(event.account, event.envelope.stanza->from())) return Flow::next;
+        if (event.envelope.stanza->is_request()) refuse(event.envelope);
         return Flow::stop;
     }
 
@@ -289,8 +289,8 @@ private:
     }
 
     /// The same as if nobody were there.
-    void refuse(core::Transit& transit) const {
-        core_.router().bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    void refuse(core::Envelope& envelope) const {
+        core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     }
 
     /// The result goes out before the pushes, in the order of XEP-0191, 3.3.

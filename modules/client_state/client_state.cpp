@@ -91,17 +91,17 @@ public:
     core::Flow on_sending(events::SessionSending& event) {
         State* state = states_.find(event.session);
         if (!state || !state->inactive) return core::Flow::next;
-        const Verdict judged = verdict(*event.transit.stanza);
-        if (judged.action == Action::deliver || !may_wait(event.transit)) {
+        const Verdict judged = verdict(*event.envelope.stanza);
+        if (judged.action == Action::deliver || !may_wait(event.envelope)) {
             count_saved(state->held.drop(judged.topic));
             state->last_write = core_.clock().steady();
             const auto session = event.session.shared_from_this();  // a flush may be its end
             flush(*session, *state, counters_.important);
             if (session->state() != core::SessionState::ended) return core::Flow::next;
-            session->give_back(std::move(event.transit));
+            session->give_back(std::move(event.envelope));
             return core::Flow::stop;
         }
-        keep(event.session, *state, std::move(event.transit));
+        keep(event.session, *state, std::move(event.envelope));
         return core::Flow::stop;
     }
 
@@ -111,7 +111,8 @@ public:
         if (!state) return core::Flow::next;
         set_inactive(*state, false);
         if (!state->held.empty()) counters_.detached.add();
-        while (auto transit = pop(*state, event.session)) event.held.push_back(std::move(*transit));
+        while (auto envelope = pop(*state, event.session))
+            event.held.push_back(std::move(*envelope));
         return core::Flow::next;
     }
 
@@ -125,9 +126,9 @@ public:
 
 private:
     /// Only what cannot be missed waits in memory alone.
-    static bool may_wait(const core::Transit& transit) {
-        return transit.archive_id != storage::ArchiveId::none || transit.is_copy ||
-               !core::may_be_kept_offline(*transit.stanza);
+    static bool may_wait(const core::Envelope& envelope) {
+        return envelope.archive_id != storage::ArchiveId::none || envelope.is_copy ||
+               !core::may_be_kept_offline(*envelope.stanza);
     }
 
     void set_inactive(State& state, bool inactive) {
@@ -135,15 +136,15 @@ private:
             counters_.inactive.add(inactive ? 1 : -1);
     }
 
-    void keep(core::Session& session, State& state, core::Transit transit) {
+    void keep(core::Session& session, State& state, core::Envelope envelope) {
         const auto& options = core_.options<CsiOptions>(session.account().host());
         counters_.held.add();
         if (const SteadyTime now = core_.clock().steady(); now - state.last_write >= one_wake_up) {
             counters_.wake_ups.add();
             state.last_write = now;
         }
-        if (transit.received == WallTime{}) transit.received = core_.clock().wall();
-        count_saved(state.held.add(std::move(transit)));
+        if (envelope.received == WallTime{}) envelope.received = core_.clock().wall();
+        count_saved(state.held.add(std::move(envelope)));
         if (state.held.size() > static_cast<std::size_t>(options.max_held) ||
             state.held.bytes() > static_cast<std::size_t>(options.max_held_bytes))
             flush(session, state, counters_.full);
@@ -156,14 +157,14 @@ private:
     }
 
     /// The next one that is still wanted, and since when it waited.
-    std::optional<core::Transit> pop(State& state, const core::Session& session) const {
-        auto transit = state.held.pop();
-        while (transit && !core_.router().may_hand_over(session.account(), *transit->stanza))
-            transit = state.held.pop();
-        if (transit)
-            state_delay(transit->edit().root(), session.account().host(),
-                        format_datetime(transit->received));
-        return transit;
+    std::optional<core::Envelope> pop(State& state, const core::Session& session) const {
+        auto envelope = state.held.pop();
+        while (envelope && !core_.router().may_hand_over(session.account(), *envelope->stanza))
+            envelope = state.held.pop();
+        if (envelope)
+            state_delay(envelope->edit().root(), session.account().host(),
+                        format_datetime(envelope->received));
+        return envelope;
     }
 
     /// One by one: the session may end over one of them, and then the rest goes where it should.
@@ -172,7 +173,7 @@ private:
         const auto self = session.shared_from_this();
         why.add();
         logger.debug("flush", {{"session", session.jid().full()}, {"held", state.held.size()}});
-        while (auto transit = pop(state, session)) session.send_now(std::move(*transit));
+        while (auto envelope = pop(state, session)) session.send_now(std::move(*envelope));
     }
 
     core::Core& core_;

@@ -18,17 +18,17 @@ std::size_t hash_of(const Topic& topic) {
 
 }  // namespace
 
-StanzaPtr HeldStanzas::add(core::Transit transit) {
-    transit.stanza = transit.stanza->compact();
-    transit.ticket.release();
-    const Verdict judged = verdict(*transit.stanza);
+StanzaPtr HeldStanzas::add(core::Envelope envelope) {
+    envelope.stanza = envelope.stanza->compact();
+    envelope.ticket.release();
+    const Verdict judged = verdict(*envelope.stanza);
     Entry entry;
     if (judged.action == Action::merge) entry.topic = judged.topic;
     StanzaPtr obsolete = drop(entry.topic);
     entry.hash = hash_of(entry.topic);
-    bytes_ += transit.stanza->cost();
+    bytes_ += envelope.stanza->cost();
     ++count_;
-    entry.transit = std::move(transit);
+    entry.envelope = std::move(envelope);
     entries_.push_back(std::move(entry));
     return obsolete;
 }
@@ -38,25 +38,25 @@ StanzaPtr HeldStanzas::drop(const Topic& topic) {
     if (hash == 0) return nullptr;
     for (Entry& entry : entries_) {
         if (entry.hash != hash || entry.topic != topic) continue;
-        StanzaPtr dropped = std::move(entry.transit.stanza);
+        StanzaPtr dropped = std::move(entry.envelope.stanza);
         entry = Entry{};
         --count_;
         bytes_ -= dropped->cost();
         if (entries_.size() > 2 * count_ + 16)
-            std::erase_if(entries_, [](const Entry& each) { return !each.transit.stanza; });
+            std::erase_if(entries_, [](const Entry& each) { return !each.envelope.stanza; });
         return dropped;
     }
     return nullptr;
 }
 
-std::optional<core::Transit> HeldStanzas::pop() {
+std::optional<core::Envelope> HeldStanzas::pop() {
     while (!entries_.empty()) {
-        core::Transit transit = std::move(entries_.front().transit);
+        core::Envelope envelope = std::move(entries_.front().envelope);
         entries_.pop_front();
-        if (!transit.stanza) continue;
+        if (!envelope.stanza) continue;
         --count_;
-        bytes_ -= transit.stanza->cost();
-        return transit;
+        bytes_ -= envelope.stanza->cost();
+        return envelope;
     }
     return std::nullopt;
 }

@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "modules/client_state/verdict.h"
-#include "server/core/transit.h"
+#include "server/core/envelope.h"
 
 namespace clarion::client_state {
 
@@ -16,11 +16,11 @@ class HeldStanzas {
 public:
     /// Keeps a compact copy. REQUIRES: verdict says hold or merge. Returns what it made obsolete,
     /// or nullptr.
-    StanzaPtr add(core::Transit transit);
+    StanzaPtr add(core::Envelope envelope);
     /// Drops the stanza on this topic, if there is one, and returns it.
     StanzaPtr drop(const Topic& topic);
     /// The oldest; nullopt: none is left.
-    std::optional<core::Transit> pop();
+    std::optional<core::Envelope> pop();
 
     std::size_t size() const { return count_; }
     std::size_t bytes() const { return bytes_; }
@@ -28,9 +28,9 @@ public:
 
 private:
     struct Entry {
-        core::Transit transit;  // without a stanza: dropped
-        Topic topic;            // views into it
-        std::size_t hash = 0;   // of the topic; 0: none
+        core::Envelope envelope;  // without a stanza: dropped
+        Topic topic;              // views into it
+        std::size_t hash = 0;     // of the topic; 0: none
     };
     std::deque<Entry> entries_;
     std::size_t count_ = 0;  // without those dropped

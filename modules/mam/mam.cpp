@@ -143,8 +143,9 @@ bool allowed_by_preferences(core::Account& account, const Jid& with) {
                           parse_default(options_of(account).otherwise), with, known);
 }
 
-void strip_ids_of(core::Transit& transit, const Jid& owner) {
-    if (has_stanza_id(transit.stanza->root(), owner)) strip_stanza_id(transit.edit().root(), owner);
+void strip_ids_of(core::Envelope& envelope, const Jid& owner) {
+    if (has_stanza_id(envelope.stanza->root(), owner))
+        strip_stanza_id(envelope.edit().root(), owner);
 }
 
 /// The asking client cannot take the answer now, and nobody should keep a page for it.
@@ -168,41 +169,41 @@ public:
     /// No client may speak for an archive of ours: not for its own, nor for the recipient's, whose
     /// index refers to the same log entry.
     Flow clean_outgoing(events::MessageSending& event) const {
-        if (!carries_ids(event.transit)) return Flow::next;
-        strip_ids_of(event.transit, event.account.jid());
-        const Jid to = event.transit.stanza->to().to_bare();
-        if (core_.hosts().is_host(to.domain())) strip_ids_of(event.transit, to);
+        if (!carries_ids(event.envelope)) return Flow::next;
+        strip_ids_of(event.envelope, event.account.jid());
+        const Jid to = event.envelope.stanza->to().to_bare();
+        if (core_.hosts().is_host(to.domain())) strip_ids_of(event.envelope, to);
         return Flow::next;
     }
 
     Flow archive_outgoing(events::MessageSending& event) {
-        const Stanza& message = *event.transit.stanza;
+        const Stanza& message = *event.envelope.stanza;
         if (is_own(event.account, message.to())) return Flow::next;  // archived as received
         if (!should_archive(message).archive ||
             !allowed_by_preferences(event.account, message.to()))
             return Flow::next;
-        event.archive_id = store(event.account, event.transit, message.to());
-        retract(event.account, event.transit, message.to());
+        event.archive_id = store(event.account, event.envelope, message.to());
+        retract(event.account, event.envelope, message.to());
         return Flow::next;
     }
 
     Flow clean_incoming(events::MessageReceiving& event) const {
-        if (carries_ids(event.transit) && !is_archived(event.transit))
-            strip_ids_of(event.transit, event.account.jid());
+        if (carries_ids(event.envelope) && !is_archived(event.envelope))
+            strip_ids_of(event.envelope, event.account.jid());
         return Flow::next;
     }
 
     Flow archive_incoming(events::MessageReceiving& event) {
-        core::Transit& transit = event.transit;
-        if (is_archived(transit) || transit.is_copy) return Flow::next;
-        const Jid& from = transit.stanza->from();
-        if (!should_archive(*transit.stanza).archive ||
+        core::Envelope& envelope = event.envelope;
+        if (is_archived(envelope) || envelope.is_copy) return Flow::next;
+        const Jid& from = envelope.stanza->from();
+        if (!should_archive(*envelope.stanza).archive ||
             !allowed_by_preferences(event.account, from))
             return Flow::next;
-        transit.archive_id = store(event.account, transit, from);
-        retract(event.account, transit, from);
-        core::add_stanza_id(transit.edit(), event.account, transit.archive_id);
-        core_.bus().fire(events::Archived{event.account, transit});
+        envelope.archive_id = store(event.account, envelope, from);
+        retract(event.account, envelope, from);
+        core::add_stanza_id(envelope.edit(), event.account, envelope.archive_id);
+        core_.bus().fire(events::Archived{event.account, envelope});
         return Flow::next;
     }
 
@@ -270,28 +271,28 @@ public:
     }
 
 private:
-    static bool is_archived(const core::Transit& transit) {
-        return transit.archive_id != storage::ArchiveId::none;
+    static bool is_archived(const core::Envelope& envelope) {
+        return envelope.archive_id != storage::ArchiveId::none;
     }
 
-    static bool carries_ids(const core::Transit& transit) {
-        return transit.stanza->root().child(ns::stanza_id, "stanza-id") != nullptr;
+    static bool carries_ids(const core::Envelope& envelope) {
+        return envelope.stanza->root().child(ns::stanza_id, "stanza-id") != nullptr;
     }
 
     /// Writes the log entry if nobody has yet, and this account's index entry.
-    storage::ArchiveId store(core::Account& account, core::Transit& transit,
+    storage::ArchiveId store(core::Account& account, core::Envelope& envelope,
                              const Jid& with) const {
         storage::Archive& archive = core_.storage().archive();
         storage::Batch& batch = core_.shard().batch();
-        if (transit.log_id == storage::LogId::none) {
-            transit.log_id = archive.next_log_id();
-            archive.put_log(batch, transit.log_id, transit.received,
-                            xml::to_string(transit.stanza->root()));
+        if (envelope.log_id == storage::LogId::none) {
+            envelope.log_id = archive.next_log_id();
+            archive.put_log(batch, envelope.log_id, envelope.received,
+                            xml::to_string(envelope.stanza->root()));
         }
         const auto [id, time] = account.next_archive_place(core_.clock().wall());
         archive.put_index(batch, account.id(),
-                          {.id = id, .log_id = transit.log_id, .time = time, .with = with.full()});
-        core_.shard().hold(transit.ticket);
+                          {.id = id, .log_id = envelope.log_id, .time = time, .with = with.full()});
+        core_.shard().hold(envelope.ticket);
         return id;
     }
 
@@ -300,14 +301,14 @@ private:
         const auto self = session.shared_from_this();  // it may end while it is sent to
         const core::ArchiveIds ids = core_.archive_ids(session.account().id());
         const auto send = [&](const storage::ArchivedMessage& message) {
-            core::Transit transit;
-            transit.stanza = make_page_message(session.account().jid(), session.jid(),
-                                               wanted.query_id, message, ids);
-            transit.archive_id = message.id;
-            transit.received = core_.clock().wall();
-            transit.is_copy = true;
+            core::Envelope envelope;
+            envelope.stanza = make_page_message(session.account().jid(), session.jid(),
+                                                wanted.query_id, message, ids);
+            envelope.archive_id = message.id;
+            envelope.received = core_.clock().wall();
+            envelope.is_copy = true;
             session.note_read(message.id, message.ordinal);
-            session.send_now(std::move(transit));
+            session.send_now(std::move(envelope));
         };
         if (wanted.flip)
             std::for_each(page.messages.rbegin(), page.messages.rend(), send);
@@ -316,8 +317,8 @@ private:
     }
 
     /// A retraction that was just archived.
-    void retract(const core::Account& account, const core::Transit& transit, const Jid& with) {
-        auto wanted = read_retraction(*transit.stanza, with, transit.received);
+    void retract(const core::Account& account, const core::Envelope& envelope, const Jid& with) {
+        auto wanted = read_retraction(*envelope.stanza, with, envelope.received);
         const auto& options = options_of(account);
         const SearchLimits limits{static_cast<std::size_t>(options.retraction_depth),
                                   static_cast<std::size_t>(options.max_retractions)};

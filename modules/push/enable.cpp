@@ -134,7 +134,7 @@ core::IqAnswer on_disable(Push& push, core::IqRequest& request) {
 }
 
 void on_affiliation(Push& push, const events::MessageReceiving& event) {
-    const Stanza& stanza = *event.transit.stanza;
+    const Stanza& stanza = *event.envelope.stanza;
     const xml::Element* pubsub =
         stanza.is_error() ? nullptr : stanza.root().child(ns::pubsub, "pubsub");
     if (!pubsub || !takes_back(*pubsub, event.account.jid().bare())) return;
@@ -147,7 +147,7 @@ void on_affiliation(Push& push, const events::MessageReceiving& event) {
             record.node == node.value_or(""))
             push.registrations->disable(event.account, seq, "the service ended it");
     }
-    if (event.transit.ticket) push.core.shard().hold(event.transit.ticket);
+    if (event.envelope.ticket) push.core.shard().hold(event.envelope.ticket);
 }
 
 }  // namespace clarion::push

@@ -42,53 +42,53 @@ Facts Notifier::facts(core::Account& account, const Registration& registration, 
 void Notifier::on_unreached(const events::Unreached& event) {
     using Why = events::Unreached::Why;
     if (event.why == Why::asleep)
-        return push_.queue_rules->on_queued(*event.session, event.transit);
+        return push_.queue_rules->on_queued(*event.session, event.envelope);
     Facts base;
     base.trigger = event.why == Why::no_session ? Trigger::no_session : Trigger::ended;
-    base.archived = event.transit.archive_id != storage::ArchiveId::none;
+    base.archived = event.envelope.archive_id != storage::ArchiveId::none;
     base.stored = event.stored || base.archived;
-    judge_all(event.account, event.transit, base, event.session);
+    judge_all(event.account, event.envelope, base, event.session);
 }
 
 void Notifier::on_archived(const events::Archived& event) {
     Facts base;
     base.trigger = Trigger::archived;
     base.archived = base.stored = true;
-    judge_all(event.account, event.transit, base, nullptr);
+    judge_all(event.account, event.envelope, base, nullptr);
 }
 
 void Notifier::on_receiving(const events::MessageReceiving& event) {
-    if (!is_incoming_call(*event.transit.stanza, event.account.jid().bare())) return;
+    if (!is_incoming_call(*event.envelope.stanza, event.account.jid().bare())) return;
     Facts base;
     base.trigger = Trigger::receiving;
-    judge_all(event.account, event.transit, base, nullptr);
+    judge_all(event.account, event.envelope, base, nullptr);
 }
 
 void Notifier::on_sending(const events::MessageSending& event) {
-    if (!is_answered_call(*event.transit.stanza, event.account.jid().bare())) return;
+    if (!is_answered_call(*event.envelope.stanza, event.account.jid().bare())) return;
     Facts base;
     base.trigger = Trigger::sending;
-    judge_all(event.account, event.transit, base, &event.session);
+    judge_all(event.account, event.envelope, base, &event.session);
 }
 
-Notifier::Cause Notifier::cause_of(const core::Account& account, const core::Transit& transit) {
+Notifier::Cause Notifier::cause_of(const core::Account& account, const core::Envelope& envelope) {
     Cause cause;
-    cause.stanza = transit.stanza.get();
-    cause.identity = identity(*transit.stanza, account.jid().bare(), transit.archive_id,
-                              transit.log_id, transit.received);
-    cause.received = transit.received;
-    cause.archive_id = transit.archive_id;
-    cause.log_id = transit.log_id;
-    cause.offline_seq = transit.offline_seq;
+    cause.stanza = envelope.stanza.get();
+    cause.identity = identity(*envelope.stanza, account.jid().bare(), envelope.archive_id,
+                              envelope.log_id, envelope.received);
+    cause.received = envelope.received;
+    cause.archive_id = envelope.archive_id;
+    cause.log_id = envelope.log_id;
+    cause.offline_seq = envelope.offline_seq;
     return cause;
 }
 
-void Notifier::judge_all(core::Account& account, const core::Transit& transit, Facts base,
+void Notifier::judge_all(core::Account& account, const core::Envelope& envelope, Facts base,
                          core::Session* session) {
     const AccountPush* mine = push_.accounts.find(account);
     if (!mine || mine->registrations.empty()) return;
-    const Stanza& stanza = *transit.stanza;
-    Cause cause = cause_of(account, transit);
+    const Stanza& stanza = *envelope.stanza;
+    Cause cause = cause_of(account, envelope);
     if (!base.stored) cause.offline_seq = 0;
     const SessionPush* queue = session ? push_.sessions.find(*session) : nullptr;
     for (const auto seq : push_.registrations->all(account)) {
@@ -97,11 +97,11 @@ void Notifier::judge_all(core::Account& account, const core::Transit& transit, F
         Facts all = facts(account, *registration, base.trigger, stanza);
         all.archived = base.archived;
         all.stored = base.stored;
-        all.held_back = transit.held_back;
+        all.held_back = envelope.held_back;
         all.same_device = session && session->device() == registration->record.device;
         all.covered =
             registration->was_notified_of(cause.identity, cause.archive_id) ||
-            (all.same_device && queue && queue->covers(seq, transit.received, stanza, all));
+            (all.same_device && queue && queue->covers(seq, envelope.received, stanza, all));
         const Verdict verdict = should_push(stanza, all);
         cause.away = !all.device_has_session && base.trigger != Trigger::receiving;
         if (!verdict.push)
@@ -129,7 +129,7 @@ void Notifier::on_requested(const events::PushRequested& event) {
     core::Account& account = event.account;
     Cause cause;
     cause.received = push_.core.clock().wall();
-    if (event.transit) cause = cause_of(account, *event.transit);
+    if (event.envelope) cause = cause_of(account, *event.envelope);
     cause.clear = event.clear;
     cause.in_queue =
         true;  // or nowhere: who asks does so beside the rules, which keep what they must

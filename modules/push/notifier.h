@@ -13,8 +13,8 @@
 #include "base/task.h"
 #include "modules/push/notification.h"
 #include "modules/push/state.h"
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/events/archive.h"
 #include "server/events/message.h"
 #include "server/events/push.h"
@@ -46,7 +46,7 @@ public:
         bool away = false;              // the device has no session
         bool clear = false;             // nothing is unread any more
     };
-    static Cause cause_of(const core::Account& account, const core::Transit& transit);
+    static Cause cause_of(const core::Account& account, const core::Envelope& envelope);
     /// Owes one: nullptr if a module stopped it. It leaves once this turn's batch is committed, and
     /// never if that fails.
     NotificationPtr owe(core::Account& account, Registration& registration, const Cause& cause,
@@ -63,7 +63,7 @@ public:
                 const Stanza& stanza) const;
 
 private:
-    void judge_all(core::Account& account, const core::Transit& transit, Facts base,
+    void judge_all(core::Account& account, const core::Envelope& envelope, Facts base,
                    core::Session* session);
     void owe_ended(core::Account& account, Registration& registration, const Cause& cause,
                    Verdict verdict);

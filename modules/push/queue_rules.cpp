@@ -14,7 +14,7 @@ namespace clarion::push {
 
 namespace {
 
-QueueRules::Entry entry(const core::Sent& sent, std::uint32_t number) {
+QueueRules::Entry entry(const core::UnackedStanza& sent, std::uint32_t number) {
     return {sent.stanza,   number,       sent.archive_id, sent.log_id,
             sent.received, sent.spooled, sent.held_back,  sent.offline_seq};
 }
@@ -65,7 +65,7 @@ void QueueRules::on_slept(const events::SessionSlept& event) {
     std::vector<Entry> queue;
     queue.reserve(event.unacked.size());
     std::uint32_t number = session.sm()->queue.acked();
-    for (const core::Sent& sent : event.unacked) queue.push_back(entry(sent, ++number));
+    for (const core::UnackedStanza& sent : event.unacked) queue.push_back(entry(sent, ++number));
     const bool before = notified_important(session, queue);
     if (mine.settled) notify(session, queue, Trigger::unacked);
     push_.sleeper->slept(session, before);
@@ -236,18 +236,18 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
 
 // ---- R4: one more stanza -----------------------------------------------------------------------
 
-void QueueRules::on_queued(core::Session& session, const core::Transit& transit) {
+void QueueRules::on_queued(core::Session& session, const core::Envelope& envelope) {
     core::Account& account = session.account();
     for (const auto seq : push_.registrations->of_device(account, session.device()))
         if (Registration* registration = push_.accounts.of(account).find(seq))
-            queue_one(session, *registration, transit);
+            queue_one(session, *registration, envelope);
 }
 
 void QueueRules::queue_one(core::Session& session, Registration& registration,
-                           const core::Transit& transit) {
+                           const core::Envelope& envelope) {
     core::Account& account = session.account();
-    const Stanza& stanza = *transit.stanza;
-    Notifier::Cause cause = Notifier::cause_of(account, transit);
+    const Stanza& stanza = *envelope.stanza;
+    Notifier::Cause cause = Notifier::cause_of(account, envelope);
     cause.in_queue = true;
     cause.offline_seq = 0;  // only its place, if it must go there
     Facts facts = push_.notifier->facts(account, registration, Trigger::asleep, stanza);

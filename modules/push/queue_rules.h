@@ -12,8 +12,8 @@
 #include "base/task.h"
 #include "modules/push/notifier.h"
 #include "modules/push/state.h"
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/events/session.h"
 
 namespace clarion::push {
@@ -29,8 +29,8 @@ public:
     void on_lost(const events::SessionLost& event);
     /// At start: when an earlier run wrote last.
     Task<> learn_last_run();
-    /// R4: `transit` was just queued to this sleeping session.
-    void on_queued(core::Session& session, const core::Transit& transit);
+    /// R4: `envelope` was just queued to this sleeping session.
+    void on_queued(core::Session& session, const core::Envelope& envelope);
 
     struct Entry {
         StanzaPtr stanza;
@@ -62,7 +62,7 @@ private:
     void notify_others(core::Session& session, const std::vector<Entry>& queue);
     bool notified_important(core::Session& session, const std::vector<Entry>& queue);
     void queue_one(core::Session& session, Registration& registration,
-                   const core::Transit& transit);
+                   const core::Envelope& envelope);
     Task<> notify_lost(std::shared_ptr<core::Session> session);
     Task<std::vector<Entry>> read_latest(storage::AccountId account, WallTime since);
     Push& push_;

@@ -27,7 +27,7 @@ Result<> Session::on_ack(std::uint32_t handled) {
     Shard& shard = core().shard();
     auto& sessions = core().storage().sessions();
     std::uint32_t seq = sm_->queue.acked();
-    const auto acked = sm_->queue.ack(handled, [&](Sent&& sent) {
+    const auto acked = sm_->queue.ack(handled, [&](UnackedStanza&& sent) {
         ++seq;
         if (sent.spooled) account_.remove_offline(sent.offline_seq);
         if (stored_queue_ > 0) {

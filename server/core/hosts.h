@@ -11,7 +11,7 @@
 #include <unordered_map>
 #include <vector>
 
-#include "server/core/transit.h"
+#include "server/core/envelope.h"
 
 namespace clarion::core {
 
@@ -41,7 +41,7 @@ class ComponentPort {
 public:
     virtual ~ComponentPort() = default;
     /// Takes the stanza and its ticket; bounces it itself if its buffer is full.
-    virtual void deliver(Transit transit) = 0;
+    virtual void deliver(Envelope envelope) = 0;
     /// Another connection of the component takes its place: detaches, and ends with <conflict/>.
     virtual void give_way() = 0;
 };
@@ -50,9 +50,9 @@ public:
 class RemotePort {
 public:
     virtual ~RemotePort() = default;
-    /// Takes a stanza for transit.stanza->to().domain(): resolves, connects, queues, spools, or
+    /// Takes a stanza for envelope.stanza->to().domain(): resolves, connects, queues, spools, or
     /// bounces it.
-    virtual void deliver(Transit transit) = 0;
+    virtual void deliver(Envelope envelope) = 0;
 };
 
 /// What is attached on this shard. One per shard.

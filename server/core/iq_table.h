@@ -16,8 +16,8 @@
 
 #include "base/task.h"
 #include "proto/stanza.h"
+#include "server/core/envelope.h"
 #include "server/core/features.h"
-#include "server/core/transit.h"
 
 namespace clarion::core {
 

@@ -26,7 +26,7 @@ public:
 
     /// The answer (result or error), or nullptr: none came in time. `local`: this server made the
     /// answer itself, because the domain could not be reached or its component is not attached
-    /// (Transit::local_bounce); an error that the other side relayed is not local.
+    /// (Envelope::local_bounce); an error that the other side relayed is not local.
     using Answered = UniqueFunction<void(const Stanza* answer, bool local)>;
 
     /// A fresh id for a request from this shard.

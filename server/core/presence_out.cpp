@@ -14,12 +14,12 @@ namespace clarion::core {
 
 namespace {
 
-void refuse(Session& session, const Transit& transit, StanzaErrorCondition condition,
+void refuse(Session& session, const Envelope& envelope, StanzaErrorCondition condition,
             std::string text = {}) {
-    if (!may_answer_with_error(*transit.stanza)) return;
+    if (!may_answer_with_error(*envelope.stanza)) return;
     const StanzaError error(condition, std::move(text));
-    session.core().refusals().on_stanza(*transit.stanza, error);
-    session.send(make_error(*transit.stanza, error));
+    session.core().refusals().on_stanza(*envelope.stanza, error);
+    session.send(make_error(*envelope.stanza, error));
 }
 
 // --- broadcast (sections 4.2, 4.4, 4.5) ---------------------------------------------------------
@@ -101,21 +101,21 @@ void show_own_resources(Session& session) {
     }
 }
 
-void broadcast_available(Session& session, Transit transit) {
-    if (!presence_priority(*transit.stanza)) {
-        return refuse(session, transit, StanzaErrorCondition::bad_request,
+void broadcast_available(Session& session, Envelope envelope) {
+    if (!presence_priority(*envelope.stanza)) {
+        return refuse(session, envelope, StanzaErrorCondition::bad_request,
                       "priority must be a number from -128 to 127");
     }
     Account& account = session.account();
     const bool initial = !session.available();
-    Stanza& presence = transit.edit();
+    Stanza& presence = envelope.edit();
     presence.set_from(session.jid());
     presence.set_to(account.jid());
     session.set_presence(stamped_presence(presence, session));
-    session.core().shard().hold(transit.ticket);
+    session.core().shard().hold(envelope.ticket);
 
-    tell_own_resources(account, transit.stanza);
-    tell_contacts(account, *transit.stanza);
+    tell_own_resources(account, envelope.stanza);
+    tell_contacts(account, *envelope.stanza);
     if (initial) {
         show_own_resources(session);
         probe_contacts(session);
@@ -149,58 +149,58 @@ void broadcast_unavailable(Session& session, const StanzaPtr& presence) {
     session.core().bus().fire(events::AvailabilityChanged{session, false, false});
 }
 
-void broadcast(Session& session, Transit transit) {
-    if (transit.stanza->type() == StanzaType::available) {
-        return broadcast_available(session, std::move(transit));
+void broadcast(Session& session, Envelope envelope) {
+    if (envelope.stanza->type() == StanzaType::available) {
+        return broadcast_available(session, std::move(envelope));
     }
-    Stanza& presence = transit.edit();
+    Stanza& presence = envelope.edit();
     presence.set_from(session.jid());
     presence.set_to(session.account().jid());
     const bool was_available = session.available();
-    broadcast_unavailable(session, transit.stanza);
-    if (was_available) session.send(transit.stanza);
-    session.core().shard().hold(transit.ticket);
+    broadcast_unavailable(session, envelope.stanza);
+    if (was_available) session.send(envelope.stanza);
+    session.core().shard().hold(envelope.ticket);
 }
 
 // --- to somebody --------------------------------------------------------------------------------
 
 /// Section 4.6.3. A contact that is told of everything anyway need not be remembered.
-void send_directed(Session& session, Transit transit) {
-    const Jid& to = transit.stanza->to();
-    if (transit.stanza->type() == StanzaType::unavailable) {
+void send_directed(Session& session, Envelope envelope) {
+    const Jid& to = envelope.stanza->to();
+    if (envelope.stanza->type() == StanzaType::unavailable) {
         forget_directed(session, to);
     } else if (!session.available() || !sees_us(session.account(), to)) {
         if (!remember_directed(session, to)) {
-            return refuse(session, transit, StanzaErrorCondition::resource_constraint,
+            return refuse(session, envelope, StanzaErrorCondition::resource_constraint,
                           "presence was sent to too many addresses");
         }
     }
-    session.core().shard().hold(transit.ticket);
-    session.core().router().route(std::move(transit));
+    session.core().shard().hold(envelope.ticket);
+    session.core().router().route(std::move(envelope));
 }
 
 /// Sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.2. The roster changes before the stanza leaves,
 /// because a contact on this shard may answer while it is being routed.
-void send_own_subscription(Session& session, Transit transit) {
+void send_own_subscription(Session& session, Envelope envelope) {
     Account& account = session.account();
-    const Jid contact = Jid::trusted(account.roster().key_of(transit.stanza->to()));
-    const StanzaType type = transit.stanza->type();
+    const Jid contact = Jid::trusted(account.roster().key_of(envelope.stanza->to()));
+    const StanzaType type = envelope.stanza->type();
     if (contact == account.jid()) return;
     const SubscriptionState before = state_of(account.roster().find(contact.full()));
     const SubscriptionStep step = outbound(before, type);
     if (step.state != before && roster_full(account, contact.full()) &&
         (type == StanzaType::subscribe || type == StanzaType::subscribed)) {
-        return refuse(session, transit, StanzaErrorCondition::resource_constraint,
+        return refuse(session, envelope, StanzaErrorCondition::resource_constraint,
                       "the roster is full");
     }
     if (before.shown() && !step.state.shown()) hide_presence(account, contact);
     change_subscription(account, contact.full(), step.state);
-    session.core().shard().hold(transit.ticket);
+    session.core().shard().hold(envelope.ticket);
     if (!step.pass_on) return;
-    Stanza& stanza = transit.edit();
+    Stanza& stanza = envelope.edit();
     stanza.set_from(account.jid());
     stanza.set_to(contact);
-    session.core().router().route(std::move(transit));
+    session.core().router().route(std::move(envelope));
     if (step.state.shown() && !before.shown()) show_presence(account, contact);
 }
 
@@ -210,17 +210,17 @@ bool is_notification(StanzaType type) {
 
 }  // namespace
 
-void Router::send_presence(Session& session, Transit transit) {
-    const StanzaType type = transit.stanza->type();
-    const bool addressed = !transit.stanza->to().empty();
-    if (is_notification(type) && !addressed) return broadcast(session, std::move(transit));
-    if (!addressed) return refuse(session, transit, StanzaErrorCondition::bad_request);
-    events::PresenceSending event{session.account(), transit.stanza->to(), transit.stanza.get(),
+void Router::send_presence(Session& session, Envelope envelope) {
+    const StanzaType type = envelope.stanza->type();
+    const bool addressed = !envelope.stanza->to().empty();
+    if (is_notification(type) && !addressed) return broadcast(session, std::move(envelope));
+    if (!addressed) return refuse(session, envelope, StanzaErrorCondition::bad_request);
+    events::PresenceSending event{session.account(), envelope.stanza->to(), envelope.stanza.get(),
                                   &session};
     if (core_.bus().fire(event) == Flow::stop) return;
-    if (is_subscription(type)) return send_own_subscription(session, std::move(transit));
-    if (is_notification(type)) return send_directed(session, std::move(transit));
-    route(std::move(transit));  // a probe of its own, or an error
+    if (is_subscription(type)) return send_own_subscription(session, std::move(envelope));
+    if (is_notification(type)) return send_directed(session, std::move(envelope));
+    route(std::move(envelope));  // a probe of its own, or an error
 }
 
 void Router::send_unavailable(Session& session) {

@@ -37,36 +37,36 @@ bool may_ask(const Account& account, const Jid& who, const IqTable::Entry* entry
 
 }  // namespace
 
-void Router::deliver_iq(Account& account, Transit transit) {
-    events::IqReceiving event{account, transit};
+void Router::deliver_iq(Account& account, Envelope envelope) {
+    events::IqReceiving event{account, envelope};
     if (core_.bus().fire(event) == Flow::stop) return;
-    if (transit.stanza->to().is_full()) {
-        Session* session = account.find_session(transit.stanza->to().resource());
+    if (envelope.stanza->to().is_full()) {
+        Session* session = account.find_session(envelope.stanza->to().resource());
         if (session && session->state() != SessionState::ended)
-            return session->send(std::move(transit));
-        return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+            return session->send(std::move(envelope));
+        return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     }
-    if (!transit.stanza->is_request()) return;
-    answer_request(IqTarget::account, &account, std::move(transit));
+    if (!envelope.stanza->is_request()) return;
+    answer_request(IqTarget::account, &account, std::move(envelope));
 }
 
-void Router::answer_request(IqTarget target, Account* account, Transit transit) {
-    const Stanza& stanza = *transit.stanza;
+void Router::answer_request(IqTarget target, Account* account, Envelope envelope) {
+    const Stanza& stanza = *envelope.stanza;
     const auto* entry = find_handler(core_, target, stanza);
     if (account && !may_ask(*account, stanza.from(), entry))
-        return answer_stranger(std::move(transit));
+        return answer_stranger(std::move(envelope));
     Session* session = asking_session(core_, stanza.from());
     const bool own = session && (!account || account == &session->account());
     const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
     if (!waits) {
-        if (!entry) return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
-        return run_request(*entry, target, account, std::move(transit));
+        if (!entry) return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        return run_request(*entry, target, account, std::move(envelope));
     }
     // Behind a slow one, or slow itself: in order (RFC 6120, 10.1). The ack window limits how many
     // wait, and the session reads no more while too many slow ones are among them.
     auto& pending = session->pending_requests();
     if (entry && entry->async) session->begin_slow_request();
-    pending.push_back(std::move(transit));
+    pending.push_back(std::move(envelope));
     if (pending.size() == 1)
         core_.scope().spawn("slow-requests",
                             run_slow_requests(AccountPin(session->account()), session->number()));
@@ -74,43 +74,43 @@ void Router::answer_request(IqTarget target, Account* account, Transit transit) 
 
 /// A request to an account by somebody to whom it does not answer, and to one that does not exist:
 /// they are answered alike.
-void Router::answer_stranger(Transit transit) {
-    const Stanza& stanza = *transit.stanza;
+void Router::answer_stranger(Envelope envelope) {
+    const Stanza& stanza = *envelope.stanza;
     const auto* entry =
         stanza.to().is_bare() ? find_handler(core_, IqTarget::hidden, stanza) : nullptr;
-    if (!entry) return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
-    run_request(*entry, IqTarget::hidden, nullptr, std::move(transit));
+    if (!entry) return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+    run_request(*entry, IqTarget::hidden, nullptr, std::move(envelope));
 }
 
 void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
-                         Transit transit) {
-    const Jid& from = transit.stanza->from();
+                         Envelope envelope) {
+    const Jid& from = envelope.stanza->from();
     if (entry.async) {
         // Asked by somebody who has no session here: no order to keep, but the account must stay.
         core_.scope().spawn("slow-request",
-                            run_slow_request(entry, target, account, std::move(transit)));
+                            run_slow_request(entry, target, account, std::move(envelope)));
         return;
     }
-    IqRequest request{.stanza = transit.stanza,
+    IqRequest request{.stanza = envelope.stanza,
                       .from = from,
-                      .host = transit.stanza->to().domain(),
+                      .host = envelope.stanza->to().domain(),
                       .account = account,
                       .session = asking_session(core_, from),
-                      .ticket = &transit.ticket};
-    answer(transit, entry.handler(request));
+                      .ticket = &envelope.ticket};
+    answer(envelope, entry.handler(request));
 }
 
 Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
-                                Transit transit) {
+                                Envelope envelope) {
     std::optional<AccountPin> pin;
     if (account) pin.emplace(*account);
-    const StanzaPtr stanza = transit.stanza;
+    const StanzaPtr stanza = envelope.stanza;
     IqRequest request{.stanza = stanza,
                       .from = stanza->from(),
                       .host = stanza->to().domain(),
                       .account = target == IqTarget::account ? account : nullptr,
                       .session = asking_session(core_, stanza->from()),
-                      .ticket = &transit.ticket};
+                      .ticket = &envelope.ticket};
     IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
     try {
         reply = co_await entry.async(std::move(request));
@@ -119,24 +119,24 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
     } catch (const std::exception& error) {  // those behind it must not wait for ever
         logger.error("request-failed", {{"ns", entry.ns}, {"error", error.what()}});
     }
-    answer(transit, std::move(reply));
+    answer(envelope, std::move(reply));
 }
 
 Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
     while (true) {
         Session* session = account->find_session_by_number(number);
         if (!session || session->pending_requests().empty()) co_return;
-        Transit transit = session->pending_requests().front();
-        const Stanza& stanza = *transit.stanza;
+        Envelope envelope = session->pending_requests().front();
+        const Stanza& stanza = *envelope.stanza;
         const IqTarget target = stanza.to().has_local() ? IqTarget::account : IqTarget::host;
         const auto* entry = find_handler(core_, target, stanza);
         Account* const of = target == IqTarget::account ? &*account : nullptr;
         if (!entry)
-            bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+            bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
         else if (entry->async)
-            co_await run_slow_request(*entry, target, of, std::move(transit));
+            co_await run_slow_request(*entry, target, of, std::move(envelope));
         else
-            run_request(*entry, target, of, std::move(transit));
+            run_request(*entry, target, of, std::move(envelope));
         session = account->find_session_by_number(number);
         if (!session) co_return;
         session->pending_requests().erase(session->pending_requests().begin());
@@ -144,9 +144,9 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
     }
 }
 
-void Router::answer(const Transit& transit, IqAnswer answer) {
+void Router::answer(const Envelope& envelope, IqAnswer answer) {
     if (const auto* error = std::get_if<StanzaError>(&answer))
-        return bounce(Transit(transit), *error);
+        return bounce(Envelope(envelope), *error);
     auto& result = std::get<std::shared_ptr<Stanza>>(answer);
     if (result) route(std::move(result));
 }

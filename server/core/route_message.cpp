@@ -53,26 +53,26 @@ bool any_awake(const Account& account) {
 
 }  // namespace
 
-void Router::deliver_message(Account& account, Transit transit) {
-    if (refuse_message(account, transit)) return;
-    if (!transit.is_copy) transit.offline_seq = account.next_offline_seq();
-    if (!transit.is_copy) {
-        events::MessageReceiving event{account, transit};
+void Router::deliver_message(Account& account, Envelope envelope) {
+    if (refuse_message(account, envelope)) return;
+    if (!envelope.is_copy) envelope.offline_seq = account.next_offline_seq();
+    if (!envelope.is_copy) {
+        events::MessageReceiving event{account, envelope};
         if (core_.bus().fire(event) == Flow::stop) return;
     }
-    if (transit.stanza->to().is_full() && send_to_full(account, transit)) return;
-    if (transit.is_copy) return;
-    send_to_bare(account, std::move(transit));
+    if (envelope.stanza->to().is_full() && send_to_full(account, envelope)) return;
+    if (envelope.is_copy) return;
+    send_to_bare(account, std::move(envelope));
 }
 
 /// 8.5.2.1.1 and 8.5.3.2.1: what nobody can take. Asked before anybody archives or copies it. Group
 /// chat to an account of which no device is awake goes on, to be notified of (docs/push-rules.md,
 /// R6), and is returned at the end unless somebody was. After a crash a room's line for somebody
 /// who may come back is dropped: a room takes an error for a goodbye.
-bool Router::refuse_message(const Account& account, Transit& transit) {
-    const Stanza& stanza = *transit.stanza;
+bool Router::refuse_message(const Account& account, Envelope& envelope) {
+    const Stanza& stanza = *envelope.stanza;
     const StanzaType type = stanza.type();
-    if (transit.is_copy || type == StanzaType::chat) return false;
+    if (envelope.is_copy || type == StanzaType::chat) return false;
     if (stanza.to().is_full()) {
         if (account.find_session(stanza.to().resource())) return false;
     } else if (type != StanzaType::error &&
@@ -82,42 +82,42 @@ bool Router::refuse_message(const Account& account, Transit& transit) {
     const bool dropped =
         type == StanzaType::error || type == StanzaType::headline ||
         (type == StanzaType::groupchat && stanza.to().is_full() && core_.awaits_lost_sessions());
-    if (!dropped) bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    if (!dropped) bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     return true;
 }
 
 /// False: the resource is not there.
-bool Router::send_to_full(Account& account, Transit& transit) {
-    Session* session = account.find_session(transit.stanza->to().resource());
+bool Router::send_to_full(Account& account, Envelope& envelope) {
+    Session* session = account.find_session(envelope.stanza->to().resource());
     if (!session) return false;
-    if (acknowledges(*session)) spool_until_acknowledged(account, transit);
-    session->send(std::move(transit));
+    if (acknowledges(*session)) spool_until_acknowledged(account, envelope);
+    session->send(std::move(envelope));
     return true;
 }
 
-void Router::send_to_bare(Account& account, Transit transit) {
-    const StanzaType type = transit.stanza->type();
+void Router::send_to_bare(Account& account, Envelope envelope) {
+    const StanzaType type = envelope.stanza->type();
     if (type != StanzaType::groupchat && any_takes_bare(account))
-        return send_to_takers(account, std::move(transit), all_takers(account));
+        return send_to_takers(account, std::move(envelope), all_takers(account));
     if (type == StanzaType::headline) return;
-    events::Unreached event{account, nullptr, transit, events::Unreached::Why::no_session};
+    events::Unreached event{account, nullptr, envelope, events::Unreached::Why::no_session};
     core_.bus().fire(event);
-    if (!event.stored && transit.archive_id == storage::ArchiveId::none)
-        bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    if (!event.stored && envelope.archive_id == storage::ArchiveId::none)
+        bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
-void Router::send_to_takers(Account& account, Transit transit, const Takers& takers) {
+void Router::send_to_takers(Account& account, Envelope envelope, const Takers& takers) {
     // The queue of one that sleeps keeps it as well.
     const bool one_sleeps =
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->is_asleep(); });
     if (!one_sleeps &&
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
-        spool_until_acknowledged(account, transit);
-    const bool for_another = transit.stanza->to().is_full();  // who was not there
+        spool_until_acknowledged(account, envelope);
+    const bool for_another = envelope.stanza->to().is_full();  // who was not there
     for (const auto& session : takers) {  // one may end while another is sent to
         if (!takes_bare(*session)) continue;
-        if (for_another) session->note_delivered(transit.offline_seq);
-        session->send(Transit(transit));
+        if (for_another) session->note_delivered(envelope.offline_seq);
+        session->send(Envelope(envelope));
     }
 }
 
@@ -125,71 +125,73 @@ bool Router::may_hand_over(Account& account, const Stanza& stanza) {
     return core_.bus().fire(events::HandingOver{account, stanza}) == Flow::next;
 }
 
-bool Router::has_message(Session& session, const Transit& transit, const Session* held_by) {
-    const std::uint64_t seq = transit.offline_seq;
-    if (session.has_read(transit.archive_id) || session.was_delivered(seq)) return true;
-    const Jid& to = transit.stanza->to();
+bool Router::has_message(Session& session, const Envelope& envelope, const Session* held_by) {
+    const std::uint64_t seq = envelope.offline_seq;
+    if (session.has_read(envelope.archive_id) || session.was_delivered(seq)) return true;
+    const Jid& to = envelope.stanza->to();
     // What was for a resource that was not there went to all.
     const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());
-    if (for_one && transit.stanza->from() == session.jid()) return true;  // its own words
+    if (for_one && envelope.stanza->from() == session.jid()) return true;  // its own words
     if (!for_one && session.took(seq)) return true;
-    events::CopySought event{session.account(), session, *transit.stanza, seq};
+    events::CopySought event{session.account(), session, *envelope.stanza, seq};
     return core_.bus().fire(event) == Flow::stop;
 }
 
-void Router::redeliver(Account& account, Session* ended, Transit transit) {
-    const StanzaType type = transit.stanza->type();
+void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
+    const StanzaType type = envelope.stanza->type();
     if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
         return;
     if (account.deleted())
-        return bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
-    if (!may_hand_over(account, *transit.stanza)) {
-        if (transit.spooled) account.remove_offline(transit.offline_seq);
+        return bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
+    if (!may_hand_over(account, *envelope.stanza)) {
+        if (envelope.spooled) account.remove_offline(envelope.offline_seq);
         return;
     }
-    const bool archived = transit.archive_id != storage::ArchiveId::none;
+    const bool archived = envelope.archive_id != storage::ArchiveId::none;
     if (any_takes_bare(account)) {
         auto takers = all_takers(account);
-        std::erase_if(takers, [&](const auto& s) { return has_message(*s, transit, ended); });
+        std::erase_if(takers, [&](const auto& s) { return has_message(*s, envelope, ended); });
         for (const auto& session : takers) {
-            session->note_delivered(transit.offline_seq);
+            session->note_delivered(envelope.offline_seq);
             session->save_asleep_soon();
         }
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
-            if (transit.spooled) unspool_unless_acknowledged(account, transit, takers);
-            state_delay(transit.edit().root(), account.host(), format_datetime(transit.received));
-            return send_to_takers(account, std::move(transit), takers);
+            if (envelope.spooled) unspool_unless_acknowledged(account, envelope, takers);
+            state_delay(envelope.edit().root(), account.host(), format_datetime(envelope.received));
+            return send_to_takers(account, std::move(envelope), takers);
         }
         // For the successor, or until those who have it acknowledge it.
-        if (transit.spooled) return;
-        if (!awaits_successor(account, ended)) return keep_for_holders(account, std::move(transit));
+        if (envelope.spooled) return;
+        if (!awaits_successor(account, ended))
+            return keep_for_holders(account, std::move(envelope));
     }
-    events::Unreached event{account, ended, transit, events::Unreached::Why::ended};
+    events::Unreached event{account, ended, envelope, events::Unreached::Why::ended};
     core_.bus().fire(event);
     if (event.stored || archived) return;
-    if (transit.spooled) account.remove_offline(transit.offline_seq);
-    bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
+    if (envelope.spooled) account.remove_offline(envelope.offline_seq);
+    bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
 }
 
 /// It is among the offline messages, but none of those who are sent it now will say when they have
 /// it.
-void Router::unspool_unless_acknowledged(Account& account, Transit& transit, const Takers& takers) {
+void Router::unspool_unless_acknowledged(Account& account, Envelope& envelope,
+                                         const Takers& takers) {
     if (std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->sm(); })) return;
-    account.remove_offline(transit.offline_seq);
-    transit.spooled = false;
+    account.remove_offline(envelope.offline_seq);
+    envelope.spooled = false;
 }
 
 /// The session that ended kept it in storage; others that were sent it and did not acknowledge it
 /// have it in memory only. From now on it is kept as if it had been sent to them alone.
-void Router::keep_for_holders(Account& account, Transit transit) {
-    if (transit.archive_id != storage::ArchiveId::none) return;
+void Router::keep_for_holders(Account& account, Envelope envelope) {
+    if (envelope.archive_id != storage::ArchiveId::none) return;
     for (const auto& session : account.sessions()) {
         if (!acknowledges(*session)) continue;
         auto& queue = session->sm()->queue;
         for (std::uint32_t i = 0; i < queue.size(); ++i) {
-            if (queue[i].offline_seq != transit.offline_seq || queue[i].is_copy) continue;
-            spool_until_acknowledged(account, transit);
-            queue[i].spooled = transit.spooled;
+            if (queue[i].offline_seq != envelope.offline_seq || queue[i].is_copy) continue;
+            spool_until_acknowledged(account, envelope);
+            queue[i].spooled = envelope.spooled;
         }
     }
 }
@@ -197,17 +199,17 @@ void Router::keep_for_holders(Account& account, Transit transit) {
 /// A message that offline storage may hold is durable before it is acknowledged to its sender
 /// (docs/design/001-core.md, idea 3). Its archive entry makes it so; without one it is kept among
 /// the offline messages until a session acknowledges it.
-void Router::spool_until_acknowledged(Account& account, Transit& transit) {
-    if (transit.archive_id != storage::ArchiveId::none || transit.is_copy || transit.spooled)
+void Router::spool_until_acknowledged(Account& account, Envelope& envelope) {
+    if (envelope.archive_id != storage::ArchiveId::none || envelope.is_copy || envelope.spooled)
         return;
-    if (!may_be_kept_offline(*transit.stanza)) return;
+    if (!may_be_kept_offline(*envelope.stanza)) return;
     Shard& shard = core_.shard();
-    transit.spooled = true;
-    storage::KeptStanza kept{transit.log_id, transit.archive_id, transit.received, {}};
-    if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(transit.stanza->root());
-    core_.storage().offline().put(shard.batch(), account.id(), transit.offline_seq, kept);
-    account.add_offline(transit.offline_seq);
-    shard.hold(transit.ticket);
+    envelope.spooled = true;
+    storage::KeptStanza kept{envelope.log_id, envelope.archive_id, envelope.received, {}};
+    if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(envelope.stanza->root());
+    core_.storage().offline().put(shard.batch(), account.id(), envelope.offline_seq, kept);
+    account.add_offline(envelope.offline_seq);
+    shard.hold(envelope.ticket);
 }
 
 }  // namespace clarion::core

@@ -14,26 +14,26 @@ namespace clarion::core {
 
 namespace {
 
-void send_to_available(Account& account, const Transit& transit) {
+void send_to_available(Account& account, const Envelope& envelope) {
     const auto sessions = account.sessions();  // a copy: who is sent too much ends
     for (const auto& session : sessions) {
-        if (session->available()) session->send(transit);
+        if (session->available()) session->send(envelope);
     }
 }
 
 /// Available, unavailable and error: sections 4.2.3, 4.4.3, 4.5.3, 8.5.2 and 8.5.3. Who says that
 /// it is gone needs no unavailable presence from us any more (section 4.6.1).
-void deliver_notification(Account& account, Transit transit) {
-    const Stanza& presence = *transit.stanza;
+void deliver_notification(Account& account, Envelope envelope) {
+    const Stanza& presence = *envelope.stanza;
     if (presence.to().is_bare()) {
         if (!presence.is_error())
             for (const auto& session : account.sessions()) follow_directed(*session, presence);
-        return send_to_available(account, transit);
+        return send_to_available(account, envelope);
     }
     Session* session = account.find_session(presence.to().resource());
     if (!session) return;
     if (!presence.is_error()) follow_directed(*session, presence);
-    session->send(std::move(transit));
+    session->send(std::move(envelope));
 }
 
 // --- probes (section 4.3.2) ---------------------------------------------------------------------
@@ -83,9 +83,9 @@ void answer_probe(Account& account, const Stanza& probe) {
 
 /// Section 3 speaks of bare addresses only; what came with a resource is read without it, unless
 /// that is a contact's (Roster::key_of()).
-void strip_resources(const Account& account, Transit& transit) {
-    if (transit.stanza->from().is_bare() && transit.stanza->to().is_bare()) return;
-    Stanza& stanza = transit.edit();
+void strip_resources(const Account& account, Envelope& envelope) {
+    if (envelope.stanza->from().is_bare() && envelope.stanza->to().is_bare()) return;
+    Stanza& stanza = envelope.edit();
     stanza.set_from(Jid::trusted(account.roster().key_of(stanza.from())));
     stanza.set_to(stanza.to().to_bare());
 }
@@ -99,29 +99,29 @@ bool too_many_requests(const Account& account) {
 
 /// Without the "unavailable" that section 3.1.3 allows: it would tell a stranger that the account
 /// exists, for nobody's server must be silent (section 8.5.1).
-void deliver_request(Account& account, const Transit& transit, const SubscriptionState& state) {
-    const Jid& contact = transit.stanza->from();
-    change_subscription(account, contact.full(), state, transit.stanza.get());
-    send_to_available(account, transit);
+void deliver_request(Account& account, const Envelope& envelope, const SubscriptionState& state) {
+    const Jid& contact = envelope.stanza->from();
+    change_subscription(account, contact.full(), state, envelope.stanza.get());
+    send_to_available(account, envelope);
 }
 
 /// The clients hear of it before the roster push, and the contact last.
-void deliver_answer(Account& account, const Transit& transit, const SubscriptionState& before,
+void deliver_answer(Account& account, const Envelope& envelope, const SubscriptionState& before,
                     const SubscriptionState& after) {
-    const Jid& contact = transit.stanza->from();
-    account.core().bus().fire(events::SubscriptionAnswered{account, transit});
+    const Jid& contact = envelope.stanza->from();
+    account.core().bus().fire(events::SubscriptionAnswered{account, envelope});
     change_subscription(account, contact.full(), after);
     if (before.shown() && !after.shown()) hide_presence(account, contact);
 }
 
-void deliver_subscription(Account& account, Transit transit) {
-    const Jid to = transit.stanza->to();
-    const StanzaType type = transit.stanza->type();
+void deliver_subscription(Account& account, Envelope envelope) {
+    const Jid to = envelope.stanza->to();
+    const StanzaType type = envelope.stanza->type();
     if (to.is_full() && type != StanzaType::subscribe && !account.find_session(to.resource())) {
         return;
     }
-    strip_resources(account, transit);
-    const Jid contact = transit.stanza->from();
+    strip_resources(account, envelope);
+    const Jid contact = envelope.stanza->from();
     if (contact == account.jid()) return;
 
     const SubscriptionState before = state_of(account.roster().find(contact.full()));
@@ -131,18 +131,18 @@ void deliver_subscription(Account& account, Transit transit) {
     const bool new_item = step.state.shown() && !before.shown();
     const StanzaError full(StanzaErrorCondition::resource_constraint);
     if (new_request && too_many_requests(account))  // no answer either
-        return account.core().refusals().on_stanza(*transit.stanza, full);
+        return account.core().refusals().on_stanza(*envelope.stanza, full);
     if (new_item && roster_full(account, contact.full()))
-        return account.core().router().bounce(std::move(transit), full);
+        return account.core().router().bounce(std::move(envelope), full);
     if (asks && step.pass_on) {
-        deliver_request(account, transit, step.state);
+        deliver_request(account, envelope, step.state);
     } else if (step.pass_on) {
-        deliver_answer(account, transit, before, step.state);
+        deliver_answer(account, envelope, before, step.state);
     } else {
         change_subscription(account, contact.full(), step.state);
     }
-    account.core().shard().hold(transit.ticket);
-    if (step.answer) send_subscription(account, contact, *step.answer, transit.stanza->id());
+    account.core().shard().hold(envelope.ticket);
+    if (step.answer) send_subscription(account, contact, *step.answer, envelope.stanza->id());
     if (step.answer == StanzaType::subscribed) show_presence(account, contact);
 }
 
@@ -153,13 +153,13 @@ StanzaPtr refuse_probe(const Stanza& probe) {
                         probe.from(), probe.id());
 }
 
-void Router::deliver_presence(Account& account, Transit transit) {
-    events::PresenceReceiving event{account, *transit.stanza};
+void Router::deliver_presence(Account& account, Envelope envelope) {
+    events::PresenceReceiving event{account, *envelope.stanza};
     if (core_.bus().fire(event) == Flow::stop) return;
-    const StanzaType type = transit.stanza->type();
-    if (is_subscription(type)) return deliver_subscription(account, std::move(transit));
-    if (type == StanzaType::probe) return answer_probe(account, *transit.stanza);
-    deliver_notification(account, std::move(transit));
+    const StanzaType type = envelope.stanza->type();
+    if (is_subscription(type)) return deliver_subscription(account, std::move(envelope));
+    if (type == StanzaType::probe) return answer_probe(account, *envelope.stanza);
+    deliver_notification(account, std::move(envelope));
 }
 
 }  // namespace clarion::core

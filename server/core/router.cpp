@@ -22,118 +22,118 @@ bool is_notification(const Stanza& stanza) {
 }  // namespace
 
 void Router::route(StanzaPtr stanza) {
-    Transit transit;
-    transit.stanza = std::move(stanza);
-    transit.received = core_.clock().wall();
-    route(std::move(transit));
+    Envelope envelope;
+    envelope.stanza = std::move(stanza);
+    envelope.received = core_.clock().wall();
+    route(std::move(envelope));
 }
 
-void Router::route(Transit transit) {
-    const Jid& to = transit.stanza->to();
+void Router::route(Envelope envelope) {
+    const Jid& to = envelope.stanza->to();
     switch (core_.hosts().kind(to.domain())) {
         case DomainKind::host:
-            if (!to.has_local()) return deliver_to_host(std::move(transit));
-            if (core_.is_home(to.bare())) return deliver_local(std::move(transit));
-            return core_.at_home(to.bare(), [transit = std::move(transit)](Core& home) mutable {
-                home.router().deliver_local(std::move(transit));
+            if (!to.has_local()) return deliver_to_host(std::move(envelope));
+            if (core_.is_home(to.bare())) return deliver_local(std::move(envelope));
+            return core_.at_home(to.bare(), [envelope = std::move(envelope)](Core& home) mutable {
+                home.router().deliver_local(std::move(envelope));
             });
         case DomainKind::component:
-            return core_.at_home(to.domain(), [transit = std::move(transit)](Core& home) mutable {
-                home.router().deliver_to_component(std::move(transit));
+            return core_.at_home(to.domain(), [envelope = std::move(envelope)](Core& home) mutable {
+                home.router().deliver_to_component(std::move(envelope));
             });
         case DomainKind::remote:
-            return core_.at_home(to.domain(), [transit = std::move(transit)](Core& home) mutable {
-                home.router().deliver_to_remote(std::move(transit));
+            return core_.at_home(to.domain(), [envelope = std::move(envelope)](Core& home) mutable {
+                home.router().deliver_to_remote(std::move(envelope));
             });
     }
 }
 
-void Router::bounce(Transit transit, const StanzaError& error) {
-    bounce(std::move(transit), error, false);
+void Router::bounce(Envelope envelope, const StanzaError& error) {
+    bounce(std::move(envelope), error, false);
 }
 
-void Router::bounce_unreachable(Transit transit, const StanzaError& error) {
-    bounce(std::move(transit), error, true);
+void Router::bounce_unreachable(Envelope envelope, const StanzaError& error) {
+    bounce(std::move(envelope), error, true);
 }
 
-void Router::bounce(Transit transit, const StanzaError& error, bool local) {
-    if (!may_answer_with_error(*transit.stanza) || transit.stanza->from().empty()) return;
-    if (is_transient(*transit.stanza)) return;
-    core_.refusals().on_stanza(*transit.stanza, error);
-    Transit answer;
-    answer.stanza = make_error(*transit.stanza, error);
+void Router::bounce(Envelope envelope, const StanzaError& error, bool local) {
+    if (!may_answer_with_error(*envelope.stanza) || envelope.stanza->from().empty()) return;
+    if (is_transient(*envelope.stanza)) return;
+    core_.refusals().on_stanza(*envelope.stanza, error);
+    Envelope answer;
+    answer.stanza = make_error(*envelope.stanza, error);
     answer.received = core_.clock().wall();
     answer.local_bounce = local;
     route(std::move(answer));
 }
 
-void Router::deliver_to_component(Transit transit) {
-    if (ComponentPort* port = core_.links().component(transit.stanza->to().domain()))
-        return port->deliver(std::move(transit));
-    bounce_unreachable(std::move(transit),
+void Router::deliver_to_component(Envelope envelope) {
+    if (ComponentPort* port = core_.links().component(envelope.stanza->to().domain()))
+        return port->deliver(std::move(envelope));
+    bounce_unreachable(std::move(envelope),
                        {StanzaErrorCondition::service_unavailable, StanzaErrorType::wait,
                         "the component is not connected"});
 }
 
-void Router::deliver_to_remote(Transit transit) {
-    if (RemotePort* port = core_.links().remote()) return port->deliver(std::move(transit));
-    bounce_unreachable(std::move(transit), {StanzaErrorCondition::remote_server_not_found,
-                                            "this server does not talk to others"});
+void Router::deliver_to_remote(Envelope envelope) {
+    if (RemotePort* port = core_.links().remote()) return port->deliver(std::move(envelope));
+    bounce_unreachable(std::move(envelope), {StanzaErrorCondition::remote_server_not_found,
+                                             "this server does not talk to others"});
 }
 
-void Router::deliver_local(Transit transit) {
-    const std::string_view account = transit.stanza->to().bare();
+void Router::deliver_local(Envelope envelope) {
+    const std::string_view account = envelope.stanza->to().bare();
     if (Account* loaded = core_.accounts().find(account))
-        return deliver_to_account(*loaded, std::move(transit));
+        return deliver_to_account(*loaded, std::move(envelope));
     // Nobody is there to see presence, and it must not cost a load (docs/design/001-core.md, idea
     // 2). A probe needs the roster, but it must not keep the account in memory either.
     const bool has_nobody = !core_.accounts().may_have_sleepers(account);
-    if (has_nobody && is_notification(*transit.stanza)) return;
-    const bool brief = has_nobody && is_probe(*transit.stanza);
+    if (has_nobody && is_notification(*envelope.stanza)) return;
+    const bool brief = has_nobody && is_probe(*envelope.stanza);
     core_.accounts().with(
-        account, [this, brief, transit = std::move(transit)](Result<Account*> found) mutable {
-            if (!found) return deliver_to_unknown(std::move(transit), found.error());
+        account, [this, brief, envelope = std::move(envelope)](Result<Account*> found) mutable {
+            if (!found) return deliver_to_unknown(std::move(envelope), found.error());
             if (brief) core_.accounts().let_go(std::string((*found)->jid().bare()));
-            deliver_to_account(**found, std::move(transit));
+            deliver_to_account(**found, std::move(envelope));
         });
 }
 
-void Router::deliver_to_account(Account& account, Transit transit) {
+void Router::deliver_to_account(Account& account, Envelope envelope) {
     account.touch();
-    switch (transit.stanza->kind()) {
-        case StanzaKind::message: return deliver_message(account, std::move(transit));
-        case StanzaKind::presence: return deliver_presence(account, std::move(transit));
-        case StanzaKind::iq: return deliver_iq(account, std::move(transit));
+    switch (envelope.stanza->kind()) {
+        case StanzaKind::message: return deliver_message(account, std::move(envelope));
+        case StanzaKind::presence: return deliver_presence(account, std::move(envelope));
+        case StanzaKind::iq: return deliver_iq(account, std::move(envelope));
     }
 }
 
-void Router::deliver_to_unknown(Transit transit, const Error& error) {
+void Router::deliver_to_unknown(Envelope envelope, const Error& error) {
     if (error.code != "item-not-found") {
         const auto condition = error.code == "resource-constraint"
                                    ? StanzaErrorCondition::resource_constraint
                                    : StanzaErrorCondition::internal_server_error;
-        return bounce(std::move(transit), {condition, StanzaErrorType::wait, error.text});
+        return bounce(std::move(envelope), {condition, StanzaErrorType::wait, error.text});
     }
     // RFC 6121, 8.5.1: a probe as if from a stranger, all else silently.
-    if (is_probe(*transit.stanza)) return route(refuse_probe(*transit.stanza));
-    if (transit.stanza->is_presence()) return;
-    if (transit.stanza->type() == StanzaType::headline) return;
-    if (transit.stanza->is_request()) return answer_stranger(std::move(transit));
-    bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
+    if (is_probe(*envelope.stanza)) return route(refuse_probe(*envelope.stanza));
+    if (envelope.stanza->is_presence()) return;
+    if (envelope.stanza->type() == StanzaType::headline) return;
+    if (envelope.stanza->is_request()) return answer_stranger(std::move(envelope));
+    bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
-void Router::deliver_to_host(Transit transit) {
-    const Stanza& stanza = *transit.stanza;
+void Router::deliver_to_host(Envelope envelope) {
+    const Stanza& stanza = *envelope.stanza;
     if (stanza.is_presence()) return;
     if (stanza.is_message())
-        return bounce(std::move(transit), {StanzaErrorCondition::service_unavailable});
-    if (stanza.is_request()) return answer_request(IqTarget::host, nullptr, std::move(transit));
+        return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+    if (stanza.is_request()) return answer_request(IqTarget::host, nullptr, std::move(envelope));
     const unsigned home = PendingIqs::shard_of(stanza.id(), core_.shared().shards.count());
     if (home >= core_.shared().shards.count()) return;
     Core* const asked = core_.shared().cores[home].get();
-    auto take = [asked, transit = std::move(transit)] {
-        if (!asked->pending().on_answer(*transit.stanza, transit.local_bounce))
-            logger.debug("unexpected-answer", {{"from", transit.stanza->from().full()}});
+    auto take = [asked, envelope = std::move(envelope)] {
+        if (!asked->pending().on_answer(*envelope.stanza, envelope.local_bounce))
+            logger.debug("unexpected-answer", {{"from", envelope.stanza->from().full()}});
     };
     if (asked == &core_) return take();
     core_.shared().shards.post(home, std::move(take));

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "server/core/account.h"
+#include "server/core/envelope.h"
 #include "server/core/iq_table.h"
-#include "server/core/transit.h"
 
 namespace clarion::core {
 
@@ -26,23 +26,23 @@ public:
 
     /// From anywhere on this shard. Never blocks, never fails: what cannot be delivered is
     /// answered.
-    void route(Transit transit);
+    void route(Envelope envelope);
     void route(StanzaPtr stanza);
 
-    /// Answers `transit` with an error if RFC 6120 allows, through route(). Its ticket closes. A
+    /// Answers `envelope` with an error if RFC 6120 allows, through route(). Its ticket closes. A
     /// message that nobody misses (is_transient()) goes without: to its sender's client an error
     /// would look as if something that was said had been lost.
-    void bounce(Transit transit, const StanzaError& error);
+    void bounce(Envelope envelope, const StanzaError& error);
     /// The same, marked as made because the addressee's domain cannot be reached
-    /// (Transit::local_bounce).
-    void bounce_unreachable(Transit transit, const StanzaError& error);
+    /// (Envelope::local_bounce).
+    void bounce_unreachable(Envelope envelope, const StanzaError& error);
 
     /// On the home shard of `to`'s account (or that of a host itself): the rest of the way.
-    void deliver_local(Transit transit);
+    void deliver_local(Envelope envelope);
 
     /// A message that was unacknowledged when `ended` ended: to another session, or Unreached
     /// (ended).
-    void redeliver(Account& account, Session* ended, Transit transit);
+    void redeliver(Account& account, Session* ended, Envelope envelope);
 
     /// Whether a stanza that waited may still be handed over (events::HandingOver).
     bool may_hand_over(Account& account, const Stanza& stanza);
@@ -50,45 +50,45 @@ public:
     /// Whether a message that waited need not be sent to this session: it took it or was sent a
     /// copy when it came, was sent it since, or read it in the archive. `held_by`: the session that
     /// it waited for; nullptr: it is an offline message.
-    bool has_message(Session& session, const Transit& transit, const Session* held_by);
+    bool has_message(Session& session, const Envelope& envelope, const Session* held_by);
 
     // The tables of RFC 6121 section 8.5, one file each: route_message.cpp, route_presence.cpp,
     // route_iq.cpp.
-    void deliver_message(Account& account, Transit transit);
-    void deliver_presence(Account& account, Transit transit);
-    void deliver_iq(Account& account, Transit transit);
+    void deliver_message(Account& account, Envelope envelope);
+    void deliver_presence(Account& account, Envelope envelope);
+    void deliver_iq(Account& account, Envelope envelope);
 
     /// A client's presence without 'to', or directed, or subscription: RFC 6121 sections 3 and 4,
     /// sender's side (presence_out.cpp).
-    void send_presence(Session& session, Transit transit);
+    void send_presence(Session& session, Envelope envelope);
     /// The session ended, slept past its time, or is replaced: unavailable to all who saw it
     /// available.
     void send_unavailable(Session& session);
 
 private:
-    void bounce(Transit transit, const StanzaError& error, bool local);
-    void deliver_to_host(Transit transit);
-    void deliver_to_component(Transit transit);
-    void deliver_to_remote(Transit transit);
-    void deliver_to_unknown(Transit transit, const Error& error);
-    void deliver_to_account(Account& account, Transit transit);
-    bool send_to_full(Account& account, Transit& transit);
-    void send_to_bare(Account& account, Transit transit);
+    void bounce(Envelope envelope, const StanzaError& error, bool local);
+    void deliver_to_host(Envelope envelope);
+    void deliver_to_component(Envelope envelope);
+    void deliver_to_remote(Envelope envelope);
+    void deliver_to_unknown(Envelope envelope, const Error& error);
+    void deliver_to_account(Account& account, Envelope envelope);
+    bool send_to_full(Account& account, Envelope& envelope);
+    void send_to_bare(Account& account, Envelope envelope);
     using Takers = std::vector<std::shared_ptr<Session>>;
-    void send_to_takers(Account& account, Transit transit, const Takers& takers);
-    bool refuse_message(const Account& account, Transit& transit);
-    static void unspool_unless_acknowledged(Account& account, Transit& transit,
+    void send_to_takers(Account& account, Envelope envelope, const Takers& takers);
+    bool refuse_message(const Account& account, Envelope& envelope);
+    static void unspool_unless_acknowledged(Account& account, Envelope& envelope,
                                             const Takers& takers);
-    void keep_for_holders(Account& account, Transit transit);
-    void spool_until_acknowledged(Account& account, Transit& transit);
-    void answer_request(IqTarget target, Account* account, Transit transit);
-    void answer_stranger(Transit transit);
+    void keep_for_holders(Account& account, Envelope envelope);
+    void spool_until_acknowledged(Account& account, Envelope& envelope);
+    void answer_request(IqTarget target, Account* account, Envelope envelope);
+    void answer_stranger(Envelope envelope);
     void run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
-                     Transit transit);
-    void answer(const Transit& transit, IqAnswer answer);
+                     Envelope envelope);
+    void answer(const Envelope& envelope, IqAnswer answer);
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
     Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
-                            Transit transit);
+                            Envelope envelope);
     Core& core_;
 };
 

@@ -30,17 +30,17 @@ bool is_stanza(const xml::Element& element) {
 
 }  // namespace
 
-Transit Sent::to_transit() && {
-    Transit transit;
-    transit.stanza = std::move(stanza);
-    transit.log_id = log_id;
-    transit.archive_id = archive_id;
-    transit.offline_seq = offline_seq;
-    transit.spooled = spooled;
-    transit.received = received;
-    transit.is_copy = is_copy;
-    transit.held_back = held_back;
-    return transit;
+Envelope UnackedStanza::to_envelope() && {
+    Envelope envelope;
+    envelope.stanza = std::move(stanza);
+    envelope.log_id = log_id;
+    envelope.archive_id = archive_id;
+    envelope.offline_seq = offline_seq;
+    envelope.spooled = spooled;
+    envelope.received = received;
+    envelope.is_copy = is_copy;
+    envelope.held_back = held_back;
+    return envelope;
 }
 
 Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device,
@@ -105,11 +105,11 @@ void Session::on_inbound(xml::Document&& element) {
     }
     stanza->set_from(jid_);
     strip_forged_delays(*stanza, core().hosts());
-    Transit transit;
-    transit.ticket = Ticket(core().shard(), weak_from_this(), number, *stanza);
-    transit.received = core().clock().wall();
-    transit.stanza = std::move(stanza);
-    dispatch(std::move(transit));
+    Envelope envelope;
+    envelope.ticket = Ticket(core().shard(), weak_from_this(), number, *stanza);
+    envelope.received = core().clock().wall();
+    envelope.stanza = std::move(stanza);
+    dispatch(std::move(envelope));
 }
 
 /// Something that calls itself a stanza but is not one.
@@ -132,19 +132,19 @@ bool Session::is_own_address(const Jid& jid) const {
     return jid == jid_ || jid.full() == jid_.bare();
 }
 
-void Session::dispatch(Transit transit) {
-    const Jid to = transit.stanza->to();
-    switch (transit.stanza->kind()) {
-        case StanzaKind::presence: return core().router().send_presence(*this, std::move(transit));
+void Session::dispatch(Envelope envelope) {
+    const Jid to = envelope.stanza->to();
+    switch (envelope.stanza->kind()) {
+        case StanzaKind::presence: return core().router().send_presence(*this, std::move(envelope));
         case StanzaKind::iq:
-            if (to.empty()) transit.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.3
-            if (core().bus().fire(events::IqSending{account_, *this, transit}) == Flow::next)
-                core().router().route(std::move(transit));
+            if (to.empty()) envelope.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.3
+            if (core().bus().fire(events::IqSending{account_, *this, envelope}) == Flow::next)
+                core().router().route(std::move(envelope));
             return;
         case StanzaKind::message:
-            if (to.empty()) transit.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.1
-            events::MessageSending event{account_, *this, transit};
-            if (core().bus().fire(event) == Flow::next) core().router().route(std::move(transit));
+            if (to.empty()) envelope.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.1
+            events::MessageSending event{account_, *this, envelope};
+            if (core().bus().fire(event) == Flow::next) core().router().route(std::move(envelope));
             return;
     }
 }
@@ -212,23 +212,23 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
 // ---- Outbound ----------------------------------------------------------------------------------
 
 void Session::send(StanzaPtr stanza) {
-    Transit transit;
-    transit.stanza = std::move(stanza);
-    transit.received = core().clock().wall();
-    send(std::move(transit));
+    Envelope envelope;
+    envelope.stanza = std::move(stanza);
+    envelope.received = core().clock().wall();
+    send(std::move(envelope));
 }
 
-void Session::send(Transit transit) {
+void Session::send(Envelope envelope) {
     if (state_ == SessionState::ended) return;
     if (flushing_ || (state_ == SessionState::waking && woken_marked_))
-        return wait(std::move(transit));
-    events::SessionSending event{*this, transit};
-    if (core().bus().fire(event) == Flow::next) send_now(std::move(transit));
+        return wait(std::move(envelope));
+    events::SessionSending event{*this, envelope};
+    if (core().bus().fire(event) == Flow::next) send_now(std::move(envelope));
 }
 
 /// Its turn comes when the offline messages are sent, or when it is awake.
-void Session::wait(Transit transit) {
-    waiting_.push_back(std::move(transit));
+void Session::wait(Envelope envelope) {
+    waiting_.push_back(std::move(envelope));
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (waiting_.size() <= static_cast<std::size_t>(limit)) return;
     logger.warning("too-much-waits", {{"session", jid_.full()}, {"stanzas", waiting_.size()}});
@@ -238,13 +238,13 @@ void Session::wait(Transit transit) {
 
 void Session::send_waiting() {
     auto waiting = std::exchange(waiting_, {});
-    for (auto& transit : waiting) {
+    for (auto& envelope : waiting) {
         if (state_ == SessionState::ended)  // one of them was one too many
-            give_back(std::move(transit));
-        else if (core().router().may_hand_over(account_, *transit.stanza))
-            send(std::move(transit));
-        else if (transit.spooled)
-            account_.remove_offline(transit.offline_seq);
+            give_back(std::move(envelope));
+        else if (core().router().may_hand_over(account_, *envelope.stanza))
+            send(std::move(envelope));
+        else if (envelope.spooled)
+            account_.remove_offline(envelope.offline_seq);
     }
 }
 
@@ -253,15 +253,15 @@ void Session::end_flushing() {
     send_waiting();
 }
 
-void Session::send_now(Transit transit) {
+void Session::send_now(Envelope envelope) {
     if (state_ == SessionState::asleep || state_ == SessionState::waking)
-        return queue_asleep(std::move(transit));
+        return queue_asleep(std::move(envelope));
     if (!port_) return;
-    if (!sm_) return port_->write(*transit.stanza);
+    if (!sm_) return port_->write(*envelope.stanza);
     // Before the port asks for its own turn end: <r/> rides along.
     core().shard().at_turn_end(*this);
-    port_->write(*transit.stanza);
-    sm_->queue.push(Sent(std::move(transit)));
+    port_->write(*envelope.stanza);
+    sm_->queue.push(UnackedStanza(std::move(envelope)));
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (sm_->queue.size() <= static_cast<std::uint32_t>(limit)) return;
     logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});

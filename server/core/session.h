@@ -19,11 +19,11 @@
 #include "proto/ack_window.h"
 #include "proto/stanza.h"
 #include "server/core/account.h"
-#include "server/core/sent.h"
+#include "server/core/envelope.h"
 #include "server/core/session_port.h"
 #include "server/core/stretches.h"
 #include "server/core/trace.h"
-#include "server/core/transit.h"
+#include "server/core/unacked_stanza.h"
 #include "server/runtime/shard.h"
 #include "server/runtime/slots.h"
 #include "server/runtime/ticket.h"
@@ -89,13 +89,13 @@ public:
     // Outbound.
     /// To the client: CSI may hold it, stream management numbers it, then it is written or queued
     /// asleep.
-    void send(Transit transit);
+    void send(Envelope envelope);
     void send(StanzaPtr stanza);
     /// Past the `hold` stage: for who held stanzas back and now lets them go.
-    void send_now(Transit transit);
+    void send_now(Envelope envelope);
     /// For what cannot be sent any more: a request is answered, a message goes by the rules for
     /// unreached ones.
-    void give_back(Transit transit);
+    void give_back(Envelope envelope);
 
     // Presence.
     bool available() const { return presence_ != nullptr; }
@@ -112,7 +112,7 @@ public:
     /// Sends what queued up behind the flush.
     void end_flushing();
     /// What waits behind the flush, or for the session to wake: not numbered yet.
-    const std::vector<Transit>& waiting() const { return waiting_; }
+    const std::vector<Envelope>& waiting() const { return waiting_; }
 
     // What it need not be sent again (core/stretches.h).
     /// A page of the account's archive brought this message to the client.
@@ -190,7 +190,7 @@ public:
 
     // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
     // order).
-    std::vector<Transit>& pending_requests() { return pending_requests_; }
+    std::vector<Envelope>& pending_requests() { return pending_requests_; }
     /// Counts those of them that are slow themselves: while there are max_pending_requests of
     /// [c2s], nothing is read.
     void begin_slow_request() { ++slow_requests_; }
@@ -212,16 +212,16 @@ private:
     void close_entry(std::uint32_t number);
     SeenMessages& seen();
     void note_taken();
-    void dispatch(Transit transit);
+    void dispatch(Envelope envelope);
     bool window_has_room() const;
     void go_on_reading();
     void on_window_moved();
-    void wait(Transit transit);
+    void wait(Envelope envelope);
     void send_waiting();
-    void queue_asleep(Transit transit);
-    void tell_queued(Transit& transit);
-    void write_sent(const Sent& sent);
-    std::vector<Transit> take_held();
+    void queue_asleep(Envelope envelope);
+    void tell_queued(Envelope& envelope);
+    void write_sent(const UnackedStanza& sent);
+    std::vector<Envelope> take_held();
     void answer_ack_request();
     bool repeats_itself() const;
     void answer_again_later();
@@ -245,12 +245,12 @@ private:
     bool begin_end(SessionEnd why);
     void bury_record();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
-    Task<Result<std::vector<Sent>>> read_queue();
+    Task<Result<std::vector<UnackedStanza>>> read_queue();
     StanzaPtr make_filler() const;
-    void fill_gaps(std::vector<Sent>& queue) const;
+    void fill_gaps(std::vector<UnackedStanza>& queue) const;
     void stay_asleep();
     void take_over(SessionPort& port);
-    void redistribute(std::vector<Sent> unacked);
+    void redistribute(std::vector<UnackedStanza> unacked);
     Task<> redistribute_stored(std::shared_ptr<Session> self);
     void restore_presence(StanzaPtr presence);
 
@@ -274,9 +274,10 @@ private:
     std::vector<Jid> directed_presence_;
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;
-    TimerId reading_timer_{};       // paused because of the writer's backlog: looks again
-    std::vector<Transit> waiting_;  // behind the offline flush, or while its waking is being stored
-    std::vector<Transit> pending_requests_;
+    TimerId reading_timer_{};  // paused because of the writer's backlog: looks again
+    std::vector<Envelope>
+        waiting_;  // behind the offline flush, or while its waking is being stored
+    std::vector<Envelope> pending_requests_;
     std::uint32_t slow_requests_ = 0;
     std::unique_ptr<SeenMessages> seen_;  // nullptr until there is something
     Slots slots_;
@@ -285,13 +286,13 @@ private:
         0;  // after waking: how many at the head of sm_->queue storage still has
     /// The queue of one that fell asleep until storage has it: those from `first` on.
     struct Unstored {
-        std::shared_ptr<const std::vector<Sent>> stanzas;
+        std::shared_ptr<const std::vector<UnackedStanza>> stanzas;
         std::uint32_t first = 0;
     };
     Unstored unstored_;
     /// Waking: what joined the queue while storage was read, by its place there; and whether the
     /// mark that it is awake was written, after which nothing may join.
-    std::vector<std::pair<std::uint32_t, Transit>> arrived_;
+    std::vector<std::pair<std::uint32_t, Envelope>> arrived_;
     bool woken_marked_ = false;
     TimerId store_timer_{};
     LastingTime slept_at_{};

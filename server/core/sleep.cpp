@@ -91,20 +91,20 @@ void Session::fall_asleep() {
         limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
     expires_at_ = slept_at_ + limit;
 
-    for (Transit& held : take_held()) sm_->queue.push(Sent(std::move(held)));
+    for (Envelope& held : take_held()) sm_->queue.push(UnackedStanza(std::move(held)));
     // Queue entries that storage has already (woken and not acknowledged) stay; the others are
     // written.
-    const auto unacked = std::make_shared<std::vector<Sent>>();
-    sm_->queue.for_each([&](const Sent& sent) { unacked->push_back(sent); });
+    const auto unacked = std::make_shared<std::vector<UnackedStanza>>();
+    sm_->queue.for_each([&](const UnackedStanza& sent) { unacked->push_back(sent); });
     // What came by a page of the archive goes nowhere else: offline storage keeps it.
-    for (Sent& sent : *unacked)
+    for (UnackedStanza& sent : *unacked)
         if (sent.is_copy) sent.spooled = false;
     const std::uint32_t acked = sm_->queue.acked();
     sm_->queue.restore(acked, {});
     queued_asleep_ = static_cast<std::uint32_t>(unacked->size());
     unstored_ = {unacked, std::exchange(stored_queue_, 0)};
     store_queue();
-    for (const Sent& sent : *unacked)
+    for (const UnackedStanza& sent : *unacked)
         if (sent.spooled) account_.remove_offline(sent.offline_seq);
     remove_live_mark();
     core().accounts().note_asleep(account_.jid().bare());
@@ -117,10 +117,10 @@ void Session::fall_asleep() {
 }
 
 /// What was kept from the client while it was inactive, and is not sent any more.
-std::vector<Transit> Session::take_held() {
-    std::vector<Transit> held;
+std::vector<Envelope> Session::take_held() {
+    std::vector<Envelope> held;
     core().bus().fire(events::SessionDetaching{*this, held});
-    for (Transit& transit : held) transit.held_back = true;
+    for (Envelope& envelope : held) envelope.held_back = true;
     return held;
 }
 
@@ -263,8 +263,8 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     const auto count = static_cast<std::uint32_t>(restored->size());
     if (client_handled - acked > count)
         co_return sm::handled_count_too_high(client_handled, acked + count);
-    for (auto& [place, transit] : std::exchange(arrived_, {}))
-        (*restored)[place] = Sent(std::move(transit));
+    for (auto& [place, envelope] : std::exchange(arrived_, {}))
+        (*restored)[place] = UnackedStanza(std::move(envelope));
     fill_gaps(*restored);
     sm_->queue.restore(acked, std::move(*restored));
     stored_queue_ = count;
@@ -300,7 +300,7 @@ void Session::stay_asleep() {
         write_record(storage::SleepState::asleep);
     remove_live_mark();
     woken_marked_ = false;
-    for (auto& [place, transit] : std::exchange(arrived_, {})) tell_queued(transit);
+    for (auto& [place, envelope] : std::exchange(arrived_, {})) tell_queued(envelope);
     send_waiting();
 }
 
@@ -311,14 +311,14 @@ void Session::take_over(SessionPort& port) {
     port_->write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + sm_->id + "' h='" +
                      std::to_string(handled_in()) + "'/>");
     core().shard().at_turn_end(*this);
-    sm_->queue.for_each([this](const Sent& sent) { write_sent(sent); });
+    sm_->queue.for_each([this](const UnackedStanza& sent) { write_sent(sent); });
     core().bus().fire(events::SessionWoken{*this});
     send_waiting();
 }
 
 /// Again, with the time it was first received (XEP-0198 section 5, XEP-0203). It has its number: in
 /// the place of what the user wants no more goes a filler.
-void Session::write_sent(const Sent& sent) {
+void Session::write_sent(const UnackedStanza& sent) {
     if (!core().router().may_hand_over(account_, *sent.stanza)) return port_->write(*make_filler());
     if (sent.stanza->is_iq()) return port_->write(*sent.stanza);
     const auto copy = sent.stanza->clone();
@@ -369,7 +369,7 @@ bool Session::begin_end(SessionEnd why) {
         const Farewell said = farewell(why);
         port->close(said.error, said.text);
     }
-    std::vector<Transit> held = take_held();
+    std::vector<Envelope> held = take_held();
     if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
     if (sm_ && !sm_->id.empty()) account_.remember_ended({number_, sm_->id, handled_in(), self});
@@ -382,7 +382,7 @@ bool Session::begin_end(SessionEnd why) {
     }
     if (was_asleep) remove_deadline();
     if (sm_) redistribute(sm_->queue.take());
-    for (Transit& transit : held) give_back(std::move(transit));
+    for (Envelope& envelope : held) give_back(std::move(envelope));
     send_waiting();
     if (was_asleep || stored_queue_ > 0) bury_record();
     return false;
@@ -424,17 +424,17 @@ Task<> Session::redistribute_stored([[maybe_unused]] std::shared_ptr<Session> se
 }
 
 /// Unacknowledged and never to be: other sessions or offline (RFC 6121 8.5, XEP-0198 section 5).
-void Session::redistribute(std::vector<Sent> unacked) {
+void Session::redistribute(std::vector<UnackedStanza> unacked) {
     for (auto& sent : unacked)
-        if (sent.stanza) give_back(std::move(sent).to_transit());
+        if (sent.stanza) give_back(std::move(sent).to_envelope());
 }
 
-void Session::give_back(Transit transit) {
-    if (transit.held_back && !may_be_kept_offline(*transit.stanza)) return;  // nobody misses it
-    if (transit.stanza->is_request())
-        core().router().bounce(std::move(transit), {StanzaErrorCondition::recipient_unavailable});
-    else if (transit.stanza->is_message() && !transit.is_copy)
-        core().router().redeliver(account_, this, std::move(transit));
+void Session::give_back(Envelope envelope) {
+    if (envelope.held_back && !may_be_kept_offline(*envelope.stanza)) return;  // nobody misses it
+    if (envelope.stanza->is_request())
+        core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
+    else if (envelope.stanza->is_message() && !envelope.is_copy)
+        core().router().redeliver(account_, this, std::move(envelope));
 }
 
 }  // namespace clarion::core

@@ -16,7 +16,7 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr auto store_again = std::chrono::seconds(5);
 
-/// `From`: Sent or Transit.
+/// `From`: UnackedStanza or Envelope.
 template <class From>
 storage::KeptStanza kept(const From& from) {
     storage::KeptStanza result{from.log_id, from.archive_id,  from.received,
@@ -27,20 +27,20 @@ storage::KeptStanza kept(const From& from) {
 
 /// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without
 /// its stanza if that cannot be read.
-Transit revive(const storage::KeptStanza& kept, const Account& owner) {
-    Transit transit;
+Envelope revive(const storage::KeptStanza& kept, const Account& owner) {
+    Envelope envelope;
     auto parsed = Stanza::from_stored(xml::parse_element(kept.xml, ns::client));
-    if (!parsed) return transit;
+    if (!parsed) return envelope;
     if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
         add_stanza_id(**parsed, owner, kept.archive_id);
-    transit.stanza = std::move(*parsed);
-    transit.log_id = kept.log_id;
-    transit.archive_id = kept.archive_id;
-    transit.offline_seq = kept.offline_seq;
-    transit.received = kept.time;
-    transit.is_copy = is_carbon(*transit.stanza) || is_archive_page(*transit.stanza);
-    transit.held_back = kept.held_back;
-    return transit;
+    envelope.stanza = std::move(*parsed);
+    envelope.log_id = kept.log_id;
+    envelope.archive_id = kept.archive_id;
+    envelope.offline_seq = kept.offline_seq;
+    envelope.received = kept.time;
+    envelope.is_copy = is_carbon(*envelope.stanza) || is_archive_page(*envelope.stanza);
+    envelope.held_back = kept.held_back;
+    return envelope;
 }
 
 }  // namespace
@@ -80,28 +80,28 @@ void Session::put_unstored() {
     }
 }
 
-void Session::queue_asleep(Transit transit) {
+void Session::queue_asleep(Envelope envelope) {
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (queued_asleep_ >= static_cast<std::uint32_t>(limit)) {
         logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_asleep_}});
-        waiting_.push_back(std::move(transit));  // goes where those before it go
+        waiting_.push_back(std::move(envelope));  // goes where those before it go
         return end(SessionEnd::expired);
     }
     if (Trace* trace = core().trace())
-        trace->on_element(traced(), TraceEvent::queued, transit.stanza->root());
+        trace->on_element(traced(), TraceEvent::queued, envelope.stanza->root());
     Shard& shard = core().shard();
     const std::uint32_t place = queued_asleep_++;
-    const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(transit)};
+    const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(envelope)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-    if (transit.spooled) account_.remove_offline(transit.offline_seq);
-    shard.hold(transit.ticket);
-    if (state_ == SessionState::asleep) return tell_queued(transit);
-    transit.ticket.release();
-    arrived_.emplace_back(place, std::move(transit));  // told of if it does not wake after all
+    if (envelope.spooled) account_.remove_offline(envelope.offline_seq);
+    shard.hold(envelope.ticket);
+    if (state_ == SessionState::asleep) return tell_queued(envelope);
+    envelope.ticket.release();
+    arrived_.emplace_back(place, std::move(envelope));  // told of if it does not wake after all
 }
 
-void Session::tell_queued(Transit& transit) {
-    events::Unreached event{account_, this, transit, events::Unreached::Why::asleep};
+void Session::tell_queued(Envelope& envelope) {
+    events::Unreached event{account_, this, envelope, events::Unreached::Why::asleep};
     core().bus().fire(event);
 }
 
@@ -109,15 +109,15 @@ void Session::tell_queued(Transit& transit) {
 
 /// One for each stanza that was sent and not acknowledged; without its stanza where storage has
 /// none: it could not be stored, or was acknowledged before a crash.
-Task<Result<std::vector<Sent>>> Session::read_queue() {
+Task<Result<std::vector<UnackedStanza>>> Session::read_queue() {
     co_await core().shard().committed();  // our own writes too
     auto entries =
         co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
     if (!entries) co_return entries.error();
-    std::vector<Sent> queue(queued_asleep_);
+    std::vector<UnackedStanza> queue(queued_asleep_);
     for (const auto& entry : *entries) {
         const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
-        if (place < queued_asleep_) queue[place] = Sent(revive(entry.stanza, account_));
+        if (place < queued_asleep_) queue[place] = UnackedStanza(revive(entry.stanza, account_));
     }
     if (unstored_.stanzas)
         for (std::size_t i = unstored_.first; i < unstored_.stanzas->size(); ++i)
@@ -132,8 +132,8 @@ StanzaPtr Session::make_filler() const {
                         jid_);
 }
 
-void Session::fill_gaps(std::vector<Sent>& queue) const {
-    for (Sent& sent : queue)
+void Session::fill_gaps(std::vector<UnackedStanza>& queue) const {
+    for (UnackedStanza& sent : queue)
         if (!sent.stanza) sent.stanza = make_filler();
 }
 

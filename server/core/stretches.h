@@ -7,13 +7,13 @@
 //   that was really sent to this very session. A query that was answered with a count, a filtered or
 //   shortened page, or nothing at all says nothing of other messages, and neither does what another
 //   session of the account read. Whether the page arrived too, the session's queue knows: its
-//   messages are there until they are acknowledged, with Sent::archive_id and Sent::is_copy.
+//   messages are there until they are acknowledged, with UnackedStanza::archive_id and UnackedStanza::is_copy.
 // * what waited, offline or for another session, and was sent to it later.
 // * what it took when it came, before it became unavailable. Of the time since it last became
 //   available Session::took() knows.
 //
 // Messages are neighbours if their ordinals are: of the archive (storage/archive.h), or of their
-// arrival at the account (Transit::offline_seq). So what follows each other is one stretch, of any
+// arrival at the account (Envelope::offline_seq). So what follows each other is one stretch, of any
 // number of messages. Of many stretches the oldest are forgotten: then a session may be sent again
 // what it has. A sleeping session's record has them as text (to_text()).
 #pragma once
@@ -52,8 +52,8 @@ private:
 
 struct SeenMessages {
     Stretches read;       // by archive id
-    Stretches delivered;  // by Transit::offline_seq
-    Stretches taken;      // by Transit::offline_seq: those of them that were for no resource
+    Stretches delivered;  // by Envelope::offline_seq
+    Stretches taken;      // by Envelope::offline_seq: those of them that were for no resource
 
     bool empty() const { return read.count() + delivered.count() + taken.count() == 0; }
 };

@@ -4,18 +4,18 @@
 #include <string_view>
 
 #include "server/core/account.h"
-#include "server/core/transit.h"
+#include "server/core/envelope.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::events {
 
-/// A message for this account was written to its archive (transit.archive_id says where). Not fired for own
+/// A message for this account was written to its archive (envelope.archive_id says where). Not fired for own
 /// outgoing messages. (archive-message-added)
 struct Archived {
     enum class Stage { push };
     static constexpr std::string_view name = "Archived";
     core::Account& account;
-    const core::Transit& transit;
+    const core::Envelope& envelope;
 };
 
 }  // namespace clarion::events

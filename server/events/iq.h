@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "server/core/account.h"
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::events {
@@ -18,7 +18,7 @@ struct IqSending {
     using Result = core::Flow;
     core::Account& account;
     core::Session& session;
-    core::Transit& transit;
+    core::Envelope& envelope;
 };
 
 /// An iq for a local account or one of its resources, the account's own among them, before a
@@ -28,7 +28,7 @@ struct IqReceiving {
     static constexpr std::string_view name = "IqReceiving";
     using Result = core::Flow;
     core::Account& account;
-    core::Transit& transit;
+    core::Envelope& envelope;
 };
 
 }  // namespace clarion::events

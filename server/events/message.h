@@ -5,8 +5,8 @@
 #include <string_view>
 
 #include "server/core/account.h"
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::events {
@@ -19,20 +19,20 @@ struct MessageSending {
     using Result = core::Flow;
     core::Account& account;
     core::Session& session;
-    core::Transit& transit;
+    core::Envelope& envelope;
     /// Set by `archive`: where the sender's own archive has it, for the copies that `copy` makes. Nobody else's business:
-    /// transit.archive_id stays unset until the recipient's archive sets it.
+    /// envelope.archive_id stays unset until the recipient's archive sets it.
     storage::ArchiveId archive_id = storage::ArchiveId::none;
 };
 
 /// A message for a local account, before RFC 6121's table picks its sessions. `archive` sets
-/// transit.log_id and archive_id, so that `copy` and delivery carry the stanza-id.
+/// envelope.log_id and archive_id, so that `copy` and delivery carry the stanza-id.
 struct MessageReceiving {
     enum class Stage { screen, normalise, archive, copy };
     static constexpr std::string_view name = "MessageReceiving";
     using Result = core::Flow;
     core::Account& account;
-    core::Transit& transit;
+    core::Envelope& envelope;
 };
 
 /// A message that waited is about to be sent to a session that may have a copy from when it came. Stop: it was sent one.
@@ -43,7 +43,7 @@ struct CopySought {
     core::Account& account;
     core::Session& session;
     const Stanza& stanza;
-    std::uint64_t offline_seq;  // when it reached the account (Transit::offline_seq)
+    std::uint64_t offline_seq;  // when it reached the account (Envelope::offline_seq)
 };
 
 }  // namespace clarion::events

@@ -8,8 +8,8 @@
 
 #include "proto/stanza.h"
 #include "server/core/account.h"
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/runtime/event_bus.h"
 #include "storage/push_registrations.h"
 
@@ -50,8 +50,8 @@ struct PushRequested {
     enum class Stage { send };
     static constexpr std::string_view name = "PushRequested";
     core::Account& account;
-    const core::Transit* transit = nullptr;  // nullptr: no message attached
-    bool clear = false;                      // nothing is unread any more: message-count 0
+    const core::Envelope* envelope = nullptr;  // nullptr: no message attached
+    bool clear = false;                        // nothing is unread any more: message-count 0
     std::function<bool(const storage::PushRegistration&)> wants;
 };
 

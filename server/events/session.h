@@ -4,8 +4,8 @@
 #include <memory>
 #include <string_view>
 
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::events {
@@ -24,7 +24,7 @@ struct SessionSending {
     static constexpr std::string_view name = "SessionSending";
     using Result = core::Flow;
     core::Session& session;
-    core::Transit& transit;
+    core::Envelope& envelope;
 };
 
 /// A stanza that waited (among the offline messages, in the queue of a sleeping session, behind others,
@@ -45,7 +45,7 @@ struct SessionDetaching {
     static constexpr std::string_view name = "SessionDetaching";
     using Result = core::Flow;
     core::Session& session;
-    std::vector<core::Transit>& held;
+    std::vector<core::Envelope>& held;
 };
 
 /// It fell asleep; its queue is written. (smacks-hibernation-start)
@@ -54,7 +54,7 @@ struct SessionSlept {
     static constexpr std::string_view name = "SessionSlept";
     core::Session& session;
     /// What was unacknowledged at that moment, oldest first.
-    const std::vector<core::Sent>& unacked;
+    const std::vector<core::UnackedStanza>& unacked;
 };
 
 /// It will expire soon, and somebody asked to be told in time (Session::set_expiry): wake its

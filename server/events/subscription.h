@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "server/core/account.h"
-#include "server/core/transit.h"
+#include "server/core/envelope.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::events {
@@ -15,7 +15,7 @@ struct SubscriptionAnswered {
     enum class Stage { deliver };
     static constexpr std::string_view name = "SubscriptionAnswered";
     core::Account& account;
-    const core::Transit& transit;
+    const core::Envelope& envelope;
 };
 
 }  // namespace clarion::events

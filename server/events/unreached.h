@@ -4,8 +4,8 @@
 #include <string_view>
 
 #include "server/core/account.h"
+#include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/core/transit.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::events {
@@ -21,7 +21,7 @@ struct Unreached {
     using Result = core::Flow;
     core::Account& account;
     core::Session* session;  // nullptr for no_session
-    core::Transit& transit;
+    core::Envelope& envelope;
     Why why;
     /// Set by `store` (no_session, ended): somebody keeps the stanza. Unset at the end: a chat or normal message is
     /// answered with service-unavailable.

@@ -116,7 +116,7 @@ protected:
     /// deadline_ has passed while the stream is open.
     virtual void on_deadline() = 0;
 
-    std::shared_ptr<xml::ParserPool> parsers_;  // outlives xml_, also in transit at shutdown
+    std::shared_ptr<xml::ParserPool> parsers_;  // outlives xml_, also in envelope at shutdown
     std::unique_ptr<Transport> transport_;
     xml::XmlStream xml_;
     SteadyTime deadline_ = SteadyTime::max();

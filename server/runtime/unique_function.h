@@ -1,5 +1,5 @@
 // UniqueFunction<void(Args...)>: a callable that is moved, never copied, so that it may own what it
-// carries (a stanza in transit, a ticket, a socket). What std::move_only_function is in C++23.
+// carries (a stanza in envelope, a ticket, a socket). What std::move_only_function is in C++23.
 #pragma once
 
 #include <memory>

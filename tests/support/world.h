@@ -74,7 +74,9 @@ private:
 /// A component, or all of what is not ours: keeps the stanzas that were routed there.
 class FakeLink final : public core::ComponentPort, public core::RemotePort {
 public:
-    void deliver(core::Transit transit) override { stanzas_.push_back(std::move(transit.stanza)); }
+    void deliver(core::Envelope envelope) override {
+        stanzas_.push_back(std::move(envelope.stanza));
+    }
     void give_way() override {}
     /// The oldest stanza not yet popped; nullptr if there is none.
     StanzaPtr pop();

@@ -175,9 +175,9 @@ void Server::send(const std::string& xml) {
     on_shard([&] { net_->core().router().route(std::move(*stanza)); });
 }
 
-void Server::deliver(core::Transit transit) {
+void Server::deliver(core::Envelope envelope) {
     const std::lock_guard lock(mutex_);
-    inbox_.push_back({transit.stanza, transit.local_bounce});
+    inbox_.push_back({envelope.stanza, envelope.local_bounce});
     arrived_.notify_all();
 }
 

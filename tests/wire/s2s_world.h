@@ -65,7 +65,7 @@ public:
     std::vector<std::string> reached();
     std::size_t spooled(const std::string& domain);
 
-    void deliver(core::Transit transit) override;
+    void deliver(core::Envelope envelope) override;
     void give_way() override {}
 
 private:

@@ -35,7 +35,7 @@ public:
     Result<void> run();
 
 private:
-    struct Sent {
+    struct UnackedStanza {
         std::uint32_t phone;
         std::int64_t at_ns;
     };
@@ -67,7 +67,7 @@ private:
     std::size_t position_ = 0;
     std::vector<std::int64_t> sent_ns_;  // by phone; 0: no message without its publish
     std::vector<std::int64_t> last_ns_;  // by phone: its last message
-    std::deque<Sent> flight_;            // those and some that have been answered, oldest first
+    std::deque<UnackedStanza> flight_;   // those and some that have been answered, oldest first
     std::size_t waiting_ = 0;
     std::size_t number_ = 0;
     double next_due_ns_ = 0;

@@ -55,12 +55,12 @@ public:
 
     Flow on_receiving(const events::MessageReceiving& event) const {
         core::Account& account = event.account;
-        const Stanza& message = *event.transit.stanza;
+        const Stanza& message = *event.envelope.stanza;
         if (!is_between_two(message) || anybody_online(account) || !anybody_connected(account))
             return Flow::next;
         if (!judge(message, account.jid().bare(), false).important) return Flow::next;
         core_.bus().fire(events::PushRequested{
-            account, &event.transit, false, [&account](const PushRegistration& registration) {
+            account, &event.envelope, false, [&account](const PushRegistration& registration) {
                 return wants_away(registration) && !sleeps(account, registration.device);
             }});
         return Flow::next;

@@ -33,7 +33,7 @@ public:
 
     /// After push has notified.
     Flow on_unreached(events::Unreached& event) {
-        if (told_ && told_ == event.transit.stanza.get()) event.stored = true;
+        if (told_ && told_ == event.envelope.stanza.get()) event.stored = true;
         told_ = nullptr;
         return Flow::next;
     }

@@ -228,11 +228,11 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
     }
     core::strip_forged_delays(*stanza, core().hosts(), domain_);
     const std::uint32_t number = window_.open(stanza->cost());
-    core::Transit transit;
-    transit.stanza = stanza;
-    transit.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
-    transit.received = core().clock().wall();
-    core().router().route(std::move(transit));
+    core::Envelope envelope;
+    envelope.stanza = stanza;
+    envelope.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
+    envelope.received = core().clock().wall();
+    core().router().route(std::move(envelope));
 }
 
 void ComponentConnection::refuse(const xml::Element& element, const Error& why) {
@@ -269,16 +269,16 @@ ComponentConnection::Step ComponentConnection::end(std::optional<StreamErrorCond
 
 // --- from the server ----------------------------------------------------------------------------
 
-void ComponentConnection::deliver(core::Transit transit) {
+void ComponentConnection::deliver(core::Envelope envelope) {
     const core::ComponentOptions* const mine = options();
     const bool full =
         mine && waiting_to_be_sent() >= static_cast<std::size_t>(mine->max_send_buffer);
     if (full || !is_open()) {
         const auto condition = full ? StanzaErrorCondition::resource_constraint
                                     : StanzaErrorCondition::service_unavailable;
-        return core().router().bounce(std::move(transit), StanzaError(condition));
+        return core().router().bounce(std::move(envelope), StanzaError(condition));
     }
-    write(transit.stanza->root());
+    write(envelope.stanza->root());
 }
 
 void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,

@@ -31,7 +31,7 @@ public:
     ~ComponentConnection() override;
 
     // ComponentPort
-    void deliver(core::Transit transit) override;
+    void deliver(core::Envelope envelope) override;
     void give_way() override;
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;

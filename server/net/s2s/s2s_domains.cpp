@@ -75,34 +75,34 @@ void RemoteDomains::spawn(std::shared_ptr<S2sOut> link) {
     net_.scope().spawn("s2s-out", S2sOut::run(std::move(link)));
 }
 
-void RemoteDomains::deliver(core::Transit transit) {
-    const StanzaPtr stanza = transit.stanza;
+void RemoteDomains::deliver(core::Envelope envelope) {
+    const StanzaPtr stanza = envelope.stanza;
     const std::string_view local = stanza->from().domain(), remote = stanza->to().domain();
     if (!is_ours(local)) {  // nothing of ours says that: we are no relay
         logger.warning("not_ours", {{"from", stanza->from().full()}, {"to", remote}});
         return;
     }
-    if (S2sOut* link = find(local, remote)) return link->deliver(std::move(transit));
-    if (core_.stopping()) return deliver_stopping(std::move(transit), remote);
+    if (S2sOut* link = find(local, remote)) return link->deliver(std::move(envelope));
+    if (core_.stopping()) return deliver_stopping(std::move(envelope), remote);
     const SteadyTime now = core_.clock().steady();
     if (const Pause* pause = pauses_.find(key(local, remote), now); pause && now < pause->until) {
-        return core_.router().bounce_unreachable(std::move(transit),
+        return core_.router().bounce_unreachable(std::move(envelope),
                                                  {pause->condition, pause->text});
     }
     if (!may_open(local)) {
         return core_.router().bounce_unreachable(
-            std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                                 "too many streams to other servers"});
+            std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                  "too many streams to other servers"});
     }
     auto link = open(local, remote);
-    link->deliver(std::move(transit));
+    link->deliver(std::move(envelope));
     spawn(std::move(link));
 }
 
 /// Nothing is begun any more: what must be durable is spooled for the next start, the rest ends
 /// here.
-void RemoteDomains::deliver_stopping(core::Transit transit, std::string_view remote) {
-    S2sQueue(core_, std::string(remote)).push(std::move(transit), false);
+void RemoteDomains::deliver_stopping(core::Envelope envelope, std::string_view remote) {
+    S2sQueue(core_, std::string(remote)).push(std::move(envelope), false);
 }
 
 void RemoteDomains::on_up(S2sOut& link) { reached(link.remote()); }

@@ -7,7 +7,7 @@
 // Connections: ShardNet's stop order ends them.
 //
 // Reachability: a failed attempt returns what waits (remote-server-not-found or -timeout) through
-// Router::bounce_unreachable(), so the answers carry Transit::local_bounce; for a pause that
+// Router::bounce_unreachable(), so the answers carry Envelope::local_bounce; for a pause that
 // doubles up to [s2s] max_retry_delay further stanzas are returned at once and nobody dials. An
 // authenticated stream from or to the domain ends the pause and fires events::DomainReachable.
 //
@@ -51,7 +51,7 @@ public:
     void start();
 
     /// core::RemotePort. On the home shard of the stanza's remote domain.
-    void deliver(core::Transit transit) override;
+    void deliver(core::Envelope envelope) override;
 
     /// Every stream that lives on this shard; in no order. An incoming stream appears once per
     /// domain pair.
@@ -93,7 +93,7 @@ private:
     bool may_open(std::string_view local) const;
     void spawn(std::shared_ptr<S2sOut> link);
     void erase(S2sOut& link);
-    void deliver_stopping(core::Transit transit, std::string_view remote);
+    void deliver_stopping(core::Envelope envelope, std::string_view remote);
     void ask(s2s::VerifyRequest request, S2sOut::Answered answered);
     void reached(std::string_view domain);
     void accept(std::unique_ptr<Transport> transport, ListenType type);

@@ -330,11 +330,11 @@ void S2sIn::on_stanza(xml::Document&& element) {
     core::strip_forged_delays(*stanza, core().hosts());
     counters().stanzas.add();
     const std::uint32_t number = window_.open(stanza->cost());
-    core::Transit transit;
-    transit.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
-    transit.stanza = stanza;
-    transit.received = core().clock().wall();
-    core().router().route(std::move(transit));
+    core::Envelope envelope;
+    envelope.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
+    envelope.stanza = stanza;
+    envelope.received = core().clock().wall();
+    core().router().route(std::move(envelope));
 }
 
 /// What is no stanza, or none that can be delivered. A bad address costs the stream only if there

@@ -217,16 +217,16 @@ void S2sOut::take_answer() {
 
 // ---- Stanzas -----------------------------------------------------------------------------------
 
-void S2sOut::deliver(core::Transit transit) {
+void S2sOut::deliver(core::Envelope envelope) {
     const core::S2sOptions& limits = options();
     if (queue_.size() >= static_cast<std::size_t>(limits.max_queued_stanzas) ||
         queue_.bytes() >= static_cast<std::size_t>(limits.max_queued_bytes)) {
         return net_.core().router().bounce_unreachable(
-            std::move(transit), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                                 "too much waits for this server already"});
+            std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                  "too much waits for this server already"});
     }
     last_stanza_ = net_.core().clock().steady();
-    queue_.push(std::move(transit), is_up() && !closing_ && out_.empty());
+    queue_.push(std::move(envelope), is_up() && !closing_ && out_.empty());
     if (closing_) return transport_->close();  // a new attempt follows
     if (is_up()) return net_.core().shard().at_turn_end(*this);
     proceed();

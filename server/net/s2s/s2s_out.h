@@ -63,7 +63,7 @@ public:
     bool is_up() const { return negotiation_ && negotiation_->is_up() && !ending_; }
 
     /// Queues, writes, or returns the stanza.
-    void deliver(core::Transit transit);
+    void deliver(core::Envelope envelope);
     void deliver_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received);
 
     using Answered = S2sQuestions::Answered;

@@ -39,9 +39,9 @@ S2sQueue::S2sQueue(core::Core& core, std::string remote)
 
 S2sQueue::~S2sQueue() { queued().add(-static_cast<std::int64_t>(size())); }
 
-void S2sQueue::push(core::Transit transit, bool flowing) {
-    Item item{std::move(transit.stanza), std::move(transit.ticket), 0, core_.clock().steady(),
-              transit.received};
+void S2sQueue::push(core::Envelope envelope, bool flowing) {
+    Item item{std::move(envelope.stanza), std::move(envelope.ticket), 0, core_.clock().steady(),
+              envelope.received};
     bytes_ += item.stanza->cost();
     queued().add(1);
     item.durable = item.stanza->is_message() && core::may_be_kept_offline(*item.stanza);
@@ -124,11 +124,11 @@ void S2sQueue::requeue() {
 void S2sQueue::bounce(Item item, const StanzaError& error) {
     forget(item);  // in the batch that has whatever the bounce writes
     bounced().add();
-    core::Transit transit;
-    transit.stanza = std::move(item.stanza);
-    transit.ticket = std::move(item.ticket);
-    transit.received = item.received;
-    core_.router().bounce_unreachable(std::move(transit), error);
+    core::Envelope envelope;
+    envelope.stanza = std::move(item.stanza);
+    envelope.ticket = std::move(item.ticket);
+    envelope.received = item.received;
+    core_.router().bounce_unreachable(std::move(envelope), error);
 }
 
 void S2sQueue::expire(Duration limit) {

@@ -18,7 +18,7 @@
 
 #include "base/time.h"
 #include "proto/stanza_error.h"
-#include "server/core/transit.h"
+#include "server/core/envelope.h"
 #include "server/net/transport/out_buffer.h"
 
 namespace clarion::core {
@@ -42,7 +42,7 @@ public:
     bool empty() const { return size() == 0; }
 
     /// `flowing`: it will be written when this turn ends.
-    void push(core::Transit transit, bool flowing);
+    void push(core::Envelope envelope, bool flowing);
     /// Read back from the spool after a restart; written with its <delay/> (XEP-0203).
     void push_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received);
 

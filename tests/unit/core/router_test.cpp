@@ -32,7 +32,7 @@ struct Scene {
         world.at(juliet, [this](Core& core) {
             core.bus().on<events::Unreached>(
                 events::Unreached::Stage::store, "test", [this](events::Unreached& event) {
-                    if (store && event.transit.stanza->type() != StanzaType::groupchat) {
+                    if (store && event.envelope.stanza->type() != StanzaType::groupchat) {
                         event.stored = true;
                         ++stored;
                     }

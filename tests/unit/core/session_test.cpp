@@ -145,7 +145,7 @@ void archive_like(Core& core) {
         events::MessageSending::Stage::archive, "test", [&core](events::MessageSending& event) {
             core.storage().deadlines().put(core.shard().batch(),
                                            {LastingTime::max(), event.account.id()});
-            core.shard().hold(event.transit.ticket);
+            core.shard().hold(event.envelope.ticket);
             return Flow::next;
         });
 }
@@ -380,7 +380,7 @@ TEST_CASE("a client that acknowledges nothing is cut, and nothing is lost") {
     scene.on([&](Core& core) {
         core.bus().on<events::Unreached>(events::Unreached::Stage::store, "test",
                                          [&](events::Unreached& event) {
-                                             given_back.emplace_back(event.transit.stanza->id());
+                                             given_back.emplace_back(event.envelope.stanza->id());
                                              event.stored = true;
                                              return Flow::next;
                                          });
@@ -762,14 +762,13 @@ struct Expiry : Scene {
     Expiry() {
         on([this](Core& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
-            core.bus().on<events::Unreached>(events::Unreached::Stage::store, "test",
-                                             [this](events::Unreached& event) {
-                                                 if (event.why != events::Unreached::Why::ended)
-                                                     return Flow::next;
-                                                 unreached.emplace_back(event.transit.stanza->id());
-                                                 event.stored = store;
-                                                 return Flow::next;
-                                             });
+            core.bus().on<events::Unreached>(
+                events::Unreached::Stage::store, "test", [this](events::Unreached& event) {
+                    if (event.why != events::Unreached::Why::ended) return Flow::next;
+                    unreached.emplace_back(event.envelope.stanza->id());
+                    event.stored = store;
+                    return Flow::next;
+                });
         });
     }
     void expire() {

@@ -312,11 +312,11 @@ void stop_tybalt(core::ModuleSetup& setup) {
     using Sending = events::MessageSending;
     using Receiving = events::MessageReceiving;
     setup.on<Sending>(Sending::Stage::screen, [](Sending& event) {
-        const bool his = event.transit.stanza->to().bare() == "tybalt@example.com";
+        const bool his = event.envelope.stanza->to().bare() == "tybalt@example.com";
         return his ? core::Flow::stop : core::Flow::next;
     });
     setup.on<Receiving>(Receiving::Stage::screen, [](Receiving& event) {
-        const bool his = event.transit.stanza->from().bare() == "tybalt@example.com";
+        const bool his = event.envelope.stanza->from().bare() == "tybalt@example.com";
         return his ? core::Flow::stop : core::Flow::next;
     });
 }

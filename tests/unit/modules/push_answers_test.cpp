@@ -288,7 +288,7 @@ TEST_CASE("a remote service takes the same path") {
     REQUIRE(publish != nullptr);
     CHECK(read_publish(publish).node == "n");
     scene.world.at("example.org", [&](core::Core& core) {
-        core::Transit bounced;
+        core::Envelope bounced;
         bounced.stanza = publish;
         core.router().bounce_unreachable(std::move(bounced),
                                          {StanzaErrorCondition::remote_server_not_found});

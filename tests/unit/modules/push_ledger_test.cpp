@@ -297,21 +297,21 @@ TEST_CASE("PushRequested: those who want it are notified, never twice of the sam
     Scene scene;
     Client& phone = scene.phone();
     scene.enable(phone, "other");
-    core::Transit transit;
-    transit.stanza = *Stanza::from_document(xml::parse_element(
+    core::Envelope envelope;
+    envelope.stanza = *Stanza::from_document(xml::parse_element(
         "<message xmlns='jabber:client' from='romeo@example.com/orchard' to='juliet@example.org' "
         "type='chat' id='m1'><body>hi</body></message>"));
-    transit.received = scene.world.clock().wall();
-    const auto ask = [&](const core::Transit* about, bool clear) {
+    envelope.received = scene.world.clock().wall();
+    const auto ask = [&](const core::Envelope* about, bool clear) {
         scene.world.at(juliet, [&](core::Core& core) {
             core.bus().fire(events::PushRequested{
                 *core.accounts().find(juliet), about, clear,
                 [](const storage::PushRegistration& each) { return each.node == "other"; }});
         });
     };
-    ask(&transit, false);
+    ask(&envelope, false);
     CHECK(scene.published() == "other!");
-    ask(&transit, false);
+    ask(&envelope, false);
     CHECK(scene.published() == "");
     ask(nullptr, true);
     CHECK(scene.pop().count == "0");

@@ -38,9 +38,9 @@ struct Queued {
     void at(std::function<void(core::Core&)> fn) { world.at(remote, std::move(fn)); }
     void push(const std::string& xml, bool flowing) {
         at([&](core::Core&) {
-            core::Transit transit;
-            transit.stanza = parse(xml);
-            queue->push(std::move(transit), flowing);
+            core::Envelope envelope;
+            envelope.stanza = parse(xml);
+            queue->push(std::move(envelope), flowing);
         });
     }
     void message(const std::string& body, bool flowing) {

@@ -12,21 +12,21 @@
 namespace clarion::client_state {
 namespace {
 
-core::Transit presence(const std::string& from, const std::string& status = {}) {
+core::Envelope presence(const std::string& from, const std::string& status = {}) {
     auto parsed = Stanza::from_document(xml::parse_element("<presence from='" + from +
                                                                "' to='j@example.org/p'><status>" +
                                                                status + "</status></presence>",
                                                            ns::client));
     REQUIRE(parsed.ok());
-    core::Transit transit;
-    transit.stanza = *std::move(parsed);
-    return transit;
+    core::Envelope envelope;
+    envelope.stanza = *std::move(parsed);
+    return envelope;
 }
 
 std::string rest(HeldStanzas& held) {
     std::string all;
-    while (const auto transit = held.pop()) {
-        const auto& stanza = *transit->stanza;
+    while (const auto envelope = held.pop()) {
+        const auto& stanza = *envelope->stanza;
         all += std::string(stanza.from().full()) +
                std::string(stanza.root().child_text(ns::client, "status")) + " ";
     }
@@ -77,10 +77,11 @@ TEST_CASE("random adding, dropping and popping, against a list") {
         } else if (what < 9) {
             const Topic topic{Topic::Kind::presence, who, {}, {}};
             CHECK((held.drop(topic) != nullptr) == (forget(who) == 1));
-        } else if (const auto transit = held.pop()) {
+        } else if (const auto envelope = held.pop()) {
             REQUIRE_FALSE(model.empty());
-            CHECK(transit->stanza->from().full() == model.front().first);
-            CHECK(transit->stanza->root().child_text(ns::client, "status") == model.front().second);
+            CHECK(envelope->stanza->from().full() == model.front().first);
+            CHECK(envelope->stanza->root().child_text(ns::client, "status") ==
+                  model.front().second);
             model.erase(model.begin());
         } else {
             CHECK(model.empty());
@@ -96,7 +97,7 @@ TEST_CASE("random adding, dropping and popping, against a list") {
 TEST_CASE("a topic is dropped once") {
     HeldStanzas held;
     held.add(presence("a@x/1"));
-    const core::Transit same = presence("a@x/1");
+    const core::Envelope same = presence("a@x/1");
     const Topic topic = verdict(*same.stanza).topic;
     CHECK(held.drop(topic) != nullptr);
     CHECK(held.drop(topic) == nullptr);

@@ -306,8 +306,8 @@ TEST_CASE("Archived says where incoming messages are, not outgoing ones") {
         scene.world.at(name, [&](core::Core& core) {
             core.bus().on<events::Archived>(
                 events::Archived::Stage::push, "test", [&](const events::Archived& event) {
-                    if (archived.empty() || archived.back() != event.transit.stanza->body())
-                        archived.emplace_back(event.transit.stanza->body());
+                    if (archived.empty() || archived.back() != event.envelope.stanza->body())
+                        archived.emplace_back(event.envelope.stanza->body());
                     CHECK(event.account.jid() == juliet);
                 });
         });

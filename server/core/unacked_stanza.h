@@ -11,40 +11,40 @@
 #include "base/clock.h"
 #include "proto/sm_queue.h"
 #include "proto/stanza.h"
-#include "server/core/transit.h"
+#include "server/core/envelope.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::core {
 
 /// One stanza that was sent and not acknowledged.
-struct Sent {
-    Sent() = default;
-    explicit Sent(Transit&& transit)
-        : stanza(std::move(transit.stanza)),
-          log_id(transit.log_id),
-          archive_id(transit.archive_id),
-          offline_seq(transit.offline_seq),
-          spooled(transit.spooled),
-          received(transit.received),
-          is_copy(transit.is_copy),
-          held_back(transit.held_back) {}
-    Transit to_transit() &&;
+struct UnackedStanza {
+    UnackedStanza() = default;
+    explicit UnackedStanza(Envelope&& envelope)
+        : stanza(std::move(envelope.stanza)),
+          log_id(envelope.log_id),
+          archive_id(envelope.archive_id),
+          offline_seq(envelope.offline_seq),
+          spooled(envelope.spooled),
+          received(envelope.received),
+          is_copy(envelope.is_copy),
+          held_back(envelope.held_back) {}
+    Envelope to_envelope() &&;
 
     StanzaPtr stanza;
     storage::LogId log_id = storage::LogId::none;
     storage::ArchiveId archive_id = storage::ArchiveId::none;
-    std::uint64_t offline_seq = 0;  // see Transit
-    bool spooled = false;           // see Transit
+    std::uint64_t offline_seq = 0;  // see Envelope
+    bool spooled = false;           // see Envelope
     WallTime received{};
     bool is_copy = false;    // a carbon, or out of the archive: never goes anywhere else
-    bool held_back = false;  // see Transit
+    bool held_back = false;  // see Envelope
 };
 
 /// Stream management of one session (XEP-0198); absent until the client enables it.
 struct StreamManagement {
     std::string id;                 // previd; empty: not resumable
     std::uint32_t max_seconds = 0;  // what the client asked for; 0: nothing
-    sm::OutQueue<Sent> queue;
+    sm::OutQueue<UnackedStanza> queue;
     std::uint32_t delay_told = 0;  // AckDelayed spoke of what was sent up to this number
     bool ack_owed = false;         // the client's <r/> is not answered yet
     std::uint32_t ack_wanted = 0;  // ... it covers inbound stanzas up to this number

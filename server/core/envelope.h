@@ -1,4 +1,4 @@
-// Transit: a stanza on its way through the server, with what must travel along.
+// Envelope: a stanza on its way through the server, with what must travel along.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ namespace clarion::core {
 
 /// Moved from step to step, across shards too. `stanza` may be shared: change it through editable()
 /// only.
-struct Transit {
+struct Envelope {
     StanzaPtr stanza;
     Ticket ticket;
     /// Where the log keeps it, once somebody archived it (the sender, usually).

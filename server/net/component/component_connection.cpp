@@ -209,10 +209,12 @@ void ComponentConnection::give_way() {
     on_detached();
 }
 
-/// In the order in which they happen here, the home of the domain.
+/// In the order in which they happen here, the home of the domain: here at once, so that who is told
+/// that the stream has ended finds it so.
 void ComponentConnection::tell_attached() const {
-    core().everywhere([domain = domain_, attached = attached_](core::Core& each) {
-        each.links().note_attached(domain, attached);
+    core().links().note_attached(domain_, attached_);
+    core().everywhere([domain = domain_, attached = attached_, here = &core()](core::Core& each) {
+        if (&each != here) each.links().note_attached(domain, attached);
     });
 }
 

@@ -9,11 +9,11 @@
 // The rules of section 6.1 are implemented in full and announced (urn:xmpp:carbons:rules:0).
 // Whether an error answers an eligible message is remembered, not guessed: the newest 64
 // messages' ids per account. Of a private message that one client sends to a room's occupant, those
-// get copies that joined the room under the same nickname. Enabling survives sleep, restarts
+// get copies that joined the room under the same nickname. Enabling survives hibernation, restarts
 // included, and resumption. A message to oneself gives each session one copy: as the original or as
 // received, never as sent.
 //
-// Every session that enabled it and is not sent the message itself gets a copy: asleep (it joins
+// Every session that enabled it and is not sent the message itself gets a copy: hibernating (it joins
 // the queue), with negative priority, or not available at all. Copies are sent in the turn in which
 // the owner's archive gave the message its id, as the message itself is: a client sees originals
 // and copies in the order of the archive.

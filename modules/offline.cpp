@@ -10,12 +10,12 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/archive_id.h"
-#include "server/core/drain.h"
 #include "server/core/message_rules.h"
+#include "server/core/send_room.h"
 #include "server/core/session.h"
 #include "server/events/presence.h"
 #include "server/events/session.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 
 namespace clarion::offline {
 
@@ -109,10 +109,10 @@ public:
 
     // ---- Storing -------------------------------------------------------------------------------
 
-    Flow on_unreached(events::Unreached& event) const {
-        using Why = events::Unreached::Why;
+    Flow on_undelivered(events::Undelivered& event) const {
+        using Why = events::Undelivered::Why;
         core::Envelope& envelope = event.envelope;
-        if (event.stored || event.why == Why::asleep || envelope.is_copy) return Flow::next;
+        if (event.stored || event.why == Why::hibernating || envelope.is_copy) return Flow::next;
         if (envelope.spooled)
             event.stored = true;  // it is here since it was sent
         else if (core::may_be_kept_offline(*envelope.stanza))
@@ -197,7 +197,7 @@ private:
                          std::uint64_t& sent_up_to) const {
         for (const storage::OfflineMessage& message : page) {
             if (message.seq >= end) co_return true;
-            core::Session* session = co_await core::drained(account, number);
+            core::Session* session = co_await core::wait_for_send_room(account, number);
             if (!session) co_return false;
             sent_up_to = message.seq;
             if (!skip.contains(message.seq)) hand_over(*session, message);
@@ -274,9 +274,9 @@ private:
 void install(core::ModuleSetup& setup) {
     const Offline& self = setup.state<Offline>(setup);
     setup.host_feature(ns::offline_feature);
-    setup.on<events::Unreached>(events::Unreached::Stage::store, [&self](events::Unreached& event) {
-        return self.on_unreached(event);
-    });
+    setup.on<events::Undelivered>(
+        events::Undelivered::Stage::store,
+        [&self](events::Undelivered& event) { return self.on_undelivered(event); });
     using Availability = events::AvailabilityChanged;
     setup.on<Availability>(Availability::Stage::deliver_offline,
                            [&self](const Availability& event) { self.begin(event.session); });
@@ -290,9 +290,9 @@ void install(core::ModuleSetup& setup) {
         events::SessionRestored::Stage::read,
         [&self](const events::SessionRestored& event) { self.on_restored(event); });
     // A session that was cut off in the middle goes on where it was.
-    setup.on<events::SessionWoken>(
-        events::SessionWoken::Stage::push,
-        [&self](const events::SessionWoken& event) { self.begin(event.session); });
+    setup.on<events::SessionResumed>(
+        events::SessionResumed::Stage::push,
+        [&self](const events::SessionResumed& event) { self.begin(event.session); });
 }
 
 }  // namespace clarion::offline

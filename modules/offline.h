@@ -1,7 +1,7 @@
 // Offline messages (XEP-0160): what no session took waits here and goes first when one becomes
 // available.
 //
-// Storing: at Unreached, if may_be_kept_offline() (core/message_rules.h) and the account has room;
+// Storing: at Undelivered, if may_be_kept_offline() (core/message_rules.h) and the account has room;
 // as a reference into the log where the message is archived, else with its bytes. It is durable
 // before it is acknowledged to its sender. What does not fit is refused (service-unavailable, by
 // the router), unless the recipient's archive has it anyway.

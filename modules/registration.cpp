@@ -11,8 +11,8 @@
 #include "base/metrics.h"
 #include "proto/ns.h"
 #include "proto/sasl.h"
-#include "server/core/cross.h"
 #include "server/core/options.h"
+#include "server/core/remote_call.h"
 #include "server/core/session.h"
 #include "server/events/account.h"
 #include "server/events/stream.h"
@@ -109,7 +109,7 @@ Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address)
         refusal = std::move(event.refusal);
         co_return;
     };
-    co_await core::run_on(core, core.shared().shards.owner_of(network), std::move(ask));
+    co_await core::call_on_shard(core, core.shared().shards.owner_of(network), std::move(ask));
     if (!refusal) co_return Result<>{};
     co_return *refusal;
 }
@@ -135,7 +135,8 @@ Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& passw
     std::function<Task<>(Core&)> create = [&](Core& home) -> Task<> {
         made = co_await home.accounts().create(jid, password);
     };
-    co_await core::run_on(core, core.shared().shards.owner_of(jid.bare()), std::move(create));
+    co_await core::call_on_shard(core, core.shared().shards.owner_of(jid.bare()),
+                                 std::move(create));
     co_return made;
 }
 

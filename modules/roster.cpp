@@ -245,8 +245,9 @@ void install(core::ModuleSetup& setup) {
                                 [&event](Session& session) { session.send(event.envelope); });
         });
     using events::AccountDeleted;
-    setup.on<AccountDeleted>(AccountDeleted::Stage::drop,
-                             [](const AccountDeleted& event) { core::take_leave(event.account); });
+    setup.on<AccountDeleted>(AccountDeleted::Stage::drop, [](const AccountDeleted& event) {
+        core::cancel_all_subscriptions(event.account);
+    });
     using events::SessionRecording;
     setup.on<SessionRecording>(SessionRecording::Stage::add, [slot](SessionRecording& event) {
         record_interest(slot, event);

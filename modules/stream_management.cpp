@@ -88,7 +88,7 @@ void enable(core::Session& session, const Enable& wanted) {
     core::Core& core = session.core();
     const auto& options = core.options<core::SmacksOptions>(session.account().host());
     Duration limit = options.hibernation_time;
-    core.bus().fire(events::SleepLimit{session.account(), session, limit});
+    core.bus().fire(events::HibernationLimit{session.account(), session, limit});
     const std::uint32_t seconds = granted_seconds(limit, wanted.max_seconds);
     const auto& sm = session.enable_sm(wanted.resume && seconds > 0, wanted.max_seconds);
     session.port()->write_xml(enabled_xml(sm.id, seconds, options.location));
@@ -146,7 +146,7 @@ Next refuse(core::Core& core, core::C2sStream& stream, StanzaErrorCondition cond
 
 std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::string_view id) {
     for (const auto& session : account.sessions())
-        if (session->may_sleep() && session->sm()->id == id) return session;
+        if (session->may_hibernate() && session->sm()->id == id) return session;
     return nullptr;
 }
 
@@ -167,8 +167,8 @@ Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t
                   std::string_view text) {
     constexpr std::uint8_t most_refused = 3;
     note_refusal(session.core(), session.jid(), "handled-count-too-high", text);
-    stream.port().write_xml(
-        handled_count_too_high_xml(handled, session.sm()->queue.sent() + session.queued_asleep()));
+    stream.port().write_xml(handled_count_too_high_xml(
+        handled, session.sm()->queue.sent() + session.queued_hibernating()));
     stream.port().close(std::nullopt);
     if (++session.sm()->counts_refused >= most_refused) session.end(core::SessionEnd::closed);
     return Next::close;

@@ -1,7 +1,7 @@
 // Stream Management (XEP-0198), the conversation: <enable/>, <r/>, <a/>, <resume/>.
 //
-// What it is about (counters, queue, sleeping, waking) is core's: the stanza path needs it
-// (core/session.h, core/sleep.cpp). Here is only what the client says and is told, and what it may
+// What it is about (counters, queue, hibernating, waking) is core's: the stanza path needs it
+// (core/session.h, core/hibernation.cpp). Here is only what the client says and is told, and what it may
 // not say. A session that is resumed is found by its id among those of the account that
 // authenticated; so nobody resumes another's.
 #pragma once
@@ -24,8 +24,8 @@ struct Enable {
 };
 Enable read_enable(const xml::Element& enable);
 
-/// Seconds a session may sleep: `limit` is the most the server grants, `wanted` what the client
-/// asked for (0: nothing). 0: it cannot sleep.
+/// Seconds a session may hibernate: `limit` is the most the server grants, `wanted` what the client
+/// asked for (0: nothing). 0: it cannot hibernate.
 std::uint32_t granted_seconds(Duration limit, std::uint32_t wanted);
 
 /// <enabled/>; with an empty id the session is not resumable. `location`: where to resume it; may

@@ -1,7 +1,7 @@
 // OutQueue<Entry>: what a stream sent under XEP-0198 and the peer has not acknowledged yet.
 //
 // Owner: the session (C2S) or the link (S2S); it outlives the connection and travels into the
-// sleeping record. Thread: the owner's shard. It holds no stanza itself: Entry is a small handle
+// hibernating record. Thread: the owner's shard. It holds no stanza itself: Entry is a small handle
 // (a shared stanza, a reference into the log) that is default-constructible and movable.
 //
 // Stanzas are numbered from 1 modulo 2^32 in the order they enter; `h` of an <a/>, <resume/> or
@@ -34,7 +34,7 @@ class OutQueue {
 public:
     // ---- Counting ------------------------------------------------------------------------------
 
-    /// Appends a stanza as it enters the write or the sleeping queue; returns its number.
+    /// Appends a stanza as it enters the write or the hibernating queue; returns its number.
     std::uint32_t push(Entry entry) {
         unacked_.push_back(std::move(entry));
         return sent();
@@ -83,7 +83,7 @@ public:
     }
 
     /// Removes and returns everything unacknowledged: the session has ended and the rules for
-    /// unreached stanzas take over. The counters stand as if all had been acknowledged.
+    /// undelivered stanzas take over. The counters stand as if all had been acknowledged.
     std::vector<Entry> take() {
         std::vector<Entry> rest;
         rest.reserve(size());
@@ -94,7 +94,7 @@ public:
         return rest;
     }
 
-    /// Puts back what a sleeping record kept. No request is outstanding then.
+    /// Puts back what a hibernating record kept. No request is outstanding then.
     void restore(std::uint32_t acked, std::vector<Entry> entries) {
         unacked_.clear();
         for (Entry& entry : entries) unacked_.push_back(std::move(entry));

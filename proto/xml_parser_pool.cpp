@@ -62,7 +62,7 @@ void ParserPool::Impl::reclaim() {
     int asked = 0;
     for (auto at = lent.begin(); at != lent.end() && asked < askable; ++asked) {
         Borrower* const longest = *at++;
-        if (longest->give_back()) return;
+        if (longest->redeliver()) return;
     }
 }
 

@@ -31,7 +31,7 @@ struct Machine {
 class Borrower {
 public:
     /// Gives it back with ParserPool::Impl::release(), unless it is in the middle of something.
-    virtual bool give_back() = 0;
+    virtual bool redeliver() = 0;
 
 protected:
     virtual ~Borrower() = default;

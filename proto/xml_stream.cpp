@@ -125,7 +125,7 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     void keep_rest();
     std::string restart();
     bool is_idle() const;
-    bool give_back() override;
+    bool redeliver() override;
 
     std::size_t tail() const { return suspended ? machine->parser.fed() - stopped_at : 0; }
     /// Everything fed that no event has covered; the parser's copy of the first part included.
@@ -284,7 +284,7 @@ XmlStream::Event XmlStream::Impl::next() {
             parse_more();
         } else {
             discard_input();
-            if (elements < few_elements) give_back();
+            if (elements < few_elements) redeliver();
             return Event::need_more;
         }
     }
@@ -402,7 +402,7 @@ bool XmlStream::Impl::is_idle() const {
     return suspended ? tail() == 0 : machine->parser.incomplete().empty();
 }
 
-bool XmlStream::Impl::give_back() {
+bool XmlStream::Impl::redeliver() {
     if (!is_idle()) return false;
     drop_machine();
     header.reset();
@@ -439,7 +439,7 @@ void XmlStream::keep_rest() { impl_->keep_rest(); }
 void XmlStream::set_limits(Limits limits) { impl_->limits = limits; }
 
 bool XmlStream::release_if_idle() {
-    impl_->give_back();
+    impl_->redeliver();
     return impl_->machine == nullptr;
 }
 

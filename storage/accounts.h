@@ -35,10 +35,11 @@ struct AccountSnapshot {
     ArchivePreferences archive_preferences;
     ArchiveId last_archive_id = ArchiveId::none;
     std::uint64_t offline_count = 0;
-    std::uint64_t last_offline_seq = 0;  // stored, or reserved in a queue of a sleeping session
+    std::uint64_t last_offline_seq = 0;  // stored, or reserved in a queue of a hibernating session
     std::vector<PushRegistration> push_registrations;
-    std::vector<SleepingSession> sleeping_sessions;  // without their queues' bytes, see sessions.h
-    std::vector<LiveMark> live_marks;
+    std::vector<HibernatingSession>
+        hibernating_sessions;  // without their queues' bytes, see sessions.h
+    std::vector<OnlineRecord> online_records;
     std::vector<std::string> blocklist;
 };
 
@@ -65,7 +66,7 @@ public:
     /// Replaces the record of an account that exists. If it was removed meanwhile: nothing.
     virtual void replace(Batch& batch, const AccountRecord& record) = 0;
     /// Removes the account and everything kept under its id: roster, archive index, offline
-    /// messages, sleeping sessions, push registrations, blocklist, deadlines. From then on whatever
+    /// messages, hibernating sessions, push registrations, blocklist, deadlines. From then on whatever
     /// is written under its id, by any of the repositories, is passed over.
     virtual void remove(Batch& batch, const AccountRecord& record) = 0;
 };

@@ -14,15 +14,15 @@ namespace clarion::storage {
 
 /// Stored: never renumber.
 enum class DeadlineKind : std::uint8_t {
-    sleep_expires = 1,  // the sleeping session ends
-    forget_gone = 2,    // nobody asks any more for one that ended: its record goes
-    wake = 3,           // the sleeping session will end: whoever can wakes its client
+    hibernation_expires = 1,  // the hibernating session ends
+    forget_gone = 2,          // nobody asks any more for one that ended: its record goes
+    wake = 3,                 // the hibernating session will end: whoever can wakes its client
 };
 
 struct Deadline {
     LastingTime at{};
     AccountId account = AccountId::none;
-    DeadlineKind kind = DeadlineKind::sleep_expires;
+    DeadlineKind kind = DeadlineKind::hibernation_expires;
     std::uint64_t subject = 0;  // the session's number
 };
 

@@ -3,7 +3,7 @@
 //
 // Two steps, each in slices. First an account's oldest index entries go (find, remove); the log
 // entries they referred to are noted as loose. Later a LogSweep looks at which loose log entries
-// some archive, offline message or sleeping queue still refers to, and erases the others. Whatever
+// some archive, offline message or hibernating queue still refers to, and erases the others. Whatever
 // stops in the middle of either is harmless: the next time goes on.
 #pragma once
 

@@ -11,7 +11,7 @@ namespace clarion::storage {
 /// nothing of the old account can ever be found through the new.
 enum class AccountId : std::uint64_t { none = 0 };
 
-/// A stanza in the log, which every archive, offline entry and sleeping queue refers to.
+/// A stanza in the log, which every archive, offline entry and hibernating queue refers to.
 enum class LogId : std::uint64_t { none = 0 };
 
 /// A message in one archive: strictly increasing per archive across clock steps, crashes and

@@ -18,8 +18,8 @@ constexpr std::uint8_t archive_index = 1;
 constexpr std::uint8_t archive_step = 1;
 constexpr std::uint8_t push_registration = 1;
 constexpr std::uint8_t owed_push = 1;
-constexpr std::uint8_t sleeping_session = 1;
-constexpr std::uint8_t live_mark = 1;
+constexpr std::uint8_t hibernating_session = 1;
+constexpr std::uint8_t online_record = 1;
 constexpr std::uint8_t kept_stanza = 1;
 constexpr std::uint8_t blocked = 1;
 constexpr std::uint8_t number = 1;
@@ -267,31 +267,32 @@ Result<OwedPush> decode_owed(std::uint64_t seq, std::string_view bytes) {
     return finish(in, "owed push", std::move(owed));
 }
 
-std::string encode(const SleepingSession& session) {
-    Encoder out(version::sleeping_session);
+std::string encode(const HibernatingSession& session) {
+    Encoder out(version::hibernating_session);
     out.string(session.sm_id).string(session.resource).string(session.device);
     out.u8(static_cast<std::uint8_t>(session.state));
     out.u32(session.max_seconds).u32(session.handled_in).u32(session.acked_out);
-    out.time(session.slept_at).time(session.expires_at).time(session.wake_at);
+    out.time(session.hibernating_since).time(session.expires_at).time(session.wake_at);
     out.string(session.presence).strings(session.directed_presence);
     out.varint(session.parts.size());
     for (const auto& [module, part] : session.parts) out.string(module).string(part);
     return out.take();
 }
 
-Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes) {
-    Decoder in(bytes, version::sleeping_session);
-    SleepingSession record;
+Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
+                                                      std::string_view bytes) {
+    Decoder in(bytes, version::hibernating_session);
+    HibernatingSession record;
     record.session = session;
     record.sm_id = in.string();
     record.resource = in.string();
     record.device = in.string();
-    record.state =
-        static_cast<SleepState>(in.enumerator(static_cast<std::uint8_t>(SleepState::gone)));
+    record.state = static_cast<HibernationState>(
+        in.enumerator(static_cast<std::uint8_t>(HibernationState::gone)));
     record.max_seconds = in.u32();
     record.handled_in = in.u32();
     record.acked_out = in.u32();
-    record.slept_at = in.lasting_time();
+    record.hibernating_since = in.lasting_time();
     record.expires_at = in.lasting_time();
     record.wake_at = in.lasting_time();
     record.presence = in.string();
@@ -303,8 +304,8 @@ Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::stri
     return finish(in, "sleeping session", std::move(record));
 }
 
-std::string encode(const LiveMark& mark) {
-    return Encoder(version::live_mark)
+std::string encode(const OnlineRecord& mark) {
+    return Encoder(version::online_record)
         .string(mark.resource)
         .string(mark.sm_id)
         .u32(mark.handled_in)
@@ -314,9 +315,9 @@ std::string encode(const LiveMark& mark) {
         .take();
 }
 
-Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes) {
-    Decoder in(bytes, version::live_mark);
-    LiveMark mark;
+Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_view bytes) {
+    Decoder in(bytes, version::online_record);
+    OnlineRecord mark;
     mark.session = session;
     mark.resource = in.string();
     mark.sm_id = in.string();

@@ -66,8 +66,8 @@ std::string encode(const ArchiveStep& step);
 std::string encode(const ClockMark& mark);
 std::string encode(const PushRegistration& registration);
 std::string encode(const OwedPush& owed);
-std::string encode(const SleepingSession& session);
-std::string encode(const LiveMark& mark);
+std::string encode(const HibernatingSession& session);
+std::string encode(const OnlineRecord& mark);
 std::string encode(const KeptStanza& stanza);
 /// An address on a blocklist.
 std::string encode_blocked(std::string_view jid);
@@ -92,8 +92,9 @@ bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);
 Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes);
 /// `seq`, the registration, is in the key.
 Result<OwedPush> decode_owed(std::uint64_t seq, std::string_view bytes);
-Result<SleepingSession> decode_sleeping_session(std::uint64_t session, std::string_view bytes);
-Result<LiveMark> decode_live_mark(std::uint64_t session, std::string_view bytes);
+Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
+                                                      std::string_view bytes);
+Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_view bytes);
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes);
 Result<std::string> decode_blocked(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);

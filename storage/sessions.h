@@ -1,7 +1,7 @@
-// Sleeping sessions, and marks of live ones (docs/design/001-core.md, idea 4).
+// Hibernating sessions, and marks of live ones (docs/design/001-core.md, idea 4).
 //
-// A sleeping session is a record plus one entry per queued stanza, so that another stanza for a
-// sleeping phone costs one small write. Who wakes it removes both as the client acknowledges.
+// A hibernating session is a record plus one entry per queued stanza, so that another stanza for a
+// hibernating phone costs one small write. Who wakes it removes both as the client acknowledges.
 #pragma once
 
 #include <cstdint>
@@ -16,18 +16,22 @@
 
 namespace clarion::storage {
 
-enum class SleepState : std::uint8_t { asleep = 0, woken = 1, gone = 2 };  // stored: never renumber
+enum class HibernationState : std::uint8_t {
+    hibernating = 0,
+    resumed = 1,
+    gone = 2
+};  // stored: never renumber
 
-struct SleepingSession {
+struct HibernatingSession {
     std::uint64_t session = 0;  // its number within the account, never reused
     std::string sm_id;          // XEP-0198 previd
     std::string resource;
     std::string device;  // SASL2 user-agent id, else the resource
-    SleepState state = SleepState::asleep;
+    HibernationState state = HibernationState::hibernating;
     std::uint32_t max_seconds = 0;  // what the client asked for in <enable max>; 0: nothing
     std::uint32_t handled_in = 0;   // h: inbound stanzas handled
     std::uint32_t acked_out = 0;    // outbound stanzas the client acknowledged; the queue follows
-    LastingTime slept_at{};
+    LastingTime hibernating_since{};
     LastingTime expires_at{};
     LastingTime wake_at{};  // its client is woken before the end; zero: it is not
     std::string presence;   // last available presence as XML; empty: never sent one
@@ -45,21 +49,21 @@ struct QueuedStanza {
 
 /// A session that was live: if the server dies, unavailable presence is owed to whom it told of
 /// itself.
-struct LiveMark {
+struct OnlineRecord {
     std::uint64_t session = 0;
     std::string resource;
     std::string sm_id;  // empty: stream management not enabled
     std::uint32_t handled_in = 0;
     bool available = false;
     std::vector<std::string> directed_presence;
-    std::string device;  // as of SleepingSession
+    std::string device;  // as of HibernatingSession
 };
 
 class Sessions {
 public:
     virtual ~Sessions() = default;
     /// Creates or replaces the record (not its queue).
-    virtual void put(Batch& batch, AccountId account, const SleepingSession& session) = 0;
+    virtual void put(Batch& batch, AccountId account, const HibernatingSession& session) = 0;
     /// Removes record and queue.
     virtual void remove(Batch& batch, AccountId account, std::uint64_t session) = 0;
     virtual void put_queued(Batch& batch, AccountId account, std::uint64_t session,
@@ -72,11 +76,11 @@ public:
                                                                std::uint64_t session,
                                                                std::uint32_t acked_out) = 0;
 
-    virtual void put_live(Batch& batch, AccountId account, const LiveMark& mark) = 0;
+    virtual void put_live(Batch& batch, AccountId account, const OnlineRecord& mark) = 0;
     virtual void remove_live(Batch& batch, AccountId account, std::uint64_t session) = 0;
-    /// Accounts that have live marks: left over from a server that did not stop in order.
-    virtual Task<Result<std::vector<AccountId>>> accounts_with_live_marks(AccountId after,
-                                                                          std::size_t limit) = 0;
+    /// Accounts that have online records: left over from a server that did not stop in order.
+    virtual Task<Result<std::vector<AccountId>>> accounts_with_online_records(
+        AccountId after, std::size_t limit) = 0;
 };
 
 }  // namespace clarion::storage

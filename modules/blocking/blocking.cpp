@@ -243,7 +243,7 @@ public:
         return blocks(event.account, *list, author_of(stanza)) ? Flow::stop : Flow::next;
     }
 
-    // ---- Sleep ---------------------------------------------------------------------------------
+    // ---- Hibernation ---------------------------------------------------------------------------------
 
     Flow on_recording(events::SessionRecording& event) const {
         if (has_asked(event.session)) event.record.parts.emplace_back(part_name, "1");

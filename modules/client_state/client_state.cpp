@@ -98,14 +98,14 @@ public:
             const auto session = event.session.shared_from_this();  // a flush may be its end
             flush(*session, *state, counters_.important);
             if (session->state() != core::SessionState::ended) return core::Flow::next;
-            session->give_back(std::move(event.envelope));
+            session->redeliver(std::move(event.envelope));
             return core::Flow::stop;
         }
         keep(event.session, *state, std::move(event.envelope));
         return core::Flow::stop;
     }
 
-    /// It falls asleep or ends; the next stream begins active.
+    /// It begins to hibernate or ends; the next stream begins active.
     core::Flow on_detaching(events::SessionDetaching& event) {
         State* state = states_.find(event.session);
         if (!state) return core::Flow::next;
@@ -117,7 +117,7 @@ public:
     }
 
     /// Resumed, perhaps while it still looked alive.
-    void on_woken(const events::SessionWoken& event) {
+    void on_resumed(const events::SessionResumed& event) {
         State* state = states_.find(event.session);
         if (!state) return;
         set_inactive(*state, false);
@@ -202,8 +202,8 @@ void install(core::ModuleSetup& setup) {
     setup.on<SessionDetaching>(SessionDetaching::Stage::release, [&self](SessionDetaching& event) {
         return self.on_detaching(event);
     });
-    setup.on<SessionWoken>(SessionWoken::Stage::push,
-                           [&self](const SessionWoken& event) { self.on_woken(event); });
+    setup.on<SessionResumed>(SessionResumed::Stage::push,
+                             [&self](const SessionResumed& event) { self.on_resumed(event); });
     for (const auto name : {"active", "inactive"}) setup.serve_stream(ns::csi, name, ignore);
 }
 

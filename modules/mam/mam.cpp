@@ -11,8 +11,8 @@
 #include "proto/stanza_id.h"
 #include "proto/xml_writer.h"
 #include "server/core/archive_id.h"
-#include "server/core/drain.h"
 #include "server/core/message_rules.h"
+#include "server/core/send_room.h"
 #include "server/core/session.h"
 #include "server/events/archive.h"
 #include "server/events/message.h"
@@ -68,7 +68,7 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .max(std::chrono::hours(24) * 36500)
         .doc(
             "Archives lose messages that are older, within the hour. From the disk they go within "
-            "a day or two, once no archive, offline message or sleeping session holds them.");
+            "a day or two, once no archive, offline message or hibernating session holds them.");
     t.add("max_retractions", &MamOptions::max_retractions)
         .min(1)
         .max(10000)
@@ -226,7 +226,7 @@ public:
         auto page = co_await core_.storage().archive().query(wanted.query);
         if (!page) co_return as_stanza_error(page.error());
         shorten(*page, wanted.backwards(), max_bytes);
-        core::Session* session = co_await core::drained(account, number);
+        core::Session* session = co_await core::wait_for_send_room(account, number);
         if (!session) co_return gone_meanwhile();
         send_page(*session, wanted, *page);
         auto answer = make_result(*request.stanza);

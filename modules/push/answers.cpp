@@ -1,11 +1,11 @@
 // What comes back from push services: results, errors, and nothing (Sender's second part).
 #include "base/log.h"
 #include "modules/push/flight.h"
+#include "modules/push/hibernation.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
-#include "modules/push/sleeper.h"
 #include "server/events/push.h"
 
 namespace clarion::push {

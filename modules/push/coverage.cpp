@@ -79,7 +79,7 @@ void Coverage::undo(std::uint64_t notification) {
     window_end = {};
 }
 
-std::string SleepPart::encode() const {
+std::string HibernationPart::encode() const {
     std::string out(version);
     out += ' ' + std::to_string(important_at ? micros(*important_at) : 0);
     out += wake_called ? " 1" : " 0";
@@ -87,8 +87,8 @@ std::string SleepPart::encode() const {
     return out;
 }
 
-SleepPart SleepPart::decode(std::string_view text) {
-    SleepPart part;
+HibernationPart HibernationPart::decode(std::string_view text) {
+    HibernationPart part;
     const auto pieces = split(text, ';');
     const auto head = split(pieces.front(), ' ');
     if (head.size() != 3 || head[0] != version) return part;

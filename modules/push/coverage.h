@@ -2,8 +2,8 @@
 // and R9). Pure.
 //
 // One per session and registration: everything up to a XEP-0198 number has been notified (R3, R5),
-// and while the session sleeps whatever is queued within the coalescing window of a notification
-// too (R4). It is part of the sleeping record, so it survives restarts, and it ends with the
+// and while the session hibernates whatever is queued within the coalescing window of a notification
+// too (R4). It is part of the hibernating record, so it survives restarts, and it ends with the
 // session or the registration. What is recorded says what was *sent*: a notification still on its
 // way when the server dies goes again.
 #pragma once
@@ -29,7 +29,7 @@ struct Coverage {
     SteadyTime window_end{};       // the same end while the process lives: no clock step moves it
     std::uint64_t opened_by = 0;   // the notification that set the above; see undo()
 
-    /// Whether a stanza queued before sleep is covered. Numbers are modulo 2^32 (XEP-0198, section
+    /// Whether a stanza queued before hibernation is covered. Numbers are modulo 2^32 (XEP-0198, section
     /// 4).
     bool covers_number(std::uint32_t stanza) const;
     /// Whether a stanza that is queued now falls into the window.
@@ -47,15 +47,15 @@ struct Coverage {
     void undo(std::uint64_t notification);
 };
 
-/// What push keeps with a sleeping session, as the part "push" of its record.
-struct SleepPart {
+/// What push keeps with a hibernating session, as the part "push" of its record.
+struct HibernationPart {
     std::optional<LastingTime> important_at;
     bool wake_called = false;  // ([push] wake_before_timeout)
     std::vector<Coverage> coverage;
 
     std::string encode() const;
     /// Whatever cannot be read is left out: the worst that follows is a notification too many.
-    static SleepPart decode(std::string_view text);
+    static HibernationPart decode(std::string_view text);
 };
 
 /// Stanzas a registration was notified of lately, by identity, oldest forgotten first: so that a

@@ -1,17 +1,17 @@
-#include "modules/push/sleeper.h"
+#include "modules/push/hibernation.h"
 
 #include <algorithm>
 
 #include "base/log.h"
+#include "modules/push/hibernation_times.h"
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
-#include "modules/push/sleep_times.h"
 #include "proto/ns.h"
+#include "server/core/hibernation.h"
 #include "server/core/options.h"
-#include "server/core/sleep.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -21,29 +21,29 @@ namespace {
 constexpr Logger logger{"push"};
 constexpr std::string_view part_name = "push";
 
-/// Calls `fn` for the sleeping sessions of a device.
+/// Calls `fn` for the hibernating sessions of a device.
 template <class Fn>
-void for_sleepers(core::Account& account, std::string_view device, Fn fn) {
+void for_hibernating(core::Account& account, std::string_view device, Fn fn) {
     const auto sessions = account.sessions();  // its end may come at once
     for (const auto& session : sessions)
-        if (session->is_asleep() && session->device() == device) fn(*session);
+        if (session->is_hibernating() && session->device() == device) fn(*session);
 }
 
 }  // namespace
 
-void Sleeper::slept(core::Session& session, bool notified_important) {
+void Hibernation::hibernated(core::Session& session, bool notified_important) {
     SessionPush& mine = push_.sessions.of(session);
     mine.important_at.reset();
     mine.push_ended_at.reset();
     mine.wake_called = false;
-    if (notified_important) mine.important_at = session.slept_at();
+    if (notified_important) mine.important_at = session.hibernating_since();
     set_end(session, mine);
 }
 
-void Sleeper::woken(core::Session& session) {
+void Hibernation::resumed(core::Session& session) {
     SessionPush* mine = push_.sessions.find(session);
     if (!mine) return;
-    // Each sleep starts afresh, but what was notified stays notified. (Unsettled: it came back
+    // Each hibernation starts afresh, but what was notified stays notified. (Unsettled: it came back
     // right after a restart, before anything was.)
     const std::uint32_t newest = session.sm()->queue.sent();
     if (mine->settled)
@@ -55,39 +55,39 @@ void Sleeper::woken(core::Session& session) {
     mine->settled = false;
 }
 
-void Sleeper::set_end(core::Session& session, SessionPush& mine) {
+void Hibernation::set_end(core::Session& session, SessionPush& mine) {
     const std::string_view host = session.account().host();
     const bool registered = push_.registrations->has_any(session.account(), session.device());
     if (!registered && !mine.push_ended_at && !mine.important_at) return;  // core's own time
-    SleepFacts facts;
-    facts.slept_at = session.slept_at();
+    HibernationFacts facts;
+    facts.hibernating_since = session.hibernating_since();
     facts.ordinary = push_.core.options<core::SmacksOptions>(host).hibernation_time;
     facts.until_important = push_.options(host).max_hibernation_timeout;
     facts.asked_seconds = session.sm()->max_seconds;
     facts.registered = registered;
     facts.important_at = mine.important_at;
     facts.push_ended_at = mine.push_ended_at;
-    const LastingTime end = sleep_ends_at(facts);
+    const LastingTime end = hibernation_ends_at(facts);
     session.set_expiry(end, wake_time(host, mine, end));
 }
 
-/// [push] wake_before_timeout: once in a sleep. Zero: never.
-LastingTime Sleeper::wake_time(std::string_view host, const SessionPush& mine,
-                               LastingTime end) const {
+/// [push] wake_before_timeout: once in a hibernation. Zero: never.
+LastingTime Hibernation::wake_time(std::string_view host, const SessionPush& mine,
+                                   LastingTime end) const {
     const Duration before = push_.options(host).wake_before_timeout;
     const LastingTime at = end - before;
     const bool wanted = before != Duration::zero() && !mine.wake_called;
     return wanted && at > push_.core.clock().lasting() ? at : LastingTime{};
 }
 
-void Sleeper::waking(core::Session& session) {
+void Hibernation::expiring(core::Session& session) {
     push_.sessions.of(session).wake_called = true;
-    push_.notifier->on_waking(session);
+    push_.notifier->on_expiring(session);
 }
 
-void Sleeper::registrations_changed(core::Account& account, std::string_view device) {
+void Hibernation::registrations_changed(core::Account& account, std::string_view device) {
     const bool registered = push_.registrations->has_any(account, device);
-    for_sleepers(account, device, [&](core::Session& session) {
+    for_hibernating(account, device, [&](core::Session& session) {
         SessionPush& mine = push_.sessions.of(session);
         if (registered)
             mine.push_ended_at.reset();
@@ -97,7 +97,7 @@ void Sleeper::registrations_changed(core::Account& account, std::string_view dev
     });
 }
 
-void Sleeper::renumber(core::Account& account, std::uint64_t from, std::uint64_t to) {
+void Hibernation::renumber(core::Account& account, std::uint64_t from, std::uint64_t to) {
     for (const auto& session : account.sessions()) {
         SessionPush* mine = push_.sessions.find(*session);
         if (!mine) continue;
@@ -107,7 +107,7 @@ void Sleeper::renumber(core::Account& account, std::uint64_t from, std::uint64_t
     }
 }
 
-void Sleeper::forget(core::Account& account, std::uint64_t registration) {
+void Hibernation::forget(core::Account& account, std::uint64_t registration) {
     const auto of_it = [&](const Coverage& coverage) {
         return coverage.registration == registration;
     };
@@ -119,9 +119,9 @@ void Sleeper::forget(core::Account& account, std::uint64_t registration) {
     }
 }
 
-void Sleeper::sent(core::Account& account, const Registration& registration,
-                   const Notification& notification) {
-    for_sleepers(account, registration.record.device, [&](core::Session& session) {
+void Hibernation::sent(core::Account& account, const Registration& registration,
+                       const Notification& notification) {
+    for_hibernating(account, registration.record.device, [&](core::Session& session) {
         SessionPush& mine = push_.sessions.of(session);
         const bool covers = notification.session == session.number();
         if (covers) mine.note_sent(notification.coverage);
@@ -131,21 +131,21 @@ void Sleeper::sent(core::Account& account, const Registration& registration,
             mine.important_by = notification.number;
             set_end(session, mine);
         }
-        if (covers && session.expires_at() == before) session.save_asleep_soon();
+        if (covers && session.expires_at() == before) session.save_hibernating_soon();
     });
 }
 
-void Sleeper::kept(core::Account& account, const Notification& notification) {
+void Hibernation::kept(core::Account& account, const Notification& notification) {
     if (notification.session == 0) return;
     core::Session* session = account.find_session_by_number(notification.session);
-    if (!session || !session->is_asleep()) return;
+    if (!session || !session->is_hibernating()) return;
     push_.sessions.of(*session).note_sent(notification.coverage);
-    session->save_asleep_soon();
+    session->save_hibernating_soon();
 }
 
-void Sleeper::not_sent(core::Account& account, const Registration& registration,
-                       const Notification& notification) {
-    for_sleepers(account, registration.record.device, [&](core::Session& session) {
+void Hibernation::not_sent(core::Account& account, const Registration& registration,
+                           const Notification& notification) {
+    for_hibernating(account, registration.record.device, [&](core::Session& session) {
         SessionPush& mine = push_.sessions.of(session);
         if (!mine.important_at || mine.important_by != notification.number) return;
         mine.important_at.reset();
@@ -154,28 +154,28 @@ void Sleeper::not_sent(core::Account& account, const Registration& registration,
     });
 }
 
-Duration Sleeper::longest(core::Session& session) const {
+Duration Hibernation::longest(core::Session& session) const {
     const std::string_view host = session.account().host();
-    return longest_sleep(push_.registrations->has_any(session.account(), session.device()),
-                         push_.core.options<core::SmacksOptions>(host).hibernation_time,
-                         push_.options(host).max_hibernation_timeout);
+    return longest_hibernation(push_.registrations->has_any(session.account(), session.device()),
+                               push_.core.options<core::SmacksOptions>(host).hibernation_time,
+                               push_.options(host).max_hibernation_timeout);
 }
 
 // ---- Across restarts ---------------------------------------------------------------------------
 
-void Sleeper::record(core::Session& session, storage::SleepingSession& record) {
+void Hibernation::record(core::Session& session, storage::HibernatingSession& record) {
     SessionPush* mine = push_.sessions.find(session);
     if (!mine || (mine->sent.empty() && !mine->important_at && !mine->wake_called)) return;
-    const SleepPart part{mine->important_at, mine->wake_called, mine->sent};
+    const HibernationPart part{mine->important_at, mine->wake_called, mine->sent};
     record.parts.emplace_back(part_name, part.encode());
 }
 
-void Sleeper::restore(core::Session& session, const storage::SleepingSession& record) {
+void Hibernation::restore(core::Session& session, const storage::HibernatingSession& record) {
     SessionPush& mine = push_.sessions.of(session);
     const auto at = std::find_if(record.parts.begin(), record.parts.end(),
                                  [](const auto& part) { return part.first == part_name; });
     if (at != record.parts.end()) {
-        SleepPart part = SleepPart::decode(at->second);
+        HibernationPart part = HibernationPart::decode(at->second);
         mine.important_at = part.important_at;
         mine.wake_called = part.wake_called;
         mine.sent = std::move(part.coverage);
@@ -187,11 +187,11 @@ void Sleeper::restore(core::Session& session, const storage::SleepingSession& re
     mine.settled = record.queued == 0 || (mine.settled && !mine.sent.empty());
 }
 
-void Sleeper::before_put_away(core::Account& account) {
+void Hibernation::before_evict(core::Account& account) {
     for (const auto& session : account.sessions()) {
         SessionPush* mine = push_.sessions.find(*session);
-        if (!mine || !session->is_asleep() || !mine->settled) continue;
-        const std::uint32_t newest = session->sm()->queue.acked() + session->queued_asleep();
+        if (!mine || !session->is_hibernating() || !mine->settled) continue;
+        const std::uint32_t newest = session->sm()->queue.acked() + session->queued_hibernating();
         bool changed = false;
         for (const Coverage& coverage : mine->decided) {
             Registration* registration = push_.accounts.of(account).find(coverage.registration);
@@ -203,44 +203,44 @@ void Sleeper::before_put_away(core::Account& account) {
             changed = true;
         }
         mine->decided = mine->sent;
-        if (changed) session->save_asleep();
+        if (changed) session->save_hibernating();
     }
 }
 
-Task<> Sleeper::sweep_after_restart() {
+Task<> Hibernation::sweep_after_restart() {
     core::Core& core = push_.core;
     co_await core.shard().sleep(push_.options({}).restart_grace);
-    core::SleeperPage page;
+    core::HibernatingPage page;
     do {
         if (core.stopping()) co_return;  // the next run does it
-        page = co_await core::read_sleepers(core, page.next);
+        page = co_await core::read_hibernating(core, page.next);
         for (auto& bare_jid : page.accounts) co_await sweep_account(std::move(bare_jid));
     } while (page.next && !core.stopping());
 }
 
-Task<> Sleeper::sweep_account(std::string bare_jid) {
+Task<> Hibernation::sweep_account(std::string bare_jid) {
     const bool was_loaded = push_.core.accounts().find(bare_jid) != nullptr;
     auto pin = co_await push_.core.accounts().load(bare_jid);
     if (!pin) co_return;
     core::Account& account = **pin;
     // A hundred thousand must not stay loaded.
-    if (!was_loaded) push_.core.accounts().let_go(std::move(bare_jid));
+    if (!was_loaded) push_.core.accounts().evict_soon(std::move(bare_jid));
     std::vector<std::uint64_t> numbers;
     for (const auto& session : account.sessions())
-        if (session->is_asleep() && push_.registrations->has_any(account, session->device()))
+        if (session->is_hibernating() && push_.registrations->has_any(account, session->device()))
             numbers.push_back(session->number());
     for (const auto number : numbers) co_await sweep_session(account, number);
 }
 
 /// R3 for one session whose queue is in storage only.
-Task<> Sleeper::sweep_session(core::Account& account, std::uint64_t number) {
+Task<> Hibernation::sweep_session(core::Account& account, std::uint64_t number) {
     core::Session* session = account.find_session_by_number(number);
-    if (!session || !session->is_asleep() || push_.sessions.of(*session).settled) co_return;
+    if (!session || !session->is_hibernating() || push_.sessions.of(*session).settled) co_return;
     co_await push_.core.shard().committed();
     const std::uint32_t acked = session->sm()->queue.acked();
     auto queue = co_await push_.core.storage().sessions().read_queue(account.id(), number, acked);
     session = account.find_session_by_number(number);  // it may have come back meanwhile
-    if (!queue || !session || !session->is_asleep() || push_.core.stopping()) co_return;
+    if (!queue || !session || !session->is_hibernating() || push_.core.stopping()) co_return;
     std::vector<QueueRules::Entry> entries;
     for (auto& stored : *queue) {
         auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));

@@ -1,6 +1,6 @@
-// Sleeper: when sleeping sessions with push end, and what of push outlives the process with them.
+// Hibernation: when hibernating sessions with push end, and what of push outlives the process with them.
 //
-// docs/push-rules.md, "Sleep": the arithmetic is sleep_times.h. Moves the end through
+// docs/push-rules.md, "Hibernation": the arithmetic is hibernation_times.h. Moves the end through
 // Session::set_expiry, which also writes the session's record; adds push's part to that record and
 // reads it back. One per shard.
 #pragma once
@@ -15,16 +15,16 @@
 
 namespace clarion::push {
 
-class Sleeper {
+class Hibernation {
 public:
-    explicit Sleeper(Push& push) : push_(push) {}
+    explicit Hibernation(Push& push) : push_(push) {}
 
-    /// It fell asleep. `notified_important`: something in its queue was notified as important
+    /// It began to hibernate. `notified_important`: something in its queue was notified as important
     /// before.
-    void slept(core::Session& session, bool notified_important);
-    void woken(core::Session& session);
+    void hibernated(core::Session& session, bool notified_important);
+    void resumed(core::Session& session);
     /// It will expire soon: its client is woken ([push] wake_before_timeout).
-    void waking(core::Session& session);
+    void expiring(core::Session& session);
     /// A registration of this device came or went.
     void registrations_changed(core::Account& account, std::string_view device);
     /// A registration goes on under another number.
@@ -40,17 +40,17 @@ public:
     void not_sent(core::Account& account, const Registration& registration,
                   const Notification& notification);
 
-    void record(core::Session& session, storage::SleepingSession& record);
-    void restore(core::Session& session, const storage::SleepingSession& record);
+    void record(core::Session& session, storage::HibernatingSession& record);
+    void restore(core::Session& session, const storage::HibernatingSession& record);
 
     /// The account may leave memory: what was decided and is not on its way any more goes into the
     /// records.
-    void before_put_away(core::Account& account);
+    void before_evict(core::Account& account);
 
     /// Once after start: R3 for the sessions that did not come back within [push] restart_grace.
     Task<> sweep_after_restart();
 
-    /// The most it can sleep, for <enabled max>.
+    /// The most it can hibernate, for <enabled max>.
     Duration longest(core::Session& session) const;
 
 private:

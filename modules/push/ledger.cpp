@@ -88,7 +88,8 @@ Task<> Ledger::pay(storage::OwedEntry entry) {
     if (!name || !name->has_value() || !core.is_home(**name)) co_return;
     const bool was_loaded = core.accounts().find(**name) != nullptr;
     auto pin = co_await core.accounts().load(**name);
-    if (!was_loaded) core.accounts().let_go(std::move(**name));  // very many must not stay loaded
+    if (!was_loaded)
+        core.accounts().evict_soon(std::move(**name));  // very many must not stay loaded
     if (!pin || (*pin)->id() != entry.account || renewed_.contains({entry.account, seq})) co_return;
     Registration* registration = push_.accounts.of(**pin).find(seq);
     if (!registration) co_return;

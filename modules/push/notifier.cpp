@@ -39,9 +39,9 @@ Facts Notifier::facts(core::Account& account, const Registration& registration, 
 
 // ---- The rules ---------------------------------------------------------------------------------
 
-void Notifier::on_unreached(const events::Unreached& event) {
-    using Why = events::Unreached::Why;
-    if (event.why == Why::asleep)
+void Notifier::on_undelivered(const events::Undelivered& event) {
+    using Why = events::Undelivered::Why;
+    if (event.why == Why::hibernating)
         return push_.queue_rules->on_queued(*event.session, event.envelope);
     Facts base;
     base.trigger = event.why == Why::no_session ? Trigger::no_session : Trigger::ended;
@@ -150,7 +150,7 @@ void Notifier::on_requested(const events::PushRequested& event) {
     }
 }
 
-void Notifier::on_waking(core::Session& session) {
+void Notifier::on_expiring(core::Session& session) {
     core::Account& account = session.account();
     for (const auto seq : push_.registrations->of_device(account, session.device()))
         if (Registration* registration = push_.accounts.of(account).find(seq))

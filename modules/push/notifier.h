@@ -18,7 +18,7 @@
 #include "server/events/archive.h"
 #include "server/events/message.h"
 #include "server/events/push.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 
 namespace clarion::push {
 
@@ -26,13 +26,13 @@ class Notifier {
 public:
     explicit Notifier(Push& push) : push_(push) {}
 
-    void on_unreached(const events::Unreached& event);         // R1, R6 (asleep: QueueRules)
+    void on_undelivered(const events::Undelivered& event);     // R1, R6 (hibernating: QueueRules)
     void on_archived(const events::Archived& event);           // R2
     void on_receiving(const events::MessageReceiving& event);  // R7: a call
     void on_sending(const events::MessageSending& event);      // R7: it was answered
     void on_ping(const events::PushPing& event);               // R8
     void on_requested(const events::PushRequested& event);
-    void on_waking(core::Session& session);  // [push] wake_before_timeout
+    void on_expiring(core::Session& session);  // [push] wake_before_timeout
 
     /// What a notification is about.
     struct Cause {

@@ -5,10 +5,10 @@
 #include "base/id.h"
 #include "base/log.h"
 #include "modules/push/flight.h"
+#include "modules/push/hibernation.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
-#include "modules/push/sleeper.h"
 #include "server/events/push.h"
 #include "storage/storage.h"
 
@@ -81,7 +81,7 @@ void Sender::on_unreachable(Service& service, const Flight& flight, std::string_
     core::Account* account = push_.account_of(lost);
     Registration* registration =
         account ? push_.accounts.of(*account).find(lost.registration) : nullptr;
-    if (registration) push_.sleeper->not_sent(*account, *registration, lost);
+    if (registration) push_.hibernation->not_sent(*account, *registration, lost);
     if (registration && !lost.witness) {
         WaitingItem item(lost);
         item.failures = static_cast<std::uint32_t>(flight.departure.failures);

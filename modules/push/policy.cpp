@@ -129,7 +129,7 @@ std::optional<Reason> denied(const Stanza& stanza, const Facts& facts) {
             if (!facts.account_has_session) return Reason::no_session;
             return facts.device_has_session ? std::optional(Reason::has_session) : std::nullopt;
         case Trigger::unacked:
-        case Trigger::asleep:
+        case Trigger::queued:
             return facts.same_device ? std::nullopt : std::optional(Reason::no_rule);
         case Trigger::ended:
             if (!stanza.is_message()) return Reason::no_rule;

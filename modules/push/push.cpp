@@ -2,12 +2,12 @@
 
 #include "base/log.h"
 #include "modules/push/enable.h"
+#include "modules/push/hibernation.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notifier.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
-#include "modules/push/sleeper.h"
 #include "modules/push/state.h"
 #include "proto/ns.h"
 #include "server/events/account.h"
@@ -45,11 +45,11 @@ void forget_others(Push& push, core::Account& account, const core::Session* stay
     }
 }
 
-Flow may_put_away(Push& push, core::Account& account) {
+Flow may_evict(Push& push, core::Account& account) {
     const AccountPush* mine = push.accounts.find(account);
     if (!mine) return Flow::next;
     if (mine->busy > 0) return Flow::stop;
-    push.sleeper->before_put_away(account);
+    push.hibernation->before_evict(account);
     push.registrations->save_changed(account);
     return Flow::next;
 }
@@ -60,7 +60,7 @@ void follow_accounts(core::ModuleSetup& setup, Push& push) {
     });
     setup.on<events::AccountPuttingAway>(
         events::AccountPuttingAway::Stage::ask,
-        [&push](auto& event) { return may_put_away(push, event.account); });
+        [&push](auto& event) { return may_evict(push, event.account); });
     setup.on<events::LoginsRevoked>(
         events::LoginsRevoked::Stage::forget,
         [&push](const auto& event) { forget_others(push, event.account, event.stays); });
@@ -75,12 +75,14 @@ void follow_sessions(core::ModuleSetup& setup, Push& push) {
     using namespace events;
     setup.on<SessionBound>(SessionBound::Stage::ready,
                            [&push](const auto& event) { forget_unread(push, event.session); });
-    setup.on<SessionSlept>(SessionSlept::Stage::push,
-                           [&push](const auto& event) { push.queue_rules->on_slept(event); });
-    setup.on<SessionWaking>(SessionWaking::Stage::push,
-                            [&push](const auto& event) { push.sleeper->waking(event.session); });
-    setup.on<SessionWoken>(SessionWoken::Stage::push, [&push](const auto& event) {
-        push.sleeper->woken(event.session);
+    setup.on<SessionHibernated>(SessionHibernated::Stage::push, [&push](const auto& event) {
+        push.queue_rules->on_hibernated(event);
+    });
+    setup.on<SessionExpiring>(SessionExpiring::Stage::push, [&push](const auto& event) {
+        push.hibernation->expiring(event.session);
+    });
+    setup.on<SessionResumed>(SessionResumed::Stage::push, [&push](const auto& event) {
+        push.hibernation->resumed(event.session);
         forget_unread(push, event.session);
     });
     setup.on<SessionLost>(SessionLost::Stage::push,
@@ -90,15 +92,15 @@ void follow_sessions(core::ModuleSetup& setup, Push& push) {
     setup.on<SessionEnded>(SessionEnded::Stage::cleanup,
                            [&push](const auto& event) { push.queue_rules->on_ended(event); });
     setup.on<SessionRecording>(SessionRecording::Stage::add, [&push](auto& event) {
-        push.sleeper->record(event.session, event.record);
+        push.hibernation->record(event.session, event.record);
         return Flow::next;
     });
-    setup.on<SleepLimit>(SleepLimit::Stage::extend, [&push](auto& event) {
-        event.limit = push.sleeper->longest(event.session);
+    setup.on<HibernationLimit>(HibernationLimit::Stage::extend, [&push](auto& event) {
+        event.limit = push.hibernation->longest(event.session);
         return Flow::next;
     });
     setup.on<SessionRestored>(SessionRestored::Stage::read, [&push](const auto& event) {
-        push.sleeper->restore(event.session, event.record);
+        push.hibernation->restore(event.session, event.record);
     });
 }
 
@@ -118,8 +120,8 @@ void follow_messages(core::ModuleSetup& setup, Push& push) {
     });
     setup.on<Archived>(Archived::Stage::push,
                        [&push](const auto& event) { push.notifier->on_archived(event); });
-    setup.on<Unreached>(Unreached::Stage::notify, [&push](auto& event) {
-        push.notifier->on_unreached(event);
+    setup.on<Undelivered>(Undelivered::Stage::notify, [&push](auto& event) {
+        push.notifier->on_undelivered(event);
         return Flow::next;
     });
     setup.on<PushPing>(PushPing::Stage::send,
@@ -135,7 +137,7 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
         events::ServerStarted::Stage::react, [&push](const auto& event) {
             event.core.scope().spawn("push-last-run", push.queue_rules->learn_last_run());
             event.core.scope().spawn("push-owed", push.ledger->pay_after_restart());
-            event.core.scope().spawn("push-after-restart", push.sleeper->sweep_after_restart());
+            event.core.scope().spawn("push-after-restart", push.hibernation->sweep_after_restart());
         });
     setup.on<events::ServerStopping>(
         events::ServerStopping::Stage::save, [&push](const auto& event) {
@@ -167,7 +169,8 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
     t.add("max_hibernation_timeout", &PushOptions::max_hibernation_timeout)
         .min(1s)
         .doc(
-            "How long a session with push sleeps until something important happens; from then it "
+            "How long a session with push hibernates until something important happens; from then "
+            "it "
             "has smacks.hibernation_time.");
     t.add("notification_with_body", &PushOptions::notification_with_body)
         .doc("Tell push services the text of important messages.");
@@ -181,7 +184,7 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
         .min(0ms)
         .max(longest_window)
         .doc(
-            "A notification for a sleeping session covers what is queued within this time after "
+            "A notification for a hibernating session covers what is queued within this time after "
             "it.");
     t.add("restart_grace", &PushOptions::restart_grace)
         .min(0ms)
@@ -207,7 +210,8 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
     t.add("wake_before_timeout", &PushOptions::wake_before_timeout)
         .min(0ms)
         .doc(
-            "Wake the client of a sleeping session once, this long before the session expires; 0: "
+            "Wake the client of a hibernating session once, this long before the session expires; "
+            "0: "
             "do not.");
     t.add("gone_disables_at_once", &PushOptions::gone_disables_at_once)
         .doc("Remove a registration at the first error gone or item-not-found.");

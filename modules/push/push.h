@@ -1,19 +1,19 @@
 // Push: wakes phones (XEP-0357 0.4.1; docs/push-rules.md is the specification,
 // docs/design/004-push.md the why).
 //
-//     policy         which stanza notifies whom, and how urgent it is      pure
-//     sleep_times    how long a session with push sleeps                   pure
-//     coverage       what has been notified already                        pure
-//     notification   the stanza that is published                          pure
-//     service        back-off and health of one push service               pure
-//     registrations  what devices asked for, kept with the account
-//     enable         <enable/>, <disable/>, and a service that ends it
-//     notifier       events -> policy -> notifications that are owed
-//     queue_rules    ... those about a session's queue: R3, R4, R5
-//     ledger         what must go out also after a crash
-//     sender         owed and durable -> published -> answered
-//     sleeper        the end of sleep, and what survives a restart
-//     admin          what clarionctl push shows and does
+//     policy             which stanza notifies whom, and how urgent it is      pure
+//     hibernation_times  how long a session with push hibernates               pure
+//     coverage           what has been notified already                        pure
+//     notification       the stanza that is published                          pure
+//     service            back-off and health of one push service               pure
+//     registrations      what devices asked for, kept with the account
+//     enable             <enable/>, <disable/>, and a service that ends it
+//     notifier           events -> policy -> notifications that are owed
+//     queue_rules        those about a session's queue: R3, R4, R5
+//     ledger             what must go out also after a crash
+//     sender             owed and durable -> published -> answered
+//     hibernation        the end of hibernation, and what survives a restart
+//     admin              what clarionctl push shows and does
 //
 // All state lives on the shard of its account; nothing here is shared between shards.
 #pragma once

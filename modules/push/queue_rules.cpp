@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "modules/push/hibernation.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
-#include "modules/push/sleeper.h"
 #include "proto/ns.h"
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
@@ -41,7 +41,7 @@ Notifier::Cause cause_of(const core::Session& session, const QueueRules::Entry& 
     cause.archive_id = entry.archive_id;
     cause.log_id = entry.log_id;
     cause.offline_seq = entry.spooled ? entry.offline_seq : 0;
-    cause.in_queue = session.is_asleep();
+    cause.in_queue = session.is_hibernating();
     return cause;
 }
 
@@ -55,7 +55,7 @@ bool is_notified(core::SessionEnd why) {
 
 // ---- R3 and R5: the whole queue ----------------------------------------------------------------
 
-void QueueRules::on_slept(const events::SessionSlept& event) {
+void QueueRules::on_hibernated(const events::SessionHibernated& event) {
     core::Session& session = event.session;
     SessionPush& mine = push_.sessions.of(session);
     mine.settled =
@@ -68,7 +68,7 @@ void QueueRules::on_slept(const events::SessionSlept& event) {
     for (const core::UnackedStanza& sent : event.unacked) queue.push_back(entry(sent, ++number));
     const bool before = notified_important(session, queue);
     if (mine.settled) notify(session, queue, Trigger::unacked);
-    push_.sleeper->slept(session, before);
+    push_.hibernation->hibernated(session, before);
 }
 
 void QueueRules::on_ack_delayed(const events::AckDelayed& event) {
@@ -159,7 +159,7 @@ void QueueRules::notify_others(core::Session& session, const std::vector<Entry>&
     }
 }
 
-/// Whether an important stanza of the queue was notified before it fell asleep.
+/// Whether an important stanza of the queue was notified before it began to hibernate.
 bool QueueRules::notified_important(core::Session& session, const std::vector<Entry>& queue) {
     core::Account& account = session.account();
     const std::string_view bare = account.jid().bare();
@@ -250,7 +250,7 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     Notifier::Cause cause = Notifier::cause_of(account, envelope);
     cause.in_queue = true;
     cause.offline_seq = 0;  // only its place, if it must go there
-    Facts facts = push_.notifier->facts(account, registration, Trigger::asleep, stanza);
+    Facts facts = push_.notifier->facts(account, registration, Trigger::queued, stanza);
     facts.session = session.jid().full();
     facts.same_device = true;
     facts.covered = registration.was_notified_of(cause.identity, cause.archive_id);
@@ -268,7 +268,7 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     if (!owed) return;
     // Just after a restart what was queued before may still have to be notified: only the window
     // counts.
-    if (mine.settled) coverage.number = session.sm()->queue.acked() + session.queued_asleep();
+    if (mine.settled) coverage.number = session.sm()->queue.acked() + session.queued_hibernating();
     coverage.open_window(clock.steady(), clock.wall(), push_.options(account.host()).coalesce_time,
                          verdict.important, owed->number);
     owed->session = session.number();

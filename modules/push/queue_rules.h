@@ -1,8 +1,8 @@
 // QueueRules: the rules about what a session's client has not acknowledged. R3, R4, R5
 // (docs/push-rules.md).
 //
-// One notification for the whole queue when the session falls asleep, is lost or is slow; then one
-// for each stanza queued to the sleeping session, coalesced. What was covered is remembered per
+// One notification for the whole queue when the session begins to hibernate, is lost or is slow; then one
+// for each stanza queued to the hibernating session, coalesced. What was covered is remembered per
 // registration (coverage.h). One per shard.
 #pragma once
 
@@ -22,14 +22,14 @@ class QueueRules {
 public:
     explicit QueueRules(Push& push) : push_(push) {}
 
-    void on_slept(const events::SessionSlept& event);      // R3
-    void on_ack_delayed(const events::AckDelayed& event);  // R5
-    void on_ended(const events::SessionEnded& event);      // R3: lost without being able to sleep
+    void on_hibernated(const events::SessionHibernated& event);  // R3
+    void on_ack_delayed(const events::AckDelayed& event);        // R5
+    void on_ended(const events::SessionEnded& event);  // R3: lost without being able to hibernate
     /// R3: lost in a crash. What came for it shortly before, for it may not have had it.
     void on_lost(const events::SessionLost& event);
     /// At start: when an earlier run wrote last.
     Task<> learn_last_run();
-    /// R4: `envelope` was just queued to this sleeping session.
+    /// R4: `envelope` was just queued to this hibernating session.
     void on_queued(core::Session& session, const core::Envelope& envelope);
 
     struct Entry {

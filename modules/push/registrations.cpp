@@ -4,11 +4,11 @@
 
 #include "base/log.h"
 #include "modules/push/counters.h"
+#include "modules/push/hibernation.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/sender.h"
-#include "modules/push/sleeper.h"
 #include "proto/ns.h"
 #include "server/core/session.h"
 #include "server/events/push.h"
@@ -79,9 +79,9 @@ void Registrations::put(core::Account& account, storage::PushRegistration record
     mine.registrations.push_back(std::move(added));
     push_.counters->enabled.add();
     evict(account);
-    push_.sleeper->registrations_changed(account, device);
+    push_.hibernation->registrations_changed(account, device);
     if (!old_device.empty() && old_device != device)
-        push_.sleeper->registrations_changed(account, old_device);
+        push_.hibernation->registrations_changed(account, old_device);
 }
 
 /// The registration of the same service and node gives way to `added`, with what R9 remembers of
@@ -94,7 +94,7 @@ std::string Registrations::take_over(core::Account& account, Registration& added
         added.notified = old.notified;
         added.record.notified_up_to = old.record.notified_up_to;
         added.record.unread = old.record.unread;
-        push_.sleeper->renumber(account, old.record.seq, added.record.seq);
+        push_.hibernation->renumber(account, old.record.seq, added.record.seq);
         return drop(account, old.record.seq);
     }
     return {};
@@ -142,7 +142,7 @@ std::size_t Registrations::remove(core::Account& account, std::string_view servi
 
 void Registrations::remove(core::Account& account, std::uint64_t seq) {
     const std::string device = drop(account, seq);
-    if (!device.empty()) push_.sleeper->registrations_changed(account, device);
+    if (!device.empty()) push_.hibernation->registrations_changed(account, device);
 }
 
 std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
@@ -153,7 +153,7 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
     const std::string device = at->record.device;
     push_.sender->forget(account.id(), at->record.service, seq);
     push_.ledger->forget(account.id(), seq);
-    push_.sleeper->forget(account, seq);
+    push_.hibernation->forget(account, seq);
     push_.core.storage().push_registrations().remove(push_.core.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);
     return device;

@@ -47,7 +47,7 @@ public:
 private:
     Registration make(core::Account& account, storage::PushRegistration record) const;
     std::string take_over(core::Account& account, Registration& added);
-    /// Removes it and says whose it was; the sleeping sessions of that device are the caller's.
+    /// Removes it and says whose it was; the hibernating sessions of that device are the caller's.
     std::string drop(core::Account& account, std::uint64_t seq);
     void evict(core::Account& account);
     Push& push_;
@@ -56,7 +56,7 @@ private:
 /// What its client asked for beyond XEP-0357: an <enable/> with the other attributes and children.
 xml::Document asked_of(const storage::PushRegistration& record);
 
-/// Whether the device has a session, live or asleep.
+/// Whether the device has a session, live or hibernating.
 bool has_session(const core::Account& account, std::string_view device);
 
 }  // namespace clarion::push

@@ -4,11 +4,11 @@
 #include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/flight.h"
+#include "modules/push/hibernation.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/notifier.h"
 #include "modules/push/push.h"
-#include "modules/push/sleeper.h"
 #include "server/core/pending_iq.h"
 #include "storage/storage.h"
 
@@ -98,7 +98,7 @@ bool Sender::held_back(Service& service, core::Account& account,
     if (!due || push_.options(account.host()).min_interval == Duration::zero()) return false;
     const bool first = service.intervals.hold(WaitingItem(*notification));
     keep(service.intervals.find(key));
-    push_.sleeper->kept(account, *notification);
+    push_.hibernation->kept(account, *notification);
     if (first)
         push_.core.shard().after(std::chrono::ceil<Duration>(*due - now),
                                  [this, jid = service.jid.full(), key] { release_held(jid, key); });
@@ -122,7 +122,7 @@ void Sender::wait(Service& service, core::Account& account, Registration& regist
     if (!service.link.up()) item.failing_since = note_failing(account, registration);
     service.waiting.put(std::move(item));
     keep(service.waiting.find(key_of(*notification)));
-    push_.sleeper->kept(account, *notification);
+    push_.hibernation->kept(account, *notification);
 }
 
 void Sender::keep(const WaitingItem* item) {
@@ -141,7 +141,7 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
                                  {"node", node_tag(registration.record)},
                                  {"important", notification->important}});
     note_sent(service, account, flight, now);
-    push_.sleeper->sent(account, registration, *notification);
+    push_.hibernation->sent(account, registration, *notification);
     const Duration timeout = push_.options(account.host()).answer_timeout;
     auto request = std::exchange(notification->publish, nullptr);
     // Last: the answer may come before this returns.

@@ -4,7 +4,7 @@
 // One per shard, in three files: sender.cpp gets publishes out, answers.cpp is about what comes
 // back, outage.cpp about services that cannot be reached. A notification that cannot leave now,
 // because its service is unreachable, too much is outstanding there or min_interval is not over,
-// waits as its registration's newest state (waiting.h). Meanwhile its account may be put away; it
+// waits as its registration's newest state (waiting.h). Meanwhile its account may be evicted; it
 // is loaded, and the notification composed again, when its turn comes.
 //
 //     submit -> publish -> (answer) -> done                 ledger: settled

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "modules/push/counters.h"
+#include "modules/push/hibernation.h"
 #include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/notifier.h"
@@ -13,7 +14,6 @@
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
-#include "modules/push/sleeper.h"
 #include "proto/crypto.h"
 
 namespace clarion::push {
@@ -59,7 +59,7 @@ Push::Push(core::ModuleSetup& setup)
       counters(std::make_unique<Counters>()),
       ledger(std::make_unique<Ledger>(*this)),
       registrations(std::make_unique<Registrations>(*this)),
-      sleeper(std::make_unique<Sleeper>(*this)),
+      hibernation(std::make_unique<Hibernation>(*this)),
       sender(std::make_unique<Sender>(*this)),
       notifier(std::make_unique<Notifier>(*this)),
       queue_rules(std::make_unique<QueueRules>(*this)) {}

@@ -103,7 +103,7 @@ struct PushOptions;
 class Counters;
 class Ledger;
 class Registrations;
-class Sleeper;
+class Hibernation;
 class Sender;
 class QueueRules;
 class Notifier;
@@ -119,7 +119,7 @@ struct Push {
     std::unique_ptr<Counters> counters;
     std::unique_ptr<Ledger> ledger;
     std::unique_ptr<Registrations> registrations;
-    std::unique_ptr<Sleeper> sleeper;
+    std::unique_ptr<Hibernation> hibernation;
     std::unique_ptr<Sender> sender;
     std::unique_ptr<Notifier> notifier;
     std::unique_ptr<QueueRules> queue_rules;

@@ -11,7 +11,7 @@
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
 #include "server/core/archive_id.h"
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 
 namespace clarion::app {
 
@@ -160,8 +160,8 @@ Task<> purge_here(Core& core, std::string jid, storage::Keep keep, Result<std::u
 /// On the account's home shard, like all that is written for it.
 Task<Result<>> purge_account(App& app, std::string jid, storage::Keep keep, Purged& purged) {
     Result<std::uint64_t> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(jid),
-                          [&](Core& core) { return purge_here(core, jid, keep, result); });
+    co_await core::call_on_shard(*app.shared().cores[0], app.shared().shards.owner_of(jid),
+                                 [&](Core& core) { return purge_here(core, jid, keep, result); });
     if (!result) co_return result.error();
     if (*result > 0) ++purged.accounts;
     purged.messages += *result;

@@ -10,7 +10,7 @@
 #include "modules/push/admin.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 
 namespace clarion::app {
 
@@ -66,7 +66,7 @@ Task<Result<json::value>> with_account(App& app, const Jid& jid,
                 result = pin.error();
         }
     };
-    co_await core::run_on(
+    co_await core::call_on_shard(
         *app.shared().cores[0], app.shared().shards.owner_of(jid.bare()),
         [&](Core& core) { return Work::run(core, std::string(jid.bare()), what, result); });
     co_return result;

@@ -10,7 +10,7 @@
 #include "modules/push/admin.h"
 #include "server/app/admin_push.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 #include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::app {
@@ -149,8 +149,8 @@ Task<PushRoute> push_route(App& app, std::string domain) {
     const auto kind = app.shared().hosts.kind(domain);
     if (kind == core::DomainKind::host)
         co_return PushRoute{PushRoute::Kind::own, true, true, "a domain of this server"};
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(domain),
-                          [&](Core& core) { return look(app, core, domain, reached); });
+    co_await core::call_on_shard(*app.shared().cores[0], app.shared().shards.owner_of(domain),
+                                 [&](Core& core) { return look(app, core, domain, reached); });
     if (kind == core::DomainKind::remote) co_return remote_route(reached.s2s);
     const char* text = reached.attached ? "component of this server, attached"
                                         : "component of this server, not attached: start it, and "

@@ -11,7 +11,7 @@
 #include "modules/push/admin.h"
 #include "server/app/admin_push.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 #include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::app {
@@ -96,8 +96,9 @@ Task<bool> reach(App& app, const std::string& host, const std::string& service,
     protocol.add({service, {}, "route", route.text, route.works});
     if (route.kind != PushRoute::Kind::remote || route.up) co_return route.works;
     bool up = false;
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(domain),
-                          [&](Core& core) { return dial(app, core, host, service, protocol, up); });
+    co_await core::call_on_shard(
+        *app.shared().cores[0], app.shared().shards.owner_of(domain),
+        [&](Core& core) { return dial(app, core, host, service, protocol, up); });
     co_return up;
 }
 
@@ -134,13 +135,13 @@ Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
     Result<> result = fail("internal-server-error", "the server is stopping");
     Core& here = *app.shared().cores[0];
     const unsigned home = app.shared().shards.owner_of(target->jid.bare());
-    co_await core::run_on(here, home, [&](Core& core) {
+    co_await core::call_on_shard(here, home, [&](Core& core) {
         return note_registrations(core, *target, *protocol, result);
     });
     if (!result) co_return result.error();
     if (protocol->services.empty())  // says so
-        co_await core::run_on(here, home,
-                              [&](Core& core) { return publish(core, *target, protocol); });
+        co_await core::call_on_shard(here, home,
+                                     [&](Core& core) { return publish(core, *target, protocol); });
     const std::string host(target->jid.domain());
     for (const std::string& service : protocol->services) {
         const bool reached = co_await reach(app, host, service, *protocol);
@@ -149,8 +150,8 @@ Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
             continue;
         }
         const PushTarget there{target->jid, service, target->node};
-        co_await core::run_on(here, home,
-                              [&](Core& core) { return publish(core, there, protocol); });
+        co_await core::call_on_shard(here, home,
+                                     [&](Core& core) { return publish(core, there, protocol); });
     }
     sum_up(*protocol);
     co_return json::value(std::move(protocol->steps));

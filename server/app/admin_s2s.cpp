@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 #include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::app {
@@ -56,8 +56,8 @@ Task<Result<json::value>> test(App& app, const json::object& arguments) {
     if (app.shared().hosts.kind(*domain) != core::DomainKind::remote)
         co_return fail("usage", *domain + " is a domain of this server");
     json::array steps;
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(*domain),
-                          [&](Core& core) { return test_here(app, core, *domain, steps); });
+    co_await core::call_on_shard(*app.shared().cores[0], app.shared().shards.owner_of(*domain),
+                                 [&](Core& core) { return test_here(app, core, *domain, steps); });
     co_return json::value(std::move(steps));
 }
 

@@ -10,7 +10,7 @@
 #include "server/app/admin_commands.h"
 #include "server/app/admin_push.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 #include "server/core/session.h"
 
 namespace clarion::app {
@@ -27,7 +27,7 @@ Task<> count(core::Core& core, Load& load) {
     core.accounts().for_each([&load](core::Account& account) {
         ++load.accounts;
         for (const auto& session : account.sessions())
-            ++(session->is_asleep() ? load.asleep : load.sessions);
+            ++(session->is_hibernating() ? load.asleep : load.sessions);
     });
     co_return;
 }

@@ -8,9 +8,9 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
+#include "server/core/hibernation.h"
+#include "server/core/remote_call.h"
 #include "server/core/session.h"
-#include "server/core/sleep.h"
 
 namespace clarion::app {
 
@@ -21,14 +21,14 @@ namespace {
 
 json::value describe(core::Session& session) {
     json::object result{{"jid", session.jid().full()},
-                        {"state", session.is_asleep() ? "asleep" : "connected"},
+                        {"state", session.is_hibernating() ? "asleep" : "connected"},
                         {"available", session.available()},
                         {"priority", session.priority()},
                         {"stream_management", session.sm() != nullptr}};
-    if (session.is_asleep()) {
-        result["queued"] = session.queued_asleep();
+    if (session.is_hibernating()) {
+        result["queued"] = session.queued_hibernating();
         const Clock& clock = session.core().clock();
-        result["asleep_since"] = format_datetime(clock.on_calendar(session.slept_at()));
+        result["asleep_since"] = format_datetime(clock.on_calendar(session.hibernating_since()));
         result["expires"] = format_datetime(clock.on_calendar(session.expires_at()));
     } else if (session.port()) {
         const auto info = session.port()->info();
@@ -44,27 +44,28 @@ void add_sessions(core::Account& account, json::array& out) {
 }
 
 json::value describe(const Clock& clock, const std::string& bare_jid,
-                     const storage::SleepingSession& record) {
-    return json::object{{"jid", bare_jid + '/' + record.resource},
-                        {"state", "asleep"},
-                        {"available", !record.presence.empty()},
-                        {"stream_management", true},
-                        {"queued", record.queued},
-                        {"asleep_since", format_datetime(clock.on_calendar(record.slept_at))},
-                        {"expires", format_datetime(clock.on_calendar(record.expires_at))}};
+                     const storage::HibernatingSession& record) {
+    return json::object{
+        {"jid", bare_jid + '/' + record.resource},
+        {"state", "asleep"},
+        {"available", !record.presence.empty()},
+        {"stream_management", true},
+        {"queued", record.queued},
+        {"asleep_since", format_datetime(clock.on_calendar(record.hibernating_since))},
+        {"expires", format_datetime(clock.on_calendar(record.expires_at))}};
 }
 
 /// Those of an account that is not in memory, and stays so.
 Task<> list_stored(Core& core, std::string bare_jid, json::array& out) {
     const auto account = co_await core.storage().accounts().load(bare_jid);
     if (!account || !account->has_value()) co_return;
-    for (const auto& record : (*account)->sleeping_sessions)
-        if (record.state == storage::SleepState::asleep &&
+    for (const auto& record : (*account)->hibernating_sessions)
+        if (record.state == storage::HibernationState::hibernating &&
             record.expires_at > core.clock().lasting())
             out.push_back(describe(core.clock(), bare_jid, record));
 }
 
-/// At most `limit` sessions of this shard's accounts: of those in memory, then of those that sleep
+/// At most `limit` sessions of this shard's accounts: of those in memory, then of those that hibernate
 /// on disk, a page after the other.
 Task<> list_here(Core& core, std::size_t limit, json::array& out) {
     std::unordered_set<std::string> told;
@@ -73,10 +74,10 @@ Task<> list_here(Core& core, std::size_t limit, json::array& out) {
         told.emplace(account.jid().bare());
         add_sessions(account, out);
     });
-    core::SleeperPage page;
+    core::HibernatingPage page;
     do {
         if (out.size() >= limit || core.stopping()) co_return;
-        page = co_await core::read_sleepers(core, page.next);
+        page = co_await core::read_hibernating(core, page.next);
         for (const auto& name : page.accounts)
             if (out.size() < limit && told.insert(name).second)
                 co_await list_stored(core, name, out);
@@ -117,7 +118,7 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(here, app.shared().shards.owner_of(jid->bare()), [&](Core& core) {
+    co_await core::call_on_shard(here, app.shared().shards.owner_of(jid->bare()), [&](Core& core) {
         return list_account(core, std::string(jid->bare()), result);
     });
     co_return result;
@@ -145,8 +146,8 @@ Task<Result<json::value>> kick(App& app, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(*app.shared().cores[0], app.shared().shards.owner_of(jid->bare()),
-                          [&](Core& core) { return kick_here(core, *jid, result); });
+    co_await core::call_on_shard(*app.shared().cores[0], app.shared().shards.owner_of(jid->bare()),
+                                 [&](Core& core) { return kick_here(core, *jid, result); });
     co_return result;
 }
 

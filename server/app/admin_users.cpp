@@ -10,8 +10,8 @@
 #include "proto/sasl.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/cross.h"
 #include "server/core/options.h"
+#include "server/core/remote_call.h"
 #include "server/core/session.h"
 
 namespace clarion::app {
@@ -47,7 +47,7 @@ Task<Result<json::value>> change(App& app, const json::object& arguments, Change
             result = co_await what(core, std::move(jid), std::move(password));
         }
     };
-    co_await core::run_on(*app.shared().cores[0], home, [&](Core& core) {
+    co_await core::call_on_shard(*app.shared().cores[0], home, [&](Core& core) {
         return Work::run(core, what, *jid, password, result);
     });
     if (!result) co_return result.error();
@@ -133,7 +133,7 @@ Task<> describe(Core& core, std::string jid, Result<json::value>& result) {
     }
     core::Account& account = **pin;
     std::uint64_t live = 0, asleep = 0;
-    for (const auto& session : account.sessions()) ++(session->is_asleep() ? asleep : live);
+    for (const auto& session : account.sessions()) ++(session->is_hibernating() ? asleep : live);
     result = json::value{{"jid", account.jid().bare()},
                          {"created", format_datetime(account.created())},
                          {"disabled", account.disabled()},
@@ -147,7 +147,7 @@ Task<Result<json::value>> show(App& app, const json::object& arguments) {
     auto jid = account_argument(app, arguments);
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::run_on(
+    co_await core::call_on_shard(
         *app.shared().cores[0], app.shared().shards.owner_of(jid->bare()),
         [&](Core& core) { return describe(core, std::string(jid->bare()), result); });
     co_return result;
@@ -215,7 +215,7 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
     }
     Result<> result;
     for (auto& [shard, accounts] : by_shard)
-        co_await core::run_on(here, shard, [&](Core& core) {
+        co_await core::call_on_shard(here, shard, [&](Core& core) {
             return create_here(core, std::move(accounts), existing, result);
         });
     if (!result) co_return result.error();

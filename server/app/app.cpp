@@ -17,8 +17,8 @@
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
 #include "server/app/tracing.h"
+#include "server/core/hibernation.h"
 #include "server/core/options.h"
-#include "server/core/sleep.h"
 #include "server/events/server.h"
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
@@ -35,9 +35,9 @@ constexpr Duration drain_limit = std::chrono::seconds(10);
 /// not be lost is stored by then.
 constexpr Duration farewell_limit = std::chrono::seconds(1);
 /// Each account is looked at once in this time, whether it is idle ...
-constexpr Duration put_away_interval = std::chrono::seconds(5);
+constexpr Duration evict_interval = std::chrono::seconds(5);
 /// ... a slice at a time.
-constexpr std::size_t put_away_slices = 20;
+constexpr std::size_t evict_slices = 20;
 
 Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
     const auto& options = config.get<core::StorageOptions>();
@@ -75,15 +75,15 @@ Result<> tell(const Findings& findings) {
 
 /// Ends idle accounts' stay in memory, as long as the shard runs. What many of them leave free goes
 /// back to the system: the allocator by itself keeps it.
-Task<> put_away(core::Core& core) {
+Task<> evict(core::Core& core) {
     constexpr std::uint64_t many = 200;
     std::uint64_t trimmed = 0;
     while (!core.stopping()) {
-        co_await core.shard().sleep(put_away_interval / put_away_slices);
-        core.accounts().put_away_slice(core.options<core::ServerOptions>().account_idle_time,
-                                       put_away_slices);
-        if (core.accounts().put_away() - trimmed < many) continue;
-        trimmed = core.accounts().put_away();
+        co_await core.shard().sleep(evict_interval / evict_slices);
+        core.accounts().evict_slice(core.options<core::ServerOptions>().account_idle_time,
+                                    evict_slices);
+        if (core.accounts().evict() - trimmed < many) continue;
+        trimmed = core.accounts().evict();
         co_await core.shard().offload([] { ::malloc_trim(0); });
     }
 }
@@ -214,8 +214,8 @@ Result<> App::listen() {
                 target->scope().spawn("clock-mark", keep_clock_mark(*target));
             }
             target->scope().spawn("deadlines", core::watch_deadlines(*target));
-            target->scope().spawn("lost-sessions", core::bury_lost_sessions(*target));
-            target->scope().spawn("put-away", put_away(*target));
+            target->scope().spawn("lost-sessions", core::clean_up_crashed_sessions(*target));
+            target->scope().spawn("put-away", evict(*target));
             s2s_[target->shard().index()]->start();
             target->bus().fire(events::ServerStarted{*target});
         });
@@ -311,7 +311,7 @@ void App::stop() {
             co_await core.shard().committed();
         }
         static Task<> close(core::Core& core, net::ShardNet& net) {
-            co_await core::put_everybody_to_sleep(core);
+            co_await core::hibernate_everybody(core);
             if (core.shard().index() == 0) put_clock_mark(core);
             net.close_all(StreamErrorCondition::system_shutdown);
             co_await net.joined(farewell_limit);

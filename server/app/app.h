@@ -4,7 +4,7 @@
 //     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads
 //         -> recovery -> listeners, admin socket -> "ready"
 //
-// Stop: stop accepting -> stop reading -> drain -> last <a/>, sleep records, spools -> commit ->
+// Stop: stop accepting -> stop reading -> drain -> last <a/>, hibernation records, spools -> commit ->
 // close (docs/design/001-core.md).
 #pragma once
 

@@ -13,8 +13,8 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/core.h"
-#include "server/core/cross.h"
 #include "server/core/options.h"
+#include "server/core/remote_call.h"
 #include "server/core/session.h"
 
 namespace clarion::app {
@@ -157,9 +157,9 @@ public:
         if (!pin) co_return;
         for (const auto& session : (*pin)->sessions()) {
             if (!feed->wants(session->traced())) continue;
-            const std::string state = session->is_asleep()
+            const std::string state = session->is_hibernating()
                                           ? "hibernates with " +
-                                                std::to_string(session->queued_asleep()) +
+                                                std::to_string(session->queued_hibernating()) +
                                                 " stanzas queued"
                                           : std::string("is connected");
             tell(core, *feed, session->traced(), "note", "text", "the session " + state);
@@ -239,10 +239,10 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
             watchers_[i]->add(feed);
             co_return;
         };
-        co_await core::run_on(here, i, std::move(add));
+        co_await core::call_on_shard(here, i, std::move(add));
     }
     std::function<Task<>(Core&)> tell = [feed](Core& core) { return Watcher::begin(core, feed); };
-    co_await core::run_on(here, home, std::move(tell));
+    co_await core::call_on_shard(here, home, std::move(tell));
     co_return std::move(reader);
 }
 

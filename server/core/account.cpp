@@ -32,9 +32,9 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
       offline_count_(snapshot.offline_count),
       loaded_offline_seq_(snapshot.last_offline_seq) {
     roster_.load(std::move(snapshot.roster), snapshot.roster_version);
-    for (const auto& session : snapshot.sleeping_sessions)
+    for (const auto& session : snapshot.hibernating_sessions)
         last_session_number_ = std::max(last_session_number_, session.session);
-    for (const auto& mark : snapshot.live_marks)
+    for (const auto& mark : snapshot.online_records)
         last_session_number_ = std::max(last_session_number_, mark.session);
     touch();
 }
@@ -107,7 +107,7 @@ void Account::remove_session(Session& session) {
 
 bool Account::has_live_session() const {
     return std::any_of(sessions_.begin(), sessions_.end(),
-                       [](const auto& s) { return !s->is_asleep(); });
+                       [](const auto& s) { return !s->is_hibernating(); });
 }
 
 std::optional<std::uint32_t> Account::ended_handled(std::string_view sm_id) const {

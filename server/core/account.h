@@ -3,7 +3,7 @@
 //
 // Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster,
 // archive preferences and ids; modules keep their own state in slots. All of it is also in storage,
-// so an account without live sessions can be put away at any turn's end.
+// so an account without live sessions can be evicted at any turn's end.
 #pragma once
 
 #include <cstdint>
@@ -62,7 +62,7 @@ public:
     std::uint64_t next_offline_seq() { return ++last_offline_seq_; }
     /// The last place given.
     std::uint64_t last_offline_seq() const { return last_offline_seq_; }
-    /// Places up to this one were given before the account was put away, if nothing has them now.
+    /// Places up to this one were given before the account was evicted, if nothing has them now.
     void skip_offline_seqs(std::uint64_t up_to);
     /// Offline messages stored and not yet delivered.
     std::uint64_t offline_count() const { return offline_count_; }
@@ -71,7 +71,7 @@ public:
     /// message the first to acknowledge it does. 0: none is meant.
     void remove_offline(std::uint64_t seq);
 
-    // Sessions, live and asleep.
+    // Sessions, live and hibernating.
     const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }
     Session* find_session(std::string_view resource) const;
     Session* find_session_by_number(std::uint64_t number) const;
@@ -106,7 +106,7 @@ public:
     bool deleted() const { return deleted_; }
     void set_deleted();
 
-    /// While anything asynchronous refers to this account it must not be put away: count up and
+    /// While anything asynchronous refers to this account it must not be evicted: count up and
     /// down.
     void pin() { ++pins_; }
     void unpin();

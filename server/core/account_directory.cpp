@@ -10,9 +10,9 @@
 #include "base/log.h"
 #include "proto/sasl.h"
 #include "server/core/core.h"
+#include "server/core/hibernation.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/core/sleep.h"
 #include "server/events/account.h"
 
 namespace clarion::core {
@@ -60,20 +60,20 @@ struct AccountDirectory::Impl {
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
     UnknownNames unknown;
     std::size_t loading = 0;
-    /// Hashes, in one piece of memory: 100,000 sleeping phones must not cost memory, and a node of
+    /// Hashes, in one piece of memory: 100,000 hibernating phones must not cost memory, and a node of
     /// its own for each would keep the page on which its account was.
     boost::unordered_flat_set<std::size_t> sleepers;
-    std::uint64_t put_away = 0;
+    std::uint64_t evict = 0;
     std::size_t next_bucket = 0;  // of entries: where the next slice begins
-    std::vector<std::string> let_go;
-    bool sleepers_known = false;
+    std::vector<std::string> evict_soon;
+    bool hibernating_known = false;
 
     Task<> load(std::string jid);
     void install(const std::string& jid, storage::AccountSnapshot snapshot);
     void finish(const std::string& jid, const Result<Account*>& result);
     std::vector<Ready> take_inbox(const std::string& jid);
     bool may_go(const Entry& entry, SteadyTime before) const;
-    void put_away_all(std::vector<std::string> names, SteadyTime before);
+    void evict_all(std::vector<std::string> names, SteadyTime before);
     std::unordered_set<std::string> creating;  // names that are taken, but not yet in storage
     /// The one place that changes the record of an account that exists; one change at a time.
     using Change = std::function<void(storage::AccountRecord&)>;
@@ -312,15 +312,15 @@ Task<Result<>> AccountDirectory::remove(Jid jid) {
     co_return committed;
 }
 
-void AccountDirectory::put_away_idle(Duration idle) {
+void AccountDirectory::evict_idle(Duration idle) {
     const SteadyTime before = impl_->core.clock().steady() - idle;
     std::vector<std::string> candidates;
     for (const auto& [jid, entry] : impl_->entries)
         if (impl_->may_go(entry, before)) candidates.push_back(jid);
-    impl_->put_away_all(std::move(candidates), before);
+    impl_->evict_all(std::move(candidates), before);
 }
 
-void AccountDirectory::put_away_slice(Duration idle, std::size_t slices) {
+void AccountDirectory::evict_slice(Duration idle, std::size_t slices) {
     const SteadyTime now = impl_->core.clock().steady();
     const SteadyTime before = now - idle;
     const std::size_t buckets = impl_->entries.bucket_count();
@@ -331,22 +331,22 @@ void AccountDirectory::put_away_slice(Duration idle, std::size_t slices) {
         for (auto at = impl_->entries.begin(bucket); at != impl_->entries.end(bucket); ++at)
             if (impl_->may_go(at->second, before)) candidates.push_back(at->first);
     }
-    impl_->put_away_all(std::move(candidates), before);
+    impl_->evict_all(std::move(candidates), before);
     candidates.clear();
-    std::erase_if(impl_->let_go, [&](const std::string& jid) {
+    std::erase_if(impl_->evict_soon, [&](const std::string& jid) {
         const auto at = impl_->entries.find(jid);
         const bool goes = at != impl_->entries.end() && impl_->may_go(at->second, now);
         if (goes) candidates.push_back(jid);
         return goes || at == impl_->entries.end();
     });
-    impl_->put_away_all(std::move(candidates), now);
+    impl_->evict_all(std::move(candidates), now);
 }
 
-void AccountDirectory::let_go(std::string bare_jid) {
-    impl_->let_go.push_back(std::move(bare_jid));
+void AccountDirectory::evict_soon(std::string bare_jid) {
+    impl_->evict_soon.push_back(std::move(bare_jid));
 }
 
-void AccountDirectory::Impl::put_away_all(std::vector<std::string> names, SteadyTime before) {
+void AccountDirectory::Impl::evict_all(std::vector<std::string> names, SteadyTime before) {
     if (names.empty()) return;
     // What they wrote last must be readable before they are loaded again.
     core.shard().after_commit([this, before, names = std::move(names)](const Result<>&) {
@@ -355,7 +355,7 @@ void AccountDirectory::Impl::put_away_all(std::vector<std::string> names, Steady
             if (at == entries.end() || !may_go(at->second, before)) continue;
             if (at->second.account->sessions().empty()) sleepers.erase(TextHash{}(jid));
             entries.erase(at);
-            ++put_away;
+            ++evict;
         }
     });
 }
@@ -383,17 +383,17 @@ void AccountDirectory::for_each(const std::function<void(Account&)>& fn) {
     for (Account* account : accounts) fn(*account);
 }
 
-void AccountDirectory::note_asleep(std::string_view bare_jid) {
+void AccountDirectory::note_hibernating(std::string_view bare_jid) {
     impl_->sleepers.insert(TextHash{}(bare_jid));
 }
 
-bool AccountDirectory::may_have_sleepers(std::string_view bare_jid) const {
-    return !impl_->sleepers_known || impl_->sleepers.contains(TextHash{}(bare_jid));
+bool AccountDirectory::may_have_hibernating(std::string_view bare_jid) const {
+    return !impl_->hibernating_known || impl_->sleepers.contains(TextHash{}(bare_jid));
 }
 
-void AccountDirectory::sleepers_are_known() { impl_->sleepers_known = true; }
+void AccountDirectory::hibernating_are_known() { impl_->hibernating_known = true; }
 
-std::uint64_t AccountDirectory::put_away() const { return impl_->put_away; }
+std::uint64_t AccountDirectory::evict() const { return impl_->evict; }
 std::size_t AccountDirectory::loaded() const { return impl_->entries.size() - impl_->loading; }
 std::size_t AccountDirectory::loading() const { return impl_->loading; }
 

@@ -1,4 +1,4 @@
-// AccountDirectory: the accounts of one shard: loaded on first use, kept while used, put away when
+// AccountDirectory: the accounts of one shard: loaded on first use, kept while used, evicted when
 // idle.
 //
 // While an account is being loaded, what wants it waits in order in a bounded inbox. Names that do
@@ -48,7 +48,7 @@ public:
     /// Many at once, in one commit (import). Names that exist are left alone and returned.
     Task<Result<std::vector<Jid>>> create_all(std::vector<NewAccount> accounts);
     /// Durable when it returns. Whoever logged in with the old password must do so again: sessions
-    /// end, sleeping ones too, and streams that are logging in; but not the session of that number,
+    /// end, hibernating ones too, and streams that are logging in; but not the session of that number,
     /// which changed it (0: none). Errors: "item-not-found" (also if it was deleted meanwhile),
     /// "not-acceptable" (password), storage errors.
     Task<Result<>> set_password(Jid jid, std::string password, std::uint64_t changed_by = 0);
@@ -59,25 +59,25 @@ public:
     /// is free when it returns.
     Task<Result<>> remove(Jid jid);
 
-    /// Accounts that are not loaded but have sleeping sessions, by a hash of their name: presence
-    /// for them is worth a load. Until sleepers_are_known() was called (start-up has read them all)
+    /// Accounts that are not loaded but have hibernating sessions, by a hash of their name: presence
+    /// for them is worth a load. Until hibernating_are_known() was called (start-up has read them all)
     /// the answer is yes for everybody.
-    void note_asleep(std::string_view bare_jid);
-    bool may_have_sleepers(std::string_view bare_jid) const;
-    void sleepers_are_known();
+    void note_hibernating(std::string_view bare_jid);
+    bool may_have_hibernating(std::string_view bare_jid) const;
+    void hibernating_are_known();
 
     /// Puts away accounts that are idle: no live session, nothing pinned, untouched for a while.
-    void put_away_idle(Duration idle);
+    void evict_idle(Duration idle);
     /// The same for the next of `slices` parts of the table, so that nobody waits for a walk over
     /// all of it, and for those that were let go.
-    void put_away_slice(Duration idle, std::size_t slices);
-    /// It was loaded for a moment only: it is put away with the next slice, or as soon after as
+    void evict_slice(Duration idle, std::size_t slices);
+    /// It was loaded for a moment only: it is evicted with the next slice, or as soon after as
     /// nothing needs it.
-    void let_go(std::string bare_jid);
+    void evict_soon(std::string bare_jid);
     void for_each(const std::function<void(Account&)>& fn);
     std::size_t loaded() const;
-    /// How many were put away since the start.
-    std::uint64_t put_away() const;
+    /// How many were evicted since the start.
+    std::uint64_t evict() const;
     /// Loads (or reads) waiting for storage right now.
     std::size_t loading() const;
 

@@ -115,7 +115,7 @@ Task<> Session::handle_received() {
 // ---- What the client is asked ------------------------------------------------------------------
 
 void Session::end_turn() {
-    if (std::exchange(record_stale_, false)) return save_asleep();
+    if (std::exchange(record_stale_, false)) return save_hibernating();
     if (state_ != SessionState::live || !port_ || !sm_) return;
     if (sm_->ack_owed || sm_->ack_follows) answer_ack_request();
     if (sm_->queue.want_request())
@@ -141,7 +141,7 @@ void Session::watch_answers(Duration from_now) {
 }
 
 /// A request was left unanswered and nothing else was heard since. The connection may be dead, or
-/// the client asleep with it: either way it comes back by itself.
+/// the client hibernating with it: either way it comes back by itself.
 void Session::on_ack_timeout() {
     sm_->timeout_timer = TimerId::none;
     const auto limit = core().options<SmacksOptions>(account_.host()).ack_timeout;

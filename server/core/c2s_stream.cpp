@@ -412,7 +412,7 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
     leave_pending();
     account_ = {};  // the session knows whose it is
     state_ = State::bound;
-    session_->write_live_mark();
+    session_->write_online_record();
     logger.debug("bound", {{"session", jid->full()}, {"address", port_.info().address}});
     auto result = Stanza::make(StanzaKind::iq, StanzaType::result, {}, {}, id);
     result->root().add("bind", ns::bind).add_text_child("jid", jid->full());

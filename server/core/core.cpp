@@ -21,7 +21,7 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
 
 Core::~Core() = default;
 
-void Core::at_home(std::string_view key, UniqueFunction<void(Core&)> fn) {
+void Core::on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn) {
     const unsigned home = shared_.shards.owner_of(key);
     if (home == shard_.index()) return fn(*this);
     Core* const target = shared_.cores[home].get();

@@ -84,7 +84,7 @@ public:
         return shared_.shards.owner_of(key) == shard_.index();
     }
     /// Runs `fn` on the home shard of `key`: inline if it is this one, else posted.
-    void at_home(std::string_view key, UniqueFunction<void(Core&)> fn);
+    void on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn);
     /// Runs `fn` on every shard.
     void everywhere(const std::function<void(Core&)>& fn);
 

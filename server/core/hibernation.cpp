@@ -1,4 +1,4 @@
-#include "server/core/sleep.h"
+#include "server/core/hibernation.h"
 
 #include <algorithm>
 
@@ -64,32 +64,32 @@ void Session::on_stream_closed() {
 void Session::on_detached() {
     if (state_ != SessionState::live) return;
     detach_port();
-    if (may_sleep())
-        fall_asleep();
+    if (may_hibernate())
+        hibernate();
     else
         end(SessionEnd::lost);
 }
 
 void Session::shut_down() {
-    if (saves_soon_) save_asleep();
+    if (saves_soon_) save_hibernating();
     if (state_ != SessionState::live) return;
-    if (!may_sleep()) return end(SessionEnd::shutdown);
+    if (!may_hibernate()) return end(SessionEnd::shutdown);
     write_ack();
     SessionPort* const port = port_;
     detach_port();
-    fall_asleep();
+    hibernate();
     if (port) port->abandon();
 }
 
-void Session::fall_asleep() {
-    state_ = SessionState::asleep;
-    slept_at_ = core().clock().lasting();
+void Session::hibernate() {
+    state_ = SessionState::hibernating;
+    hibernating_since_ = core().clock().lasting();
     Duration limit = core().options<SmacksOptions>(account_.host()).hibernation_time;
-    events::SleepLimit longer{account_, *this, limit};
+    events::HibernationLimit longer{account_, *this, limit};
     core().bus().fire(longer);
     if (sm_->max_seconds > 0)
         limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
-    expires_at_ = slept_at_ + limit;
+    expires_at_ = hibernating_since_ + limit;
 
     for (Envelope& held : take_held()) sm_->queue.push(UnackedStanza(std::move(held)));
     // Queue entries that storage has already (woken and not acknowledged) stay; the others are
@@ -101,19 +101,19 @@ void Session::fall_asleep() {
         if (sent.is_copy) sent.spooled = false;
     const std::uint32_t acked = sm_->queue.acked();
     sm_->queue.restore(acked, {});
-    queued_asleep_ = static_cast<std::uint32_t>(unacked->size());
+    queued_hibernating_ = static_cast<std::uint32_t>(unacked->size());
     unstored_ = {unacked, std::exchange(stored_queue_, 0)};
     store_queue();
     for (const UnackedStanza& sent : *unacked)
         if (sent.spooled) account_.remove_offline(sent.offline_seq);
-    remove_live_mark();
-    core().accounts().note_asleep(account_.jid().bare());
-    logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_asleep_}});
+    remove_online_record();
+    core().accounts().note_hibernating(account_.jid().bare());
+    logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_hibernating_}});
     if (Trace* trace = core().trace())
         trace->on_note(traced(), "the connection is gone; the session hibernates");
-    core().bus().fire(events::SessionSlept{*this, *unacked});
-    end_flushing();  // what waited behind offline messages joins the sleeping queue
-    limit_sleepers();
+    core().bus().fire(events::SessionHibernated{*this, *unacked});
+    end_flushing();  // what waited behind offline messages joins the hibernating queue
+    limit_hibernating();
 }
 
 /// What was kept from the client while it was inactive, and is not sent any more.
@@ -124,23 +124,24 @@ std::vector<Envelope> Session::take_held() {
     return held;
 }
 
-/// [smacks] max_sessions: the one that slept first goes.
-void Session::limit_sleepers() {
+/// [smacks] max_sessions: the one that hibernated first goes.
+void Session::limit_hibernating() {
     const auto limit =
         static_cast<std::size_t>(core().options<SmacksOptions>(account_.host()).max_sessions);
-    std::vector<std::shared_ptr<Session>> asleep;
+    std::vector<std::shared_ptr<Session>> hibernating;
     for (const auto& session : account_.sessions())
-        if (session->is_asleep()) asleep.push_back(session);
-    if (asleep.size() <= limit) return;
-    const auto first = std::min_element(
-        asleep.begin(), asleep.end(),
-        [](const auto& a, const auto& b) { return a->slept_at() < b->slept_at(); });
+        if (session->is_hibernating()) hibernating.push_back(session);
+    if (hibernating.size() <= limit) return;
+    const auto first =
+        std::min_element(hibernating.begin(), hibernating.end(), [](const auto& a, const auto& b) {
+            return a->hibernating_since() < b->hibernating_since();
+        });
     logger.info("too-many-asleep", {{"session", (*first)->jid().full()}});
     (*first)->end(SessionEnd::expired);
 }
 
-void Session::write_record(storage::SleepState state) {
-    storage::SleepingSession record;
+void Session::write_record(storage::HibernationState state) {
+    storage::HibernatingSession record;
     record.session = number_;
     record.sm_id = sm_->id;
     record.resource = std::string(resource());
@@ -149,7 +150,7 @@ void Session::write_record(storage::SleepState state) {
     record.max_seconds = sm_->max_seconds;
     record.handled_in = handled_in();
     record.acked_out = sm_->queue.acked();
-    record.slept_at = slept_at_;
+    record.hibernating_since = hibernating_since_;
     record.expires_at = expires_at_;
     record.wake_at = wake_at_;
     if (presence_) record.presence = xml::to_string(presence_->root());
@@ -157,7 +158,7 @@ void Session::write_record(storage::SleepState state) {
     core().bus().fire(events::SessionRecording{*this, record});
     auto& batch = core().shard().batch();
     core().storage().sessions().put(batch, account_.id(), record);
-    if (state != storage::SleepState::woken) put_deadline();
+    if (state != storage::HibernationState::resumed) put_deadline();
 }
 
 /// Brings the time index in line with the record.
@@ -170,7 +171,7 @@ void Session::put_deadline() {
         if (at != LastingTime{}) deadlines.put(batch, {at, account_.id(), kind, number_});
         stored = at;
     };
-    move(stored_expires_at_, expires_at_, storage::DeadlineKind::sleep_expires);
+    move(stored_expires_at_, expires_at_, storage::DeadlineKind::hibernation_expires);
     move(stored_wake_at_, wake_at_, storage::DeadlineKind::wake);
 }
 
@@ -186,7 +187,8 @@ void Session::remove_deadline() {
     const LastingTime expires_at = std::exchange(stored_expires_at_, LastingTime{});
     const LastingTime wake_at = std::exchange(stored_wake_at_, LastingTime{});
     if (expires_at != LastingTime{})
-        deadlines.remove(batch, {expires_at, id, storage::DeadlineKind::sleep_expires, number_});
+        deadlines.remove(batch,
+                         {expires_at, id, storage::DeadlineKind::hibernation_expires, number_});
     if (wake_at != LastingTime{})
         deadlines.remove(batch, {wake_at, id, storage::DeadlineKind::wake, number_});
     wake_at_ = {};
@@ -195,30 +197,30 @@ void Session::remove_deadline() {
 void Session::on_wake_time() {
     const auto self = shared_from_this();
     wake_at_ = {};
-    core().bus().fire(events::SessionWaking{*this});
-    save_asleep();
+    core().bus().fire(events::SessionExpiring{*this});
+    save_hibernating();
 }
 
 void Session::set_expiry(LastingTime at, LastingTime wake_at) {
-    if (state_ != SessionState::asleep) return;
+    if (state_ != SessionState::hibernating) return;
     if (sm_->max_seconds > 0)
-        at = std::min<LastingTime>(at, slept_at_ + std::chrono::seconds(sm_->max_seconds));
+        at = std::min<LastingTime>(at, hibernating_since_ + std::chrono::seconds(sm_->max_seconds));
     if (at == expires_at_ && wake_at == wake_at_) return;
     expires_at_ = at;
     wake_at_ = wake_at;
-    save_asleep_soon();
+    save_hibernating_soon();
 }
 
-void Session::save_asleep() {
+void Session::save_hibernating() {
     saves_soon_ = false;
-    if (state_ == SessionState::asleep) write_record(storage::SleepState::asleep);
+    if (state_ == SessionState::hibernating) write_record(storage::HibernationState::hibernating);
 }
 
-void Session::save_asleep_soon() {
-    if (state_ != SessionState::asleep || std::exchange(saves_soon_, true)) return;
+void Session::save_hibernating_soon() {
+    if (state_ != SessionState::hibernating || std::exchange(saves_soon_, true)) return;
     core().shard().write_soon([weak = weak_from_this()] {
         const auto self = weak.lock();
-        if (self && self->saves_soon_) self->save_asleep();
+        if (self && self->saves_soon_) self->save_hibernating();
     });
 }
 
@@ -230,19 +232,19 @@ Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) 
     constexpr auto look_again = std::chrono::milliseconds(2);
     const auto self = shared_from_this();
     co_await handle_received();
-    while (state_ == SessionState::waking) co_await core().shard().sleep(look_again);
+    while (state_ == SessionState::resuming) co_await core().shard().sleep(look_again);
     if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
         SessionPort* const old = port_;
         detach_port();
         if (old) old->close(StreamErrorCondition::conflict, "resumed by another connection");
         if (auto acked = on_ack(client_handled); !acked) {
-            fall_asleep();
+            hibernate();
             co_return acked.error();
         }
         take_over(port);
         co_return Result<>{};
     }
-    if (state_ != SessionState::asleep) co_return fail("item-not-found", "it ended meanwhile");
+    if (state_ != SessionState::hibernating) co_return fail("item-not-found", "it ended meanwhile");
     co_return co_await wake(port, client_handled);
 }
 
@@ -252,12 +254,12 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     struct Attempt {  // however it fails, cancelled too
         Session& session;
         ~Attempt() {
-            if (session.state_ == SessionState::waking) session.stay_asleep();
+            if (session.state_ == SessionState::resuming) session.stay_hibernating();
         }
     } const attempt{*this};
-    state_ = SessionState::waking;
+    state_ = SessionState::resuming;
     auto restored = co_await read_queue();
-    if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
+    if (state_ != SessionState::resuming) co_return fail("item-not-found", "it ended meanwhile");
     if (!restored) co_return restored.error();
     const std::uint32_t acked = sm_->queue.acked();
     const auto count = static_cast<std::uint32_t>(restored->size());
@@ -268,18 +270,18 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     fill_gaps(*restored);
     sm_->queue.restore(acked, std::move(*restored));
     stored_queue_ = count;
-    queued_asleep_ = 0;
+    queued_hibernating_ = 0;
     remove_deadline();
     put_unstored();
     // Before <resumed/>: after a crash it must not be resumed twice. What arrives from here on is
     // no more part of the queue, and stored after this.
-    write_record(storage::SleepState::woken);
-    woken_marked_ = true;
-    write_live_mark();
+    write_record(storage::HibernationState::resumed);
+    resumption_marked_ = true;
+    write_online_record();
     const auto marked = co_await core().shard().committed();
-    if (state_ != SessionState::waking) co_return fail("item-not-found", "it ended meanwhile");
+    if (state_ != SessionState::resuming) co_return fail("item-not-found", "it ended meanwhile");
     if (!marked) co_return marked.error();
-    woken_marked_ = false;
+    resumption_marked_ = false;
     unstored_ = {};
     if (count == 0) remove_record();
     if (auto done = on_ack(client_handled); !done) co_return done.error();
@@ -287,19 +289,19 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     co_return Result<>{};
 }
 
-/// Waking failed: what arrived meanwhile joins the sleeping queue.
-void Session::stay_asleep() {
-    state_ = SessionState::asleep;
+/// Waking failed: what arrived meanwhile joins the hibernating queue.
+void Session::stay_hibernating() {
+    state_ = SessionState::hibernating;
     if (stored_queue_ > 0) {
-        queued_asleep_ = std::exchange(stored_queue_, 0);
+        queued_hibernating_ = std::exchange(stored_queue_, 0);
         sm_->queue.restore(sm_->queue.acked(), {});
     }
     if (unstored_.stanzas)
         store_queue();
     else
-        write_record(storage::SleepState::asleep);
-    remove_live_mark();
-    woken_marked_ = false;
+        write_record(storage::HibernationState::hibernating);
+    remove_online_record();
+    resumption_marked_ = false;
     for (auto& [place, envelope] : std::exchange(arrived_, {})) tell_queued(envelope);
     send_waiting();
 }
@@ -312,7 +314,7 @@ void Session::take_over(SessionPort& port) {
                      std::to_string(handled_in()) + "'/>");
     core().shard().at_turn_end(*this);
     sm_->queue.for_each([this](const UnackedStanza& sent) { write_sent(sent); });
-    core().bus().fire(events::SessionWoken{*this});
+    core().bus().fire(events::SessionResumed{*this});
     send_waiting();
 }
 
@@ -348,20 +350,21 @@ Farewell farewell(SessionEnd why) {
 
 void Session::end(SessionEnd why) {
     const auto self = shared_from_this();
-    if (begin_end(why)) core().scope().spawn("end-of-sleep", redistribute_stored(self));
+    if (begin_end(why)) core().scope().spawn("end-of-sleep", redeliver_stored(self));
 }
 
 Task<> Session::replace() {
     const auto self = shared_from_this();
     replaced_ = true;
-    if (begin_end(SessionEnd::replaced)) co_await redistribute_stored(self);
+    if (begin_end(SessionEnd::replaced)) co_await redeliver_stored(self);
 }
 
 /// True: its queue is in storage, and is to be redistributed from there.
 bool Session::begin_end(SessionEnd why) {
     if (state_ == SessionState::ended) return false;
     const auto self = shared_from_this();
-    const bool was_asleep = state_ == SessionState::asleep || state_ == SessionState::waking;
+    const bool was_hibernating =
+        state_ == SessionState::hibernating || state_ == SessionState::resuming;
     state_ = SessionState::ended;
     if (Trace* trace = core().trace()) trace->on_note(traced(), note_of(why));
     if (SessionPort* const port = port_) {
@@ -374,35 +377,35 @@ bool Session::begin_end(SessionEnd why) {
     core().bus().fire(events::SessionEnded{*this, why});
     if (sm_ && !sm_->id.empty()) account_.remember_ended({number_, sm_->id, handled_in(), self});
     account_.remove_session(*this);
-    remove_live_mark();
-    if (was_asleep && queued_asleep_ > 0 && !account_.deleted()) {
+    remove_online_record();
+    if (was_hibernating && queued_hibernating_ > 0 && !account_.deleted()) {
         // Record and deadline stay until the queue is elsewhere: a crash in between finds them.
         put_deadline();
         return true;
     }
-    if (was_asleep) remove_deadline();
-    if (sm_) redistribute(sm_->queue.take());
-    for (Envelope& envelope : held) give_back(std::move(envelope));
+    if (was_hibernating) remove_deadline();
+    if (sm_) redeliver_all(sm_->queue.take());
+    for (Envelope& envelope : held) redeliver(std::move(envelope));
     send_waiting();
-    if (was_asleep || stored_queue_ > 0) bury_record();
+    if (was_hibernating || stored_queue_ > 0) remember_resumption();
     return false;
 }
 
-void Session::remove_live_mark() {
+void Session::remove_online_record() {
     if (!std::exchange(marked_, false)) return;
     core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
 }
 
 /// The client may still come back and ask: for a day it is told how far its stanzas were handled.
-void Session::bury_record() {
+void Session::remember_resumption() {
     if (account_.deleted()) return;
     auto& batch = core().shard().batch();
     core().storage().sessions().remove(batch, account_.id(), number_);
     remove_deadline();
-    storage::SleepingSession gone;
+    storage::HibernatingSession gone;
     gone.session = number_;
     gone.sm_id = sm_->id;
-    gone.state = storage::SleepState::gone;
+    gone.state = storage::HibernationState::gone;
     gone.handled_in = handled_in();
     gone.expires_at = core().clock().lasting() + remember_gone;
     core().storage().sessions().put(batch, account_.id(), gone);
@@ -411,25 +414,25 @@ void Session::bury_record() {
 }
 
 /// `self` keeps the session, which its account has forgotten already.
-Task<> Session::redistribute_stored([[maybe_unused]] std::shared_ptr<Session> self) {
+Task<> Session::redeliver_stored([[maybe_unused]] std::shared_ptr<Session> self) {
     const AccountPin pin(account_);
     auto queue = co_await read_queue();
     if (!queue) {
         logger.error("queue-unreadable", {{"session", jid_.full()}, {"error", queue.error().text}});
         co_return;
     }
-    redistribute(std::move(*queue));  // bounced, if the account was deleted meanwhile
+    redeliver_all(std::move(*queue));  // bounced, if the account was deleted meanwhile
     send_waiting();
-    bury_record();
+    remember_resumption();
 }
 
 /// Unacknowledged and never to be: other sessions or offline (RFC 6121 8.5, XEP-0198 section 5).
-void Session::redistribute(std::vector<UnackedStanza> unacked) {
+void Session::redeliver_all(std::vector<UnackedStanza> unacked) {
     for (auto& sent : unacked)
-        if (sent.stanza) give_back(std::move(sent).to_envelope());
+        if (sent.stanza) redeliver(std::move(sent).to_envelope());
 }
 
-void Session::give_back(Envelope envelope) {
+void Session::redeliver(Envelope envelope) {
     if (envelope.held_back && !may_be_kept_offline(*envelope.stanza)) return;  // nobody misses it
     if (envelope.stanza->is_request())
         core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});

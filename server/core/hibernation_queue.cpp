@@ -1,4 +1,4 @@
-// The queue of a sleeping session: how stanzas get into storage, and back from it.
+// The queue of a hibernating session: how stanzas get into storage, and back from it.
 #include "base/log.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -7,7 +7,7 @@
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 
 namespace clarion::core {
 
@@ -52,16 +52,16 @@ Envelope revive(const storage::KeptStanza& kept, const Account& owner) {
 void Session::store_queue() {
     Shard& shard = core().shard();
     put_unstored();
-    write_record(storage::SleepState::asleep);
+    write_record(storage::HibernationState::hibernating);
     shard.after_commit(
         [self = weak_from_this(), stanzas = unstored_.stanzas](const Result<>& done) {
             const auto session = self.lock();
             if (!session || session->unstored_.stanzas != stanzas) return;
             if (done) {
                 session->unstored_ = {};
-            } else if (session->state_ == SessionState::asleep) {
+            } else if (session->state_ == SessionState::hibernating) {
                 session->store_timer_ = session->core().shard().after(store_again, [self] {
-                    if (const auto again = self.lock(); again && again->is_asleep())
+                    if (const auto again = self.lock(); again && again->is_hibernating())
                         again->store_queue();
                 });
             }
@@ -80,28 +80,28 @@ void Session::put_unstored() {
     }
 }
 
-void Session::queue_asleep(Envelope envelope) {
+void Session::queue_hibernating(Envelope envelope) {
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
-    if (queued_asleep_ >= static_cast<std::uint32_t>(limit)) {
-        logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_asleep_}});
+    if (queued_hibernating_ >= static_cast<std::uint32_t>(limit)) {
+        logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", queued_hibernating_}});
         waiting_.push_back(std::move(envelope));  // goes where those before it go
         return end(SessionEnd::expired);
     }
     if (Trace* trace = core().trace())
         trace->on_element(traced(), TraceEvent::queued, envelope.stanza->root());
     Shard& shard = core().shard();
-    const std::uint32_t place = queued_asleep_++;
-    const storage::QueuedStanza entry{sm_->queue.acked() + queued_asleep_, kept(envelope)};
+    const std::uint32_t place = queued_hibernating_++;
+    const storage::QueuedStanza entry{sm_->queue.acked() + queued_hibernating_, kept(envelope)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
     if (envelope.spooled) account_.remove_offline(envelope.offline_seq);
     shard.hold(envelope.ticket);
-    if (state_ == SessionState::asleep) return tell_queued(envelope);
+    if (state_ == SessionState::hibernating) return tell_queued(envelope);
     envelope.ticket.release();
     arrived_.emplace_back(place, std::move(envelope));  // told of if it does not wake after all
 }
 
 void Session::tell_queued(Envelope& envelope) {
-    events::Unreached event{account_, this, envelope, events::Unreached::Why::asleep};
+    events::Undelivered event{account_, this, envelope, events::Undelivered::Why::hibernating};
     core().bus().fire(event);
 }
 
@@ -114,10 +114,11 @@ Task<Result<std::vector<UnackedStanza>>> Session::read_queue() {
     auto entries =
         co_await core().storage().sessions().read_queue(account_.id(), number_, sm_->queue.acked());
     if (!entries) co_return entries.error();
-    std::vector<UnackedStanza> queue(queued_asleep_);
+    std::vector<UnackedStanza> queue(queued_hibernating_);
     for (const auto& entry : *entries) {
         const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
-        if (place < queued_asleep_) queue[place] = UnackedStanza(revive(entry.stanza, account_));
+        if (place < queued_hibernating_)
+            queue[place] = UnackedStanza(revive(entry.stanza, account_));
     }
     if (unstored_.stanzas)
         for (std::size_t i = unstored_.first; i < unstored_.stanzas->size(); ++i)

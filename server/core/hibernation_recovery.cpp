@@ -1,4 +1,4 @@
-// What happens to sleeping and lost sessions when nobody is connected: loading, expiry, and
+// What happens to hibernating and lost sessions when nobody is connected: loading, expiry, and
 // crashes.
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -6,9 +6,9 @@
 
 #include "base/log.h"
 #include "server/core/core.h"
+#include "server/core/hibernation.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/core/sleep.h"
 #include "server/events/server.h"
 #include "server/events/session.h"
 
@@ -21,27 +21,27 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr std::size_t slice = 500;
 
-/// An account with a live session is not put away: those with a mark were live when the server
+/// An account with a live session is not evicted: those with a mark were live when the server
 /// died.
 void remember_ended(Account& account, const storage::AccountSnapshot& snapshot) {
     std::vector<Account::EndedSession> ended;
-    for (const auto& mark : snapshot.live_marks)
+    for (const auto& mark : snapshot.online_records)
         if (!mark.sm_id.empty()) ended.push_back({mark.session, mark.sm_id, mark.handled_in});
-    for (const auto& record : snapshot.sleeping_sessions)
-        if (record.state == storage::SleepState::gone)
+    for (const auto& record : snapshot.hibernating_sessions)
+        if (record.state == storage::HibernationState::gone)
             ended.push_back({record.session, record.sm_id, record.handled_in});
     std::sort(ended.begin(), ended.end(),
               [](const auto& a, const auto& b) { return a.number < b.number; });
     for (auto& each : ended) account.remember_ended(std::move(each));
 }
 
-void restore_session(Account& account, const storage::SleepingSession& record) {
+void restore_session(Account& account, const storage::HibernatingSession& record) {
     auto jid = account.jid().with_resource(record.resource);
     if (!jid) return;
     auto session =
         std::make_shared<Session>(account, record.session, std::move(*jid), record.device, nullptr);
     account.add_session(session);
-    session->restore_asleep(record);
+    session->restore_hibernating(record);
     account.core().bus().fire(events::SessionRestored{*session, record});
 }
 
@@ -50,9 +50,9 @@ void restore_session(Account& account, const storage::SleepingSession& record) {
 void expire(Core& core, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
     if (!session) return;
-    if (session->is_asleep() && session->expires_at() <= core.clock().lasting()) {
-        logger.info("expired",
-                    {{"session", session->jid().full()}, {"queued", session->queued_asleep()}});
+    if (session->is_hibernating() && session->expires_at() <= core.clock().lasting()) {
+        logger.info("expired", {{"session", session->jid().full()},
+                                {"queued", session->queued_hibernating()}});
         session->end(SessionEnd::expired);
     } else {
         core.storage().deadlines().remove(core.shard().batch(), deadline);  // it has another
@@ -62,7 +62,7 @@ void expire(Core& core, Account& account, const storage::Deadline& deadline) {
 /// ... and the same for a session that is to be woken.
 void wake(Core& core, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
-    if (session && session->is_asleep() && session->wake_at() == deadline.at)
+    if (session && session->is_hibernating() && session->wake_at() == deadline.at)
         return session->on_wake_time();
     core.storage().deadlines().remove(core.shard().batch(), deadline);
 }
@@ -70,7 +70,7 @@ void wake(Core& core, Account& account, const storage::Deadline& deadline) {
 Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
     auto pin = co_await core.accounts().load(std::move(jid));
     if (!pin && pin.error().code != "item-not-found") co_return;  // could not be read now
-    if (pin && deadline.kind == storage::DeadlineKind::sleep_expires)
+    if (pin && deadline.kind == storage::DeadlineKind::hibernation_expires)
         co_return expire(core, **pin, deadline);
     if (pin && deadline.kind == storage::DeadlineKind::wake) co_return wake(core, **pin, deadline);
     auto& batch = core.shard().batch();
@@ -95,14 +95,14 @@ Task<> expire_due(Core& core) {
     }
 }
 
-/// Fills AccountDirectory's knowledge of accounts with sleeping sessions.
-Task<> learn_sleepers(Core& core) {
-    SleeperPage page;
+/// Fills AccountDirectory's knowledge of accounts with hibernating sessions.
+Task<> learn_hibernating(Core& core) {
+    HibernatingPage page;
     do {
-        page = co_await read_sleepers(core, page.next);
-        for (const auto& name : page.accounts) core.accounts().note_asleep(name);
+        page = co_await read_hibernating(core, page.next);
+        for (const auto& name : page.accounts) core.accounts().note_hibernating(name);
     } while (page.next && !core.stopping());
-    core.accounts().sleepers_are_known();
+    core.accounts().hibernating_are_known();
 }
 
 bool told_anybody_at(Session& session, const Jid& jid) {
@@ -114,8 +114,8 @@ bool told_anybody_at(Session& session, const Jid& jid) {
 
 /// What a lost session said of itself and the one that has its resource now did not say again. In a
 /// room it may have another nickname.
-storage::LiveMark unsaid(const storage::LiveMark& mark, Session& successor) {
-    storage::LiveMark rest = mark;
+storage::OnlineRecord unsaid(const storage::OnlineRecord& mark, Session& successor) {
+    storage::OnlineRecord rest = mark;
     rest.available = mark.available && !successor.available();
     std::erase_if(rest.directed_presence, [&](const std::string& to) {
         return told_anybody_at(successor, Jid::trusted(to));
@@ -123,31 +123,31 @@ storage::LiveMark unsaid(const storage::LiveMark& mark, Session& successor) {
     return rest;
 }
 
-/// `remembered`: it has a record, because it slept before. Who ends that one's sleep writes down
+/// `remembered`: it has a record, because it hibernated before. Who ends that one's hibernation writes down
 /// that it is gone, when its queue is elsewhere.
-void bury(Account& account, const storage::LiveMark& mark, bool remembered) {
+void clean_up(Account& account, const storage::OnlineRecord& mark, bool remembered) {
     auto jid = account.jid().with_resource(mark.resource);
     if (!jid) return;
     const auto lost = std::make_shared<Session>(account, mark.session, *jid, mark.device, nullptr);
     Session* const successor = account.find_session(mark.resource);
-    lost->say_goodbye(successor ? unsaid(mark, *successor) : mark);
-    if (!remembered) lost->remember_lost(mark);
+    lost->send_final_presence(successor ? unsaid(mark, *successor) : mark);
+    if (!remembered) lost->remember_crashed(mark);
     account.core().bus().fire(events::SessionLost{lost});
 }
 
-Task<> bury_account(Core& core, std::string jid) {
+Task<> clean_up_account(Core& core, std::string jid) {
     auto pin = co_await core.accounts().load(std::move(jid));
     if (!pin) co_return;
     auto snapshot = co_await core.storage().accounts().load(std::string((*pin)->jid().bare()));
     if (!snapshot || !snapshot->has_value() || !pin->alive()) co_return;
-    for (const auto& mark : (*snapshot)->live_marks) {
+    for (const auto& mark : (*snapshot)->online_records) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
         core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);
-        const auto& records = (*snapshot)->sleeping_sessions;
+        const auto& records = (*snapshot)->hibernating_sessions;
         const bool remembered =
             std::any_of(records.begin(), records.end(),
                         [&](const auto& record) { return record.session == mark.session; });
-        bury(**pin, mark, remembered);
+        clean_up(**pin, mark, remembered);
     }
 }
 
@@ -156,7 +156,8 @@ Task<std::vector<std::string>> read_lost(Core& core) {
     std::vector<std::string> mine;
     storage::AccountId after = storage::AccountId::none;
     while (true) {
-        auto accounts = co_await core.storage().sessions().accounts_with_live_marks(after, slice);
+        auto accounts =
+            co_await core.storage().sessions().accounts_with_online_records(after, slice);
         if (!accounts || accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
@@ -169,22 +170,22 @@ Task<std::vector<std::string>> read_lost(Core& core) {
 
 }  // namespace
 
-void Session::restore_asleep(const storage::SleepingSession& record) {
-    state_ = SessionState::asleep;
+void Session::restore_hibernating(const storage::HibernatingSession& record) {
+    state_ = SessionState::hibernating;
     sm_ = std::make_unique<StreamManagement>();
     sm_->id = record.sm_id;
     sm_->max_seconds = record.max_seconds;
     sm_->queue.restore(record.acked_out, {});
     sm_->counting = true;
     window_.restore(record.handled_in);
-    queued_asleep_ = static_cast<std::uint32_t>(record.queued);
-    slept_at_ = record.slept_at;
+    queued_hibernating_ = static_cast<std::uint32_t>(record.queued);
+    hibernating_since_ = record.hibernating_since;
     expires_at_ = record.expires_at;
     wake_at_ = record.wake_at;
     stored_expires_at_ = expires_at_;
     stored_wake_at_ = wake_at_;
-    // One that a crash left woken is goodbye's business, after the grace (say_goodbye).
-    if (record.state != storage::SleepState::asleep) return;
+    // One that a crash left woken is goodbye's business, after the grace (send_final_presence).
+    if (record.state != storage::HibernationState::hibernating) return;
     for (const auto& jid : record.directed_presence)
         directed_presence_.push_back(Jid::trusted(jid));
     if (record.presence.empty()) return;
@@ -192,7 +193,7 @@ void Session::restore_asleep(const storage::SleepingSession& record) {
         restore_presence(std::move(*presence));
 }
 
-void Session::say_goodbye(const storage::LiveMark& mark) {
+void Session::send_final_presence(const storage::OnlineRecord& mark) {
     state_ = SessionState::ended;
     for (const auto& to : mark.directed_presence) directed_presence_.push_back(Jid::trusted(to));
     if (mark.available)
@@ -201,32 +202,32 @@ void Session::say_goodbye(const storage::LiveMark& mark) {
     core().router().send_unavailable(*this);
 }
 
-void Session::remember_lost(const storage::LiveMark& mark) {
+void Session::remember_crashed(const storage::OnlineRecord& mark) {
     if (mark.sm_id.empty()) return;
     sm_ = std::make_unique<StreamManagement>();
     sm_->id = mark.sm_id;
     sm_->counting = true;
     window_.restore(mark.handled_in);
-    bury_record();
+    remember_resumption();
 }
 
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
     const LastingTime now = account.core().clock().lasting();
     remember_ended(account, snapshot);
-    for (const auto& record : snapshot.sleeping_sessions) {
-        if (record.state == storage::SleepState::gone) continue;
+    for (const auto& record : snapshot.hibernating_sessions) {
+        if (record.state == storage::HibernationState::gone) continue;
         restore_session(account, record);
         Session* session = account.find_session_by_number(record.session);
         if (!session) continue;
         // A crash left it woken: it was live, so it cannot be resumed; what remains goes by the
         // rules.
-        if (record.state == storage::SleepState::woken || record.expires_at <= now)
+        if (record.state == storage::HibernationState::resumed || record.expires_at <= now)
             session->end(SessionEnd::expired);
     }
 }
 
-Task<SleeperPage> read_sleepers(Core& core, std::optional<storage::Deadline> after) {
-    SleeperPage page;
+Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadline> after) {
+    HibernatingPage page;
     auto deadlines = co_await core.storage().deadlines().due(LastingTime::max(), slice, after);
     if (!deadlines) {
         logger.error("sleepers-unreadable", {{"error", deadlines.error().text}});
@@ -243,22 +244,22 @@ Task<SleeperPage> read_sleepers(Core& core, std::optional<storage::Deadline> aft
 }
 
 Task<> watch_deadlines(Core& core) {
-    co_await learn_sleepers(core);
+    co_await learn_hibernating(core);
     while (!core.stopping()) {
         co_await expire_due(core);
         co_await core.shard().sleep(std::chrono::seconds(1));
     }
 }
 
-Task<> bury_lost_sessions(Core& core) {
+Task<> clean_up_crashed_sessions(Core& core) {
     core.set_awaits_lost_sessions(true);
     auto lost = co_await read_lost(core);
     if (!lost.empty()) co_await core.shard().sleep(core.options<SmacksOptions>().unavailable_grace);
-    for (auto& jid : lost) co_await bury_account(core, std::move(jid));
+    for (auto& jid : lost) co_await clean_up_account(core, std::move(jid));
     core.set_awaits_lost_sessions(false);
 }
 
-Task<> put_everybody_to_sleep(Core& core) {
+Task<> hibernate_everybody(Core& core) {
     co_await core.shard().committed();
     core.bus().fire(events::ServerStopping{core});
     core.accounts().for_each([](Account& account) {

@@ -161,7 +161,8 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .unit("bytes")
         .live()
         .doc(
-            "A client that leaves more than this unread is cut off; its session sleeps if it can.");
+            "A client that leaves more than this unread is cut off; its session hibernates if it "
+            "can.");
     t.add("send_timeout", &C2sOptions::send_timeout)
         .min(1s)
         .live()
@@ -194,7 +195,7 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .min(1)
         .live()
         .doc(
-            "Sessions of one account, connected or asleep; one more is refused with "
+            "Sessions of one account, connected or hibernating; one more is refused with "
             "resource-constraint.");
     t.add("max_pending_requests", &C2sOptions::max_pending_requests)
         .min(1)
@@ -274,8 +275,8 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
     t.add("hibernation_time", &SmacksOptions::hibernation_time)
         .min(1s)
         .doc(
-            "How long a session whose connection was lost sleeps before it ends. Sessions with "
-            "push may sleep longer, see push.max_hibernation_timeout.");
+            "How long a session whose connection was lost hibernates before it ends. Sessions with "
+            "push may hibernate longer, see push.max_hibernation_timeout.");
     t.add("max_ack_delay", &SmacksOptions::max_ack_delay)
         .min(1s)
         .doc(
@@ -285,7 +286,7 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .min(0s)
         .doc(
             "A client that leaves a request for acknowledgement unanswered and says nothing at all "
-            "for this long is cut off; its session sleeps if it can. 0: never.");
+            "for this long is cut off; its session hibernates if it can. 0: never.");
     t.add("ack_answer_limit", &SmacksOptions::ack_answer_limit)
         .min(10ms)
         .max(60s)
@@ -304,10 +305,10 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .unit("stanzas")
         .doc(
             "Unacknowledged stanzas of one session; one more ends it, and they go by the rules for "
-            "unreached stanzas.");
+            "undelivered stanzas.");
     t.add("max_sessions", &SmacksOptions::max_sessions)
         .min(1)
-        .doc("Sleeping sessions of one account; one more ends the one that slept first.");
+        .doc("Hibernating sessions of one account; one more ends the one that hibernated first.");
     t.add("unavailable_grace", &SmacksOptions::unavailable_grace)
         .min(0s)
         .doc(

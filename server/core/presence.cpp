@@ -58,9 +58,9 @@ void end_subscriptions(Account& account, const Jid& contact, const SubscriptionS
 /// Whom it told of itself outlives a crash: they will hear that it has gone.
 void note_directed(Session& session) {
     if (session.is_live()) {
-        session.write_live_mark();
+        session.write_online_record();
     } else {
-        session.save_asleep();
+        session.save_hibernating();
     }
 }
 
@@ -221,7 +221,7 @@ void remove_contact(Account& account, const Jid& contact) {
     end_subscriptions(account, contact, state);
 }
 
-void take_leave(Account& account) {
+void cancel_all_subscriptions(Account& account) {
     const auto items = account.roster().items();  // a copy: contacts on this shard answer at once
     for (const RosterItem& item : items) {
         end_subscriptions(account, Jid::trusted(item.jid), state_of(&item));

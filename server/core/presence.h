@@ -73,6 +73,6 @@ bool roster_full(const Account& account, std::string_view contact);
 void remove_contact(Account& account, const Jid& contact);
 
 /// The account is being deleted: tells all contacts that no subscription is left.
-void take_leave(Account& account);
+void cancel_all_subscriptions(Account& account);
 
 }  // namespace clarion::core

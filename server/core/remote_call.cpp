@@ -1,4 +1,4 @@
-#include "server/core/cross.h"
+#include "server/core/remote_call.h"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -30,7 +30,7 @@ Task<> run(Core& core, std::shared_ptr<std::function<Task<>(Core&)>> work,
 
 }  // namespace
 
-Task<> run_on(Core& here, unsigned shard, std::function<Task<>(Core&)> work) {
+Task<> call_on_shard(Core& here, unsigned shard, std::function<Task<>(Core&)> work) {
     if (shard == here.shard().index()) {
         co_await work(here);
         co_return;
@@ -52,7 +52,8 @@ Task<> run_on(Core& here, unsigned shard, std::function<Task<>(Core&)> work) {
 }
 
 Task<> run_on_all(Core& here, std::function<Task<>(Core&)> work) {
-    for (unsigned i = 0; i < here.shared().shards.count(); ++i) co_await run_on(here, i, work);
+    for (unsigned i = 0; i < here.shared().shards.count(); ++i)
+        co_await call_on_shard(here, i, work);
 }
 
 }  // namespace clarion::core

@@ -1,4 +1,4 @@
-// run_on(): asks another shard and waits for its answer, for the few coroutines that must
+// call_on_shard(): asks another shard and waits for its answer, for the few coroutines that must
 // (administration).
 #pragma once
 
@@ -13,9 +13,9 @@ class Core;
 /// Runs `work` as a coroutine on that shard (here, if it is this one) and resumes on `here` when it
 /// has ended. `work`, with what it captured, lives until then; results travel through what it
 /// refers to. If the other shard is stopping, `work` may not run: initialise results accordingly.
-Task<> run_on(Core& here, unsigned shard, std::function<Task<>(Core&)> work);
+Task<> call_on_shard(Core& here, unsigned shard, std::function<Task<>(Core&)> work);
 
-/// run_on() for every shard, one after the other.
+/// call_on_shard() for every shard, one after the other.
 Task<> run_on_all(Core& here, std::function<Task<>(Core&)> work);
 
 }  // namespace clarion::core

@@ -10,7 +10,7 @@
 #include "server/core/session.h"
 #include "server/events/message.h"
 #include "server/events/session.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 
 namespace clarion::core {
 
@@ -21,7 +21,7 @@ bool takes_bare(const Session& session) {
 }
 
 /// It will say when it has it.
-bool acknowledges(const Session& session) { return session.sm() && !session.is_asleep(); }
+bool acknowledges(const Session& session) { return session.sm() && !session.is_hibernating(); }
 
 /// Its resource was taken by another connection, of which nothing can be sent to a session yet.
 bool awaits_successor(const Account& account, const Session* ended) {
@@ -47,7 +47,7 @@ std::vector<std::shared_ptr<Session>> all_takers(const Account& account) {
 /// Somebody is there who could join the room that sends to the account (docs/push-rules.md, R6).
 bool any_awake(const Account& account) {
     for (const auto& session : account.sessions())
-        if (takes_bare(*session) && !session->is_asleep()) return true;
+        if (takes_bare(*session) && !session->is_hibernating()) return true;
     return false;
 }
 
@@ -100,17 +100,17 @@ void Router::send_to_bare(Account& account, Envelope envelope) {
     if (type != StanzaType::groupchat && any_takes_bare(account))
         return send_to_takers(account, std::move(envelope), all_takers(account));
     if (type == StanzaType::headline) return;
-    events::Unreached event{account, nullptr, envelope, events::Unreached::Why::no_session};
+    events::Undelivered event{account, nullptr, envelope, events::Undelivered::Why::no_session};
     core_.bus().fire(event);
     if (!event.stored && envelope.archive_id == storage::ArchiveId::none)
         bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
 void Router::send_to_takers(Account& account, Envelope envelope, const Takers& takers) {
-    // The queue of one that sleeps keeps it as well.
-    const bool one_sleeps =
-        std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->is_asleep(); });
-    if (!one_sleeps &&
+    // The queue of one that hibernates keeps it as well.
+    const bool one_hibernates = std::any_of(takers.begin(), takers.end(),
+                                            [](const auto& s) { return s->is_hibernating(); });
+    if (!one_hibernates &&
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
         spool_until_acknowledged(account, envelope);
     const bool for_another = envelope.stanza->to().is_full();  // who was not there
@@ -153,7 +153,7 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
         std::erase_if(takers, [&](const auto& s) { return has_message(*s, envelope, ended); });
         for (const auto& session : takers) {
             session->note_delivered(envelope.offline_seq);
-            session->save_asleep_soon();
+            session->save_hibernating_soon();
         }
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
             if (envelope.spooled) unspool_unless_acknowledged(account, envelope, takers);
@@ -165,7 +165,7 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
         if (!awaits_successor(account, ended))
             return keep_for_holders(account, std::move(envelope));
     }
-    events::Unreached event{account, ended, envelope, events::Unreached::Why::ended};
+    events::Undelivered event{account, ended, envelope, events::Undelivered::Why::ended};
     core_.bus().fire(event);
     if (event.stored || archived) return;
     if (envelope.spooled) account.remove_offline(envelope.offline_seq);

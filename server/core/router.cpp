@@ -34,17 +34,20 @@ void Router::route(Envelope envelope) {
         case DomainKind::host:
             if (!to.has_local()) return deliver_to_host(std::move(envelope));
             if (core_.is_home(to.bare())) return deliver_local(std::move(envelope));
-            return core_.at_home(to.bare(), [envelope = std::move(envelope)](Core& home) mutable {
-                home.router().deliver_local(std::move(envelope));
-            });
+            return core_.on_home_shard(to.bare(),
+                                       [envelope = std::move(envelope)](Core& home) mutable {
+                                           home.router().deliver_local(std::move(envelope));
+                                       });
         case DomainKind::component:
-            return core_.at_home(to.domain(), [envelope = std::move(envelope)](Core& home) mutable {
-                home.router().deliver_to_component(std::move(envelope));
-            });
+            return core_.on_home_shard(to.domain(),
+                                       [envelope = std::move(envelope)](Core& home) mutable {
+                                           home.router().deliver_to_component(std::move(envelope));
+                                       });
         case DomainKind::remote:
-            return core_.at_home(to.domain(), [envelope = std::move(envelope)](Core& home) mutable {
-                home.router().deliver_to_remote(std::move(envelope));
-            });
+            return core_.on_home_shard(to.domain(),
+                                       [envelope = std::move(envelope)](Core& home) mutable {
+                                           home.router().deliver_to_remote(std::move(envelope));
+                                       });
     }
 }
 
@@ -87,13 +90,13 @@ void Router::deliver_local(Envelope envelope) {
         return deliver_to_account(*loaded, std::move(envelope));
     // Nobody is there to see presence, and it must not cost a load (docs/design/001-core.md, idea
     // 2). A probe needs the roster, but it must not keep the account in memory either.
-    const bool has_nobody = !core_.accounts().may_have_sleepers(account);
+    const bool has_nobody = !core_.accounts().may_have_hibernating(account);
     if (has_nobody && is_notification(*envelope.stanza)) return;
     const bool brief = has_nobody && is_probe(*envelope.stanza);
     core_.accounts().with(
         account, [this, brief, envelope = std::move(envelope)](Result<Account*> found) mutable {
             if (!found) return deliver_to_unknown(std::move(envelope), found.error());
-            if (brief) core_.accounts().let_go(std::string((*found)->jid().bare()));
+            if (brief) core_.accounts().evict_soon(std::string((*found)->jid().bare()));
             deliver_to_account(**found, std::move(envelope));
         });
 }

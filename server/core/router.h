@@ -40,7 +40,7 @@ public:
     /// On the home shard of `to`'s account (or that of a host itself): the rest of the way.
     void deliver_local(Envelope envelope);
 
-    /// A message that was unacknowledged when `ended` ended: to another session, or Unreached
+    /// A message that was unacknowledged when `ended` ended: to another session, or Undelivered
     /// (ended).
     void redeliver(Account& account, Session* ended, Envelope envelope);
 
@@ -61,7 +61,7 @@ public:
     /// A client's presence without 'to', or directed, or subscription: RFC 6121 sections 3 and 4,
     /// sender's side (presence_out.cpp).
     void send_presence(Session& session, Envelope envelope);
-    /// The session ended, slept past its time, or is replaced: unavailable to all who saw it
+    /// The session ended, hibernated past its time, or is replaced: unavailable to all who saw it
     /// available.
     void send_unavailable(Session& session);
 

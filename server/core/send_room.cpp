@@ -1,4 +1,4 @@
-#include "server/core/drain.h"
+#include "server/core/send_room.h"
 
 #include "server/core/core.h"
 #include "server/core/options.h"
@@ -6,7 +6,7 @@
 
 namespace clarion::core {
 
-Task<Session*> drained(Account& account, std::uint64_t session_number) {
+Task<Session*> wait_for_send_room(Account& account, std::uint64_t session_number) {
     constexpr auto look_again = std::chrono::milliseconds(20);
     Core& core = account.core();
     const auto room =

@@ -18,6 +18,6 @@ class Session;
 /// Waits until a quarter of the send buffer at most is unsent. nullptr: the session is not
 /// connected any more. The connection's send_timeout bounds the wait: a client that reads nothing
 /// loses its connection.
-Task<Session*> drained(Account& account, std::uint64_t session_number);
+Task<Session*> wait_for_send_room(Account& account, std::uint64_t session_number);
 
 }  // namespace clarion::core

@@ -192,7 +192,7 @@ void Session::close_entry(std::uint32_t number) {
 void Session::on_window_moved() {
     if (!sm_) return;
     if (!sm_->counting) sm_->counting = window_.is_handled(sm_->window_base);
-    record_stale_ = state_ == SessionState::asleep;
+    record_stale_ = state_ == SessionState::hibernating;
     if (sm_->ack_owed || sm_->ack_follows || record_stale_) core().shard().at_turn_end(*this);
 }
 
@@ -220,7 +220,7 @@ void Session::send(StanzaPtr stanza) {
 
 void Session::send(Envelope envelope) {
     if (state_ == SessionState::ended) return;
-    if (flushing_ || (state_ == SessionState::waking && woken_marked_))
+    if (flushing_ || (state_ == SessionState::resuming && resumption_marked_))
         return wait(std::move(envelope));
     events::SessionSending event{*this, envelope};
     if (core().bus().fire(event) == Flow::next) send_now(std::move(envelope));
@@ -232,7 +232,7 @@ void Session::wait(Envelope envelope) {
     const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
     if (waiting_.size() <= static_cast<std::size_t>(limit)) return;
     logger.warning("too-much-waits", {{"session", jid_.full()}, {"stanzas", waiting_.size()}});
-    if (state_ == SessionState::waking) return end(SessionEnd::expired);
+    if (state_ == SessionState::resuming) return end(SessionEnd::expired);
     fail_stream(StreamErrorCondition::policy_violation, "too much waits for this client");
 }
 
@@ -240,7 +240,7 @@ void Session::send_waiting() {
     auto waiting = std::exchange(waiting_, {});
     for (auto& envelope : waiting) {
         if (state_ == SessionState::ended)  // one of them was one too many
-            give_back(std::move(envelope));
+            redeliver(std::move(envelope));
         else if (core().router().may_hand_over(account_, *envelope.stanza))
             send(std::move(envelope));
         else if (envelope.spooled)
@@ -254,8 +254,8 @@ void Session::end_flushing() {
 }
 
 void Session::send_now(Envelope envelope) {
-    if (state_ == SessionState::asleep || state_ == SessionState::waking)
-        return queue_asleep(std::move(envelope));
+    if (state_ == SessionState::hibernating || state_ == SessionState::resuming)
+        return queue_hibernating(std::move(envelope));
     if (!port_) return;
     if (!sm_) return port_->write(*envelope.stanza);
     // Before the port asks for its own turn end: <r/> rides along.
@@ -325,7 +325,7 @@ void Session::set_presence(StanzaPtr presence) {
     restore_presence(std::move(presence));
     if (took && !takes_messages()) note_taken();
     if (!took && takes_messages()) taking_since_ = account_.last_offline_seq();
-    if (was != available() && state_ == SessionState::live) write_live_mark();
+    if (was != available() && state_ == SessionState::live) write_online_record();
 }
 
 void Session::restore_presence(StanzaPtr presence) {
@@ -342,7 +342,7 @@ StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) 
     sm_->max_seconds = max_seconds;
     sm_->window_base = window_.received();
     sm_->counting = window_.width() == 0;
-    write_live_mark();
+    write_online_record();
     return *sm_;
 }
 
@@ -350,8 +350,8 @@ std::uint32_t Session::handled_in() const {
     return sm_ && sm_->counting ? window_.handled() - sm_->window_base : 0;
 }
 
-void Session::write_live_mark() {
-    storage::LiveMark mark;
+void Session::write_online_record() {
+    storage::OnlineRecord mark;
     mark.session = number_;
     mark.resource = std::string(resource());
     if (sm_) mark.sm_id = sm_->id;

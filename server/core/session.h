@@ -1,12 +1,12 @@
 // Session: a bound resource (RFC 6120, section 7). It outlives its connection when it may be
 // resumed.
 //
-//     live ──(connection lost, resumable)──> asleep ──(resume)──> waking ──> live
+//     live ──(connection lost, resumable)──> hibernating ──(resume)──> waking ──> live
 //       └──(closed, replaced, or not resumable)──> ended <──(time ran out)──┘
 //
 // Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard.
 // Stream management's counters and queue live here because the stanza path needs them; the XEP-0198
-// conversation is modules/stream_management, sleeping and waking are core/sleep*.cpp.
+// conversation is modules/stream_management, hibernating and waking are core/hibernation*.cpp.
 #pragma once
 
 #include <cstdint>
@@ -30,14 +30,14 @@
 
 namespace clarion::core {
 
-enum class SessionState : std::uint8_t { live, asleep, waking, ended };
+enum class SessionState : std::uint8_t { live, hibernating, resuming, ended };
 
 enum class SessionEnd : std::uint8_t {
     closed,    // the client closed its stream
-    lost,      // the connection broke and the session could not sleep
+    lost,      // the connection broke and the session could not hibernate
     replaced,  // another connection took the resource
     kicked,    // by the administrator
-    expired,   // time asleep ran out
+    expired,   // time hibernating ran out
     shutdown,
     password_changed,  // by somebody else: the client must log in again
     disabled,          // the account was
@@ -65,7 +65,7 @@ public:
     const std::string& device() const { return device_; }
     SessionState state() const { return state_; }
     bool is_live() const { return state_ == SessionState::live; }
-    bool is_asleep() const { return state_ == SessionState::asleep; }
+    bool is_hibernating() const { return state_ == SessionState::hibernating; }
     /// nullptr unless live.
     SessionPort* port() const { return port_; }
     Slots& slots() { return slots_; }
@@ -83,19 +83,19 @@ public:
     /// for ever. `refused_stanza`: the error lies in a stanza; it counts as handled, so that the
     /// client does not send it again in its next session either.
     void on_bad_xml(StreamErrorCondition error, std::string_view text, bool refused_stanza);
-    /// The connection is gone without that: the session sleeps if it may, else it ends.
+    /// The connection is gone without that: the session hibernates if it may, else it ends.
     void on_detached();
 
     // Outbound.
     /// To the client: CSI may hold it, stream management numbers it, then it is written or queued
-    /// asleep.
+    /// hibernating.
     void send(Envelope envelope);
     void send(StanzaPtr stanza);
     /// Past the `hold` stage: for who held stanzas back and now lets them go.
     void send_now(Envelope envelope);
     /// For what cannot be sent any more: a request is answered, a message goes by the rules for
-    /// unreached ones.
-    void give_back(Envelope envelope);
+    /// undelivered ones.
+    void redeliver(Envelope envelope);
 
     // Presence.
     bool available() const { return presence_ != nullptr; }
@@ -123,22 +123,22 @@ public:
     bool was_delivered(std::uint64_t offline_seq) const;
     /// It took messages for the account when this one came.
     bool took(std::uint64_t offline_seq) const;
-    /// All of that for the record of its sleep, and back.
+    /// All of that for the record of its hibernation, and back.
     std::string seen_text() const;
     void restore_seen(std::string_view text);
 
-    // Stream management and sleep.
+    // Stream management and hibernation.
     StreamManagement* sm() { return sm_.get(); }
     const StreamManagement* sm() const { return sm_.get(); }
     StreamManagement& enable_sm(bool resumable, std::uint32_t max_seconds);
     sm::AckWindow& window() { return window_; }
-    /// The client acknowledged: frees the queue, removes spooled and sleeping copies. Error:
+    /// The client acknowledged: frees the queue, removes spooled and hibernating copies. Error:
     /// handled-count-too-high.
     Result<> on_ack(std::uint32_t handled);
     /// The client sent <r/>: answered when the stanzas before it are durable, at the latest after 1
     /// s.
     void on_ack_request();
-    bool may_sleep() const { return sm_ && !sm_->id.empty(); }
+    bool may_hibernate() const { return sm_ && !sm_->id.empty(); }
     /// `h`: inbound stanzas handled since stream management was enabled.
     std::uint32_t handled_in() const;
     /// Waits until what it has received so far is handled, so that nobody is told to send it again,
@@ -147,30 +147,30 @@ public:
     /// It has ended, and its account keeps it until all it received is handled
     /// (Account::remember_ended).
     void set_settling(bool settling) { settling_ = settling; }
-    std::uint32_t queued_asleep() const { return queued_asleep_; }
-    /// Asleep, and nothing of it is in memory only.
-    bool is_stored() const { return is_asleep() && !unstored_.stanzas && !saves_soon_; }
-    LastingTime slept_at() const { return slept_at_; }
+    std::uint32_t queued_hibernating() const { return queued_hibernating_; }
+    /// Hibernating, and nothing of it is in memory only.
+    bool is_stored() const { return is_hibernating() && !unstored_.stanzas && !saves_soon_; }
+    LastingTime hibernating_since() const { return hibernating_since_; }
     LastingTime expires_at() const { return expires_at_; }
-    /// Moves the end of sleep (push does: docs/push-rules.md, "Sleep"), and when SessionWaking is
-    /// fired before it (zero: never). Written soon. REQUIRES: asleep.
+    /// Moves the end of hibernation (push does: docs/push-rules.md, "Hibernation"), and when SessionExpiring is
+    /// fired before it (zero: never). Written soon. REQUIRES: hibernating.
     void set_expiry(LastingTime at, LastingTime wake_at = {});
     LastingTime wake_at() const { return wake_at_; }
-    /// That time has come: SessionWaking is fired, once.
+    /// That time has come: SessionExpiring is fired, once.
     void on_wake_time();
     /// Writes its record again, after a module's part changed: now, or within a moment, together
-    /// with whatever else changes it until then. No-ops unless asleep.
-    void save_asleep();
-    void save_asleep_soon();
+    /// with whatever else changes it until then. No-ops unless hibernating.
+    void save_hibernating();
+    void save_hibernating_soon();
     /// Writes the mark that lets a restarted server say goodbye for it; after directed presence
     /// changed.
-    void write_live_mark();
+    void write_online_record();
     /// Takes over a connection: sends what is unacknowledged after <resumed/> (XEP-0198, section
     /// 5). Writes <resumed/> and everything after it. Errors: "item-not-found" (it ended
-    /// meanwhile), "handled-count-too-high", "internal-server-error" (storage; it sleeps on).
+    /// meanwhile), "handled-count-too-high", "internal-server-error" (storage; it hibernates on).
     Task<Result<>> resume(SessionPort& port, std::uint32_t client_handled);
-    void fall_asleep();
-    /// The server stops in order: a last <a/>, then it sleeps if it may, so that it can be resumed
+    void hibernate();
+    /// The server stops in order: a last <a/>, then it hibernates if it may, so that it can be resumed
     /// after the restart.
     void shut_down();
     /// Another connection takes the resource: ends it, and returns when what was not acknowledged is
@@ -182,11 +182,11 @@ public:
     void end(SessionEnd why);
 
     // For loading.
-    void restore_asleep(const storage::SleepingSession& record);
+    void restore_hibernating(const storage::HibernatingSession& record);
     /// It was live when the server died and did not come back: tells whom it told of itself.
-    void say_goodbye(const storage::LiveMark& mark);
+    void send_final_presence(const storage::OnlineRecord& mark);
     /// ... and for a day, how far its stanzas were handled. REQUIRES: it has no record in storage.
-    void remember_lost(const storage::LiveMark& mark);
+    void remember_crashed(const storage::OnlineRecord& mark);
 
     // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
     // order).
@@ -218,7 +218,7 @@ private:
     void on_window_moved();
     void wait(Envelope envelope);
     void send_waiting();
-    void queue_asleep(Envelope envelope);
+    void queue_hibernating(Envelope envelope);
     void tell_queued(Envelope& envelope);
     void write_sent(const UnackedStanza& sent);
     std::vector<Envelope> take_held();
@@ -236,22 +236,22 @@ private:
     void detach_port();
     void store_queue();
     void put_unstored();
-    void limit_sleepers();
-    void write_record(storage::SleepState state);
+    void limit_hibernating();
+    void write_record(storage::HibernationState state);
     void remove_record();
     void put_deadline();
     void remove_deadline();
-    void remove_live_mark();
+    void remove_online_record();
     bool begin_end(SessionEnd why);
-    void bury_record();
+    void remember_resumption();
     Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
     Task<Result<std::vector<UnackedStanza>>> read_queue();
     StanzaPtr make_filler() const;
     void fill_gaps(std::vector<UnackedStanza>& queue) const;
-    void stay_asleep();
+    void stay_hibernating();
     void take_over(SessionPort& port);
-    void redistribute(std::vector<UnackedStanza> unacked);
-    Task<> redistribute_stored(std::shared_ptr<Session> self);
+    void redeliver_all(std::vector<UnackedStanza> unacked);
+    Task<> redeliver_stored(std::shared_ptr<Session> self);
     void restore_presence(StanzaPtr presence);
 
     Core& core_;  // not by way of account_: a connection may keep an ended session longer
@@ -265,8 +265,8 @@ private:
     bool reading_paused_ = false;
     bool settling_ = false;
     bool replaced_ = false;
-    bool saves_soon_ = false;    // asleep: its record is about to be written
-    bool record_stale_ = false;  // asleep: its record has an older h
+    bool saves_soon_ = false;    // hibernating: its record is about to be written
+    bool record_stale_ = false;  // hibernating: its record has an older h
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
     std::uint64_t taking_since_ =
@@ -281,10 +281,11 @@ private:
     std::uint32_t slow_requests_ = 0;
     std::unique_ptr<SeenMessages> seen_;  // nullptr until there is something
     Slots slots_;
-    std::uint32_t queued_asleep_ = 0;  // entries of the sleeping queue in storage, while asleep
+    std::uint32_t queued_hibernating_ =
+        0;  // entries of the hibernating queue in storage, while hibernating
     std::uint32_t stored_queue_ =
         0;  // after waking: how many at the head of sm_->queue storage still has
-    /// The queue of one that fell asleep until storage has it: those from `first` on.
+    /// The queue of one that began to hibernate until storage has it: those from `first` on.
     struct Unstored {
         std::shared_ptr<const std::vector<UnackedStanza>> stanzas;
         std::uint32_t first = 0;
@@ -293,9 +294,9 @@ private:
     /// Waking: what joined the queue while storage was read, by its place there; and whether the
     /// mark that it is awake was written, after which nothing may join.
     std::vector<std::pair<std::uint32_t, Envelope>> arrived_;
-    bool woken_marked_ = false;
+    bool resumption_marked_ = false;
     TimerId store_timer_{};
-    LastingTime slept_at_{};
+    LastingTime hibernating_since_{};
     LastingTime expires_at_{};
     LastingTime wake_at_{};
     LastingTime stored_expires_at_{};  // the deadlines that storage has; zero: none

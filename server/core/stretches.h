@@ -15,7 +15,7 @@
 // Messages are neighbours if their ordinals are: of the archive (storage/archive.h), or of their
 // arrival at the account (Envelope::offline_seq). So what follows each other is one stretch, of any
 // number of messages. Of many stretches the oldest are forgotten: then a session may be sent again
-// what it has. A sleeping session's record has them as text (to_text()).
+// what it has. A hibernating session's record has them as text (to_text()).
 #pragma once
 
 #include <cstddef>

@@ -18,7 +18,7 @@ struct ServerStarted {
     core::Core& core;
 };
 
-/// A planned stop: nothing is read any more, the sessions fall asleep after this. Who keeps what is
+/// A planned stop: nothing is read any more, the sessions begin to hibernate after this. Who keeps what is
 /// not stored writes it.
 struct ServerStopping {
     enum class Stage { save };

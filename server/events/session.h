@@ -27,7 +27,7 @@ struct SessionSending {
     core::Envelope& envelope;
 };
 
-/// A stanza that waited (among the offline messages, in the queue of a sleeping session, behind others,
+/// A stanza that waited (among the offline messages, in the queue of a hibernating session, behind others,
 /// held back) is about to be handed to a client, or to take another way to one. Stop: its user wants
 /// it no more, and it goes nowhere.
 struct HandingOver {
@@ -38,8 +38,8 @@ struct HandingOver {
     const Stanza& stanza;
 };
 
-/// Its client is out of reach: it falls asleep now, or ends. Who held stanzas back gives them up,
-/// in order: they join the sleeping queue, or go where what is unacknowledged goes.
+/// Its client is out of reach: it begins to hibernate now, or ends. Who held stanzas back gives them up,
+/// in order: they join the hibernating queue, or go where what is unacknowledged goes.
 struct SessionDetaching {
     enum class Stage { release };
     static constexpr std::string_view name = "SessionDetaching";
@@ -48,10 +48,10 @@ struct SessionDetaching {
     std::vector<core::Envelope>& held;
 };
 
-/// It fell asleep; its queue is written. (smacks-hibernation-start)
-struct SessionSlept {
+/// It began to hibernate; its queue is written. (smacks-hibernation-start)
+struct SessionHibernated {
     enum class Stage { push };
-    static constexpr std::string_view name = "SessionSlept";
+    static constexpr std::string_view name = "SessionHibernated";
     core::Session& session;
     /// What was unacknowledged at that moment, oldest first.
     const std::vector<core::UnackedStanza>& unacked;
@@ -59,16 +59,16 @@ struct SessionSlept {
 
 /// It will expire soon, and somebody asked to be told in time (Session::set_expiry): wake its
 /// client.
-struct SessionWaking {
+struct SessionExpiring {
     enum class Stage { push };
-    static constexpr std::string_view name = "SessionWaking";
+    static constexpr std::string_view name = "SessionExpiring";
     core::Session& session;
 };
 
 /// It woke up: a connection took it over, <resumed/> is written. (smacks-hibernation-end)
-struct SessionWoken {
+struct SessionResumed {
     enum class Stage { push };
-    static constexpr std::string_view name = "SessionWoken";
+    static constexpr std::string_view name = "SessionResumed";
     core::Session& session;
 };
 
@@ -95,31 +95,31 @@ struct SessionLost {
     std::shared_ptr<core::Session> session;
 };
 
-/// How long may this session sleep if its connection is lost now? `limit` is [smacks]
+/// How long may this session hibernation if its connection is lost now? `limit` is [smacks]
 /// hibernation_time of the host; `extend` may raise it (push). What the client itself asked for is
 /// applied afterwards. Its answer is what <enabled max='…'/> says.
-struct SleepLimit {
+struct HibernationLimit {
     enum class Stage { extend };
-    static constexpr std::string_view name = "SleepLimit";
+    static constexpr std::string_view name = "HibernationLimit";
     using Result = core::Flow;
     core::Account& account;
     core::Session& session;
     Duration& limit;
 };
 
-/// A record of a sleeping session is being written or read: modules add or read their part.
+/// A record of a hibernating session is being written or read: modules add or read their part.
 struct SessionRecording {
     enum class Stage { add };
     static constexpr std::string_view name = "SessionRecording";
     using Result = core::Flow;
     core::Session& session;
-    storage::SleepingSession& record;
+    storage::HibernatingSession& record;
 };
 struct SessionRestored {
     enum class Stage { read };
     static constexpr std::string_view name = "SessionRestored";
     core::Session& session;
-    const storage::SleepingSession& record;
+    const storage::HibernatingSession& record;
 };
 
 }  // namespace clarion::events

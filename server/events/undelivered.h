@@ -1,4 +1,4 @@
-// Unreached: a stanza did not reach the user. One fact, stated once: offline stores it, push decides.
+// Undelivered: a stanza did not reach the user. One fact, stated once: offline stores it, push decides.
 #pragma once
 
 #include <string_view>
@@ -10,14 +10,14 @@
 
 namespace clarion::events {
 
-struct Unreached {
+struct Undelivered {
     enum class Stage { store, notify };
     enum class Why : std::uint8_t {
-        no_session,  // no session could take it
-        asleep,      // queued to this sleeping session
-        ended,       // was unacknowledged when this session ended and no other took it
+        no_session,   // no session could take it
+        hibernating,  // queued to this hibernating session
+        ended,        // was unacknowledged when this session ended and no other took it
     };
-    static constexpr std::string_view name = "Unreached";
+    static constexpr std::string_view name = "Undelivered";
     using Result = core::Flow;
     core::Account& account;
     core::Session* session;  // nullptr for no_session

@@ -43,9 +43,9 @@ void add_entry(AccountSnapshot& account, const Entry& entry) {
             account.push_registrations.push_back(
                 decoded(decode_push_registration(key_u64(key, 9), value)));
             return;
-        case AccountEntry::sleeping_session:
-            account.sleeping_sessions.push_back(
-                decoded(decode_sleeping_session(key_u64(key, 9), value)));
+        case AccountEntry::hibernating_session:
+            account.hibernating_sessions.push_back(
+                decoded(decode_hibernating_session(key_u64(key, 9), value)));
             return;
         case AccountEntry::blocked:
             account.blocklist.push_back(decoded(decode_blocked(value)));
@@ -63,16 +63,17 @@ std::uint64_t last_number(Snapshot& snapshot, Table table, AccountId id) {
     return key_u64(cursor->entry().key, 8);
 }
 
-void add_live_marks(Snapshot& snapshot, AccountSnapshot& account) {
+void add_online_records(Snapshot& snapshot, AccountSnapshot& account) {
     const KeyRange range = account_range(account.record.id);
     for_range(snapshot, Table::live, range.from, range.to, [&](const Entry& entry) {
-        account.live_marks.push_back(decoded(decode_live_mark(key_u64(entry.key, 8), entry.value)));
+        account.online_records.push_back(
+            decoded(decode_online_record(key_u64(entry.key, 8), entry.value)));
         return true;
     });
 }
 
 /// How far the queue goes, and which places among the offline messages it has taken.
-void look_at_queue(Snapshot& snapshot, AccountSnapshot& account, SleepingSession& session) {
+void look_at_queue(Snapshot& snapshot, AccountSnapshot& account, HibernatingSession& session) {
     const KeyRange range = queue_range(account.record.id, session.session);
     for_range(snapshot, Table::queues, range.from, range.to, [&](const Entry& entry) {
         const std::uint32_t place = key_u32(entry.key, 16) - session.acked_out;
@@ -95,8 +96,8 @@ AccountSnapshot read_account(Snapshot& snapshot, AccountId id) {
     if (account.last_offline_seq != 0) {
         account.offline_count = count_range(snapshot, Table::offline, account_range(id));
     }
-    for (auto& session : account.sleeping_sessions) look_at_queue(snapshot, account, session);
-    add_live_marks(snapshot, account);
+    for (auto& session : account.hibernating_sessions) look_at_queue(snapshot, account, session);
+    add_online_records(snapshot, account);
     return account;
 }
 

@@ -148,7 +148,7 @@ void DatabaseCheck::check_account_entry(const Entry& entry) {
             if (expect_size(entry, 17))
                 expect_record(decode_push_registration(key_u64(key, 9), value));
             return;
-        case AccountEntry::sleeping_session: return check_session(id, entry);
+        case AccountEntry::hibernating_session: return check_session(id, entry);
         case AccountEntry::blocked: {
             const auto jid = decode_blocked(value);
             if (expect_record(jid))
@@ -174,9 +174,9 @@ void DatabaseCheck::check_account(AccountId id, const Entry& entry) {
 void DatabaseCheck::check_session(AccountId id, const Entry& entry) {
     if (!expect_size(entry, 17)) return;
     const std::uint64_t number = key_u64(entry.key, 9);
-    const auto session = decode_sleeping_session(number, entry.value);
-    if (!expect_record(session) || session->state != SleepState::asleep) return;
-    const Deadline deadline{session->expires_at, id, DeadlineKind::sleep_expires, number};
+    const auto session = decode_hibernating_session(number, entry.value);
+    if (!expect_record(session) || session->state != HibernationState::hibernating) return;
+    const Deadline deadline{session->expires_at, id, DeadlineKind::hibernation_expires, number};
     expect(has(Table::deadlines, deadline_key(deadline)), "nothing says when it expires");
 }
 
@@ -213,14 +213,15 @@ void DatabaseCheck::check_kept(const Entry& entry) {
 void DatabaseCheck::check_queued(const Entry& entry) {
     if (!expect_size(entry, 20)) return;
     check_kept(entry);
-    expect(has(Table::accounts, sleeping_session_key(account_of(entry.key), key_u64(entry.key, 8))),
-           "there is no such session");
+    expect(
+        has(Table::accounts, hibernating_session_key(account_of(entry.key), key_u64(entry.key, 8))),
+        "there is no such session");
 }
 
 void DatabaseCheck::check_live(const Entry& entry) {
     if (!expect_size(entry, 16)) return;
     expect_account(account_of(entry.key));
-    expect_record(decode_live_mark(key_u64(entry.key, 8), entry.value));
+    expect_record(decode_online_record(key_u64(entry.key, 8), entry.value));
 }
 
 void DatabaseCheck::check_owed(const Entry& entry) {
@@ -239,11 +240,12 @@ void DatabaseCheck::check_deadline(const Entry& entry) {
     expect(is_empty_record(entry.value), "the record is not empty");
     expect(has(Table::accounts, account_deadline_key(deadline)), "its account does not know of it");
     switch (deadline.kind) {
-        case DeadlineKind::sleep_expires:
+        case DeadlineKind::hibernation_expires:
         case DeadlineKind::forget_gone:
         case DeadlineKind::wake:
-            expect(has(Table::accounts, sleeping_session_key(deadline.account, deadline.subject)),
-                   "there is no such session");
+            expect(
+                has(Table::accounts, hibernating_session_key(deadline.account, deadline.subject)),
+                "there is no such session");
             return;
     }
     expect(false, "nobody knows its kind");

@@ -51,7 +51,8 @@ std::string describe_account_entry(std::string_view key) {
         case AccountEntry::roster_item: return account + ", roster item " + quoted(rest);
         case AccountEntry::push_registration:
             return account + number(", push registration", key, 9);
-        case AccountEntry::sleeping_session: return account + number(", sleeping session", key, 9);
+        case AccountEntry::hibernating_session:
+            return account + number(", sleeping session", key, 9);
         case AccountEntry::blocked: return account + ", blocked " + quoted(rest);
         case AccountEntry::archive_step:
             return account + number(", step of the archive's clock at id", key, 9);

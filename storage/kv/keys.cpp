@@ -103,8 +103,8 @@ Key push_registration_key(AccountId account, std::uint64_t seq) {
     return account_key(account, AccountEntry::push_registration).u64(seq);
 }
 
-Key sleeping_session_key(AccountId account, std::uint64_t session) {
-    return account_key(account, AccountEntry::sleeping_session).u64(session);
+Key hibernating_session_key(AccountId account, std::uint64_t session) {
+    return account_key(account, AccountEntry::hibernating_session).u64(session);
 }
 
 Key blocked_key(AccountId account, std::string_view jid) {

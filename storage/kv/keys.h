@@ -42,7 +42,7 @@ enum class AccountEntry : std::uint8_t {
     archive_preferences = 3,
     roster_item = 4,
     push_registration = 5,
-    sleeping_session = 6,
+    hibernating_session = 6,
     blocked = 7,
     deadline = 128,
     archive_step = 129,
@@ -63,7 +63,7 @@ KeyRange name_range(std::string_view domain);
 Key account_key(AccountId account, AccountEntry kind);
 Key roster_item_key(AccountId account, std::string_view jid);
 Key push_registration_key(AccountId account, std::uint64_t seq);
-Key sleeping_session_key(AccountId account, std::uint64_t session);
+Key hibernating_session_key(AccountId account, std::uint64_t session);
 Key blocked_key(AccountId account, std::string_view jid);
 KeyRange blocked_range(AccountId account);
 Key account_deadline_key(const Deadline& deadline);

@@ -95,7 +95,7 @@ private:
 class SessionsKv final : public Sessions {
 public:
     explicit SessionsKv(Engine& engine) : engine_(engine) {}
-    void put(Batch& batch, AccountId account, const SleepingSession& session) override;
+    void put(Batch& batch, AccountId account, const HibernatingSession& session) override;
     void remove(Batch& batch, AccountId account, std::uint64_t session) override;
     void put_queued(Batch& batch, AccountId account, std::uint64_t session,
                     const QueuedStanza& stanza) override;
@@ -103,10 +103,10 @@ public:
                        std::uint32_t seq) override;
     Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account, std::uint64_t session,
                                                        std::uint32_t acked_out) override;
-    void put_live(Batch& batch, AccountId account, const LiveMark& mark) override;
+    void put_live(Batch& batch, AccountId account, const OnlineRecord& mark) override;
     void remove_live(Batch& batch, AccountId account, std::uint64_t session) override;
-    Task<Result<std::vector<AccountId>>> accounts_with_live_marks(AccountId after,
-                                                                  std::size_t limit) override;
+    Task<Result<std::vector<AccountId>>> accounts_with_online_records(AccountId after,
+                                                                      std::size_t limit) override;
 
 private:
     Engine& engine_;

@@ -7,14 +7,14 @@
 
 namespace clarion::storage {
 
-void SessionsKv::put(Batch& batch, AccountId account, const SleepingSession& session) {
+void SessionsKv::put(Batch& batch, AccountId account, const HibernatingSession& session) {
     static_cast<KvBatch&>(batch).put(
-        Table::accounts, sleeping_session_key(account, session.session), encode(session));
+        Table::accounts, hibernating_session_key(account, session.session), encode(session));
 }
 
 void SessionsKv::remove(Batch& batch, AccountId account, std::uint64_t session) {
     auto& out = static_cast<KvBatch&>(batch);
-    out.erase(Table::accounts, sleeping_session_key(account, session));
+    out.erase(Table::accounts, hibernating_session_key(account, session));
     out.erase_range(Table::queues, queue_range(account, session));
 }
 
@@ -49,7 +49,7 @@ Task<Result<std::vector<QueuedStanza>>> SessionsKv::read_queue(AccountId account
     });
 }
 
-void SessionsKv::put_live(Batch& batch, AccountId account, const LiveMark& mark) {
+void SessionsKv::put_live(Batch& batch, AccountId account, const OnlineRecord& mark) {
     static_cast<KvBatch&>(batch).put(Table::live, account_number_key(account, mark.session),
                                      encode(mark));
 }
@@ -58,8 +58,8 @@ void SessionsKv::remove_live(Batch& batch, AccountId account, std::uint64_t sess
     static_cast<KvBatch&>(batch).erase(Table::live, account_number_key(account, session));
 }
 
-Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_live_marks(AccountId after_account,
-                                                                          std::size_t limit) {
+Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_online_records(
+    AccountId after_account, std::size_t limit) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<AccountId> accounts;
         const auto cursor = snapshot.cursor(Table::live);

@@ -122,7 +122,7 @@ public:
         }
         return transaction;
     }
-    void give_back(MDB_txn* transaction) {
+    void redeliver(MDB_txn* transaction) {
         mdb_txn_reset(transaction);
         const std::lock_guard lock(mutex_);
         idle_.push_back(transaction);
@@ -146,7 +146,7 @@ class LmdbSnapshot final : public Snapshot {
 public:
     LmdbSnapshot(ReadPool& pool, const Databases& databases)
         : pool_(pool), databases_(databases), transaction_(pool.take()) {}
-    ~LmdbSnapshot() override { pool_.give_back(transaction_); }
+    ~LmdbSnapshot() override { pool_.redeliver(transaction_); }
     LmdbSnapshot(const LmdbSnapshot&) = delete;
     LmdbSnapshot& operator=(const LmdbSnapshot&) = delete;
 

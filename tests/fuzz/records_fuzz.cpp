@@ -61,10 +61,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             check_round(bytes, [](std::string_view in) { return decode_push_registration(1, in); });
             break;
         case 6:
-            check_round(bytes, [](std::string_view in) { return decode_sleeping_session(1, in); });
+            check_round(bytes,
+                        [](std::string_view in) { return decode_hibernating_session(1, in); });
             break;
         case 7:
-            check_round(bytes, [](std::string_view in) { return decode_live_mark(1, in); });
+            check_round(bytes, [](std::string_view in) { return decode_online_record(1, in); });
             break;
         case 8: {
             // A reference has no bytes of its own when written, so only the decoding is checked.

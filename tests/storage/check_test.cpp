@@ -29,12 +29,12 @@ template <class Backend>
 AccountRecord fill(Fixture<Backend>& fixture) {
     const auto romeo = create_account(fixture, "romeo@example.org");
     const LogId log = fixture->archive().next_log_id();
-    SleepingSession session;
+    HibernatingSession session;
     session.session = 3;
     session.expires_at = lasting(9);
-    SleepingSession gone;
+    HibernatingSession gone;
     gone.session = 2;
-    gone.state = SleepState::gone;
+    gone.state = HibernationState::gone;
     CHECK(fixture->installation_secret("dialback", 16).ok());
     fixture.commit([&](Batch& batch) {
         fixture->archive().put_log(batch, log, at(1), "<message/>");
@@ -50,7 +50,8 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->sessions().put(batch, romeo.id, session);
         fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
         fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
-        fixture->deadlines().put(batch, {lasting(9), romeo.id, DeadlineKind::sleep_expires, 3});
+        fixture->deadlines().put(batch,
+                                 {lasting(9), romeo.id, DeadlineKind::hibernation_expires, 3});
         fixture->deadlines().put(batch, {lasting(8), romeo.id, DeadlineKind::wake, 3});
         fixture->sessions().put(batch, romeo.id, gone);
         fixture->deadlines().put(batch, {lasting(9), romeo.id, DeadlineKind::forget_gone, 2});
@@ -87,7 +88,7 @@ struct Damage {
 };
 
 std::vector<Damage> damages(AccountId id) {
-    const Deadline deadline{lasting(9), id, DeadlineKind::sleep_expires, 3};
+    const Deadline deadline{lasting(9), id, DeadlineKind::hibernation_expires, 3};
     const auto key = [](const Key& made) { return std::string(made.view()); };
     const auto kind = [&](AccountEntry entry) { return key(account_key(id, entry)); };
     const std::string account = "account " + std::to_string(static_cast<std::uint64_t>(id));
@@ -124,7 +125,7 @@ std::vector<Damage> damages(AccountId id) {
          {"accounts: account 5, version of the roster: there is no such account"}},
         {"a queue without session",
          Table::accounts,
-         key(sleeping_session_key(id, 3)),
+         key(hibernating_session_key(id, 3)),
          std::nullopt,
          {"queues: " + account + ", session 3, stanza 7: there is no such session",
           "deadlines: at 1970-01-01T00:00:00.000009Z, " + account +

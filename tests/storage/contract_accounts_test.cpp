@@ -182,11 +182,12 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     CHECK(push.unread == 300);
     CHECK(push.notified_up_to == ArchiveId{102});
     CHECK(push.notified == std::vector<std::uint64_t>{7, ~std::uint64_t{0}});
-    REQUIRE(loaded->live_marks.size() == 1);
-    CHECK(loaded->live_marks[0].session == 2);
-    CHECK(loaded->live_marks[0].sm_id == "sm");
-    CHECK(loaded->live_marks[0].handled_in == 9);
-    CHECK(loaded->live_marks[0].directed_presence == std::vector<std::string>{"room@muc.example"});
+    REQUIRE(loaded->online_records.size() == 1);
+    CHECK(loaded->online_records[0].session == 2);
+    CHECK(loaded->online_records[0].sm_id == "sm");
+    CHECK(loaded->online_records[0].handled_in == 9);
+    CHECK(loaded->online_records[0].directed_presence ==
+          std::vector<std::string>{"room@muc.example"});
 }
 
 TEST_CASE_TEMPLATE("a blocklist is kept address by address, and goes with its account", Backend,
@@ -292,7 +293,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     CHECK_FALSE(read(storage.archive().bounds(romeo.id)));
     CHECK(read(storage.offline().read(romeo.id, 0, 10)).empty());
     CHECK(read(storage.sessions().read_queue(romeo.id, 3, 0)).empty());
-    CHECK(read(storage.sessions().accounts_with_live_marks(AccountId::none, 10)) ==
+    CHECK(read(storage.sessions().accounts_with_online_records(AccountId::none, 10)) ==
           std::vector<AccountId>{juliet.id});
     const auto due = read(storage.deadlines().due(lasting(100), 10));
     REQUIRE(due.size() == 1);
@@ -300,7 +301,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     const auto loaded = read(storage.accounts().load(juliet.jid));
     REQUIRE(loaded);
     CHECK(loaded->roster.size() == 1);
-    CHECK(loaded->sleeping_sessions.size() == 1);
+    CHECK(loaded->hibernating_sessions.size() == 1);
     CHECK(loaded->last_archive_id == ArchiveId{archived});
     CHECK(storage.engine().snapshot()->entries(Table::archive) == archived);
     CHECK(storage.engine().snapshot()->entries(Table::doomed) == 0);

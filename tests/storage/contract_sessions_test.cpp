@@ -1,4 +1,4 @@
-// Offline messages, sleeping sessions, live marks, deadlines and the spool, on both back ends.
+// Offline messages, hibernating sessions, online records, deadlines and the spool, on both back ends.
 #include "storage/kv/keys.h"
 #include "tests/storage/storage_fixture.h"
 
@@ -139,23 +139,23 @@ TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backen
     CHECK(read(fixture->sessions().read_queue(account, 1, 0)).empty());
 }
 
-TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, MemoryBackend,
+TEST_CASE_TEMPLATE("a hibernating session is loaded with its account", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& sessions = fixture->sessions();
     const auto romeo = create_account(fixture, "romeo@example.org");
-    SleepingSession session{.session = 7,
-                            .sm_id = "previd",
-                            .resource = "phone",
-                            .device = "agent",
-                            .state = SleepState::asleep,
-                            .handled_in = 0xfffffff0,
-                            .acked_out = 12,
-                            .slept_at = lasting(100),
-                            .expires_at = lasting(200),
-                            .presence = "<presence/>",
-                            .directed_presence = {"room@muc.example/nick"},
-                            .parts = {{"push", std::string("\0\1", 2)}, {"csi", ""}}};
+    HibernatingSession session{.session = 7,
+                               .sm_id = "previd",
+                               .resource = "phone",
+                               .device = "agent",
+                               .state = HibernationState::hibernating,
+                               .handled_in = 0xfffffff0,
+                               .acked_out = 12,
+                               .hibernating_since = lasting(100),
+                               .expires_at = lasting(200),
+                               .presence = "<presence/>",
+                               .directed_presence = {"room@muc.example/nick"},
+                               .parts = {{"push", std::string("\0\1", 2)}, {"csi", ""}}};
     fixture.commit([&](Batch& batch) {
         sessions.put(batch, romeo.id, session);
         for (const std::uint32_t seq : {13u, 14u}) {
@@ -166,15 +166,15 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
         sessions.put_queued(batch, romeo.id, 8, {1, {.time = at(1), .xml = "<message/>"}});
     });
     auto loaded = read(fixture->accounts().load(romeo.jid));
-    REQUIRE(loaded->sleeping_sessions.size() == 1);
-    const SleepingSession& found = loaded->sleeping_sessions[0];
+    REQUIRE(loaded->hibernating_sessions.size() == 1);
+    const HibernatingSession& found = loaded->hibernating_sessions[0];
     CHECK(found.session == 7);
     CHECK(found.sm_id == "previd");
     CHECK(found.resource == "phone");
     CHECK(found.device == "agent");
     CHECK(found.handled_in == 0xfffffff0);
     CHECK(found.acked_out == 12);
-    CHECK(found.slept_at == lasting(100));
+    CHECK(found.hibernating_since == lasting(100));
     CHECK(found.expires_at == lasting(200));
     CHECK(found.presence == "<presence/>");
     CHECK(found.directed_presence == session.directed_presence);
@@ -182,17 +182,17 @@ TEST_CASE_TEMPLATE("a sleeping session is loaded with its account", Backend, Mem
     CHECK(found.queued == 2);
     CHECK(loaded->last_offline_seq == 34);  // taken, should its queue go there
 
-    session.state = SleepState::woken;
+    session.state = HibernationState::resumed;
     fixture.commit([&](Batch& batch) {
         sessions.put(batch, romeo.id, session);
         sessions.remove_queued(batch, romeo.id, 7, 13);
     });
     loaded = read(fixture->accounts().load(romeo.jid));
-    CHECK(loaded->sleeping_sessions[0].state == SleepState::woken);
-    CHECK(loaded->sleeping_sessions[0].queued == 2);  // 14 is its number still
+    CHECK(loaded->hibernating_sessions[0].state == HibernationState::resumed);
+    CHECK(loaded->hibernating_sessions[0].queued == 2);  // 14 is its number still
 
     fixture.commit([&](Batch& batch) { sessions.remove(batch, romeo.id, 7); });
-    CHECK(read(fixture->accounts().load(romeo.jid))->sleeping_sessions.empty());
+    CHECK(read(fixture->accounts().load(romeo.jid))->hibernating_sessions.empty());
     CHECK(read(sessions.read_queue(romeo.id, 7, 0)).empty());
     CHECK(read(sessions.read_queue(romeo.id, 8, 0)).size() == 1);
 }
@@ -217,7 +217,7 @@ TEST_CASE_TEMPLATE("a queue is in order of arrival where its numbers wrap", Back
     }
 }
 
-TEST_CASE_TEMPLATE("accounts with live marks are found in pages", Backend, MemoryBackend,
+TEST_CASE_TEMPLATE("accounts with online records are found in pages", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& sessions = fixture->sessions();
@@ -230,16 +230,16 @@ TEST_CASE_TEMPLATE("accounts with live marks are found in pages", Backend, Memor
         }
     });
     using Ids = std::vector<AccountId>;
-    CHECK(read(sessions.accounts_with_live_marks(AccountId::none, 10)) == ids);
-    CHECK(read(sessions.accounts_with_live_marks(AccountId::none, 2)) == Ids{ids[0], ids[1]});
-    CHECK(read(sessions.accounts_with_live_marks(ids[1], 2)) == Ids{ids[2], ids[3]});
-    CHECK(read(sessions.accounts_with_live_marks(ids[4], 2)).empty());
+    CHECK(read(sessions.accounts_with_online_records(AccountId::none, 10)) == ids);
+    CHECK(read(sessions.accounts_with_online_records(AccountId::none, 2)) == Ids{ids[0], ids[1]});
+    CHECK(read(sessions.accounts_with_online_records(ids[1], 2)) == Ids{ids[2], ids[3]});
+    CHECK(read(sessions.accounts_with_online_records(ids[4], 2)).empty());
     fixture.commit([&](Batch& batch) {
         sessions.remove_live(batch, ids[0], 1);
         sessions.remove_live(batch, ids[1], 1);
         sessions.remove_live(batch, ids[1], 2);
     });
-    CHECK(read(sessions.accounts_with_live_marks(AccountId::none, 2)) == Ids{ids[0], ids[2]});
+    CHECK(read(sessions.accounts_with_online_records(AccountId::none, 2)) == Ids{ids[0], ids[2]});
 }
 
 TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBackend,
@@ -258,7 +258,7 @@ TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBa
     REQUIRE(due.size() == 3);
     CHECK(due[0].at == early.at);
     CHECK(due[0].account == account);
-    CHECK(due[0].kind == DeadlineKind::sleep_expires);
+    CHECK(due[0].kind == DeadlineKind::hibernation_expires);
     CHECK(due[0].subject == 1);
     CHECK(due[1].subject == 2);
     CHECK(due[2].subject == 3);

@@ -80,7 +80,7 @@ TEST_CASE("records have the bytes that the format page shows") {
           "00"
           "00"
           "00");
-    CHECK(hex(encode(LiveMark{.resource = "h", .handled_in = 5, .available = true})) ==
+    CHECK(hex(encode(OnlineRecord{.resource = "h", .handled_in = 5, .available = true})) ==
           "01"
           "0168"
           "00"
@@ -113,7 +113,7 @@ TEST_CASE("keys sort as their numbers do") {
           "0000000000000001"
           "04"
           "6a4078");
-    const Deadline deadline{lasting(-7), AccountId{9}, DeadlineKind::sleep_expires, 11};
+    const Deadline deadline{lasting(-7), AccountId{9}, DeadlineKind::hibernation_expires, 11};
     const Deadline back = key_deadline(deadline_key(deadline));
     CHECK(back.at == deadline.at);
     CHECK(back.account == deadline.account);
@@ -174,19 +174,19 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
                    [](std::string_view bytes) { return decode_push_registration(1, bytes); });
     check_refusals(encode(OwedPush{.offline_seq = 300}),
                    [](std::string_view bytes) { return decode_owed(1, bytes); });
-    check_refusals(encode(SleepingSession{.sm_id = "s", .parts = {{"a", "b"}}}),
-                   [](std::string_view bytes) { return decode_sleeping_session(1, bytes); });
-    check_refusals(encode(LiveMark{.resource = "r"}),
-                   [](std::string_view bytes) { return decode_live_mark(1, bytes); });
+    check_refusals(encode(HibernatingSession{.sm_id = "s", .parts = {{"a", "b"}}}),
+                   [](std::string_view bytes) { return decode_hibernating_session(1, bytes); });
+    check_refusals(encode(OnlineRecord{.resource = "r"}),
+                   [](std::string_view bytes) { return decode_online_record(1, bytes); });
     check_refusals(encode(KeptStanza{.xml = "<m/>"}), decode_kept_stanza);
     check_refusals(encode_number(5), decode_number);
     check_refusals(encode_blocked("tybalt@example.net"), decode_blocked);
 }
 
 TEST_CASE("impossible enumerators and counts are refused") {
-    std::string mark = encode(LiveMark{.available = true});
+    std::string mark = encode(OnlineRecord{.available = true});
     mark[7] = 2;  // neither true nor false
-    CHECK_FALSE(decode_live_mark(1, mark).ok());
+    CHECK_FALSE(decode_online_record(1, mark).ok());
     std::string preferences = encode(ArchivePreferences{});
     preferences[2] = 3;
     CHECK_FALSE(decode_archive_preferences(preferences).ok());

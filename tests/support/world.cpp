@@ -58,7 +58,7 @@ Task<std::shared_ptr<core::Session>> bind(core::Account& account, Jid jid, std::
     auto session = std::make_shared<core::Session>(account, account.next_session_number(), jid,
                                                    std::move(device), &port);
     account.add_session(session);
-    session->write_live_mark();
+    session->write_online_record();
     account.core().bus().fire(events::SessionBound{*session});
     for (const auto& element : at_once) session->on_element(parse(element));
     co_return session;
@@ -138,7 +138,7 @@ World::World(Setup setup)
         hosts_.add_component(domain);
     }
     start();
-    for (const auto& core : shared_->cores) core->accounts().sleepers_are_known();
+    for (const auto& core : shared_->cores) core->accounts().hibernating_are_known();
 }
 
 World::~World() {

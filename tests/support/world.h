@@ -9,7 +9,7 @@
 // Real shards, router, accounts and memory storage, and only what stands at the edges is pretended:
 // the clock (ManualClock), connections (FakePort), components and other servers (FakeLink). Shards
 // are run by hand on the test's thread; storage keeps its own writer thread, which settle() waits
-// for. Nothing sleeps.
+// for. Nothing hibernates.
 #pragma once
 
 #include <deque>
@@ -60,7 +60,7 @@ public:
 
     /// Closes its stream in order.
     void close();
-    /// Its connection breaks: the session sleeps, or ends.
+    /// Its connection breaks: the session hibernates, or ends.
     void cut();
 
 private:
@@ -133,7 +133,7 @@ public:
     void post(std::string_view key, std::function<void(core::Core&)> fn);
     /// The same, and settles.
     void at(std::string_view key, std::function<void(core::Core&)> fn);
-    /// The account, loaded if it was not. Stays loaded until it is put away.
+    /// The account, loaded if it was not. Stays loaded until it is evicted.
     core::Account& account(std::string_view bare_jid);
     /// Spawns a coroutine on the home shard of `key` and settles until it has ended.
     void run(std::string_view key, std::function<Task<>(core::Core&)> fn);
@@ -149,7 +149,7 @@ public:
     void advance(std::chrono::microseconds by);
 
     /// The server dies where it stands and starts again over what storage has. No Client is
-    /// connected afterwards; who wants recovery calls it (core/sleep.h).
+    /// connected afterwards; who wants recovery calls it (core/hibernation.h).
     void crash_and_restart();
     /// The same in the middle of things: what waits for held commits is committed after the server
     /// died, so that it never learns of it.

@@ -4,7 +4,7 @@
 //             ─> SASL ─> header ─> features ─> bind ─> SM, carbons, push, presence (one write) ─>
 //             ready
 //
-// or, where a session sleeps, <resume/> instead of bind and what follows it.
+// or, where a session hibernates, <resume/> instead of bind and what follows it.
 //
 // It answers <r/> by itself. Owner: the Crowd, which hears of it as ClientEvents; all clients of a
 // run share one Shared. The client must outlive the round of the loop in which it is closed.
@@ -64,7 +64,7 @@ public:
     void acknowledge();
     /// Ends the stream and the connection.
     void close();
-    /// Ends the connection only: the session may sleep.
+    /// Ends the connection only: the session may hibernate.
     void cut();
 
     std::size_t index() const { return index_; }

@@ -118,7 +118,7 @@ Result<void> OutageRun::return_of_the_gateway() {
 }
 
 Result<void> OutageRun::run() {
-    if (auto done = phones_.put_away(); !done) return done;
+    if (auto done = phones_.evict(); !done) return done;
     if (auto done = note_memory("memory_before_mb"); !done) return done;
     if (auto done = send_to_all(); !done) return done;
     if (auto done = note_memory("memory_after_messages_mb"); !done) return done;

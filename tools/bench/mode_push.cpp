@@ -88,8 +88,8 @@ Result<void> PushRun::prepare() {
     const auto endpoint = resolve(settings_.target.host, push_.component_port);
     if (!endpoint) return endpoint.error();
     if (auto done = gateway_.attach(*endpoint); !done) return done;
-    if (auto done = phones_.put_away(); !done) return done;
-    unexpected_ = 0;  // sessions that fell asleep with something unacknowledged
+    if (auto done = phones_.evict(); !done) return done;
+    unexpected_ = 0;  // sessions that began to hibernate with something unacknowledged
     return crowd_.log_in(push_.senders);
 }
 

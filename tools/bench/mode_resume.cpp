@@ -14,18 +14,18 @@ namespace {
 constexpr double patience_seconds = 30;  // without progress
 constexpr std::string_view file_header = "clarion-bench sleepers 1";
 
-/// One session that sleeps.
-struct Sleeper {
+/// One session that hibernates.
+struct HibernatingClient {
     std::uint32_t sent = 0;     // stanzas, and the server has handled all of them
     std::uint32_t handled = 0;  // stanzas
     std::string sm_id;
 };
 
-/// What sleep tells resume. Sleeper i is account i; messages are PREFIX "0", PREFIX "1", …
+/// What hibernation tells resume. HibernatingClient i is account i; messages are PREFIX "0", PREFIX "1", …
 struct Bedroom {
     std::string prefix;
     std::size_t messages = 0;  // to each
-    std::vector<Sleeper> sleepers;
+    std::vector<HibernatingClient> sleepers;
 };
 
 /// The keys too, as clients keep theirs: a phone that wakes computes no PBKDF2.
@@ -49,7 +49,7 @@ Result<Bedroom> read(const std::string& path, ScramKeys& keys) {
     if (!std::getline(file, header) || header != file_header ||
         !(file >> bedroom.prefix >> bedroom.messages >> count))
         return fail("state-file", path + " is not what clarion-bench sleep writes");
-    for (Sleeper sleeper; bedroom.sleepers.size() < count;) {
+    for (HibernatingClient sleeper; bedroom.sleepers.size() < count;) {
         if (!(file >> sleeper.sent >> sleeper.handled >> sleeper.sm_id))
             return fail("state-file", path + " is not complete");
         bedroom.sleepers.push_back(sleeper);
@@ -75,18 +75,18 @@ bool serve_until(Loop& loop, Done done, Progress progress) {
     return true;
 }
 
-// ---- sleep --------------------------------------------------------------------------------------
+// ---- hibernation --------------------------------------------------------------------------------------
 
 class SleepRun {
 public:
     SleepRun(const Settings& settings, Loop& loop, Report& report)
         : settings_(settings),
-          sleeping_(settings.sleeping),
+          hibernating_(settings.sleeping),
           loop_(loop),
           report_(report),
           crowd_(settings, loop) {
         bedroom_.prefix = "s" + std::to_string(now_ns()) + ".";
-        bedroom_.messages = sleeping_.messages;
+        bedroom_.messages = hibernating_.messages;
     }
 
     Result<void> run();
@@ -101,7 +101,7 @@ private:
     Result<void> send_messages();
 
     const Settings& settings_;
-    const Sleeping& sleeping_;
+    const Sleeping& hibernating_;
     Loop& loop_;
     Report& report_;
     Crowd crowd_;
@@ -121,7 +121,7 @@ void SleepRun::put_to_sleep(Client& client) {
 
 Result<void> SleepRun::log_in() {
     bedroom_.sleepers.resize(settings_.crowd.sessions);
-    if (sleeping_.rolling) crowd_.on_ready([this](Client& client) { put_to_sleep(client); });
+    if (hibernating_.rolling) crowd_.on_ready([this](Client& client) { put_to_sleep(client); });
     if (auto done = crowd_.log_in(settings_.crowd.sessions); !done) return done;
     crowd_.on_ready({});
     loop_.run_for(settings_.crowd.settle);
@@ -140,7 +140,7 @@ Result<void> SleepRun::write_down() {
                                       [](const auto& sleeper) { return sleeper.sm_id.empty(); });
     if (refused != bedroom_.sleepers.end())
         return fail("sleep", "the server offers no resumable stream management");
-    return write(bedroom_, crowd_.scram_keys(), sleeping_.state_file);
+    return write(bedroom_, crowd_.scram_keys(), hibernating_.state_file);
 }
 
 /// The state file is there from the start: it says that the server may be stopped.
@@ -160,7 +160,7 @@ Result<void> SleepRun::wait_for_stop() {
 
 /// One more account sends them, and the server has acknowledged them all when this returns.
 Result<void> SleepRun::send_messages() {
-    if (sleeping_.messages == 0) return {};
+    if (hibernating_.messages == 0) return {};
     const auto sleepers = crowd_.size();
     if (auto done = crowd_.log_in(1); !done) return done;
     crowd_.on_stanzas([this](Client&, std::string_view stanza) {
@@ -168,8 +168,8 @@ Result<void> SleepRun::send_messages() {
     });
     Client& sender = crowd_.client(sleepers);
     const std::string body =
-        "'><body>" + std::string(sleeping_.body_bytes, 'x') + "</body></message>";
-    const auto total = sleepers * sleeping_.messages;
+        "'><body>" + std::string(hibernating_.body_bytes, 'x') + "</body></message>";
+    const auto total = sleepers * hibernating_.messages;
     std::size_t sent = 0;
     const auto begin = now_ns();
     const auto acknowledged = [&] {
@@ -195,7 +195,7 @@ Result<void> SleepRun::send_messages() {
 
 Result<void> SleepRun::run() {
     if (auto done = log_in(); !done) return done;
-    if (sleeping_.until_stopped) {
+    if (hibernating_.until_stopped) {
         bedroom_.messages = 0;
         if (auto done = wait_for_stop(); !done) return done;
         crowd_.tell(report_);
@@ -221,7 +221,7 @@ private:
     Result<void> prepare();
     void on_ready(Client& client);
     void on_stanza(Client& client, std::string_view stanza);
-    void let_go(Client& client);
+    void evict_soon(Client& client);
     void tell(double seconds, double server_cpu);
 
     const Settings& settings_;
@@ -229,8 +229,8 @@ private:
     Report& report_;
     Crowd crowd_;
     Bedroom bedroom_;
-    std::vector<bool> came_;            // by message: sleeper * messages + number
-    std::vector<std::size_t> missing_;  // by sleeper
+    std::vector<bool> came_;            // by message: hibernating session * messages + number
+    std::vector<std::size_t> missing_;  // by hibernating session
     Histogram resumes_;
     std::size_t arrived_ = 0;
     std::size_t repeated_ = 0;
@@ -252,10 +252,10 @@ Result<void> ResumeRun::prepare() {
 void ResumeRun::on_ready(Client& client) {
     resumes_.add(client.resume_ns());
     if (client.acknowledged() != bedroom_.sleepers[client.index()].sent) ++wrong_counts_;
-    let_go(client);
+    evict_soon(client);
 }
 
-void ResumeRun::let_go(Client& client) {
+void ResumeRun::evict_soon(Client& client) {
     if (!settings_.sleeping.rolling || missing_[client.index()] > 0 || !client.is_ready()) return;
     client.acknowledge();
     client.close();
@@ -275,7 +275,7 @@ void ResumeRun::on_stanza(Client& client, std::string_view stanza) {
     came = true;
     ++arrived_;
     --missing_[client.index()];
-    let_go(client);
+    evict_soon(client);
 }
 
 void ResumeRun::tell(double seconds, double server_cpu) {

@@ -1,5 +1,5 @@
 // The modes of clarion-bench: each one measures one thing and says it in the report.
-// One file each: mode_idle.cpp, mode_chat.cpp, …; sleep and resume share mode_resume.cpp.
+// One file each: mode_idle.cpp, mode_chat.cpp, …; hibernation and resume share mode_resume.cpp.
 #pragma once
 
 #include "base/result.h"
@@ -24,7 +24,7 @@ Result<void> run_chat(const Settings& settings, Loop& loop, Report& report);
 /// Sessions read their whole archives, page by page, from end to end and back.
 Result<void> run_mam(const Settings& settings, Loop& loop, Report& report);
 
-/// Phones that are offline or asleep, and a gateway: from a message handed to the server to its
+/// Phones that are offline or hibernating, and a gateway: from a message handed to the server to its
 /// publish arriving, at a fixed rate; or how many publishes the server does.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);
 
@@ -32,7 +32,7 @@ Result<void> run_push(const Settings& settings, Loop& loop, Report& report);
 /// what waits goes out when the gateway attaches.
 Result<void> run_outage(const Settings& settings, Loop& loop, Report& report);
 
-/// Sessions fall asleep, get messages, and are written down for run_resume().
+/// Sessions begin to hibernate, get messages, and are written down for run_resume().
 Result<void> run_sleep(const Settings& settings, Loop& loop, Report& report);
 
 /// Resumes the sessions of the state file, so many at a time; the server may have been restarted.

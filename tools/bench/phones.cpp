@@ -15,7 +15,7 @@ constexpr std::string_view node_prefix = "node";
 
 }  // namespace
 
-Result<void> Phones::put_away() {
+Result<void> Phones::evict() {
     crowd_.on_ready([this](Client& client) {
         client.acknowledge();
         if (settings_.push.state == PhoneState::asleep)

@@ -1,4 +1,4 @@
-// Phones: accounts with push enabled at the gateway, whose sessions have ended or sleep.
+// Phones: accounts with push enabled at the gateway, whose sessions have ended or hibernation.
 //
 // Phone i is account i of the run; its node says so. Owner: the modes push and outage; one thread.
 #pragma once
@@ -24,7 +24,7 @@ public:
     /// Logs all in, enables push, ends each session or cuts its connection as soon as it is ready
     /// (so there may be more phones than descriptors), and waits for things to settle. Nothing is
     /// left unacknowledged that a server would notify at once.
-    Result<void> put_away();
+    Result<void> evict();
 
     std::size_t count() const { return settings_.crowd.sessions; }
     /// Whose node that is; nullopt: not one of ours.

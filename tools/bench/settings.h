@@ -77,15 +77,15 @@ struct Pushing {
     std::size_t senders = 4;       // sessions that send in turn
     double warm_up = 2;            // seconds
     double duration = 10;          // seconds
-    double spacing = 1.5;          // seconds between two messages to one phone, if it sleeps
+    double spacing = 1.5;          // seconds between two messages to one phone, if it hibernates
     double patience = 10;          // seconds after which a message counts as without publish
     double outage = 60;            // seconds until the gateway attaches; mode outage
 };
 
-/// Modes sleep and resume.
+/// Modes hibernation and resume.
 struct Sleeping {
-    std::string state_file = "sleepers.txt";  // which sessions sleep; written by sleep
-    std::size_t messages = 1;                 // to each session once all are asleep
+    std::string state_file = "sleepers.txt";  // which sessions hibernate; written by hibernation
+    std::size_t messages = 1;                 // to each session once all are hibernating
     std::size_t body_bytes = 100;
     bool until_stopped = false;  // wait for the server to cut them; no messages then
     bool rolling = false;        // cut each session when it is ready, not all together at the end

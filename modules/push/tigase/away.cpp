@@ -34,7 +34,7 @@ bool anybody_connected(const core::Account& account) {
 
 bool sleeps(const core::Account& account, std::string_view device) {
     return any_session(account, [&](const core::Session& session) {
-        return session.is_asleep() && session.device() == device;
+        return session.is_hibernating() && session.device() == device;
     });
 }
 
@@ -100,7 +100,7 @@ bool wants_away(const PushRegistration& registration) {
 }
 
 bool is_online(const core::Session& session) {
-    if (session.is_asleep() || session.state() == core::SessionState::ended) return false;
+    if (session.is_hibernating() || session.state() == core::SessionState::ended) return false;
     if (!session.available() || session.priority() < 0) return false;
     const auto show = session.presence()->root().child_text(ns::client, "show");
     return show.empty() || show == "chat";
@@ -120,7 +120,7 @@ void install_away(core::ModuleSetup& setup) {
     setup.on<AvailabilityChanged>(
         AvailabilityChanged::Stage::react,
         [&self](const AvailabilityChanged& event) { self.on_available(event.session); });
-    setup.on<SessionWoken>(SessionWoken::Stage::push, [&self](const SessionWoken& event) {
+    setup.on<SessionResumed>(SessionResumed::Stage::push, [&self](const SessionResumed& event) {
         self.on_available(event.session);
     });
 }

@@ -1,4 +1,4 @@
-// push_jingle: calls on phones that sleep (tigase:push:jingle:0).
+// push_jingle: calls on phones that hibernate (tigase:push:jingle:0).
 //
 // Every registration is notified of a call (docs/push-rules.md, R7). One that asked with <jingle/>
 // is told in plaintext which call it is,

@@ -3,7 +3,7 @@
 #include "modules/push/push.h"
 #include "modules/push/tigase/names.h"
 #include "server/events/push.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 
 namespace clarion::push::tigase {
 
@@ -32,7 +32,7 @@ public:
     }
 
     /// After push has notified.
-    Flow on_unreached(events::Unreached& event) {
+    Flow on_undelivered(events::Undelivered& event) {
         if (told_ && told_ == event.envelope.stanza.get()) event.stored = true;
         told_ = nullptr;
         return Flow::next;
@@ -40,7 +40,7 @@ public:
 
 private:
     core::Core& core_;
-    const Stanza* told_ = nullptr;  // while its Unreached is under way
+    const Stanza* told_ = nullptr;  // while its Undelivered is under way
 };
 
 }  // namespace
@@ -52,15 +52,15 @@ bool is_for_absent_member(const Stanza& stanza) {
 void install_offline_rooms(core::ModuleSetup& setup) {
     OfflineRooms& self = setup.state<OfflineRooms>(setup);
     setup.account_feature(ns_muc_offline);
-    using events::PushSending, events::Unreached;
+    using events::PushSending, events::Undelivered;
     // Its row in all.cpp is before that of push_filters and after that of push.
     setup.on<PushSending>(PushSending::Stage::filter, [&self](PushSending& event) {
         return self.on_registration_found(event);
     });
     setup.on<PushSending>(PushSending::Stage::compose,
                           [&self](PushSending& event) { return self.compose(event); });
-    setup.on<Unreached>(Unreached::Stage::notify,
-                        [&self](Unreached& event) { return self.on_unreached(event); });
+    setup.on<Undelivered>(Undelivered::Stage::notify,
+                          [&self](Undelivered& event) { return self.on_undelivered(event); });
 }
 
 }  // namespace clarion::push::tigase

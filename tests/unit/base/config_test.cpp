@@ -36,7 +36,7 @@ struct SmacksOptions {
             .seconds()
             .min(1s)
             .max(std::chrono::hours(24 * 7))
-            .doc("How long a session may sleep.");
+            .doc("How long a session may hibernate.");
         t.add("max_queue_size", &SmacksOptions::max_queue_size)
             .min(1)
             .unit("stanzas")

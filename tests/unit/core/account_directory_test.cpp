@@ -47,8 +47,8 @@ struct Scene {
         world.run(juliet, [&](Core& core) { return remove(core, outcome); });
         return outcome;
     }
-    void put_away(Duration idle = -1s) {
-        world.at(juliet, [&](Core& core) { core.accounts().put_away_idle(idle); });
+    void evict(Duration idle = -1s) {
+        world.at(juliet, [&](Core& core) { core.accounts().evict_idle(idle); });
     }
     bool loaded() {
         bool is = false;
@@ -151,29 +151,29 @@ TEST_CASE("while an account is removed, who wants it waits in order, and only so
     CHECK(scene.answers[1000] == "999 item-not-found");
 }
 
-TEST_CASE("put away: idle accounts only") {
+TEST_CASE("evicted: idle accounts only") {
     Scene scene;
     REQUIRE(scene.create() == "ok");
     scene.world.account(juliet);
-    scene.put_away(60s);
+    scene.evict(60s);
     CHECK(scene.loaded());
     SUBCASE("untouched for a while") {
         scene.world.advance(61s);
-        scene.put_away(60s);
+        scene.evict(60s);
         CHECK_FALSE(scene.loaded());
     }
     SUBCASE("not with a live session") {
         scene.world.connect("juliet@example.org/phone");
-        scene.put_away();
+        scene.evict();
         CHECK(scene.loaded());
     }
     SUBCASE("not while pinned") {
         Account& account = scene.world.account(juliet);
         scene.world.at(juliet, [&](Core&) { account.pin(); });
-        scene.put_away();
+        scene.evict();
         CHECK(scene.loaded());
         scene.world.at(juliet, [&](Core&) { account.unpin(); });
-        scene.put_away();
+        scene.evict();
         CHECK_FALSE(scene.loaded());
     }
     SUBCASE("not if a module says no") {
@@ -182,7 +182,7 @@ TEST_CASE("put away: idle accounts only") {
                 events::AccountPuttingAway::Stage::ask, "test",
                 [](events::AccountPuttingAway&) { return Flow::stop; });
         });
-        scene.put_away();
+        scene.evict();
         CHECK(scene.loaded());
     }
     SUBCASE("not before what it wrote is decided") {
@@ -191,7 +191,7 @@ TEST_CASE("put away: idle accounts only") {
             Account& account = *core.accounts().find(juliet);
             account.roster().put(core.shard(), account.id(), {.jid = "nurse@example.org"});
         });
-        scene.world.post(juliet, [](Core& core) { core.accounts().put_away_idle(-1s); });
+        scene.world.post(juliet, [](Core& core) { core.accounts().evict_idle(-1s); });
         scene.world.run_shards();
         CHECK(scene.world.home_of(juliet).accounts().find(juliet));
         scene.world.storage().release_commits();
@@ -209,8 +209,7 @@ TEST_CASE("the walk over all accounts goes in slices, which reach everybody") {
     constexpr std::size_t slices = 20;
     const auto walk = [&](Duration idle) {
         for (std::size_t i = 0; i < slices + 1; ++i)
-            scene.world.at(juliet,
-                           [&](Core& core) { core.accounts().put_away_slice(idle, slices); });
+            scene.world.at(juliet, [&](Core& core) { core.accounts().evict_slice(idle, slices); });
     };
     walk(11s);
     CHECK(scene.loaded());
@@ -218,17 +217,17 @@ TEST_CASE("the walk over all accounts goes in slices, which reach everybody") {
     CHECK_FALSE(scene.loaded());
 }
 
-TEST_CASE("who was let go is put away at once, or when nothing needs it any more") {
+TEST_CASE("who was let go is evicted at once, or when nothing needs it any more") {
     Scene scene;
     REQUIRE(scene.create() == "ok");
     const auto slice = [&] {
-        scene.world.at(juliet, [&](Core& core) { core.accounts().put_away_slice(1h, 1'000'000); });
+        scene.world.at(juliet, [&](Core& core) { core.accounts().evict_slice(1h, 1'000'000); });
     };
     scene.world.account(juliet);
     std::optional<AccountPin> pin;
     scene.world.at(juliet, [&](Core& core) {
         pin.emplace(*core.accounts().find(juliet));
-        core.accounts().let_go(std::string(juliet));
+        core.accounts().evict_soon(std::string(juliet));
     });
     slice();
     CHECK(scene.loaded());
@@ -240,7 +239,7 @@ TEST_CASE("who was let go is put away at once, or when nothing needs it any more
     CHECK(scene.loaded());
 }
 
-TEST_CASE("who sleeps is seen although the account was put away") {
+TEST_CASE("who hibernates is seen although the account was evicted") {
     Scene scene;
     REQUIRE(scene.create() == "ok");
     scene.world.add_account("romeo@example.org");
@@ -249,7 +248,7 @@ TEST_CASE("who sleeps is seen although the account was put away") {
     scene.world.at(juliet, [&](Core&) { phone.session().enable_sm(true, 0); });
     phone.send("<presence><status>dreaming</status></presence>");
     phone.cut();
-    scene.put_away();
+    scene.evict();
     REQUIRE_FALSE(scene.loaded());
 
     Client& romeo = scene.world.connect("romeo@example.org/orchard");

@@ -109,7 +109,7 @@ TEST_CASE("whoever waits for an account that is being deleted does not get it") 
     CHECK_FALSE(found);
 }
 
-TEST_CASE("a password that an administrator changes ends all sessions, the sleeping ones too") {
+TEST_CASE("a password that an administrator changes ends all sessions, the hibernating ones too") {
     Scene scene;
     Client& phone = scene.world.log_in("juliet@example.org/phone");
     Client& laptop = scene.world.log_in("juliet@example.org/laptop");

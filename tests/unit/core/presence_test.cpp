@@ -166,20 +166,20 @@ TEST_CASE_FIXTURE(Verona, "subscription stanzas need an address") {
     CHECK(error_of(romeo, "<presence type='subscribe'/>") == StanzaErrorCondition::bad_request);
 }
 
-TEST_CASE_FIXTURE(Verona, "a resource whose connection broke stays available while it sleeps") {
+TEST_CASE_FIXTURE(Verona, "a resource whose connection broke stays available while it hibernates") {
     become_friends();
     Client& juliet = world.log_in("juliet@example.org/balcony");
     Client& romeo = world.log_in("romeo@example.org/orchard");
     world.at(romeo_jid, [&](Core&) { romeo.session().enable_sm(true, 0); });
     juliet.drop_all();
     romeo.cut();
-    CHECK(romeo.session().is_asleep());
+    CHECK(romeo.session().is_hibernating());
     CHECK(juliet.pending() == 0);
     juliet.send("<presence type='probe' to='romeo@example.org'/>");
     CHECK(next(juliet) == "presence from romeo@example.org/orchard to juliet@example.org/balcony");
-    const auto queued = romeo.session().queued_asleep();
+    const auto queued = romeo.session().queued_hibernating();
     juliet.send("<presence><show>away</show></presence>");
-    CHECK(romeo.session().queued_asleep() == queued + 1);
+    CHECK(romeo.session().queued_hibernating() == queued + 1);
 }
 
 // --- directed presence --------------------------------------------------------------------------
@@ -339,7 +339,7 @@ TEST_CASE_FIXTURE(Verona, "a stranger cannot tell by a probe what there is") {
         std::string text(stranger);
         return text.replace(text.find("%s"), 2, by);
     };
-    world.at(romeo_jid, [](Core& core) { core.accounts().put_away_idle(Duration::zero()); });
+    world.at(romeo_jid, [](Core& core) { core.accounts().evict_idle(Duration::zero()); });
     for (const char* name : {"romeo@example.org", "nobody@example.org", "nobody@example.net"})
         for (const char* resource : {"", "/orchard"})
             for (int again = 0; again < 2; ++again)  // loaded then, or known not to exist
@@ -354,22 +354,22 @@ TEST_CASE_FIXTURE(Verona,
                   "contacts of an account that is not in memory hear that nobody is there") {
     become_friends();
     world.befriend(juliet_jid, friar_jid, Subscription::from);
-    const auto put_away = [this] {
+    const auto evict = [this] {
         world.at(juliet_jid,
-                 [](Core& core) { core.accounts().put_away_slice(std::chrono::hours(1), 1); });
+                 [](Core& core) { core.accounts().evict_slice(std::chrono::hours(1), 1); });
         bool loaded = true;
         world.at(juliet_jid,
                  [&](Core& core) { loaded = core.accounts().find(juliet_jid) != nullptr; });
         return !loaded;
     };
-    world.at(juliet_jid, [](Core& core) { core.accounts().put_away_idle(Duration::zero()); });
-    REQUIRE(put_away());
+    world.at(juliet_jid, [](Core& core) { core.accounts().evict_idle(Duration::zero()); });
+    REQUIRE(evict());
 
     world.arrive(
         "<presence from='friar@church.example' to='juliet@example.org' type='probe' id='p1'/>");
     CHECK(next(world.remote()) ==
           "presence/unavailable from juliet@example.org to friar@church.example");
-    CHECK(put_away());  // it did not stay in memory for that
+    CHECK(evict());  // it did not stay in memory for that
 
     Client& romeo = world.connect("romeo@example.org/orchard");
     romeo.send("<presence/>");

@@ -12,7 +12,7 @@
 #include "proto/ns.h"
 #include "server/core/pending_iq.h"
 #include "server/core/session.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 #include "tests/support/world.h"
 
 using namespace clarion;
@@ -30,8 +30,8 @@ struct Scene {
     explicit Scene(std::string config) : world({.config = std::move(config)}) {
         world.add_account(juliet);
         world.at(juliet, [this](Core& core) {
-            core.bus().on<events::Unreached>(
-                events::Unreached::Stage::store, "test", [this](events::Unreached& event) {
+            core.bus().on<events::Undelivered>(
+                events::Undelivered::Stage::store, "test", [this](events::Undelivered& event) {
                     if (store && event.envelope.stanza->type() != StanzaType::groupchat) {
                         event.stored = true;
                         ++stored;

@@ -1,4 +1,4 @@
-// Sessions: the ack window, stream management, sleep and waking (docs/design/001-core.md, ideas 3
+// Sessions: the ack window, stream management, hibernation and waking (docs/design/001-core.md, ideas 3
 // and 4).
 #include "server/core/session.h"
 
@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "proto/ns.h"
+#include "server/core/hibernation.h"
 #include "server/core/options.h"
-#include "server/core/sleep.h"
 #include "server/events/message.h"
 #include "server/events/session.h"
-#include "server/events/unreached.h"
+#include "server/events/undelivered.h"
 #include "tests/support/world.h"
 
 using namespace clarion;
@@ -110,12 +110,12 @@ struct Scene {
     Session* find_here(std::string_view resource) {
         return world.home_of(juliet_jid).accounts().find(juliet_jid)->find_session(resource);
     }
-    void put_away_fails() {
-        on([](Core& core) { core.accounts().put_away_idle(-1s); });
+    void evict_fails() {
+        on([](Core& core) { core.accounts().evict_idle(-1s); });
         on([](Core& core) { CHECK(core.accounts().find(juliet_jid) != nullptr); });
     }
-    void put_away() {
-        on([](Core& core) { core.accounts().put_away_idle(-1s); });
+    void evict() {
+        on([](Core& core) { core.accounts().evict_idle(-1s); });
         on([](Core& core) { CHECK(core.accounts().find(juliet_jid) == nullptr); });
     }
 
@@ -330,7 +330,7 @@ TEST_CASE("asked once per silence; the delay is told once") {
         [&](Core&) { CHECK(phone.session().on_ack(5).error().code == "handled-count-too-high"); });
 }
 
-TEST_CASE("a client that says nothing while it should acknowledge is cut, and sleeps") {
+TEST_CASE("a client that says nothing while it should acknowledge is cut, and hibernates") {
     Scene scene("[smacks]\nack_timeout = 100\nmax_ack_delay = 30\n");
     Client& phone = scene.phone();
     scene.world.advance(500s);
@@ -348,7 +348,7 @@ TEST_CASE("a client that says nothing while it should acknowledge is cut, and sl
     CHECK(phone.session().is_live());
     const auto session = phone.session().shared_from_this();
     scene.world.advance(1s);
-    CHECK(session->is_asleep());
+    CHECK(session->is_hibernating());
     CHECK(phone.port().error() == StreamErrorCondition::connection_timeout);
     FakePort port;
     CHECK(scene.resume(port, session->sm()->queue.acked()) == "ok");
@@ -378,12 +378,12 @@ TEST_CASE("a client that acknowledges nothing is cut, and nothing is lost") {
     Scene scene("[smacks]\nmax_queue_size = 10\n");
     std::vector<std::string> given_back;
     scene.on([&](Core& core) {
-        core.bus().on<events::Unreached>(events::Unreached::Stage::store, "test",
-                                         [&](events::Unreached& event) {
-                                             given_back.emplace_back(event.envelope.stanza->id());
-                                             event.stored = true;
-                                             return Flow::next;
-                                         });
+        core.bus().on<events::Undelivered>(events::Undelivered::Stage::store, "test",
+                                           [&](events::Undelivered& event) {
+                                               given_back.emplace_back(event.envelope.stanza->id());
+                                               event.stored = true;
+                                               return Flow::next;
+                                           });
     });
     Client& phone = scene.phone();
     for (int i = 1; i <= 10; ++i) scene.arrive(std::to_string(i));
@@ -432,9 +432,9 @@ TEST_CASE("live stanzas wait behind the flush") {
         scene.on([&](Core&) { phone.session().end_flushing(); });
         CHECK(Scene::ids(phone.port()) == std::vector<std::string>{"1", "2"});
     }
-    SUBCASE("and join the sleeping queue") {
+    SUBCASE("and join the hibernating queue") {
         phone.cut();
-        CHECK(scene.find()->queued_asleep() == 2);
+        CHECK(scene.find()->queued_hibernating() == 2);
         FakePort port;
         CHECK(scene.resume(port, 0) == "ok");
         CHECK(Scene::ids(port) == std::vector<std::string>{"1", "2"});
@@ -445,7 +445,7 @@ TEST_CASE("live stanzas wait behind the flush") {
                                                              {}, phone.jid(), "0")});
         });
         phone.cut();
-        scene.put_away();
+        scene.evict();
         FakePort port;
         CHECK(scene.resume(port, 0) == "ok");
         CHECK(Scene::ids(port) == std::vector<std::string>{"0", "1", "2"});
@@ -460,9 +460,9 @@ TEST_CASE("live stanzas wait behind the flush") {
     }
 }
 
-// ---- Sleeping and waking -----------------------------------------------------------------------
+// ---- Hibernating and waking -----------------------------------------------------------------------
 
-TEST_CASE("a session sleeps and is resumed, in order and with its counters") {
+TEST_CASE("a session hibernates and is resumed, in order and with its counters") {
     Scene scene;
     Client& phone = scene.phone();
     phone.send(hint);
@@ -470,11 +470,11 @@ TEST_CASE("a session sleeps and is resumed, in order and with its counters") {
     scene.arrive("2");
     phone.cut();
     REQUIRE(scene.find());
-    CHECK(scene.find()->is_asleep());
+    CHECK(scene.find()->is_hibernating());
     CHECK(scene.find()->available());
     scene.arrive("3");
     SUBCASE("while it is loaded") {}
-    SUBCASE("after it was put away") { scene.put_away(); }
+    SUBCASE("after it was evicted") { scene.evict(); }
     SUBCASE("after a crash") { scene.world.crash_and_restart(); }
     scene.arrive("4");
     FakePort port;
@@ -489,7 +489,7 @@ TEST_CASE("a session sleeps and is resumed, in order and with its counters") {
     CHECK(scene.find()->sm()->queue.empty());
 }
 
-TEST_CASE("what was not acknowledged after waking is there after the next sleep") {
+TEST_CASE("what was not acknowledged after waking is there after the next hibernation") {
     Scene scene;
     Client& phone = scene.phone();
     for (const char* id : {"1", "2", "3"}) scene.arrive(id);
@@ -501,25 +501,26 @@ TEST_CASE("what was not acknowledged after waking is there after the next sleep"
         CHECK(scene.find()->on_ack(2).ok());
         scene.find()->on_detached();
     });
-    CHECK(scene.find()->queued_asleep() == 2);
-    scene.put_away();
+    CHECK(scene.find()->queued_hibernating() == 2);
+    scene.evict();
     REQUIRE(scene.resume(second, 3) == "ok");
     second.pop();
     CHECK(Scene::ids(second) == std::vector<std::string>{"4"});
 }
 
-TEST_CASE("a full disk while it falls asleep: the queue stays in memory until there is room") {
+TEST_CASE(
+    "a full disk while it begins to hibernate: the queue stays in memory until there is room") {
     Scene scene;
     Client& phone = scene.phone();
     for (const char* id : {"1", "2", "3"}) scene.arrive(id);
     scene.world.storage().fail_next_batches(1, fail("resource-constraint", "full"));
     phone.cut();
-    scene.put_away_fails();
+    scene.evict_fails();
     FakePort port;
     SUBCASE("it comes back at once") {}
     SUBCASE("it comes back when it was stored after all") {
         scene.world.advance(5s);
-        scene.put_away();
+        scene.evict();
     }
     SUBCASE("the server dies when it was stored after all") {
         scene.world.advance(5s);
@@ -547,7 +548,7 @@ TEST_CASE("counters wrap at 2^32") {
     for (const char* id : {"1", "2", "3", "4"}) scene.arrive(id);
     phone.cut();
     scene.arrive("5");
-    scene.put_away();
+    scene.evict();
     FakePort port;
     REQUIRE(scene.resume(port, 0xffffffff) == "ok");  // has the first
     CHECK(port.pop().root().attr("h") == "2");
@@ -566,7 +567,7 @@ TEST_CASE("h of more than 2^31 stanzas") {
     CHECK(h_of(phone.pop("a")) == std::to_string(0x90000000));
 }
 
-TEST_CASE("h in the record follows what is committed after it fell asleep") {
+TEST_CASE("h in the record follows what is committed after it began to hibernate") {
     Scene scene;
     scene.on(archive_like);
     Client& phone = scene.phone();
@@ -602,7 +603,7 @@ TEST_CASE("a message that arrives while it wakes comes after the queue") {
     });
     scene.world.run_shards();
     Account* account = scene.world.home_of(juliet_jid).accounts().find(juliet_jid);
-    if (marked) CHECK(account->find_session("phone")->state() == SessionState::waking);
+    if (marked) CHECK(account->find_session("phone")->state() == SessionState::resuming);
     scene.world.post(juliet_jid, [&](Core& core) {
         core.router().route(
             *Stanza::from_document(xml::parse_element(Scene::message(phone_jid, "2"), ns::client)));
@@ -615,7 +616,7 @@ TEST_CASE("a message that arrives while it wakes comes after the queue") {
     CHECK(outcome == (marked ? "ok" : "internal-server-error"));
     FakePort& last = marked ? port : again;
     if (!marked) {
-        CHECK(scene.find()->is_asleep());
+        CHECK(scene.find()->is_hibernating());
         CHECK(scene.resume(again, 0) == "ok");
     }
     CHECK(last.pop().root().name() == "resumed");
@@ -662,9 +663,9 @@ TEST_CASE("a session that still looked alive is taken over") {
         CHECK(Scene::ids(port) == std::vector<std::string>{"2"});
         CHECK(scene.find()->is_live());
     }
-    SUBCASE("who counts wrong leaves it asleep") {
+    SUBCASE("who counts wrong leaves it hibernating") {
         CHECK(scene.resume(port, 7) == "handled-count-too-high");
-        CHECK(scene.find()->is_asleep());
+        CHECK(scene.find()->is_hibernating());
         CHECK(scene.resume(port, 1) == "ok");
     }
 }
@@ -728,16 +729,16 @@ TEST_CASE("of two resumptions at once the newer wins, whatever the first counted
     CHECK(scene.find()->port() == &second);
 }
 
-TEST_CASE("a sleeper whose client counts too high sleeps on") {
+TEST_CASE("a hibernating session whose client counts too high hibernates on") {
     Scene scene;
     Client& phone = scene.phone();
     scene.arrive("1");
     phone.cut();
     FakePort port;
     CHECK(scene.resume(port, 2) == "handled-count-too-high");
-    CHECK(scene.find()->is_asleep());
-    CHECK(scene.find()->queued_asleep() == 1);
-    scene.put_away();
+    CHECK(scene.find()->is_hibernating());
+    CHECK(scene.find()->queued_hibernating() == 1);
+    scene.evict();
     CHECK(scene.resume(port, 0) == "ok");
 }
 
@@ -754,7 +755,7 @@ TEST_CASE("a session without resumption ends with its connection, what it was se
     CHECK(scene.account().offline_count() == 0);
 }
 
-// ---- The end of sleep --------------------------------------------------------------------------
+// ---- The end of hibernation --------------------------------------------------------------------------
 
 namespace {
 
@@ -762,10 +763,10 @@ struct Expiry : Scene {
     Expiry() {
         on([this](Core& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
-            core.bus().on<events::Unreached>(
-                events::Unreached::Stage::store, "test", [this](events::Unreached& event) {
-                    if (event.why != events::Unreached::Why::ended) return Flow::next;
-                    unreached.emplace_back(event.envelope.stanza->id());
+            core.bus().on<events::Undelivered>(
+                events::Undelivered::Stage::store, "test", [this](events::Undelivered& event) {
+                    if (event.why != events::Undelivered::Why::ended) return Flow::next;
+                    undelivered.emplace_back(event.envelope.stanza->id());
                     event.stored = store;
                     return Flow::next;
                 });
@@ -775,7 +776,7 @@ struct Expiry : Scene {
         for (int i = 0; i < 3; ++i) world.advance(300s);
         world.advance(1s);
     }
-    std::vector<std::string> unreached;
+    std::vector<std::string> undelivered;
     bool store = false;
 };
 
@@ -804,7 +805,7 @@ TEST_CASE_FIXTURE(Expiry, "time runs out: messages and requests go by the rules"
         expire();
         CHECK(bounced() == Bounces{{"2", StanzaErrorCondition::recipient_unavailable}});
     }
-    CHECK(unreached == std::vector<std::string>{"1", "3"});
+    CHECK(undelivered == std::vector<std::string>{"1", "3"});
     CHECK(find() == nullptr);
     CHECK(watcher.pop("presence").root().attr("type") == "unavailable");
     FakePort port;
@@ -819,11 +820,11 @@ TEST_CASE_FIXTURE(Expiry, "it is remembered for a day how far an expired session
     arrive("1");
     sleeper.cut();
     expire();
-    put_away();
+    evict();
     CHECK(account().ended_handled(sm_id) == 1);
     world.advance(25h);
     world.advance(2s);
-    put_away();
+    evict();
     CHECK(account().ended_handled(sm_id) == std::nullopt);
 }
 
@@ -843,11 +844,11 @@ TEST_CASE_FIXTURE(Expiry, "another session takes what was not archived, unless i
     expire();
     CHECK(Scene::ids(old.port()) == std::vector<std::string>{"to-phone"});
     CHECK(Scene::ids(fresh.port()) == std::vector<std::string>{"to-all", "to-phone", "asleep"});
-    CHECK(unreached == none);
+    CHECK(undelivered == none);
     CHECK(bounced().empty());
 }
 
-TEST_CASE("[smacks] max_sessions: who slept first goes") {
+TEST_CASE("[smacks] max_sessions: who hibernated first goes") {
     Scene scene("[smacks]\nmax_sessions = 1\n");
     Client& first = scene.phone("juliet@example.org/a");
     Client& second = scene.phone("juliet@example.org/b");
@@ -855,7 +856,7 @@ TEST_CASE("[smacks] max_sessions: who slept first goes") {
     scene.world.advance(1s);
     second.cut();
     CHECK(first.ended());
-    CHECK(scene.find("b")->is_asleep());
+    CHECK(scene.find("b")->is_hibernating());
 }
 
 TEST_CASE("[smacks] max_remembered: of many that ended the newest are remembered") {
@@ -868,13 +869,13 @@ TEST_CASE("[smacks] max_remembered: of many that ended the newest are remembered
         scene.on([&](Core&) { scene.find_here(resource)->end(SessionEnd::expired); });
     }
     SUBCASE("in memory") { CHECK(scene.account().sessions().empty()); }
-    SUBCASE("in storage") { scene.put_away(); }
+    SUBCASE("in storage") { scene.evict(); }
     CHECK_FALSE(scene.account().ended_handled(ids[0]).has_value());
     CHECK(scene.account().ended_handled(ids[1]).has_value());
     CHECK(scene.account().ended_handled(ids[2]).has_value());
 }
 
-TEST_CASE("[smacks] max_queue_size asleep: it ends and nothing is lost") {
+TEST_CASE("[smacks] max_queue_size hibernating: it ends and nothing is lost") {
     Scene scene("[smacks]\nmax_queue_size = 10\n");
     Client& phone = scene.phone();
     phone.cut();
@@ -887,14 +888,14 @@ TEST_CASE("[smacks] max_queue_size asleep: it ends and nothing is lost") {
 
 // ---- The server stops, or dies -----------------------------------------------------------------
 
-TEST_CASE("a planned stop: everybody sleeps and is resumable") {
+TEST_CASE("a planned stop: everybody hibernates and is resumable") {
     Scene scene;
     Client& phone = scene.phone();
     Client& plain = scene.world.log_in("juliet@example.org/plain");
     phone.send(hint);
     scene.arrive("1");
     phone.drop_all();
-    scene.world.run(juliet_jid, [](Core& core) { return put_everybody_to_sleep(core); });
+    scene.world.run(juliet_jid, [](Core& core) { return hibernate_everybody(core); });
     CHECK(h_of(phone.pop("a")) == "1");
     CHECK(phone.port().abandoned());  // the end of its stream would make it begin anew
     CHECK_FALSE(phone.port().closed());
@@ -939,7 +940,7 @@ void crash(bool woken, ComesBack comes_back) {
 
     // Those who saw it hear that it is gone, after a grace, if it is.
     watcher.drop_all();
-    scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    scene.on([](Core& core) { core.scope().spawn("clean_up", clean_up_crashed_sessions(core)); });
     scene.world.advance(29s);
     CHECK(watcher.pending() == 0);
     if (comes_back != ComesBack::no) {
@@ -984,7 +985,7 @@ TEST_CASE("after a crash a room is not told that its occupant is gone, as it may
                            std::string(phone_jid) + "' id='" + std::string(id) + "'/>");
     };
     scene.world.crash_and_restart();
-    scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    scene.on([](Core& core) { core.scope().spawn("clean_up", clean_up_crashed_sessions(core)); });
     line("1");
     scene.world.advance(29s);
     line("2");
@@ -1005,7 +1006,7 @@ TEST_CASE("a crash after it was woken, and nobody asks for the account before th
     REQUIRE(scene.resume(port, 0) == "ok");
     scene.world.crash_and_restart();
     scene.world.remote().drop_all();
-    scene.on([](Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    scene.on([](Core& core) { core.scope().spawn("clean_up", clean_up_crashed_sessions(core)); });
     scene.world.advance(30s);
     CHECK(ids_of(scene.bounced()) == std::vector<std::string>{"1", "2"});  // nobody keeps them here
     CHECK(scene.account().ended_handled(sm_id).has_value());

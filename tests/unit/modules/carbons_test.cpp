@@ -246,7 +246,7 @@ TEST_CASE("a private message in a room: copies for those who joined under the sa
     CHECK(Scene::inside(silent.pop("message"), "sent") != nullptr);
 }
 
-TEST_CASE("who is asleep, unavailable or of negative priority gets copies") {
+TEST_CASE("who is hibernating, unavailable or of negative priority gets copies") {
     Scene scene;
     test::Client& silent = scene.world.connect("juliet@example.org/silent");
     test::Client& negative = scene.world.connect("juliet@example.org/negative");
@@ -258,8 +258,8 @@ TEST_CASE("who is asleep, unavailable or of negative priority gets copies") {
         client->drop_all();
     }
     scene.chamber->cut();
-    REQUIRE(sleeping.is_asleep());
-    const auto queued = sleeping.queued_asleep();
+    REQUIRE(sleeping.is_hibernating());
+    const auto queued = sleeping.queued_hibernating();
     scene.world.arrive(
         "<message from='romeo@example.net/o' to='juliet@example.org/balcony' "
         "type='chat'><body>1</body></message>");
@@ -268,13 +268,13 @@ TEST_CASE("who is asleep, unavailable or of negative priority gets copies") {
         CHECK(Scene::inside(client->pop("message"), "received") != nullptr);
         CHECK(Scene::inside(client->pop("message"), "sent") != nullptr);
     }
-    CHECK(sleeping.queued_asleep() == queued + 2);
+    CHECK(sleeping.queued_hibernating() == queued + 2);
     // To the account: who has no negative priority is sent the message itself.
     scene.world.arrive(
         "<message from='romeo@example.net/o' to='juliet@example.org' "
         "type='chat'><body>3</body></message>");
     CHECK(Scene::inside(negative.pop("message"), "received") != nullptr);
-    CHECK(sleeping.queued_asleep() == queued + 3);
+    CHECK(sleeping.queued_hibernating() == queued + 3);
 }
 
 TEST_CASE("a message to a resource that is gone is there once") {
@@ -407,11 +407,11 @@ TEST_CASE("nobody enables it for somebody else") {
     CHECK(answer.root().attr("type") == "error");
 }
 
-TEST_CASE("a sleeping session keeps it, over a restart of its account too") {
+TEST_CASE("a hibernating session keeps it, over a restart of its account too") {
     Scene scene;
     scene.enable(*scene.chamber);
     core::Session& session = scene.chamber->session();
-    storage::SleepingSession record;
+    storage::HibernatingSession record;
     scene.world.at("juliet@example.org", [&](core::Core& core) {
         core.bus().fire(events::SessionRecording{session, record});
     });

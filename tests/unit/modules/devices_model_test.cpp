@@ -33,7 +33,7 @@
 #include "modules/roster.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
-#include "server/core/sleep.h"
+#include "server/core/hibernation.h"
 #include "tests/support/world.h"
 
 namespace clarion {
@@ -55,7 +55,7 @@ struct Letter {
 
 /// A device, and the session it has now.
 struct Device {
-    enum class State { none, live, asleep } state = State::none;
+    enum class State { none, live, hibernating } state = State::none;
     std::string name;
     bool available = false;
     bool carbons = false;  // may have asked for them
@@ -73,7 +73,7 @@ struct Device {
     std::set<std::string> seen;     // by its stream
     std::set<std::string> handed;   // by pages of the archive
     std::uint64_t known_after = 0;  // ... since a restart: the number of the last letter before
-    Ids owed;                       // came while it slept
+    Ids owed;                       // came while it hibernated
     Ids answers;                    // to requests of a burst: id and type
 
     std::string jid() const { return std::string(account_jid) + '/' + name; }
@@ -163,7 +163,7 @@ private:
     void watch() {
         world_.post(account_jid, [](core::Core& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
-            core.scope().spawn("bury", bury_lost_sessions(core));
+            core.scope().spawn("clean_up", clean_up_crashed_sessions(core));
         });
         world_.settle();
     }
@@ -182,9 +182,10 @@ private:
         letters_[id] = letter;
         note("letter " + id + " to " + to + (letter.archived ? "" : ", not archived"));
         for (Device* each : takers(letter.to_device ? &device : nullptr))
-            if (each->state == State::asleep) each->owed.push_back(id);
+            if (each->state == State::hibernating) each->owed.push_back(id);
         for (const Device& each : devices_)  // has a copy in its queue, which goes nowhere else
-            if (letter.to_device && letter.archived && each.state == State::asleep && each.carbons)
+            if (letter.to_device && letter.archived && each.state == State::hibernating &&
+                each.carbons)
                 letters_[id].excused = true;
         world_.arrive("<message from='romeo@example.com/m' to='" + to + "' type='chat' id='" + id +
                       "'><body>x</body>" +
@@ -223,11 +224,11 @@ private:
 
     void stop() {
         note("stop");
-        world_.run(account_jid, [](core::Core& core) { return put_everybody_to_sleep(core); });
+        world_.run(account_jid, [](core::Core& core) { return hibernate_everybody(core); });
         for (Device& device : devices_) {
             if (device.state != State::live) continue;
             collect(device);
-            device.state = State::asleep;
+            device.state = State::hibernating;
         }
         restart();
     }
@@ -253,7 +254,7 @@ private:
     void forget_seen() {
         for (const Device& device : devices_)
             for (std::uint64_t id = device.bound_after + 1; id <= last_id_; ++id)
-                if (device.state == State::asleep && !has(device, std::to_string(id)) &&
+                if (device.state == State::hibernating && !has(device, std::to_string(id)) &&
                     std::find(device.owed.begin(), device.owed.end(), std::to_string(id)) ==
                         device.owed.end())
                     letters_[std::to_string(id)].excused = true;
@@ -266,7 +267,7 @@ private:
     void expire() {
         using End = core::SessionEnd;
         for (Device& device : devices_)
-            if (device.state == State::asleep && chance(2) == 0) {
+            if (device.state == State::hibernating && chance(2) == 0) {
                 end_session(device, chance(2) == 0 ? End::expired : End::kicked);
                 return;
             }
@@ -278,7 +279,7 @@ private:
         note("those that hibernate time out");
         Ids held;
         for (Device& device : devices_) {
-            if (device.state != State::asleep) continue;
+            if (device.state != State::hibernating) continue;
             const Ids its = held_by(device);
             held.insert(held.end(), its.begin(), its.end());
             device.state = State::none;
@@ -306,7 +307,7 @@ private:
     void check_taken(const Ids& held) {
         bool all_live = false;
         for (const Device& each : devices_) {
-            if (each.state == State::asleep && each.available) return;  // or with that one
+            if (each.state == State::hibernating && each.available) return;  // or with that one
             all_live |= each.state == State::live && each.available;
         }
         if (!all_live) return;
@@ -419,7 +420,7 @@ private:
     void cut(Device& device) {
         if (device.state != State::live) return;
         on_session(device, [](core::Session& session) { session.on_detached(); });
-        device.state = State::asleep;
+        device.state = State::hibernating;
         note(device.name + " is cut");
         collect();
     }

@@ -474,7 +474,7 @@ TEST_CASE("what a page brought stays until the client has acknowledged the page"
         CHECK(Scene::bodies(scene.comes_online("chamber")) == all);
         CHECK(scene.kept() == 0);
     }
-    SUBCASE("it sleeps, and never comes back") {
+    SUBCASE("it hibernates, and never comes back") {
         CHECK(scene.comes() == Bodies{"three", "four", "five"});
         scene.balcony->cut();
         scene.world.at("juliet@example.org", [&](core::Core&) {
@@ -485,7 +485,7 @@ TEST_CASE("what a page brought stays until the client has acknowledged the page"
         CHECK(std::is_permutation(again.begin(), again.end(), all.begin(), all.end()));
         CHECK(scene.kept() == 0);
     }
-    SUBCASE("it sleeps and resumes: the page comes again, and nothing else of it") {
+    SUBCASE("it hibernates and resumes: the page comes again, and nothing else of it") {
         scene.balcony->cut();
         test::FakePort port;
         scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {

@@ -1,4 +1,4 @@
-// Registrations, answers and errors of push services, and sleep (docs/push-rules.md).
+// Registrations, answers and errors of push services, and hibernation (docs/push-rules.md).
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {
@@ -102,7 +102,7 @@ TEST_CASE("a service ends a registration, only from the very JID that was regist
     CHECK(scene.sleeps(phone) == 600s);
 }
 
-TEST_CASE("disabling drops what is pending, and ends the long sleep") {
+TEST_CASE("disabling drops what is pending, and ends the long hibernation") {
     Scene scene;
     Client& phone = scene.phone();
     Client& laptop = scene.world.log_in("juliet@example.org/laptop");
@@ -269,12 +269,12 @@ TEST_CASE("what waits for an unreachable service does not keep the account in me
     };
     CHECK(loaded());
     scene.world.advance(5s);
-    scene.world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(1s); });
+    scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
     CHECK_FALSE(loaded());
     scene.reattach();
     CHECK(scene.gateway->pop() != nullptr);
     scene.world.advance(5s);
-    scene.world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(1s); });
+    scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
     CHECK(loaded());  // an answer is due
 }
 
@@ -323,9 +323,9 @@ TEST_CASE("a test publish says what happens, step by step") {
     CHECK(steps[1].node.find("phone") == std::string::npos);  // a node may be a token
 }
 
-// ---- Sleep -------------------------------------------------------------------------------------
+// ---- Hibernation -------------------------------------------------------------------------------------
 
-TEST_CASE("the long sleep ends with the first important notification") {
+TEST_CASE("the long hibernation ends with the first important notification") {
     Scene scene;
     Client& phone = scene.phone();
     phone.cut();
@@ -342,7 +342,7 @@ TEST_CASE("the long sleep ends with the first important notification") {
     CHECK(scene.sleeps(phone) == 500s);
 }
 
-TEST_CASE("an important notification that did not arrive does not end the long sleep") {
+TEST_CASE("an important notification that did not arrive does not end the long hibernation") {
     Scene scene;
     Client& phone = scene.phone();
     phone.cut();
@@ -362,7 +362,7 @@ TEST_CASE("<enabled max> says the most it can be") {
     CHECK(phone.pop("enabled").root().attr("max") == "259200");
 }
 
-TEST_CASE("losing push by errors ends the long sleep") {
+TEST_CASE("losing push by errors ends the long hibernation") {
     Scene scene("[push]\nmax_errors = 1\n");
     Client& phone = scene.phone();
     phone.cut();
@@ -423,7 +423,7 @@ TEST_CASE("a message within the grace does not hide what the stop left") {
     CHECK(scene.published() == "phone!");
 }
 
-TEST_CASE("a sleeping session that was put away is not notified again at its end") {
+TEST_CASE("a hibernating session that was evicted is not notified again at its end") {
     Scene scene;
     Client& phone = scene.phone();
     phone.cut();
@@ -431,7 +431,7 @@ TEST_CASE("a sleeping session that was put away is not notified again at its end
     scene.say("two");
     CHECK(scene.published() == "phone!");
     scene.world.advance(5s);
-    scene.world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(1s); });
+    scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
     CHECK(scene.world.home_of(juliet).accounts().find(juliet) == nullptr);
     core::Session* session = scene.sleeper();
     REQUIRE(session);

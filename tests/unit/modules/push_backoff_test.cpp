@@ -243,7 +243,7 @@ TEST_CASE("a failed attempt loads nobody, and each counts once it is looked at")
     Crowd scene(5);
     scene.detach();
     for (const auto& jid : scene.here) scene.say("x", jid);
-    scene.put_away();
+    scene.evict();
     for (const auto& jid : scene.here) CHECK_FALSE(scene.loaded(jid));
     for (int step = 2; step <= 4; ++step) scene.world.advance(scene.view(0).retry_in + 1s);
     CHECK(scene.view(0).step == 4);
@@ -266,7 +266,7 @@ TEST_CASE("a refusal after an outage counts beside what was waited through") {
     scene.reattach();
     scene.refuse(*scene.gateway->pop(), "forbidden");
     CHECK(scene.errors(scene.here[0]) == 5);
-    scene.put_away();
+    scene.evict();
     scene.world.crash_and_restart();
     CHECK(scene.errors(scene.here[0]) == 5);
 }
@@ -278,7 +278,7 @@ TEST_CASE("only those whose time is up are loaded and disabled") {
     scene.world.advance(40h);
     scene.say("x", scene.here[1]);
     scene.say("x", scene.there[0]);
-    scene.put_away();
+    scene.evict();
     for (int hours = 0; hours < 34; ++hours) scene.world.advance(1h);
     CHECK(list(scene.world.account(scene.here[0])).empty());
     CHECK(list(scene.world.account(scene.here[1])).size() == 1);
@@ -314,7 +314,7 @@ TEST_CASE("how long a service has failed a registration survives a restart") {
     scene.detach();
     scene.say("x", scene.here[0]);
     scene.world.advance(70h);
-    scene.put_away();
+    scene.evict();
     scene.world.crash_and_restart();
     CHECK(list(scene.world.account(scene.here[0]))[0].failing_since != WallTime{});
     scene.say("y", scene.here[0]);

@@ -40,10 +40,10 @@ struct Crowd : Scene {
         while (gateway->pending() > 0) all += (all.empty() ? "" : " ") + pop().node;
         return all;
     }
-    void put_away() {
+    void evict() {
         for (unsigned i = 0; i < 2; ++i)
             world.core(i).shared().shards.post(
-                i, [core = &world.core(i)] { core->accounts().put_away_idle(Duration::zero()); });
+                i, [core = &world.core(i)] { core->accounts().evict_idle(Duration::zero()); });
         world.settle();
     }
     bool loaded(const std::string& jid) {

@@ -78,7 +78,7 @@ TEST_CASE("rules, by what is true of the account") {
          true, true, Reason::body},
         {"R4 another device's queue", chat(body),
          [](Facts& f) {
-             in_the_queue(f, Trigger::asleep);
+             in_the_queue(f, Trigger::queued);
              f.same_device = false;
          },
          false, false, Reason::no_rule},
@@ -98,12 +98,12 @@ TEST_CASE("rules, by what is true of the account") {
          false, false, Reason::no_rule},
         {"R7 answered by this very device", own_accept, with_calls(Trigger::sending), false, false,
          Reason::no_rule},
-        {"R7 the carbon of an answer to who asked", own_accept_copy, with_calls(Trigger::asleep),
+        {"R7 the carbon of an answer to who asked", own_accept_copy, with_calls(Trigger::queued),
          false, false, Reason::covered},
         {"R10 the carbon of an answer to who did not ask", own_accept_copy,
-         [](Facts& f) { in_the_queue(f, Trigger::asleep); }, true, false, Reason::own_copy},
+         [](Facts& f) { in_the_queue(f, Trigger::queued); }, true, false, Reason::own_copy},
         {"R7 an answer that somebody else forwards", chat(forward(ours(accept_call))),
-         with_calls(Trigger::asleep), true, false, Reason::own_copy},
+         with_calls(Trigger::queued), true, false, Reason::own_copy},
         {"R9 the end of a queue, archived: others know", chat(body),
          archived(Trigger::ended, true, false), false, false, Reason::covered},
         {"R1 the end of a queue, archived: its own device", chat(body),

@@ -1,6 +1,6 @@
 // What is owed goes out also after a crash, and nothing twice otherwise (docs/push-rules.md, R9);
 // waking a session before it expires; notifications that other modules ask for.
-#include "server/core/sleep.h"
+#include "server/core/hibernation.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {
@@ -17,10 +17,10 @@ void crash_while_held(Scene& scene) {
     scene.started();
 }
 
-/// What bury_lost_sessions() does, up to its grace.
-void bury(Scene& scene) {
+/// What clean_up_crashed_sessions() does, up to its grace.
+void clean_up(Scene& scene) {
     scene.world.post(juliet, [](core::Core& core) {
-        core.scope().spawn("bury", core::bury_lost_sessions(core));
+        core.scope().spawn("clean_up", core::clean_up_crashed_sessions(core));
     });
     scene.world.advance(0s);
     scene.world.advance(31s);
@@ -116,7 +116,7 @@ TEST_CASE("R9: the account left memory between the notification and a late ackno
         scene.say("one");
         CHECK(scene.published() == "phone!");
         scene.world.advance(1s);
-        scene.world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(0s); });
+        scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(0s); });
         Client& phone = scene.world.log_in(std::string(juliet) + "/phone");
         phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
         scene.world.arrive("<presence from='romeo@example.com' to='juliet@example.org'/>");
@@ -141,7 +141,7 @@ TEST_CASE(
         CHECK(published.count == count);
         scene.answer(*published.stanza);
         scene.world.advance(1s);
-        scene.world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(0s); });
+        scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(0s); });
     }
     scene.phone().close();
     scene.say("x");
@@ -158,10 +158,10 @@ TEST_CASE("R3: a session that a crash found live and that does not come back is 
         scene.say("one");
         CHECK(scene.published() == "");
         crash(scene);
-        bury(scene);
+        clean_up(scene);
         CHECK(scene.published() == "phone!");
         crash(scene);
-        bury(scene);
+        clean_up(scene);
         CHECK(scene.published() == "");
     }
 }
@@ -172,7 +172,7 @@ TEST_CASE("R3: a device that came back after the crash, resumed or not, is not n
     scene.say("one");
     crash(scene);
     scene.world.log_in(std::string(juliet) + "/phone");
-    bury(scene);
+    clean_up(scene);
     CHECK(scene.published() == "");
 }
 
@@ -185,7 +185,7 @@ TEST_CASE(
     scene.world.advance(31s);
     phone.send("<message to='romeo@example.com' type='chat'><body>mine</body></message>");
     crash(scene);
-    bury(scene);
+    clean_up(scene);
     CHECK(scene.published() == "");
 }
 
@@ -207,17 +207,17 @@ void watch(Scene& scene) {
     scene.world.advance(1s);
 }
 
-TEST_CASE("wake_before_timeout: a sleeping session is woken once before it expires") {
+TEST_CASE("wake_before_timeout: a hibernating session is woken once before it expires") {
     Scene scene("[push]\nwake_before_timeout = 120\nmax_hibernation_timeout = 3600\n");
     watch(scene);
     Client& phone = scene.phone();
     phone.cut();
     CHECK(scene.published() == "");
-    SUBCASE("at the end of the long sleep") {
+    SUBCASE("at the end of the long hibernation") {
         pass(scene, 3475s);
         CHECK(scene.published() == "");
         pass(scene, 5s);
-        CHECK(scene.published() == "phone");  // unimportant: it does not shorten the sleep
+        CHECK(scene.published() == "phone");  // unimportant: it does not shorten the hibernation
         CHECK(scene.sleeps(phone) <= 120s);
         pass(scene, 60s);
         CHECK(scene.published() == "");
@@ -263,7 +263,8 @@ TEST_CASE("wake_before_timeout is off by default") {
 
 // ---- The clock is set ---------------------------------------------------------------------------
 
-TEST_CASE("a clock that is set ahead by a day, or back, neither ends a sleep nor prolongs it") {
+TEST_CASE(
+    "a clock that is set ahead by a day, or back, neither ends a hibernation nor prolongs it") {
     for (const auto jump : {24h, -24h}) {
         for (const bool restart : {false, true}) {
             CAPTURE(jump.count());

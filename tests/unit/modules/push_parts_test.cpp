@@ -1,10 +1,10 @@
-// The pure parts of push beside the policy: sleep times, coverage, and the stanza.
+// The pure parts of push beside the policy: hibernation times, coverage, and the stanza.
 #include <doctest/doctest.h>
 
 #include "modules/push/coverage.h"
 #include "modules/push/enable.h"
+#include "modules/push/hibernation_times.h"
 #include "modules/push/notification.h"
-#include "modules/push/sleep_times.h"
 #include "modules/push/state.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -17,46 +17,46 @@ const WallTime wall0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 const LastingTime t0{wall0.time_since_epoch()};
 const SteadyTime s0{1h};
 
-// ---- Sleep -------------------------------------------------------------------------------------
+// ---- Hibernation -------------------------------------------------------------------------------------
 
-SleepFacts facts() {
-    SleepFacts facts;
-    facts.slept_at = t0;
+HibernationFacts facts() {
+    HibernationFacts facts;
+    facts.hibernating_since = t0;
     facts.ordinary = 600s;
     facts.until_important = 72h;
     facts.registered = true;
     return facts;
 }
 
-TEST_CASE("a session with push sleeps long until something important, then the ordinary time") {
+TEST_CASE("a session with push hibernates long until something important, then the ordinary time") {
     auto sleep = facts();
-    CHECK(sleep_ends_at(sleep) == t0 + 72h);
+    CHECK(hibernation_ends_at(sleep) == t0 + 72h);
     sleep.important_at = t0 + 5h;
-    CHECK(sleep_ends_at(sleep) == t0 + 5h + 600s);
+    CHECK(hibernation_ends_at(sleep) == t0 + 5h + 600s);
     sleep.important_at = t0;
-    CHECK(sleep_ends_at(sleep) == t0 + 600s);
-    sleep.important_at = t0 - 30s;  // notified before it fell asleep
-    CHECK(sleep_ends_at(sleep) == t0 + 600s);
+    CHECK(hibernation_ends_at(sleep) == t0 + 600s);
+    sleep.important_at = t0 - 30s;  // notified before it began to hibernate
+    CHECK(hibernation_ends_at(sleep) == t0 + 600s);
 }
 
 TEST_CASE("without push it is the ordinary time, from when push ended") {
     auto sleep = facts();
     sleep.registered = false;
-    CHECK(sleep_ends_at(sleep) == t0 + 600s);
+    CHECK(hibernation_ends_at(sleep) == t0 + 600s);
     sleep.push_ended_at = t0 + 1h;
-    CHECK(sleep_ends_at(sleep) == t0 + 1h + 600s);
+    CHECK(hibernation_ends_at(sleep) == t0 + 1h + 600s);
     sleep.important_at = t0 + 50min;  // the ordinary time was running already
-    CHECK(sleep_ends_at(sleep) == t0 + 50min + 600s);
+    CHECK(hibernation_ends_at(sleep) == t0 + 50min + 600s);
 }
 
 TEST_CASE("never longer than the client asked for") {
     auto sleep = facts();
     sleep.asked_seconds = 3600;
-    CHECK(sleep_ends_at(sleep) == t0 + 1h);
+    CHECK(hibernation_ends_at(sleep) == t0 + 1h);
     sleep.important_at = t0 + 59min;
-    CHECK(sleep_ends_at(sleep) == t0 + 1h);
-    CHECK(longest_sleep(true, 600s, 72h) == 72h);
-    CHECK(longest_sleep(false, 600s, 72h) == 600s);
+    CHECK(hibernation_ends_at(sleep) == t0 + 1h);
+    CHECK(longest_hibernation(true, 600s, 72h) == 72h);
+    CHECK(longest_hibernation(false, 600s, 72h) == 600s);
 }
 
 // ---- Identities --------------------------------------------------------------------------------
@@ -106,8 +106,8 @@ TEST_CASE("an unimportant notification does not cover an important stanza") {
     CHECK_FALSE(coverage.covers_now(s0 + 500ms, true));
 }
 
-TEST_CASE("what is kept with a sleeping session survives being written") {
-    SleepPart part;
+TEST_CASE("what is kept with a hibernating session survives being written") {
+    HibernationPart part;
     part.important_at = t0 + 1s;
     Coverage coverage;
     coverage.registration = 7;
@@ -115,7 +115,7 @@ TEST_CASE("what is kept with a sleeping session survives being written") {
     coverage.open_window(s0, wall0 + 5s, 1s, true, 2);
     part.coverage.push_back(coverage);
     part.coverage.push_back({.registration = 8});
-    const SleepPart read = SleepPart::decode(part.encode());
+    const HibernationPart read = HibernationPart::decode(part.encode());
     CHECK(read.important_at == part.important_at);
     REQUIRE(read.coverage.size() == 2);
     CHECK(read.coverage[0].registration == 7);
@@ -126,7 +126,7 @@ TEST_CASE("what is kept with a sleeping session survives being written") {
     CHECK_FALSE(read.coverage[0].covers_time(wall0 - 2h, false));
     CHECK_FALSE(read.coverage[1].number.has_value());
     for (const auto* text : {"", "2 0 0", "1 0", ";;;", "1 x y;a b c d;1 2 3"})
-        CHECK(SleepPart::decode(text).coverage.empty());
+        CHECK(HibernationPart::decode(text).coverage.empty());
 }
 
 TEST_CASE("recent identities are bounded") {

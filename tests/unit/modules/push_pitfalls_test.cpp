@@ -11,7 +11,7 @@ void expire(Scene& scene) {
         auto pin = co_await core.accounts().load(juliet);
         const auto sessions = (*pin)->sessions();
         for (const auto& session : sessions)
-            if (session->is_asleep()) session->end(core::SessionEnd::expired);
+            if (session->is_hibernating()) session->end(core::SessionEnd::expired);
     });
 }
 
@@ -26,7 +26,7 @@ void resume(Scene& scene, Client& phone, test::FakePort& port) {
 
 // ---- The same stanza again, because the mark sat on one copy of it -----------------------------
 
-TEST_CASE("a push is not repeated: slow to acknowledge, then asleep, then expired") {
+TEST_CASE("a push is not repeated: slow to acknowledge, then hibernating, then expired") {
     for (const bool archive : {false, true}) {
         CAPTURE(archive);
         Scene scene("", archive);
@@ -41,7 +41,7 @@ TEST_CASE("a push is not repeated: slow to acknowledge, then asleep, then expire
     }
 }
 
-TEST_CASE("a push is not repeated: a call to a sleeping session") {
+TEST_CASE("a push is not repeated: a call to a hibernating session") {
     for (const bool archive : {false, true}) {
         CAPTURE(archive);
         Scene scene("", archive);
@@ -60,7 +60,7 @@ TEST_CASE("a push is not repeated: a call to a sleeping session") {
     }
 }
 
-TEST_CASE("a push is not repeated: a sleeping session expires, and its device comes and goes") {
+TEST_CASE("a push is not repeated: a hibernating session expires, and its device comes and goes") {
     for (const bool archive : {false, true}) {
         CAPTURE(archive);
         Scene scene("", archive);
@@ -116,7 +116,7 @@ TEST_CASE(
     CHECK(published.stanza->from().full() == "example.net");
 }
 
-TEST_CASE("a sleeping session is not pushed after another session disabled its node") {
+TEST_CASE("a hibernating session is not pushed after another session disabled its node") {
     Scene scene;
     Client& phone = scene.phone();
     Client& laptop = scene.world.log_in("juliet@example.org/laptop");
@@ -220,7 +220,7 @@ TEST_CASE("an offline push goes out although the sender archives, and the recipi
     }
 }
 
-/// Juliet's phone is awake; her tablet wants carbons and sleeps.
+/// Juliet's phone is awake; her tablet wants carbons and hibernates.
 struct TwoDevices : Scene {
     Client& phone;
     Client& tablet;
@@ -264,7 +264,7 @@ TEST_CASE("no push for what CSI merely held back") {
         "</presence>");
     CHECK(phone.pending() == 0);  // held
     phone.cut();
-    CHECK(phone.session().queued_asleep() == 2);
+    CHECK(phone.session().queued_hibernating() == 2);
     CHECK(scene.published() == "");
     CHECK(scene.sleeps(phone) == 72h);
     scene.say("x");

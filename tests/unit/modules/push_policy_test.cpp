@@ -26,7 +26,7 @@ const std::vector<Column>& columns() {
              f.account_has_session = f.stored = f.archived = true;
          }},
         {"R3, R5: unacknowledged", [](Facts& f) { in_the_queue(f, Trigger::unacked); }},
-        {"R4: queued asleep", [](Facts& f) { in_the_queue(f, Trigger::asleep); }},
+        {"R4: queued asleep", [](Facts& f) { in_the_queue(f, Trigger::queued); }},
         {"R7: it arrives", [](Facts& f) { f.trigger = Trigger::receiving; }},
         {"R7: a device here sends it, another asked for calls",
          [](Facts& f) {
@@ -45,7 +45,7 @@ const std::vector<Column>& columns() {
          }},
         {"R9: queued asleep, notified already",
          [](Facts& f) {
-             in_the_queue(f, Trigger::asleep);
+             in_the_queue(f, Trigger::queued);
              f.covered = true;
          }},
     };

@@ -123,7 +123,7 @@ TEST_CASE("ids of publishes are unguessable and never the same") {
     for (const auto& id : ids) CHECK(id.size() >= 16);
 }
 
-TEST_CASE("each sleep starts afresh") {
+TEST_CASE("each hibernation starts afresh") {
     Scene scene;
     Client& phone = scene.phone();
     scene.acknowledge(phone);

@@ -46,7 +46,7 @@ TEST_CASE(
     CHECK(scene.published() == "");
 }
 
-TEST_CASE("R9: ... and so does what it was owed when it fell asleep") {
+TEST_CASE("R9: ... and so does what it was owed when it began to hibernate") {
     Scene scene;
     Client& phone = scene.phone();
     scene.detach();

@@ -60,7 +60,7 @@ TEST_CASE("R2 and R1 do not both notify") {
     CHECK(scene.published() == "phone!");
 }
 
-TEST_CASE("R3: falling asleep notifies once for the whole queue") {
+TEST_CASE("R3: the beginning of hibernation notifies once for the whole queue") {
     Scene scene;
     Client& phone = scene.phone();
     scene.type();
@@ -93,7 +93,7 @@ TEST_CASE("R3: unimportant, and nothing for an empty queue") {
     CHECK(other.published() == "");
 }
 
-TEST_CASE("R3: a session that cannot sleep and is lost") {
+TEST_CASE("R3: a session that cannot hibernate and is lost") {
     Scene scene;
     Client& phone = scene.world.log_in("juliet@example.org/phone");
     phone.send("<enable xmlns='urn:xmpp:sm:3'/>");
@@ -171,7 +171,7 @@ TEST_CASE("R4: a later session of the device has its registrations") {
     CHECK(scene.published() == "phone!");
 }
 
-TEST_CASE("R5: a slow client is notified once, and not again when it falls asleep") {
+TEST_CASE("R5: a slow client is notified once, and not again when it begins to hibernate") {
     Scene scene;
     Client& phone = scene.phone();
     scene.say("one");

@@ -171,7 +171,7 @@ struct Scene {
     }
     core::Session* sleeper() {
         for (const auto& session : world.account(juliet).sessions())
-            if (session->is_asleep()) return session.get();
+            if (session->is_hibernating()) return session.get();
         return nullptr;
     }
 

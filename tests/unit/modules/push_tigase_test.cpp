@@ -496,7 +496,7 @@ TEST_CASE("away: the phone itself may be connected, and is not notified again") 
     CHECK(scene.published() == "");
 }
 
-TEST_CASE("away: with an archive, and with a phone that sleeps, the rules notify once") {
+TEST_CASE("away: with an archive, and with a phone that hibernates, the rules notify once") {
     Extended scene({away}, "", true);
     Client& phone = scene.device("phone", "", when_away);
     scene.device("tablet", "", when_away).close();
@@ -505,7 +505,7 @@ TEST_CASE("away: with an archive, and with a phone that sleeps, the rules notify
     scene.acknowledge(phone);
     phone.cut();
     scene.say("one");
-    scene.say("two");  // a burst: one for the phone that sleeps
+    scene.say("two");  // a burst: one for the phone that hibernates
     const std::string told = scene.published();
     CHECK(std::count(told.begin(), told.end(), '!') == 3);
     CHECK(told.find("phone!") == told.rfind("phone!"));
@@ -626,7 +626,8 @@ TEST_CASE("offline rooms: the room is told if nobody can be") {
     CHECK(answer(off) == "room@muc.example.com/Nurse");
 }
 
-TEST_CASE("offline rooms: a phone that sleeps is told, each time, and is not sent the message") {
+TEST_CASE(
+    "offline rooms: a phone that hibernates is told, each time, and is not sent the message") {
     Extended scene({rooms});
     Client& phone = scene.device("phone", "");
     phone.cut();
@@ -636,7 +637,7 @@ TEST_CASE("offline rooms: a phone that sleeps is told, each time, and is not sen
     scene.speak("two");
     CHECK(scene.published() == "phone!");
     CHECK(scene.world.remote().pending() == 0);
-    CHECK(scene.sleeper()->queued_asleep() == 0);
+    CHECK(scene.sleeper()->queued_hibernating() == 0);
 }
 
 TEST_CASE("offline rooms: a room that a filter keeps out gets no error either") {

@@ -198,7 +198,7 @@ TEST_CASE("what min_interval holds back does not keep the account in memory") {
     scene.say("one", jid);
     scene.answer(*scene.gateway->pop());
     scene.say("two", jid);
-    scene.put_away();
+    scene.evict();
     CHECK_FALSE(scene.loaded(jid));
     scene.world.advance(61s);
     CHECK(scene.nodes() == jid);

@@ -1,12 +1,12 @@
-// A random walk of a phone that sleeps, wakes, leaves and returns, beside a laptop that comes and
+// A random walk of a phone that hibernates, wakes, leaves and returns, beside a laptop that comes and
 // goes: each message is notified to the phone when it must be (docs/push-rules.md R1 to R4), and
-// never again (R9); also over planned stops, and over a crash while it sleeps or is gone. With an
+// never again (R9); also over planned stops, and over a crash while it hibernates or is gone. With an
 // archive every message is kept, so that the model is a few lines: `owed` are those the phone was
 // sent while it was there, has not acknowledged, and was not notified of.
 #include <map>
 #include <random>
 
-#include "server/core/sleep.h"
+#include "server/core/hibernation.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {
@@ -130,10 +130,10 @@ struct Walk : Scene {
         owed.clear();
         expect(bodies);
     }
-    void put_away() {
+    void evict() {
         note("put-away");
         world.advance(5s);
-        world.at(juliet, [](core::Core& core) { core.accounts().put_away_idle(1s); });
+        world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
         expect({});
     }
     void toggle_laptop() {
@@ -152,7 +152,7 @@ struct Walk : Scene {
         world.advance(1s);
         world.run(juliet, [](core::Core& core) -> Task<> {
             core.set_stopping();
-            co_await core::put_everybody_to_sleep(core);
+            co_await core::hibernate_everybody(core);
         });
         expect({});
         restart();
@@ -185,7 +185,7 @@ struct Walk : Scene {
             if (dice == 7 && (archives || owed.empty() || !laptop_)) return leave();
             return sleep();
         }
-        if (!mine()) return dice == 5 ? put_away() : come();
+        if (!mine()) return dice == 5 ? evict() : come();
         if (dice == 5) return expire();
         resume();
     }

@@ -11,7 +11,7 @@
 
 #include "modules/offline.h"
 #include "modules/stream_management.h"
-#include "server/core/sleep.h"
+#include "server/core/hibernation.h"
 #include "tests/support/world.h"
 
 namespace clarion {
@@ -25,7 +25,7 @@ constexpr std::uint32_t first_number = 0xfffffff0;  // so that every session's c
 
 /// What the phone and the server must agree on.
 struct Model {
-    enum class State { none, live, asleep } state = State::none;
+    enum class State { none, live, hibernating } state = State::none;
     std::vector<std::string> sent;  // ids in order of their numbers; empty: no message
     std::size_t read = 0;           // of those, by the phone
     std::size_t acked = 0;          // of those, as the server knows
@@ -50,7 +50,7 @@ public:
             case 0: return restart(false);
             case 1: return restart(true);
             case 2: return expire();
-            case 3: return put_away();
+            case 3: return evict();
             case 4: return miscount();
             case 5: return race();
             case 6: return die_waking();
@@ -102,20 +102,20 @@ private:
 
     void restart(bool planned) {
         if (planned && model_.state == State::live) {
-            world_.run(account_jid, [](core::Core& core) { return put_everybody_to_sleep(core); });
-            model_.state = State::asleep;
+            world_.run(account_jid, [](core::Core& core) { return hibernate_everybody(core); });
+            model_.state = State::hibernating;
         }
         const bool lost = model_.state == State::live;
         if (lost) model_.lose_session();
         port_ = nullptr;
         world_.crash_and_restart();
-        if (lost && chance(2) == 0) bury();
+        if (lost && chance(2) == 0) clean_up();
         if (model_.state == State::none && !model_.sent.empty() && chance(2) == 0) come_too_late();
     }
 
     /// The mark is stored that it was woken, but the phone never heard so.
     void die_waking() {
-        if (model_.state != State::asleep) return;
+        if (model_.state != State::hibernating) return;
         (void)world_.account(account_jid);  // loading it may write, and be waited for
         world_.storage().hold_commits();
         std::string outcome;
@@ -128,13 +128,13 @@ private:
         port_ = nullptr;
         REQUIRE(outcome.empty());
         model_.lose_session();
-        if (chance(2) == 0) bury();
+        if (chance(2) == 0) clean_up();
         if (chance(2) == 0) come_too_late();
     }
 
     /// It was being read while more arrived, all of which was stored.
     void die_before_waking() {
-        if (model_.state != State::asleep) return;
+        if (model_.state != State::hibernating) return;
         (void)world_.account(account_jid);
         world_.storage().hold_commits();
         arrive_held();
@@ -169,18 +169,19 @@ private:
         });
         world_.crash_while_held();
         port_ = nullptr;
-        model_.state = State::asleep;
+        model_.state = State::hibernating;
     }
 
     /// Contacts are told of what did not come back.
-    void bury() {
-        world_.at(account_jid,
-                  [](core::Core& core) { core.scope().spawn("bury", bury_lost_sessions(core)); });
+    void clean_up() {
+        world_.at(account_jid, [](core::Core& core) {
+            core.scope().spawn("clean_up", clean_up_crashed_sessions(core));
+        });
         world_.advance(30s);
     }
 
     void expire() {
-        if (model_.state != State::asleep) return;
+        if (model_.state != State::hibernating) return;
         world_.post(account_jid, [](core::Core& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
         });
@@ -191,8 +192,8 @@ private:
         if (chance(2) == 0) come_too_late();
     }
 
-    void put_away() {
-        world_.at(account_jid, [](core::Core& core) { core.accounts().put_away_idle(-1s); });
+    void evict() {
+        world_.at(account_jid, [](core::Core& core) { core.accounts().evict_idle(-1s); });
     }
 
     // ---- What the phone does -------------------------------------------------------------------
@@ -241,12 +242,12 @@ private:
         if (model_.state != State::live) return;
         on_account([](core::Session& session) { session.on_detached(); });
         port_ = nullptr;
-        model_.state = State::asleep;
+        model_.state = State::hibernating;
     }
 
     /// Two connections resume at once: the second has it in the end.
     void race() {
-        if (model_.state != State::asleep) return;
+        if (model_.state != State::hibernating) return;
         test::FakePort& first = new_port();
         test::FakePort& second = new_port();
         std::string one, two;
@@ -262,7 +263,7 @@ private:
     }
 
     void miscount() {
-        if (model_.state != State::asleep) return;
+        if (model_.state != State::hibernating) return;
         const auto number = first_number + static_cast<std::uint32_t>(model_.sent.size());
         CHECK(resume(new_port(), number + 1 + chance(1000)) == "handled-count-too-high");
     }

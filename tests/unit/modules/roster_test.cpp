@@ -281,18 +281,18 @@ TEST_CASE_FIXTURE(Verona, "a request nobody sees in the roster causes no push") 
     CHECK_FALSE(result.root().child(ns::roster, "query")->has_children());
 }
 
-TEST_CASE_FIXTURE(Verona, "a sleeping resource stays interested, also across a crash") {
+TEST_CASE_FIXTURE(Verona, "a hibernating resource stays interested, also across a crash") {
     Client& romeo = world.log_in("romeo@example.org/orchard");
     world.at(romeo_jid, [&](core::Core&) { romeo.session().enable_sm(true, 0); });
     romeo.cut();
-    REQUIRE(romeo.session().is_asleep());
+    REQUIRE(romeo.session().is_hibernating());
     world.crash_and_restart();
     const core::Account& account = world.account(romeo_jid);
     REQUIRE(account.sessions().size() == 1);
-    const auto before = account.sessions()[0]->queued_asleep();
+    const auto before = account.sessions()[0]->queued_hibernating();
     Client& phone = world.connect("romeo@example.org/phone");
     phone.ask(set("<item jid='nurse@example.org'/>"));
-    CHECK(account.sessions()[0]->queued_asleep() == before + 1);
+    CHECK(account.sessions()[0]->queued_hibernating() == before + 1);
 }
 
 TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscriptions") {

@@ -103,12 +103,12 @@ TEST_CASE("enabling") {
         CHECK(enabled.root().attr("resume") == "true");
         CHECK(enabled.root().attr("max") == "600");
         CHECK_FALSE(scene.id.empty());
-        CHECK(scene.juliet->session().may_sleep());
+        CHECK(scene.juliet->session().may_hibernate());
     }
     SUBCASE("for acknowledgements only") {
         const auto enabled = scene.enable("<enable xmlns='urn:xmpp:sm:3'/>");
         CHECK_FALSE(enabled.root().has_attr("id"));
-        CHECK_FALSE(scene.juliet->session().may_sleep());
+        CHECK_FALSE(scene.juliet->session().may_hibernate());
         CHECK(scene.juliet->session().sm() != nullptr);
     }
     SUBCASE("for a shorter time") {
@@ -120,18 +120,18 @@ TEST_CASE("enabling") {
         scene.enable();
         scene.juliet->send("<enable xmlns='urn:xmpp:sm:3'/>");
         CHECK(Scene::condition(scene.juliet->pop("failed")) == std::string("unexpected-request"));
-        CHECK(scene.juliet->session().may_sleep());
+        CHECK(scene.juliet->session().may_hibernate());
     }
 }
 
-TEST_CASE("push may let a session sleep longer") {
+TEST_CASE("push may let a session hibernation longer") {
     Scene scene;
     scene.world.at("juliet@example.org", [](core::Core& core) {
-        core.bus().on<events::SleepLimit>(events::SleepLimit::Stage::extend, "test",
-                                          [](events::SleepLimit& event) {
-                                              event.limit = 72h;
-                                              return core::Flow::next;
-                                          });
+        core.bus().on<events::HibernationLimit>(events::HibernationLimit::Stage::extend, "test",
+                                                [](events::HibernationLimit& event) {
+                                                    event.limit = 72h;
+                                                    return core::Flow::next;
+                                                });
     });
     CHECK(scene.enable().root().attr("max") == std::to_string(72 * 3600));
 }
@@ -290,13 +290,13 @@ std::string resume_xml(const std::string& id, std::uint32_t h) {
     return "<resume xmlns='urn:xmpp:sm:3' previd='" + id + "' h='" + std::to_string(h) + "'/>";
 }
 
-TEST_CASE("a session that slept goes on") {
+TEST_CASE("a session that hibernated goes on") {
     Scene scene;
     scene.enable();
     scene.romeo_says("1");
     scene.juliet->send("<message to='romeo@example.com' type='chat'><body>x</body></message>");
     scene.juliet->cut();
-    REQUIRE(scene.juliet->session().is_asleep());
+    REQUIRE(scene.juliet->session().is_hibernating());
     scene.romeo_says("2");
 
     Comeback comeback(scene);

@@ -40,7 +40,7 @@ TEST_CASE_FIXTURE(OneShard, "a scope runs tasks and knows how many") {
     CHECK(scope.running() == 0);
 }
 
-TEST_CASE_FIXTURE(OneShard, "cancel() ends what sleeps and refuses what is new") {
+TEST_CASE_FIXTURE(OneShard, "cancel() ends what hibernates and refuses what is new") {
     Scope scope(shard().executor());
     std::string said;
     scope.spawn("a", sleep_and_say(shard(), 1s, said, "a"));

@@ -14,7 +14,7 @@
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/core/sleep.h"
+#include "server/core/hibernation.h"
 #include "tests/support/world.h"
 
 namespace clarion::blocking {
@@ -196,7 +196,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         CHECK(authors(*romeo) == "nurse@example.net/x ");
         CHECK(world.account(romeo_jid).offline_count() == 0);
     }
-    SUBCASE("in the queue of a session that sleeps: it has a number, so something must come") {
+    SUBCASE("in the queue of a session that hibernates: it has a number, so something must come") {
         Client& phone = world.log_in("romeo@example.org/phone");
         phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
         phone.drop_all();
@@ -211,7 +211,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         CHECK(phone.session().sm()->queue.size() >= 2);
         phone.cut();
     }
-    SUBCASE("a carbon in the queue of a session that sleeps") {
+    SUBCASE("a carbon in the queue of a session that hibernates") {
         Client& phone = world.log_in("romeo@example.org/phone");
         phone.ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
         phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
@@ -647,7 +647,7 @@ TEST_CASE_FIXTURE(Verona, "removing a blocked contact shows nothing of the user'
     CHECK(presence.find('/') == std::string::npos);
 }
 
-// ---- Sleep -------------------------------------------------------------------------------------
+// ---- Hibernation -------------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Verona,
                   "a sleeping phone hears of changes of the list, and nothing of the blocked") {
@@ -660,20 +660,20 @@ TEST_CASE_FIXTURE(Verona,
     world.settle();
     core::Session* asleep = world.account(romeo_jid).find_session("phone");
     REQUIRE(asleep);
-    REQUIRE(asleep->is_asleep());
-    const auto before = asleep->queued_asleep();
+    REQUIRE(asleep->is_hibernating());
+    const auto before = asleep->queued_hibernating();
     block(juliet_jid);  // the push, and that she is unavailable
-    CHECK(asleep->queued_asleep() == before + 2);
+    CHECK(asleep->queued_hibernating() == before + 2);
     juliet->send("<message to='romeo@example.org' type='chat'><body>hi</body></message>");
-    CHECK(asleep->queued_asleep() == before + 2);
+    CHECK(asleep->queued_hibernating() == before + 2);
 
     world.crash_and_restart();
     romeo = &world.log_in("romeo@example.org/orchard");
     asleep = world.account(romeo_jid).find_session("phone");
     REQUIRE(asleep);
-    const auto queued = asleep->queued_asleep();
+    const auto queued = asleep->queued_hibernating();
     romeo->ask(command("block", item("a@b")));  // it still wants pushes
-    CHECK(asleep->queued_asleep() == queued + 1);
+    CHECK(asleep->queued_hibernating() == queued + 1);
 }
 
 }  // namespace

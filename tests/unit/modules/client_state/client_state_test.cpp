@@ -203,10 +203,10 @@ TEST_CASE("its sender need not wait for it") {
     CHECK(scene.phone->pending() == 0);
 }
 
-// ---- Sleep -------------------------------------------------------------------------------------
+// ---- Hibernation -------------------------------------------------------------------------------------
 
-struct SleepScene : Scene {
-    explicit SleepScene(const std::string& config = {}) : Scene(config) {
+struct HibernationScene : Scene {
+    explicit HibernationScene(const std::string& config = {}) : Scene(config) {
         phone->send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
         phone->drop_all();
         inactive();
@@ -214,8 +214,8 @@ struct SleepScene : Scene {
     std::shared_ptr<core::Session> session() { return phone->session().shared_from_this(); }
 };
 
-TEST_CASE("falling asleep: what was held joins the queue, and is numbered there") {
-    SleepScene scene;
+TEST_CASE("the beginning of hibernation: what was held joins the queue, and is numbered there") {
+    HibernationScene scene;
     scene.presence("away");
     scene.say("hello");
     scene.presence("dnd");
@@ -223,10 +223,10 @@ TEST_CASE("falling asleep: what was held joins the queue, and is numbered there"
     const auto session = scene.session();
     CHECK(session->sm()->queue.sent() == 2);
     scene.phone->cut();
-    CHECK(session->is_asleep());
-    CHECK(session->queued_asleep() == 4);
-    scene.presence("late");  // asleep: nothing is held any more
-    CHECK(session->queued_asleep() == 5);
+    CHECK(session->is_hibernating());
+    CHECK(session->queued_hibernating() == 4);
+    scene.presence("late");  // hibernating: nothing is held any more
+    CHECK(session->queued_hibernating() == 5);
 
     test::FakePort port;
     scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
@@ -244,7 +244,7 @@ TEST_CASE("falling asleep: what was held joins the queue, and is numbered there"
 }
 
 TEST_CASE("resumed while it looked alive: what was held follows at once") {
-    SleepScene scene;
+    HibernationScene scene;
     scene.presence("away");
     const auto session = scene.session();
     test::FakePort port;
@@ -301,9 +301,9 @@ TEST_CASE("a flush that is too much for the queue ends the session, and what is 
 
 // ---- Push --------------------------------------------------------------------------------------
 
-struct PushScene : SleepScene {
+struct PushScene : HibernationScene {
     test::FakeLink* gateway;
-    PushScene() : SleepScene("[component.\"push.example.com\"]\nsecret = \"s\"\n") {
+    PushScene() : HibernationScene("[component.\"push.example.com\"]\nsecret = \"s\"\n") {
         gateway = &world.attach_component("push.example.com");
         const auto answer = phone->ask(
             "<iq type='set' id='e'><enable xmlns='urn:xmpp:push:0' "
@@ -321,19 +321,19 @@ struct PushScene : SleepScene {
     }
 };
 
-TEST_CASE("what was held is never pushed: asleep, and after its time ran out") {
+TEST_CASE("what was held is never pushed: hibernating, and after its time ran out") {
     PushScene scene;
     scene.hold_all();
     const auto session = scene.session();
     scene.phone->cut();
-    CHECK(session->queued_asleep() == 3);
+    CHECK(session->queued_hibernating() == 3);
     CHECK(scene.gateway->pending() == 0);
-    CHECK(session->expires_at() - session->slept_at() == 72h);  // as without them
+    CHECK(session->expires_at() - session->hibernating_since() == 72h);  // as without them
     scene.world.advance(100h);
     CHECK(scene.gateway->pending() == 0);
 }
 
-TEST_CASE("what was held is never pushed: lost without being able to sleep") {
+TEST_CASE("what was held is never pushed: lost without being able to hibernate") {
     Scene scene("[component.\"push.example.com\"]\nsecret = \"s\"\n");
     test::FakeLink& gateway = scene.world.attach_component("push.example.com");
     scene.phone->ask(

@@ -1,5 +1,5 @@
 // Push registrations (XEP-0357; docs/push-rules.md, "Registrations") and notifications that are
-// owed.
+// pending.
 #pragma once
 
 #include <cstdint>
@@ -37,7 +37,7 @@ struct PushRegistration {
 
 /// A notification that must still go out: kept with the stanza that caused it (docs/push-rules.md
 /// R9), until it was answered. One for each registration, its newest state.
-struct OwedPush {
+struct PendingPublish {
     std::uint64_t registration = 0;  // seq
     bool important = false;
     bool urgent = false;            // a call, or that it was answered
@@ -47,24 +47,24 @@ struct OwedPush {
 };
 
 /// Of any account: what a server that died left behind.
-struct OwedEntry {
+struct PendingPublishEntry {
     AccountId account = AccountId::none;
-    OwedPush owed;
+    PendingPublish pending;
 };
 
 class PushRegistrations {
 public:
     virtual ~PushRegistrations() = default;
     virtual void put(Batch& batch, AccountId account, const PushRegistration& registration) = 0;
-    /// Removes it with what is owed to it.
+    /// Removes it with what is pending for it.
     virtual void remove(Batch& batch, AccountId account, std::uint64_t seq) = 0;
 
-    virtual void put_owed(Batch& batch, AccountId account, const OwedPush& owed) = 0;
-    virtual void remove_owed(Batch& batch, AccountId account, std::uint64_t seq) = 0;
-    /// All that is owed, by account and registration, after those; `limit` at most.
-    virtual Task<Result<std::vector<OwedEntry>>> owed(AccountId after_account,
-                                                      std::uint64_t after_seq,
-                                                      std::size_t limit) = 0;
+    virtual void put_pending(Batch& batch, AccountId account, const PendingPublish& pending) = 0;
+    virtual void remove_pending(Batch& batch, AccountId account, std::uint64_t seq) = 0;
+    /// All that is pending, by account and registration, after those; `limit` at most.
+    virtual Task<Result<std::vector<PendingPublishEntry>>> pending(AccountId after_account,
+                                                                   std::uint64_t after_seq,
+                                                                   std::size_t limit) = 0;
 };
 
 }  // namespace clarion::storage

@@ -245,26 +245,26 @@ Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string
     return finish(in, "push registration", std::move(registration));
 }
 
-std::string encode(const OwedPush& owed) {
+std::string encode(const PendingPublish& pending) {
     return Encoder(version::owed_push)
-        .boolean(owed.important)
-        .boolean(owed.urgent)
-        .u64(static_cast<std::uint64_t>(owed.log_id))
-        .varint(owed.offline_seq)
-        .time(owed.caused)
+        .boolean(pending.important)
+        .boolean(pending.urgent)
+        .u64(static_cast<std::uint64_t>(pending.log_id))
+        .varint(pending.offline_seq)
+        .time(pending.caused)
         .take();
 }
 
-Result<OwedPush> decode_owed(std::uint64_t seq, std::string_view bytes) {
+Result<PendingPublish> decode_pending_publish(std::uint64_t seq, std::string_view bytes) {
     Decoder in(bytes, version::owed_push);
-    OwedPush owed;
-    owed.registration = seq;
-    owed.important = in.boolean();
-    owed.urgent = in.boolean();
-    owed.log_id = LogId{in.u64()};
-    owed.offline_seq = in.varint();
-    owed.caused = in.time();
-    return finish(in, "owed push", std::move(owed));
+    PendingPublish pending;
+    pending.registration = seq;
+    pending.important = in.boolean();
+    pending.urgent = in.boolean();
+    pending.log_id = LogId{in.u64()};
+    pending.offline_seq = in.varint();
+    pending.caused = in.time();
+    return finish(in, "owed push", std::move(pending));
 }
 
 std::string encode(const HibernatingSession& session) {

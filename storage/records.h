@@ -65,7 +65,7 @@ std::string encode(const ArchiveIndexRecord& record);
 std::string encode(const ArchiveStep& step);
 std::string encode(const ClockMark& mark);
 std::string encode(const PushRegistration& registration);
-std::string encode(const OwedPush& owed);
+std::string encode(const PendingPublish& pending);
 std::string encode(const HibernatingSession& session);
 std::string encode(const OnlineRecord& mark);
 std::string encode(const KeptStanza& stanza);
@@ -91,7 +91,7 @@ Result<ClockMark> decode_clock_mark(std::string_view bytes);
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);
 Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes);
 /// `seq`, the registration, is in the key.
-Result<OwedPush> decode_owed(std::uint64_t seq, std::string_view bytes);
+Result<PendingPublish> decode_pending_publish(std::uint64_t seq, std::string_view bytes);
 Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
                                                       std::string_view bytes);
 Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_view bytes);

@@ -85,11 +85,11 @@ void test_one(Push& push, core::Account& account, Registration& registration,
               const std::shared_ptr<TestRun>& run) {
     const std::string service = registration.record.service;
     const std::string node = node_tag(registration.record);
-    const auto owed = push.notifier->owe(
+    const auto pending = push.notifier->add_pending(
         account, registration, {.received = push.core.clock().wall()}, {true, false, Reason::ping});
-    if (!owed)
+    if (!pending)
         return run->step({service, node, "publish", "stopped by a module: see the log", false});
-    owed->witness = [run, service, node](std::string_view text, bool ok) {
+    pending->witness = [run, service, node](std::string_view text, bool ok) {
         const bool published = text.starts_with("published");
         run->step({service, node, published ? "publish" : "answer", std::string(text), ok});
     };

@@ -2,8 +2,8 @@
 #include "base/log.h"
 #include "modules/push/flight.h"
 #include "modules/push/hibernation.h"
-#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
+#include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "server/events/push.h"
@@ -55,7 +55,8 @@ void Sender::conclude(const Flight& flight, const Stanza* answer, bool unreachab
                        answer ? name(read_error(answer->root()).condition) : "no answer");
         return flush(*service);
     }
-    push_.ledger->settle(notification.account_id, notification.registration, notification.number);
+    push_.publish_log->settle(notification.account_id, notification.registration,
+                              notification.number);
     if (answer && service->link.heard(push_.core.clock().steady())) {
         logger.info("service-answers",
                     {{"service", flight.service}, {"waiting", service->waiting.size()}});

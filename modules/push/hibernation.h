@@ -34,7 +34,7 @@ public:
     /// A notification left for the service; if important, the ordinary time runs from now.
     void sent(core::Account& account, const Registration& registration,
               const Notification& notification);
-    /// It waits, in the ledger: its session's queue need not be notified of again.
+    /// It waits, in the publish log: its session's queue need not be notified of again.
     void kept(core::Account& account, const Notification& notification);
     /// It did not arrive: the service cannot be reached.
     void not_sent(core::Account& account, const Registration& registration,

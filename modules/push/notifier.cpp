@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "modules/push/counters.h"
-#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
+#include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
@@ -107,9 +107,9 @@ void Notifier::judge_all(core::Account& account, const core::Envelope& envelope,
         if (!verdict.push)
             push_.note(account, *registration, verdict.reason);
         else if (base.trigger == Trigger::ended)
-            owe_ended(account, *registration, cause, verdict);
+            add_pending_for_ended(account, *registration, cause, verdict);
         else
-            owe(account, *registration, cause, verdict);
+            add_pending(account, *registration, cause, verdict);
     }
 }
 
@@ -120,8 +120,8 @@ void Notifier::on_ping(const events::PushPing& event) {
         const auto& record = registration->record;
         if (!event.service.empty() && event.service != record.service) continue;
         if (!event.node.empty() && event.node != record.node) continue;
-        owe(event.account, *registration, {.received = push_.core.clock().wall()},
-            {true, false, Reason::ping});
+        add_pending(event.account, *registration, {.received = push_.core.clock().wall()},
+                    {true, false, Reason::ping});
     }
 }
 
@@ -146,7 +146,7 @@ void Notifier::on_requested(const events::PushRequested& event) {
                 judge(*cause.stanza, account.jid().bare(), is_reflected(account, *cause.stanza));
             verdict = {true, judged.important, judged.reason};
         }
-        owe(account, *registration, cause, verdict);
+        add_pending(account, *registration, cause, verdict);
     }
 }
 
@@ -154,8 +154,8 @@ void Notifier::on_expiring(core::Session& session) {
     core::Account& account = session.account();
     for (const auto seq : push_.registrations->of_device(account, session.device()))
         if (Registration* registration = push_.accounts.of(account).find(seq))
-            owe(account, *registration, {.received = push_.core.clock().wall()},
-                {true, false, Reason::ping});
+            add_pending(account, *registration, {.received = push_.core.clock().wall()},
+                        {true, false, Reason::ping});
 }
 
 // ---- Owing -------------------------------------------------------------------------------------
@@ -205,8 +205,8 @@ NotificationPtr Notifier::make(core::Account& account, const Registration& regis
     return notification;
 }
 
-NotificationPtr Notifier::owe(core::Account& account, Registration& registration,
-                              const Cause& cause, Verdict verdict) {
+NotificationPtr Notifier::add_pending(core::Account& account, Registration& registration,
+                                      const Cause& cause, Verdict verdict) {
     if (verdict.important) ++registration.record.unread;
     if (cause.clear) registration.record.unread = 0;
     const bool urgent = verdict.reason == Reason::call || verdict.reason == Reason::call_answered;
@@ -234,14 +234,14 @@ void Notifier::enter(core::Account& account, Notification& notification, const C
     notification.offline_seq = cause.offline_seq;
     const bool stored = cause.log_id != storage::LogId::none || cause.offline_seq != 0;
     if (cause.in_queue || !stored) return;
-    push_.ledger->owe(account.id(),
-                      {.registration = notification.registration,
-                       .important = notification.important,
-                       .urgent = notification.urgent,
-                       .log_id = cause.log_id,
-                       .offline_seq = cause.offline_seq,
-                       .caused = cause.received},
-                      notification.number);
+    push_.publish_log->add_pending(account.id(),
+                                   {.registration = notification.registration,
+                                    .important = notification.important,
+                                    .urgent = notification.urgent,
+                                    .log_id = cause.log_id,
+                                    .offline_seq = cause.offline_seq,
+                                    .caused = cause.received},
+                                   notification.number);
 }
 
 // ---- Again -------------------------------------------------------------------------------------
@@ -277,7 +277,7 @@ void Notifier::renew_with(core::Account& account, Registration& registration, Wa
     const auto notification =
         make(account, registration, {stanza, waiting.important, waiting.urgent, waiting.clear});
     if (!notification)
-        return push_.ledger->settle(account.id(), registration.record.seq, waiting.number);
+        return push_.publish_log->settle(account.id(), registration.record.seq, waiting.number);
     notification->number = waiting.number;
     notification->caused = waiting.caused;
     notification->log_id = waiting.log_id;
@@ -291,18 +291,19 @@ void Notifier::renew_with(core::Account& account, Registration& registration, Wa
 }
 
 /// Everything left of an ended session's queue is one notification.
-void Notifier::owe_ended(core::Account& account, Registration& registration, const Cause& cause,
-                         Verdict verdict) {
+void Notifier::add_pending_for_ended(core::Account& account, Registration& registration,
+                                     const Cause& cause, Verdict verdict) {
     const NotificationPtr first = registration.last_of_ended.lock();
     if (first && (first->important || !verdict.important)) {
         push_.note(account, registration, Reason::covered);
         registration.notified.add(cause.identity);
         return;
     }
-    const NotificationPtr owed = owe(account, registration, cause, verdict);
-    if (!owed) return;
-    if (first) first->publish = nullptr;  // the important one takes its place, in the ledger too
-    registration.last_of_ended = owed;
+    const NotificationPtr pending = add_pending(account, registration, cause, verdict);
+    if (!pending) return;
+    if (first)
+        first->publish = nullptr;  // the important one takes its place, in the publish log too
+    registration.last_of_ended = pending;
 }
 
 void Notifier::committed(const NotificationPtr& notification, const Result<>& result) {
@@ -312,8 +313,8 @@ void Notifier::committed(const NotificationPtr& notification, const Result<>& re
     --mine.busy;
     if (!result) {
         push_.counters->count(Reason::storage_failed);
-        push_.ledger->settle(notification->account_id, notification->registration,
-                             notification->number);
+        push_.publish_log->settle(notification->account_id, notification->registration,
+                                  notification->number);
         return push_.queue_rules->undo(*account, *notification);
     }
     Registration* registration = mine.find(notification->registration);

@@ -1,4 +1,4 @@
-// Notifier: from what happened to notifications that are owed. Rules R1, R2, R6, R7, R8
+// Notifier: from what happened to notifications that are pending. Rules R1, R2, R6, R7, R8
 // (docs/push-rules.md); the rules about a session's queue are in queue_rules.h, the
 // decisions in policy.h.
 //
@@ -49,8 +49,8 @@ public:
     static Cause cause_of(const core::Account& account, const core::Envelope& envelope);
     /// Owes one: nullptr if a module stopped it. It leaves once this turn's batch is committed, and
     /// never if that fails.
-    NotificationPtr owe(core::Account& account, Registration& registration, const Cause& cause,
-                        Verdict verdict);
+    NotificationPtr add_pending(core::Account& account, Registration& registration,
+                                const Cause& cause, Verdict verdict);
 
     /// Composes again, from what is stored, a notification that waited, and submits it. For one
     /// whose stanza must be read this takes a moment.
@@ -65,8 +65,8 @@ public:
 private:
     void judge_all(core::Account& account, const core::Envelope& envelope, Facts base,
                    core::Session* session);
-    void owe_ended(core::Account& account, Registration& registration, const Cause& cause,
-                   Verdict verdict);
+    void add_pending_for_ended(core::Account& account, Registration& registration,
+                               const Cause& cause, Verdict verdict);
     /// What is sent and how; stanza and fate are the caller's to fill in.
     struct Content {
         const Stanza* stanza = nullptr;

@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "modules/push/enable.h"
 #include "modules/push/hibernation.h"
-#include "modules/push/ledger.h"
 #include "modules/push/notifier.h"
+#include "modules/push/publish_log.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
@@ -136,12 +136,12 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
     setup.on<events::ServerStarted>(
         events::ServerStarted::Stage::react, [&push](const auto& event) {
             event.core.scope().spawn("push-last-run", push.queue_rules->learn_last_run());
-            event.core.scope().spawn("push-owed", push.ledger->pay_after_restart());
+            event.core.scope().spawn("push-owed", push.publish_log->resend_after_restart());
             event.core.scope().spawn("push-after-restart", push.hibernation->sweep_after_restart());
         });
     setup.on<events::ServerStopping>(
         events::ServerStopping::Stage::save, [&push](const auto& event) {
-            push.ledger->erase_settled();
+            push.publish_log->erase_settled();
             event.core.accounts().for_each(
                 [&push](core::Account& account) { push.registrations->save_changed(account); });
         });

@@ -8,10 +8,10 @@
 //     service            back-off and health of one push service               pure
 //     registrations      what devices asked for, kept with the account
 //     enable             <enable/>, <disable/>, and a service that ends it
-//     notifier           events -> policy -> notifications that are owed
+//     notifier           events -> policy -> notifications that are pending
 //     queue_rules        those about a session's queue: R3, R4, R5
-//     ledger             what must go out also after a crash
-//     sender             owed and durable -> published -> answered
+//     publish_log        what must go out also after a crash
+//     sender             pending and durable -> published -> answered
 //     hibernation        the end of hibernation, and what survives a restart
 //     admin              what clarionctl push shows and does
 //

@@ -60,7 +60,7 @@ void QueueRules::on_hibernated(const events::SessionHibernated& event) {
     SessionPush& mine = push_.sessions.of(session);
     mine.settled =
         !push_.core.stopping();  // at a planned stop nothing is notified, the restart will
-    mine.sent = mine.decided;    // by R5, and in the ledger if not yet sent
+    mine.sent = mine.decided;    // by R5, and in the publish log if not yet sent
     if (!push_.registrations->has_any(session.account(), session.device())) return;
     std::vector<Entry> queue;
     queue.reserve(event.unacked.size());
@@ -132,13 +132,13 @@ void QueueRules::notify_one(core::Session& session, Registration& registration,
     const Finding found = scan(session, registration, coverage, queue, trigger);
     if (!found.cause) return;
     if (found.important > 1) registration.record.unread += found.important - 1;
-    const NotificationPtr owed = push_.notifier->owe(
+    const NotificationPtr pending = push_.notifier->add_pending(
         session.account(), registration, cause_of(session, *found.cause), found.verdict);
-    coverage.cover_queue(queue.back().number, owed ? owed->number : 0);
+    coverage.cover_queue(queue.back().number, pending ? pending->number : 0);
     for (const Entry& each : queue) registration.notified.add(identity_of(session, each));
-    if (!owed) return;
-    owed->session = session.number();
-    owed->coverage = coverage;
+    if (!pending) return;
+    pending->session = session.number();
+    pending->coverage = coverage;
 }
 
 /// A session's end leaves messages among the offline ones: the other devices learn of them too
@@ -154,8 +154,8 @@ void QueueRules::notify_others(core::Session& session, const std::vector<Entry>&
         });
         const Finding found = scan(session, *registration, Coverage{}, kept, Trigger::ended);
         if (found.cause)
-            push_.notifier->owe(account, *registration, cause_of(session, *found.cause),
-                                found.verdict);
+            push_.notifier->add_pending(account, *registration, cause_of(session, *found.cause),
+                                        found.verdict);
     }
 }
 
@@ -264,15 +264,16 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
         if (verdict.important) ++registration.record.unread;
         return push_.note(account, registration, Reason::covered);
     }
-    const NotificationPtr owed = push_.notifier->owe(account, registration, cause, verdict);
-    if (!owed) return;
+    const NotificationPtr pending =
+        push_.notifier->add_pending(account, registration, cause, verdict);
+    if (!pending) return;
     // Just after a restart what was queued before may still have to be notified: only the window
     // counts.
     if (mine.settled) coverage.number = session.sm()->queue.acked() + session.queued_hibernating();
     coverage.open_window(clock.steady(), clock.wall(), push_.options(account.host()).coalesce_time,
-                         verdict.important, owed->number);
-    owed->session = session.number();
-    owed->coverage = coverage;
+                         verdict.important, pending->number);
+    pending->session = session.number();
+    pending->coverage = coverage;
 }
 
 void QueueRules::undo(core::Account& account, const Notification& notification) {

@@ -5,8 +5,8 @@
 #include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/hibernation.h"
-#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
+#include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/sender.h"
 #include "proto/ns.h"
@@ -152,7 +152,7 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
     if (at == mine.registrations.end()) return {};
     const std::string device = at->record.device;
     push_.sender->forget(account.id(), at->record.service, seq);
-    push_.ledger->forget(account.id(), seq);
+    push_.publish_log->forget(account.id(), seq);
     push_.hibernation->forget(account, seq);
     push_.core.storage().push_registrations().remove(push_.core.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);

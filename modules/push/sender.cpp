@@ -5,9 +5,9 @@
 #include "modules/push/counters.h"
 #include "modules/push/flight.h"
 #include "modules/push/hibernation.h"
-#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/notifier.h"
+#include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "server/core/pending_iq.h"
 #include "storage/storage.h"
@@ -126,7 +126,7 @@ void Sender::wait(Service& service, core::Account& account, Registration& regist
 }
 
 void Sender::keep(const WaitingItem* item) {
-    if (item) push_.ledger->keep(item->key.account, item->owed(), item->number);
+    if (item) push_.publish_log->keep(item->key.account, item->pending(), item->number);
 }
 
 void Sender::publish(Service& service, core::Account& account, Registration& registration,
@@ -248,7 +248,7 @@ void Sender::forget(core::Account& account) {
     if (!mine) return;
     for (const Registration& registration : mine->registrations) {
         forget(account.id(), registration.record.service, registration.record.seq);
-        push_.ledger->forget(account.id(), registration.record.seq);
+        push_.publish_log->forget(account.id(), registration.record.seq);
     }
 }
 

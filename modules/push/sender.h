@@ -1,4 +1,4 @@
-// Sender: publishes what is owed and durable, and understands the answers (docs/push-rules.md,
+// Sender: publishes what is pending and durable, and understands the answers (docs/push-rules.md,
 // "Answers and errors").
 //
 // One per shard, in three files: sender.cpp gets publishes out, answers.cpp is about what comes
@@ -7,7 +7,7 @@
 // waits as its registration's newest state (waiting.h). Meanwhile its account may be evicted; it
 // is loaded, and the notification composed again, when its turn comes.
 //
-//     submit -> publish -> (answer) -> done                 ledger: settled
+//     submit -> publish -> (answer) -> done                 publish log: settled
 //          \-> wait -> renew -> submit ...  ^-- unreachable: wait
 //
 // Whatever the shards must know of each other's experience travels by Core::everywhere().
@@ -82,7 +82,7 @@ private:
     std::size_t limit(std::string_view host) const;
     bool has_room(const Service& service, std::size_t limit) const;
     bool held_back(Service& service, core::Account& account, const NotificationPtr& notification);
-    /// The ledger has what waits.
+    /// The publish log has what waits.
     void keep(const WaitingItem* item);
     void release_held(const std::string& jid, const RegistrationKey& key);
     void wait(Service& service, core::Account& account, Registration& registration,

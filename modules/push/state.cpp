@@ -7,9 +7,9 @@
 #include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/hibernation.h"
-#include "modules/push/ledger.h"
 #include "modules/push/notification.h"
 #include "modules/push/notifier.h"
+#include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
@@ -57,7 +57,7 @@ Push::Push(core::ModuleSetup& setup)
       accounts(setup.account_slot<AccountPush>()),
       sessions(setup.session_slot<SessionPush>()),
       counters(std::make_unique<Counters>()),
-      ledger(std::make_unique<Ledger>(*this)),
+      publish_log(std::make_unique<PublishLog>(*this)),
       registrations(std::make_unique<Registrations>(*this)),
       hibernation(std::make_unique<Hibernation>(*this)),
       sender(std::make_unique<Sender>(*this)),

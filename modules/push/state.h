@@ -36,7 +36,7 @@ struct Notification {
     bool urgent = false;  // neither coalesced nor slowed down
     bool clear = false;   // says that nothing is unread any more
     WallTime caused{};    // when the server saw the stanza
-    /// Where the stanza is stored: of storage::OwedPush.
+    /// Where the stanza is stored: of storage::PendingPublish.
     storage::LogId log_id = storage::LogId::none;
     std::uint64_t offline_seq = 0;
     std::uint64_t session = 0;  // whose queue it speaks for; 0: none
@@ -52,7 +52,7 @@ struct QueueShare {
     Coverage coverage{};
 };
 
-/// What a notification that waited, or that an earlier run owed, is composed again from
+/// What a notification that waited, or that an earlier run left pending, is composed again from
 /// (Notifier::renew_stored).
 struct Waiting {
     std::uint64_t number = 0;
@@ -101,7 +101,7 @@ struct SessionPush {
 
 struct PushOptions;
 class Counters;
-class Ledger;
+class PublishLog;
 class Registrations;
 class Hibernation;
 class Sender;
@@ -117,7 +117,7 @@ struct Push {
     core::AccountSlot<AccountPush> accounts;
     core::SessionSlot<SessionPush> sessions;
     std::unique_ptr<Counters> counters;
-    std::unique_ptr<Ledger> ledger;
+    std::unique_ptr<PublishLog> publish_log;
     std::unique_ptr<Registrations> registrations;
     std::unique_ptr<Hibernation> hibernation;
     std::unique_ptr<Sender> sender;

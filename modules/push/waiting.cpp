@@ -26,7 +26,7 @@ WaitingItem::WaitingItem(const Notification& notification)
             std::make_unique<QueueShare>(QueueShare{notification.session, notification.coverage});
 }
 
-storage::OwedPush WaitingItem::owed() const {
+storage::PendingPublish WaitingItem::pending() const {
     return {.registration = key.registration,
             .important = important,
             .urgent = urgent,

@@ -40,8 +40,8 @@ struct WaitingItem {
     bool clear = false;
 
     explicit WaitingItem(const Notification& notification);
-    /// For the ledger.
-    storage::OwedPush owed() const;
+    /// For the publish_log.
+    storage::PendingPublish pending() const;
     /// For Notifier::renew_stored().
     Waiting to_waiting() &&;
     /// This one is newer than `older`, which waited: it takes its place, but importance is not

@@ -31,7 +31,7 @@ struct AccountLoaded {
     const storage::AccountSnapshot& snapshot;
 };
 
-/// May it be evicted now? Stop: no (a push is owed and not yet stored, ...).
+/// May it be evicted now? Stop: no (a push is pending and not yet stored, ...).
 struct AccountPuttingAway {
     enum class Stage { ask };
     static constexpr std::string_view name = "AccountPuttingAway";

@@ -172,11 +172,11 @@ void AccountsKv::remove(Batch& batch, const AccountRecord& record) {
     out.erase(Table::names, name_key(record.jid));
     out.erase_deadlines(account_deadline_range(record.id));
     for (const Table table :
-         {Table::accounts, Table::offline, Table::queues, Table::live, Table::owed}) {
+         {Table::accounts, Table::offline, Table::queues, Table::live, Table::pending_publishes}) {
         out.erase_range(table, all);
     }
     // Its archive may be large: the writer clears that away between groups.
-    out.put(Table::doomed, all.from, encode_empty());
+    out.put(Table::deleting, all.from, encode_empty());
 }
 
 }  // namespace clarion::storage

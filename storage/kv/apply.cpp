@@ -18,7 +18,7 @@ void erase_targets(WriteTransaction& transaction, const Op& op) {
 }
 
 void put(WriteTransaction& transaction, LogWatch& watch, const Op& op) {
-    if (op.table == Table::loose) watch.touch(op.key);
+    if (op.table == Table::unreferenced) watch.touch(op.key);
     transaction.put(op.table, op.key, op.value);
 }
 
@@ -45,12 +45,13 @@ void apply(WriteTransaction& transaction, WriterMemory& memory, const Op& op) {
     }
 }
 
-void note_loose(WriteTransaction& transaction, LogWatch& watch, std::string_view index_value) {
+void note_unreferenced(WriteTransaction& transaction, LogWatch& watch,
+                       std::string_view index_value) {
     const auto record = decode_archive_index(index_value);
     if (!record || record->log_id == LogId::none) return;
     const Key key = log_key(record->log_id);
     watch.touch(key);
-    transaction.put(Table::loose, key, encode_empty());
+    transaction.put(Table::unreferenced, key, encode_empty());
 }
 
 /// False: there was none.
@@ -59,7 +60,7 @@ bool clear_first(WriteTransaction& transaction, LogWatch& watch, std::string& fr
     const auto entry = transaction.first(Table::archive, from, to);
     if (!entry) return false;
     from = entry->key;
-    note_loose(transaction, watch, entry->value);
+    note_unreferenced(transaction, watch, entry->value);
     transaction.erase(Table::archive, from);
     return true;
 }
@@ -98,15 +99,15 @@ std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_v
     return erased;
 }
 
-bool clear_doomed(WriteTransaction& transaction, LogWatch& watch, std::size_t limit) {
-    const auto doomed = transaction.first(Table::doomed, {}, Key().u64(UINT64_MAX));
-    if (!doomed) return false;
-    const std::string key(doomed->key);
+bool clear_deleting(WriteTransaction& transaction, LogWatch& watch, std::size_t limit) {
+    const auto deleting = transaction.first(Table::deleting, {}, Key().u64(UINT64_MAX));
+    if (!deleting) return false;
+    const std::string key(deleting->key);
     const KeyRange range = account_range(AccountId{key_u64(key, 0)});
     std::size_t cleared = 0;
     for (std::string from(range.from.view()); cleared < limit; ++cleared)
         if (!clear_first(transaction, watch, from, range.to)) break;
-    if (cleared < limit) transaction.erase(Table::doomed, key);
+    if (cleared < limit) transaction.erase(Table::deleting, key);
     return true;
 }
 

@@ -70,7 +70,7 @@ public:
     void put_log(LogId id, std::string_view head, std::string_view xml);
 
     bool has_conditions() const { return conditions_; }
-    /// Whether it gives the writer something to clear away in the background (Table::doomed).
+    /// Whether it gives the writer something to clear away in the background (Table::deleting).
     bool dooms() const { return dooms_; }
 
     class Reader;

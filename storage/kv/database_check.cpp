@@ -97,12 +97,12 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
             case Table::live: return check_live(entry);
             case Table::deadlines: return check_deadline(entry);
             case Table::spool: return check_spool(entry);
-            case Table::doomed: return check_doomed(entry);
-            case Table::loose:
+            case Table::deleting: return check_deleting(entry);
+            case Table::unreferenced:
                 if (expect_size(entry, 8))
                     expect(is_empty_record(entry.value), "the record is not empty");
                 return;
-            case Table::owed: return check_owed(entry);
+            case Table::pending_publishes: return check_pending_publish(entry);
         }
     } catch (const EngineFailure& failure) {
         expect(false, failure.error().text);
@@ -198,7 +198,7 @@ void DatabaseCheck::check_archive(const Entry& entry) {
     const auto index = decode_archive_index(entry.value);
     if (!expect_record(index)) return;
     expect_log(index->log_id);
-    if (!has(Table::doomed, entry.key.substr(0, 8))) expect_account(id);
+    if (!has(Table::deleting, entry.key.substr(0, 8))) expect_account(id);
     if (std::exchange(archive_, id) == id)
         expect(index->ordinal > ordinal_, "its place in the archive is not after the one before");
     ordinal_ = index->ordinal;
@@ -224,12 +224,12 @@ void DatabaseCheck::check_live(const Entry& entry) {
     expect_record(decode_online_record(key_u64(entry.key, 8), entry.value));
 }
 
-void DatabaseCheck::check_owed(const Entry& entry) {
+void DatabaseCheck::check_pending_publish(const Entry& entry) {
     if (!expect_size(entry, 16)) return;
     const AccountId id = account_of(entry.key);
     const std::uint64_t seq = key_u64(entry.key, 8);
     expect_account(id);
-    expect_record(decode_owed(seq, entry.value));
+    expect_record(decode_pending_publish(seq, entry.value));
     expect(snapshot_.get(Table::accounts, push_registration_key(id, seq)).has_value(),
            "its registration is missing");
 }
@@ -259,7 +259,7 @@ void DatabaseCheck::check_spool(const Entry& entry) {
         expect(entry.key == spool_key(spooled->domain, seq).view(), "is for another domain");
 }
 
-void DatabaseCheck::check_doomed(const Entry& entry) {
+void DatabaseCheck::check_deleting(const Entry& entry) {
     if (!expect_size(entry, 8)) return;
     expect(!has(Table::accounts, account_key(account_of(entry.key), AccountEntry::record)),
            "its archive is to be cleared away, but the account exists");

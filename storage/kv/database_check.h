@@ -33,10 +33,10 @@ private:
     void check_kept(const Entry& entry);
     void check_queued(const Entry& entry);
     void check_live(const Entry& entry);
-    void check_owed(const Entry& entry);
+    void check_pending_publish(const Entry& entry);
     void check_deadline(const Entry& entry);
     void check_spool(const Entry& entry);
-    void check_doomed(const Entry& entry);
+    void check_deleting(const Entry& entry);
 
     // Each tells of a problem if it does not hold.
     bool expect(bool holds, std::string_view problem);

@@ -76,10 +76,11 @@ std::string describe(Table table, std::string_view key) {
         case Table::spool:
             return quoted(key.substr(0, key.size() - std::min<std::size_t>(key.size(), 9))) +
                    number(", stanza", key, key.size() - std::min<std::size_t>(key.size(), 8));
-        case Table::owed: return number("account", key, 0) + number(", push registration", key, 8);
-        case Table::doomed: return number("account", key, 0);
+        case Table::pending_publishes:
+            return number("account", key, 0) + number(", push registration", key, 8);
+        case Table::deleting: return number("account", key, 0);
         case Table::log:
-        case Table::loose: return number("entry", key, 0);
+        case Table::unreferenced: return number("entry", key, 0);
     }
     return hexadecimal(key);
 }

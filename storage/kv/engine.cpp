@@ -14,9 +14,9 @@ const char* table_name(Table table) {
         case Table::live: return "live";
         case Table::deadlines: return "deadlines";
         case Table::spool: return "spool";
-        case Table::doomed: return "doomed";
-        case Table::loose: return "loose";
-        case Table::owed: return "owed";
+        case Table::deleting: return "doomed";
+        case Table::unreferenced: return "loose";
+        case Table::pending_publishes: return "owed";
     }
     return "";
 }

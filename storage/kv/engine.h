@@ -35,9 +35,9 @@ enum class Table : std::uint8_t {
     live,
     deadlines,
     spool,
-    doomed,
-    loose,
-    owed,
+    deleting,
+    unreferenced,
+    pending_publishes,
 };
 inline constexpr std::size_t table_count = 13;
 

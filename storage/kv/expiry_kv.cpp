@@ -108,7 +108,7 @@ void ExpiryKv::remove(Batch& batch, AccountId account, const ExpiredEntries& ent
     if (entries.last == ArchiveId::none) return;
     auto& out = static_cast<KvBatch&>(batch);
     const Key last = archive_key(account, entries.last);
-    for (const LogId log : entries.logs) out.put(Table::loose, log_key(log), encode_empty());
+    for (const LogId log : entries.logs) out.put(Table::unreferenced, log_key(log), encode_empty());
     out.erase_range(Table::archive,
                     {account_range(account).from, entries.newest ? last : after(last)});
     if (entries.last_step != ArchiveId::none)

@@ -26,17 +26,17 @@ SweepStep LogSweepKv::look_at(Snapshot& snapshot) {
 }
 
 SweepStep LogSweepKv::collect(Snapshot& snapshot) {
-    const auto cursor = snapshot.cursor(Table::loose);
+    const auto cursor = snapshot.cursor(Table::unreferenced);
     std::size_t looked_at = 0;
-    bool found = cursor->seek(loose_position_);
+    bool found = cursor->seek(unreferenced_position_);
     for (; found && candidates_.size() < max_candidates_; found = cursor->next()) {
         const std::string_view key = cursor->entry().key;
-        loose_position_ = key;
+        unreferenced_position_ = key;
         if (looked_at++ == collect_slice) return SweepStep::look;
         if (is_old(snapshot, key)) candidates_.push_back(key_u64(key, 0));
     }
-    loose_end_ = !found;
-    if (found) loose_position_ = cursor->entry().key;
+    unreferenced_end_ = !found;
+    if (found) unreferenced_position_ = cursor->entry().key;
     stage_ = candidates_.empty() ? Stage::done : Stage::watch;
     return candidates_.empty() ? SweepStep::done : SweepStep::write;
 }
@@ -90,13 +90,13 @@ void LogSweepKv::erase_some(KvBatch& batch) {
             batch.erase_watched(number_, Table::log, key);
             ++erased_;
         }
-        batch.erase_watched(number_, Table::loose, key);
+        batch.erase_watched(number_, Table::unreferenced, key);
     }
     if (next_ < candidates_.size()) return;
     batch.unwatch(number_);
     candidates_.clear();
     next_ = 0;
-    stage_ = loose_end_ ? Stage::done : Stage::collect;
+    stage_ = unreferenced_end_ ? Stage::done : Stage::collect;
 }
 
 }  // namespace clarion::storage

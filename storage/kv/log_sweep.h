@@ -2,11 +2,11 @@
 //
 //     collect -> watch -> offline -> queues -> archive -> erase -> collect ... -> done
 //
-// Table::loose names log entries that lost a reference. Up to max_candidates of them are gathered,
+// Table::unreferenced names log entries that lost a reference. Up to max_candidates of them are gathered,
 // the writer is told to watch them (kv/log_watch.h), then everything that can refer to the log is
 // read once, and what was not found there is erased. One that an archive refers to is no longer
-// loose: whoever removes that index entry will note it again. One that only a kept stanza refers to
-// stays loose, for nobody notes it when the stanza is delivered.
+// unreferenced: whoever removes that index entry will note it again. One that only a kept stanza refers to
+// stays unreferenced, for nobody notes it when the stanza is delivered.
 #pragma once
 
 #include <cstddef>
@@ -24,7 +24,7 @@ class LogSweepKv final : public LogSweep {
 public:
     /// Log entries in one walk over all references: 9 bytes of memory each.
     static constexpr std::size_t max_candidates = 500'000;
-    /// Looked at in one slice: loose entries (each with its log entry), and references.
+    /// Looked at in one slice: unreferenced entries (each with its log entry), and references.
     static constexpr std::size_t collect_slice = 500;
     static constexpr std::size_t mark_slice = 4'000;
     /// Erased in one batch.
@@ -56,9 +56,9 @@ private:
     const std::size_t max_candidates_;
 
     Stage stage_ = Stage::collect;
-    std::string loose_position_;  // where to go on in Table::loose
-    bool loose_end_ = false;      // all of it was collected
-    std::string position_;        // where to go on in the table that is being read for references
+    std::string unreferenced_position_;  // where to go on in Table::unreferenced
+    bool unreferenced_end_ = false;      // all of it was collected
+    std::string position_;  // where to go on in the table that is being read for references
     std::vector<std::uint64_t> candidates_;  // ascending
     std::vector<Mark> marks_;                // of each
     std::size_t next_ = 0;                   // the first one not yet dealt with in Stage::erase

@@ -13,29 +13,31 @@ void PushRegistrationsKv::put(Batch& batch, AccountId account,
 
 void PushRegistrationsKv::remove(Batch& batch, AccountId account, std::uint64_t seq) {
     static_cast<KvBatch&>(batch).erase(Table::accounts, push_registration_key(account, seq));
-    remove_owed(batch, account, seq);
+    remove_pending(batch, account, seq);
 }
 
-void PushRegistrationsKv::put_owed(Batch& batch, AccountId account, const OwedPush& owed) {
-    static_cast<KvBatch&>(batch).put(Table::owed, account_number_key(account, owed.registration),
-                                     encode(owed));
+void PushRegistrationsKv::put_pending(Batch& batch, AccountId account,
+                                      const PendingPublish& pending) {
+    static_cast<KvBatch&>(batch).put(Table::pending_publishes,
+                                     account_number_key(account, pending.registration),
+                                     encode(pending));
 }
 
-void PushRegistrationsKv::remove_owed(Batch& batch, AccountId account, std::uint64_t seq) {
-    static_cast<KvBatch&>(batch).erase(Table::owed, account_number_key(account, seq));
+void PushRegistrationsKv::remove_pending(Batch& batch, AccountId account, std::uint64_t seq) {
+    static_cast<KvBatch&>(batch).erase(Table::pending_publishes, account_number_key(account, seq));
 }
 
-Task<Result<std::vector<OwedEntry>>> PushRegistrationsKv::owed(AccountId after_account,
-                                                               std::uint64_t after_seq,
-                                                               std::size_t limit) {
+Task<Result<std::vector<PendingPublishEntry>>> PushRegistrationsKv::pending(AccountId after_account,
+                                                                            std::uint64_t after_seq,
+                                                                            std::size_t limit) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
-        std::vector<OwedEntry> entries;
-        const auto cursor = snapshot.cursor(Table::owed);
+        std::vector<PendingPublishEntry> entries;
+        const auto cursor = snapshot.cursor(Table::pending_publishes);
         bool found = cursor->seek(after(account_number_key(after_account, after_seq)));
         for (; found && entries.size() < limit; found = cursor->next()) {
             const auto [key, value] = cursor->entry();
-            entries.push_back(
-                {AccountId{key_u64(key, 0)}, decoded(decode_owed(key_u64(key, 8), value))});
+            entries.push_back({AccountId{key_u64(key, 0)},
+                               decoded(decode_pending_publish(key_u64(key, 8), value))});
         }
         return entries;
     });

@@ -22,7 +22,7 @@ std::optional<std::uint64_t> owner(const Op& op) {
         case Table::offline:
         case Table::queues:
         case Table::live:
-        case Table::owed: return key_u64(op.key, 0);
+        case Table::pending_publishes: return key_u64(op.key, 0);
         case Table::deadlines: return static_cast<std::uint64_t>(key_deadline(op.key).account);
         case Table::names: {
             const auto name = decode_name(op.value);
@@ -36,7 +36,7 @@ std::optional<std::uint64_t> owner(const Op& op) {
 
 bool RemovedAccounts::refuses(const Op& op) {
     if (!writes(op.code)) return false;
-    if (op.table == Table::doomed) {
+    if (op.table == Table::deleting) {
         const std::uint64_t id = key_u64(op.key, 0);
         if (ids_.insert(id).second) fresh_.push_back(id);
         return false;

@@ -117,10 +117,11 @@ public:
     explicit PushRegistrationsKv(Engine& engine) : engine_(engine) {}
     void put(Batch& batch, AccountId account, const PushRegistration& registration) override;
     void remove(Batch& batch, AccountId account, std::uint64_t seq) override;
-    void put_owed(Batch& batch, AccountId account, const OwedPush& owed) override;
-    void remove_owed(Batch& batch, AccountId account, std::uint64_t seq) override;
-    Task<Result<std::vector<OwedEntry>>> owed(AccountId after_account, std::uint64_t after_seq,
-                                              std::size_t limit) override;
+    void put_pending(Batch& batch, AccountId account, const PendingPublish& pending) override;
+    void remove_pending(Batch& batch, AccountId account, std::uint64_t seq) override;
+    Task<Result<std::vector<PendingPublishEntry>>> pending(AccountId after_account,
+                                                           std::uint64_t after_seq,
+                                                           std::size_t limit) override;
 
 private:
     Engine& engine_;

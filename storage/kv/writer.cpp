@@ -192,7 +192,7 @@ void Writer::report(std::span<Pending> group) {
 void Writer::clear_slice() {
     try {
         const auto transaction = begin_write();
-        clearing_ = clear_doomed(*transaction, memory_.watch, clear_slice_size);
+        clearing_ = clear_deleting(*transaction, memory_.watch, clear_slice_size);
         if (clearing_) transaction->commit();
     } catch (const std::exception&) {
         clearing_ = false;  // a later removal, or the next start, tries again

@@ -8,7 +8,7 @@
 // tokens.
 //
 // What a removed account leaves behind in its archive is cleared away in slices between groups
-// (Table::doomed), so that no group waits long for it; a restart goes on where the last run
+// (Table::deleting), so that no group waits long for it; a restart goes on where the last run
 // stopped. A backup is copied in slices between groups too (BackupCopy).
 //
 // Owned by KvStorage. submit(), backlog_bytes() on any thread; listeners run on the writer's
@@ -102,7 +102,7 @@ private:
     std::atomic<std::size_t> backlog_{0};
 
     WriterMemory memory_;               // the writer's own
-    bool clearing_ = true;              // the writer's own: something may be in Table::doomed
+    bool clearing_ = true;              // the writer's own: something may be in Table::deleting
     std::unique_ptr<BackupCopy> copy_;  // the writer's own
     std::size_t turn_bytes_ = 0;        // the writer's own: decided in this turn
     std::thread thread_;                // last: starts when all else is there

@@ -72,7 +72,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             if (const auto kept = decode_kept_stanza(bytes)) (void)encode(*kept);
             break;
         }
-        case 9: check_round(bytes, [](std::string_view in) { return decode_owed(1, in); }); break;
+        case 9:
+            check_round(bytes, [](std::string_view in) { return decode_pending_publish(1, in); });
+            break;
         default: check_views(bytes);
     }
     return 0;

@@ -45,7 +45,7 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->rosters().put(batch, romeo.id, {.jid = "juliet@example.org"}, 4);
         fixture->blocklists().add(batch, romeo.id, "tybalt@example.org");
         fixture->push_registrations().put(batch, romeo.id, {.seq = 1, .service = "push.x"});
-        fixture->push_registrations().put_owed(batch, romeo.id, {.registration = 1});
+        fixture->push_registrations().put_pending(batch, romeo.id, {.registration = 1});
         fixture->offline().put(batch, romeo.id, 1, {.log_id = log, .time = at(1)});
         fixture->sessions().put(batch, romeo.id, session);
         fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
@@ -162,7 +162,7 @@ std::vector<Damage> damages(AccountId id) {
          encode_empty(),
          {"its account does not know of it", "nobody knows its kind"}},
         {"an account that is to be cleared away",
-         Table::doomed,
+         Table::deleting,
          key(account_range(id).from),
          encode_empty(),
          {"but the account exists"}},

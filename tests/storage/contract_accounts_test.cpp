@@ -121,8 +121,8 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                                           .unread = 300,
                                           .notified_up_to = ArchiveId{102},
                                           .notified = {7, ~std::uint64_t{0}}});
-        storage.push_registrations().put_owed(batch, account.id,
-                                              {.registration = n, .caused = at(1)});
+        storage.push_registrations().put_pending(batch, account.id,
+                                                 {.registration = n, .caused = at(1)});
         const LogId log = storage.archive().next_log_id();
         storage.archive().put_log(batch, log, at(5), "<message/>");
         storage.archive().put_index(batch, account.id,
@@ -304,13 +304,14 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     CHECK(loaded->hibernating_sessions.size() == 1);
     CHECK(loaded->last_archive_id == ArchiveId{archived});
     CHECK(storage.engine().snapshot()->entries(Table::archive) == archived);
-    CHECK(storage.engine().snapshot()->entries(Table::doomed) == 0);
+    CHECK(storage.engine().snapshot()->entries(Table::deleting) == 0);
 
     // Who still held it and writes late writes nothing, in the same batch or in later ones.
     const auto entries = [&] {
         std::uint64_t sum = 0;
-        for (const Table table : {Table::names, Table::accounts, Table::archive, Table::offline,
-                                  Table::queues, Table::live, Table::owed, Table::deadlines})
+        for (const Table table :
+             {Table::names, Table::accounts, Table::archive, Table::offline, Table::queues,
+              Table::live, Table::pending_publishes, Table::deadlines})
             sum += storage.engine().snapshot()->entries(table);
         return sum;
     };
@@ -328,7 +329,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
                                       {2, {.time = at(1), .xml = "<message/>"}});
         storage.sessions().put_live(batch, romeo.id, {.session = 4});
         storage.push_registrations().put(batch, romeo.id, {.seq = 1, .service = "p"});
-        storage.push_registrations().put_owed(batch, romeo.id, {.registration = 1});
+        storage.push_registrations().put_pending(batch, romeo.id, {.registration = 1});
         storage.blocklists().add(batch, romeo.id, "tybalt@example.net");
         storage.deadlines().put(batch, {.at = lasting(50), .account = romeo.id, .subject = 3});
     };

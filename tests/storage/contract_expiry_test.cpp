@@ -248,14 +248,14 @@ TEST_CASE_TEMPLATE("the log keeps what another archive refers to", Backend, Memo
     archive.expire(archive.juliet, 3);
     archive.sweep_all();
     CHECK(archive.logged() == "1 2 3 ");
-    CHECK(archive.entries(Table::loose) == 0);  // romeo's archive will note them again
+    CHECK(archive.entries(Table::unreferenced) == 0);  // romeo's archive will note them again
     CHECK(archive.page(archive.romeo) == "1 2 3 complete");
 
     archive.expire(archive.romeo, 2);
     archive.sweep_all();
     CHECK(archive.logged() == "2 3 ");
     CHECK(archive.page(archive.romeo) == "2 3 complete");
-    CHECK(archive.entries(Table::loose) == 0);
+    CHECK(archive.entries(Table::unreferenced) == 0);
 }
 
 TEST_CASE_TEMPLATE("the log keeps what waits offline or in a queue, until that is delivered",
@@ -267,7 +267,7 @@ TEST_CASE_TEMPLATE("the log keeps what waits offline or in a queue, until that i
     archive.expire(archive.juliet, 4);
     archive.sweep_all();
     CHECK(archive.logged() == "1 2 4 ");
-    CHECK(archive.entries(Table::loose) == 2);
+    CHECK(archive.entries(Table::unreferenced) == 2);
     CHECK(read(archive->offline().read(archive.juliet, 0, 10)).size() == 1);
     CHECK(read(archive->sessions().read_queue(archive.juliet, 1, 0)).size() == 1);
 
@@ -277,7 +277,7 @@ TEST_CASE_TEMPLATE("the log keeps what waits offline or in a queue, until that i
     });
     archive.sweep_all();
     CHECK(archive.logged() == "4 ");
-    CHECK(archive.entries(Table::loose) == 0);
+    CHECK(archive.entries(Table::unreferenced) == 0);
 }
 
 TEST_CASE_TEMPLATE("what is too young waits for a later sweep", Backend, MemoryBackend,
@@ -337,7 +337,7 @@ TEST_CASE_TEMPLATE("an archive that expires while the sweep reads is swept next 
     archive.expire(archive.romeo, 3);
     archive.finish(*sweep);
     CHECK(archive.logged() == "1 2 3 ");
-    CHECK(archive.entries(Table::loose) == 2);
+    CHECK(archive.entries(Table::unreferenced) == 2);
     archive.sweep_all();
     CHECK(archive.logged() == "3 ");
 }
@@ -370,7 +370,7 @@ TEST_CASE_TEMPLATE("more than one walk, if there is more than fits in one", Back
     archive.finish(sweep);
     CHECK(sweep.erased() == 6);
     CHECK(archive.logged() == "2 5 9 ");
-    CHECK(archive.entries(Table::loose) == 2);
+    CHECK(archive.entries(Table::unreferenced) == 2);
 }
 
 TEST_CASE_TEMPLATE("longer than a slice of everything", Backend, MemoryBackend, LmdbBackend) {
@@ -391,7 +391,7 @@ TEST_CASE_TEMPLATE("longer than a slice of everything", Backend, MemoryBackend, 
     archive.expire(archive.romeo, count, count);
     archive.sweep_all();
     CHECK(archive.logged() == std::to_string(count) + " ");
-    CHECK(archive.entries(Table::loose) == 0);
+    CHECK(archive.entries(Table::unreferenced) == 0);
 }
 
 TEST_CASE_TEMPLATE("the messages of a removed account leave the log, unless others have them",
@@ -408,7 +408,7 @@ TEST_CASE_TEMPLATE("the messages of a removed account leave the log, unless othe
     archive.sweep_all();
     CHECK(archive.logged() == "3 4 ");
     CHECK(archive.page(archive.juliet) == "3 4 complete");
-    CHECK(archive.entries(Table::loose) == 0);
+    CHECK(archive.entries(Table::unreferenced) == 0);
 }
 
 TEST_CASE("a crash at any point of expiry or sweep is harmless") {

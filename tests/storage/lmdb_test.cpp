@@ -164,7 +164,7 @@ TEST_CASE("what an account leaves behind is cleared away by the next run too") {
     fixture.reopen();  // stop does not wait for it
     fixture->wait_until_idle();
     CHECK(fixture->engine().snapshot()->entries(Table::archive) == 0);
-    CHECK(fixture->engine().snapshot()->entries(Table::doomed) == 0);
+    CHECK(fixture->engine().snapshot()->entries(Table::deleting) == 0);
 }
 
 TEST_CASE("files that are not a whole database of ours are refused with a sentence") {

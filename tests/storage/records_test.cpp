@@ -172,8 +172,8 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
     check_refusals(encode(ClockMark{.boot = "b"}), decode_clock_mark);
     check_refusals(encode(PushRegistration{.service = "p"}),
                    [](std::string_view bytes) { return decode_push_registration(1, bytes); });
-    check_refusals(encode(OwedPush{.offline_seq = 300}),
-                   [](std::string_view bytes) { return decode_owed(1, bytes); });
+    check_refusals(encode(PendingPublish{.offline_seq = 300}),
+                   [](std::string_view bytes) { return decode_pending_publish(1, bytes); });
     check_refusals(encode(HibernatingSession{.sm_id = "s", .parts = {{"a", "b"}}}),
                    [](std::string_view bytes) { return decode_hibernating_session(1, bytes); });
     check_refusals(encode(OnlineRecord{.resource = "r"}),

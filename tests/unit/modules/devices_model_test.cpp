@@ -356,7 +356,7 @@ private:
         device.sm_id = device.client->pop("enabled").root().attr("id");
         collect();
         if (!at_once) come_online(device);
-        check_owed(device);
+        check_pending_publish(device);
         if (device.available) check_taken(held);
     }
 
@@ -372,7 +372,7 @@ private:
     }
 
     /// Alone, it has all that nobody acknowledged.
-    void check_owed(const Device& device) {
+    void check_pending_publish(const Device& device) {
         if (!device.available) return;
         for (const Device& each : devices_)
             if (&each != &device && each.state != State::none) return;

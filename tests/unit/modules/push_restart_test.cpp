@@ -29,7 +29,7 @@ TEST_CASE("R3: stopped again before the grace was over: nothing at that stop, on
 }
 
 TEST_CASE(
-    "R9: what a sleeping session's queue is owed by an unreachable service survives a crash") {
+    "R9: what a sleeping session's queue is pending by an unreachable service survives a crash") {
     Scene scene;
     Client& phone = scene.phone();
     scene.acknowledge(phone);
@@ -46,7 +46,7 @@ TEST_CASE(
     CHECK(scene.published() == "");
 }
 
-TEST_CASE("R9: ... and so does what it was owed when it began to hibernate") {
+TEST_CASE("R9: ... and so does what was pending for it when it began to hibernate") {
     Scene scene;
     Client& phone = scene.phone();
     scene.detach();
@@ -58,7 +58,7 @@ TEST_CASE("R9: ... and so does what it was owed when it began to hibernate") {
     CHECK(scene.published() == "phone!");
 }
 
-TEST_CASE("R9: what waits is THE entry of the ledger: nothing is left of what it replaced") {
+TEST_CASE("R9: what waits is THE entry of the publish log: nothing is left of what it replaced") {
     Scene scene("", true);
     Client& phone = scene.phone();
     phone.close();

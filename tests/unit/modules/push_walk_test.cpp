@@ -1,7 +1,7 @@
 // A random walk of a phone that hibernates, wakes, leaves and returns, beside a laptop that comes and
 // goes: each message is notified to the phone when it must be (docs/push-rules.md R1 to R4), and
 // never again (R9); also over planned stops, and over a crash while it hibernates or is gone. With an
-// archive every message is kept, so that the model is a few lines: `owed` are those the phone was
+// archive every message is kept, so that the model is a few lines: `pending` are those the phone was
 // sent while it was there, has not acknowledged, and was not notified of.
 #include <map>
 #include <random>
@@ -16,7 +16,7 @@ struct Walk : Scene {
     std::mt19937 random;
     Client* laptop_ = nullptr;
     bool awake = false;
-    std::vector<std::string> owed;
+    std::vector<std::string> pending;
     std::map<std::string, int> times;  // how often a body was told
     std::string story;
     int said = 0;
@@ -62,8 +62,8 @@ struct Walk : Scene {
     void lose() {
         awake = false;
         std::vector<std::string> bodies;
-        if (!owed.empty()) bodies.push_back(owed.back());
-        owed.clear();
+        if (!pending.empty()) bodies.push_back(pending.back());
+        pending.clear();
         expect(bodies);
     }
 
@@ -94,7 +94,7 @@ struct Walk : Scene {
         const bool direct = pick(2) == 0 && mine();
         note((direct ? "direct:" : "say:") + text);
         say(text, direct ? "juliet@example.org/phone" : juliet);
-        if (awake) owed.push_back(text);
+        if (awake) pending.push_back(text);
         const bool laptop_alone =
             laptop_ && !mine() && !archives;  // it has it, and nobody keeps it
         if (!awake && !laptop_alone) return expect({text});
@@ -104,7 +104,7 @@ struct Walk : Scene {
         note("ack");
         world.at(juliet,
                  [&](core::Core&) { CHECK(mine()->on_ack(mine()->sm()->queue.sent()).ok()); });
-        owed.clear();
+        pending.clear();
         expect({});
     }
     void sleep() {
@@ -126,8 +126,8 @@ struct Walk : Scene {
         note("slow");
         world.advance(40s);
         std::vector<std::string> bodies;
-        if (!owed.empty()) bodies.push_back(owed.back());
-        owed.clear();
+        if (!pending.empty()) bodies.push_back(pending.back());
+        pending.clear();
         expect(bodies);
     }
     void evict() {
@@ -182,7 +182,7 @@ struct Walk : Scene {
         if (awake) {
             if (dice == 5) return read();
             if (dice == 6) return slow();
-            if (dice == 7 && (archives || owed.empty() || !laptop_)) return leave();
+            if (dice == 7 && (archives || pending.empty() || !laptop_)) return leave();
             return sleep();
         }
         if (!mine()) return dice == 5 ? evict() : come();

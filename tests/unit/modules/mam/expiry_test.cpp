@@ -71,7 +71,8 @@ struct Scene {
             if (sweeps > 0) world.advance(sweep_interval);
             const auto limit = std::chrono::steady_clock::now() + 6s;
             while (std::chrono::steady_clock::now() < limit) {
-                if (entries(Table::log) == stanzas && entries(Table::loose) == 0) return true;
+                if (entries(Table::log) == stanzas && entries(Table::unreferenced) == 0)
+                    return true;
                 world.advance(slice_pause);
                 std::this_thread::sleep_for(1ms);  // or the clock runs ahead by days
             }

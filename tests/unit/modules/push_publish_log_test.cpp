@@ -1,4 +1,4 @@
-// What is owed goes out also after a crash, and nothing twice otherwise (docs/push-rules.md, R9);
+// What is pending goes out also after a crash, and nothing twice otherwise (docs/push-rules.md, R9);
 // waking a session before it expires; notifications that other modules ask for.
 #include "server/core/hibernation.h"
 #include "tests/unit/modules/push_scene.h"
@@ -84,7 +84,7 @@ TEST_CASE("what was stored without an archive is composed again from the offline
     CHECK(published.sender == "romeo@example.com/orchard");
 }
 
-TEST_CASE("a registration that is disabled, or its account deleted, is owed nothing any more") {
+TEST_CASE("a registration that is disabled, or its account deleted, has nothing pending any more") {
     Scene scene("", true);
     Client& phone = scene.phone();
     phone.close();

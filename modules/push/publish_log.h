@@ -1,4 +1,4 @@
-// Ledger: notifications that are owed, kept with the stanza that caused them until they are
+// PublishLog: notifications that are pending, kept with the stanza that caused them until they are
 // answered (docs/push-rules.md, R9). After a crash each goes at least once.
 //
 // One entry for each registration, its newest state; written in the batch of the stanza, erased
@@ -19,27 +19,30 @@
 
 namespace clarion::push {
 
-class Ledger {
+class PublishLog {
 public:
-    explicit Ledger(Push& push) : push_(push) {}
+    explicit PublishLog(Push& push) : push_(push) {}
 
     /// Writes it into this turn's batch.
-    void owe(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
+    void add_pending(storage::AccountId account, const storage::PendingPublish& pending,
+                     std::uint64_t number);
     /// A notification must wait: the entry becomes what waits, if it is not yet. This is how one
     /// that speaks for a queue gets an entry (its session's record then calls it notified).
-    void keep(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
-    /// What an earlier run owed is on its way again as this notification.
-    void adopt(storage::AccountId account, const storage::OwedPush& owed, std::uint64_t number);
+    void keep(storage::AccountId account, const storage::PendingPublish& pending,
+              std::uint64_t number);
+    /// What an earlier run left pending is on its way again as this notification.
+    void adopt(storage::AccountId account, const storage::PendingPublish& pending,
+               std::uint64_t number);
     /// That notification is over: answered, given up or never to be sent. Its entry goes, unless a
     /// newer notification has taken its place.
     void settle(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
-    /// The registration is gone, and with it (in storage too) what it is owed.
+    /// The registration is gone, and with it (in storage too) what is pending for it.
     void forget(storage::AccountId account, std::uint64_t registration);
     /// Erases now what is settled: the server stops.
     void erase_settled();
 
-    /// Once after start: what an earlier run owed goes out, in slices.
-    Task<> pay_after_restart();
+    /// Once after start: what an earlier run left pending goes out, in slices.
+    Task<> resend_after_restart();
 
 private:
     struct Key {
@@ -56,8 +59,8 @@ private:
     struct Hash {
         std::size_t operator()(const Key& key) const;
     };
-    Task<> pay_page(std::vector<storage::OwedEntry> page);
-    Task<> pay(storage::OwedEntry entry);
+    Task<> resend_page(std::vector<storage::PendingPublishEntry> page);
+    Task<> resend(storage::PendingPublishEntry entry);
 
     Push& push_;
     /// Entries live close together: scattered among accounts that come and go, each would keep a
@@ -65,8 +68,8 @@ private:
     std::pmr::unsynchronized_pool_resource pool_;
     std::pmr::unordered_map<Key, Newest, Hash> open_{&pool_};  // what its entry is
     std::vector<Key> settled_;                                 // entries to erase
-    bool paying_ = false;
-    std::unordered_set<Key, Hash> renewed_;  // while it pays: entries of this run
+    bool resending_ = false;
+    std::unordered_set<Key, Hash> renewed_;  // while it resends: entries of this run
 };
 
 }  // namespace clarion::push

@@ -31,7 +31,7 @@ clarion_tests(runtime_tests PCH awaitable TIMEOUT 120
 clarion_tests(core_tests PCH awaitable TIMEOUT 120
     SOURCES tests/unit/core/*_test.cpp tests/script/runner/scram_client.cpp
     LINK clarion_test_support clarion_core)
-clarion_tests(modules_tests PCH awaitable TIMEOUT 180
+clarion_tests(modules_tests PCH awaitable TIMEOUT 400
     SOURCES tests/unit/modules/*_test.cpp tests/unit/modules/*/*_test.cpp modules/all.cpp
     LINK clarion_test_support clarion_modules)
 clarion_tests(net_tests PCH awaitable TIMEOUT 180

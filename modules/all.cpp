@@ -6,6 +6,7 @@
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
+#include "modules/entity_time.h"
 #include "modules/mam/mam.h"
 #include "modules/offline.h"
 #include "modules/ping.h"
@@ -20,7 +21,6 @@
 #include "modules/roster.h"
 #include "modules/session.h"
 #include "modules/stream_management.h"
-#include "modules/time.h"
 #include "modules/version.h"
 
 namespace clarion::modules {

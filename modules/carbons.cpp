@@ -11,8 +11,8 @@
 #include "server/core/archive_id.h"
 #include "server/core/message_rules.h"
 #include "server/core/session.h"
-#include "server/events/message.h"
-#include "server/events/session.h"
+#include "server/events/message_events.h"
+#include "server/events/session_events.h"
 
 namespace clarion::carbons {
 namespace {

@@ -13,9 +13,9 @@
 #include "server/core/message_rules.h"
 #include "server/core/send_room.h"
 #include "server/core/session.h"
-#include "server/events/presence.h"
-#include "server/events/session.h"
-#include "server/events/undelivered.h"
+#include "server/events/presence_events.h"
+#include "server/events/session_events.h"
+#include "server/events/undelivered_events.h"
 
 namespace clarion::offline {
 

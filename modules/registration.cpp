@@ -14,8 +14,8 @@
 #include "server/core/options.h"
 #include "server/core/remote_call.h"
 #include "server/core/session.h"
-#include "server/events/account.h"
-#include "server/events/stream.h"
+#include "server/events/account_events.h"
+#include "server/events/stream_events.h"
 
 namespace clarion::registration {
 

@@ -5,11 +5,11 @@
 #include "proto/ns.h"
 #include "server/core/presence.h"
 #include "server/core/session.h"
-#include "server/events/account.h"
-#include "server/events/presence.h"
-#include "server/events/session.h"
-#include "server/events/stream.h"
-#include "server/events/subscription.h"
+#include "server/events/account_events.h"
+#include "server/events/presence_events.h"
+#include "server/events/session_events.h"
+#include "server/events/stream_events.h"
+#include "server/events/subscription_events.h"
 
 namespace clarion::roster {
 

@@ -10,8 +10,8 @@
 #include "server/core/c2s_stream.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/session.h"
-#include "server/events/stream.h"
+#include "server/events/session_events.h"
+#include "server/events/stream_events.h"
 
 namespace clarion::stream_management {
 namespace {

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "storage/accounts.h"
 #include "storage/archive.h"
-#include "storage/offline.h"
+#include "storage/offline_messages.h"
 #include "storage/push_registrations.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"

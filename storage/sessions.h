@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "storage/batch.h"
-#include "storage/offline.h"
+#include "storage/offline_messages.h"
 
 namespace clarion::storage {
 

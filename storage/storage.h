@@ -17,7 +17,7 @@
 #include "storage/blocklists.h"
 #include "storage/deadlines.h"
 #include "storage/expiry.h"
-#include "storage/offline.h"
+#include "storage/offline_messages.h"
 #include "storage/push_registrations.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"

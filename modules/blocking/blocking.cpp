@@ -7,11 +7,11 @@
 #include "server/core/message_rules.h"
 #include "server/core/presence.h"
 #include "server/core/session.h"
-#include "server/events/account.h"
-#include "server/events/iq.h"
-#include "server/events/message.h"
-#include "server/events/presence.h"
-#include "server/events/session.h"
+#include "server/events/account_events.h"
+#include "server/events/iq_events.h"
+#include "server/events/message_events.h"
+#include "server/events/presence_events.h"
+#include "server/events/session_events.h"
 
 namespace clarion::blocking {
 

@@ -13,8 +13,8 @@
 #include "server/core/c2s_stream.h"
 #include "server/core/message_rules.h"
 #include "server/core/session.h"
-#include "server/events/session.h"
-#include "server/events/stream.h"
+#include "server/events/session_events.h"
+#include "server/events/stream_events.h"
 
 namespace clarion::client_state {
 

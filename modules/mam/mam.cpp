@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "modules/mam/expiry.h"
+#include "modules/mam/archive_expiry.h"
 #include "modules/mam/preferences.h"
 #include "modules/mam/query.h"
 #include "modules/mam/retraction.h"
@@ -14,9 +14,9 @@
 #include "server/core/message_rules.h"
 #include "server/core/send_room.h"
 #include "server/core/session.h"
-#include "server/events/archive.h"
-#include "server/events/message.h"
-#include "server/events/server.h"
+#include "server/events/archive_events.h"
+#include "server/events/message_events.h"
+#include "server/events/server_events.h"
 
 namespace clarion::mam {
 

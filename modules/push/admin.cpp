@@ -9,7 +9,7 @@
 #include "modules/push/sender.h"
 #include "modules/push/state.h"
 #include "server/core/session.h"
-#include "server/events/push.h"
+#include "server/events/push_events.h"
 
 namespace clarion::push {
 

@@ -6,7 +6,7 @@
 #include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
-#include "server/events/push.h"
+#include "server/events/push_events.h"
 
 namespace clarion::push {
 

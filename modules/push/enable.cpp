@@ -8,7 +8,7 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/session.h"
-#include "server/events/push.h"
+#include "server/events/push_events.h"
 
 namespace clarion::push {
 

@@ -5,7 +5,7 @@
 
 #include "modules/push/state.h"
 #include "server/core/iq_table.h"
-#include "server/events/message.h"
+#include "server/events/message_events.h"
 
 namespace clarion::push {
 

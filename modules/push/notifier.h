@@ -15,10 +15,10 @@
 #include "modules/push/state.h"
 #include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/events/archive.h"
-#include "server/events/message.h"
-#include "server/events/push.h"
-#include "server/events/undelivered.h"
+#include "server/events/archive_events.h"
+#include "server/events/message_events.h"
+#include "server/events/push_events.h"
+#include "server/events/undelivered_events.h"
 
 namespace clarion::push {
 

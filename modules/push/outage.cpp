@@ -9,7 +9,7 @@
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
-#include "server/events/push.h"
+#include "server/events/push_events.h"
 #include "storage/storage.h"
 
 namespace clarion::push {

@@ -10,9 +10,9 @@
 #include "modules/push/sender.h"
 #include "modules/push/state.h"
 #include "proto/ns.h"
-#include "server/events/account.h"
-#include "server/events/s2s.h"
-#include "server/events/server.h"
+#include "server/events/account_events.h"
+#include "server/events/s2s_events.h"
+#include "server/events/server_events.h"
 
 namespace clarion::push {
 

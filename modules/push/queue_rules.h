@@ -14,7 +14,7 @@
 #include "modules/push/state.h"
 #include "server/core/envelope.h"
 #include "server/core/session.h"
-#include "server/events/session.h"
+#include "server/events/session_events.h"
 
 namespace clarion::push {
 

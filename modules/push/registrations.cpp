@@ -11,7 +11,7 @@
 #include "modules/push/sender.h"
 #include "proto/ns.h"
 #include "server/core/session.h"
-#include "server/events/push.h"
+#include "server/events/push_events.h"
 #include "storage/storage.h"
 
 namespace clarion::push {

@@ -15,7 +15,7 @@
 #include "proto/stanza.h"
 #include "server/core/account.h"
 #include "server/core/module.h"
-#include "server/events/push.h"
+#include "server/events/push_events.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 #include "storage/push_registrations.h"

@@ -6,7 +6,7 @@
 #include <boost/json/value.hpp>
 
 #include "base/text.h"
-#include "modules/mam/expiry.h"
+#include "modules/mam/archive_expiry.h"
 #include "modules/mam/query.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"

@@ -19,7 +19,7 @@
 #include "server/app/tracing.h"
 #include "server/core/hibernation.h"
 #include "server/core/options.h"
-#include "server/events/server.h"
+#include "server/events/server_events.h"
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"

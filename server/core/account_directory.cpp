@@ -13,7 +13,7 @@
 #include "server/core/hibernation.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/account.h"
+#include "server/events/account_events.h"
 
 namespace clarion::core {
 

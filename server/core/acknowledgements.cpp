@@ -6,7 +6,7 @@
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/session.h"
+#include "server/events/session_events.h"
 
 namespace clarion::core {
 

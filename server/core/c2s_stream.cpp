@@ -12,8 +12,8 @@
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/session.h"
-#include "server/events/stream.h"
+#include "server/events/session_events.h"
+#include "server/events/stream_events.h"
 
 namespace clarion::core {
 

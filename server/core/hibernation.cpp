@@ -10,7 +10,7 @@
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/session.h"
+#include "server/events/session_events.h"
 
 namespace clarion::core {
 

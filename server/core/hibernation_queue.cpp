@@ -7,7 +7,7 @@
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/undelivered.h"
+#include "server/events/undelivered_events.h"
 
 namespace clarion::core {
 

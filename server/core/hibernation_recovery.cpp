@@ -9,8 +9,8 @@
 #include "server/core/hibernation.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/server.h"
-#include "server/events/session.h"
+#include "server/events/server_events.h"
+#include "server/events/session_events.h"
 
 namespace clarion::core {
 

@@ -12,7 +12,7 @@
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/presence.h"
+#include "server/events/presence_events.h"
 
 namespace clarion::core {
 

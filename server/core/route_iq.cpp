@@ -8,7 +8,7 @@
 #include "server/core/options.h"
 #include "server/core/router.h"
 #include "server/core/session.h"
-#include "server/events/iq.h"
+#include "server/events/iq_events.h"
 
 namespace clarion::core {
 

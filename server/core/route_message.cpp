@@ -8,9 +8,9 @@
 #include "server/core/message_rules.h"
 #include "server/core/router.h"
 #include "server/core/session.h"
-#include "server/events/message.h"
-#include "server/events/session.h"
-#include "server/events/undelivered.h"
+#include "server/events/message_events.h"
+#include "server/events/session_events.h"
+#include "server/events/undelivered_events.h"
 
 namespace clarion::core {
 

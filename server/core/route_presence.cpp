@@ -7,8 +7,8 @@
 #include "server/core/presence.h"
 #include "server/core/router.h"
 #include "server/core/session.h"
-#include "server/events/presence.h"
-#include "server/events/subscription.h"
+#include "server/events/presence_events.h"
+#include "server/events/subscription_events.h"
 
 namespace clarion::core {
 

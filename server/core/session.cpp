@@ -9,10 +9,10 @@
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
-#include "server/events/iq.h"
-#include "server/events/message.h"
-#include "server/events/session.h"
-#include "server/events/stream.h"
+#include "server/events/iq_events.h"
+#include "server/events/message_events.h"
+#include "server/events/session_events.h"
+#include "server/events/stream_events.h"
 
 namespace clarion::core {
 

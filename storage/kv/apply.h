@@ -7,8 +7,8 @@
 
 #include "base/result.h"
 #include "storage/kv/archive_tails.h"
-#include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
+#include "storage/kv/kv_batch.h"
 #include "storage/kv/log_watch.h"
 #include "storage/kv/removed_accounts.h"
 

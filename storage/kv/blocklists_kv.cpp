@@ -1,7 +1,7 @@
 #include "storage/kv/blocklists_kv.h"
 
-#include "storage/kv/batch.h"
 #include "storage/kv/keys.h"
+#include "storage/kv/kv_batch.h"
 #include "storage/records.h"
 
 namespace clarion::storage {

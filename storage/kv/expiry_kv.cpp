@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "storage/kv/batch.h"
 #include "storage/kv/keys.h"
+#include "storage/kv/kv_batch.h"
 #include "storage/kv/log_sweep.h"
 #include "storage/kv/read.h"
 #include "storage/records.h"

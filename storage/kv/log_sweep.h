@@ -15,8 +15,8 @@
 #include <vector>
 
 #include "storage/expiry.h"
-#include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
+#include "storage/kv/kv_batch.h"
 
 namespace clarion::storage {
 

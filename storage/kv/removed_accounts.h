@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "storage/kv/batch.h"
+#include "storage/kv/kv_batch.h"
 
 namespace clarion::storage {
 

@@ -29,8 +29,8 @@
 
 #include "storage/kv/apply.h"
 #include "storage/kv/backup_copy.h"
-#include "storage/kv/batch.h"
 #include "storage/kv/engine.h"
+#include "storage/kv/kv_batch.h"
 
 namespace clarion::storage {
 

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "proto/ns.h"
 #include "server/core/options.h"
-#include "server/events/session.h"
+#include "server/events/session_events.h"
 
 namespace clarion::test {
 

@@ -12,7 +12,7 @@
 #include <stdexcept>
 
 #include "proto/ns.h"
-#include "server/events/s2s.h"
+#include "server/events/s2s_events.h"
 
 extern char** environ;
 

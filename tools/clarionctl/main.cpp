@@ -17,7 +17,7 @@
 #include "tools/clarionctl/show_push.h"
 #include "tools/clarionctl/stop.h"
 #include "tools/clarionctl/suggest.h"
-#include "tools/clarionctl/trace.h"
+#include "tools/clarionctl/trace_command.h"
 
 namespace {
 

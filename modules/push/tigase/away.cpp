@@ -6,10 +6,10 @@
 #include "modules/push/tigase/names.h"
 #include "proto/ns.h"
 #include "server/core/session.h"
-#include "server/events/message.h"
-#include "server/events/presence.h"
-#include "server/events/push.h"
-#include "server/events/session.h"
+#include "server/events/message_events.h"
+#include "server/events/presence_events.h"
+#include "server/events/push_events.h"
+#include "server/events/session_events.h"
 
 namespace clarion::push::tigase {
 

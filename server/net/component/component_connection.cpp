@@ -10,7 +10,7 @@
 #include "proto/ns.h"
 #include "proto/stream_header.h"
 #include "proto/xml_writer.h"
-#include "server/events/s2s.h"
+#include "server/events/s2s_events.h"
 
 namespace clarion::net {
 

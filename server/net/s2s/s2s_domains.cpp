@@ -7,7 +7,7 @@
 #include "proto/ns.h"
 #include "proto/xml.h"
 #include "server/core/core.h"
-#include "server/events/s2s.h"
+#include "server/events/s2s_events.h"
 #include "server/net/s2s/s2s_in.h"
 
 namespace clarion::net {

@@ -8,7 +8,7 @@
 #include "proto/ns.h"
 #include "server/core/core.h"
 #include "server/core/session.h"
-#include "server/events/account.h"
+#include "server/events/account_events.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

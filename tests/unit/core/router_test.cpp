@@ -12,7 +12,7 @@
 #include "proto/ns.h"
 #include "server/core/pending_iq.h"
 #include "server/core/session.h"
-#include "server/events/undelivered.h"
+#include "server/events/undelivered_events.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -10,9 +10,9 @@
 #include "proto/ns.h"
 #include "server/core/hibernation.h"
 #include "server/core/options.h"
-#include "server/events/message.h"
-#include "server/events/session.h"
-#include "server/events/undelivered.h"
+#include "server/events/message_events.h"
+#include "server/events/session_events.h"
+#include "server/events/undelivered_events.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -18,9 +18,9 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/options.h"
-#include "server/events/push.h"
-#include "server/events/s2s.h"
-#include "server/events/server.h"
+#include "server/events/push_events.h"
+#include "server/events/s2s_events.h"
+#include "server/events/server_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::push {

@@ -5,8 +5,8 @@
 #include "base/text.h"
 #include "proto/ns.h"
 #include "server/core/c2s_stream.h"
-#include "server/events/session.h"
-#include "server/events/stream.h"
+#include "server/events/session_events.h"
+#include "server/events/stream_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::stream_management {

@@ -2,7 +2,7 @@
 
 #include "base/metrics.h"
 #include "proto/forward.h"
-#include "server/events/stream.h"
+#include "server/events/stream_events.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::client_state {

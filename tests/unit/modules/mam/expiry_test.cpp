@@ -1,4 +1,4 @@
-#include "modules/mam/expiry.h"
+#include "modules/mam/archive_expiry.h"
 
 #include <doctest/doctest.h>
 
@@ -7,7 +7,7 @@
 #include "base/metrics.h"
 #include "modules/mam/mam.h"
 #include "proto/ns.h"
-#include "server/events/server.h"
+#include "server/events/server_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::mam {

@@ -1,4 +1,4 @@
-#include "modules/time.h"
+#include "modules/entity_time.h"
 
 #include "base/text.h"
 #include "proto/ns.h"

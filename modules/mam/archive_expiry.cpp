@@ -1,4 +1,4 @@
-#include "modules/mam/expiry.h"
+#include "modules/mam/archive_expiry.h"
 
 #include <memory>
 #include <string>

@@ -1,4 +1,4 @@
-#include "tools/clarionctl/trace.h"
+#include "tools/clarionctl/trace_command.h"
 
 #include <algorithm>
 #include <boost/json/object.hpp>

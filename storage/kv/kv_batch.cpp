@@ -1,4 +1,4 @@
-#include "storage/kv/batch.h"
+#include "storage/kv/kv_batch.h"
 
 #include <algorithm>
 #include <cstring>

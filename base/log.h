@@ -1,8 +1,8 @@
 // Logger: one line per fact, `time level area event key=value ...`.
 //
 //     const Logger log{"smacks"};
-//     log.info("session_slept", {{"session", id}, {"queued", queue.size()}, {"for", slept}});
-//     2026-01-01T12:00:00.123Z info smacks session_slept session=Xa9 queued=3 for=600s
+//     log.info("session-slept", {{"session", id}, {"queued", queue.size()}, {"for", slept}});
+//     2026-01-01T12:00:00.123Z info smacks hibernating session=Xa9 queued=3 for=600s
 //
 // Event and keys are words of the code, never data. Values may come from peers: they are escaped,
 // so that none can forge a line or a field, and cut after log_value_limit bytes. Never hand over

@@ -13,10 +13,10 @@
 // included, and resumption. A message to oneself gives each session one copy: as the original or as
 // received, never as sent.
 //
-// Every session that enabled it and is not sent the message itself gets a copy: hibernating (it joins
-// the queue), with negative priority, or not available at all. Copies are sent in the turn in which
-// the owner's archive gave the message its id, as the message itself is: a client sees originals
-// and copies in the order of the archive.
+// Every session that enabled it and is not sent the message itself gets a copy: hibernating (it
+// joins the queue), with negative priority, or not available at all. Copies are sent in the turn in
+// which the owner's archive gave the message its id, as the message itself is: a client sees
+// originals and copies in the order of the archive.
 #pragma once
 
 #include <array>

@@ -73,8 +73,8 @@ bool is_waiting(const core::Session& session, std::uint64_t seq) {
     });
 }
 
-/// The message, its carbon, or a copy out of an archive page, that the session has not acknowledged;
-/// nullptr: it has, or does not acknowledge anything.
+/// The message, its carbon, or a copy out of an archive page, that the session has not
+/// acknowledged; nullptr: it has, or does not acknowledge anything.
 core::UnackedStanza* find_unacknowledged(core::Session& session,
                                          const storage::OfflineMessage& message) {
     if (!session.sm()) return nullptr;
@@ -255,8 +255,8 @@ private:
         });
     }
 
-    /// The client has it, from a page of the archive, as a carbon, or from another session that held
-    /// it. If that is not acknowledged, the message goes when it is.
+    /// The client has it, from a page of the archive, as a carbon, or from another session that
+    /// held it. If that is not acknowledged, the message goes when it is.
     void leave_out(core::Session& session, const storage::OfflineMessage& message) const {
         if (is_waiting(session, message.seq)) return;
         core::UnackedStanza* const sent = find_unacknowledged(session, message);

@@ -1,10 +1,10 @@
 // Offline messages (XEP-0160): what no session took waits here and goes first when one becomes
 // available.
 //
-// Storing: at Undelivered, if may_be_kept_offline() (core/message_rules.h) and the account has room;
-// as a reference into the log where the message is archived, else with its bytes. It is durable
-// before it is acknowledged to its sender. What does not fit is refused (service-unavailable, by
-// the router), unless the recipient's archive has it anyway.
+// Storing: at Undelivered, if may_be_kept_offline() (core/message_rules.h) and the account has
+// room; as a reference into the log where the message is archived, else with its bytes. It is
+// durable before it is acknowledged to its sender. What does not fit is refused
+// (service-unavailable, by the router), unless the recipient's archive has it anyway.
 //
 // Delivering: when a session becomes available with a priority of 0 or more, or wakes up so, a
 // coroutine reads the messages page by page and sends them in order of arrival, each with <delay/>

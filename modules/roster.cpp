@@ -141,8 +141,8 @@ StanzaError to_stanza_error(const Error& error) {
     return {condition.value_or(StanzaErrorCondition::bad_request), error.text};
 }
 
-/// The push goes out before the result: a client that has the result has the item too, as the server
-/// has it.
+/// The push goes out before the result: a client that has the result has the item too, as the
+/// server has it.
 IqAnswer set_roster(Core& core, IqRequest& request) {
     auto wanted = read_item(request.payload(), core.options<RosterOptions>(request.host));
     if (!wanted.ok()) return to_stanza_error(wanted.error());

@@ -98,7 +98,7 @@ void enable(core::Session& session, const Enable& wanted) {
 /// session ends.
 void end_for_count(core::Session& session, std::uint32_t handled) {
     const std::uint32_t sent = session.sm()->queue.sent();
-    logger.info("handled_count_too_high",
+    logger.info("handled-count-too-high",
                 {{"session", session.jid().full()}, {"h", handled}, {"sent", sent}});
     session.port()->write_xml(handled_count_too_high_xml(handled, sent));
     session.end(core::SessionEnd::closed);

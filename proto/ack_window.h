@@ -1,10 +1,10 @@
 // AckWindow: which inbound stanzas of a stream are completely dealt with, hence the `h` we may
 // send.
 //
-// Owner: the stream; travels with the session through hibernation and resumption. Thread: the owner's
-// shard. Every inbound stanza opens an entry; the entry closes, in any order, when everything the
-// stanza caused is committed or an error was returned. `h` counts the contiguous closed prefix, so
-// an acknowledged stanza is a durable one.
+// Owner: the stream; travels with the session through hibernation and resumption. Thread: the
+// owner's shard. Every inbound stanza opens an entry; the entry closes, in any order, when
+// everything the stanza caused is committed or an error was returned. `h` counts the contiguous
+// closed prefix, so an acknowledged stanza is a durable one.
 // It is kept without stream management too: its width is what the read loop's backpressure looks
 // at.
 //

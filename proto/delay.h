@@ -18,8 +18,9 @@ namespace clarion {
 xml::Element& add_delay(xml::Element& parent, std::string_view from, std::string_view stamp,
                         std::string_view reason = {});
 
-/// For a stanza that waited here, at the host `from`: add_delay(), beside the delays of others. What
-/// waits a second time keeps our first word. REQUIRES: strip_forged_delays() saw it when it came.
+/// For a stanza that waited here, at the host `from`: add_delay(), beside the delays of others.
+/// What waits a second time keeps our first word. REQUIRES: strip_forged_delays() saw it when it
+/// came.
 void state_delay(xml::Element& stanza, std::string_view from, std::string_view stamp,
                  std::string_view reason = {});
 
@@ -35,7 +36,8 @@ bool has_delay(const xml::Element& stanza);
 
 /// Removes the delays with which `sender` speaks for one of us: their 'from' is at a domain for
 /// which `is_ours` holds, in whatever spelling, and is not the sender itself. A client would take
-/// them for the time of its own server, account or room. What says nothing of where it waited stays.
+/// them for the time of its own server, account or room. What says nothing of where it waited
+/// stays.
 void strip_forged_delays(xml::Element& stanza, const Jid& sender,
                          const std::function<bool(std::string_view)>& is_ours);
 

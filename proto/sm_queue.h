@@ -104,9 +104,9 @@ public:
 
     // ---- Asking for acknowledgement ------------------------------------------------------------
 
-    /// Whether a flush should end with <r/>: something was sent that no request covers yet, and none
-    /// is under way. One that was answered with less than it covered is not repeated by this: a peer
-    /// that counts differently would be asked without end.
+    /// Whether a flush should end with <r/>: something was sent that no request covers yet, and
+    /// none is under way. One that was answered with less than it covered is not repeated by this:
+    /// a peer that counts differently would be asked without end.
     bool want_request() const { return !requested_ && !empty() && asked_ != sent(); }
     /// All there is was asked for, and answered with less: the peer is slow, or counts differently.
     /// Worth another request when some time has passed.

@@ -66,8 +66,8 @@ public:
     /// Replaces the record of an account that exists. If it was removed meanwhile: nothing.
     virtual void replace(Batch& batch, const AccountRecord& record) = 0;
     /// Removes the account and everything kept under its id: roster, archive index, offline
-    /// messages, hibernating sessions, push registrations, blocklist, deadlines. From then on whatever
-    /// is written under its id, by any of the repositories, is passed over.
+    /// messages, hibernating sessions, push registrations, blocklist, deadlines. From then on
+    /// whatever is written under its id, by any of the repositories, is passed over.
     virtual void remove(Batch& batch, const AccountRecord& record) = 0;
 };
 

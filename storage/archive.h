@@ -86,8 +86,8 @@ public:
     /// Writes a stanza into the log. `time` is when the server saw it.
     virtual void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
     /// Writes an index entry. The batch fails with "item-not-found" if the log entry is neither
-    /// committed nor earlier in the same batch. `entry.id` must follow all others of the archive. It
-    /// is the entry's time in microseconds, unless the clock was set back; then it is more.
+    /// committed nor earlier in the same batch. `entry.id` must follow all others of the archive.
+    /// It is the entry's time in microseconds, unless the clock was set back; then it is more.
     virtual void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) = 0;
     /// Exchanges a stanza of the log, for every archive, queue and offline message that refers to
     /// it. Nothing happens if it is gone.

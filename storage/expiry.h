@@ -2,9 +2,9 @@
 // (docs/design/002-storage.md, "Expiry"). XEP-0313 leaves the rules to the server.
 //
 // Two steps, each in slices. First an account's oldest index entries go (find, remove); the log
-// entries they referred to are noted as unreferenced. Later a LogSweep looks at which unreferenced log entries
-// some archive, offline message or hibernating queue still refers to, and erases the others. Whatever
-// stops in the middle of either is harmless: the next time goes on.
+// entries they referred to are noted as unreferenced. Later a LogSweep looks at which unreferenced
+// log entries some archive, offline message or hibernating queue still refers to, and erases the
+// others. Whatever stops in the middle of either is harmless: the next time goes on.
 #pragma once
 
 #include <cstddef>
@@ -83,8 +83,8 @@ public:
     /// Takes away what find() returned; by the account's own shard. An account removed meanwhile is
     /// fine.
     virtual void remove(Batch& batch, AccountId account, const ExpiredEntries& entries) = 0;
-    /// Looks for unreferenced log entries from before `before`. That must be long enough ago for no stanza
-    /// that only memory holds to refer to one: see Archive::put_index().
+    /// Looks for unreferenced log entries from before `before`. That must be long enough ago for no
+    /// stanza that only memory holds to refer to one: see Archive::put_index().
     virtual std::unique_ptr<LogSweep> sweep(WallTime before) = 0;
 };
 

@@ -29,9 +29,10 @@ struct PushRegistration {
     std::uint32_t errors = 0;       // in a row
     std::uint32_t unreachable = 0;  // how many of them were no answers
     std::uint64_t unread = 0;       // important messages since the device was last here
-    /// It has been notified of what the archive got up to here while its device was away ...
+    /// It has been notified of what the archive got up to here while its device was away.
     ArchiveId notified_up_to = ArchiveId::none;
-    /// ... and of these stanzas that no archive has, as the push module knows them.
+    /// It has been notified of these stanzas too, which no archive has, as the push module knows
+    /// them.
     std::vector<std::uint64_t> notified;
 };
 

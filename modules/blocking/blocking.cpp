@@ -232,7 +232,8 @@ public:
         return Flow::stop;
     }
 
-    // ---- What waited since before the block ------------------------------------------------------
+    // ---- What waited since before the block
+    // ------------------------------------------------------
 
     /// That a blocked contact is gone is said by us (say_unavailable()), and is not kept back.
     Flow on_handing_over(events::HandingOver& event) const {
@@ -243,7 +244,8 @@ public:
         return blocks(event.account, *list, author_of(stanza)) ? Flow::stop : Flow::next;
     }
 
-    // ---- Hibernation ---------------------------------------------------------------------------------
+    // ---- Hibernation
+    // ---------------------------------------------------------------------------------
 
     Flow on_recording(events::SessionRecording& event) const {
         if (has_asked(event.session)) event.record.parts.emplace_back(part_name, "1");

@@ -16,9 +16,9 @@
 //
 // Never blocked, whatever the list says: the user's own devices and the user's own server (its bare
 // domain), which would answer no more. What was accepted before the block and still waits (offline,
-// in the queue of a hibernating session, held back) is dropped when it would be handed over; what a client
-// numbers already is replaced by an empty message. The archive keeps it. Removing a contact or
-// deleting the account still ends subscriptions with blocked contacts.
+// in the queue of a hibernating session, held back) is dropped when it would be handed over; what a
+// client numbers already is replaced by an empty message. The archive keeps it. Removing a contact
+// or deleting the account still ends subscriptions with blocked contacts.
 //
 // Blocking is polite: subscriptions and the roster stay. Who becomes blocked sees the user go
 // offline, if it saw the user at all (roster, directed presence: so a blocked room is left); who is
@@ -26,8 +26,8 @@
 // that a contact or room that becomes blocked is unavailable, because what they last heard of it
 // would stand for ever otherwise.
 //
-// Sessions that asked for the list are told of changes (pushes), hibernating or not; the mark is in the
-// record of a hibernating session.
+// Sessions that asked for the list are told of changes (pushes), hibernating or not; the mark is in
+// the record of a hibernating session.
 //
 // blocklist.h: the list and how addresses match. reports.h: XEP-0377.
 #pragma once

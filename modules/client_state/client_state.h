@@ -9,8 +9,9 @@
 // What is held is unimportant or safe elsewhere: a message that offline storage would have to keep
 // is held only if the archive has it, so a crash loses presence and chat states, no more. Holding
 // lets go of the ticket: senders need not wait for it. Held stanzas have no number of XEP-0198 yet:
-// they get it when they are sent, or join the hibernating queue (SessionDetaching); nobody is notified
-// of those. The state is no part of a hibernating session: it wakes up active (section 5.2).
+// they get it when they are sent, or join the hibernating queue (SessionDetaching); nobody is
+// notified of those. The state is no part of a hibernating session: it wakes up active (section
+// 5.2).
 //
 // Nobody else is ever told the state (section 6). What may wait: verdict.h; how it waits: held.h.
 #pragma once

@@ -1,10 +1,10 @@
 // Retractions (XEP-0424) in archives: what was retracted is replaced by a tombstone.
 //
 // The log has a message once, whoever's archives refer to it, so one write is seen by both sides,
-// and by what waits offline or in a hibernating queue. Only its author's archive, or the recipient's,
-// is searched for the message, from the newest entry back, after the retraction itself is stored:
-// its acknowledgement does not wait. A crash in between leaves the message as it is; the retraction
-// is in the archive in any case, and clients act on that.
+// and by what waits offline or in a hibernating queue. Only its author's archive, or the
+// recipient's, is searched for the message, from the newest entry back, after the retraction itself
+// is stored: its acknowledgement does not wait. A crash in between leaves the message as it is; the
+// retraction is in the archive in any case, and clients act on that.
 //
 // The decisions are pure; Retractions lives on one shard.
 #pragma once

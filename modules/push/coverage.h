@@ -2,10 +2,10 @@
 // and R9). Pure.
 //
 // One per session and registration: everything up to a XEP-0198 number has been notified (R3, R5),
-// and while the session hibernates whatever is queued within the coalescing window of a notification
-// too (R4). It is part of the hibernating record, so it survives restarts, and it ends with the
-// session or the registration. What is recorded says what was *sent*: a notification still on its
-// way when the server dies goes again.
+// and while the session hibernates whatever is queued within the coalescing window of a
+// notification too (R4). It is part of the hibernating record, so it survives restarts, and it ends
+// with the session or the registration. What is recorded says what was *sent*: a notification still
+// on its way when the server dies goes again.
 #pragma once
 
 #include <cstdint>
@@ -29,8 +29,8 @@ struct Coverage {
     SteadyTime window_end{};       // the same end while the process lives: no clock step moves it
     std::uint64_t opened_by = 0;   // the notification that set the above; see undo()
 
-    /// Whether a stanza queued before hibernation is covered. Numbers are modulo 2^32 (XEP-0198, section
-    /// 4).
+    /// Whether a stanza queued before hibernation is covered. Numbers are modulo 2^32 (XEP-0198,
+    /// section 4).
     bool covers_number(std::uint32_t stanza) const;
     /// Whether a stanza that is queued now falls into the window.
     bool covers_now(SteadyTime now, bool important) const;

@@ -43,8 +43,8 @@ void Hibernation::hibernated(core::Session& session, bool notified_important) {
 void Hibernation::resumed(core::Session& session) {
     SessionPush* mine = push_.sessions.find(session);
     if (!mine) return;
-    // Each hibernation starts afresh, but what was notified stays notified. (Unsettled: it came back
-    // right after a restart, before anything was.)
+    // Each hibernation starts afresh, but what was notified stays notified. (Unsettled: it came
+    // back right after a restart, before anything was.)
     const std::uint32_t newest = session.sm()->queue.sent();
     if (mine->settled)
         for (Coverage& coverage : mine->decided)

@@ -1,4 +1,5 @@
-// Hibernation: when hibernating sessions with push end, and what of push outlives the process with them.
+// Hibernation: when hibernating sessions with push end, and what of push outlives the process with
+// them.
 //
 // docs/push-rules.md, "Hibernation": the arithmetic is hibernation_times.h. Moves the end through
 // Session::set_expiry, which also writes the session's record; adds push's part to that record and
@@ -19,8 +20,8 @@ class Hibernation {
 public:
     explicit Hibernation(Push& push) : push_(push) {}
 
-    /// It began to hibernate. `notified_important`: something in its queue was notified as important
-    /// before.
+    /// It began to hibernate. `notified_important`: something in its queue was notified as
+    /// important before.
     void hibernated(core::Session& session, bool notified_important);
     void resumed(core::Session& session);
     /// It will expire soon: its client is woken ([push] wake_before_timeout).

@@ -18,12 +18,12 @@ namespace clarion::push {
 enum class Trigger : std::uint8_t {
     no_session,  // no session of the account could take it (R1; R6 for group chat)
     archived,    // it was stored in the account's archive (R2)
-    unacked,  // it is in the unacknowledged queue of a session that begins to hibernate, is lost or is
-              // slow (R3, R5)
-    queued,     // it was queued to a hibernating session (R4)
-    ended,      // it was unacknowledged when its session ended, and nobody else takes it (R1)
-    receiving,  // it arrives for the account (R7: calls)
-    sending,    // one of the account's own sessions sends it (R7: a call was answered)
+    unacked,     // a session that begins to hibernate, is lost or is slow did not acknowledge it
+                 // (R3, R5)
+    queued,      // it was queued to a hibernating session (R4)
+    ended,       // it was unacknowledged when its session ended, and nobody else takes it (R1)
+    receiving,   // it arrives for the account (R7: calls)
+    sending,     // one of the account's own sessions sends it (R7: a call was answered)
 };
 
 enum class Reason : std::uint8_t {

@@ -3,9 +3,9 @@
 //
 // One entry for each registration, its newest state; written in the batch of the stanza, erased
 // soon after the notification is over: if the server dies in between, it goes again. What speaks
-// for the queue of a hibernating session needs no entry until it must wait: the session's record says
-// what of its queue was notified (coverage.h), and the sweep after a restart notifies the rest. One
-// per shard.
+// for the queue of a hibernating session needs no entry until it must wait: the session's record
+// says what of its queue was notified (coverage.h), and the sweep after a restart notifies the
+// rest. One per shard.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // QueueRules: the rules about what a session's client has not acknowledged. R3, R4, R5
 // (docs/push-rules.md).
 //
-// One notification for the whole queue when the session begins to hibernate, is lost or is slow; then one
-// for each stanza queued to the hibernating session, coalesced. What was covered is remembered per
-// registration (coverage.h). One per shard.
+// One notification for the whole queue when the session begins to hibernate, is lost or is slow;
+// then one for each stanza queued to the hibernating session, coalesced. What was covered is
+// remembered per registration (coverage.h). One per shard.
 #pragma once
 
 #include <cstdint>

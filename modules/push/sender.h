@@ -57,7 +57,7 @@ public:
     void submit(core::Account& account, Registration& registration, NotificationPtr notification);
     /// Drops what waits for this registration.
     void forget(storage::AccountId account, std::string_view service, std::uint64_t registration);
-    /// ... and for all of the account.
+    /// Drops what waits for any registration of the account.
     void forget(core::Account& account);
     bool waits(storage::AccountId account, const Registration& registration) const;
     /// Failed attempts it has waited through and that its record does not count yet.

@@ -65,8 +65,8 @@ Task<> list_stored(Core& core, std::string bare_jid, json::array& out) {
             out.push_back(describe(core.clock(), bare_jid, record));
 }
 
-/// At most `limit` sessions of this shard's accounts: of those in memory, then of those that hibernate
-/// on disk, a page after the other.
+/// At most `limit` sessions of this shard's accounts: of those in memory, then of those that
+/// hibernate on disk, a page after the other.
 Task<> list_here(Core& core, std::size_t limit, json::array& out) {
     std::unordered_set<std::string> told;
     core.accounts().for_each([&](core::Account& account) {

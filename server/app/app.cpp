@@ -34,9 +34,9 @@ constexpr Duration drain_limit = std::chrono::seconds(10);
 /// At the end peers have this long to take what is left for them and to close too. All that must
 /// not be lost is stored by then.
 constexpr Duration farewell_limit = std::chrono::seconds(1);
-/// Each account is looked at once in this time, whether it is idle ...
+/// Each account is looked at once in this time, whether it is idle.
 constexpr Duration evict_interval = std::chrono::seconds(5);
-/// ... a slice at a time.
+/// That is done in so many slices.
 constexpr std::size_t evict_slices = 20;
 
 Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {

@@ -4,8 +4,8 @@
 //     options, log -> data_dir lock -> storage -> shards and cores -> modules -> threads
 //         -> recovery -> listeners, admin socket -> "ready"
 //
-// Stop: stop accepting -> stop reading -> drain -> last <a/>, hibernation records, spools -> commit ->
-// close (docs/design/001-core.md).
+// Stop: stop accepting -> stop reading -> drain -> last <a/>, hibernation records, spools -> commit
+// -> close (docs/design/001-core.md).
 #pragma once
 
 #include <iosfwd>

@@ -21,13 +21,13 @@ void raise_open_files_limit() {
     const rlim_t before = limit.rlim_cur;
     limit.rlim_cur = limit.rlim_max;
     if (before != limit.rlim_max && ::setrlimit(RLIMIT_NOFILE, &limit) != 0) {
-        logger.warning("open_files", {{"error", std::strerror(errno)}});
+        logger.warning("open-files", {{"error", std::strerror(errno)}});
         limit.rlim_cur = before;
     }
     const auto number = static_cast<std::int64_t>(limit.rlim_cur);
-    logger.info("open_files", {{"limit", number}});
+    logger.info("open-files", {{"limit", number}});
     if (limit.rlim_cur < few) {
-        logger.warning("few_open_files",
+        logger.warning("few-open-files",
                        {{"limit", number},
                         {"text",
                          "each connection is one: raise the limit (ulimit -Hn, systemd's "

@@ -60,8 +60,8 @@ struct AccountDirectory::Impl {
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
     UnknownNames unknown;
     std::size_t loading = 0;
-    /// Hashes, in one piece of memory: 100,000 hibernating phones must not cost memory, and a node of
-    /// its own for each would keep the page on which its account was.
+    /// Hashes, in one piece of memory: 100,000 hibernating phones must not cost memory, and a node
+    /// of its own for each would keep the page on which its account was.
     boost::unordered_flat_set<std::size_t> sleepers;
     std::uint64_t evict = 0;
     std::size_t next_bucket = 0;  // of entries: where the next slice begins

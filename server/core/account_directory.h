@@ -48,9 +48,9 @@ public:
     /// Many at once, in one commit (import). Names that exist are left alone and returned.
     Task<Result<std::vector<Jid>>> create_all(std::vector<NewAccount> accounts);
     /// Durable when it returns. Whoever logged in with the old password must do so again: sessions
-    /// end, hibernating ones too, and streams that are logging in; but not the session of that number,
-    /// which changed it (0: none). Errors: "item-not-found" (also if it was deleted meanwhile),
-    /// "not-acceptable" (password), storage errors.
+    /// end, hibernating ones too, and streams that are logging in; but not the session of that
+    /// number, which changed it (0: none). Errors: "item-not-found" (also if it was deleted
+    /// meanwhile), "not-acceptable" (password), storage errors.
     Task<Result<>> set_password(Jid jid, std::string password, std::uint64_t changed_by = 0);
     /// A disabled account cannot be logged in to, and has no sessions; all else goes on as for
     /// somebody who is away. Durable when it returns.
@@ -59,9 +59,9 @@ public:
     /// is free when it returns.
     Task<Result<>> remove(Jid jid);
 
-    /// Accounts that are not loaded but have hibernating sessions, by a hash of their name: presence
-    /// for them is worth a load. Until hibernating_are_known() was called (start-up has read them all)
-    /// the answer is yes for everybody.
+    /// Accounts that are not loaded but have hibernating sessions, by a hash of their name:
+    /// presence for them is worth a load. Until hibernating_are_known() was called (start-up has
+    /// read them all) the answer is yes for everybody.
     void note_hibernating(std::string_view bare_jid);
     bool may_have_hibernating(std::string_view bare_jid) const;
     void hibernating_are_known();

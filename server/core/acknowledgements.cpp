@@ -1,5 +1,5 @@
-// Acknowledgements of a session (XEP-0198, section 4): what the client acknowledges and is asked to,
-// and what it asks.
+// Acknowledgements of a session (XEP-0198, section 4): what the client acknowledges and is asked
+// to, and what it asks.
 #include <algorithm>
 
 #include "base/log.h"

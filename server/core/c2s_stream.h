@@ -77,8 +77,8 @@ private:
     Next fail(StreamErrorCondition condition, std::string_view text = {});
     /// Whether a stanza that came before a session is for this server or the client's own account.
     bool is_for_us(const xml::Element& stanza) const;
-    /// An element that comes too early (RFC 6120, 7.1): a stanza for us gets an error and the stream
-    /// stays, anything else ends it.
+    /// An element that comes too early (RFC 6120, 7.1): a stanza for us gets an error and the
+    /// stream stays, anything else ends it.
     Next refuse(Core& core, const xml::Element& element, std::string_view text);
     /// One more of the failures of which a connection has [auth] max_failures.
     Next count_failure(Core& core);

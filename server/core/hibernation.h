@@ -1,5 +1,5 @@
-// Hibernation: what outlives the process (docs/design/001-core.md, idea 4), beyond what Session itself
-// does.
+// Hibernation: what outlives the process (docs/design/001-core.md, idea 4), beyond what Session
+// itself does.
 #pragma once
 
 #include <optional>
@@ -19,8 +19,8 @@ class Core;
 /// those whose time ran out, end by the rules.
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot);
 
-/// Accounts at home on this shard that have hibernating sessions, or had some lately; in slices that
-/// let the shard work in between. An account may come more than once.
+/// Accounts at home on this shard that have hibernating sessions, or had some lately; in slices
+/// that let the shard work in between. An account may come more than once.
 struct HibernatingPage {
     std::vector<std::string> accounts;        // bare JIDs
     std::optional<storage::Deadline> next{};  // where the next slice begins; nullopt: that was all
@@ -35,8 +35,8 @@ Task<> watch_deadlines(Core& core);
 /// come back within the grace ([smacks] unavailable_grace).
 Task<> clean_up_crashed_sessions(Core& core);
 
-/// The planned stop: waits until what was accepted is stored, then makes every session hibernate (or
-/// ends it) and returns when that is stored too. Nothing may be read any more.
+/// The planned stop: waits until what was accepted is stored, then makes every session hibernate
+/// (or ends it) and returns when that is stored too. Nothing may be read any more.
 Task<> hibernate_everybody(Core& core);
 
 }  // namespace clarion::core

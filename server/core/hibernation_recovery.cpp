@@ -59,7 +59,7 @@ void expire(Core& core, Account& account, const storage::Deadline& deadline) {
     }
 }
 
-/// ... and the same for a session that is to be woken.
+/// Wakes the client of the session that a deadline speaks of, if it still is to be woken.
 void wake(Core& core, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
     if (session && session->is_hibernating() && session->wake_at() == deadline.at)
@@ -123,8 +123,8 @@ storage::OnlineRecord unsaid(const storage::OnlineRecord& mark, Session& success
     return rest;
 }
 
-/// `remembered`: it has a record, because it hibernated before. Who ends that one's hibernation writes down
-/// that it is gone, when its queue is elsewhere.
+/// `remembered`: it has a record, because it hibernated before. Who ends that one's hibernation
+/// writes down that it is gone, when its queue is elsewhere.
 void clean_up(Account& account, const storage::OnlineRecord& mark, bool remembered) {
     auto jid = account.jid().with_resource(mark.resource);
     if (!jid) return;

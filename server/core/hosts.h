@@ -31,9 +31,9 @@ private:
     std::unordered_map<std::string, DomainKind, TextHash, std::equal_to<>> kinds_;
 };
 
-/// What arrives from outside says nothing of delays in our name (XEP-0203, Security Considerations):
-/// of a host, a component or an account of ours only what the sender says of itself stays.
-/// `component`: where the sender is one, its domain, for all of which it speaks.
+/// What arrives from outside says nothing of delays in our name (XEP-0203, Security
+/// Considerations): of a host, a component or an account of ours only what the sender says of
+/// itself stays. `component`: where the sender is one, its domain, for all of which it speaks.
 void strip_forged_delays(Stanza& stanza, const Hosts& hosts, std::string_view component = {});
 
 /// An attached component, on the home shard of its domain. Implemented by net.

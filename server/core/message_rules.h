@@ -26,8 +26,8 @@ namespace clarion::core {
 /// With <store/> a message without any content is kept too, if its type allows.
 bool may_be_kept_offline(const Stanza& stanza);
 
-/// Whether nobody misses a message of type chat or normal that does not arrive: nothing is in it but
-/// what is about the moment (chat states, real-time text) or about other messages (receipts,
+/// Whether nobody misses a message of type chat or normal that does not arrive: nothing is in it
+/// but what is about the moment (chat states, real-time text) or about other messages (receipts,
 /// markers) and what accompanies them; or it says with <no-store/> that it is not worth keeping and
 /// has no text, encrypted payload or invitation. It is never answered with an error.
 bool is_transient(const Stanza& stanza);

@@ -1,4 +1,5 @@
-// ModuleSetup: what a module may do when it is installed. See HACKING.md, "A module in seven steps".
+// ModuleSetup: what a module may do when it is installed. See HACKING.md, "A module in seven
+// steps".
 //
 // install() runs once per shard, before anything else; everything it registers lives as long as the
 // shard. The row in modules/all.cpp is the only central mention of a module.

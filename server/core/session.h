@@ -1,8 +1,8 @@
 // Session: a bound resource (RFC 6120, section 7). It outlives its connection when it may be
 // resumed.
 //
-//     live ──(connection lost, resumable)──> hibernating ──(resume)──> waking ──> live
-//       └──(closed, replaced, or not resumable)──> ended <──(time ran out)──┘
+//     live ──(connection lost, resumable)──> hibernating ──(resume)──> resuming ──> live
+//       └──(closed, replaced, not resumable)──> ended <──(time ran out)──┘
 //
 // Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard.
 // Stream management's counters and queue live here because the stanza path needs them; the XEP-0198
@@ -152,8 +152,8 @@ public:
     bool is_stored() const { return is_hibernating() && !unstored_.stanzas && !saves_soon_; }
     LastingTime hibernating_since() const { return hibernating_since_; }
     LastingTime expires_at() const { return expires_at_; }
-    /// Moves the end of hibernation (push does: docs/push-rules.md, "Hibernation"), and when SessionExpiring is
-    /// fired before it (zero: never). Written soon. REQUIRES: hibernating.
+    /// Moves the end of hibernation (push does: docs/push-rules.md, "Hibernation"), and when
+    /// SessionExpiring is fired before it (zero: never). Written soon. REQUIRES: hibernating.
     void set_expiry(LastingTime at, LastingTime wake_at = {});
     LastingTime wake_at() const { return wake_at_; }
     /// That time has come: SessionExpiring is fired, once.
@@ -170,11 +170,12 @@ public:
     /// meanwhile), "handled-count-too-high", "internal-server-error" (storage; it hibernates on).
     Task<Result<>> resume(SessionPort& port, std::uint32_t client_handled);
     void hibernate();
-    /// The server stops in order: a last <a/>, then it hibernates if it may, so that it can be resumed
-    /// after the restart.
+    /// The server stops in order: a last <a/>, then it hibernates if it may, so that it can be
+    /// resumed after the restart.
     void shut_down();
-    /// Another connection takes the resource: ends it, and returns when what was not acknowledged is
-    /// stored or sent, so that the session that comes next finds it. The caller pins the account.
+    /// Another connection takes the resource: ends it, and returns when what was not acknowledged
+    /// is stored or sent, so that the session that comes next finds it. The caller pins the
+    /// account.
     Task<> replace();
     /// It was ended by replace(): what it held waits for the next session of the resource.
     bool was_replaced() const { return replaced_; }
@@ -185,7 +186,8 @@ public:
     void restore_hibernating(const storage::HibernatingSession& record);
     /// It was live when the server died and did not come back: tells whom it told of itself.
     void send_final_presence(const storage::OnlineRecord& mark);
-    /// ... and for a day, how far its stanzas were handled. REQUIRES: it has no record in storage.
+    /// Keeps for a day how far the stanzas of such a session were handled. REQUIRES: it has no
+    /// record in storage.
     void remember_crashed(const storage::OnlineRecord& mark);
 
     // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in

@@ -1,13 +1,14 @@
 // Stretches: a bounded set of messages, kept as stretches without holes between their ends.
 //
-// A Session keeps three of them, of what it was sent apart from the first delivery (SeenMessages), so
-// that it is not sent again what it has:
+// A Session keeps three of them, of what it was sent apart from the first delivery (SeenMessages),
+// so that it is not sent again what it has:
 //
 // * what pages of its archive brought (XEP-0313). A message counts as read only if it was in a page
 //   that was really sent to this very session. A query that was answered with a count, a filtered or
 //   shortened page, or nothing at all says nothing of other messages, and neither does what another
 //   session of the account read. Whether the page arrived too, the session's queue knows: its
-//   messages are there until they are acknowledged, with UnackedStanza::archive_id and UnackedStanza::is_copy.
+//   messages are there until they are acknowledged, with UnackedStanza::archive_id and
+//   UnackedStanza::is_copy.
 // * what waited, offline or for another session, and was sent to it later.
 // * what it took when it came, before it became unavailable. Of the time since it last became
 //   available Session::took() knows.

@@ -1,7 +1,8 @@
 // What stream management knows of one session (XEP-0198): what was sent and not acknowledged, and
 // which acknowledgements are owed.
 //
-// Owned by the Session, on its shard. Hibernating the queue is in storage, only its numbers are here.
+// Owned by the Session, on its shard. Hibernating the queue is in storage, only its numbers are
+// here.
 #pragma once
 
 #include <cstdint>

@@ -9,8 +9,8 @@
 
 namespace clarion::events {
 
-/// A message for this account was written to its archive (envelope.archive_id says where). Not fired for own
-/// outgoing messages. (archive-message-added)
+/// A message for this account was written to its archive (envelope.archive_id says where). Not
+/// fired for own outgoing messages. (archive-message-added)
 struct Archived {
     enum class Stage { push };
     static constexpr std::string_view name = "Archived";

@@ -11,8 +11,8 @@
 
 namespace clarion::events {
 
-/// A local client sends a message; 'from' is stamped, 'to' filled in. Stop: it goes no further (the handler
-/// answered it).
+/// A local client sends a message; 'from' is stamped, 'to' filled in. Stop: it goes no further (the
+/// handler answered it).
 struct MessageSending {
     enum class Stage { screen, normalise, archive, copy };
     static constexpr std::string_view name = "MessageSending";
@@ -20,8 +20,9 @@ struct MessageSending {
     core::Account& account;
     core::Session& session;
     core::Envelope& envelope;
-    /// Set by `archive`: where the sender's own archive has it, for the copies that `copy` makes. Nobody else's business:
-    /// envelope.archive_id stays unset until the recipient's archive sets it.
+    /// Set by `archive`: where the sender's own archive has it, for the copies that `copy` makes.
+    /// Nobody else's business: envelope.archive_id stays unset until the recipient's archive sets
+    /// it.
     storage::ArchiveId archive_id = storage::ArchiveId::none;
 };
 
@@ -35,7 +36,8 @@ struct MessageReceiving {
     core::Envelope& envelope;
 };
 
-/// A message that waited is about to be sent to a session that may have a copy from when it came. Stop: it was sent one.
+/// A message that waited is about to be sent to a session that may have a copy from when it came.
+/// Stop: it was sent one.
 struct CopySought {
     enum class Stage { recall };
     static constexpr std::string_view name = "CopySought";

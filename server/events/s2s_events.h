@@ -11,7 +11,8 @@ class Core;
 
 namespace clarion::events {
 
-/// A component attached, or an authenticated stream from or to that domain came up. Fired on the domain's home shard.
+/// A component attached, or an authenticated stream from or to that domain came up. Fired on the
+/// domain's home shard.
 struct DomainReachable {
     enum class Stage { react };
     static constexpr std::string_view name = "DomainReachable";

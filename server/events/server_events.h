@@ -18,8 +18,8 @@ struct ServerStarted {
     core::Core& core;
 };
 
-/// A planned stop: nothing is read any more, the sessions begin to hibernate after this. Who keeps what is
-/// not stored writes it.
+/// A planned stop: nothing is read any more, the sessions begin to hibernate after this. Who keeps
+/// what is not stored writes it.
 struct ServerStopping {
     enum class Stage { save };
     static constexpr std::string_view name = "ServerStopping";

@@ -27,9 +27,9 @@ struct SessionSending {
     core::Envelope& envelope;
 };
 
-/// A stanza that waited (among the offline messages, in the queue of a hibernating session, behind others,
-/// held back) is about to be handed to a client, or to take another way to one. Stop: its user wants
-/// it no more, and it goes nowhere.
+/// A stanza that waited (among the offline messages, in the queue of a hibernating session, behind
+/// others, held back) is about to be handed to a client, or to take another way to one. Stop: its
+/// user wants it no more, and it goes nowhere.
 struct HandingOver {
     enum class Stage { screen };
     static constexpr std::string_view name = "HandingOver";
@@ -38,8 +38,8 @@ struct HandingOver {
     const Stanza& stanza;
 };
 
-/// Its client is out of reach: it begins to hibernate now, or ends. Who held stanzas back gives them up,
-/// in order: they join the hibernating queue, or go where what is unacknowledged goes.
+/// Its client is out of reach: it begins to hibernate now, or ends. Who held stanzas back gives
+/// them up, in order: they join the hibernating queue, or go where what is unacknowledged goes.
 struct SessionDetaching {
     enum class Stage { release };
     static constexpr std::string_view name = "SessionDetaching";
@@ -72,7 +72,8 @@ struct SessionResumed {
     core::Session& session;
 };
 
-/// The client left stanzas unacknowledged for max_ack_delay; of each stanza once. (smacks-ack-delayed)
+/// The client left stanzas unacknowledged for max_ack_delay; of each stanza once.
+/// (smacks-ack-delayed)
 struct AckDelayed {
     enum class Stage { push };
     static constexpr std::string_view name = "AckDelayed";
@@ -87,8 +88,8 @@ struct SessionEnded {
     core::SessionEnd why;
 };
 
-/// It was live when the server died, and its client did not come back within the grace. It has ended; what it had
-/// not acknowledged is in the archive or among the offline messages.
+/// It was live when the server died, and its client did not come back within the grace. It has
+/// ended; what it had not acknowledged is in the archive or among the offline messages.
 struct SessionLost {
     enum class Stage { push };
     static constexpr std::string_view name = "SessionLost";

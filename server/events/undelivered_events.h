@@ -1,4 +1,5 @@
-// Undelivered: a stanza did not reach the user. One fact, stated once: offline stores it, push decides.
+// Undelivered: a stanza did not reach the user. One fact, stated once: offline stores it, push
+// decides.
 #pragma once
 
 #include <string_view>
@@ -23,8 +24,8 @@ struct Undelivered {
     core::Session* session;  // nullptr for no_session
     core::Envelope& envelope;
     Why why;
-    /// Set by `store` (no_session, ended): somebody keeps the stanza. Unset at the end: a chat or normal message is
-    /// answered with service-unavailable.
+    /// Set by `store` (no_session, ended): somebody keeps the stanza. Unset at the end: a chat or
+    /// normal message is answered with service-unavailable.
     bool stored = false;
 };
 

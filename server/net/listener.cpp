@@ -154,7 +154,7 @@ bool Listener::survive(int error) {
         case ENOBUFS:
         case ENOMEM:
             paused_ = true;
-            logger.error("accept_paused", {{"error", std::strerror(error)}});
+            logger.error("accept-paused", {{"error", std::strerror(error)}});
             return false;
         default:
             return true;  // that one connection failed: ECONNABORTED, network errors (accept(2))

@@ -89,7 +89,7 @@ std::optional<ConnectionCounts::Place> ShardNet::admit(const Transport& transpor
     auto place =
         counts_->admit(ConnectionCounts::Kind::client, network,
                        {limits.c2s_connections_per_address, limits.unauthenticated_connections});
-    if (!place) logger.debug("too_many_connections", {{"network", network}});
+    if (!place) logger.debug("too-many-connections", {{"network", network}});
     return place;
 }
 

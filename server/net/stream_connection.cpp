@@ -76,7 +76,7 @@ void StreamConnection::flush() {
 
 void StreamConnection::cut(std::string_view why) {
     const core::TracedStream stream = traced(nullptr);
-    logger.debug("connection_cut", {{"kind", stream.kind}, {"peer", stream.name}, {"why", why}});
+    logger.debug("connection-cut", {{"kind", stream.kind}, {"peer", stream.name}, {"why", why}});
     trace_note(why);
     transport_->close();
 }

@@ -31,7 +31,8 @@ private:
 };
 
 /// How many slots the modules of one shard have made so far, by what they sit on: the next slot's
-/// index. Each shard counts for itself, so that an index never exceeds the number of slots there are.
+/// index. Each shard counts for itself, so that an index never exceeds the number of slots there
+/// are.
 struct SlotCounts {
     std::size_t session = 0;
     std::size_t account = 0;

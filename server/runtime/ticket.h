@@ -26,8 +26,8 @@ public:
     virtual ~AckSink() = default;
     /// Entry `number` is settled. `error` is set if something it caused could not be done;
     /// `unanswered` then has what an error answer needs. Called on the stream's shard.
-    /// Not what the stanza was about, though errors may say it (RFC 6120, 8.3.1): every stanza under
-    /// way would have to be kept whole for the sake of a disk that fails.
+    /// Not what the stanza was about, though errors may say it (RFC 6120, 8.3.1): every stanza
+    /// under way would have to be kept whole for the sake of a disk that fails.
     struct Origin {
         StanzaKind kind;
         StanzaType type;

@@ -30,8 +30,8 @@ void apply(WriteTransaction& transaction, WriterMemory& memory, const KvBatch& b
 std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_view from,
                        std::string_view to, std::size_t limit);
 
-/// Clears away at most `limit` archive entries that deleted accounts left, and notes the log entries
-/// they referred to as unreferenced. False: nothing is left to do.
+/// Clears away at most `limit` archive entries that deleted accounts left, and notes the log
+/// entries they referred to as unreferenced. False: nothing is left to do.
 bool clear_deleting(WriteTransaction& transaction, LogWatch& watch, std::size_t limit);
 
 }  // namespace clarion::storage

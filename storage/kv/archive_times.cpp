@@ -63,8 +63,8 @@ private:
         found_.push_back(ids);
     }
 
-    /// An id in the range, or one after it: entries from there on are not earlier than `time`, those
-    /// before it are.
+    /// An id in the range, or one after it: entries from there on are not earlier than `time`,
+    /// those before it are.
     std::uint64_t first_not_before(const IdRange& range, WallTime time) {
         const auto cursor = snapshot_.cursor(Table::archive);
         const Key end = account_number_key(account_, range.last + 1);

@@ -2,11 +2,11 @@
 //
 //     collect -> watch -> offline -> queues -> archive -> erase -> collect ... -> done
 //
-// Table::unreferenced names log entries that lost a reference. Up to max_candidates of them are gathered,
-// the writer is told to watch them (kv/log_watch.h), then everything that can refer to the log is
-// read once, and what was not found there is erased. One that an archive refers to is no longer
-// unreferenced: whoever removes that index entry will note it again. One that only a kept stanza refers to
-// stays unreferenced, for nobody notes it when the stanza is delivered.
+// Table::unreferenced names log entries that lost a reference. Up to max_candidates of them are
+// gathered, the writer is told to watch them (kv/log_watch.h), then everything that can refer to
+// the log is read once, and what was not found there is erased. One that an archive refers to is no
+// longer unreferenced: whoever removes that index entry will note it again. One that only a kept
+// stanza refers to stays unreferenced, for nobody notes it when the stanza is delivered.
 #pragma once
 
 #include <cstddef>

@@ -159,8 +159,8 @@ class Starting(Case):
             limits = Path(f"/proc/{self.server.process.pid}/limits").read_text()
             self.assertRegex(limits, rf"Max open files +{hard} +{hard} ")
             log = (self.server.directory / "log").read_text()
-            self.assertIn(f"open_files limit={hard}", log)
-            self.assertEqual("few_open_files" in log, few)
+            self.assertIn(f"open-files limit={hard}", log)
+            self.assertEqual("few-open-files" in log, few)
             self.server.process.terminate()
             self.assertEqual(self.server.wait(), 0)
 

@@ -1,4 +1,5 @@
-// Offline messages, hibernating sessions, online records, deadlines and the spool, on both back ends.
+// Offline messages, hibernating sessions, online records, deadlines and the spool, on both back
+// ends.
 #include "storage/kv/keys.h"
 #include "tests/storage/storage_fixture.h"
 

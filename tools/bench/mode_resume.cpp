@@ -21,7 +21,8 @@ struct HibernatingClient {
     std::string sm_id;
 };
 
-/// What hibernation tells resume. HibernatingClient i is account i; messages are PREFIX "0", PREFIX "1", …
+/// What hibernation tells resume. HibernatingClient i is account i; messages are PREFIX "0", PREFIX
+/// "1", …
 struct Bedroom {
     std::string prefix;
     std::size_t messages = 0;  // to each
@@ -75,7 +76,8 @@ bool serve_until(Loop& loop, Done done, Progress progress) {
     return true;
 }
 
-// ---- hibernation --------------------------------------------------------------------------------------
+// ---- hibernation
+// --------------------------------------------------------------------------------------
 
 class SleepRun {
 public:

@@ -24,8 +24,8 @@ Result<void> run_chat(const Settings& settings, Loop& loop, Report& report);
 /// Sessions read their whole archives, page by page, from end to end and back.
 Result<void> run_mam(const Settings& settings, Loop& loop, Report& report);
 
-/// Phones that are offline or hibernating, and a gateway: from a message handed to the server to its
-/// publish arriving, at a fixed rate; or how many publishes the server does.
+/// Phones that are offline or hibernating, and a gateway: from a message handed to the server to
+/// its publish arriving, at a fixed rate; or how many publishes the server does.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);
 
 /// The gateway is not there when each phone gets a message: what waiting costs the server, and how

@@ -2,8 +2,8 @@
 //
 // A registration with <enable away='true'/> is also notified of an important message between two
 // people that reaches a connected device while the user is at none: no device that is awake, with a
-// priority of 0 or more, shows itself online (no <show/>, or chat). Devices that hibernate are left to
-// the ordinary rules, which cover a burst with one notification. What was told is not told again
+// priority of 0 or more, shows itself online (no <show/>, or chat). Devices that hibernate are left
+// to the ordinary rules, which cover a burst with one notification. What was told is not told again
 // (docs/push-rules.md, R9), by whatever rule.
 //
 // When the user is back online on another device, a notification with message-count 0 takes the

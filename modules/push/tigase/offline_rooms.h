@@ -10,9 +10,9 @@
 //
 // The feature on the account says to clients that it pays to ask a room for this.
 //
-// Awake, not available: a phone that hibernates, and left the room before or was never in it, cannot
-// join while it hibernates. So its session does not stand in the way of R6. If it is in the room, the
-// room sends to its full JID, and the message joins its queue (R4).
+// Awake, not available: a phone that hibernates, and left the room before or was never in it,
+// cannot join while it hibernates. So its session does not stand in the way of R6. If it is in the
+// room, the room sends to its full JID, and the message joins its queue (R4).
 //
 // A registration that asked for the filter of group chats, as the apps do that know of such rooms,
 // is also told who spoke, if push services may know ([push] notification_with_sender); push_encrypt

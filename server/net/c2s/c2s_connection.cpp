@@ -239,7 +239,7 @@ Task<C2sConnection::Step> C2sConnection::start_tls() {
     const Result<> done = co_await transport_->handshake(std::move(settings));
     handshaking_ = false;
     if (!done) {
-        logger.info("tls_failed",
+        logger.info("tls-failed",
                     {{"address", transport_->info().address}, {"error", done.error().text}});
         cut("the TLS handshake failed");
         co_return Step::finish;

@@ -148,7 +148,7 @@ ComponentConnection::Step ComponentConnection::on_open() {
         return Step::parse;
     }
     if (options() == nullptr) {
-        logger.warning("unknown_component", {{"domain", header.to}});
+        logger.warning("unknown-component", {{"domain", header.to}});
         begin_close(StreamErrorCondition::host_unknown, "no such component is configured");
         return Step::parse;
     }
@@ -175,7 +175,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
         mine ? hex_encode(crypto::sha1(stream_id_ + mine->secret)) : std::string();
     const std::string given = to_lower_ascii(trim(handshake.text()));
     if (expected.empty() || !crypto::constant_time_equal(given, expected)) {
-        logger.warning("handshake_failed", {{"domain", domain_}});
+        logger.warning("handshake-failed", {{"domain", domain_}});
         return begin_close(StreamErrorCondition::not_authorized, "wrong secret");
     }
     if (!take_place(*mine))
@@ -199,7 +199,7 @@ bool ComponentConnection::take_place(const core::ComponentOptions& mine) {
     core::ComponentPort* const older = core().links().component(domain_);
     if (older == nullptr) return true;
     const bool newer_wins = mine.conflict == "newer";
-    logger.warning("already_attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
+    logger.warning("already-attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
     if (newer_wins) older->give_way();
     return newer_wins;
 }
@@ -209,8 +209,8 @@ void ComponentConnection::give_way() {
     on_detached();
 }
 
-/// In the order in which they happen here, the home of the domain: here at once, so that who is told
-/// that the stream has ended finds it so.
+/// In the order in which they happen here, the home of the domain: here at once, so that who is
+/// told that the stream has ended finds it so.
 void ComponentConnection::tell_attached() const {
     core().links().note_attached(domain_, attached_);
     core().everywhere([domain = domain_, attached = attached_, here = &core()](core::Core& each) {

@@ -79,7 +79,7 @@ void RemoteDomains::deliver(core::Envelope envelope) {
     const StanzaPtr stanza = envelope.stanza;
     const std::string_view local = stanza->from().domain(), remote = stanza->to().domain();
     if (!is_ours(local)) {  // nothing of ours says that: we are no relay
-        logger.warning("not_ours", {{"from", stanza->from().full()}, {"to", remote}});
+        logger.warning("not-ours", {{"from", stanza->from().full()}, {"to", remote}});
         return;
     }
     if (S2sOut* link = find(local, remote)) return link->deliver(std::move(envelope));
@@ -222,7 +222,7 @@ void RemoteDomains::accept(std::unique_ptr<Transport> transport, ListenType type
         net_.counts().admit(ConnectionCounts::Kind::server, transport->peer_address().network(),
                             {.per_network = 0, .unauthenticated = limit});
     if (!place) {
-        logger.warning("too_many_connections", {{"address", transport->info().address}});
+        logger.warning("too-many-connections", {{"address", transport->info().address}});
         return;
     }
     S2sIn::start(*this, net_, std::move(transport), std::move(*place), type == ListenType::s2s_tls);
@@ -265,7 +265,7 @@ Task<> RemoteDomains::restore_domain(std::string domain) {
             ++count;
         }
     }
-    logger.info("spool_restored", {{"remote", domain}, {"stanzas", count}});
+    logger.info("spool-restored", {{"remote", domain}, {"stanzas", count}});
 }
 
 void RemoteDomains::restore_stanza(const std::string& domain, std::uint64_t seq, WallTime time,

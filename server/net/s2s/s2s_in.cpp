@@ -63,7 +63,7 @@ S2sIn::~S2sIn() {
     domains_.leave(*this);
     if (!authenticated()) return;
     counters().streams.add(-1);
-    logger.info("stream_closed",
+    logger.info("stream-closed",
                 {{"remote", negotiation_.newest_pair().first}, {"direction", "in"}, {"why", why_}});
 }
 
@@ -147,7 +147,7 @@ Task<S2sIn::Step> S2sIn::secure(bool direct_tls) {
     const Result<> done = co_await transport_->handshake(std::move(settings));
     handshaking_ = false;
     if (!done) {
-        logger.info("tls_failed", {{"remote", negotiation_.from()},
+        logger.info("tls-failed", {{"remote", negotiation_.from()},
                                    {"direction", "in"},
                                    {"address", transport_->info().address},
                                    {"why", done.error().text}});
@@ -261,7 +261,7 @@ void S2sIn::on_pair() {
     touch();
     const auto& [remote, local] = negotiation_.newest_pair();
     const core::ConnectionInfo peer = transport_->info();
-    logger.info("stream_up", {{"local", local},
+    logger.info("stream-up", {{"local", local},
                               {"remote", remote},
                               {"direction", "in"},
                               {"address", peer.address},
@@ -289,7 +289,7 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
     if (paused_ && may_go_on()) transport_->wake();
     if (answer.verdict != s2s::Verdict::valid) {
         counters().refused.add();
-        logger.warning("dialback_refused",
+        logger.warning("dialback-refused",
                        {{"local", answer.local},
                         {"remote", answer.remote},
                         {"address", transport_->info().address},

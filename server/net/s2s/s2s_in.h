@@ -89,8 +89,8 @@ private:
     std::string why_;   // it ended, for the log
     sm::AckWindow window_;
     ConnectionCounts::Place place_;
-    // Dialback keys: being verified, apart from the stanzas, which must not wait for them; and those
-    // that did not prove true.
+    // Dialback keys: being verified, apart from the stanzas, which must not wait for them; and
+    // those that did not prove true.
     std::size_t questions_ = 0;
     std::size_t question_bytes_ = 0;
     std::int64_t false_keys_ = 0;

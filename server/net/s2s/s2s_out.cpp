@@ -142,7 +142,7 @@ S2sOut::Step S2sOut::act(Next next) {
             if (up_at_ == SteadyTime{}) {
                 failure_ = negotiation_->failure();
             } else {
-                logger.info("stream_error", {{"local", local_},
+                logger.info("stream-error", {{"local", local_},
                                              {"remote", remote_},
                                              {"why", negotiation_->failure().text}});
             }
@@ -168,7 +168,7 @@ void S2sOut::on_up() {
     count_stream(true);
     const std::string proof(name(negotiation_->proof()));
     const core::ConnectionInfo peer = transport_->info();
-    logger.info("stream_up", {{"local", local_},
+    logger.info("stream-up", {{"local", local_},
                               {"remote", remote_},
                               {"direction", "out"},
                               {"host", host_},

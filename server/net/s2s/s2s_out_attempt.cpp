@@ -164,7 +164,7 @@ void S2sOut::detach() {
     const bool short_lived =
         was_up && net_.core().clock().steady() - up_at_ < options().retry_delay;
     if (was_up) {
-        logger.info("stream_closed", {{"local", local_},
+        logger.info("stream-closed", {{"local", local_},
                                       {"remote", remote_},
                                       {"direction", "out"},
                                       {"waiting", queue_.size()}});

@@ -1,5 +1,5 @@
-// Sessions: the ack window, stream management, hibernation and waking (docs/design/001-core.md, ideas 3
-// and 4).
+// Sessions: the ack window, stream management, hibernation and waking (docs/design/001-core.md,
+// ideas 3 and 4).
 #include "server/core/session.h"
 
 #include <doctest/doctest.h>
@@ -460,7 +460,8 @@ TEST_CASE("live stanzas wait behind the flush") {
     }
 }
 
-// ---- Hibernating and waking -----------------------------------------------------------------------
+// ---- Hibernating and waking
+// -----------------------------------------------------------------------
 
 TEST_CASE("a session hibernates and is resumed, in order and with its counters") {
     Scene scene;
@@ -755,7 +756,8 @@ TEST_CASE("a session without resumption ends with its connection, what it was se
     CHECK(scene.account().offline_count() == 0);
 }
 
-// ---- The end of hibernation --------------------------------------------------------------------------
+// ---- The end of hibernation
+// --------------------------------------------------------------------------
 
 namespace {
 

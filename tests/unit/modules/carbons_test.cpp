@@ -51,7 +51,7 @@ TEST_CASE("the rules of section 6.1") {
         // A private message of an occupant: the room sends it to every joined client itself.
         {"type='chat'", "<body>psst</body><x xmlns='http://jabber.org/protocol/muc#user'/>", true,
          false},
-        // ... whatever its type, as it may be encrypted.
+        // The same whatever its type, as it may be encrypted.
         {"", "<e xmlns='urn:x'/><x xmlns='http://jabber.org/protocol/muc#user'/>", true, false},
         {"type='groupchat'", "<x xmlns='http://jabber.org/protocol/muc#user'/>", false, false},
         {"type='chat'",

@@ -8,7 +8,8 @@
 //   of what was archived, a crash may take that from sessions that were live: a client finds it in
 //   the archive.
 // - What a page of the archive brought does not come again with presence; what it did not, does.
-// - What is searched by time is found by the calendar as it was, and who hibernates does so for as long
+// - What is searched by time is found by the calendar as it was, and who hibernates does so for as
+// long
 //   as time goes on, wherever the calendar jumps.
 // - What a client asks all at once behind a slow request is answered in order, and not refused.
 //

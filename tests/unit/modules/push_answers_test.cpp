@@ -323,7 +323,8 @@ TEST_CASE("a test publish says what happens, step by step") {
     CHECK(steps[1].node.find("phone") == std::string::npos);  // a node may be a token
 }
 
-// ---- Hibernation -------------------------------------------------------------------------------------
+// ---- Hibernation
+// -------------------------------------------------------------------------------------
 
 TEST_CASE("the long hibernation ends with the first important notification") {
     Scene scene;

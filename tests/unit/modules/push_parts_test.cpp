@@ -17,7 +17,8 @@ const WallTime wall0 = std::chrono::sys_days{std::chrono::year{2026} / 1 / 1};
 const LastingTime t0{wall0.time_since_epoch()};
 const SteadyTime s0{1h};
 
-// ---- Hibernation -------------------------------------------------------------------------------------
+// ---- Hibernation
+// -------------------------------------------------------------------------------------
 
 HibernationFacts facts() {
     HibernationFacts facts;
@@ -72,7 +73,8 @@ std::uint64_t identity_of(std::string_view sender, std::string_view id, std::str
 }
 
 TEST_CASE("the identity of a message that is not archived is the same in every build") {
-    // What it is stored as; computed independently from SHA-256 of "19:romeo@example.com/m2:a15:hello".
+    // What it is stored as; computed independently from SHA-256 of
+    // "19:romeo@example.com/m2:a15:hello".
     CHECK(identity_of("romeo@example.com/m", "a1", "hello") == 0xf94411c4c89df0bau);
     CHECK(identity_of("romeo@example.com/m", "a", "1hello") !=
           identity_of("romeo@example.com/m", "a1", "hello"));

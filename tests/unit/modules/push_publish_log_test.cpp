@@ -1,5 +1,5 @@
-// What is pending goes out also after a crash, and nothing twice otherwise (docs/push-rules.md, R9);
-// waking a session before it expires; notifications that other modules ask for.
+// What is pending goes out also after a crash, and nothing twice otherwise (docs/push-rules.md,
+// R9); waking a session before it expires; notifications that other modules ask for.
 #include "server/core/hibernation.h"
 #include "tests/unit/modules/push_scene.h"
 

@@ -1,8 +1,8 @@
-// A random walk of a phone that hibernates, wakes, leaves and returns, beside a laptop that comes and
-// goes: each message is notified to the phone when it must be (docs/push-rules.md R1 to R4), and
-// never again (R9); also over planned stops, and over a crash while it hibernates or is gone. With an
-// archive every message is kept, so that the model is a few lines: `pending` are those the phone was
-// sent while it was there, has not acknowledged, and was not notified of.
+// A random walk of a phone that hibernates, wakes, leaves and returns, beside a laptop that comes
+// and goes: each message is notified to the phone when it must be (docs/push-rules.md R1 to R4),
+// and never again (R9); also over planned stops, and over a crash while it hibernates or is gone.
+// With an archive every message is kept, so that the model is a few lines: `pending` are those the
+// phone was sent while it was there, has not acknowledged, and was not notified of.
 #include <map>
 #include <random>
 

@@ -269,7 +269,7 @@ private:
     }
 
     void come_too_late() { CHECK(resume(new_port(), model_.h()) == "item-not-found"); }
-    /// ... and is told how many of its stanzas were handled.
+    /// The client is told how many of its stanzas were handled.
     void come_too_late(std::uint32_t handled) {
         come_too_late();
         CHECK(world_.account(account_jid).ended_handled(sm_id_) == handled);

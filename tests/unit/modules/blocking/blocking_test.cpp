@@ -647,7 +647,8 @@ TEST_CASE_FIXTURE(Verona, "removing a blocked contact shows nothing of the user'
     CHECK(presence.find('/') == std::string::npos);
 }
 
-// ---- Hibernation -------------------------------------------------------------------------------------
+// ---- Hibernation
+// -------------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Verona,
                   "a sleeping phone hears of changes of the list, and nothing of the blocked") {

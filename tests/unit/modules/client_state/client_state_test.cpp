@@ -203,7 +203,8 @@ TEST_CASE("its sender need not wait for it") {
     CHECK(scene.phone->pending() == 0);
 }
 
-// ---- Hibernation -------------------------------------------------------------------------------------
+// ---- Hibernation
+// -------------------------------------------------------------------------------------
 
 struct HibernationScene : Scene {
     explicit HibernationScene(const std::string& config = {}) : Scene(config) {

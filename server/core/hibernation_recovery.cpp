@@ -230,7 +230,7 @@ Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadli
     HibernatingPage page;
     auto deadlines = co_await core.storage().deadlines().due(LastingTime::max(), slice, after);
     if (!deadlines) {
-        logger.error("sleepers-unreadable", {{"error", deadlines.error().text}});
+        logger.error("hibernating-unreadable", {{"error", deadlines.error().text}});
         co_return page;
     }
     for (const auto& deadline : *deadlines) {

@@ -48,7 +48,7 @@ struct StreamManagement {
     sm::OutQueue<UnackedStanza> queue;
     std::uint32_t delay_told = 0;  // AckDelayed spoke of what was sent up to this number
     bool ack_owed = false;         // the client's <r/> is not answered yet
-    std::uint32_t ack_wanted = 0;  // ... it covers inbound stanzas up to this number
+    std::uint32_t ack_wanted = 0;  // that <r/> covers inbound stanzas up to this number
     bool ack_follows = false;      // it was answered in part: an unrequested <a/> follows
     std::uint32_t answered_h = 0;  // what the newest <a/> said
     SteadyTime answered_at{};      // when; zero: none was written on this connection

@@ -91,9 +91,9 @@ core::Envelope as_copy(const core::Envelope& original, std::shared_ptr<Stanza> w
     core::Envelope copy;
     copy.stanza = std::move(wrapper);
     copy.ticket = original.ticket;
-    copy.offline_seq = original.offline_seq;
-    copy.received = original.received;
-    copy.is_copy = true;
+    copy.meta = {.offline_seq = original.meta.offline_seq,
+                 .received = original.meta.received,
+                 .is_copy = true};
     return copy;
 }
 
@@ -194,7 +194,7 @@ private:
     Verdict judge(core::Account& account, const core::Envelope& envelope, Direction direction,
                   std::string_view peer_bare) const {
         const auto enabled = [this](const auto& session) { return is_enabled(*session); };
-        if (envelope.is_copy ||
+        if (envelope.meta.is_copy ||
             std::none_of(account.sessions().begin(), account.sessions().end(), enabled))
             return {false, "nobody"};
         CopiedMessages& copied = copied_.of(account);

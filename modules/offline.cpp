@@ -58,10 +58,10 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     for (const auto& session : account.sessions()) {
         if (!session->sm() || session->state() == core::SessionState::ended) continue;
         session->sm()->queue.for_each([&](const core::UnackedStanza& sent) {
-            if (sent.spooled) seqs.insert(sent.offline_seq);
+            if (sent.meta.spooled) seqs.insert(sent.meta.offline_seq);
         });
         for (const core::Envelope& envelope : session->waiting())
-            if (envelope.spooled) seqs.insert(envelope.offline_seq);
+            if (envelope.meta.spooled) seqs.insert(envelope.meta.offline_seq);
     }
     return seqs;
 }
@@ -69,7 +69,7 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
 bool is_waiting(const core::Session& session, std::uint64_t seq) {
     const auto& waiting = session.waiting();
     return std::any_of(waiting.begin(), waiting.end(), [seq](const core::Envelope& envelope) {
-        return envelope.offline_seq == seq && !envelope.is_copy;
+        return envelope.meta.offline_seq == seq && !envelope.meta.is_copy;
     });
 }
 
@@ -78,13 +78,13 @@ bool is_waiting(const core::Session& session, std::uint64_t seq) {
 core::UnackedStanza* find_unacknowledged(core::Session& session,
                                          const storage::OfflineMessage& message) {
     if (!session.sm()) return nullptr;
-    const storage::ArchiveId id = message.stanza.archive_id;
+    const storage::ArchiveId id = message.stanza.meta.archive_id;
     auto& queue = session.sm()->queue;
     for (std::uint32_t i = queue.size(); i > 0; --i) {
         core::UnackedStanza& sent = queue[i - 1];
-        if (sent.offline_seq == message.seq) return &sent;
+        if (sent.meta.offline_seq == message.seq) return &sent;
         const bool in_archive = id != storage::ArchiveId::none;
-        if (sent.is_copy && in_archive && sent.archive_id == id) return &sent;
+        if (sent.meta.is_copy && in_archive && sent.meta.archive_id == id) return &sent;
     }
     return nullptr;
 }
@@ -94,10 +94,11 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Acco
     auto parsed = Stanza::from_document(xml::parse_element(kept.xml, ns::client));
     if (!parsed) return nullptr;
     auto stanza = std::move(*parsed);
-    state_delay(stanza->root(), account.host(), format_datetime(kept.time), "Offline Storage");
+    state_delay(stanza->root(), account.host(), format_datetime(kept.meta.received),
+                "Offline Storage");
     // The log is without the ids of our archives; bytes of its own are as they were delivered.
-    if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
-        core::add_stanza_id(*stanza, account, kept.archive_id);
+    if (kept.meta.logged() && kept.meta.archived())
+        core::add_stanza_id(*stanza, account, kept.meta.archive_id);
     return stanza;
 }
 
@@ -112,8 +113,9 @@ public:
     Flow on_undelivered(events::Undelivered& event) const {
         using Why = events::Undelivered::Why;
         core::Envelope& envelope = event.envelope;
-        if (event.stored || event.why == Why::hibernating || envelope.is_copy) return Flow::next;
-        if (envelope.spooled)
+        if (event.stored || event.why == Why::hibernating || envelope.meta.is_copy)
+            return Flow::next;
+        if (envelope.meta.spooled)
             event.stored = true;  // it is here since it was sent
         else if (core::may_be_kept_offline(*envelope.stanza))
             event.stored = store(event.account, envelope);
@@ -154,15 +156,11 @@ public:
     }
 
 private:
-    bool store(core::Account& account, const core::Envelope& envelope) const {
+    bool store(core::Account& account, core::Envelope& envelope) const {
         const auto most = core_.options<OfflineOptions>(account.host()).max_messages;
         if (account.offline_count() >= static_cast<std::uint64_t>(most))
-            return envelope.archive_id != storage::ArchiveId::none;
-        storage::KeptStanza kept{envelope.log_id, envelope.archive_id, envelope.received, {}};
-        if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(envelope.stanza->root());
-        core_.storage().offline().put(core_.shard().batch(), account.id(), envelope.offline_seq,
-                                      kept);
-        account.add_offline(envelope.offline_seq);
+            return envelope.meta.archived();
+        account.add_offline(envelope);
         core_.shard().hold(envelope.ticket);
         return true;
     }
@@ -222,7 +220,7 @@ private:
 
     void hand_over(core::Session& session, const storage::OfflineMessage& message) const {
         core::Account& account = session.account();
-        if (session.has_read(message.stanza.archive_id)) return leave_out(session, message);
+        if (session.has_read(message.stanza.meta.archive_id)) return leave_out(session, message);
         auto stanza = revive(message.stanza, account);
         if (!stanza)
             logger.error("undeliverable",
@@ -231,16 +229,14 @@ private:
         if (!stanza) return account.remove_offline(message.seq);
         core::Envelope envelope;
         envelope.stanza = std::move(stanza);
-        envelope.log_id = message.stanza.log_id;
-        envelope.archive_id = message.stanza.archive_id;
-        envelope.received = message.stanza.time;
-        envelope.offline_seq = message.seq;
+        envelope.meta = message.stanza.meta;
+        envelope.meta.offline_seq = message.seq;
         if (core_.router().has_message(session, envelope, nullptr)) {
             if (!awaits_another(session, envelope)) leave_out(session, message);
             return;
         }
-        envelope.spooled = session.sm() != nullptr;
-        if (!envelope.spooled) account.remove_offline(message.seq);
+        envelope.meta.spooled = session.sm() != nullptr;
+        if (!envelope.meta.spooled) account.remove_offline(message.seq);
         session.note_delivered(message.seq);
         session.send_now(std::move(envelope));
     }
@@ -261,8 +257,8 @@ private:
         if (is_waiting(session, message.seq)) return;
         core::UnackedStanza* const sent = find_unacknowledged(session, message);
         if (!sent) return session.account().remove_offline(message.seq);
-        sent->offline_seq = message.seq;
-        sent->spooled = true;
+        sent->meta.offline_seq = message.seq;
+        sent->meta.spooled = true;
     }
 
     core::Core& core_;

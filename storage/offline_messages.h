@@ -8,23 +8,17 @@
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/task.h"
 #include "storage/batch.h"
+#include "storage/stanza_meta.h"
 
 namespace clarion::storage {
 
 /// A kept stanza: a reference into the log, or its own bytes.
 struct KeptStanza {
-    /// The batch that keeps the stanza fails if this log entry is neither committed nor in it.
-    LogId log_id = LogId::none;
-    /// The stanza-id it carries in the owner's archive; none: not archived.
-    ArchiveId archive_id = ArchiveId::none;
-    WallTime time{};  // when the server received it: <delay/>
-    std::string xml;  // filled on reading; on writing only if log_id is none
-    /// In a queue: its place among the offline messages, if it must go there.
-    std::uint64_t offline_seq = 0;
-    bool held_back = false;  // CSI held it back: nobody is notified of it (core/envelope.h)
+    /// The batch that keeps the stanza fails if its log entry is neither committed nor in it.
+    StanzaMeta meta;
+    std::string xml;  // filled on reading; on writing only if it is not in the log
 };
 
 struct OfflineMessage {

@@ -330,24 +330,24 @@ Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_vie
 
 std::string encode(const KeptStanza& stanza) {
     return Encoder(version::kept_stanza)
-        .u64(static_cast<std::uint64_t>(stanza.log_id))
-        .u64(static_cast<std::uint64_t>(stanza.archive_id))
-        .time(stanza.time)
-        .string(stanza.log_id == LogId::none ? std::string_view(stanza.xml) : std::string_view())
-        .varint(stanza.offline_seq)
-        .boolean(stanza.held_back)
+        .u64(static_cast<std::uint64_t>(stanza.meta.log_id))
+        .u64(static_cast<std::uint64_t>(stanza.meta.archive_id))
+        .time(stanza.meta.received)
+        .string(stanza.meta.logged() ? std::string_view() : std::string_view(stanza.xml))
+        .varint(stanza.meta.offline_seq)
+        .boolean(stanza.meta.held_back)
         .take();
 }
 
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
     Decoder in(bytes, version::kept_stanza);
     KeptStanza stanza;
-    stanza.log_id = LogId{in.u64()};
-    stanza.archive_id = ArchiveId{in.u64()};
-    stanza.time = in.time();
+    stanza.meta.log_id = LogId{in.u64()};
+    stanza.meta.archive_id = ArchiveId{in.u64()};
+    stanza.meta.received = in.time();
     stanza.xml = in.string();
-    stanza.offline_seq = in.varint();
-    stanza.held_back = in.boolean();
+    stanza.meta.offline_seq = in.varint();
+    stanza.meta.held_back = in.boolean();
     return finish(in, "kept stanza", std::move(stanza));
 }
 

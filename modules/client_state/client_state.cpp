@@ -127,7 +127,7 @@ public:
 private:
     /// Only what cannot be missed waits in memory alone.
     static bool may_wait(const core::Envelope& envelope) {
-        return envelope.archive_id != storage::ArchiveId::none || envelope.is_copy ||
+        return envelope.meta.archived() || envelope.meta.is_copy ||
                !core::may_be_kept_offline(*envelope.stanza);
     }
 
@@ -143,7 +143,7 @@ private:
             counters_.wake_ups.add();
             state.last_write = now;
         }
-        if (envelope.received == WallTime{}) envelope.received = core_.clock().wall();
+        if (envelope.meta.received == WallTime{}) envelope.meta.received = core_.clock().wall();
         count_saved(state.held.add(std::move(envelope)));
         if (state.held.size() > static_cast<std::size_t>(options.max_held) ||
             state.held.bytes() > static_cast<std::size_t>(options.max_held_bytes))
@@ -163,7 +163,7 @@ private:
             envelope = state.held.pop();
         if (envelope)
             state_delay(envelope->edit().root(), session.account().host(),
-                        format_datetime(envelope->received));
+                        format_datetime(envelope->meta.received));
         return envelope;
     }
 

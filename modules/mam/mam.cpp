@@ -195,14 +195,14 @@ public:
 
     Flow archive_incoming(events::MessageReceiving& event) {
         core::Envelope& envelope = event.envelope;
-        if (is_archived(envelope) || envelope.is_copy) return Flow::next;
+        if (is_archived(envelope) || envelope.meta.is_copy) return Flow::next;
         const Jid& from = envelope.stanza->from();
         if (!should_archive(*envelope.stanza).archive ||
             !allowed_by_preferences(event.account, from))
             return Flow::next;
-        envelope.archive_id = store(event.account, envelope, from);
+        envelope.meta.archive_id = store(event.account, envelope, from);
         retract(event.account, envelope, from);
-        core::add_stanza_id(envelope.edit(), event.account, envelope.archive_id);
+        core::add_stanza_id(envelope, event.account);
         core_.bus().fire(events::Archived{event.account, envelope});
         return Flow::next;
     }
@@ -271,9 +271,7 @@ public:
     }
 
 private:
-    static bool is_archived(const core::Envelope& envelope) {
-        return envelope.archive_id != storage::ArchiveId::none;
-    }
+    static bool is_archived(const core::Envelope& envelope) { return envelope.meta.archived(); }
 
     static bool carries_ids(const core::Envelope& envelope) {
         return envelope.stanza->root().child(ns::stanza_id, "stanza-id") != nullptr;
@@ -284,14 +282,15 @@ private:
                              const Jid& with) const {
         storage::Archive& archive = core_.storage().archive();
         storage::Batch& batch = core_.shard().batch();
-        if (envelope.log_id == storage::LogId::none) {
-            envelope.log_id = archive.next_log_id();
-            archive.put_log(batch, envelope.log_id, envelope.received,
-                            xml::to_string(envelope.stanza->root()));
+        if (!envelope.meta.logged()) {
+            envelope.meta.log_id = archive.next_log_id();
+            archive.put_log(batch, envelope.meta.log_id, envelope.meta.received,
+                            *envelope.kept_xml());
         }
         const auto [id, time] = account.next_archive_place(core_.clock().wall());
-        archive.put_index(batch, account.id(),
-                          {.id = id, .log_id = envelope.log_id, .time = time, .with = with.full()});
+        archive.put_index(
+            batch, account.id(),
+            {.id = id, .log_id = envelope.meta.log_id, .time = time, .with = with.full()});
         core_.shard().hold(envelope.ticket);
         return id;
     }
@@ -304,9 +303,9 @@ private:
             core::Envelope envelope;
             envelope.stanza = make_page_message(session.account().jid(), session.jid(),
                                                 wanted.query_id, message, ids);
-            envelope.archive_id = message.id;
-            envelope.received = core_.clock().wall();
-            envelope.is_copy = true;
+            envelope.meta.archive_id = message.id;
+            envelope.meta.received = core_.clock().wall();
+            envelope.meta.is_copy = true;
             session.note_read(message.id, message.ordinal);
             session.send_now(std::move(envelope));
         };
@@ -318,7 +317,7 @@ private:
 
     /// A retraction that was just archived.
     void retract(const core::Account& account, const core::Envelope& envelope, const Jid& with) {
-        auto wanted = read_retraction(*envelope.stanza, with, envelope.received);
+        auto wanted = read_retraction(*envelope.stanza, with, envelope.meta.received);
         const auto& options = options_of(account);
         const SearchLimits limits{static_cast<std::size_t>(options.retraction_depth),
                                   static_cast<std::size_t>(options.max_retractions)};

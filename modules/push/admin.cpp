@@ -86,7 +86,8 @@ void test_one(Push& push, core::Account& account, Registration& registration,
     const std::string service = registration.record.service;
     const std::string node = node_tag(registration.record);
     const auto pending = push.notifier->add_pending(
-        account, registration, {.received = push.core.clock().wall()}, {true, false, Reason::ping});
+        account, registration, {.meta = {.received = push.core.clock().wall()}},
+        {true, false, Reason::ping});
     if (!pending)
         return run->step({service, node, "publish", "stopped by a module: see the log", false});
     pending->witness = [run, service, node](std::string_view text, bool ok) {

@@ -245,9 +245,7 @@ Task<> Hibernation::sweep_session(core::Account& account, std::uint64_t number) 
     for (auto& stored : *queue) {
         auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));
         if (!stanza) continue;
-        entries.push_back({std::move(*stanza), stored.seq, stored.stanza.archive_id,
-                           stored.stanza.log_id, stored.stanza.time, false,
-                           stored.stanza.held_back});
+        entries.push_back({std::move(*stanza), stored.seq, stored.stanza.meta});
     }
     logger.debug("after-restart", {{"session", session->jid().full()}, {"queued", entries.size()}});
     push_.queue_rules->notify(*session, entries, Trigger::unacked);

@@ -45,7 +45,7 @@ void Notifier::on_undelivered(const events::Undelivered& event) {
         return push_.queue_rules->on_queued(*event.session, event.envelope);
     Facts base;
     base.trigger = event.why == Why::no_session ? Trigger::no_session : Trigger::ended;
-    base.archived = event.envelope.archive_id != storage::ArchiveId::none;
+    base.archived = event.envelope.meta.archived();
     base.stored = event.stored || base.archived;
     judge_all(event.account, event.envelope, base, event.session);
 }
@@ -74,12 +74,8 @@ void Notifier::on_sending(const events::MessageSending& event) {
 Notifier::Cause Notifier::cause_of(const core::Account& account, const core::Envelope& envelope) {
     Cause cause;
     cause.stanza = envelope.stanza.get();
-    cause.identity = identity(*envelope.stanza, account.jid().bare(), envelope.archive_id,
-                              envelope.log_id, envelope.received);
-    cause.received = envelope.received;
-    cause.archive_id = envelope.archive_id;
-    cause.log_id = envelope.log_id;
-    cause.offline_seq = envelope.offline_seq;
+    cause.identity = identity(*envelope.stanza, account.jid().bare(), envelope.meta);
+    cause.meta = envelope.meta;
     return cause;
 }
 
@@ -89,7 +85,7 @@ void Notifier::judge_all(core::Account& account, const core::Envelope& envelope,
     if (!mine || mine->registrations.empty()) return;
     const Stanza& stanza = *envelope.stanza;
     Cause cause = cause_of(account, envelope);
-    if (!base.stored) cause.offline_seq = 0;
+    if (!base.stored) cause.meta.offline_seq = 0;
     const SessionPush* queue = session ? push_.sessions.find(*session) : nullptr;
     for (const auto seq : push_.registrations->all(account)) {
         Registration* registration = push_.accounts.of(account).find(seq);
@@ -97,11 +93,11 @@ void Notifier::judge_all(core::Account& account, const core::Envelope& envelope,
         Facts all = facts(account, *registration, base.trigger, stanza);
         all.archived = base.archived;
         all.stored = base.stored;
-        all.held_back = envelope.held_back;
+        all.held_back = envelope.meta.held_back;
         all.same_device = session && session->device() == registration->record.device;
         all.covered =
-            registration->was_notified_of(cause.identity, cause.archive_id) ||
-            (all.same_device && queue && queue->covers(seq, envelope.received, stanza, all));
+            registration->was_notified_of(cause.identity, cause.meta.archive_id) ||
+            (all.same_device && queue && queue->covers(seq, envelope.meta.received, stanza, all));
         const Verdict verdict = should_push(stanza, all);
         cause.away = !all.device_has_session && base.trigger != Trigger::receiving;
         if (!verdict.push)
@@ -120,7 +116,7 @@ void Notifier::on_ping(const events::PushPing& event) {
         const auto& record = registration->record;
         if (!event.service.empty() && event.service != record.service) continue;
         if (!event.node.empty() && event.node != record.node) continue;
-        add_pending(event.account, *registration, {.received = push_.core.clock().wall()},
+        add_pending(event.account, *registration, {.meta = {.received = push_.core.clock().wall()}},
                     {true, false, Reason::ping});
     }
 }
@@ -128,7 +124,7 @@ void Notifier::on_ping(const events::PushPing& event) {
 void Notifier::on_requested(const events::PushRequested& event) {
     core::Account& account = event.account;
     Cause cause;
-    cause.received = push_.core.clock().wall();
+    cause.meta.received = push_.core.clock().wall();
     if (event.envelope) cause = cause_of(account, *event.envelope);
     cause.clear = event.clear;
     cause.in_queue =
@@ -136,7 +132,7 @@ void Notifier::on_requested(const events::PushRequested& event) {
     for (const auto seq : push_.registrations->all(account)) {
         Registration* registration = push_.accounts.of(account).find(seq);
         if (!registration || !event.wants(registration->record)) continue;
-        if (registration->was_notified_of(cause.identity, cause.archive_id)) {
+        if (registration->was_notified_of(cause.identity, cause.meta.archive_id)) {
             push_.note(account, *registration, Reason::covered);
             continue;
         }
@@ -154,7 +150,7 @@ void Notifier::on_expiring(core::Session& session) {
     core::Account& account = session.account();
     for (const auto seq : push_.registrations->of_device(account, session.device()))
         if (Registration* registration = push_.accounts.of(account).find(seq))
-            add_pending(account, *registration, {.received = push_.core.clock().wall()},
+            add_pending(account, *registration, {.meta = {.received = push_.core.clock().wall()}},
                         {true, false, Reason::ping});
 }
 
@@ -217,10 +213,10 @@ NotificationPtr Notifier::add_pending(core::Account& account, Registration& regi
     registration.notified.add(cause.identity);
     if (cause.away)
         registration.record.notified_up_to =
-            std::max(registration.record.notified_up_to, cause.archive_id);
+            std::max(registration.record.notified_up_to, cause.meta.archive_id);
     registration.unsaved = true;
     notification->number = next_number();
-    notification->caused = cause.received;
+    notification->caused = cause.meta.received;
     enter(account, *notification, cause);
     ++push_.accounts.of(account).busy;
     push_.core.shard().after_commit(
@@ -230,17 +226,17 @@ NotificationPtr Notifier::add_pending(core::Account& account, Registration& regi
 
 /// What must go out also after a crash is stored with its stanza; a queue says so itself.
 void Notifier::enter(core::Account& account, Notification& notification, const Cause& cause) const {
-    notification.log_id = cause.log_id;
-    notification.offline_seq = cause.offline_seq;
-    const bool stored = cause.log_id != storage::LogId::none || cause.offline_seq != 0;
+    notification.log_id = cause.meta.log_id;
+    notification.offline_seq = cause.meta.offline_seq;
+    const bool stored = cause.meta.log_id != storage::LogId::none || cause.meta.offline_seq != 0;
     if (cause.in_queue || !stored) return;
     push_.publish_log->add_pending(account.id(),
                                    {.registration = notification.registration,
                                     .important = notification.important,
                                     .urgent = notification.urgent,
-                                    .log_id = cause.log_id,
-                                    .offline_seq = cause.offline_seq,
-                                    .caused = cause.received},
+                                    .log_id = cause.meta.log_id,
+                                    .offline_seq = cause.meta.offline_seq,
+                                    .caused = cause.meta.received},
                                    notification.number);
 }
 

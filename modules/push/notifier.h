@@ -38,13 +38,10 @@ public:
     struct Cause {
         const Stanza* stanza = nullptr;  // none: ping
         std::uint64_t identity = 0;
-        WallTime received{};
-        storage::ArchiveId archive_id = storage::ArchiveId::none;
-        storage::LogId log_id = storage::LogId::none;
-        std::uint64_t offline_seq = 0;  // among the offline messages; 0: not stored there
-        bool in_queue = false;          // a session's queue has it
-        bool away = false;              // the device has no session
-        bool clear = false;             // nothing is unread any more
+        storage::StanzaMeta meta;  // offline_seq 0: not stored among the offline messages
+        bool in_queue = false;     // a session's queue has it
+        bool away = false;         // the device has no session
+        bool clear = false;        // nothing is unread any more
     };
     static Cause cause_of(const core::Account& account, const core::Envelope& envelope);
     /// Owes one: nullptr if a module stopped it. It leaves once this turn's batch is committed, and

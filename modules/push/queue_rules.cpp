@@ -15,8 +15,7 @@ namespace clarion::push {
 namespace {
 
 QueueRules::Entry entry(const core::UnackedStanza& sent, std::uint32_t number) {
-    return {sent.stanza,   number,       sent.archive_id, sent.log_id,
-            sent.received, sent.spooled, sent.held_back,  sent.offline_seq};
+    return {sent.stanza, number, sent.meta};
 }
 
 std::vector<QueueRules::Entry> live_queue(core::Session& session) {
@@ -29,18 +28,15 @@ std::vector<QueueRules::Entry> live_queue(core::Session& session) {
 }
 
 std::uint64_t identity_of(const core::Session& session, const QueueRules::Entry& entry) {
-    return identity(*entry.stanza, session.account().jid().bare(), entry.archive_id, entry.log_id,
-                    entry.received);
+    return identity(*entry.stanza, session.account().jid().bare(), entry.meta);
 }
 
 Notifier::Cause cause_of(const core::Session& session, const QueueRules::Entry& entry) {
     Notifier::Cause cause;
     cause.stanza = entry.stanza.get();
     cause.identity = identity_of(session, entry);
-    cause.received = entry.received;
-    cause.archive_id = entry.archive_id;
-    cause.log_id = entry.log_id;
-    cause.offline_seq = entry.spooled ? entry.offline_seq : 0;
+    cause.meta = entry.meta;
+    if (!entry.meta.spooled) cause.meta.offline_seq = 0;
     cause.in_queue = session.is_hibernating();
     return cause;
 }
@@ -105,14 +101,16 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
         facts = push_.notifier->facts(session.account(), registration, trigger, *each.stanza);
         facts.session = session.jid().full();
         facts.same_device = true;
-        facts.archived = each.archive_id != storage::ArchiveId::none;
+        facts.archived = each.meta.archived();
         // Only a queue may have had it; where it goes from there is decided later.
-        facts.stored = facts.archived || each.spooled || core::may_be_kept_offline(*each.stanza);
-        facts.held_back = each.held_back;
+        facts.stored =
+            facts.archived || each.meta.spooled || core::may_be_kept_offline(*each.stanza);
+        facts.held_back = each.meta.held_back;
         const bool important = judge(*each.stanza, facts.account, facts.reflected).important;
-        facts.covered = coverage.covers_number(each.number) ||
-                        coverage.covers_time(each.received, important) ||
-                        registration.was_notified_of(identity_of(session, each), each.archive_id);
+        facts.covered =
+            coverage.covers_number(each.number) ||
+            coverage.covers_time(each.meta.received, important) ||
+            registration.was_notified_of(identity_of(session, each), each.meta.archive_id);
         const Verdict verdict = should_push(*each.stanza, facts);
         if (!verdict.push) {
             push_.note(session.account(), registration, verdict.reason);
@@ -149,9 +147,8 @@ void QueueRules::notify_others(core::Session& session, const std::vector<Entry>&
         Registration* registration = push_.accounts.of(account).find(seq);
         if (!registration || registration->record.device == session.device()) continue;
         std::vector<Entry> kept;
-        std::copy_if(queue.begin(), queue.end(), std::back_inserter(kept), [](const Entry& each) {
-            return each.spooled && each.archive_id == storage::ArchiveId::none;
-        });
+        std::copy_if(queue.begin(), queue.end(), std::back_inserter(kept),
+                     [](const Entry& each) { return each.meta.spooled && !each.meta.archived(); });
         const Finding found = scan(session, *registration, Coverage{}, kept, Trigger::ended);
         if (found.cause)
             push_.notifier->add_pending(account, *registration, cause_of(session, *found.cause),
@@ -169,7 +166,7 @@ bool QueueRules::notified_important(core::Session& session, const std::vector<En
         for (const Entry& each : queue) {
             if (!judge(*each.stanza, bare, is_reflected(account, *each.stanza)).important) continue;
             if (coverage.covers_number(each.number) || is_incoming_call(*each.stanza, bare) ||
-                registration->was_notified_of(identity_of(session, each), each.archive_id))
+                registration->was_notified_of(identity_of(session, each), each.meta.archive_id))
                 return true;
         }
     }
@@ -222,15 +219,17 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
     const auto archived = co_await push_.core.storage().archive().query(std::move(query));
     if (archived)
         for (const auto& each : archived->messages)
-            add(each.xml, {.archive_id = each.id, .log_id = each.log_id, .received = each.time});
+            add(each.xml,
+                {.meta = {.log_id = each.log_id, .archive_id = each.id, .received = each.time}});
     const auto kept = co_await push_.core.storage().offline().read(account, 0, enough);
     if (kept)
-        for (const auto& [seq, stanza] : *kept)
-            if (stanza.time >= since && stanza.archive_id == storage::ArchiveId::none)
-                add(stanza.xml, {.log_id = stanza.log_id,
-                                 .received = stanza.time,
-                                 .spooled = true,
-                                 .offline_seq = seq});
+        for (const auto& [seq, stanza] : *kept) {
+            if (stanza.meta.received < since || stanza.meta.archived()) continue;
+            Entry entry{.meta = stanza.meta};
+            entry.meta.offline_seq = seq;
+            entry.meta.spooled = true;
+            add(stanza.xml, std::move(entry));
+        }
     co_return entries;
 }
 
@@ -249,11 +248,11 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     const Stanza& stanza = *envelope.stanza;
     Notifier::Cause cause = Notifier::cause_of(account, envelope);
     cause.in_queue = true;
-    cause.offline_seq = 0;  // only its place, if it must go there
+    cause.meta.offline_seq = 0;  // only its place, if it must go there
     Facts facts = push_.notifier->facts(account, registration, Trigger::queued, stanza);
     facts.session = session.jid().full();
     facts.same_device = true;
-    facts.covered = registration.was_notified_of(cause.identity, cause.archive_id);
+    facts.covered = registration.was_notified_of(cause.identity, cause.meta.archive_id);
     const Verdict verdict = should_push(stanza, facts);
     if (!verdict.push) return push_.note(account, registration, verdict.reason);
 

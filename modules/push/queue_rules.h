@@ -35,12 +35,7 @@ public:
     struct Entry {
         StanzaPtr stanza;
         std::uint32_t number = 0;  // XEP-0198
-        storage::ArchiveId archive_id = storage::ArchiveId::none;
-        storage::LogId log_id = storage::LogId::none;
-        WallTime received{};
-        bool spooled = false;    // offline storage has a copy
-        bool held_back = false;  // by CSI
-        std::uint64_t offline_seq = 0;
+        storage::StanzaMeta meta;
     };
     /// One notification for the queue to each registration of the session's device, if anything in
     /// it is not covered. `trigger`: unacked, or ended to look at kept messages only.

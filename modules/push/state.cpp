@@ -120,14 +120,13 @@ Push* find_push(core::Core& core) {
 }
 
 std::uint64_t identity(const Stanza& stanza, std::string_view account,
-                       storage::ArchiveId archive_id, storage::LogId log_id, WallTime received) {
-    if (archive_id != storage::ArchiveId::none)
-        return mix(1, static_cast<std::uint64_t>(archive_id));
-    if (log_id != storage::LogId::none) return mix(2, static_cast<std::uint64_t>(log_id));
-    if (!stanza.is_message() || received == WallTime{}) return 0;
+                       const storage::StanzaMeta& meta) {
+    if (meta.archived()) return mix(1, static_cast<std::uint64_t>(meta.archive_id));
+    if (meta.logged()) return mix(2, static_cast<std::uint64_t>(meta.log_id));
+    if (!stanza.is_message() || meta.received == WallTime{}) return 0;
     const Carried inner = carried(stanza, account);
     const std::uint64_t words = digest({inner.sender(), inner.message->attr("id"), inner.body()});
-    return mix(static_cast<std::uint64_t>(received.time_since_epoch().count()), words);
+    return mix(static_cast<std::uint64_t>(meta.received.time_since_epoch().count()), words);
 }
 
 }  // namespace clarion::push

@@ -142,6 +142,6 @@ Push* find_push(core::Core& core);
 
 /// What a stanza is known by in all its copies on this account; 0: cannot be told.
 std::uint64_t identity(const Stanza& stanza, std::string_view account,
-                       storage::ArchiveId archive_id, storage::LogId log_id, WallTime received);
+                       const storage::StanzaMeta& meta);
 
 }  // namespace clarion::push

@@ -64,7 +64,14 @@ void Account::skip_offline_seqs(std::uint64_t up_to) {
     last_offline_seq_ = std::max(last_offline_seq_, up_to);
 }
 
-void Account::add_offline(std::uint64_t seq) {
+void Account::add_offline(Envelope& envelope) {
+    const std::uint64_t seq = envelope.meta.offline_seq;
+    storage::KeptStanza kept{{.log_id = envelope.meta.log_id,
+                              .archive_id = envelope.meta.archive_id,
+                              .received = envelope.meta.received},
+                             {}};
+    if (!kept.meta.logged()) kept.xml = *envelope.kept_xml();
+    core_.storage().offline().put(core_.shard().batch(), id_, seq, kept);
     if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
     ++offline_count_;
 }

@@ -25,6 +25,7 @@ namespace clarion::core {
 
 class Core;
 class Session;
+struct Envelope;
 
 class Account {
 public:
@@ -66,7 +67,8 @@ public:
     void skip_offline_seqs(std::uint64_t up_to);
     /// Offline messages stored and not yet delivered.
     std::uint64_t offline_count() const { return offline_count_; }
-    void add_offline(std::uint64_t seq);
+    /// Puts a message among them, under its own number (StanzaMeta::offline_seq).
+    void add_offline(Envelope& envelope);
     /// Drops one of them, or nothing if it is gone already: of several sessions that were sent a
     /// message the first to acknowledge it does. 0: none is meant.
     void remove_offline(std::uint64_t seq);

@@ -29,7 +29,7 @@ Result<> Session::on_ack(std::uint32_t handled) {
     std::uint32_t seq = sm_->queue.acked();
     const auto acked = sm_->queue.ack(handled, [&](UnackedStanza&& sent) {
         ++seq;
-        if (sent.spooled) account_.remove_offline(sent.offline_seq);
+        if (sent.meta.spooled) account_.remove_offline(sent.meta.offline_seq);
         if (stored_queue_ > 0) {
             sessions.remove_queued(shard.batch(), account_.id(), number_, seq);
             if (--stored_queue_ == 0) remove_record();

@@ -54,4 +54,10 @@ void add_stanza_id(Stanza& stanza, const Account& owner, storage::ArchiveId id) 
     clarion::add_stanza_id(stanza.root(), ids.format(id), owner.jid());
 }
 
+void add_stanza_id(Envelope& envelope, const Account& owner) {
+    auto kept = std::move(envelope.xml);
+    add_stanza_id(envelope.edit(), owner, envelope.meta.archive_id);
+    envelope.xml = std::move(kept);
+}
+
 }  // namespace clarion::core

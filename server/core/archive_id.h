@@ -17,6 +17,7 @@
 
 #include "proto/crypto.h"
 #include "proto/stanza.h"
+#include "server/core/envelope.h"
 #include "storage/ids.h"
 
 namespace clarion::core {
@@ -53,5 +54,7 @@ private:
 /// Appends <stanza-id/> with the id that the message has in the archive of `owner`. REQUIRES: ids
 /// that claim to be the owner's were stripped.
 void add_stanza_id(Stanza& stanza, const Account& owner, storage::ArchiveId id);
+/// The same for a message that was just archived there. What is kept of it stays as it was.
+void add_stanza_id(Envelope& envelope, const Account& owner);
 
 }  // namespace clarion::core

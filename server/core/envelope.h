@@ -2,46 +2,44 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
-#include "base/clock.h"
 #include "proto/stanza.h"
+#include "proto/xml_writer.h"
 #include "server/runtime/ticket.h"
-#include "storage/ids.h"
+#include "storage/stanza_meta.h"
 
 namespace clarion::core {
 
-/// Moved from step to step, across shards too. `stanza` may be shared: change it through editable()
+/// The XML of a stanza as storage keeps it, written once for all who keep it: in jabber:client,
+/// without any archive's stanza-id.
+using StanzaXml = std::shared_ptr<const std::string>;
+
+/// Moved from step to step, across shards too. `stanza` may be shared: change it through edit()
 /// only.
 struct Envelope {
     StanzaPtr stanza;
     Ticket ticket;
-    /// Where the log keeps it, once somebody archived it (the sender, usually).
-    storage::LogId log_id = storage::LogId::none;
-    /// The id it has in the archive of the account it is being delivered to; none: not archived
-    /// there.
-    storage::ArchiveId archive_id = storage::ArchiveId::none;
-    /// Its place in the order in which messages reached the account: its number if it has to be
-    /// stored among the offline messages, now or after days in a queue. 0: not a message for one.
-    std::uint64_t offline_seq = 0;
-    /// A copy is there already, until a session acknowledges it.
-    bool spooled = false;
-    /// When this server saw it.
-    WallTime received{};
-    /// A copy made for one resource (a carbon, a message of an archive page, which has its id there
-    /// as archive_id): never archived, copied or stored offline again.
-    bool is_copy = false;
-    /// It was held back while its client was inactive (CSI), and not important enough to wake it:
-    /// nobody is notified of it.
-    bool held_back = false;
+    storage::StanzaMeta meta;
     /// An error this server made itself because a domain cannot be reached or its component is not
     /// attached; what a peer relays never has it.
     bool local_bounce = false;
+    /// nullptr until somebody keeps the stanza: see kept_xml().
+    StanzaXml xml{};
 
+    /// The stanza, to be changed in what it says.
     Stanza& edit() {
+        xml = nullptr;
         auto own = editable(std::move(stanza));
         Stanza& result = *own;
         stanza = std::move(own);
         return result;
+    }
+    /// What storage keeps of it. REQUIRES: no archive's stanza-id was added yet, or this was called
+    /// before that (core::add_stanza_id() leaves it as it is).
+    const StanzaXml& kept_xml() {
+        if (!xml) xml = std::make_shared<const std::string>(xml::to_string(stanza->root()));
+        return xml;
     }
 };
 

@@ -98,14 +98,14 @@ void Session::hibernate() {
     sm_->queue.for_each([&](const UnackedStanza& sent) { unacked->push_back(sent); });
     // What came by a page of the archive goes nowhere else: offline storage keeps it.
     for (UnackedStanza& sent : *unacked)
-        if (sent.is_copy) sent.spooled = false;
+        if (sent.meta.is_copy) sent.meta.spooled = false;
     const std::uint32_t acked = sm_->queue.acked();
     sm_->queue.restore(acked, {});
     queued_hibernating_ = static_cast<std::uint32_t>(unacked->size());
     unstored_ = {unacked, std::exchange(stored_queue_, 0)};
     store_queue();
     for (const UnackedStanza& sent : *unacked)
-        if (sent.spooled) account_.remove_offline(sent.offline_seq);
+        if (sent.meta.spooled) account_.remove_offline(sent.meta.offline_seq);
     remove_online_record();
     core().accounts().note_hibernating(account_.jid().bare());
     logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_hibernating_}});
@@ -120,7 +120,7 @@ void Session::hibernate() {
 std::vector<Envelope> Session::take_held() {
     std::vector<Envelope> held;
     core().bus().fire(events::SessionDetaching{*this, held});
-    for (Envelope& envelope : held) envelope.held_back = true;
+    for (Envelope& envelope : held) envelope.meta.held_back = true;
     return held;
 }
 
@@ -324,7 +324,7 @@ void Session::write_sent(const UnackedStanza& sent) {
     if (!core().router().may_hand_over(account_, *sent.stanza)) return port_->write(*make_filler());
     if (sent.stanza->is_iq()) return port_->write(*sent.stanza);
     const auto copy = sent.stanza->clone();
-    state_delay(copy->root(), account_.host(), format_datetime(sent.received));
+    state_delay(copy->root(), account_.host(), format_datetime(sent.meta.received));
     port_->write(*copy);
 }
 
@@ -433,10 +433,11 @@ void Session::redeliver_all(std::vector<UnackedStanza> unacked) {
 }
 
 void Session::redeliver(Envelope envelope) {
-    if (envelope.held_back && !may_be_kept_offline(*envelope.stanza)) return;  // nobody misses it
+    if (envelope.meta.held_back && !may_be_kept_offline(*envelope.stanza))
+        return;  // nobody misses it
     if (envelope.stanza->is_request())
         core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
-    else if (envelope.stanza->is_message() && !envelope.is_copy)
+    else if (envelope.stanza->is_message() && !envelope.meta.is_copy)
         core().router().redeliver(account_, this, std::move(envelope));
 }
 

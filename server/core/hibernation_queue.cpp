@@ -16,31 +16,26 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr auto store_again = std::chrono::seconds(5);
 
-/// `From`: UnackedStanza or Envelope.
-template <class From>
-storage::KeptStanza kept(const From& from) {
-    storage::KeptStanza result{from.log_id, from.archive_id,  from.received,
-                               {},          from.offline_seq, from.held_back};
-    if (from.log_id == storage::LogId::none) result.xml = xml::to_string(from.stanza->root());
-    return result;
+storage::KeptStanza kept(const UnackedStanza& sent) {
+    return {sent.meta, sent.meta.logged() ? std::string() : xml::to_string(sent.stanza->root())};
+}
+
+storage::KeptStanza kept(Envelope& envelope) {
+    return {envelope.meta, envelope.meta.logged() ? std::string() : *envelope.kept_xml()};
 }
 
 /// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without
 /// its stanza if that cannot be read.
-Envelope revive(const storage::KeptStanza& kept, const Account& owner) {
-    Envelope envelope;
+UnackedStanza revive(const storage::KeptStanza& kept, const Account& owner) {
+    UnackedStanza sent;
     auto parsed = Stanza::from_stored(xml::parse_element(kept.xml, ns::client));
-    if (!parsed) return envelope;
-    if (kept.log_id != storage::LogId::none && kept.archive_id != storage::ArchiveId::none)
-        add_stanza_id(**parsed, owner, kept.archive_id);
-    envelope.stanza = std::move(*parsed);
-    envelope.log_id = kept.log_id;
-    envelope.archive_id = kept.archive_id;
-    envelope.offline_seq = kept.offline_seq;
-    envelope.received = kept.time;
-    envelope.is_copy = is_carbon(*envelope.stanza) || is_archive_page(*envelope.stanza);
-    envelope.held_back = kept.held_back;
-    return envelope;
+    if (!parsed) return sent;
+    if (kept.meta.logged() && kept.meta.archived())
+        add_stanza_id(**parsed, owner, kept.meta.archive_id);
+    sent.stanza = std::move(*parsed);
+    sent.meta = kept.meta;
+    sent.meta.is_copy = is_carbon(*sent.stanza) || is_archive_page(*sent.stanza);
+    return sent;
 }
 
 }  // namespace
@@ -75,8 +70,8 @@ void Session::put_unstored() {
     for (std::uint32_t i = unstored_.first; i < stanzas.size(); ++i) {
         core().storage().sessions().put_queued(batch, account_.id(), number_,
                                                {sm_->queue.acked() + i + 1, kept(stanzas[i])});
-        if (stanzas[i].spooled)  // the queue keeps it now
-            core().storage().offline().remove(batch, account_.id(), stanzas[i].offline_seq);
+        if (stanzas[i].meta.spooled)  // the queue keeps it now
+            core().storage().offline().remove(batch, account_.id(), stanzas[i].meta.offline_seq);
     }
 }
 
@@ -93,7 +88,7 @@ void Session::queue_hibernating(Envelope envelope) {
     const std::uint32_t place = queued_hibernating_++;
     const storage::QueuedStanza entry{sm_->queue.acked() + queued_hibernating_, kept(envelope)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
-    if (envelope.spooled) account_.remove_offline(envelope.offline_seq);
+    if (envelope.meta.spooled) account_.remove_offline(envelope.meta.offline_seq);
     shard.hold(envelope.ticket);
     if (state_ == SessionState::hibernating) return tell_queued(envelope);
     envelope.ticket.release();
@@ -117,8 +112,7 @@ Task<Result<std::vector<UnackedStanza>>> Session::read_queue() {
     std::vector<UnackedStanza> queue(queued_hibernating_);
     for (const auto& entry : *entries) {
         const std::uint32_t place = entry.seq - sm_->queue.acked() - 1;
-        if (place < queued_hibernating_)
-            queue[place] = UnackedStanza(revive(entry.stanza, account_));
+        if (place < queued_hibernating_) queue[place] = revive(entry.stanza, account_);
     }
     if (unstored_.stanzas)
         for (std::size_t i = unstored_.first; i < unstored_.stanzas->size(); ++i)

@@ -55,13 +55,13 @@ bool any_awake(const Account& account) {
 
 void Router::deliver_message(Account& account, Envelope envelope) {
     if (refuse_message(account, envelope)) return;
-    if (!envelope.is_copy) envelope.offline_seq = account.next_offline_seq();
-    if (!envelope.is_copy) {
+    if (!envelope.meta.is_copy) envelope.meta.offline_seq = account.next_offline_seq();
+    if (!envelope.meta.is_copy) {
         events::MessageReceiving event{account, envelope};
         if (core_.bus().fire(event) == Flow::stop) return;
     }
     if (envelope.stanza->to().is_full() && send_to_full(account, envelope)) return;
-    if (envelope.is_copy) return;
+    if (envelope.meta.is_copy) return;
     send_to_bare(account, std::move(envelope));
 }
 
@@ -72,7 +72,7 @@ void Router::deliver_message(Account& account, Envelope envelope) {
 bool Router::refuse_message(const Account& account, Envelope& envelope) {
     const Stanza& stanza = *envelope.stanza;
     const StanzaType type = stanza.type();
-    if (envelope.is_copy || type == StanzaType::chat) return false;
+    if (envelope.meta.is_copy || type == StanzaType::chat) return false;
     if (stanza.to().is_full()) {
         if (account.find_session(stanza.to().resource())) return false;
     } else if (type != StanzaType::error &&
@@ -102,7 +102,7 @@ void Router::send_to_bare(Account& account, Envelope envelope) {
     if (type == StanzaType::headline) return;
     events::Undelivered event{account, nullptr, envelope, events::Undelivered::Why::no_session};
     core_.bus().fire(event);
-    if (!event.stored && envelope.archive_id == storage::ArchiveId::none)
+    if (!event.stored && !envelope.meta.archived())
         bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
@@ -116,7 +116,7 @@ void Router::send_to_takers(Account& account, Envelope envelope, const Takers& t
     const bool for_another = envelope.stanza->to().is_full();  // who was not there
     for (const auto& session : takers) {  // one may end while another is sent to
         if (!takes_bare(*session)) continue;
-        if (for_another) session->note_delivered(envelope.offline_seq);
+        if (for_another) session->note_delivered(envelope.meta.offline_seq);
         session->send(Envelope(envelope));
     }
 }
@@ -126,8 +126,8 @@ bool Router::may_hand_over(Account& account, const Stanza& stanza) {
 }
 
 bool Router::has_message(Session& session, const Envelope& envelope, const Session* held_by) {
-    const std::uint64_t seq = envelope.offline_seq;
-    if (session.has_read(envelope.archive_id) || session.was_delivered(seq)) return true;
+    const std::uint64_t seq = envelope.meta.offline_seq;
+    if (session.has_read(envelope.meta.archive_id) || session.was_delivered(seq)) return true;
     const Jid& to = envelope.stanza->to();
     // What was for a resource that was not there went to all.
     const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());
@@ -144,31 +144,32 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
     if (account.deleted())
         return bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
     if (!may_hand_over(account, *envelope.stanza)) {
-        if (envelope.spooled) account.remove_offline(envelope.offline_seq);
+        if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
         return;
     }
-    const bool archived = envelope.archive_id != storage::ArchiveId::none;
+    const bool archived = envelope.meta.archived();
     if (any_takes_bare(account)) {
         auto takers = all_takers(account);
         std::erase_if(takers, [&](const auto& s) { return has_message(*s, envelope, ended); });
         for (const auto& session : takers) {
-            session->note_delivered(envelope.offline_seq);
+            session->note_delivered(envelope.meta.offline_seq);
             session->save_hibernating_soon();
         }
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
-            if (envelope.spooled) unspool_unless_acknowledged(account, envelope, takers);
-            state_delay(envelope.edit().root(), account.host(), format_datetime(envelope.received));
+            if (envelope.meta.spooled) unspool_unless_acknowledged(account, envelope, takers);
+            state_delay(envelope.edit().root(), account.host(),
+                        format_datetime(envelope.meta.received));
             return send_to_takers(account, std::move(envelope), takers);
         }
         // For the successor, or until those who have it acknowledge it.
-        if (envelope.spooled) return;
+        if (envelope.meta.spooled) return;
         if (!awaits_successor(account, ended))
             return keep_for_holders(account, std::move(envelope));
     }
     events::Undelivered event{account, ended, envelope, events::Undelivered::Why::ended};
     core_.bus().fire(event);
     if (event.stored || archived) return;
-    if (envelope.spooled) account.remove_offline(envelope.offline_seq);
+    if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
     bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
 }
 
@@ -177,21 +178,22 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
 void Router::unspool_unless_acknowledged(Account& account, Envelope& envelope,
                                          const Takers& takers) {
     if (std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->sm(); })) return;
-    account.remove_offline(envelope.offline_seq);
-    envelope.spooled = false;
+    account.remove_offline(envelope.meta.offline_seq);
+    envelope.meta.spooled = false;
 }
 
 /// The session that ended kept it in storage; others that were sent it and did not acknowledge it
 /// have it in memory only. From now on it is kept as if it had been sent to them alone.
 void Router::keep_for_holders(Account& account, Envelope envelope) {
-    if (envelope.archive_id != storage::ArchiveId::none) return;
+    if (envelope.meta.archived()) return;
     for (const auto& session : account.sessions()) {
         if (!acknowledges(*session)) continue;
         auto& queue = session->sm()->queue;
         for (std::uint32_t i = 0; i < queue.size(); ++i) {
-            if (queue[i].offline_seq != envelope.offline_seq || queue[i].is_copy) continue;
+            if (queue[i].meta.offline_seq != envelope.meta.offline_seq || queue[i].meta.is_copy)
+                continue;
             spool_until_acknowledged(account, envelope);
-            queue[i].spooled = envelope.spooled;
+            queue[i].meta.spooled = envelope.meta.spooled;
         }
     }
 }
@@ -200,15 +202,11 @@ void Router::keep_for_holders(Account& account, Envelope envelope) {
 /// (docs/design/001-core.md, idea 3). Its archive entry makes it so; without one it is kept among
 /// the offline messages until a session acknowledges it.
 void Router::spool_until_acknowledged(Account& account, Envelope& envelope) {
-    if (envelope.archive_id != storage::ArchiveId::none || envelope.is_copy || envelope.spooled)
-        return;
+    if (envelope.meta.archived() || envelope.meta.is_copy || envelope.meta.spooled) return;
     if (!may_be_kept_offline(*envelope.stanza)) return;
     Shard& shard = core_.shard();
-    envelope.spooled = true;
-    storage::KeptStanza kept{envelope.log_id, envelope.archive_id, envelope.received, {}};
-    if (kept.log_id == storage::LogId::none) kept.xml = xml::to_string(envelope.stanza->root());
-    core_.storage().offline().put(shard.batch(), account.id(), envelope.offline_seq, kept);
-    account.add_offline(envelope.offline_seq);
+    envelope.meta.spooled = true;
+    account.add_offline(envelope);
     shard.hold(envelope.ticket);
 }
 

@@ -24,7 +24,7 @@ bool is_notification(const Stanza& stanza) {
 void Router::route(StanzaPtr stanza) {
     Envelope envelope;
     envelope.stanza = std::move(stanza);
-    envelope.received = core_.clock().wall();
+    envelope.meta.received = core_.clock().wall();
     route(std::move(envelope));
 }
 
@@ -65,7 +65,7 @@ void Router::bounce(Envelope envelope, const StanzaError& error, bool local) {
     core_.refusals().on_stanza(*envelope.stanza, error);
     Envelope answer;
     answer.stanza = make_error(*envelope.stanza, error);
-    answer.received = core_.clock().wall();
+    answer.meta.received = core_.clock().wall();
     answer.local_bounce = local;
     route(std::move(answer));
 }

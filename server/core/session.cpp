@@ -30,19 +30,6 @@ bool is_stanza(const xml::Element& element) {
 
 }  // namespace
 
-Envelope UnackedStanza::to_envelope() && {
-    Envelope envelope;
-    envelope.stanza = std::move(stanza);
-    envelope.log_id = log_id;
-    envelope.archive_id = archive_id;
-    envelope.offline_seq = offline_seq;
-    envelope.spooled = spooled;
-    envelope.received = received;
-    envelope.is_copy = is_copy;
-    envelope.held_back = held_back;
-    return envelope;
-}
-
 Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device,
                  SessionPort* port)
     : core_(account.core()),
@@ -107,7 +94,7 @@ void Session::on_inbound(xml::Document&& element) {
     strip_forged_delays(*stanza, core().hosts());
     Envelope envelope;
     envelope.ticket = Ticket(core().shard(), weak_from_this(), number, *stanza);
-    envelope.received = core().clock().wall();
+    envelope.meta.received = core().clock().wall();
     envelope.stanza = std::move(stanza);
     dispatch(std::move(envelope));
 }
@@ -214,7 +201,7 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
 void Session::send(StanzaPtr stanza) {
     Envelope envelope;
     envelope.stanza = std::move(stanza);
-    envelope.received = core().clock().wall();
+    envelope.meta.received = core().clock().wall();
     send(std::move(envelope));
 }
 
@@ -243,8 +230,8 @@ void Session::send_waiting() {
             redeliver(std::move(envelope));
         else if (core().router().may_hand_over(account_, *envelope.stanza))
             send(std::move(envelope));
-        else if (envelope.spooled)
-            account_.remove_offline(envelope.offline_seq);
+        else if (envelope.meta.spooled)
+            account_.remove_offline(envelope.meta.offline_seq);
     }
 }
 

@@ -21,24 +21,11 @@ namespace clarion::core {
 struct UnackedStanza {
     UnackedStanza() = default;
     explicit UnackedStanza(Envelope&& envelope)
-        : stanza(std::move(envelope.stanza)),
-          log_id(envelope.log_id),
-          archive_id(envelope.archive_id),
-          offline_seq(envelope.offline_seq),
-          spooled(envelope.spooled),
-          received(envelope.received),
-          is_copy(envelope.is_copy),
-          held_back(envelope.held_back) {}
-    Envelope to_envelope() &&;
+        : stanza(std::move(envelope.stanza)), meta(envelope.meta) {}
+    Envelope to_envelope() && { return {.stanza = std::move(stanza), .meta = meta}; }
 
     StanzaPtr stanza;
-    storage::LogId log_id = storage::LogId::none;
-    storage::ArchiveId archive_id = storage::ArchiveId::none;
-    std::uint64_t offline_seq = 0;  // see Envelope
-    bool spooled = false;           // see Envelope
-    WallTime received{};
-    bool is_copy = false;    // a carbon, or out of the archive: never goes anywhere else
-    bool held_back = false;  // see Envelope
+    storage::StanzaMeta meta;
 };
 
 /// Stream management of one session (XEP-0198); absent until the client enables it.

@@ -9,7 +9,7 @@
 
 namespace clarion::events {
 
-/// A message for this account was written to its archive (envelope.archive_id says where). Not
+/// A message for this account was written to its archive (envelope.meta.archive_id says where). Not
 /// fired for own outgoing messages. (archive-message-added)
 struct Archived {
     enum class Stage { push };

@@ -21,13 +21,13 @@ struct MessageSending {
     core::Session& session;
     core::Envelope& envelope;
     /// Set by `archive`: where the sender's own archive has it, for the copies that `copy` makes.
-    /// Nobody else's business: envelope.archive_id stays unset until the recipient's archive sets
-    /// it.
+    /// Nobody else's business: envelope.meta.archive_id stays unset until the recipient's archive
+    /// sets it.
     storage::ArchiveId archive_id = storage::ArchiveId::none;
 };
 
 /// A message for a local account, before RFC 6121's table picks its sessions. `archive` sets
-/// envelope.log_id and archive_id, so that `copy` and delivery carry the stanza-id.
+/// envelope.meta.log_id and archive_id, so that `copy` and delivery carry the stanza-id.
 struct MessageReceiving {
     enum class Stage { screen, normalise, archive, copy };
     static constexpr std::string_view name = "MessageReceiving";

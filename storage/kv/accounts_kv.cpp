@@ -78,7 +78,7 @@ void look_at_queue(Snapshot& snapshot, AccountSnapshot& account, HibernatingSess
     for_range(snapshot, Table::queues, range.from, range.to, [&](const Entry& entry) {
         const std::uint32_t place = key_u32(entry.key, 16) - session.acked_out;
         session.queued = std::max<std::uint64_t>(session.queued, place);
-        const std::uint64_t seq = decoded(decode_kept_stanza(entry.value)).offline_seq;
+        const std::uint64_t seq = decoded(decode_kept_stanza(entry.value)).meta.offline_seq;
         account.last_offline_seq = std::max(account.last_offline_seq, seq);
         return true;
     });

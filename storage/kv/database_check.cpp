@@ -207,7 +207,7 @@ void DatabaseCheck::check_archive(const Entry& entry) {
 void DatabaseCheck::check_kept(const Entry& entry) {
     expect_account(account_of(entry.key));
     const auto kept = decode_kept_stanza(entry.value);
-    if (expect_record(kept)) expect_log(kept->log_id);
+    if (expect_record(kept)) expect_log(kept->meta.log_id);
 }
 
 void DatabaseCheck::check_queued(const Entry& entry) {

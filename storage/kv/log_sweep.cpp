@@ -57,7 +57,7 @@ SweepStep LogSweepKv::mark_some(Snapshot& snapshot, Table table, Stage next) {
         if (table == Table::archive)
             mark(decoded(decode_archive_index(value)).log_id, Mark::indexed);
         else
-            mark(decoded(decode_kept_stanza(value)).log_id, Mark::kept);
+            mark(decoded(decode_kept_stanza(value)).meta.log_id, Mark::kept);
     }
     position_.clear();
     stage_ = next;

@@ -8,15 +8,15 @@
 namespace clarion::storage {
 
 bool resolve(Snapshot& snapshot, KeptStanza& stanza) {
-    if (stanza.log_id == LogId::none) return true;
-    const auto stored = snapshot.get(Table::log, log_key(stanza.log_id));
+    if (!stanza.meta.logged()) return true;
+    const auto stored = snapshot.get(Table::log, log_key(stanza.meta.log_id));
     if (!stored) return false;
     stanza.xml = std::string(decoded(decode_log(*stored)).xml);
     return true;
 }
 
 std::string encode_kept(KvBatch& batch, const KeptStanza& stanza) {
-    if (stanza.log_id != LogId::none) batch.require_log(stanza.log_id);
+    if (stanza.meta.logged()) batch.require_log(stanza.meta.log_id);
     return encode(stanza);
 }
 

@@ -46,9 +46,10 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->blocklists().add(batch, romeo.id, "tybalt@example.org");
         fixture->push_registrations().put(batch, romeo.id, {.seq = 1, .service = "push.x"});
         fixture->push_registrations().put_pending(batch, romeo.id, {.registration = 1});
-        fixture->offline().put(batch, romeo.id, 1, {.log_id = log, .time = at(1)});
+        fixture->offline().put(batch, romeo.id, 1, {.meta = {.log_id = log, .received = at(1)}});
         fixture->sessions().put(batch, romeo.id, session);
-        fixture->sessions().put_queued(batch, romeo.id, 3, {7, {.log_id = log, .time = at(1)}});
+        fixture->sessions().put_queued(batch, romeo.id, 3,
+                                       {7, {.meta = {.log_id = log, .received = at(1)}}});
         fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
         fixture->deadlines().put(batch,
                                  {lasting(9), romeo.id, DeadlineKind::hibernation_expires, 3});

@@ -127,8 +127,10 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
         storage.archive().put_log(batch, log, at(5), "<message/>");
         storage.archive().put_index(batch, account.id,
                                     {ArchiveId{n + 100}, log, at(5), "juliet@example.net"});
-        storage.offline().put(batch, account.id, n + 1, {.log_id = log, .time = at(5)});
-        storage.offline().put(batch, account.id, n + 2, {.time = at(5), .xml = "<message/>"});
+        storage.offline().put(batch, account.id, n + 1,
+                              {.meta = {.log_id = log, .received = at(5)}});
+        storage.offline().put(batch, account.id, n + 2,
+                              {.meta = {.received = at(5)}, .xml = "<message/>"});
         storage.sessions().put_live(batch, account.id,
                                     {.session = n,
                                      .resource = "home",
@@ -275,10 +277,11 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
                 storage.archive().put_index(batch, account.id,
                                             {ArchiveId{id}, log, at(1), "c@example.org"});
             }
-            storage.offline().put(batch, account.id, 1, {.time = at(1), .xml = "<message/>"});
+            storage.offline().put(batch, account.id, 1,
+                                  {.meta = {.received = at(1)}, .xml = "<message/>"});
             storage.sessions().put(batch, account.id, {.session = 3, .sm_id = "x"});
             storage.sessions().put_queued(batch, account.id, 3,
-                                          {1, {.time = at(1), .xml = "<message/>"}});
+                                          {1, {.meta = {.received = at(1)}, .xml = "<message/>"}});
             storage.sessions().put_live(batch, account.id, {.session = 4});
             storage.push_registrations().put(batch, account.id, {.seq = 1, .service = "p"});
             storage.deadlines().put(batch,
@@ -323,10 +326,11 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
         storage.archive().put_index(batch, romeo.id,
                                     {ArchiveId{archived + 1}, log, at(1), "c@example.org"});
         storage.archive().put_preferences(batch, romeo.id, {});
-        storage.offline().put(batch, romeo.id, 2, {.time = at(1), .xml = "<message/>"});
+        storage.offline().put(batch, romeo.id, 2,
+                              {.meta = {.received = at(1)}, .xml = "<message/>"});
         storage.sessions().put(batch, romeo.id, {.session = 3, .sm_id = "x"});
         storage.sessions().put_queued(batch, romeo.id, 3,
-                                      {2, {.time = at(1), .xml = "<message/>"}});
+                                      {2, {.meta = {.received = at(1)}, .xml = "<message/>"}});
         storage.sessions().put_live(batch, romeo.id, {.session = 4});
         storage.push_registrations().put(batch, romeo.id, {.seq = 1, .service = "p"});
         storage.push_registrations().put_pending(batch, romeo.id, {.registration = 1});

@@ -34,12 +34,13 @@ public:
         this->commit([&](Batch& batch) { put_offline(batch, n); });
     }
     void put_offline(Batch& batch, std::uint64_t n) {
-        this->storage().offline().put(batch, juliet, n, {.log_id = logs[n], .time = time_of(n)});
+        this->storage().offline().put(batch, juliet, n,
+                                      {.meta = {.log_id = logs[n], .received = time_of(n)}});
     }
     void put_queued(Batch& batch, std::uint64_t n) {
         this->storage().sessions().put_queued(
             batch, juliet, 1,
-            {static_cast<std::uint32_t>(n), {.log_id = logs[n], .time = time_of(n)}});
+            {static_cast<std::uint32_t>(n), {.meta = {.log_id = logs[n], .received = time_of(n)}}});
     }
 
     ExpiredEntries find(AccountId account, std::uint64_t before, std::size_t limit = 1000) {

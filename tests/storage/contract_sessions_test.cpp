@@ -21,20 +21,22 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
     const LogId log = fixture->archive().next_log_id();
     fixture.commit([&](Batch& batch) {
         fixture->archive().put_log(batch, log, at(3), "<message id='log'/>");
-        offline.put(batch, account, 300, {.time = at(2), .xml = "<message id='own'/>"});
+        offline.put(batch, account, 300,
+                    {.meta = {.received = at(2)}, .xml = "<message id='own'/>"});
         offline.put(batch, account, 2,
-                    {.log_id = log, .archive_id = ArchiveId{9}, .time = at(1), .xml = "ignored"});
+                    {.meta = {.log_id = log, .archive_id = ArchiveId{9}, .received = at(1)},
+                     .xml = "ignored"});
         for (std::uint64_t seq = 301; seq <= 310; ++seq) {
-            offline.put(batch, account, seq, {.time = at(2), .xml = "<message/>"});
+            offline.put(batch, account, seq, {.meta = {.received = at(2)}, .xml = "<message/>"});
         }
-        offline.put(batch, neighbour, 5, {.time = at(2), .xml = "<message/>"});
+        offline.put(batch, neighbour, 5, {.meta = {.received = at(2)}, .xml = "<message/>"});
     });
     auto messages = read(offline.read(account, 0, 2));
     REQUIRE(messages.size() == 2);
     CHECK(messages[0].seq == 2);
     CHECK(messages[0].stanza.xml == "<message id='log'/>");
-    CHECK(messages[0].stanza.archive_id == ArchiveId{9});
-    CHECK(messages[0].stanza.time == at(1));
+    CHECK(messages[0].stanza.meta.archive_id == ArchiveId{9});
+    CHECK(messages[0].stanza.meta.received == at(1));
     CHECK(messages[1].seq == 300);
     CHECK(messages[1].stanza.xml == "<message id='own'/>");
     CHECK(seqs(read(offline.read(account, 308, 10))) == std::vector<std::uint64_t>{309, 310});
@@ -123,7 +125,7 @@ TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backen
     Fixture<Backend> fixture;
     const AccountId account = fixture->accounts().next_id();
     const LogId log = fixture->archive().next_log_id();
-    const KeptStanza reference{.log_id = log, .time = at(1)};
+    const KeptStanza reference{.meta = {.log_id = log, .received = at(1)}};
     CHECK(fixture.try_commit([&](Batch& batch) {
         fixture->offline().put(batch, account, 1, reference);
     }) == "item-not-found");
@@ -131,7 +133,7 @@ TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backen
         fixture->archive().put_log(batch, log, at(1), "<message/>");
         fixture->offline().put(batch, account, 1, reference);
         fixture->sessions().put_queued(batch, account, 1, {1, reference});
-        fixture->offline().put(batch, account, 2, {.time = at(1), .xml = "<own/>"});
+        fixture->offline().put(batch, account, 2, {.meta = {.received = at(1)}, .xml = "<own/>"});
     });
     CHECK(read(fixture->offline().read(account, 0, 10)).size() == 2);
     const auto transaction = fixture->engine().begin_write();
@@ -163,9 +165,10 @@ TEST_CASE_TEMPLATE("a hibernating session is loaded with its account", Backend, 
         for (const std::uint32_t seq : {13u, 14u}) {
             sessions.put_queued(
                 batch, romeo.id, 7,
-                {seq, {.time = at(1), .xml = "<message/>", .offline_seq = 20 + seq}});
+                {seq, {.meta = {.offline_seq = 20 + seq, .received = at(1)}, .xml = "<message/>"}});
         }
-        sessions.put_queued(batch, romeo.id, 8, {1, {.time = at(1), .xml = "<message/>"}});
+        sessions.put_queued(batch, romeo.id, 8,
+                            {1, {.meta = {.received = at(1)}, .xml = "<message/>"}});
     });
     auto loaded = read(fixture->accounts().load(romeo.jid));
     REQUIRE(loaded->hibernating_sessions.size() == 1);
@@ -207,8 +210,9 @@ TEST_CASE_TEMPLATE("a queue is in order of arrival where its numbers wrap", Back
     constexpr std::uint32_t acked = 0xfffffffd;
     fixture.commit([&](Batch& batch) {
         for (std::uint32_t i = 1; i <= 6; ++i) {
-            sessions.put_queued(batch, account, 1,
-                                {acked + i, {.time = at(i), .xml = std::to_string(i)}});
+            sessions.put_queued(
+                batch, account, 1,
+                {acked + i, {.meta = {.received = at(i)}, .xml = std::to_string(i)}});
         }
     });
     const auto queue = read(sessions.read_queue(account, 1, acked));

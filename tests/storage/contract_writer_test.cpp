@@ -40,7 +40,7 @@ TEST_CASE_TEMPLATE("two shards submit at once", Backend, MemoryBackend, LmdbBack
         for (std::uint64_t seq = 1; seq <= 500; ++seq) {
             fixture.submit(shard, [&](Batch& batch) {
                 fixture->offline().put(batch, account, seq * 2 + shard,
-                                       {.time = at(1), .xml = "<message/>"});
+                                       {.meta = {.received = at(1)}, .xml = "<message/>"});
             });
         }
     };
@@ -61,7 +61,8 @@ TEST_CASE_TEMPLATE("a batch that fails costs only itself, and nothing of it stay
     Token guilty = Token::none;
     for (std::uint64_t seq = 1; seq <= 20; ++seq) {
         const Token token = fixture.submit(0, [&](Batch& batch) {
-            fixture->offline().put(batch, account, seq, {.time = at(1), .xml = "<message/>"});
+            fixture->offline().put(batch, account, seq,
+                                   {.meta = {.received = at(1)}, .xml = "<message/>"});
             if (seq == 7) {
                 fixture->archive().put_index(batch, account,
                                              {ArchiveId{1}, LogId{999}, at(1), "b@example.org"});
@@ -96,7 +97,8 @@ TEST_CASE_TEMPLATE("stop commits what is queued", Backend, MemoryBackend, LmdbBa
     const AccountId account = fixture->accounts().next_id();
     for (std::uint64_t seq = 1; seq <= 300; ++seq) {
         fixture.submit(0, [&](Batch& batch) {
-            fixture->offline().put(batch, account, seq, {.time = at(1), .xml = "<message/>"});
+            fixture->offline().put(batch, account, seq,
+                                   {.meta = {.received = at(1)}, .xml = "<message/>"});
         });
     }
     fixture->stop();

@@ -60,7 +60,7 @@ TEST_CASE("durability 'process' reads and writes the same") {
         const LogId log = storage->archive().next_log_id();
         storage->archive().put_log(*batch, log, at(1), std::string(n % 3000, 'x'));
         storage->archive().put_index(*batch, account, {ArchiveId{n}, log, at(1), "j@example.org"});
-        storage->offline().put(*batch, account, n, {.log_id = log, .time = at(1)});
+        storage->offline().put(*batch, account, n, {.meta = {.log_id = log, .received = at(1)}});
         if (n % 7 == 0) storage->offline().remove_up_to(*batch, account, n - 20);
         storage->submit(0, std::move(batch));
         while (storage->backlog_bytes() > 1'000'000) ::usleep(100);
@@ -120,7 +120,7 @@ TEST_CASE("a full map fails batches, spares what fits, and the rest goes on") {
     const auto put = [&](std::uint64_t seq, std::size_t size) {
         auto batch = storage->begin();
         storage->offline().put(*batch, account, seq,
-                               {.time = at(1), .xml = std::string(size, 'x')});
+                               {.meta = {.received = at(1)}, .xml = std::string(size, 'x')});
         return storage->submit(0, std::move(batch));
     };
     const Token small = put(1, 100), huge = put(2, 2'000'000), small_too = put(3, 100);
@@ -216,7 +216,7 @@ std::uintmax_t fill_database(const std::string& directory) {
     for (std::uint64_t seq = 1; seq <= 200; ++seq) {
         auto batch = storage->begin();
         storage->offline().put(*batch, AccountId{1}, seq,
-                               {.time = at(1), .xml = std::string(seq * 50, 'x')});
+                               {.meta = {.received = at(1)}, .xml = std::string(seq * 50, 'x')});
         storage->submit(0, std::move(batch));
         storage->wait_until_idle();
     }

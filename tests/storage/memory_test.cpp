@@ -9,7 +9,8 @@ struct HookedFixture {
 
     Token put(std::uint64_t seq) {
         auto batch = storage->begin();
-        storage->offline().put(*batch, account, seq, {.time = at(1), .xml = "<message/>"});
+        storage->offline().put(*batch, account, seq,
+                               {.meta = {.received = at(1)}, .xml = "<message/>"});
         return storage->submit(0, std::move(batch));
     }
     std::size_t kept() { return read(storage->offline().read(account, 0, 1000)).size(); }

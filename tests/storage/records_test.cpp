@@ -34,7 +34,7 @@ TEST_CASE("records have the bytes that the format page shows") {
     CHECK(hex(encode_empty()) == "01");
     CHECK(hex(encode_log_head(moment(1'700'000'000'000'000))) == "0100060a24181e4000");
     CHECK(hex(encode_spool_head("x.y", moment(-1))) == "0103782e79ffffffffffffffff");
-    CHECK(hex(encode(KeptStanza{LogId::none, ArchiveId{2}, moment(3), "<m/>"})) ==
+    CHECK(hex(encode(KeptStanza{{.archive_id = ArchiveId{2}, .received = moment(3)}, "<m/>"})) ==
           "01"
           "0000000000000000"
           "0000000000000002"

@@ -233,7 +233,7 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
     core::Envelope envelope;
     envelope.stanza = stanza;
     envelope.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
-    envelope.received = core().clock().wall();
+    envelope.meta.received = core().clock().wall();
     core().router().route(std::move(envelope));
 }
 

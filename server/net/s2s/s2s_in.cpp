@@ -333,7 +333,7 @@ void S2sIn::on_stanza(xml::Document&& element) {
     core::Envelope envelope;
     envelope.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
     envelope.stanza = stanza;
-    envelope.received = core().clock().wall();
+    envelope.meta.received = core().clock().wall();
     core().router().route(std::move(envelope));
 }
 

@@ -41,7 +41,7 @@ S2sQueue::~S2sQueue() { queued().add(-static_cast<std::int64_t>(size())); }
 
 void S2sQueue::push(core::Envelope envelope, bool flowing) {
     Item item{std::move(envelope.stanza), std::move(envelope.ticket), 0, core_.clock().steady(),
-              envelope.received};
+              envelope.meta.received};
     bytes_ += item.stanza->cost();
     queued().add(1);
     item.durable = item.stanza->is_message() && core::may_be_kept_offline(*item.stanza);
@@ -127,7 +127,7 @@ void S2sQueue::bounce(Item item, const StanzaError& error) {
     core::Envelope envelope;
     envelope.stanza = std::move(item.stanza);
     envelope.ticket = std::move(item.ticket);
-    envelope.received = item.received;
+    envelope.meta.received = item.received;
     core_.router().bounce_unreachable(std::move(envelope), error);
 }
 

@@ -68,8 +68,7 @@ std::uint64_t identity_of(std::string_view sender, std::string_view id, std::str
                              std::string(body) + "</body></message>";
     const auto stanza = Stanza::from_document(xml::parse_element(text));
     REQUIRE(stanza);
-    return identity(**stanza, "juliet@example.org", storage::ArchiveId::none, storage::LogId::none,
-                    wall0);
+    return identity(**stanza, "juliet@example.org", {.received = wall0});
 }
 
 TEST_CASE("the identity of a message that is not archived is the same in every build") {

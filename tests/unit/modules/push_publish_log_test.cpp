@@ -302,7 +302,7 @@ TEST_CASE("PushRequested: those who want it are notified, never twice of the sam
     envelope.stanza = *Stanza::from_document(xml::parse_element(
         "<message xmlns='jabber:client' from='romeo@example.com/orchard' to='juliet@example.org' "
         "type='chat' id='m1'><body>hi</body></message>"));
-    envelope.received = scene.world.clock().wall();
+    envelope.meta.received = scene.world.clock().wall();
     const auto ask = [&](const core::Envelope* about, bool clear) {
         scene.world.at(juliet, [&](core::Core& core) {
             core.bus().fire(events::PushRequested{

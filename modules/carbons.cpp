@@ -208,8 +208,7 @@ private:
     template <class IsLeftOut>
     void send_copies(core::Account& account, const core::Envelope& original,
                      const std::shared_ptr<Stanza>& wrapper, IsLeftOut is_left_out) const {
-        const auto sessions = account.sessions();  // one may end while it is sent to
-        for (const auto& session : sessions) {
+        for (const auto& session : account.sessions()) {
             if (!is_enabled(*session) || is_left_out(*session)) continue;
             auto copy = wrapper->clone();
             copy->set_to(session->jid());

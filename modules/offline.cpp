@@ -11,6 +11,7 @@
 #include "proto/xml_writer.h"
 #include "server/core/archive_id.h"
 #include "server/core/message_rules.h"
+#include "server/core/send_hold.h"
 #include "server/core/send_room.h"
 #include "server/core/session.h"
 #include "server/events/presence_events.h"
@@ -60,17 +61,23 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
         session->sm()->queue.for_each([&](const core::UnackedStanza& sent) {
             if (sent.meta.spooled) seqs.insert(sent.meta.offline_seq);
         });
-        for (const core::Envelope& envelope : session->waiting())
+        const auto insert = [&](const core::Envelope& envelope) {
             if (envelope.meta.spooled) seqs.insert(envelope.meta.offline_seq);
+        };
+        std::for_each(session->waiting().begin(), session->waiting().end(), insert);
+        session->core().deliveries().for_each_under_way(*session, insert);
     }
     return seqs;
 }
 
 bool is_waiting(const core::Session& session, std::uint64_t seq) {
-    const auto& waiting = session.waiting();
-    return std::any_of(waiting.begin(), waiting.end(), [seq](const core::Envelope& envelope) {
-        return envelope.meta.offline_seq == seq && !envelope.meta.is_copy;
-    });
+    bool found = false;
+    const auto look = [&](const core::Envelope& envelope) {
+        found |= envelope.meta.offline_seq == seq && !envelope.meta.is_copy;
+    };
+    std::for_each(session.waiting().begin(), session.waiting().end(), look);
+    session.core().deliveries().for_each_under_way(session, look);
+    return found;
 }
 
 /// The message, its carbon, or a copy out of an archive page, that the session has not
@@ -147,12 +154,11 @@ public:
         AccountState& state = account_state_.of(account);
         if (state.flushing) return;
         state.flushing = true;
-        session.begin_flushing();
-        // Numbers above this are given from now on: messages that queue behind, or go to other
-        // sessions.
-        const std::uint64_t end = account.next_offline_seq();
-        core_.scope().spawn("offline-flush",
-                            flush(core::AccountPin(account), session.number(), end));
+        // What was sent to it before, its own presence for one, stays before it.
+        core_.deliveries().push(
+            [this, account = core::AccountPin(account), number = session.number()]() mutable {
+                begin_flush(std::move(account), number);
+            });
     }
 
 private:
@@ -161,12 +167,26 @@ private:
         if (account.offline_count() >= static_cast<std::uint64_t>(most))
             return envelope.meta.archived();
         account.add_offline(envelope);
-        core_.shard().hold(envelope.ticket);
         return true;
     }
 
+    void begin_flush(core::AccountPin account, std::uint64_t number) const {
+        core::Session* const session = find_taker(*account, number);
+        if (!session) {
+            account_state_.of(*account).flushing = false;
+            return;
+        }
+        core::SendHold hold(*session);
+        // Numbers above this are given from now on: messages that queue behind, or go to other
+        // sessions.
+        const std::uint64_t end = account->next_offline_seq();
+        core_.scope().spawn("offline-flush",
+                            flush(std::move(account), session->number(), end, std::move(hold)));
+    }
+
     /// Coroutine: the pin keeps the account, the session is looked up again by its number.
-    Task<> flush(core::AccountPin account, std::uint64_t number, std::uint64_t end) const {
+    Task<> flush(core::AccountPin account, std::uint64_t number, std::uint64_t end,
+                 core::SendHold hold) const {
         std::uint64_t sent_up_to = 0;
         while (true) {
             // First, so that nothing acknowledged from here on is read and taken for undelivered.
@@ -179,11 +199,12 @@ private:
                              {{"account", account->jid().full()}, {"error", page.error().text}});
             if (!page || page->empty()) break;
             const bool done = co_await send_page(*account, number, end, *page, skip, sent_up_to);
-            if (done || !choose_session(*account, number)) break;
+            core::Session* const next = done ? nullptr : find_taker(*account, number);
+            if (!next) break;
+            if (next->number() != number) hold = core::SendHold(*next);
+            number = next->number();
         }
         account_state_.of(*account).flushing = false;
-        if (core::Session* session = account->find_session_by_number(number))
-            session->end_flushing();
     }
 
     using Seqs = std::unordered_set<std::uint64_t>;
@@ -203,19 +224,14 @@ private:
         co_return page.size() < page_size;
     }
 
-    /// `number` becomes that of a session that can go on with the flush: the same, or another.
-    /// False: there is none.
-    bool choose_session(core::Account& account, std::uint64_t& number) const {
-        core::Session* session = account.find_session_by_number(number);
-        if (session && may_take(*session)) return true;
-        if (session) session->end_flushing();
-        for (const auto& other : account.sessions()) {
-            if (!may_take(*other)) continue;
-            number = other->number();
-            other->begin_flushing();
-            return true;
-        }
-        return false;
+    /// The session with that number, or another, that can take offline messages; nullptr: there is
+    /// none.
+    static core::Session* find_taker(core::Account& account, std::uint64_t number) {
+        core::Session* const session = account.find_session_by_number(number);
+        if (session && may_take(*session)) return session;
+        for (const auto& other : account.sessions())
+            if (may_take(*other)) return other.get();
+        return nullptr;
     }
 
     void hand_over(core::Session& session, const storage::OfflineMessage& message) const {

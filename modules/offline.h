@@ -8,7 +8,7 @@
 //
 // Delivering: when a session becomes available with a priority of 0 or more, or wakes up so, a
 // coroutine reads the messages page by page and sends them in order of arrival, each with <delay/>
-// and its <stanza-id/>, while live stanzas queue behind (Session::begin_flushing). One flush at a
+// and its <stanza-id/>, while live stanzas queue behind (core/send_hold.h). One flush at a
 // time per account; if its session goes, another available one takes over. An entry is removed when
 // the client acknowledged it (Envelope::spooled), or without stream management as soon as it is
 // written. What is under way to a session already (spooled by the router, unacknowledged since an

@@ -76,8 +76,7 @@ std::shared_ptr<Stanza> make_push(const core::Account& account, const RosterItem
 
 template <class Function>
 void for_each_interested(InterestSlot slot, core::Account& account, Function fn) {
-    const auto sessions = account.sessions();  // a copy: who is sent too much ends
-    for (const auto& session : sessions) {
+    for (const auto& session : account.sessions()) {
         const Interest* interest = slot.find(*session);
         if (interest && interest->interested) fn(*session);
     }
@@ -154,7 +153,6 @@ IqAnswer set_roster(Core& core, IqRequest& request) {
     } else {
         put_item(core, account, std::move(wanted).value());
     }
-    if (request.ticket) core.shard().hold(*request.ticket);
     return make_result(*request.stanza);
 }
 

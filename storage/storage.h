@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -48,6 +49,9 @@ public:
     /// Bytes submitted and not yet decided: readers pause while it is high (backpressure). Any
     /// thread.
     virtual std::size_t backlog_bytes() const = 0;
+    /// Calls `fn` once, when they are less than `bytes`: at once, or on the writer's thread. Any
+    /// thread.
+    virtual void when_backlog_below(std::size_t bytes, std::function<void()> fn) = 0;
 
     /// Secrets of this installation (dialback key, fake SCRAM salts): created with `size` random
     /// bytes on first use, the same ever after. Blocks; called at start only.

@@ -110,15 +110,14 @@ void leave_blocked(core::Account& account, core::Session& session, const Blockli
 /// force.
 void hide_from_blocked(core::Account& account, const Blocklist& before, const Blocklist& after) {
     const auto contacts = newly_blocked(account, before, after);
-    const auto sessions = account.sessions();  // a copy: who is sent too much ends
     for (const Jid& contact : contacts) {
         const auto state = state_with(account, contact);
         if (state.shown()) core::hide_presence(account, contact);
         if (!state.seen()) continue;
-        for (const auto& session : sessions)
+        for (const auto& session : account.sessions())
             if (session->available()) say_unavailable(*session, contact);
     }
-    for (const auto& session : sessions) leave_blocked(account, *session, after);
+    for (const auto& session : account.sessions()) leave_blocked(account, *session, after);
 }
 
 void show_to_unblocked(core::Account& account, const std::vector<Jid>& contacts) {
@@ -173,7 +172,6 @@ public:
         list = std::move(after);
         for (const std::string& jid : added)
             core_.storage().blocklists().add(core_.shard().batch(), account.id(), jid);
-        if (request.ticket) core_.shard().hold(*request.ticket);
         push(account, "block", items);
         return std::shared_ptr<Stanza>();
     }
@@ -189,7 +187,6 @@ public:
         confirm(request);
         const Blocklist before = std::exchange(list, list.without(removed));
         erase(account, removed, list.empty());
-        if (request.ticket) core_.shard().hold(*request.ticket);
         push(account, "unblock", items);
         show_to_unblocked(account, newly_blocked(account, list, before));
         return std::shared_ptr<Stanza>();
@@ -311,8 +308,7 @@ private:
             Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, core_.pending().next_id());
         xml::Element& list = push->root().add(command, ns::blocking);
         for (const Item& item : items) list.add("item").set_attr("jid", item.jid.full());
-        const auto sessions = account.sessions();  // a copy: who is sent too much ends
-        for (const auto& session : sessions) {
+        for (const auto& session : account.sessions()) {
             if (!has_asked(*session)) continue;
             auto copy = push->clone();
             copy->set_to(session->jid());

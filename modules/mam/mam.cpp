@@ -266,7 +266,6 @@ public:
         account.archive_preferences() = std::get<storage::ArchivePreferences>(std::move(read));
         core_.storage().archive().put_preferences(core_.shard().batch(), account.id(),
                                                   account.archive_preferences());
-        if (request.ticket) core_.shard().hold(*request.ticket);
         return answer_preferences(request);
     }
 
@@ -291,7 +290,6 @@ private:
         archive.put_index(
             batch, account.id(),
             {.id = id, .log_id = envelope.meta.log_id, .time = time, .with = with.full()});
-        core_.shard().hold(envelope.ticket);
         return id;
     }
 

@@ -68,10 +68,6 @@ bool takes_back(const xml::Element& pubsub, std::string_view account) {
     return false;
 }
 
-void hold(Push& push, const core::IqRequest& request) {
-    if (request.ticket) push.core.shard().hold(*request.ticket);
-}
-
 }  // namespace
 
 std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
@@ -115,7 +111,6 @@ core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
                             {"node", node_tag(record)},
                             {"device", record.device}});
     push.registrations->put(account, std::move(record));
-    hold(push, request);
     return make_result(*request.stanza);
 }
 
@@ -129,7 +124,6 @@ core::IqAnswer on_disable(Push& push, core::IqRequest& request) {
     const std::size_t removed = push.registrations->remove(account, jid, node ? &*node : nullptr);
     logger.info("disabled-by-client",
                 {{"account", account.jid().bare()}, {"service", jid}, {"removed", removed}});
-    hold(push, request);
     return make_result(*request.stanza);
 }
 
@@ -147,7 +141,6 @@ void on_affiliation(Push& push, const events::MessageReceiving& event) {
             record.node == node.value_or(""))
             push.registrations->disable(event.account, seq, "the service ended it");
     }
-    if (event.envelope.ticket) push.core.shard().hold(event.envelope.ticket);
 }
 
 }  // namespace clarion::push

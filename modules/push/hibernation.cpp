@@ -24,8 +24,7 @@ constexpr std::string_view part_name = "push";
 /// Calls `fn` for the hibernating sessions of a device.
 template <class Fn>
 void for_hibernating(core::Account& account, std::string_view device, Fn fn) {
-    const auto sessions = account.sessions();  // its end may come at once
-    for (const auto& session : sessions)
+    for (const auto& session : account.sessions())
         if (session->is_hibernating() && session->device() == device) fn(*session);
 }
 

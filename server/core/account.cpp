@@ -112,6 +112,12 @@ void Account::remove_session(Session& session) {
     std::erase_if(sessions_, [&](const auto& s) { return s.get() == &session; });
 }
 
+void Account::end_sessions(SessionEnd why, const Session* stays) {
+    const auto sessions = sessions_;  // who ends leaves the list
+    for (const auto& session : sessions)
+        if (session.get() != stays) session->end(why);
+}
+
 bool Account::has_live_session() const {
     return std::any_of(sessions_.begin(), sessions_.end(),
                        [](const auto& s) { return !s->is_hibernating(); });

@@ -26,6 +26,7 @@ namespace clarion::core {
 class Core;
 class Session;
 struct Envelope;
+enum class SessionEnd : std::uint8_t;
 
 class Account {
 public:
@@ -82,6 +83,8 @@ public:
     void remove_session(Session& session);
     /// Whether any session is connected.
     bool has_live_session() const;
+    /// Ends all of them but `stays`.
+    void end_sessions(SessionEnd why, const Session* stays = nullptr);
 
     /// What a client that comes back too late is told (XEP-0198, section 5: <failed h='…'/>).
     struct EndedSession {

@@ -14,6 +14,7 @@
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
+#include "server/runtime/signal.h"
 
 namespace clarion::core {
 
@@ -79,6 +80,7 @@ struct AccountDirectory::Impl {
     using Change = std::function<void(storage::AccountRecord&)>;
     Task<Result<>> change_record(Account& account, Change change);
     std::unordered_set<std::string> changing;  // names whose record is being changed
+    Signal changed;                            // that one of them is not any more
     /// Whoever logged in before must do so again.
     void revoke_logins(Account& account, SessionEnd why, std::uint64_t except = 0);
     /// Keeps a deleted account while a coroutine still holds it.
@@ -229,13 +231,15 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
 }
 
 Task<Result<>> AccountDirectory::Impl::change_record(Account& account, Change change) {
-    constexpr auto look_again = std::chrono::milliseconds(2);
     const std::string name(account.jid().bare());
-    while (!changing.insert(name).second) co_await core.shard().sleep(look_again);
+    while (!changing.insert(name).second) co_await changed.wait(core.shard());
     struct InProgress {
         Impl& impl;
         const std::string& name;
-        ~InProgress() { impl.changing.erase(name); }
+        ~InProgress() {
+            impl.changing.erase(name);
+            impl.changed.notify();
+        }
     } const in_progress{*this, name};
     auto record = co_await core.storage().accounts().find(name);
     if (!record) co_return record.error();
@@ -251,8 +255,7 @@ Task<Result<>> AccountDirectory::Impl::change_record(Account& account, Change ch
 void AccountDirectory::Impl::revoke_logins(Account& account, SessionEnd why, std::uint64_t except) {
     Session* const stays = except == 0 ? nullptr : account.find_session_by_number(except);
     core.bus().fire(events::LoginsRevoked{account, stays});
-    for (const auto& session : std::vector(account.sessions()))
-        if (session.get() != stays) session->end(why);
+    account.end_sessions(why, stays);
     core.pending_logins().revoke(account.jid().bare(), why);
 }
 
@@ -294,8 +297,7 @@ Task<Result<>> AccountDirectory::remove(Jid jid) {
         if (!pin) co_return pin.error();
         Account& account = **pin;
         account.set_deleted();
-        for (const auto& session : std::vector(account.sessions()))
-            session->end(SessionEnd::deleted);
+        account.end_sessions(SessionEnd::deleted);
         core.pending_logins().revoke(name, SessionEnd::deleted);
         core.bus().fire(events::AccountDeleted{account});
         core.storage().accounts().remove(core.shard().batch(), account.record());
@@ -349,7 +351,9 @@ void AccountDirectory::evict_soon(std::string bare_jid) {
 void AccountDirectory::Impl::evict_all(std::vector<std::string> names, SteadyTime before) {
     if (names.empty()) return;
     // What they wrote last must be readable before they are loaded again.
-    core.shard().after_commit([this, before, names = std::move(names)](const Result<>&) {
+    core.shard().after_commit([this, before, names = std::move(names)](const Result<>&) mutable {
+        // What is under way to their sessions refers to them: another turn.
+        if (!core.deliveries().empty()) return evict_all(std::move(names), before);
         for (const auto& jid : names) {
             const auto at = entries.find(jid);
             if (at == entries.end() || !may_go(at->second, before)) continue;
@@ -372,8 +376,9 @@ bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const
 }
 
 void AccountDirectory::Impl::retire(std::unique_ptr<Account> account) {
+    if (account) retired.push_back(std::move(account));
+    if (!core.deliveries().empty()) return;  // what is under way to its sessions refers to it
     std::erase_if(retired, [](const auto& a) { return !a->pinned(); });
-    if (account && account->pinned()) retired.push_back(std::move(account));
 }
 
 void AccountDirectory::for_each(const std::function<void(Account&)>& fn) {

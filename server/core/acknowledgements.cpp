@@ -102,14 +102,14 @@ void Session::write_ack() {
 }
 
 Task<> Session::handle_received() {
-    constexpr auto look_again = std::chrono::milliseconds(2);
     const auto self = shared_from_this();
     Core& core = core_;
     const std::uint32_t received = window_.received();
     const SteadyTime until =
         core.clock().steady() + core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
-    while (window_.width() > 0 && !window_.is_handled(received) && core.clock().steady() < until)
-        co_await core.shard().sleep(look_again);
+    const auto left = [&] { return until - core.clock().steady(); };
+    while (window_.width() > 0 && !window_.is_handled(received) && left() > Duration::zero())
+        co_await changed_.wait(core.shard(), std::chrono::ceil<Duration>(left()));
 }
 
 // ---- What the client is asked ------------------------------------------------------------------

@@ -13,13 +13,17 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
       shard_(shared.shards.at(index)),
       config_(std::move(config)),
       scope_(shard_.executor()),
+      writer_room_(*this),
       refusals_(*this),
       pending_(*this),
       router_(*this),
+      deliveries_(*this),
       accounts_(*this),
-      archive_cipher_(shared.archive_secret) {}
+      archive_cipher_(shared.archive_secret) {
+    shard_.set_turn_work(&deliveries_);
+}
 
-Core::~Core() = default;
+Core::~Core() { shard_.set_turn_work(nullptr); }
 
 void Core::on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn) {
     const unsigned home = shared_.shards.owner_of(key);

@@ -12,15 +12,18 @@
 #include "server/core/account_directory.h"
 #include "server/core/archive_id.h"
 #include "server/core/c2s_stream.h"
+#include "server/core/delivery_queue.h"
 #include "server/core/features.h"
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
 #include "server/core/login_throttle.h"
+#include "server/core/next_deadline.h"
 #include "server/core/pending_iq.h"
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"
 #include "server/core/router.h"
 #include "server/core/trace.h"
+#include "server/core/writer_room.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
@@ -64,6 +67,7 @@ public:
 
     EventBus& bus() { return bus_; }
     Router& router() { return router_; }
+    DeliveryQueue& deliveries() { return deliveries_; }
     AccountDirectory& accounts() { return accounts_; }
     IqTable& iqs() { return iqs_; }
     PendingIqs& pending() { return pending_; }
@@ -72,6 +76,8 @@ public:
     std::vector<StreamHandlerEntry>& stream_handlers() { return stream_handlers_; }
     SlotCounts& slot_counts() { return slot_counts_; }
     Scope& scope() { return scope_; }
+    WriterRoom& writer_room() { return writer_room_; }
+    NextDeadline& next_deadline() { return next_deadline_; }
     LoginThrottle& login_throttle() { return login_throttle_; }
     PendingLogins& pending_logins() { return pending_logins_; }
     RefusalLog& refusals() { return refusals_; }
@@ -114,10 +120,13 @@ private:
     DomainLinks links_;
     Scope scope_;
     LoginThrottle login_throttle_;
+    NextDeadline next_deadline_;
+    WriterRoom writer_room_;
     PendingLogins pending_logins_;
     RefusalLog refusals_;
     PendingIqs pending_;
     Router router_;
+    DeliveryQueue deliveries_;
     AccountDirectory accounts_;
     ArchiveCipher archive_cipher_;
     Trace* trace_ = nullptr;

@@ -82,7 +82,7 @@ void Session::shut_down() {
 }
 
 void Session::hibernate() {
-    state_ = SessionState::hibernating;
+    set_state(SessionState::hibernating);
     hibernating_since_ = core().clock().lasting();
     Duration limit = core().options<SmacksOptions>(account_.host()).hibernation_time;
     events::HibernationLimit longer{account_, *this, limit};
@@ -112,7 +112,7 @@ void Session::hibernate() {
     if (Trace* trace = core().trace())
         trace->on_note(traced(), "the connection is gone; the session hibernates");
     core().bus().fire(events::SessionHibernated{*this, *unacked});
-    end_flushing();  // what waited behind offline messages joins the hibernating queue
+    send_waiting();  // joins the hibernating queue
     limit_hibernating();
 }
 
@@ -169,6 +169,7 @@ void Session::put_deadline() {
         if (stored != LastingTime{} && stored != at)
             deadlines.remove(batch, {stored, account_.id(), kind, number_});
         if (at != LastingTime{}) deadlines.put(batch, {at, account_.id(), kind, number_});
+        if (at != LastingTime{}) core().next_deadline().note(at);
         stored = at;
     };
     move(stored_expires_at_, expires_at_, storage::DeadlineKind::hibernation_expires);
@@ -229,10 +230,9 @@ void Session::save_hibernating_soon() {
 Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
     // A client whose connection broke again tries again, while the server still wakes the session
     // for a connection that nobody reads. The newest wins.
-    constexpr auto look_again = std::chrono::milliseconds(2);
     const auto self = shared_from_this();
     co_await handle_received();
-    while (state_ == SessionState::resuming) co_await core().shard().sleep(look_again);
+    while (state_ == SessionState::resuming) co_await changed_.wait(core().shard());
     if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
         SessionPort* const old = port_;
         detach_port();
@@ -257,7 +257,7 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
             if (session.state_ == SessionState::resuming) session.stay_hibernating();
         }
     } const attempt{*this};
-    state_ = SessionState::resuming;
+    set_state(SessionState::resuming);
     auto restored = co_await read_queue();
     if (state_ != SessionState::resuming) co_return fail("item-not-found", "it ended meanwhile");
     if (!restored) co_return restored.error();
@@ -291,7 +291,7 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
 
 /// Waking failed: what arrived meanwhile joins the hibernating queue.
 void Session::stay_hibernating() {
-    state_ = SessionState::hibernating;
+    set_state(SessionState::hibernating);
     if (stored_queue_ > 0) {
         queued_hibernating_ = std::exchange(stored_queue_, 0);
         sm_->queue.restore(sm_->queue.acked(), {});
@@ -308,7 +308,7 @@ void Session::stay_hibernating() {
 
 void Session::take_over(SessionPort& port) {
     port_ = &port;
-    state_ = SessionState::live;
+    set_state(SessionState::live);
     reading_paused_ = false;
     port_->write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + sm_->id + "' h='" +
                      std::to_string(handled_in()) + "'/>");
@@ -365,7 +365,7 @@ bool Session::begin_end(SessionEnd why) {
     const auto self = shared_from_this();
     const bool was_hibernating =
         state_ == SessionState::hibernating || state_ == SessionState::resuming;
-    state_ = SessionState::ended;
+    set_state(SessionState::ended);
     if (Trace* trace = core().trace()) trace->on_note(traced(), note_of(why));
     if (SessionPort* const port = port_) {
         detach_port();
@@ -409,6 +409,7 @@ void Session::remember_resumption() {
     gone.handled_in = handled_in();
     gone.expires_at = core().clock().lasting() + remember_gone;
     core().storage().sessions().put(batch, account_.id(), gone);
+    core().next_deadline().note(gone.expires_at);
     core().storage().deadlines().put(
         batch, {gone.expires_at, account_.id(), storage::DeadlineKind::forget_gone, number_});
 }

@@ -89,7 +89,6 @@ void Session::queue_hibernating(Envelope envelope) {
     const storage::QueuedStanza entry{sm_->queue.acked() + queued_hibernating_, kept(envelope)};
     core().storage().sessions().put_queued(shard.batch(), account_.id(), number_, entry);
     if (envelope.meta.spooled) account_.remove_offline(envelope.meta.offline_seq);
-    shard.hold(envelope.ticket);
     if (state_ == SessionState::hibernating) return tell_queued(envelope);
     envelope.ticket.release();
     arrived_.emplace_back(place, std::move(envelope));  // told of if it does not wake after all

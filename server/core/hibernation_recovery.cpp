@@ -20,6 +20,8 @@ namespace {
 
 constexpr Logger logger{"sleep"};
 constexpr std::size_t slice = 500;
+/// Deadlines are looked at no more often: what is due at about the same time is dealt with together.
+constexpr auto look_interval = std::chrono::seconds(1);
 
 /// An account with a live session is not evicted: those with a mark were live when the server
 /// died.
@@ -80,8 +82,8 @@ Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
 }
 
 Task<> expire_due(Core& core) {
-    const LastingTime now = core.clock().lasting();
-    auto due = co_await core.storage().deadlines().due(now, slice);
+    co_await core.shard().committed();  // those that were noted here
+    auto due = co_await core.storage().deadlines().due(core.clock().lasting(), slice);
     if (!due) co_return;
     for (const auto& deadline : *due) {
         auto name = co_await core.storage().accounts().name_of(deadline.account);
@@ -92,6 +94,21 @@ Task<> expire_due(Core& core) {
         } else if (core.is_home(**name)) {
             co_await on_deadline(core, **name, deadline);
         }
+    }
+}
+
+/// The earliest deadline of an account at home here, as storage has it.
+Task<LastingTime> read_next_deadline(Core& core) {
+    co_await core.shard().committed();  // those that were dealt with are gone
+    std::optional<storage::Deadline> after;
+    while (true) {
+        const auto page = co_await core.storage().deadlines().due(LastingTime::max(), 50, after);
+        if (!page || page->empty()) co_return LastingTime::max();
+        for (const auto& deadline : *page) {
+            auto name = co_await core.storage().accounts().name_of(deadline.account);
+            if (name && name->has_value() && core.is_home(**name)) co_return deadline.at;
+        }
+        after = page->back();
     }
 }
 
@@ -246,8 +263,11 @@ Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadli
 Task<> watch_deadlines(Core& core) {
     co_await learn_hibernating(core);
     while (!core.stopping()) {
+        core.next_deadline().forget();
         co_await expire_due(core);
-        co_await core.shard().sleep(std::chrono::seconds(1));
+        core.next_deadline().note(co_await read_next_deadline(core));
+        co_await core.shard().sleep(look_interval);
+        co_await core.next_deadline().wait(core.shard());
     }
 }
 
@@ -263,7 +283,8 @@ Task<> hibernate_everybody(Core& core) {
     co_await core.shard().committed();
     core.bus().fire(events::ServerStopping{core});
     core.accounts().for_each([](Account& account) {
-        for (const auto& session : std::vector(account.sessions())) session->shut_down();
+        const auto sessions = account.sessions();  // who cannot hibernate leaves the list
+        for (const auto& session : sessions) session->shut_down();
     });
     co_await core.shard().committed();
 }

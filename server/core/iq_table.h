@@ -50,7 +50,6 @@ struct IqRequest {
     Session* session =
         nullptr;  // the session that asked, if it is one of that account, or on this shard
     const xml::Element& payload() const { return *stanza->payload(); }
-    const Ticket* ticket = nullptr;  // hold it (Shard::hold) after writing
 };
 
 /// A result stanza (make_result() plus a payload), or an error. A nullptr result: the handler

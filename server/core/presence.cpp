@@ -143,8 +143,7 @@ bool may_tell(Account& account, const Jid& to) {
 int show_presence(Account& account, const Jid& to) {
     if (!may_tell(account, to)) return 0;
     int shown = 0;
-    const auto sessions = account.sessions();
-    for (const auto& session : sessions) {
+    for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
         auto presence = session->presence()->clone();
         presence->set_to(to);
@@ -156,8 +155,7 @@ int show_presence(Account& account, const Jid& to) {
 
 void hide_presence(Account& account, const Jid& to) {
     if (!may_tell(account, to)) return;
-    const auto sessions = account.sessions();
-    for (const auto& session : sessions) {
+    for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
         account.core().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::unavailable, session->jid(), to));
@@ -167,8 +165,7 @@ void hide_presence(Account& account, const Jid& to) {
 /// Contacts on this server answer to the one resource that asks; others expect a bare address.
 void probe_contact(Account& account, const Jid& contact) {
     const bool ours = account.core().hosts().is_host(contact.domain());
-    const auto sessions = account.sessions();
-    for (const auto& session : sessions) {
+    for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
         const Jid& from = ours ? session->jid() : account.jid();
         account.core().router().route(
@@ -222,10 +219,8 @@ void remove_contact(Account& account, const Jid& contact) {
 }
 
 void cancel_all_subscriptions(Account& account) {
-    const auto items = account.roster().items();  // a copy: contacts on this shard answer at once
-    for (const RosterItem& item : items) {
+    for (const RosterItem& item : account.roster().items())
         end_subscriptions(account, Jid::trusted(item.jid), state_of(&item));
-    }
 }
 
 }  // namespace clarion::core

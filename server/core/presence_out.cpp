@@ -24,16 +24,15 @@ void refuse(Session& session, const Envelope& envelope, StanzaErrorCondition con
 
 // --- broadcast (sections 4.2, 4.4, 4.5) ---------------------------------------------------------
 
-/// Collected before anything is sent to them: a contact on this shard may answer at once, and
-/// change the roster. Not parsed: roster addresses are prepared.
-template <class Predicate>
-std::vector<Jid> contacts_where(Account& account, Predicate wanted) {
-    std::vector<Jid> found;
+/// Calls `fn` for each contact of whom `wanted` is true and whom the account may tell. Not parsed:
+/// roster addresses are prepared.
+template <class Predicate, class Function>
+void for_contacts(Account& account, Predicate wanted, Function fn) {
     for (const RosterItem& item : account.roster().items()) {
-        if (wanted(state_of(&item))) found.push_back(Jid::trusted(item.jid));
+        if (!wanted(state_of(&item))) continue;
+        const Jid contact = Jid::trusted(item.jid);
+        if (may_tell(account, contact)) fn(contact);
     }
-    std::erase_if(found, [&account](const Jid& contact) { return !may_tell(account, contact); });
-    return found;
 }
 
 /// Whether it hears of the account's presence anyway.
@@ -43,19 +42,18 @@ bool sees_us(const Account& account, const Jid& who) {
 
 /// To all who see the account's presence.
 void tell_contacts(Account& account, const Stanza& presence) {
-    for (const Jid& contact : contacts_where(account, [](auto state) { return state.shown(); })) {
+    const auto shown = [](const SubscriptionState& state) { return state.shown(); };
+    for_contacts(account, shown, [&](const Jid& contact) {
         auto copy = presence.clone();
         copy->set_to(contact);
         account.core().router().route(std::move(copy));
-    }
+    });
 }
 
 /// To all available resources of the account itself, the sender's own among them.
 void tell_own_resources(Account& account, const StanzaPtr& presence) {
-    const auto sessions = account.sessions();  // a copy: who is sent too much ends
-    for (const auto& session : sessions) {
+    for (const auto& session : account.sessions())
         if (session->available()) session->send(presence);
-    }
 }
 
 bool is_ours(const Account& account, const Jid& contact) {
@@ -66,11 +64,12 @@ bool is_ours(const Account& account, const Jid& contact) {
 /// (section 4.3.1).
 void probe_contacts(Session& session) {
     Account& account = session.account();
-    for (const Jid& contact : contacts_where(account, [](auto state) { return state.seen(); })) {
+    const auto seen = [](const SubscriptionState& state) { return state.seen(); };
+    for_contacts(account, seen, [&](const Jid& contact) {
         const Jid& from = is_ours(account, contact) ? session.jid() : account.jid();
         session.core().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::probe, from, contact));
-    }
+    });
 }
 
 /// What the user has been asked and not yet answered (section 3.1.3).
@@ -88,17 +87,15 @@ void deliver_requests(Session& session) {
 /// Requests that another server has not answered are sent again: it may have missed them
 /// (section 3.1.2).
 void repeat_requests(Account& account) {
-    for (const Jid& contact :
-         contacts_where(account, [](auto state) { return state.pending_out; })) {
+    const auto pending = [](const SubscriptionState& state) { return state.pending_out; };
+    for_contacts(account, pending, [&](const Jid& contact) {
         if (!is_ours(account, contact)) send_subscription(account, contact, StanzaType::subscribe);
-    }
+    });
 }
 
 void show_own_resources(Session& session) {
-    const auto sessions = session.account().sessions();
-    for (const auto& other : sessions) {
+    for (const auto& other : session.account().sessions())
         if (other.get() != &session && other->available()) session.send(other->presence());
-    }
 }
 
 void broadcast_available(Session& session, Envelope envelope) {
@@ -112,7 +109,6 @@ void broadcast_available(Session& session, Envelope envelope) {
     presence.set_from(session.jid());
     presence.set_to(account.jid());
     session.set_presence(stamped_presence(presence, session));
-    session.core().shard().hold(envelope.ticket);
 
     tell_own_resources(account, envelope.stanza);
     tell_contacts(account, *envelope.stanza);
@@ -122,7 +118,6 @@ void broadcast_available(Session& session, Envelope envelope) {
         deliver_requests(session);
         repeat_requests(account);
     }
-    if (!session.available()) return;  // it was sent too much, and ended
     session.core().bus().fire(events::AvailabilityChanged{session, initial, true});
 }
 
@@ -159,7 +154,6 @@ void broadcast(Session& session, Envelope envelope) {
     const bool was_available = session.available();
     broadcast_unavailable(session, envelope.stanza);
     if (was_available) session.send(envelope.stanza);
-    session.core().shard().hold(envelope.ticket);
 }
 
 // --- to somebody --------------------------------------------------------------------------------
@@ -175,12 +169,10 @@ void send_directed(Session& session, Envelope envelope) {
                           "presence was sent to too many addresses");
         }
     }
-    session.core().shard().hold(envelope.ticket);
     session.core().router().route(std::move(envelope));
 }
 
-/// Sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.2. The roster changes before the stanza leaves,
-/// because a contact on this shard may answer while it is being routed.
+/// Sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.2.
 void send_own_subscription(Session& session, Envelope envelope) {
     Account& account = session.account();
     const Jid contact = Jid::trusted(account.roster().key_of(envelope.stanza->to()));
@@ -195,7 +187,6 @@ void send_own_subscription(Session& session, Envelope envelope) {
     }
     if (before.shown() && !step.state.shown()) hide_presence(account, contact);
     change_subscription(account, contact.full(), step.state);
-    session.core().shard().hold(envelope.ticket);
     if (!step.pass_on) return;
     Stanza& stanza = envelope.edit();
     stanza.set_from(account.jid());

@@ -95,8 +95,7 @@ void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* 
                       .from = from,
                       .host = envelope.stanza->to().domain(),
                       .account = account,
-                      .session = asking_session(core_, from),
-                      .ticket = &envelope.ticket};
+                      .session = asking_session(core_, from)};
     answer(envelope, entry.handler(request));
 }
 
@@ -109,8 +108,7 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
                       .from = stanza->from(),
                       .host = stanza->to().domain(),
                       .account = target == IqTarget::account ? account : nullptr,
-                      .session = asking_session(core_, stanza->from()),
-                      .ticket = &envelope.ticket};
+                      .session = asking_session(core_, stanza->from())};
     IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
     try {
         reply = co_await entry.async(std::move(request));
@@ -119,7 +117,15 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
     } catch (const std::exception& error) {  // those behind it must not wait for ever
         logger.error("request-failed", {{"ns", entry.ns}, {"error", error.what()}});
     }
+    core_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
     answer(envelope, std::move(reply));
+}
+
+/// One that waited behind a slow one.
+void Router::run_waiting_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+                                 Envelope envelope) {
+    const WriteHold hold(core_.shard(), envelope.ticket);
+    run_request(entry, target, account, std::move(envelope));
 }
 
 Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
@@ -136,7 +142,7 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
         else if (entry->async)
             co_await run_slow_request(*entry, target, of, std::move(envelope));
         else
-            run_request(*entry, target, of, std::move(envelope));
+            run_waiting_request(*entry, target, of, std::move(envelope));
         session = account->find_session_by_number(number);
         if (!session) co_return;
         session->pending_requests().erase(session->pending_requests().begin());

@@ -36,11 +36,12 @@ bool any_takes_bare(const Account& account) {
     return false;
 }
 
-/// All who take what is for the account.
-std::vector<std::shared_ptr<Session>> all_takers(const Account& account) {
-    std::vector<std::shared_ptr<Session>> takers;
+/// Those who take what is for the account and of whom `wanted` is true.
+template <class Predicate>
+std::vector<Session*> takers_where(const Account& account, Predicate wanted) {
+    std::vector<Session*> takers;
     for (const auto& session : account.sessions())
-        if (takes_bare(*session)) takers.push_back(session);
+        if (takes_bare(*session) && wanted(*session)) takers.push_back(session.get());
     return takers;
 }
 
@@ -97,8 +98,10 @@ bool Router::send_to_full(Account& account, Envelope& envelope) {
 
 void Router::send_to_bare(Account& account, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();
-    if (type != StanzaType::groupchat && any_takes_bare(account))
-        return send_to_takers(account, std::move(envelope), all_takers(account));
+    if (type != StanzaType::groupchat && any_takes_bare(account)) {
+        const auto all = [](const Session&) { return true; };
+        return send_to_takers(account, std::move(envelope), takers_where(account, all));
+    }
     if (type == StanzaType::headline) return;
     events::Undelivered event{account, nullptr, envelope, events::Undelivered::Why::no_session};
     core_.bus().fire(event);
@@ -114,8 +117,7 @@ void Router::send_to_takers(Account& account, Envelope envelope, const Takers& t
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
         spool_until_acknowledged(account, envelope);
     const bool for_another = envelope.stanza->to().is_full();  // who was not there
-    for (const auto& session : takers) {  // one may end while another is sent to
-        if (!takes_bare(*session)) continue;
+    for (Session* const session : takers) {
         if (for_another) session->note_delivered(envelope.meta.offline_seq);
         session->send(Envelope(envelope));
     }
@@ -149,9 +151,9 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
     }
     const bool archived = envelope.meta.archived();
     if (any_takes_bare(account)) {
-        auto takers = all_takers(account);
-        std::erase_if(takers, [&](const auto& s) { return has_message(*s, envelope, ended); });
-        for (const auto& session : takers) {
+        const auto takers = takers_where(
+            account, [&](Session& session) { return !has_message(session, envelope, ended); });
+        for (Session* const session : takers) {
             session->note_delivered(envelope.meta.offline_seq);
             session->save_hibernating_soon();
         }
@@ -204,10 +206,8 @@ void Router::keep_for_holders(Account& account, Envelope envelope) {
 void Router::spool_until_acknowledged(Account& account, Envelope& envelope) {
     if (envelope.meta.archived() || envelope.meta.is_copy || envelope.meta.spooled) return;
     if (!may_be_kept_offline(*envelope.stanza)) return;
-    Shard& shard = core_.shard();
     envelope.meta.spooled = true;
     account.add_offline(envelope);
-    shard.hold(envelope.ticket);
 }
 
 }  // namespace clarion::core

@@ -15,10 +15,8 @@ namespace clarion::core {
 namespace {
 
 void send_to_available(Account& account, const Envelope& envelope) {
-    const auto sessions = account.sessions();  // a copy: who is sent too much ends
-    for (const auto& session : sessions) {
+    for (const auto& session : account.sessions())
         if (session->available()) session->send(envelope);
-    }
 }
 
 /// Available, unavailable and error: sections 4.2.3, 4.4.3, 4.5.3, 8.5.2 and 8.5.3. Who says that
@@ -141,7 +139,6 @@ void deliver_subscription(Account& account, Envelope envelope) {
     } else {
         change_subscription(account, contact.full(), step.state);
     }
-    account.core().shard().hold(envelope.ticket);
     if (step.answer) send_subscription(account, contact, *step.answer, envelope.stanza->id());
     if (step.answer == StanzaType::subscribed) show_presence(account, contact);
 }

@@ -29,26 +29,23 @@ void Router::route(StanzaPtr stanza) {
 }
 
 void Router::route(Envelope envelope) {
+    using To = DeliveryQueue::To;
     const Jid& to = envelope.stanza->to();
     switch (core_.hosts().kind(to.domain())) {
         case DomainKind::host:
-            if (!to.has_local()) return deliver_to_host(std::move(envelope));
-            if (core_.is_home(to.bare())) return deliver_local(std::move(envelope));
-            return core_.on_home_shard(to.bare(),
-                                       [envelope = std::move(envelope)](Core& home) mutable {
-                                           home.router().deliver_local(std::move(envelope));
-                                       });
+            if (to.has_local()) return queue_at_home(to.bare(), To::account, std::move(envelope));
+            return core_.deliveries().push(To::host, std::move(envelope));
         case DomainKind::component:
-            return core_.on_home_shard(to.domain(),
-                                       [envelope = std::move(envelope)](Core& home) mutable {
-                                           home.router().deliver_to_component(std::move(envelope));
-                                       });
-        case DomainKind::remote:
-            return core_.on_home_shard(to.domain(),
-                                       [envelope = std::move(envelope)](Core& home) mutable {
-                                           home.router().deliver_to_remote(std::move(envelope));
-                                       });
+            return queue_at_home(to.domain(), To::component, std::move(envelope));
+        case DomainKind::remote: return queue_at_home(to.domain(), To::remote, std::move(envelope));
     }
+}
+
+void Router::queue_at_home(std::string_view key, DeliveryQueue::To to, Envelope envelope) {
+    if (core_.is_home(key)) return core_.deliveries().push(to, std::move(envelope));
+    core_.on_home_shard(key, [to, envelope = std::move(envelope)](Core& home) mutable {
+        home.deliveries().push(to, std::move(envelope));
+    });
 }
 
 void Router::bounce(Envelope envelope, const StanzaError& error) {
@@ -84,7 +81,7 @@ void Router::deliver_to_remote(Envelope envelope) {
                                              "this server does not talk to others"});
 }
 
-void Router::deliver_local(Envelope envelope) {
+void Router::deliver_to_account(Envelope envelope) {
     const std::string_view account = envelope.stanza->to().bare();
     if (Account* loaded = core_.accounts().find(account))
         return deliver_to_account(*loaded, std::move(envelope));
@@ -102,6 +99,7 @@ void Router::deliver_local(Envelope envelope) {
 }
 
 void Router::deliver_to_account(Account& account, Envelope envelope) {
+    const WriteHold hold(core_.shard(), envelope.ticket);
     account.touch();
     switch (envelope.stanza->kind()) {
         case StanzaKind::message: return deliver_message(account, std::move(envelope));
@@ -126,6 +124,7 @@ void Router::deliver_to_unknown(Envelope envelope, const Error& error) {
 }
 
 void Router::deliver_to_host(Envelope envelope) {
+    const WriteHold hold(core_.shard(), envelope.ticket);
     const Stanza& stanza = *envelope.stanza;
     if (stanza.is_presence()) return;
     if (stanza.is_message())

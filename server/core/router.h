@@ -2,8 +2,8 @@
 // section 8.
 //
 // One per shard. route() takes a stanza that is complete (it has a 'from' that was checked) and
-// takes it one step: to this host, to the home shard of a local account, to a component, or to a
-// remote domain.
+// takes it one step: into the delivery queue of the shard where its addressee is at home, be that
+// this host, a local account, a component or a remote domain.
 #pragma once
 
 #include <memory>
@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "server/core/account.h"
+#include "server/core/delivery_queue.h"
 #include "server/core/envelope.h"
 #include "server/core/iq_table.h"
 
@@ -37,8 +38,11 @@ public:
     /// (Envelope::local_bounce).
     void bounce_unreachable(Envelope envelope, const StanzaError& error);
 
-    /// On the home shard of `to`'s account (or that of a host itself): the rest of the way.
-    void deliver_local(Envelope envelope);
+    // For DeliveryQueue: the rest of the way.
+    void deliver_to_account(Envelope envelope);
+    void deliver_to_host(Envelope envelope);
+    void deliver_to_component(Envelope envelope);
+    void deliver_to_remote(Envelope envelope);
 
     /// A message that was unacknowledged when `ended` ended: to another session, or Undelivered
     /// (ended).
@@ -67,14 +71,12 @@ public:
 
 private:
     void bounce(Envelope envelope, const StanzaError& error, bool local);
-    void deliver_to_host(Envelope envelope);
-    void deliver_to_component(Envelope envelope);
-    void deliver_to_remote(Envelope envelope);
+    void queue_at_home(std::string_view key, DeliveryQueue::To to, Envelope envelope);
     void deliver_to_unknown(Envelope envelope, const Error& error);
     void deliver_to_account(Account& account, Envelope envelope);
     bool send_to_full(Account& account, Envelope& envelope);
     void send_to_bare(Account& account, Envelope envelope);
-    using Takers = std::vector<std::shared_ptr<Session>>;
+    using Takers = std::vector<Session*>;
     void send_to_takers(Account& account, Envelope envelope, const Takers& takers);
     bool refuse_message(const Account& account, Envelope& envelope);
     static void unspool_unless_acknowledged(Account& account, Envelope& envelope,
@@ -85,6 +87,8 @@ private:
     void answer_stranger(Envelope envelope);
     void run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
                      Envelope envelope);
+    void run_waiting_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+                             Envelope envelope);
     void answer(const Envelope& envelope, IqAnswer answer);
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
     Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,

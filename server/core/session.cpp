@@ -42,7 +42,6 @@ Session::Session(Account& account, std::uint64_t number, Jid jid, std::string de
 Session::~Session() {
     Shard& shard = core().shard();
     shard.forget(*this);
-    shard.cancel(reading_timer_);
     shard.cancel(store_timer_);
     if (sm_) {
         shard.cancel(sm_->answer_timer);
@@ -52,12 +51,22 @@ Session::~Session() {
     }
 }
 
+/// For those who wait for it.
+void Session::set_state(SessionState state) {
+    state_ = state;
+    changed_.notify();
+}
+
 // ---- Inbound -----------------------------------------------------------------------------------
 
 void Session::on_element(xml::Document&& element) {
     account_.touch();
     if (sm_) sm_->heard_at = core().clock().steady();
-    if (is_stanza(element.root())) return on_inbound(std::move(element));
+    if (is_stanza(element.root())) {
+        on_inbound(std::move(element));
+        core().deliveries().run();  // before the next one, which may be the end of the stream
+        return;
+    }
     events::SessionElement event{*this, element.root()};
     core().bus().fire(event);
     if (event.handled || !port_) return;
@@ -120,6 +129,7 @@ bool Session::is_own_address(const Jid& jid) const {
 }
 
 void Session::dispatch(Envelope envelope) {
+    const WriteHold hold(core().shard(), envelope.ticket);
     const Jid to = envelope.stanza->to();
     switch (envelope.stanza->kind()) {
         case StanzaKind::presence: return core().router().send_presence(*this, std::move(envelope));
@@ -149,21 +159,17 @@ void Session::end_slow_request() {
 }
 
 bool Session::may_read() {
-    const auto limit = static_cast<std::size_t>(core().options<StorageOptions>().backlog_limit);
     const bool room = window_has_room();
-    reading_paused_ = !room || core().storage().backlog_bytes() >= limit;
-    if (!reading_paused_) return true;
-    // The window says when it narrows; the writer's backlog, which is everybody's, does not.
-    if (room && reading_timer_ == TimerId::none) {
-        constexpr auto look_again = std::chrono::milliseconds(20);
-        reading_timer_ = core().shard().after(look_again, [weak = weak_from_this()] {
+    reading_paused_ = !room || !core().writer_room().has_room();
+    // The window says when it narrows; the writer's backlog, which is everybody's, must be asked.
+    if (room && reading_paused_ && !std::exchange(waits_for_writer_, true))
+        core().writer_room().when_room([weak = weak_from_this()] {
             const auto self = weak.lock();
             if (!self) return;
-            self->reading_timer_ = TimerId::none;
+            self->waits_for_writer_ = false;
             self->go_on_reading();
         });
-    }
-    return false;
+    return !reading_paused_;
 }
 
 void Session::go_on_reading() {
@@ -177,6 +183,7 @@ void Session::close_entry(std::uint32_t number) {
 
 /// `h` has grown.
 void Session::on_window_moved() {
+    changed_.notify();
     if (!sm_) return;
     if (!sm_->counting) sm_->counting = window_.is_handled(sm_->window_base);
     record_stale_ = state_ == SessionState::hibernating;
@@ -206,8 +213,13 @@ void Session::send(StanzaPtr stanza) {
 }
 
 void Session::send(Envelope envelope) {
-    if (state_ == SessionState::ended) return;
-    if (flushing_ || (state_ == SessionState::resuming && resumption_marked_))
+    if (state_ != SessionState::ended)
+        core().deliveries().push(shared_from_this(), std::move(envelope));
+}
+
+void Session::deliver(Envelope envelope) {
+    if (state_ == SessionState::ended) return redeliver(std::move(envelope));
+    if ((send_holds_ > 0 && is_live()) || (state_ == SessionState::resuming && resumption_marked_))
         return wait(std::move(envelope));
     events::SessionSending event{*this, envelope};
     if (core().bus().fire(event) == Flow::next) send_now(std::move(envelope));
@@ -229,15 +241,14 @@ void Session::send_waiting() {
         if (state_ == SessionState::ended)  // one of them was one too many
             redeliver(std::move(envelope));
         else if (core().router().may_hand_over(account_, *envelope.stanza))
-            send(std::move(envelope));
+            deliver(std::move(envelope));
         else if (envelope.meta.spooled)
             account_.remove_offline(envelope.meta.offline_seq);
     }
 }
 
-void Session::end_flushing() {
-    flushing_ = false;
-    send_waiting();
+void Session::release_sending() {
+    if (--send_holds_ == 0 && is_live()) send_waiting();
 }
 
 void Session::send_now(Envelope envelope) {

@@ -25,6 +25,7 @@
 #include "server/core/trace.h"
 #include "server/core/unacked_stanza.h"
 #include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
 #include "server/runtime/slots.h"
 #include "server/runtime/ticket.h"
 
@@ -87,10 +88,13 @@ public:
     void on_detached();
 
     // Outbound.
-    /// To the client: CSI may hold it, stream management numbers it, then it is written or queued
-    /// hibernating.
+    /// To the client, through the delivery queue: nothing happens within, so a list of sessions may
+    /// be walked while they are sent to.
     void send(Envelope envelope);
     void send(StanzaPtr stanza);
+    /// For DeliveryQueue: its turn has come. CSI may hold it, stream management numbers it, then it
+    /// is written or queued hibernating.
+    void deliver(Envelope envelope);
     /// Past the `hold` stage: for who held stanzas back and now lets them go.
     void send_now(Envelope envelope);
     /// For what cannot be sent any more: a request is answered, a message goes by the rules for
@@ -106,12 +110,10 @@ public:
     /// nullptr: unavailable.
     void set_presence(StanzaPtr presence);
     std::vector<Jid>& directed_presence() { return directed_presence_; }
-    /// Whether offline messages were handed to it: live stanzas queue behind them until then.
-    bool flushing() const { return flushing_; }
-    void begin_flushing() { flushing_ = true; }
-    /// Sends what queued up behind the flush.
-    void end_flushing();
-    /// What waits behind the flush, or for the session to wake: not numbered yet.
+    /// For SendHold: until it is released as often, what is delivered to it waits.
+    void hold_sending() { ++send_holds_; }
+    void release_sending();
+    /// What waits behind a SendHold, or for the session to wake: not numbered yet.
     const std::vector<Envelope>& waiting() const { return waiting_; }
 
     // What it need not be sent again (core/stretches.h).
@@ -144,6 +146,11 @@ public:
     /// Waits until what it has received so far is handled, so that nobody is told to send it again,
     /// but no longer than an <r/> would ([smacks] ack_answer_limit).
     Task<> handle_received();
+    /// Notified when its state changes, more of what it received is handled, or there is room to
+    /// send.
+    Signal& changed() { return changed_; }
+    /// From the port, after SessionPort::tell_send_room().
+    void on_send_room() { changed_.notify(); }
     /// It has ended, and its account keeps it until all it received is handled
     /// (Account::remember_ended).
     void set_settling(bool settling) { settling_ = settling; }
@@ -210,6 +217,7 @@ private:
     void on_inbound(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& error);
     bool is_own_address(const Jid& jid) const;
+    void set_state(SessionState state);
     void fail_stream(StreamErrorCondition condition, std::string_view text);
     void close_entry(std::uint32_t number);
     SeenMessages& seen();
@@ -263,8 +271,9 @@ private:
     std::string device_;
     SessionPort* port_;
     SessionState state_ = SessionState::live;
-    bool flushing_ = false;
+    std::uint8_t send_holds_ = 0;
     bool reading_paused_ = false;
+    bool waits_for_writer_ = false;
     bool settling_ = false;
     bool replaced_ = false;
     bool saves_soon_ = false;    // hibernating: its record is about to be written
@@ -276,9 +285,8 @@ private:
     std::vector<Jid> directed_presence_;
     sm::AckWindow window_;
     std::unique_ptr<StreamManagement> sm_;
-    TimerId reading_timer_{};  // paused because of the writer's backlog: looks again
-    std::vector<Envelope>
-        waiting_;  // behind the offline flush, or while its waking is being stored
+    Signal changed_;
+    std::vector<Envelope> waiting_;  // behind a SendHold, or while its waking is being stored
     std::vector<Envelope> pending_requests_;
     std::uint32_t slow_requests_ = 0;
     std::unique_ptr<SeenMessages> seen_;  // nullptr until there is something

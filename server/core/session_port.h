@@ -29,9 +29,12 @@ public:
     virtual void write(const Stanza& stanza) = 0;
     /// Well-formed XML with its own namespaces (nonzas, prepared answers).
     virtual void write_xml(std::string_view xml) = 0;
-    /// Bytes written and not yet taken by the peer. The connection itself cuts a peer that passes
-    /// its limit; the session then hears on_detached().
-    virtual std::size_t unsent() const = 0;
+    /// Whether the peer has taken most of what was written: at most a quarter of [c2s]
+    /// max_send_buffer is left. The connection itself cuts a peer that lets it grow to the whole;
+    /// the session then hears on_detached().
+    virtual bool has_send_room() const = 0;
+    /// Session::on_send_room() follows, once, when there is.
+    virtual void tell_send_room() = 0;
 
     /// Ends the stream: the error if any, </stream:stream>, flush, close. The session must not use
     /// the port afterwards and hears nothing more from it.

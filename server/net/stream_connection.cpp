@@ -66,6 +66,7 @@ void StreamConnection::flush() {
     const Result<> flushed = out_.flush(*transport_, now());
     if (!flushed) return cut(flushed.error().text);
     traffic().written.add(before - out_.unsent());
+    on_sent();
     if (out_.empty()) {
         if (!is_open() || wake_when_sent_) transport_->wake();
         return;

@@ -113,6 +113,8 @@ protected:
     /// We close the stream, or the connection was lost: tell who sits above. Called once, never
     /// from within a call by them.
     virtual void on_detached() = 0;
+    /// The peer took some of what was written.
+    virtual void on_sent() {}
     /// deadline_ has passed while the stream is open.
     virtual void on_deadline() = 0;
 

@@ -74,6 +74,7 @@ struct Shard::Impl {
     SteadyTime armed_for = SteadyTime::max();
 
     // This turn.
+    TurnWork* turn_work = nullptr;
     std::unique_ptr<storage::Batch> batch;
     std::vector<Ticket> holds;
     std::vector<UniqueFunction<void(const Result<>&)>> callbacks;
@@ -112,10 +113,12 @@ Shard::~Shard() { discard(); }
 bool Shard::discard() {
     Impl& impl = *impl_;
     PostNode* posts = impl.inbox.exchange(nullptr);
-    const bool any = posts || !impl.due.empty() || !impl.pending.empty() ||
-                     !impl.callbacks.empty() || !impl.holds.empty() || !impl.closed.empty();
+    const bool any = posts || (impl.turn_work && !impl.turn_work->empty()) || !impl.due.empty() ||
+                     !impl.pending.empty() || !impl.callbacks.empty() || !impl.holds.empty() ||
+                     !impl.closed.empty();
     while (posts) delete std::exchange(posts, posts->next);
     impl.io.shutdown();
+    if (impl.turn_work) impl.turn_work->discard();
     impl.timers.clear();
     // Each is taken out first: what dies may still set or cancel timers, and release tickets.
     { const auto dying = std::exchange(impl.due, {}); }
@@ -217,6 +220,8 @@ void Shard::hold(const Ticket& ticket) {
     if (ticket && impl_->batch && !impl_->batch->empty()) impl_->holds.push_back(ticket);
 }
 
+std::size_t Shard::written() const { return impl_->batch ? impl_->batch->bytes() : 0; }
+
 void Shard::after_commit(UniqueFunction<void(const Result<>&)> fn) {
     impl_->callbacks.push_back(std::move(fn));
 }
@@ -284,6 +289,20 @@ void Shard::decide(const storage::CommitReport& report) {
 
 // ---- Turns -------------------------------------------------------------------------------------
 
+void Shard::set_turn_work(TurnWork* work) { impl_->turn_work = work; }
+
+bool Shard::begin_turn() {
+    bool did = false;
+    if (impl_->turn_work) guarded("delivery", [&] { did = impl_->turn_work->begin_turn(); });
+    return did;
+}
+
+bool Shard::finish_work() {
+    bool did = false;
+    if (impl_->turn_work) guarded("delivery", [&] { did = impl_->turn_work->run(); });
+    return did;
+}
+
 void Shard::at_turn_end(TurnEnd& who) {
     if (std::exchange(who.queued_, true)) return;
     impl_->participants.push_back(&who);
@@ -340,7 +359,7 @@ void Shard::end_turn() {
     bool more = true;
     while (more) {
         more = false;
-        while (settle_tickets()) more = true;
+        while (finish_work() | settle_tickets()) more = true;
         more |= submit_batch();
         send_posts();
         more |= flush_participants();
@@ -399,8 +418,9 @@ void Shard::close_ticket(TicketState* state) {
 void Shard::run() {
     current_shard = this;
     while (!impl_->io.stopped()) {
-        guarded("handler", [this] {
-            impl_->io.run_one();
+        const bool busy = begin_turn() || (impl_->turn_work && !impl_->turn_work->empty());
+        guarded("handler", [this, busy] {
+            if (!busy) impl_->io.run_one();  // waits
             for (int i = 1; i < handlers_per_turn && impl_->io.poll_one() != 0; ++i) {
             }
         });
@@ -418,11 +438,12 @@ bool Shard::run_ready() {
     } const restore;
     current_shard = this;
     impl_->io.restart();
+    const bool worked = begin_turn();
     if (!impl_->due.empty() && impl_->due.begin()->first <= clock_.steady())
         asio::post(impl_->io, [this] { run_due_timers(); });
     const bool ran = impl_->io.poll() > 0;
     end_turn();
-    return ran;
+    return ran || worked || (impl_->turn_work && !impl_->turn_work->empty());
 }
 
 bool Shard::quiet() const {
@@ -430,7 +451,8 @@ bool Shard::quiet() const {
     const bool posts = std::any_of(impl.outbox.begin(), impl.outbox.end(),
                                    [](const auto& f) { return !f.empty(); });
     return impl.pending.empty() && !posts && impl.closed.empty() && impl.participants.empty() &&
-           impl.inbox.load() == nullptr && (!impl.batch || impl.batch->empty());
+           impl.inbox.load() == nullptr && (!impl.batch || impl.batch->empty()) &&
+           (!impl.turn_work || impl.turn_work->empty());
 }
 
 Task<> Shard::offload(UniqueFunction<void()> work) {

@@ -2,8 +2,9 @@
 // ideas 1 and 3).
 //
 // What runs on a shard runs in turns. A turn is a handful of ready handlers; everything they write
-// to storage is one Batch, and when the turn ends, in this order: the batch is submitted, posts to
-// other shards leave (so nobody learns of a stanza before its batch is queued), connections flush.
+// to storage is one Batch, and when the turn ends, in this order: what they left to be done in it
+// (TurnWork) is done, the batch is submitted, posts to other shards leave (so nobody learns of a
+// stanza before its batch is queued), connections flush.
 // Everything here is called on the shard's own thread unless a comment says otherwise.
 #pragma once
 
@@ -40,6 +41,19 @@ private:
     bool queued_ = false;
 };
 
+/// What a turn has still to do before it ends. Set once, by Shard::set_turn_work().
+class TurnWork {
+public:
+    virtual ~TurnWork() = default;
+    /// A turn begins: does first what the last one left. Whether it did anything.
+    virtual bool begin_turn() = 0;
+    /// Does what there is, up to the turn's budget. Whether it did anything.
+    virtual bool run() = 0;
+    virtual bool empty() const = 0;
+    /// Destroys what will never be done (see ShardSet::discard()).
+    virtual void discard() = 0;
+};
+
 enum class TimerId : std::uint64_t { none = 0 };
 
 class ShardSet;
@@ -73,6 +87,8 @@ public:
     /// Keeps the ticket's stanza unacknowledged until what this turn wrote so far is committed; if
     /// that fails, the ticket fails. A no-op if this turn wrote nothing.
     void hold(const Ticket& ticket);
+    /// Bytes that this turn has written so far. It grows with each write.
+    std::size_t written() const;
     /// Calls `fn` when this turn's batch is decided; at once at the turn's end if it stays empty.
     void after_commit(UniqueFunction<void(const Result<>&)> fn);
     /// Runs `write`, which writes what a crash may forget: at once, or, if that was done less than
@@ -91,6 +107,9 @@ public:
     /// must call forget() before it dies.
     void at_turn_end(TurnEnd& who);
     void forget(TurnEnd& who);
+
+    /// nullptr: there is none (any more).
+    void set_turn_work(TurnWork* work);
 
     // For ShardSet and App.
     /// Runs the loop on the calling thread until stop().
@@ -117,8 +136,10 @@ private:
 
     void arm(SteadyTime at);
     bool run_due_timers();
+    bool begin_turn();
     // The end of a turn, in order; each says whether it did anything.
     void end_turn();
+    bool finish_work();
     bool settle_tickets();
     bool submit_batch();
     void send_posts();
@@ -131,6 +152,24 @@ private:
     Clock& clock_;
     storage::Storage& storage_;
     std::unique_ptr<Impl> impl_;
+};
+
+/// While it lives, what is written because of a stanza keeps that stanza unacknowledged: when it
+/// goes, it holds the ticket (Shard::hold) if the turn has written anything since.
+class WriteHold {
+public:
+    WriteHold(Shard& shard, const Ticket& ticket)
+        : shard_(shard), ticket_(ticket), before_(ticket ? shard.written() : 0) {}
+    ~WriteHold() {
+        if (ticket_ && shard_.written() != before_) shard_.hold(ticket_);
+    }
+    WriteHold(const WriteHold&) = delete;
+    WriteHold& operator=(const WriteHold&) = delete;
+
+private:
+    Shard& shard_;
+    const Ticket ticket_;
+    const std::size_t before_;
 };
 
 /// All shards of the server, in a fixed number. Owns their threads.

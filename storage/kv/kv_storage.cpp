@@ -77,6 +77,10 @@ Token KvStorage::submit(unsigned shard, std::unique_ptr<Batch> batch) {
 
 std::size_t KvStorage::backlog_bytes() const { return writer_->backlog_bytes(); }
 
+void KvStorage::when_backlog_below(std::size_t bytes, std::function<void()> fn) {
+    writer_->when_backlog_below(bytes, std::move(fn));
+}
+
 Result<std::string> KvStorage::installation_secret(std::string_view name, std::size_t size) {
     Key key;
     key.bytes("secret/").text(name, 400);

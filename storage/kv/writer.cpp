@@ -1,5 +1,6 @@
 #include "storage/kv/writer.h"
 
+#include <algorithm>
 #include <exception>
 #include <string>
 #include <utility>
@@ -39,6 +40,28 @@ Token Writer::submit(unsigned shard_number, std::unique_ptr<KvBatch> batch) {
     lock.unlock();
     if (wake) wake_.notify_one();
     return token;
+}
+
+void Writer::when_backlog_below(std::size_t bytes, std::function<void()> fn) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (backlog_bytes() >= bytes) return backlog_waiters_.push_back({bytes, std::move(fn)});
+    }
+    fn();
+}
+
+/// After the backlog has shrunk: with the lock, so that nobody begins to wait unseen.
+void Writer::tell_of_backlog() {
+    std::vector<BacklogWaiter> told;
+    {
+        const std::lock_guard lock(mutex_);
+        const auto high = std::partition(
+            backlog_waiters_.begin(), backlog_waiters_.end(),
+            [this](const BacklogWaiter& waiter) { return backlog_bytes() >= waiter.bytes; });
+        told.assign(std::move_iterator(high), std::move_iterator(backlog_waiters_.end()));
+        backlog_waiters_.erase(high, backlog_waiters_.end());
+    }
+    for (const BacklogWaiter& waiter : told) waiter.fn();
 }
 
 void Writer::wait_until_idle() {
@@ -187,6 +210,7 @@ void Writer::report(std::span<Pending> group) {
         CommitReport report = std::exchange(shard->report, {});
         if (shard->listener) shard->listener(std::move(report));
     }
+    tell_of_backlog();
 }
 
 void Writer::clear_slice() {

@@ -47,6 +47,8 @@ public:
     void set_listener(unsigned shard, CommitListener listener);
     Token submit(unsigned shard, std::unique_ptr<KvBatch> batch);
     std::size_t backlog_bytes() const { return backlog_.load(std::memory_order_relaxed); }
+    /// See Storage::when_backlog_below().
+    void when_backlog_below(std::size_t bytes, std::function<void()> fn);
 
     /// Waits until all that was submitted is decided and reported, and nothing is left to clear
     /// away.
@@ -84,6 +86,7 @@ private:
     std::optional<Error> try_commit(std::span<Pending> group);
     bool acceptable(WriteTransaction& transaction, Pending& pending);
     void report(std::span<Pending> group);
+    void tell_of_backlog();
     void clear_slice();
     Shard& shard_locked(unsigned shard);
 
@@ -96,6 +99,11 @@ private:
     std::condition_variable idle_;
     std::vector<Pending> queue_;
     std::deque<Shard> shards_;
+    struct BacklogWaiter {
+        std::size_t bytes;
+        std::function<void()> fn;
+    };
+    std::vector<BacklogWaiter> backlog_waiters_;
     bool waiting_ = false;
     bool stopping_ = false;
     std::unique_ptr<BackupCopy> next_copy_;

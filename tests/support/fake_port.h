@@ -37,14 +37,17 @@ public:
     bool reading_resumed() const { return reading_resumed_; }
 
     // What the test pretends.
-    /// The client reads nothing any more: this much is unsent.
-    void set_unsent(std::size_t bytes) { unsent_ = bytes; }
+    /// The client reads nothing any more, or does again.
+    void set_send_room(bool room) { send_room_ = room; }
+    /// tell_send_room() was called.
+    bool told_to_tell_send_room() const { return tells_send_room_; }
     void set_info(core::ConnectionInfo info) { info_ = std::move(info); }
 
     // SessionPort
     void write(const Stanza& stanza) override;
     void write_xml(std::string_view xml) override;
-    std::size_t unsent() const override { return unsent_; }
+    bool has_send_room() const override { return send_room_; }
+    void tell_send_room() override { tells_send_room_ = true; }
     void close(std::optional<StreamErrorCondition> error, std::string_view text) override;
     void abandon() override { abandoned_ = true; }
     void resume_reading() override { reading_resumed_ = true; }
@@ -62,7 +65,8 @@ private:
     std::optional<StreamErrorCondition> error_;
     bool abandoned_ = false;
     bool reading_resumed_ = false;
-    std::size_t unsent_ = 0;
+    bool send_room_ = true;
+    bool tells_send_room_ = false;
     core::ConnectionInfo info_{"192.0.2.1", 40000, true, "TLSv1.3", "TLS_AES_256_GCM_SHA384"};
 };
 

@@ -308,7 +308,7 @@ void C2sConnection::write_xml(std::string_view xml) {
     trace_sent(xml);
 }
 
-std::size_t C2sConnection::unsent() const { return waiting_to_be_sent(); }
+bool C2sConnection::has_send_room() const { return waiting_to_be_sent() <= max_send_buffer() / 4; }
 
 void C2sConnection::close(std::optional<StreamErrorCondition> error, std::string_view text) {
     detached_ = true;
@@ -354,6 +354,12 @@ void C2sConnection::write_header() {
 void C2sConnection::on_detached() {
     if (!stream_.session() || std::exchange(detached_, true)) return;
     stream_.session()->on_detached();
+}
+
+void C2sConnection::on_sent() {
+    if (!tells_send_room_ || detached_ || !has_send_room()) return;
+    tells_send_room_ = false;
+    stream_.session()->on_send_room();
 }
 
 void C2sConnection::on_deadline() {

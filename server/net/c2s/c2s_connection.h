@@ -31,7 +31,8 @@ public:
     // SessionPort
     void write(const Stanza& stanza) override;
     void write_xml(std::string_view xml) override;
-    std::size_t unsent() const override;
+    bool has_send_room() const override;
+    void tell_send_room() override { tells_send_room_ = true; }
     void close(std::optional<StreamErrorCondition> error, std::string_view text = {}) override;
     void abandon() override;
     void resume_reading() override;
@@ -78,6 +79,7 @@ private:
     std::int64_t bytes_per_second() const override;
     void write_header() override;
     void on_detached() override;
+    void on_sent() override;
     void on_deadline() override;
 
     core::C2sStream stream_;
@@ -88,6 +90,7 @@ private:
     const bool direct_tls_;
     bool authenticated_ = false;
     bool detached_ = false;  // the session hears nothing more
+    bool tells_send_room_ = false;
     ConnectionCounts::Place place_;
     mutable std::unique_ptr<const std::string> address_;  // as text, once somebody traced it
 };

@@ -227,12 +227,12 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
     SUBCASE("behind offline messages, which go first; carbons too") {
         romeo->ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
         Client& phone = world.log_in("romeo@example.org/phone");
-        world.at(romeo_jid, [&](core::Core&) { romeo->session().begin_flushing(); });
+        world.at(romeo_jid, [&](core::Core&) { romeo->session().hold_sending(); });
         both_say(romeo_jid, "behind");
         both_say("romeo@example.org/phone", "copied");
         phone.ask(command("block", item(juliet_jid)));
         romeo->drop_all();
-        world.at(romeo_jid, [&](core::Core&) { romeo->session().end_flushing(); });
+        world.at(romeo_jid, [&](core::Core&) { romeo->session().release_sending(); });
         std::string all;
         for (auto next = romeo->pop(); next.root().name() != "nothing"; next = romeo->pop())
             if (next.root().name() == "message")

@@ -1,0 +1,85 @@
+#include "server/core/delivery_queue.h"
+
+#include <iterator>
+#include <utility>
+
+#include "server/core/core.h"
+#include "server/core/session.h"
+
+namespace clarion::core {
+
+namespace {
+
+/// What one turn delivers at most, so that nothing that one stanza causes stops the shard for long.
+constexpr std::size_t deliveries_per_turn = 2'000;
+/// Memory for more than these is given back once it is empty.
+constexpr std::size_t kept_capacity = 256;
+
+}  // namespace
+
+bool DeliveryQueue::begin_turn() {
+    budget_ = deliveries_per_turn;
+    return run();
+}
+
+bool DeliveryQueue::run() {
+    if (running_ || empty() || budget_ == 0) return false;
+    struct Running {  // however it ends
+        DeliveryQueue& queue;
+        ~Running() {
+            queue.running_ = false;
+            queue.line_up_caused();
+        }
+    } const running{*this};
+    running_ = true;
+    while (!empty() && budget_ > 0) {
+        --budget_;
+        deliver(take());
+        line_up_caused();
+    }
+    return true;
+}
+
+DeliveryQueue::Delivery DeliveryQueue::take() {
+    if (!next_.empty()) {
+        Delivery last = std::move(next_.back());
+        next_.pop_back();
+        return last;
+    }
+    Delivery first = std::move(said_[at_++]);
+    if (at_ == said_.size()) {
+        said_.clear();
+        at_ = 0;
+        if (said_.capacity() > kept_capacity) said_.shrink_to_fit();
+    }
+    return first;
+}
+
+void DeliveryQueue::line_up_caused() {
+    if (caused_.empty()) return;
+    next_.insert(next_.end(), std::move_iterator(caused_.rbegin()),
+                 std::move_iterator(caused_.rend()));
+    caused_.clear();
+}
+
+void DeliveryQueue::deliver(Delivery delivery) {
+    Router& router = core_.router();
+    switch (delivery.to) {
+        case To::account: return router.deliver_to_account(std::move(delivery.envelope));
+        case To::host: return router.deliver_to_host(std::move(delivery.envelope));
+        case To::component: return router.deliver_to_component(std::move(delivery.envelope));
+        case To::remote: return router.deliver_to_remote(std::move(delivery.envelope));
+        case To::session: {
+            const WriteHold hold(core_.shard(), delivery.envelope.ticket);
+            return delivery.session->deliver(std::move(delivery.envelope));
+        }
+        case To::task: return delivery.task();
+    }
+}
+
+void DeliveryQueue::discard() {
+    for (auto* list : {&said_, &caused_, &next_}) const auto dying = std::exchange(*list, {});
+    at_ = 0;
+}
+
+}  // namespace clarion::core

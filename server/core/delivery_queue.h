@@ -1,0 +1,83 @@
+// DeliveryQueue: what is under way to somebody on this shard.
+//
+// Routing and sending only append to it, so no handler runs within another, and a list of sessions
+// may be walked while they are sent to. Everything is delivered in the order in which it was said;
+// what a delivery causes in its turn comes right behind it, before what was said later: as if each
+// had been a call, but only once the caller was done. It is drained in the same turn, after each
+// element of a client and before the turn ends (its tickets are settled and its batch is submitted
+// only then), up to a budget; the rest comes first in the next turn. What other shards post joins
+// it. One per shard.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "server/core/envelope.h"
+#include "server/runtime/shard.h"
+
+namespace clarion::core {
+
+class Core;
+class Session;
+
+class DeliveryQueue final : public TurnWork {
+public:
+    /// Who takes it.
+    enum class To : std::uint8_t {
+        account,    // that of its address, which is at home here
+        host,       // the server itself, as the host in its address
+        component,  // that of its domain, which is at home here
+        remote,     // its domain, which is at home here
+        session,
+        task,  // nobody: something that is to be done then
+    };
+
+    explicit DeliveryQueue(Core& core) : core_(core) {}
+
+    /// REQUIRES: `to` is neither a session nor a task.
+    void push(To to, Envelope envelope) { push({std::move(envelope), nullptr, {}, to}); }
+    void push(std::shared_ptr<Session> session, Envelope envelope) {
+        push({std::move(envelope), std::move(session), {}, To::session});
+    }
+    /// Runs `task` behind all that was said before. What it refers to must last (AccountPin).
+    void push(UniqueFunction<void()> task) { push({{}, nullptr, std::move(task), To::task}); }
+
+    /// Calls `fn` with each envelope that is under way to this session.
+    template <class Function>
+    void for_each_under_way(const Session& session, Function fn) {
+        for (const auto* list : {&caused_, &next_, &said_})
+            for (const Delivery& delivery : *list)
+                if (delivery.session.get() == &session) fn(delivery.envelope);
+    }
+
+    // TurnWork
+    bool begin_turn() override;
+    /// Does nothing if it is running already.
+    bool run() override;
+    bool empty() const override { return next_.empty() && at_ == said_.size(); }
+    void discard() override;
+
+private:
+    struct Delivery {
+        Envelope envelope;
+        std::shared_ptr<Session> session;
+        UniqueFunction<void()> task;
+        To to = To::task;
+    };
+    void push(Delivery delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
+    Delivery take();
+    void line_up_caused();
+    void deliver(Delivery delivery);
+
+    Core& core_;
+    std::vector<Delivery> said_;    // by handlers and other shards, oldest first
+    std::size_t at_ = 0;            // those of them before it are delivered
+    std::vector<Delivery> caused_;  // by the delivery at hand, oldest first
+    std::vector<Delivery> next_;  // by those before it, to be delivered before the rest: last first
+    std::size_t budget_ = 0;
+    bool running_ = false;
+};
+
+}  // namespace clarion::core

@@ -1,5 +1,5 @@
-// Accounts: who exists, how they prove it, and everything the stanza path needs of them in one
-// read.
+// Accounts: owners (storage/owners.h) that log in: how they prove who they are, and everything the
+// stanza path needs of them in one read.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,7 @@
 #include "storage/archive.h"
 #include "storage/batch.h"
 #include "storage/push_registrations.h"
+#include "storage/resident_data.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
 
@@ -41,6 +42,7 @@ struct AccountSnapshot {
         hibernating_sessions;  // without their queues' bytes, see sessions.h
     std::vector<OnlineRecord> online_records;
     std::vector<std::string> blocklist;
+    ResidentData resident;  // of modules
 };
 
 class Accounts {
@@ -51,23 +53,14 @@ public:
     virtual Task<Result<std::optional<AccountRecord>>> find(std::string bare_jid) = 0;
     /// Everything of the account. nullopt: no such account.
     virtual Task<Result<std::optional<AccountSnapshot>>> load(std::string bare_jid) = 0;
-    /// The bare JID of an account id (deadlines name ids). nullopt: deleted meanwhile.
-    virtual Task<Result<std::optional<std::string>>> name_of(AccountId id) = 0;
-    /// Bare JIDs in order, after `after` (empty: from the start), of one domain or all (empty).
-    virtual Task<Result<std::vector<std::string>>> list(std::string domain, std::string after,
-                                                        std::size_t limit) = 0;
-    virtual Task<Result<std::uint64_t>> count() = 0;
 
-    /// A number no account had before. Any thread.
-    virtual AccountId next_id() = 0;
     /// Creates or replaces the record. Creating a name that exists under another id fails the batch
-    /// with "conflict".
+    /// with "conflict". A new id: Owners::next_id().
     virtual void put(Batch& batch, const AccountRecord& record) = 0;
     /// Replaces the record of an account that exists. If it was removed meanwhile: nothing.
     virtual void replace(Batch& batch, const AccountRecord& record) = 0;
-    /// Removes the account and everything kept under its id: roster, archive index, offline
-    /// messages, hibernating sessions, push registrations, blocklist, deadlines. From then on
-    /// whatever is written under its id, by any of the repositories, is passed over.
+    /// Removes the account as Owners::remove() does any owner: roster, archive index, offline
+    /// messages, hibernating sessions, data of modules, deadlines.
     virtual void remove(Batch& batch, const AccountRecord& record) = 0;
 };
 

@@ -2,7 +2,7 @@
 // index.
 //
 // The log keeps a stanza's XML (in jabber:client, with xmlns, without stanza-id). An archive is an
-// index (account, archive id) -> log entry. The sender's shard allocates the log id and writes the
+// index (owner, archive id) -> log entry. The sender's shard allocates the log id and writes the
 // entry; the recipient's shard, later, writes only its index entry, whose batch fails if the log
 // entry is not there.
 #pragma once
@@ -39,7 +39,7 @@ struct ArchiveEntry {
 };
 
 struct ArchiveQuery {
-    AccountId account = AccountId::none;
+    OwnerId owner = OwnerId::none;
     std::string with;                              // bare or full JID; empty: everybody
     std::optional<WallTime> start, end;            // inclusive: the entries' own times
     std::optional<ArchiveId> before_id, after_id;  // from the form (#extended): exclusive bounds
@@ -88,18 +88,17 @@ public:
     /// Writes an index entry. The batch fails with "item-not-found" if the log entry is neither
     /// committed nor earlier in the same batch. `entry.id` must follow all others of the archive.
     /// It is the entry's time in microseconds, unless the clock was set back; then it is more.
-    virtual void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) = 0;
+    virtual void put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) = 0;
     /// Exchanges a stanza of the log, for every archive, queue and offline message that refers to
     /// it. Nothing happens if it is gone.
     virtual void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
-    virtual void put_preferences(Batch& batch, AccountId account,
-                                 const ArchivePreferences& prefs) = 0;
+    virtual void put_preferences(Batch& batch, OwnerId owner, const ArchivePreferences& prefs) = 0;
 
     /// Errors: "item-not-found" if a cursor or one of `ids` is not in the archive
     /// (XEP-0313 3.4, 4.1.4).
     virtual Task<Result<ArchivePage>> query(ArchiveQuery query) = 0;
     /// Oldest and newest entry; nullopt if the archive is empty.
-    virtual Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) = 0;
+    virtual Task<Result<std::optional<ArchiveBounds>>> bounds(OwnerId owner) = 0;
     /// One stanza of the log; nullopt if it expired.
     virtual Task<Result<std::optional<std::string>>> read_log(LogId id) = 0;
     /// When the server saw the newest stanza of the log; zero if it is empty.

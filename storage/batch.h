@@ -29,7 +29,7 @@ public:
 struct CommitReport {
     struct Failure {
         Token token;
-        /// "conflict" (an account's name is taken), "item-not-found" (a log entry that is referred
+        /// "conflict" (a name is taken, or a DataCondition does not hold), "item-not-found" (a log entry that is referred
         /// to is missing), "resource-constraint" (disk or map full) or "internal-server-error".
         Error error;
     };

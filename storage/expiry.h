@@ -1,7 +1,7 @@
 // Expiry: how archives lose what is old, and how the log loses what nothing refers to any more
 // (docs/design/002-storage.md, "Expiry"). XEP-0313 leaves the rules to the server.
 //
-// Two steps, each in slices. First an account's oldest index entries go (find, remove); the log
+// Two steps, each in slices. First an archive's oldest index entries go (find, remove); the log
 // entries they referred to are noted as unreferenced. Later a LogSweep looks at which unreferenced
 // log entries some archive, offline message or hibernating queue still refers to, and erases the
 // others. Whatever stops in the middle of either is harmless: the next time goes on.
@@ -79,10 +79,10 @@ class Expiry {
 public:
     virtual ~Expiry() = default;
     /// The oldest entries of an archive up to the first that it keeps, at most `limit`.
-    virtual Task<Result<ExpiredEntries>> find(AccountId account, Keep keep, std::size_t limit) = 0;
-    /// Takes away what find() returned; by the account's own shard. An account removed meanwhile is
+    virtual Task<Result<ExpiredEntries>> find(OwnerId owner, Keep keep, std::size_t limit) = 0;
+    /// Takes away what find() returned; by the owner's own shard. An owner removed meanwhile is
     /// fine.
-    virtual void remove(Batch& batch, AccountId account, const ExpiredEntries& entries) = 0;
+    virtual void remove(Batch& batch, OwnerId owner, const ExpiredEntries& entries) = 0;
     /// Looks for unreferenced log entries from before `before`. That must be long enough ago for no
     /// stanza that only memory holds to refer to one: see Archive::put_index().
     virtual std::unique_ptr<LogSweep> sweep(WallTime before) = 0;

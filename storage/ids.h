@@ -7,9 +7,13 @@
 
 namespace clarion::storage {
 
-/// An account for as long as it exists. A name that is deleted and created again gets a new one, so
-/// nothing of the old account can ever be found through the new.
-enum class AccountId : std::uint64_t { none = 0 };
+/// Whoever has data, an archive, queues: an account, or an actor of a service (storage/owners.h),
+/// for as long as it exists. An address that is removed and created again gets a new one, so
+/// nothing of the old owner can ever be found through the new.
+enum class OwnerId : std::uint64_t { none = 0 };
+
+/// The same number where only an account can be meant: rosters, sessions, offline messages.
+using AccountId = OwnerId;
 
 /// A stanza in the log, which every archive, offline entry and hibernating queue refers to.
 enum class LogId : std::uint64_t { none = 0 };

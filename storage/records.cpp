@@ -12,6 +12,7 @@ namespace {
 namespace version {
 constexpr std::uint8_t name = 1;
 constexpr std::uint8_t account = 1;
+constexpr std::uint8_t address = 1;
 constexpr std::uint8_t roster_item = 1;
 constexpr std::uint8_t archive_preferences = 1;
 constexpr std::uint8_t archive_index = 1;
@@ -57,16 +58,16 @@ std::optional<sasl::ScramCredentials> take_scram(Decoder& in) {
 std::string encode(const NameRecord& record) {
     return Encoder(version::name)
         .u64(static_cast<std::uint64_t>(record.id))
-        .string(record.jid)
+        .string(record.address)
         .take();
 }
 
 Result<NameRecord> decode_name(std::string_view bytes) {
     Decoder in(bytes, version::name);
     NameRecord record;
-    record.id = AccountId{in.u64()};
-    record.jid = in.string();
-    return finish(in, "account name", std::move(record));
+    record.id = OwnerId{in.u64()};
+    record.address = in.string();
+    return finish(in, "name of an owner", std::move(record));
 }
 
 std::string encode(const AccountRecord& record) {
@@ -77,7 +78,7 @@ std::string encode(const AccountRecord& record) {
     return out.take();
 }
 
-Result<AccountRecord> decode_account(AccountId id, std::string_view bytes) {
+Result<AccountRecord> decode_account(OwnerId id, std::string_view bytes) {
     Decoder in(bytes, version::account);
     AccountRecord record;
     record.id = id;
@@ -349,6 +350,16 @@ Result<KeptStanza> decode_kept_stanza(std::string_view bytes) {
     stanza.meta.offline_seq = in.varint();
     stanza.meta.held_back = in.boolean();
     return finish(in, "kept stanza", std::move(stanza));
+}
+
+std::string encode_address(std::string_view address) {
+    return Encoder(version::address).string(address).take();
+}
+
+Result<std::string> decode_address(std::string_view bytes) {
+    Decoder in(bytes, version::address);
+    std::string address = in.string();
+    return finish(in, "actor's address", std::move(address));
 }
 
 std::string encode_blocked(std::string_view jid) {

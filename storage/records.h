@@ -23,8 +23,8 @@ namespace clarion::storage {
 
 /// Table::names.
 struct NameRecord {
-    AccountId id = AccountId::none;
-    std::string jid;  // in full; the key may be a hash
+    OwnerId id = OwnerId::none;
+    std::string address;  // in full; the key may be a hash
 };
 
 /// Table::archive.
@@ -69,6 +69,8 @@ std::string encode(const PendingPublish& pending);
 std::string encode(const HibernatingSession& session);
 std::string encode(const OnlineRecord& mark);
 std::string encode(const KeptStanza& stanza);
+/// An actor's address.
+std::string encode_address(std::string_view address);
 /// An address on a blocklist.
 std::string encode_blocked(std::string_view jid);
 std::string encode_number(std::uint64_t number);
@@ -80,7 +82,7 @@ std::string encode_spool_head(std::string_view domain, WallTime time);
 
 Result<NameRecord> decode_name(std::string_view bytes);
 /// `id` is in the key.
-Result<AccountRecord> decode_account(AccountId id, std::string_view bytes);
+Result<AccountRecord> decode_account(OwnerId id, std::string_view bytes);
 Result<RosterItem> decode_roster_item(std::string_view bytes);
 Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes);
 Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
@@ -96,6 +98,7 @@ Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
                                                       std::string_view bytes);
 Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_view bytes);
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes);
+Result<std::string> decode_address(std::string_view bytes);
 Result<std::string> decode_blocked(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);
 Result<LogRecord> decode_log(std::string_view bytes);

@@ -18,7 +18,9 @@
 #include "storage/blocklists.h"
 #include "storage/deadlines.h"
 #include "storage/expiry.h"
+#include "storage/module_data.h"
 #include "storage/offline_messages.h"
+#include "storage/owners.h"
 #include "storage/push_registrations.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
@@ -30,6 +32,7 @@ class Storage {
 public:
     virtual ~Storage() = default;
 
+    virtual Owners& owners() = 0;
     virtual Accounts& accounts() = 0;
     virtual Rosters& rosters() = 0;
     virtual Blocklists& blocklists() = 0;
@@ -37,6 +40,7 @@ public:
     virtual Offline& offline() = 0;
     virtual Sessions& sessions() = 0;
     virtual PushRegistrations& push_registrations() = 0;
+    virtual ModuleData& module_data() = 0;
     virtual Deadlines& deadlines() = 0;
     virtual Spool& spool() = 0;
     virtual Expiry& expiry() = 0;

@@ -49,7 +49,8 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::Ac
 /// The accounts of a host that live here, after `after`; false: there are no more.
 Task<Result<bool>> expire_some(core::Core& core, std::string host, storage::Keep keep,
                                std::string& after, std::uint64_t& count) {
-    const auto names = co_await core.storage().accounts().list(host, after, names_at_once);
+    const auto names = co_await core.storage().owners().list(storage::OwnerKind::account, host,
+                                                             after, names_at_once);
     if (!names) co_return names.error();
     if (names->empty()) co_return false;
     after = names->back();

@@ -219,7 +219,7 @@ public:
         auto read = read_page_request(request.payload(), limits, core_.archive_ids(account.id()));
         if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
         PageRequest wanted = std::get<PageRequest>(std::move(read));
-        wanted.query.account = account.id();
+        wanted.query.owner = account.id();
         const std::uint64_t number = request.session->number();
 
         (void)co_await core_.shard().committed();  // what this account just sent is in its archive

@@ -122,7 +122,7 @@ Task<> Retractions::search(storage::AccountId account, Retraction retraction, st
     const Count count(pending_, account);
     std::string id;  // as it is written
     xml::escape(id, retraction.target);
-    storage::ArchiveQuery query{.account = account, .with = retraction.with, .from_end = true};
+    storage::ArchiveQuery query{.owner = account, .with = retraction.with, .from_end = true};
     bool over = false;
     for (std::size_t left = depth; left > 0 && !over && !core_.stopping();) {
         (void)co_await core_.shard()

@@ -251,7 +251,7 @@ Task<> Sender::retire(std::string jid, std::vector<RegistrationKey> due) {
 }
 
 Task<> Sender::retire_one(const std::string& jid, RegistrationKey key) {
-    auto name = co_await push_.core.storage().accounts().name_of(key.account);
+    auto name = co_await push_.core.storage().owners().address_of(key.account);
     if (!name || !name->has_value()) co_return;
     auto pin = co_await push_.core.accounts().load(**name);
     Service* service = find_service(jid);

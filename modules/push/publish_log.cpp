@@ -88,7 +88,7 @@ Task<> PublishLog::resend_page(std::vector<storage::PendingPublishEntry> page) {
 Task<> PublishLog::resend(storage::PendingPublishEntry entry) {
     core::Core& core = push_.core;
     const std::uint64_t seq = entry.pending.registration;
-    auto name = co_await core.storage().accounts().name_of(entry.account);
+    auto name = co_await core.storage().owners().address_of(entry.account);
     if (!name || !name->has_value() || !core.is_home(**name)) co_return;
     const bool was_loaded = core.accounts().find(**name) != nullptr;
     auto pin = co_await core.accounts().load(**name);

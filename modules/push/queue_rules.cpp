@@ -212,7 +212,7 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
         entries.push_back(std::move(entry));
     };
     storage::ArchiveQuery query;
-    query.account = account;
+    query.owner = account;
     query.start = since;
     query.from_end = true;
     query.limit = enough;

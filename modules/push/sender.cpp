@@ -196,7 +196,7 @@ Task<> Sender::renew(std::string jid, WaitingItem item) {
 
 Task<bool> Sender::renew_loaded(std::string jid, WaitingItem& item) {
     const RegistrationKey key = item.key;
-    auto name = co_await push_.core.storage().accounts().name_of(key.account);
+    auto name = co_await push_.core.storage().owners().address_of(key.account);
     if (!name) co_return false;
     if (!name->has_value()) co_return true;  // deleted
     auto pin = co_await push_.core.accounts().load(**name);

@@ -76,7 +76,8 @@ Task<Result<json::value>> stats_of_account(App& app, std::string jid) {
 /// False: there are no more accounts.
 Task<Result<bool>> count_some(App& app, std::string domain, std::string& after, Totals& totals) {
     auto& storage = app.shared().storage;
-    const auto names = co_await storage.accounts().list(domain, after, names_at_once);
+    const auto names =
+        co_await storage.owners().list(storage::OwnerKind::account, domain, after, names_at_once);
     if (!names) co_return names.error();
     for (const std::string& name : *names) {
         const auto record = co_await storage.accounts().find(name);
@@ -171,8 +172,8 @@ Task<Result<>> purge_account(App& app, std::string jid, storage::Keep keep, Purg
 Task<Result<>> purge_domain(App& app, std::string domain, storage::Keep keep, Purged& purged) {
     std::string after;
     for (;;) {
-        const auto names =
-            co_await app.shared().storage.accounts().list(domain, after, names_at_once);
+        const auto names = co_await app.shared().storage.owners().list(
+            storage::OwnerKind::account, domain, after, names_at_once);
         if (!names) co_return names.error();
         for (const std::string& name : *names) {
             const auto done = co_await purge_account(app, name, keep, purged);
@@ -222,7 +223,7 @@ Task<Result<json::value>> export_page(App& app, const json::object& arguments) {
     const core::ArchiveIds ids = app.shared().cores[0]->archive_ids(*id);
     const auto after = after_argument(arguments, ids);
     if (!after) co_return after.error();
-    storage::ArchiveQuery query{.account = *id, .behind = *after};
+    storage::ArchiveQuery query{.owner = *id, .behind = *after};
     query.limit = 500;
     auto page = co_await app.shared().storage.archive().query(query);
     if (!page) co_return page.error();

@@ -84,7 +84,8 @@ Task<Result<json::value>> list_all(App& app) {
     json::array all;
     std::string after;
     while (true) {
-        auto names = co_await app.shared().storage.accounts().list({}, after, slice);
+        auto names = co_await app.shared().storage.owners().list(storage::OwnerKind::account, {},
+                                                                 after, slice);
         if (!names) co_return names.error();
         for (const auto& name : *names) {
             auto some = co_await with_account(app, Jid::trusted(name), registrations);

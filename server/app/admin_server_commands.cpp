@@ -41,7 +41,7 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     json::array domains, listening;
     for (const auto& host : app.shared().hosts.hosts()) domains.emplace_back(host);
     for (const auto& where : app.listening()) listening.emplace_back(where);
-    const auto accounts = co_await app.shared().storage.accounts().count();
+    const auto accounts = co_await app.shared().storage.owners().count(storage::OwnerKind::account);
     json::array alarms;
     for (const auto& alarm : app.certificate_alarms(*app.shared().cores[0]))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});

@@ -86,7 +86,7 @@ Task<> expire_due(Core& core) {
     auto due = co_await core.storage().deadlines().due(core.clock().lasting(), slice);
     if (!due) co_return;
     for (const auto& deadline : *due) {
-        auto name = co_await core.storage().accounts().name_of(deadline.account);
+        auto name = co_await core.storage().owners().address_of(deadline.account);
         if (!name) continue;
         if (!name->has_value()) {
             if (core.shard().index() == 0)
@@ -178,7 +178,7 @@ Task<std::vector<std::string>> read_lost(Core& core) {
         if (!accounts || accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
-            auto name = co_await core.storage().accounts().name_of(id);
+            auto name = co_await core.storage().owners().address_of(id);
             if (name && name->has_value() && core.is_home(**name)) mine.push_back(**name);
         }
     }
@@ -251,7 +251,7 @@ Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadli
         co_return page;
     }
     for (const auto& deadline : *deadlines) {
-        auto name = co_await core.storage().accounts().name_of(deadline.account);
+        auto name = co_await core.storage().owners().address_of(deadline.account);
         if (name && name->has_value() && core.is_home(**name))
             page.accounts.push_back(std::move(**name));
     }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string>
 
+#include "storage/kv/data_usage.h"
 #include "storage/records.h"
 
 namespace clarion::storage {
@@ -30,6 +31,10 @@ void apply(WriteTransaction& transaction, WriterMemory& memory, const Op& op) {
         case OpCode::put_if_there:
             if (transaction.get(op.table, op.key)) transaction.put(op.table, op.key, op.value);
             return;
+        case OpCode::put_counted: return put_counted(transaction, op.key, op.value);
+        case OpCode::erase_counted: return erase_counted(transaction, op.key);
+        case OpCode::expect_absent:
+        case OpCode::expect_value: return;
         case OpCode::put_numbered: return memory.tails.put(transaction, op.key, op.value);
         case OpCode::erase: return transaction.erase(op.table, op.key);
         case OpCode::erase_range:
@@ -67,17 +72,38 @@ bool clear_first(WriteTransaction& transaction, LogWatch& watch, std::string& fr
 
 }  // namespace
 
-std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBatch& batch) {
-    if (!batch.has_conditions()) return std::nullopt;
-    for (KvBatch::Reader reader(batch); reader.next();) {
-        const Op& op = reader.op();
-        if (op.code == OpCode::require && !transaction.get(op.table, op.key)) {
+namespace {
+
+/// The condition that an operation is, or has.
+std::optional<Error> failed_condition(WriteTransaction& transaction, const Op& op) {
+    switch (op.code) {
+        case OpCode::require:
+            if (transaction.get(op.table, op.key)) return std::nullopt;
             return fail("item-not-found", "the log has no such entry");
-        }
-        if (op.code == OpCode::put_if_new) {
+        case OpCode::put_if_new: {
             const auto old = transaction.get(op.table, op.key);
-            if (old && *old != op.value) return fail("conflict", "the name is taken");
+            if (!old || *old == op.value) return std::nullopt;
+            return fail("conflict", "the name is taken");
         }
+        case OpCode::expect_absent:
+            if (!transaction.get(op.table, op.key)) return std::nullopt;
+            return fail("conflict", "the entry is there already");
+        case OpCode::expect_value:
+            if (transaction.get(op.table, op.key) == op.value) return std::nullopt;
+            return fail("conflict", "the entry is not what it was");
+        default: return std::nullopt;
+    }
+}
+
+}  // namespace
+
+std::optional<Error> failed_condition(WriteTransaction& transaction, const WriterMemory& memory,
+                                      const KvBatch& batch) {
+    if (!batch.has_conditions()) return std::nullopt;
+    if (batch.is_contradictory()) return fail("conflict", "the entry is not what it was");
+    for (KvBatch::Reader reader(batch); reader.next();) {
+        if (memory.removed.concerns(reader.op())) continue;
+        if (auto failed = failed_condition(transaction, reader.op())) return failed;
     }
     return std::nullopt;
 }
@@ -103,10 +129,13 @@ bool clear_deleting(WriteTransaction& transaction, LogWatch& watch, std::size_t 
     const auto deleting = transaction.first(Table::deleting, {}, Key().u64(UINT64_MAX));
     if (!deleting) return false;
     const std::string key(deleting->key);
-    const KeyRange range = account_range(AccountId{key_u64(key, 0)});
+    const KeyRange range = owner_range(OwnerId{key_u64(key, 0)});
     std::size_t cleared = 0;
     for (std::string from(range.from.view()); cleared < limit; ++cleared)
         if (!clear_first(transaction, watch, from, range.to)) break;
+    if (cleared < limit)
+        cleared +=
+            erase_some(transaction, Table::module_data, range.from, range.to, limit - cleared);
     if (cleared < limit) transaction.erase(Table::deleting, key);
     return true;
 }

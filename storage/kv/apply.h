@@ -10,19 +10,20 @@
 #include "storage/kv/engine.h"
 #include "storage/kv/kv_batch.h"
 #include "storage/kv/log_watch.h"
-#include "storage/kv/removed_accounts.h"
+#include "storage/kv/removed_owners.h"
 
 namespace clarion::storage {
-
-/// Why the batch may not be applied to what the transaction holds so far; nullopt: it may.
-std::optional<Error> failed_condition(WriteTransaction& transaction, const KvBatch& batch);
 
 /// What the Writer knows beside the tables.
 struct WriterMemory {
     LogWatch watch{};
     ArchiveTails tails{};
-    RemovedAccounts removed{};
+    RemovedOwners removed{};
 };
+
+/// Why the batch may not be applied to what the transaction holds so far; nullopt: it may.
+std::optional<Error> failed_condition(WriteTransaction& transaction, const WriterMemory& memory,
+                                      const KvBatch& batch);
 
 void apply(WriteTransaction& transaction, WriterMemory& memory, const KvBatch& batch);
 
@@ -30,8 +31,8 @@ void apply(WriteTransaction& transaction, WriterMemory& memory, const KvBatch& b
 std::size_t erase_some(WriteTransaction& transaction, Table table, std::string_view from,
                        std::string_view to, std::size_t limit);
 
-/// Clears away at most `limit` archive entries that deleted accounts left, and notes the log
-/// entries they referred to as unreferenced. False: nothing is left to do.
+/// Clears away at most `limit` entries that removed owners left in their archives and among module
+/// data, and notes the log entries they referred to as unreferenced. False: nothing is left to do.
 bool clear_deleting(WriteTransaction& transaction, LogWatch& watch, std::size_t limit);
 
 }  // namespace clarion::storage

@@ -37,8 +37,8 @@ std::optional<End> skip_expired(Snapshot& snapshot, Cursor& cursor, bool found,
     return std::nullopt;
 }
 
-std::optional<ArchiveBounds> read_bounds(Snapshot& snapshot, AccountId account) {
-    const KeyRange range = account_range(account);
+std::optional<ArchiveBounds> read_bounds(Snapshot& snapshot, OwnerId owner) {
+    const KeyRange range = owner_range(owner);
     const auto cursor = snapshot.cursor(Table::archive);
     const auto first =
         skip_expired(snapshot, *cursor, cursor->seek(range.from), range, &Cursor::next);
@@ -59,12 +59,12 @@ void ArchiveKv::put_log(Batch& batch, LogId id, WallTime time, std::string_view 
     static_cast<KvBatch&>(batch).put_log(id, encode_log_head(time), xml);
 }
 
-void ArchiveKv::put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) {
+void ArchiveKv::put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) {
     auto& out = static_cast<KvBatch&>(batch);
     const std::string_view bare = entry.with.substr(0, entry.with.find('/'));
     out.require_log(entry.log_id);
     out.put_numbered(
-        archive_key(account, entry.id),
+        archive_key(owner, entry.id),
         encode(ArchiveIndexRecord{
             .log_id = entry.log_id,
             .time = entry.time,
@@ -76,9 +76,9 @@ void ArchiveKv::replace_log(Batch& batch, LogId id, WallTime time, std::string_v
     static_cast<KvBatch&>(batch).put_if_there(Table::log, log_key(id), encode_log_head(time), xml);
 }
 
-void ArchiveKv::put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) {
+void ArchiveKv::put_preferences(Batch& batch, OwnerId owner, const ArchivePreferences& prefs) {
     static_cast<KvBatch&>(batch).put(
-        Table::accounts, account_key(account, AccountEntry::archive_preferences), encode(prefs));
+        Table::owners, owner_key(owner, OwnerEntry::archive_preferences), encode(prefs));
 }
 
 Task<Result<ArchivePage>> ArchiveKv::query(ArchiveQuery query) {
@@ -97,9 +97,9 @@ Task<Result<ArchivePage>> ArchiveKv::query(ArchiveQuery query) {
     co_return scan.take_page();
 }
 
-Task<Result<std::optional<ArchiveBounds>>> ArchiveKv::bounds(AccountId account) {
+Task<Result<std::optional<ArchiveBounds>>> ArchiveKv::bounds(OwnerId owner) {
     co_return read_snapshot(engine_,
-                            [&](Snapshot& snapshot) { return read_bounds(snapshot, account); });
+                            [&](Snapshot& snapshot) { return read_bounds(snapshot, owner); });
 }
 
 Task<Result<WallTime>> ArchiveKv::newest_log_time() {

@@ -37,7 +37,7 @@ Result<> ArchiveScan::begin(Snapshot& snapshot) {
 }
 
 bool ArchiveScan::has(Snapshot& snapshot, ArchiveId id) const {
-    return snapshot.get(Table::archive, archive_key(query_.account, id)).has_value();
+    return snapshot.get(Table::archive, archive_key(query_.owner, id)).has_value();
 }
 
 bool ArchiveScan::known_cursors(Snapshot& snapshot) const {
@@ -49,7 +49,7 @@ bool ArchiveScan::known_cursors(Snapshot& snapshot) const {
 // Unlike a cursor, a message asked for by its id must still have its content.
 bool ArchiveScan::known_ids(Snapshot& snapshot) const {
     return std::all_of(query_.ids.begin(), query_.ids.end(), [&](ArchiveId id) {
-        const auto stored = snapshot.get(Table::archive, archive_key(query_.account, id));
+        const auto stored = snapshot.get(Table::archive, archive_key(query_.owner, id));
         if (!stored) return false;
         const LogId log_id = decoded(decode_archive_index(*stored)).log_id;
         return snapshot.get(Table::log, log_key(log_id)).has_value();
@@ -57,7 +57,7 @@ bool ArchiveScan::known_ids(Snapshot& snapshot) const {
 }
 
 void ArchiveScan::find_parts(Snapshot& snapshot) {
-    parts_ = find_times(snapshot, query_.account, query_.start, query_.end);
+    parts_ = find_times(snapshot, query_.owner, query_.start, query_.end);
     IdRange form;
     for (const auto& bound : {query_.after_id, query_.behind})
         if (bound) form.first = std::max(form.first, number(*bound) + 1);
@@ -79,8 +79,8 @@ void ArchiveScan::narrow_to_page() {
 }
 
 KeyRange ArchiveScan::keys(const IdRange& range) const {
-    return {account_number_key(query_.account, range.first),
-            account_number_key(query_.account, range.last + 1)};
+    return {owner_number_key(query_.owner, range.first),
+            owner_number_key(query_.owner, range.last + 1)};
 }
 
 /// Only the oldest entry of an archive can be an emptied one (it was the newest once, and what was
@@ -171,7 +171,7 @@ bool ArchiveScan::step_ids(Snapshot& snapshot) {
         if (std::none_of(parts_.begin(), parts_.end(),
                          [&](const IdRange& part) { return part.contains(number(id)); }))
             continue;
-        const Key key = archive_key(query_.account, id);
+        const Key key = archive_key(query_.owner, id);
         const auto stored = snapshot.get(Table::archive, key);
         if (stored && add(snapshot, {key, *stored})) return true;
     }

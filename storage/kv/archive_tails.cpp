@@ -10,12 +10,11 @@ namespace clarion::storage {
 
 void ArchiveTails::put(WriteTransaction& transaction, std::string_view archive_key,
                        std::string_view value) {
-    const AccountId account{key_u64(archive_key, 0)};
+    const OwnerId owner{key_u64(archive_key, 0)};
     Tail& tail = tail_of(transaction, key_u64(archive_key, 0));
     const WallTime time = decoded(decode_archive_index(value)).time;
     if (time < tail.time)
-        transaction.put(Table::accounts,
-                        archive_step_key(account, ArchiveId{key_u64(archive_key, 8)}),
+        transaction.put(Table::owners, archive_step_key(owner, ArchiveId{key_u64(archive_key, 8)}),
                         encode(ArchiveStep{.from = tail.time, .to = time}));
     tail = {tail.ordinal + 1, time};
     const Key ordinal = Key().u64(tail.ordinal);
@@ -24,16 +23,16 @@ void ArchiveTails::put(WriteTransaction& transaction, std::string_view archive_k
     transaction.put(Table::archive, archive_key, numbered);
 }
 
-ArchiveTails::Tail& ArchiveTails::tail_of(WriteTransaction& transaction, std::uint64_t account) {
-    if (const auto known = tails_.find(account); known != tails_.end()) return known->second;
+ArchiveTails::Tail& ArchiveTails::tail_of(WriteTransaction& transaction, std::uint64_t owner) {
+    if (const auto known = tails_.find(owner); known != tails_.end()) return known->second;
     if (tails_.size() == max_remembered) forget();
     Tail tail;
-    const KeyRange range = account_range(AccountId{account});
+    const KeyRange range = owner_range(OwnerId{owner});
     if (const auto newest = transaction.last(Table::archive, range.from, range.to)) {
         const auto record = decoded(decode_archive_index(newest->value));
         tail = {record.ordinal, record.time};
     }
-    return tails_[account] = tail;
+    return tails_[owner] = tail;
 }
 
 }  // namespace clarion::storage

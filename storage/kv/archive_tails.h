@@ -35,9 +35,9 @@ private:
         std::uint64_t ordinal = 0;
         WallTime time = WallTime::min();
     };
-    Tail& tail_of(WriteTransaction& transaction, std::uint64_t account);
+    Tail& tail_of(WriteTransaction& transaction, std::uint64_t owner);
 
-    std::unordered_map<std::uint64_t, Tail> tails_;  // by account
+    std::unordered_map<std::uint64_t, Tail> tails_;  // by owner
 };
 
 }  // namespace clarion::storage

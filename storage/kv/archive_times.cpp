@@ -22,13 +22,13 @@ std::uint64_t as_id(WallTime time) {
 
 class TimeSearch {
 public:
-    TimeSearch(Snapshot& snapshot, AccountId account, WallTime start, WallTime end)
-        : snapshot_(snapshot), account_(account), start_(start), end_(end) {}
+    TimeSearch(Snapshot& snapshot, OwnerId owner, WallTime start, WallTime end)
+        : snapshot_(snapshot), owner_(owner), start_(start), end_(end) {}
 
     std::vector<IdRange> run() {
-        const KeyRange steps = archive_step_range(account_);
+        const KeyRange steps = archive_step_range(owner_);
         Part part;
-        for_range(snapshot_, Table::accounts, steps.from, steps.to, [&](const Entry& entry) {
+        for_range(snapshot_, Table::owners, steps.from, steps.to, [&](const Entry& entry) {
             const auto step = decoded(decode_archive_step(entry.value));
             const std::uint64_t first = key_u64(entry.key, 9);
             part.ids.last = first - 1;
@@ -67,15 +67,15 @@ private:
     /// those before it are.
     std::uint64_t first_not_before(const IdRange& range, WallTime time) {
         const auto cursor = snapshot_.cursor(Table::archive);
-        const Key end = account_number_key(account_, range.last + 1);
+        const Key end = owner_number_key(owner_, range.last + 1);
         std::uint64_t low = range.first, high = range.last + 1;
-        if (cursor->seek_before(end) && cursor->entry().key >= account_range(account_).from.view())
+        if (cursor->seek_before(end) && cursor->entry().key >= owner_range(owner_).from.view())
             high = std::max(low, std::min(high, key_u64(cursor->entry().key, 8) + 1));
         const std::uint64_t none = high;
         while (low < high) {
             const std::uint64_t middle = low + (high - low) / 2;
-            const bool found = cursor->seek(account_number_key(account_, middle)) &&
-                               cursor->entry().key < account_number_key(account_, high).view();
+            const bool found = cursor->seek(owner_number_key(owner_, middle)) &&
+                               cursor->entry().key < owner_number_key(owner_, high).view();
             if (found && decoded(decode_archive_index(cursor->entry().value)).time < time)
                 low = key_u64(cursor->entry().key, 8) + 1;
             else
@@ -85,7 +85,7 @@ private:
     }
 
     Snapshot& snapshot_;
-    const AccountId account_;
+    const OwnerId owner_;
     const WallTime start_, end_;
     bool stepped_ = false;
     std::vector<IdRange> found_;
@@ -93,10 +93,10 @@ private:
 
 }  // namespace
 
-std::vector<IdRange> find_times(Snapshot& snapshot, AccountId account,
-                                std::optional<WallTime> start, std::optional<WallTime> end) {
+std::vector<IdRange> find_times(Snapshot& snapshot, OwnerId owner, std::optional<WallTime> start,
+                                std::optional<WallTime> end) {
     if (!start && !end) return {IdRange{}};
-    return TimeSearch(snapshot, account, start.value_or(WallTime::min()),
+    return TimeSearch(snapshot, owner, start.value_or(WallTime::min()),
                       end.value_or(WallTime::max()))
         .run();
 }

@@ -29,7 +29,7 @@ struct IdRange {
 
 /// The ids of all entries that were written from `start` to `end`, both included, and of no other;
 /// ascending, none empty. nullopt: no bound.
-std::vector<IdRange> find_times(Snapshot& snapshot, AccountId account,
-                                std::optional<WallTime> start, std::optional<WallTime> end);
+std::vector<IdRange> find_times(Snapshot& snapshot, OwnerId owner, std::optional<WallTime> start,
+                                std::optional<WallTime> end);
 
 }  // namespace clarion::storage

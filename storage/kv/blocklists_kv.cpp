@@ -7,16 +7,15 @@
 namespace clarion::storage {
 
 void BlocklistsKv::add(Batch& batch, AccountId account, std::string_view jid) {
-    static_cast<KvBatch&>(batch).put(Table::accounts, blocked_key(account, jid),
-                                     encode_blocked(jid));
+    static_cast<KvBatch&>(batch).put(Table::owners, blocked_key(account, jid), encode_blocked(jid));
 }
 
 void BlocklistsKv::remove(Batch& batch, AccountId account, std::string_view jid) {
-    static_cast<KvBatch&>(batch).erase(Table::accounts, blocked_key(account, jid));
+    static_cast<KvBatch&>(batch).erase(Table::owners, blocked_key(account, jid));
 }
 
 void BlocklistsKv::clear(Batch& batch, AccountId account) {
-    static_cast<KvBatch&>(batch).erase_range(Table::accounts, blocked_range(account));
+    static_cast<KvBatch&>(batch).erase_range(Table::owners, blocked_range(account));
 }
 
 }  // namespace clarion::storage

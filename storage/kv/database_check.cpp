@@ -2,9 +2,11 @@
 
 #include <utility>
 
+#include "storage/kv/data_usage.h"
 #include "storage/kv/describe_key.h"
 #include "storage/kv/format.h"
 #include "storage/kv/keys.h"
+#include "storage/kv/module_data_kv.h"
 #include "storage/records.h"
 
 namespace clarion::storage {
@@ -16,7 +18,12 @@ constexpr std::size_t deadline_size = 25;
 /// Of a value that has nothing to say.
 bool is_empty_record(std::string_view value) { return value == encode_empty(); }
 
-AccountId account_of(std::string_view key) { return AccountId{key_u64(key, 0)}; }
+Result<std::string> address_of(const Result<AccountRecord>& account) {
+    if (!account) return account.error();
+    return account->jid;
+}
+
+OwnerId owner_of(std::string_view key) { return OwnerId{key_u64(key, 0)}; }
 
 }  // namespace
 
@@ -73,11 +80,13 @@ void DatabaseCheck::expect_log(LogId id) {
     if (id != LogId::none) expect(has(Table::log, log_key(id)), "the log does not have its stanza");
 }
 
-void DatabaseCheck::expect_account(AccountId id) {
-    if (id == known_) return;
-    if (expect(has(Table::accounts, account_key(id, AccountEntry::record)),
-               "there is no such account"))
-        known_ = id;
+bool DatabaseCheck::is_owner(OwnerId id) {
+    return has(Table::owners, owner_key(id, OwnerEntry::record)) ||
+           has(Table::owners, owner_key(id, OwnerEntry::actor));
+}
+
+void DatabaseCheck::expect_owner(OwnerId id) {
+    if (id != known_ && expect(is_owner(id), "there is no such owner")) known_ = id;
 }
 
 void DatabaseCheck::check(Table table, const Entry& entry) {
@@ -85,7 +94,7 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
         switch (table) {
             case Table::meta: return check_meta(entry);
             case Table::names: return check_name(entry);
-            case Table::accounts: return check_account_entry(entry);
+            case Table::owners: return check_owner_entry(entry);
             case Table::archive: return check_archive(entry);
             case Table::log:
                 if (expect_size(entry, 8)) expect_record(decode_log(entry.value));
@@ -94,7 +103,7 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
                 if (expect_size(entry, 16)) check_kept(entry);
                 return;
             case Table::queues: return check_queued(entry);
-            case Table::live: return check_live(entry);
+            case Table::online: return check_live(entry);
             case Table::deadlines: return check_deadline(entry);
             case Table::spool: return check_spool(entry);
             case Table::deleting: return check_deleting(entry);
@@ -103,6 +112,7 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
                     expect(is_empty_record(entry.value), "the record is not empty");
                 return;
             case Table::pending_publishes: return check_pending_publish(entry);
+            case Table::module_data: return check_module_data(entry);
         }
     } catch (const EngineFailure& failure) {
         expect(false, failure.error().text);
@@ -121,57 +131,76 @@ void DatabaseCheck::check_meta(const Entry& entry) {
 void DatabaseCheck::check_name(const Entry& entry) {
     const auto name = decode_name(entry.value);
     if (!expect_record(name)) return;
-    expect(entry.key == name_key(name->jid).view(), "the name is another than the key says");
-    const auto stored = snapshot_.get(Table::accounts, account_key(name->id, AccountEntry::record));
-    if (!expect(stored.has_value(), "its account is missing")) return;
-    const auto account = decode_account(name->id, *stored);
-    expect(account && account->jid == name->jid, "its account has another name");
+    const auto kind = static_cast<OwnerKind>(key_u8(entry.key, 0));
+    if (!expect(kind == OwnerKind::account || kind == OwnerKind::actor, "nobody knows its kind"))
+        return;
+    expect(entry.key == name_key(kind, name->address).view(),
+           "the name is another than the key says");
+    const bool is_account = kind == OwnerKind::account;
+    const Key key = owner_key(name->id, is_account ? OwnerEntry::record : OwnerEntry::actor);
+    const auto stored = snapshot_.get(Table::owners, key);
+    if (!expect(stored.has_value(), "its owner is missing")) return;
+    const auto address =
+        is_account ? address_of(decode_account(name->id, *stored)) : decode_address(*stored);
+    expect(address && *address == name->address, "its owner has another name");
 }
 
-void DatabaseCheck::check_account_entry(const Entry& entry) {
-    const AccountId id = account_of(entry.key);
+void DatabaseCheck::check_owner_entry(const Entry& entry) {
+    const OwnerId id = owner_of(entry.key);
     const auto& [key, value] = entry;
-    const auto kind = static_cast<AccountEntry>(key_u8(key, 8));
-    if (kind != AccountEntry::record) expect_account(id);
+    const auto kind = static_cast<OwnerEntry>(key_u8(key, 8));
+    if (kind != OwnerEntry::record && kind != OwnerEntry::actor) expect_owner(id);
     switch (kind) {
-        case AccountEntry::record: return check_account(id, entry);
-        case AccountEntry::roster_version: return void(expect_record(decode_number(value)));
-        case AccountEntry::archive_preferences:
+        case OwnerEntry::record: return check_account(id, entry);
+        case OwnerEntry::roster_version: return void(expect_record(decode_number(value)));
+        case OwnerEntry::archive_preferences:
             return void(expect_record(decode_archive_preferences(value)));
-        case AccountEntry::roster_item: {
+        case OwnerEntry::roster_item: {
             const auto item = decode_roster_item(value);
             if (expect_record(item))
                 expect(key == roster_item_key(id, item->jid).view(), "is of another contact");
             return;
         }
-        case AccountEntry::push_registration:
+        case OwnerEntry::push_registration:
             if (expect_size(entry, 17))
                 expect_record(decode_push_registration(key_u64(key, 9), value));
             return;
-        case AccountEntry::hibernating_session: return check_session(id, entry);
-        case AccountEntry::blocked: {
+        case OwnerEntry::hibernating_session: return check_session(id, entry);
+        case OwnerEntry::blocked: {
             const auto jid = decode_blocked(value);
             if (expect_record(jid))
                 expect(key == blocked_key(id, *jid).view(), "is of another address");
             return;
         }
-        case AccountEntry::deadline: return check_account_deadline(entry);
-        case AccountEntry::archive_step: return check_archive_step(entry);
+        case OwnerEntry::deadline: return check_owner_deadline(entry);
+        case OwnerEntry::archive_step: return check_archive_step(entry);
+        case OwnerEntry::actor: return check_actor(id, entry);
+        case OwnerEntry::module_data: return void(expect_data_key(entry));
     }
     expect(false, "nobody knows its kind");
 }
 
-void DatabaseCheck::check_account(AccountId id, const Entry& entry) {
+void DatabaseCheck::check_account(OwnerId id, const Entry& entry) {
     const auto account = decode_account(id, entry.value);
     if (!expect_size(entry, 9) || !expect_record(account)) return;
-    known_ = id;
-    const auto stored = snapshot_.get(Table::names, name_key(account->jid));
-    if (!expect(stored.has_value(), "its name leads nowhere")) return;
-    const auto name = decode_name(*stored);
-    expect(name && name->id == id, "its name is another account's");
+    expect_named(id, OwnerKind::account, account->jid);
 }
 
-void DatabaseCheck::check_session(AccountId id, const Entry& entry) {
+void DatabaseCheck::check_actor(OwnerId id, const Entry& entry) {
+    const auto address = decode_address(entry.value);
+    if (!expect_size(entry, 9) || !expect_record(address)) return;
+    expect_named(id, OwnerKind::actor, *address);
+}
+
+void DatabaseCheck::expect_named(OwnerId id, OwnerKind kind, std::string_view address) {
+    known_ = id;
+    const auto stored = snapshot_.get(Table::names, name_key(kind, address));
+    if (!expect(stored.has_value(), "its name leads nowhere")) return;
+    const auto name = decode_name(*stored);
+    expect(name && name->id == id, "its name is another owner's");
+}
+
+void DatabaseCheck::check_session(OwnerId id, const Entry& entry) {
     if (!expect_size(entry, 17)) return;
     const std::uint64_t number = key_u64(entry.key, 9);
     const auto session = decode_hibernating_session(number, entry.value);
@@ -180,7 +209,7 @@ void DatabaseCheck::check_session(AccountId id, const Entry& entry) {
     expect(has(Table::deadlines, deadline_key(deadline)), "nothing says when it expires");
 }
 
-void DatabaseCheck::check_account_deadline(const Entry& entry) {
+void DatabaseCheck::check_owner_deadline(const Entry& entry) {
     if (!expect_size(entry, 9 + deadline_size)) return;
     expect(entry.value == entry.key.substr(9), "it is not what its key says");
     expect(has(Table::deadlines, entry.key.substr(9)), "it is missing among the deadlines");
@@ -194,18 +223,18 @@ void DatabaseCheck::check_archive_step(const Entry& entry) {
 
 void DatabaseCheck::check_archive(const Entry& entry) {
     if (!expect_size(entry, 16)) return;
-    const AccountId id = account_of(entry.key);
+    const OwnerId id = owner_of(entry.key);
     const auto index = decode_archive_index(entry.value);
     if (!expect_record(index)) return;
     expect_log(index->log_id);
-    if (!has(Table::deleting, entry.key.substr(0, 8))) expect_account(id);
+    if (!has(Table::deleting, entry.key.substr(0, 8))) expect_owner(id);
     if (std::exchange(archive_, id) == id)
         expect(index->ordinal > ordinal_, "its place in the archive is not after the one before");
     ordinal_ = index->ordinal;
 }
 
 void DatabaseCheck::check_kept(const Entry& entry) {
-    expect_account(account_of(entry.key));
+    expect_owner(owner_of(entry.key));
     const auto kept = decode_kept_stanza(entry.value);
     if (expect_record(kept)) expect_log(kept->meta.log_id);
 }
@@ -213,39 +242,62 @@ void DatabaseCheck::check_kept(const Entry& entry) {
 void DatabaseCheck::check_queued(const Entry& entry) {
     if (!expect_size(entry, 20)) return;
     check_kept(entry);
-    expect(
-        has(Table::accounts, hibernating_session_key(account_of(entry.key), key_u64(entry.key, 8))),
-        "there is no such session");
+    expect(has(Table::owners, hibernating_session_key(owner_of(entry.key), key_u64(entry.key, 8))),
+           "there is no such session");
 }
 
 void DatabaseCheck::check_live(const Entry& entry) {
     if (!expect_size(entry, 16)) return;
-    expect_account(account_of(entry.key));
+    expect_owner(owner_of(entry.key));
     expect_record(decode_online_record(key_u64(entry.key, 8), entry.value));
 }
 
 void DatabaseCheck::check_pending_publish(const Entry& entry) {
     if (!expect_size(entry, 16)) return;
-    const AccountId id = account_of(entry.key);
+    const OwnerId id = owner_of(entry.key);
     const std::uint64_t seq = key_u64(entry.key, 8);
-    expect_account(id);
+    expect_owner(id);
     expect_record(decode_pending_publish(seq, entry.value));
-    expect(snapshot_.get(Table::accounts, push_registration_key(id, seq)).has_value(),
+    expect(snapshot_.get(Table::owners, push_registration_key(id, seq)).has_value(),
            "its registration is missing");
+}
+
+/// What the value says is the module's business.
+bool DatabaseCheck::expect_data_key(const Entry& entry) {
+    const auto name = read_data_key(table_, entry.key);
+    return expect(name && !name->module.empty() && name->module.size() <= max_module_name &&
+                      !name->key.empty() && name->key.size() <= max_data_key,
+                  "the key is no module's");
+}
+
+/// A module's entries are followed by how many they are.
+void DatabaseCheck::check_module_data(const Entry& entry) {
+    const bool is_deleting = has(Table::deleting, entry.key.substr(0, 8));
+    if (!is_deleting) expect_owner(owner_of(entry.key));
+    if (entry.key.find('\0', 8) != std::string_view::npos) {
+        if (!expect_data_key(entry)) return;
+        ++usage_.entries;
+        usage_.bytes += entry.key.size() - data_key_offset(entry.key) + entry.value.size();
+        return;
+    }
+    const auto stored = decode_data_usage(entry.value);
+    const DataUsage counted = std::exchange(usage_, {});
+    if (!expect_record(stored) || is_deleting) return;
+    expect(stored->entries == counted.entries && stored->bytes == counted.bytes,
+           "it counts more, or fewer, entries than there are");
 }
 
 void DatabaseCheck::check_deadline(const Entry& entry) {
     if (!expect_size(entry, deadline_size)) return;
     const Deadline deadline = key_deadline(entry.key);
     expect(is_empty_record(entry.value), "the record is not empty");
-    expect(has(Table::accounts, account_deadline_key(deadline)), "its account does not know of it");
+    expect(has(Table::owners, owner_deadline_key(deadline)), "its owner does not know of it");
     switch (deadline.kind) {
         case DeadlineKind::hibernation_expires:
         case DeadlineKind::forget_gone:
         case DeadlineKind::wake:
-            expect(
-                has(Table::accounts, hibernating_session_key(deadline.account, deadline.subject)),
-                "there is no such session");
+            expect(has(Table::owners, hibernating_session_key(deadline.account, deadline.subject)),
+                   "there is no such session");
             return;
     }
     expect(false, "nobody knows its kind");
@@ -261,8 +313,7 @@ void DatabaseCheck::check_spool(const Entry& entry) {
 
 void DatabaseCheck::check_deleting(const Entry& entry) {
     if (!expect_size(entry, 8)) return;
-    expect(!has(Table::accounts, account_key(account_of(entry.key), AccountEntry::record)),
-           "its archive is to be cleared away, but the account exists");
+    expect(!is_owner(owner_of(entry.key)), "it is to be cleared away, but the owner exists");
 }
 
 }  // namespace clarion::storage

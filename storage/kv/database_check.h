@@ -9,6 +9,8 @@
 #include "storage/check.h"
 #include "storage/ids.h"
 #include "storage/kv/engine.h"
+#include "storage/module_data.h"
+#include "storage/owners.h"
 
 namespace clarion::storage {
 
@@ -24,36 +26,42 @@ private:
     void check(Table table, const Entry& entry);
     void check_meta(const Entry& entry);
     void check_name(const Entry& entry);
-    void check_account_entry(const Entry& entry);
-    void check_account(AccountId id, const Entry& entry);
-    void check_session(AccountId id, const Entry& entry);
-    void check_account_deadline(const Entry& entry);
+    void check_owner_entry(const Entry& entry);
+    void check_account(OwnerId id, const Entry& entry);
+    void check_actor(OwnerId id, const Entry& entry);
+    void check_session(OwnerId id, const Entry& entry);
+    void check_owner_deadline(const Entry& entry);
     void check_archive_step(const Entry& entry);
     void check_archive(const Entry& entry);
     void check_kept(const Entry& entry);
     void check_queued(const Entry& entry);
     void check_live(const Entry& entry);
     void check_pending_publish(const Entry& entry);
+    void check_module_data(const Entry& entry);
     void check_deadline(const Entry& entry);
     void check_spool(const Entry& entry);
     void check_deleting(const Entry& entry);
 
     // Each tells of a problem if it does not hold.
     bool expect(bool holds, std::string_view problem);
+    bool expect_data_key(const Entry& entry);
     bool expect_size(const Entry& entry, std::size_t size);
     template <class Record>
     bool expect_record(const Result<Record>& record);
     void expect_log(LogId id);
-    void expect_account(AccountId id);
+    void expect_owner(OwnerId id);
+    void expect_named(OwnerId id, OwnerKind kind, std::string_view address);
+    bool is_owner(OwnerId id);
     bool has(Table table, std::string_view key);
 
     Snapshot& snapshot_;
     CheckReport report_;
     Table table_ = Table::meta;
-    std::string key_;                      // being looked at
-    AccountId known_ = AccountId::none;    // an account that exists
-    AccountId archive_ = AccountId::none;  // whose archive is walked,
-    std::uint64_t ordinal_ = 0;            // and how far
+    std::string key_;                  // being looked at
+    OwnerId known_ = OwnerId::none;    // an owner that exists
+    OwnerId archive_ = OwnerId::none;  // whose archive is walked,
+    std::uint64_t ordinal_ = 0;        // and how far
+    DataUsage usage_;                  // of the module whose data is walked, so far
 };
 
 }  // namespace clarion::storage

@@ -10,13 +10,13 @@ void DeadlinesKv::put(Batch& batch, const Deadline& deadline) {
     auto& out = static_cast<KvBatch&>(batch);
     const Key key = deadline_key(deadline);
     out.put(Table::deadlines, key, encode_empty());
-    out.put(Table::accounts, account_deadline_key(deadline), key);
+    out.put(Table::owners, owner_deadline_key(deadline), key);
 }
 
 void DeadlinesKv::remove(Batch& batch, const Deadline& deadline) {
     auto& out = static_cast<KvBatch&>(batch);
     out.erase(Table::deadlines, deadline_key(deadline));
-    out.erase(Table::accounts, account_deadline_key(deadline));
+    out.erase(Table::owners, owner_deadline_key(deadline));
 }
 
 Task<Result<std::vector<Deadline>>> DeadlinesKv::due(LastingTime until, std::size_t limit,

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "storage/kv/keys.h"
+#include "storage/kv/module_data_kv.h"
 
 namespace clarion::storage {
 namespace {
@@ -36,49 +37,59 @@ std::string number(std::string_view name, std::string_view key, std::size_t offs
 
 std::string describe_deadline(std::string_view key) {
     const Deadline deadline = key_deadline(key);
-    return "at " + format_datetime(WallTime(deadline.at.time_since_epoch())) + ", account " +
+    return "at " + format_datetime(WallTime(deadline.at.time_since_epoch())) + ", owner " +
            std::to_string(static_cast<std::uint64_t>(deadline.account)) + ", session " +
            std::to_string(deadline.subject);
 }
 
-std::string describe_account_entry(std::string_view key) {
-    const std::string account = number("account", key, 0);
+/// ", data of push, key 6b6579"
+std::string describe_data(Table table, std::string_view key) {
+    const auto name = read_data_key(table, key);
+    if (!name) return ", " + hexadecimal(key.substr(8));
+    return ", data of " + std::string(name->module) + ", " + hexadecimal(name->key);
+}
+
+std::string describe_owner_entry(std::string_view key) {
+    const std::string owner = number("owner", key, 0);
     const std::string_view rest = key.substr(9);
-    switch (static_cast<AccountEntry>(key_u8(key, 8))) {
-        case AccountEntry::record: return account;
-        case AccountEntry::roster_version: return account + ", version of the roster";
-        case AccountEntry::archive_preferences: return account + ", archive preferences";
-        case AccountEntry::roster_item: return account + ", roster item " + quoted(rest);
-        case AccountEntry::push_registration:
-            return account + number(", push registration", key, 9);
-        case AccountEntry::hibernating_session:
-            return account + number(", sleeping session", key, 9);
-        case AccountEntry::blocked: return account + ", blocked " + quoted(rest);
-        case AccountEntry::archive_step:
-            return account + number(", step of the archive's clock at id", key, 9);
-        case AccountEntry::deadline: return account + ", deadline " + describe_deadline(rest);
+    switch (static_cast<OwnerEntry>(key_u8(key, 8))) {
+        case OwnerEntry::record: return owner;
+        case OwnerEntry::roster_version: return owner + ", version of the roster";
+        case OwnerEntry::archive_preferences: return owner + ", archive preferences";
+        case OwnerEntry::roster_item: return owner + ", roster item " + quoted(rest);
+        case OwnerEntry::push_registration: return owner + number(", push registration", key, 9);
+        case OwnerEntry::hibernating_session:
+            return owner + number(", hibernating session", key, 9);
+        case OwnerEntry::blocked: return owner + ", blocked " + quoted(rest);
+        case OwnerEntry::actor: return owner + ", actor";
+        case OwnerEntry::module_data: return owner + describe_data(Table::owners, key);
+        case OwnerEntry::archive_step:
+            return owner + number(", step of the archive's clock at id", key, 9);
+        case OwnerEntry::deadline: return owner + ", deadline " + describe_deadline(rest);
     }
-    return account + ", " + hexadecimal(key.substr(8));
+    return owner + ", " + hexadecimal(key.substr(8));
 }
 
 std::string describe(Table table, std::string_view key) {
     switch (table) {
-        case Table::meta:
-        case Table::names: return quoted(key);
-        case Table::accounts: return describe_account_entry(key);
-        case Table::archive: return number("account", key, 0) + number(", archive id", key, 8);
-        case Table::offline: return number("account", key, 0) + number(", message", key, 8);
-        case Table::live: return number("account", key, 0) + number(", session", key, 8);
+        case Table::meta: return quoted(key);
+        case Table::names: return quoted(key.substr(1));
+        case Table::owners: return describe_owner_entry(key);
+        case Table::archive: return number("owner", key, 0) + number(", archive id", key, 8);
+        case Table::offline: return number("owner", key, 0) + number(", message", key, 8);
+        case Table::online: return number("owner", key, 0) + number(", session", key, 8);
         case Table::queues:
-            return number("account", key, 0) + number(", session", key, 8) + ", stanza " +
+            return number("owner", key, 0) + number(", session", key, 8) + ", stanza " +
                    std::to_string(key_u32(key, 16));
         case Table::deadlines: return describe_deadline(key);
         case Table::spool:
             return quoted(key.substr(0, key.size() - std::min<std::size_t>(key.size(), 9))) +
                    number(", stanza", key, key.size() - std::min<std::size_t>(key.size(), 8));
         case Table::pending_publishes:
-            return number("account", key, 0) + number(", push registration", key, 8);
-        case Table::deleting: return number("account", key, 0);
+            return number("owner", key, 0) + number(", push registration", key, 8);
+        case Table::deleting: return number("owner", key, 0);
+        case Table::module_data:
+            return number("owner", key, 0) + describe_data(Table::module_data, key);
         case Table::log:
         case Table::unreferenced: return number("entry", key, 0);
     }

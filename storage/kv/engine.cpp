@@ -6,17 +6,18 @@ const char* table_name(Table table) {
     switch (table) {
         case Table::meta: return "meta";
         case Table::names: return "names";
-        case Table::accounts: return "accounts";
+        case Table::owners: return "owners";
         case Table::archive: return "archive";
         case Table::log: return "log";
         case Table::offline: return "offline";
         case Table::queues: return "queues";
-        case Table::live: return "live";
+        case Table::online: return "online";
         case Table::deadlines: return "deadlines";
         case Table::spool: return "spool";
-        case Table::deleting: return "doomed";
-        case Table::unreferenced: return "loose";
-        case Table::pending_publishes: return "owed";
+        case Table::deleting: return "deleting";
+        case Table::unreferenced: return "unreferenced";
+        case Table::pending_publishes: return "pending_publishes";
+        case Table::module_data: return "module_data";
     }
     return "";
 }

@@ -27,19 +27,20 @@ namespace clarion::storage {
 enum class Table : std::uint8_t {
     meta,
     names,
-    accounts,
+    owners,
     archive,
     log,
     offline,
     queues,
-    live,
+    online,
     deadlines,
     spool,
     deleting,
     unreferenced,
     pending_publishes,
+    module_data,
 };
-inline constexpr std::size_t table_count = 13;
+inline constexpr std::size_t table_count = 14;
 
 const char* table_name(Table table);
 

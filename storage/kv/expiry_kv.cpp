@@ -25,8 +25,8 @@ std::uint64_t too_many(Snapshot& snapshot, const KeyRange& range, std::uint64_t 
 /// Whether entries are too old to stay.
 class Age {
 public:
-    Age(Snapshot& snapshot, AccountId account, const Keep& keep)
-        : snapshot_(snapshot), account_(account), keep_(keep) {}
+    Age(Snapshot& snapshot, OwnerId owner, const Keep& keep)
+        : snapshot_(snapshot), owner_(owner), keep_(keep) {}
 
     bool is_old(ArchiveId id, WallTime time) {
         if (time <= keep_.now || keep_.since > keep_.now)
@@ -40,8 +40,8 @@ private:
     void look_behind(ArchiveId id) {
         future_end_ = UINT64_MAX;
         future_is_old_ = false;
-        for_range(snapshot_, Table::accounts, after(archive_step_key(account_, id)),
-                  archive_step_range(account_).to, [this](const Entry& entry) {
+        for_range(snapshot_, Table::owners, after(archive_step_key(owner_, id)),
+                  archive_step_range(owner_).to, [this](const Entry& entry) {
                       const auto step = decoded(decode_archive_step(entry.value));
                       if (step.to > keep_.now) return true;
                       future_end_ = key_u64(entry.key, 9);
@@ -51,31 +51,31 @@ private:
     }
 
     Snapshot& snapshot_;
-    const AccountId account_;
+    const OwnerId owner_;
     const Keep& keep_;
     std::uint64_t future_end_ = 0;
     bool future_is_old_ = false;
 };
 
-ArchiveId last_step(Snapshot& snapshot, AccountId account, ArchiveId last) {
-    const auto cursor = snapshot.cursor(Table::accounts);
-    const KeyRange steps = archive_step_range(account);
-    if (!cursor->seek_before(after(archive_step_key(account, last)))) return ArchiveId::none;
+ArchiveId last_step(Snapshot& snapshot, OwnerId owner, ArchiveId last) {
+    const auto cursor = snapshot.cursor(Table::owners);
+    const KeyRange steps = archive_step_range(owner);
+    if (!cursor->seek_before(after(archive_step_key(owner, last)))) return ArchiveId::none;
     const Entry entry = cursor->entry();
     return entry.key < steps.from.view() ? ArchiveId::none : ArchiveId{key_u64(entry.key, 9)};
 }
 
 /// Ends at the first entry that may stay, even if the clock was set back and older ones follow: an
 /// archive loses its old end only, never something in its middle.
-ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& keep,
+ExpiredEntries find_expired(Snapshot& snapshot, OwnerId owner, const Keep& keep,
                             std::size_t limit) {
     ExpiredEntries expired;
     ArchiveIndexRecord last;
     std::size_t looked_at = 0;
     bool ended = false;
-    const KeyRange range = account_range(account);
+    const KeyRange range = owner_range(owner);
     const std::uint64_t surplus = too_many(snapshot, range, keep.newest);
-    Age age(snapshot, account, keep);
+    Age age(snapshot, owner, keep);
     for_range(snapshot, Table::archive, range.from, range.to, [&](const Entry& entry) {
         const auto record = decoded(decode_archive_index(entry.value));
         const ArchiveId id{key_u64(entry.key, 8)};
@@ -90,7 +90,7 @@ ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& k
         return true;
     });
     expired.count = expired.logs.size();
-    if (looked_at > 0) expired.last_step = last_step(snapshot, account, expired.last);
+    if (looked_at > 0) expired.last_step = last_step(snapshot, owner, expired.last);
     if (!ended && looked_at > 0) expired.newest = ExpiredEntries::Newest{last.time, last.ordinal};
     // Only the one that must stay is left, and it is empty already.
     if (expired.newest && looked_at == 1 && expired.logs.empty()) return {};
@@ -99,21 +99,20 @@ ExpiredEntries find_expired(Snapshot& snapshot, AccountId account, const Keep& k
 
 }  // namespace
 
-Task<Result<ExpiredEntries>> ExpiryKv::find(AccountId account, Keep keep, std::size_t limit) {
+Task<Result<ExpiredEntries>> ExpiryKv::find(OwnerId owner, Keep keep, std::size_t limit) {
     co_return read_snapshot(
-        engine_, [&](Snapshot& snapshot) { return find_expired(snapshot, account, keep, limit); });
+        engine_, [&](Snapshot& snapshot) { return find_expired(snapshot, owner, keep, limit); });
 }
 
-void ExpiryKv::remove(Batch& batch, AccountId account, const ExpiredEntries& entries) {
+void ExpiryKv::remove(Batch& batch, OwnerId owner, const ExpiredEntries& entries) {
     if (entries.last == ArchiveId::none) return;
     auto& out = static_cast<KvBatch&>(batch);
-    const Key last = archive_key(account, entries.last);
+    const Key last = archive_key(owner, entries.last);
     for (const LogId log : entries.logs) out.put(Table::unreferenced, log_key(log), encode_empty());
-    out.erase_range(Table::archive,
-                    {account_range(account).from, entries.newest ? last : after(last)});
+    out.erase_range(Table::archive, {owner_range(owner).from, entries.newest ? last : after(last)});
     if (entries.last_step != ArchiveId::none)
-        out.erase_range(Table::accounts, {archive_step_range(account).from,
-                                          archive_step_key(account, entries.last_step)});
+        out.erase_range(Table::owners, {archive_step_range(owner).from,
+                                        archive_step_key(owner, entries.last_step)});
     if (!entries.newest) return;
     out.put_if_there(Table::archive, last,
                      encode(ArchiveIndexRecord{.time = entries.newest->time,

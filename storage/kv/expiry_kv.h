@@ -12,8 +12,8 @@ namespace clarion::storage {
 class ExpiryKv final : public Expiry {
 public:
     explicit ExpiryKv(Engine& engine) : engine_(engine) {}
-    Task<Result<ExpiredEntries>> find(AccountId account, Keep keep, std::size_t limit) override;
-    void remove(Batch& batch, AccountId account, const ExpiredEntries& entries) override;
+    Task<Result<ExpiredEntries>> find(OwnerId owner, Keep keep, std::size_t limit) override;
+    void remove(Batch& batch, OwnerId owner, const ExpiredEntries& entries) override;
     std::unique_ptr<LogSweep> sweep(WallTime before) override;
 
 private:

@@ -8,10 +8,14 @@ namespace clarion::storage {
 
 Result<> check_format(std::uint64_t format) {
     if (format == format_version) return {};
-    return fail("unsupported-format",
-                "has format " + std::to_string(format) + ", this server reads format " +
-                    std::to_string(format_version) +
-                    "; use the version of Clarion that wrote it, or a newer one");
+    const std::string_view remedy =
+        format > format_version
+            ? "; use the version of Clarion that wrote it, or a newer one"
+            : "; nothing converts it: use the version of Clarion that wrote it, or move the "
+              "database away and begin with a new one";
+    return fail("unsupported-format", "has format " + std::to_string(format) +
+                                          ", this server reads format " +
+                                          std::to_string(format_version) + std::string(remedy));
 }
 
 Result<> check_stored_format(std::optional<std::string_view> stored) {

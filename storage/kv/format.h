@@ -10,7 +10,7 @@
 
 namespace clarion::storage {
 
-inline constexpr std::uint64_t format_version = 1;
+inline constexpr std::uint64_t format_version = 2;
 
 /// Keys of Table::meta.
 inline constexpr std::string_view format_key = "format";

@@ -8,7 +8,7 @@
 namespace clarion::storage {
 namespace {
 
-// What keeps the longest key (8 bytes of account, kind, text) far below max_key_size. Stored.
+// What keeps the longest key (8 bytes of owner, kind, text) far below max_key_size. Stored.
 constexpr std::size_t max_domain = 200;
 constexpr std::size_t max_local = 255;
 constexpr std::size_t max_jid = 400;
@@ -32,12 +32,12 @@ std::uint64_t sortable(LastingTime time) {
     return static_cast<std::uint64_t>(time.time_since_epoch().count()) ^ sign_bit;
 }
 
-std::uint64_t number(AccountId account) { return static_cast<std::uint64_t>(account); }
+std::uint64_t number(OwnerId owner) { return static_cast<std::uint64_t>(owner); }
 
 /// All entries of a kind.
-KeyRange kind_range(AccountId account, AccountEntry kind) {
-    const AccountEntry next{static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) + 1)};
-    return {account_key(account, kind), account_key(account, next)};
+KeyRange kind_range(OwnerId owner, OwnerEntry kind) {
+    const OwnerEntry next{static_cast<std::uint8_t>(static_cast<std::uint8_t>(kind) + 1)};
+    return {owner_key(owner, kind), owner_key(owner, next)};
 }
 
 }  // namespace
@@ -77,78 +77,102 @@ Key& Key::text(std::string_view text, std::size_t max) {
     return bytes(text.substr(0, max + 1 - sizeof hex)).bytes({hex, sizeof hex});
 }
 
-Key name_key(std::string_view bare_jid) {
-    const auto at = bare_jid.find('@');
-    if (at == std::string_view::npos) return Key().text(bare_jid, max_domain).u8(0);
-    return Key()
-        .text(bare_jid.substr(at + 1), max_domain)
+Key name_key(OwnerKind kind, std::string_view address) {
+    const auto at = address.find('@');
+    Key key = Key().u8(static_cast<std::uint8_t>(kind));
+    if (at == std::string_view::npos) return key.text(address, max_domain).u8(0);
+    return key.text(address.substr(at + 1), max_domain)
         .u8(0)
-        .text(bare_jid.substr(0, at), max_local);
+        .text(address.substr(0, at), max_local);
 }
 
-KeyRange name_range(std::string_view domain) {
-    if (domain.empty()) return {Key(), Key().u8(0xff)};  // no UTF-8 begins with ff
-    return {Key().text(domain, max_domain).u8(0), Key().text(domain, max_domain).u8(1)};
+KeyRange name_range(OwnerKind kind, std::string_view domain) {
+    const auto number = static_cast<std::uint8_t>(kind);
+    if (domain.empty()) return {Key().u8(number), Key().u8(static_cast<std::uint8_t>(number + 1))};
+    const Key all = Key().u8(number).text(domain, max_domain);
+    return {Key(all).u8(0), Key(all).u8(1)};
 }
 
-Key account_key(AccountId account, AccountEntry kind) {
-    return Key().u64(number(account)).u8(static_cast<std::uint8_t>(kind));
+Key owner_key(OwnerId owner, OwnerEntry kind) {
+    return Key().u64(number(owner)).u8(static_cast<std::uint8_t>(kind));
 }
 
-Key roster_item_key(AccountId account, std::string_view jid) {
-    return account_key(account, AccountEntry::roster_item).text(jid, max_jid);
+Key roster_item_key(OwnerId owner, std::string_view jid) {
+    return owner_key(owner, OwnerEntry::roster_item).text(jid, max_jid);
 }
 
-Key push_registration_key(AccountId account, std::uint64_t seq) {
-    return account_key(account, AccountEntry::push_registration).u64(seq);
+Key push_registration_key(OwnerId owner, std::uint64_t seq) {
+    return owner_key(owner, OwnerEntry::push_registration).u64(seq);
 }
 
-Key hibernating_session_key(AccountId account, std::uint64_t session) {
-    return account_key(account, AccountEntry::hibernating_session).u64(session);
+Key hibernating_session_key(OwnerId owner, std::uint64_t session) {
+    return owner_key(owner, OwnerEntry::hibernating_session).u64(session);
 }
 
-Key blocked_key(AccountId account, std::string_view jid) {
-    return account_key(account, AccountEntry::blocked).text(jid, max_jid);
+Key blocked_key(OwnerId owner, std::string_view jid) {
+    return owner_key(owner, OwnerEntry::blocked).text(jid, max_jid);
 }
 
-KeyRange blocked_range(AccountId account) { return kind_range(account, AccountEntry::blocked); }
+KeyRange blocked_range(OwnerId owner) { return kind_range(owner, OwnerEntry::blocked); }
 
-Key account_deadline_key(const Deadline& deadline) {
-    return account_key(deadline.account, AccountEntry::deadline).bytes(deadline_key(deadline));
+Key owner_deadline_key(const Deadline& deadline) {
+    return owner_key(deadline.account, OwnerEntry::deadline).bytes(deadline_key(deadline));
 }
 
-KeyRange account_deadline_range(AccountId account) {
-    return kind_range(account, AccountEntry::deadline);
+KeyRange owner_deadline_range(OwnerId owner) { return kind_range(owner, OwnerEntry::deadline); }
+
+Key archive_step_key(OwnerId owner, ArchiveId first) {
+    return owner_key(owner, OwnerEntry::archive_step).u64(static_cast<std::uint64_t>(first));
 }
 
-Key archive_step_key(AccountId account, ArchiveId first) {
-    return account_key(account, AccountEntry::archive_step).u64(static_cast<std::uint64_t>(first));
+KeyRange archive_step_range(OwnerId owner) { return kind_range(owner, OwnerEntry::archive_step); }
+
+Key module_data_key(const DataSpace& space, std::string_view key) {
+    assert(space.module.size() <= max_module_name && key.size() <= max_data_key);
+    return Key(module_data_range(space).from).bytes(key);
 }
 
-KeyRange archive_step_range(AccountId account) {
-    return kind_range(account, AccountEntry::archive_step);
+KeyRange module_data_range(const DataSpace& space) {
+    const Key begin = space.kind == DataKind::resident
+                          ? owner_key(space.owner, OwnerEntry::module_data)
+                          : Key().u64(number(space.owner));
+    const Key module = Key(begin).bytes(space.module);
+    return {Key(module).u8(0), Key(module).u8(1)};
 }
 
-Key account_number_key(AccountId account, std::uint64_t number_of_entry) {
-    return Key().u64(number(account)).u64(number_of_entry);
+Key data_usage_key(const DataSpace& space) { return module_data_range(space).to; }
+
+Key data_usage_key_of(std::string_view key) {
+    return Key().bytes(key.substr(0, data_key_offset(key) - 1)).u8(1);
 }
 
-Key archive_key(AccountId account, ArchiveId id) {
-    return account_number_key(account, static_cast<std::uint64_t>(id));
+std::size_t data_key_offset(std::string_view key) {
+    const std::size_t zero = key.find('\0', sizeof(std::uint64_t));
+    if (zero == std::string_view::npos)
+        throw EngineFailure(fail("internal-server-error", "storage: a key is no module's"));
+    return zero + 1;
+}
+
+Key owner_number_key(OwnerId owner, std::uint64_t number_of_entry) {
+    return Key().u64(number(owner)).u64(number_of_entry);
+}
+
+Key archive_key(OwnerId owner, ArchiveId id) {
+    return owner_number_key(owner, static_cast<std::uint64_t>(id));
 }
 
 Key log_key(LogId id) { return Key().u64(static_cast<std::uint64_t>(id)); }
 
-Key queued_key(AccountId account, std::uint64_t session, std::uint32_t seq) {
-    return account_number_key(account, session).u32(seq);
+Key queued_key(OwnerId owner, std::uint64_t session, std::uint32_t seq) {
+    return owner_number_key(owner, session).u32(seq);
 }
 
-KeyRange queue_range(AccountId account, std::uint64_t session) {
-    return {account_number_key(account, session), account_number_key(account, session + 1)};
+KeyRange queue_range(OwnerId owner, std::uint64_t session) {
+    return {owner_number_key(owner, session), owner_number_key(owner, session + 1)};
 }
 
-KeyRange account_range(AccountId account) {
-    return {Key().u64(number(account)), Key().u64(number(account) + 1)};
+KeyRange owner_range(OwnerId owner) {
+    return {Key().u64(number(owner)), Key().u64(number(owner) + 1)};
 }
 
 Key deadline_key(const Deadline& deadline) {
@@ -187,7 +211,7 @@ std::uint8_t key_u8(std::string_view key, std::size_t offset) {
 Deadline key_deadline(std::string_view key) {
     const auto ticks = static_cast<std::int64_t>(key_u64(key, 0) ^ sign_bit);
     return {.at = LastingTime(std::chrono::microseconds(ticks)),
-            .account = AccountId{key_u64(key, 9)},
+            .account = OwnerId{key_u64(key, 9)},
             .kind = static_cast<DeadlineKind>(key_u8(key, 8)),
             .subject = key_u64(key, 17)};
 }

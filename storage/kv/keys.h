@@ -13,6 +13,8 @@
 #include "storage/deadlines.h"
 #include "storage/ids.h"
 #include "storage/kv/engine.h"
+#include "storage/module_data.h"
+#include "storage/owners.h"
 
 namespace clarion::storage {
 
@@ -34,9 +36,9 @@ private:
     std::size_t size_ = 0;
 };
 
-/// Kinds of entry in Table::accounts, in the order of one account's entries. Stored: never
-/// renumber. Accounts::load() reads those below `deadline`.
-enum class AccountEntry : std::uint8_t {
+/// Kinds of entry in Table::owners, in the order of one owner's entries. Stored: never renumber.
+/// Loading an owner reads those below `deadline`.
+enum class OwnerEntry : std::uint8_t {
     record = 1,
     roster_version = 2,
     archive_preferences = 3,
@@ -44,6 +46,8 @@ enum class AccountEntry : std::uint8_t {
     push_registration = 5,
     hibernating_session = 6,
     blocked = 7,
+    actor = 8,
+    module_data = 9,
     deadline = 128,
     archive_step = 129,
 };
@@ -53,36 +57,46 @@ struct KeyRange {
     Key from, to;
 };
 
-/// names: so that one domain's accounts lie together, in order of localpart. `bare_jid` may be a
-/// domain.
-Key name_key(std::string_view bare_jid);
-/// All names of a domain; of all domains if it is empty.
-KeyRange name_range(std::string_view domain);
+/// names: so that one domain's owners of a kind lie together, in order of localpart. `address` may
+/// be a domain.
+Key name_key(OwnerKind kind, std::string_view address);
+/// All names at a domain; at all domains if it is empty.
+KeyRange name_range(OwnerKind kind, std::string_view domain);
 
-/// accounts
-Key account_key(AccountId account, AccountEntry kind);
-Key roster_item_key(AccountId account, std::string_view jid);
-Key push_registration_key(AccountId account, std::uint64_t seq);
-Key hibernating_session_key(AccountId account, std::uint64_t session);
-Key blocked_key(AccountId account, std::string_view jid);
-KeyRange blocked_range(AccountId account);
-Key account_deadline_key(const Deadline& deadline);
-KeyRange account_deadline_range(AccountId account);
+/// owners
+Key owner_key(OwnerId owner, OwnerEntry kind);
+Key roster_item_key(OwnerId owner, std::string_view jid);
+Key push_registration_key(OwnerId owner, std::uint64_t seq);
+Key hibernating_session_key(OwnerId owner, std::uint64_t session);
+Key blocked_key(OwnerId owner, std::string_view jid);
+KeyRange blocked_range(OwnerId owner);
+Key owner_deadline_key(const Deadline& deadline);
+KeyRange owner_deadline_range(OwnerId owner);
 /// `first`: the first entry after the step.
-Key archive_step_key(AccountId account, ArchiveId first);
-KeyRange archive_step_range(AccountId account);
+Key archive_step_key(OwnerId owner, ArchiveId first);
+KeyRange archive_step_range(OwnerId owner);
 
-/// archive, offline, live, and the log's own
-Key account_number_key(AccountId account, std::uint64_t number);
-Key archive_key(AccountId account, ArchiveId id);
+/// module_data, and OwnerEntry::module_data in owners: an entry, and all of a module's.
+Key module_data_key(const DataSpace& space, std::string_view key);
+KeyRange module_data_range(const DataSpace& space);
+/// module_data: how much the module keeps there, behind its entries; of the space, or of the key of
+/// one of its entries.
+Key data_usage_key(const DataSpace& space);
+Key data_usage_key_of(std::string_view key);
+/// Where in the key of an entry of module_data the module's own key begins.
+std::size_t data_key_offset(std::string_view key);
+
+/// archive, offline, online, and the log's own
+Key owner_number_key(OwnerId owner, std::uint64_t number);
+Key archive_key(OwnerId owner, ArchiveId id);
 Key log_key(LogId id);
 
 /// queues
-Key queued_key(AccountId account, std::uint64_t session, std::uint32_t seq);
-KeyRange queue_range(AccountId account, std::uint64_t session);
+Key queued_key(OwnerId owner, std::uint64_t session, std::uint32_t seq);
+KeyRange queue_range(OwnerId owner, std::uint64_t session);
 
-/// Everything of one account in a table whose keys begin with the account.
-KeyRange account_range(AccountId account);
+/// Everything of one owner in a table whose keys begin with the owner.
+KeyRange owner_range(OwnerId owner);
 
 /// deadlines
 Key deadline_key(const Deadline& deadline);

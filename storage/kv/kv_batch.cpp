@@ -46,12 +46,29 @@ void KvBatch::erase_range(Table table, const KeyRange& range) {
 }
 
 void KvBatch::erase_deadlines(const KeyRange& range) {
-    append(OpCode::erase_targets, Table::accounts, range.from, range.to);
+    append(OpCode::erase_targets, Table::owners, range.from, range.to);
 }
 
 void KvBatch::put_if_there(Table table, std::string_view key, std::string_view head,
                            std::string_view tail) {
     append(OpCode::put_if_there, table, key, head, tail);
+}
+
+void KvBatch::put_counted(std::string_view key, std::string_view value) {
+    append(OpCode::put_counted, Table::module_data, key, value);
+}
+
+void KvBatch::erase_counted(std::string_view key) {
+    append(OpCode::erase_counted, Table::module_data, key, {});
+}
+
+void KvBatch::expect(Table table, std::string_view key, std::optional<std::string_view> value) {
+    conditions_ = true;
+    if (const auto own = outcome(table, key)) {
+        contradictory_ = contradictory_ || *own != value;
+        return;
+    }
+    append(value ? OpCode::expect_value : OpCode::expect_absent, table, key, value.value_or(""));
 }
 
 void KvBatch::put_numbered(std::string_view archive_key, std::string_view value) {
@@ -83,6 +100,22 @@ bool KvBatch::erases(Table table, std::string_view key) const {
         Reader reader(*this, offset);
         return reader.next() && reader.op().table == table && reader.op().key == key;
     });
+}
+
+std::optional<std::optional<std::string_view>> KvBatch::outcome(Table table,
+                                                                std::string_view key) const {
+    std::optional<std::optional<std::string_view>> result;
+    for (Reader reader(*this); reader.next();) {
+        const Op& op = reader.op();
+        if (op.table != table) continue;
+        if (op.code == OpCode::erase_range && op.key <= key && key < op.value)
+            result.emplace(std::nullopt);
+        if (op.key != key) continue;
+        if (op.code == OpCode::put || op.code == OpCode::put_counted) result.emplace(op.value);
+        if (op.code == OpCode::erase || op.code == OpCode::erase_counted)
+            result.emplace(std::nullopt);
+    }
+    return result;
 }
 
 bool KvBatch::Reader::next() {

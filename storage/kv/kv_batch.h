@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,10 @@ enum class OpCode : std::uint8_t {
     erase_targets,  // as erase_range, and each value there is the key of a deadline to erase
     require,        // condition: the key exists, else "item-not-found"
     put_if_there,   // put if the key exists, else nothing
+    expect_absent,  // condition: the key is absent, else "conflict"
+    expect_value,   // condition: the key has this very value, else "conflict"
+    put_counted,    // put an entry of a module and count it (kv/data_usage.h)
+    erase_counted,  // the reverse
     put_numbered,   // put an archive index entry with the next ordinal of its archive
     watch,          // key: number of a sweep, value: first and last log id; none between: enough
     erase_watched,  // value: number of a sweep; erase if LogWatch allows
@@ -54,6 +59,12 @@ public:
     void erase_deadlines(const KeyRange& range);
     void put_if_there(Table table, std::string_view key, std::string_view head,
                       std::string_view tail = {});
+    /// Entries of Table::module_data.
+    void put_counted(std::string_view key, std::string_view value);
+    void erase_counted(std::string_view key);
+    /// The batch fails with "conflict" unless the key has this value (nullopt: is absent) when what
+    /// the batch wrote before is applied.
+    void expect(Table table, std::string_view key, std::optional<std::string_view> value);
     /// An entry of Table::archive whose ordinal the writer fills in (kv/archive_tails.h).
     void put_numbered(std::string_view archive_key, std::string_view value);
 
@@ -70,6 +81,8 @@ public:
     void put_log(LogId id, std::string_view head, std::string_view xml);
 
     bool has_conditions() const { return conditions_; }
+    /// It fails with "conflict", whatever there is: it contradicts itself.
+    bool is_contradictory() const { return contradictory_; }
     /// Whether it gives the writer something to clear away in the background (Table::deleting).
     bool dooms() const { return dooms_; }
 
@@ -79,11 +92,15 @@ private:
     void append(OpCode code, Table table, std::string_view key, std::string_view head,
                 std::string_view tail = {});
     bool erases(Table table, std::string_view key) const;
+    /// What the batch leaves under the key: a value, or nothing (the inner nullopt). nullopt: it
+    /// does not say.
+    std::optional<std::optional<std::string_view>> outcome(Table table, std::string_view key) const;
 
     std::string ops_;
     std::vector<LogId> logged_;
     std::vector<std::size_t> erased_names_;  // offsets of their operations
     bool conditions_ = false;
+    bool contradictory_ = false;
     bool dooms_ = false;
 };
 

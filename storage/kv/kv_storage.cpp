@@ -21,11 +21,13 @@ std::uint64_t last_number(Snapshot& snapshot, Table table) {
 
 KvStorage::KvStorage(std::unique_ptr<Engine> engine)
     : engine_(std::move(engine)),
-      accounts_(*engine_, numbers_),
+      owners_(*engine_, numbers_.owner),
+      accounts_(*engine_, owners_),
       archive_(*engine_, numbers_),
       offline_(*engine_),
       sessions_(*engine_),
       push_registrations_(*engine_),
+      module_data_(*engine_),
       deadlines_(*engine_),
       spool_(*engine_, numbers_),
       expiry_(*engine_) {}
@@ -60,7 +62,7 @@ std::uint64_t KvStorage::take_run_number(WriteTransaction& transaction) {
 void KvStorage::set_numbers(std::uint64_t run) {
     const auto snapshot = engine_->snapshot();
     const std::uint64_t start = run << run_shift;
-    numbers_.account = std::max(start, last_number(*snapshot, Table::accounts) + 1);
+    numbers_.owner = std::max(start, last_number(*snapshot, Table::owners) + 1);
     numbers_.log = std::max(start, last_number(*snapshot, Table::log) + 1);
     numbers_.spool = start;
 }

@@ -2,7 +2,7 @@
 //
 // open_lmdb_storage() and make_memory_storage() make one. Owned by app; threads as storage.h says.
 //
-// Numbers (accounts, log entries, spooled stanzas) come from atomics. Each start takes the next run
+// Numbers (owners, log entries, spooled stanzas) come from atomics. Each start takes the next run
 // number and commits it; numbers begin at run * 2^40 (or after the greatest in use, if that is
 // more), so that none comes back even if everything that had them was removed meanwhile.
 #pragma once
@@ -18,6 +18,7 @@
 #include "storage/kv/blocklists_kv.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/expiry_kv.h"
+#include "storage/kv/module_data_kv.h"
 #include "storage/kv/repositories.h"
 #include "storage/kv/writer.h"
 #include "storage/storage.h"
@@ -26,6 +27,7 @@ namespace clarion::storage {
 
 class KvStorage : public Storage {
 public:
+    Owners& owners() override { return owners_; }
     Accounts& accounts() override { return accounts_; }
     Rosters& rosters() override { return rosters_; }
     Archive& archive() override { return archive_; }
@@ -33,6 +35,7 @@ public:
     Offline& offline() override { return offline_; }
     Sessions& sessions() override { return sessions_; }
     PushRegistrations& push_registrations() override { return push_registrations_; }
+    ModuleData& module_data() override { return module_data_; }
     Deadlines& deadlines() override { return deadlines_; }
     Spool& spool() override { return spool_; }
     Expiry& expiry() override { return expiry_; }
@@ -66,6 +69,7 @@ private:
 
     std::unique_ptr<Engine> engine_;
     Numbers numbers_;
+    OwnersKv owners_;
     AccountsKv accounts_;
     RostersKv rosters_;
     ArchiveKv archive_;
@@ -73,6 +77,7 @@ private:
     OfflineKv offline_;
     SessionsKv sessions_;
     PushRegistrationsKv push_registrations_;
+    ModuleDataKv module_data_;
     DeadlinesKv deadlines_;
     SpoolKv spool_;
     ExpiryKv expiry_;

@@ -22,16 +22,16 @@ std::string encode_kept(KvBatch& batch, const KeptStanza& stanza) {
 
 void OfflineKv::put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) {
     auto& out = static_cast<KvBatch&>(batch);
-    out.put(Table::offline, account_number_key(account, seq), encode_kept(out, stanza));
+    out.put(Table::offline, owner_number_key(account, seq), encode_kept(out, stanza));
 }
 
 void OfflineKv::remove(Batch& batch, AccountId account, std::uint64_t seq) {
-    static_cast<KvBatch&>(batch).erase(Table::offline, account_number_key(account, seq));
+    static_cast<KvBatch&>(batch).erase(Table::offline, owner_number_key(account, seq));
 }
 
 void OfflineKv::remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) {
     static_cast<KvBatch&>(batch).erase_range(
-        Table::offline, {account_range(account).from, after(account_number_key(account, seq))});
+        Table::offline, {owner_range(account).from, after(owner_number_key(account, seq))});
 }
 
 Task<Result<std::vector<OfflineMessage>>> OfflineKv::read(AccountId account,
@@ -45,8 +45,8 @@ Task<Result<std::vector<OfflineMessage>>> OfflineKv::read(AccountId account,
             if (resolve(snapshot, message.stanza)) messages.push_back(std::move(message));
             return true;
         };
-        for_range(snapshot, Table::offline, after(account_number_key(account, after_seq)),
-                  account_range(account).to, read_one);
+        for_range(snapshot, Table::offline, after(owner_number_key(account, after_seq)),
+                  owner_range(account).to, read_one);
         return messages;
     });
 }

@@ -8,23 +8,22 @@ namespace clarion::storage {
 void PushRegistrationsKv::put(Batch& batch, AccountId account,
                               const PushRegistration& registration) {
     static_cast<KvBatch&>(batch).put(
-        Table::accounts, push_registration_key(account, registration.seq), encode(registration));
+        Table::owners, push_registration_key(account, registration.seq), encode(registration));
 }
 
 void PushRegistrationsKv::remove(Batch& batch, AccountId account, std::uint64_t seq) {
-    static_cast<KvBatch&>(batch).erase(Table::accounts, push_registration_key(account, seq));
+    static_cast<KvBatch&>(batch).erase(Table::owners, push_registration_key(account, seq));
     remove_pending(batch, account, seq);
 }
 
 void PushRegistrationsKv::put_pending(Batch& batch, AccountId account,
                                       const PendingPublish& pending) {
-    static_cast<KvBatch&>(batch).put(Table::pending_publishes,
-                                     account_number_key(account, pending.registration),
-                                     encode(pending));
+    static_cast<KvBatch&>(batch).put(
+        Table::pending_publishes, owner_number_key(account, pending.registration), encode(pending));
 }
 
 void PushRegistrationsKv::remove_pending(Batch& batch, AccountId account, std::uint64_t seq) {
-    static_cast<KvBatch&>(batch).erase(Table::pending_publishes, account_number_key(account, seq));
+    static_cast<KvBatch&>(batch).erase(Table::pending_publishes, owner_number_key(account, seq));
 }
 
 Task<Result<std::vector<PendingPublishEntry>>> PushRegistrationsKv::pending(AccountId after_account,
@@ -33,7 +32,7 @@ Task<Result<std::vector<PendingPublishEntry>>> PushRegistrationsKv::pending(Acco
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<PendingPublishEntry> entries;
         const auto cursor = snapshot.cursor(Table::pending_publishes);
-        bool found = cursor->seek(after(account_number_key(after_account, after_seq)));
+        bool found = cursor->seek(after(owner_number_key(after_account, after_seq)));
         for (; found && entries.size() < limit; found = cursor->next()) {
             const auto [key, value] = cursor->entry();
             entries.push_back({AccountId{key_u64(key, 0)},

@@ -14,6 +14,7 @@
 #include "storage/deadlines.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/kv_batch.h"
+#include "storage/kv/owners_kv.h"
 #include "storage/offline_messages.h"
 #include "storage/push_registrations.h"
 #include "storage/rosters.h"
@@ -24,7 +25,7 @@ namespace clarion::storage {
 
 /// The next number of each kind (kv_storage.h).
 struct Numbers {
-    std::atomic<std::uint64_t> account{1};
+    std::atomic<std::uint64_t> owner{1};
     std::atomic<std::uint64_t> log{1};
     std::atomic<std::uint64_t> spool{1};
 };
@@ -36,21 +37,16 @@ std::string encode_kept(KvBatch& batch, const KeptStanza& stanza);
 
 class AccountsKv final : public Accounts {
 public:
-    AccountsKv(Engine& engine, Numbers& numbers) : engine_(engine), numbers_(numbers) {}
+    AccountsKv(Engine& engine, OwnersKv& owners) : engine_(engine), owners_(owners) {}
     Task<Result<std::optional<AccountRecord>>> find(std::string bare_jid) override;
     Task<Result<std::optional<AccountSnapshot>>> load(std::string bare_jid) override;
-    Task<Result<std::optional<std::string>>> name_of(AccountId id) override;
-    Task<Result<std::vector<std::string>>> list(std::string domain, std::string after,
-                                                std::size_t limit) override;
-    Task<Result<std::uint64_t>> count() override;
-    AccountId next_id() override;
     void put(Batch& batch, const AccountRecord& record) override;
     void replace(Batch& batch, const AccountRecord& record) override;
     void remove(Batch& batch, const AccountRecord& record) override;
 
 private:
     Engine& engine_;
-    Numbers& numbers_;
+    OwnersKv& owners_;
 };
 
 class RostersKv final : public Rosters {
@@ -66,11 +62,11 @@ public:
     ArchiveKv(Engine& engine, Numbers& numbers) : engine_(engine), numbers_(numbers) {}
     LogId next_log_id() override;
     void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
-    void put_index(Batch& batch, AccountId account, const ArchiveEntry& entry) override;
+    void put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) override;
     void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
-    void put_preferences(Batch& batch, AccountId account, const ArchivePreferences& prefs) override;
+    void put_preferences(Batch& batch, OwnerId owner, const ArchivePreferences& prefs) override;
     Task<Result<ArchivePage>> query(ArchiveQuery query) override;
-    Task<Result<std::optional<ArchiveBounds>>> bounds(AccountId account) override;
+    Task<Result<std::optional<ArchiveBounds>>> bounds(OwnerId owner) override;
     Task<Result<std::optional<std::string>>> read_log(LogId id) override;
     Task<Result<WallTime>> newest_log_time() override;
 

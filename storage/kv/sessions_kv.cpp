@@ -9,12 +9,12 @@ namespace clarion::storage {
 
 void SessionsKv::put(Batch& batch, AccountId account, const HibernatingSession& session) {
     static_cast<KvBatch&>(batch).put(
-        Table::accounts, hibernating_session_key(account, session.session), encode(session));
+        Table::owners, hibernating_session_key(account, session.session), encode(session));
 }
 
 void SessionsKv::remove(Batch& batch, AccountId account, std::uint64_t session) {
     auto& out = static_cast<KvBatch&>(batch);
-    out.erase(Table::accounts, hibernating_session_key(account, session));
+    out.erase(Table::owners, hibernating_session_key(account, session));
     out.erase_range(Table::queues, queue_range(account, session));
 }
 
@@ -50,21 +50,21 @@ Task<Result<std::vector<QueuedStanza>>> SessionsKv::read_queue(AccountId account
 }
 
 void SessionsKv::put_live(Batch& batch, AccountId account, const OnlineRecord& mark) {
-    static_cast<KvBatch&>(batch).put(Table::live, account_number_key(account, mark.session),
+    static_cast<KvBatch&>(batch).put(Table::online, owner_number_key(account, mark.session),
                                      encode(mark));
 }
 
 void SessionsKv::remove_live(Batch& batch, AccountId account, std::uint64_t session) {
-    static_cast<KvBatch&>(batch).erase(Table::live, account_number_key(account, session));
+    static_cast<KvBatch&>(batch).erase(Table::online, owner_number_key(account, session));
 }
 
 Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_online_records(
     AccountId after_account, std::size_t limit) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<AccountId> accounts;
-        const auto cursor = snapshot.cursor(Table::live);
+        const auto cursor = snapshot.cursor(Table::online);
         AccountId last = after_account;
-        while (accounts.size() < limit && cursor->seek(account_range(last).to)) {
+        while (accounts.size() < limit && cursor->seek(owner_range(last).to)) {
             last = AccountId{key_u64(cursor->entry().key, 0)};
             accounts.push_back(last);
         }

@@ -189,7 +189,7 @@ bool Writer::acceptable(WriteTransaction& transaction, Pending& pending) {
         pending.error = hook_();
         pending.refused = pending.error.has_value();
     }
-    if (!pending.refused) pending.error = failed_condition(transaction, *pending.batch);
+    if (!pending.refused) pending.error = failed_condition(transaction, memory_, *pending.batch);
     return !pending.error;
 }
 

@@ -62,7 +62,7 @@ void add(Storage& storage, Batch& batch, const AccountRecord& account, std::uint
 
 AccountSnapshot create(Storage& storage, const std::string& jid) {
     AccountSnapshot account;
-    account.record = {.id = storage.accounts().next_id(), .jid = jid};
+    account.record = {.id = storage.owners().next_id(), .jid = jid};
     auto batch = storage.begin();
     storage.accounts().put(*batch, account.record);
     storage.submit(0, std::move(batch));
@@ -103,8 +103,8 @@ void measure(Storage& storage, const char* what, const ArchiveQuery& query) {
 }
 
 void read_all(Storage& storage, const AccountSnapshot& account) {
-    ArchiveQuery query{.account = account.record.id};
-    const auto bounds = run(storage.archive().bounds(query.account));
+    ArchiveQuery query{.owner = account.record.id};
+    const auto bounds = run(storage.archive().bounds(query.owner));
     if (!bounds) return;
     ArchiveQuery last = query;
     last.from_end = true;

@@ -40,7 +40,7 @@ void submit_messages(Storage& storage, unsigned shard, std::uint64_t messages,
             // Each shard has its own accounts.
             const std::uint64_t account = random() % (accounts / shards) * shards + shard + 1;
             storage.archive().put_index(
-                *batch, AccountId{account},
+                *batch, OwnerId{account},
                 {ArchiveId{++last[account - 1]}, log, WallTime{}, "juliet@example.net/balcony"});
         }
         storage.submit(shard, std::move(batch));

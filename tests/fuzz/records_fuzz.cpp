@@ -51,8 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     switch (data[0] % 11) {
         case 0: check_round(bytes, decode_name); break;
         case 1:
-            check_round(bytes,
-                        [](std::string_view in) { return decode_account(AccountId{1}, in); });
+            check_round(bytes, [](std::string_view in) { return decode_account(OwnerId{1}, in); });
             break;
         case 2: check_round(bytes, decode_roster_item); break;
         case 3: check_round(bytes, decode_archive_preferences); break;

@@ -190,7 +190,7 @@ private:
         Reader reader;
         reader.backwards = chance(2);
         ArchiveQuery& query = reader.query;
-        query.account = account_;
+        query.owner = account_;
         query.with = filters[below(filters.size())];
         query.limit = 1 + below(5);
         query.want_count = chance(2);
@@ -270,7 +270,7 @@ private:
                 CHECK(std::binary_search(selected.begin(), selected.end(), id));
     }
 
-    const AccountId account_ = this->storage().accounts().next_id();
+    const OwnerId account_ = this->storage().owners().next_id();
     std::mt19937 random_;
     WallTime clock_ = at(1'000'000);
     std::uint64_t last_ = 0;

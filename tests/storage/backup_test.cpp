@@ -9,6 +9,7 @@
 
 #include "storage/kv/backup_job.h"
 #include "storage/kv/backup_replay.h"
+#include "storage/kv/format.h"
 #include "storage/kv/writer.h"
 #include "storage/memory/memory_engine.h"
 #include "tests/storage/storage_fixture.h"
@@ -170,7 +171,7 @@ TEST_CASE_TEMPLATE("a backup made while everything changes is the state at one m
 
 /// The file that the stream's pieces make.
 std::string file_of(BackupStream& stream) {
-    BackupHeader header{1, at(1), "test", {}};
+    BackupHeader header{format_version, at(1), "test", {}};
     for (std::size_t i = 0; i < table_count; ++i)
         header.tables.emplace_back(table_name(static_cast<Table>(i)));
     BackupSealer sealer;
@@ -265,7 +266,7 @@ TEST_CASE("whatever byte of a backup is changed or missing, it is refused") {
 }
 
 TEST_CASE("blocks out of order, of another file or of no sense are refused") {
-    const BackupHeader header{1, at(1), "test", {"meta"}};
+    const BackupHeader header{format_version, at(1), "test", {"meta"}};
     std::string record;
     append_record(record, {0, false, "key", "value"});
     const std::string end = encode(BackupEnd{1, {1}});
@@ -291,9 +292,11 @@ TEST_CASE("blocks out of order, of another file or of no sense are refused") {
     CHECK(code({head, {BackupBlock::records, "\x05\x01k\x01v"}}) == "damaged-backup");
     CHECK(code({head, {BackupBlock::records, std::string("\x00\x7fk", 3)}}) == "damaged-backup");
     CHECK(code({head, {BackupBlock::records, std::string("\x00\x00\x00", 3)}}) == "damaged-backup");
-    CHECK(code({{BackupBlock::header, encode(BackupHeader{2, at(1), "new", {"meta"}})}}) ==
+    CHECK(code({{BackupBlock::header,
+                 encode(BackupHeader{format_version + 1, at(1), "new", {"meta"}})}}) ==
           "unsupported-format");
-    CHECK(code({{BackupBlock::header, encode(BackupHeader{1, at(1), "new", {"later"}})}}) ==
+    CHECK(code({{BackupBlock::header,
+                 encode(BackupHeader{format_version, at(1), "new", {"later"}})}}) ==
           "unsupported-format");
 }
 

@@ -9,7 +9,7 @@ TEST_CASE_TEMPLATE("an account is found by name and by id", Backend, MemoryBacke
     auto& accounts = fixture->accounts();
     CHECK_FALSE(read(accounts.find("romeo@example.org")));
     CHECK_FALSE(read(accounts.load("romeo@example.org")));
-    CHECK_FALSE(read(accounts.name_of(AccountId{77})));
+    CHECK_FALSE(read(fixture->owners().address_of(OwnerId{77})));
 
     auto romeo = create_account(fixture, "romeo@example.org");
     const auto found = read(accounts.find("romeo@example.org"));
@@ -23,19 +23,19 @@ TEST_CASE_TEMPLATE("an account is found by name and by id", Backend, MemoryBacke
     CHECK(found->credentials.sha256->iterations == 10000);
     CHECK(found->credentials.sha256->stored_key == std::string("\0stored", 7));
     CHECK(found->credentials.sha256->server_key == "server");
-    CHECK(read(accounts.name_of(romeo.id)) == "romeo@example.org");
+    CHECK(read(fixture->owners().address_of(romeo.id)) == "romeo@example.org");
 
     romeo.disabled = true;
     fixture.commit([&](Batch& batch) { accounts.put(batch, romeo); });
     CHECK(read(accounts.find("romeo@example.org"))->disabled);
-    CHECK(read(accounts.count()) == 1);
+    CHECK(read(fixture->owners().count(OwnerKind::account)) == 1);
 }
 
 TEST_CASE_TEMPLATE("a name belongs to one account", Backend, MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& accounts = fixture->accounts();
     const auto romeo = create_account(fixture, "romeo@example.org");
-    const auto other = sample_account(accounts.next_id(), "romeo@example.org");
+    const auto other = sample_account(fixture->owners().next_id(), "romeo@example.org");
     CHECK(fixture.try_commit([&](Batch& batch) { accounts.put(batch, other); }) == "conflict");
     CHECK(read(accounts.find("romeo@example.org"))->id == romeo.id);
 
@@ -45,32 +45,37 @@ TEST_CASE_TEMPLATE("a name belongs to one account", Backend, MemoryBackend, Lmdb
         accounts.put(batch, other);
     });
     CHECK(read(accounts.find("romeo@example.org"))->id == other.id);
-    CHECK_FALSE(read(accounts.name_of(romeo.id)));
+    CHECK_FALSE(read(fixture->owners().address_of(romeo.id)));
 }
 
 TEST_CASE_TEMPLATE("names are listed by domain, in pages", Backend, MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
-    auto& accounts = fixture->accounts();
+    auto& owners = fixture->owners();
     for (const char* jid : {"c@example.org", "a@example.org", "b@example.org", "a@example.com",
                             "z@example.or", "a@example.org.net"}) {
         create_account(fixture, jid);
     }
     using Names = std::vector<std::string>;
-    CHECK(read(accounts.list("example.org", "", 10)) ==
+    CHECK(read(owners.list(OwnerKind::account, "example.org", "", 10)) ==
           Names{"a@example.org", "b@example.org", "c@example.org"});
-    CHECK(read(accounts.list("example.org", "", 2)) == Names{"a@example.org", "b@example.org"});
-    CHECK(read(accounts.list("example.org", "b@example.org", 2)) == Names{"c@example.org"});
-    CHECK(read(accounts.list("example.org", "bb@example.org", 2)) == Names{"c@example.org"});
-    CHECK(read(accounts.list("", "", 100)).size() == 6);
-    CHECK(read(accounts.list("", "c@example.org", 100)) == Names{"a@example.org.net"});
-    CHECK(read(accounts.list("nowhere.example", "", 100)).empty());
-    CHECK(read(accounts.list("example.org", "", 0)).empty());
-    CHECK(read(accounts.count()) == 6);
+    CHECK(read(owners.list(OwnerKind::account, "example.org", "", 2)) ==
+          Names{"a@example.org", "b@example.org"});
+    CHECK(read(owners.list(OwnerKind::account, "example.org", "b@example.org", 2)) ==
+          Names{"c@example.org"});
+    CHECK(read(owners.list(OwnerKind::account, "example.org", "bb@example.org", 2)) ==
+          Names{"c@example.org"});
+    CHECK(read(owners.list(OwnerKind::account, "", "", 100)).size() == 6);
+    CHECK(read(owners.list(OwnerKind::account, "", "c@example.org", 100)) ==
+          Names{"a@example.org.net"});
+    CHECK(read(owners.list(OwnerKind::account, "nowhere.example", "", 100)).empty());
+    CHECK(read(owners.list(OwnerKind::account, "example.org", "", 0)).empty());
+    CHECK(read(fixture->owners().count(OwnerKind::account)) == 6);
 }
 
 TEST_CASE_TEMPLATE("names longer than a key are kept apart", Backend, MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& accounts = fixture->accounts();
+    auto& owners = fixture->owners();
     const std::string local(1000, 'l'), domain = std::string(230, 'd') + ".example";
     std::vector<AccountRecord> records;
     for (const char* end : {"1", "2", "3"}) {
@@ -78,9 +83,9 @@ TEST_CASE_TEMPLATE("names longer than a key are kept apart", Backend, MemoryBack
     }
     for (const auto& record : records) CHECK(read(accounts.find(record.jid))->id == record.id);
     CHECK_FALSE(read(accounts.find(local + "4@" + domain)));
-    const auto first = read(accounts.list(domain, "", 1));
+    const auto first = read(owners.list(OwnerKind::account, domain, "", 1));
     REQUIRE(first.size() == 1);
-    CHECK(read(accounts.list(domain, first[0], 10)).size() == 2);
+    CHECK(read(owners.list(OwnerKind::account, domain, first[0], 10)).size() == 2);
 }
 
 TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours", Backend,
@@ -222,7 +227,7 @@ TEST_CASE_TEMPLATE("a blocklist is kept address by address, and goes with its ac
     fixture.commit([&](Batch& batch) { lists.clear(batch, romeo.id); });
     CHECK(list_of(romeo).empty());
     CHECK(list_of(later) == std::vector<std::string>{"tybalt@example.net"});
-    const auto entries = [&] { return storage.engine().snapshot()->entries(Table::accounts); };
+    const auto entries = [&] { return storage.engine().snapshot()->entries(Table::owners); };
     const auto before = entries();
     fixture.commit([&](Batch& batch) { storage.accounts().remove(batch, later); });
     CHECK(entries() == before - 2);  // its record and what it blocked
@@ -292,12 +297,12 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
 
     CHECK_FALSE(read(storage.accounts().find(romeo.jid)));
     CHECK_FALSE(read(storage.accounts().load(romeo.jid)));
-    CHECK_FALSE(read(storage.accounts().name_of(romeo.id)));
+    CHECK_FALSE(read(storage.owners().address_of(romeo.id)));
     CHECK_FALSE(read(storage.archive().bounds(romeo.id)));
     CHECK(read(storage.offline().read(romeo.id, 0, 10)).empty());
     CHECK(read(storage.sessions().read_queue(romeo.id, 3, 0)).empty());
-    CHECK(read(storage.sessions().accounts_with_online_records(AccountId::none, 10)) ==
-          std::vector<AccountId>{juliet.id});
+    CHECK(read(storage.sessions().accounts_with_online_records(OwnerId::none, 10)) ==
+          std::vector<OwnerId>{juliet.id});
     const auto due = read(storage.deadlines().due(lasting(100), 10));
     REQUIRE(due.size() == 1);
     CHECK(due[0].account == juliet.id);
@@ -313,8 +318,8 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     const auto entries = [&] {
         std::uint64_t sum = 0;
         for (const Table table :
-             {Table::names, Table::accounts, Table::archive, Table::offline, Table::queues,
-              Table::live, Table::pending_publishes, Table::deadlines})
+             {Table::names, Table::owners, Table::archive, Table::offline, Table::queues,
+              Table::online, Table::pending_publishes, Table::deadlines})
             sum += storage.engine().snapshot()->entries(table);
         return sum;
     };

@@ -39,7 +39,7 @@ public:
 
     /// The query's messages by number, e.g. "3 4 5"; with " complete" after the last page.
     std::string page(ArchiveQuery query) {
-        query.account = account;
+        query.owner = account;
         const auto page = read(this->storage().archive().query(query));
         std::string text;
         for (const auto& message : page.messages) {
@@ -51,17 +51,17 @@ public:
         return text + (page.complete ? " complete" : "");
     }
     std::string error(ArchiveQuery query) {
-        query.account = account;
+        query.owner = account;
         const auto result = run(this->storage().archive().query(query));
         return result ? "" : result.error().code;
     }
     std::optional<std::uint64_t> count(ArchiveQuery query) {
-        query.account = account;
+        query.owner = account;
         query.want_count = true;
         return read(this->storage().archive().query(query)).count;
     }
 
-    const AccountId account = this->storage().accounts().next_id();
+    const OwnerId account = this->storage().owners().next_id();
 
 private:
     std::map<std::uint64_t, LogId> logs_;
@@ -163,7 +163,7 @@ TEST_CASE_TEMPLATE("counting the whole result", Backend, MemoryBackend, LmdbBack
 TEST_CASE_TEMPLATE("where a page lies in the whole result", Backend, MemoryBackend, LmdbBackend) {
     ArchiveFixture<Backend> archive(9);
     const auto index = [&](ArchiveQuery query) {
-        query.account = archive.account;
+        query.owner = archive.account;
         return read(archive->archive().query(query)).first_index;
     };
     CHECK(index({.limit = 3}) == 0);
@@ -198,7 +198,7 @@ TEST_CASE_TEMPLATE("a batch that fails leaves no hole in the count", Backend, Me
 
 TEST_CASE("nor does a commit that fails, nor a restart") {
     Fixture<LmdbBackend> fixture;
-    const AccountId account = fixture->accounts().next_id();
+    const OwnerId account = fixture->owners().next_id();
     std::uint64_t id = 0;
     const auto add = [&](Batch& batch) {
         const LogId log = fixture->archive().next_log_id();
@@ -209,7 +209,7 @@ TEST_CASE("nor does a commit that fails, nor a restart") {
     fixture.commit(add);
     fixture.reopen();
     fixture.commit(add);
-    CHECK(read(fixture->archive().query({.account = account})).count == 3);
+    CHECK(read(fixture->archive().query({.owner = account})).count == 3);
 
     Fixture<MemoryBackend> failing;
     const auto put = [&](Batch& batch) {
@@ -221,7 +221,7 @@ TEST_CASE("nor does a commit that fails, nor a restart") {
     static_cast<MemoryStorage&>(failing.storage()).fail_next_commits(1);
     CHECK(failing.try_commit(put) == "resource-constraint");
     failing.commit(put);
-    CHECK(read(failing->archive().query({.account = account})).count == 2);
+    CHECK(read(failing->archive().query({.owner = account})).count == 2);
 }
 
 /// The clock: 1 2 3, set back by two hours, 4 5, right again, 6, far ahead, 7, right again, 8 9.
@@ -240,7 +240,7 @@ public:
         for (const std::int64_t minute : {250, 260}) write(minute * hour / 60);
     }
     std::string page(ArchiveQuery query) const {
-        query.account = account_;
+        query.owner = account_;
         const auto page = read(fixture_->archive().query(query));
         std::string text;
         for (const auto& message : page.messages) text += message.xml;
@@ -263,7 +263,7 @@ private:
     }
 
     Fixture<LmdbBackend>& fixture_;
-    const AccountId account_ = fixture_->accounts().next_id();
+    const OwnerId account_ = fixture_->owners().next_id();
     std::uint64_t last_ = 0;
     std::vector<ArchiveId> ids_;
 };
@@ -344,10 +344,10 @@ TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& archive = fixture->archive();
-    const AccountId sender = fixture->accounts().next_id();
-    const AccountId recipient = fixture->accounts().next_id();
+    const OwnerId sender = fixture->owners().next_id();
+    const OwnerId recipient = fixture->owners().next_id();
     const LogId log = archive.next_log_id();
-    const auto index = [&](Batch& batch, AccountId account, LogId log_id) {
+    const auto index = [&](Batch& batch, OwnerId account, LogId log_id) {
         archive.put_index(batch, account, {ArchiveId{5}, log_id, at(5), "x@example.org"});
     };
     CHECK(fixture.try_commit([&](Batch& batch) { index(batch, recipient, log); }) ==
@@ -360,7 +360,7 @@ TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend
     fixture->wait_until_idle();
     CHECK(fixture.reports().failure(0, first) == "");
     CHECK(fixture.reports().failure(1, second) == "");
-    CHECK(read(archive.query({.account = recipient})).messages.size() == 1);
+    CHECK(read(archive.query({.owner = recipient})).messages.size() == 1);
     CHECK(read(archive.read_log(log)) == "<message/>");
     CHECK_FALSE(read(archive.read_log(archive.next_log_id())));
 }

@@ -18,16 +18,16 @@ template <class Backend>
 class ExpiryFixture : public Fixture<Backend> {
 public:
     /// In the archives of these accounts; the first writes the log.
-    void say(std::uint64_t n, const std::vector<AccountId>& archives) {
+    void say(std::uint64_t n, const std::vector<OwnerId>& archives) {
         Archive& archive = this->storage().archive();
         logs[n] = archive.next_log_id();
         this->commit([&](Batch& batch) {
             archive.put_log(batch, logs[n], time_of(n), "<message n='" + std::to_string(n) + "'/>");
-            for (const AccountId account : archives)
+            for (const OwnerId account : archives)
                 archive.put_index(batch, account, {id_of(n), logs[n], time_of(n), "j@example.org"});
         });
     }
-    void say_all(std::uint64_t from, std::uint64_t to, const std::vector<AccountId>& archives) {
+    void say_all(std::uint64_t from, std::uint64_t to, const std::vector<OwnerId>& archives) {
         for (std::uint64_t n = from; n <= to; ++n) say(n, archives);
     }
     void keep_offline(std::uint64_t n) {
@@ -43,11 +43,11 @@ public:
             {static_cast<std::uint32_t>(n), {.meta = {.log_id = logs[n], .received = time_of(n)}}});
     }
 
-    ExpiredEntries find(AccountId account, std::uint64_t before, std::size_t limit = 1000) {
+    ExpiredEntries find(OwnerId account, std::uint64_t before, std::size_t limit = 1000) {
         return read(this->storage().expiry().find(account, {.since = time_of(before)}, limit));
     }
     /// How many messages went.
-    std::size_t expire(AccountId account, std::uint64_t before, std::size_t limit = 1000) {
+    std::size_t expire(OwnerId account, std::uint64_t before, std::size_t limit = 1000) {
         const auto found = find(account, before, limit);
         this->commit([&](Batch& batch) { this->storage().expiry().remove(batch, account, found); });
         return found.count;
@@ -72,21 +72,21 @@ public:
         finish(*sweep);
     }
 
-    std::string page(AccountId account, ArchiveQuery query = {}) {
-        query.account = account;
+    std::string page(OwnerId account, ArchiveQuery query = {}) {
+        query.owner = account;
         const auto page = read(this->storage().archive().query(query));
         std::string text;
         for (const auto& message : page.messages)
             text += std::to_string(static_cast<std::uint64_t>(message.id) / ticks) + " ";
         return text + (page.complete ? "complete" : "");
     }
-    std::string error(AccountId account, ArchiveQuery query) {
-        query.account = account;
+    std::string error(OwnerId account, ArchiveQuery query) {
+        query.owner = account;
         const auto result = run(this->storage().archive().query(query));
         return result ? "" : result.error().code;
     }
-    std::optional<std::uint64_t> count(AccountId account) {
-        return read(this->storage().archive().query({.account = account, .want_count = true}))
+    std::optional<std::uint64_t> count(OwnerId account) {
+        return read(this->storage().archive().query({.owner = account, .want_count = true}))
             .count;
     }
     std::uint64_t entries(Table table) {
@@ -101,8 +101,8 @@ public:
     }
 
     std::map<std::uint64_t, LogId> logs;
-    const AccountId juliet = this->storage().accounts().next_id();
-    const AccountId romeo = this->storage().accounts().next_id();
+    const OwnerId juliet = this->storage().owners().next_id();
+    const OwnerId romeo = this->storage().owners().next_id();
 };
 
 TEST_CASE_TEMPLATE("old entries go, newer ones stay, and paging begins at the first of them",
@@ -381,7 +381,7 @@ TEST_CASE_TEMPLATE("longer than a slice of everything", Backend, MemoryBackend, 
         for (std::uint64_t n = 1; n <= count; ++n) {
             archive.logs[n] = archive->archive().next_log_id();
             archive->archive().put_log(batch, archive.logs[n], time_of(n), "<message/>");
-            for (const AccountId account : {archive.juliet, archive.romeo})
+            for (const OwnerId account : {archive.juliet, archive.romeo})
                 archive->archive().put_index(
                     batch, account, {id_of(n), archive.logs[n], time_of(n), "j@example.org"});
         }

@@ -16,8 +16,8 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
                    MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& offline = fixture->offline();
-    const AccountId account = fixture->accounts().next_id();
-    const AccountId neighbour = fixture->accounts().next_id();
+    const OwnerId account = fixture->owners().next_id();
+    const OwnerId neighbour = fixture->owners().next_id();
     const LogId log = fixture->archive().next_log_id();
     fixture.commit([&](Batch& batch) {
         fixture->archive().put_log(batch, log, at(3), "<message id='log'/>");
@@ -55,8 +55,8 @@ TEST_CASE_TEMPLATE(
     MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& pushes = fixture->push_registrations();
-    const AccountId romeo = fixture->accounts().next_id();
-    const AccountId juliet = fixture->accounts().next_id();
+    const OwnerId romeo = fixture->owners().next_id();
+    const OwnerId juliet = fixture->owners().next_id();
     fixture.commit([&](Batch& batch) {
         pushes.put_pending(batch, juliet, {.registration = 1, .caused = at(1)});
         pushes.put_pending(batch, romeo, {.registration = 300, .offline_seq = 7, .caused = at(2)});
@@ -68,7 +68,7 @@ TEST_CASE_TEMPLATE(
                             .log_id = LogId{5},
                             .caused = at(3)});
     });
-    const auto first = read(pushes.pending(AccountId::none, 0, 2));
+    const auto first = read(pushes.pending(OwnerId::none, 0, 2));
     REQUIRE(first.size() == 2);
     CHECK(first[0].account == romeo);
     CHECK(first[0].pending.registration == 2);
@@ -86,7 +86,7 @@ TEST_CASE_TEMPLATE(
         pushes.remove_pending(batch, romeo, 2);
         pushes.remove(batch, juliet, 1);
     });
-    CHECK(read(pushes.pending(AccountId::none, 0, 9)).size() == 1);
+    CHECK(read(pushes.pending(OwnerId::none, 0, 9)).size() == 1);
 }
 
 TEST_CASE_TEMPLATE("the newest time of the log", Backend, MemoryBackend, LmdbBackend) {
@@ -123,7 +123,7 @@ TEST_CASE("how far time has come is there for the next start") {
 TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
-    const AccountId account = fixture->accounts().next_id();
+    const OwnerId account = fixture->owners().next_id();
     const LogId log = fixture->archive().next_log_id();
     const KeptStanza reference{.meta = {.log_id = log, .received = at(1)}};
     CHECK(fixture.try_commit([&](Batch& batch) {
@@ -206,7 +206,7 @@ TEST_CASE_TEMPLATE("a queue is in order of arrival where its numbers wrap", Back
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& sessions = fixture->sessions();
-    const AccountId account = fixture->accounts().next_id();
+    const OwnerId account = fixture->owners().next_id();
     constexpr std::uint32_t acked = 0xfffffffd;
     fixture.commit([&](Batch& batch) {
         for (std::uint32_t i = 1; i <= 6; ++i) {
@@ -227,17 +227,17 @@ TEST_CASE_TEMPLATE("accounts with online records are found in pages", Backend, M
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& sessions = fixture->sessions();
-    std::vector<AccountId> ids;
+    std::vector<OwnerId> ids;
     fixture.commit([&](Batch& batch) {
         for (int i = 0; i < 5; ++i) {
-            ids.push_back(fixture->accounts().next_id());
+            ids.push_back(fixture->owners().next_id());
             sessions.put_live(batch, ids.back(), {.session = 1, .resource = "a"});
             sessions.put_live(batch, ids.back(), {.session = 2, .resource = "b"});
         }
     });
-    using Ids = std::vector<AccountId>;
-    CHECK(read(sessions.accounts_with_online_records(AccountId::none, 10)) == ids);
-    CHECK(read(sessions.accounts_with_online_records(AccountId::none, 2)) == Ids{ids[0], ids[1]});
+    using Ids = std::vector<OwnerId>;
+    CHECK(read(sessions.accounts_with_online_records(OwnerId::none, 10)) == ids);
+    CHECK(read(sessions.accounts_with_online_records(OwnerId::none, 2)) == Ids{ids[0], ids[1]});
     CHECK(read(sessions.accounts_with_online_records(ids[1], 2)) == Ids{ids[2], ids[3]});
     CHECK(read(sessions.accounts_with_online_records(ids[4], 2)).empty());
     fixture.commit([&](Batch& batch) {
@@ -245,14 +245,14 @@ TEST_CASE_TEMPLATE("accounts with online records are found in pages", Backend, M
         sessions.remove_live(batch, ids[1], 1);
         sessions.remove_live(batch, ids[1], 2);
     });
-    CHECK(read(sessions.accounts_with_online_records(AccountId::none, 2)) == Ids{ids[0], ids[2]});
+    CHECK(read(sessions.accounts_with_online_records(OwnerId::none, 2)) == Ids{ids[0], ids[2]});
 }
 
 TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& deadlines = fixture->deadlines();
-    const AccountId account = fixture->accounts().next_id();
+    const OwnerId account = fixture->owners().next_id();
     const Deadline early{.at = lasting(-5), .account = account, .subject = 1};
     const Deadline middle{.at = lasting(1000), .account = account, .subject = 3};
     const Deadline same{.at = lasting(1000), .account = account, .subject = 2};

@@ -54,7 +54,7 @@ TEST_CASE("durability 'process' reads and writes the same") {
         const ssize_t written = ::write(pipe, &report.up_to, sizeof report.up_to);
         if (written < 0) ::_exit(1);
     });
-    const AccountId account{1};
+    const OwnerId account{1};
     for (std::uint64_t n = 1;; ++n) {
         auto batch = storage->begin();
         const LogId log = storage->archive().next_log_id();
@@ -96,8 +96,7 @@ TEST_CASE("nothing that was reported is lost when the process is killed") {
         const auto storage = LmdbBackend::open(directory.path());
         const auto snapshot = storage->engine().snapshot();
         for (std::uint64_t n = 1; n <= committed; ++n) {
-            const auto index =
-                snapshot->get(Table::archive, archive_key(AccountId{1}, ArchiveId{n}));
+            const auto index = snapshot->get(Table::archive, archive_key(OwnerId{1}, ArchiveId{n}));
             REQUIRE(index);
             const auto record = decode_archive_index(*index);
             REQUIRE(record.ok());
@@ -116,7 +115,7 @@ TEST_CASE("a full map fails batches, spares what fits, and the rest goes on") {
     auto storage = LmdbBackend::open(directory.path(), {.map_bytes = 1 << 20});
     Reports reports;
     storage->set_commit_listener(0, reports.listener(0));
-    const AccountId account = storage->accounts().next_id();
+    const OwnerId account = storage->owners().next_id();
     const auto put = [&](std::uint64_t seq, std::size_t size) {
         auto batch = storage->begin();
         storage->offline().put(*batch, account, seq,
@@ -206,7 +205,7 @@ TEST_CASE("files that are not a whole database of ours are refused with a senten
             transaction->put(Table::meta, "format", encode_number(7));
             transaction->commit();
         }
-        CHECK(has(open_error(directory.path()), "has format 7, this server reads format 1"));
+        CHECK(has(open_error(directory.path()), "has format 7, this server reads format 2"));
     }
 }
 
@@ -215,7 +214,7 @@ std::uintmax_t fill_database(const std::string& directory) {
     auto storage = LmdbBackend::open(directory);
     for (std::uint64_t seq = 1; seq <= 200; ++seq) {
         auto batch = storage->begin();
-        storage->offline().put(*batch, AccountId{1}, seq,
+        storage->offline().put(*batch, OwnerId{1}, seq,
                                {.meta = {.received = at(1)}, .xml = std::string(seq * 50, 'x')});
         storage->submit(0, std::move(batch));
         storage->wait_until_idle();
@@ -251,7 +250,7 @@ TEST_CASE("a database whose end was free, and never written, is whole") {
     REQUIRE(written < 4'000'000);
     const auto storage = LmdbBackend::open(directory.path());
     CHECK(std::filesystem::file_size(file) > 4'000'000);  // lengthened to what the header says
-    const auto messages = read(storage->offline().read(AccountId{1}, 0, 1000));
+    const auto messages = read(storage->offline().read(OwnerId{1}, 0, 1000));
     REQUIRE(messages.size() == 200);
     for (const auto& message : messages) CHECK(message.stanza.xml.size() == message.seq * 50);
 }

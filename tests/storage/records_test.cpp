@@ -26,7 +26,7 @@ WallTime moment(std::int64_t microseconds) {
 }
 
 TEST_CASE("records have the bytes that the format page shows") {
-    CHECK(hex(encode(NameRecord{AccountId{0x0000010000000001}, "r@x"})) ==
+    CHECK(hex(encode(NameRecord{OwnerId{0x0000010000000001}, "r@x"})) ==
           "01"
           "0000010000000001"
           "03724078");
@@ -99,21 +99,21 @@ TEST_CASE("records have the bytes that the format page shows") {
 TEST_CASE("keys sort as their numbers do") {
     const auto before = [](const Key& a, const Key& b) { return a.view() < b.view(); };
     CHECK(before(log_key(LogId{255}), log_key(LogId{256})));
-    CHECK(before(archive_key(AccountId{1}, ArchiveId{UINT64_MAX}),
-                 archive_key(AccountId{2}, ArchiveId{0})));
+    CHECK(before(archive_key(OwnerId{1}, ArchiveId{UINT64_MAX}),
+                 archive_key(OwnerId{2}, ArchiveId{0})));
     CHECK(before(deadline_key({.at = lasting(-1)}), deadline_key({.at = lasting(0)})));
     CHECK(before(deadline_key({.at = lasting(1)}), deadline_key({.at = lasting(256)})));
-    CHECK(hex(name_key("r@x.y")) == "782e790072");
+    CHECK(hex(name_key(OwnerKind::account, "r@x.y")) == "01782e790072");
     CHECK(hex(spool_key("x.y", 1)) == "782e79000000000000000001");
-    CHECK(hex(queued_key(AccountId{1}, 2, 3)) ==
+    CHECK(hex(queued_key(OwnerId{1}, 2, 3)) ==
           "0000000000000001"
           "0000000000000002"
           "00000003");
-    CHECK(hex(roster_item_key(AccountId{1}, "j@x")) ==
+    CHECK(hex(roster_item_key(OwnerId{1}, "j@x")) ==
           "0000000000000001"
           "04"
           "6a4078");
-    const Deadline deadline{lasting(-7), AccountId{9}, DeadlineKind::hibernation_expires, 11};
+    const Deadline deadline{lasting(-7), OwnerId{9}, DeadlineKind::hibernation_expires, 11};
     const Deadline back = key_deadline(deadline_key(deadline));
     CHECK(back.at == deadline.at);
     CHECK(back.account == deadline.account);
@@ -122,11 +122,11 @@ TEST_CASE("keys sort as their numbers do") {
 
 TEST_CASE("long text in keys is bounded and kept apart") {
     const std::string longest(10'000, 'x');
-    CHECK(name_key(longest + "@" + longest).view().size() <= max_key_size);
-    CHECK(roster_item_key(AccountId{1}, longest).view().size() <= max_key_size);
+    CHECK(name_key(OwnerKind::actor, longest + "@" + longest).view().size() <= max_key_size);
+    CHECK(roster_item_key(OwnerId{1}, longest).view().size() <= max_key_size);
     CHECK(spool_key(longest, 1).view().size() <= max_key_size);
-    CHECK(roster_item_key(AccountId{1}, longest + "a").view() !=
-          roster_item_key(AccountId{1}, longest + "b").view());
+    CHECK(roster_item_key(OwnerId{1}, longest + "a").view() !=
+          roster_item_key(OwnerId{1}, longest + "b").view());
     // A long text's key has a length no short text's has.
     CHECK(Key().text(std::string(20, 'x') + longest, 50).view().size() == 51);
     CHECK(Key().text(std::string(50, 'x'), 50).view().size() == 50);
@@ -158,11 +158,11 @@ TEST_CASE("an index entry is known by a party's hash before it is decoded") {
 }
 
 TEST_CASE("a record that is too short, too long or newer is refused") {
-    check_refusals(encode(NameRecord{AccountId{1}, "romeo@example.org"}), decode_name);
+    check_refusals(encode(NameRecord{OwnerId{1}, "romeo@example.org"}), decode_name);
     AccountRecord account{.jid = "r@x"};
     account.credentials.sha1 = sasl::ScramCredentials{"salt", 1, "s", "k"};
     check_refusals(encode(account),
-                   [](std::string_view bytes) { return decode_account(AccountId{1}, bytes); });
+                   [](std::string_view bytes) { return decode_account(OwnerId{1}, bytes); });
     check_refusals(encode(RosterItem{.jid = "a@b", .groups = {"x"}, .pending_in = "<p/>"}),
                    decode_roster_item);
     check_refusals(encode(ArchivePreferences{true, ArchiveDefault::never, {"a"}, {"b"}}),

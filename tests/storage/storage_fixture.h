@@ -167,7 +167,7 @@ inline WallTime at(std::int64_t microseconds) {
 }
 
 /// An account record with something in every field.
-inline AccountRecord sample_account(AccountId id, std::string jid) {
+inline AccountRecord sample_account(OwnerId id, std::string jid) {
     AccountRecord record;
     record.id = id;
     record.jid = std::move(jid);
@@ -179,7 +179,7 @@ inline AccountRecord sample_account(AccountId id, std::string jid) {
 
 template <class Backend>
 AccountRecord create_account(Fixture<Backend>& fixture, std::string jid) {
-    const auto record = sample_account(fixture->accounts().next_id(), std::move(jid));
+    const auto record = sample_account(fixture->owners().next_id(), std::move(jid));
     fixture.commit([&](Batch& batch) { fixture->accounts().put(batch, record); });
     return record;
 }

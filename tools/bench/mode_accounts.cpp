@@ -33,7 +33,7 @@ Result<void> make_accounts(const Settings& settings) {
         std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
     auto batch = storage.begin();
     for (std::size_t i = 0; i < settings.crowd.sessions; ++i) {
-        record.id = storage.accounts().next_id();
+        record.id = storage.owners().next_id();
         record.jid = account_jid(settings, i);
         storage.accounts().put(*batch, record);
         if ((i + 1) % accounts_per_batch == 0)

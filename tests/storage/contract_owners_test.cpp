@@ -1,0 +1,99 @@
+// Owners: accounts and actors, their addresses and ids, on both back ends.
+#include "storage/kv/database_check.h"
+#include "tests/storage/storage_fixture.h"
+
+namespace clarion::storage {
+namespace {
+
+using Names = std::vector<std::string>;
+
+template <class Backend>
+Owner create_actor(Fixture<Backend>& fixture, std::string address) {
+    const Owner actor{fixture->owners().next_id(), OwnerKind::actor, std::move(address)};
+    fixture.commit([&](Batch& batch) { fixture->owners().put(batch, actor); });
+    return actor;
+}
+
+std::uint64_t problems(Engine& engine) {
+    const auto snapshot = engine.snapshot();
+    return DatabaseCheck(*snapshot)
+        .run([](std::string_view, std::uint64_t, std::uint64_t) {})
+        .problems;
+}
+
+TEST_CASE_TEMPLATE("an actor is found by address and by id, and is no account", Backend,
+                   MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& owners = fixture->owners();
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    const Owner book = create_actor(fixture, "wedding@guestbook.example.org");
+    CHECK(book.id > romeo.id);
+    CHECK(read(owners.find(OwnerKind::actor, book.address)) == book.id);
+    CHECK(read(owners.find(OwnerKind::account, romeo.jid)) == romeo.id);
+    CHECK_FALSE(read(owners.find(OwnerKind::account, book.address)));
+    CHECK_FALSE(read(owners.find(OwnerKind::actor, romeo.jid)));
+    CHECK(read(owners.address_of(book.id)) == book.address);
+    CHECK(read(owners.address_of(romeo.id)) == romeo.jid);
+    CHECK_FALSE(read(owners.address_of(OwnerId{77})));
+
+    CHECK_FALSE(read(fixture->accounts().load(book.address)));
+    CHECK_FALSE(read(fixture->accounts().find(book.address)));
+    CHECK_FALSE(read(owners.load(romeo.jid)));
+    const auto loaded = read(owners.load(book.address));
+    REQUIRE(loaded);
+    CHECK(loaded->owner.id == book.id);
+    CHECK(loaded->owner.kind == OwnerKind::actor);
+    CHECK(loaded->owner.address == book.address);
+    CHECK(loaded->last_archive_id == ArchiveId::none);
+    CHECK(problems(fixture->engine()) == 0);
+}
+
+TEST_CASE_TEMPLATE("actors and accounts are listed and counted apart", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& owners = fixture->owners();
+    for (const char* address : {"b@example.org", "a@example.org"}) create_account(fixture, address);
+    for (const char* address : {"c@example.org", "guestbook.example", "z@guestbook.example"})
+        create_actor(fixture, address);
+    CHECK(read(owners.list(OwnerKind::account, "", "", 10)) ==
+          Names{"a@example.org", "b@example.org"});
+    CHECK(read(owners.list(OwnerKind::actor, "guestbook.example", "", 10)) ==
+          Names{"guestbook.example", "z@guestbook.example"});
+    CHECK(read(owners.list(OwnerKind::actor, "", "guestbook.example", 1)) ==
+          Names{"z@guestbook.example"});
+    CHECK(read(owners.count(OwnerKind::account)) == 2);
+    CHECK(read(owners.count(OwnerKind::actor)) == 3);
+}
+
+TEST_CASE_TEMPLATE("an address belongs to one actor, and an id is never used again", Backend,
+                   MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& owners = fixture->owners();
+    const Owner first = create_actor(fixture, "room@rooms.example");
+    const Owner other{owners.next_id(), OwnerKind::actor, first.address};
+    CHECK(fixture.try_commit([&](Batch& batch) { owners.put(batch, other); }) == "conflict");
+    fixture.commit([&](Batch& batch) { owners.put(batch, first); });  // itself, again
+
+    const LogId log = fixture->archive().next_log_id();
+    fixture.commit([&](Batch& batch) {
+        fixture->archive().put_log(batch, log, at(5), "<message/>");
+        fixture->archive().put_index(batch, first.id, {ArchiveId{5}, log, at(5), "a@b"});
+    });
+    CHECK(read(owners.load(first.address))->last_archive_id == ArchiveId{5});
+    CHECK(read(fixture->archive().query({.owner = first.id})).messages.size() == 1);
+
+    fixture.commit([&](Batch& batch) { owners.remove(batch, first); });
+    fixture->wait_until_idle();
+    CHECK_FALSE(read(owners.find(OwnerKind::actor, first.address)));
+    CHECK_FALSE(read(owners.address_of(first.id)));
+    CHECK(read(fixture->archive().query({.owner = first.id})).messages.empty());
+    fixture.commit([&](Batch& batch) { owners.put(batch, first); });  // too late: passed over
+    CHECK_FALSE(read(owners.find(OwnerKind::actor, first.address)));
+    const Owner again = create_actor(fixture, first.address);
+    CHECK(again.id > first.id);
+    CHECK(read(owners.load(first.address))->last_archive_id == ArchiveId::none);
+    CHECK(problems(fixture->engine()) == 0);
+}
+
+}  // namespace
+}  // namespace clarion::storage

@@ -22,7 +22,7 @@ constexpr std::uint64_t unstored_ids = 1'000'000;
 
 Account::Account(Core& core, storage::AccountSnapshot snapshot)
     : core_(core),
-      id_(snapshot.record.id),
+      owner_(snapshot.record.id, std::move(snapshot.resident)),
       created_(snapshot.record.created),
       disabled_(snapshot.record.disabled),
       jid_(Jid::trusted(snapshot.record.jid)),
@@ -42,7 +42,7 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
 Account::~Account() = default;
 
 storage::AccountRecord Account::record() const {
-    return {.id = id_,
+    return {.id = id(),
             .jid = std::string(jid_.bare()),
             .credentials = {},
             .created = created_,
@@ -140,7 +140,7 @@ void Account::remember_ended(EndedSession ended) {
     const auto most = static_cast<std::size_t>(core_.options<SmacksOptions>(host()).max_remembered);
     std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });
     while (ended_.size() >= most) {
-        core_.storage().sessions().remove(core_.shard().batch(), id_, ended_.front().number);
+        core_.storage().sessions().remove(core_.shard().batch(), id(), ended_.front().number);
         stop_settling(ended_.front());
         ended_.erase(ended_.begin());
     }

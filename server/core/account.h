@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "proto/jid.h"
+#include "server/core/data_owner.h"
 #include "server/core/roster.h"
 #include "server/runtime/slots.h"
 #include "storage/accounts.h"
@@ -38,7 +39,10 @@ public:
     Core& core() const { return core_; }
     const Jid& jid() const { return jid_; }
     std::string_view host() const { return jid_.domain(); }
-    storage::AccountId id() const { return id_; }
+    storage::AccountId id() const { return owner_.id(); }
+    /// What modules keep for it hangs on this (core/module_data.h).
+    DataOwner& owner() { return owner_; }
+    const DataOwner& owner() const { return owner_; }
     WallTime created() const { return created_; }
     bool disabled() const { return disabled_; }
     void set_disabled(bool disabled) { disabled_ = disabled; }
@@ -121,7 +125,7 @@ public:
 
 private:
     Core& core_;
-    storage::AccountId id_;
+    DataOwner owner_;
     WallTime created_;
     bool disabled_;
     Jid jid_;

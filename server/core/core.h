@@ -17,7 +17,11 @@
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
 #include "server/core/login_throttle.h"
+<<<<<<< HEAD
 #include "server/core/next_deadline.h"
+=======
+#include "server/core/module_data.h"
+>>>>>>> 9396382 (core: Give modules spaces for what they keep with an owner)
 #include "server/core/pending_iq.h"
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"
@@ -75,6 +79,8 @@ public:
     Features& features() { return features_; }
     std::vector<StreamHandlerEntry>& stream_handlers() { return stream_handlers_; }
     SlotCounts& slot_counts() { return slot_counts_; }
+    BoundedModules& bounded_modules() { return bounded_modules_; }
+    const BoundedModules& bounded_modules() const { return bounded_modules_; }
     Scope& scope() { return scope_; }
     WriterRoom& writer_room() { return writer_room_; }
     NextDeadline& next_deadline() { return next_deadline_; }
@@ -116,6 +122,7 @@ private:
     Features features_;
     std::vector<StreamHandlerEntry> stream_handlers_;
     SlotCounts slot_counts_;
+    BoundedModules bounded_modules_;
     IqTable iqs_;
     DomainLinks links_;
     Scope scope_;

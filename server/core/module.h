@@ -84,6 +84,15 @@ public:
     AccountSlot<T> account_slot() {
         return AccountSlot<T>(core_.slot_counts().account++);
     }
+    /// Space for what the module keeps with each owner, loaded with it. `bound`: of the module's own,
+    /// in bytes, for what an option bounds by number; 0: storage::max_resident_of_module.
+    ResidentSpace resident_data(std::size_t bound = 0) {
+        if (bound != 0) core_.bounded_modules().push_back(name_);
+        return {core_, name_, bound};
+    }
+    /// Space for what it keeps for each owner and reads when it is asked for.
+    StoredSpace stored_data(DataQuota quota = {}) { return {core_, name_, quota}; }
+
     /// State of the module on this shard, kept as long as the shard.
     template <class T, class... Args>
     T& state(Args&&... args) {

@@ -1,0 +1,21 @@
+// How a push registration is kept: the key and the bytes of its entry among the module's resident
+// data (docs/formats.md). Pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "server/events/push_registration.h"
+
+namespace clarion::push {
+
+/// Of the registration with this number; keys are in the order of enabling.
+std::string registration_key(std::uint64_t seq);
+
+std::string encode(const events::PushRegistration& registration);
+/// Error "bad-record": it is no such entry.
+Result<events::PushRegistration> decode_registration(std::string_view key, std::string_view value);
+
+}  // namespace clarion::push

@@ -11,9 +11,7 @@
 #include "base/clock.h"
 #include "base/task.h"
 #include "proto/sasl.h"
-#include "storage/archive.h"
 #include "storage/batch.h"
-#include "storage/push_registrations.h"
 #include "storage/resident_data.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
@@ -33,15 +31,12 @@ struct AccountSnapshot {
     AccountRecord record;
     std::vector<RosterItem> roster;
     std::uint64_t roster_version = 0;
-    ArchivePreferences archive_preferences;
     ArchiveId last_archive_id = ArchiveId::none;
     std::uint64_t offline_count = 0;
     std::uint64_t last_offline_seq = 0;  // stored, or reserved in a queue of a hibernating session
-    std::vector<PushRegistration> push_registrations;
     std::vector<HibernatingSession>
         hibernating_sessions;  // without their queues' bytes, see sessions.h
     std::vector<OnlineRecord> online_records;
-    std::vector<std::string> blocklist;
     ResidentData resident;  // of modules
 };
 

@@ -19,17 +19,6 @@
 
 namespace clarion::storage {
 
-/// Stored: never renumber.
-enum class ArchiveDefault : std::uint8_t { always = 0, never = 1, roster = 2 };
-
-/// XEP-0441. `set` false: the account follows the server's default.
-struct ArchivePreferences {
-    bool set = false;
-    ArchiveDefault otherwise = ArchiveDefault::always;
-    std::vector<std::string> always;  // bare JIDs
-    std::vector<std::string> never;
-};
-
 struct ArchiveEntry {
     ArchiveId id = ArchiveId::none;
     LogId log_id = LogId::none;
@@ -92,7 +81,6 @@ public:
     /// Exchanges a stanza of the log, for every archive, queue and offline message that refers to
     /// it. Nothing happens if it is gone.
     virtual void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
-    virtual void put_preferences(Batch& batch, OwnerId owner, const ArchivePreferences& prefs) = 0;
 
     /// Errors: "item-not-found" if a cursor or one of `ids` is not in the archive
     /// (XEP-0313 3.4, 4.1.4).

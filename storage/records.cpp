@@ -14,15 +14,12 @@ constexpr std::uint8_t name = 1;
 constexpr std::uint8_t account = 1;
 constexpr std::uint8_t address = 1;
 constexpr std::uint8_t roster_item = 1;
-constexpr std::uint8_t archive_preferences = 1;
 constexpr std::uint8_t archive_index = 1;
 constexpr std::uint8_t archive_step = 1;
-constexpr std::uint8_t push_registration = 1;
-constexpr std::uint8_t owed_push = 1;
+constexpr std::uint8_t pending_publish = 1;
 constexpr std::uint8_t hibernating_session = 1;
 constexpr std::uint8_t online_record = 1;
 constexpr std::uint8_t kept_stanza = 1;
-constexpr std::uint8_t blocked = 1;
 constexpr std::uint8_t number = 1;
 constexpr std::uint8_t clock_mark = 1;
 constexpr std::uint8_t empty = 1;
@@ -118,26 +115,6 @@ Result<RosterItem> decode_roster_item(std::string_view bytes) {
     return finish(in, "roster item", std::move(item));
 }
 
-std::string encode(const ArchivePreferences& preferences) {
-    return Encoder(version::archive_preferences)
-        .boolean(preferences.set)
-        .u8(static_cast<std::uint8_t>(preferences.otherwise))
-        .strings(preferences.always)
-        .strings(preferences.never)
-        .take();
-}
-
-Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes) {
-    Decoder in(bytes, version::archive_preferences);
-    ArchivePreferences preferences;
-    preferences.set = in.boolean();
-    preferences.otherwise = static_cast<ArchiveDefault>(
-        in.enumerator(static_cast<std::uint8_t>(ArchiveDefault::roster)));
-    preferences.always = in.strings();
-    preferences.never = in.strings();
-    return finish(in, "archive preference", std::move(preferences));
-}
-
 std::string encode(const ArchiveIndexRecord& record) {
     return Encoder(version::archive_index)
         .u64(static_cast<std::uint64_t>(record.log_id))
@@ -200,54 +177,8 @@ bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
     return bytes.substr(at, sizeof hash) == std::string_view(wanted, sizeof wanted);
 }
 
-std::string encode(const PushRegistration& registration) {
-    Encoder out(version::push_registration);
-    out.string(registration.service)
-        .boolean(registration.has_node)
-        .string(registration.node)
-        .string(registration.device)
-        .string(registration.publish_options)
-        .string(registration.extensions)
-        .string(registration.attributes)
-        .string(registration.lang)
-        .time(registration.created)
-        .time(registration.last_used)
-        .time(registration.failing_since)
-        .u32(registration.errors)
-        .u32(registration.unreachable)
-        .varint(registration.unread)
-        .u64(static_cast<std::uint64_t>(registration.notified_up_to))
-        .varint(registration.notified.size());
-    for (const auto identity : registration.notified) out.u64(identity);
-    return out.take();
-}
-
-Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes) {
-    Decoder in(bytes, version::push_registration);
-    PushRegistration registration;
-    registration.seq = seq;
-    registration.service = in.string();
-    registration.has_node = in.boolean();
-    registration.node = in.string();
-    registration.device = in.string();
-    registration.publish_options = in.string();
-    registration.extensions = in.string();
-    registration.attributes = in.string();
-    registration.lang = in.string();
-    registration.created = in.time();
-    registration.last_used = in.time();
-    registration.failing_since = in.lasting_time();
-    registration.errors = in.u32();
-    registration.unreachable = in.u32();
-    registration.unread = in.varint();
-    registration.notified_up_to = ArchiveId{in.u64()};
-    registration.notified.resize(in.count());
-    for (auto& identity : registration.notified) identity = in.u64();
-    return finish(in, "push registration", std::move(registration));
-}
-
 std::string encode(const PendingPublish& pending) {
-    return Encoder(version::owed_push)
+    return Encoder(version::pending_publish)
         .boolean(pending.important)
         .boolean(pending.urgent)
         .u64(static_cast<std::uint64_t>(pending.log_id))
@@ -257,7 +188,7 @@ std::string encode(const PendingPublish& pending) {
 }
 
 Result<PendingPublish> decode_pending_publish(std::uint64_t seq, std::string_view bytes) {
-    Decoder in(bytes, version::owed_push);
+    Decoder in(bytes, version::pending_publish);
     PendingPublish pending;
     pending.registration = seq;
     pending.important = in.boolean();
@@ -265,7 +196,7 @@ Result<PendingPublish> decode_pending_publish(std::uint64_t seq, std::string_vie
     pending.log_id = LogId{in.u64()};
     pending.offline_seq = in.varint();
     pending.caused = in.time();
-    return finish(in, "owed push", std::move(pending));
+    return finish(in, "pending publish", std::move(pending));
 }
 
 std::string encode(const HibernatingSession& session) {
@@ -302,7 +233,7 @@ Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
         std::string module = in.string();
         record.parts.emplace_back(std::move(module), in.string());
     }
-    return finish(in, "sleeping session", std::move(record));
+    return finish(in, "hibernating session", std::move(record));
 }
 
 std::string encode(const OnlineRecord& mark) {
@@ -326,7 +257,7 @@ Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_vie
     mark.available = in.boolean();
     mark.directed_presence = in.strings();
     mark.device = in.string();
-    return finish(in, "mark of a live session", std::move(mark));
+    return finish(in, "online record", std::move(mark));
 }
 
 std::string encode(const KeptStanza& stanza) {
@@ -360,16 +291,6 @@ Result<std::string> decode_address(std::string_view bytes) {
     Decoder in(bytes, version::address);
     std::string address = in.string();
     return finish(in, "actor's address", std::move(address));
-}
-
-std::string encode_blocked(std::string_view jid) {
-    return Encoder(version::blocked).string(jid).take();
-}
-
-Result<std::string> decode_blocked(std::string_view bytes) {
-    Decoder in(bytes, version::blocked);
-    std::string jid = in.string();
-    return finish(in, "blocked address", std::move(jid));
 }
 
 std::string encode_number(std::uint64_t number) {

@@ -14,7 +14,7 @@
 #include "storage/accounts.h"
 #include "storage/archive.h"
 #include "storage/offline_messages.h"
-#include "storage/push_registrations.h"
+#include "storage/pending_publishes.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
 #include "storage/spool.h"
@@ -60,19 +60,15 @@ struct SpoolRecord {
 std::string encode(const NameRecord& record);
 std::string encode(const AccountRecord& record);
 std::string encode(const RosterItem& item);
-std::string encode(const ArchivePreferences& preferences);
 std::string encode(const ArchiveIndexRecord& record);
 std::string encode(const ArchiveStep& step);
 std::string encode(const ClockMark& mark);
-std::string encode(const PushRegistration& registration);
 std::string encode(const PendingPublish& pending);
 std::string encode(const HibernatingSession& session);
 std::string encode(const OnlineRecord& mark);
 std::string encode(const KeptStanza& stanza);
 /// An actor's address.
 std::string encode_address(std::string_view address);
-/// An address on a blocklist.
-std::string encode_blocked(std::string_view jid);
 std::string encode_number(std::uint64_t number);
 /// A record that has nothing to say beyond its key.
 std::string encode_empty();
@@ -84,14 +80,12 @@ Result<NameRecord> decode_name(std::string_view bytes);
 /// `id` is in the key.
 Result<AccountRecord> decode_account(OwnerId id, std::string_view bytes);
 Result<RosterItem> decode_roster_item(std::string_view bytes);
-Result<ArchivePreferences> decode_archive_preferences(std::string_view bytes);
 Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes);
 Result<ArchiveStep> decode_archive_step(std::string_view bytes);
 Result<ClockMark> decode_clock_mark(std::string_view bytes);
 /// Whether an archive index entry can be about the party with this hash: a look at a few bytes, for
 /// who searches a whole archive. True also for what does not decode, so that decoding tells.
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full);
-Result<PushRegistration> decode_push_registration(std::uint64_t seq, std::string_view bytes);
 /// `seq`, the registration, is in the key.
 Result<PendingPublish> decode_pending_publish(std::uint64_t seq, std::string_view bytes);
 Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
@@ -99,7 +93,6 @@ Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
 Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_view bytes);
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes);
 Result<std::string> decode_address(std::string_view bytes);
-Result<std::string> decode_blocked(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);
 Result<LogRecord> decode_log(std::string_view bytes);
 Result<SpoolRecord> decode_spool(std::uint64_t seq, std::string_view bytes);

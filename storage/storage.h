@@ -15,13 +15,12 @@
 #include "storage/archive.h"
 #include "storage/backup.h"
 #include "storage/batch.h"
-#include "storage/blocklists.h"
 #include "storage/deadlines.h"
 #include "storage/expiry.h"
 #include "storage/module_data.h"
 #include "storage/offline_messages.h"
 #include "storage/owners.h"
-#include "storage/push_registrations.h"
+#include "storage/pending_publishes.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
 #include "storage/spool.h"
@@ -35,11 +34,10 @@ public:
     virtual Owners& owners() = 0;
     virtual Accounts& accounts() = 0;
     virtual Rosters& rosters() = 0;
-    virtual Blocklists& blocklists() = 0;
     virtual Archive& archive() = 0;
     virtual Offline& offline() = 0;
     virtual Sessions& sessions() = 0;
-    virtual PushRegistrations& push_registrations() = 0;
+    virtual PendingPublishes& pending_publishes() = 0;
     virtual ModuleData& module_data() = 0;
     virtual Deadlines& deadlines() = 0;
     virtual Spool& spool() = 0;

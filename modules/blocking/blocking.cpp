@@ -1,7 +1,7 @@
 #include "modules/blocking/blocking.h"
 
-#include "modules/blocking/blocklist.h"
 #include "modules/blocking/reports.h"
+#include "modules/blocking/stored_lists.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
 #include "server/core/message_rules.h"
@@ -134,14 +134,11 @@ class Blocking {
 public:
     explicit Blocking(core::ModuleSetup& setup)
         : core_(setup.core()),
-          lists_(setup.account_slot<Blocklist>()),
+          lists_(setup),
           reports_(setup.account_slot<ReportCount>()),
           asked_(setup.session_slot<bool>()) {}
 
-    void on_loaded(const events::AccountLoaded& event) const {
-        if (!event.snapshot.blocklist.empty())
-            lists_.of(event.account) = Blocklist(event.snapshot.blocklist);
-    }
+    void on_loaded(const events::AccountLoaded& event) const { lists_.load(event.account); }
 
     // ---- Commands ------------------------------------------------------------------------------
 
@@ -160,18 +157,15 @@ public:
         const auto& items = std::get<std::vector<Item>>(read);
         if (items.empty()) return StanzaError(StanzaErrorCondition::bad_request, "block whom?");
         core::Account& account = *request.account;
-        Blocklist& list = lists_.of(account);
+        const Blocklist& list = lists_.of(account);
         const auto added = list.missing(items);
-        if (!added.empty() && list.size() + added.size() > max_items(account))
+        if (!added.empty() && !has_room(account, list.size(), added))
             return StanzaError(StanzaErrorCondition::policy_violation, "too much is blocked");
 
         confirm(request);
         report(account, items);
-        Blocklist after = list.with(added);
-        hide_from_blocked(account, list, after);
-        list = std::move(after);
-        for (const std::string& jid : added)
-            core_.storage().blocklists().add(core_.shard().batch(), account.id(), jid);
+        hide_from_blocked(account, list, list.with(added));
+        lists_.add(account, added);
         push(account, "block", items);
         return std::shared_ptr<Stanza>();
     }
@@ -181,14 +175,13 @@ public:
         if (const auto* refused = std::get_if<StanzaError>(&read)) return *refused;
         const auto& items = std::get<std::vector<Item>>(read);
         core::Account& account = *request.account;
-        Blocklist& list = lists_.of(account);
-        const auto removed = items.empty() ? list.jids() : list.present(items);
+        const Blocklist before = lists_.of(account);
+        const auto removed = items.empty() ? before.jids() : before.present(items);
 
         confirm(request);
-        const Blocklist before = std::exchange(list, list.without(removed));
-        erase(account, removed, list.empty());
+        lists_.remove(account, removed);
         push(account, "unblock", items);
-        show_to_unblocked(account, newly_blocked(account, list, before));
+        show_to_unblocked(account, newly_blocked(account, lists_.of(account), before));
         return std::shared_ptr<Stanza>();
     }
 
@@ -257,8 +250,10 @@ private:
     const BlockingOptions& options_of(const core::Account& account) const {
         return core_.options<BlockingOptions>(account.host());
     }
-    std::size_t max_items(const core::Account& account) const {
-        return static_cast<std::size_t>(options_of(account).max_items);
+    bool has_room(const core::Account& account, std::size_t blocked,
+                  const std::vector<std::string>& added) const {
+        const auto most = static_cast<std::size_t>(options_of(account).max_items);
+        return blocked + added.size() <= most && lists_.has_room(account, added);
     }
     bool has_asked(core::Session& session) const {
         const bool* asked = asked_.find(session);
@@ -316,14 +311,6 @@ private:
         }
     }
 
-    void erase(core::Account& account, const std::vector<std::string>& jids, bool all) const {
-        if (jids.empty()) return;
-        storage::Blocklists& stored = core_.storage().blocklists();
-        storage::Batch& batch = core_.shard().batch();
-        if (all) return stored.clear(batch, account.id());
-        for (const std::string& jid : jids) stored.remove(batch, account.id(), jid);
-    }
-
     void report(core::Account& account, const std::vector<Item>& items) const {
         for (const Item& item : items)
             if (item.report)
@@ -332,7 +319,7 @@ private:
     }
 
     core::Core& core_;
-    core::AccountSlot<Blocklist> lists_;
+    StoredLists lists_;
     core::AccountSlot<ReportCount> reports_;
     core::SessionSlot<bool> asked_;
 };

@@ -1,8 +1,8 @@
 // Blocking Command (XEP-0191) with abuse reports (XEP-0377): addresses with which a user wants no
 // contact.
 //
-// The list is part of the account: loaded with it, kept in an account slot, written entry by entry
-// (storage/blocklists.h) and durable before the command is acknowledged. It takes effect at the
+// The list is resident data of the account (core/module_data.h): loaded with it, written entry by
+// entry and durable before the command is acknowledged. It takes effect at the
 // `screen` stage of what leaves and what arrives, ahead of archive, carbons, offline storage and
 // push, which therefore know nothing of it:
 //
@@ -29,7 +29,8 @@
 // Sessions that asked for the list are told of changes (pushes), hibernating or not; the mark is in
 // the record of a hibernating session.
 //
-// blocklist.h: the list and how addresses match. reports.h: XEP-0377.
+// blocklist.h: the list and how addresses match. stored_lists.h: how it is kept. reports.h:
+// XEP-0377.
 #pragma once
 
 #include <cstdint>

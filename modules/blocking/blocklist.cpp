@@ -6,6 +6,8 @@
 #include <unordered_set>
 
 #include "proto/ns.h"
+#include "storage/module_data.h"
+#include "storage/record_codec.h"
 
 namespace clarion::blocking {
 
@@ -24,6 +26,25 @@ std::variant<std::vector<Item>, StanzaError> read_items(const xml::Element& comm
     if (items.empty() && command.has_children())
         return StanzaError(StanzaErrorCondition::bad_request, "no address is named");
     return items;
+}
+
+namespace {
+
+constexpr std::uint8_t version = 1;
+
+}  // namespace
+
+std::string blocked_key(std::string_view jid) { return storage::data_key(jid); }
+
+std::string encode_blocked(std::string_view jid) {
+    return storage::Encoder(version).string(blocked_key(jid) == jid ? "" : jid).take();
+}
+
+Result<std::string> decode_blocked(std::string_view key, std::string_view value) {
+    storage::Decoder in(value, version);
+    std::string jid = in.string();
+    if (auto fits = in.finish("blocked address"); !fits) return fits.error();
+    return jid.empty() ? std::string(key) : jid;
 }
 
 Blocklist::Blocklist(std::vector<std::string> jids) : jids_(std::move(jids)) {

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "base/result.h"
 #include "proto/jid.h"
 #include "proto/stanza_error.h"
 #include "proto/xml.h"
@@ -22,6 +23,13 @@ struct Item {
 /// Each address once, in the order of the request; none: it names nobody. Errors: bad-request (an
 /// item without address, or children but no item), jid-malformed.
 std::variant<std::vector<Item>, StanzaError> read_items(const xml::Element& command);
+
+// How an address is kept, as an entry of the module's resident data (docs/formats.md): the key, and
+// the value, which repeats only what the key cannot hold.
+std::string blocked_key(std::string_view jid);
+std::string encode_blocked(std::string_view jid);
+/// Error "bad-record": it is no such entry.
+Result<std::string> decode_blocked(std::string_view key, std::string_view value);
 
 /// Prepared addresses, in the order of their text. A value: who changes a list makes the next one.
 class Blocklist {

@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "modules/mam/archive_expiry.h"
-#include "modules/mam/preferences.h"
 #include "modules/mam/query.h"
 #include "modules/mam/retraction.h"
+#include "modules/mam/stored_preferences.h"
 #include "proto/hints.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
@@ -14,6 +14,7 @@
 #include "server/core/message_rules.h"
 #include "server/core/send_room.h"
 #include "server/core/session.h"
+#include "server/events/account_events.h"
 #include "server/events/archive_events.h"
 #include "server/events/message_events.h"
 #include "server/events/server_events.h"
@@ -136,13 +137,6 @@ bool is_own(const core::Account& account, const Jid& jid) {
     return jid.bare() == account.jid().full();
 }
 
-bool allowed_by_preferences(core::Account& account, const Jid& with) {
-    const auto* item = account.roster().find(account.roster().key_of(with));
-    const bool known = (item && item->listed) || is_own(account, with);
-    return wants_archived(account.archive_preferences(),
-                          parse_default(options_of(account).otherwise), with, known);
-}
-
 void strip_ids_of(core::Envelope& envelope, const Jid& owner) {
     if (has_stanza_id(envelope.stanza->root(), owner))
         strip_stanza_id(envelope.edit().root(), owner);
@@ -162,7 +156,10 @@ StanzaError as_stanza_error(const Error& error) {
 /// The module on one shard.
 class Mam {
 public:
-    explicit Mam(core::Core& core) : core_(core), retractions_(core) {}
+    explicit Mam(core::ModuleSetup& setup)
+        : core_(setup.core()), preferences_(setup), retractions_(core_) {}
+
+    void on_loaded(const events::AccountLoaded& event) const { preferences_.load(event.account); }
 
     // ---- Storing -------------------------------------------------------------------------------
 
@@ -253,7 +250,7 @@ public:
 
     IqAnswer answer_preferences(IqRequest& request) const {
         auto answer = make_result(*request.stanza);
-        add_preferences(answer->root(), request.account->archive_preferences(),
+        add_preferences(answer->root(), preferences_.of(*request.account),
                         parse_default(options_of(*request.account).otherwise));
         return answer;
     }
@@ -263,13 +260,19 @@ public:
         const auto limit = static_cast<std::size_t>(options_of(account).max_preferences);
         auto read = read_preferences(request.payload(), limit);
         if (const auto* refused = std::get_if<StanzaError>(&read)) return *refused;
-        account.archive_preferences() = std::get<storage::ArchivePreferences>(std::move(read));
-        core_.storage().archive().put_preferences(core_.shard().batch(), account.id(),
-                                                  account.archive_preferences());
+        if (!preferences_.set(account, std::get<ArchivePreferences>(std::move(read))))
+            return StanzaError(StanzaErrorCondition::policy_violation, "too many addresses");
         return answer_preferences(request);
     }
 
 private:
+    bool allowed_by_preferences(core::Account& account, const Jid& with) const {
+        const auto* item = account.roster().find(account.roster().key_of(with));
+        const bool known = (item && item->listed) || is_own(account, with);
+        return wants_archived(preferences_.of(account),
+                              parse_default(options_of(account).otherwise), with, known);
+    }
+
     static bool is_archived(const core::Envelope& envelope) { return envelope.meta.archived(); }
 
     static bool carries_ids(const core::Envelope& envelope) {
@@ -323,6 +326,7 @@ private:
     }
 
     core::Core& core_;
+    StoredPreferences preferences_;
     Retractions retractions_;
 };
 
@@ -341,13 +345,15 @@ void install(core::ModuleSetup& setup) {
     using core::IqTarget;
     using Sending = events::MessageSending;
     using Receiving = events::MessageReceiving;
-    Mam& self = setup.state<Mam>(setup.core());
+    using Loaded = events::AccountLoaded;
+    Mam& self = setup.state<Mam>(setup);
 
     for (const auto feature : {ns::mam, ns::mam_extended, ns::mam_groupchat_feature, ns::stanza_id,
                                ns::retract, ns::retract_tombstone}) {
         setup.account_feature(feature);
         setup.host_feature(feature);  // some clients ask nobody else
     }
+    setup.on<Loaded>(Loaded::Stage::load, [&self](const Loaded& event) { self.on_loaded(event); });
     setup.on<Sending>(Sending::Stage::normalise,
                       [&self](Sending& event) { return self.clean_outgoing(event); });
     setup.on<Sending>(Sending::Stage::archive,

@@ -6,12 +6,12 @@
 #include <utility>
 
 #include "proto/ns.h"
+#include "storage/record_codec.h"
 
 namespace clarion::mam {
 namespace {
 
-using storage::ArchiveDefault;
-using storage::ArchivePreferences;
+constexpr std::uint8_t version = 1;
 
 constexpr std::array names{std::pair{ArchiveDefault::always, std::string_view("always")},
                            std::pair{ArchiveDefault::never, std::string_view("never")},
@@ -50,6 +50,27 @@ void add_list(xml::Element& prefs, std::string_view name, const std::vector<std:
 }
 
 }  // namespace
+
+std::string encode(const ArchivePreferences& preferences) {
+    return storage::Encoder(version)
+        .boolean(preferences.set)
+        .u8(static_cast<std::uint8_t>(preferences.otherwise))
+        .strings(preferences.always)
+        .strings(preferences.never)
+        .take();
+}
+
+Result<ArchivePreferences> decode_preferences(std::string_view value) {
+    storage::Decoder in(value, version);
+    ArchivePreferences preferences;
+    preferences.set = in.boolean();
+    preferences.otherwise = static_cast<ArchiveDefault>(
+        in.enumerator(static_cast<std::uint8_t>(ArchiveDefault::roster)));
+    preferences.always = in.strings();
+    preferences.never = in.strings();
+    if (auto fits = in.finish("archive preference"); !fits) return fits.error();
+    return preferences;
+}
 
 std::string_view name(ArchiveDefault rule) {
     for (const auto& [each, name] : names)

@@ -76,7 +76,7 @@ struct TestRun {
     std::function<void()> finished;
 };
 
-bool chosen(const storage::PushRegistration& record, std::string_view service,
+bool chosen(const events::PushRegistration& record, std::string_view service,
             std::string_view node) {
     return (service.empty() || record.service == service) && (node.empty() || record.node == node);
 }

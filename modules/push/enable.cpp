@@ -70,14 +70,14 @@ bool takes_back(const xml::Element& pubsub, std::string_view account) {
 
 }  // namespace
 
-std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
-                                                                 std::string_view account,
-                                                                 EnableLimits limits) {
+std::variant<events::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
+                                                                std::string_view account,
+                                                                EnableLimits limits) {
     auto service = read_service(enable, account);
     if (auto* error = std::get_if<StanzaError>(&service)) return std::move(*error);
     if (xml::to_string(enable).size() > limits.element || enable.attr("node").size() > limits.node)
         return modify(Condition::not_acceptable, "too large");
-    storage::PushRegistration record;
+    events::PushRegistration record;
     record.service = std::get<Jid>(service).full();
     record.has_node = enable.has_attr("node");
     record.node = enable.attr("node");
@@ -99,18 +99,20 @@ core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
                             {static_cast<std::size_t>(options.max_node_size),
                              static_cast<std::size_t>(options.max_enable_size)});
     if (auto* error = std::get_if<StanzaError>(&read)) return std::move(*error);
-    auto& record = std::get<storage::PushRegistration>(read);
+    auto& record = std::get<events::PushRegistration>(read);
     record.device = request.session->device();
     record.lang = request.stanza->lang();
     if (const auto lang = request.payload().find_attr("lang", ns::xml)) record.lang = *lang;
     events::PushRegistering event{account, *request.session, request.payload(), record};
     if (push.core.bus().fire(event) == core::Flow::stop)
         return event.error.value_or(StanzaError(Condition::not_allowed));
+    const std::string service = record.service, node = node_tag(record), device = record.device;
+    if (const auto kept = push.registrations->put(account, std::move(record)); !kept)
+        return StanzaError(Condition::resource_constraint, kept.error().text);
     logger.info("enabled", {{"account", account.jid().bare()},
-                            {"service", record.service},
-                            {"node", node_tag(record)},
-                            {"device", record.device}});
-    push.registrations->put(account, std::move(record));
+                            {"service", service},
+                            {"node", node},
+                            {"device", device}});
     return make_result(*request.stanza);
 }
 

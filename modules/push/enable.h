@@ -20,8 +20,8 @@ struct EnableLimits {
     std::size_t node = 0;
     std::size_t element = 0;
 };
-std::variant<storage::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
-                                                                 std::string_view account,
-                                                                 EnableLimits limits);
+std::variant<events::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
+                                                                std::string_view account,
+                                                                EnableLimits limits);
 
 }  // namespace clarion::push

@@ -27,7 +27,7 @@ xml::Document make_notification(const Summary& summary) {
 }
 
 std::shared_ptr<Stanza> make_publish(std::string_view host, const Jid& service,
-                                     const storage::PushRegistration& registration,
+                                     const events::PushRegistration& registration,
                                      const xml::Element& notification) {
     auto stanza = Stanza::make(StanzaKind::iq, StanzaType::set, Jid::trusted(host), service);
     xml::Element& pubsub = stanza->root().add("pubsub", ns::pubsub);
@@ -39,7 +39,7 @@ std::shared_ptr<Stanza> make_publish(std::string_view host, const Jid& service,
     return stanza;
 }
 
-std::string node_tag(const storage::PushRegistration& registration) {
+std::string node_tag(const events::PushRegistration& registration) {
     if (!registration.has_node) return "none";
     return hex_encode(crypto::sha256(registration.node)).substr(0, 8);
 }

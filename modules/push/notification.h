@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "proto/stanza.h"
-#include "storage/push_registrations.h"
+#include "server/events/push_registration.h"
 
 namespace clarion::push {
 
@@ -25,10 +25,10 @@ xml::Document make_notification(const Summary& summary);
 /// The publish, without id (PendingIqs sets one): from the host, to the service, one item without
 /// id, the stored publish-options as they came.
 std::shared_ptr<Stanza> make_publish(std::string_view host, const Jid& service,
-                                     const storage::PushRegistration& registration,
+                                     const events::PushRegistration& registration,
                                      const xml::Element& notification);
 
 /// A node may be a device token: logs get a short hash of it.
-std::string node_tag(const storage::PushRegistration& registration);
+std::string node_tag(const events::PushRegistration& registration);
 
 }  // namespace clarion::push

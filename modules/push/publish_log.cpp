@@ -21,8 +21,7 @@ std::size_t PublishLog::Hash::operator()(const Key& key) const {
 
 void PublishLog::add_pending(storage::AccountId account, const storage::PendingPublish& pending,
                              std::uint64_t number) {
-    push_.core.storage().push_registrations().put_pending(push_.core.shard().batch(), account,
-                                                          pending);
+    push_.core.storage().pending_publishes().put(push_.core.shard().batch(), account, pending);
     adopt(account, pending, number);
 }
 
@@ -52,8 +51,7 @@ void PublishLog::erase_settled() {
     auto& batch = push_.core.shard().batch();
     for (const Key& key : std::exchange(settled_, {}))
         if (!open_.contains(key))  // it owes again
-            push_.core.storage().push_registrations().remove_pending(batch, key.account,
-                                                                     key.registration);
+            push_.core.storage().pending_publishes().remove(batch, key.account, key.registration);
 }
 
 void PublishLog::forget(storage::AccountId account, std::uint64_t registration) {
@@ -66,7 +64,7 @@ Task<> PublishLog::resend_after_restart() {
     bool more = true;
     resending_ = true;
     while (more && !core.stopping()) {
-        auto page = co_await core.storage().push_registrations().pending(
+        auto page = co_await core.storage().pending_publishes().read(
             last.account, last.pending.registration, slice);
         if (!page) {
             logger.error("owed-unreadable", {{"error", page.error().text}});

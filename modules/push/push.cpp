@@ -56,7 +56,7 @@ Flow may_evict(Push& push, core::Account& account) {
 
 void follow_accounts(core::ModuleSetup& setup, Push& push) {
     setup.on<events::AccountLoaded>(events::AccountLoaded::Stage::load, [&push](const auto& event) {
-        push.registrations->load(event.account, event.snapshot);
+        push.registrations->load(event.account);
     });
     setup.on<events::AccountPuttingAway>(
         events::AccountPuttingAway::Stage::ask,

@@ -38,8 +38,7 @@ std::string encode(const events::PushRegistration& registration) {
     return out.take();
 }
 
-Result<events::PushRegistration> decode_registration(std::string_view key,
-                                                     std::string_view value) {
+Result<events::PushRegistration> decode_registration(std::string_view key, std::string_view value) {
     if (key.size() != key_size) return fail("bad-record", "the key of a push registration");
     events::PushRegistration registration;
     for (const char byte : key)

@@ -8,6 +8,7 @@
 #include "modules/push/notification.h"
 #include "modules/push/publish_log.h"
 #include "modules/push/push.h"
+#include "modules/push/registration_codec.h"
 #include "modules/push/sender.h"
 #include "proto/ns.h"
 #include "server/core/session.h"
@@ -19,14 +20,16 @@ namespace clarion::push {
 namespace {
 
 constexpr Logger logger{"push"};
+/// What a record may grow by after it was made: what it was notified of.
+constexpr std::size_t reserved_bytes = 1024;
 
-bool same_pair(const storage::PushRegistration& a, const storage::PushRegistration& b) {
+bool same_pair(const events::PushRegistration& a, const events::PushRegistration& b) {
     return a.service == b.service && a.has_node == b.has_node && a.node == b.node;
 }
 
 }  // namespace
 
-xml::Document asked_of(const storage::PushRegistration& record) {
+xml::Document asked_of(const events::PushRegistration& record) {
     xml::Document enable;
     if (!record.extensions.empty())
         enable = xml::parse_element("<enable xmlns='urn:xmpp:push:0'>" + record.extensions +
@@ -41,7 +44,7 @@ xml::Document asked_of(const storage::PushRegistration& record) {
     return enable;
 }
 
-Registration Registrations::make(core::Account& account, storage::PushRegistration record) const {
+Registration Registrations::make(core::Account& account, events::PushRegistration record) const {
     Registration registration;
     registration.service = Jid::trusted(record.service);
     for (const auto identity : record.notified) registration.notified.add(identity);
@@ -52,18 +55,24 @@ Registration Registrations::make(core::Account& account, storage::PushRegistrati
     return registration;
 }
 
-void Registrations::load(core::Account& account, const storage::AccountSnapshot& snapshot) {
-    if (snapshot.push_registrations.empty()) return;
+void Registrations::load(core::Account& account) {
+    if (push_.stored.empty(account.owner())) return;
     AccountPush& mine = push_.accounts.of(account);
-    for (const auto& record : snapshot.push_registrations) {
-        mine.last_seq = std::max(mine.last_seq, record.seq);
-        mine.registrations.push_back(make(account, record));
-    }
-    std::sort(mine.registrations.begin(), mine.registrations.end(),
-              [](const auto& a, const auto& b) { return a.record.seq < b.record.seq; });
+    push_.stored.for_each(account.owner(), [&](std::string_view key, std::string_view value) {
+        auto record = decode_registration(key, value);
+        if (!record) {
+            logger.error("registration-unreadable",
+                         {{"account", account.jid().bare()}, {"error", record.error().text}});
+            return;
+        }
+        mine.last_seq = std::max(mine.last_seq, record->seq);
+        mine.registrations.push_back(make(account, std::move(*record)));
+    });
 }
 
-void Registrations::put(core::Account& account, storage::PushRegistration record) {
+Result<> Registrations::put(core::Account& account, events::PushRegistration record) {
+    if (encode(record).size() + reserved_bytes > push_.stored.room(account.owner()))
+        return fail("resource-constraint", "too much is registered");
     AccountPush& mine = push_.accounts.of(account);
     const WallTime now = push_.core.clock().wall();
     // By the clock where it can be, so that no number comes back after the newest one was removed.
@@ -82,6 +91,7 @@ void Registrations::put(core::Account& account, storage::PushRegistration record
     push_.hibernation->registrations_changed(account, device);
     if (!old_device.empty() && old_device != device)
         push_.hibernation->registrations_changed(account, old_device);
+    return {};
 }
 
 /// The registration of the same service and node gives way to `added`, with what R9 remembers of
@@ -103,8 +113,11 @@ std::string Registrations::take_over(core::Account& account, Registration& added
 void Registrations::save(core::Account& account, Registration& registration) {
     registration.record.notified = registration.notified.identities();
     registration.unsaved = false;
-    push_.core.storage().push_registrations().put(push_.core.shard().batch(), account.id(),
-                                                  registration.record);
+    const auto kept = push_.stored.put(account.owner(), registration_key(registration.record.seq),
+                                       encode(registration.record));
+    if (!kept)
+        logger.error("registration-not-kept",
+                     {{"account", account.jid().bare()}, {"error", kept.error().text}});
 }
 
 void Registrations::save_changed(core::Account& account) {
@@ -154,7 +167,8 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
     push_.sender->forget(account.id(), at->record.service, seq);
     push_.publish_log->forget(account.id(), seq);
     push_.hibernation->forget(account, seq);
-    push_.core.storage().push_registrations().remove(push_.core.shard().batch(), account.id(), seq);
+    push_.stored.remove(account.owner(), registration_key(seq));
+    push_.core.storage().pending_publishes().remove(push_.core.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);
     return device;
 }
@@ -162,7 +176,7 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
 void Registrations::disable(core::Account& account, std::uint64_t seq, std::string_view why) {
     Registration* registration = push_.accounts.of(account).find(seq);
     if (!registration) return;
-    const storage::PushRegistration record = registration->record;
+    const events::PushRegistration record = registration->record;
     logger.info("disabled", {{"account", account.jid().bare()},
                              {"service", record.service},
                              {"node", node_tag(record)},

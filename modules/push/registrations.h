@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "modules/push/state.h"
-#include "storage/accounts.h"
 
 namespace clarion::push {
 
@@ -19,12 +18,14 @@ class Registrations {
 public:
     explicit Registrations(Push& push) : push_(push) {}
 
-    void load(core::Account& account, const storage::AccountSnapshot& snapshot);
+    /// From what is resident with the account, which was just loaded.
+    void load(core::Account& account);
 
     /// Adds a registration, or replaces the one of the same service and node: it becomes the most
     /// recently enabled one, with a clean error state. One too many ([push] max_devices): the least
     /// recently enabled goes.
-    void put(core::Account& account, storage::PushRegistration record);
+    /// Error "resource-constraint": it is too large to be kept beside the others.
+    Result<> put(core::Account& account, events::PushRegistration record);
     /// Writes its record again.
     void save(core::Account& account, Registration& registration);
     /// Those of the account with something unsaved: it leaves memory, or the server stops.
@@ -45,7 +46,7 @@ public:
     bool has_any(core::Account& account, std::string_view device) const;
 
 private:
-    Registration make(core::Account& account, storage::PushRegistration record) const;
+    Registration make(core::Account& account, events::PushRegistration record) const;
     std::string take_over(core::Account& account, Registration& added);
     /// Removes it and says whose it was; the hibernating sessions of that device are the caller's.
     std::string drop(core::Account& account, std::uint64_t seq);
@@ -54,7 +55,7 @@ private:
 };
 
 /// What its client asked for beyond XEP-0357: an <enable/> with the other attributes and children.
-xml::Document asked_of(const storage::PushRegistration& record);
+xml::Document asked_of(const events::PushRegistration& record);
 
 /// Whether the device has a session, live or hibernating.
 bool has_session(const core::Account& account, std::string_view device);

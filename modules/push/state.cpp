@@ -21,6 +21,8 @@ namespace clarion::push {
 namespace {
 
 constexpr Logger logger{"push"};
+/// What one account's registrations may take: max_devices of the largest, and more.
+constexpr std::size_t most_bytes = 1u << 20;
 
 Coverage& coverage_in(std::vector<Coverage>& list, std::uint64_t registration) {
     for (Coverage& coverage : list)
@@ -54,6 +56,7 @@ std::uint64_t digest(std::initializer_list<std::string_view> parts) {
 
 Push::Push(core::ModuleSetup& setup)
     : core(setup.core()),
+      stored(setup.resident_data(most_bytes)),
       accounts(setup.account_slot<AccountPush>()),
       sessions(setup.session_slot<SessionPush>()),
       counters(std::make_unique<Counters>()),

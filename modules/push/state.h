@@ -16,9 +16,10 @@
 #include "server/core/account.h"
 #include "server/core/module.h"
 #include "server/events/push_events.h"
+#include "server/events/push_registration.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
-#include "storage/push_registrations.h"
+#include "storage/pending_publishes.h"
 
 namespace clarion::push {
 
@@ -66,7 +67,7 @@ struct Waiting {
 };
 
 struct Registration {
-    storage::PushRegistration record;
+    events::PushRegistration record;
     Jid service;
     events::PushWishes wishes{};
     Recent notified{};
@@ -114,6 +115,7 @@ struct Push {
     ~Push();
 
     core::Core& core;
+    core::ResidentSpace stored;  // registrations
     core::AccountSlot<AccountPush> accounts;
     core::SessionSlot<SessionPush> sessions;
     std::unique_ptr<Counters> counters;

@@ -26,7 +26,6 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
       created_(snapshot.record.created),
       disabled_(snapshot.record.disabled),
       jid_(Jid::trusted(snapshot.record.jid)),
-      archive_preferences_(std::move(snapshot.archive_preferences)),
       last_archive_id_(snapshot.last_archive_id),
       last_offline_seq_(snapshot.last_offline_seq),
       offline_count_(snapshot.offline_count),
@@ -71,7 +70,7 @@ void Account::add_offline(Envelope& envelope) {
                               .received = envelope.meta.received},
                              {}};
     if (!kept.meta.logged()) kept.xml = *envelope.kept_xml();
-    core_.storage().offline().put(core_.shard().batch(), id_, seq, kept);
+    core_.storage().offline().put(core_.shard().batch(), id(), seq, kept);
     if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
     ++offline_count_;
 }

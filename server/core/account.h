@@ -2,7 +2,7 @@
 // idea 2).
 //
 // Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster,
-// archive preferences and ids; modules keep their own state in slots. All of it is also in storage,
+// archive ids, what modules keep with it; modules have their own state in slots. All of it is also in storage,
 // so an account without live sessions can be evicted at any turn's end.
 #pragma once
 
@@ -53,7 +53,6 @@ public:
     Roster& roster() { return roster_; }
     const Roster& roster() const { return roster_; }
 
-    storage::ArchivePreferences& archive_preferences() { return archive_preferences_; }
     /// What the next entry of this archive is written under: an id that was never given before,
     /// strictly increasing whatever the clock does, and the time, which is that of the id unless
     /// the clock was set back.
@@ -130,7 +129,6 @@ private:
     bool disabled_;
     Jid jid_;
     Roster roster_;
-    storage::ArchivePreferences archive_preferences_;
     storage::ArchiveId last_archive_id_;
     bool gave_archive_ids_ = false;
     std::uint64_t last_offline_seq_;

@@ -10,8 +10,8 @@
 #include "server/core/account.h"
 #include "server/core/envelope.h"
 #include "server/core/session.h"
+#include "server/events/push_registration.h"
 #include "server/runtime/event_bus.h"
-#include "storage/push_registrations.h"
 
 namespace clarion::events {
 
@@ -24,7 +24,7 @@ struct PushRegistering {
     core::Account& account;
     core::Session& session;
     const xml::Element& enable;
-    storage::PushRegistration& registration;
+    events::PushRegistration& registration;
     std::optional<StanzaError> error{};
 };
 
@@ -39,7 +39,7 @@ struct PushRegistrationRead {
     enum class Stage { read };
     static constexpr std::string_view name = "PushRegistrationRead";
     core::Account& account;
-    const storage::PushRegistration& registration;
+    const events::PushRegistration& registration;
     const xml::Element& enable;  // as of PushSending
     PushWishes& wishes;
 };
@@ -52,7 +52,7 @@ struct PushRequested {
     core::Account& account;
     const core::Envelope* envelope = nullptr;  // nullptr: no message attached
     bool clear = false;                        // nothing is unread any more: message-count 0
-    std::function<bool(const storage::PushRegistration&)> wants;
+    std::function<bool(const events::PushRegistration&)> wants;
 };
 
 /// A notification is about to be published: change it, or stop it with a reason.
@@ -62,7 +62,7 @@ struct PushSending {
     static constexpr std::string_view name = "PushSending";
     using Result = core::Flow;
     core::Account& account;
-    const storage::PushRegistration& registration;
+    const events::PushRegistration& registration;
     const xml::Element&
         enable;  // what its client asked for: other attributes and children of its <enable/>
     const Stanza* cause;  // nullptr: no message attached (ping)
@@ -88,7 +88,7 @@ struct PushFailed {
     enum class Stage { react };
     static constexpr std::string_view name = "PushFailed";
     core::Account& account;
-    const storage::PushRegistration& registration;
+    const events::PushRegistration& registration;
     std::string_view condition;
 };
 
@@ -97,7 +97,7 @@ struct PushDisabled {
     enum class Stage { react };
     static constexpr std::string_view name = "PushDisabled";
     core::Account& account;
-    const storage::PushRegistration& registration;
+    const events::PushRegistration& registration;
 };
 
 }  // namespace clarion::events

@@ -27,22 +27,12 @@ void add_entry(AccountSnapshot& account, const Entry& entry) {
         case OwnerEntry::roster_version:
             account.roster_version = decoded(decode_number(value));
             return;
-        case OwnerEntry::archive_preferences:
-            account.archive_preferences = decoded(decode_archive_preferences(value));
-            return;
         case OwnerEntry::roster_item:
             account.roster.push_back(decoded(decode_roster_item(value)));
-            return;
-        case OwnerEntry::push_registration:
-            account.push_registrations.push_back(
-                decoded(decode_push_registration(key_u64(key, 9), value)));
             return;
         case OwnerEntry::hibernating_session:
             account.hibernating_sessions.push_back(
                 decoded(decode_hibernating_session(key_u64(key, 9), value)));
-            return;
-        case OwnerEntry::blocked:
-            account.blocklist.push_back(decoded(decode_blocked(value)));
             return;
         case OwnerEntry::module_data: return add_resident(account.resident, entry);
         case OwnerEntry::actor:

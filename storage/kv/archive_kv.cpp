@@ -76,11 +76,6 @@ void ArchiveKv::replace_log(Batch& batch, LogId id, WallTime time, std::string_v
     static_cast<KvBatch&>(batch).put_if_there(Table::log, log_key(id), encode_log_head(time), xml);
 }
 
-void ArchiveKv::put_preferences(Batch& batch, OwnerId owner, const ArchivePreferences& prefs) {
-    static_cast<KvBatch&>(batch).put(
-        Table::owners, owner_key(owner, OwnerEntry::archive_preferences), encode(prefs));
-}
-
 Task<Result<ArchivePage>> ArchiveKv::query(ArchiveQuery query) {
     ArchiveScan scan(std::move(query));
     const auto begun =

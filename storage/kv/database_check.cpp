@@ -153,25 +153,13 @@ void DatabaseCheck::check_owner_entry(const Entry& entry) {
     switch (kind) {
         case OwnerEntry::record: return check_account(id, entry);
         case OwnerEntry::roster_version: return void(expect_record(decode_number(value)));
-        case OwnerEntry::archive_preferences:
-            return void(expect_record(decode_archive_preferences(value)));
         case OwnerEntry::roster_item: {
             const auto item = decode_roster_item(value);
             if (expect_record(item))
                 expect(key == roster_item_key(id, item->jid).view(), "is of another contact");
             return;
         }
-        case OwnerEntry::push_registration:
-            if (expect_size(entry, 17))
-                expect_record(decode_push_registration(key_u64(key, 9), value));
-            return;
         case OwnerEntry::hibernating_session: return check_session(id, entry);
-        case OwnerEntry::blocked: {
-            const auto jid = decode_blocked(value);
-            if (expect_record(jid))
-                expect(key == blocked_key(id, *jid).view(), "is of another address");
-            return;
-        }
         case OwnerEntry::deadline: return check_owner_deadline(entry);
         case OwnerEntry::archive_step: return check_archive_step(entry);
         case OwnerEntry::actor: return check_actor(id, entry);
@@ -258,8 +246,6 @@ void DatabaseCheck::check_pending_publish(const Entry& entry) {
     const std::uint64_t seq = key_u64(entry.key, 8);
     expect_owner(id);
     expect_record(decode_pending_publish(seq, entry.value));
-    expect(snapshot_.get(Table::owners, push_registration_key(id, seq)).has_value(),
-           "its registration is missing");
 }
 
 /// What the value says is the module's business.

@@ -55,12 +55,9 @@ std::string describe_owner_entry(std::string_view key) {
     switch (static_cast<OwnerEntry>(key_u8(key, 8))) {
         case OwnerEntry::record: return owner;
         case OwnerEntry::roster_version: return owner + ", version of the roster";
-        case OwnerEntry::archive_preferences: return owner + ", archive preferences";
         case OwnerEntry::roster_item: return owner + ", roster item " + quoted(rest);
-        case OwnerEntry::push_registration: return owner + number(", push registration", key, 9);
         case OwnerEntry::hibernating_session:
             return owner + number(", hibernating session", key, 9);
-        case OwnerEntry::blocked: return owner + ", blocked " + quoted(rest);
         case OwnerEntry::actor: return owner + ", actor";
         case OwnerEntry::module_data: return owner + describe_data(Table::owners, key);
         case OwnerEntry::archive_step:

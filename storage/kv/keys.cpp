@@ -101,19 +101,9 @@ Key roster_item_key(OwnerId owner, std::string_view jid) {
     return owner_key(owner, OwnerEntry::roster_item).text(jid, max_jid);
 }
 
-Key push_registration_key(OwnerId owner, std::uint64_t seq) {
-    return owner_key(owner, OwnerEntry::push_registration).u64(seq);
-}
-
 Key hibernating_session_key(OwnerId owner, std::uint64_t session) {
     return owner_key(owner, OwnerEntry::hibernating_session).u64(session);
 }
-
-Key blocked_key(OwnerId owner, std::string_view jid) {
-    return owner_key(owner, OwnerEntry::blocked).text(jid, max_jid);
-}
-
-KeyRange blocked_range(OwnerId owner) { return kind_range(owner, OwnerEntry::blocked); }
 
 Key owner_deadline_key(const Deadline& deadline) {
     return owner_key(deadline.account, OwnerEntry::deadline).bytes(deadline_key(deadline));

@@ -37,15 +37,12 @@ private:
 };
 
 /// Kinds of entry in Table::owners, in the order of one owner's entries. Stored: never renumber.
-/// Loading an owner reads those below `deadline`.
+/// 3, 5 and 7 were used in format 1. Loading an owner reads those below `deadline`.
 enum class OwnerEntry : std::uint8_t {
     record = 1,
     roster_version = 2,
-    archive_preferences = 3,
     roster_item = 4,
-    push_registration = 5,
     hibernating_session = 6,
-    blocked = 7,
     actor = 8,
     module_data = 9,
     deadline = 128,
@@ -66,10 +63,7 @@ KeyRange name_range(OwnerKind kind, std::string_view domain);
 /// owners
 Key owner_key(OwnerId owner, OwnerEntry kind);
 Key roster_item_key(OwnerId owner, std::string_view jid);
-Key push_registration_key(OwnerId owner, std::uint64_t seq);
 Key hibernating_session_key(OwnerId owner, std::uint64_t session);
-Key blocked_key(OwnerId owner, std::string_view jid);
-KeyRange blocked_range(OwnerId owner);
 Key owner_deadline_key(const Deadline& deadline);
 KeyRange owner_deadline_range(OwnerId owner);
 /// `first`: the first entry after the step.

@@ -26,7 +26,7 @@ KvStorage::KvStorage(std::unique_ptr<Engine> engine)
       archive_(*engine_, numbers_),
       offline_(*engine_),
       sessions_(*engine_),
-      push_registrations_(*engine_),
+      pending_publishes_(*engine_),
       module_data_(*engine_),
       deadlines_(*engine_),
       spool_(*engine_, numbers_),

@@ -15,7 +15,6 @@
 #include <string>
 
 #include "storage/kv/backup_job.h"
-#include "storage/kv/blocklists_kv.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/expiry_kv.h"
 #include "storage/kv/module_data_kv.h"
@@ -31,10 +30,9 @@ public:
     Accounts& accounts() override { return accounts_; }
     Rosters& rosters() override { return rosters_; }
     Archive& archive() override { return archive_; }
-    Blocklists& blocklists() override { return blocklists_; }
     Offline& offline() override { return offline_; }
     Sessions& sessions() override { return sessions_; }
-    PushRegistrations& push_registrations() override { return push_registrations_; }
+    PendingPublishes& pending_publishes() override { return pending_publishes_; }
     ModuleData& module_data() override { return module_data_; }
     Deadlines& deadlines() override { return deadlines_; }
     Spool& spool() override { return spool_; }
@@ -73,10 +71,9 @@ private:
     AccountsKv accounts_;
     RostersKv rosters_;
     ArchiveKv archive_;
-    BlocklistsKv blocklists_;
     OfflineKv offline_;
     SessionsKv sessions_;
-    PushRegistrationsKv push_registrations_;
+    PendingPublishesKv pending_publishes_;
     ModuleDataKv module_data_;
     DeadlinesKv deadlines_;
     SpoolKv spool_;

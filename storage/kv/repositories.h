@@ -16,7 +16,7 @@
 #include "storage/kv/kv_batch.h"
 #include "storage/kv/owners_kv.h"
 #include "storage/offline_messages.h"
-#include "storage/push_registrations.h"
+#include "storage/pending_publishes.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
 #include "storage/spool.h"
@@ -64,7 +64,6 @@ public:
     void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
     void put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) override;
     void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
-    void put_preferences(Batch& batch, OwnerId owner, const ArchivePreferences& prefs) override;
     Task<Result<ArchivePage>> query(ArchiveQuery query) override;
     Task<Result<std::optional<ArchiveBounds>>> bounds(OwnerId owner) override;
     Task<Result<std::optional<std::string>>> read_log(LogId id) override;
@@ -108,16 +107,14 @@ private:
     Engine& engine_;
 };
 
-class PushRegistrationsKv final : public PushRegistrations {
+class PendingPublishesKv final : public PendingPublishes {
 public:
-    explicit PushRegistrationsKv(Engine& engine) : engine_(engine) {}
-    void put(Batch& batch, AccountId account, const PushRegistration& registration) override;
-    void remove(Batch& batch, AccountId account, std::uint64_t seq) override;
-    void put_pending(Batch& batch, AccountId account, const PendingPublish& pending) override;
-    void remove_pending(Batch& batch, AccountId account, std::uint64_t seq) override;
-    Task<Result<std::vector<PendingPublishEntry>>> pending(AccountId after_account,
-                                                           std::uint64_t after_seq,
-                                                           std::size_t limit) override;
+    explicit PendingPublishesKv(Engine& engine) : engine_(engine) {}
+    void put(Batch& batch, AccountId account, const PendingPublish& pending) override;
+    void remove(Batch& batch, AccountId account, std::uint64_t registration) override;
+    Task<Result<std::vector<PendingPublishEntry>>> read(AccountId after_account,
+                                                        std::uint64_t after_registration,
+                                                        std::size_t limit) override;
 
 private:
     Engine& engine_;

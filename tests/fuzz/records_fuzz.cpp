@@ -34,8 +34,8 @@ void check_views(std::string_view bytes) {
     if (const auto number = decode_number(bytes)) {
         if (encode_number(*number) != bytes) std::abort();
     }
-    if (const auto jid = decode_blocked(bytes)) {
-        if (*decode_blocked(encode_blocked(*jid)) != *jid) std::abort();
+    if (const auto address = decode_address(bytes)) {
+        if (*decode_address(encode_address(*address)) != *address) std::abort();
     }
     if (const auto spool = decode_spool(1, bytes)) {
         const auto head = encode_spool_head(spool->domain, spool->stanza.time);
@@ -48,30 +48,26 @@ void check_views(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 11) {
+    switch (data[0] % 9) {
         case 0: check_round(bytes, decode_name); break;
         case 1:
             check_round(bytes, [](std::string_view in) { return decode_account(OwnerId{1}, in); });
             break;
         case 2: check_round(bytes, decode_roster_item); break;
-        case 3: check_round(bytes, decode_archive_preferences); break;
-        case 4: check_round(bytes, decode_archive_index); break;
-        case 5:
-            check_round(bytes, [](std::string_view in) { return decode_push_registration(1, in); });
-            break;
-        case 6:
+        case 3: check_round(bytes, decode_archive_index); break;
+        case 4:
             check_round(bytes,
                         [](std::string_view in) { return decode_hibernating_session(1, in); });
             break;
-        case 7:
+        case 5:
             check_round(bytes, [](std::string_view in) { return decode_online_record(1, in); });
             break;
-        case 8: {
+        case 6: {
             // A reference has no bytes of its own when written, so only the decoding is checked.
             if (const auto kept = decode_kept_stanza(bytes)) (void)encode(*kept);
             break;
         }
-        case 9:
+        case 7:
             check_round(bytes, [](std::string_view in) { return decode_pending_publish(1, in); });
             break;
         default: check_views(bytes);

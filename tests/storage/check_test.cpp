@@ -42,14 +42,11 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         for (const std::uint64_t id : {1u, 2u, 3u})  // the clock was set back
             fixture->archive().put_index(batch, romeo.id,
                                          {ArchiveId{id}, log, at(id == 1 ? 2 : 1), "j@x"});
-        fixture->archive().put_preferences(batch, romeo.id, {});
         fixture->owners().put(batch, book);
         fixture->module_data().put(batch, {book.id, "guestbook"}, "entry", "hello");
         fixture->module_data().put(batch, {romeo.id, "push", DataKind::resident}, "k", "v");
         fixture->rosters().put(batch, romeo.id, {.jid = "juliet@example.org"}, 4);
-        fixture->blocklists().add(batch, romeo.id, "tybalt@example.org");
-        fixture->push_registrations().put(batch, romeo.id, {.seq = 1, .service = "push.x"});
-        fixture->push_registrations().put_pending(batch, romeo.id, {.registration = 1});
+        fixture->pending_publishes().put(batch, romeo.id, {.registration = 1});
         fixture->offline().put(batch, romeo.id, 1, {.meta = {.log_id = log, .received = at(1)}});
         fixture->sessions().put(batch, romeo.id, session);
         fixture->sessions().put_queued(batch, romeo.id, 3,

@@ -1,4 +1,4 @@
-// Accounts, rosters and push registrations, on both back ends.
+// Accounts and rosters, on both back ends.
 #include "tests/storage/storage_fixture.h"
 
 namespace clarion::storage {
@@ -106,28 +106,9 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                                .pending_in = "<presence type='subscribe'/>",
                                .listed = false},
                               n + 10);
-        storage.archive().put_preferences(
-            batch, account.id, {true, ArchiveDefault::roster, {"a@example.org"}, {"b@x", "c@x"}});
-        storage.push_registrations().put(batch, account.id,
-                                         {.seq = n,
-                                          .service = "push.example.org",
-                                          .has_node = true,
-                                          .node = "node",
-                                          .device = "phone",
-                                          .publish_options = "<x/>",
-                                          .extensions = "<encrypt/>",
-                                          .attributes = " a='b'",
-                                          .lang = "de",
-                                          .created = at(1),
-                                          .last_used = at(2),
-                                          .failing_since = lasting(3),
-                                          .errors = 4,
-                                          .unreachable = 3,
-                                          .unread = 300,
-                                          .notified_up_to = ArchiveId{102},
-                                          .notified = {7, ~std::uint64_t{0}}});
-        storage.push_registrations().put_pending(batch, account.id,
-                                                 {.registration = n, .caused = at(1)});
+        storage.module_data().put(batch, {account.id, "notes", DataKind::resident}, "key",
+                                  "note " + std::to_string(n));
+        storage.pending_publishes().put(batch, account.id, {.registration = n, .caused = at(1)});
         const LogId log = storage.archive().next_log_id();
         storage.archive().put_log(batch, log, at(5), "<message/>");
         storage.archive().put_index(batch, account.id,
@@ -164,31 +145,10 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     CHECK(item.pending_in == "<presence type='subscribe'/>");
     CHECK_FALSE(item.listed);
     CHECK(loaded->roster_version == 12);
-    CHECK(loaded->archive_preferences.set);
-    CHECK(loaded->archive_preferences.otherwise == ArchiveDefault::roster);
-    CHECK(loaded->archive_preferences.always == std::vector<std::string>{"a@example.org"});
-    CHECK(loaded->archive_preferences.never == std::vector<std::string>{"b@x", "c@x"});
+    CHECK(loaded->resident.get("notes", "key") == "note 2");
     CHECK(loaded->last_archive_id == ArchiveId{102});
     CHECK(loaded->offline_count == 2);
     CHECK(loaded->last_offline_seq == 4);
-    REQUIRE(loaded->push_registrations.size() == 1);
-    const PushRegistration& push = loaded->push_registrations[0];
-    CHECK(push.seq == 2);
-    CHECK(push.service == "push.example.org");
-    CHECK(push.has_node);
-    CHECK(push.node == "node");
-    CHECK(push.device == "phone");
-    CHECK(push.publish_options == "<x/>");
-    CHECK(push.extensions == "<encrypt/>");
-    CHECK(push.attributes == " a='b'");
-    CHECK(push.lang == "de");
-    CHECK(push.last_used == at(2));
-    CHECK(push.failing_since == lasting(3));
-    CHECK(push.errors == 4);
-    CHECK(push.unreachable == 3);
-    CHECK(push.unread == 300);
-    CHECK(push.notified_up_to == ArchiveId{102});
-    CHECK(push.notified == std::vector<std::uint64_t>{7, ~std::uint64_t{0}});
     REQUIRE(loaded->online_records.size() == 1);
     CHECK(loaded->online_records[0].session == 2);
     CHECK(loaded->online_records[0].sm_id == "sm");
@@ -197,44 +157,7 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
           std::vector<std::string>{"room@muc.example"});
 }
 
-TEST_CASE_TEMPLATE("a blocklist is kept address by address, and goes with its account", Backend,
-                   MemoryBackend, LmdbBackend) {
-    Fixture<Backend> fixture;
-    auto& storage = fixture.storage();
-    auto& lists = storage.blocklists();
-    const auto romeo = create_account(fixture, "romeo@example.org");
-    const auto later = create_account(fixture, "later@example.org");
-    const std::string far = std::string(900, 'x') + "@example.org/" + std::string(900, 'y');
-    fixture.commit([&](Batch& batch) {
-        lists.add(batch, later.id, "tybalt@example.net");
-        for (const auto& jid : {std::string("tybalt@example.net"), std::string("example.com"),
-                                far + "1", far + "2", far + "1"})
-            lists.add(batch, romeo.id, jid);
-    });
-    const auto list_of = [&](const AccountRecord& account) {
-        return read(storage.accounts().load(account.jid))->blocklist;
-    };
-    CHECK(list_of(romeo).size() == 4);
-    fixture.commit([&](Batch& batch) {
-        lists.remove(batch, romeo.id, far + "1");
-        lists.remove(batch, romeo.id, "example.com");
-        lists.remove(batch, romeo.id, "nobody@example.com");
-    });
-    CHECK(list_of(romeo).size() == 2);
-    CHECK(list_of(romeo).front() == "tybalt@example.net");
-    CHECK(list_of(romeo).back() == far + "2");
-
-    fixture.commit([&](Batch& batch) { lists.clear(batch, romeo.id); });
-    CHECK(list_of(romeo).empty());
-    CHECK(list_of(later) == std::vector<std::string>{"tybalt@example.net"});
-    const auto entries = [&] { return storage.engine().snapshot()->entries(Table::owners); };
-    const auto before = entries();
-    fixture.commit([&](Batch& batch) { storage.accounts().remove(batch, later); });
-    CHECK(entries() == before - 2);  // its record and what it blocked
-}
-
-TEST_CASE_TEMPLATE("roster items and push registrations are removed one by one", Backend,
-                   MemoryBackend, LmdbBackend) {
+TEST_CASE_TEMPLATE("roster items are removed one by one", Backend, MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& storage = fixture.storage();
     const auto romeo = create_account(fixture, "romeo@example.org");
@@ -243,27 +166,20 @@ TEST_CASE_TEMPLATE("roster items and push registrations are removed one by one",
         storage.rosters().put(batch, romeo.id, {.jid = "b@example.org"}, 1);
         storage.rosters().put(batch, romeo.id, {.jid = "a@example.org"}, 2);
         storage.rosters().put(batch, romeo.id, {.jid = far}, 3);
-        storage.push_registrations().put(batch, romeo.id, {.seq = 300, .service = "second"});
-        storage.push_registrations().put(batch, romeo.id, {.seq = 2, .service = "first"});
     });
     auto loaded = read(storage.accounts().load(romeo.jid));
     CHECK(loaded->roster.size() == 3);
     CHECK(loaded->roster_version == 3);
-    REQUIRE(loaded->push_registrations.size() == 2);
-    CHECK(loaded->push_registrations[0].service == "first");
 
     fixture.commit([&](Batch& batch) {
         storage.rosters().remove(batch, romeo.id, far, 4);
         storage.rosters().remove(batch, romeo.id, "nobody@example.org", 5);
-        storage.push_registrations().remove(batch, romeo.id, 2);
     });
     loaded = read(storage.accounts().load(romeo.jid));
     REQUIRE(loaded->roster.size() == 2);
     CHECK(loaded->roster[0].jid == "a@example.org");
     CHECK(loaded->roster[1].jid == "b@example.org");
     CHECK(loaded->roster_version == 5);
-    REQUIRE(loaded->push_registrations.size() == 1);
-    CHECK(loaded->push_registrations[0].seq == 300);
 }
 
 TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's", Backend,
@@ -288,7 +204,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
             storage.sessions().put_queued(batch, account.id, 3,
                                           {1, {.meta = {.received = at(1)}, .xml = "<message/>"}});
             storage.sessions().put_live(batch, account.id, {.session = 4});
-            storage.push_registrations().put(batch, account.id, {.seq = 1, .service = "p"});
+            storage.module_data().put(batch, {account.id, "notes", DataKind::resident}, "k", "v");
             storage.deadlines().put(batch,
                                     {.at = lasting(50), .account = account.id, .subject = 3});
         }
@@ -319,7 +235,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
         std::uint64_t sum = 0;
         for (const Table table :
              {Table::names, Table::owners, Table::archive, Table::offline, Table::queues,
-              Table::online, Table::pending_publishes, Table::deadlines})
+              Table::online, Table::pending_publishes, Table::deadlines, Table::module_data})
             sum += storage.engine().snapshot()->entries(table);
         return sum;
     };
@@ -330,16 +246,15 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
         storage.rosters().put(batch, romeo.id, {.jid = "c@example.org"}, 1);
         storage.archive().put_index(batch, romeo.id,
                                     {ArchiveId{archived + 1}, log, at(1), "c@example.org"});
-        storage.archive().put_preferences(batch, romeo.id, {});
         storage.offline().put(batch, romeo.id, 2,
                               {.meta = {.received = at(1)}, .xml = "<message/>"});
         storage.sessions().put(batch, romeo.id, {.session = 3, .sm_id = "x"});
         storage.sessions().put_queued(batch, romeo.id, 3,
                                       {2, {.meta = {.received = at(1)}, .xml = "<message/>"}});
         storage.sessions().put_live(batch, romeo.id, {.session = 4});
-        storage.push_registrations().put(batch, romeo.id, {.seq = 1, .service = "p"});
-        storage.push_registrations().put_pending(batch, romeo.id, {.registration = 1});
-        storage.blocklists().add(batch, romeo.id, "tybalt@example.net");
+        storage.module_data().put(batch, {romeo.id, "notes", DataKind::resident}, "k", "v");
+        storage.pending_publishes().put(batch, romeo.id, {.registration = 1});
+        storage.module_data().put(batch, {romeo.id, "notes"}, "k", "v");
         storage.deadlines().put(batch, {.at = lasting(50), .account = romeo.id, .subject = 3});
     };
     fixture.commit(write_late);

@@ -86,8 +86,7 @@ public:
         return result ? "" : result.error().code;
     }
     std::optional<std::uint64_t> count(OwnerId account) {
-        return read(this->storage().archive().query({.owner = account, .want_count = true}))
-            .count;
+        return read(this->storage().archive().query({.owner = account, .want_count = true})).count;
     }
     std::uint64_t entries(Table table) {
         return this->storage().engine().snapshot()->entries(table);

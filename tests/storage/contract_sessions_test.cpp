@@ -50,25 +50,24 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
     CHECK(seqs(read(offline.read(neighbour, 0, 10))) == std::vector<std::uint64_t>{5});
 }
 
-TEST_CASE_TEMPLATE(
-    "what is pending for push registrations is found page by page, and goes with them", Backend,
-    MemoryBackend, LmdbBackend) {
+TEST_CASE_TEMPLATE("what is pending for push registrations is found page by page", Backend,
+                   MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
-    auto& pushes = fixture->push_registrations();
+    auto& pushes = fixture->pending_publishes();
     const OwnerId romeo = fixture->owners().next_id();
     const OwnerId juliet = fixture->owners().next_id();
     fixture.commit([&](Batch& batch) {
-        pushes.put_pending(batch, juliet, {.registration = 1, .caused = at(1)});
-        pushes.put_pending(batch, romeo, {.registration = 300, .offline_seq = 7, .caused = at(2)});
-        pushes.put_pending(batch, romeo, {.registration = 2, .caused = at(2)});
-        pushes.put_pending(batch, romeo,
-                           {.registration = 2,
-                            .important = true,
-                            .urgent = true,
-                            .log_id = LogId{5},
-                            .caused = at(3)});
+        pushes.put(batch, juliet, {.registration = 1, .caused = at(1)});
+        pushes.put(batch, romeo, {.registration = 300, .offline_seq = 7, .caused = at(2)});
+        pushes.put(batch, romeo, {.registration = 2, .caused = at(2)});
+        pushes.put(batch, romeo,
+                   {.registration = 2,
+                    .important = true,
+                    .urgent = true,
+                    .log_id = LogId{5},
+                    .caused = at(3)});
     });
-    const auto first = read(pushes.pending(OwnerId::none, 0, 2));
+    const auto first = read(pushes.read(OwnerId::none, 0, 2));
     REQUIRE(first.size() == 2);
     CHECK(first[0].account == romeo);
     CHECK(first[0].pending.registration == 2);
@@ -79,14 +78,14 @@ TEST_CASE_TEMPLATE(
     CHECK(first[1].pending.registration == 300);
     CHECK(first[1].pending.offline_seq == 7);
     CHECK_FALSE(first[1].pending.important);
-    const auto second = read(pushes.pending(romeo, 300, 2));
+    const auto second = read(pushes.read(romeo, 300, 2));
     REQUIRE(second.size() == 1);
     CHECK(second[0].account == juliet);
     fixture.commit([&](Batch& batch) {
-        pushes.remove_pending(batch, romeo, 2);
+        pushes.remove(batch, romeo, 2);
         pushes.remove(batch, juliet, 1);
     });
-    CHECK(read(pushes.pending(OwnerId::none, 0, 9)).size() == 1);
+    CHECK(read(pushes.read(OwnerId::none, 0, 9)).size() == 1);
 }
 
 TEST_CASE_TEMPLATE("the newest time of the log", Backend, MemoryBackend, LmdbBackend) {

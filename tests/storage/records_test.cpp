@@ -88,12 +88,6 @@ TEST_CASE("records have the bytes that the format page shows") {
           "01"
           "00"
           "00");
-    CHECK(hex(encode(ArchivePreferences{true, ArchiveDefault::roster, {"a"}, {}})) ==
-          "01"
-          "01"
-          "02"
-          "010161"
-          "00");
 }
 
 TEST_CASE("keys sort as their numbers do") {
@@ -165,13 +159,9 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
                    [](std::string_view bytes) { return decode_account(OwnerId{1}, bytes); });
     check_refusals(encode(RosterItem{.jid = "a@b", .groups = {"x"}, .pending_in = "<p/>"}),
                    decode_roster_item);
-    check_refusals(encode(ArchivePreferences{true, ArchiveDefault::never, {"a"}, {"b"}}),
-                   decode_archive_preferences);
     check_refusals(encode(ArchiveIndexRecord{LogId{1}}), decode_archive_index);
     check_refusals(encode(ArchiveStep{}), decode_archive_step);
     check_refusals(encode(ClockMark{.boot = "b"}), decode_clock_mark);
-    check_refusals(encode(PushRegistration{.service = "p"}),
-                   [](std::string_view bytes) { return decode_push_registration(1, bytes); });
     check_refusals(encode(PendingPublish{.offline_seq = 300}),
                    [](std::string_view bytes) { return decode_pending_publish(1, bytes); });
     check_refusals(encode(HibernatingSession{.sm_id = "s", .parts = {{"a", "b"}}}),
@@ -180,19 +170,13 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
                    [](std::string_view bytes) { return decode_online_record(1, bytes); });
     check_refusals(encode(KeptStanza{.xml = "<m/>"}), decode_kept_stanza);
     check_refusals(encode_number(5), decode_number);
-    check_refusals(encode_blocked("tybalt@example.net"), decode_blocked);
+    check_refusals(encode_address("room@rooms.example"), decode_address);
 }
 
 TEST_CASE("impossible enumerators and counts are refused") {
     std::string mark = encode(OnlineRecord{.available = true});
     mark[7] = 2;  // neither true nor false
     CHECK_FALSE(decode_online_record(1, mark).ok());
-    std::string preferences = encode(ArchivePreferences{});
-    preferences[2] = 3;
-    CHECK_FALSE(decode_archive_preferences(preferences).ok());
-    preferences[2] = 0;
-    preferences[3] = 100;  // a hundred strings in one byte
-    CHECK_FALSE(decode_archive_preferences(preferences).ok());
     CHECK_FALSE(decode_roster_item("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").ok());
 }
 

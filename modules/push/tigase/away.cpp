@@ -16,7 +16,7 @@ namespace clarion::push::tigase {
 namespace {
 
 using core::Flow;
-using storage::PushRegistration;
+using events::PushRegistration;
 
 template <class Is>
 bool any_session(const core::Account& account, Is is) {

@@ -12,7 +12,7 @@
 #pragma once
 
 #include "server/core/module.h"
-#include "storage/push_registrations.h"
+#include "server/events/push_registration.h"
 
 namespace clarion::core {
 class Account;
@@ -24,7 +24,7 @@ namespace clarion::push::tigase {
 void install_away(core::ModuleSetup& setup);
 
 /// Whether it was enabled with away='true' (or '1', another way to write that).
-bool wants_away(const storage::PushRegistration& registration);
+bool wants_away(const events::PushRegistration& registration);
 /// Whether the user is at this device.
 bool is_online(const core::Session& session);
 

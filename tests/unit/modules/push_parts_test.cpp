@@ -5,6 +5,7 @@
 #include "modules/push/enable.h"
 #include "modules/push/hibernation_times.h"
 #include "modules/push/notification.h"
+#include "modules/push/registration_codec.h"
 #include "modules/push/state.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -148,7 +149,7 @@ const std::string form =
     "odd='1'><value>eruio234vzxc2kla-91</value></field></x>";
 
 TEST_CASE("the publish, byte by byte") {
-    storage::PushRegistration registration;
+    events::PushRegistration registration;
     registration.has_node = true;
     registration.node = "yxs32uqsflafdk3iuqo";
     registration.publish_options = form;
@@ -172,7 +173,7 @@ TEST_CASE("the publish, byte by byte") {
 
 TEST_CASE("without node, options, sender and body nothing stands in their place") {
     const auto publish =
-        make_publish("example.org", Jid::trusted("push.example.net"), storage::PushRegistration{},
+        make_publish("example.org", Jid::trusted("push.example.net"), events::PushRegistration{},
                      make_notification(Summary{}).root());
     const std::string text = xml::to_string(publish->root());
     CHECK(text.find("<publish><item>") != std::string::npos);
@@ -180,9 +181,58 @@ TEST_CASE("without node, options, sender and body nothing stands in their place"
     CHECK(text.find("last-message") == std::string::npos);
 }
 
+// ---- What is kept ------------------------------------------------------------------------------
+
+TEST_CASE("a registration comes back as it was kept, and damaged ones do not") {
+    const events::PushRegistration kept{.seq = 0x0102030405060708,
+                                        .service = "push.example.org",
+                                        .has_node = true,
+                                        .node = "node",
+                                        .device = "phone",
+                                        .publish_options = "<x/>",
+                                        .extensions = "<encrypt/>",
+                                        .attributes = " a='b'",
+                                        .lang = "de",
+                                        .created = wall0,
+                                        .last_used = wall0 + 1s,
+                                        .failing_since = t0 + 2s,
+                                        .errors = 4,
+                                        .unreachable = 3,
+                                        .unread = 300,
+                                        .notified_up_to = storage::ArchiveId{102},
+                                        .notified = {7, ~std::uint64_t{0}}};
+    const std::string key = registration_key(kept.seq), value = encode(kept);
+    CHECK(key == "\x01\x02\x03\x04\x05\x06\x07\x08");
+    CHECK(registration_key(255) < registration_key(256));
+    const auto back = decode_registration(key, value);
+    REQUIRE(back.ok());
+    CHECK(back->seq == kept.seq);
+    CHECK(back->service == kept.service);
+    CHECK(back->has_node);
+    CHECK(back->node == kept.node);
+    CHECK(back->device == kept.device);
+    CHECK(back->publish_options == kept.publish_options);
+    CHECK(back->extensions == kept.extensions);
+    CHECK(back->attributes == kept.attributes);
+    CHECK(back->lang == kept.lang);
+    CHECK(back->created == kept.created);
+    CHECK(back->last_used == kept.last_used);
+    CHECK(back->failing_since == kept.failing_since);
+    CHECK(back->errors == 4);
+    CHECK(back->unreachable == 3);
+    CHECK(back->unread == 300);
+    CHECK(back->notified_up_to == kept.notified_up_to);
+    CHECK(back->notified == kept.notified);
+    for (std::size_t size = 0; size < value.size(); ++size)
+        CHECK_FALSE(decode_registration(key, std::string_view(value).substr(0, size)).ok());
+    CHECK_FALSE(decode_registration(key, value + "x").ok());
+    CHECK_FALSE(decode_registration(key, "\x02" + value.substr(1)).ok());
+    CHECK_FALSE(decode_registration("short", value).ok());
+}
+
 // ---- What is asked for -------------------------------------------------------------------------
 
-std::variant<storage::PushRegistration, StanzaError> enable(const std::string& xml) {
+std::variant<events::PushRegistration, StanzaError> enable(const std::string& xml) {
     const auto document = xml::parse_element(xml);
     return read_enable(document.root(), "juliet@example.org", {4096, 16384});
 }
@@ -196,13 +246,13 @@ TEST_CASE("<enable/> is kept as it came") {
     const auto read =
         enable("<enable xmlns='urn:xmpp:push:0' jid='push.example.net' node='n' away='true'>" +
                form + "<priority xmlns='tigase:push:priority:0'/></enable>");
-    const auto& record = std::get<storage::PushRegistration>(read);
+    const auto& record = std::get<events::PushRegistration>(read);
     CHECK(record.service == "push.example.net");
     CHECK(record.node == "n");
     CHECK(record.publish_options == form);
     CHECK(record.extensions == "<priority xmlns='tigase:push:priority:0'/>");
     CHECK(record.attributes.find("away='true'") != std::string::npos);
-    CHECK_FALSE(std::get<storage::PushRegistration>(
+    CHECK_FALSE(std::get<events::PushRegistration>(
                     enable("<enable xmlns='urn:xmpp:push:0' jid='p.example'/>"))
                     .has_node);
 }
@@ -214,7 +264,7 @@ TEST_CASE("what is in <enable/> and is no publish-options is never published") {
     const auto read =
         enable("<enable xmlns='urn:xmpp:push:0' jid='p.example' node='n' include_payload='true'>" +
                other + form + "<a xmlns='b'>c</a></enable>");
-    const auto& record = std::get<storage::PushRegistration>(read);
+    const auto& record = std::get<events::PushRegistration>(read);
     CHECK(record.publish_options == form);
     CHECK(record.extensions == other + "<a xmlns='b'>c</a>");
     const auto publish = make_publish("example.org", Jid::trusted(record.service), record,
@@ -224,7 +274,7 @@ TEST_CASE("what is in <enable/> and is no publish-options is never published") {
     CHECK(text.find("xmlns='b'") == std::string::npos);
     CHECK(text.find("include_payload") == std::string::npos);
     const std::string untyped = "<x xmlns='jabber:x:data'><field var='pushModule'/></x>";
-    CHECK(std::get<storage::PushRegistration>(
+    CHECK(std::get<events::PushRegistration>(
               enable("<enable xmlns='urn:xmpp:push:0' jid='p.example'>" + untyped + "</enable>"))
               .publish_options == untyped);
 }

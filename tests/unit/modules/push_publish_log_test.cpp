@@ -307,7 +307,7 @@ TEST_CASE("PushRequested: those who want it are notified, never twice of the sam
         scene.world.at(juliet, [&](core::Core& core) {
             core.bus().fire(events::PushRequested{
                 *core.accounts().find(juliet), about, clear,
-                [](const storage::PushRegistration& each) { return each.node == "other"; }});
+                [](const events::PushRegistration& each) { return each.node == "other"; }});
         });
     };
     ask(&envelope, false);

@@ -315,7 +315,7 @@ TEST_CASE("encrypt: enabled with a bad key while the module was off, nothing is 
         xml::parse_element("<enable><encrypt xmlns='tigase:push:encrypt:0' alg='rot13'/></enable>");
     Extended on;
     on.world.at(juliet, [&](core::Core& core) {
-        storage::PushRegistration registration;
+        events::PushRegistration registration;
         events::PushSending event{
             on.world.account(juliet), registration, enable.root(), nullptr, true, false, 1,
             notification.root()};
@@ -572,7 +572,7 @@ TEST_CASE("away: a cleared badge is told to the app encrypted") {
 
 TEST_CASE("away: which attribute asks for it") {
     const auto wants = [](const std::string& attributes) {
-        storage::PushRegistration registration;
+        events::PushRegistration registration;
         registration.attributes = attributes;
         return tigase::wants_away(registration);
     };

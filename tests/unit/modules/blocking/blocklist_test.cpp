@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "proto/ns.h"
+#include "storage/module_data.h"
 
 namespace clarion::blocking {
 namespace {
@@ -88,6 +89,19 @@ TEST_CASE("what a command names") {
     const auto all = read("<unblock xmlns='urn:xmpp:blocking'/>");
     REQUIRE(std::holds_alternative<std::vector<Item>>(all));
     CHECK(std::get<std::vector<Item>>(all).empty());
+}
+
+TEST_CASE("an address is kept under a key, and repeated only if it is longer") {
+    const std::string longest = std::string(1000, 'l') + "@example.org";
+    for (const std::string& address : {std::string("tybalt@example.org"), longest}) {
+        const std::string key = blocked_key(address), value = encode_blocked(address);
+        CHECK(key.size() <= storage::max_data_key);
+        CHECK(decode_blocked(key, value).value_or("") == address);
+        CHECK_FALSE(decode_blocked(key, value.substr(0, value.size() - 1)).ok());
+        CHECK_FALSE(decode_blocked(key, value + "x").ok());
+        CHECK_FALSE(decode_blocked(key, "\x02" + value.substr(1)).ok());
+    }
+    CHECK(encode_blocked("tybalt@example.org") == std::string("\x01\0", 2));
 }
 
 TEST_CASE("what a command cannot name") {

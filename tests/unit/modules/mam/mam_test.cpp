@@ -1,4 +1,5 @@
 #include "modules/mam/mam.h"
+#include "modules/mam/preferences.h"
 
 #include <doctest/doctest.h>
 
@@ -496,8 +497,18 @@ TEST_CASE("preferences are kept and obeyed") {
         stored = *std::move(loaded);
     });
     REQUIRE(stored);
-    CHECK(stored->archive_preferences.otherwise == storage::ArchiveDefault::roster);
-    CHECK(stored->archive_preferences.always == Texts{"nurse@example.com"});
+    const auto kept = decode_preferences(stored->resident.get("mam", "preferences").value_or(""));
+    REQUIRE(kept.ok());
+    CHECK(kept->otherwise == ArchiveDefault::roster);
+    CHECK(kept->always == Texts{"nurse@example.com"});
+
+    scene.world.crash_and_restart();
+    test::Client& again = scene.world.connect("juliet@example.org/again");
+    const auto later = again.ask("<iq type='get' id='g'><prefs xmlns='urn:xmpp:mam:2'/></iq>");
+    const xml::Element* prefs = later.root().child(ns::mam, "prefs");
+    REQUIRE(prefs);
+    CHECK(prefs->attr("default") == "roster");
+    CHECK(prefs->child(ns::mam, "always")->child_text(ns::mam, "jid") == "nurse@example.com");
 }
 
 }  // namespace

@@ -7,11 +7,29 @@
 namespace clarion::mam {
 namespace {
 
-using storage::ArchiveDefault;
-using storage::ArchivePreferences;
-
 std::variant<ArchivePreferences, StanzaError> read(const char* xml, std::size_t limit = 10) {
     return read_preferences(xml::parse_element(xml).root(), limit);
+}
+
+TEST_CASE("preferences have the bytes that the format page shows, and come back") {
+    const ArchivePreferences preferences{true, ArchiveDefault::roster, {"a"}, {}};
+    const std::string bytes(
+        "\x01\x01\x02\x01\x01"
+        "a\0",
+        7);
+    CHECK(encode(preferences) == bytes);
+    const auto back = decode_preferences(bytes);
+    REQUIRE(back.ok());
+    CHECK(back->set);
+    CHECK(back->otherwise == ArchiveDefault::roster);
+    CHECK(back->always == std::vector<std::string>{"a"});
+    CHECK(back->never.empty());
+    for (std::size_t size = 0; size < bytes.size(); ++size)
+        CHECK_FALSE(decode_preferences(std::string_view(bytes).substr(0, size)).ok());
+    CHECK_FALSE(decode_preferences(bytes + "x").ok());
+    CHECK_FALSE(decode_preferences("\x02" + bytes.substr(1)).ok());              // a newer version
+    CHECK_FALSE(decode_preferences(std::string("\x01\x01\x03\0\0", 5)).ok());    // no such rule
+    CHECK_FALSE(decode_preferences(std::string("\x01\x01\x01\x64\0", 5)).ok());  // too many
 }
 
 TEST_CASE("lists before defaults, never before always, a resource means that one") {

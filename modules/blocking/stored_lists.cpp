@@ -1,0 +1,57 @@
+#include "modules/blocking/stored_lists.h"
+
+#include <utility>
+
+#include "base/log.h"
+
+namespace clarion::blocking {
+namespace {
+
+constexpr Logger logger{"blocking"};
+/// What one account's list may take: max_items of ordinary addresses and many more, or some hundred
+/// of the longest there are.
+constexpr std::size_t most_bytes = 1u << 20;
+
+}  // namespace
+
+StoredLists::StoredLists(core::ModuleSetup& setup)
+    : stored_(setup.resident_data(most_bytes)), lists_(setup.account_slot<Blocklist>()) {}
+
+void StoredLists::load(core::Account& account) const {
+    if (stored_.empty(account.owner())) return;
+    std::vector<std::string> jids;
+    stored_.for_each(account.owner(), [&](std::string_view key, std::string_view value) {
+        if (auto jid = decode_blocked(key, value))
+            jids.push_back(std::move(*jid));
+        else
+            logger.error("unreadable",
+                         {{"account", account.jid().full()}, {"error", jid.error().text}});
+    });
+    lists_.of(account) = Blocklist(std::move(jids));
+}
+
+bool StoredLists::has_room(const core::Account& account,
+                           const std::vector<std::string>& jids) const {
+    std::size_t bytes = 0;
+    for (const std::string& jid : jids)
+        bytes +=
+            storage::ResidentData::entry_bytes(blocked_key(jid).size(), encode_blocked(jid).size());
+    return bytes <= stored_.room(account.owner());
+}
+
+void StoredLists::add(core::Account& account, const std::vector<std::string>& jids) const {
+    Blocklist& list = lists_.of(account);
+    list = list.with(jids);
+    for (const std::string& jid : jids)
+        (void)stored_.put(account.owner(), blocked_key(jid), encode_blocked(jid));
+}
+
+void StoredLists::remove(core::Account& account, const std::vector<std::string>& jids) const {
+    if (jids.empty()) return;
+    Blocklist& list = lists_.of(account);
+    list = list.without(jids);
+    if (list.empty()) return stored_.clear(account.owner());
+    for (const std::string& jid : jids) stored_.remove(account.owner(), blocked_key(jid));
+}
+
+}  // namespace clarion::blocking

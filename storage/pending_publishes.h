@@ -1,0 +1,43 @@
+// Notifications of push that are pending (docs/push-rules.md, R9): kept with the stanza that caused
+// them until they are answered, and found again, whoever's they are, by a server that starts. That
+// is why they are no module data, which is found by its owner only.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "storage/batch.h"
+
+namespace clarion::storage {
+
+/// A notification that must still go out. One for each registration, its newest state.
+struct PendingPublish {
+    std::uint64_t registration = 0;  // its number within the account
+    bool important = false;
+    bool urgent = false;            // a call, or that it was answered
+    LogId log_id = LogId::none;     // where the stanza is; none ...
+    std::uint64_t offline_seq = 0;  // ... there it is an offline message; 0: nowhere any more
+    WallTime caused{};              // when the server saw it
+};
+
+/// Of any account: what a server that died left behind.
+struct PendingPublishEntry {
+    AccountId account = AccountId::none;
+    PendingPublish pending;
+};
+
+class PendingPublishes {
+public:
+    virtual ~PendingPublishes() = default;
+    virtual void put(Batch& batch, AccountId account, const PendingPublish& pending) = 0;
+    /// If there is none: fine.
+    virtual void remove(Batch& batch, AccountId account, std::uint64_t registration) = 0;
+    /// All that is pending, by account and registration, after those; `limit` at most.
+    virtual Task<Result<std::vector<PendingPublishEntry>>> read(AccountId after_account,
+                                                                std::uint64_t after_registration,
+                                                                std::size_t limit) = 0;
+};
+
+}  // namespace clarion::storage

@@ -1,0 +1,49 @@
+// Decoding of what modules keep: any bytes are either refused or decoded to something that encodes
+// again and decodes to the same. First byte of the input: which record.
+#include <boost/asio/impl/src.hpp>  // the interfaces name Task, and Asio's headers want their bodies
+#include <cstdint>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#include "modules/blocking/blocklist.h"
+#include "modules/mam/preferences.h"
+#include "modules/push/registration_codec.h"
+
+namespace {
+
+using namespace clarion;
+
+/// Encodings are not unique (a varint may have leading zeros), so two rounds are compared.
+template <class Decode>
+void check_round(std::string_view bytes, Decode decode) {
+    const auto record = decode(bytes);
+    if (!record) return;
+    const std::string once = encode(*record);
+    const auto again = decode(std::string_view(once));
+    if (!again || encode(*again) != once) std::abort();
+}
+
+void check_blocked(std::string_view bytes) {
+    const auto jid = blocking::decode_blocked("key", bytes);
+    if (!jid) return;
+    const auto again =
+        blocking::decode_blocked(blocking::blocked_key(*jid), blocking::encode_blocked(*jid));
+    if (!again || *again != *jid) std::abort();
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    if (size == 0) return 0;
+    const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
+    switch (data[0] % 3) {
+        case 0: check_blocked(bytes); break;
+        case 1: check_round(bytes, mam::decode_preferences); break;
+        default:
+            check_round(bytes, [](std::string_view in) {
+                return push::decode_registration(push::registration_key(1), in);
+            });
+    }
+    return 0;
+}

@@ -1,8 +1,7 @@
 // Backups of a running server's storage, and what is done with the files
 // (docs/design/002-storage.md, "Backup"; docs/backup.md for operators).
 //
-// Storage::start_backup() makes one; the functions here read it, with no server running on the
-// directory. They block: the caller holds the lock of the data directory.
+// Storage::start_backup() makes one, StorageTools::restore() reads it.
 #pragma once
 
 #include <cstddef>
@@ -54,18 +53,13 @@ struct BackupContents {
     std::uint64_t total = 0;                                     // sum of entries
 };
 
-/// Reads the whole file and checks all that restoring it needs. Errors: path and cause.
+/// Reads the whole file and checks all that restoring it needs. Blocks. Errors: path and cause.
 Result<BackupContents> verify_backup(const std::string& file);
 
+/// What StorageTools::restore() did.
 struct Restored {
     BackupContents contents;
-    std::string moved_to;  // where the database that was there is now; empty: there was none
+    std::string moved_to;  // where the data that was there is now; empty: there was none
 };
-
-/// Makes directory/db of a backup. The file is verified first; nothing is touched if it is not
-/// whole. A database that is there is refused, or with `replace` moved to
-/// directory/db.before-restore-TIME. If it fails on the way, what was there still is.
-Result<Restored> restore_backup(const std::string& file, const std::string& directory, bool replace,
-                                WallTime now);
 
 }  // namespace clarion::storage

@@ -1,5 +1,5 @@
 // Checking a database that no server uses: every table in its order, every record, and whatever
-// refers to something else (docs/design/002-storage.md, "Check"). Reads only. Blocks.
+// refers to something else: what StorageTools::check() says (docs/design/002-storage.md, "Check").
 #pragma once
 
 #include <cstddef>
@@ -28,9 +28,5 @@ inline constexpr std::size_t described_problems = 20;
 /// Called now and then: in which table the check is, and how far.
 using CheckProgress =
     std::function<void(std::string_view table, std::uint64_t done, std::uint64_t total)>;
-
-/// Errors: the database cannot be read at all, or is of a format this server does not know; path
-/// and cause. The caller holds the lock of the data directory.
-Result<CheckReport> check_database(const std::string& directory, const CheckProgress& progress);
 
 }  // namespace clarion::storage

@@ -1,15 +1,13 @@
-// Expiry: how archives lose what is old, and how the log loses what nothing refers to any more
-// (docs/design/002-storage.md, "Expiry"). XEP-0313 leaves the rules to the server.
+// Expiry: how archives lose what is old (docs/design/002-storage.md, "Expiry"). XEP-0313 leaves the
+// rules to the server.
 //
-// Two steps, each in slices. First an archive's oldest index entries go (find, remove); the log
-// entries they referred to are noted as unreferenced. Later a LogSweep looks at which unreferenced
-// log entries some archive, offline message or hibernating queue still refers to, and erases the
-// others. Whatever stops in the middle of either is harmless: the next time goes on.
+// In slices: an archive's oldest entries are found and removed (find, remove). What nothing refers to
+// after that is given back by Storage::maintain(). Whatever stops in the middle of either is
+// harmless: the next time goes on.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <vector>
 
@@ -46,35 +44,6 @@ struct ExpiredEntries {
     bool more = false;  // `limit` ended it: ask again once these are removed
 };
 
-/// What a LogSweep wants next.
-enum class SweepStep : std::uint8_t { look, write, done };
-
-/// One walk over what is unreferenced, in turns of look() and write():
-///
-///     auto sweep = expiry.sweep(before);
-///     for (;;) {
-///         auto step = sweep->look();                 // on a worker
-///         if (!step || *step == SweepStep::done) break;
-///         if (*step == SweepStep::look) continue;    // after a pause
-///         sweep->write(batch);                       // on a shard
-///         /* submit, wait for the commit; if it fails, give up */
-///     }
-///
-/// Only one at a time may be under way: an older one then erases nothing. Never on two threads at
-/// once. Dropped at any point it leaves nothing to clean up.
-class LogSweep {
-public:
-    virtual ~LogSweep() = default;
-    /// Reads one slice: a few hundred microseconds, or what some dozen pages take to come from the
-    /// disk. Blocks; any thread, best a worker (Shard::offload).
-    virtual Result<SweepStep> look() = 0;
-    /// Adds one slice of writing to the batch, which must be committed before the next look().
-    /// REQUIRES: look() said `write`.
-    virtual void write(Batch& batch) = 0;
-    /// Log entries erased so far. (One that was referred to again meanwhile is counted, but stays.)
-    virtual std::uint64_t erased() const = 0;
-};
-
 class Expiry {
 public:
     virtual ~Expiry() = default;
@@ -83,9 +52,6 @@ public:
     /// Takes away what find() returned; by the owner's own shard. An owner removed meanwhile is
     /// fine.
     virtual void remove(Batch& batch, OwnerId owner, const ExpiredEntries& entries) = 0;
-    /// Looks for unreferenced log entries from before `before`. That must be long enough ago for no
-    /// stanza that only memory holds to refer to one: see Archive::put_index().
-    virtual std::unique_ptr<LogSweep> sweep(WallTime before) = 0;
 };
 
 }  // namespace clarion::storage

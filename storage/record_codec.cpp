@@ -41,8 +41,10 @@ Encoder& Encoder::strings(const std::vector<std::string>& list) {
     return *this;
 }
 
-Decoder::Decoder(std::string_view bytes, std::uint8_t version) : left_(bytes) {
-    if (u8() != version) refuse("is of a format version this server does not know");
+Decoder::Decoder(std::string_view bytes, std::uint8_t newest, std::uint8_t oldest)
+    : left_(bytes), version_(u8()) {
+    if (version_ < oldest || version_ > newest)
+        refuse("is of a format version this server does not know");
 }
 
 std::string_view Decoder::take(std::size_t size) {

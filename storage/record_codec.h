@@ -39,8 +39,11 @@ private:
 /// read yields nothing, and finish() says so. So a decoder is written without a check per field.
 class Decoder {
 public:
-    /// Fails unless the first byte is `version`.
-    Decoder(std::string_view bytes, std::uint8_t version);
+    /// Fails unless the first byte, the version of what follows, is one of those that are known.
+    Decoder(std::string_view bytes, std::uint8_t newest, std::uint8_t oldest = 1);
+
+    /// Which one it is: a field that came later is read only if it is there.
+    std::uint8_t version() const { return version_; }
 
     std::uint8_t u8();
     std::uint32_t u32();
@@ -68,6 +71,7 @@ private:
     void refuse(std::string_view why);
 
     std::string_view left_;
+    std::uint8_t version_;
     std::string_view problem_;  // empty: none yet
 };
 

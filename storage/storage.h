@@ -27,6 +27,18 @@
 
 namespace clarion::storage {
 
+struct MaintenanceBudget {
+    /// Stanzas that the server saw later stay, referred to or not: one that only memory holds, on
+    /// its way, may be the next to be referred to.
+    WallTime before{};
+    unsigned slices = 1;
+};
+
+struct Maintenance {
+    std::uint64_t erased = 0;  // stanzas, in this call
+    bool more = false;         // there is more to do
+};
+
 class Storage {
 public:
     virtual ~Storage() = default;
@@ -64,6 +76,12 @@ public:
     /// For the next start, whose stored deadlines go on from there (base/time.h).
     virtual void put_clock_mark(Batch& batch, const ClockMark& mark) = 0;
 
+    /// Gives back the room of what nothing refers to any more, one slice of work after the other:
+    /// called again and again until nothing is left to do. Blocks for as long as a slice takes, some
+    /// hundred microseconds and a commit: on a worker (Shard::offload). One caller at a time. An
+    /// error gives the whole walk up; the next call begins anew.
+    virtual Result<Maintenance> maintain(const MaintenanceBudget& budget) = 0;
+
     /// Writes all that is stored, as it is at one moment, into a file, while the server runs; says
     /// through `done` what came of it. Errors: "conflict" (another is under way), "cancelled". Any
     /// thread.
@@ -79,19 +97,22 @@ public:
 enum class Durability : std::uint8_t { full, process };
 
 struct StorageLimits {
-    /// Address space of the LMDB map; the file grows into it.
-    std::size_t map_bytes = std::size_t{1} << 40;
+    /// The most that is ever kept; what would be more is refused with "resource-constraint".
+    std::size_t max_bytes = std::size_t{1} << 40;
     /// A group commit takes at most about this much.
     std::size_t group_bytes = 8u << 20;
 };
 
-/// Opens (creating if absent) the LMDB environment in `directory`. Checks the file's length and
-/// format version first. Errors: a sentence for the operator with path and cause.
-Result<std::unique_ptr<Storage>> open_lmdb_storage(const std::string& directory,
-                                                   Durability durability,
-                                                   const StorageLimits& limits = {});
-/// The same in memory, for tests and demos; its writer thread and commit order are the same. Tests
-/// that hold or fail commits use storage/memory/memory_storage.h.
-std::unique_ptr<Storage> make_memory_storage();
+/// Where and how the server keeps what it keeps.
+struct StorageConfig {
+    std::string backend = "lmdb";
+    std::string directory;  // the server's data directory
+    Durability durability = Durability::full;
+    StorageLimits limits{};
+};
+
+/// Opens what is there, or makes it. Data of another format is refused and left as it is. Errors: a
+/// sentence for the operator that says where and why.
+Result<std::unique_ptr<Storage>> open_storage(const StorageConfig& config);
 
 }  // namespace clarion::storage

@@ -19,7 +19,8 @@ TIERS = {
     "base": (["base"], []),
     "proto": (["proto"], ["base"]),
     "storage-backend": (
-        ["storage/kv", "storage/lmdb", "storage/memory"], ["base", "proto", "storage"]
+        ["storage/kv", "storage/lmdb", "storage/memory", "storage/open_storage.cpp"],
+        ["base", "proto", "storage"]
     ),
     "storage": (["storage"], ["base", "proto"]),
     "runtime": (["server/runtime"], ["base", "proto", "storage"]),

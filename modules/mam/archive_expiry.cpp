@@ -12,8 +12,6 @@
 namespace clarion::mam {
 namespace {
 
-using storage::SweepStep;
-
 constexpr Logger logger{"mam"};
 
 constexpr std::size_t names_at_once = 50;
@@ -89,30 +87,20 @@ Task<> expire_host(core::Core& core, std::string host, WallTime now) {
     if (count > 0) logger.info("expired", {{"host", host}, {"messages", count}});
 }
 
-/// One turn of a sweep; false: it is over.
-Task<Result<bool>> sweep_some(core::Core& core, storage::LogSweep& sweep) {
-    Result<SweepStep> step = SweepStep::done;
-    co_await core.shard().offload([&step, &sweep] { step = sweep.look(); });
-    if (!step) co_return step.error();
-    if (*step == SweepStep::write) {
-        sweep.write(core.shard().batch());
-        const auto done = co_await core.shard().committed();
-        if (!done) co_return done.error();
-    }
-    co_return *step != SweepStep::done;
-}
-
 Task<> sweep_once(core::Core& core, WallTime now) {
-    const auto sweep = core.storage().expiry().sweep(now - log_min_age);
-    std::uint64_t counted = 0;
-    while (!core.stopping()) {
-        const auto more = co_await sweep_some(core, *sweep);
-        if (!more) logger.error("sweep-failed", {{"error", more.error().text}});
-        if (!more || !*more) break;
-        erased_stanzas().add(sweep->erased() - std::exchange(counted, sweep->erased()));
-        co_await core.shard().sleep(slice_pause);
+    std::uint64_t erased = 0;
+    for (bool more = true; more && !core.stopping();) {
+        Result<storage::Maintenance> done = fail("internal-server-error");
+        co_await core.shard().offload(
+            [&] { done = core.storage().maintain({.before = now - log_min_age}); });
+        if (!done) logger.error("sweep-failed", {{"error", done.error().text}});
+        if (!done) break;
+        erased += done->erased;
+        erased_stanzas().add(done->erased);
+        more = done->more;
+        if (more) co_await core.shard().sleep(slice_pause);
     }
-    if (counted > 0) logger.info("log-swept", {{"erased", counted}});
+    if (erased > 0) logger.info("log-swept", {{"erased", erased}});
 }
 
 }  // namespace

@@ -106,8 +106,8 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     json::array users;
     std::string after;
     while (true) {
-        auto names = co_await app.shared().storage.owners().list(storage::OwnerKind::account, domain,
-                                                                 after, slice);
+        auto names = co_await app.shared().storage.owners().list(storage::OwnerKind::account,
+                                                                 domain, after, slice);
         if (!names) co_return names.error();
         for (const auto& name : *names) {
             bool disabled = false;

@@ -39,16 +39,6 @@ constexpr Duration evict_interval = std::chrono::seconds(5);
 /// That is done in so many slices.
 constexpr std::size_t evict_slices = 20;
 
-Result<std::unique_ptr<storage::Storage>> open_database(const Config& config) {
-    const auto& options = config.get<core::StorageOptions>();
-    storage::StorageLimits limits;
-    limits.map_bytes = static_cast<std::size_t>(options.map_size);
-    const auto durability =
-        options.durability == "process" ? storage::Durability::process : storage::Durability::full;
-    const auto& directory = config.get<core::ServerOptions>().data_dir;
-    return storage::open_lmdb_storage(directory + "/db", durability, limits);
-}
-
 /// Off for every domain; a module that is off for some sees to that itself (core::ModuleSetup).
 bool is_disabled(const Config& config, const core::Hosts& hosts, std::string_view module) {
     return std::all_of(hosts.hosts().begin(), hosts.hosts().end(), [&](const std::string& host) {
@@ -138,7 +128,7 @@ Result<> App::open_storage() {
     auto lock = lock_directory(options.data_dir);
     if (!lock) return lock.error();
     lock_ = *lock;
-    auto storage = open_database(*config_);
+    auto storage = storage::open_storage(storage_config(*config_));
     if (!storage) return storage.error();
     storage_ = std::move(*storage);
     const auto mark = storage_->clock_mark();

@@ -16,8 +16,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "server/core/options.h"
-#include "storage/backup.h"
-#include "storage/check.h"
+#include "storage/storage_tools.h"
 
 namespace clarion::app {
 
@@ -96,6 +95,16 @@ Error fail_in_use(const std::string& directory) {
 
 }  // namespace
 
+storage::StorageConfig storage_config(const Config& config) {
+    const auto& options = config.get<core::StorageOptions>();
+    storage::StorageConfig result;
+    result.backend = options.backend;
+    result.directory = config.get<core::ServerOptions>().data_dir;
+    if (options.durability == "process") result.durability = storage::Durability::process;
+    result.limits.max_bytes = static_cast<std::size_t>(options.map_size);
+    return result;
+}
+
 Result<int> lock_directory(const std::string& directory) {
     std::error_code error;
     std::filesystem::create_directories(directory, error);
@@ -122,7 +131,9 @@ Result<> restore(const Config& config, const std::string& file, bool replace, bo
     if (auto ours = check_owner(directory); !ours) return ours;
     const Lock lock(directory);
     if (!lock.fd()) return lock.fd().error();
-    const auto restored = storage::restore_backup(file, directory, replace, system_clock().wall());
+    const auto tools = storage::storage_tools(storage_config(config));
+    if (!tools) return tools.error();
+    const auto restored = (*tools)->restore(file, replace, system_clock().wall());
     if (!restored) return restored.error();
     if (as_json) {
         json::object result = described(restored->contents);
@@ -152,7 +163,9 @@ Result<> verify(const std::string& file, bool as_json, std::ostream& out) {
 
 Result<> check_database(const Config& config, std::ostream& out) {
     const auto directory = config.get<core::ServerOptions>().data_dir;
-    if (!std::filesystem::exists(directory + "/db")) {
+    const auto tools = storage::storage_tools(storage_config(config));
+    if (!tools) return tools.error();
+    if (!(*tools)->has_data()) {
         out << "database: none yet in " << directory << '\n';
         return {};
     }
@@ -162,7 +175,7 @@ Result<> check_database(const Config& config, std::ostream& out) {
         return {};
     }
     if (!lock.fd()) return lock.fd().error();
-    const auto report = storage::check_database(directory + "/db", progress_on(out));
+    const auto report = (*tools)->check(progress_on(out));
     return report ? tell(out, *report) : report.error();
 }
 

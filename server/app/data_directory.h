@@ -7,8 +7,12 @@
 
 #include "base/config.h"
 #include "base/result.h"
+#include "storage/storage.h"
 
 namespace clarion::app {
+
+/// Where and how the server keeps its data, as configured.
+storage::StorageConfig storage_config(const Config& config);
 
 /// One process at a time may use a data directory. It keeps the lock until it closes the
 /// descriptor. Errors: "in-use" (says so), "data-dir".

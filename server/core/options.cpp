@@ -52,6 +52,12 @@ void ServerOptions::declare(OptionTable<ServerOptions>& t) {
 
 void StorageOptions::declare(OptionTable<StorageOptions>& t) {
     t.section("storage", "How data is kept.");
+    t.add("backend", &StorageOptions::backend)
+        .choices({"lmdb"})
+        .doc(
+            "What keeps it. \"lmdb\": a database in data_dir, in the server's own process; needs "
+            "no "
+            "set-up.");
     t.add("durability", &StorageOptions::durability)
         .choices({"full", "process"})
         .doc(

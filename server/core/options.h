@@ -30,6 +30,7 @@ struct ServerOptions {
 };
 
 struct StorageOptions {
+    std::string backend = "lmdb";
     std::string durability = "full";
     std::int64_t map_size = std::int64_t{1} << 40;
     std::int64_t backlog_limit = 64 << 20;

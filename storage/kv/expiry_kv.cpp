@@ -5,7 +5,6 @@
 
 #include "storage/kv/keys.h"
 #include "storage/kv/kv_batch.h"
-#include "storage/kv/log_sweep.h"
 #include "storage/kv/read.h"
 #include "storage/records.h"
 
@@ -117,10 +116,6 @@ void ExpiryKv::remove(Batch& batch, OwnerId owner, const ExpiredEntries& entries
     out.put_if_there(Table::archive, last,
                      encode(ArchiveIndexRecord{.time = entries.newest->time,
                                                .ordinal = entries.newest->ordinal}));
-}
-
-std::unique_ptr<LogSweep> ExpiryKv::sweep(WallTime before) {
-    return std::make_unique<LogSweepKv>(engine_, ++sweeps_, before);
 }
 
 }  // namespace clarion::storage

@@ -110,6 +110,34 @@ void KvStorage::put_clock_mark(Batch& batch, const ClockMark& mark) {
     static_cast<KvBatch&>(batch).put(Table::meta, clock_key, encode(mark));
 }
 
+Result<Maintenance> KvStorage::maintain(const MaintenanceBudget& budget) {
+    const std::lock_guard lock(sweep_mutex_);
+    if (!sweep_) sweep_ = std::make_unique<LogSweep>(*engine_, ++sweeps_, budget.before);
+    const std::uint64_t erased_before = sweep_->erased();
+    Maintenance done{.more = true};
+    for (unsigned slice = 0; slice < budget.slices && done.more; ++slice) {
+        const auto step = sweep_once();
+        if (!step) {
+            sweep_ = nullptr;
+            return step.error();
+        }
+        done.more = *step != SweepStep::done;
+    }
+    done.erased = sweep_->erased() - erased_before;
+    if (!done.more) sweep_ = nullptr;
+    return done;
+}
+
+/// One turn of the walk: reads a slice, or writes one and waits until it is committed.
+Result<SweepStep> KvStorage::sweep_once() {
+    const auto step = sweep_->look();
+    if (!step || *step != SweepStep::write) return step;
+    auto batch = std::make_unique<KvBatch>();
+    sweep_->write(*batch);
+    if (auto failed = writer_->commit(std::move(batch))) return *failed;
+    return step;
+}
+
 Result<> KvStorage::start_backup(BackupOrder order, BackupDone done) {
     const std::lock_guard lock(backup_mutex_);
     if (stopped_) return fail("cancelled", "the server is stopping");

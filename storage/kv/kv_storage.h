@@ -1,6 +1,6 @@
 // KvStorage: Storage over an Engine: the repositories, the writer, the numbers never used before.
 //
-// open_lmdb_storage() and make_memory_storage() make one. Owned by app; threads as storage.h says.
+// The back ends make one. Owned by app; threads as storage.h says.
 //
 // Numbers (owners, log entries, spooled stanzas) come from atomics. Each start takes the next run
 // number and commits it; numbers begin at run * 2^40 (or after the greatest in use, if that is
@@ -17,6 +17,7 @@
 #include "storage/kv/backup_job.h"
 #include "storage/kv/engine.h"
 #include "storage/kv/expiry_kv.h"
+#include "storage/kv/log_sweep.h"
 #include "storage/kv/module_data_kv.h"
 #include "storage/kv/repositories.h"
 #include "storage/kv/writer.h"
@@ -47,6 +48,7 @@ public:
     Result<std::optional<ClockMark>> clock_mark() override;
     void put_clock_mark(Batch& batch, const ClockMark& mark) override;
     Result<> start_backup(BackupOrder order, BackupDone done) override;
+    Result<Maintenance> maintain(const MaintenanceBudget& budget) override;
     void stop() override;
 
     /// Waits until all that was submitted is decided and its listeners returned. For tests and
@@ -62,6 +64,7 @@ public:
     Result<> start(std::size_t group_bytes, BatchHook hook = {});
 
 private:
+    Result<SweepStep> sweep_once();
     std::uint64_t take_run_number(WriteTransaction& transaction);
     void set_numbers(std::uint64_t run);
 
@@ -79,6 +82,9 @@ private:
     SpoolKv spool_;
     ExpiryKv expiry_;
     std::unique_ptr<Writer> writer_;  // its thread uses the engine
+    std::mutex sweep_mutex_;
+    std::unique_ptr<LogSweep> sweep_;  // the walk under way
+    std::uint64_t sweeps_ = 0;
     std::mutex backup_mutex_;
     std::unique_ptr<BackupJob> backup_;  // last: its thread wakes the writer
     bool stopped_ = false;               // under backup_mutex_

@@ -8,11 +8,11 @@
 
 namespace clarion::storage {
 
-Result<SweepStep> LogSweepKv::look() {
+Result<SweepStep> LogSweep::look() {
     return read_snapshot(engine_, [this](Snapshot& snapshot) { return look_at(snapshot); });
 }
 
-SweepStep LogSweepKv::look_at(Snapshot& snapshot) {
+SweepStep LogSweep::look_at(Snapshot& snapshot) {
     switch (stage_) {
         case Stage::collect: return collect(snapshot);
         case Stage::offline: return mark_some(snapshot, Table::offline, Stage::queues);
@@ -25,7 +25,7 @@ SweepStep LogSweepKv::look_at(Snapshot& snapshot) {
     return SweepStep::done;
 }
 
-SweepStep LogSweepKv::collect(Snapshot& snapshot) {
+SweepStep LogSweep::collect(Snapshot& snapshot) {
     const auto cursor = snapshot.cursor(Table::unreferenced);
     std::size_t looked_at = 0;
     bool found = cursor->seek(unreferenced_position_);
@@ -42,12 +42,12 @@ SweepStep LogSweepKv::collect(Snapshot& snapshot) {
 }
 
 /// A log entry that is gone already is old: then only the note about it is left to erase.
-bool LogSweepKv::is_old(Snapshot& snapshot, std::string_view log_key) const {
+bool LogSweep::is_old(Snapshot& snapshot, std::string_view log_key) const {
     const auto stored = snapshot.get(Table::log, log_key);
     return !stored || decoded(decode_log(*stored)).time < before_;
 }
 
-SweepStep LogSweepKv::mark_some(Snapshot& snapshot, Table table, Stage next) {
+SweepStep LogSweep::mark_some(Snapshot& snapshot, Table table, Stage next) {
     const auto cursor = snapshot.cursor(table);
     std::size_t looked_at = 0;
     for (bool found = cursor->seek(position_); found; found = cursor->next()) {
@@ -64,7 +64,7 @@ SweepStep LogSweepKv::mark_some(Snapshot& snapshot, Table table, Stage next) {
     return next == Stage::erase ? SweepStep::write : SweepStep::look;
 }
 
-void LogSweepKv::mark(LogId log, Mark mark) {
+void LogSweep::mark(LogId log, Mark mark) {
     const auto id = static_cast<std::uint64_t>(log);
     if (id < candidates_.front() || id > candidates_.back()) return;  // almost all: newer
     const auto found = std::lower_bound(candidates_.begin(), candidates_.end(), id);
@@ -73,7 +73,7 @@ void LogSweepKv::mark(LogId log, Mark mark) {
     marked = std::max(marked, mark);
 }
 
-void LogSweepKv::write(Batch& batch) {
+void LogSweep::write(Batch& batch) {
     auto& out = static_cast<KvBatch&>(batch);
     if (stage_ == Stage::erase) return erase_some(out);
     out.watch(number_, LogId{candidates_.front()}, LogId{candidates_.back()});
@@ -81,7 +81,7 @@ void LogSweepKv::write(Batch& batch) {
     stage_ = Stage::offline;
 }
 
-void LogSweepKv::erase_some(KvBatch& batch) {
+void LogSweep::erase_some(KvBatch& batch) {
     const std::size_t end = std::min(next_ + erase_slice, candidates_.size());
     for (; next_ < end; ++next_) {
         if (marks_[next_] == Mark::kept) continue;

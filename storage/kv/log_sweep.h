@@ -1,4 +1,4 @@
-// LogSweepKv: the walk behind Expiry::sweep().
+// LogSweep: the walk behind Storage::maintain(), in turns of look() and write().
 //
 //     collect -> watch -> offline -> queues -> archive -> erase -> collect ... -> done
 //
@@ -20,7 +20,12 @@
 
 namespace clarion::storage {
 
-class LogSweepKv final : public LogSweep {
+/// What a LogSweep wants next.
+enum class SweepStep : std::uint8_t { look, write, done };
+
+/// Only one at a time may be under way: an older one then erases nothing. Never on two threads at
+/// once. Dropped at any point it leaves nothing to clean up.
+class LogSweep {
 public:
     /// Log entries in one walk over all references: 9 bytes of memory each.
     static constexpr std::size_t max_candidates = 500'000;
@@ -31,13 +36,18 @@ public:
     static constexpr std::size_t erase_slice = 1'000;
 
     /// `number` is this sweep's own, not 0. `candidates`: tests make it small.
-    LogSweepKv(Engine& engine, std::uint64_t number, WallTime before,
-               std::size_t candidates = max_candidates)
+    LogSweep(Engine& engine, std::uint64_t number, WallTime before,
+             std::size_t candidates = max_candidates)
         : engine_(engine), number_(number), before_(before), max_candidates_(candidates) {}
 
-    Result<SweepStep> look() override;
-    void write(Batch& batch) override;
-    std::uint64_t erased() const override { return erased_; }
+    /// Reads one slice: a few hundred microseconds, or what some dozen pages take to come from the
+    /// disk. Blocks.
+    Result<SweepStep> look();
+    /// Adds one slice of writing to the batch, which must be committed before the next look().
+    /// REQUIRES: look() said `write`.
+    void write(Batch& batch);
+    /// Log entries erased so far. (One that was referred to again meanwhile is counted, but stays.)
+    std::uint64_t erased() const { return erased_; }
 
 private:
     enum class Stage : std::uint8_t { collect, watch, offline, queues, archive, erase, done };

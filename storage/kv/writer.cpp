@@ -64,6 +64,27 @@ void Writer::tell_of_backlog() {
     for (const BacklogWaiter& waiter : told) waiter.fn();
 }
 
+std::optional<Error> Writer::commit(std::unique_ptr<KvBatch> batch) {
+    std::promise<std::optional<Error>> decided;
+    backlog_.fetch_add(batch->bytes(), std::memory_order_relaxed);
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) {
+            backlog_.fetch_sub(batch->bytes(), std::memory_order_relaxed);
+            return fail("cancelled", "the server is stopping");
+        }
+        const Token token{++nobody_.last_token};
+        queue_.push_back({.shard = &nobody_,
+                          .token = token,
+                          .batch = std::move(batch),
+                          .error = {},
+                          .waiter = &decided});
+        waiting_ = false;
+    }
+    wake_.notify_one();
+    return decided.get_future().get();
+}
+
 void Writer::wait_until_idle() {
     std::unique_lock lock(mutex_);
     idle_.wait(lock, [this] { return (queue_.empty() && waiting_) || stopping_; });
@@ -200,6 +221,10 @@ void Writer::report(std::span<Pending> group) {
         CommitReport& report = pending.shard->report;
         if (report.up_to == Token::none) concerned.push_back(pending.shard);
         report.up_to = pending.token;
+        if (pending.waiter) {
+            pending.waiter->set_value(std::move(pending.error));
+            pending.error.reset();
+        }
         if (pending.error) report.failures.push_back({pending.token, std::move(*pending.error)});
         bytes += pending.batch->bytes();
         pending.batch.reset();

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,6 +47,9 @@ public:
 
     void set_listener(unsigned shard, CommitListener listener);
     Token submit(unsigned shard, std::unique_ptr<KvBatch> batch);
+    /// Commits a batch of nobody's shard and waits for it. Any thread but the writer's. Error
+    /// "cancelled": the writer stops.
+    std::optional<Error> commit(std::unique_ptr<KvBatch> batch);
     std::size_t backlog_bytes() const { return backlog_.load(std::memory_order_relaxed); }
     /// See Storage::when_backlog_below().
     void when_backlog_below(std::size_t bytes, std::function<void()> fn);
@@ -71,8 +75,9 @@ private:
         Token token;
         std::unique_ptr<KvBatch> batch;
         std::optional<Error> error;
-        bool asked = false;    // the hook was
-        bool refused = false;  // by the hook, for good
+        std::promise<std::optional<Error>>* waiter = nullptr;  // of commit()
+        bool asked = false;                                    // the hook was
+        bool refused = false;                                  // by the hook, for good
     };
 
     void run();
@@ -104,6 +109,7 @@ private:
         std::function<void()> fn;
     };
     std::vector<BacklogWaiter> backlog_waiters_;
+    Shard nobody_;  // whose batches commit() submits
     bool waiting_ = false;
     bool stopping_ = false;
     std::unique_ptr<BackupCopy> next_copy_;

@@ -1,9 +1,13 @@
 // check_database(): what DatabaseCheck finds in the LMDB environment of a directory.
-#include "storage/check.h"
+#include <filesystem>
+
 #include "storage/kv/database_check.h"
 #include "storage/lmdb/lmdb_engine.h"
+#include "storage/lmdb/lmdb_tools.h"
 
 namespace clarion::storage {
+
+bool LmdbTools::has_data() const { return std::filesystem::exists(directory_ + "/db"); }
 
 Result<CheckReport> check_database(const std::string& directory, const CheckProgress& progress) {
     const auto engine = open_lmdb_engine_to_read(directory);

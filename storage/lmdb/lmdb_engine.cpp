@@ -344,7 +344,7 @@ Result<std::unique_ptr<Engine>> open_lmdb_engine(const std::string& directory,
 Result<std::unique_ptr<Engine>> open_lmdb_engine_to_read(const std::string& directory) {
     if (auto checked = check_data_file(directory + "/data.mdb", false); !checked)
         return checked.error();
-    auto environment = open_environment(directory, MDB_RDONLY, StorageLimits{}.map_bytes);
+    auto environment = open_environment(directory, MDB_RDONLY, StorageLimits{}.max_bytes);
     if (!environment) return environment.error();
     const auto databases = open_databases(environment->get(), directory, false);
     if (!databases) return databases.error();

@@ -4,10 +4,10 @@
 #include <utility>
 
 #include "base/text.h"
-#include "storage/backup.h"
 #include "storage/kv/backup_file.h"
 #include "storage/kv/backup_replay.h"
 #include "storage/lmdb/lmdb_engine.h"
+#include "storage/lmdb/lmdb_tools.h"
 #include "storage/storage.h"
 
 namespace clarion::storage {
@@ -47,7 +47,7 @@ Result<VerifiedBackup> build(const std::string& file, const std::string& directo
     fs::remove_all(directory, ignored);  // of a restore that was interrupted
     Result<VerifiedBackup> built = fail("internal-server-error");
     {
-        auto engine = open_lmdb_engine(directory, Durability::full, StorageLimits{}.map_bytes);
+        auto engine = open_lmdb_engine(directory, Durability::full, StorageLimits{}.max_bytes);
         if (!engine) return engine.error();
         built = replay_backup(input->source(), **engine);
     }

@@ -1,3 +1,5 @@
+#include "storage/lmdb/lmdb_storage.h"
+
 #include <memory>
 #include <utility>
 
@@ -9,7 +11,7 @@ namespace clarion::storage {
 Result<std::unique_ptr<Storage>> open_lmdb_storage(const std::string& directory,
                                                    Durability durability,
                                                    const StorageLimits& limits) {
-    auto engine = open_lmdb_engine(directory, durability, limits.map_bytes);
+    auto engine = open_lmdb_engine(directory, durability, limits.max_bytes);
     if (!engine) return engine.error();
     auto storage = std::make_unique<KvStorage>(std::move(engine).value());
     if (auto started = storage->start(limits.group_bytes); !started) {

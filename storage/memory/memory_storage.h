@@ -1,7 +1,7 @@
 // MemoryStorage: storage for tests, whose commits can be held, failed and waited for.
 //
 // It is the real thing above the engine: the same repositories, writer thread and order of commits.
-// make_memory_storage() (storage/storage.h) gives the same as a plain Storage. Owned by the test.
+// Owned by the test.
 // The hooks may be called on any thread.
 #pragma once
 
@@ -30,5 +30,7 @@ protected:
 };
 
 std::unique_ptr<MemoryStorage> make_memory_test_storage(const StorageLimits& limits = {});
+/// The same as a plain Storage.
+std::unique_ptr<Storage> make_memory_storage();
 
 }  // namespace clarion::storage

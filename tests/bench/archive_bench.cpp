@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "storage/lmdb/lmdb_storage.h"
 #include "storage/storage.h"
 
 namespace {

@@ -12,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "storage/lmdb/lmdb_storage.h"
 #include "storage/storage.h"
 
 namespace {

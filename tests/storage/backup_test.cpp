@@ -11,6 +11,7 @@
 #include "storage/kv/backup_replay.h"
 #include "storage/kv/format.h"
 #include "storage/kv/writer.h"
+#include "storage/lmdb/lmdb_tools.h"
 #include "storage/memory/memory_engine.h"
 #include "tests/storage/storage_fixture.h"
 

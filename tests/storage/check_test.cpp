@@ -1,6 +1,8 @@
 // What --check finds, and that it finds nothing in a database that is well. Damage is made with the
 // engine; the checks are the same on both, the file is looked at by check_database().
 #include "storage/check.h"
+#include "storage/lmdb/lmdb_storage.h"
+#include "storage/lmdb/lmdb_tools.h"
 
 #include <lmdb.h>
 

@@ -14,6 +14,12 @@ WallTime time_of(std::uint64_t n) { return at(static_cast<std::int64_t>(n) * tic
 ArchiveId id_of(std::uint64_t n) { return ArchiveId{n * ticks}; }
 
 /// Two archives; a message number n is from the second n, and so is its id.
+/// As Storage::maintain() does.
+std::unique_ptr<LogSweep> start_sweep(KvStorage& storage, WallTime before) {
+    static std::uint64_t sweeps = 1000;
+    return std::make_unique<LogSweep>(storage.engine(), ++sweeps, before);
+}
+
 template <class Backend>
 class ExpiryFixture : public Fixture<Backend> {
 public:
@@ -68,7 +74,7 @@ public:
         while (look(sweep) == SweepStep::write) write(sweep);
     }
     void sweep_all(std::uint64_t before = 1'000'000) {
-        const auto sweep = this->storage().expiry().sweep(time_of(before));
+        const auto sweep = start_sweep(this->storage(), time_of(before));
         finish(*sweep);
     }
 
@@ -302,7 +308,7 @@ TEST_CASE_TEMPLATE("a reference that moves while the sweep reads is not missed",
     });
     archive.expire(archive.juliet, 3);
     archive.expire(archive.romeo, 3);
-    const auto sweep = archive->expiry().sweep(time_of(100));
+    const auto sweep = start_sweep(archive.storage(), time_of(100));
     CHECK(archive.look(*sweep) == SweepStep::write);
     archive.write(*sweep);
     REQUIRE(*sweep->look() == SweepStep::look);  // offline messages
@@ -330,7 +336,7 @@ TEST_CASE_TEMPLATE("an archive that expires while the sweep reads is swept next 
     ExpiryFixture<Backend> archive;
     archive.say_all(1, 3, {archive.juliet, archive.romeo});
     archive.expire(archive.juliet, 3);
-    const auto sweep = archive->expiry().sweep(time_of(100));
+    const auto sweep = start_sweep(archive.storage(), time_of(100));
     CHECK(archive.look(*sweep) == SweepStep::write);
     archive.write(*sweep);
     CHECK(archive.look(*sweep) == SweepStep::write);  // it saw romeo's entries
@@ -347,16 +353,58 @@ TEST_CASE_TEMPLATE("a sweep that another one overtook erases nothing", Backend, 
     ExpiryFixture<Backend> archive;
     archive.say_all(1, 2, {archive.juliet});
     archive.expire(archive.juliet, 2);
-    const auto first = archive->expiry().sweep(time_of(100));
+    const auto first = start_sweep(archive.storage(), time_of(100));
     archive.look(*first);
     archive.write(*first);
-    const auto second = archive->expiry().sweep(time_of(100));
+    const auto second = start_sweep(archive.storage(), time_of(100));
     archive.look(*second);
     archive.write(*second);
     archive.finish(*first);
     CHECK(archive.logged() == "1 2 ");
     archive.finish(*second);
     CHECK(archive.logged() == "2 ");
+}
+
+TEST_CASE_TEMPLATE("storage gives back what nothing refers to, slice by slice", Backend,
+                   MemoryBackend, LmdbBackend) {
+    ExpiryFixture<Backend> archive;
+    archive.say_all(1, 6, {archive.juliet});
+    archive.keep_offline(2);
+    archive.expire(archive.juliet, 6);
+    const auto maintain = [&](std::uint64_t before, unsigned slices) {
+        const auto done = archive->maintain({.before = time_of(before), .slices = slices});
+        REQUIRE(done.ok());
+        return *done;
+    };
+    std::uint64_t erased = 0;
+    int calls = 0;
+    for (bool more = true; more; ++calls) {
+        const Maintenance done = maintain(4, 1);
+        erased += done.erased;
+        more = done.more;
+    }
+    CHECK(calls > 3);
+    CHECK(erased == 2);
+    CHECK(archive.logged() == "2 4 5 6 ");
+    const Maintenance rest = maintain(100, 1000);
+    CHECK(rest.erased == 2);
+    CHECK_FALSE(rest.more);
+    CHECK(archive.logged() == "2 6 ");
+    CHECK_FALSE(maintain(100, 1000).more);
+}
+
+TEST_CASE("maintenance that cannot commit is given up, and begins anew") {
+    ExpiryFixture<MemoryBackend> archive;
+    archive.say_all(1, 3, {archive.juliet});
+    archive.expire(archive.juliet, 3);
+    static_cast<MemoryStorage&>(archive.storage()).fail_next_commits(1);
+    const MaintenanceBudget all{.before = time_of(100), .slices = 1000};
+    const auto failed = archive->maintain(all);
+    REQUIRE_FALSE(failed.ok());
+    CHECK(failed.error().code == "resource-constraint");
+    CHECK(archive.logged() == "1 2 3 ");
+    CHECK(archive->maintain(all)->erased == 2);
+    CHECK(archive.logged() == "3 ");
 }
 
 TEST_CASE_TEMPLATE("more than one walk, if there is more than fits in one", Backend, MemoryBackend,
@@ -366,7 +414,7 @@ TEST_CASE_TEMPLATE("more than one walk, if there is more than fits in one", Back
     archive.keep_offline(2);
     archive.keep_offline(5);
     archive.expire(archive.juliet, 9);
-    LogSweepKv sweep(archive->engine(), 77, time_of(100), 3);
+    LogSweep sweep(archive->engine(), 77, time_of(100), 3);
     archive.finish(sweep);
     CHECK(sweep.erased() == 6);
     CHECK(archive.logged() == "2 5 9 ");
@@ -375,7 +423,7 @@ TEST_CASE_TEMPLATE("more than one walk, if there is more than fits in one", Back
 
 TEST_CASE_TEMPLATE("longer than a slice of everything", Backend, MemoryBackend, LmdbBackend) {
     ExpiryFixture<Backend> archive;
-    const std::uint64_t count = LogSweepKv::mark_slice + 5;
+    const std::uint64_t count = LogSweep::mark_slice + 5;
     archive.commit([&](Batch& batch) {
         for (std::uint64_t n = 1; n <= count; ++n) {
             archive.logs[n] = archive->archive().next_log_id();
@@ -422,7 +470,7 @@ TEST_CASE("a crash at any point of expiry or sweep is harmless") {
     archive.expire(archive.romeo, 6);
     // After each number of writes: a new process has forgotten the watch and begins again.
     for (int writes = 0; writes < 3; ++writes) {
-        const auto sweep = archive->expiry().sweep(time_of(100));
+        const auto sweep = start_sweep(archive.storage(), time_of(100));
         for (int n = 0; n < writes && archive.look(*sweep) == SweepStep::write; ++n)
             archive.write(*sweep);
         archive.reopen();
@@ -440,7 +488,7 @@ TEST_CASE("a disk that is full while the sweep erases") {
     ExpiryFixture<MemoryBackend> archive;
     archive.say_all(1, 3, {archive.juliet});
     archive.expire(archive.juliet, 3);
-    const auto sweep = archive->expiry().sweep(time_of(100));
+    const auto sweep = start_sweep(archive.storage(), time_of(100));
     archive.look(*sweep);
     archive.write(*sweep);
     archive.look(*sweep);

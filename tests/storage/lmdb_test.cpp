@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "storage/kv/keys.h"
+#include "storage/lmdb/lmdb_storage.h"
 #include "storage/records.h"
 #include "tests/storage/storage_fixture.h"
 
@@ -112,7 +113,7 @@ TEST_CASE("nothing that was reported is lost when the process is killed") {
 
 TEST_CASE("a full map fails batches, spares what fits, and the rest goes on") {
     ScratchDirectory directory;
-    auto storage = LmdbBackend::open(directory.path(), {.map_bytes = 1 << 20});
+    auto storage = LmdbBackend::open(directory.path(), {.max_bytes = 1 << 20});
     Reports reports;
     storage->set_commit_listener(0, reports.listener(0));
     const OwnerId account = storage->owners().next_id();

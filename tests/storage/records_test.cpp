@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "storage/kv/keys.h"
+#include "storage/record_codec.h"
 
 namespace clarion::storage {
 namespace {
@@ -171,6 +172,20 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
     check_refusals(encode(KeptStanza{.xml = "<m/>"}), decode_kept_stanza);
     check_refusals(encode_number(5), decode_number);
     check_refusals(encode_address("room@rooms.example"), decode_address);
+}
+
+TEST_CASE("a decoder takes the versions that it knows, and says which it is") {
+    const auto reads = [](std::uint8_t version) {
+        const std::string bytes = Encoder(version).u8(7).take();
+        Decoder in(bytes, 3, 2);
+        const std::uint8_t field = in.u8();
+        return in.finish("record").ok() && field == 7 && in.version() == version;
+    };
+    CHECK_FALSE(reads(1));
+    CHECK(reads(2));
+    CHECK(reads(3));
+    CHECK_FALSE(reads(4));
+    CHECK_FALSE(Decoder("", 1).finish("record").ok());
 }
 
 TEST_CASE("impossible enumerators and counts are refused") {

@@ -19,6 +19,7 @@
 
 #include "doctest/doctest.h"
 #include "storage/kv/kv_storage.h"
+#include "storage/lmdb/lmdb_storage.h"
 #include "storage/memory/memory_storage.h"
 #include "storage/storage.h"
 

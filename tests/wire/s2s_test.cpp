@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "proto/ns.h"
+#include "storage/memory/memory_storage.h"
 #include "tests/wire/s2s_world.h"
 
 using namespace clarion;

@@ -13,6 +13,7 @@
 
 #include "proto/ns.h"
 #include "server/events/s2s_events.h"
+#include "storage/memory/memory_storage.h"
 
 extern char** environ;
 

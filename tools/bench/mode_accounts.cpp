@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "proto/sasl.h"
+#include "storage/lmdb/lmdb_storage.h"
 #include "storage/storage.h"
 #include "tools/bench/modes.h"
 

@@ -6,6 +6,7 @@
 #include "server/core/options.h"
 #include "server/net/dns/ttl_cache.h"
 #include "server/runtime/shard.h"
+#include "storage/memory/memory_storage.h"
 #include "storage/storage.h"
 #include "tests/unit/net/loop.h"
 

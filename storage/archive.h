@@ -2,9 +2,9 @@
 // index.
 //
 // The log keeps a stanza's XML (in jabber:client, with xmlns, without stanza-id). An archive is an
-// index (owner, archive id) -> log entry. The sender's shard allocates the log id and writes the
-// entry; the recipient's shard, later, writes only its index entry, whose batch fails if the log
-// entry is not there.
+// index (owner, archive id) -> log entry. Whoever first keeps the stanza allocates the log id; all
+// who keep it after that refer to it, and bring the stanza along: it is put into the log unless it
+// is there already. So no batch depends on what another owner's batch wrote.
 #pragma once
 
 #include <cstdint>
@@ -25,6 +25,10 @@ struct ArchiveEntry {
     WallTime time{};
     /// The other party: full if the stanza named a resource, else bare. Stored as hashes of both.
     std::string_view with;
+    /// The stanza, and when the server saw it. Empty: an earlier batch of the same owner brought
+    /// it.
+    std::string_view xml{};
+    WallTime received{};
 };
 
 struct ArchiveQuery {
@@ -72,15 +76,15 @@ public:
 
     /// A log id no stanza had before. Any thread, lock-free.
     virtual LogId next_log_id() = 0;
-    /// Writes a stanza into the log. `time` is when the server saw it.
-    virtual void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
-    /// Writes an index entry. The batch fails with "item-not-found" if the log entry is neither
-    /// committed nor earlier in the same batch. `entry.id` must follow all others of the archive.
-    /// It is the entry's time in microseconds, unless the clock was set back; then it is more.
+    /// Writes an index entry, and the stanza into the log unless it is there. If `entry.xml` is
+    /// empty and the log does not have it, the batch fails with "item-not-found". `entry.id` must
+    /// follow all others of the archive. It is the entry's time in microseconds, unless the clock
+    /// was set back; then it is more.
     virtual void put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) = 0;
-    /// Exchanges a stanza of the log, for every archive, queue and offline message that refers to
-    /// it. Nothing happens if it is gone.
-    virtual void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) = 0;
+    /// Exchanges a stanza in an owner's archive; by the owner's own shard. A storage that keeps one
+    /// copy for all who refer to it may exchange it for all of them. Nothing happens if it is gone,
+    /// and nobody who brings the stanza later undoes it.
+    virtual void replace(Batch& batch, OwnerId owner, const ArchiveEntry& entry) = 0;
 
     /// Errors: "item-not-found" if a cursor or one of `ids` is not in the archive
     /// (XEP-0313 3.4, 4.1.4).

@@ -16,9 +16,11 @@ namespace clarion::storage {
 
 /// A kept stanza: a reference into the log, or its own bytes.
 struct KeptStanza {
-    /// The batch that keeps the stanza fails if its log entry is neither committed nor in it.
     StanzaMeta meta;
-    std::string xml;  // filled on reading; on writing only if it is not in the log
+    /// Filled on reading. On writing: what is kept, or if it is in the log, what is put there unless
+    /// it is there already; empty: an earlier batch of the same account brought it (if none did, the
+    /// batch fails with "item-not-found").
+    std::string xml;
 };
 
 struct OfflineMessage {

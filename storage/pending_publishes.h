@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,7 +32,10 @@ struct PendingPublishEntry {
 class PendingPublishes {
 public:
     virtual ~PendingPublishes() = default;
-    virtual void put(Batch& batch, AccountId account, const PendingPublish& pending) = 0;
+    /// `xml`: the stanza, if it is in the log and neither this nor an earlier batch of the account
+    /// brought it there.
+    virtual void put(Batch& batch, AccountId account, const PendingPublish& pending,
+                     std::string_view xml = {}) = 0;
     /// If there is none: fine.
     virtual void remove(Batch& batch, AccountId account, std::uint64_t registration) = 0;
     /// All that is pending, by account and registration, after those; `limit` at most.

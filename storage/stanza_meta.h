@@ -34,6 +34,9 @@ struct StanzaMeta {
 
     bool archived() const { return archive_id != ArchiveId::none; }
     bool logged() const { return log_id != LogId::none; }
+    /// The account's own archive refers to it, so that an earlier batch of the account, or this one,
+    /// brought it into the log: who refers to it too need not bring it again.
+    bool in_archive() const { return logged() && archived(); }
 };
 
 }  // namespace clarion::storage

@@ -279,20 +279,19 @@ private:
         return envelope.stanza->root().child(ns::stanza_id, "stanza-id") != nullptr;
     }
 
-    /// Writes the log entry if nobody has yet, and this account's index entry.
+    /// Writes this account's index entry, which brings the stanza into the log.
     storage::ArchiveId store(core::Account& account, core::Envelope& envelope,
                              const Jid& with) const {
         storage::Archive& archive = core_.storage().archive();
-        storage::Batch& batch = core_.shard().batch();
-        if (!envelope.meta.logged()) {
-            envelope.meta.log_id = archive.next_log_id();
-            archive.put_log(batch, envelope.meta.log_id, envelope.meta.received,
-                            *envelope.kept_xml());
-        }
+        if (!envelope.meta.logged()) envelope.meta.log_id = archive.next_log_id();
         const auto [id, time] = account.next_archive_place(core_.clock().wall());
-        archive.put_index(
-            batch, account.id(),
-            {.id = id, .log_id = envelope.meta.log_id, .time = time, .with = with.full()});
+        archive.put_index(core_.shard().batch(), account.id(),
+                          {.id = id,
+                           .log_id = envelope.meta.log_id,
+                           .time = time,
+                           .with = with.full(),
+                           .xml = *envelope.kept_xml(),
+                           .received = envelope.meta.received});
         return id;
     }
 

@@ -43,14 +43,19 @@ std::shared_ptr<Stanza> parse(std::string_view xml) {
 }
 
 /// Whether the search is over.
-bool deal_with(core::Core& core, const storage::ArchivedMessage& message,
+bool deal_with(core::Core& core, storage::OwnerId owner, const storage::ArchivedMessage& message,
                const Retraction& retraction) {
     const auto stored = parse(message.xml);
     if (!stored) return false;
     const Found found = is_original(*stored, retraction);
     if (found == Found::original) {
-        core.storage().archive().replace_log(core.shard().batch(), message.log_id, message.time,
-                                             make_tombstone(*stored, retraction));
+        const std::string tombstone = make_tombstone(*stored, retraction);
+        core.storage().archive().replace(core.shard().batch(), owner,
+                                         {.id = message.id,
+                                          .log_id = message.log_id,
+                                          .time = message.time,
+                                          .xml = tombstone,
+                                          .received = message.time});
         tombstones().add();
     }
     return found != Found::other;
@@ -132,7 +137,8 @@ Task<> Retractions::search(storage::AccountId account, Retraction retraction, st
         if (!page || page->messages.empty()) break;
         const auto& messages = page->messages;
         for (auto at = messages.rbegin(); at != messages.rend() && !over; ++at)
-            over = at->xml.find(id) != std::string::npos && deal_with(core_, *at, retraction);
+            over =
+                at->xml.find(id) != std::string::npos && deal_with(core_, account, *at, retraction);
         over = over || page->complete;
         left -= messages.size();
         query.from_end = false;

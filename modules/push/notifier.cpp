@@ -10,6 +10,7 @@
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
 #include "proto/ns.h"
+#include "proto/xml_writer.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -230,14 +231,18 @@ void Notifier::enter(core::Account& account, Notification& notification, const C
     notification.offline_seq = cause.meta.offline_seq;
     const bool stored = cause.meta.log_id != storage::LogId::none || cause.meta.offline_seq != 0;
     if (cause.in_queue || !stored) return;
-    push_.publish_log->add_pending(account.id(),
-                                   {.registration = notification.registration,
-                                    .important = notification.important,
-                                    .urgent = notification.urgent,
-                                    .log_id = cause.meta.log_id,
-                                    .offline_seq = cause.meta.offline_seq,
-                                    .caused = cause.meta.received},
-                                   notification.number);
+    // Kept by somebody else only, the sender say.
+    const bool brings =
+        cause.meta.logged() && !cause.meta.archived() && cause.meta.offline_seq == 0;
+    push_.publish_log->add_pending(
+        account.id(),
+        {.registration = notification.registration,
+         .important = notification.important,
+         .urgent = notification.urgent,
+         .log_id = cause.meta.log_id,
+         .offline_seq = cause.meta.offline_seq,
+         .caused = cause.meta.received},
+        notification.number, brings && cause.stanza ? xml::to_string(cause.stanza->root()) : "");
 }
 
 // ---- Again -------------------------------------------------------------------------------------

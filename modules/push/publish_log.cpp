@@ -20,8 +20,8 @@ std::size_t PublishLog::Hash::operator()(const Key& key) const {
 }
 
 void PublishLog::add_pending(storage::AccountId account, const storage::PendingPublish& pending,
-                             std::uint64_t number) {
-    push_.core.storage().pending_publishes().put(push_.core.shard().batch(), account, pending);
+                             std::uint64_t number, std::string_view xml) {
+    push_.core.storage().pending_publishes().put(push_.core.shard().batch(), account, pending, xml);
     adopt(account, pending, number);
 }
 

@@ -23,9 +23,9 @@ class PublishLog {
 public:
     explicit PublishLog(Push& push) : push_(push) {}
 
-    /// Writes it into this turn's batch.
+    /// Writes it into this turn's batch. `xml`: as of storage::PendingPublishes::put().
     void add_pending(storage::AccountId account, const storage::PendingPublish& pending,
-                     std::uint64_t number);
+                     std::uint64_t number, std::string_view xml = {});
     /// A notification must wait: the entry becomes what waits, if it is not yet. This is how one
     /// that speaks for a queue gets an entry (its session's record then calls it notified).
     void keep(storage::AccountId account, const storage::PendingPublish& pending,

@@ -69,7 +69,7 @@ void Account::add_offline(Envelope& envelope) {
                               .archive_id = envelope.meta.archive_id,
                               .received = envelope.meta.received},
                              {}};
-    if (!kept.meta.logged()) kept.xml = *envelope.kept_xml();
+    if (!kept.meta.in_archive()) kept.xml = *envelope.kept_xml();
     core_.storage().offline().put(core_.shard().batch(), id(), seq, kept);
     if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
     ++offline_count_;

@@ -17,11 +17,12 @@ constexpr Logger logger{"sleep"};
 constexpr auto store_again = std::chrono::seconds(5);
 
 storage::KeptStanza kept(const UnackedStanza& sent) {
-    return {sent.meta, sent.meta.logged() ? std::string() : xml::to_string(sent.stanza->root())};
+    return {sent.meta,
+            sent.meta.in_archive() ? std::string() : xml::to_string(sent.stanza->root())};
 }
 
 storage::KeptStanza kept(Envelope& envelope) {
-    return {envelope.meta, envelope.meta.logged() ? std::string() : *envelope.kept_xml()};
+    return {envelope.meta, envelope.meta.in_archive() ? std::string() : *envelope.kept_xml()};
 }
 
 /// A stanza read back from storage: what the log keeps is without the owner's stanza-id. Without

@@ -42,6 +42,10 @@ void apply(WriteTransaction& transaction, WriterMemory& memory, const Op& op) {
             return;
         case OpCode::erase_targets: return erase_targets(transaction, op);
         case OpCode::require: return watch.touch(op.key);
+        case OpCode::put_unless_there:
+            watch.touch(op.key);
+            (void)transaction.put_new(op.table, op.key, op.value);
+            return;
         case OpCode::watch:
             return watch.start(key_u64(op.key, 0), key_u64(op.value, 0), key_u64(op.value, 8));
         case OpCode::erase_watched:

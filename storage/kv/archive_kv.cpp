@@ -55,14 +55,10 @@ LogId ArchiveKv::next_log_id() {
     return LogId{numbers_.log.fetch_add(1, std::memory_order_relaxed)};
 }
 
-void ArchiveKv::put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) {
-    static_cast<KvBatch&>(batch).put_log(id, encode_log_head(time), xml);
-}
-
 void ArchiveKv::put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) {
     auto& out = static_cast<KvBatch&>(batch);
     const std::string_view bare = entry.with.substr(0, entry.with.find('/'));
-    out.require_log(entry.log_id);
+    out.refer_to_log(entry.log_id, entry.received, entry.xml);
     out.put_numbered(
         archive_key(owner, entry.id),
         encode(ArchiveIndexRecord{
@@ -72,8 +68,10 @@ void ArchiveKv::put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry
             .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with)}));
 }
 
-void ArchiveKv::replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) {
-    static_cast<KvBatch&>(batch).put_if_there(Table::log, log_key(id), encode_log_head(time), xml);
+/// One copy is kept for all, so it is exchanged for all.
+void ArchiveKv::replace(Batch& batch, OwnerId, const ArchiveEntry& entry) {
+    static_cast<KvBatch&>(batch).put_if_there(Table::log, log_key(entry.log_id),
+                                              encode_log_head(entry.received), entry.xml);
 }
 
 Task<Result<ArchivePage>> ArchiveKv::query(ArchiveQuery query) {

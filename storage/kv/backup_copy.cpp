@@ -44,6 +44,11 @@ public:
         transaction_->put(table, key, value);
         record({static_cast<std::uint8_t>(table), false, key, value});
     }
+    bool put_new(Table table, std::string_view key, std::string_view value) override {
+        if (!transaction_->put_new(table, key, value)) return false;
+        record({static_cast<std::uint8_t>(table), false, key, value});
+        return true;
+    }
     void erase(Table table, std::string_view key) override {
         record({static_cast<std::uint8_t>(table), true, key, {}});  // before `key` may go with it
         transaction_->erase(table, key);

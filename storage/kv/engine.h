@@ -98,6 +98,8 @@ public:
     /// The last entry of [from, to).
     virtual std::optional<Entry> last(Table table, std::string_view from, std::string_view to) = 0;
     virtual void put(Table table, std::string_view key, std::string_view value) = 0;
+    /// put() unless the key is there. False: it is.
+    virtual bool put_new(Table table, std::string_view key, std::string_view value) = 0;
     /// A missing key is fine.
     virtual void erase(Table table, std::string_view key) = 0;
     /// Returns once it is as durable as the engine makes it. Called once, last.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "storage/records.h"
+
 namespace clarion::storage {
 namespace {
 
@@ -83,16 +85,15 @@ void KvBatch::erase_watched(std::uint64_t sweep, Table table, std::string_view l
     append(OpCode::erase_watched, table, log_key, Key().u64(sweep));
 }
 
-void KvBatch::require_log(LogId id) {
+void KvBatch::refer_to_log(LogId id, WallTime received, std::string_view xml) {
     // Usually the last one logged, so from the end.
     if (std::find(logged_.rbegin(), logged_.rend(), id) != logged_.rend()) return;
-    conditions_ = true;
-    append(OpCode::require, Table::log, log_key(id), {});
-}
-
-void KvBatch::put_log(LogId id, std::string_view head, std::string_view xml) {
+    if (xml.empty()) {
+        conditions_ = true;
+        return append(OpCode::require, Table::log, log_key(id), {});
+    }
     logged_.push_back(id);
-    put(Table::log, log_key(id), head, xml);
+    append(OpCode::put_unless_there, Table::log, log_key(id), encode_log_head(received), xml);
 }
 
 bool KvBatch::erases(Table table, std::string_view key) const {

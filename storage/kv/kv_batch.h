@@ -26,17 +26,18 @@ enum class OpCode : std::uint8_t {
     put,
     put_if_new,  // condition: the key is absent or has this very value, else "conflict"
     erase,
-    erase_range,    // key: from, value: to
-    erase_targets,  // as erase_range, and each value there is the key of a deadline to erase
-    require,        // condition: the key exists, else "item-not-found"
-    put_if_there,   // put if the key exists, else nothing
-    expect_absent,  // condition: the key is absent, else "conflict"
-    expect_value,   // condition: the key has this very value, else "conflict"
-    put_counted,    // put an entry of a module and count it (kv/data_usage.h)
-    erase_counted,  // the reverse
-    put_numbered,   // put an archive index entry with the next ordinal of its archive
-    watch,          // key: number of a sweep, value: first and last log id; none between: enough
-    erase_watched,  // value: number of a sweep; erase if LogWatch allows
+    erase_range,       // key: from, value: to
+    erase_targets,     // as erase_range, and each value there is the key of a deadline to erase
+    require,           // condition: the key exists, else "item-not-found"
+    put_unless_there,  // put a log entry unless it is there; counts as a touch (kv/log_watch.h)
+    put_if_there,      // put if the key exists, else nothing
+    expect_absent,     // condition: the key is absent, else "conflict"
+    expect_value,      // condition: the key has this very value, else "conflict"
+    put_counted,       // put an entry of a module and count it (kv/data_usage.h)
+    erase_counted,     // the reverse
+    put_numbered,      // put an archive index entry with the next ordinal of its archive
+    watch,             // key: number of a sweep, value: first and last log id; none between: enough
+    erase_watched,     // value: number of a sweep; erase if LogWatch allows
 };
 
 struct Op {
@@ -75,10 +76,9 @@ public:
     /// Erases what a log id is the key of, unless that was touched or another sweep is watching.
     void erase_watched(std::uint64_t sweep, Table table, std::string_view log_key);
 
-    /// The log entry must be committed before, or be in this batch already.
-    void require_log(LogId id);
-    /// put() of a log entry, remembered for require_log().
-    void put_log(LogId id, std::string_view head, std::string_view xml);
+    /// Something in this batch refers to a log entry: brings it, to be put unless it is there. If
+    /// `xml` is empty, it must be committed before, or be in this batch already.
+    void refer_to_log(LogId id, WallTime received, std::string_view xml);
 
     bool has_conditions() const { return conditions_; }
     /// It fails with "conflict", whatever there is: it contradicts itself.

@@ -2,9 +2,9 @@
 //
 // A sweep reads in slices, each on a snapshot of its own, so a reference that moves meanwhile (from
 // an offline message to a queue, say) can be missed in both places. But whoever writes a reference
-// requires the log entry in the same batch, and all batches pass through one thread: from the
-// commit of OpCode::watch on, every entry of the watched range that a batch requires, or notes as
-// unreferenced, is remembered here, and the sweep's OpCode::erase_watched spares it. New messages
+// brings or requires the log entry in the same batch, and all batches pass through one thread: from the
+// commit of OpCode::watch on, every entry of the watched range that a batch brings, requires, or notes
+// as unreferenced, is remembered here, and the sweep's OpCode::erase_watched spares it. New messages
 // refer to new entries, outside the range, and cost a comparison.
 //
 // Owned by the Writer, used on its thread. A batch that is tried twice, or whose transaction fails

@@ -16,7 +16,8 @@ bool resolve(Snapshot& snapshot, KeptStanza& stanza) {
 }
 
 std::string encode_kept(KvBatch& batch, const KeptStanza& stanza) {
-    if (stanza.meta.logged()) batch.require_log(stanza.meta.log_id);
+    if (stanza.meta.logged())
+        batch.refer_to_log(stanza.meta.log_id, stanza.meta.received, stanza.xml);
     return encode(stanza);
 }
 

@@ -5,9 +5,12 @@
 
 namespace clarion::storage {
 
-void PendingPublishesKv::put(Batch& batch, AccountId account, const PendingPublish& pending) {
-    static_cast<KvBatch&>(batch).put(
-        Table::pending_publishes, owner_number_key(account, pending.registration), encode(pending));
+void PendingPublishesKv::put(Batch& batch, AccountId account, const PendingPublish& pending,
+                             std::string_view xml) {
+    auto& out = static_cast<KvBatch&>(batch);
+    if (!xml.empty()) out.refer_to_log(pending.log_id, pending.caused, xml);
+    out.put(Table::pending_publishes, owner_number_key(account, pending.registration),
+            encode(pending));
 }
 
 void PendingPublishesKv::remove(Batch& batch, AccountId account, std::uint64_t seq) {

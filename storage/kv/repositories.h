@@ -32,7 +32,7 @@ struct Numbers {
 
 /// Fills in the bytes of a stanza that is kept as a reference. False: its log entry expired.
 bool resolve(Snapshot& snapshot, KeptStanza& stanza);
-/// What to write for it; the batch then requires the log entry it refers to.
+/// What to write for it; the batch then brings the log entry it refers to, or requires it.
 std::string encode_kept(KvBatch& batch, const KeptStanza& stanza);
 
 class AccountsKv final : public Accounts {
@@ -61,9 +61,8 @@ class ArchiveKv final : public Archive {
 public:
     ArchiveKv(Engine& engine, Numbers& numbers) : engine_(engine), numbers_(numbers) {}
     LogId next_log_id() override;
-    void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
     void put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry) override;
-    void replace_log(Batch& batch, LogId id, WallTime time, std::string_view xml) override;
+    void replace(Batch& batch, OwnerId owner, const ArchiveEntry& entry) override;
     Task<Result<ArchivePage>> query(ArchiveQuery query) override;
     Task<Result<std::optional<ArchiveBounds>>> bounds(OwnerId owner) override;
     Task<Result<std::optional<std::string>>> read_log(LogId id) override;
@@ -110,7 +109,8 @@ private:
 class PendingPublishesKv final : public PendingPublishes {
 public:
     explicit PendingPublishesKv(Engine& engine) : engine_(engine) {}
-    void put(Batch& batch, AccountId account, const PendingPublish& pending) override;
+    void put(Batch& batch, AccountId account, const PendingPublish& pending,
+             std::string_view xml) override;
     void remove(Batch& batch, AccountId account, std::uint64_t registration) override;
     Task<Result<std::vector<PendingPublishEntry>>> read(AccountId after_account,
                                                         std::uint64_t after_registration,

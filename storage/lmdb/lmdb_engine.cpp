@@ -197,6 +197,14 @@ public:
         MDB_val lmdb_key = value_of(key), lmdb_value = value_of(value);
         check(mdb_put(transaction_, database(databases_, table), &lmdb_key, &lmdb_value, 0));
     }
+    bool put_new(Table table, std::string_view key, std::string_view value) override {
+        MDB_val lmdb_key = value_of(key), lmdb_value = value_of(value);
+        const int code = mdb_put(transaction_, database(databases_, table), &lmdb_key, &lmdb_value,
+                                 MDB_NOOVERWRITE);
+        if (code == MDB_KEYEXIST) return false;
+        check(code);
+        return true;
+    }
     void erase(Table table, std::string_view key) override {
         MDB_val lmdb_key = value_of(key);
         found(mdb_del(transaction_, database(databases_, table), &lmdb_key, nullptr));

@@ -101,6 +101,11 @@ public:
     void put(Table table, std::string_view key, std::string_view value) override {
         changes_[index(table)].insert_or_assign(std::string(key), std::string(value));
     }
+    bool put_new(Table table, std::string_view key, std::string_view value) override {
+        if (get(table, key)) return false;
+        put(table, key, value);
+        return true;
+    }
     void erase(Table table, std::string_view key) override {
         changes_[index(table)].insert_or_assign(std::string(key), std::nullopt);
     }

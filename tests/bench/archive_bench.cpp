@@ -52,13 +52,11 @@ void add(Storage& storage, Batch& batch, const AccountRecord& account, std::uint
     const WallTime time{std::chrono::microseconds(id)};
     const std::string with = contact(n);
     const LogId log = storage.archive().next_log_id();
-    storage.archive().put_log(batch, log, time,
-                              "<message xmlns='jabber:client' from='" + with + "' to='" +
-                                  account.jid + "' type='chat' id='m" + std::to_string(n) +
-                                  "'><body>" + std::string(64, 'x') +
-                                  "</body><active xmlns='http://jabber.org/protocol/chatstates'/>"
-                                  "</message>");
-    storage.archive().put_index(batch, account.id, {ArchiveId{id}, log, time, with});
+    const std::string xml =
+        "<message xmlns='jabber:client' from='" + with + "' to='" + account.jid +
+        "' type='chat' id='m" + std::to_string(n) + "'><body>" + std::string(64, 'x') +
+        "</body><active xmlns='http://jabber.org/protocol/chatstates'/></message>";
+    storage.archive().put_index(batch, account.id, {ArchiveId{id}, log, time, with, xml, time});
 }
 
 AccountSnapshot create(Storage& storage, const std::string& jid) {

@@ -36,13 +36,13 @@ void submit_messages(Storage& storage, unsigned shard, std::uint64_t messages,
     for (std::uint64_t n = 1; n <= messages; ++n) {
         auto batch = storage.begin();
         const LogId log = storage.archive().next_log_id();
-        storage.archive().put_log(*batch, log, WallTime(std::chrono::microseconds(n)), xml);
+        const WallTime time{std::chrono::microseconds(n)};
         for (int side = 0; side < 2; ++side) {
             // Each shard has its own accounts.
             const std::uint64_t account = random() % (accounts / shards) * shards + shard + 1;
-            storage.archive().put_index(
-                *batch, OwnerId{account},
-                {ArchiveId{++last[account - 1]}, log, WallTime{}, "juliet@example.net/balcony"});
+            storage.archive().put_index(*batch, OwnerId{account},
+                                        {ArchiveId{++last[account - 1]}, log, WallTime{},
+                                         "juliet@example.net/balcony", xml, time});
         }
         storage.submit(shard, std::move(batch));
         for (auto seen = progress.decided.load(); n - seen >= backlog;

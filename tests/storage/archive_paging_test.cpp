@@ -159,7 +159,7 @@ private:
                 const auto by_clock = clock_.time_since_epoch().count();
                 last_ = std::max(last_ + 1, static_cast<std::uint64_t>(by_clock));
                 const Entry entry{ArchiveId{last_}, clock_, contacts[below(contacts.size())]};
-                archive.put_log(batch, log, entry.time, "<message/>");
+                put_log(batch, log, entry.time, "<message/>");
                 archive.put_index(batch, account_, {entry.id, log, entry.time, entry.with});
                 model_.entries.push_back(entry);
             }

@@ -83,7 +83,7 @@ TEST_CASE_TEMPLATE("a backup has all that is stored, and says how much that is",
     fixture.commit([&](Batch& batch) {
         for (std::uint64_t n = 1; n <= 500; ++n) {
             const LogId log = fixture->archive().next_log_id();
-            fixture->archive().put_log(batch, log, at(1), std::string(n, 'x'));
+            put_log(batch, log, at(1), std::string(n, 'x'));
             fixture->archive().put_index(batch, romeo.id, {ArchiveId{n}, log, at(1), "j@x"});
         }
     });

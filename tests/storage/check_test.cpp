@@ -40,7 +40,7 @@ AccountRecord fill(Fixture<Backend>& fixture) {
     const Owner book{fixture->owners().next_id(), OwnerKind::actor, "book@guestbook.example"};
     CHECK(fixture->installation_secret("dialback", 16).ok());
     fixture.commit([&](Batch& batch) {
-        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        put_log(batch, log, at(1), "<message/>");
         for (const std::uint64_t id : {1u, 2u, 3u})  // the clock was set back
             fixture->archive().put_index(batch, romeo.id,
                                          {ArchiveId{id}, log, at(id == 1 ? 2 : 1), "j@x"});

@@ -110,7 +110,7 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                                   "note " + std::to_string(n));
         storage.pending_publishes().put(batch, account.id, {.registration = n, .caused = at(1)});
         const LogId log = storage.archive().next_log_id();
-        storage.archive().put_log(batch, log, at(5), "<message/>");
+        put_log(batch, log, at(5), "<message/>");
         storage.archive().put_index(batch, account.id,
                                     {ArchiveId{n + 100}, log, at(5), "juliet@example.net"});
         storage.offline().put(batch, account.id, n + 1,
@@ -191,7 +191,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     constexpr std::uint64_t archived = 5000;  // more than the writer clears away at once
     const LogId log = storage.archive().next_log_id();
     fixture.commit([&](Batch& batch) {
-        storage.archive().put_log(batch, log, at(1), "<message/>");
+        put_log(batch, log, at(1), "<message/>");
         for (const auto& account : {romeo, juliet}) {
             storage.rosters().put(batch, account.id, {.jid = "c@example.org"}, 1);
             for (std::uint64_t id = 1; id <= archived; ++id) {

@@ -1,4 +1,6 @@
 // The log and the archives, on both back ends.
+#include <algorithm>
+
 #include "storage/kv/archive_scan.h"
 #include "storage/kv/keys.h"
 #include "tests/storage/storage_fixture.h"
@@ -25,7 +27,7 @@ public:
         Archive& archive = this->storage().archive();
         const LogId log = archive.next_log_id();
         logs_[n] = log;
-        archive.put_log(batch, log, time_of(n), "<message n='" + std::to_string(n) + "'/>");
+        put_log(batch, log, time_of(n), "<message n='" + std::to_string(n) + "'/>");
         archive.put_index(batch, account,
                           {id_of(n), log, time_of(n),
                            n % 3 == 0 ? "mercutio@example.org" : "juliet@example.net/balcony"});
@@ -202,7 +204,7 @@ TEST_CASE("nor does a commit that fails, nor a restart") {
     std::uint64_t id = 0;
     const auto add = [&](Batch& batch) {
         const LogId log = fixture->archive().next_log_id();
-        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        put_log(batch, log, at(1), "<message/>");
         fixture->archive().put_index(batch, account, {ArchiveId{++id}, log, at(1), "x@y"});
     };
     fixture.commit(add);
@@ -214,7 +216,7 @@ TEST_CASE("nor does a commit that fails, nor a restart") {
     Fixture<MemoryBackend> failing;
     const auto put = [&](Batch& batch) {
         const LogId log = failing->archive().next_log_id();
-        failing->archive().put_log(batch, log, at(1), "<message/>");
+        put_log(batch, log, at(1), "<message/>");
         failing->archive().put_index(batch, account, {ArchiveId{++id}, log, at(1), "x@y"});
     };
     failing.commit(put);
@@ -255,7 +257,7 @@ private:
         ids_.push_back(ArchiveId{last_});
         fixture_.commit([&](Batch& batch) {
             const LogId log = fixture_->archive().next_log_id();
-            fixture_->archive().put_log(batch, log, at(time), std::to_string(ids_.size()));
+            put_log(batch, log, at(time), std::to_string(ids_.size()));
             fixture_->archive().put_index(
                 batch, account_,
                 {ids_.back(), log, at(time), ids_.size() % 2 == 0 ? "even@x" : "odd@x"});
@@ -330,8 +332,7 @@ TEST_CASE_TEMPLATE("a search longer than a slice gives way and goes on", Backend
     archive.commit([&](Batch& batch) {
         auto& repository = archive->archive();
         const LogId log = repository.next_log_id();
-        repository.put_log(batch, log, time_of(last + 1),
-                           "<message n='" + std::to_string(last + 1) + "'/>");
+        put_log(batch, log, time_of(last + 1), "<message n='" + std::to_string(last + 1) + "'/>");
         repository.put_index(batch, archive.account,
                              {id_of(last + 1), log, time_of(last + 1), "rare@example.org"});
     });
@@ -353,7 +354,7 @@ TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend
     CHECK(fixture.try_commit([&](Batch& batch) { index(batch, recipient, log); }) ==
           "item-not-found");
     const Token first = fixture.submit(0, [&](Batch& batch) {
-        archive.put_log(batch, log, at(5), "<message/>");
+        put_log(batch, log, at(5), "<message/>");
         index(batch, sender, log);
     });
     const Token second = fixture.submit(1, [&](Batch& batch) { index(batch, recipient, log); });
@@ -363,6 +364,82 @@ TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend
     CHECK(read(archive.query({.owner = recipient})).messages.size() == 1);
     CHECK(read(archive.read_log(log)) == "<message/>");
     CHECK_FALSE(read(archive.read_log(archive.next_log_id())));
+}
+
+TEST_CASE_TEMPLATE("whoever refers to a stanza brings it, in whichever order", Backend,
+                   MemoryBackend, LmdbBackend) {
+    enum class Keeper { sender, recipient, offline, queue, publish };
+    std::vector<Keeper> order{Keeper::sender, Keeper::recipient, Keeper::offline, Keeper::queue,
+                              Keeper::publish};
+    for (std::size_t turn = 0; turn < order.size(); ++turn) {
+        std::rotate(order.begin(), order.begin() + 1, order.end());
+        Fixture<Backend> fixture;
+        const OwnerId sender = fixture->owners().next_id();
+        const OwnerId recipient = fixture->owners().next_id();
+        const LogId log = fixture->archive().next_log_id();
+        const KeptStanza kept{{.log_id = log, .received = at(4)}, "<message/>"};
+        const ArchiveEntry entry{ArchiveId{5}, log, at(5), "x@example.org", "<message/>", at(4)};
+        for (const Keeper keeper : order) {
+            fixture.commit([&](Batch& batch) {
+                switch (keeper) {
+                    case Keeper::sender: return fixture->archive().put_index(batch, sender, entry);
+                    case Keeper::recipient:
+                        return fixture->archive().put_index(batch, recipient, entry);
+                    case Keeper::offline: return fixture->offline().put(batch, recipient, 1, kept);
+                    case Keeper::queue:
+                        return fixture->sessions().put_queued(batch, recipient, 2, {3, kept});
+                    case Keeper::publish:
+                        return fixture->pending_publishes().put(
+                            batch, recipient, {.registration = 1, .log_id = log, .caused = at(4)},
+                            kept.xml);
+                }
+            });
+            CHECK(read(fixture->archive().read_log(log)) == "<message/>");
+        }
+        CHECK(read(fixture->archive().query({.owner = sender})).messages[0].xml == "<message/>");
+        CHECK(read(fixture->archive().query({.owner = recipient})).messages.size() == 1);
+        CHECK(read(fixture->offline().read(recipient, 0, 9))[0].stanza.xml == "<message/>");
+        CHECK(read(fixture->sessions().read_queue(recipient, 2, 0))[0].stanza.xml == "<message/>");
+        CHECK(fixture->engine().snapshot()->entries(Table::log) == 1);  // one copy
+        CHECK(read(fixture->archive().newest_log_time()) == at(4));
+    }
+}
+
+TEST_CASE_TEMPLATE("no batch depends on what another owner's batch wrote", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    const OwnerId recipient = fixture->owners().next_id();
+    const LogId log = fixture->archive().next_log_id();
+    const ArchiveEntry entry{ArchiveId{5}, log, at(5), "x@example.org", "<message/>", at(5)};
+    CHECK(fixture.try_commit([&](Batch& batch) {  // the sender's, which fails for another reason
+        fixture->archive().put_index(batch, romeo.id, entry);
+        fixture->accounts().put(batch, sample_account(recipient, romeo.jid));
+    }) == "conflict");
+    fixture.commit([&](Batch& batch) { fixture->archive().put_index(batch, recipient, entry); });
+    CHECK(read(fixture->archive().query({.owner = recipient})).messages[0].xml == "<message/>");
+    CHECK(read(fixture->archive().query({.owner = romeo.id})).messages.empty());
+}
+
+TEST_CASE_TEMPLATE("who brings a stanza late does not undo its tombstone", Backend, MemoryBackend,
+                   LmdbBackend) {
+    Fixture<Backend> fixture;
+    const OwnerId sender = fixture->owners().next_id();
+    const OwnerId recipient = fixture->owners().next_id();
+    const LogId log = fixture->archive().next_log_id();
+    ArchiveEntry entry{ArchiveId{5}, log, at(5), "x@example.org", "<message/>", at(5)};
+    fixture.commit([&](Batch& batch) { fixture->archive().put_index(batch, sender, entry); });
+    entry.xml = "<tombstone/>";
+    fixture.commit([&](Batch& batch) { fixture->archive().replace(batch, sender, entry); });
+    entry.xml = "<message/>";
+    fixture.commit([&](Batch& batch) {
+        fixture->archive().put_index(batch, recipient, entry);
+        fixture->offline().put(batch, recipient, 1,
+                               {{.log_id = log, .received = at(5)}, "<message/>"});
+    });
+    for (const OwnerId owner : {sender, recipient})
+        CHECK(read(fixture->archive().query({.owner = owner})).messages[0].xml == "<tombstone/>");
+    CHECK(read(fixture->offline().read(recipient, 0, 9))[0].stanza.xml == "<tombstone/>");
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ public:
         Archive& archive = this->storage().archive();
         logs[n] = archive.next_log_id();
         this->commit([&](Batch& batch) {
-            archive.put_log(batch, logs[n], time_of(n), "<message n='" + std::to_string(n) + "'/>");
+            put_log(batch, logs[n], time_of(n), "<message n='" + std::to_string(n) + "'/>");
             for (const OwnerId account : archives)
                 archive.put_index(batch, account, {id_of(n), logs[n], time_of(n), "j@example.org"});
         });
@@ -208,7 +208,7 @@ TEST_CASE_TEMPLATE("an entry that the clock put before an older one waits for it
     archive.say(5, {archive.juliet});
     const LogId log = archive->archive().next_log_id();
     archive.commit([&](Batch& batch) {  // the clock was set back to 2
-        archive->archive().put_log(batch, log, time_of(2), "<message/>");
+        put_log(batch, log, time_of(2), "<message/>");
         archive->archive().put_index(batch, archive.juliet,
                                      {ArchiveId{5 * ticks + 1}, log, time_of(2), "j@example.org"});
     });
@@ -222,7 +222,7 @@ TEST_CASE_TEMPLATE("an entry from the future goes with what was written after it
     const auto say_at = [&](std::uint64_t id, std::uint64_t time) {
         const LogId log = archive->archive().next_log_id();
         archive.commit([&](Batch& batch) {
-            archive->archive().put_log(batch, log, time_of(time), "<message/>");
+            put_log(batch, log, time_of(time), "<message/>");
             archive->archive().put_index(batch, archive.juliet,
                                          {ArchiveId{id}, log, time_of(time), "j@example.org"});
         });
@@ -331,6 +331,29 @@ TEST_CASE_TEMPLATE("a reference that moves while the sweep reads is not missed",
     CHECK(archive.logged() == "3 ");
 }
 
+TEST_CASE_TEMPLATE("a stanza that is brought again while the sweep reads stays, or comes back",
+                   Backend, MemoryBackend, LmdbBackend) {
+    ExpiryFixture<Backend> archive;
+    archive.say_all(1, 3, {archive.juliet});
+    archive.expire(archive.juliet, 3);
+    const auto bring = [&](std::uint64_t n) {
+        archive.commit([&](Batch& batch) {
+            archive->offline().put(
+                batch, archive.romeo, n,
+                {{.log_id = archive.logs[n], .received = time_of(n)}, "<message/>"});
+        });
+    };
+    const auto sweep = start_sweep(archive.storage(), time_of(100));
+    CHECK(archive.look(*sweep) == SweepStep::write);
+    archive.write(*sweep);
+    CHECK(archive.look(*sweep) == SweepStep::write);
+    bring(1);
+    archive.finish(*sweep);
+    CHECK(archive.logged() == "1 3 ");
+    bring(2);
+    CHECK(archive.logged() == "1 2 3 ");
+}
+
 TEST_CASE_TEMPLATE("an archive that expires while the sweep reads is swept next time", Backend,
                    MemoryBackend, LmdbBackend) {
     ExpiryFixture<Backend> archive;
@@ -427,7 +450,7 @@ TEST_CASE_TEMPLATE("longer than a slice of everything", Backend, MemoryBackend, 
     archive.commit([&](Batch& batch) {
         for (std::uint64_t n = 1; n <= count; ++n) {
             archive.logs[n] = archive->archive().next_log_id();
-            archive->archive().put_log(batch, archive.logs[n], time_of(n), "<message/>");
+            put_log(batch, archive.logs[n], time_of(n), "<message/>");
             for (const OwnerId account : {archive.juliet, archive.romeo})
                 archive->archive().put_index(
                     batch, account, {id_of(n), archive.logs[n], time_of(n), "j@example.org"});

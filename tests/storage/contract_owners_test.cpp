@@ -76,7 +76,7 @@ TEST_CASE_TEMPLATE("an address belongs to one actor, and an id is never used aga
 
     const LogId log = fixture->archive().next_log_id();
     fixture.commit([&](Batch& batch) {
-        fixture->archive().put_log(batch, log, at(5), "<message/>");
+        put_log(batch, log, at(5), "<message/>");
         fixture->archive().put_index(batch, first.id, {ArchiveId{5}, log, at(5), "a@b"});
     });
     CHECK(read(owners.load(first.address))->last_archive_id == ArchiveId{5});

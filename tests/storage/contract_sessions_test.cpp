@@ -20,7 +20,7 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
     const OwnerId neighbour = fixture->owners().next_id();
     const LogId log = fixture->archive().next_log_id();
     fixture.commit([&](Batch& batch) {
-        fixture->archive().put_log(batch, log, at(3), "<message id='log'/>");
+        put_log(batch, log, at(3), "<message id='log'/>");
         offline.put(batch, account, 300,
                     {.meta = {.received = at(2)}, .xml = "<message id='own'/>"});
         offline.put(batch, account, 2,
@@ -93,7 +93,7 @@ TEST_CASE_TEMPLATE("the newest time of the log", Backend, MemoryBackend, LmdbBac
     CHECK(read(fixture->archive().newest_log_time()) == WallTime{});
     fixture.commit([&](Batch& batch) {
         for (const int time : {9, 5})
-            fixture->archive().put_log(batch, fixture->archive().next_log_id(), at(time), "<m/>");
+            put_log(batch, fixture->archive().next_log_id(), at(time), "<m/>");
     });
     CHECK(read(fixture->archive().newest_log_time()) == at(5));
 }
@@ -129,7 +129,7 @@ TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backen
         fixture->offline().put(batch, account, 1, reference);
     }) == "item-not-found");
     fixture.commit([&](Batch& batch) {
-        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        put_log(batch, log, at(1), "<message/>");
         fixture->offline().put(batch, account, 1, reference);
         fixture->sessions().put_queued(batch, account, 1, {1, reference});
         fixture->offline().put(batch, account, 2, {.meta = {.received = at(1)}, .xml = "<own/>"});

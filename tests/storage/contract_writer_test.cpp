@@ -7,7 +7,7 @@ namespace clarion::storage {
 namespace {
 
 void log_one(KvStorage& storage, Batch& batch) {
-    storage.archive().put_log(batch, storage.archive().next_log_id(), at(1), "<message/>");
+    put_log(batch, storage.archive().next_log_id(), at(1), "<message/>");
 }
 
 TEST_CASE_TEMPLATE("tokens of a shard increase and are reported in order", Backend, MemoryBackend,

@@ -59,7 +59,7 @@ TEST_CASE("durability 'process' reads and writes the same") {
     for (std::uint64_t n = 1;; ++n) {
         auto batch = storage->begin();
         const LogId log = storage->archive().next_log_id();
-        storage->archive().put_log(*batch, log, at(1), std::string(n % 3000, 'x'));
+        put_log(*batch, log, at(1), std::string(n % 3000, 'x'));
         storage->archive().put_index(*batch, account, {ArchiveId{n}, log, at(1), "j@example.org"});
         storage->offline().put(*batch, account, n, {.meta = {.log_id = log, .received = at(1)}});
         if (n % 7 == 0) storage->offline().remove_up_to(*batch, account, n - 20);
@@ -155,7 +155,7 @@ TEST_CASE("what an account leaves behind is cleared away by the next run too") {
     const auto romeo = create_account(fixture, "romeo@example.org");
     fixture.commit([&](Batch& batch) {
         const LogId log = fixture->archive().next_log_id();
-        fixture->archive().put_log(batch, log, at(1), "<message/>");
+        put_log(batch, log, at(1), "<message/>");
         for (std::uint64_t id = 1; id <= 20'000; ++id) {
             fixture->archive().put_index(batch, romeo.id, {ArchiveId{id}, log, at(1), "j@x"});
         }

@@ -52,7 +52,7 @@ TEST_CASE("groups are bounded in bytes") {
     storage->hold_commits();
     for (int i = 0; i < 10; ++i) {
         auto batch = storage->begin();
-        storage->archive().put_log(*batch, storage->archive().next_log_id(), at(1), "<m/>");
+        put_log(*batch, storage->archive().next_log_id(), at(1), "<m/>");
         storage->submit(0, std::move(batch));
     }
     storage->release_commits();

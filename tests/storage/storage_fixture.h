@@ -167,6 +167,11 @@ inline WallTime at(std::int64_t microseconds) {
     return WallTime(std::chrono::microseconds(microseconds));
 }
 
+/// Brings a stanza into the log, as who refers to it does.
+inline void put_log(Batch& batch, LogId id, WallTime time, std::string_view xml) {
+    static_cast<KvBatch&>(batch).refer_to_log(id, time, xml);
+}
+
 /// An account record with something in every field.
 inline AccountRecord sample_account(OwnerId id, std::string jid) {
     AccountRecord record;

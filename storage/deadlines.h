@@ -31,9 +31,10 @@ public:
     virtual ~Deadlines() = default;
     virtual void put(Batch& batch, const Deadline& deadline) = 0;
     virtual void remove(Batch& batch, const Deadline& deadline) = 0;
-    /// Those at or before `until` and behind `after`, earliest first. Who has dealt with them
-    /// removes them.
-    virtual Task<Result<std::vector<Deadline>>> due(LastingTime until, std::size_t limit,
+    /// Those of accounts in these partitions at or before `until`, and behind `after`: partition by
+    /// partition, the earliest of each first. Who has dealt with them removes them.
+    virtual Task<Result<std::vector<Deadline>>> due(PartitionSet partitions, LastingTime until,
+                                                    std::size_t limit,
                                                     std::optional<Deadline> after = {}) = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/task.h"
@@ -47,8 +48,8 @@ public:
                                                         std::string after, std::size_t limit) = 0;
     virtual Task<Result<std::uint64_t>> count(OwnerKind kind) = 0;
 
-    /// A number no owner had before. Any thread.
-    virtual OwnerId next_id() = 0;
+    /// A number no owner had before, for one with that address. Any thread.
+    virtual OwnerId next_id(std::string_view address) = 0;
     /// Creates an actor. If another id has its address, the batch fails with "conflict". An account
     /// is created with its record (Accounts::put).
     virtual void put(Batch& batch, const Owner& actor) = 0;

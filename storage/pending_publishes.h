@@ -38,8 +38,10 @@ public:
                      std::string_view xml = {}) = 0;
     /// If there is none: fine.
     virtual void remove(Batch& batch, AccountId account, std::uint64_t registration) = 0;
-    /// All that is pending, by account and registration, after those; `limit` at most.
-    virtual Task<Result<std::vector<PendingPublishEntry>>> read(AccountId after_account,
+    /// All that is pending for accounts in these partitions, by partition, account and registration,
+    /// after those; `limit` at most.
+    virtual Task<Result<std::vector<PendingPublishEntry>>> read(PartitionSet partitions,
+                                                                AccountId after_account,
                                                                 std::uint64_t after_registration,
                                                                 std::size_t limit) = 0;
 };

@@ -238,6 +238,7 @@ Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
 
 std::string encode(const OnlineRecord& mark) {
     return Encoder(version::online_record)
+        .u64(mark.run)
         .string(mark.resource)
         .string(mark.sm_id)
         .u32(mark.handled_in)
@@ -251,6 +252,7 @@ Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_vie
     Decoder in(bytes, version::online_record);
     OnlineRecord mark;
     mark.session = session;
+    mark.run = in.u64();
     mark.resource = in.string();
     mark.sm_id = in.string();
     mark.handled_in = in.u32();

@@ -1,4 +1,4 @@
-// Hibernating sessions, and marks of live ones (docs/design/001-core.md, idea 4).
+// Hibernating sessions, and records of live ones (docs/design/001-core.md, idea 4).
 //
 // A hibernating session is a record plus one entry per queued stanza, so that another stanza for a
 // hibernating phone costs one small write. Who wakes it removes both as the client acknowledges.
@@ -47,10 +47,12 @@ struct QueuedStanza {
     KeptStanza stanza;
 };
 
-/// A session that was live: if the server dies, unavailable presence is owed to whom it told of
-/// itself.
+/// A session that was live: if the server dies, those whom it told of itself must hear that it has
+/// gone.
 struct OnlineRecord {
     std::uint64_t session = 0;
+    /// The start of the server that wrote it; a later one has a greater number. Filled in by storage.
+    std::uint64_t run = 0;
     std::string resource;
     std::string sm_id;  // empty: stream management not enabled
     std::uint32_t handled_in = 0;
@@ -76,11 +78,12 @@ public:
                                                                std::uint64_t session,
                                                                std::uint32_t acked_out) = 0;
 
-    virtual void put_live(Batch& batch, AccountId account, const OnlineRecord& mark) = 0;
-    virtual void remove_live(Batch& batch, AccountId account, std::uint64_t session) = 0;
-    /// Accounts that have online records: left over from a server that did not stop in order.
+    virtual void put_online(Batch& batch, AccountId account, const OnlineRecord& record) = 0;
+    virtual void remove_online(Batch& batch, AccountId account, std::uint64_t session) = 0;
+    /// Accounts in these partitions that have online records, by partition, after `after`: left over
+    /// from a server that did not stop in order.
     virtual Task<Result<std::vector<AccountId>>> accounts_with_online_records(
-        AccountId after, std::size_t limit) = 0;
+        PartitionSet partitions, AccountId after, std::size_t limit) = 0;
 };
 
 }  // namespace clarion::storage

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/task.h"
+#include "proto/partition.h"
 #include "storage/batch.h"
 
 namespace clarion::storage {
@@ -27,8 +28,8 @@ public:
     virtual void remove(Batch& batch, std::string_view domain, std::uint64_t seq) = 0;
     virtual Task<Result<std::vector<SpooledStanza>>> read(std::string domain, std::uint64_t after,
                                                           std::size_t limit) = 0;
-    /// Domains that have spooled stanzas (read once at start).
-    virtual Task<Result<std::vector<std::string>>> domains() = 0;
+    /// Domains in these partitions that have spooled stanzas (read once at start).
+    virtual Task<Result<std::vector<std::string>>> domains(PartitionSet partitions) = 0;
 };
 
 }  // namespace clarion::storage

@@ -65,7 +65,7 @@ Task<> PublishLog::resend_after_restart() {
     resending_ = true;
     while (more && !core.stopping()) {
         auto page = co_await core.storage().pending_publishes().read(
-            last.account, last.pending.registration, slice);
+            PartitionSet::all(), last.account, last.pending.registration, slice);
         if (!page) {
             logger.error("owed-unreadable", {{"error", page.error().text}});
             break;

@@ -214,7 +214,7 @@ Task<Result<std::vector<Jid>>> AccountDirectory::create_all(std::vector<NewAccou
             existing.push_back(std::move(account.jid));
             continue;
         }
-        records.push_back({.id = core.storage().owners().next_id(),
+        records.push_back({.id = core.storage().owners().next_id(name),
                            .jid = name,
                            .credentials = std::move(account.credentials),
                            .created = core.clock().wall()});

@@ -393,7 +393,7 @@ bool Session::begin_end(SessionEnd why) {
 
 void Session::remove_online_record() {
     if (!std::exchange(marked_, false)) return;
-    core().storage().sessions().remove_live(core().shard().batch(), account_.id(), number_);
+    core().storage().sessions().remove_online(core().shard().batch(), account_.id(), number_);
 }
 
 /// The client may still come back and ask: for a day it is told how far its stanzas were handled.

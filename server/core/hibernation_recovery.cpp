@@ -83,7 +83,8 @@ Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
 
 Task<> expire_due(Core& core) {
     co_await core.shard().committed();  // those that were noted here
-    auto due = co_await core.storage().deadlines().due(core.clock().lasting(), slice);
+    const LastingTime now = core.clock().lasting();
+    auto due = co_await core.storage().deadlines().due(PartitionSet::all(), now, slice);
     if (!due) co_return;
     for (const auto& deadline : *due) {
         auto name = co_await core.storage().owners().address_of(deadline.account);
@@ -102,10 +103,10 @@ Task<LastingTime> read_next_deadline(Core& core) {
     co_await core.shard().committed();  // those that were dealt with are gone
     std::optional<storage::Deadline> after;
     while (true) {
-        const auto page = co_await core.storage().deadlines().due(LastingTime::max(), 50, after);
+        const auto page = co_await core.storage().deadlines().due(PartitionSet::all(), LastingTime::max(), 50, after);
         if (!page || page->empty()) co_return LastingTime::max();
         for (const auto& deadline : *page) {
-            auto name = co_await core.storage().accounts().name_of(deadline.account);
+            auto name = co_await core.storage().owners().address_of(deadline.account);
             if (name && name->has_value() && core.is_home(**name)) co_return deadline.at;
         }
         after = page->back();
@@ -159,7 +160,7 @@ Task<> clean_up_account(Core& core, std::string jid) {
     if (!snapshot || !snapshot->has_value() || !pin->alive()) co_return;
     for (const auto& mark : (*snapshot)->online_records) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
-        core.storage().sessions().remove_live(core.shard().batch(), (*pin)->id(), mark.session);
+        core.storage().sessions().remove_online(core.shard().batch(), (*pin)->id(), mark.session);
         const auto& records = (*snapshot)->hibernating_sessions;
         const bool remembered =
             std::any_of(records.begin(), records.end(),
@@ -173,8 +174,8 @@ Task<std::vector<std::string>> read_lost(Core& core) {
     std::vector<std::string> mine;
     storage::AccountId after = storage::AccountId::none;
     while (true) {
-        auto accounts =
-            co_await core.storage().sessions().accounts_with_online_records(after, slice);
+        auto accounts = co_await core.storage().sessions().accounts_with_online_records(
+            PartitionSet::all(), after, slice);
         if (!accounts || accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
@@ -245,7 +246,8 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
 
 Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadline> after) {
     HibernatingPage page;
-    auto deadlines = co_await core.storage().deadlines().due(LastingTime::max(), slice, after);
+    auto deadlines = co_await core.storage().deadlines().due(PartitionSet::all(),
+                                                             LastingTime::max(), slice, after);
     if (!deadlines) {
         logger.error("hibernating-unreadable", {{"error", deadlines.error().text}});
         co_return page;

@@ -357,7 +357,7 @@ void Session::write_online_record() {
     mark.available = available();
     mark.device = device_;
     for (const Jid& jid : directed_presence_) mark.directed_presence.push_back(jid.full());
-    core().storage().sessions().put_live(core().shard().batch(), account_.id(), mark);
+    core().storage().sessions().put_online(core().shard().batch(), account_.id(), mark);
     marked_ = true;
 }
 

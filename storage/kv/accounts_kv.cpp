@@ -42,10 +42,10 @@ void add_entry(AccountSnapshot& account, const Entry& entry) {
 }
 
 void add_online_records(Snapshot& snapshot, AccountSnapshot& account) {
-    const KeyRange range = owner_range(account.record.id);
+    const KeyRange range = partitioned_range(account.record.id);
     for_range(snapshot, Table::online, range.from, range.to, [&](const Entry& entry) {
         account.online_records.push_back(
-            decoded(decode_online_record(key_u64(entry.key, 8), entry.value)));
+            decoded(decode_online_record(key_u64(entry.key, 10), entry.value)));
         return true;
     });
 }

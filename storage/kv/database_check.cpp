@@ -13,7 +13,7 @@ namespace clarion::storage {
 namespace {
 
 constexpr std::uint64_t progress_interval = std::uint64_t{1} << 20;
-constexpr std::size_t deadline_size = 25;
+constexpr std::size_t deadline_size = 27;
 
 /// Of a value that has nothing to say.
 bool is_empty_record(std::string_view value) { return value == encode_empty(); }
@@ -103,7 +103,7 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
                 if (expect_size(entry, 16)) check_kept(entry);
                 return;
             case Table::queues: return check_queued(entry);
-            case Table::online: return check_live(entry);
+            case Table::online: return check_online(entry);
             case Table::deadlines: return check_deadline(entry);
             case Table::spool: return check_spool(entry);
             case Table::deleting: return check_deleting(entry);
@@ -136,6 +136,7 @@ void DatabaseCheck::check_name(const Entry& entry) {
         return;
     expect(entry.key == name_key(kind, name->address).view(),
            "the name is another than the key says");
+    expect(partition_of(name->id) == partition_of(name->address), "its id is of another partition");
     const bool is_account = kind == OwnerKind::account;
     const Key key = owner_key(name->id, is_account ? OwnerEntry::record : OwnerEntry::actor);
     const auto stored = snapshot_.get(Table::owners, key);
@@ -234,18 +235,21 @@ void DatabaseCheck::check_queued(const Entry& entry) {
            "there is no such session");
 }
 
-void DatabaseCheck::check_live(const Entry& entry) {
-    if (!expect_size(entry, 16)) return;
-    expect_owner(owner_of(entry.key));
-    expect_record(decode_online_record(key_u64(entry.key, 8), entry.value));
+void DatabaseCheck::check_online(const Entry& entry) {
+    if (!expect_partitioned(entry)) return;
+    expect_record(decode_online_record(key_u64(entry.key, 10), entry.value));
 }
 
 void DatabaseCheck::check_pending_publish(const Entry& entry) {
-    if (!expect_size(entry, 16)) return;
-    const OwnerId id = owner_of(entry.key);
-    const std::uint64_t seq = key_u64(entry.key, 8);
+    if (!expect_partitioned(entry)) return;
+    expect_record(decode_pending_publish(key_u64(entry.key, 10), entry.value));
+}
+
+bool DatabaseCheck::expect_partitioned(const Entry& entry) {
+    if (!expect_size(entry, 18)) return false;
+    const OwnerId id{key_u64(entry.key, 2)};
     expect_owner(id);
-    expect_record(decode_pending_publish(seq, entry.value));
+    return expect(key_partition(entry.key) == partition_of(id), "it is in another's partition");
 }
 
 /// What the value says is the module's business.
@@ -276,6 +280,8 @@ void DatabaseCheck::check_module_data(const Entry& entry) {
 void DatabaseCheck::check_deadline(const Entry& entry) {
     if (!expect_size(entry, deadline_size)) return;
     const Deadline deadline = key_deadline(entry.key);
+    expect(key_partition(entry.key) == partition_of(deadline.account),
+           "it is in another's partition");
     expect(is_empty_record(entry.value), "the record is not empty");
     expect(has(Table::owners, owner_deadline_key(deadline)), "its owner does not know of it");
     switch (deadline.kind) {

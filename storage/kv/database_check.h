@@ -35,7 +35,7 @@ private:
     void check_archive(const Entry& entry);
     void check_kept(const Entry& entry);
     void check_queued(const Entry& entry);
-    void check_live(const Entry& entry);
+    void check_online(const Entry& entry);
     void check_pending_publish(const Entry& entry);
     void check_module_data(const Entry& entry);
     void check_deadline(const Entry& entry);
@@ -44,6 +44,7 @@ private:
 
     // Each tells of a problem if it does not hold.
     bool expect(bool holds, std::string_view problem);
+    bool expect_partitioned(const Entry& entry);
     bool expect_data_key(const Entry& entry);
     bool expect_size(const Entry& entry, std::size_t size);
     template <class Record>

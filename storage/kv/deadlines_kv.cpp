@@ -19,16 +19,18 @@ void DeadlinesKv::remove(Batch& batch, const Deadline& deadline) {
     out.erase(Table::owners, owner_deadline_key(deadline));
 }
 
-Task<Result<std::vector<Deadline>>> DeadlinesKv::due(LastingTime until, std::size_t limit,
+Task<Result<std::vector<Deadline>>> DeadlinesKv::due(PartitionSet partitions, LastingTime until,
+                                                     std::size_t limit,
                                                      std::optional<Deadline> after_this) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<Deadline> due;
-        KeyRange range = deadline_range(until);
-        if (after_this) range.from = after(deadline_key(*after_this));
-        for_range(snapshot, Table::deadlines, range.from, range.to, [&](const Entry& entry) {
-            if (due.size() == limit) return false;
-            due.push_back(key_deadline(entry.key));
-            return true;
+        const Key from = after_this ? after(deadline_key(*after_this)) : Key();
+        for_partitions(snapshot, Table::deadlines, partitions, from, [&](const Entry& entry) {
+            if (due.size() == limit) return Walk::stop;
+            const Deadline deadline = key_deadline(entry.key);
+            if (deadline.at > until) return Walk::next_partition;
+            due.push_back(deadline);
+            return Walk::on;
         });
         return due;
     });

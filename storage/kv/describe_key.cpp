@@ -74,16 +74,16 @@ std::string describe(Table table, std::string_view key) {
         case Table::owners: return describe_owner_entry(key);
         case Table::archive: return number("owner", key, 0) + number(", archive id", key, 8);
         case Table::offline: return number("owner", key, 0) + number(", message", key, 8);
-        case Table::online: return number("owner", key, 0) + number(", session", key, 8);
+        case Table::online: return number("owner", key, 2) + number(", session", key, 10);
         case Table::queues:
             return number("owner", key, 0) + number(", session", key, 8) + ", stanza " +
                    std::to_string(key_u32(key, 16));
         case Table::deadlines: return describe_deadline(key);
         case Table::spool:
-            return quoted(key.substr(0, key.size() - std::min<std::size_t>(key.size(), 9))) +
+            return quoted(key.substr(2, key.size() - std::min<std::size_t>(key.size(), 11))) +
                    number(", stanza", key, key.size() - std::min<std::size_t>(key.size(), 8));
         case Table::pending_publishes:
-            return number("owner", key, 0) + number(", push registration", key, 8);
+            return number("owner", key, 2) + number(", push registration", key, 10);
         case Table::deleting: return number("owner", key, 0);
         case Table::module_data:
             return number("owner", key, 0) + describe_data(Table::module_data, key);

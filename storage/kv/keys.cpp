@@ -47,6 +47,10 @@ Key& Key::u8(std::uint8_t number) {
     return bytes({&byte, 1});
 }
 
+Key& Key::u16(std::uint16_t number) {
+    return u8(static_cast<std::uint8_t>(number >> 8)).u8(static_cast<std::uint8_t>(number));
+}
+
 Key& Key::u32(std::uint32_t number) {
     char out[4];
     for (int i = 3; i >= 0; --i, number >>= 8) out[i] = static_cast<char>(number & 0xff);
@@ -165,25 +169,38 @@ KeyRange owner_range(OwnerId owner) {
     return {Key().u64(number(owner)), Key().u64(number(owner) + 1)};
 }
 
+Key partition_key(Partition partition) { return Key().u16(static_cast<std::uint16_t>(partition)); }
+
+Partition key_partition(std::string_view key) {
+    const std::uint16_t number = key_u16(key, 0);
+    if (number < partition_count) return Partition{number};
+    throw EngineFailure(fail("internal-server-error", "storage: a key has no partition"));
+}
+
+Key partitioned_key(OwnerId owner, std::uint64_t number_of_entry) {
+    return partition_key(partition_of(owner)).u64(number(owner)).u64(number_of_entry);
+}
+
+KeyRange partitioned_range(OwnerId owner) {
+    const Key partition = partition_key(partition_of(owner));
+    return {Key(partition).u64(number(owner)), Key(partition).u64(number(owner) + 1)};
+}
+
 Key deadline_key(const Deadline& deadline) {
-    return Key()
+    return partition_key(partition_of(deadline.account))
         .u64(sortable(deadline.at))
         .u8(static_cast<std::uint8_t>(deadline.kind))
         .u64(number(deadline.account))
         .u64(deadline.subject);
 }
 
-KeyRange deadline_range(LastingTime until) {
-    const std::uint64_t last = sortable(until);
-    return {Key(), last == UINT64_MAX ? Key().u64(last).u8(0xff) : Key().u64(last + 1)};
-}
-
 Key spool_key(std::string_view domain, std::uint64_t seq) {
-    return Key().text(domain, max_domain).u8(0).u64(seq);
+    return Key(spool_range(domain).from).u64(seq);
 }
 
 KeyRange spool_range(std::string_view domain) {
-    return {Key().text(domain, max_domain).u8(0), Key().text(domain, max_domain).u8(1)};
+    const Key all = partition_key(partition_of(domain)).text(domain, max_domain);
+    return {Key(all).u8(0), Key(all).u8(1)};
 }
 
 std::uint64_t key_u64(std::string_view key, std::size_t offset) {
@@ -194,16 +211,20 @@ std::uint32_t key_u32(std::string_view key, std::size_t offset) {
     return read_big_endian<std::uint32_t>(key, offset);
 }
 
+std::uint16_t key_u16(std::string_view key, std::size_t offset) {
+    return read_big_endian<std::uint16_t>(key, offset);
+}
+
 std::uint8_t key_u8(std::string_view key, std::size_t offset) {
     return read_big_endian<std::uint8_t>(key, offset);
 }
 
 Deadline key_deadline(std::string_view key) {
-    const auto ticks = static_cast<std::int64_t>(key_u64(key, 0) ^ sign_bit);
+    const auto ticks = static_cast<std::int64_t>(key_u64(key, 2) ^ sign_bit);
     return {.at = LastingTime(std::chrono::microseconds(ticks)),
-            .account = OwnerId{key_u64(key, 9)},
-            .kind = static_cast<DeadlineKind>(key_u8(key, 8)),
-            .subject = key_u64(key, 17)};
+            .account = OwnerId{key_u64(key, 11)},
+            .kind = static_cast<DeadlineKind>(key_u8(key, 10)),
+            .subject = key_u64(key, 19)};
 }
 
 std::uint64_t jid_hash(std::string_view jid) { return key_u64(crypto::sha256(jid), 0); }

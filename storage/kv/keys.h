@@ -21,6 +21,7 @@ namespace clarion::storage {
 class Key {
 public:
     Key& u8(std::uint8_t number);
+    Key& u16(std::uint16_t number);
     Key& u32(std::uint32_t number);
     Key& u64(std::uint64_t number);
     Key& bytes(std::string_view text);
@@ -80,7 +81,7 @@ Key data_usage_key_of(std::string_view key);
 /// Where in the key of an entry of module_data the module's own key begins.
 std::size_t data_key_offset(std::string_view key);
 
-/// archive, offline, online, and the log's own
+/// archive, offline, and the log's own
 Key owner_number_key(OwnerId owner, std::uint64_t number);
 Key archive_key(OwnerId owner, ArchiveId id);
 Key log_key(LogId id);
@@ -92,10 +93,18 @@ KeyRange queue_range(OwnerId owner, std::uint64_t session);
 /// Everything of one owner in a table whose keys begin with the owner.
 KeyRange owner_range(OwnerId owner);
 
+// Tables whose keys begin with a partition, so that all of a partition lies together.
+
+Key partition_key(Partition partition);
+/// The partition that a key begins with.
+Partition key_partition(std::string_view key);
+
+/// online, pending_publishes: an entry, and all of one owner.
+Key partitioned_key(OwnerId owner, std::uint64_t number);
+KeyRange partitioned_range(OwnerId owner);
+
 /// deadlines
 Key deadline_key(const Deadline& deadline);
-/// All that is due at or before `until`.
-KeyRange deadline_range(LastingTime until);
 
 /// spool
 Key spool_key(std::string_view domain, std::uint64_t seq);
@@ -105,6 +114,7 @@ KeyRange spool_range(std::string_view domain);
 /// too short: then the file is damaged.
 std::uint64_t key_u64(std::string_view key, std::size_t offset);
 std::uint32_t key_u32(std::string_view key, std::size_t offset);
+std::uint16_t key_u16(std::string_view key, std::size_t offset);
 std::uint8_t key_u8(std::string_view key, std::size_t offset);
 Deadline key_deadline(std::string_view key);
 

@@ -25,7 +25,7 @@ KvStorage::KvStorage(std::unique_ptr<Engine> engine)
       accounts_(*engine_, owners_),
       archive_(*engine_, numbers_),
       offline_(*engine_),
-      sessions_(*engine_),
+      sessions_(*engine_, numbers_),
       pending_publishes_(*engine_),
       module_data_(*engine_),
       deadlines_(*engine_),
@@ -62,7 +62,10 @@ std::uint64_t KvStorage::take_run_number(WriteTransaction& transaction) {
 void KvStorage::set_numbers(std::uint64_t run) {
     const auto snapshot = engine_->snapshot();
     const std::uint64_t start = run << run_shift;
-    numbers_.owner = std::max(start, last_number(*snapshot, Table::owners) + 1);
+    const std::uint64_t last_owner = last_number(*snapshot, Table::owners);
+    numbers_.owner = std::max(start, last_owner) >> partition_bits;
+    ++numbers_.owner;
+    numbers_.run = run;
     numbers_.log = std::max(start, last_number(*snapshot, Table::log) + 1);
     numbers_.spool = start;
 }

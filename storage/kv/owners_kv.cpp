@@ -41,8 +41,9 @@ std::vector<std::string> list_names(Snapshot& snapshot, const KeyRange& range, c
 }
 
 /// What is kept by owner, and little: erased in the batch that removes the owner.
-constexpr Table small_tables[] = {Table::owners, Table::offline, Table::queues, Table::online,
-                                  Table::pending_publishes};
+constexpr Table small_tables[] = {Table::owners, Table::offline, Table::queues};
+/// The same, by partition and owner.
+constexpr Table small_partitioned_tables[] = {Table::online, Table::pending_publishes};
 
 }  // namespace
 
@@ -103,7 +104,10 @@ Task<Result<std::uint64_t>> OwnersKv::count(OwnerKind kind) {
     });
 }
 
-OwnerId OwnersKv::next_id() { return OwnerId{next_.fetch_add(1, std::memory_order_relaxed)}; }
+OwnerId OwnersKv::next_id(std::string_view address) {
+    const std::uint64_t number = next_.fetch_add(1, std::memory_order_relaxed);
+    return OwnerId{number << partition_bits | PartitionSet::index(partition_of(address))};
+}
 
 void OwnersKv::put(Batch& batch, const Owner& actor) {
     auto& out = static_cast<KvBatch&>(batch);
@@ -117,6 +121,8 @@ void OwnersKv::remove(Batch& batch, const Owner& owner) {
     out.erase(Table::names, name_key(owner.kind, owner.address));
     out.erase_deadlines(owner_deadline_range(owner.id));
     for (const Table table : small_tables) out.erase_range(table, all);
+    for (const Table table : small_partitioned_tables)
+        out.erase_range(table, partitioned_range(owner.id));
     // The rest may be large: the writer clears it away between groups.
     out.put(Table::deleting, all.from, encode_empty());
 }

@@ -13,7 +13,7 @@ namespace clarion::storage {
 
 class OwnersKv final : public Owners {
 public:
-    /// `next`: the next id.
+    /// `next`: the next id without its partition.
     OwnersKv(Engine& engine, std::atomic<std::uint64_t>& next) : engine_(engine), next_(next) {}
     Task<Result<std::optional<OwnerId>>> find(OwnerKind kind, std::string address) override;
     Task<Result<std::optional<std::string>>> address_of(OwnerId id) override;
@@ -21,7 +21,7 @@ public:
     Task<Result<std::vector<std::string>>> list(OwnerKind kind, std::string domain,
                                                 std::string after, std::size_t limit) override;
     Task<Result<std::uint64_t>> count(OwnerKind kind) override;
-    OwnerId next_id() override;
+    OwnerId next_id(std::string_view address) override;
     void put(Batch& batch, const Owner& actor) override;
     void remove(Batch& batch, const Owner& owner) override;
 

@@ -21,9 +21,9 @@ std::optional<std::uint64_t> owner(const Op& op) {
         case Table::archive:
         case Table::offline:
         case Table::queues:
-        case Table::module_data:
+        case Table::module_data: return key_u64(op.key, 0);
         case Table::online:
-        case Table::pending_publishes: return key_u64(op.key, 0);
+        case Table::pending_publishes: return key_u64(op.key, 2);
         case Table::deadlines: return static_cast<std::uint64_t>(key_deadline(op.key).account);
         case Table::names: {
             const auto name = decode_name(op.value);

@@ -28,6 +28,7 @@ struct Numbers {
     std::atomic<std::uint64_t> owner{1};
     std::atomic<std::uint64_t> log{1};
     std::atomic<std::uint64_t> spool{1};
+    std::uint64_t run = 0;  // of this start
 };
 
 /// Fills in the bytes of a stanza that is kept as a reference. False: its log entry expired.
@@ -88,7 +89,7 @@ private:
 
 class SessionsKv final : public Sessions {
 public:
-    explicit SessionsKv(Engine& engine) : engine_(engine) {}
+    SessionsKv(Engine& engine, const Numbers& numbers) : engine_(engine), numbers_(numbers) {}
     void put(Batch& batch, AccountId account, const HibernatingSession& session) override;
     void remove(Batch& batch, AccountId account, std::uint64_t session) override;
     void put_queued(Batch& batch, AccountId account, std::uint64_t session,
@@ -97,13 +98,15 @@ public:
                        std::uint32_t seq) override;
     Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account, std::uint64_t session,
                                                        std::uint32_t acked_out) override;
-    void put_live(Batch& batch, AccountId account, const OnlineRecord& mark) override;
-    void remove_live(Batch& batch, AccountId account, std::uint64_t session) override;
-    Task<Result<std::vector<AccountId>>> accounts_with_online_records(AccountId after,
+    void put_online(Batch& batch, AccountId account, const OnlineRecord& record) override;
+    void remove_online(Batch& batch, AccountId account, std::uint64_t session) override;
+    Task<Result<std::vector<AccountId>>> accounts_with_online_records(PartitionSet partitions,
+                                                                      AccountId after,
                                                                       std::size_t limit) override;
 
 private:
     Engine& engine_;
+    const Numbers& numbers_;
 };
 
 class PendingPublishesKv final : public PendingPublishes {
@@ -112,7 +115,8 @@ public:
     void put(Batch& batch, AccountId account, const PendingPublish& pending,
              std::string_view xml) override;
     void remove(Batch& batch, AccountId account, std::uint64_t registration) override;
-    Task<Result<std::vector<PendingPublishEntry>>> read(AccountId after_account,
+    Task<Result<std::vector<PendingPublishEntry>>> read(PartitionSet partitions,
+                                                        AccountId after_account,
                                                         std::uint64_t after_registration,
                                                         std::size_t limit) override;
 
@@ -125,7 +129,8 @@ public:
     explicit DeadlinesKv(Engine& engine) : engine_(engine) {}
     void put(Batch& batch, const Deadline& deadline) override;
     void remove(Batch& batch, const Deadline& deadline) override;
-    Task<Result<std::vector<Deadline>>> due(LastingTime until, std::size_t limit,
+    Task<Result<std::vector<Deadline>>> due(PartitionSet partitions, LastingTime until,
+                                            std::size_t limit,
                                             std::optional<Deadline> after) override;
 
 private:
@@ -140,7 +145,7 @@ public:
     void remove(Batch& batch, std::string_view domain, std::uint64_t seq) override;
     Task<Result<std::vector<SpooledStanza>>> read(std::string domain, std::uint64_t after,
                                                   std::size_t limit) override;
-    Task<Result<std::vector<std::string>>> domains() override;
+    Task<Result<std::vector<std::string>>> domains(PartitionSet partitions) override;
 
 private:
     Engine& engine_;

@@ -49,25 +49,30 @@ Task<Result<std::vector<QueuedStanza>>> SessionsKv::read_queue(AccountId account
     });
 }
 
-void SessionsKv::put_live(Batch& batch, AccountId account, const OnlineRecord& mark) {
-    static_cast<KvBatch&>(batch).put(Table::online, owner_number_key(account, mark.session),
-                                     encode(mark));
+void SessionsKv::put_online(Batch& batch, AccountId account, const OnlineRecord& record) {
+    OnlineRecord written = record;
+    written.run = numbers_.run;
+    static_cast<KvBatch&>(batch).put(Table::online, partitioned_key(account, record.session),
+                                     encode(written));
 }
 
-void SessionsKv::remove_live(Batch& batch, AccountId account, std::uint64_t session) {
-    static_cast<KvBatch&>(batch).erase(Table::online, owner_number_key(account, session));
+void SessionsKv::remove_online(Batch& batch, AccountId account, std::uint64_t session) {
+    static_cast<KvBatch&>(batch).erase(Table::online, partitioned_key(account, session));
 }
 
 Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_online_records(
-    AccountId after_account, std::size_t limit) {
+    PartitionSet partitions, AccountId after_account, std::size_t limit) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<AccountId> accounts;
-        const auto cursor = snapshot.cursor(Table::online);
-        AccountId last = after_account;
-        while (accounts.size() < limit && cursor->seek(owner_range(last).to)) {
-            last = AccountId{key_u64(cursor->entry().key, 0)};
-            accounts.push_back(last);
-        }
+        const Key from =
+            after_account == AccountId::none ? Key() : partitioned_range(after_account).to;
+        for_partitions(snapshot, Table::online, partitions, from, [&](const Entry& entry) {
+            const AccountId account{key_u64(entry.key, 2)};
+            if (!accounts.empty() && accounts.back() == account) return Walk::on;
+            if (accounts.size() == limit) return Walk::stop;
+            accounts.push_back(account);
+            return Walk::on;
+        });
         return accounts;
     });
 }

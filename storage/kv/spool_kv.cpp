@@ -42,14 +42,18 @@ Task<Result<std::vector<SpooledStanza>>> SpoolKv::read(std::string domain, std::
     });
 }
 
-Task<Result<std::vector<std::string>>> SpoolKv::domains() {
-    co_return read_snapshot(engine_, [](Snapshot& snapshot) {
+Task<Result<std::vector<std::string>>> SpoolKv::domains(PartitionSet partitions) {
+    co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<std::string> domains;
-        const auto cursor = snapshot.cursor(Table::spool);
-        for (bool found = cursor->seek({}); found;
-             found = cursor->seek(spool_range(domains.back()).to)) {
-            const Entry entry = cursor->entry();
+        std::string from;
+        const auto take = [&](const Entry& entry) {
             domains.push_back(decoded(decode_spool(seq_of(entry.key), entry.value)).domain);
+            from = spool_range(domains.back()).to.view();
+            return Walk::stop;
+        };
+        for (std::size_t count = SIZE_MAX; count != domains.size();) {
+            count = domains.size();
+            for_partitions(snapshot, Table::spool, partitions, from, take);
         }
         return domains;
     });

@@ -61,7 +61,7 @@ void add(Storage& storage, Batch& batch, const AccountRecord& account, std::uint
 
 AccountSnapshot create(Storage& storage, const std::string& jid) {
     AccountSnapshot account;
-    account.record = {.id = storage.owners().next_id(), .jid = jid};
+    account.record = {.id = storage.owners().next_id(jid), .jid = jid};
     auto batch = storage.begin();
     storage.accounts().put(*batch, account.record);
     storage.submit(0, std::move(batch));

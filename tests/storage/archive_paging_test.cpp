@@ -270,7 +270,7 @@ private:
                 CHECK(std::binary_search(selected.begin(), selected.end(), id));
     }
 
-    const OwnerId account_ = this->storage().owners().next_id();
+    const OwnerId account_ = this->storage().owners().next_id("owner@example.org");
     std::mt19937 random_;
     WallTime clock_ = at(1'000'000);
     std::uint64_t last_ = 0;

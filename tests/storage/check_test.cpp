@@ -37,7 +37,8 @@ AccountRecord fill(Fixture<Backend>& fixture) {
     HibernatingSession gone;
     gone.session = 2;
     gone.state = HibernationState::gone;
-    const Owner book{fixture->owners().next_id(), OwnerKind::actor, "book@guestbook.example"};
+    const Owner book{fixture->owners().next_id("book@guestbook.example"), OwnerKind::actor,
+                     "book@guestbook.example"};
     CHECK(fixture->installation_secret("dialback", 16).ok());
     fixture.commit([&](Batch& batch) {
         put_log(batch, log, at(1), "<message/>");
@@ -53,7 +54,7 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->sessions().put(batch, romeo.id, session);
         fixture->sessions().put_queued(batch, romeo.id, 3,
                                        {7, {.meta = {.log_id = log, .received = at(1)}}});
-        fixture->sessions().put_live(batch, romeo.id, {.session = 4, .resource = "phone"});
+        fixture->sessions().put_online(batch, romeo.id, {.session = 4, .resource = "phone"});
         fixture->deadlines().put(batch,
                                  {lasting(9), romeo.id, DeadlineKind::hibernation_expires, 3});
         fixture->deadlines().put(batch, {lasting(8), romeo.id, DeadlineKind::wake, 3});

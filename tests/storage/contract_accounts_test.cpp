@@ -35,7 +35,8 @@ TEST_CASE_TEMPLATE("a name belongs to one account", Backend, MemoryBackend, Lmdb
     Fixture<Backend> fixture;
     auto& accounts = fixture->accounts();
     const auto romeo = create_account(fixture, "romeo@example.org");
-    const auto other = sample_account(fixture->owners().next_id(), "romeo@example.org");
+    const auto other =
+        sample_account(fixture->owners().next_id("romeo@example.org"), "romeo@example.org");
     CHECK(fixture.try_commit([&](Batch& batch) { accounts.put(batch, other); }) == "conflict");
     CHECK(read(accounts.find("romeo@example.org"))->id == romeo.id);
 
@@ -117,13 +118,13 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                               {.meta = {.log_id = log, .received = at(5)}});
         storage.offline().put(batch, account.id, n + 2,
                               {.meta = {.received = at(5)}, .xml = "<message/>"});
-        storage.sessions().put_live(batch, account.id,
-                                    {.session = n,
-                                     .resource = "home",
-                                     .sm_id = "sm",
-                                     .handled_in = 9,
-                                     .available = true,
-                                     .directed_presence = {"room@muc.example"}});
+        storage.sessions().put_online(batch, account.id,
+                                      {.session = n,
+                                       .resource = "home",
+                                       .sm_id = "sm",
+                                       .handled_in = 9,
+                                       .available = true,
+                                       .directed_presence = {"room@muc.example"}});
     };
     fixture.commit([&](Batch& batch) {
         fill(batch, before, 1);
@@ -203,7 +204,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
             storage.sessions().put(batch, account.id, {.session = 3, .sm_id = "x"});
             storage.sessions().put_queued(batch, account.id, 3,
                                           {1, {.meta = {.received = at(1)}, .xml = "<message/>"}});
-            storage.sessions().put_live(batch, account.id, {.session = 4});
+            storage.sessions().put_online(batch, account.id, {.session = 4});
             storage.module_data().put(batch, {account.id, "notes", DataKind::resident}, "k", "v");
             storage.deadlines().put(batch,
                                     {.at = lasting(50), .account = account.id, .subject = 3});
@@ -217,9 +218,9 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     CHECK_FALSE(read(storage.archive().bounds(romeo.id)));
     CHECK(read(storage.offline().read(romeo.id, 0, 10)).empty());
     CHECK(read(storage.sessions().read_queue(romeo.id, 3, 0)).empty());
-    CHECK(read(storage.sessions().accounts_with_online_records(OwnerId::none, 10)) ==
-          std::vector<OwnerId>{juliet.id});
-    const auto due = read(storage.deadlines().due(lasting(100), 10));
+    CHECK(read(storage.sessions().accounts_with_online_records(
+              PartitionSet::all(), OwnerId::none, 10)) == std::vector<OwnerId>{juliet.id});
+    const auto due = read(storage.deadlines().due(PartitionSet::all(), lasting(100), 10));
     REQUIRE(due.size() == 1);
     CHECK(due[0].account == juliet.id);
     const auto loaded = read(storage.accounts().load(juliet.jid));
@@ -251,7 +252,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
         storage.sessions().put(batch, romeo.id, {.session = 3, .sm_id = "x"});
         storage.sessions().put_queued(batch, romeo.id, 3,
                                       {2, {.meta = {.received = at(1)}, .xml = "<message/>"}});
-        storage.sessions().put_live(batch, romeo.id, {.session = 4});
+        storage.sessions().put_online(batch, romeo.id, {.session = 4});
         storage.module_data().put(batch, {romeo.id, "notes", DataKind::resident}, "k", "v");
         storage.pending_publishes().put(batch, romeo.id, {.registration = 1});
         storage.module_data().put(batch, {romeo.id, "notes"}, "k", "v");

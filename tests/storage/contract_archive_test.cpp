@@ -63,7 +63,7 @@ public:
         return read(this->storage().archive().query(query)).count;
     }
 
-    const OwnerId account = this->storage().owners().next_id();
+    const OwnerId account = this->storage().owners().next_id("owner@example.org");
 
 private:
     std::map<std::uint64_t, LogId> logs_;
@@ -200,7 +200,7 @@ TEST_CASE_TEMPLATE("a batch that fails leaves no hole in the count", Backend, Me
 
 TEST_CASE("nor does a commit that fails, nor a restart") {
     Fixture<LmdbBackend> fixture;
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     std::uint64_t id = 0;
     const auto add = [&](Batch& batch) {
         const LogId log = fixture->archive().next_log_id();
@@ -265,7 +265,7 @@ private:
     }
 
     Fixture<LmdbBackend>& fixture_;
-    const OwnerId account_ = fixture_->owners().next_id();
+    const OwnerId account_ = fixture_->owners().next_id("owner@example.org");
     std::uint64_t last_ = 0;
     std::vector<ArchiveId> ids_;
 };
@@ -345,8 +345,8 @@ TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& archive = fixture->archive();
-    const OwnerId sender = fixture->owners().next_id();
-    const OwnerId recipient = fixture->owners().next_id();
+    const OwnerId sender = fixture->owners().next_id("owner@example.org");
+    const OwnerId recipient = fixture->owners().next_id("owner@example.org");
     const LogId log = archive.next_log_id();
     const auto index = [&](Batch& batch, OwnerId account, LogId log_id) {
         archive.put_index(batch, account, {ArchiveId{5}, log_id, at(5), "x@example.org"});
@@ -374,8 +374,8 @@ TEST_CASE_TEMPLATE("whoever refers to a stanza brings it, in whichever order", B
     for (std::size_t turn = 0; turn < order.size(); ++turn) {
         std::rotate(order.begin(), order.begin() + 1, order.end());
         Fixture<Backend> fixture;
-        const OwnerId sender = fixture->owners().next_id();
-        const OwnerId recipient = fixture->owners().next_id();
+        const OwnerId sender = fixture->owners().next_id("owner@example.org");
+        const OwnerId recipient = fixture->owners().next_id("owner@example.org");
         const LogId log = fixture->archive().next_log_id();
         const KeptStanza kept{{.log_id = log, .received = at(4)}, "<message/>"};
         const ArchiveEntry entry{ArchiveId{5}, log, at(5), "x@example.org", "<message/>", at(4)};
@@ -409,7 +409,7 @@ TEST_CASE_TEMPLATE("no batch depends on what another owner's batch wrote", Backe
                    LmdbBackend) {
     Fixture<Backend> fixture;
     const auto romeo = create_account(fixture, "romeo@example.org");
-    const OwnerId recipient = fixture->owners().next_id();
+    const OwnerId recipient = fixture->owners().next_id("owner@example.org");
     const LogId log = fixture->archive().next_log_id();
     const ArchiveEntry entry{ArchiveId{5}, log, at(5), "x@example.org", "<message/>", at(5)};
     CHECK(fixture.try_commit([&](Batch& batch) {  // the sender's, which fails for another reason
@@ -424,8 +424,8 @@ TEST_CASE_TEMPLATE("no batch depends on what another owner's batch wrote", Backe
 TEST_CASE_TEMPLATE("who brings a stanza late does not undo its tombstone", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
-    const OwnerId sender = fixture->owners().next_id();
-    const OwnerId recipient = fixture->owners().next_id();
+    const OwnerId sender = fixture->owners().next_id("owner@example.org");
+    const OwnerId recipient = fixture->owners().next_id("owner@example.org");
     const LogId log = fixture->archive().next_log_id();
     ArchiveEntry entry{ArchiveId{5}, log, at(5), "x@example.org", "<message/>", at(5)};
     fixture.commit([&](Batch& batch) { fixture->archive().put_index(batch, sender, entry); });

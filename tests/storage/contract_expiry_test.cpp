@@ -106,8 +106,8 @@ public:
     }
 
     std::map<std::uint64_t, LogId> logs;
-    const OwnerId juliet = this->storage().owners().next_id();
-    const OwnerId romeo = this->storage().owners().next_id();
+    const OwnerId juliet = this->storage().owners().next_id("owner@example.org");
+    const OwnerId romeo = this->storage().owners().next_id("owner@example.org");
 };
 
 TEST_CASE_TEMPLATE("old entries go, newer ones stay, and paging begins at the first of them",

@@ -31,7 +31,8 @@ CheckReport check(Engine& engine) {
 template <class Backend>
 struct DataFixture {
     Fixture<Backend> fixture;
-    Owner actor{fixture->owners().next_id(), OwnerKind::actor, "book@guestbook.example"};
+    Owner actor{fixture->owners().next_id("book@guestbook.example"), OwnerKind::actor,
+                "book@guestbook.example"};
     ModuleData& data = fixture->module_data();
 
     DataFixture() {

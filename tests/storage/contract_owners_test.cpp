@@ -9,7 +9,7 @@ using Names = std::vector<std::string>;
 
 template <class Backend>
 Owner create_actor(Fixture<Backend>& fixture, std::string address) {
-    const Owner actor{fixture->owners().next_id(), OwnerKind::actor, std::move(address)};
+    const Owner actor{fixture->owners().next_id(address), OwnerKind::actor, address};
     fixture.commit([&](Batch& batch) { fixture->owners().put(batch, actor); });
     return actor;
 }
@@ -70,7 +70,7 @@ TEST_CASE_TEMPLATE("an address belongs to one actor, and an id is never used aga
     Fixture<Backend> fixture;
     auto& owners = fixture->owners();
     const Owner first = create_actor(fixture, "room@rooms.example");
-    const Owner other{owners.next_id(), OwnerKind::actor, first.address};
+    const Owner other{owners.next_id(first.address), OwnerKind::actor, first.address};
     CHECK(fixture.try_commit([&](Batch& batch) { owners.put(batch, other); }) == "conflict");
     fixture.commit([&](Batch& batch) { owners.put(batch, first); });  // itself, again
 

@@ -1,10 +1,18 @@
 // Offline messages, hibernating sessions, online records, deadlines and the spool, on both back
 // ends.
+#include <algorithm>
+
 #include "storage/kv/keys.h"
 #include "tests/storage/storage_fixture.h"
 
 namespace clarion::storage {
 namespace {
+
+PartitionSet only(Partition partition) {
+    PartitionSet set;
+    set.add(partition);
+    return set;
+}
 
 std::vector<std::uint64_t> seqs(const std::vector<OfflineMessage>& messages) {
     std::vector<std::uint64_t> list;
@@ -16,8 +24,8 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
                    MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& offline = fixture->offline();
-    const OwnerId account = fixture->owners().next_id();
-    const OwnerId neighbour = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
+    const OwnerId neighbour = fixture->owners().next_id("owner@example.org");
     const LogId log = fixture->archive().next_log_id();
     fixture.commit([&](Batch& batch) {
         put_log(batch, log, at(3), "<message id='log'/>");
@@ -54,8 +62,8 @@ TEST_CASE_TEMPLATE("what is pending for push registrations is found page by page
                    MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
     auto& pushes = fixture->pending_publishes();
-    const OwnerId romeo = fixture->owners().next_id();
-    const OwnerId juliet = fixture->owners().next_id();
+    const OwnerId romeo = fixture->owners().next_id("owner@example.org");
+    const OwnerId juliet = fixture->owners().next_id("owner@example.org");
     fixture.commit([&](Batch& batch) {
         pushes.put(batch, juliet, {.registration = 1, .caused = at(1)});
         pushes.put(batch, romeo, {.registration = 300, .offline_seq = 7, .caused = at(2)});
@@ -67,7 +75,7 @@ TEST_CASE_TEMPLATE("what is pending for push registrations is found page by page
                     .log_id = LogId{5},
                     .caused = at(3)});
     });
-    const auto first = read(pushes.read(OwnerId::none, 0, 2));
+    const auto first = read(pushes.read(PartitionSet::all(), OwnerId::none, 0, 2));
     REQUIRE(first.size() == 2);
     CHECK(first[0].account == romeo);
     CHECK(first[0].pending.registration == 2);
@@ -78,14 +86,14 @@ TEST_CASE_TEMPLATE("what is pending for push registrations is found page by page
     CHECK(first[1].pending.registration == 300);
     CHECK(first[1].pending.offline_seq == 7);
     CHECK_FALSE(first[1].pending.important);
-    const auto second = read(pushes.read(romeo, 300, 2));
+    const auto second = read(pushes.read(PartitionSet::all(), romeo, 300, 2));
     REQUIRE(second.size() == 1);
     CHECK(second[0].account == juliet);
     fixture.commit([&](Batch& batch) {
         pushes.remove(batch, romeo, 2);
         pushes.remove(batch, juliet, 1);
     });
-    CHECK(read(pushes.read(OwnerId::none, 0, 9)).size() == 1);
+    CHECK(read(pushes.read(PartitionSet::all(), OwnerId::none, 0, 9)).size() == 1);
 }
 
 TEST_CASE_TEMPLATE("the newest time of the log", Backend, MemoryBackend, LmdbBackend) {
@@ -122,7 +130,7 @@ TEST_CASE("how far time has come is there for the next start") {
 TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     const LogId log = fixture->archive().next_log_id();
     const KeptStanza reference{.meta = {.log_id = log, .received = at(1)}};
     CHECK(fixture.try_commit([&](Batch& batch) {
@@ -205,7 +213,7 @@ TEST_CASE_TEMPLATE("a queue is in order of arrival where its numbers wrap", Back
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& sessions = fixture->sessions();
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     constexpr std::uint32_t acked = 0xfffffffd;
     fixture.commit([&](Batch& batch) {
         for (std::uint32_t i = 1; i <= 6; ++i) {
@@ -229,29 +237,33 @@ TEST_CASE_TEMPLATE("accounts with online records are found in pages", Backend, M
     std::vector<OwnerId> ids;
     fixture.commit([&](Batch& batch) {
         for (int i = 0; i < 5; ++i) {
-            ids.push_back(fixture->owners().next_id());
-            sessions.put_live(batch, ids.back(), {.session = 1, .resource = "a"});
-            sessions.put_live(batch, ids.back(), {.session = 2, .resource = "b"});
+            ids.push_back(fixture->owners().next_id("owner@example.org"));
+            sessions.put_online(batch, ids.back(), {.session = 1, .resource = "a"});
+            sessions.put_online(batch, ids.back(), {.session = 2, .resource = "b"});
         }
     });
     using Ids = std::vector<OwnerId>;
-    CHECK(read(sessions.accounts_with_online_records(OwnerId::none, 10)) == ids);
-    CHECK(read(sessions.accounts_with_online_records(OwnerId::none, 2)) == Ids{ids[0], ids[1]});
-    CHECK(read(sessions.accounts_with_online_records(ids[1], 2)) == Ids{ids[2], ids[3]});
-    CHECK(read(sessions.accounts_with_online_records(ids[4], 2)).empty());
+    CHECK(read(sessions.accounts_with_online_records(PartitionSet::all(), OwnerId::none, 10)) ==
+          ids);
+    CHECK(read(sessions.accounts_with_online_records(PartitionSet::all(), OwnerId::none, 2)) ==
+          Ids{ids[0], ids[1]});
+    CHECK(read(sessions.accounts_with_online_records(PartitionSet::all(), ids[1], 2)) ==
+          Ids{ids[2], ids[3]});
+    CHECK(read(sessions.accounts_with_online_records(PartitionSet::all(), ids[4], 2)).empty());
     fixture.commit([&](Batch& batch) {
-        sessions.remove_live(batch, ids[0], 1);
-        sessions.remove_live(batch, ids[1], 1);
-        sessions.remove_live(batch, ids[1], 2);
+        sessions.remove_online(batch, ids[0], 1);
+        sessions.remove_online(batch, ids[1], 1);
+        sessions.remove_online(batch, ids[1], 2);
     });
-    CHECK(read(sessions.accounts_with_online_records(OwnerId::none, 2)) == Ids{ids[0], ids[2]});
+    CHECK(read(sessions.accounts_with_online_records(PartitionSet::all(), OwnerId::none, 2)) ==
+          Ids{ids[0], ids[2]});
 }
 
 TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
     auto& deadlines = fixture->deadlines();
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     const Deadline early{.at = lasting(-5), .account = account, .subject = 1};
     const Deadline middle{.at = lasting(1000), .account = account, .subject = 3};
     const Deadline same{.at = lasting(1000), .account = account, .subject = 2};
@@ -259,7 +271,7 @@ TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBa
     fixture.commit([&](Batch& batch) {
         for (const auto& deadline : {late, middle, early, same}) deadlines.put(batch, deadline);
     });
-    const auto due = read(deadlines.due(lasting(1000), 10));
+    const auto due = read(deadlines.due(PartitionSet::all(), lasting(1000), 10));
     REQUIRE(due.size() == 3);
     CHECK(due[0].at == early.at);
     CHECK(due[0].account == account);
@@ -267,10 +279,10 @@ TEST_CASE_TEMPLATE("deadlines come earliest first, inclusive", Backend, MemoryBa
     CHECK(due[0].subject == 1);
     CHECK(due[1].subject == 2);
     CHECK(due[2].subject == 3);
-    CHECK(read(deadlines.due(lasting(1000), 1)).size() == 1);
-    CHECK(read(deadlines.due(lasting(-6), 10)).empty());
+    CHECK(read(deadlines.due(PartitionSet::all(), lasting(1000), 1)).size() == 1);
+    CHECK(read(deadlines.due(PartitionSet::all(), lasting(-6), 10)).empty());
     fixture.commit([&](Batch& batch) { deadlines.remove(batch, early); });
-    CHECK(read(deadlines.due(LastingTime::max(), 10)).size() == 3);
+    CHECK(read(deadlines.due(PartitionSet::all(), LastingTime::max(), 10)).size() == 3);
 }
 
 TEST_CASE_TEMPLATE("the spool keeps each domain's stanzas in order", Backend, MemoryBackend,
@@ -286,7 +298,15 @@ TEST_CASE_TEMPLATE("the spool keeps each domain's stanzas in order", Backend, Me
             spool.put(batch, domain, {numbers.back(), at(7), "<message to='" + domain + "'/>"});
         }
     });
-    CHECK(read(spool.domains()) == std::vector<std::string>{"a.example", "b.example", far});
+    const auto domains = [&](const PartitionSet& partitions) {
+        auto found = read(spool.domains(partitions));
+        std::sort(found.begin(), found.end());
+        return found;
+    };
+    using Names = std::vector<std::string>;
+    CHECK(domains(PartitionSet::all()) == Names{"a.example", "b.example", far});
+    CHECK(domains(only(partition_of("b.example"))) == Names{"b.example"});
+    CHECK(domains(PartitionSet()).empty());
     auto stanzas = read(spool.read("b.example", 0, 10));
     REQUIRE(stanzas.size() == 3);
     CHECK(stanzas[0].seq == numbers[0]);
@@ -301,9 +321,85 @@ TEST_CASE_TEMPLATE("the spool keeps each domain's stanzas in order", Backend, Me
         spool.remove(batch, "a.example", numbers[3]);
         spool.remove(batch, "b.example", numbers[0]);
     });
-    CHECK(read(spool.domains()) == std::vector<std::string>{"b.example", far});
+    CHECK(domains(PartitionSet::all()) == Names{"b.example", far});
     CHECK(read(spool.read("b.example", 0, 10)).size() == 2);
     CHECK(spool.next_seq() > numbers.back());
+}
+
+TEST_CASE_TEMPLATE("whoever is responsible for some partitions finds theirs and nothing else",
+                   Backend, MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    std::vector<AccountId> accounts;
+    PartitionSet mine;
+    std::size_t expected = 0;
+    for (int n = 0; n < 200; ++n) {
+        const std::string jid = std::to_string(n) + "@example.org";
+        accounts.push_back(fixture->owners().next_id(jid));
+        CHECK(partition_of(accounts.back()) == partition_of(jid));
+        if (n % 3 == 0) mine.add(partition_of(jid));
+    }
+    fixture.commit([&](Batch& batch) {
+        for (const AccountId account : accounts) {
+            if (mine.contains(partition_of(account))) ++expected;
+            fixture->sessions().put_online(batch, account, {.session = 1});
+            fixture->pending_publishes().put(batch, account, {.registration = 1});
+            for (const int time : {3, 1, 2})
+                fixture->deadlines().put(batch, {.at = lasting(time), .account = account});
+        }
+    });
+    const auto is_mine = [&](AccountId account) { return mine.contains(partition_of(account)); };
+
+    std::vector<AccountId> online;
+    for (AccountId after = AccountId::none;;) {
+        const auto page = read(fixture->sessions().accounts_with_online_records(mine, after, 7));
+        if (page.empty()) break;
+        online.insert(online.end(), page.begin(), page.end());
+        after = page.back();
+    }
+    CHECK(online.size() == expected);
+    CHECK(std::all_of(online.begin(), online.end(), is_mine));
+
+    std::size_t pending = 0;
+    for (PendingPublishEntry last;;) {
+        const auto page = read(
+            fixture->pending_publishes().read(mine, last.account, last.pending.registration, 7));
+        if (page.empty()) break;
+        pending += page.size();
+        last = page.back();
+        CHECK(is_mine(last.account));
+    }
+    CHECK(pending == expected);
+
+    std::size_t due = 0;
+    for (std::optional<Deadline> last;;) {
+        const auto page = read(fixture->deadlines().due(mine, lasting(2), 7, last));
+        if (page.empty()) break;
+        for (const Deadline& deadline : page) {
+            CHECK(is_mine(deadline.account));
+            if (last && partition_of(last->account) == partition_of(deadline.account))
+                CHECK(deadline.at >= last->at);
+            last = deadline;
+            ++due;
+        }
+    }
+    CHECK(due == 2 * expected);
+}
+
+TEST_CASE("an online record names the run that wrote it") {
+    Fixture<LmdbBackend> fixture;
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    const auto put = [&](std::uint64_t session) {
+        fixture.commit([&](Batch& batch) {
+            fixture->sessions().put_online(batch, romeo.id, {.session = session, .run = 77});
+        });
+    };
+    put(1);
+    fixture.reopen();
+    put(2);
+    const auto loaded = read(fixture->accounts().load(romeo.jid));
+    REQUIRE(loaded->online_records.size() == 2);
+    CHECK(loaded->online_records[0].run == 1);
+    CHECK(loaded->online_records[1].run == 2);
 }
 
 }  // namespace

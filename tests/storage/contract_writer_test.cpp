@@ -35,7 +35,7 @@ TEST_CASE_TEMPLATE("tokens of a shard increase and are reported in order", Backe
 
 TEST_CASE_TEMPLATE("two shards submit at once", Backend, MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     const auto work = [&](unsigned shard) {
         for (std::uint64_t seq = 1; seq <= 500; ++seq) {
             fixture.submit(shard, [&](Batch& batch) {
@@ -56,7 +56,7 @@ TEST_CASE_TEMPLATE("two shards submit at once", Backend, MemoryBackend, LmdbBack
 TEST_CASE_TEMPLATE("a batch that fails costs only itself, and nothing of it stays", Backend,
                    MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     std::vector<Token> good;
     Token guilty = Token::none;
     for (std::uint64_t seq = 1; seq <= 20; ++seq) {
@@ -94,7 +94,7 @@ TEST_CASE_TEMPLATE("an empty batch is decided in its turn", Backend, MemoryBacke
 
 TEST_CASE_TEMPLATE("stop commits what is queued", Backend, MemoryBackend, LmdbBackend) {
     Fixture<Backend> fixture;
-    const OwnerId account = fixture->owners().next_id();
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
     for (std::uint64_t seq = 1; seq <= 300; ++seq) {
         fixture.submit(0, [&](Batch& batch) {
             fixture->offline().put(batch, account, seq,

@@ -116,7 +116,7 @@ TEST_CASE("a full map fails batches, spares what fits, and the rest goes on") {
     auto storage = LmdbBackend::open(directory.path(), {.max_bytes = 1 << 20});
     Reports reports;
     storage->set_commit_listener(0, reports.listener(0));
-    const OwnerId account = storage->owners().next_id();
+    const OwnerId account = storage->owners().next_id("owner@example.org");
     const auto put = [&](std::uint64_t seq, std::size_t size) {
         auto batch = storage->begin();
         storage->offline().put(*batch, account, seq,

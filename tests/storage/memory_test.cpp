@@ -17,7 +17,7 @@ struct HookedFixture {
 
     std::unique_ptr<MemoryStorage> storage = make_memory_test_storage();
     Reports reports;
-    OwnerId account = storage->owners().next_id();
+    OwnerId account = storage->owners().next_id("owner@example.org");
 };
 
 TEST_CASE("held commits are neither decided nor seen, and hold up no reader") {

@@ -81,14 +81,16 @@ TEST_CASE("records have the bytes that the format page shows") {
           "00"
           "00"
           "00");
-    CHECK(hex(encode(OnlineRecord{.resource = "h", .handled_in = 5, .available = true})) ==
-          "01"
-          "0168"
-          "00"
-          "00000005"
-          "01"
-          "00"
-          "00");
+    CHECK(
+        hex(encode(OnlineRecord{.run = 2, .resource = "h", .handled_in = 5, .available = true})) ==
+        "01"
+        "0000000000000002"
+        "0168"
+        "00"
+        "00000005"
+        "01"
+        "00"
+        "00");
 }
 
 TEST_CASE("keys sort as their numbers do") {
@@ -99,7 +101,7 @@ TEST_CASE("keys sort as their numbers do") {
     CHECK(before(deadline_key({.at = lasting(-1)}), deadline_key({.at = lasting(0)})));
     CHECK(before(deadline_key({.at = lasting(1)}), deadline_key({.at = lasting(256)})));
     CHECK(hex(name_key(OwnerKind::account, "r@x.y")) == "01782e790072");
-    CHECK(hex(spool_key("x.y", 1)) == "782e79000000000000000001");
+    CHECK(hex(spool_key("x.y", 1)) == "016b782e79000000000000000001");
     CHECK(hex(queued_key(OwnerId{1}, 2, 3)) ==
           "0000000000000001"
           "0000000000000002"
@@ -113,6 +115,14 @@ TEST_CASE("keys sort as their numbers do") {
     CHECK(back.at == deadline.at);
     CHECK(back.account == deadline.account);
     CHECK(back.subject == deadline.subject);
+    CHECK(hex(partitioned_key(OwnerId{0x409}, 7)) ==
+          "0009"
+          "0000000000000409"
+          "0000000000000007");
+    CHECK(before(partitioned_key(OwnerId{0x409}, 7), partitioned_key(OwnerId{0x10a}, 1)));
+    CHECK(before(deadline_key({.at = lasting(9), .account = OwnerId{1}}),
+                 deadline_key({.at = lasting(1), .account = OwnerId{2}})));
+    CHECK(key_partition(deadline_key({.account = OwnerId{0x409}})) == Partition{9});
 }
 
 TEST_CASE("long text in keys is bounded and kept apart") {
@@ -190,7 +200,7 @@ TEST_CASE("a decoder takes the versions that it knows, and says which it is") {
 
 TEST_CASE("impossible enumerators and counts are refused") {
     std::string mark = encode(OnlineRecord{.available = true});
-    mark[7] = 2;  // neither true nor false
+    mark[15] = 2;  // neither true nor false
     CHECK_FALSE(decode_online_record(1, mark).ok());
     CHECK_FALSE(decode_roster_item("\x01\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff").ok());
 }

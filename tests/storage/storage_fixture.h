@@ -185,7 +185,7 @@ inline AccountRecord sample_account(OwnerId id, std::string jid) {
 
 template <class Backend>
 AccountRecord create_account(Fixture<Backend>& fixture, std::string jid) {
-    const auto record = sample_account(fixture->owners().next_id(), std::move(jid));
+    const auto record = sample_account(fixture->owners().next_id(jid), jid);
     fixture.commit([&](Batch& batch) { fixture->accounts().put(batch, record); });
     return record;
 }

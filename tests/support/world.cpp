@@ -265,7 +265,7 @@ void World::add_account(std::string_view bare_jid, std::string_view password) {
     }
     at(jid.bare(), [&](core::Core& core) {
         storage::AccountRecord record;
-        record.id = storage_->owners().next_id();
+        record.id = storage_->owners().next_id(jid.bare());
         record.jid = std::string(jid.bare());
         record.created = clock_.wall();
         storage_->accounts().put(core.shard().batch(), record);

@@ -34,8 +34,8 @@ Result<void> make_accounts(const Settings& settings) {
         std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
     auto batch = storage.begin();
     for (std::size_t i = 0; i < settings.crowd.sessions; ++i) {
-        record.id = storage.owners().next_id();
         record.jid = account_jid(settings, i);
+        record.id = storage.owners().next_id(record.jid);
         storage.accounts().put(*batch, record);
         if ((i + 1) % accounts_per_batch == 0)
             storage.submit(0, std::exchange(batch, storage.begin()));

@@ -242,7 +242,7 @@ std::vector<S2sLinkInfo> RemoteDomains::list() const {
 void RemoteDomains::start() { net_.scope().spawn("s2s-restore", restore()); }
 
 Task<> RemoteDomains::restore() {
-    const auto domains = co_await core_.storage().spool().domains();
+    const auto domains = co_await core_.storage().spool().domains(PartitionSet::all());
     if (!domains) {
         logger.error("spool", {{"error", domains.error().text}});
         co_return;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/log.h"
 #include "proto/ns.h"
 #include "proto/sm_queue.h"
 #include "proto/stream_error.h"
@@ -15,8 +14,6 @@
 
 namespace clarion::stream_management {
 namespace {
-
-constexpr Logger logger{"stream_management"};
 
 using Next = core::C2sStream::Next;
 
@@ -56,15 +53,12 @@ std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* hand
     return xml::to_string(document.root());
 }
 
-std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent) {
-    xml::Document document("error", ns::streams);
-    xml::Element& error = document.root();
-    error.add(name(StreamErrorCondition::undefined_condition), ns::stream_errors);
-    error.add_text_child("text", sm::handled_count_too_high(handled, sent).text, ns::stream_errors);
-    error.add("handled-count-too-high", ns::sm)
+xml::Document handled_count_too_high(std::uint32_t handled, std::uint32_t sent) {
+    xml::Document document("handled-count-too-high", ns::sm);
+    document.root()
         .set_attr("h", std::to_string(handled))
         .set_attr("send-count", std::to_string(sent));
-    return xml::to_string(error);
+    return document;
 }
 
 namespace {
@@ -94,25 +88,25 @@ void enable(core::Session& session, const Enable& wanted) {
     session.port()->write_xml(enabled_xml(sm.id, seconds, options.location));
 }
 
+void close_for_count(core::SessionPort& port, std::uint32_t handled, std::uint32_t sent) {
+    port.close(StreamErrorCondition::undefined_condition,
+               sm::handled_count_too_high(handled, sent).text,
+               &handled_count_too_high(handled, sent).root());
+}
+
 /// The client counts differently from us: what it has and has not is no longer known, so the
-/// session ends.
+/// session ends, as if the client had closed its stream.
 void end_for_count(core::Session& session, std::uint32_t handled) {
+    core::SessionPort& port = *session.port();
     const std::uint32_t sent = session.sm()->queue.sent();
-    logger.info("handled-count-too-high",
-                {{"session", session.jid().full()}, {"h", handled}, {"sent", sent}});
-    session.port()->write_xml(handled_count_too_high_xml(handled, sent));
-    session.end(core::SessionEnd::closed);
+    session.on_stream_closed();
+    close_for_count(port, handled, sent);
 }
 
 void acknowledge(core::Session& session, const xml::Element& ack) {
     const auto handled = sm::parse_count(ack.attr("h"));
-    if (!handled) {
-        note_refusal(session.core(), session.jid(), name(StreamErrorCondition::bad_format),
-                     "'h' is not a count");
-        session.port()->write_xml(
-            stream_error_xml(StreamErrorCondition::bad_format, "'h' is not a count"));
-        return session.end(core::SessionEnd::closed);
-    }
+    if (!handled)
+        return session.on_bad_xml(StreamErrorCondition::bad_format, "'h' is not a count", false);
     if (!session.on_ack(*handled)) end_for_count(session, *handled);
 }
 
@@ -163,13 +157,10 @@ Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std
 
 /// The session hibernates on for a client that counts right, but not for ever for one that comes
 /// back with the same count each time.
-Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t handled,
-                  std::string_view text) {
+Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t handled) {
     constexpr std::uint8_t most_refused = 3;
-    note_refusal(session.core(), session.jid(), "handled-count-too-high", text);
-    stream.port().write_xml(handled_count_too_high_xml(
-        handled, session.sm()->queue.sent() + session.queued_hibernating()));
-    stream.port().close(std::nullopt);
+    close_for_count(stream.port(), handled,
+                    session.sm()->queue.sent() + session.queued_hibernating());
     if (++session.sm()->counts_refused >= most_refused) session.end(core::SessionEnd::closed);
     return Next::close;
 }
@@ -178,8 +169,7 @@ Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t
 Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
                          std::shared_ptr<core::Session> session, std::uint32_t handled,
                          Error error) {
-    if (error.code == "handled-count-too-high")
-        co_return refuse_count(stream, *session, handled, error.text);
+    if (error.code == "handled-count-too-high") co_return refuse_count(stream, *session, handled);
     if (error.code == "item-not-found")
         co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id);
     co_return refuse(account->core(), stream, StanzaErrorCondition::internal_server_error,

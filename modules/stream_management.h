@@ -34,9 +34,9 @@ std::string enabled_xml(std::string_view id, std::uint32_t max_seconds,
                         std::string_view location = {});
 /// <failed/>, with the count of handled stanzas if it is known.
 std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* handled = nullptr);
-/// The stream error for an <a/> that acknowledges more than was sent (section 6); does not close
-/// the stream.
-std::string handled_count_too_high_xml(std::uint32_t handled, std::uint32_t sent);
+/// The condition of ours in the stream error for an <a/> that acknowledges more than was sent
+/// (section 6).
+xml::Document handled_count_too_high(std::uint32_t handled, std::uint32_t sent);
 
 void install(core::ModuleSetup& setup);
 

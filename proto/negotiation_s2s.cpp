@@ -2,10 +2,10 @@
 
 #include "base/text.h"
 #include "proto/dialback.h"
+#include "proto/framing.h"
 #include "proto/jid.h"
 #include "proto/negotiation_s2s_xml.h"
 #include "proto/ns.h"
-#include "proto/stream_header.h"
 
 namespace clarion::s2s {
 
@@ -63,7 +63,7 @@ Verdict read_verdict(const xml::Element& verify) {
 }  // namespace
 
 void OutgoingNegotiation::write_header(std::string& out) const {
-    append_stream_header(
+    tcp_framing().append_header(
         out,
         {.content_ns = ns::server, .from = policy_.local, .to = policy_.remote, .dialback = true});
 }

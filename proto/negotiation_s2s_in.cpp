@@ -1,11 +1,11 @@
 // IncomingNegotiation: the receiving server, and the authoritative one (XEP-0220, 2.2).
 #include "base/text.h"
 #include "proto/dialback.h"
+#include "proto/framing.h"
 #include "proto/jid.h"
 #include "proto/negotiation_s2s.h"
 #include "proto/negotiation_s2s_xml.h"
 #include "proto/ns.h"
-#include "proto/stream_header.h"
 
 namespace clarion::s2s {
 
@@ -60,13 +60,13 @@ std::optional<StreamErrorCondition> IncomingNegotiation::check_header(
 
 void IncomingNegotiation::write_header(std::string& out) {
     header_sent_ = true;
-    append_stream_header(out, {.content_ns = ns::server,
-                               .from = to_,
-                               .to = from_,
-                               .id = stream_id_,
-                               .version = old_peer_ ? "" : "1.0",
-                               .lang = our_language,
-                               .dialback = true});
+    tcp_framing().append_header(out, {.content_ns = ns::server,
+                                      .from = to_,
+                                      .to = from_,
+                                      .id = stream_id_,
+                                      .version = old_peer_ ? "" : "1.0",
+                                      .lang = our_language,
+                                      .dialback = true});
 }
 
 /// The next stream of the connection has said nothing yet, and nobody was asked for it.
@@ -93,21 +93,16 @@ bool IncomingNegotiation::offers_dialback() const {
 }
 
 void IncomingNegotiation::write_features(std::string& out) const {
-    out += "<stream:features>";
+    xml::Document document("features", ns::streams);
+    xml::Element& features = document.root();
     if (offers_tls()) {
-        out += needs_tls()
-                   ? "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
-                   : "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+        auto& starttls = features.add("starttls", ns::tls);
+        if (needs_tls()) starttls.add("required");
     }
-    if (offers_external()) {
-        out +=
-            "<mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>"
-            "<mechanism>EXTERNAL</mechanism></mechanisms>";
-    }
-    if (offers_dialback()) {
-        out += "<dialback xmlns='urn:xmpp:features:dialback'><errors/></dialback>";
-    }
-    out += "</stream:features>";
+    if (offers_external())
+        features.add("mechanisms", ns::sasl).add_text_child("mechanism", "EXTERNAL");
+    if (offers_dialback()) features.add("dialback", ns::dialback_feature).add("errors");
+    tcp_framing().append_features(out, features);
 }
 
 Next IncomingNegotiation::on_element(const xml::Element& element, std::string& out) {
@@ -122,7 +117,7 @@ Next IncomingNegotiation::on_element(const xml::Element& element, std::string& o
     if (element.is(ns::streams, "error")) {
         state_ = State::closed;
         error_text_ = "the peer says " + std::string(stream_error_condition(element));
-        out += "</stream:stream>";
+        tcp_framing().append_end(out);
         return Next::close;
     }
     return Next::stanza;
@@ -136,7 +131,8 @@ Next IncomingNegotiation::on_starttls(std::string& out) {
     }
     state_ = State::closed;
     error_text_ = "STARTTLS was not offered";
-    out += "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/></stream:stream>";
+    out += "<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>";
+    tcp_framing().append_end(out);
     return Next::close;
 }
 
@@ -238,7 +234,7 @@ Next IncomingNegotiation::on_verdict(const VerifyAnswer& answer, std::string& ou
         out, {.element = "result", .from = pair.second, .to = pair.first, .type = "invalid"}, {});
     state_ = State::closed;
     error_text_ = "dialback: " + pair.first + " did not make this key";
-    out += "</stream:stream>";
+    tcp_framing().append_end(out);
     return Next::close;
 }
 
@@ -282,8 +278,8 @@ Next IncomingNegotiation::end(StreamErrorCondition condition, std::string_view t
                               std::string& out) {
     state_ = State::closed;
     error_text_ = std::string(name(condition)).append(": ").append(text);
-    out += stream_error_xml(condition);
-    out += "</stream:stream>";
+    tcp_framing().append_error(out, {condition});
+    tcp_framing().append_end(out);
     return Next::close;
 }
 

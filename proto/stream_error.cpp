@@ -2,9 +2,6 @@
 
 #include <array>
 
-#include "proto/ns.h"
-#include "proto/xml_writer.h"
-
 namespace clarion {
 
 namespace {
@@ -44,18 +41,6 @@ static_assert(static_cast<std::size_t>(StreamErrorCondition::unsupported_version
 
 std::string_view name(StreamErrorCondition condition) {
     return names[static_cast<std::size_t>(condition)];
-}
-
-std::string stream_error_xml(StreamErrorCondition condition, std::string_view text) {
-    std::string out = "<stream:error>";
-    const std::string xmlns = " xmlns='" + std::string(ns::stream_errors) + "'";
-    out.append("<").append(name(condition)).append(xmlns).append("/>");
-    if (!text.empty()) {
-        out.append("<text").append(xmlns).append(" xml:lang='en'>");
-        xml::escape(out, text);
-        out += "</text>";
-    }
-    return out + "</stream:error>";
 }
 
 }  // namespace clarion

@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace clarion {
+
+namespace xml {
+class Element;
+}
 
 enum class StreamErrorCondition : std::uint8_t {
     bad_format,
@@ -37,8 +40,13 @@ enum class StreamErrorCondition : std::uint8_t {
 
 std::string_view name(StreamErrorCondition condition);
 
-/// `<stream:error>…</stream:error>`, ready to be written; `text` is optional. Does not close the
-/// stream.
-std::string stream_error_xml(StreamErrorCondition condition, std::string_view text = {});
+/// A stream error to be written (framing.h).
+struct StreamError {
+    StreamErrorCondition condition;
+    /// For humans; may be empty.
+    std::string_view text = {};
+    /// An application-specific condition beside it (4.9.4), or nullptr.
+    const xml::Element* application = nullptr;
+};
 
 }  // namespace clarion

@@ -6,9 +6,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "proto/framing.h"
 #include "proto/ns.h"
-#include "proto/stream_header.h"
-#include "proto/xml_writer.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
@@ -91,11 +90,11 @@ void C2sStream::write_header(Core& core, std::string_view to) {
     const auto& hosts = core.hosts().hosts();
     const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
     std::string out;
-    append_stream_header(out, {.content_ns = ns::client,
-                               .from = host_.empty() ? usual : host_,
-                               .to = to,
-                               .id = id,
-                               .lang = our_language});
+    port_.framing().append_header(out, {.content_ns = ns::client,
+                                        .from = host_.empty() ? usual : host_,
+                                        .to = to,
+                                        .id = id,
+                                        .lang = our_language});
     port_.write_xml(out);
 }
 
@@ -133,9 +132,8 @@ void C2sStream::write_features(Core& core) {
         add_mechanisms(core, features);
         if (may_log_in(core)) core.bus().fire(events::LoginFeatures{core, host_, features});
     }
-    std::string out = "<stream:features>";
-    for (const auto& child : features.children()) xml::write(out, child, ns::client);
-    out.append("</stream:features>");
+    std::string out;
+    port_.framing().append_features(out, features);
     port_.write_xml(out);
 }
 

@@ -12,6 +12,10 @@
 #include "proto/stanza.h"
 #include "proto/stream_error.h"
 
+namespace clarion {
+class Framing;
+}
+
 namespace clarion::core {
 
 struct ConnectionInfo {
@@ -27,7 +31,7 @@ public:
     virtual ~SessionPort() = default;
 
     virtual void write(const Stanza& stanza) = 0;
-    /// Well-formed XML with its own namespaces (nonzas, prepared answers).
+    /// Well-formed XML with its own namespaces (nonzas, prepared answers), one element at a time.
     virtual void write_xml(std::string_view xml) = 0;
     /// Whether the peer has taken most of what was written: at most a quarter of [c2s]
     /// max_send_buffer is left. The connection itself cuts a peer that lets it grow to the whole;
@@ -36,9 +40,10 @@ public:
     /// Session::on_send_room() follows, once, when there is.
     virtual void tell_send_room() = 0;
 
-    /// Ends the stream: the error if any, </stream:stream>, flush, close. The session must not use
-    /// the port afterwards and hears nothing more from it.
-    virtual void close(std::optional<StreamErrorCondition> error, std::string_view text = {}) = 0;
+    /// Ends the stream: the error if any (`application`: see StreamError), its end, flush, close.
+    /// The session must not use the port afterwards and hears nothing more from it.
+    virtual void close(std::optional<StreamErrorCondition> error, std::string_view text = {},
+                       const xml::Element* application = nullptr) = 0;
     /// The server stops, and the session hibernates until its client resumes it after the restart:
     /// nothing more is said, because the end of the stream would make clients begin a new session.
     /// The connection is cut when all is stored. The session must not use the port afterwards.
@@ -47,6 +52,8 @@ public:
     virtual void resume_reading() = 0;
 
     virtual ConnectionInfo info() const = 0;
+    /// How the stream's header, features and errors are written on it.
+    virtual const Framing& framing() const = 0;
 };
 
 }  // namespace clarion::core

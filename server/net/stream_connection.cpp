@@ -4,7 +4,6 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "proto/xml_writer.h"
 
 namespace clarion::net {
 
@@ -129,7 +128,7 @@ void StreamConnection::stop_reading() { reading_stopped_ = true; }
 // --- closing ------------------------------------------------------------------------------------
 
 void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, std::string_view text,
-                                   std::string_view why) {
+                                   std::string_view why, const xml::Element* application) {
     if (!is_open()) return;
     if (handshaking_) return cut("the stream ended during the TLS handshake");
     // That the server stops is no refusal, and would be a line for each stream.
@@ -137,8 +136,9 @@ void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, st
         core().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), name(*error),
                                     why.empty() ? text : why);
     if (header_due_) write_header();
-    const std::string end =
-        (error ? stream_error_xml(*error, text) : std::string()) + "</stream:stream>";
+    std::string end;
+    if (error) framing().append_error(end, {*error, text, application});
+    framing().append_end(end);
     out() += end;
     trace_sent(end);
     end_was_written();
@@ -184,26 +184,22 @@ void StreamConnection::trace_header() const {
     core::Trace* const trace = core().trace();
     if (!trace) return;
     const xml::StreamHeader& header = xml_.header();
-    std::string text = "<stream:stream";
-    const auto add = [&text](std::string_view name, std::string_view value) {
-        if (value.empty()) return;
-        text.append(" ").append(name).append("='");
-        xml::escape(text, value);
-        text += '\'';
-    };
-    add("xmlns", header.content_ns);
-    add("from", header.from);
-    add("to", header.to);
-    add("id", header.id);
-    add("version", header.version);
-    add("xml:lang", header.lang);
-    text += '>';
+    std::string text;
+    framing().append_header(text, {.content_ns = header.content_ns,
+                                   .from = header.from,
+                                   .to = header.to,
+                                   .id = header.id,
+                                   .version = header.version,
+                                   .lang = header.lang});
     trace->on_text(traced(nullptr), core::TraceEvent::received, text);
 }
 
 void StreamConnection::trace_end() const {
-    if (core::Trace* trace = core().trace())
-        trace->on_text(traced(nullptr), core::TraceEvent::received, "</stream:stream>");
+    core::Trace* const trace = core().trace();
+    if (!trace) return;
+    std::string text;
+    framing().append_end(text);
+    trace->on_text(traced(nullptr), core::TraceEvent::received, text);
 }
 
 // --- time ---------------------------------------------------------------------------------------

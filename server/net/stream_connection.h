@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "proto/stream_error.h"
+#include "proto/framing.h"
 #include "proto/xml_stream.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/out_buffer.h"
@@ -62,9 +62,9 @@ protected:
     Got receive();
     /// Ends the stream from our side: header if none was sent, error if any, closing tag. The peer
     /// has a few seconds to answer. An error is in the log, with `why` if that says more than the
-    /// text that the peer is told.
+    /// text that the peer is told. `application`: StreamError::application.
     void begin_close(std::optional<StreamErrorCondition> error, std::string_view text = {},
-                     std::string_view why = {});
+                     std::string_view why = {}, const xml::Element* application = nullptr);
     /// Our closing tag was written by somebody else.
     void end_was_written();
     /// The last part of a connection's life: flushes, says that no more will come, waits for the
@@ -102,6 +102,7 @@ protected:
 
     // What differs.
     virtual std::string_view kind() const = 0;  // "c2s": for the log
+    virtual const Framing& framing() const { return tcp_framing(); }
     /// What a trace and the log call this stream; of those that carry several domains the one that
     /// `element` (nullptr: none) is of.
     virtual core::TracedStream traced(const xml::Element* element) const = 0;

@@ -57,9 +57,11 @@ void FakePort::read_all() {
     }
 }
 
-void FakePort::close(std::optional<StreamErrorCondition> error, std::string_view) {
+void FakePort::close(std::optional<StreamErrorCondition> error, std::string_view,
+                     const xml::Element* application) {
     closed_ = true;
     error_ = error;
+    if (application) application_error_ = xml::parse_element(xml::to_string(*application));
 }
 
 }  // namespace clarion::test

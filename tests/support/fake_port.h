@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "proto/framing.h"
 #include "proto/xml_stream.h"
 #include "server/core/session_port.h"
 
@@ -32,6 +33,8 @@ public:
     /// close() was called; with which error.
     bool closed() const { return closed_; }
     std::optional<StreamErrorCondition> error() const { return error_; }
+    /// The application-specific condition of that error; `<nothing xmlns=''/>` if it had none.
+    const xml::Element& application_error() const { return application_error_.root(); }
     /// abandon() was called.
     bool abandoned() const { return abandoned_; }
     bool reading_resumed() const { return reading_resumed_; }
@@ -48,10 +51,12 @@ public:
     void write_xml(std::string_view xml) override;
     bool has_send_room() const override { return send_room_; }
     void tell_send_room() override { tells_send_room_ = true; }
-    void close(std::optional<StreamErrorCondition> error, std::string_view text) override;
+    void close(std::optional<StreamErrorCondition> error, std::string_view text,
+               const xml::Element* application) override;
     void abandon() override { abandoned_ = true; }
     void resume_reading() override { reading_resumed_ = true; }
     core::ConnectionInfo info() const override { return info_; }
+    const Framing& framing() const override { return tcp_framing(); }
 
 private:
     void read_all();
@@ -63,6 +68,7 @@ private:
     std::deque<xml::Document> elements_;
     bool closed_ = false;
     std::optional<StreamErrorCondition> error_;
+    xml::Document application_error_{"nothing", ""};
     bool abandoned_ = false;
     bool reading_resumed_ = false;
     bool send_room_ = true;

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
-#include "proto/xml_writer.h"
 #include "server/core/session.h"
 
 namespace clarion::net {
@@ -298,7 +297,7 @@ void C2sConnection::ping() {
 
 void C2sConnection::write(const Stanza& stanza) {
     if (!is_open()) return;
-    xml::write_stanza(out(), stanza.root(), ns::client);
+    framing().append_stanza(out(), stanza.root(), ns::client);
     trace_sent(stanza.root());
 }
 
@@ -310,9 +309,10 @@ void C2sConnection::write_xml(std::string_view xml) {
 
 bool C2sConnection::has_send_room() const { return waiting_to_be_sent() <= max_send_buffer() / 4; }
 
-void C2sConnection::close(std::optional<StreamErrorCondition> error, std::string_view text) {
+void C2sConnection::close(std::optional<StreamErrorCondition> error, std::string_view text,
+                          const xml::Element* application) {
     detached_ = true;
-    begin_close(error, text);
+    begin_close(error, text, {}, application);
 }
 
 void C2sConnection::abandon() {

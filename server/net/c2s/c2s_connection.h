@@ -33,10 +33,12 @@ public:
     void write_xml(std::string_view xml) override;
     bool has_send_room() const override;
     void tell_send_room() override { tells_send_room_ = true; }
-    void close(std::optional<StreamErrorCondition> error, std::string_view text = {}) override;
+    void close(std::optional<StreamErrorCondition> error, std::string_view text = {},
+               const xml::Element* application = nullptr) override;
     void abandon() override;
     void resume_reading() override;
     core::ConnectionInfo info() const override;
+    const Framing& framing() const override { return tcp_framing(); }
 
 private:
     /// What run() does next.

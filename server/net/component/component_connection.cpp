@@ -7,9 +7,8 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "proto/crypto.h"
+#include "proto/framing.h"
 #include "proto/ns.h"
-#include "proto/stream_header.h"
-#include "proto/xml_writer.h"
 #include "server/events/s2s_events.h"
 
 namespace clarion::net {
@@ -248,7 +247,7 @@ void ComponentConnection::refuse(const xml::Element& element, const Error& why) 
 }
 
 void ComponentConnection::write(const xml::Element& stanza) {
-    xml::write_stanza(out(), stanza, ns::component);
+    framing().append_stanza(out(), stanza, ns::component);
     trace_sent(stanza);
 }
 
@@ -318,12 +317,12 @@ void ComponentConnection::write_header() {
     stream_id_ = random_token(16);
     const auto& hosts = core().hosts().hosts();
     const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
-    append_stream_header(out(), {.content_ns = ns::component,
-                                 .from = options() ? domain_ : usual,
-                                 .to = peer_,
-                                 .id = stream_id_,
-                                 .version = {},
-                                 .lang = our_language});
+    framing().append_header(out(), {.content_ns = ns::component,
+                                    .from = options() ? domain_ : usual,
+                                    .to = peer_,
+                                    .id = stream_id_,
+                                    .version = {},
+                                    .lang = our_language});
     trace_note("the stream begins");
 }
 

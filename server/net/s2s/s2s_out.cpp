@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "proto/framing.h"
 #include "server/core/core.h"
 #include "server/core/router.h"
 
@@ -123,8 +124,11 @@ Next S2sOut::on_element(const xml::Document& element) {
     return say([&](std::string& out) { return negotiation_->on_element(element.root(), out); });
 }
 
-void S2sOut::say_text(std::string_view xml) {
-    say([xml](std::string& out) { return out.append(xml).size(); });
+void S2sOut::say_end() {
+    say([](std::string& out) {
+        tcp_framing().append_end(out);
+        return out.size();
+    });
 }
 
 void S2sOut::trace_header() const {
@@ -285,7 +289,7 @@ void S2sOut::close_stream() {
     if (closing_ || !transport_) return;
     closing_ = true;
     deadline_ = net_.core().clock().steady() + closing_time;
-    say_text("</stream:stream>");
+    say_end();
     net_.core().shard().at_turn_end(*this);
 }
 
@@ -293,7 +297,11 @@ void S2sOut::shut_down(StreamErrorCondition condition) {
     if (dialing_) dialing_->cancel();
     if (!transport_) return;
     // What waits stays spooled for the next start.
-    if (!closing_ && is_up()) say_text(stream_error_xml(condition));
+    if (!closing_ && is_up())
+        say([condition](std::string& out) {
+            tcp_framing().append_error(out, {condition});
+            return out.size();
+        });
     if (is_up()) return close_stream();
     transport_->close();
 }

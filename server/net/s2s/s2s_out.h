@@ -120,7 +120,7 @@ private:
             trace->on_text(traced(), core::TraceEvent::sent, std::string_view(text).substr(before));
         return result;
     }
-    void say_text(std::string_view xml);
+    void say_end();
     void trace_header() const;
 
     S2sOutOwner& owner_;

@@ -155,8 +155,7 @@ Task<bool> S2sOut::secure(bool direct_tls) {
 
 void S2sOut::detach() {
     if (transport_->is_open()) {
-        if (!closing_ && transport_->encrypted() == negotiation_->encrypted())
-            say_text("</stream:stream>");
+        if (!closing_ && transport_->encrypted() == negotiation_->encrypted()) say_end();
         flush();
         transport_->shut_down();
     }

@@ -43,11 +43,10 @@ TEST_CASE("answers") {
         xml::parse_element(failed_xml(StanzaErrorCondition::item_not_found, &handled));
     CHECK(failed.root().attr("h") == "7");
     CHECK(failed.root().child(ns::stanza_errors, "item-not-found") != nullptr);
-    const auto error = xml::parse_element(handled_count_too_high_xml(10, 8));
-    CHECK(error.root().is(ns::streams, "error"));
-    CHECK(error.root().child(ns::stream_errors, "undefined-condition") != nullptr);
-    CHECK(error.root().child(ns::sm, "handled-count-too-high")->attr("h") == "10");
-    CHECK(error.root().child(ns::sm, "handled-count-too-high")->attr("send-count") == "8");
+    const auto error = handled_count_too_high(10, 8);
+    CHECK(error.root().is(ns::sm, "handled-count-too-high"));
+    CHECK(error.root().attr("h") == "10");
+    CHECK(error.root().attr("send-count") == "8");
 }
 
 // ---- In a server -------------------------------------------------------------------------------
@@ -230,7 +229,8 @@ TEST_CASE("acknowledging what was never sent ends the stream") {
     scene.enable();
     scene.acknowledge(scene.sent() + 5);
     CHECK(scene.juliet->ended());
-    CHECK(scene.juliet->port().closed());
+    CHECK(scene.juliet->port().error() == StreamErrorCondition::undefined_condition);
+    CHECK(scene.juliet->port().application_error().is(ns::sm, "handled-count-too-high"));
 }
 
 TEST_CASE("acknowledging a word ends the stream") {
@@ -238,6 +238,7 @@ TEST_CASE("acknowledging a word ends the stream") {
     scene.enable();
     scene.juliet->send("<a xmlns='urn:xmpp:sm:3' h='many'/>");
     CHECK(scene.juliet->ended());
+    CHECK(scene.juliet->port().error() == StreamErrorCondition::bad_format);
 }
 
 TEST_CASE("nothing of it before it is enabled") {
@@ -348,7 +349,8 @@ TEST_CASE("what cannot be resumed") {
     SUBCASE("more acknowledged than sent") {
         scene.juliet->cut();
         CHECK(comeback.send(resume_xml(scene.id, 99)) == core::C2sStream::Next::close);
-        CHECK(comeback.port.closed());
+        CHECK(comeback.port.error() == StreamErrorCondition::undefined_condition);
+        CHECK(comeback.port.application_error().attr("h") == "99");
     }
     CHECK_FALSE(comeback.stream.session());
 }

@@ -80,8 +80,9 @@ TEST_SUITE("net/trace") {
                               "mechanism='PLAIN'>[hidden]</auth>"));
             CHECK(watcher.heard("sent 127.0.0.1 <success"));
             CHECK(
-                watcher.heard("received 127.0.0.1 <stream:stream xmlns='jabber:client' "
-                              "to='example.org'"));
+                watcher.heard("received 127.0.0.1 <?xml version='1.0'?><stream:stream "
+                              "xmlns='jabber:client' "
+                              "xmlns:stream='http://etherx.jabber.org/streams' to='example.org'"));
             CHECK(watcher.heard("<stream:features>"));
             CHECK(watcher.heard("urn:ietf:params:xml:ns:xmpp-bind"));
             CHECK(watcher.heard("sent romeo@example.org/orchard <iq"));

@@ -46,6 +46,12 @@ std::string enabled_xml(std::string_view id, std::uint32_t max_seconds, std::str
     return xml::to_string(document.root());
 }
 
+std::string resumed_xml(std::string_view id, std::uint32_t handled) {
+    xml::Document document("resumed", ns::sm);
+    document.root().set_attr("previd", id).set_attr("h", std::to_string(handled));
+    return xml::to_string(document.root());
+}
+
 std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* handled) {
     xml::Document document("failed", ns::sm);
     if (handled) document.root().set_attr("h", std::to_string(*handled));
@@ -193,7 +199,9 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
     if (!resumed)
         co_return co_await refuse_resume(stream, std::move(*account), session, *handled,
                                          resumed.error());
+    stream.port().write_xml(resumed_xml(resumed->id, resumed->handled));
     stream.adopt(session);
+    session->send_unacknowledged();
     co_return Next::read;
 }
 

@@ -32,6 +32,8 @@ std::uint32_t granted_seconds(Duration limit, std::uint32_t wanted);
 /// be empty.
 std::string enabled_xml(std::string_view id, std::uint32_t max_seconds,
                         std::string_view location = {});
+/// <resumed/>, in answer to a client that has resumed the session `id`.
+std::string resumed_xml(std::string_view id, std::uint32_t handled);
 /// <failed/>, with the count of handled stanzas if it is known.
 std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* handled = nullptr);
 /// The condition of ours in the stream error for an <a/> that acknowledges more than was sent

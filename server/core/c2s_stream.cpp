@@ -8,10 +8,10 @@
 #include "base/text.h"
 #include "proto/framing.h"
 #include "proto/ns.h"
+#include "server/core/bind_resource.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
-#include "server/events/session_events.h"
 #include "server/events/stream_events.h"
 
 namespace clarion::core {
@@ -386,36 +386,18 @@ Task<C2sStream::Next> C2sStream::on_bind(Core& core, xml::Document element) {
         element.root().child(ns::bind, "bind")->child_text(ns::bind, "resource"));
     if (element.root().attr("type") != "set")
         co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, "binding is a set"});
-    auto jid = account_.with_resource(wanted.empty() ? random_token(9) : wanted);
-    if (!jid)
-        co_return bind_failed(core, id, {StanzaErrorCondition::bad_request, jid.error().text});
-    auto pin = co_await core.accounts().load(std::string(account_.bare()));
+    BindRequest request{.account = account_, .resource = wanted, .abandoned = &revoked_};
+    Bound bound = co_await bind_resource(core, port_, std::move(request));
+    if (bound.refused) co_return bind_failed(core, id, *bound.refused);
     if (revoked_) co_return Next::close;
-    if (!pin) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
-    Account& account = **pin;
-    // Before the new session is there: what the old one held must reach it, in order.
-    while (Session* old = account.find_session(jid->resource())) co_await old->replace();
-    if (revoked_) co_return Next::close;
-    if (account.deleted())
-        co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
-    const auto limit = core.options<C2sOptions>(host_).max_sessions;
-    if (account.sessions().size() >= static_cast<std::size_t>(limit))
-        co_return bind_failed(core, id,
-                              {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                               "too many sessions"});
-    const std::string device(jid->resource());
-    session_ =
-        std::make_shared<Session>(account, account.next_session_number(), *jid, device, &port_);
-    account.add_session(session_);
-    leave_pending();
+    if (!bound.session) co_return fail(StreamErrorCondition::not_authorized, "the account is gone");
+    adopt(std::move(bound.session));
     account_ = {};  // the session knows whose it is
     state_ = State::bound;
-    session_->write_online_record();
-    logger.debug("bound", {{"session", jid->full()}, {"address", port_.info().address}});
     auto result = Stanza::make(StanzaKind::iq, StanzaType::result, {}, {}, id);
-    result->root().add("bind", ns::bind).add_text_child("jid", jid->full());
+    result->root().add("bind", ns::bind).add_text_child("jid", session_->jid().full());
     port_.write(*result);
-    core.bus().fire(events::SessionBound{*session_});
+    begin_session(*session_);
     co_return Next::read;
 }
 

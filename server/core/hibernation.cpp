@@ -227,7 +227,7 @@ void Session::save_hibernating_soon() {
 
 // ---- Waking ------------------------------------------------------------------------------------
 
-Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
+Task<Result<Session::Resumed>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
     // A client whose connection broke again tries again, while the server still wakes the session
     // for a connection that nobody reads. The newest wins.
     const auto self = shared_from_this();
@@ -241,14 +241,13 @@ Task<Result<>> Session::resume(SessionPort& port, std::uint32_t client_handled) 
             hibernate();
             co_return acked.error();
         }
-        take_over(port);
-        co_return Result<>{};
+        co_return take_over(port);
     }
     if (state_ != SessionState::hibernating) co_return fail("item-not-found", "it ended meanwhile");
     co_return co_await wake(port, client_handled);
 }
 
-Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
+Task<Result<Session::Resumed>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     const auto self = shared_from_this();
     const AccountPin pin(account_);
     struct Attempt {  // however it fails, cancelled too
@@ -285,8 +284,7 @@ Task<Result<>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
     unstored_ = {};
     if (count == 0) remove_record();
     if (auto done = on_ack(client_handled); !done) co_return done.error();
-    take_over(port);
-    co_return Result<>{};
+    co_return take_over(port);
 }
 
 /// Waking failed: what arrived meanwhile joins the hibernating queue.
@@ -306,13 +304,15 @@ void Session::stay_hibernating() {
     send_waiting();
 }
 
-void Session::take_over(SessionPort& port) {
+Session::Resumed Session::take_over(SessionPort& port) {
     port_ = &port;
     set_state(SessionState::live);
     reading_paused_ = false;
-    port_->write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + sm_->id + "' h='" +
-                     std::to_string(handled_in()) + "'/>");
     core().shard().at_turn_end(*this);
+    return {sm_->id, handled_in()};
+}
+
+void Session::send_unacknowledged() {
     sm_->queue.for_each([this](const UnackedStanza& sent) { write_sent(sent); });
     core().bus().fire(events::SessionResumed{*this});
     send_waiting();

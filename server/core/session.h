@@ -172,10 +172,18 @@ public:
     /// Writes the mark that lets a restarted server say goodbye for it; after directed presence
     /// changed.
     void write_online_record();
-    /// Takes over a connection: sends what is unacknowledged after <resumed/> (XEP-0198, section
-    /// 5). Writes <resumed/> and everything after it. Errors: "item-not-found" (it ended
-    /// meanwhile), "handled-count-too-high", "internal-server-error" (storage; it hibernates on).
-    Task<Result<>> resume(SessionPort& port, std::uint32_t client_handled);
+    /// What a client that resumed it must be told (XEP-0198, section 5). `id` is the session's.
+    struct Resumed {
+        std::string_view id;
+        std::uint32_t handled;  // the h of <resumed/>
+    };
+    /// Takes over a connection. Who asked tells the client so and calls send_unacknowledged(), both
+    /// before its next co_await. Errors: "item-not-found" (it ended meanwhile),
+    /// "handled-count-too-high", "internal-server-error" (storage; it hibernates on).
+    Task<Result<Resumed>> resume(SessionPort& port, std::uint32_t client_handled);
+    /// Sends again what the client has not acknowledged, and then what has waited.
+    /// REQUIRES: resume() has just succeeded.
+    void send_unacknowledged();
     void hibernate();
     /// The server stops in order: a last <a/>, then it hibernates if it may, so that it can be
     /// resumed after the restart.
@@ -254,12 +262,12 @@ private:
     void remove_online_record();
     bool begin_end(SessionEnd why);
     void remember_resumption();
-    Task<Result<>> wake(SessionPort& port, std::uint32_t client_handled);
+    Task<Result<Resumed>> wake(SessionPort& port, std::uint32_t client_handled);
     Task<Result<std::vector<UnackedStanza>>> read_queue();
     StanzaPtr make_filler() const;
     void fill_gaps(std::vector<UnackedStanza>& queue) const;
     void stay_hibernating();
-    void take_over(SessionPort& port);
+    Resumed take_over(SessionPort& port);
     void redeliver_all(std::vector<UnackedStanza> unacked);
     Task<> redeliver_stored(std::shared_ptr<Session> self);
     void restore_presence(StanzaPtr presence);

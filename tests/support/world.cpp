@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "proto/ns.h"
+#include "server/core/bind_resource.h"
 #include "server/core/options.h"
-#include "server/events/session_events.h"
 
 namespace clarion::test {
 
@@ -50,18 +50,14 @@ Task<> run_to_end(std::function<Task<>(core::Core&)> fn, core::Core& core, bool&
     ended = true;
 }
 
-/// As C2sStream binds: a session of the same resource is replaced before, and what the client says
-/// `at_once` is read before anything else happens.
-Task<std::shared_ptr<core::Session>> bind(core::Account& account, Jid jid, std::string device,
+/// Binds, and what the client says `at_once` is read before anything else happens.
+Task<std::shared_ptr<core::Session>> bind(core::Core& core, core::BindRequest request,
                                           FakePort& port, std::vector<std::string> at_once) {
-    while (auto* old = account.find_session(jid.resource())) co_await old->replace();
-    auto session = std::make_shared<core::Session>(account, account.next_session_number(), jid,
-                                                   std::move(device), &port);
-    account.add_session(session);
-    session->write_online_record();
-    account.core().bus().fire(events::SessionBound{*session});
-    for (const auto& element : at_once) session->on_element(parse(element));
-    co_return session;
+    core::Bound bound = co_await core::bind_resource(core, port, std::move(request));
+    if (!bound.session) throw std::runtime_error("the resource cannot be bound");
+    core::begin_session(*bound.session);
+    for (const auto& element : at_once) bound.session->on_element(parse(element));
+    co_return std::move(bound.session);
 }
 
 }  // namespace
@@ -109,6 +105,15 @@ void Client::close() {
 
 void Client::cut() {
     world_.at(jid_.bare(), [this](core::Core&) { session().on_detached(); });
+}
+
+Task<Result<>> resume_session(core::Session& session, FakePort& port, std::uint32_t handled) {
+    const auto resumed = co_await session.resume(port, handled);
+    if (!resumed) co_return resumed.error();
+    port.write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + std::string(resumed->id) + "' h='" +
+                   std::to_string(resumed->handled) + "'/>");
+    session.send_unacknowledged();
+    co_return Result<>{};
 }
 
 StanzaPtr FakeLink::pop() {
@@ -286,11 +291,12 @@ core::Account& World::account(std::string_view bare_jid) {
 Client& World::connect(std::string_view full_jid, std::string_view device,
                        std::vector<std::string> at_once) {
     Client& client = clients_.emplace_back(*this, parse_jid(full_jid));
-    core::Account& owner = account(client.jid().bare());
-    const std::string name(device.empty() ? client.jid().resource() : device);
-    run(client.jid().bare(), [&](core::Core&) -> Task<> {
-        const core::AccountPin pin(owner);
-        client.session_ = co_await bind(owner, client.jid(), name, client.port(), at_once);
+    const Jid& jid = client.jid();
+    run(jid.bare(), [&](core::Core& core) -> Task<> {
+        core::BindRequest request{.account = jid.to_bare(),
+                                  .resource = std::string(jid.resource()),
+                                  .device = std::string(device)};
+        client.session_ = co_await bind(core, std::move(request), client.port(), at_once);
     });
     return client;
 }

@@ -71,6 +71,9 @@ private:
     std::weak_ptr<core::Session> session_;
 };
 
+/// Resumes `session` over `port` as stream management does: <resumed/>, then what is unacknowledged.
+Task<Result<>> resume_session(core::Session& session, FakePort& port, std::uint32_t handled);
+
 /// A component, or all of what is not ours: keeps the stanzas that were routed there.
 class FakeLink final : public core::ComponentPort, public core::RemotePort {
 public:
@@ -110,8 +113,7 @@ public:
     /// Creates an account. With an empty password it cannot log in by SASL, but costs no key
     /// derivation.
     void add_account(std::string_view bare_jid, std::string_view password = {});
-    /// Binds a session as C2sStream does: Session::replace() for one of the same resource, number,
-    /// Session, Account::add_session, SessionBound.
+    /// Binds a session (core/bind_resource.h).
     /// `device`: the SASL2 user-agent id; empty: the resource. `at_once`: elements that the client
     /// sent together with the binding, so that nothing happens in between.
     Client& connect(std::string_view full_jid, std::string_view device = {},

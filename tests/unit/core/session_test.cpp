@@ -99,7 +99,7 @@ struct Scene {
             co_return;
         }
         const auto self = session->shared_from_this();
-        const auto resumed = co_await self->resume(port, handled);
+        const auto resumed = co_await test::resume_session(*self, port, handled);
         outcome = resumed ? "ok" : resumed.error().code;
     }
     static Task<> remove(Core& core, std::string& outcome) {

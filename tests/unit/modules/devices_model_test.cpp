@@ -414,7 +414,8 @@ private:
         REQUIRE(found);
         REQUIRE(found->sm()->id == device.sm_id);
         const auto session = found->shared_from_this();
-        const auto done = co_await session->resume(port, static_cast<std::uint32_t>(device.read));
+        const auto done =
+            co_await test::resume_session(*session, port, static_cast<std::uint32_t>(device.read));
         outcome = done ? "ok" : done.error().code;
     }
 

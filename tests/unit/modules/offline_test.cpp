@@ -366,7 +366,7 @@ struct Resumed : Scene {
         romeo_says("held");
         CHECK(bodies(laptop) == Bodies{"held"});
         world.run("juliet@example.org", [&](core::Core&) -> Task<> {
-            CHECK((co_await phone.session().resume(port, 0)).ok());
+            CHECK((co_await test::resume_session(phone.session(), port, 0)).ok());
         });
     }
 };
@@ -397,7 +397,7 @@ TEST_CASE("what waits for the successor of a session is not sent to one that was
     scene.laptop.cut();
     test::FakePort other;
     scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
-        CHECK((co_await scene.laptop.session().resume(other, sent)).ok());
+        CHECK((co_await test::resume_session(scene.laptop.session(), other, sent)).ok());
     });
     CHECK(scene.kept() == 1);
     CHECK(other.pop().root().name() == "resumed");
@@ -489,7 +489,7 @@ TEST_CASE("what a page brought stays until the client has acknowledged the page"
         scene.balcony->cut();
         test::FakePort port;
         scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
-            const auto resumed = co_await scene.balcony->session().resume(port, 1);
+            const auto resumed = co_await test::resume_session(scene.balcony->session(), port, 1);
             CHECK(resumed.ok());
         });
         const auto of_page = [&] {
@@ -530,7 +530,7 @@ TEST_CASE("a page that could not be sent brought nothing") {
     scene.world.settle();
     test::FakePort port;
     scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
-        CHECK((co_await scene.balcony->session().resume(port, 0)).ok());
+        CHECK((co_await test::resume_session(scene.balcony->session(), port, 0)).ok());
     });
     port.drop_all();
     scene.balcony->send("<presence/>");

@@ -18,8 +18,8 @@ void expire(Scene& scene) {
 /// The session comes back on a new connection, and takes what it had missed.
 void resume(Scene& scene, Client& phone, test::FakePort& port) {
     scene.world.run(juliet, [&](core::Core&) -> Task<> {
-        const auto done =
-            co_await phone.session().resume(port, phone.session().sm()->queue.acked());
+        const auto done = co_await test::resume_session(phone.session(), port,
+                                                        phone.session().sm()->queue.acked());
         CHECK(done.ok());
     });
 }

@@ -83,7 +83,8 @@ struct Walk : Scene {
         note("resume");
         auto& port = ports.emplace_back();
         world.run(juliet, [&](core::Core&) -> Task<> {
-            const auto done = co_await mine()->resume(port, mine()->sm()->queue.acked());
+            const auto done =
+                co_await test::resume_session(*mine(), port, mine()->sm()->queue.acked());
             CHECK(done.ok());
         });
         awake = true;

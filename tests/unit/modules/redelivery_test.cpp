@@ -87,7 +87,8 @@ struct Devices {
         test::FakePort port;
         world.run(juliet, [&](core::Core& core) -> Task<> {
             core::Session& session = *core.accounts().find(juliet)->find_session(resource);
-            const auto done = co_await session.resume(port, session.sm()->queue.acked());
+            const auto done =
+                co_await test::resume_session(session, port, session.sm()->queue.acked());
             CHECK(done.ok());
         });
         world.at(juliet, [&](core::Core& core) {

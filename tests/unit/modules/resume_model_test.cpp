@@ -362,7 +362,7 @@ private:
             co_return;
         }
         const auto session = found->shared_from_this();
-        const auto resumed = co_await session->resume(port, h);
+        const auto resumed = co_await test::resume_session(*session, port, h);
         outcome = resumed ? "ok" : resumed.error().code;
     }
 

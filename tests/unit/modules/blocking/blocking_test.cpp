@@ -181,7 +181,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         auto port = std::make_unique<test::FakePort>();
         bool resumed = false;
         world.run(romeo_jid, [&](core::Core&) -> Task<> {
-            resumed = (co_await client.session().resume(*port, 0)).ok();
+            resumed = (co_await test::resume_session(client.session(), *port, 0)).ok();
         });
         REQUIRE(resumed);
         CHECK(port->pop().root().name() == "resumed");
@@ -250,7 +250,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         world.storage().hold_commits();
         world.post(romeo_jid, [&](core::Core& core) {
             core.scope().spawn("wakes", [](core::Session& session, test::FakePort& port) -> Task<> {
-                CHECK((co_await session.resume(port, 0)).ok());
+                CHECK((co_await test::resume_session(session, port, 0)).ok());
             }(phone.session(), again));
         });
         world.run_shards();

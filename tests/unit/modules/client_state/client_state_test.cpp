@@ -231,7 +231,7 @@ TEST_CASE("the beginning of hibernation: what was held joins the queue, and is n
 
     test::FakePort port;
     scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
-        const auto resumed = co_await session->resume(port, 1);
+        const auto resumed = co_await test::resume_session(*session, port, 1);
         CHECK(resumed.ok());
     });
     std::string all;
@@ -250,7 +250,7 @@ TEST_CASE("resumed while it looked alive: what was held follows at once") {
     const auto session = scene.session();
     test::FakePort port;
     scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
-        const auto resumed = co_await session->resume(port, 0);
+        const auto resumed = co_await test::resume_session(*session, port, 0);
         CHECK(resumed.ok());
     });
     CHECK(port.pop().root().name() == "resumed");

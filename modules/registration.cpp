@@ -270,7 +270,7 @@ void install(core::ModuleSetup& setup) {
     using events::LoginFeatures;
     Core& core = setup.core();
     setup.on<LoginFeatures>(LoginFeatures::Stage::offer, [](LoginFeatures& event) {
-        if (event.core.options<AuthOptions>(event.host).registration)
+        if (event.core.options<AuthOptions>(event.stream.host).registration)
             event.features.add("register", ns::register_feature);
         return Flow::next;
     });

@@ -1,20 +1,19 @@
 // C2sStream: one client's stream from its header to a bound session (RFC 6120, sections 4 to 7).
 //
-// Pure conversation: it reads elements and writes answers through its SessionPort, and tells the
-// connection what to do next. Owned by the connection, travels with it to the account's shard.
-// After binding (or resuming) elements go straight to session().
+// A thin shell around c2s::Negotiation (proto/negotiation_c2s.h), which holds the conversation:
+// here its steps are done (credentials read and checked, resources bound, modules asked), its
+// answers written to the SessionPort, and the connection told what to do next. Owned by the
+// connection, travels with it to the account's shard. After binding (or resuming) elements go
+// straight to session().
 #pragma once
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/task.h"
-#include "proto/sasl.h"
-#include "proto/xml_stream.h"
+#include "proto/negotiation_c2s.h"
 #include "server/core/features.h"
 #include "server/core/session_port.h"
 
@@ -41,15 +40,13 @@ public:
     C2sStream(SessionPort& port, bool direct_tls);
     ~C2sStream();
 
-    /// TLS is up: what the channel offers for binding (RFC 9266, RFC 5929), and the name the client
-    /// asked for (SNI).
+    /// TLS is up: what the channel offers for binding (RFC 9266, RFC 5929).
     void on_encrypted(sasl::ChannelBindings bindings);
 
     /// The parser saw a stream header. Writes our header and features, or the stream error.
     Next on_open(Core& core, const xml::StreamHeader& header);
-    /// Our header, for a stream that fails before on_open() (RFC 6120, 4.9.1.2). `to`: the bare JID
-    /// that the client's header came from, if it said one.
-    void write_header(Core& core, std::string_view to = {});
+    /// Our header, for a stream that fails before on_open() (RFC 6120, 4.9.1.2).
+    void write_header(Core& core);
     /// A top-level element before a session is bound.
     Task<Next> on_element(Core& core, xml::Document element);
     /// Next::move was done: `core` is that of home(). Loads the credentials and goes on.
@@ -58,59 +55,38 @@ public:
 
     /// Bound or resumed; nullptr before.
     const std::shared_ptr<Session>& session() const { return session_; }
-    bool authenticated() const { return state_ >= State::authenticated; }
+    bool authenticated() const { return negotiation_.authenticated(); }
     /// The host this stream is for, once its header named one.
-    const std::string& host() const { return host_; }
+    const std::string& host() const { return negotiation_.host(); }
     /// Set by a module (stream_management) that resumed a session on this stream.
     void adopt(std::shared_ptr<Session> session);
     /// What it logs in, or has logged in with, is not valid any more: ends it (PendingLogins).
     void revoke(SessionEnd why);
     /// After an await: it was revoked meanwhile, and must not get a session.
     bool revoked() const { return revoked_; }
-    const Jid& account() const { return account_; }
-    /// The bare JID's account once authenticated, for who resumes.
+    /// Who is logging in, or has, until there is a session.
+    const Jid& account() const { return negotiation_.account(); }
     SessionPort& port() { return port_; }
 
 private:
-    enum class State : std::uint8_t { fresh, negotiating, authenticating, authenticated, bound };
-
-    Next fail(StreamErrorCondition condition, std::string_view text = {});
-    /// Whether a stanza that came before a session is for this server or the client's own account.
-    bool is_for_us(const xml::Element& stanza) const;
-    /// An element that comes too early (RFC 6120, 7.1): a stanza for us gets an error and the
-    /// stream stays, anything else ends it.
-    Next refuse(Core& core, const xml::Element& element, std::string_view text);
-    /// One more of the failures of which a connection has [auth] max_failures.
-    Next count_failure(Core& core);
-    void write_features(Core& core);
-    void add_mechanisms(Core& core, xml::Element& features);
-    bool may_log_in(Core& core) const;
-    std::vector<sasl::Mechanism> offered(Core& core) const;
-    Next on_starttls(Core& core);
+    class Surroundings;
+    Next end(const c2s::Close& close);
+    Next refuse(Core& core, const xml::Element& element);
     const StreamHandlerEntry* find_handler(Core& core, const xml::Element& root) const;
-    Task<Next> on_sasl(Core& core, const xml::Element& element);
-    Task<Next> on_auth(Core& core, const xml::Element& auth);
-    Task<Next> on_response(Core& core, const xml::Element& response);
-    Task<Next> take(Core& core, sasl::Step step);
-    Task<Next> auth_failed(Core& core, sasl::Condition condition, std::string_view text);
-    Task<Next> succeed(Core& core, sasl::Success success);
-    Task<Next> on_bind(Core& core, xml::Document element);
+    Task<Next> act(Core& core, c2s::Step step);
+    Task<c2s::Step> find_credentials(Core& core);
+    Task<c2s::Step> delay_failure(Core& core, c2s::LoginFailed failed);
+    Task<c2s::Step> bind(Core& core, c2s::BindResource wanted);
+    void on_authenticated(Core& core, sasl::Mechanism mechanism);
+    void write(Core& core, const c2s::Output& out);
     void leave_pending();
-    Next bind_failed(Core& core, std::string_view id, const StanzaError& error);
     void trace_login(Core& core) const;
 
     SessionPort& port_;
-    State state_ = State::fresh;
-    bool encrypted_;
+    c2s::Negotiation negotiation_;
     unsigned home_ = 0;
-    bool disabled_ = false;  // the account that is logging in
     bool revoked_ = false;
-    int failures_ = 0;
-    std::string host_;
-    std::unique_ptr<sasl::ChannelBindings> bindings_;  // until the login; nullptr: none
-    std::unique_ptr<sasl::ServerExchange> exchange_;   // 600 bytes that end with the login
     PendingLogins* pending_ = nullptr;  // where it is, from its credentials to its session
-    Jid account_;
     std::shared_ptr<Session> session_;
 };
 

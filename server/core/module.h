@@ -22,6 +22,8 @@ std::string_view host_of(const E& event) {
         return event.account.host();
     else if constexpr (requires { event.session.account().host(); })
         return event.session.account().host();
+    else if constexpr (requires { event.stream.host; })
+        return event.stream.host;
     else if constexpr (requires { std::string_view(event.host); })
         return event.host;
     else

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string_view>
 
-#include "proto/xml.h"
+#include "proto/negotiation_c2s.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::core {
@@ -22,7 +22,7 @@ struct StreamFeatures {
     static constexpr std::string_view name = "StreamFeatures";
     using Result = core::Flow;
     core::Core& core;
-    std::string_view host;
+    const c2s::StreamFacts& stream;
     xml::Element& features;
 };
 
@@ -33,7 +33,7 @@ struct LoginFeatures {
     static constexpr std::string_view name = "LoginFeatures";
     using Result = core::Flow;
     core::Core& core;
-    std::string_view host;
+    const c2s::StreamFacts& stream;
     xml::Element& features;
 };
 

@@ -310,7 +310,7 @@ TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscription
 TEST_CASE_FIXTURE(Verona, "versions and pre-approval are announced before a session is bound") {
     xml::Document features("features", ns::streams);
     world.at("example.org", [&](core::Core& core) {
-        core.bus().fire(events::StreamFeatures{core, "example.org", features.root()});
+        core.bus().fire(events::StreamFeatures{core, {.host = "example.org"}, features.root()});
     });
     CHECK(features.root().child(ns::rosterver, "ver"));
     CHECK(features.root().child(ns::preapproval, "sub"));

@@ -90,7 +90,7 @@ TEST_CASE("the feature is offered") {
     Scene scene;
     xml::Document features("features", ns::streams);
     scene.world.at("juliet@example.org", [&](core::Core& core) {
-        core.bus().fire(events::StreamFeatures{core, "example.org", features.root()});
+        core.bus().fire(events::StreamFeatures{core, {.host = "example.org"}, features.root()});
     });
     CHECK(features.root().child(ns::sm, "sm") != nullptr);
 }

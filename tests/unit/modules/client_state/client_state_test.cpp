@@ -65,7 +65,7 @@ TEST_CASE("a stream offers it") {
     Scene scene;
     xml::Document document("features", ns::streams);
     scene.world.at("example.org", [&](core::Core& core) {
-        core.bus().fire(events::StreamFeatures{core, "example.org", document.root()});
+        core.bus().fire(events::StreamFeatures{core, {.host = "example.org"}, document.root()});
     });
     CHECK(document.root().child(ns::csi, "csi") != nullptr);
 }

@@ -7,7 +7,7 @@
 
 #include "proto/ns.h"
 #include "proto/xml_parser_pool.h"
-#include "proto/xml_writer.h"
+#include "proto/xml_stream_opening.h"
 
 namespace clarion::xml {
 
@@ -26,37 +26,9 @@ constexpr std::uint8_t few_elements = 16;
 
 constexpr std::string_view white_space = " \t\r\n";
 
-/// What may stand in xml:lang (RFC 5646); not longer, as each stanza is stamped with it.
-bool is_language(std::string_view text) {
-    constexpr std::string_view allowed =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
-    return !text.empty() && text.size() <= 64 &&
-           text.find_first_not_of(allowed) == std::string_view::npos;
-}
-
 bool is_stanza(const Element& element) {
     return element.is(ns::client, "message") || element.is(ns::client, "presence") ||
            element.is(ns::client, "iq");
-}
-
-/// The name of a raw tag "<stream:stream a='b'>" as written: prefix and all.
-std::string_view tag_name(std::string_view raw) {
-    raw.remove_prefix(std::min<std::size_t>(1, raw.size()));
-    return raw.substr(0, raw.find_first_of(" \t\r\n/>"));
-}
-
-/// The stream's opening tag with its namespaces, and nothing that concerns the header only.
-std::string opening_tag(std::string_view root_name, const StreamHeader& header) {
-    std::string tag = "<";
-    tag += root_name;
-    const auto declare = [&tag](std::string_view name, std::string_view uri) {
-        tag.append(" ").append(name).append("='");
-        escape(tag, uri);
-        tag += '\'';
-    };
-    if (!header.content_ns.empty()) declare("xmlns", header.content_ns);
-    for (const auto& [prefix, uri] : header.namespaces) declare("xmlns:" + prefix, uri);
-    return tag + ">";
 }
 
 }  // namespace
@@ -108,7 +80,6 @@ struct XmlStream::Impl final : XmlEvents, Borrower {
     void start_stream(const char* name, const char** attributes);
     void start_element(const char* name, const char** attributes);
     bool start_tag_allowed(const char** attributes);
-    void read_header_attribute(std::string_view key, std::string_view value);
     void stop_here();
     void stamp_language();
 
@@ -181,7 +152,7 @@ void XmlStream::Impl::start_stream(const char* name, const char** attributes) {
         return fail(StreamErrorCondition::bad_format, "the first element is not a stream");
     }
     for (const char** at = attributes; *at != nullptr; at += 2) {
-        read_header_attribute(at[0], at[1]);
+        read_header_attribute(*header, at[0], at[1]);
     }
     opening = opening_tag(tag_name(machine->parser.raw_token()), *header);
     if (header->content_ns.empty() || header->content_ns == ns::streams)
@@ -192,16 +163,6 @@ void XmlStream::Impl::start_stream(const char* name, const char** attributes) {
     phase = Phase::open;
     open_due = true;
     stop_here();
-}
-
-void XmlStream::Impl::read_header_attribute(std::string_view key, std::string_view value) {
-    const QName qname{key};
-    if (qname.ns == ns::xml && qname.local == "lang") header->lang = value;
-    if (!qname.ns.empty()) return;
-    if (qname.local == "from") header->from = value;
-    if (qname.local == "to") header->to = value;
-    if (qname.local == "id") header->id = value;
-    if (qname.local == "version") header->version = value;
 }
 
 void XmlStream::Impl::start_element(const char* name, const char** attributes) {

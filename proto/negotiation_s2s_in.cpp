@@ -1,9 +1,10 @@
-// IncomingNegotiation: the receiving server, and the authoritative one (XEP-0220, 2.2).
+// The receiving server, and the authoritative one (XEP-0220, 2.2).
+#include "proto/negotiation_s2s_in.h"
+
 #include "base/text.h"
 #include "proto/dialback.h"
 #include "proto/framing.h"
 #include "proto/jid.h"
-#include "proto/negotiation_s2s.h"
 #include "proto/negotiation_s2s_xml.h"
 #include "proto/ns.h"
 

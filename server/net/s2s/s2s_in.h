@@ -2,7 +2,7 @@
 //
 // Lives on the shard that accepted it, owned (shared, so that tickets can hold it weakly) by its
 // coroutine. It may carry several pairs of domains, each proved by SASL EXTERNAL, by certificate,
-// or by dialback (proto/negotiation_s2s.h says how). Stanzas are routed from here; each opens an
+// or by dialback (proto/negotiation_s2s_in.h says how). Stanzas are routed from here; each opens an
 // entry in an ack window, and reading pauses while that is too wide (docs/design/001-core.md, idea
 // 3). Nothing but answers of the negotiation is ever written to it (RFC 6120, 4.5).
 #pragma once
@@ -14,7 +14,7 @@
 
 #include "base/task.h"
 #include "proto/ack_window.h"
-#include "proto/negotiation_s2s.h"
+#include "proto/negotiation_s2s_in.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/stream_connection.h"
 #include "server/runtime/ticket.h"

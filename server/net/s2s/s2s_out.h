@@ -12,7 +12,7 @@
 #include <optional>
 #include <string>
 
-#include "proto/negotiation_s2s.h"
+#include "proto/negotiation_s2s_out.h"
 #include "proto/xml_stream.h"
 #include "server/core/options.h"
 #include "server/net/s2s/connector.h"

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
-#include "proto/negotiation_s2s.h"
+#include "proto/negotiation_s2s_out.h"
 #include "server/runtime/unique_function.h"
 
 namespace clarion::net {

@@ -1,4 +1,5 @@
-#include "proto/negotiation_s2s.h"
+#include "proto/negotiation_s2s_in.h"
+#include "proto/negotiation_s2s_out.h"
 
 #include <doctest/doctest.h>
 

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "server/core/options.h"
 
 namespace clarion::net {
 
@@ -27,13 +28,22 @@ Traffic& traffic() {
     return all;
 }
 
+xml::Limits limits_of(std::int64_t max_stanza_size) {
+    xml::Limits limits;
+    limits.max_stanza_bytes = static_cast<std::size_t>(max_stanza_size);
+    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
+    return limits;
+}
+
 }  // namespace
 
 StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                                   xml::Limits limits, std::string_view content_ns)
+                                   std::string_view content_ns)
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
-      xml_(*parsers_, limits, content_ns),
+      xml_(*parsers_,
+           limits_of(net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size),
+           content_ns),
       net_(&net),
       out_(net.buffers()),
       heard_at_(now()) {
@@ -67,7 +77,7 @@ void StreamConnection::flush() {
     traffic().written.add(before - out_.unsent());
     on_sent();
     if (out_.empty()) {
-        if (!is_open() || wake_when_sent_) transport_->wake();
+        if (!is_open() || (paused_ && waits_for_send_room())) transport_->wake();
         return;
     }
     net_->watch(*this);
@@ -123,6 +133,10 @@ StreamConnection::Got StreamConnection::receive() {
     return Got::bytes;
 }
 
+void StreamConnection::set_max_stanza_size(std::int64_t bytes) {
+    xml_.set_limits(limits_of(bytes));
+}
+
 void StreamConnection::stop_reading() { reading_stopped_ = true; }
 
 // --- closing ------------------------------------------------------------------------------------
@@ -159,47 +173,6 @@ void StreamConnection::shut_down(StreamErrorCondition condition) {
     }
     begin_close(condition);
     on_detached();
-}
-
-Task<> StreamConnection::linger() {
-    flush();
-    while (transport_->is_open() && !out_.empty()) co_await transport_->wait_for_wake();
-    transport_->shut_down();
-    const std::span<char> buffer = net_->read_buffer();
-    while (transport_->is_open()) {
-        const Result<std::size_t> n = transport_->read(buffer);
-        if (!n) break;
-        if (*n == buffer.size()) {
-            co_await transport_->yield();
-        } else {
-            co_await transport_->wait();
-        }
-    }
-    transport_->close();
-}
-
-// --- tracing ------------------------------------------------------------------------------------
-
-void StreamConnection::trace_header() const {
-    core::Trace* const trace = core().trace();
-    if (!trace) return;
-    const xml::StreamHeader& header = xml_.header();
-    std::string text;
-    framing().append_header(text, {.content_ns = header.content_ns,
-                                   .from = header.from,
-                                   .to = header.to,
-                                   .id = header.id,
-                                   .version = header.version,
-                                   .lang = header.lang});
-    trace->on_text(traced(nullptr), core::TraceEvent::received, text);
-}
-
-void StreamConnection::trace_end() const {
-    core::Trace* const trace = core().trace();
-    if (!trace) return;
-    std::string text;
-    framing().append_end(text);
-    trace->on_text(traced(nullptr), core::TraceEvent::received, text);
 }
 
 // --- time ---------------------------------------------------------------------------------------

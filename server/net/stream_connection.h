@@ -1,8 +1,9 @@
-// StreamConnection: what the connections of clients and components have in common: reading in
-// chunks, writing once per turn, closing in order, and the limits on all of it.
+// StreamConnection: the bytes of a stream that others open to us: reading in chunks, writing once
+// per turn, closing in order, leaving for another shard, and the limits on all of it.
 //
-// Owned by the one coroutine that reads it; on one shard at a time. Its end is that coroutine's:
-// everything else (sweeps, a full buffer, the other side) only closes the transport or wakes it.
+// Owned by the one coroutine that reads it (StreamDriver); on one shard at a time. Its end is that
+// coroutine's: everything else (sweeps, a full buffer, the other side) only closes the transport
+// or wakes it.
 // Sources: RFC 6120, 4.4 (closing), 4.9.1.2 (errors before a header).
 #pragma once
 
@@ -22,6 +23,8 @@ namespace clarion::net {
 
 class StreamConnection : public Connection, public core::TurnEnd, private WritableSink {
 public:
+    virtual ~StreamConnection();
+
     // Connection
     bool sweep(SteadyTime now, Duration elapsed) final;
     void shut_down(StreamErrorCondition condition) final;
@@ -42,10 +45,10 @@ protected:
         gone,      // the transport is closed
     };
 
-    /// `content_ns`: the namespace of stanzas on this kind of stream.
-    StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport, xml::Limits limits,
+    /// `content_ns`: the namespace of stanzas on this kind of stream. Until set_max_stanza_size()
+    /// an element may have [c2s] max_unauthenticated_stanza_size bytes.
+    StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                      std::string_view content_ns);
-    virtual ~StreamConnection();
 
     ShardNet& net() const { return *net_; }
     core::Core& core() const { return net_->core(); }
@@ -67,9 +70,7 @@ protected:
                      std::string_view why = {}, const xml::Element* application = nullptr);
     /// Our closing tag was written by somebody else.
     void end_was_written();
-    /// The last part of a connection's life: flushes, says that no more will come, waits for the
-    /// peer to do the same, closes.
-    Task<> linger();
+    void set_max_stanza_size(std::int64_t bytes);
     /// Closes at once, for a reason worth logging at debug level.
     void cut(std::string_view why);
 
@@ -86,10 +87,6 @@ protected:
         if (core::Trace* trace = core().trace(); trace && !xml.empty())
             trace->on_text(traced(nullptr), core::TraceEvent::sent, xml);
     }
-    /// The header that was just parsed.
-    void trace_header() const;
-    /// The peer closed its stream.
-    void trace_end() const;
     void trace_note(std::string_view what) const {
         if (core::Trace* trace = core().trace()) trace->on_note(traced(nullptr), what);
     }
@@ -101,7 +98,7 @@ protected:
     bool in_transit() const { return net_ == nullptr; }
 
     // What differs.
-    virtual std::string_view kind() const = 0;  // "c2s": for the log
+    virtual std::string_view kind() const = 0;  // "c2s": for the log; a literal
     virtual const Framing& framing() const { return tcp_framing(); }
     /// What a trace and the log call this stream; of those that carry several domains the one that
     /// `element` (nullptr: none) is of.
@@ -109,9 +106,11 @@ protected:
     virtual std::size_t max_send_buffer() const = 0;
     virtual Duration send_timeout() const = 0;
     virtual std::int64_t bytes_per_second() const { return 0; }
+    /// Whether a pause may end when the peer has read what there is.
+    virtual bool waits_for_send_room() const { return false; }
     /// Writes our stream header for a stream that fails before it had one.
     virtual void write_header() = 0;
-    /// We close the stream, or the connection was lost: tell who sits above. Called once, never
+    /// We close the stream, or the connection was lost: tell who sits above, once. Never called
     /// from within a call by them.
     virtual void on_detached() = 0;
     /// The peer took some of what was written.
@@ -127,7 +126,7 @@ protected:
     bool handshaking_ = false;        // nothing can be said now
     bool reading_stopped_ = false;    // the server is about to stop
     bool says_nothing_more_ = false;  // at the stop of the server it is cut, not closed
-    bool wake_when_sent_ = false;     // run() pauses until the peer has read what there is
+    bool paused_ = false;             // its coroutine waits to be woken
 
 private:
     void on_writable() final;

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
+#include "server/core/options.h"
 #include "server/core/session.h"
 
 namespace clarion::net {
@@ -30,17 +31,6 @@ Connections& counters() {
     return all;
 }
 
-xml::Limits limits_of(std::int64_t max_stanza_size) {
-    xml::Limits limits;
-    limits.max_stanza_bytes = static_cast<std::size_t>(max_stanza_size);
-    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
-    return limits;
-}
-
-xml::Limits first_limits(ShardNet& net) {
-    return limits_of(net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size);
-}
-
 }  // namespace
 
 // --- from accept to the end ---------------------------------------------------------------------
@@ -50,16 +40,16 @@ void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport,
     auto connection =
         std::make_unique<C2sConnection>(net, std::move(transport), std::move(place), direct_tls);
     counters().accepted.add();
-    const Step first = direct_tls ? Step::start_tls : Step::read;
-    net.scope().spawn("c2s connection", run(std::move(connection), first));
+    const Step first = direct_tls ? Step::direct_tls : Step::read;
+    std::unique_ptr<StreamDriver> owner = std::move(connection);
+    net.scope().spawn("c2s", drive(std::move(owner), first));
 }
 
 C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                              ConnectionCounts::Place place, bool direct_tls)
-    : StreamConnection(net, std::move(transport), first_limits(net), ns::client),
+    : StreamDriver(net, std::move(transport), ns::client),
       stream_(*this, direct_tls),
       accepted_(now()),
-      direct_tls_(direct_tls),
       place_(std::move(place)) {
     deadline_ = accepted_ + core().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
@@ -72,119 +62,39 @@ C2sConnection::~C2sConnection() {
     on_detached();
 }
 
-Task<> C2sConnection::run(std::unique_ptr<C2sConnection> self, Step first) {
-    C2sConnection& c = *self;
-    Step step = first;
-    while (c.transport_->is_open() && step != Step::finish) {
-        switch (step) {
-            case Step::parse: step = c.parse(); break;
-            case Step::read: step = c.read(); break;
-            case Step::wait:
-                co_await c.transport_->wait();
-                step = Step::read;
-                break;
-            case Step::yield:
-                co_await c.transport_->yield();
-                step = Step::read;
-                break;
-            case Step::pause:
-                c.xml_.keep_rest();
-                co_await c.transport_->wait_for_wake();
-                if (c.may_go_on()) step = Step::parse;
-                break;
-            case Step::move: move_home(std::move(self)); co_return;
-            default: step = co_await c.negotiate(step);
-        }
-    }
-    if (c.transport_->is_open()) co_await c.linger();
-}
-
-void C2sConnection::move_home(std::unique_ptr<C2sConnection> self) {
-    C2sConnection& c = *self;
-    core::ShardSet& shards = c.core().shared().shards;
-    const unsigned home = c.stream_.home();
-    ShardNet& there = c.net().peer(home);
-    c.flush();
-    c.depart(there);
-    shards.post(home, [self = std::move(self), &there]() mutable {
-        C2sConnection& arriving = *self;
-        if (!arriving.arrive(there)) return;
-        there.scope().spawn("c2s connection", run(std::move(self), Step::arrived));
-    });
-}
-
 // --- reading ------------------------------------------------------------------------------------
 
-C2sConnection::Step C2sConnection::read() {
-    switch (receive()) {
-        case Got::bytes: return Step::parse;
-        case Got::nothing: return Step::wait;
-        case Got::too_much: return Step::yield;
-        case Got::not_now: return Step::pause;
-        case Got::gone: break;
-    }
-    return Step::finish;
+C2sConnection::Step C2sConnection::on_header() {
+    header_due_ = false;
+    trace_header();
+    return after(stream_.on_open(core(), xml_.header()));
 }
 
-C2sConnection::Step C2sConnection::parse() {
-    for (;;) {
-        Step step = Step::parse;
-        switch (xml_.next()) {
-            case xml::XmlStream::Event::need_more: return Step::read;
-            case xml::XmlStream::Event::open:
-                if (!is_open()) break;
-                header_due_ = false;
-                trace_header();
-                step = after(stream_.on_open(core(), xml_.header()));
-                break;
-            case xml::XmlStream::Event::element: step = on_element(); break;
-            case xml::XmlStream::Event::close: return on_peer_closed();
-            case xml::XmlStream::Event::error: return on_xml_error();
-        }
-        if (step != Step::parse) return step;
-    }
-}
-
-C2sConnection::Step C2sConnection::on_element() {
-    xml::Document element = xml_.take();
-    if (!is_open()) return Step::parse;
-    trace_received(element.root());
+C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
     if (!stream_.session()) {
         element_ = std::move(element);
         return Step::negotiate;
     }
     stream_.session()->on_element(std::move(element));
-    return may_go_on() ? Step::parse : Step::pause;
+    return Step::parse;
 }
 
-bool C2sConnection::may_go_on() const {
-    if (!is_open()) return true;
-    if (reading_stopped_) return false;
-    return !stream_.session() || stream_.session()->may_read();
-}
+bool C2sConnection::has_room() const { return !stream_.session() || stream_.session()->may_read(); }
 
-C2sConnection::Step C2sConnection::on_peer_closed() {
-    trace_end();
-    if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
+void C2sConnection::on_peer_closed() {
+    if (is_open() && stream_.session() && !std::exchange(detached_, true))
         stream_.session()->on_stream_closed();
-    }
-    begin_close(std::nullopt);
-    return Step::finish;
 }
 
-C2sConnection::Step C2sConnection::on_xml_error() {
-    if (is_open() && stream_.session() && !std::exchange(detached_, true)) {
+void C2sConnection::on_bad_xml() {
+    if (is_open() && stream_.session() && !std::exchange(detached_, true))
         stream_.session()->on_bad_xml(xml_.error(), xml_.error_text(), xml_.element_refused());
-    }
-    begin_close(xml_.error(), xml_.error_text());
-    return Step::finish;
 }
 
 // --- negotiation --------------------------------------------------------------------------------
 
-Task<C2sConnection::Step> C2sConnection::negotiate(Step how) {
+Task<C2sConnection::Step> C2sConnection::take_time(Step how) {
     xml_.keep_rest();
-    if (how == Step::start_tls) co_return co_await start_tls();
     C2sStream::Next next = C2sStream::Next::read;
     if (how == Step::arrived) {
         next = co_await stream_.on_arrived(core());
@@ -210,43 +120,18 @@ C2sConnection::Step C2sConnection::after(C2sStream::Next next) {
     return Step::parse;
 }
 
-/// The stream begins anew; what the client sent behind its last message belongs to the new one.
-C2sConnection::Step C2sConnection::restart() {
-    const std::string rest = xml_.restart();
-    xml_.feed(rest);
-    xml_.keep_rest();
-    header_due_ = true;
-    return Step::parse;
+TlsSettings C2sConnection::tls_settings() const {
+    return {.contexts = {}, .host = stream_.host(), .peer_name = {}, .alpn = "xmpp-client"};
 }
 
-Task<C2sConnection::Step> C2sConnection::start_tls() {
-    flush();
-    // What came in the clear behind <starttls/> could have been put there by anybody.
-    const bool injected = !xml_.restart_for_tls();
-    if (injected || waiting_to_be_sent() > 0 || !net().tls()) {
-        cut(injected ? "text in the clear after starttls" : "TLS cannot be started");
-        co_return Step::finish;
-    }
-    TlsSettings settings;
-    settings.contexts = net().tls();
-    settings.host = stream_.host();
-    if (direct_tls_) settings.alpn = "xmpp-client";
-    settings.after_text = !direct_tls_;
-    const Duration limit = core().options<core::TlsOptions>(stream_.host()).handshake_timeout;
-    const SteadyTime until = std::exchange(deadline_, std::min(deadline_, now() + limit));
-    handshaking_ = true;
-    const Result<> done = co_await transport_->handshake(std::move(settings));
-    handshaking_ = false;
-    if (!done) {
-        logger.info("tls-failed",
-                    {{"address", transport_->info().address}, {"error", done.error().text}});
-        cut("the TLS handshake failed");
-        co_return Step::finish;
-    }
-    deadline_ = until;
-    header_due_ = true;
-    stream_.on_encrypted(transport_->bindings());
-    co_return Step::read;
+SteadyTime C2sConnection::handshake_deadline() const {
+    return now() + core().options<core::TlsOptions>(stream_.host()).handshake_timeout;
+}
+
+void C2sConnection::on_encrypted() { stream_.on_encrypted(transport_->bindings()); }
+
+void C2sConnection::on_tls_failed(std::string_view why) {
+    logger.info("tls-failed", {{"address", transport_->info().address}, {"error", why}});
 }
 
 void C2sConnection::note_authenticated() {
@@ -255,7 +140,7 @@ void C2sConnection::note_authenticated() {
     place_.note_authenticated();
     if (is_open()) deadline_ = SteadyTime::max();
     const auto& options = core().options<core::C2sOptions>(stream_.host());
-    xml_.set_limits(limits_of(options.max_stanza_size));
+    set_max_stanza_size(options.max_stanza_size);
     transport_->set_keepalive(options);
     if (options.ping_interval > Duration::zero()) watch_silence(options.ping_interval);
 }

@@ -1,10 +1,9 @@
 // C2sConnection: one client's TCP connection: the bytes under C2sStream and Session.
 //
-// One coroutine, run(), owns it: it reads, lets C2sStream negotiate, and once a session is bound
-// hands it elements synchronously. Writing is a function: text collects during a turn and leaves in
-// one write at its end. When the exchange names an account that lives on another shard, run() ends
-// here and starts there, with the same object (docs/design/001-core.md, idea 1).
-// Source: RFC 6120, sections 4 (streams), 5 (STARTTLS); XEP-0368 (TLS from the start).
+// StreamDriver reads; here C2sStream negotiates, and once a session is bound it is handed
+// elements synchronously. Writing is a function: text collects during a turn and leaves in one
+// write at its end. When the exchange names an account that lives on another shard, the connection
+// moves there (docs/design/001-core.md, idea 1).
 #pragma once
 
 #include <memory>
@@ -14,11 +13,11 @@
 #include "base/task.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/session_port.h"
-#include "server/net/stream_connection.h"
+#include "server/net/stream_driver.h"
 
 namespace clarion::net {
 
-class C2sConnection final : public core::SessionPort, public StreamConnection {
+class C2sConnection final : public core::SessionPort, public StreamDriver {
 public:
     /// Takes over an accepted socket. `direct_tls`: a TLS handshake comes first.
     static void start(ShardNet& net, std::unique_ptr<Transport> transport,
@@ -41,45 +40,30 @@ public:
     const Framing& framing() const override { return tcp_framing(); }
 
 private:
-    /// What run() does next.
-    enum class Step : std::uint8_t {
-        parse,      // what was read already
-        read,       // more bytes
-        wait,       // for bytes
-        yield,      // let others have their turn, then read
-        pause,      // until resume_reading(), or our own end
-        negotiate,  // element_ is for C2sStream, which may take its time
-        arrived,    // home: C2sStream goes on with what made us move
-        start_tls,
-        move,
-        finish,  // both sides are done, or nothing more can be understood
-    };
-
-    static Task<> run(std::unique_ptr<C2sConnection> self, Step first);
-    static void move_home(std::unique_ptr<C2sConnection> self);
-    Task<Step> negotiate(Step how);
-    Task<Step> start_tls();
-
-    Step read();
-    Step parse();
-    Step on_element();
-    Step on_peer_closed();
-    Step on_xml_error();
     Step after(core::C2sStream::Next next);
-    Step restart();
-    bool may_go_on() const;
     void note_authenticated();
     void watch_silence(Duration from_now);
     void on_silence();
     void ping();
 
-    // StreamConnection
+    // StreamConnection, StreamDriver
     std::string_view kind() const override { return "c2s"; }
     core::TracedStream traced(const xml::Element* element) const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     std::int64_t bytes_per_second() const override;
     void write_header() override;
+    Step on_header() override;
+    Step on_element(xml::Document&& element) override;
+    void on_peer_closed() override;
+    void on_bad_xml() override;
+    Task<Step> take_time(Step how) override;
+    bool has_room() const override;
+    unsigned home() const override { return stream_.home(); }
+    TlsSettings tls_settings() const override;
+    SteadyTime handshake_deadline() const override;
+    void on_encrypted() override;
+    void on_tls_failed(std::string_view why) override;
     void on_detached() override;
     void on_sent() override;
     void on_deadline() override;
@@ -89,7 +73,6 @@ private:
     const SteadyTime accepted_;
     SteadyTime pinged_at_{};         // zero: it was not, or has said something since
     core::TimerId silence_timer_{};  // with [c2s] ping_interval only
-    const bool direct_tls_;
     bool authenticated_ = false;
     bool detached_ = false;  // the session hears nothing more
     bool tells_send_room_ = false;

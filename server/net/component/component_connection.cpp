@@ -28,19 +28,6 @@ Connections& counters() {
     return all;
 }
 
-xml::Limits first_limits(ShardNet& net) {
-    xml::Limits limits;
-    limits.max_stanza_bytes = static_cast<std::size_t>(
-        net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size);
-    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
-    return limits;
-}
-
-/// Whether an error may answer what `origin` was (RFC 6120, 8.3.1).
-bool answerable(const core::AckSink::Origin& origin) {
-    return origin.type != StanzaType::error && origin.type != StanzaType::result;
-}
-
 }  // namespace
 
 // --- from accept to the end ---------------------------------------------------------------------
@@ -48,11 +35,12 @@ bool answerable(const core::AckSink::Origin& origin) {
 void ComponentConnection::start(ShardNet& net, std::unique_ptr<Transport> transport) {
     auto connection = std::make_shared<ComponentConnection>(net, std::move(transport));
     counters().accepted.add();
-    net.scope().spawn("component connection", run(std::move(connection), Step::read));
+    std::shared_ptr<StreamDriver> owner = std::move(connection);
+    net.scope().spawn("component", drive(std::move(owner), Step::read));
 }
 
 ComponentConnection::ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport)
-    : StreamConnection(net, std::move(transport), first_limits(net), ns::component) {
+    : StreamDriver(net, std::move(transport), ns::component) {
     deadline_ = now() + core().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
 }
@@ -62,83 +50,15 @@ ComponentConnection::~ComponentConnection() {
     if (!in_transit()) on_detached();
 }
 
-Task<> ComponentConnection::run(std::shared_ptr<ComponentConnection> self, Step first) {
-    ComponentConnection& c = *self;
-    Step step = first;
-    while (c.transport_->is_open() && step != Step::finish) {
-        switch (step) {
-            case Step::parse: step = c.parse(); break;
-            case Step::read: step = c.read(); break;
-            case Step::wait:
-                co_await c.transport_->wait();
-                step = Step::read;
-                break;
-            case Step::yield:
-                co_await c.transport_->yield();
-                step = Step::read;
-                break;
-            case Step::pause:
-                c.xml_.keep_rest();
-                c.wake_when_sent_ = true;
-                co_await c.transport_->wait_for_wake();
-                c.wake_when_sent_ = false;
-                if (c.may_go_on()) step = Step::parse;
-                break;
-            case Step::move: move_home(std::move(self)); co_return;
-            case Step::finish: break;
-        }
-    }
-    c.on_detached();
-    if (c.transport_->is_open()) co_await c.linger();
-}
-
-void ComponentConnection::move_home(std::shared_ptr<ComponentConnection> self) {
-    ComponentConnection& c = *self;
-    core::ShardSet& shards = c.core().shared().shards;
-    const unsigned home = shards.owner_of(c.domain_);
-    ShardNet& there = c.net().peer(home);
-    c.depart(there);
-    shards.post(home, [self = std::move(self), &there]() mutable {
-        ComponentConnection& arriving = *self;
-        if (!arriving.arrive(there)) return;
-        arriving.greet();
-        there.scope().spawn("component connection", run(std::move(self), Step::parse));
-    });
+/// Our header, whose id the component signs, is written at the domain's home.
+ComponentConnection::Step ComponentConnection::on_arrived() {
+    write_header();
+    return Step::parse;
 }
 
 // --- reading ------------------------------------------------------------------------------------
 
-ComponentConnection::Step ComponentConnection::read() {
-    switch (receive()) {
-        case Got::bytes: return Step::parse;
-        case Got::nothing: return Step::wait;
-        case Got::too_much: return Step::yield;
-        case Got::not_now: return Step::pause;
-        case Got::gone: break;
-    }
-    return Step::finish;
-}
-
-ComponentConnection::Step ComponentConnection::parse() {
-    for (;;) {
-        switch (xml_.next()) {
-            case xml::XmlStream::Event::need_more: return Step::read;
-            case xml::XmlStream::Event::open:
-                if (!is_open()) break;
-                if (const Step step = on_open(); step != Step::parse) return step;
-                break;
-            case xml::XmlStream::Event::element:
-                on_element(xml_.take());
-                if (!is_open()) on_detached();
-                if (!may_go_on()) return Step::pause;
-                break;
-            case xml::XmlStream::Event::close: trace_end(); return end(std::nullopt);
-            case xml::XmlStream::Event::error: return end(xml_.error(), xml_.error_text());
-        }
-    }
-}
-
-ComponentConnection::Step ComponentConnection::on_open() {
+ComponentConnection::Step ComponentConnection::on_header() {
     const xml::StreamHeader& header = xml_.header();
     domain_ = prepare_domain(header.to).value_or({});
     peer_ = prepare_domain(header.from).value_or({});
@@ -152,20 +72,18 @@ ComponentConnection::Step ComponentConnection::on_open() {
         return Step::parse;
     }
     if (!core().is_home(domain_)) return Step::move;
-    greet();
-    return Step::parse;
+    return on_arrived();
 }
 
-/// Our header, whose id the component signs. REQUIRES: this is the domain's home shard.
-void ComponentConnection::greet() { write_header(); }
-
-void ComponentConnection::on_element(xml::Document&& element) {
-    if (!is_open()) return;
-    trace_received(element.root());
-    if (attached_) return on_stanza(std::move(element));
-    // XmlStream gives the stream's own namespace as jabber:client.
-    if (element.root().is(ns::client, "handshake")) return on_handshake(element.root());
-    begin_close(StreamErrorCondition::not_authorized, "a handshake comes first");
+ComponentConnection::Step ComponentConnection::on_element(xml::Document&& element) {
+    if (attached_)
+        on_stanza(std::move(element));
+    else if (element.root().is(ns::client, "handshake"))  // the stream's own namespace (XmlStream)
+        on_handshake(element.root());
+    else
+        begin_close(StreamErrorCondition::not_authorized, "a handshake comes first");
+    if (!is_open()) on_detached();
+    return Step::parse;
 }
 
 void ComponentConnection::on_handshake(const xml::Element& handshake) {
@@ -179,9 +97,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
     }
     if (!take_place(*mine))
         return begin_close(StreamErrorCondition::conflict, "this component is attached already");
-    xml::Limits limits;
-    limits.max_stanza_bytes = static_cast<std::size_t>(mine->max_stanza_size);
-    xml_.set_limits(limits);
+    set_max_stanza_size(mine->max_stanza_size);
     transport_->set_keepalive(*mine);
     deadline_ = SteadyTime::max();
     attached_ = true;
@@ -228,12 +144,7 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
         return begin_close(StreamErrorCondition::improper_addressing, "'to' is missing");
     }
     core::strip_forged_delays(*stanza, core().hosts(), domain_);
-    const std::uint32_t number = window_.open(stanza->cost());
-    core::Envelope envelope;
-    envelope.stanza = stanza;
-    envelope.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
-    envelope.meta.received = core().clock().wall();
-    core().router().route(std::move(envelope));
+    core().router().route(window_.admit(core(), weak_from_this(), stanza));
 }
 
 void ComponentConnection::refuse(const xml::Element& element, const Error& why) {
@@ -251,21 +162,10 @@ void ComponentConnection::write(const xml::Element& stanza) {
     trace_sent(stanza);
 }
 
-bool ComponentConnection::may_go_on() const {
-    if (!is_open()) return true;
-    if (reading_stopped_) return false;
-    const auto& limits = core().options<core::C2sOptions>();
+bool ComponentConnection::has_room() const {
     const core::ComponentOptions* const mine = options();
-    return window_.width() < limits.max_ack_window &&
-           window_.open_bytes() < static_cast<std::size_t>(limits.max_ack_window_bytes) &&
+    return window_.has_room(core().options<core::C2sOptions>()) &&
            (!mine || waiting_to_be_sent() < static_cast<std::size_t>(mine->max_send_buffer));
-}
-
-ComponentConnection::Step ComponentConnection::end(std::optional<StreamErrorCondition> error,
-                                                   std::string_view text) {
-    begin_close(error, text);
-    on_detached();
-    return Step::finish;
 }
 
 // --- from the server ----------------------------------------------------------------------------
@@ -284,15 +184,10 @@ void ComponentConnection::deliver(core::Envelope envelope) {
 
 void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,
                                  const Origin& origin) {
-    window_.close(number);
-    if (error != nullptr && is_open() && answerable(origin)) {
-        const auto answer =
-            Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
-        add_error(answer->root(), *error);
-        core().refusals().on_failed(origin, *error);
-        write(answer->root());
-    }
-    if (wake_when_sent_ && may_go_on()) transport_->wake();
+    window_.settle(number);
+    if (error && is_open())
+        if (const auto answer = core::answer_failed(core(), origin, *error)) write(answer->root());
+    go_on_if_paused();
 }
 
 // --- StreamConnection ---------------------------------------------------------------------------
@@ -303,7 +198,7 @@ const core::ComponentOptions* ComponentConnection::options() const {
     return mine == all.end() ? nullptr : &mine->second;
 }
 
-/// deliver() and may_go_on() see to it that the buffer stays below its option.
+/// deliver() and has_room() see to it that the buffer stays below its option.
 std::size_t ComponentConnection::max_send_buffer() const {
     return std::numeric_limits<std::size_t>::max();
 }

@@ -12,17 +12,17 @@
 #include <string_view>
 
 #include "base/task.h"
-#include "proto/ack_window.h"
 #include "server/core/hosts.h"
+#include "server/core/inbound_window.h"
 #include "server/core/options.h"
-#include "server/net/stream_connection.h"
+#include "server/net/stream_driver.h"
 #include "server/runtime/ticket.h"
 
 namespace clarion::net {
 
 class ComponentConnection final : public core::ComponentPort,
                                   public core::AckSink,
-                                  public StreamConnection,
+                                  public StreamDriver,
                                   public std::enable_shared_from_this<ComponentConnection> {
 public:
     static void start(ShardNet& net, std::unique_ptr<Transport> transport);
@@ -37,28 +37,16 @@ public:
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
 
 private:
-    enum class Step : std::uint8_t { parse, read, wait, yield, pause, move, finish };
-
-    static Task<> run(std::shared_ptr<ComponentConnection> self, Step first);
-    static void move_home(std::shared_ptr<ComponentConnection> self);
-
-    Step read();
-    Step parse();
-    Step on_open();
-    void greet();
-    void on_element(xml::Document&& element);
     void on_handshake(const xml::Element& handshake);
     bool take_place(const core::ComponentOptions& mine);
     void tell_attached() const;
     void on_stanza(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& why);
     void write(const xml::Element& stanza);
-    Step end(std::optional<StreamErrorCondition> error, std::string_view text = {});
-    bool may_go_on() const;
     /// nullptr if the domain is (no longer) configured.
     const core::ComponentOptions* options() const;
 
-    // StreamConnection
+    // StreamConnection, StreamDriver
     std::string_view kind() const override { return "component"; }
     core::TracedStream traced(const xml::Element*) const override {
         return {kind(), {}, domain_, domain_};
@@ -66,13 +54,19 @@ private:
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     void write_header() override;
+    Step on_header() override;
+    Step on_element(xml::Document&& element) override;
+    bool has_room() const override;
+    bool waits_for_send_room() const override { return true; }
+    unsigned home() const override { return core().shared().shards.owner_of(domain_); }
+    Step on_arrived() override;
     void on_detached() override;
     void on_deadline() override;
 
     std::string domain_;
     std::string peer_;  // 'from' of its header, usually absent
     std::string stream_id_;
-    sm::AckWindow window_;
+    core::InboundWindow window_;
     bool attached_ = false;
 };
 

@@ -29,14 +29,6 @@ Counters& counters() {
     return all;
 }
 
-xml::Limits first_limits(ShardNet& net) {
-    xml::Limits limits;
-    limits.max_stanza_bytes = static_cast<std::size_t>(
-        net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size);
-    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
-    return limits;
-}
-
 }  // namespace
 
 // ---- From accept to the end --------------------------------------------------------------------
@@ -44,12 +36,14 @@ xml::Limits first_limits(ShardNet& net) {
 void S2sIn::start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
                   ConnectionCounts::Place place, bool direct_tls) {
     auto stream = std::make_shared<S2sIn>(domains, net, std::move(transport), std::move(place));
-    net.scope().spawn("s2s-in", run(std::move(stream), direct_tls ? Step::direct_tls : Step::read));
+    std::shared_ptr<StreamDriver> owner = std::move(stream);
+    const Step first = direct_tls ? Step::direct_tls : Step::read;
+    net.scope().spawn("s2s-in", drive(std::move(owner), first));
 }
 
 S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
              ConnectionCounts::Place place)
-    : StreamConnection(net, std::move(transport), first_limits(net), ns::server),
+    : StreamDriver(net, std::move(transport), ns::server),
       domains_(domains),
       negotiation_(policy()),
       place_(std::move(place)),
@@ -97,103 +91,31 @@ s2s::IncomingPolicy S2sIn::policy() const {
     return policy;
 }
 
-Task<> S2sIn::run(std::shared_ptr<S2sIn> self, Step first) {
-    S2sIn& s = *self;
-    Step step = first;
-    while (s.is_open() && s.transport_->is_open() && step != Step::finish) {
-        switch (step) {
-            case Step::parse: step = s.parse(); break;
-            case Step::read: step = s.read(); break;
-            case Step::wait:
-                co_await s.transport_->wait();
-                step = Step::read;
-                break;
-            case Step::yield:
-                co_await s.transport_->yield();
-                step = Step::read;
-                break;
-            case Step::pause:
-                s.xml_.keep_rest();
-                s.paused_ = true;
-                co_await s.transport_->wait_for_wake();
-                s.paused_ = false;
-                if (s.may_go_on()) step = Step::parse;
-                break;
-            case Step::start_tls: step = co_await s.secure(false); break;
-            case Step::direct_tls: step = co_await s.secure(true); break;
-            case Step::finish: break;
-        }
-    }
-    if (s.transport_->is_open()) co_await s.linger();
+TlsSettings S2sIn::tls_settings() const {
+    return {.contexts = {},
+            .host = negotiation_.to(),
+            .peer_name = {},
+            .alpn = "xmpp-server",
+            .ask_for_certificate = true};
 }
 
-Task<S2sIn::Step> S2sIn::secure(bool direct_tls) {
-    // <proceed/> must be out before the handshake, and nothing may have been smuggled in behind
-    // <starttls/>.
-    flush();
-    const bool clean = direct_tls || (xml_.restart_for_tls() && waiting_to_be_sent() == 0);
-    if (!clean || !transport_->is_open()) {
-        cut("bytes were sent ahead of TLS");
-        co_return Step::finish;
-    }
-    handshaking_ = true;
-    TlsSettings settings{.role = TlsSettings::Role::accept,
-                         .contexts = net().tls(),
-                         .host = negotiation_.to(),
-                         .peer_name = {},
-                         .alpn = direct_tls ? "xmpp-server" : "",
-                         .ask_for_certificate = true,
-                         .after_text = !direct_tls};
-    const Result<> done = co_await transport_->handshake(std::move(settings));
-    handshaking_ = false;
-    if (!done) {
-        logger.info("tls-failed", {{"remote", negotiation_.from()},
-                                   {"direction", "in"},
-                                   {"address", transport_->info().address},
-                                   {"why", done.error().text}});
-        cut(done.error().text);
-        co_return Step::finish;
-    }
-    negotiation_.on_encrypted();
-    header_due_ = true;
-    co_return Step::read;
+void S2sIn::on_encrypted() { negotiation_.on_encrypted(); }
+
+void S2sIn::on_tls_failed(std::string_view why) {
+    logger.info("tls-failed", {{"remote", negotiation_.from()},
+                               {"direction", "in"},
+                               {"address", transport_->info().address},
+                               {"why", why}});
 }
 
-S2sIn::Step S2sIn::read() {
-    switch (receive()) {
-        case Got::bytes: return Step::parse;
-        case Got::nothing: return Step::wait;
-        case Got::too_much: return Step::yield;
-        case Got::not_now: return Step::pause;
-        case Got::gone: break;
-    }
-    return Step::finish;
-}
+// ---- Reading -----------------------------------------------------------------------------------
 
-S2sIn::Step S2sIn::parse() {
-    for (;;) {
-        Step step = Step::parse;
-        switch (xml_.next()) {
-            case xml::XmlStream::Event::need_more: return Step::read;
-            case xml::XmlStream::Event::open:
-                header_due_ = false;
-                step = on_header();
-                break;
-            case xml::XmlStream::Event::element: step = on_element(xml_.take()); break;
-            case xml::XmlStream::Event::close:
-                trace_end();
-                begin_close(std::nullopt);
-                return Step::finish;
-            case xml::XmlStream::Event::error:
-                fail(xml_.error(), xml_.error_text());
-                return Step::finish;
-        }
-        if (!is_open()) return Step::finish;
-        if (step != Step::parse) return step;
-    }
+void S2sIn::on_bad_xml() {
+    if (is_open()) fail(xml_.error(), xml_.error_text());
 }
 
 S2sIn::Step S2sIn::on_header() {
+    header_due_ = false;
     const std::size_t before = out().size();
     const Next next = negotiation_.on_open(xml_.header(), random_token(16), out());
     trace_header();
@@ -204,19 +126,14 @@ S2sIn::Step S2sIn::on_header() {
 S2sIn::Step S2sIn::on_element(xml::Document&& element) {
     touch();
     const std::size_t cost = element.footprint();
-    trace_received(element.root());
     const std::size_t before = out().size();
     const Next next = negotiation_.on_element(element.root(), out());
     trace_answer(&element.root(), before);
     if (const auto refused = negotiation_.take_refusal())
         core().refusals().on_request(refused->peer, refused->ns, refused->condition, {});
-    Step step = Step::parse;
-    if (next == Next::stanza) {
-        on_stanza(std::move(element));
-    } else {
-        step = act(next, cost);
-    }
-    return step != Step::parse || may_go_on() ? step : Step::pause;
+    if (next != Next::stanza) return act(next, cost);
+    on_stanza(std::move(element));
+    return Step::parse;
 }
 
 // ---- Negotiation -------------------------------------------------------------------------------
@@ -226,13 +143,7 @@ S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
         case Next::start_tls: return Step::start_tls;
         case Next::verify: ask(cost); break;
         case Next::pair: on_pair(); break;
-        case Next::restart:
-            on_pair();
-            header_due_ = true;
-            rest_ = xml_.restart();
-            if (rest_.empty()) return Step::read;
-            xml_.feed(rest_);
-            break;
+        case Next::restart: on_pair(); return restart();
         case Next::close:
             why_ = negotiation_.error_text();
             if (!authenticated() && core().refusals().admit(transport_->peer_address().ip(), "s2s"))
@@ -252,10 +163,7 @@ void S2sIn::on_pair() {
     if (negotiation_.pairs().size() == 1) {
         counters().streams.add(1);
         place_.note_authenticated();
-        xml::Limits limits;
-        limits.max_stanza_bytes =
-            static_cast<std::size_t>(core().options<core::S2sOptions>().max_stanza_size);
-        xml_.set_limits(limits);
+        set_max_stanza_size(core().options<core::S2sOptions>().max_stanza_size);
         transport_->set_keepalive(core().options<core::S2sOptions>());
     }
     touch();
@@ -286,7 +194,7 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
     question_bytes_ -= cost;
     if (!is_open() || handshaking_ || !transport_->is_open()) return;
     touch();
-    if (paused_ && may_go_on()) transport_->wake();
+    go_on_if_paused();
     if (answer.verdict != s2s::Verdict::valid) {
         counters().refused.add();
         logger.warning("dialback-refused",
@@ -329,12 +237,7 @@ void S2sIn::on_stanza(xml::Document&& element) {
     }
     core::strip_forged_delays(*stanza, core().hosts());
     counters().stanzas.add();
-    const std::uint32_t number = window_.open(stanza->cost());
-    core::Envelope envelope;
-    envelope.ticket = core::Ticket(core().shard(), weak_from_this(), number, *stanza);
-    envelope.stanza = stanza;
-    envelope.meta.received = core().clock().wall();
-    core().router().route(std::move(envelope));
+    core().router().route(window_.admit(core(), weak_from_this(), stanza));
 }
 
 /// What is no stanza, or none that can be delivered. A bad address costs the stream only if there
@@ -359,32 +262,20 @@ void S2sIn::refuse(const xml::Element& element, const Error& why) {
 }
 
 void S2sIn::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
-    window_.close(number);
-    if (error && origin.type != StanzaType::error && origin.type != StanzaType::result)
-        answer(origin, *error);
-    if (paused_ && may_go_on()) transport_->wake();
+    window_.settle(number);
+    // An error goes the way of all stanzas: over a stream of ours to the sender's server.
+    if (error)
+        if (auto answer = core::answer_failed(core(), origin, *error))
+            core().router().route(std::move(answer));
+    go_on_if_paused();
 }
 
-/// Errors go the way of all stanzas: over a stream of ours to the sender's server.
-void S2sIn::answer(const Origin& origin, const StanzaError& error) {
-    core().refusals().on_failed(origin, error);
-    auto stanza = Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
-    add_error(stanza->root(), error);
-    core().router().route(std::move(stanza));
-}
-
-bool S2sIn::may_go_on() const {
-    if (!is_open()) return true;
-    if (reading_stopped_) return false;
+bool S2sIn::has_room() const {
     const auto& limits = core().options<core::C2sOptions>();
     const auto bytes = static_cast<std::size_t>(limits.max_ack_window_bytes);
-    if (window_.width() >= limits.max_ack_window || window_.open_bytes() >= bytes) return false;
     const auto questions = core().options<core::S2sOptions>().max_questions_per_connection;
-    if (questions_ >= static_cast<std::size_t>(questions) || question_bytes_ >= bytes) return false;
-    // Behind a writer that lags, one stanza at a time: its settling wakes us.
-    const auto backlog =
-        static_cast<std::size_t>(core().options<core::StorageOptions>().backlog_limit);
-    return window_.width() == 0 || core().storage().backlog_bytes() <= backlog;
+    return window_.has_room(limits) && questions_ < static_cast<std::size_t>(questions) &&
+           question_bytes_ < bytes && window_.keeps_pace(core());
 }
 
 // ---- StreamConnection --------------------------------------------------------------------------

@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "base/task.h"
-#include "proto/ack_window.h"
 #include "proto/negotiation_s2s_in.h"
+#include "server/core/inbound_window.h"
 #include "server/net/s2s/s2s_link_info.h"
-#include "server/net/stream_connection.h"
+#include "server/net/stream_driver.h"
 #include "server/runtime/ticket.h"
 
 namespace clarion::net {
@@ -24,7 +24,7 @@ namespace clarion::net {
 class RemoteDomains;
 
 class S2sIn final : public core::AckSink,
-                    public StreamConnection,
+                    public StreamDriver,
                     public std::enable_shared_from_this<S2sIn> {
 public:
     static void start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
@@ -42,59 +42,46 @@ public:
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
 
 private:
-    enum class Step : std::uint8_t {
-        parse,
-        read,
-        wait,
-        yield,
-        pause,
-        start_tls,
-        direct_tls,
-        finish
-    };
-
-    static Task<> run(std::shared_ptr<S2sIn> self, Step first);
-    Task<Step> secure(bool direct_tls);
-    Step read();
-    Step parse();
     /// `cost`: bytes of the element it is about.
     Step act(s2s::IncomingNegotiation::Next next, std::size_t cost = 0);
-    Step on_header();
-    Step on_element(xml::Document&& element);
     void on_pair();
     void ask(std::size_t cost);
     void on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost);
     void on_stanza(xml::Document&& element);
     void refuse(const xml::Element& element, const Error& why);
-    void answer(const Origin& origin, const StanzaError& error);
     void trace_answer(const xml::Element* element, std::size_t before);
     void fail(StreamErrorCondition condition, std::string_view why);
-    bool may_go_on() const;
     s2s::IncomingPolicy policy() const;
     void touch();
 
-    // StreamConnection
+    // StreamConnection, StreamDriver
     std::string_view kind() const override { return "s2s-in"; }
     core::TracedStream traced(const xml::Element* element) const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     std::int64_t bytes_per_second() const override;
     void write_header() override;
+    Step on_header() override;
+    Step on_element(xml::Document&& element) override;
+    void on_bad_xml() override;
+    bool has_room() const override;
+    bool ends_at_once() const override { return true; }
+    TlsSettings tls_settings() const override;
+    void on_encrypted() override;
+    void on_tls_failed(std::string_view why) override;
     void on_detached() override {}
     void on_deadline() override;
 
     RemoteDomains& domains_;
     s2s::IncomingNegotiation negotiation_;
-    std::string rest_;  // read before a restart, parsed after it
-    std::string why_;   // it ended, for the log
-    sm::AckWindow window_;
+    std::string why_;  // it ended, for the log
+    core::InboundWindow window_;
     ConnectionCounts::Place place_;
     // Dialback keys: being verified, apart from the stanzas, which must not wait for them; and
     // those that did not prove true.
     std::size_t questions_ = 0;
     std::size_t question_bytes_ = 0;
     std::int64_t false_keys_ = 0;
-    bool paused_ = false;
     WallTime since_;
     SteadyTime last_element_;
 };

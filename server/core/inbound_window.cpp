@@ -1,0 +1,37 @@
+#include "server/core/inbound_window.h"
+
+#include "server/core/core.h"
+#include "server/core/options.h"
+
+namespace clarion::core {
+
+Envelope InboundWindow::admit(Core& core, std::weak_ptr<AckSink> stream,
+                              std::shared_ptr<Stanza> stanza) {
+    const std::uint32_t number = entries_.open(stanza->cost());
+    Envelope envelope;
+    envelope.ticket = Ticket(core.shard(), std::move(stream), number, *stanza);
+    envelope.meta.received = core.clock().wall();
+    envelope.stanza = std::move(stanza);
+    return envelope;
+}
+
+bool InboundWindow::has_room(const C2sOptions& limits) const {
+    return entries_.width() < limits.max_ack_window &&
+           entries_.open_bytes() < static_cast<std::size_t>(limits.max_ack_window_bytes);
+}
+
+bool InboundWindow::keeps_pace(const Core& core) const {
+    const auto limit = static_cast<std::size_t>(core.options<StorageOptions>().backlog_limit);
+    return entries_.width() == 0 || core.storage().backlog_bytes() <= limit;
+}
+
+std::shared_ptr<Stanza> answer_failed(Core& core, const AckSink::Origin& origin,
+                                      const StanzaError& error) {
+    if (origin.type == StanzaType::error || origin.type == StanzaType::result) return nullptr;
+    core.refusals().on_failed(origin, error);
+    auto answer = Stanza::make(origin.kind, StanzaType::error, origin.to, origin.from, origin.id);
+    add_error(answer->root(), error);
+    return answer;
+}
+
+}  // namespace clarion::core

@@ -87,6 +87,7 @@ void put_clock_mark(core::Core& core) {
 OptionRegistry all_options() {
     OptionRegistry registry;
     core::declare_options(registry);
+    net::declare_options(registry);
     for (const auto& row : modules::all())
         if (row.declare_options) row.declare_options(registry);
     return registry;
@@ -185,13 +186,14 @@ void App::install_modules(core::Core& core) {
 }
 
 Result<> App::listen() {
-    for (const auto& options : config_->list<core::ListenOptions>()) {
+    for (const auto& options : config_->list<net::ListenOptions>()) {
         auto port = net::open_port(options, shards_->count());
         if (!port) return port.error();
         listening_.push_back(options.type + " " + options.address + ":" +
                              std::to_string(port->port));
         for (unsigned i = 0; i < shards_->count(); ++i)
-            if (auto ok = nets_[i]->listen(port->type, std::move(port->sockets[i])); !ok) return ok;
+            if (auto ok = nets_[i]->listen(*port->type, std::move(port->sockets[i])); !ok)
+                return ok;
         logger.info("listening",
                     {{"type", options.type}, {"address", options.address}, {"port", port->port}});
     }

@@ -26,7 +26,7 @@ namespace {
 
 struct Place {
     std::string path;  // listen[0]
-    core::ListenOptions options;
+    net::ListenOptions options;
     net::SocketAddress address;
 };
 
@@ -39,15 +39,15 @@ bool overlap(const net::SocketAddress& a, const net::SocketAddress& b) {
     return is_v4(one) && is_v4(other) && (one == "0.0.0.0" || other == "0.0.0.0");
 }
 
-std::uint16_t port_of(const core::ListenOptions& options) {
+std::uint16_t port_of(const net::ListenOptions& options) {
     if (options.port != 0) return static_cast<std::uint16_t>(options.port);
-    const auto type = net::parse_listen_type(options.type);
-    return type ? net::usual_port(*type) : std::uint16_t{0};
+    const auto type = net::find_listener_type(options.type);
+    return type ? (*type)->usual_port : std::uint16_t{0};
 }
 
 /// Whether the machine has this address: a port of the system's choice can be had there.
 Result<> has_address(const std::string& address) {
-    core::ListenOptions any;
+    net::ListenOptions any;
     any.address = address;
     const auto port = net::open_port(any, 1, true);
     return port ? Result<>() : Result<>(port.error());
@@ -75,7 +75,7 @@ void check_port(const Config& config, const Place& place, const std::vector<Plac
 }
 
 void check_listeners(const Config& config, bool ports, Findings& findings) {
-    const auto& all = config.list<core::ListenOptions>();
+    const auto& all = config.list<net::ListenOptions>();
     if (all.empty())
         findings.add(Weight::fatal, "listen",
                      "there is no [[listen]] table, so nobody can connect. Expected for clients: "

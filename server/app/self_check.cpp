@@ -119,7 +119,7 @@ void check_domains(const Config& config, Findings& findings) {
 }
 
 bool listens(const Config& config, std::string_view type) {
-    const auto& all = config.list<core::ListenOptions>();
+    const auto& all = config.list<net::ListenOptions>();
     return std::any_of(all.begin(), all.end(), [&](const auto& each) { return each.type == type; });
 }
 
@@ -148,44 +148,25 @@ void check_components(const Config& config, Findings& findings) {
 
 // ---- Encryption --------------------------------------------------------------------------------
 
-struct Service {
-    const char* listener;
-    const char* option;  // that demands encryption; empty: this one has no other way
-    const char* outcome;
-};
-constexpr Service services[] = {
-    {"c2s", "c2s.require_encryption", "no client can log in"},
-    {"c2s-tls", "", "no client can connect"},
-    {"s2s", "s2s.require_encryption", "no server can reach"},
-    {"s2s-tls", "", "no server can connect"},
-};
-
-bool is_encryption_required(const Config& config, const Service& service, const std::string& host) {
-    const std::string_view listener = service.listener;
-    if (listener == "c2s") return config.get<core::C2sOptions>(host).require_encryption;
-    if (listener == "s2s") return config.get<core::S2sOptions>(host).require_encryption;
-    return true;
-}
-
 /// [[listen]] type = "c2s-tls", or a port that demands STARTTLS, for domains without certificate.
 void check_encryption(const Config& config, Findings& findings) {
-    for (const Service& service : services) {
-        if (!listens(config, service.listener)) continue;
+    for (const net::ListenerType& type : net::listener_types()) {
+        if (!type.needs_certificate || !listens(config, type.name)) continue;
         std::vector<std::string> without;
         for (const auto& host : served_domains(config))
             if (config.get<core::TlsOptions>(host).certificate.empty() &&
-                is_encryption_required(config, service, host))
+                type.needs_certificate(config, host))
                 without.push_back(host);
         if (without.empty()) continue;
-        const std::string option = service.option;
+        const std::string option(type.encryption_option);
         const std::string why =
-            option.empty() ? "[[listen]] type = \"" + std::string(service.listener) + "\" needs one"
+            option.empty() ? "[[listen]] type = \"" + std::string(type.name) + "\" needs one"
                            : option + " is on";
         const std::string other = option.empty() ? "" : ", or " + option + " = false";
         findings.add(Weight::wrong, "tls.certificate",
                      "[tls] certificate: there is none for " + joined(without) + ", and " + why +
-                         ": " + service.outcome + ". Expected [tls] certificate and private_key" +
-                         other);
+                         ": " + std::string(type.without_certificate) +
+                         ". Expected [tls] certificate and private_key" + other);
     }
 }
 

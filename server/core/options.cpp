@@ -121,21 +121,6 @@ void TlsOptions::declare(OptionTable<TlsOptions>& t) {
             "a warning every day.");
 }
 
-void ListenOptions::declare(OptionTable<ListenOptions>& t) {
-    t.list("listen", "A port to listen on; as many of these tables as needed.");
-    t.add("type", &ListenOptions::type)
-        .choices({"c2s", "c2s-tls", "s2s", "s2s-tls", "component"})
-        .doc(
-            "Who connects here: clients (with STARTTLS, or TLS from the start), servers, or "
-            "components.");
-    t.add("address", &ListenOptions::address)
-        .doc("IP address to listen on; \"::\" is all, IPv4 included.");
-    t.add("port", &ListenOptions::port)
-        .min(0)
-        .max(65535)
-        .doc("TCP port; 0 is the usual one: 5222, 5223, 5269, 5270, or 5347.");
-}
-
 void C2sOptions::declare(OptionTable<C2sOptions>& t) {
     t.section("c2s", "Client connections.").per_host();
     t.add("require_encryption", &C2sOptions::require_encryption)
@@ -488,7 +473,6 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
 
 void declare_options(OptionRegistry& registry) {
     registry.add<ServerOptions>();
-    registry.add<ListenOptions>();
     registry.add<TlsOptions>();
     registry.add<LogOptions>();
     registry.add<ModulesOptions>();

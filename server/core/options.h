@@ -54,13 +54,6 @@ struct TlsOptions {
     static void declare(OptionTable<TlsOptions>& table);
 };
 
-struct ListenOptions {
-    std::string type = "c2s";
-    std::string address = "::";
-    std::int64_t port = 0;  // 0: the usual port of the type
-    static void declare(OptionTable<ListenOptions>& table);
-};
-
 /// A client may be a phone, whose radio a question wakes: it is asked four times an hour at most,
 /// and only while nothing else is said.
 struct C2sOptions : KeepaliveOptions {

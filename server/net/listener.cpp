@@ -4,7 +4,6 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -19,21 +18,6 @@ constexpr Logger logger{"listen"};
 
 constexpr int backlog = 4096;          // the kernel cuts it to net.core.somaxconn
 constexpr int accepted_at_once = 128;  // before others have their turn
-
-struct Row {
-    ListenType type;
-    std::string_view name;
-    std::uint16_t port;
-};
-constexpr std::array<Row, 5> rows{{
-    {ListenType::c2s, "c2s", 5222},
-    {ListenType::c2s_tls, "c2s-tls", 5223},
-    {ListenType::s2s, "s2s", 5269},
-    {ListenType::s2s_tls, "s2s-tls", 5270},
-    {ListenType::component, "component", 5347},
-}};
-
-const Row& row(ListenType type) { return rows[static_cast<std::size_t>(type)]; }
 
 Error failed(std::string_view what, const SocketAddress& address) {
     const int error = errno;
@@ -75,21 +59,11 @@ Result<SocketAddress> address_to_bind(const std::string& ip, std::uint16_t port)
 
 }  // namespace
 
-Result<ListenType> parse_listen_type(std::string_view name) {
-    for (const Row& each : rows) {
-        if (each.name == name) return each.type;
-    }
-    return fail("bad-listen-type", "unknown type of listener: " + std::string(name));
-}
-
-std::string_view name(ListenType type) { return row(type).name; }
-std::uint16_t usual_port(ListenType type) { return row(type).port; }
-
-Result<OpenPort> open_port(const core::ListenOptions& options, unsigned shards, bool any_port) {
-    const Result<ListenType> type = parse_listen_type(options.type);
+Result<OpenPort> open_port(const ListenOptions& options, unsigned shards, bool any_port) {
+    const auto type = find_listener_type(options.type);
     if (!type) return type.error();
     auto port = static_cast<std::uint16_t>(options.port);
-    if (port == 0 && !any_port) port = usual_port(*type);
+    if (port == 0 && !any_port) port = (*type)->usual_port;
     Result<SocketAddress> address = address_to_bind(options.address, port);
     if (!address) return address.error();
     if (port != 0) {

@@ -11,31 +11,22 @@
 #include <vector>
 
 #include "base/result.h"
-#include "server/core/options.h"
+#include "server/net/listener_types.h"
 #include "server/net/transport/file_descriptor.h"
 #include "server/net/transport/poller.h"
 
 namespace clarion::net {
 
-enum class ListenType : std::uint8_t { c2s, c2s_tls, s2s, s2s_tls, component };
-
-/// "c2s-tls" as in [[listen]] type.
-Result<ListenType> parse_listen_type(std::string_view name);
-std::string_view name(ListenType type);
-/// 5222, 5223, 5269, 5270, 5347.
-std::uint16_t usual_port(ListenType type);
-
 struct OpenPort {
-    ListenType type;
+    const ListenerType* type;
     std::uint16_t port;                   // the one bound
     std::vector<FileDescriptor> sockets;  // one per shard, listening
 };
 
 /// Opens options.address and .port for `shards` shards; "::" takes IPv4 too. `any_port`: take a
 /// free port where .port is 0, for tests, instead of the usual one. Errors: "port-in-use" ("port in
-/// use: 127.0.0.1:5222"), "bad-address", "listen-failed".
-Result<OpenPort> open_port(const core::ListenOptions& options, unsigned shards,
-                           bool any_port = false);
+/// use: 127.0.0.1:5222"), "bad-address", "bad-listen-type", "listen-failed".
+Result<OpenPort> open_port(const ListenOptions& options, unsigned shards, bool any_port = false);
 
 /// Accepts on one socket. When descriptors run out it pauses, says so once, and goes on at retry().
 class Listener final : private Watch {

@@ -1,14 +1,8 @@
 #include "server/net/shard_net.h"
 
-#include "base/log.h"
-#include "server/net/c2s/c2s_connection.h"
-#include "server/net/component/component_connection.h"
-
 namespace clarion::net {
 
 namespace {
-
-constexpr Logger logger{"net"};
 
 /// Two TLS records, and enough that a busy stream is worth one system call for many stanzas.
 constexpr std::size_t read_buffer_size = 32 * 1024;
@@ -30,12 +24,6 @@ void remove(std::vector<Connection*>& list, Connection& member, std::size_t Conn
     member.*position = nowhere;
 }
 
-Counter& refusals() {
-    static Counter& counter = metrics().counter("clarion_connections_refused_total",
-                                                "Client connections closed at once by a limit");
-    return counter;
-}
-
 }  // namespace
 
 ShardNet::ShardNet(core::Core& core)
@@ -54,8 +42,8 @@ ShardNet& ShardNet::peer(unsigned shard) const { return *peers_[shard]; }
 
 // --- accepting ----------------------------------------------------------------------------------
 
-Result<> ShardNet::listen(ListenType type, FileDescriptor socket) {
-    auto accept = [this, type](FileDescriptor accepted_socket) {
+Result<> ShardNet::listen(const ListenerType& type, FileDescriptor socket) {
+    auto accept = [this, &type](FileDescriptor accepted_socket) {
         accepted(type, std::move(accepted_socket));
     };
     auto listener = std::make_unique<Listener>(poller_, std::move(socket), std::move(accept));
@@ -65,32 +53,9 @@ Result<> ShardNet::listen(ListenType type, FileDescriptor socket) {
     return {};
 }
 
-void ShardNet::accepted(ListenType type, FileDescriptor socket) {
+void ShardNet::accepted(const ListenerType& type, FileDescriptor socket) {
     auto transport = std::make_unique<Transport>(poller_, std::move(socket));
-    if (!transport->is_open() || stopping_) return;
-    switch (type) {
-        case ListenType::c2s:
-        case ListenType::c2s_tls:
-            if (auto place = admit(*transport))
-                return C2sConnection::start(*this, std::move(transport), std::move(*place),
-                                            type == ListenType::c2s_tls);
-            return refusals().add();
-        case ListenType::s2s:
-        case ListenType::s2s_tls:
-            if (on_server_) on_server_(std::move(transport), type);
-            return;
-        case ListenType::component: return ComponentConnection::start(*this, std::move(transport));
-    }
-}
-
-std::optional<ConnectionCounts::Place> ShardNet::admit(const Transport& transport) {
-    const auto& limits = core_.options<core::LimitsOptions>();
-    const std::string network = transport.peer_address().network();
-    auto place =
-        counts_->admit(ConnectionCounts::Kind::client, network,
-                       {limits.c2s_connections_per_address, limits.unauthenticated_connections});
-    if (!place) logger.debug("too-many-connections", {{"network", network}});
-    return place;
+    if (transport->is_open() && !stopping_) type.accept(*this, std::move(transport));
 }
 
 // --- connections --------------------------------------------------------------------------------

@@ -1,26 +1,23 @@
 // ShardNet: the sockets of one shard: listeners, connections, what they share, and their sweeps.
 //
 // One per Core, made and owned by App, used on the core's shard only (App may call listen() before
-// the threads run). It gives each accepted socket to whom its listener's type names: clients and
-// components are net's own, servers go to the handler that S2S registered.
+// the threads run). It gives each accepted socket to its listener's type (listener_types.h) and
+// knows none of them.
 //
 // An idle connection owns no timer and no buffer: whoever has something that time may change (not
 // authenticated, blocked, closing, a parser to give back) asks to be swept, once a second.
 #pragma once
 
-#include <array>
-#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
+#include <typeindex>
+#include <unordered_map>
 #include <vector>
 
-#include "base/metrics.h"
 #include "proto/stream_error.h"
 #include "proto/xml_stream.h"
 #include "server/core/core.h"
-#include "server/core/options.h"
 #include "server/net/connection_counts.h"
 #include "server/net/listener.h"
 #include "server/net/transport/out_buffer.h"
@@ -61,10 +58,7 @@ public:
     /// Certificates for handshakes from now on; at start and after each reload.
     void set_tls(std::shared_ptr<const TlsContexts> tls) { tls_ = std::move(tls); }
     /// Accepts on a socket from open_port(). Errors: "resource-constraint".
-    Result<> listen(ListenType type, FileDescriptor socket);
-    /// S2S takes sockets of type s2s and s2s_tls. Without a handler they are closed.
-    using AcceptHandler = std::function<void(std::unique_ptr<Transport>, ListenType)>;
-    void on_server(AcceptHandler handler) { on_server_ = std::move(handler); }
+    Result<> listen(const ListenerType& type, FileDescriptor socket);
     /// Stop order (docs/design/001-core.md): no new connections; nothing more is read; streams end;
     /// all ended.
     void stop_accepting();
@@ -72,6 +66,18 @@ public:
     void close_all(StreamErrorCondition condition);
     /// Completes when every connection's coroutine has ended; cuts those that take too long.
     Task<> joined(Duration limit);
+
+    // For who takes sockets of a type, and is one on each shard.
+    template <class T>
+    void attach(T* service) {
+        services_[typeid(T)] = service;
+    }
+    /// nullptr: there is none on this shard.
+    template <class T>
+    T* attached() const {
+        const auto found = services_.find(typeid(T));
+        return found == services_.end() ? nullptr : static_cast<T*>(found->second);
+    }
 
     // For connections.
     core::Core& core() const { return core_; }
@@ -99,8 +105,7 @@ public:
     bool stopping() const { return stopping_; }
 
 private:
-    void accepted(ListenType type, FileDescriptor socket);
-    std::optional<ConnectionCounts::Place> admit(const Transport& transport);
+    void accepted(const ListenerType& type, FileDescriptor socket);
     void arm_sweep();
     void sweep();
 
@@ -115,7 +120,7 @@ private:
     std::vector<Connection*> all_;
     std::vector<Connection*> watched_;
     std::shared_ptr<ConnectionCounts> counts_ = std::make_shared<ConnectionCounts>();
-    AcceptHandler on_server_;
+    std::unordered_map<std::type_index, void*> services_;
     core::TimerId sweep_timer_{};
     SteadyTime swept_{};
     bool stopping_ = false;

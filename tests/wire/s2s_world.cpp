@@ -102,7 +102,7 @@ Server::Server(std::string domain, std::string toml, const TemporaryDirectory& f
       direct_tls_(direct_tls),
       storage_(std::move(storage)) {
     if (!storage_) storage_ = storage::make_memory_storage();
-    core::ListenOptions options;
+    net::ListenOptions options;
     options.type = direct_tls ? "s2s-tls" : "s2s";
     options.address = "127.0.0.1";
     listening_ = std::make_unique<net::OpenPort>(net::open_port(options, 1, true).value());
@@ -138,7 +138,7 @@ void Server::start(const std::string& dns_server) {
                                        const std::lock_guard lock(mutex_);
                                        reached_.emplace_back(event.domain);
                                    });
-    if (!net_->listen(listening_->type, std::move(listening_->sockets.front())))
+    if (!net_->listen(*listening_->type, std::move(listening_->sockets.front())))
         throw std::runtime_error("listen");
     shards_->start_threads();
     on_shard([this] { s2s_->start(); });

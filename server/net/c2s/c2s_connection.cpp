@@ -22,6 +22,8 @@ struct Connections {
         metrics().gauge("clarion_connections", "Connections that are open", "type=\"c2s\"");
     Counter& accepted = metrics().counter("clarion_connections_accepted_total",
                                           "Connections accepted", "type=\"c2s\"");
+    Counter& refused = metrics().counter("clarion_connections_refused_total",
+                                         "Client connections closed at once by a limit");
     Counter& timeouts =
         metrics().counter("clarion_c2s_authentication_timeouts_total",
                           "Client connections closed because they did not log in in time");
@@ -31,14 +33,33 @@ Connections& counters() {
     return all;
 }
 
+std::optional<ConnectionCounts::Place> admit(ShardNet& net, const Transport& transport) {
+    const auto& limits = net.core().options<core::LimitsOptions>();
+    const std::string network = transport.peer_address().network();
+    auto place = net.counts().admit(
+        ConnectionCounts::Kind::client, network,
+        {limits.c2s_connections_per_address, limits.unauthenticated_connections});
+    if (!place) logger.debug("too-many-connections", {{"network", network}});
+    return place;
+}
+
 }  // namespace
 
 // --- from accept to the end ---------------------------------------------------------------------
 
-void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport,
-                          ConnectionCounts::Place place, bool direct_tls) {
+void C2sConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
+    start(net, std::move(transport), false);
+}
+
+void C2sConnection::accept_tls(ShardNet& net, std::unique_ptr<Transport> transport) {
+    start(net, std::move(transport), true);
+}
+
+void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls) {
+    auto place = admit(net, *transport);
+    if (!place) return counters().refused.add();
     auto connection =
-        std::make_unique<C2sConnection>(net, std::move(transport), std::move(place), direct_tls);
+        std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), direct_tls);
     counters().accepted.add();
     const Step first = direct_tls ? Step::direct_tls : Step::read;
     std::unique_ptr<StreamDriver> owner = std::move(connection);

@@ -19,9 +19,10 @@ namespace clarion::net {
 
 class C2sConnection final : public core::SessionPort, public StreamDriver {
 public:
-    /// Takes over an accepted socket. `direct_tls`: a TLS handshake comes first.
-    static void start(ShardNet& net, std::unique_ptr<Transport> transport,
-                      ConnectionCounts::Place place, bool direct_tls);
+    /// Take over an accepted socket, unless a limit is reached; with TLS from the start a handshake
+    /// comes first.
+    static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
+    static void accept_tls(ShardNet& net, std::unique_ptr<Transport> transport);
 
     C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                   ConnectionCounts::Place place, bool direct_tls);
@@ -40,6 +41,7 @@ public:
     const Framing& framing() const override { return tcp_framing(); }
 
 private:
+    static void start(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls);
     Step after(core::C2sStream::Next next);
     void note_authenticated();
     void watch_silence(Duration from_now);

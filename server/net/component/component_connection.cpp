@@ -32,7 +32,7 @@ Connections& counters() {
 
 // --- from accept to the end ---------------------------------------------------------------------
 
-void ComponentConnection::start(ShardNet& net, std::unique_ptr<Transport> transport) {
+void ComponentConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
     auto connection = std::make_shared<ComponentConnection>(net, std::move(transport));
     counters().accepted.add();
     std::shared_ptr<StreamDriver> owner = std::move(connection);

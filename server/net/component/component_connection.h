@@ -25,7 +25,8 @@ class ComponentConnection final : public core::ComponentPort,
                                   public StreamDriver,
                                   public std::enable_shared_from_this<ComponentConnection> {
 public:
-    static void start(ShardNet& net, std::unique_ptr<Transport> transport);
+    /// Takes over an accepted socket.
+    static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
 
     ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport);
     ~ComponentConnection() override;

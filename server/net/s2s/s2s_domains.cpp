@@ -36,12 +36,13 @@ RemoteDomains::RemoteDomains(ShardNet& net)
       pauses_(remembered_pauses),
       first_new_(core_.storage().spool().next_seq()) {
     core_.links().set_remote(this);
-    net_.on_server([this](std::unique_ptr<Transport> transport, ListenType type) {
-        accept(std::move(transport), type);
-    });
+    net_.attach(this);
 }
 
-RemoteDomains::~RemoteDomains() { core_.links().set_remote(nullptr); }
+RemoteDomains::~RemoteDomains() {
+    core_.links().set_remote(nullptr);
+    net_.attach<RemoteDomains>(nullptr);
+}
 
 std::string RemoteDomains::key(std::string_view local, std::string_view remote) {
     return std::string(local).append(1, ' ').append(remote);
@@ -216,7 +217,17 @@ void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
 
 // ---- Incoming ----------------------------------------------------------------------------------
 
-void RemoteDomains::accept(std::unique_ptr<Transport> transport, ListenType type) {
+void RemoteDomains::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
+    if (RemoteDomains* const here = net.attached<RemoteDomains>())
+        here->take(std::move(transport), false);
+}
+
+void RemoteDomains::accept_tls(ShardNet& net, std::unique_ptr<Transport> transport) {
+    if (RemoteDomains* const here = net.attached<RemoteDomains>())
+        here->take(std::move(transport), true);
+}
+
+void RemoteDomains::take(std::unique_ptr<Transport> transport, bool direct_tls) {
     const auto limit = core_.options<core::LimitsOptions>().unauthenticated_connections;
     auto place =
         net_.counts().admit(ConnectionCounts::Kind::server, transport->peer_address().network(),
@@ -225,7 +236,7 @@ void RemoteDomains::accept(std::unique_ptr<Transport> transport, ListenType type
         logger.warning("too-many-connections", {{"address", transport->info().address}});
         return;
     }
-    S2sIn::start(*this, net_, std::move(transport), std::move(*place), type == ListenType::s2s_tls);
+    S2sIn::start(*this, net_, std::move(transport), std::move(*place), direct_tls);
 }
 
 std::vector<S2sLinkInfo> RemoteDomains::list() const {

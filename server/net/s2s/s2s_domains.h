@@ -50,6 +50,11 @@ public:
     /// Sends what was spooled when the server stopped or died.
     void start();
 
+    /// Take over a socket that a server opened to the shard of `net`. Without a RemoteDomains there
+    /// it is closed.
+    static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
+    static void accept_tls(ShardNet& net, std::unique_ptr<Transport> transport);
+
     /// core::RemotePort. On the home shard of the stanza's remote domain.
     void deliver(core::Envelope envelope) override;
 
@@ -96,7 +101,7 @@ private:
     void deliver_stopping(core::Envelope envelope, std::string_view remote);
     void ask(s2s::VerifyRequest request, S2sOut::Answered answered);
     void reached(std::string_view domain);
-    void accept(std::unique_ptr<Transport> transport, ListenType type);
+    void take(std::unique_ptr<Transport> transport, bool direct_tls);
     Task<> restore();
     Task<> restore_domain(std::string domain);
     void restore_stanza(const std::string& domain, std::uint64_t seq, WallTime time,

@@ -36,14 +36,14 @@ public:
 
     /// Opens a port of this type on every shard; with `shard`, connections all go to that one.
     std::uint16_t listen(const std::string& type, int shard = -1) {
-        core::ListenOptions options;
+        net::ListenOptions options;
         options.type = type;
         options.address = "127.0.0.1";
         auto open = net::open_port(options, shard < 0 ? shards : 1, true);
         if (!open) throw std::runtime_error(open.error().text);
         for (std::size_t i = 0; i < open->sockets.size(); ++i) {
             const std::size_t at = shard < 0 ? i : static_cast<std::size_t>(shard);
-            if (!nets[at]->listen(open->type, std::move(open->sockets[i]))) {
+            if (!nets[at]->listen(*open->type, std::move(open->sockets[i]))) {
                 throw std::runtime_error("listen");
             }
         }

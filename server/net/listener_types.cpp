@@ -1,0 +1,64 @@
+#include "server/net/listener_types.h"
+
+#include <array>
+#include <vector>
+
+#include "server/core/options.h"
+#include "server/net/c2s/c2s_connection.h"
+#include "server/net/component/component_connection.h"
+#include "server/net/s2s/s2s_domains.h"
+
+namespace clarion::net {
+
+namespace {
+
+bool always(const Config&, const std::string&) { return true; }
+
+template <class Options>
+bool as_required(const Config& config, const std::string& host) {
+    return config.get<Options>(host).require_encryption;
+}
+
+constexpr std::array<ListenerType, 5> types{{
+    {"c2s", "clients, with STARTTLS", 5222, as_required<core::C2sOptions>, "c2s.require_encryption",
+     "no client can log in", C2sConnection::accept},
+    {"c2s-tls", "clients, with TLS from the start", 5223, always, "", "no client can connect",
+     C2sConnection::accept_tls},
+    {"s2s", "servers, with STARTTLS", 5269, as_required<core::S2sOptions>, "s2s.require_encryption",
+     "no server can reach", RemoteDomains::accept},
+    {"s2s-tls", "servers, with TLS from the start", 5270, always, "", "no server can connect",
+     RemoteDomains::accept_tls},
+    {"component", "components (XEP-0114)", 5347, nullptr, "", "", ComponentConnection::accept},
+}};
+
+}  // namespace
+
+void ListenOptions::declare(OptionTable<ListenOptions>& t) {
+    std::vector<std::string> names;
+    std::string who, ports;
+    for (const ListenerType& each : types) {
+        names.emplace_back(each.name);
+        who.append(who.empty() ? "" : "; ").append(each.name).append(": ").append(each.who);
+        ports.append(ports.empty() ? "" : ", ").append(std::to_string(each.usual_port));
+    }
+    t.list("listen", "A port to listen on; as many of these tables as needed.");
+    t.add("type", &ListenOptions::type).choices(names).doc("Who connects here. " + who + ".");
+    t.add("address", &ListenOptions::address)
+        .doc("IP address to listen on; \"::\" is all, IPv4 included.");
+    t.add("port", &ListenOptions::port)
+        .min(0)
+        .max(65535)
+        .doc("TCP port; 0 is the usual one of the type, in this order: " + ports + ".");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<ListenOptions>(); }
+
+std::span<const ListenerType> listener_types() { return types; }
+
+Result<const ListenerType*> find_listener_type(std::string_view name) {
+    for (const ListenerType& each : types)
+        if (each.name == name) return &each;
+    return fail("bad-listen-type", "unknown type of listener: " + std::string(name));
+}
+
+}  // namespace clarion::net

@@ -1,5 +1,5 @@
-// StreamDriver: the one coroutine of a stream that others open to us: it reads, parses, pauses while
-// there is no room, starts TLS, moves home, and ends in order.
+// StreamDriver: the one coroutine of a stream that others open to us: it reads, parses, pauses
+// while there is no room, starts TLS, moves home, and ends in order.
 //
 // Clients, components and servers derive from it and say what they do with a header and an element.
 // Sources: RFC 6120, 5 (STARTTLS); XEP-0368 (TLS from the start).
@@ -52,7 +52,8 @@ protected:
     /// done before ours ends.
     virtual void on_peer_closed() {}
     virtual void on_bad_xml() {}
-    /// A Step that may wait for others; what was read is kept.
+    /// Does Step::negotiate or Step::arrived, which may wait for others. Only called where
+    /// on_header() or on_element() return one of them.
     virtual Task<Step> take_time(Step how);
     /// Whether another element may be taken now.
     virtual bool has_room() const { return true; }

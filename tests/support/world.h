@@ -71,7 +71,8 @@ private:
     std::weak_ptr<core::Session> session_;
 };
 
-/// Resumes `session` over `port` as stream management does: <resumed/>, then what is unacknowledged.
+/// Resumes `session` over `port` as stream management does: <resumed/>, then what is not
+/// acknowledged.
 Task<Result<>> resume_session(core::Session& session, FakePort& port, std::uint32_t handled);
 
 /// A component, or all of what is not ours: keeps the stanzas that were routed there.

@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 #include <netinet/in.h>
 
+#include <set>
+#include <string>
+
 #include "server/net/transport/socket_address.h"
 #include "tests/unit/net/loop.h"
 
@@ -43,8 +46,25 @@ TEST_SUITE("net/listener") {
     TEST_CASE("what cannot be listened on") {
         CHECK(open_port(at("localhost"), 1, true).error().code == "bad-address");
         CHECK(open_port(at("192.0.2.1"), 1, true).error().code == "listen-failed");
+        CHECK(open_port({.type = "gopher"}, 1, true).error().code == "bad-listen-type");
+    }
+
+    TEST_CASE("listener types: each row is complete, and no two have a name or port in common") {
+        std::set<std::string_view> names;
+        std::set<std::uint16_t> ports;
+        for (const ListenerType& type : listener_types()) {
+            CAPTURE(type.name);
+            CHECK(names.insert(type.name).second);
+            CHECK(ports.insert(type.usual_port).second);
+            CHECK_FALSE(type.who.empty());
+            const bool takes_sockets = type.accept != nullptr;
+            CHECK(takes_sockets);
+            const bool needs_certificate = type.needs_certificate != nullptr;
+            CHECK(needs_certificate != type.without_certificate.empty());
+            CHECK(find_listener_type(type.name).value() == &type);
+        }
+        CHECK(names == std::set<std::string_view>{"c2s", "c2s-tls", "s2s", "s2s-tls", "component"});
         CHECK(find_listener_type("c2s-tls").value()->usual_port == 5223);
-        CHECK(!find_listener_type("gopher").ok());
         CHECK(find_listener_type("component").value()->usual_port == 5347);
     }
 

@@ -28,7 +28,7 @@ void KvBatch::append(OpCode code, Table table, std::string_view key, std::string
 }
 
 void KvBatch::put(Table table, std::string_view key, std::string_view head, std::string_view tail) {
-    dooms_ = dooms_ || table == Table::deleting;
+    deletes_owner_ = deletes_owner_ || table == Table::deleting;
     append(OpCode::put, table, key, head, tail);
 }
 

@@ -84,7 +84,7 @@ public:
     /// It fails with "conflict", whatever there is: it contradicts itself.
     bool is_contradictory() const { return contradictory_; }
     /// Whether it gives the writer something to clear away in the background (Table::deleting).
-    bool dooms() const { return dooms_; }
+    bool deletes_owner() const { return deletes_owner_; }
 
     class Reader;
 
@@ -101,7 +101,7 @@ private:
     std::vector<std::size_t> erased_names_;  // offsets of their operations
     bool conditions_ = false;
     bool contradictory_ = false;
-    bool dooms_ = false;
+    bool deletes_owner_ = false;
 };
 
 /// Reads the operations in order: `for (KvBatch::Reader r(batch); r.next();) use(r.op());`

@@ -63,8 +63,7 @@ void KvStorage::set_numbers(std::uint64_t run) {
     const auto snapshot = engine_->snapshot();
     const std::uint64_t start = run << run_shift;
     const std::uint64_t last_owner = last_number(*snapshot, Table::owners);
-    numbers_.owner = std::max(start, last_owner) >> partition_bits;
-    ++numbers_.owner;
+    numbers_.owner = std::max(start, last_owner + partition_count) >> partition_bits;
     numbers_.run = run;
     numbers_.log = std::max(start, last_number(*snapshot, Table::log) + 1);
     numbers_.spool = start;

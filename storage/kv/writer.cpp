@@ -194,7 +194,7 @@ std::optional<Error> Writer::try_commit(std::span<Pending> group) {
             if (!acceptable(*transaction, pending)) continue;
             apply(*transaction, memory_, *pending.batch);
             wrote = true;
-            clearing_ = clearing_ || pending.batch->dooms();
+            clearing_ = clearing_ || pending.batch->deletes_owner();
         }
         if (wrote) transaction->commit();
         return std::nullopt;

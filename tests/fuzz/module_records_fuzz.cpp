@@ -15,8 +15,8 @@ namespace {
 using namespace clarion;
 
 /// Encodings are not unique (a varint may have leading zeros), so two rounds are compared.
-template <class Decode>
-void check_round(std::string_view bytes, Decode decode) {
+template <class Decode, class Encode>
+void check_round(std::string_view bytes, Decode decode, Encode encode) {
     const auto record = decode(bytes);
     if (!record) return;
     const std::string once = encode(*record);
@@ -32,6 +32,20 @@ void check_blocked(std::string_view bytes) {
     if (!again || *again != *jid) std::abort();
 }
 
+void check_preferences(std::string_view bytes) {
+    check_round(bytes, mam::decode_preferences,
+                [](const mam::ArchivePreferences& record) { return mam::encode(record); });
+}
+
+void check_registration(std::string_view bytes) {
+    check_round(
+        bytes,
+        [](std::string_view in) {
+            return push::decode_registration(push::registration_key(1), in);
+        },
+        [](const events::PushRegistration& record) { return push::encode(record); });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -39,11 +53,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
     switch (data[0] % 3) {
         case 0: check_blocked(bytes); break;
-        case 1: check_round(bytes, mam::decode_preferences); break;
-        default:
-            check_round(bytes, [](std::string_view in) {
-                return push::decode_registration(push::registration_key(1), in);
-            });
+        case 1: check_preferences(bytes); break;
+        default: check_registration(bytes);
     }
     return 0;
 }

@@ -9,6 +9,7 @@
 #include "storage/kv/keys.h"
 #include "storage/lmdb/lmdb_storage.h"
 #include "storage/records.h"
+#include "storage/storage_tools.h"
 #include "tests/storage/storage_fixture.h"
 
 namespace clarion::storage {
@@ -254,6 +255,27 @@ TEST_CASE("a database whose end was free, and never written, is whole") {
     const auto messages = read(storage->offline().read(OwnerId{1}, 0, 1000));
     REQUIRE(messages.size() == 200);
     for (const auto& message : messages) CHECK(message.stanza.xml.size() == message.seq * 50);
+}
+
+TEST_CASE("the back end is chosen by name, for serving and for tools") {
+    ScratchDirectory directory;
+    const StorageConfig config{.backend = "lmdb", .directory = directory.path()};
+    const auto tools = storage_tools(config);
+    REQUIRE(tools.ok());
+    CHECK_FALSE((*tools)->has_data());
+    {
+        const auto opened = open_storage(config);
+        REQUIRE(opened.ok());
+        CHECK(std::filesystem::exists(directory.path() + "/db/data.mdb"));
+    }
+    CHECK((*tools)->has_data());
+    const auto report = (*tools)->check([](auto, auto, auto) {});
+    REQUIRE(report.ok());
+    CHECK(report->problems == 0);
+
+    const StorageConfig unknown{.backend = "sqlite", .directory = directory.path()};
+    CHECK(open_storage(unknown).error().code == "config");
+    CHECK(storage_tools(unknown).error().code == "config");
 }
 
 }  // namespace

@@ -27,9 +27,9 @@ WallTime moment(std::int64_t microseconds) {
 }
 
 TEST_CASE("records have the bytes that the format page shows") {
-    CHECK(hex(encode(NameRecord{OwnerId{0x0000010000000001}, "r@x"})) ==
+    CHECK(hex(encode(NameRecord{OwnerId{0x000001000000035d}, "r@x"})) ==
           "01"
-          "0000010000000001"
+          "000001000000035d"
           "03724078");
     CHECK(hex(encode_number(300)) == "01000000000000012c");
     CHECK(hex(encode_empty()) == "01");

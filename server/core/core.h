@@ -17,11 +17,8 @@
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
 #include "server/core/login_throttle.h"
-<<<<<<< HEAD
 #include "server/core/next_deadline.h"
-=======
 #include "server/core/module_data.h"
->>>>>>> 9396382 (core: Give modules spaces for what they keep with an owner)
 #include "server/core/pending_iq.h"
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"

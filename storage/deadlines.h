@@ -31,8 +31,8 @@ public:
     virtual ~Deadlines() = default;
     virtual void put(Batch& batch, const Deadline& deadline) = 0;
     virtual void remove(Batch& batch, const Deadline& deadline) = 0;
-    /// Those of accounts in these partitions at or before `until`, and behind `after`: partition by
-    /// partition, the earliest of each first. Who has dealt with them removes them.
+    /// Those of accounts in these partitions at or before `until`, and behind `after`: whatever their
+    /// partition, the earliest first. Who has dealt with them removes them.
     virtual Task<Result<std::vector<Deadline>>> due(PartitionSet partitions, LastingTime until,
                                                     std::size_t limit,
                                                     std::optional<Deadline> after = {}) = 0;

@@ -103,7 +103,8 @@ Task<LastingTime> read_next_deadline(Core& core) {
     co_await core.shard().committed();  // those that were dealt with are gone
     std::optional<storage::Deadline> after;
     while (true) {
-        const auto page = co_await core.storage().deadlines().due(PartitionSet::all(), LastingTime::max(), 50, after);
+        const auto page = co_await core.storage().deadlines().due(PartitionSet::all(),
+                                                                  LastingTime::max(), 50, after);
         if (!page || page->empty()) co_return LastingTime::max();
         for (const auto& deadline : *page) {
             auto name = co_await core.storage().owners().address_of(deadline.account);

@@ -186,9 +186,12 @@ KeyRange partitioned_range(OwnerId owner) {
     return {Key(partition).u64(number(owner)), Key(partition).u64(number(owner) + 1)};
 }
 
+Key deadline_time_key(Partition partition, LastingTime time) {
+    return partition_key(partition).u64(sortable(time));
+}
+
 Key deadline_key(const Deadline& deadline) {
-    return partition_key(partition_of(deadline.account))
-        .u64(sortable(deadline.at))
+    return deadline_time_key(partition_of(deadline.account), deadline.at)
         .u8(static_cast<std::uint8_t>(deadline.kind))
         .u64(number(deadline.account))
         .u64(deadline.subject);

@@ -105,6 +105,8 @@ KeyRange partitioned_range(OwnerId owner);
 
 /// deadlines
 Key deadline_key(const Deadline& deadline);
+/// What the keys of a partition begin with that are at that time.
+Key deadline_time_key(Partition partition, LastingTime time);
 
 /// spool
 Key spool_key(std::string_view domain, std::uint64_t seq);

@@ -27,11 +27,11 @@ Task<Result<std::vector<PendingPublishEntry>>> PendingPublishesKv::read(
                              : after(partitioned_key(after_account, after_registration));
         for_partitions(
             snapshot, Table::pending_publishes, partitions, from, [&](const Entry& entry) {
-                if (entries.size() == limit) return Walk::stop;
+                if (entries.size() == limit) return false;
                 const auto& [key, value] = entry;
                 entries.push_back({AccountId{key_u64(key, 2)},
                                    decoded(decode_pending_publish(key_u64(key, 10), value))});
-                return Walk::on;
+                return true;
             });
         return entries;
     });

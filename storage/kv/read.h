@@ -43,28 +43,21 @@ void for_range(Snapshot& snapshot, Table table, std::string_view from, std::stri
 
 /// Calls `use(entry)` for the entries of those partitions, in order, from the first key at or after
 /// `from` on, until it returns false: in a table whose keys begin with a partition. Partitions
-/// without entries cost nothing. `use` may skip what is left of a partition: see below.
-enum class Walk : std::uint8_t { on, next_partition, stop };
+/// without entries cost nothing.
 template <class Use>
 void for_partitions(Snapshot& snapshot, Table table, const PartitionSet& partitions,
                     std::string_view from, Use&& use) {
     const auto cursor = snapshot.cursor(table);
-    const auto seek = [&](std::size_t partition) {
-        const auto next = partitions.first_from(partition);
-        return next && cursor->seek(partition_key(*next));
-    };
-    bool found = cursor->seek(from);
-    while (found) {
+    for (bool found = cursor->seek(from); found;) {
         const Entry entry = cursor->entry();
         const Partition partition = key_partition(entry.key);
-        const std::size_t after_it = PartitionSet::index(partition) + 1;
-        if (!partitions.contains(partition)) {
-            found = seek(after_it);
-            continue;
+        if (partitions.contains(partition)) {
+            if (!use(entry)) return;
+            found = cursor->next();
+        } else {
+            const auto next = partitions.first_from(PartitionSet::index(partition));
+            found = next && cursor->seek(partition_key(*next));
         }
-        const Walk walk = use(entry);
-        if (walk == Walk::stop) return;
-        found = walk == Walk::on ? cursor->next() : seek(after_it);
     }
 }
 

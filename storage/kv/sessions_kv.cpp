@@ -68,10 +68,10 @@ Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_online_records(
             after_account == AccountId::none ? Key() : partitioned_range(after_account).to;
         for_partitions(snapshot, Table::online, partitions, from, [&](const Entry& entry) {
             const AccountId account{key_u64(entry.key, 2)};
-            if (!accounts.empty() && accounts.back() == account) return Walk::on;
-            if (accounts.size() == limit) return Walk::stop;
+            if (!accounts.empty() && accounts.back() == account) return true;
+            if (accounts.size() == limit) return false;
             accounts.push_back(account);
-            return Walk::on;
+            return true;
         });
         return accounts;
     });

@@ -49,7 +49,7 @@ Task<Result<std::vector<std::string>>> SpoolKv::domains(PartitionSet partitions)
         const auto take = [&](const Entry& entry) {
             domains.push_back(decoded(decode_spool(seq_of(entry.key), entry.value)).domain);
             from = spool_range(domains.back()).to.view();
-            return Walk::stop;
+            return false;
         };
         for (std::size_t count = SIZE_MAX; count != domains.size();) {
             count = domains.size();

@@ -371,17 +371,24 @@ TEST_CASE_TEMPLATE("whoever is responsible for some partitions finds theirs and 
     CHECK(pending == expected);
 
     std::size_t due = 0;
+    std::vector<Deadline> all;
     for (std::optional<Deadline> last;;) {
         const auto page = read(fixture->deadlines().due(mine, lasting(2), 7, last));
         if (page.empty()) break;
         for (const Deadline& deadline : page) {
             CHECK(is_mine(deadline.account));
-            if (last && partition_of(last->account) == partition_of(deadline.account))
-                CHECK(deadline.at >= last->at);
-            last = deadline;
-            ++due;
+            CHECK(deadline.at == lasting(due++ < expected ? 1 : 2));  // the earliest first
         }
+        last = page.back();
+        all.insert(all.end(), page.begin(), page.end());
     }
+    const auto at_once = read(fixture->deadlines().due(mine, lasting(2), 1000));
+    CHECK(std::equal(all.begin(), all.end(), at_once.begin(), at_once.end(),
+                     [](const Deadline& a, const Deadline& b) {
+                         return a.at == b.at && a.account == b.account;
+                     }));
+    CHECK(read(fixture->deadlines().due(mine, LastingTime::max(), 1)).size() == 1);
+    CHECK(read(fixture->deadlines().due(mine, LastingTime::max(), 0)).empty());
     CHECK(due == 2 * expected);
 }
 

@@ -26,9 +26,7 @@ Task<> StreamDriver::drive(Owner self, Step first) {
                 if (c.may_go_on()) step = Step::parse;
                 break;
             case Step::move: move(std::move(self)); co_return;
-            case Step::start_tls: step = co_await c.secure(false); break;
-            case Step::direct_tls: step = co_await c.secure(true); break;
-            default: step = co_await c.take_time(step);
+            default: step = co_await c.do_at_length(step);
         }
         if (!c.is_open() && c.ends_at_once()) step = Step::finish;
     }
@@ -93,6 +91,13 @@ StreamDriver::Step StreamDriver::restart() {
 
 void StreamDriver::go_on_if_paused() {
     if (paused_ && may_go_on()) transport_->wake();
+}
+
+/// No coroutine itself, so that drive(), whose frame every idle connection keeps, awaits one thing.
+Task<StreamDriver::Step> StreamDriver::do_at_length(Step step) {
+    if (step == Step::start_tls) return secure(false);
+    if (step == Step::direct_tls) return secure(true);
+    return take_time(step);
 }
 
 Task<StreamDriver::Step> StreamDriver::take_time(Step) { co_return Step::finish; }

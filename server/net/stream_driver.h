@@ -73,6 +73,7 @@ private:
     Step parse();
     Step parse_element();
     bool may_go_on() const;
+    Task<Step> do_at_length(Step step);
     Task<Step> secure(bool direct_tls);
     /// The last part of a connection's life: flushes, says that no more will come, waits for the
     /// peer to do the same, closes.

@@ -86,8 +86,9 @@ void WaitingList::put(WaitingItem item) {
 }
 
 void WaitingList::put_back(WaitingItem item) {
-    if (const auto newer = kept_->index.find(item.key); newer != kept_->index.end())
-        (*newer)->replace(std::move(item));
+    const auto waits = kept_->index.find(item.key);
+    if (waits != kept_->index.end() && (*waits)->number > item.number)
+        (*waits)->replace(std::move(item));
     else
         put(std::move(item));
 }

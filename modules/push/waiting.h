@@ -67,7 +67,7 @@ class WaitingList {
 public:
     /// As the newest state of its registration.
     void put(WaitingItem item);
-    /// It came back: what waits already is newer.
+    /// It came back: what waits already is newer, unless that came back before it.
     void put_back(WaitingItem item);
     /// Who waited longest; urgent ones first. REQUIRES: not empty.
     WaitingItem take();

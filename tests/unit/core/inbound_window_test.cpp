@@ -41,7 +41,7 @@ TEST_CASE("inbound window: a stanza counts until its last ticket goes") {
     world.at("example.org", [&](Core& core) {
         CHECK(stream->window.has_room(limits));
         for (int i = 0; i < 2; ++i) held.push_back(stream->window.admit(core, stream, message()));
-        CHECK(held[0].received == core.clock().wall());
+        CHECK(held[0].meta.received == core.clock().wall());
         CHECK_FALSE(stream->window.has_room(limits));
     });
     CHECK(stream->settled.empty());

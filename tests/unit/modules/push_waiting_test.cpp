@@ -51,7 +51,11 @@ TEST_CASE("the newest state waits, and importance is not lost") {
     CHECK(kept->offline_seq == 3);
     list.put_back(item(1, 2, true));  // it came back: older
     CHECK(kept->offline_seq == 3);
-    CHECK(list.remove({storage::AccountId{1}, 7})->number == 3);
+    list.put_back(item(1, 4, true));  // several were under way at once, and come back in order
+    CHECK(kept->offline_seq == 4);
+    list.put_back(item(1, 3, true));
+    CHECK(kept->offline_seq == 4);
+    CHECK(list.remove({storage::AccountId{1}, 7})->number == 4);
     CHECK(list.empty());
     CHECK_FALSE(list.remove({storage::AccountId{1}, 7}));
 }

@@ -32,11 +32,6 @@ namespace {
 
 constexpr Logger logger{"registration"};
 
-StanzaError as_stanza_error(const Error& error) {
-    return {parse_stanza_error_condition(error.code).value_or(Condition::internal_server_error),
-            error.text};
-}
-
 }  // namespace
 
 // ---- Decisions ---------------------------------------------------------------------------------
@@ -109,7 +104,7 @@ Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address)
         refusal = std::move(event.refusal);
         co_return;
     };
-    co_await core::call_on_shard(core, core.shared().shards.owner_of(network), std::move(ask));
+    co_await core::call_on_shard(core, core.shared().homes.shard_of(network), std::move(ask));
     if (!refusal) co_return Result<>{};
     co_return *refusal;
 }
@@ -135,8 +130,7 @@ Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& passw
     std::function<Task<>(Core&)> create = [&](Core& home) -> Task<> {
         made = co_await home.accounts().create(jid, password);
     };
-    co_await core::call_on_shard(core, core.shared().shards.owner_of(jid.bare()),
-                                 std::move(create));
+    co_await core::call_on_shard(core, core.shared().homes.shard_of(jid.bare()), std::move(create));
     co_return made;
 }
 
@@ -169,7 +163,7 @@ void answer(C2sStream& stream, const xml::Element& iq, const Result<>& outcome) 
     const auto type = outcome ? StanzaType::result : StanzaType::error;
     auto stanza = Stanza::make(StanzaKind::iq, type, from, {}, iq.attr("id"));
     if (!outcome) {
-        add_error(stanza->root(), as_stanza_error(outcome.error()));
+        add_error(stanza->root(), to_stanza_error(outcome.error()));
     } else if (iq.attr("type") == "get") {
         add_fields(stanza->root());
     }
@@ -179,7 +173,7 @@ void answer(C2sStream& stream, const xml::Element& iq, const Result<>& outcome) 
 /// By address: who asks has no account yet.
 void note_refusal(Core& core, C2sStream& stream, const xml::Element& iq, const Error& error) {
     const std::string address = stream.port().info().address;
-    core.refusals().on_element(address, iq, as_stanza_error(error));
+    core.refusals().on_element(address, iq, to_stanza_error(error));
 }
 
 /// XEP-0077, 3.1: where registration is off, nobody is told which fields there are.
@@ -252,13 +246,13 @@ Task<IqAnswer> on_set(Core& core, IqRequest request) {
     if (!account) co_return refuse_stranger();
     const Jid owner = account->jid().to_bare();
     const auto wish = read_wish(request.payload(), owner);
-    if (!wish) co_return as_stanza_error(wish.error());
+    if (!wish) co_return to_stanza_error(wish.error());
     if (*wish == Wish::remove) co_return co_await remove(core, owner, request.stanza);
     std::string password(request.payload().child_text(ns::register_, "password"));
     const std::uint64_t changed_by = request.session ? request.session->number() : 0;
     const Result<> changed =
         co_await core.accounts().set_password(owner, std::move(password), changed_by);
-    if (!changed) co_return as_stanza_error(changed.error());
+    if (!changed) co_return to_stanza_error(changed.error());
     logger.info("password-changed", {{"account", owner.full()}});
     co_return make_result(*request.stanza);
 }

@@ -135,11 +135,6 @@ std::optional<StanzaError> why_not(const core::Account& account, const Wanted& w
     return std::nullopt;
 }
 
-StanzaError to_stanza_error(const Error& error) {
-    const auto condition = parse_stanza_error_condition(error.code);
-    return {condition.value_or(StanzaErrorCondition::bad_request), error.text};
-}
-
 /// The push goes out before the result: a client that has the result has the item too, as the
 /// server has it.
 IqAnswer set_roster(Core& core, IqRequest& request) {

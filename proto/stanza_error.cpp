@@ -81,6 +81,11 @@ std::string_view name(Condition condition) { return row(condition).name; }
 std::string_view name(Type type) { return type_names[static_cast<std::size_t>(type)]; }
 Type default_type(Condition condition) { return row(condition).type; }
 
+StanzaError to_stanza_error(const Error& error) {
+    const auto condition = parse_stanza_error_condition(error.code);
+    return {condition.value_or(Condition::internal_server_error), error.text};
+}
+
 std::optional<Condition> parse_stanza_error_condition(std::string_view name) {
     for (std::size_t i = 0; i < conditions.size(); ++i) {
         if (conditions[i].name == name) return static_cast<Condition>(i);

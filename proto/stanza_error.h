@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "proto/xml.h"
 
 namespace clarion {
@@ -55,6 +56,10 @@ std::string_view name(StanzaErrorCondition condition);
 std::string_view name(StanzaErrorType type);
 StanzaErrorType default_type(StanzaErrorCondition condition);
 std::optional<StanzaErrorCondition> parse_stanza_error_condition(std::string_view name);
+
+/// What answers a stanza because of `error`: the condition that its code names, with its text.
+/// internal-server-error if that is no condition: then the failure is ours.
+StanzaError to_stanza_error(const Error& error);
 
 /// Reads the <error/> child of a stanza of type error; undefined-condition/cancel where it says
 /// nothing usable.

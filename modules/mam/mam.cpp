@@ -148,11 +148,6 @@ StanzaError gone_meanwhile() {
             "the connection was lost, ask again"};
 }
 
-StanzaError as_stanza_error(const Error& error) {
-    const auto condition = parse_stanza_error_condition(error.code);
-    return {condition.value_or(StanzaErrorCondition::internal_server_error), error.text};
-}
-
 /// The module on one shard.
 class Mam {
 public:
@@ -221,7 +216,7 @@ public:
 
         (void)co_await core_.shard().committed();  // what this account just sent is in its archive
         auto page = co_await core_.storage().archive().query(wanted.query);
-        if (!page) co_return as_stanza_error(page.error());
+        if (!page) co_return to_stanza_error(page.error());
         shorten(*page, wanted.backwards(), max_bytes);
         core::Session* session = co_await core::wait_for_send_room(account, number);
         if (!session) co_return gone_meanwhile();
@@ -234,7 +229,7 @@ public:
     Task<IqAnswer> answer_metadata(IqRequest request) const {
         (void)co_await core_.shard().committed();
         const auto bounds = co_await core_.storage().archive().bounds(request.account->id());
-        if (!bounds) co_return as_stanza_error(bounds.error());
+        if (!bounds) co_return to_stanza_error(bounds.error());
         auto answer = make_result(*request.stanza);
         add_metadata(answer->root(), *bounds, core_.archive_ids(request.account->id()));
         co_return answer;

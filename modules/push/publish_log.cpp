@@ -65,7 +65,7 @@ Task<> PublishLog::resend_after_restart() {
     resending_ = true;
     while (more && !core.stopping()) {
         auto page = co_await core.storage().pending_publishes().read(
-            PartitionSet::all(), last.account, last.pending.registration, slice);
+            core.partitions(), last.account, last.pending.registration, slice);
         if (!page) {
             logger.error("owed-unreadable", {{"error", page.error().text}});
             break;
@@ -87,7 +87,7 @@ Task<> PublishLog::resend(storage::PendingPublishEntry entry) {
     core::Core& core = push_.core;
     const std::uint64_t seq = entry.pending.registration;
     auto name = co_await core.storage().owners().address_of(entry.account);
-    if (!name || !name->has_value() || !core.is_home(**name)) co_return;
+    if (!name || !name->has_value()) co_return;
     const bool was_loaded = core.accounts().find(**name) != nullptr;
     auto pin = co_await core.accounts().load(**name);
     if (!was_loaded)

@@ -67,7 +67,7 @@ Task<Result<json::value>> with_account(App& app, const Jid& jid,
         }
     };
     co_await core::call_on_shard(
-        *app.shared().cores[0], app.shared().shards.owner_of(jid.bare()),
+        *app.shared().cores[0], app.shared().homes.shard_of(jid.bare()),
         [&](Core& core) { return Work::run(core, std::string(jid.bare()), what, result); });
     co_return result;
 }

@@ -149,7 +149,7 @@ Task<PushRoute> push_route(App& app, std::string domain) {
     const auto kind = app.shared().hosts.kind(domain);
     if (kind == core::DomainKind::host)
         co_return PushRoute{PushRoute::Kind::own, true, true, "a domain of this server"};
-    co_await core::call_on_shard(*app.shared().cores[0], app.shared().shards.owner_of(domain),
+    co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(domain),
                                  [&](Core& core) { return look(app, core, domain, reached); });
     if (kind == core::DomainKind::remote) co_return remote_route(reached.s2s);
     const char* text = reached.attached ? "component of this server, attached"

@@ -97,7 +97,7 @@ Task<bool> reach(App& app, const std::string& host, const std::string& service,
     if (route.kind != PushRoute::Kind::remote || route.up) co_return route.works;
     bool up = false;
     co_await core::call_on_shard(
-        *app.shared().cores[0], app.shared().shards.owner_of(domain),
+        *app.shared().cores[0], app.shared().homes.shard_of(domain),
         [&](Core& core) { return dial(app, core, host, service, protocol, up); });
     co_return up;
 }
@@ -134,7 +134,7 @@ Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
     const auto protocol = std::make_shared<Protocol>(app.shared().clock);
     Result<> result = fail("internal-server-error", "the server is stopping");
     Core& here = *app.shared().cores[0];
-    const unsigned home = app.shared().shards.owner_of(target->jid.bare());
+    const unsigned home = app.shared().homes.shard_of(target->jid.bare());
     co_await core::call_on_shard(here, home, [&](Core& core) {
         return note_registrations(core, *target, *protocol, result);
     });

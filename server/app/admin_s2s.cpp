@@ -56,7 +56,7 @@ Task<Result<json::value>> test(App& app, const json::object& arguments) {
     if (app.shared().hosts.kind(*domain) != core::DomainKind::remote)
         co_return fail("usage", *domain + " is a domain of this server");
     json::array steps;
-    co_await core::call_on_shard(*app.shared().cores[0], app.shared().shards.owner_of(*domain),
+    co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(*domain),
                                  [&](Core& core) { return test_here(app, core, *domain, steps); });
     co_return json::value(std::move(steps));
 }

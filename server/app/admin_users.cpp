@@ -40,7 +40,7 @@ Task<Result<json::value>> change(App& app, const json::object& arguments, Change
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
     Result<> result = fail("internal-server-error", "the server is stopping");
-    const unsigned home = app.shared().shards.owner_of(jid->bare());
+    const unsigned home = app.shared().homes.shard_of(jid->bare());
     struct Work {
         static Task<> run(Core& core, Change what, Jid jid, std::string password,
                           Result<>& result) {
@@ -149,7 +149,7 @@ Task<Result<json::value>> show(App& app, const json::object& arguments) {
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_on_shard(
-        *app.shared().cores[0], app.shared().shards.owner_of(jid->bare()),
+        *app.shared().cores[0], app.shared().homes.shard_of(jid->bare()),
         [&](Core& core) { return describe(core, std::string(jid->bare()), result); });
     co_return result;
 }
@@ -211,7 +211,7 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
             continue;
         }
         ++count;
-        by_shard[app.shared().shards.owner_of(user.jid.bare())].push_back(
+        by_shard[app.shared().homes.shard_of(user.jid.bare())].push_back(
             {std::move(user.jid), std::move(*user.credentials)});
     }
     Result<> result;

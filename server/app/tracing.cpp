@@ -232,7 +232,7 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
     std::unique_ptr<net::AdminFeed> reader = std::make_unique<Reader>(*this, feed);
     // Streams of another server are on every shard, an account's at its home only.
     const Jid& jid = feed->order().jid;
-    const unsigned home = jid.empty() ? 0 : shared_.shards.owner_of(jid.bare());
+    const unsigned home = jid.empty() ? 0 : shared_.homes.shard_of(jid.bare());
     for (unsigned i = 0; i < shared_.shards.count(); ++i) {
         if (feed->order().domain.empty() && i != home) continue;
         std::function<Task<>(Core&)> add = [this, i, feed](Core&) -> Task<> {

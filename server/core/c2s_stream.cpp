@@ -161,7 +161,7 @@ Task<C2sStream::Next> C2sStream::act(Core& core, c2s::Step step) {
         if (!negotiation_.holds_credentials()) leave_pending();
         if (std::holds_alternative<c2s::FindCredentials>(step)) {
             leave_pending();  // of an attempt that was not finished, maybe on another shard
-            home_ = core.shared().shards.owner_of(account().bare());
+            home_ = core.shared().homes.shard_of(account().bare());
             if (home_ != core.shard().index()) co_return Next::move;
             step = co_await find_credentials(core);
         } else if (const auto* failed = std::get_if<c2s::LoginFailed>(&step)) {

@@ -11,6 +11,7 @@ namespace clarion::core {
 Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
     : shared_(shared),
       shard_(shared.shards.at(index)),
+      partitions_(shared.homes.partitions_of(index)),
       config_(std::move(config)),
       scope_(shard_.executor()),
       writer_room_(*this),
@@ -26,7 +27,7 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
 Core::~Core() { shard_.set_turn_work(nullptr); }
 
 void Core::on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn) {
-    const unsigned home = shared_.shards.owner_of(key);
+    const unsigned home = shared_.homes.shard_of(key);
     if (home == shard_.index()) return fn(*this);
     Core* const target = shared_.cores[home].get();
     shared_.shards.post(home, [target, fn = std::move(fn)]() mutable { fn(*target); });

@@ -14,11 +14,12 @@
 #include "server/core/c2s_stream.h"
 #include "server/core/delivery_queue.h"
 #include "server/core/features.h"
+#include "server/core/homes.h"
 #include "server/core/hosts.h"
 #include "server/core/iq_table.h"
 #include "server/core/login_throttle.h"
-#include "server/core/next_deadline.h"
 #include "server/core/module_data.h"
+#include "server/core/next_deadline.h"
 #include "server/core/pending_iq.h"
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"
@@ -45,6 +46,7 @@ struct Shared {
     std::string dialback_secret;                 // XEP-0220/0185
     std::string archive_secret;                  // makes archive ids unpredictable
     std::vector<std::unique_ptr<Core>> cores{};  // by shard
+    Homes homes{shards.count()};
 };
 
 class Core {
@@ -88,9 +90,11 @@ public:
     Trace* trace() const { return trace_; }
     void set_trace(Trace* trace) { trace_ = trace; }
 
+    /// The partitions that are at home on this shard.
+    const PartitionSet& partitions() const { return partitions_; }
     /// Whether this shard is the home of the account or domain.
     bool is_home(std::string_view key) const {
-        return shared_.shards.owner_of(key) == shard_.index();
+        return shared_.homes.shard_of(key) == shard_.index();
     }
     /// Runs `fn` on the home shard of `key`: inline if it is this one, else posted.
     void on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn);
@@ -113,6 +117,7 @@ public:
 private:
     Shared& shared_;
     Shard& shard_;
+    const PartitionSet partitions_;
     std::shared_ptr<const Config> config_;
     std::vector<std::shared_ptr<void>> kept_;
     EventBus bus_;

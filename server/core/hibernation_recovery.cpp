@@ -84,34 +84,24 @@ Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
 Task<> expire_due(Core& core) {
     co_await core.shard().committed();  // those that were noted here
     const LastingTime now = core.clock().lasting();
-    auto due = co_await core.storage().deadlines().due(PartitionSet::all(), now, slice);
+    auto due = co_await core.storage().deadlines().due(core.partitions(), now, slice);
     if (!due) co_return;
     for (const auto& deadline : *due) {
         auto name = co_await core.storage().owners().address_of(deadline.account);
         if (!name) continue;
-        if (!name->has_value()) {
-            if (core.shard().index() == 0)
-                core.storage().deadlines().remove(core.shard().batch(), deadline);
-        } else if (core.is_home(**name)) {
+        if (name->has_value())
             co_await on_deadline(core, **name, deadline);
-        }
+        else
+            core.storage().deadlines().remove(core.shard().batch(), deadline);
     }
 }
 
 /// The earliest deadline of an account at home here, as storage has it.
 Task<LastingTime> read_next_deadline(Core& core) {
     co_await core.shard().committed();  // those that were dealt with are gone
-    std::optional<storage::Deadline> after;
-    while (true) {
-        const auto page = co_await core.storage().deadlines().due(PartitionSet::all(),
-                                                                  LastingTime::max(), 50, after);
-        if (!page || page->empty()) co_return LastingTime::max();
-        for (const auto& deadline : *page) {
-            auto name = co_await core.storage().owners().address_of(deadline.account);
-            if (name && name->has_value() && core.is_home(**name)) co_return deadline.at;
-        }
-        after = page->back();
-    }
+    const auto first =
+        co_await core.storage().deadlines().due(core.partitions(), LastingTime::max(), 1);
+    co_return first && !first->empty() ? first->front().at : LastingTime::max();
 }
 
 /// Fills AccountDirectory's knowledge of accounts with hibernating sessions.
@@ -176,12 +166,12 @@ Task<std::vector<std::string>> read_lost(Core& core) {
     storage::AccountId after = storage::AccountId::none;
     while (true) {
         auto accounts = co_await core.storage().sessions().accounts_with_online_records(
-            PartitionSet::all(), after, slice);
+            core.partitions(), after, slice);
         if (!accounts || accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
             auto name = co_await core.storage().owners().address_of(id);
-            if (name && name->has_value() && core.is_home(**name)) mine.push_back(**name);
+            if (name && name->has_value()) mine.push_back(**name);
         }
     }
     co_return mine;
@@ -247,16 +237,15 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
 
 Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadline> after) {
     HibernatingPage page;
-    auto deadlines = co_await core.storage().deadlines().due(PartitionSet::all(),
-                                                             LastingTime::max(), slice, after);
+    auto deadlines = co_await core.storage().deadlines().due(core.partitions(), LastingTime::max(),
+                                                             slice, after);
     if (!deadlines) {
         logger.error("hibernating-unreadable", {{"error", deadlines.error().text}});
         co_return page;
     }
     for (const auto& deadline : *deadlines) {
         auto name = co_await core.storage().owners().address_of(deadline.account);
-        if (name && name->has_value() && core.is_home(**name))
-            page.accounts.push_back(std::move(**name));
+        if (name && name->has_value()) page.accounts.push_back(std::move(**name));
     }
     if (deadlines->size() == slice) page.next = deadlines->back();
     co_await asio::post(core.shard().executor(), asio::use_awaitable);  // others first

@@ -26,10 +26,10 @@ public:
     /// Until the earliest is due, whichever is noted meanwhile.
     Task<> wait(Shard& shard) {
         while (next_ > shard.clock().lasting()) {
-            const bool known = next_ != LastingTime::max();
-            const auto left = next_ - shard.clock().lasting();
-            co_await earlier_.wait(shard,
-                                   known ? std::chrono::ceil<Duration>(left) : Duration::max());
+            Duration left = Duration::max();
+            if (next_ != LastingTime::max())
+                left = std::chrono::ceil<Duration>(next_ - shard.clock().lasting());
+            co_await earlier_.wait(shard, left);
         }
     }
 

@@ -110,10 +110,9 @@ void Router::deliver_to_account(Account& account, Envelope envelope) {
 
 void Router::deliver_to_unknown(Envelope envelope, const Error& error) {
     if (error.code != "item-not-found") {
-        const auto condition = error.code == "resource-constraint"
-                                   ? StanzaErrorCondition::resource_constraint
-                                   : StanzaErrorCondition::internal_server_error;
-        return bounce(std::move(envelope), {condition, StanzaErrorType::wait, error.text});
+        StanzaError answer = to_stanza_error(error);
+        answer.type = StanzaErrorType::wait;
+        return bounce(std::move(envelope), answer);
     }
     // RFC 6121, 8.5.1: a probe as if from a stranger, all else silently.
     if (is_probe(*envelope.stanza)) return route(refuse_probe(*envelope.stanza));

@@ -180,8 +180,6 @@ public:
 
     unsigned count() const { return count_; }
     Shard& at(unsigned index) { return *shards_[index]; }
-    /// Home of an account (its bare JID), a room, a component or a remote domain. Any thread.
-    unsigned owner_of(std::string_view bare_jid_or_domain) const;
 
     /// THE crossing function: runs `fn` on that shard. Any thread. From a shard the post leaves
     /// when the turn ends, after its batch was submitted; to the own shard it runs in a later turn.

@@ -29,10 +29,6 @@ ShardSet::~ShardSet() {
     discard();
 }
 
-unsigned ShardSet::owner_of(std::string_view key) const {
-    return static_cast<unsigned>(std::hash<std::string_view>{}(key) % count_);
-}
-
 void ShardSet::post(unsigned shard, UniqueFunction<void()> fn) {
     Shard* const here = Shard::current();
     if (here && &here->set_ == this)

@@ -13,6 +13,7 @@ from waiting import PATIENCE, stays, until
 
 GRACE = 4 * PATIENCE  # seconds, of [smacks] unavailable_grace
 SLEEP = 2 * PATIENCE  # seconds, of [smacks] hibernation_time, where it is to run out
+MOMENT = 0.3  # seconds that it takes to ask the room whether she is still there
 
 GROUPCHAT = "groupchat"
 BODY = "{jabber:client}body"
@@ -218,7 +219,7 @@ class RoomsSeeTheEndOfSleep(RoomStories, FederationCase):
     async def test_sleep_that_runs_out(self):
         before_cut = time.monotonic()
         await self.phone_falls_asleep()
-        await self.assert_no_goodbye(before_cut + SLEEP)
+        await self.assert_no_goodbye(before_cut + SLEEP - MOMENT)
         await self.assert_goodbye()
 
     async def test_the_end_of_a_session_that_the_room_calls_otherwise(self):
@@ -232,7 +233,7 @@ class RoomsSeeTheEndOfSleep(RoomStories, FederationCase):
         before_cut = time.monotonic()
         await self.phone_falls_asleep()
         await self.room_calls_her("capulet")
-        await self.assert_no_goodbye(before_cut + SLEEP)
+        await self.assert_no_goodbye(before_cut + SLEEP - MOMENT)
         await self.assert_goodbye()
 
     async def test_sleep_that_runs_out_while_the_server_is_down(self):

@@ -189,7 +189,9 @@ void World::crash_while_held() {
     start();
 }
 
-core::Core& World::home_of(std::string_view key) { return *shared_->cores[shards_->owner_of(key)]; }
+core::Core& World::home_of(std::string_view key) {
+    return *shared_->cores[shared_->homes.shard_of(key)];
+}
 
 // --- time ---------------------------------------------------------------------------------------
 

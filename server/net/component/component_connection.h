@@ -59,7 +59,7 @@ private:
     Step on_element(xml::Document&& element) override;
     bool has_room() const override;
     bool waits_for_send_room() const override { return true; }
-    unsigned home() const override { return core().shared().shards.owner_of(domain_); }
+    unsigned home() const override { return core().shared().homes.shard_of(domain_); }
     Step on_arrived() override;
     void on_detached() override;
     void on_deadline() override;

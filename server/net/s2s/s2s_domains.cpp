@@ -143,7 +143,7 @@ void RemoteDomains::reached(std::string_view domain) {
 }
 
 void RemoteDomains::note_reachable(std::string domain) {
-    RemoteDomains* const home = peers_[core_.shared().shards.owner_of(domain)];
+    RemoteDomains* const home = peers_[core_.shared().homes.shard_of(domain)];
     core_.shared().shards.post(home->core_.shard().index(),
                                [home, domain = std::move(domain)] { home->reached(domain); });
 }
@@ -184,7 +184,7 @@ Task<> RemoteDomains::test(std::string domain, S2sReport report, std::string loc
 
 void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered) {
     core::ShardSet& shards = core_.shared().shards;
-    RemoteDomains* const home = peers_[shards.owner_of(request.remote)];
+    RemoteDomains* const home = peers_[core_.shared().homes.shard_of(request.remote)];
     auto back = [&shards, here = core_.shard().index(),
                  answered = std::move(answered)](s2s::Verdict verdict) mutable {
         shards.post(here,
@@ -253,14 +253,12 @@ std::vector<S2sLinkInfo> RemoteDomains::list() const {
 void RemoteDomains::start() { net_.scope().spawn("s2s-restore", restore()); }
 
 Task<> RemoteDomains::restore() {
-    const auto domains = co_await core_.storage().spool().domains(PartitionSet::all());
+    const auto domains = co_await core_.storage().spool().domains(core_.partitions());
     if (!domains) {
         logger.error("spool", {{"error", domains.error().text}});
         co_return;
     }
-    for (const std::string& domain : *domains) {
-        if (core_.is_home(domain)) co_await restore_domain(domain);
-    }
+    for (const std::string& domain : *domains) co_await restore_domain(domain);
 }
 
 Task<> RemoteDomains::restore_domain(std::string domain) {

@@ -36,6 +36,10 @@ TEST_CASE("stanza errors: names and types of RFC 6120, 8.3.3") {
         const auto condition = static_cast<Condition>(i);
         CHECK(parse_stanza_error_condition(name(condition)) == condition);
     }
+    CHECK(to_stanza_error(fail("conflict", "taken")).condition == StanzaErrorCondition::conflict);
+    CHECK(to_stanza_error(fail("conflict", "taken")).text == "taken");
+    CHECK(to_stanza_error(fail("disk-broken")).condition ==
+          StanzaErrorCondition::internal_server_error);
     CHECK_FALSE(parse_stanza_error_condition("nonsense").has_value());
     CHECK_FALSE(parse_stanza_error_condition("").has_value());
 }

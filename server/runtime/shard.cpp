@@ -8,8 +8,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <deque>
-#include <map>
-#include <unordered_map>
 
 #include "base/log.h"
 #include "storage/storage.h"
@@ -65,12 +63,8 @@ struct Shard::Impl {
     Loop io;
     asio::executor_work_guard<asio::io_context::executor_type> work;
 
-    // Timers, ordered; one timer of the loop serves them all.
-    using Due = std::multimap<SteadyTime, std::pair<TimerId, UniqueFunction<void()>>>;
-    Due due;
-    std::unordered_map<std::uint64_t, Due::iterator> timers;
-    std::uint64_t last_timer = 0;
-    asio::steady_timer timer;
+    Timers timers;
+    asio::steady_timer timer;  // of the loop, serves them all
     SteadyTime armed_for = SteadyTime::max();
 
     // This turn.
@@ -113,15 +107,14 @@ Shard::~Shard() { discard(); }
 bool Shard::discard() {
     Impl& impl = *impl_;
     PostNode* posts = impl.inbox.exchange(nullptr);
-    const bool any = posts || (impl.turn_work && !impl.turn_work->empty()) || !impl.due.empty() ||
-                     !impl.pending.empty() || !impl.callbacks.empty() || !impl.holds.empty() ||
-                     !impl.closed.empty();
+    const bool any = posts || (impl.turn_work && !impl.turn_work->empty()) ||
+                     !impl.timers.empty() || !impl.pending.empty() || !impl.callbacks.empty() ||
+                     !impl.holds.empty() || !impl.closed.empty();
     while (posts) delete std::exchange(posts, posts->next);
     impl.io.shutdown();
     if (impl.turn_work) impl.turn_work->discard();
-    impl.timers.clear();
     // Each is taken out first: what dies may still set or cancel timers, and release tickets.
-    { const auto dying = std::exchange(impl.due, {}); }
+    impl.timers.discard();
     { const auto dying = std::exchange(impl.pending, {}); }
     { const auto dying = std::exchange(impl.callbacks, {}); }
     { const auto dying = std::exchange(impl.holds, {}); }
@@ -138,9 +131,7 @@ Shard* Shard::current() { return current_shard; }
 
 TimerId Shard::after(Duration delay, UniqueFunction<void()> fn) {
     const SteadyTime at = clock_.steady() + std::max(delay, Duration::zero());
-    const TimerId id{++impl_->last_timer};
-    const auto place = impl_->due.emplace(at, std::pair{id, std::move(fn)});
-    impl_->timers.emplace(static_cast<std::uint64_t>(id), place);
+    const TimerId id = impl_->timers.add(at, std::move(fn));
     arm(at);
     return id;
 }
@@ -172,23 +163,15 @@ bool Shard::run_due_timers() {
     const SteadyTime now = clock_.steady();
     impl_->armed_for = SteadyTime::max();
     bool ran = false;
-    while (!impl_->due.empty() && impl_->due.begin()->first <= now) {
-        auto node = impl_->due.extract(impl_->due.begin());
-        impl_->timers.erase(static_cast<std::uint64_t>(node.mapped().first));
-        guarded("timer", node.mapped().second);
+    while (auto fn = impl_->timers.take_due(now)) {
+        guarded("timer", fn);
         ran = true;
     }
-    if (!impl_->due.empty()) arm(impl_->due.begin()->first);
+    if (!impl_->timers.empty()) arm(impl_->timers.next());
     return ran;
 }
 
-bool Shard::cancel(TimerId timer) {
-    const auto found = impl_->timers.find(static_cast<std::uint64_t>(timer));
-    if (found == impl_->timers.end()) return false;
-    impl_->due.erase(found->second);
-    impl_->timers.erase(found);
-    return true;
-}
+bool Shard::cancel(TimerId timer) { return impl_->timers.cancel(timer); }
 
 Task<> Shard::sleep(Duration delay) {
     using Code = boost::system::error_code;
@@ -291,17 +274,14 @@ void Shard::decide(const storage::CommitReport& report) {
 
 void Shard::set_turn_work(TurnWork* work) { impl_->turn_work = work; }
 
-bool Shard::begin_turn() {
+bool Shard::work(bool (TurnWork::*step)()) {
     bool did = false;
-    if (impl_->turn_work) guarded("delivery", [&] { did = impl_->turn_work->begin_turn(); });
+    if (impl_->turn_work) guarded("delivery", [&] { did = (impl_->turn_work->*step)(); });
     return did;
 }
 
-bool Shard::finish_work() {
-    bool did = false;
-    if (impl_->turn_work) guarded("delivery", [&] { did = impl_->turn_work->run(); });
-    return did;
-}
+bool Shard::begin_turn() { return work(&TurnWork::begin_turn); }
+bool Shard::finish_work() { return work(&TurnWork::run); }
 
 void Shard::at_turn_end(TurnEnd& who) {
     if (std::exchange(who.queued_, true)) return;
@@ -430,7 +410,6 @@ void Shard::run() {
 }
 
 void Shard::stop() { impl_->io.stop(); }
-
 bool Shard::run_ready() {
     struct Restore {
         Shard* before = current_shard;
@@ -439,7 +418,7 @@ bool Shard::run_ready() {
     current_shard = this;
     impl_->io.restart();
     const bool worked = begin_turn();
-    if (!impl_->due.empty() && impl_->due.begin()->first <= clock_.steady())
+    if (impl_->timers.next() <= clock_.steady())
         asio::post(impl_->io, [this] { run_due_timers(); });
     const bool ran = impl_->io.poll() > 0;
     end_turn();

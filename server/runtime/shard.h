@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "server/runtime/ticket.h"
+#include "server/runtime/timers.h"
 #include "server/runtime/unique_function.h"
 #include "storage/batch.h"
 
@@ -53,8 +54,6 @@ public:
     /// Destroys what will never be done (see ShardSet::discard()).
     virtual void discard() = 0;
 };
-
-enum class TimerId : std::uint64_t { none = 0 };
 
 class ShardSet;
 
@@ -136,6 +135,7 @@ private:
 
     void arm(SteadyTime at);
     bool run_due_timers();
+    bool work(bool (TurnWork::*step)());
     bool begin_turn();
     // The end of a turn, in order; each says whether it did anything.
     void end_turn();

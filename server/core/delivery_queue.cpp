@@ -47,10 +47,11 @@ DeliveryQueue::Delivery DeliveryQueue::take() {
         return last;
     }
     Delivery first = std::move(said_[at_++]);
-    if (at_ == said_.size()) {
-        said_.clear();
+    // Also while more keeps coming, so that a shard that is never done does not grow.
+    if (at_ * 2 >= said_.size()) {
+        said_.erase(said_.begin(), said_.begin() + static_cast<std::ptrdiff_t>(at_));
         at_ = 0;
-        if (said_.capacity() > kept_capacity) said_.shrink_to_fit();
+        if (said_.empty() && said_.capacity() > kept_capacity) said_.shrink_to_fit();
     }
     return first;
 }

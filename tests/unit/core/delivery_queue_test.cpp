@@ -68,6 +68,23 @@ TEST_CASE("deliveries beyond the budget of a turn come first in the next, before
     CHECK(at_turns == std::vector{0, 4'000, 5'000, 5'000});
 }
 
+TEST_CASE("deliveries keep their order while more is said all the time") {
+    World world({.shards = 1});
+    int said = 0;
+    int delivered = 0;
+    std::function<void(Core&)> say_more = [&](Core& core) {
+        for (int i = 0; i < 1'500 && said < 20'000; ++i, ++said)
+            core.deliveries().push([&delivered, number = said] {
+                CHECK(number == delivered);
+                ++delivered;
+            });
+        if (said < 20'000) core.shared().shards.post(0, [&say_more, &core] { say_more(core); });
+    };
+    for (int i = 0; i < 2; ++i) world.post(juliet, say_more);  // more than a turn delivers
+    world.settle();
+    CHECK(delivered == 20'000);
+}
+
 TEST_CASE("a delivery that fails does not take the others with it") {
     World world({.shards = 1});
     std::string said;

@@ -7,9 +7,11 @@
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
 #include "modules/entity_time.h"
+#include "modules/mam/admin_commands.h"
 #include "modules/mam/mam.h"
 #include "modules/offline.h"
 #include "modules/ping.h"
+#include "modules/push/admin_commands.h"
 #include "modules/push/push.h"
 #include "modules/push/tigase/away.h"
 #include "modules/push/tigase/encrypt.h"
@@ -38,13 +40,13 @@ std::span<const core::ModuleRow> all() {
         {"client_state", client_state::install, client_state::declare_options, "XEP-0352 1.0",
          "an inactive client is not disturbed for what is not urgent"},
         {"mam", mam::install, mam::declare_options, "XEP-0313 1.1.3, XEP-0441, XEP-0359",
-         "every account's archive of messages"},
+         "every account's archive of messages", mam::admin_area},
         {"carbons", carbons::install, nullptr, "XEP-0280 1.0.1",
          "all of a user's clients see all of the conversation"},
         {"offline", offline::install, offline::declare_options, "XEP-0160",
          "messages wait for users who are away"},
         {"push", push::install, push::declare_options, "XEP-0357 0.4.1",
-         "sleeping phones are told through their app's push service"},
+         "sleeping phones are told through their app's push service", push::admin_area},
         {"push_offline_rooms", push::tigase::install_offline_rooms, nullptr,
          "XEP-0045, muc#offline of Tigase",
          "members of rooms are notified of what is said while they are away"},

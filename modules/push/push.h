@@ -13,7 +13,8 @@
 //     publish_log        what must go out also after a crash
 //     sender             pending and durable -> published -> answered
 //     hibernation        the end of hibernation, and what survives a restart
-//     admin              what clarionctl push shows and does
+//     admin              what clarionctl push shows and does, on one shard
+//     admin_commands     its commands
 //
 // All state lives on the shard of its account; nothing here is shared between shards.
 #pragma once

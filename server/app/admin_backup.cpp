@@ -1,5 +1,4 @@
 // backup.
-#include <array>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 #include <chrono>
@@ -63,11 +62,10 @@ storage::BackupDone report_to(std::shared_ptr<Outcome> outcome, std::string file
 /// Answers when the backup is made. If nobody waits for that any more it is made all the same.
 Task<Result<json::value>> backup(App& app, const json::object& arguments) {
     core::Shard& shard = app.shared().cores[0]->shard();
-    const std::string file(text(arguments, "file"));
-    const json::value* force = arguments.if_contains("force");
+    const std::string file(core::text(arguments, "file"));
     const auto outcome = std::make_shared<Outcome>();
     storage::BackupOrder order{.file = file,
-                               .replace = force && force->is_bool() && force->get_bool(),
+                               .replace = core::flag(arguments, "force"),
                                .made = shard.clock().wall(),
                                .server = CLARION_VERSION};
     auto begun = app.shared().storage.start_backup(std::move(order),
@@ -88,9 +86,20 @@ Task<Result<json::value>> backup(App& app, const json::object& arguments) {
 
 }  // namespace
 
-std::span<const AdminRow> backup_commands() {
-    static const std::array<AdminRow, 1> rows{{{"backup", backup}}};
-    return rows;
+core::AdminCommand backup_command(App& app) {
+    using Kind = core::ArgumentKind;
+    return {.name = "backup",
+            .help =
+                "write all that the server keeps, as it is at one moment, into a file, while it "
+                "runs; waits until that is made",
+            .arguments = {{.name = "file",
+                           .kind = Kind::server_file,
+                           .use = core::ArgumentUse::required,
+                           .help = "written by the server, as its user; nobody else may read it"},
+                          {.name = "force",
+                           .kind = Kind::flag,
+                           .help = "replace the file if there is one"}},
+            .run = with(app, backup)};
 }
 
 }  // namespace clarion::app

@@ -1,19 +1,12 @@
-// The commands of the admin socket, by area; admin_server.cpp finds them here by name.
+// The admin commands of the server itself, by area. Those of modules are in their rows
+// (modules/all.cpp).
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <span>
 #include <string>
-#include <string_view>
+#include <vector>
 
-#include "base/result.h"
-#include "base/task.h"
-
-namespace boost::json {
-class object;
-class value;
-}  // namespace boost::json
+#include "server/core/admin_command.h"
 
 namespace clarion::net {
 class AdminFeed;
@@ -23,30 +16,37 @@ namespace clarion::app {
 
 class App;
 
-/// Runs on shard 0. `arguments` outlives the coroutine. Errors: "usage" (400), "item-not-found"
-/// (404), "conflict" (409), others 500.
-using AdminCommand =
-    std::function<Task<Result<boost::json::value>>(App&, const boost::json::object& arguments)>;
+/// What is carried out with the whole server at hand; as core::AdminHandler.
+using AppCommand = Task<Result<boost::json::value>> (*)(App&, const boost::json::object& arguments);
+core::AdminHandler with(App& app, AppCommand run);
 
-struct AdminRow {
-    std::string_view name;  // "user/add"
-    AdminCommand run;
+core::AdminArea server_commands(App& app);   // status stop reload metrics backup trace
+core::AdminArea log_commands();              // log level
+core::AdminArea user_commands(App& app);     // user add delete passwd disable ...
+core::AdminArea session_commands(App& app);  // session list kick
+core::AdminArea s2s_commands(App& app);      // s2s list test
+core::AdminCommand backup_command(App& app);
+core::AdminCommand trace_command();
+
+/// Those of the server itself, and of every module.
+class AdminAreas {
+public:
+    explicit AdminAreas(App& app);
+    AdminAreas(const AdminAreas&) = delete;
+    AdminAreas& operator=(const AdminAreas&) = delete;
+
+    /// "push list"; nullptr: there is no such command.
+    const core::AdminCommand* find(std::string_view name) const;
+    const std::vector<const core::AdminArea*>& all() const { return all_; }
+
+private:
+    std::vector<core::AdminArea> own_;
+    std::vector<const core::AdminArea*> all_;  // into own_, and the modules'
 };
-
-std::span<const AdminRow> server_commands();   // status stop reload log/level metrics
-std::span<const AdminRow> user_commands();     // user/add delete passwd disable ...
-std::span<const AdminRow> session_commands();  // session/list kick
-std::span<const AdminRow> push_commands();     // push/list show ping test remove stats
-std::span<const AdminRow> s2s_commands();      // s2s/list test
-std::span<const AdminRow> archive_commands();  // archive/stats purge export
-std::span<const AdminRow> backup_commands();   // backup
 
 /// trace: {"jid", "s2s", "with_bodies"}; one of the first two. `asker` is for the log.
 Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app,
                                                           const boost::json::object& arguments,
                                                           std::string asker);
-
-/// A string argument; empty if absent. Numbers and others: "usage".
-std::string_view text(const boost::json::object& arguments, std::string_view name);
 
 }  // namespace clarion::app

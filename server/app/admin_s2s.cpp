@@ -1,5 +1,4 @@
-// s2s/list, s2s/test.
-#include <array>
+// s2s list, s2s test.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -42,16 +41,16 @@ Task<Result<json::value>> list(App& app, const json::object&) {
 }
 
 Task<> test_here(App& app, Core& core, std::string domain, json::array& steps) {
-    auto report = [&steps](const net::S2sStep& step) {
+    auto report = [&steps](const core::RemoteStep& step) {
         steps.push_back({{"step", s2s::name(step.stage)},
                          {"result", step.ok ? "ok" : "failed"},
                          {"detail", step.text}});
     };
-    return app.s2s(core.shard().index()).test(std::move(domain), report);
+    return app.s2s(core.shard().index()).test(std::move(domain), report, {});
 }
 
 Task<Result<json::value>> test(App& app, const json::object& arguments) {
-    auto domain = prepare_domain(text(arguments, "domain"));
+    auto domain = prepare_domain(core::text(arguments, "domain"));
     if (!domain) co_return fail("usage", "domain: " + domain.error().text);
     if (app.shared().hosts.kind(*domain) != core::DomainKind::remote)
         co_return fail("usage", *domain + " is a domain of this server");
@@ -63,9 +62,33 @@ Task<Result<json::value>> test(App& app, const json::object& arguments) {
 
 }  // namespace
 
-std::span<const AdminRow> s2s_commands() {
-    static const std::array<AdminRow, 2> rows{{{"s2s/list", list}, {"s2s/test", test}}};
-    return rows;
+core::AdminArea s2s_commands(App& app) {
+    using enum core::ColumnKind;
+    return {
+        .name = "s2s",
+        .help = "connections with other servers",
+        .commands = {{.name = "s2s list",
+                      .help = "connections, both ways, and what waits for them",
+                      .columns = {{"local", "local"},
+                                  {"remote", "remote"},
+                                  {"direction", "direction"},
+                                  {"state", "state"},
+                                  {"address", "address"},
+                                  {"tls", "tls"},
+                                  {"authentication", "authentication"},
+                                  {"queued", "queued", number},
+                                  {"since", "since"}},
+                      .none = "no connections with other servers",
+                      .run = with(app, list)},
+                     {.name = "s2s test",
+                      .help = "resolve, connect to, secure and authenticate with a domain, saying "
+                              "each step",
+                      .arguments = {{.name = "domain",
+                                     .kind = core::ArgumentKind::domain,
+                                     .use = core::ArgumentUse::required,
+                                     .help = "a remote domain"}},
+                      .columns = {{"step", "step"}, {"result", "result"}, {"detail", "detail"}},
+                      .run = with(app, test)}}};
 }
 
 }  // namespace clarion::app

@@ -1,5 +1,6 @@
 #include "server/app/admin_server.h"
 
+#include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <future>
@@ -18,14 +19,6 @@ namespace {
 constexpr Logger logger{"admin"};
 constexpr std::string_view prefix = "/v1/";
 
-const AdminRow* find_command(std::string_view name) {
-    for (const auto rows : {server_commands(), user_commands(), session_commands(), push_commands(),
-                            s2s_commands(), archive_commands(), backup_commands()})
-        for (const auto& row : rows)
-            if (row.name == name) return &row;
-    return nullptr;
-}
-
 unsigned status_of(const Error& error) {
     if (error.code == "usage" || error.code == "jid-malformed" || error.code == "not-acceptable")
         return 400;
@@ -37,6 +30,11 @@ unsigned status_of(const Error& error) {
 net::AdminResponse refusal(unsigned status, const Error& error) {
     const json::object body{{"ok", false}, {"error", {{"code", error.code}, {"text", error.text}}}};
     return {.status = status, .body = json::serialize(body) + '\n'};
+}
+
+net::AdminResponse answer(const json::value& result) {
+    const json::object body{{"ok", true}, {"result", result}};
+    return {.body = json::serialize(body) + '\n'};
 }
 
 Task<net::AdminResponse> trace(App& app, const json::object& arguments, std::string asker) {
@@ -51,24 +49,26 @@ Task<net::AdminResponse> trace(App& app, const json::object& arguments, std::str
 Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
     if (request.method != "POST" || !request.target.starts_with(prefix))
         co_return refusal(404, fail("usage", "POST /v1/COMMAND with a JSON object"));
-    const std::string name = request.target.substr(prefix.size());
-    const AdminRow* row = find_command(name);
-    if (!row && name != "trace") co_return refusal(404, fail("usage", "unknown command: " + name));
+    std::string name = request.target.substr(prefix.size());
+    std::replace(name.begin(), name.end(), '/', ' ');
+    if (name == "commands") co_return answer(core::describe(app.admin_areas().all()));
+    const core::AdminCommand* command = app.admin_areas().find(name);
+    if (!command) co_return refusal(404, fail("usage", "unknown command: " + name));
     boost::system::error_code error;
     const json::value parsed =
         request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
     if (error || !parsed.is_object())
         co_return refusal(400, fail("usage", "the body must be a JSON object"));
     logger.debug("command", {{"name", name}});
-    if (!row) {
+    if (!command->run) {
         std::string asker =
             "uid " + std::to_string(request.user) + ", pid " + std::to_string(request.process);
         co_return co_await trace(app, parsed.get_object(), std::move(asker));
     }
-    const Result<json::value> result = co_await row->run(app, parsed.get_object());
+    core::Core& here = *app.shared().cores[0];
+    const Result<json::value> result = co_await command->run(here, parsed.get_object());
     if (!result) co_return refusal(status_of(result.error()), result.error());
-    const json::object body{{"ok", true}, {"result", *result}};
-    co_return net::AdminResponse{.body = json::serialize(body) + '\n'};
+    co_return answer(*result);
 }
 
 }  // namespace
@@ -100,11 +100,6 @@ void AdminServer::stop() {
         impl->app.shared().cores[0]->scope().spawn("admin-stop", Stop::run(impl, done));
     });
     stopped.wait_for(std::chrono::seconds(5));
-}
-
-std::string_view text(const json::object& arguments, std::string_view name) {
-    const json::value* value = arguments.if_contains(name);
-    return value && value->is_string() ? std::string_view(value->get_string()) : std::string_view();
 }
 
 }  // namespace clarion::app

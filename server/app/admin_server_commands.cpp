@@ -1,5 +1,4 @@
-// status, stop, reload, log/level, metrics.
-#include <array>
+// status, stop, reload, metrics, log level.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -8,7 +7,6 @@
 #include "base/metrics.h"
 #include "base/text.h"
 #include "server/app/admin_commands.h"
-#include "server/app/admin_push.h"
 #include "server/app/app.h"
 #include "server/core/remote_call.h"
 #include "server/core/session.h"
@@ -45,8 +43,12 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     json::array alarms;
     for (const auto& alarm : app.certificate_alarms(*app.shared().cores[0]))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
-    json::array of_push = co_await push_alarms(app);
-    for (auto& alarm : of_push) alarms.push_back(std::move(alarm));
+    for (const auto* area : app.admin_areas().all()) {
+        if (!area->alarms) continue;
+        const auto of_area = co_await area->alarms(*app.shared().cores[0]);
+        for (const auto& alarm : of_area)
+            alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
+    }
     co_return json::value{{"version", CLARION_VERSION},
                           {"uptime_seconds", up.count()},
                           {"domains", std::move(domains)},
@@ -88,8 +90,8 @@ Task<Result<json::value>> reload(App& app, const json::object&) {
                           {"warnings", std::move(warnings)}};
 }
 
-Task<Result<json::value>> set_level(App&, const json::object& arguments) {
-    auto level = parse_log_level(text(arguments, "level"));
+Task<Result<json::value>> set_level(core::Core&, const json::object& arguments) {
+    auto level = parse_log_level(core::text(arguments, "level"));
     if (!level) co_return fail("usage", level.error().text);
     set_log_level(*level);
     co_return json::value{{"level", to_string(*level)}};
@@ -101,13 +103,44 @@ Task<Result<json::value>> show_metrics(App&, const json::object&) {
 
 }  // namespace
 
-std::span<const AdminRow> server_commands() {
-    static const std::array<AdminRow, 5> rows{{{"status", status},
-                                               {"stop", stop},
-                                               {"reload", reload},
-                                               {"log/level", set_level},
-                                               {"metrics", show_metrics}}};
-    return rows;
+core::AdminArea server_commands(App& app) {
+    using Kind = core::ArgumentKind;
+    return {.name = {},
+            .help = {},
+            .commands = {
+                {.name = "status",
+                 .help = "how the server is: version, domains, ports, accounts, sessions, alarms",
+                 .columns = {{"alarms", "ALARMS", core::ColumnKind::alarms}},
+                 .run = with(app, status)},
+                {.name = "stop",
+                 .help = "stop the server in order; sleeping and connected sessions can be resumed "
+                         "after the next start",
+                 .arguments = {{.name = "wait",
+                                .kind = Kind::flag,
+                                .help = "return when its process is gone, a minute at most"}},
+                 .client = "stop",
+                 .run = with(app, stop)},
+                {.name = "reload",
+                 .help = "read the configuration file and the certificates again; says what was "
+                         "applied, which certificates were loaded anew, and what needs a restart",
+                 .shape = "reload",
+                 .run = with(app, reload)},
+                {.name = "metrics",
+                 .help = "all counters, in Prometheus' text format",
+                 .run = with(app, show_metrics)},
+                backup_command(app),
+                trace_command()}};
+}
+
+core::AdminArea log_commands() {
+    return {.name = "log",
+            .help = "logging",
+            .commands = {{.name = "log level",
+                          .help = "log more or less until the next reload",
+                          .arguments = {{.name = "level",
+                                         .use = core::ArgumentUse::required,
+                                         .help = "debug, info, warning or error"}},
+                          .run = set_level}}};
 }
 
 }  // namespace clarion::app

@@ -1,5 +1,4 @@
-// session/list, session/kick.
-#include <array>
+// session list, session kick.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -84,12 +83,12 @@ Task<> list_here(Core& core, std::size_t limit, json::array& out) {
     } while (page.next);
 }
 
+constexpr std::int64_t usual_limit = 10000;
+
 std::size_t limit_of(const json::object& arguments) {
-    constexpr std::size_t usual = 10000;
     const json::value* value = arguments.if_contains("limit");
-    return value && value->is_int64() && value->get_int64() > 0
-               ? static_cast<std::size_t>(value->get_int64())
-               : usual;
+    const bool given = value && value->is_int64() && value->get_int64() > 0;
+    return static_cast<std::size_t>(given ? value->get_int64() : usual_limit);
 }
 
 Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
@@ -107,7 +106,7 @@ Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
 /// most.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     Core& here = *app.shared().cores[0];
-    if (text(arguments, "jid").empty()) {
+    if (core::text(arguments, "jid").empty()) {
         json::array sessions;
         const std::size_t limit = limit_of(arguments);
         co_await core::run_on_all(
@@ -115,7 +114,7 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
         if (sessions.size() > limit) sessions.resize(limit);
         co_return json::value(std::move(sessions));
     }
-    auto jid = Jid::parse(text(arguments, "jid"));
+    auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_on_shard(here, app.shared().homes.shard_of(jid->bare()), [&](Core& core) {
@@ -143,7 +142,7 @@ Task<> kick_here(Core& core, Jid jid, Result<json::value>& result) {
 }
 
 Task<Result<json::value>> kick(App& app, const json::object& arguments) {
-    auto jid = Jid::parse(text(arguments, "jid"));
+    auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(jid->bare()),
@@ -153,9 +152,44 @@ Task<Result<json::value>> kick(App& app, const json::object& arguments) {
 
 }  // namespace
 
-std::span<const AdminRow> session_commands() {
-    static const std::array<AdminRow, 2> rows{{{"session/list", list}, {"session/kick", kick}}};
-    return rows;
+core::AdminArea session_commands(App& app) {
+    using Kind = core::ArgumentKind;
+    using Use = core::ArgumentUse;
+    using enum core::ColumnKind;
+    return {.name = "session",
+            .help = "connected and sleeping sessions",
+            .commands = {{.name = "session list",
+                          .help = "sessions of an account, or of all, sleeping ones too",
+                          .arguments = {{.name = "jid",
+                                         .kind = Kind::jid,
+                                         .use = Use::optional,
+                                         .help = "an account, such as romeo@example.org"},
+                                        {.name = "limit",
+                                         .kind = Kind::number,
+                                         .help = "at most so many",
+                                         .usual = usual_limit,
+                                         .most = 1'000'000}},
+                          .columns = {{"jid", "jid"},
+                                      {"state", "state"},
+                                      {"available", "available"},
+                                      {"priority", "priority", number},
+                                      {"stream_management", "stream management"},
+                                      {"queued", "queued", number},
+                                      {"asleep_since", "asleep since"},
+                                      {"expires", "expires"},
+                                      {"address", "address"},
+                                      {"tls", "tls"},
+                                      {"unacknowledged", "unacknowledged", number}},
+                          .none = "no sessions",
+                          .run = with(app, list)},
+                         {.name = "session kick",
+                          .help = "end sessions",
+                          .arguments = {{.name = "jid",
+                                         .kind = Kind::jid,
+                                         .use = Use::required,
+                                         .help = "an account (all its sessions) or a full JID "
+                                                 "(that one)"}},
+                          .run = with(app, kick)}}};
 }
 
 }  // namespace clarion::app

@@ -37,16 +37,36 @@ Result<std::string> domain_argument(App& app, std::string_view argument) {
 
 Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app, const json::object& arguments,
                                                           std::string asker) {
-    auto jid = account_argument(app, text(arguments, "jid"));
+    auto jid = account_argument(app, core::text(arguments, "jid"));
     if (!jid) co_return jid.error();
-    auto domain = domain_argument(app, text(arguments, "s2s"));
+    auto domain = domain_argument(app, core::text(arguments, "s2s"));
     if (!domain) co_return domain.error();
     if (jid->empty() && domain->empty())
         co_return fail("usage", "whom to trace: an account, or another server's domain");
     TraceOrder order{std::move(*jid), std::move(*domain), Bodies::hidden, std::move(asker)};
-    const json::value* bodies = arguments.if_contains("with_bodies");
-    if (bodies && bodies->is_bool() && bodies->get_bool()) order.bodies = Bodies::shown;
+    if (core::flag(arguments, "with_bodies")) order.bodies = Bodies::shown;
     co_return co_await app.tracing().begin(std::move(order));
+}
+
+core::AdminCommand trace_command() {
+    using Kind = core::ArgumentKind;
+    return {.name = "trace",
+            .help =
+                "show live what an account's sessions, or the streams of another server, say; "
+                "until it is interrupted. Never shows passwords, tokens and the like",
+            .arguments = {{.name = "jid",
+                           .kind = Kind::jid,
+                           .use = core::ArgumentUse::optional,
+                           .help = "an account (all its sessions, those that hibernate or log in "
+                                   "later too) or a full JID"},
+                          {.name = "s2s",
+                           .kind = Kind::domain,
+                           .help = "all streams with this server, or of this component"},
+                          {.name = "with_bodies",
+                           .kind = Kind::flag,
+                           .help = "what people wrote too, not only how long it is; the server's "
+                                   "log says so"}},
+            .client = "trace"};
 }
 
 }  // namespace clarion::app

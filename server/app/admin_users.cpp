@@ -1,5 +1,4 @@
-// user/add, delete, passwd, disable, enable, list, show, import.
-#include <array>
+// user add, delete, passwd, disable, enable, list, show, import.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -18,25 +17,16 @@ namespace clarion::app {
 
 namespace json = boost::json;
 using core::Core;
+using core::flag;
+using core::text;
 
 namespace {
-
-/// An account's address on this server. Errors: "usage", "item-not-found" (not one of our domains).
-Result<Jid> account_argument(App& app, const json::object& arguments) {
-    auto jid = Jid::parse(text(arguments, "jid"));
-    if (!jid) return fail("usage", "jid: " + jid.error().text);
-    if (!jid->has_local()) return fail("usage", "jid: an account is LOCALPART@DOMAIN");
-    if (!app.shared().hosts.is_host(jid->domain()))
-        return fail("item-not-found",
-                    std::string(jid->domain()) + " is not a domain of this server");
-    return jid->to_bare();
-}
 
 using Change = Task<Result<>> (*)(Core&, Jid, std::string);
 
 /// Runs a change of one account on its home shard.
 Task<Result<json::value>> change(App& app, const json::object& arguments, Change what) {
-    auto jid = account_argument(app, arguments);
+    auto jid = core::account_argument(app.shared().hosts, arguments);
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
     Result<> result = fail("internal-server-error", "the server is stopping");
@@ -92,11 +82,6 @@ Task<Result<json::value>> enable_user(App& app, const json::object& arguments) {
     return change(app, arguments, enable);
 }
 
-bool flag(const json::object& arguments, std::string_view name) {
-    const json::value* value = arguments.if_contains(name);
-    return value && value->is_bool() && value->get_bool();
-}
-
 /// Names; with "details" whether each is disabled, too; with "disabled" only those that are.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     constexpr std::size_t slice = 1000;
@@ -145,7 +130,7 @@ Task<> describe(Core& core, std::string jid, Result<json::value>& result) {
 }
 
 Task<Result<json::value>> show(App& app, const json::object& arguments) {
-    auto jid = account_argument(app, arguments);
+    auto jid = core::account_argument(app.shared().hosts, arguments);
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_on_shard(
@@ -192,7 +177,7 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
     for (const auto& user : list->get_array()) {
         if (!user.is_object())
             co_return fail("usage", "users: an array of {jid, password} is needed");
-        auto jid = account_argument(app, user.get_object());
+        auto jid = core::account_argument(app.shared().hosts, user.get_object());
         if (jid)
             users.push_back({std::move(*jid), std::string(text(user.get_object(), "password"))});
         else
@@ -225,18 +210,82 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
         {"created", created}, {"existing", std::move(existing)}, {"refused", std::move(refused)}};
 }
 
+using Kind = core::ArgumentKind;
+using Use = core::ArgumentUse;
+
+constexpr core::AdminArgument account{.name = "jid",
+                                      .kind = Kind::jid,
+                                      .use = Use::required,
+                                      .help = "an account, such as romeo@example.org"};
+constexpr core::AdminArgument new_password{
+    .name = "password",
+    .kind = Kind::password,
+    .help = "the password (others on this machine may see it: better type it when asked)"};
+
+core::AdminCommand list_command(App& app) {
+    return {.name = "user list",
+            .help = "all accounts, or those of a domain",
+            .arguments = {{.name = "domain",
+                           .kind = Kind::domain,
+                           .use = Use::optional,
+                           .help = "only accounts of this domain"},
+                          {.name = "disabled",
+                           .kind = Kind::flag,
+                           .help = "only those that are disabled"},
+                          {.name = "details", .kind = Kind::for_table}},
+            .columns = {{"jid", ""}, {"disabled", "disabled", core::ColumnKind::mark}},
+            .none = "no accounts",
+            .run = with(app, list)};
+}
+
+core::AdminCommand import_command(App& app) {
+    return {.name = "user import",
+            .help = "create many accounts from a file",
+            .arguments = {{.name = "file",
+                           .kind = Kind::local_file,
+                           .use = Use::required,
+                           .help = "one \"localpart@domain<TAB>password\" per line; - is standard "
+                                   "input"}},
+            .client = "user-import",
+            .run = with(app, import)};
+}
+
 }  // namespace
 
-std::span<const AdminRow> user_commands() {
-    static const std::array<AdminRow, 8> rows{{{"user/add", add},
-                                               {"user/disable", disable_user},
-                                               {"user/enable", enable_user},
-                                               {"user/delete", delete_user},
-                                               {"user/passwd", passwd},
-                                               {"user/list", list},
-                                               {"user/show", show},
-                                               {"user/import", import}}};
-    return rows;
+core::AdminArea user_commands(App& app) {
+    return {
+        .name = "user",
+        .help = "accounts",
+        .commands = {
+            {.name = "user add",
+             .help = "create an account",
+             .arguments = {account, new_password},
+             .run = with(app, add)},
+            {.name = "user passwd",
+             .help = "set an account's password; all its sessions end, and its devices log in "
+                     "again with the new one",
+             .arguments = {account, new_password},
+             .run = with(app, passwd)},
+            {.name = "user delete",
+             .help = "delete an account and everything kept for it; asks at a terminal",
+             .arguments = {account},
+             .questions = {{"", "Delete {jid} and everything kept for it?"}},
+             .run = with(app, delete_user)},
+            {.name = "user disable",
+             .help = "let nobody log in to an account, and end its sessions; what comes for it is "
+                     "kept, as for somebody who is away",
+             .arguments = {account},
+             .run = with(app, disable_user)},
+            {.name = "user enable",
+             .help = "the contrary of disable",
+             .arguments = {account},
+             .run = with(app, enable_user)},
+            {.name = "user show",
+             .help = "what there is to know about an account",
+             .arguments = {account},
+             .run = with(app, show)},
+            list_command(app),
+            import_command(app)}};
 }
 
 }  // namespace clarion::app

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "modules/all.h"
+#include "server/app/admin_commands.h"
 #include "server/app/admin_server.h"
 #include "server/app/data_directory.h"
 #include "server/app/open_files.h"
@@ -213,6 +214,7 @@ Result<> App::listen() {
         });
     }
     tracing_ = std::make_unique<Tracing>(*shared_);
+    admin_areas_ = std::make_unique<AdminAreas>(*this);
     admin_ = std::make_unique<AdminServer>(*this);
     return admin_->start(config_->get<core::ServerOptions>().admin_socket);
 }

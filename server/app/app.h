@@ -26,6 +26,7 @@ class ShardNet;
 
 namespace clarion::app {
 
+class AdminAreas;
 class AdminServer;
 class Tracing;
 
@@ -58,6 +59,7 @@ public:
     core::Shared& shared() { return *shared_; }
     net::RemoteDomains& s2s(unsigned shard) { return *s2s_[shard]; }
     Tracing& tracing() { return *tracing_; }
+    const AdminAreas& admin_areas() const { return *admin_areas_; }
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
@@ -87,6 +89,7 @@ private:
     std::vector<std::unique_ptr<net::ShardNet>> nets_;
     std::vector<std::unique_ptr<net::RemoteDomains>> s2s_;
     std::unique_ptr<Tracing> tracing_;
+    std::unique_ptr<AdminAreas> admin_areas_;
     std::unique_ptr<AdminServer> admin_;
     std::vector<std::string> listening_;
     SteadyTime started_{};

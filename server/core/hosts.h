@@ -11,7 +11,9 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/task.h"
 #include "server/core/envelope.h"
+#include "server/core/remote_reach.h"
 
 namespace clarion::core {
 
@@ -53,6 +55,12 @@ public:
     /// Takes a stanza for envelope.stanza->to().domain(): resolves, connects, queues, spools, or
     /// bounces it.
     virtual void deliver(Envelope envelope) = 0;
+    /// How it goes with a remote domain, from any of ours.
+    virtual RemoteReach reach(std::string_view domain) const = 0;
+    /// Goes all the way to `domain` on a connection of its own: resolve, connect, open, secure,
+    /// authenticate; each step is told to `report` as it ends, the last one has Stage::up or !ok.
+    /// From `local`, or our first host if that is empty.
+    virtual Task<> test(std::string domain, RemoteReport report, std::string local) = 0;
 };
 
 /// What is attached on this shard. One per shard.

@@ -110,13 +110,16 @@ private:
     OffHosts off_;
 };
 
+struct AdminArea;  // server/core/admin_command.h
+
 /// One row of the module table (modules/all.cpp).
 struct ModuleRow {
     std::string_view name;
     void (*install)(ModuleSetup&);
-    void (*declare_options)(OptionRegistry&);  // nullptr: none
-    std::string_view specifications;           // "XEP-0280 1.0.1"
-    std::string_view summary;                  // one line for humans
+    void (*declare_options)(OptionRegistry&);    // nullptr: none
+    std::string_view specifications;             // "XEP-0280 1.0.1"
+    std::string_view summary;                    // one line for humans
+    const AdminArea& (*admin_area)() = nullptr;  // nullptr: no admin commands
     bool on_by_default = true;
 };
 

@@ -1,4 +1,5 @@
 """clarionctl as somebody meets it who types: mistakes, questions, words instead of JSON."""
+import json
 import os
 import pty
 import re
@@ -77,6 +78,92 @@ class Mistakes(Typed):
             self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("--yes", self.server.ctl("user", "delete", "--help").stdout)
         self.assertIn("--wait", self.server.ctl("stop", "--help").stdout)
+
+
+class Help(Typed):
+    def post(self, command):
+        with socket.socket(socket.AF_UNIX) as asked:
+            asked.connect(str(self.server.directory / "admin.sock"))
+            asked.sendall(f"POST /v1/{command} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                          "Content-Length: 0\r\n\r\n".encode())
+            answer = b"".join(iter(lambda: asked.recv(65536), b""))
+        return json.loads(answer.partition(b"\r\n\r\n")[2])["result"]
+
+    def complete(self, *words):
+        """As bash asks: with all words so far."""
+        return subprocess.run([CLARIONCTL, "completion", "--", "--config", self.server.config, *words],
+                              capture_output=True, text=True).stdout.split()
+
+    def test_it_comes_from_the_server(self):
+        told = self.post("commands")
+        shown = self.server.ctl("help").stdout
+        for group in told["groups"]:
+            self.assertIn(group["help"], shown)
+        for command in told["commands"]:
+            with self.subTest(command=command["name"]):
+                words = command["name"].split()
+                done = self.server.ctl("help", *words)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(command["help"], done.stdout)
+                self.assertIn(f"clarionctl {command['name']} [OPTIONS]", done.stdout)
+                for argument in command["arguments"]:
+                    self.assertIn(argument["help"], done.stdout)
+                self.assertEqual(self.server.ctl(*words, "--help").returncode, 0)
+
+    def test_of_a_group_and_of_what_there_is_not(self):
+        push = self.server.ctl("help", "push").stdout
+        for word in ("list", "show", "ping", "test", "remove", "stats"):
+            self.assertRegex(push, rf"(?m)^  {word} ")
+        done = self.server.ctl("help", "psh")
+        self.assertEqual(done.returncode, 2)
+        self.assertIn('did you mean "push"', done.stderr)
+
+    def test_completion(self):
+        self.assertEqual(self.complete("pu"), ["push"])
+        self.assertEqual(self.complete("push", "p"), ["ping"])
+        self.assertEqual(self.complete("archive", "purge", "--o"), ["--older-than"])
+        self.assertEqual(self.complete("--js"), ["--json"])
+        self.assertEqual(self.complete("--json", "stat"), ["status"])
+        self.assertEqual(self.complete("archive", "purge", "--before", "--"), [], "a value")
+        self.assertEqual(self.complete("nonsense", ""), [])
+        self.assertIn("complete -o default -F _clarionctl clarionctl", self.server.ctl("completion").stdout)
+
+    def test_a_table_has_the_declared_columns(self):
+        self.add("romeo")
+        romeo = Client(self.server.port, "romeo", PATIENCE).bind("orchard")
+        titles, row = self.server.ctl("session", "list").stdout.splitlines()
+        self.assertRegex(titles, "^jid +state +available +priority +stream management +address +tls$")
+        self.assertRegex(row, "^romeo@example.test/orchard +connected +no +0 +no +127.0.0.1 ")
+        romeo.cut()
+
+
+class WithoutServer(Case):
+    def test_help_says_what_can_be_done(self):
+        for words in ((), ("help",), ("--help",)):
+            with self.subTest(words=words):
+                done = self.server.ctl(*words)
+                shown = done.stdout + done.stderr
+                if words:
+                    self.assertEqual(done.returncode, 0, shown)
+                    for word in ("restore", "check", "help"):
+                        self.assertRegex(shown, rf"(?m)^  {word} ")
+                    self.assertIn("Only what needs no server is listed", shown)
+                    self.assertIn("Is clariond running?", shown)
+                else:
+                    self.assertEqual(done.returncode, 2)
+        self.assertIn("--force", self.server.ctl("help", "restore").stdout)
+
+    def test_what_needs_it_says_so(self):
+        for words in (("push", "list"), ("help", "push"), ("stauts",), ("user", "list", "--help")):
+            with self.subTest(words=words):
+                done = self.server.ctl(*words)
+                self.assertEqual(done.returncode, 1)
+                self.assert_refused(done, "cannot reach the server", "admin.sock", "Is clariond running?")
+
+    def test_check(self):
+        self.assertIn("the configuration is good", self.server.ctl("check").stdout)
+        self.server.write_config("[smacks]\nhibernation_tme = 4\n")
+        self.assert_refused(self.server.ctl("check"), "clarion.toml:", "hibernation_time")
 
 
 class Questions(Typed):

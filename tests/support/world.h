@@ -82,6 +82,8 @@ public:
         stanzas_.push_back(std::move(envelope.stanza));
     }
     void give_way() override {}
+    core::RemoteReach reach(std::string_view) const override { return {}; }
+    Task<> test(std::string, core::RemoteReport, std::string) override { co_return; }
     /// The oldest stanza not yet popped; nullptr if there is none.
     StanzaPtr pop();
     std::size_t pending() const { return stanzas_.size(); }

@@ -118,10 +118,10 @@ TEST_CASE("a domain that cannot be reached") {
         CHECK(bounce.local_bounce);
         CHECK(a.links().empty());
         const auto reach = a.reach("unknown.example");
-        CHECK(reach.state == net::S2sReach::State::failed);
+        CHECK(reach.state == core::RemoteReach::State::failed);
         CHECK(!reach.text.empty());
         CHECK(reach.retry_in > Duration::zero());
-        CHECK(a.reach("none.example").state == net::S2sReach::State::idle);
+        CHECK(a.reach("none.example").state == core::RemoteReach::State::idle);
     }
     SUBCASE("says that it has no server") {
         a.send(message("gw.a.example", "none.example", "1"));
@@ -150,7 +150,7 @@ TEST_CASE("a test of the way to a domain says what happens at each step") {
     for (const auto& link : a.links()) CHECK(link.direction == in);  // of b, which verified our key
     const auto reached = a.reached();                                // what waits for b may go
     CHECK(std::find(reached.begin(), reached.end(), "b.example") != reached.end());
-    CHECK(a.reach("b.example").state == net::S2sReach::State::idle);
+    CHECK(a.reach("b.example").state == core::RemoteReach::State::idle);
     a.send(message("gw.a.example", "gw.b.example", "1"));
     a.wait_for_links([](const auto& links) {
         return std::any_of(links.begin(), links.end(), [](const auto& link) {
@@ -158,7 +158,7 @@ TEST_CASE("a test of the way to a domain says what happens at each step") {
                    link.direction != net::S2sLinkInfo::Direction::in;
         });
     });
-    CHECK(a.reach("gw.b.example").state == net::S2sReach::State::up);
+    CHECK(a.reach("gw.b.example").state == core::RemoteReach::State::up);
     CHECK(a.reach("gw.b.example").text == "dialback");
 
     steps = a.test("unknown.example");

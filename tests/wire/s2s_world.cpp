@@ -69,10 +69,10 @@ T wait_for(const Promise<T>& promise) {
     return future.get();
 }
 
-Task<> run_test(net::RemoteDomains& s2s, std::string domain, std::vector<net::S2sStep>& steps,
+Task<> run_test(net::RemoteDomains& s2s, std::string domain, std::vector<core::RemoteStep>& steps,
                 Promise<void> done) {
     co_await s2s.test(std::move(domain),
-                      [&steps](const net::S2sStep& step) { steps.push_back(step); });
+                      [&steps](const core::RemoteStep& step) { steps.push_back(step); }, {});
     done->set_value();
 }
 
@@ -208,8 +208,8 @@ std::vector<net::S2sLinkInfo> Server::links() {
     return all;
 }
 
-net::S2sReach Server::reach(const std::string& domain) {
-    net::S2sReach reach;
+core::RemoteReach Server::reach(const std::string& domain) {
+    core::RemoteReach reach;
     on_shard([&] { reach = s2s_->reach(domain); });
     return reach;
 }
@@ -223,8 +223,8 @@ void Server::wait_for_links(const std::function<bool(const std::vector<net::S2sL
     }
 }
 
-std::vector<net::S2sStep> Server::test(const std::string& domain) {
-    std::vector<net::S2sStep> steps;
+std::vector<core::RemoteStep> Server::test(const std::string& domain) {
+    std::vector<core::RemoteStep> steps;
     const auto done = promise<void>();
     on_shard([&] { net_->core().scope().spawn("test", run_test(*s2s_, domain, steps, done)); });
     wait_for(done);

@@ -59,8 +59,8 @@ public:
     std::vector<net::S2sLinkInfo> links();
     /// Waits until `done` holds of the links.
     void wait_for_links(const std::function<bool(const std::vector<net::S2sLinkInfo>&)>& done);
-    net::S2sReach reach(const std::string& domain);
-    std::vector<net::S2sStep> test(const std::string& domain);
+    core::RemoteReach reach(const std::string& domain);
+    std::vector<core::RemoteStep> test(const std::string& domain);
     /// Domains that events::DomainReachable named.
     std::vector<std::string> reached();
     std::size_t spooled(const std::string& domain);

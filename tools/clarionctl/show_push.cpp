@@ -121,16 +121,4 @@ void show_push_stats(std::ostream& out, const json::value& services) {
     for (const auto& service : all) show_statistics(out, service.as_object());
 }
 
-void show_status(std::ostream& out, const json::value& status) {
-    json::object record = status.as_object();
-    json::array alarms;
-    if (const auto* found = record.if_contains("alarms")) alarms = found->as_array();
-    record.erase("alarms");
-    show(out, record);
-    out << (alarms.empty() ? "no alarms\n" : "\nALARMS\n");
-    for (const auto& alarm : alarms)
-        out << "* " << text(alarm.as_object(), "what")
-            << "\n    look: " << text(alarm.as_object(), "next") << '\n';
-}
-
 }  // namespace clarion::ctl

@@ -2,12 +2,11 @@
 
 #include <CLI/CLI.hpp>
 #include <string_view>
+#include <utility>
 
 #include "base/text.h"
 
 namespace clarion::ctl {
-
-namespace {
 
 std::vector<std::string> command_names(const CLI::App& app) {
     std::vector<std::string> names;
@@ -21,6 +20,8 @@ std::vector<std::string> option_names(const CLI::App& app) {
         for (const auto& name : option->get_lnames()) names.push_back("--" + name);
     return names;
 }
+
+namespace {
 
 const CLI::App* find_command(const CLI::App& app, std::string_view name) {
     for (const CLI::App* sub : app.get_subcommands({}))
@@ -64,26 +65,41 @@ std::string unknown_option(const CLI::App& app, const CLI::App& where, const std
     return "there is no option " + name + " here; --help has those there are";
 }
 
+/// Walks along the words. `unknown` is told of the first that is none, with where it stands.
+template <class F>
+std::optional<Place> walk(const CLI::App& app, const std::vector<std::string>& words, F unknown) {
+    Place place{&app};
+    for (const std::string& word : words) {
+        const CLI::App& where = *place.command;
+        if (std::exchange(place.awaits_value, false)) continue;
+        if (word == "--") break;
+        if (word.size() > 1 && word.front() == '-') {
+            const CLI::Option* option = find_option(where, word);
+            if (!option) option = find_option(app, word);
+            if (!option) return unknown(where, word), std::nullopt;
+            place.awaits_value = option->get_expected_min() > 0 && word.find('=') == word.npos;
+        } else if (!where.get_subcommands({}).empty()) {
+            place.command = find_command(where, word);
+            if (!place.command) return unknown(where, word), std::nullopt;
+        }
+    }
+    return place;
+}
+
 }  // namespace
+
+std::optional<Place> place_of(const CLI::App& app, const std::vector<std::string>& words) {
+    return walk(app, words, [](const CLI::App&, const std::string&) {});
+}
 
 std::optional<std::string> explain_unknown(const CLI::App& app,
                                            const std::vector<std::string>& words) {
-    const CLI::App* where = &app;
-    for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
-        const std::string& word = words[i];
-        if (word.size() > 1 && word.front() == '-') {
-            const CLI::Option* option = find_option(*where, word);
-            if (!option) option = find_option(app, word);
-            if (!option) return unknown_option(app, *where, word);
-            const bool takes_next = option->get_expected_min() > 0 && word.find('=') == word.npos;
-            if (takes_next) ++i;
-        } else if (!where->get_subcommands({}).empty()) {
-            const CLI::App* const next = find_command(*where, word);
-            if (!next) return unknown_command(app, *where, word);
-            where = next;
-        }
-    }
-    return std::nullopt;
+    std::optional<std::string> explained;
+    walk(app, words, [&](const CLI::App& where, const std::string& word) {
+        explained = word.front() == '-' && word.size() > 1 ? unknown_option(app, where, word)
+                                                           : unknown_command(app, where, word);
+    });
+    return explained;
 }
 
 }  // namespace clarion::ctl

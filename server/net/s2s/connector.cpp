@@ -12,7 +12,7 @@ constexpr std::size_t max_addresses = 6;  // of one target
 }  // namespace
 
 Connector::Connector(core::Shard& shard, Poller& poller, Resolver& resolver,
-                     ConnectSettings settings, S2sReport report)
+                     ConnectSettings settings, core::RemoteReport report)
     : shard_(shard),
       poller_(poller),
       resolver_(resolver),

@@ -15,6 +15,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "proto/negotiation_s2s.h"
+#include "server/core/remote_reach.h"
 #include "server/net/dns/resolver.h"
 #include "server/net/transport/socket_address.h"
 #include "server/net/transport/transport.h"
@@ -24,14 +25,6 @@ class Shard;
 }
 
 namespace clarion::net {
-
-/// One thing that was tried on the way to a domain, for `clarionctl s2s test`.
-struct S2sStep {
-    s2s::Stage stage;
-    bool ok;
-    std::string text;  // one line for the operator
-};
-using S2sReport = std::function<void(const S2sStep&)>;
 
 /// A place that accepted the connection; nothing was said yet.
 struct Connected {
@@ -50,7 +43,7 @@ class Connector {
 public:
     /// All references outlive it. `report` may be empty.
     Connector(core::Shard& shard, Poller& poller, Resolver& resolver, ConnectSettings settings,
-              S2sReport report);
+              core::RemoteReport report);
 
     /// The next place that accepts. Errors, when none is left: "not-found" (the domain or all its
     /// servers do not exist in DNS), "dns-timeout", "dns-failure", "connect-timeout",
@@ -72,7 +65,7 @@ private:
     Poller& poller_;
     Resolver& resolver_;
     const ConnectSettings settings_;
-    S2sReport report_;
+    core::RemoteReport report_;
     bool resolved_ = false;
     std::deque<Target> targets_;
     std::deque<Place> places_;  // of the target that is being tried

@@ -148,20 +148,21 @@ void RemoteDomains::note_reachable(std::string domain) {
                                [home, domain = std::move(domain)] { home->reached(domain); });
 }
 
-S2sReach RemoteDomains::reach(std::string_view remote) const {
-    S2sReach reach;
+core::RemoteReach RemoteDomains::reach(std::string_view remote) const {
+    core::RemoteReach reach;
     const SteadyTime now = core_.clock().steady();
     for (const auto* ours : {&core_.hosts().hosts(), &core_.hosts().components()}) {
         for (const std::string& local : *ours) {
             if (const S2sOut* link = find(local, remote)) {
                 const S2sLinkInfo info = link->info();
                 if (link->is_up())
-                    return {S2sReach::State::up, info.authentication, info.since, {}};
-                reach = {S2sReach::State::connecting, info.state, {}, {}};
+                    return {core::RemoteReach::State::up, info.authentication, info.since, {}};
+                reach = {core::RemoteReach::State::connecting, info.state, {}, {}};
             }
             const Pause* pause = pauses_.find(key(local, remote), now);
-            if (reach.state != S2sReach::State::idle || !pause || pause->until <= now) continue;
-            reach = {S2sReach::State::failed,
+            if (reach.state != core::RemoteReach::State::idle || !pause || pause->until <= now)
+                continue;
+            reach = {core::RemoteReach::State::failed,
                      pause->text,
                      {},
                      std::chrono::ceil<Duration>(pause->until - now)};
@@ -170,7 +171,7 @@ S2sReach RemoteDomains::reach(std::string_view remote) const {
     return reach;
 }
 
-Task<> RemoteDomains::test(std::string domain, S2sReport report, std::string local) {
+Task<> RemoteDomains::test(std::string domain, core::RemoteReport report, std::string local) {
     if (is_ours(domain) || core_.hosts().hosts().empty()) {
         report({s2s::Stage::resolve, false, domain + " is served here"});
         co_return;

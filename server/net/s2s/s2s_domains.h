@@ -16,7 +16,7 @@
 //     s2s->set_peers(all);                               // by shard, before the threads run
 //     s2s->start();                                      // on its shard, once listeners accept
 //     s2s->list();                                       // on its shard, at any time
-//     core.scope().spawn("s2s-test", s2s->test(domain, report));
+//     core.scope().spawn("s2s-test", s2s->test(domain, report, {}));
 //
 // At the stop: ShardNet::stop_accepting(), close_all(), joined(); then it may be destroyed.
 #pragma once
@@ -61,13 +61,9 @@ public:
     /// Every stream that lives on this shard; in no order. An incoming stream appears once per
     /// domain pair.
     std::vector<S2sLinkInfo> list() const;
-    /// How it goes with a remote domain, from any of ours. REQUIRES: this is its home shard.
-    S2sReach reach(std::string_view remote) const;
-    /// Goes all the way to `domain` on a connection of its own: resolve, connect, open, secure,
-    /// authenticate; each step is told to `report` as it ends, the last one has Stage::up or !ok.
-    /// If it comes up, the domain is reachable: a pause ends. From `local`, or our first host.
-    /// REQUIRES: this is the domain's home shard.
-    Task<> test(std::string domain, S2sReport report, std::string local = {});
+    core::RemoteReach reach(std::string_view remote) const override;
+    /// If it comes up, the domain is reachable: a pause ends.
+    Task<> test(std::string domain, core::RemoteReport report, std::string local) override;
 
     // For S2sIn.
     /// Asks the domain that is said to have made a dialback key. `answered` is called once, on this

@@ -1,5 +1,4 @@
-// S2sLinkInfo: one stream with another server, for `clarionctl s2s list`; S2sReach: how it goes
-// with one domain, for `clarionctl push stats`.
+// S2sLinkInfo: one stream with another server, for `clarionctl s2s list`.
 #pragma once
 
 #include <cstddef>
@@ -21,19 +20,6 @@ struct S2sLinkInfo {
     std::string authentication;  // "certificate", "dialback", "none"
     std::size_t queued = 0;      // stanzas
     WallTime since{};            // when the stream, or the attempt, began
-};
-
-struct S2sReach {
-    enum class State : std::uint8_t {
-        idle,        // no stream to it; one is opened when something must go there
-        connecting,  // `text`: how far it is
-        up,          // `text`: how the stream was authenticated
-        failed,      // `text`: why; nobody dials before `retry_in` is over
-    };
-    State state = State::idle;
-    std::string text;
-    WallTime since{};  // of the stream that is up
-    Duration retry_in{};
 };
 
 }  // namespace clarion::net

@@ -29,7 +29,7 @@ Gauge& streams() {
 }  // namespace
 
 S2sOut::S2sOut(S2sOutOwner& owner, ShardNet& net, Resolver& resolver, std::string local,
-               std::string remote, S2sReport report)
+               std::string remote, core::RemoteReport report)
     : owner_(owner),
       net_(net),
       resolver_(resolver),

@@ -49,7 +49,7 @@ class S2sOut final : public Connection,
 public:
     /// References outlive it. With a `report` it is a test: it authenticates, says so, and goes.
     S2sOut(S2sOutOwner& owner, ShardNet& net, Resolver& resolver, std::string local,
-           std::string remote, S2sReport report = {});
+           std::string remote, core::RemoteReport report = {});
     ~S2sOut();
 
     /// Its life: one attempt after the other until the link is gone. Spawned once, in ShardNet's
@@ -127,7 +127,7 @@ private:
     ShardNet& net_;
     Resolver& resolver_;
     const std::string local_, remote_;
-    const S2sReport report_;
+    const core::RemoteReport report_;
     S2sQueue queue_;
     OutBuffer out_;
     std::uint64_t taken_ = 0;               // bytes of this stream that the socket took

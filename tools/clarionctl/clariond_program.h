@@ -1,5 +1,4 @@
-// clarionctl restore: no server runs, so the clariond program does it; here it is found and
-// started.
+// What needs no server, the clariond program does; here it is found and started.
 #pragma once
 
 #include <string>
@@ -19,5 +18,8 @@ struct RestoreOrder {
 /// Becomes `clariond --restore`: returns only if that cannot be. The clariond beside this program,
 /// else the one in PATH. Errors: what to do.
 Error restore(const RestoreOrder& order);
+
+/// Becomes `clariond --check`, likewise. `config` as above.
+Error check(const std::string& config);
 
 }  // namespace clarion::ctl

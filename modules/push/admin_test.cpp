@@ -1,4 +1,4 @@
-// push/test: a notification without a message, step by step.
+// push test: a notification without a message, step by step.
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -9,17 +9,14 @@
 
 #include "base/text.h"
 #include "modules/push/admin.h"
-#include "server/app/admin_push.h"
-#include "server/app/app.h"
+#include "modules/push/admin_commands.h"
 #include "server/core/remote_call.h"
-#include "server/net/s2s/s2s_domains.h"
 
-namespace clarion::app {
+namespace clarion::push {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
 using core::Core;
-using push::TestStep;
 
 namespace {
 
@@ -49,7 +46,7 @@ struct Protocol {
 };
 using ProtocolPtr = std::shared_ptr<Protocol>;
 
-std::string describe(const push::RegistrationView& view) {
+std::string describe(const RegistrationView& view) {
     std::string text = "device " + view.device + ", enabled " + time_or_never(view.created) +
                        ", last success " + time_or_never(view.last_used);
     if (view.errors > 0) text += ", errors in a row: " + std::to_string(view.errors);
@@ -59,7 +56,7 @@ std::string describe(const push::RegistrationView& view) {
     return text;
 }
 
-Task<> note_registrations(Core& core, const PushTarget& target, Protocol& protocol,
+Task<> note_registrations(Core& core, const AdminTarget& target, Protocol& protocol,
                           Result<>& result) {
     auto pin = co_await core.accounts().load(std::string(target.jid.bare()));
     if (!pin) {
@@ -67,7 +64,7 @@ Task<> note_registrations(Core& core, const PushTarget& target, Protocol& protoc
         co_return;
     }
     result = {};
-    for (const auto& view : push::list(**pin)) {
+    for (const auto& view : list(**pin)) {
         if (!target.service.empty() && view.service != target.service) continue;
         if (!target.node.empty() && view.node != target.node) continue;
         ++protocol.registrations;
@@ -77,37 +74,37 @@ Task<> note_registrations(Core& core, const PushTarget& target, Protocol& protoc
 }
 
 /// Whether it came up is what the last step says.
-Task<> dial(App& app, Core& core, const std::string& host, const std::string& service,
-            Protocol& protocol, bool& up) {
+Task<> dial(Core& core, const std::string& host, const std::string& service, Protocol& protocol,
+            bool& up) {
     const std::string domain(Jid::trusted(service).domain());
-    auto report = [&protocol, &up, service](const net::S2sStep& step) {
+    auto report = [&protocol, &up, service](const core::RemoteStep& step) {
         protocol.add({service, {}, s2s::name(step.stage), step.text, step.ok});
         up = step.ok;
     };
-    co_await app.s2s(core.shard().index()).test(domain, report, host);
+    if (auto* remote = core.links().remote()) co_await remote->test(domain, report, host);
 }
 
 /// How the service is reached: a stream that is there, or every step of making one. False: it is
 /// not.
-Task<bool> reach(App& app, const std::string& host, const std::string& service,
+Task<bool> reach(Core& here, const std::string& host, const std::string& service,
                  Protocol& protocol) {
     const std::string domain(Jid::trusted(service).domain());
-    const PushRoute route = co_await push_route(app, domain);
+    const ServiceRoute route = co_await route_to(here, domain);
     protocol.add({service, {}, "route", route.text, route.works});
-    if (route.kind != PushRoute::Kind::remote || route.up) co_return route.works;
+    if (route.kind != ServiceRoute::Kind::remote || route.up) co_return route.works;
     bool up = false;
-    co_await core::call_on_shard(
-        *app.shared().cores[0], app.shared().homes.shard_of(domain),
-        [&](Core& core) { return dial(app, core, host, service, protocol, up); });
+    co_await core::call_on_shard(here, here.shared().homes.shard_of(domain), [&](Core& core) {
+        return dial(core, host, service, protocol, up);
+    });
     co_return up;
 }
 
-Task<> publish(Core& core, PushTarget target, ProtocolPtr protocol) {
+Task<> publish(Core& core, AdminTarget target, ProtocolPtr protocol) {
     auto pin = co_await core.accounts().load(std::string(target.jid.bare()));
     if (!pin) co_return;
     auto start = [&core, &pin, &target, protocol](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        push::test(
+        test(
             **pin, target.service, target.node,
             [protocol](const TestStep& step) { protocol->add(step); },
             [&core, shared] { asio::post(core.shard().executor(), [shared] { (*shared)(); }); });
@@ -128,13 +125,12 @@ void sum_up(Protocol& protocol) {
 
 }  // namespace
 
-Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
-    auto target = push_target(app, arguments);
+Task<Result<json::value>> test_registrations(Core& here, const json::object& arguments) {
+    auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
-    const auto protocol = std::make_shared<Protocol>(app.shared().clock);
+    const auto protocol = std::make_shared<Protocol>(here.clock());
     Result<> result = fail("internal-server-error", "the server is stopping");
-    Core& here = *app.shared().cores[0];
-    const unsigned home = app.shared().homes.shard_of(target->jid.bare());
+    const unsigned home = here.shared().homes.shard_of(target->jid.bare());
     co_await core::call_on_shard(here, home, [&](Core& core) {
         return note_registrations(core, *target, *protocol, result);
     });
@@ -144,12 +140,12 @@ Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
                                      [&](Core& core) { return publish(core, *target, protocol); });
     const std::string host(target->jid.domain());
     for (const std::string& service : protocol->services) {
-        const bool reached = co_await reach(app, host, service, *protocol);
+        const bool reached = co_await reach(here, host, service, *protocol);
         if (!reached) {
             protocol->add({service, {}, "publish", "not tried: the service is not reached", false});
             continue;
         }
-        const PushTarget there{target->jid, service, target->node};
+        const AdminTarget there{target->jid, service, target->node};
         co_await core::call_on_shard(here, home,
                                      [&](Core& core) { return publish(core, there, protocol); });
     }
@@ -157,4 +153,4 @@ Task<Result<json::value>> push_test(App& app, const json::object& arguments) {
     co_return json::value(std::move(protocol->steps));
 }
 
-}  // namespace clarion::app
+}  // namespace clarion::push

@@ -1,4 +1,4 @@
-// push/stats, and the alarms of push in status.
+// push stats, and the alarms of push in status.
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -8,16 +8,13 @@
 
 #include "base/text.h"
 #include "modules/push/admin.h"
-#include "server/app/admin_push.h"
-#include "server/app/app.h"
+#include "modules/push/admin_commands.h"
 #include "server/core/remote_call.h"
-#include "server/net/s2s/s2s_domains.h"
 
-namespace clarion::app {
+namespace clarion::push {
 
 namespace json = boost::json;
 using core::Core;
-using push::ServiceView;
 
 namespace {
 
@@ -28,17 +25,16 @@ constexpr auto lately = std::chrono::hours(24);
 using Services = std::map<std::string, ServiceView>;
 
 Task<> collect(Core& core, Services& services) {
-    for (const auto& view : push::stats(core)) {
+    for (const auto& view : stats(core)) {
         auto [at, fresh] = services.try_emplace(view.service, view);
         if (!fresh) at->second.merge(view);
     }
     co_return;
 }
 
-Task<Services> all_services(App& app) {
+Task<Services> all_services(Core& here) {
     Services services;
-    co_await core::run_on_all(*app.shared().cores[0],
-                              [&](Core& core) { return collect(core, services); });
+    co_await core::run_on_all(here, [&](Core& core) { return collect(core, services); });
     co_return services;
 }
 
@@ -55,7 +51,7 @@ double latency_ms(const ServiceView& view, double share) {
     return std::round(Histogram::quantile(view.latency, share) * 1e5) / 100;
 }
 
-json::object describe(const ServiceView& view, const PushRoute& route) {
+json::object describe(const ServiceView& view, const ServiceRoute& route) {
     json::object errors;
     for (const auto& [condition, count] : view.errors) errors[condition] = count;
     json::value retry, last_error;
@@ -86,47 +82,45 @@ std::string domain_of(const std::string& service) {
     return std::string(Jid::trusted(service).domain());
 }
 
-void alarm(json::array& alarms, std::string what, std::string next) {
-    alarms.push_back({{"what", std::move(what)}, {"next", std::move(next)}});
-}
+using Alarms = std::vector<core::AdminAlarm>;
 
-void alarms_of(json::array& alarms, const ServiceView& view, bool remote, WallTime now) {
+void alarms_of(Alarms& alarms, const ServiceView& view, bool remote, WallTime now) {
     const std::string name = "push service " + view.service;
     if (view.backing_off())
-        alarm(alarms,
-              name + " cannot be reached since " + time_or_never(view.unreachable_since) + " (" +
-                  view.last_error + "); notifications that wait: " + std::to_string(view.waiting) +
-                  "; next attempt in " + std::to_string(seconds(view.retry_in)) + " s",
-              remote ? "clarionctl s2s test " + domain_of(view.service) : "clarionctl push stats");
+        alarms.push_back(
+            {name + " cannot be reached since " + time_or_never(view.unreachable_since) + " (" +
+                 view.last_error + "); notifications that wait: " + std::to_string(view.waiting) +
+                 "; next attempt in " + std::to_string(seconds(view.retry_in)) + " s",
+             remote ? "clarionctl s2s test " + domain_of(view.service) : "clarionctl push stats"});
     const bool refused_lately = now - view.last_error_at < lately;
     if (refused_lately && view.refused_since_success >= refusals_in_a_row)
-        alarm(alarms,
-              name + " refuses everything: " + std::to_string(view.refused_since_success) +
-                  " notifications in a row, the last with " + view.last_error +
-                  "; last success: " + time_or_never(view.last_success),
-              "clarionctl push stats");
+        alarms.push_back({name +
+                              " refuses everything: " + std::to_string(view.refused_since_success) +
+                              " notifications in a row, the last with " + view.last_error +
+                              "; last success: " + time_or_never(view.last_success),
+                          "clarionctl push stats"});
     if (view.disabled_today > 0)
-        alarm(alarms,
-              name +
-                  ": registrations disabled within a day, because it refused too much or was "
-                  "away too long: " +
-                  std::to_string(view.disabled_today),
-              "clarionctl push list");
+        alarms.push_back(
+            {name +
+                 ": registrations disabled within a day, because it refused too much or was "
+                 "away too long: " +
+                 std::to_string(view.disabled_today),
+             "clarionctl push list"});
 }
 
 struct Reached {
     bool attached = false;
-    net::S2sReach s2s;
+    core::RemoteReach remote;
 };
 
-Task<> look(App& app, Core& core, const std::string& domain, Reached& reached) {
+Task<> look(Core& core, const std::string& domain, Reached& reached) {
     reached.attached = core.links().component(domain) != nullptr;
-    reached.s2s = app.s2s(core.shard().index()).reach(domain);
+    if (const auto* remote = core.links().remote()) reached.remote = remote->reach(domain);
     co_return;
 }
 
-PushRoute remote_route(const net::S2sReach& reach) {
-    using State = net::S2sReach::State;
+ServiceRoute remote_route(const core::RemoteReach& reach) {
+    using State = core::RemoteReach::State;
     switch (reach.state) {
         case State::up:
             return {.up = true,
@@ -144,38 +138,38 @@ PushRoute remote_route(const net::S2sReach& reach) {
 
 }  // namespace
 
-Task<PushRoute> push_route(App& app, std::string domain) {
+Task<ServiceRoute> route_to(Core& here, std::string domain) {
     Reached reached;
-    const auto kind = app.shared().hosts.kind(domain);
+    const auto kind = here.hosts().kind(domain);
     if (kind == core::DomainKind::host)
-        co_return PushRoute{PushRoute::Kind::own, true, true, "a domain of this server"};
-    co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(domain),
-                                 [&](Core& core) { return look(app, core, domain, reached); });
-    if (kind == core::DomainKind::remote) co_return remote_route(reached.s2s);
+        co_return ServiceRoute{ServiceRoute::Kind::own, true, true, "a domain of this server"};
+    co_await core::call_on_shard(here, here.shared().homes.shard_of(domain),
+                                 [&](Core& core) { return look(core, domain, reached); });
+    if (kind == core::DomainKind::remote) co_return remote_route(reached.remote);
     const char* text = reached.attached ? "component of this server, attached"
                                         : "component of this server, not attached: start it, and "
                                           "see the log for refused secrets";
-    co_return PushRoute{PushRoute::Kind::component, reached.attached, reached.attached, text};
+    co_return ServiceRoute{ServiceRoute::Kind::component, reached.attached, reached.attached, text};
 }
 
-Task<Result<json::value>> push_stats(App& app, const json::object&) {
-    const Services services = co_await all_services(app);
+Task<Result<json::value>> list_services(Core& here, const json::object&) {
+    const Services services = co_await all_services(here);
     json::array result;
     for (const auto& [name, view] : services) {
-        const PushRoute route = co_await push_route(app, domain_of(name));
+        const ServiceRoute route = co_await route_to(here, domain_of(name));
         result.push_back(describe(view, route));
     }
     co_return json::value(std::move(result));
 }
 
-Task<json::array> push_alarms(App& app) {
-    const Services services = co_await all_services(app);
-    json::array alarms;
+Task<std::vector<core::AdminAlarm>> alarms(Core& here) {
+    const Services services = co_await all_services(here);
+    Alarms alarms;
     for (const auto& [name, view] : services) {
-        const bool remote = app.shared().hosts.kind(domain_of(name)) == core::DomainKind::remote;
-        alarms_of(alarms, view, remote, app.shared().clock.wall());
+        const bool remote = here.hosts().kind(domain_of(name)) == core::DomainKind::remote;
+        alarms_of(alarms, view, remote, here.clock().wall());
     }
     co_return alarms;
 }
 
-}  // namespace clarion::app
+}  // namespace clarion::push

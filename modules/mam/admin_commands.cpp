@@ -1,6 +1,6 @@
-// archive/stats, archive/purge, archive/export.
+#include "modules/mam/admin_commands.h"
+
 #include <algorithm>
-#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -8,33 +8,22 @@
 #include "base/text.h"
 #include "modules/mam/archive_expiry.h"
 #include "modules/mam/query.h"
-#include "server/app/admin_commands.h"
-#include "server/app/app.h"
 #include "server/core/archive_id.h"
 #include "server/core/remote_call.h"
 
-namespace clarion::app {
+namespace clarion::mam {
 
 namespace json = boost::json;
 using core::Core;
+using core::text;
 
 namespace {
 
 constexpr auto pause = std::chrono::milliseconds(1);  // between slices of many accounts
 constexpr std::size_t names_at_once = 100;
 
-/// One of our accounts, or with an empty localpart one of our domains.
-Result<Jid> address_argument(App& app, const json::object& arguments) {
-    auto jid = Jid::parse(text(arguments, "jid"));
-    if (!jid) return fail("usage", "jid: " + jid.error().text);
-    if (!app.shared().hosts.is_host(jid->domain()))
-        return fail("item-not-found",
-                    std::string(jid->domain()) + " is not a domain of this server");
-    return jid->to_bare();
-}
-
-Task<Result<storage::AccountId>> find_account(App& app, std::string jid) {
-    const auto record = co_await app.shared().storage.accounts().find(jid);
+Task<Result<storage::AccountId>> find_account(Core& here, std::string jid) {
+    const auto record = co_await here.storage().accounts().find(jid);
     if (!record) co_return record.error();
     if (!*record) co_return fail("item-not-found", jid + " does not exist");
     co_return (*record)->id;
@@ -60,10 +49,10 @@ json::value time_or_null(const std::optional<WallTime>& time) {
     return time ? json::value(format_datetime(*time)) : json::value();
 }
 
-Task<Result<json::value>> stats_of_account(App& app, std::string jid) {
-    const auto id = co_await find_account(app, jid);
+Task<Result<json::value>> stats_of_account(Core& here, std::string jid) {
+    const auto id = co_await find_account(here, jid);
     if (!id) co_return id.error();
-    const auto bounds = co_await app.shared().storage.archive().bounds(*id);
+    const auto bounds = co_await here.storage().archive().bounds(*id);
     if (!bounds) co_return bounds.error();
     Totals totals;
     totals.add(*bounds);
@@ -74,8 +63,8 @@ Task<Result<json::value>> stats_of_account(App& app, std::string jid) {
 }
 
 /// False: there are no more accounts.
-Task<Result<bool>> count_some(App& app, std::string domain, std::string& after, Totals& totals) {
-    auto& storage = app.shared().storage;
+Task<Result<bool>> count_some(Core& here, std::string domain, std::string& after, Totals& totals) {
+    auto& storage = here.storage();
     const auto names =
         co_await storage.owners().list(storage::OwnerKind::account, domain, after, names_at_once);
     if (!names) co_return names.error();
@@ -91,14 +80,14 @@ Task<Result<bool>> count_some(App& app, std::string domain, std::string& after, 
     co_return names->size() == names_at_once;
 }
 
-Task<Result<json::value>> stats_of_domain(App& app, std::string domain) {
+Task<Result<json::value>> stats_of_domain(Core& here, std::string domain) {
     Totals totals;
     std::string after;
     for (;;) {
-        const auto more = co_await count_some(app, domain, after, totals);
+        const auto more = co_await count_some(here, domain, after, totals);
         if (!more) co_return more.error();
         if (!*more) break;
-        co_await app.shared().cores[0]->shard().sleep(pause);
+        co_await here.shard().sleep(pause);
     }
     co_return json::value{{"domain", domain},
                           {"accounts", totals.accounts},
@@ -108,16 +97,16 @@ Task<Result<json::value>> stats_of_domain(App& app, std::string domain) {
                           {"newest", time_or_null(totals.newest)}};
 }
 
-Task<Result<json::value>> stats(App& app, const json::object& arguments) {
+Task<Result<json::value>> stats(Core& here, const json::object& arguments) {
     if (!text(arguments, "jid").empty()) {
-        const auto jid = address_argument(app, arguments);
+        const auto jid = core::address_argument(here.hosts(), arguments);
         if (!jid) co_return jid.error();
-        if (jid->has_local()) co_return co_await stats_of_account(app, std::string(jid->full()));
-        co_return co_await stats_of_domain(app, std::string(jid->full()));
+        if (jid->has_local()) co_return co_await stats_of_account(here, std::string(jid->full()));
+        co_return co_await stats_of_domain(here, std::string(jid->full()));
     }
     json::array domains;
-    for (const std::string& domain : app.shared().hosts.hosts()) {
-        auto row = co_await stats_of_domain(app, domain);
+    for (const std::string& domain : here.hosts().hosts()) {
+        auto row = co_await stats_of_domain(here, domain);
         if (!row) co_return row.error();
         domains.push_back(std::move(*row));
     }
@@ -135,11 +124,11 @@ Result<WallTime> read_date(std::string_view text) {
 }
 
 /// What is to stay.
-Result<storage::Keep> keep_argument(App& app, const json::object& arguments) {
+Result<storage::Keep> keep_argument(Core& here, const json::object& arguments) {
     const std::string_view before = text(arguments, "before"), age = text(arguments, "older_than");
     if (!before.empty() && !age.empty()) return fail("usage", "either a date or an age, not both");
     if (before.empty() && age.empty()) return storage::Keep{.since = WallTime::max()};
-    const WallTime now = app.shared().cores[0]->clock().wall();
+    const WallTime now = here.clock().wall();
     if (!before.empty()) {
         const auto since = read_date(before);
         if (!since) return since.error();
@@ -155,13 +144,13 @@ struct Purged {
 };
 
 Task<> purge_here(Core& core, std::string jid, storage::Keep keep, Result<std::uint64_t>& result) {
-    result = co_await mam::expire_account(core, std::move(jid), keep);
+    result = co_await expire_account(core, std::move(jid), keep);
 }
 
 /// On the account's home shard, like all that is written for it.
-Task<Result<>> purge_account(App& app, std::string jid, storage::Keep keep, Purged& purged) {
+Task<Result<>> purge_account(Core& here, std::string jid, storage::Keep keep, Purged& purged) {
     Result<std::uint64_t> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(jid),
+    co_await core::call_on_shard(here, here.shared().homes.shard_of(jid),
                                  [&](Core& core) { return purge_here(core, jid, keep, result); });
     if (!result) co_return result.error();
     if (*result > 0) ++purged.accounts;
@@ -169,14 +158,14 @@ Task<Result<>> purge_account(App& app, std::string jid, storage::Keep keep, Purg
     co_return Result<>{};
 }
 
-Task<Result<>> purge_domain(App& app, std::string domain, storage::Keep keep, Purged& purged) {
+Task<Result<>> purge_domain(Core& here, std::string domain, storage::Keep keep, Purged& purged) {
     std::string after;
     for (;;) {
-        const auto names = co_await app.shared().storage.owners().list(
-            storage::OwnerKind::account, domain, after, names_at_once);
+        const auto names = co_await here.storage().owners().list(storage::OwnerKind::account,
+                                                                 domain, after, names_at_once);
         if (!names) co_return names.error();
         for (const std::string& name : *names) {
-            const auto done = co_await purge_account(app, name, keep, purged);
+            const auto done = co_await purge_account(here, name, keep, purged);
             if (!done) co_return done.error();
         }
         if (names->size() < names_at_once) co_return Result<>{};
@@ -184,19 +173,19 @@ Task<Result<>> purge_domain(App& app, std::string domain, storage::Keep keep, Pu
     }
 }
 
-Task<Result<json::value>> purge(App& app, const json::object& arguments) {
-    const auto jid = address_argument(app, arguments);
+Task<Result<json::value>> purge(Core& here, const json::object& arguments) {
+    const auto jid = core::address_argument(here.hosts(), arguments);
     if (!jid) co_return jid.error();
-    const auto keep = keep_argument(app, arguments);
+    const auto keep = keep_argument(here, arguments);
     if (!keep) co_return keep.error();
     Purged purged;
     Result<> done;
     if (jid->has_local()) {
-        const auto id = co_await find_account(app, std::string(jid->full()));
+        const auto id = co_await find_account(here, std::string(jid->full()));
         if (!id) co_return id.error();
-        done = co_await purge_account(app, std::string(jid->full()), *keep, purged);
+        done = co_await purge_account(here, std::string(jid->full()), *keep, purged);
     } else {
-        done = co_await purge_domain(app, std::string(jid->full()), *keep, purged);
+        done = co_await purge_domain(here, std::string(jid->full()), *keep, purged);
     }
     if (!done) co_return done.error();
     co_return json::value{{"archives", purged.accounts}, {"messages", purged.messages}};
@@ -215,19 +204,19 @@ Result<std::optional<storage::ArchiveId>> after_argument(const json::object& arg
 }
 
 /// A page: whoever exports asks again with the id of the last message until there are no more.
-Task<Result<json::value>> export_page(App& app, const json::object& arguments) {
-    const auto jid = address_argument(app, arguments);
+Task<Result<json::value>> export_page(Core& here, const json::object& arguments) {
+    const auto jid = core::address_argument(here.hosts(), arguments);
     if (!jid) co_return jid.error();
-    const auto id = co_await find_account(app, std::string(jid->full()));
+    const auto id = co_await find_account(here, std::string(jid->full()));
     if (!id) co_return id.error();
-    const core::ArchiveIds ids = app.shared().cores[0]->archive_ids(*id);
+    const core::ArchiveIds ids = here.archive_ids(*id);
     const auto after = after_argument(arguments, ids);
     if (!after) co_return after.error();
     storage::ArchiveQuery query{.owner = *id, .behind = *after};
     query.limit = 500;
-    auto page = co_await app.shared().storage.archive().query(query);
+    auto page = co_await here.storage().archive().query(query);
     if (!page) co_return page.error();
-    mam::shorten(*page, false, 1 << 20);
+    shorten(*page, false, 1 << 20);
     json::array messages;
     for (const auto& message : page->messages)
         messages.push_back({{"id", ids.format(message.id)},
@@ -236,12 +225,77 @@ Task<Result<json::value>> export_page(App& app, const json::object& arguments) {
     co_return json::value{{"messages", std::move(messages)}, {"complete", page->complete}};
 }
 
-}  // namespace
+using Kind = core::ArgumentKind;
+using Use = core::ArgumentUse;
 
-std::span<const AdminRow> archive_commands() {
-    static const std::array<AdminRow, 3> rows{
-        {{"archive/stats", stats}, {"archive/purge", purge}, {"archive/export", export_page}}};
-    return rows;
+core::AdminCommand stats_command() {
+    using enum core::ColumnKind;
+    return {.name = "archive stats",
+            .help = "messages in an account's archive, or in those of each domain",
+            .arguments = {{.name = "jid",
+                           .kind = Kind::jid,
+                           .use = Use::optional,
+                           .help = "an account, or a domain; all domains if left out"}},
+            .columns = {{"domain", "domain"},
+                        {"accounts", "accounts", number},
+                        {"archives", "archives", number},
+                        {"messages", "messages", number},
+                        {"oldest", "oldest"},
+                        {"newest", "newest"}},
+            .none = "no archives",
+            .run = stats};
 }
 
-}  // namespace clarion::app
+core::AdminCommand purge_command() {
+    return {
+        .name = "archive purge",
+        .help =
+            "remove messages from archives, at once and for good; asks at a terminal, says how "
+            "many. The disk is used again a day or two later",
+        .arguments = {{.name = "jid",
+                       .kind = Kind::jid,
+                       .use = Use::required,
+                       .help = "an account, or a domain: all archives there"},
+                      {.name = "before",
+                       .help = "only messages from before this date (UTC), such as 2026-01-31 or "
+                               "2026-01-31T12:00:00Z"},
+                      {.name = "older_than",
+                       .help = "only messages older than this, such as 90d or 12h"}},
+        .questions = {{"before",
+                       "Remove messages from before {before} from the archive of {jid}, for good?"},
+                      {"older_than",
+                       "Remove messages older than {older_than} from the archive of {jid}, for "
+                       "good?"},
+                      {"", "Remove all messages from the archive of {jid}, for good?"}},
+        .run = purge};
+}
+
+core::AdminCommand export_command() {
+    return {.name = "archive export",
+            .help =
+                "write an archive as one XML document (XEP-0227); with --json, a line of JSON "
+                "per message",
+            .arguments = {{.name = "jid",
+                           .kind = Kind::jid,
+                           .use = Use::required,
+                           .help = "an account, such as romeo@example.org"},
+                          {.name = "file",
+                           .kind = Kind::local_file,
+                           .use = Use::optional,
+                           .help = "where to write it, readable by its owner only; standard output "
+                                   "if left out"}},
+            .client = "archive-export",
+            .run = export_page};
+}
+
+}  // namespace
+
+const core::AdminArea& admin_area() {
+    static const core::AdminArea area{
+        .name = "archive",
+        .help = "message archives",
+        .commands = {stats_command(), purge_command(), export_command()}};
+    return area;
+}
+
+}  // namespace clarion::mam

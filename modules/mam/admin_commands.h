@@ -1,0 +1,11 @@
+// The commands `archive ...` of whoever administers the server.
+#pragma once
+
+#include "server/core/admin_command.h"
+
+namespace clarion::mam {
+
+/// For the row in modules/all.cpp.
+const core::AdminArea& admin_area();
+
+}  // namespace clarion::mam

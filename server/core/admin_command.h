@@ -1,0 +1,137 @@
+// AdminCommand: one thing that whoever administers the server may ask for, declared once, where it
+// is carried out.
+//
+//     const AdminArea& admin_area() {
+//         static const AdminArea area{"push", "push notifications", {
+//             {.name = "push list",
+//              .help = "registrations of an account, or of all",
+//              .arguments = {{.name = "jid", .kind = Kind::jid, .use = Use::optional}},
+//              .columns = {{"account", "account"}, {"errors", "errors", ColumnKind::number}},
+//              .none = "no push registrations",
+//              .run = list}}};
+//         return area;
+//     }
+//
+// The admin server serves the declarations as JSON (POST /v1/commands). `clarionctl` has its help,
+// its suggestions and its completion from there, makes a request of what is typed, and a table of
+// what is answered: a new command needs no line of it. What only a program beside the person can do
+// (a file there, waiting, following) is named in `client`; what one shape alone fits, in `shape`.
+//
+// An area is declared for the whole server, not for each shard: its commands run on shard 0 and ask
+// others with call_on_shard(). They are there also if the module is off: what it kept still is.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "proto/jid.h"
+
+namespace boost::json {
+class object;
+class value;
+}  // namespace boost::json
+
+namespace clarion::core {
+
+class Core;
+class Hosts;
+
+enum class ArgumentKind : std::uint8_t {
+    text,
+    jid,
+    domain,
+    number,
+    flag,         // typed as --name, sent as true
+    password,     // asked for if it is not given
+    server_file,  // the server reads or writes it; sent as an absolute path
+    local_file,   // whoever types it does
+    for_table,    // never typed: sent as true if the answer is to be shown as a table
+};
+
+enum class ArgumentUse : std::uint8_t { required, optional, option };
+
+struct AdminArgument {
+    std::string_view name;  // in the request; typed as a word, or as --name
+    ArgumentKind kind = ArgumentKind::text;
+    ArgumentUse use = ArgumentUse::option;
+    std::string_view help{};
+    std::int64_t usual = 0;  // of a number: what is sent if it is not given
+    std::int64_t most = 0;   // of a number; the least is 1
+};
+
+enum class ColumnKind : std::uint8_t {
+    text,
+    number,  // to the right
+    mark,    // the title where it is true, nothing where it is not
+    alarms,  // of a record: "what" and "next" each, behind the rest
+};
+
+/// What is answered under `key`, for a person. A list has the columns that are declared, or else
+/// all; one that no record has is left out.
+struct AdminColumn {
+    std::string_view key;
+    std::string_view title;
+    ColumnKind kind = ColumnKind::text;
+};
+
+/// Asked before something is deleted, at a terminal, unless --yes. "{jid}" stands for that
+/// argument.
+struct AdminQuestion {
+    std::string_view given;  // asked if this argument is given; empty: in any case
+    std::string_view text;
+};
+
+/// `here` is shard 0's core, on whose thread it runs. `arguments` outlives the coroutine. Errors:
+/// "usage" (400), "item-not-found" (404), "conflict" (409), others 500.
+using AdminHandler = std::function<Task<Result<boost::json::value>>(
+    Core& here, const boost::json::object& arguments)>;
+
+struct AdminCommand {
+    std::string_view name;  // "push list"; asked for as /v1/push/list
+    std::string_view help;
+    std::vector<AdminArgument> arguments{};  // those that are words in their order
+    std::vector<AdminColumn> columns{};      // of a record, or of each in a list
+    std::string_view none{};                 // what an empty list means: "no sessions"
+    std::vector<AdminQuestion> questions{};  // the first that fits is asked
+    std::string_view client{};               // what in clarionctl carries it out; empty: nothing
+    std::string_view shape{};                // what in clarionctl shows it; empty: as a table
+    AdminHandler run{};                      // empty: an answer without an end (trace)
+};
+
+/// Something to worry about, for `status`.
+struct AdminAlarm {
+    std::string what;  // a sentence
+    std::string next;  // the command to type
+};
+using AdminAlarms = std::function<Task<std::vector<AdminAlarm>>(Core& here)>;
+
+/// Commands that belong together: "push list", "push ping".
+struct AdminArea {
+    std::string_view name;  // the first word of all its commands; empty: they have one word only
+    std::string_view help;
+    std::vector<AdminCommand> commands;
+    AdminAlarms alarms{};
+};
+
+/// All areas as clarionctl reads them: {"groups": [...], "commands": [...]}.
+boost::json::value describe(std::span<const AdminArea* const> areas);
+
+// ---- what commands read of their arguments ----
+
+/// A string argument; empty if it is absent, or no string.
+std::string_view text(const boost::json::object& arguments, std::string_view name);
+bool flag(const boost::json::object& arguments, std::string_view name);
+/// The argument "jid": a domain of ours, or an account there, bare. Errors: "usage",
+/// "item-not-found".
+Result<Jid> address_argument(const Hosts& hosts, const boost::json::object& arguments);
+/// The same of accounts only.
+Result<Jid> account_argument(const Hosts& hosts, const boost::json::object& arguments);
+
+}  // namespace clarion::core

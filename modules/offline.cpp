@@ -58,9 +58,9 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
     std::unordered_set<std::uint64_t> seqs;
     for (const auto& session : account.sessions()) {
         if (!session->sm() || session->state() == core::SessionState::ended) continue;
-        session->sm()->queue.for_each([&](const core::UnackedStanza& sent) {
-            if (sent.meta.spooled) seqs.insert(sent.meta.offline_seq);
-        });
+        const core::StreamManagement& sm = *session->sm();
+        for (std::uint32_t i = 0; i < sm.unacked_count(); ++i)
+            if (sm.unacked(i).meta.spooled) seqs.insert(sm.unacked(i).meta.offline_seq);
         const auto insert = [&](const core::Envelope& envelope) {
             if (envelope.meta.spooled) seqs.insert(envelope.meta.offline_seq);
         };
@@ -86,9 +86,9 @@ core::UnackedStanza* find_unacknowledged(core::Session& session,
                                          const storage::OfflineMessage& message) {
     if (!session.sm()) return nullptr;
     const storage::ArchiveId id = message.stanza.meta.archive_id;
-    auto& queue = session.sm()->queue;
-    for (std::uint32_t i = queue.size(); i > 0; --i) {
-        core::UnackedStanza& sent = queue[i - 1];
+    core::StreamManagement& sm = *session.sm();
+    for (std::uint32_t i = sm.unacked_count(); i > 0; --i) {
+        core::UnackedStanza& sent = sm.unacked(i - 1);
         if (sent.meta.offline_seq == message.seq) return &sent;
         const bool in_archive = id != storage::ArchiveId::none;
         if (sent.meta.is_copy && in_archive && sent.meta.archive_id == id) return &sent;
@@ -132,12 +132,13 @@ public:
     // ---- What sessions have --------------------------------------------------------------------
 
     core::Flow on_recording(events::SessionRecording& event) const {
-        event.record.parts.emplace_back(part_name, event.session.seen_text());
+        event.record.parts.emplace_back(part_name,
+                                        event.session.seen().to_text(event.session.account()));
         return Flow::next;
     }
     void on_restored(const events::SessionRestored& event) const {
         for (const auto& [name, value] : event.record.parts)
-            if (name == part_name) event.session.restore_seen(value);
+            if (name == part_name) event.session.seen().restore(value, event.session.account());
     }
 
     // ---- Delivering ----------------------------------------------------------------------------
@@ -236,7 +237,8 @@ private:
 
     void hand_over(core::Session& session, const storage::OfflineMessage& message) const {
         core::Account& account = session.account();
-        if (session.has_read(message.stanza.meta.archive_id)) return leave_out(session, message);
+        if (session.seen().has_read(message.stanza.meta.archive_id))
+            return leave_out(session, message);
         auto stanza = revive(message.stanza, account);
         if (!stanza)
             logger.error("undeliverable",
@@ -253,7 +255,7 @@ private:
         }
         envelope.meta.spooled = session.sm() != nullptr;
         if (!envelope.meta.spooled) account.remove_offline(message.seq);
-        session.note_delivered(message.seq);
+        session.seen().note_delivered(message.seq);
         session.send_now(std::move(envelope));
     }
 

@@ -91,7 +91,7 @@ void enable(core::Session& session, const Enable& wanted) {
     core.bus().fire(events::HibernationLimit{session.account(), session, limit});
     const std::uint32_t seconds = granted_seconds(limit, wanted.max_seconds);
     const auto& sm = session.enable_sm(wanted.resume && seconds > 0, wanted.max_seconds);
-    session.port()->write_xml(enabled_xml(sm.id, seconds, options.location));
+    session.port()->write_xml(enabled_xml(sm.id(), seconds, options.location));
 }
 
 void close_for_count(core::SessionPort& port, std::uint32_t handled, std::uint32_t sent) {
@@ -104,7 +104,7 @@ void close_for_count(core::SessionPort& port, std::uint32_t handled, std::uint32
 /// session ends, as if the client had closed its stream.
 void end_for_count(core::Session& session, std::uint32_t handled) {
     core::SessionPort& port = *session.port();
-    const std::uint32_t sent = session.sm()->queue.sent();
+    const std::uint32_t sent = session.sm()->sent();
     session.on_stream_closed();
     close_for_count(port, handled, sent);
 }
@@ -113,7 +113,7 @@ void acknowledge(core::Session& session, const xml::Element& ack) {
     const auto handled = sm::parse_count(ack.attr("h"));
     if (!handled)
         return session.on_bad_xml(StreamErrorCondition::bad_format, "'h' is not a count", false);
-    if (!session.on_ack(*handled)) end_for_count(session, *handled);
+    if (!session.sm()->on_ack(*handled)) end_for_count(session, *handled);
 }
 
 core::Flow on_element(events::SessionElement& event) {
@@ -124,7 +124,7 @@ core::Flow on_element(events::SessionElement& event) {
     if (element.name() == "enable")
         enable(session, read_enable(element));
     else if (element.name() == "r" && session.sm())
-        session.on_ack_request();
+        session.sm()->on_ack_request();
     else if (element.name() == "a" && session.sm())
         acknowledge(session, element);
     else
@@ -146,7 +146,7 @@ Next refuse(core::Core& core, core::C2sStream& stream, StanzaErrorCondition cond
 
 std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::string_view id) {
     for (const auto& session : account.sessions())
-        if (session->may_hibernate() && session->sm()->id == id) return session;
+        if (session->may_hibernate() && session->sm()->id() == id) return session;
     return nullptr;
 }
 
@@ -165,19 +165,18 @@ Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std
 /// back with the same count each time.
 Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t handled) {
     constexpr std::uint8_t most_refused = 3;
-    close_for_count(stream.port(), handled,
-                    session.sm()->queue.sent() + session.queued_hibernating());
-    if (++session.sm()->counts_refused >= most_refused) session.end(core::SessionEnd::closed);
+    close_for_count(stream.port(), handled, session.sm()->sent() + session.hibernation().queued());
+    if (session.sm()->note_count_refused() >= most_refused) session.end(core::SessionEnd::closed);
     return Next::close;
 }
 
-/// Session::resume() said no.
+/// Hibernation::resume() said no.
 Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
                          std::shared_ptr<core::Session> session, std::uint32_t handled,
                          Error error) {
     if (error.code == "handled-count-too-high") co_return refuse_count(stream, *session, handled);
     if (error.code == "item-not-found")
-        co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id);
+        co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id());
     co_return refuse(account->core(), stream, StanzaErrorCondition::internal_server_error,
                      error.text);
 }
@@ -195,7 +194,7 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
                          account.error().text);
     const auto session = find_by_id(**account, id);
     if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);
-    const auto resumed = co_await session->resume(stream.port(), *handled);
+    const auto resumed = co_await session->hibernation().resume(stream.port(), *handled);
     if (!resumed)
         co_return co_await refuse_resume(stream, std::move(*account), session, *handled,
                                          resumed.error());

@@ -301,7 +301,7 @@ private:
             envelope.meta.archive_id = message.id;
             envelope.meta.received = core_.clock().wall();
             envelope.meta.is_copy = true;
-            session.note_read(message.id, message.ordinal);
+            session.seen().note_read(message.id, message.ordinal);
             session.send_now(std::move(envelope));
         };
         if (wanted.flip)

@@ -10,7 +10,7 @@
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
 #include "proto/ns.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "server/core/options.h"
 #include "storage/storage.h"
 
@@ -35,7 +35,7 @@ void Hibernation::hibernated(core::Session& session, bool notified_important) {
     mine.important_at.reset();
     mine.push_ended_at.reset();
     mine.wake_called = false;
-    if (notified_important) mine.important_at = session.hibernating_since();
+    if (notified_important) mine.important_at = session.hibernation().since();
     set_end(session, mine);
 }
 
@@ -44,7 +44,7 @@ void Hibernation::resumed(core::Session& session) {
     if (!mine) return;
     // Each hibernation starts afresh, but what was notified stays notified. (Unsettled: it came
     // back right after a restart, before anything was.)
-    const std::uint32_t newest = session.sm()->queue.sent();
+    const std::uint32_t newest = session.sm()->sent();
     if (mine->settled)
         for (Coverage& coverage : mine->decided)
             coverage = {.registration = coverage.registration, .number = newest};
@@ -59,15 +59,15 @@ void Hibernation::set_end(core::Session& session, SessionPush& mine) {
     const bool registered = push_.registrations->has_any(session.account(), session.device());
     if (!registered && !mine.push_ended_at && !mine.important_at) return;  // core's own time
     HibernationFacts facts;
-    facts.hibernating_since = session.hibernating_since();
+    facts.hibernating_since = session.hibernation().since();
     facts.ordinary = push_.core.options<core::SmacksOptions>(host).hibernation_time;
     facts.until_important = push_.options(host).max_hibernation_timeout;
-    facts.asked_seconds = session.sm()->max_seconds;
+    facts.asked_seconds = session.sm()->max_seconds();
     facts.registered = registered;
     facts.important_at = mine.important_at;
     facts.push_ended_at = mine.push_ended_at;
     const LastingTime end = hibernation_ends_at(facts);
-    session.set_expiry(end, wake_time(host, mine, end));
+    session.hibernation().set_expiry(end, wake_time(host, mine, end));
 }
 
 /// [push] wake_before_timeout: once in a hibernation. Zero: never.
@@ -124,13 +124,14 @@ void Hibernation::sent(core::Account& account, const Registration& registration,
         SessionPush& mine = push_.sessions.of(session);
         const bool covers = notification.session == session.number();
         if (covers) mine.note_sent(notification.coverage);
-        const LastingTime before = session.expires_at();
+        const LastingTime before = session.hibernation().expires_at();
         if (notification.important && !mine.important_at) {
             mine.important_at = push_.core.clock().lasting();
             mine.important_by = notification.number;
             set_end(session, mine);
         }
-        if (covers && session.expires_at() == before) session.save_hibernating_soon();
+        if (covers && session.hibernation().expires_at() == before)
+            session.hibernation().save_soon();
     });
 }
 
@@ -139,7 +140,7 @@ void Hibernation::kept(core::Account& account, const Notification& notification)
     core::Session* session = account.find_session_by_number(notification.session);
     if (!session || !session->is_hibernating()) return;
     push_.sessions.of(*session).note_sent(notification.coverage);
-    session->save_hibernating_soon();
+    session->hibernation().save_soon();
 }
 
 void Hibernation::not_sent(core::Account& account, const Registration& registration,
@@ -190,7 +191,7 @@ void Hibernation::before_evict(core::Account& account) {
     for (const auto& session : account.sessions()) {
         SessionPush* mine = push_.sessions.find(*session);
         if (!mine || !session->is_hibernating() || !mine->settled) continue;
-        const std::uint32_t newest = session->sm()->queue.acked() + session->queued_hibernating();
+        const std::uint32_t newest = session->sm()->acked() + session->hibernation().queued();
         bool changed = false;
         for (const Coverage& coverage : mine->decided) {
             Registration* registration = push_.accounts.of(account).find(coverage.registration);
@@ -202,7 +203,7 @@ void Hibernation::before_evict(core::Account& account) {
             changed = true;
         }
         mine->decided = mine->sent;
-        if (changed) session->save_hibernating();
+        if (changed) session->hibernation().save();
     }
 }
 
@@ -236,7 +237,7 @@ Task<> Hibernation::sweep_session(core::Account& account, std::uint64_t number) 
     core::Session* session = account.find_session_by_number(number);
     if (!session || !session->is_hibernating() || push_.sessions.of(*session).settled) co_return;
     co_await push_.core.shard().committed();
-    const std::uint32_t acked = session->sm()->queue.acked();
+    const std::uint32_t acked = session->sm()->acked();
     auto queue = co_await push_.core.storage().sessions().read_queue(account.id(), number, acked);
     session = account.find_session_by_number(number);  // it may have come back meanwhile
     if (!queue || !session || !session->is_hibernating() || push_.core.stopping()) co_return;

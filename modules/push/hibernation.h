@@ -2,8 +2,8 @@
 // them.
 //
 // docs/push-rules.md, "Hibernation": the arithmetic is hibernation_times.h. Moves the end through
-// Session::set_expiry, which also writes the session's record; adds push's part to that record and
-// reads it back. One per shard.
+// core::Hibernation::set_expiry, which also writes the session's record; adds push's part to that
+// record and reads it back. One per shard.
 #pragma once
 
 #include <cstdint>

@@ -20,10 +20,10 @@ QueueRules::Entry entry(const core::UnackedStanza& sent, std::uint32_t number) {
 
 std::vector<QueueRules::Entry> live_queue(core::Session& session) {
     std::vector<QueueRules::Entry> entries;
-    const auto& queue = session.sm()->queue;
-    entries.reserve(queue.size());
-    for (std::uint32_t i = 0; i < queue.size(); ++i)
-        entries.push_back(entry(queue[i], queue.number(i)));
+    const core::StreamManagement& sm = *session.sm();
+    entries.reserve(sm.unacked_count());
+    for (std::uint32_t i = 0; i < sm.unacked_count(); ++i)
+        entries.push_back(entry(sm.unacked(i), sm.acked() + i + 1));
     return entries;
 }
 
@@ -60,7 +60,7 @@ void QueueRules::on_hibernated(const events::SessionHibernated& event) {
     if (!push_.registrations->has_any(session.account(), session.device())) return;
     std::vector<Entry> queue;
     queue.reserve(event.unacked.size());
-    std::uint32_t number = session.sm()->queue.acked();
+    std::uint32_t number = session.sm()->acked();
     for (const core::UnackedStanza& sent : event.unacked) queue.push_back(entry(sent, ++number));
     const bool before = notified_important(session, queue);
     if (mine.settled) notify(session, queue, Trigger::unacked);
@@ -73,7 +73,7 @@ void QueueRules::on_ack_delayed(const events::AckDelayed& event) {
 
 void QueueRules::on_ended(const events::SessionEnded& event) {
     core::Session& session = event.session;
-    if (!session.sm() || session.sm()->queue.empty()) return;
+    if (!session.sm() || session.sm()->unacked_count() == 0) return;
     SessionPush& mine = push_.sessions.of(session);
     if (is_notified(event.why)) {
         const auto queue = live_queue(session);
@@ -268,7 +268,7 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     if (!pending) return;
     // Just after a restart what was queued before may still have to be notified: only the window
     // counts.
-    if (mine.settled) coverage.number = session.sm()->queue.acked() + session.queued_hibernating();
+    if (mine.settled) coverage.number = session.sm()->acked() + session.hibernation().queued();
     coverage.open_window(clock.steady(), clock.wall(), push_.options(account.host()).coalesce_time,
                          verdict.important, pending->number);
     pending->session = session.number();

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "server/core/remote_call.h"
 #include "server/core/session.h"
 
@@ -25,15 +25,15 @@ json::value describe(core::Session& session) {
                         {"priority", session.priority()},
                         {"stream_management", session.sm() != nullptr}};
     if (session.is_hibernating()) {
-        result["queued"] = session.queued_hibernating();
+        result["queued"] = session.hibernation().queued();
         const Clock& clock = session.core().clock();
-        result["asleep_since"] = format_datetime(clock.on_calendar(session.hibernating_since()));
-        result["expires"] = format_datetime(clock.on_calendar(session.expires_at()));
+        result["asleep_since"] = format_datetime(clock.on_calendar(session.hibernation().since()));
+        result["expires"] = format_datetime(clock.on_calendar(session.hibernation().expires_at()));
     } else if (session.port()) {
         const auto info = session.port()->info();
         result["address"] = info.address + ' ' + std::to_string(info.port);
         result["tls"] = info.encrypted ? info.tls_version + ' ' + info.tls_cipher : "none";
-        if (session.sm()) result["unacknowledged"] = session.sm()->queue.size();
+        if (session.sm()) result["unacknowledged"] = session.sm()->unacked_count();
     }
     return result;
 }

@@ -18,7 +18,7 @@
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
 #include "server/app/tracing.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "server/core/options.h"
 #include "server/events/server_events.h"
 #include "server/net/listener.h"

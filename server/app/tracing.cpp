@@ -159,7 +159,7 @@ public:
             if (!feed->wants(session->traced())) continue;
             const std::string state = session->is_hibernating()
                                           ? "hibernates with " +
-                                                std::to_string(session->queued_hibernating()) +
+                                                std::to_string(session->hibernation().queued()) +
                                                 " stanzas queued"
                                           : std::string("is connected");
             tell(core, *feed, session->traced(), "note", "text", "the session " + state);

@@ -143,7 +143,7 @@ void Account::remember_ended(EndedSession ended) {
         stop_settling(ended_.front());
         ended_.erase(ended_.begin());
     }
-    if (deleted_ || (ended.settling && ended.settling->window().width() == 0))
+    if (deleted_ || (ended.settling && ended.settling->window().is_empty()))
         ended.settling = nullptr;
     if (ended.settling) ended.settling->set_settling(true);
     ended_.push_back(std::move(ended));

@@ -10,7 +10,7 @@
 #include "base/log.h"
 #include "proto/sasl.h"
 #include "server/core/core.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
@@ -371,7 +371,7 @@ bool AccountDirectory::Impl::may_go(const Entry& entry, SteadyTime before) const
         account.has_settling_sessions())
         return false;
     for (const auto& session : account.sessions())  // its record has an `h` that will still grow
-        if (session->window().width() > 0 || !session->is_stored()) return false;
+        if (!session->window().is_empty() || !session->hibernation().is_stored()) return false;
     return core.bus().fire(events::AccountPuttingAway{account}) == Flow::next;
 }
 

@@ -1,8 +1,11 @@
-// Acknowledgements of a session (XEP-0198, section 4): what the client acknowledges and is asked
-// to, and what it asks.
+#include "server/core/acknowledgements.h"
+
 #include <algorithm>
+#include <utility>
 
 #include "base/log.h"
+#include "base/text.h"
+#include "proto/delay.h"
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
@@ -21,173 +24,243 @@ constexpr std::uint8_t most_repeated = 16;
 
 }  // namespace
 
-// ---- What the client acknowledges --------------------------------------------------------------
+StreamManagement::StreamManagement(Session& session, std::string id, std::uint32_t max_seconds)
+    : session_(session),
+      id_(std::move(id)),
+      max_seconds_(max_seconds),
+      window_base_(session.window().received()),
+      counting_(session.window().is_empty()) {}
 
-Result<> Session::on_ack(std::uint32_t handled) {
-    Shard& shard = core().shard();
-    auto& sessions = core().storage().sessions();
-    std::uint32_t seq = sm_->queue.acked();
-    const auto acked = sm_->queue.ack(handled, [&](UnackedStanza&& sent) {
-        ++seq;
-        if (sent.meta.spooled) account_.remove_offline(sent.meta.offline_seq);
-        if (stored_queue_ > 0) {
-            sessions.remove_queued(shard.batch(), account_.id(), number_, seq);
-            if (--stored_queue_ == 0) remove_record();
-        }
+StreamManagement::~StreamManagement() {
+    for (TimerId* timer : {&answer_timer_, &delay_timer_, &request_timer_, &timeout_timer_})
+        cancel(*timer);
+}
+
+Core& StreamManagement::core() const { return session_.core(); }
+
+const SmacksOptions& StreamManagement::options() const {
+    return core().options<SmacksOptions>(session_.jid().domain());
+}
+
+/// Calls `then` unless the session has gone, or the timer was cancelled.
+template <void (StreamManagement::*then)()>
+TimerId StreamManagement::after(Duration delay) {
+    return core().shard().after(delay, [weak = session_.weak_from_this()] {
+        if (const auto session = weak.lock()) (session->sm()->*then)();
     });
+}
+
+void StreamManagement::cancel(TimerId& timer) {
+    core().shard().cancel(std::exchange(timer, TimerId::none));
+}
+
+// ---- The connection goes, the queue goes and comes ---------------------------------------------
+
+void StreamManagement::on_detached() {
+    for (TimerId* timer : {&answer_timer_, &delay_timer_, &request_timer_, &timeout_timer_})
+        cancel(*timer);
+    ack_owed_ = ack_follows_ = false;
+    answered_at_ = {};
+    requests_repeated_ = 0;
+    delay_told_ = queue_.acked();
+    queue_.forget_request();
+}
+
+std::vector<UnackedStanza> StreamManagement::hand_over_queue() {
+    const std::uint32_t acked = queue_.acked();
+    auto queue = queue_.take();
+    queue_.restore(acked, {});
+    return queue;
+}
+
+void StreamManagement::take_back_queue(std::vector<UnackedStanza> queue) {
+    queue_.restore(queue_.acked(), std::move(queue));
+}
+
+void StreamManagement::restore(std::uint32_t acked) {
+    queue_.restore(acked, {});
+    window_base_ = 0;
+    counting_ = true;
+}
+
+// ---- What is sent, and what the client acknowledges --------------------------------------------
+
+void StreamManagement::send(Envelope envelope) {
+    // Before the port asks for its own turn end: <r/> rides along.
+    core().shard().at_turn_end(session_);
+    session_.port()->write(*envelope.stanza);
+    queue_.push(UnackedStanza(std::move(envelope)));
+    if (queue_.size() <= static_cast<std::uint32_t>(options().max_queue_size)) return;
+    logger.warning("queue-full", {{"session", session_.jid().full()}, {"stanzas", queue_.size()}});
+    session_.fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
+}
+
+void StreamManagement::push(Envelope envelope) { queue_.push(UnackedStanza(std::move(envelope))); }
+
+void StreamManagement::send_again() {
+    queue_.for_each([this](const UnackedStanza& sent) { write_again(sent); });
+}
+
+/// With the time it was first received (XEP-0198 section 5, XEP-0203). It has its number: in the
+/// place of what the user wants no more goes a filler.
+void StreamManagement::write_again(const UnackedStanza& sent) {
+    SessionPort& port = *session_.port();
+    if (!core().router().may_hand_over(session_.account(), *sent.stanza))
+        return port.write(*make_filler(session_.jid()));
+    if (sent.stanza->is_iq()) return port.write(*sent.stanza);
+    const auto copy = sent.stanza->clone();
+    state_delay(copy->root(), session_.account().host(), format_datetime(sent.meta.received));
+    port.write(*copy);
+}
+
+Result<> StreamManagement::on_ack(std::uint32_t handled) {
+    const auto acked = queue_.ack(
+        handled, [this](UnackedStanza&& sent) { session_.on_acked(queue_.acked(), sent.meta); });
     if (!acked) return acked.error();
-    sm_->delay_told = sm_->queue.acked();
-    shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
-    if (*acked > 0) sm_->requests_repeated = 0;
-    if (!sm_->queue.empty())
-        shard.at_turn_end(*this);
+    delay_told_ = queue_.acked();
+    cancel(delay_timer_);
+    if (*acked > 0) requests_repeated_ = 0;
+    if (!queue_.empty())
+        core().shard().at_turn_end(session_);
     else
-        shard.cancel(std::exchange(sm_->timeout_timer, TimerId::none));
+        cancel(timeout_timer_);
     return {};
 }
 
+void StreamManagement::on_heard() { heard_at_ = core().clock().steady(); }
+
 // ---- What the client asks ----------------------------------------------------------------------
 
-void Session::on_ack_request() {
-    sm_->ack_owed = true;
-    sm_->ack_wanted = window_.received();
-    core().shard().at_turn_end(*this);
+std::uint32_t StreamManagement::handled_in() const {
+    return counting_ ? session_.window().handled() - window_base_ : 0;
 }
 
-void Session::answer_ack_request() {
-    Shard& shard = core().shard();
-    if (window_.is_handled(sm_->ack_wanted) || window_.width() == 0) {
+void StreamManagement::on_handled() {
+    if (!counting_) counting_ = session_.window().is_handled(window_base_);
+    if (ack_owed_ || ack_follows_) core().shard().at_turn_end(session_);
+}
+
+void StreamManagement::on_ack_request() {
+    ack_owed_ = true;
+    ack_wanted_ = session_.window().received();
+    core().shard().at_turn_end(session_);
+}
+
+void StreamManagement::answer_ack_request() {
+    const InboundWindow& window = session_.window();
+    if (window.is_handled(ack_wanted_) || window.is_empty()) {
         if (repeats_itself()) return answer_again_later();
-        shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
-        sm_->ack_owed = sm_->ack_follows = false;
+        cancel(answer_timer_);
+        ack_owed_ = ack_follows_ = false;
         return write_ack();
     }
-    if (!sm_->ack_owed || sm_->answer_timer != TimerId::none) return;
-    const auto limit = core().options<SmacksOptions>(account_.host()).ack_answer_limit;
-    sm_->answer_timer = shard.after(limit, [self = weak_from_this()] {
-        if (auto session = self.lock()) session->answer_late();
-    });
+    if (!ack_owed_ || answer_timer_ != TimerId::none) return;
+    answer_timer_ = after<&StreamManagement::answer_late>(options().ack_answer_limit);
 }
 
 /// The client was told just that a moment ago: one that asks whenever it hears from us must not
 /// keep both sides busy.
-bool Session::repeats_itself() const {
-    return sm_->answered_at != SteadyTime{} && sm_->answered_h == handled_in() &&
-           core().clock().steady() - sm_->answered_at < repeat_interval;
+bool StreamManagement::repeats_itself() const {
+    return answered_at_ != SteadyTime{} && answered_h_ == handled_in() &&
+           core().clock().steady() - answered_at_ < repeat_interval;
 }
 
-void Session::answer_again_later() {
-    if (sm_->answer_timer != TimerId::none) return;
-    sm_->answer_timer = core().shard().after(repeat_interval, [self = weak_from_this()] {
-        const auto session = self.lock();
-        if (!session) return;
-        session->sm_->answer_timer = TimerId::none;
-        session->core().shard().at_turn_end(*session);
-    });
+void StreamManagement::answer_again_later() {
+    if (answer_timer_ == TimerId::none)
+        answer_timer_ = after<&StreamManagement::on_answer_due>(repeat_interval);
+}
+
+void StreamManagement::on_answer_due() {
+    answer_timer_ = TimerId::none;
+    core().shard().at_turn_end(session_);
 }
 
 /// An answer, if not yet the whole one.
-void Session::answer_late() {
-    sm_->answer_timer = TimerId::none;
-    sm_->ack_owed = false;
-    sm_->ack_follows = true;
+void StreamManagement::answer_late() {
+    answer_timer_ = TimerId::none;
+    ack_owed_ = false;
+    ack_follows_ = true;
     write_ack();
 }
 
-void Session::write_ack() {
-    if (!port_ || !sm_) return;
-    sm_->answered_h = handled_in();
-    sm_->answered_at = core().clock().steady();
-    port_->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sm_->answered_h) + "'/>");
-}
-
-Task<> Session::handle_received() {
-    const auto self = shared_from_this();
-    Core& core = core_;
-    const std::uint32_t received = window_.received();
-    const SteadyTime until =
-        core.clock().steady() + core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
-    const auto left = [&] { return until - core.clock().steady(); };
-    while (window_.width() > 0 && !window_.is_handled(received) && left() > Duration::zero())
-        co_await changed_.wait(core.shard(), std::chrono::ceil<Duration>(left()));
+void StreamManagement::write_ack() {
+    SessionPort* const port = session_.port();
+    if (!port) return;
+    answered_h_ = handled_in();
+    answered_at_ = core().clock().steady();
+    port->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(answered_h_) + "'/>");
 }
 
 // ---- What the client is asked ------------------------------------------------------------------
 
-void Session::end_turn() {
-    if (std::exchange(record_stale_, false)) return save_hibernating();
-    if (state_ != SessionState::live || !port_ || !sm_) return;
-    if (sm_->ack_owed || sm_->ack_follows) answer_ack_request();
-    if (sm_->queue.want_request())
+void StreamManagement::end_turn() {
+    if (ack_owed_ || ack_follows_) answer_ack_request();
+    if (queue_.want_request())
         request_ack();
-    else if (sm_->queue.lags())
+    else if (queue_.lags())
         request_ack_later();
     watch_silence();
 }
 
-void Session::request_ack() {
-    core().shard().cancel(std::exchange(sm_->request_timer, TimerId::none));
-    port_->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
-    sm_->queue.note_request();
-    sm_->heard_at = core().clock().steady();  // it has answered the request before
-    const auto limit = core().options<SmacksOptions>(account_.host()).ack_timeout;
-    if (limit > Duration::zero() && sm_->timeout_timer == TimerId::none) watch_answers(limit);
+void StreamManagement::request_ack() {
+    cancel(request_timer_);
+    session_.port()->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
+    queue_.note_request();
+    heard_at_ = core().clock().steady();  // it has answered the request before
+    const Duration limit = options().ack_timeout;
+    if (limit > Duration::zero() && timeout_timer_ == TimerId::none) watch_answers(limit);
 }
 
-void Session::watch_answers(Duration from_now) {
-    sm_->timeout_timer = core().shard().after(from_now, [self = weak_from_this()] {
-        if (auto session = self.lock()) session->on_ack_timeout();
-    });
+void StreamManagement::watch_answers(Duration from_now) {
+    timeout_timer_ = after<&StreamManagement::on_ack_timeout>(from_now);
 }
 
 /// A request was left unanswered and nothing else was heard since. The connection may be dead, or
 /// the client hibernating with it: either way it comes back by itself.
-void Session::on_ack_timeout() {
-    sm_->timeout_timer = TimerId::none;
-    const auto limit = core().options<SmacksOptions>(account_.host()).ack_timeout;
-    if (state_ != SessionState::live || limit == Duration::zero()) return;
-    if (!sm_->queue.request_outstanding()) return;  // watched again with the next one
-    const auto silent =
-        std::chrono::duration_cast<Duration>(core().clock().steady() - sm_->heard_at);
+void StreamManagement::on_ack_timeout() {
+    timeout_timer_ = TimerId::none;
+    const Duration limit = options().ack_timeout;
+    if (!session_.is_live() || limit == Duration::zero()) return;
+    if (!queue_.request_outstanding()) return;  // watched again with the next one
+    const auto silent = std::chrono::duration_cast<Duration>(core().clock().steady() - heard_at_);
     if (silent < limit) return watch_answers(limit - silent);
-    logger.info("ack-timeout", {{"session", jid_.full()}, {"unacknowledged", sm_->queue.size()}});
-    SessionPort* const port = port_;
-    on_detached();
+    logger.info("ack-timeout",
+                {{"session", session_.jid().full()}, {"unacknowledged", queue_.size()}});
+    SessionPort* const port = session_.port();
+    session_.on_detached();
     if (port) port->close(StreamErrorCondition::connection_timeout, "nothing was acknowledged");
 }
 
 /// The client answered with less than it was sent. It may need time, or count differently for ever:
 /// each pause is twice as long as the one before, until its count grows.
-void Session::request_ack_later() {
-    if (sm_->request_timer != TimerId::none) return;
-    const Duration first = core().options<SmacksOptions>(account_.host()).ack_request_delay;
-    const Duration pause = std::min<Duration>(first * (1 << sm_->requests_repeated), longest_pause);
-    sm_->request_timer = core().shard().after(pause, [self = weak_from_this()] {
-        const auto session = self.lock();
-        if (!session) return;
-        session->sm_->request_timer = TimerId::none;
-        if (!session->port_ || !session->sm_->queue.lags()) return;
-        if (session->sm_->requests_repeated < most_repeated) ++session->sm_->requests_repeated;
-        session->request_ack();
-    });
+void StreamManagement::request_ack_later() {
+    if (request_timer_ != TimerId::none) return;
+    const Duration first = options().ack_request_delay;
+    const Duration pause = std::min<Duration>(first * (1 << requests_repeated_), longest_pause);
+    request_timer_ = after<&StreamManagement::on_request_due>(pause);
+}
+
+void StreamManagement::on_request_due() {
+    request_timer_ = TimerId::none;
+    if (!session_.port() || !queue_.lags()) return;
+    if (requests_repeated_ < most_repeated) ++requests_repeated_;
+    request_ack();
 }
 
 /// What comes during a long silence has its own delay, although nobody asks again.
-void Session::watch_silence() {
-    const bool told = sm_->queue.empty() || sm_->queue.sent() == sm_->delay_told;
-    if (told || sm_->delay_timer != TimerId::none) return;
-    const auto limit = core().options<SmacksOptions>(account_.host()).max_ack_delay;
-    sm_->delay_timer = core().shard().after(limit, [self = weak_from_this()] {
-        if (auto session = self.lock()) session->on_ack_delay();
-    });
+void StreamManagement::watch_silence() {
+    const bool told = queue_.empty() || queue_.sent() == delay_told_;
+    if (told || delay_timer_ != TimerId::none) return;
+    delay_timer_ = after<&StreamManagement::on_ack_delay>(options().max_ack_delay);
 }
 
-void Session::on_ack_delay() {
-    sm_->delay_timer = TimerId::none;
-    if (state_ != SessionState::live) return;
-    sm_->delay_told = sm_->queue.sent();
-    logger.debug("ack-delayed", {{"session", jid_.full()}, {"unacknowledged", sm_->queue.size()}});
-    core().bus().fire(events::AckDelayed{*this});
+void StreamManagement::on_ack_delay() {
+    delay_timer_ = TimerId::none;
+    if (!session_.is_live()) return;
+    delay_told_ = queue_.sent();
+    logger.debug("ack-delayed",
+                 {{"session", session_.jid().full()}, {"unacknowledged", queue_.size()}});
+    core().bus().fire(events::AckDelayed{session_});
 }
 
 }  // namespace clarion::core

@@ -39,7 +39,7 @@ Task<Bound> bind_resource(Core& core, SessionPort& port, BindRequest request) {
     auto session = std::make_shared<Session>(account, account.next_session_number(), *jid,
                                              std::move(device), &port);
     account.add_session(session);
-    session->write_online_record();
+    session->hibernation().write_online_record();
     logger.debug("bound", {{"session", jid->full()}, {"address", port.info().address}});
     co_return Bound{std::move(session), std::nullopt};
 }

@@ -3,14 +3,12 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "base/text.h"
-#include "proto/delay.h"
 #include "proto/xml_writer.h"
 #include "server/core/core.h"
-#include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/session_events.h"
+#include "server/events/undelivered_events.h"
 
 namespace clarion::core {
 
@@ -18,157 +16,219 @@ namespace {
 
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
-
-/// For a trace.
-std::string_view note_of(SessionEnd why) {
-    switch (why) {
-        case SessionEnd::closed: return "the session ends: closed";
-        case SessionEnd::lost: return "the session ends: the connection is gone";
-        case SessionEnd::replaced: return "the session ends: another connection took the resource";
-        case SessionEnd::kicked: return "the session ends: by the administrator";
-        case SessionEnd::expired:
-            return "the session ends: it hibernated too long, or held too much";
-        case SessionEnd::shutdown: return "the session ends: the server stops";
-        case SessionEnd::password_changed: return "the session ends: the password was changed";
-        case SessionEnd::disabled: return "the session ends: the account was disabled";
-        case SessionEnd::deleted: return "the session ends: the account was deleted";
-    }
-    return "";
-}
-
-}  // namespace
-
-// ---- Losing the connection ---------------------------------------------------------------------
-
-void Session::detach_port() {
-    port_ = nullptr;
-    if (!sm_) return;
-    Shard& shard = core().shard();
-    shard.cancel(std::exchange(sm_->answer_timer, TimerId::none));
-    shard.cancel(std::exchange(sm_->delay_timer, TimerId::none));
-    shard.cancel(std::exchange(sm_->request_timer, TimerId::none));
-    shard.cancel(std::exchange(sm_->timeout_timer, TimerId::none));
-    sm_->ack_owed = sm_->ack_follows = false;
-    sm_->answered_at = {};
-    sm_->requests_repeated = 0;
-    sm_->delay_told = sm_->queue.acked();
-    sm_->queue.forget_request();
-}
-
-void Session::on_stream_closed() {
-    if (state_ == SessionState::ended) return;
-    detach_port();
-    end(SessionEnd::closed);
-}
-
-void Session::on_detached() {
-    if (state_ != SessionState::live) return;
-    detach_port();
-    if (may_hibernate())
-        hibernate();
-    else
-        end(SessionEnd::lost);
-}
-
-void Session::shut_down() {
-    if (saves_soon_) save_hibernating();
-    if (state_ != SessionState::live) return;
-    if (!may_hibernate()) return end(SessionEnd::shutdown);
-    write_ack();
-    SessionPort* const port = port_;
-    detach_port();
-    hibernate();
-    if (port) port->abandon();
-}
-
-void Session::hibernate() {
-    set_state(SessionState::hibernating);
-    hibernating_since_ = core().clock().lasting();
-    Duration limit = core().options<SmacksOptions>(account_.host()).hibernation_time;
-    events::HibernationLimit longer{account_, *this, limit};
-    core().bus().fire(longer);
-    if (sm_->max_seconds > 0)
-        limit = std::min<Duration>(limit, std::chrono::seconds(sm_->max_seconds));
-    expires_at_ = hibernating_since_ + limit;
-
-    for (Envelope& held : take_held()) sm_->queue.push(UnackedStanza(std::move(held)));
-    // Queue entries that storage has already (woken and not acknowledged) stay; the others are
-    // written.
-    const auto unacked = std::make_shared<std::vector<UnackedStanza>>();
-    sm_->queue.for_each([&](const UnackedStanza& sent) { unacked->push_back(sent); });
-    // What came by a page of the archive goes nowhere else: offline storage keeps it.
-    for (UnackedStanza& sent : *unacked)
-        if (sent.meta.is_copy) sent.meta.spooled = false;
-    const std::uint32_t acked = sm_->queue.acked();
-    sm_->queue.restore(acked, {});
-    queued_hibernating_ = static_cast<std::uint32_t>(unacked->size());
-    unstored_ = {unacked, std::exchange(stored_queue_, 0)};
-    store_queue();
-    for (const UnackedStanza& sent : *unacked)
-        if (sent.meta.spooled) account_.remove_offline(sent.meta.offline_seq);
-    remove_online_record();
-    core().accounts().note_hibernating(account_.jid().bare());
-    logger.debug("slept", {{"session", jid_.full()}, {"queued", queued_hibernating_}});
-    if (Trace* trace = core().trace())
-        trace->on_note(traced(), "the connection is gone; the session hibernates");
-    core().bus().fire(events::SessionHibernated{*this, *unacked});
-    send_waiting();  // joins the hibernating queue
-    limit_hibernating();
-}
-
-/// What was kept from the client while it was inactive, and is not sent any more.
-std::vector<Envelope> Session::take_held() {
-    std::vector<Envelope> held;
-    core().bus().fire(events::SessionDetaching{*this, held});
-    for (Envelope& envelope : held) envelope.meta.held_back = true;
-    return held;
-}
+constexpr auto store_again = std::chrono::seconds(5);
 
 /// [smacks] max_sessions: the one that hibernated first goes.
-void Session::limit_hibernating() {
-    const auto limit =
-        static_cast<std::size_t>(core().options<SmacksOptions>(account_.host()).max_sessions);
+void limit_hibernating(Account& account) {
+    const auto& options = account.core().options<SmacksOptions>(account.host());
     std::vector<std::shared_ptr<Session>> hibernating;
-    for (const auto& session : account_.sessions())
+    for (const auto& session : account.sessions())
         if (session->is_hibernating()) hibernating.push_back(session);
-    if (hibernating.size() <= limit) return;
+    if (hibernating.size() <= static_cast<std::size_t>(options.max_sessions)) return;
     const auto first =
         std::min_element(hibernating.begin(), hibernating.end(), [](const auto& a, const auto& b) {
-            return a->hibernating_since() < b->hibernating_since();
+            return a->hibernation().since() < b->hibernation().since();
         });
     logger.info("too-many-asleep", {{"session", (*first)->jid().full()}});
     (*first)->end(SessionEnd::expired);
 }
 
-void Session::write_record(storage::HibernationState state) {
+}  // namespace
+
+Hibernation::~Hibernation() { core().shard().cancel(store_timer_); }
+
+Core& Hibernation::core() const { return session_.core(); }
+
+bool Hibernation::is_stored() const {
+    return session_.is_hibernating() && !unstored_ && !saves_soon_;
+}
+
+// ---- Losing the connection ---------------------------------------------------------------------
+
+void Hibernation::begin() {
+    Account& account = session_.account();
+    StreamManagement& sm = *session_.sm();
+    session_.enter(SessionState::hibernating);
+    since_ = core().clock().lasting();
+    Duration limit = core().options<SmacksOptions>(account.host()).hibernation_time;
+    core().bus().fire(events::HibernationLimit{account, session_, limit});
+    if (sm.max_seconds() > 0)
+        limit = std::min<Duration>(limit, std::chrono::seconds(sm.max_seconds()));
+    expires_at_ = since_ + limit;
+
+    for (Envelope& held : session_.take_held()) sm.push(std::move(held));
+    // Queue entries that storage has already (woken and not acknowledged) stay; the others are
+    // written.
+    const auto unacked = std::make_shared<std::vector<UnackedStanza>>(sm.hand_over_queue());
+    // What came by a page of the archive goes nowhere else: offline storage keeps it.
+    for (UnackedStanza& sent : *unacked)
+        if (sent.meta.is_copy) sent.meta.spooled = false;
+    queued_ = static_cast<std::uint32_t>(unacked->size());
+    unstored_ = unacked;
+    first_unstored_ = std::exchange(stored_queue_, 0);
+    store_queue();
+    for (const UnackedStanza& sent : *unacked)
+        if (sent.meta.spooled) account.remove_offline(sent.meta.offline_seq);
+    remove_online_record();
+    core().accounts().note_hibernating(account.jid().bare());
+    logger.debug("slept", {{"session", session_.jid().full()}, {"queued", queued_}});
+    if (Trace* trace = core().trace())
+        trace->on_note(session_.traced(), "the connection is gone; the session hibernates");
+    core().bus().fire(events::SessionHibernated{session_, *unacked});
+    session_.send_waiting();  // joins the hibernating queue
+    limit_hibernating(account);
+}
+
+// ---- The queue, into storage and back ----------------------------------------------------------
+
+/// Writes queue and record. Until that is durable the queue is in memory too: if the disk is full,
+/// it is tried again, and lost only if the server dies meanwhile.
+void Hibernation::store_queue() {
+    put_unstored();
+    write_record(storage::HibernationState::hibernating);
+    core().shard().after_commit(
+        [weak = session_.weak_from_this(), stanzas = unstored_](const Result<>& done) {
+            const auto session = weak.lock();
+            if (!session) return;
+            Hibernation& hibernation = session->hibernation();
+            if (hibernation.unstored_ == stanzas) hibernation.on_queue_written(done);
+        });
+}
+
+void Hibernation::on_queue_written(const Result<>& done) {
+    if (done) {
+        unstored_ = nullptr;
+    } else if (session_.is_hibernating()) {
+        store_timer_ = core().shard().after(store_again, [weak = session_.weak_from_this()] {
+            if (const auto session = weak.lock(); session && session->is_hibernating())
+                session->hibernation().store_queue();
+        });
+    }
+}
+
+void Hibernation::put_unstored() {
+    if (!unstored_) return;
+    storage::Batch& batch = core().shard().batch();
+    const storage::AccountId id = session_.account().id();
+    const std::uint32_t acked = session_.sm()->acked();
+    for (std::uint32_t i = first_unstored_; i < unstored_->size(); ++i) {
+        const UnackedStanza& sent = (*unstored_)[i];
+        core().storage().sessions().put_queued(batch, id, session_.number(),
+                                               {acked + i + 1, to_kept(sent)});
+        if (sent.meta.spooled)  // the queue keeps it now
+            core().storage().offline().remove(batch, id, sent.meta.offline_seq);
+    }
+}
+
+bool Hibernation::queue(Envelope& envelope) {
+    Account& account = session_.account();
+    const auto limit = core().options<SmacksOptions>(account.host()).max_queue_size;
+    if (queued_ >= static_cast<std::uint32_t>(limit)) {
+        logger.warning("queue-full", {{"session", session_.jid().full()}, {"stanzas", queued_}});
+        return false;
+    }
+    if (Trace* trace = core().trace())
+        trace->on_element(session_.traced(), TraceEvent::queued, envelope.stanza->root());
+    const std::uint32_t place = queued_++;
+    core().storage().sessions().put_queued(core().shard().batch(), account.id(), session_.number(),
+                                           {session_.sm()->acked() + queued_, to_kept(envelope)});
+    if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
+    if (session_.is_hibernating()) {
+        tell_queued(envelope);
+    } else {  // told of if it does not wake after all
+        envelope.ticket.release();
+        arrived_.emplace_back(place, std::move(envelope));
+    }
+    return true;
+}
+
+void Hibernation::tell_queued(Envelope& envelope) {
+    events::Undelivered event{session_.account(), &session_, envelope,
+                              events::Undelivered::Why::hibernating};
+    core().bus().fire(event);
+}
+
+void Hibernation::on_acked(std::uint32_t number) {
+    if (stored_queue_ == 0) return;
+    core().storage().sessions().remove_queued(core().shard().batch(), session_.account().id(),
+                                              session_.number(), number);
+    if (--stored_queue_ == 0) remove_record();
+}
+
+/// One for each stanza that was sent and not acknowledged; without its stanza where storage has
+/// none: it could not be stored, or was acknowledged before a crash.
+Task<Result<std::vector<UnackedStanza>>> Hibernation::read_queue() {
+    co_await core().shard().committed();  // our own writes too
+    const Account& account = session_.account();
+    const std::uint32_t acked = session_.sm()->acked();
+    auto entries =
+        co_await core().storage().sessions().read_queue(account.id(), session_.number(), acked);
+    if (!entries) co_return entries.error();
+    std::vector<UnackedStanza> queue(queued_);
+    for (const auto& entry : *entries) {
+        const std::uint32_t place = entry.seq - acked - 1;
+        if (place < queued_) queue[place] = from_kept(entry.stanza, account);
+    }
+    if (unstored_)
+        for (std::size_t i = first_unstored_; i < unstored_->size(); ++i)
+            if (!queue[i].stanza) queue[i] = (*unstored_)[i];
+    co_return queue;
+}
+
+// ---- Record and deadlines ----------------------------------------------------------------------
+
+void Hibernation::write_record(storage::HibernationState state) {
     storage::HibernatingSession record;
-    record.session = number_;
-    record.sm_id = sm_->id;
-    record.resource = std::string(resource());
-    record.device = device_;
+    record.session = session_.number();
+    record.sm_id = session_.sm()->id();
+    record.resource = std::string(session_.resource());
+    record.device = session_.device();
     record.state = state;
-    record.max_seconds = sm_->max_seconds;
-    record.handled_in = handled_in();
-    record.acked_out = sm_->queue.acked();
-    record.hibernating_since = hibernating_since_;
+    record.max_seconds = session_.sm()->max_seconds();
+    record.handled_in = session_.handled_in();
+    record.acked_out = session_.sm()->acked();
+    record.hibernating_since = since_;
     record.expires_at = expires_at_;
     record.wake_at = wake_at_;
-    if (presence_) record.presence = xml::to_string(presence_->root());
-    for (const Jid& jid : directed_presence_) record.directed_presence.push_back(jid.full());
-    core().bus().fire(events::SessionRecording{*this, record});
-    auto& batch = core().shard().batch();
-    core().storage().sessions().put(batch, account_.id(), record);
-    if (state != storage::HibernationState::resumed) put_deadline();
+    if (session_.available()) record.presence = xml::to_string(session_.presence()->root());
+    for (const Jid& jid : session_.directed_presence())
+        record.directed_presence.push_back(jid.full());
+    core().bus().fire(events::SessionRecording{session_, record});
+    core().storage().sessions().put(core().shard().batch(), session_.account().id(), record);
+    if (state != storage::HibernationState::resumed) put_deadlines();
+}
+
+void Hibernation::restore(const storage::HibernatingSession& record) {
+    session_.enter(SessionState::hibernating);
+    session_.restore_sm(record.sm_id, record.max_seconds, record.acked_out, record.handled_in);
+    queued_ = static_cast<std::uint32_t>(record.queued);
+    since_ = record.hibernating_since;
+    expires_at_ = stored_expires_at_ = record.expires_at;
+    wake_at_ = stored_wake_at_ = record.wake_at;
+    // What one that a crash left woken told of itself, its online record says, after the grace
+    // (clean_up_crashed_sessions()).
+    if (record.state != storage::HibernationState::hibernating) return;
+    for (const auto& jid : record.directed_presence)
+        session_.directed_presence().push_back(Jid::trusted(jid));
+    if (record.presence.empty()) return;
+    if (auto presence = Stanza::from_document(xml::parse_element(record.presence)))
+        session_.restore_presence(std::move(*presence));
+}
+
+void Hibernation::remove_record() {
+    core().storage().sessions().remove(core().shard().batch(), session_.account().id(),
+                                       session_.number());
 }
 
 /// Brings the time index in line with the record.
-void Session::put_deadline() {
+void Hibernation::put_deadlines() {
     auto& batch = core().shard().batch();
     auto& deadlines = core().storage().deadlines();
+    const auto id = session_.account().id();
     const auto move = [&](LastingTime& stored, LastingTime at, storage::DeadlineKind kind) {
         if (stored != LastingTime{} && stored != at)
-            deadlines.remove(batch, {stored, account_.id(), kind, number_});
-        if (at != LastingTime{}) deadlines.put(batch, {at, account_.id(), kind, number_});
+            deadlines.remove(batch, {stored, id, kind, session_.number()});
+        if (at != LastingTime{}) deadlines.put(batch, {at, id, kind, session_.number()});
         if (at != LastingTime{}) core().next_deadline().note(at);
         stored = at;
     };
@@ -176,101 +236,128 @@ void Session::put_deadline() {
     move(stored_wake_at_, wake_at_, storage::DeadlineKind::wake);
 }
 
-void Session::remove_record() {
-    auto& batch = core().shard().batch();
-    core().storage().sessions().remove(batch, account_.id(), number_);
-}
-
-void Session::remove_deadline() {
+void Hibernation::remove_deadlines() {
     auto& batch = core().shard().batch();
     auto& deadlines = core().storage().deadlines();
-    const auto id = account_.id();
-    const LastingTime expires_at = std::exchange(stored_expires_at_, LastingTime{});
-    const LastingTime wake_at = std::exchange(stored_wake_at_, LastingTime{});
-    if (expires_at != LastingTime{})
-        deadlines.remove(batch,
-                         {expires_at, id, storage::DeadlineKind::hibernation_expires, number_});
-    if (wake_at != LastingTime{})
-        deadlines.remove(batch, {wake_at, id, storage::DeadlineKind::wake, number_});
+    const auto id = session_.account().id();
+    const auto remove = [&](LastingTime& stored, storage::DeadlineKind kind) {
+        const LastingTime at = std::exchange(stored, LastingTime{});
+        if (at != LastingTime{}) deadlines.remove(batch, {at, id, kind, session_.number()});
+    };
+    remove(stored_expires_at_, storage::DeadlineKind::hibernation_expires);
+    remove(stored_wake_at_, storage::DeadlineKind::wake);
     wake_at_ = {};
 }
 
-void Session::on_wake_time() {
-    const auto self = shared_from_this();
-    wake_at_ = {};
-    core().bus().fire(events::SessionExpiring{*this});
-    save_hibernating();
+void Hibernation::write_online_record() {
+    storage::OnlineRecord record;
+    record.session = session_.number();
+    record.resource = std::string(session_.resource());
+    if (const StreamManagement* sm = session_.sm()) record.sm_id = sm->id();
+    record.handled_in = session_.handled_in();
+    record.available = session_.available();
+    record.device = session_.device();
+    for (const Jid& jid : session_.directed_presence())
+        record.directed_presence.push_back(jid.full());
+    core().storage().sessions().put_online(core().shard().batch(), session_.account().id(), record);
+    has_online_record_ = true;
 }
 
-void Session::set_expiry(LastingTime at, LastingTime wake_at) {
-    if (state_ != SessionState::hibernating) return;
-    if (sm_->max_seconds > 0)
-        at = std::min<LastingTime>(at, hibernating_since_ + std::chrono::seconds(sm_->max_seconds));
+void Hibernation::remove_online_record() {
+    if (!std::exchange(has_online_record_, false)) return;
+    core().storage().sessions().remove_online(core().shard().batch(), session_.account().id(),
+                                              session_.number());
+}
+
+void Hibernation::on_wake_time() {
+    const auto self = session_.shared_from_this();
+    wake_at_ = {};
+    core().bus().fire(events::SessionExpiring{session_});
+    save();
+}
+
+void Hibernation::set_expiry(LastingTime at, LastingTime wake_at) {
+    if (!session_.is_hibernating()) return;
+    if (const std::uint32_t most = session_.sm()->max_seconds(); most > 0)
+        at = std::min<LastingTime>(at, since_ + std::chrono::seconds(most));
     if (at == expires_at_ && wake_at == wake_at_) return;
     expires_at_ = at;
     wake_at_ = wake_at;
-    save_hibernating_soon();
+    save_soon();
 }
 
-void Session::save_hibernating() {
+void Hibernation::save() {
     saves_soon_ = false;
-    if (state_ == SessionState::hibernating) write_record(storage::HibernationState::hibernating);
+    if (session_.is_hibernating()) write_record(storage::HibernationState::hibernating);
 }
 
-void Session::save_hibernating_soon() {
-    if (state_ != SessionState::hibernating || std::exchange(saves_soon_, true)) return;
-    core().shard().write_soon([weak = weak_from_this()] {
-        const auto self = weak.lock();
-        if (self && self->saves_soon_) self->save_hibernating();
+void Hibernation::save_soon() {
+    if (!session_.is_hibernating() || std::exchange(saves_soon_, true)) return;
+    core().shard().write_soon([weak = session_.weak_from_this()] {
+        if (const auto session = weak.lock()) session->hibernation().flush();
     });
+}
+
+void Hibernation::flush() {
+    if (saves_soon_) save();
+}
+
+void Hibernation::on_handled() {
+    stale_ = session_.is_hibernating();
+    if (stale_) core().shard().at_turn_end(session_);
+}
+
+bool Hibernation::save_if_stale() {
+    if (!std::exchange(stale_, false)) return false;
+    save();
+    return true;
 }
 
 // ---- Waking ------------------------------------------------------------------------------------
 
-Task<Result<Session::Resumed>> Session::resume(SessionPort& port, std::uint32_t client_handled) {
+Task<Result<Hibernation::Resumed>> Hibernation::resume(SessionPort& port,
+                                                       std::uint32_t client_handled) {
     // A client whose connection broke again tries again, while the server still wakes the session
     // for a connection that nobody reads. The newest wins.
-    const auto self = shared_from_this();
-    co_await handle_received();
-    while (state_ == SessionState::resuming) co_await changed_.wait(core().shard());
-    if (state_ == SessionState::live) {  // it still looked alive: the newer connection wins
-        SessionPort* const old = port_;
-        detach_port();
-        if (old) old->close(StreamErrorCondition::conflict, "resumed by another connection");
-        if (auto acked = on_ack(client_handled); !acked) {
-            hibernate();
+    const auto self = session_.shared_from_this();
+    co_await session_.handle_received();
+    while (session_.state() == SessionState::resuming)
+        co_await session_.changed().wait(core().shard());
+    if (session_.is_live()) {  // it still looked alive: the newer connection wins
+        if (SessionPort* const old = session_.detach())
+            old->close(StreamErrorCondition::conflict, "resumed by another connection");
+        if (auto acked = session_.sm()->on_ack(client_handled); !acked) {
+            begin();
             co_return acked.error();
         }
         co_return take_over(port);
     }
-    if (state_ != SessionState::hibernating) co_return fail("item-not-found", "it ended meanwhile");
+    if (!session_.is_hibernating()) co_return fail("item-not-found", "it ended meanwhile");
     co_return co_await wake(port, client_handled);
 }
 
-Task<Result<Session::Resumed>> Session::wake(SessionPort& port, std::uint32_t client_handled) {
-    const auto self = shared_from_this();
-    const AccountPin pin(account_);
+Task<Result<Hibernation::Resumed>> Hibernation::wake(SessionPort& port,
+                                                     std::uint32_t client_handled) {
+    const auto self = session_.shared_from_this();
+    const AccountPin pin(session_.account());
+    const auto goes_on = [&] { return session_.state() == SessionState::resuming; };
     struct Attempt {  // however it fails, cancelled too
-        Session& session;
+        Hibernation& hibernation;
         ~Attempt() {
-            if (session.state_ == SessionState::resuming) session.stay_hibernating();
+            if (hibernation.session_.state() == SessionState::resuming)
+                hibernation.stay_hibernating();
         }
     } const attempt{*this};
-    set_state(SessionState::resuming);
+    session_.enter(SessionState::resuming);
     auto restored = co_await read_queue();
-    if (state_ != SessionState::resuming) co_return fail("item-not-found", "it ended meanwhile");
+    if (!goes_on()) co_return fail("item-not-found", "it ended meanwhile");
     if (!restored) co_return restored.error();
-    const std::uint32_t acked = sm_->queue.acked();
+    const std::uint32_t acked = session_.sm()->acked();
     const auto count = static_cast<std::uint32_t>(restored->size());
     if (client_handled - acked > count)
         co_return sm::handled_count_too_high(client_handled, acked + count);
-    for (auto& [place, envelope] : std::exchange(arrived_, {}))
-        (*restored)[place] = UnackedStanza(std::move(envelope));
-    fill_gaps(*restored);
-    sm_->queue.restore(acked, std::move(*restored));
-    stored_queue_ = count;
-    queued_hibernating_ = 0;
-    remove_deadline();
+    load(std::move(*restored));
+    remove_deadlines();
     put_unstored();
     // Before <resumed/>: after a crash it must not be resumed twice. What arrives from here on is
     // no more part of the queue, and stored after this.
@@ -278,168 +365,86 @@ Task<Result<Session::Resumed>> Session::wake(SessionPort& port, std::uint32_t cl
     resumption_marked_ = true;
     write_online_record();
     const auto marked = co_await core().shard().committed();
-    if (state_ != SessionState::resuming) co_return fail("item-not-found", "it ended meanwhile");
+    if (!goes_on()) co_return fail("item-not-found", "it ended meanwhile");
     if (!marked) co_return marked.error();
     resumption_marked_ = false;
-    unstored_ = {};
+    unstored_ = nullptr;
     if (count == 0) remove_record();
-    if (auto done = on_ack(client_handled); !done) co_return done.error();
+    if (auto done = session_.sm()->on_ack(client_handled); !done) co_return done.error();
     co_return take_over(port);
 }
 
+/// The queue is in memory again, with what arrived while storage was read, and fillers in gaps.
+void Hibernation::load(std::vector<UnackedStanza> queue) {
+    for (auto& [place, envelope] : std::exchange(arrived_, {}))
+        queue[place] = UnackedStanza(std::move(envelope));
+    for (UnackedStanza& sent : queue)
+        if (!sent.stanza) sent.stanza = make_filler(session_.jid());
+    stored_queue_ = static_cast<std::uint32_t>(queue.size());
+    queued_ = 0;
+    session_.sm()->take_back_queue(std::move(queue));
+}
+
 /// Waking failed: what arrived meanwhile joins the hibernating queue.
-void Session::stay_hibernating() {
-    set_state(SessionState::hibernating);
+void Hibernation::stay_hibernating() {
+    session_.enter(SessionState::hibernating);
     if (stored_queue_ > 0) {
-        queued_hibernating_ = std::exchange(stored_queue_, 0);
-        sm_->queue.restore(sm_->queue.acked(), {});
+        queued_ = std::exchange(stored_queue_, 0);
+        session_.sm()->take_back_queue({});
     }
-    if (unstored_.stanzas)
+    if (unstored_)
         store_queue();
     else
         write_record(storage::HibernationState::hibernating);
     remove_online_record();
     resumption_marked_ = false;
     for (auto& [place, envelope] : std::exchange(arrived_, {})) tell_queued(envelope);
-    send_waiting();
+    session_.send_waiting();
 }
 
-Session::Resumed Session::take_over(SessionPort& port) {
-    port_ = &port;
-    set_state(SessionState::live);
-    reading_paused_ = false;
-    core().shard().at_turn_end(*this);
-    return {sm_->id, handled_in()};
-}
-
-void Session::send_unacknowledged() {
-    sm_->queue.for_each([this](const UnackedStanza& sent) { write_sent(sent); });
-    core().bus().fire(events::SessionResumed{*this});
-    send_waiting();
-}
-
-/// Again, with the time it was first received (XEP-0198 section 5, XEP-0203). It has its number: in
-/// the place of what the user wants no more goes a filler.
-void Session::write_sent(const UnackedStanza& sent) {
-    if (!core().router().may_hand_over(account_, *sent.stanza)) return port_->write(*make_filler());
-    if (sent.stanza->is_iq()) return port_->write(*sent.stanza);
-    const auto copy = sent.stanza->clone();
-    state_delay(copy->root(), account_.host(), format_datetime(sent.meta.received));
-    port_->write(*copy);
+Hibernation::Resumed Hibernation::take_over(SessionPort& port) {
+    session_.attach(port);
+    return {session_.sm()->id(), session_.handled_in()};
 }
 
 // ---- The end -----------------------------------------------------------------------------------
 
-Farewell farewell(SessionEnd why) {
-    using Condition = StreamErrorCondition;
-    switch (why) {
-        case SessionEnd::replaced:
-            return {Condition::conflict, "the resource was taken by another connection"};
-        case SessionEnd::kicked: return {Condition::not_authorized, "ended by the administrator"};
-        case SessionEnd::shutdown: return {Condition::system_shutdown};
-        case SessionEnd::password_changed:  // RFC 6120, 4.9.3.16: authenticate again
-            return {Condition::reset, "the password was changed"};
-        case SessionEnd::disabled: return {Condition::not_authorized, "the account was disabled"};
-        case SessionEnd::deleted: return {Condition::not_authorized, "the account was deleted"};
-        case SessionEnd::closed:
-        case SessionEnd::lost:
-        case SessionEnd::expired: break;
-    }
-    return {};
+bool Hibernation::keep_until_redelivered() {
+    if (queued_ == 0 || session_.account().deleted()) return false;
+    put_deadlines();
+    return true;
 }
 
-void Session::end(SessionEnd why) {
-    const auto self = shared_from_this();
-    if (begin_end(why)) core().scope().spawn("end-of-sleep", redeliver_stored(self));
-}
-
-Task<> Session::replace() {
-    const auto self = shared_from_this();
-    replaced_ = true;
-    if (begin_end(SessionEnd::replaced)) co_await redeliver_stored(self);
-}
-
-/// True: its queue is in storage, and is to be redistributed from there.
-bool Session::begin_end(SessionEnd why) {
-    if (state_ == SessionState::ended) return false;
-    const auto self = shared_from_this();
-    const bool was_hibernating =
-        state_ == SessionState::hibernating || state_ == SessionState::resuming;
-    set_state(SessionState::ended);
-    if (Trace* trace = core().trace()) trace->on_note(traced(), note_of(why));
-    if (SessionPort* const port = port_) {
-        detach_port();
-        const Farewell said = farewell(why);
-        port->close(said.error, said.text);
-    }
-    std::vector<Envelope> held = take_held();
-    if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
-    core().bus().fire(events::SessionEnded{*this, why});
-    if (sm_ && !sm_->id.empty()) account_.remember_ended({number_, sm_->id, handled_in(), self});
-    account_.remove_session(*this);
-    remove_online_record();
-    if (was_hibernating && queued_hibernating_ > 0 && !account_.deleted()) {
-        // Record and deadline stay until the queue is elsewhere: a crash in between finds them.
-        put_deadline();
-        return true;
-    }
-    if (was_hibernating) remove_deadline();
-    if (sm_) redeliver_all(sm_->queue.take());
-    for (Envelope& envelope : held) redeliver(std::move(envelope));
-    send_waiting();
-    if (was_hibernating || stored_queue_ > 0) remember_resumption();
-    return false;
-}
-
-void Session::remove_online_record() {
-    if (!std::exchange(marked_, false)) return;
-    core().storage().sessions().remove_online(core().shard().batch(), account_.id(), number_);
-}
-
-/// The client may still come back and ask: for a day it is told how far its stanzas were handled.
-void Session::remember_resumption() {
-    if (account_.deleted()) return;
-    auto& batch = core().shard().batch();
-    core().storage().sessions().remove(batch, account_.id(), number_);
-    remove_deadline();
-    storage::HibernatingSession gone;
-    gone.session = number_;
-    gone.sm_id = sm_->id;
-    gone.state = storage::HibernationState::gone;
-    gone.handled_in = handled_in();
-    gone.expires_at = core().clock().lasting() + remember_gone;
-    core().storage().sessions().put(batch, account_.id(), gone);
-    core().next_deadline().note(gone.expires_at);
-    core().storage().deadlines().put(
-        batch, {gone.expires_at, account_.id(), storage::DeadlineKind::forget_gone, number_});
-}
-
-/// `self` keeps the session, which its account has forgotten already.
-Task<> Session::redeliver_stored([[maybe_unused]] std::shared_ptr<Session> self) {
-    const AccountPin pin(account_);
+Task<> Hibernation::redeliver_stored([[maybe_unused]] std::shared_ptr<Session> self) {
+    const AccountPin pin(session_.account());
     auto queue = co_await read_queue();
     if (!queue) {
-        logger.error("queue-unreadable", {{"session", jid_.full()}, {"error", queue.error().text}});
+        logger.error("queue-unreadable",
+                     {{"session", session_.jid().full()}, {"error", queue.error().text}});
         co_return;
     }
-    redeliver_all(std::move(*queue));  // bounced, if the account was deleted meanwhile
-    send_waiting();
-    remember_resumption();
+    session_.redeliver_all(std::move(*queue));  // bounced, if the account was deleted meanwhile
+    session_.send_waiting();
+    remember_ended();
 }
 
-/// Unacknowledged and never to be: other sessions or offline (RFC 6121 8.5, XEP-0198 section 5).
-void Session::redeliver_all(std::vector<UnackedStanza> unacked) {
-    for (auto& sent : unacked)
-        if (sent.stanza) redeliver(std::move(sent).to_envelope());
-}
-
-void Session::redeliver(Envelope envelope) {
-    if (envelope.meta.held_back && !may_be_kept_offline(*envelope.stanza))
-        return;  // nobody misses it
-    if (envelope.stanza->is_request())
-        core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
-    else if (envelope.stanza->is_message() && !envelope.meta.is_copy)
-        core().router().redeliver(account_, this, std::move(envelope));
+void Hibernation::remember_ended() {
+    const Account& account = session_.account();
+    if (account.deleted()) return;
+    remove_record();
+    remove_deadlines();
+    storage::HibernatingSession gone;
+    gone.session = session_.number();
+    gone.sm_id = session_.sm()->id();
+    gone.state = storage::HibernationState::gone;
+    gone.handled_in = session_.handled_in();
+    gone.expires_at = core().clock().lasting() + remember_gone;
+    auto& batch = core().shard().batch();
+    core().storage().sessions().put(batch, account.id(), gone);
+    core().next_deadline().note(gone.expires_at);
+    core().storage().deadlines().put(
+        batch,
+        {gone.expires_at, account.id(), storage::DeadlineKind::forget_gone, session_.number()});
 }
 
 }  // namespace clarion::core

@@ -1,12 +1,11 @@
-// What happens to hibernating and lost sessions when nobody is connected: loading, expiry, and
-// crashes.
+#include "server/core/hibernation_recovery.h"
+
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "base/log.h"
 #include "server/core/core.h"
-#include "server/core/hibernation.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/server_events.h"
@@ -43,7 +42,7 @@ void restore_session(Account& account, const storage::HibernatingSession& record
     auto session =
         std::make_shared<Session>(account, record.session, std::move(*jid), record.device, nullptr);
     account.add_session(session);
-    session->restore_hibernating(record);
+    session->hibernation().restore(record);
     account.core().bus().fire(events::SessionRestored{*session, record});
 }
 
@@ -52,9 +51,10 @@ void restore_session(Account& account, const storage::HibernatingSession& record
 void expire(Core& core, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
     if (!session) return;
-    if (session->is_hibernating() && session->expires_at() <= core.clock().lasting()) {
+    if (session->is_hibernating() &&
+        session->hibernation().expires_at() <= core.clock().lasting()) {
         logger.info("expired", {{"session", session->jid().full()},
-                                {"queued", session->queued_hibernating()}});
+                                {"queued", session->hibernation().queued()}});
         session->end(SessionEnd::expired);
     } else {
         core.storage().deadlines().remove(core.shard().batch(), deadline);  // it has another
@@ -64,8 +64,8 @@ void expire(Core& core, Account& account, const storage::Deadline& deadline) {
 /// Wakes the client of the session that a deadline speaks of, if it still is to be woken.
 void wake(Core& core, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
-    if (session && session->is_hibernating() && session->wake_at() == deadline.at)
-        return session->on_wake_time();
+    if (session && session->is_hibernating() && session->hibernation().wake_at() == deadline.at)
+        return session->hibernation().on_wake_time();
     core.storage().deadlines().remove(core.shard().batch(), deadline);
 }
 
@@ -132,6 +132,26 @@ storage::OnlineRecord unsaid(const storage::OnlineRecord& mark, Session& success
     return rest;
 }
 
+/// Tells whom the lost session told of itself that it has gone.
+void send_final_presence(Session& lost, const storage::OnlineRecord& mark) {
+    const Account& account = lost.account();
+    lost.enter(SessionState::ended);
+    for (const auto& to : mark.directed_presence)
+        lost.directed_presence().push_back(Jid::trusted(to));
+    if (mark.available)
+        lost.restore_presence(
+            Stanza::make(StanzaKind::presence, StanzaType::available, lost.jid(), account.jid()));
+    account.core().router().send_unavailable(lost);
+}
+
+/// Keeps for a day how far the stanzas of such a session were handled. REQUIRES: it has no record
+/// in storage.
+void remember_crashed(Session& lost, const storage::OnlineRecord& mark) {
+    if (mark.sm_id.empty()) return;
+    lost.restore_sm(mark.sm_id, 0, 0, mark.handled_in);
+    lost.hibernation().remember_ended();
+}
+
 /// `remembered`: it has a record, because it hibernated before. Who ends that one's hibernation
 /// writes down that it is gone, when its queue is elsewhere.
 void clean_up(Account& account, const storage::OnlineRecord& mark, bool remembered) {
@@ -139,8 +159,8 @@ void clean_up(Account& account, const storage::OnlineRecord& mark, bool remember
     if (!jid) return;
     const auto lost = std::make_shared<Session>(account, mark.session, *jid, mark.device, nullptr);
     Session* const successor = account.find_session(mark.resource);
-    lost->send_final_presence(successor ? unsaid(mark, *successor) : mark);
-    if (!remembered) lost->remember_crashed(mark);
+    send_final_presence(*lost, successor ? unsaid(mark, *successor) : mark);
+    if (!remembered) remember_crashed(*lost, mark);
     account.core().bus().fire(events::SessionLost{lost});
 }
 
@@ -178,47 +198,6 @@ Task<std::vector<std::string>> read_lost(Core& core) {
 }
 
 }  // namespace
-
-void Session::restore_hibernating(const storage::HibernatingSession& record) {
-    state_ = SessionState::hibernating;
-    sm_ = std::make_unique<StreamManagement>();
-    sm_->id = record.sm_id;
-    sm_->max_seconds = record.max_seconds;
-    sm_->queue.restore(record.acked_out, {});
-    sm_->counting = true;
-    window_.restore(record.handled_in);
-    queued_hibernating_ = static_cast<std::uint32_t>(record.queued);
-    hibernating_since_ = record.hibernating_since;
-    expires_at_ = record.expires_at;
-    wake_at_ = record.wake_at;
-    stored_expires_at_ = expires_at_;
-    stored_wake_at_ = wake_at_;
-    // One that a crash left woken is goodbye's business, after the grace (send_final_presence).
-    if (record.state != storage::HibernationState::hibernating) return;
-    for (const auto& jid : record.directed_presence)
-        directed_presence_.push_back(Jid::trusted(jid));
-    if (record.presence.empty()) return;
-    if (auto presence = Stanza::from_document(xml::parse_element(record.presence)))
-        restore_presence(std::move(*presence));
-}
-
-void Session::send_final_presence(const storage::OnlineRecord& mark) {
-    state_ = SessionState::ended;
-    for (const auto& to : mark.directed_presence) directed_presence_.push_back(Jid::trusted(to));
-    if (mark.available)
-        restore_presence(
-            Stanza::make(StanzaKind::presence, StanzaType::available, jid_, account_.jid()));
-    core().router().send_unavailable(*this);
-}
-
-void Session::remember_crashed(const storage::OnlineRecord& mark) {
-    if (mark.sm_id.empty()) return;
-    sm_ = std::make_unique<StreamManagement>();
-    sm_->id = mark.sm_id;
-    sm_->counting = true;
-    window_.restore(mark.handled_in);
-    remember_resumption();
-}
 
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
     const LastingTime now = account.core().clock().lasting();

@@ -7,7 +7,13 @@ namespace clarion::core {
 
 Envelope InboundWindow::admit(Core& core, std::weak_ptr<AckSink> stream,
                               std::shared_ptr<Stanza> stanza) {
-    const std::uint32_t number = entries_.open(stanza->cost());
+    const std::size_t bytes = stanza->cost();
+    return admit(core, std::move(stream), std::move(stanza), bytes);
+}
+
+Envelope InboundWindow::admit(Core& core, std::weak_ptr<AckSink> stream,
+                              std::shared_ptr<Stanza> stanza, std::size_t bytes) {
+    const std::uint32_t number = entries_.open(bytes);
     Envelope envelope;
     envelope.ticket = Ticket(core.shard(), std::move(stream), number, *stanza);
     envelope.meta.received = core.clock().wall();

@@ -58,9 +58,9 @@ void end_subscriptions(Account& account, const Jid& contact, const SubscriptionS
 /// Whom it told of itself outlives a crash: they will hear that it has gone.
 void note_directed(Session& session) {
     if (session.is_live()) {
-        session.write_online_record();
+        session.hibernation().write_online_record();
     } else {
-        session.save_hibernating();
+        session.hibernation().save();
     }
 }
 

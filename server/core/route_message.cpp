@@ -118,7 +118,7 @@ void Router::send_to_takers(Account& account, Envelope envelope, const Takers& t
         spool_until_acknowledged(account, envelope);
     const bool for_another = envelope.stanza->to().is_full();  // who was not there
     for (Session* const session : takers) {
-        if (for_another) session->note_delivered(envelope.meta.offline_seq);
+        if (for_another) session->seen().note_delivered(envelope.meta.offline_seq);
         session->send(Envelope(envelope));
     }
 }
@@ -129,7 +129,8 @@ bool Router::may_hand_over(Account& account, const Stanza& stanza) {
 
 bool Router::has_message(Session& session, const Envelope& envelope, const Session* held_by) {
     const std::uint64_t seq = envelope.meta.offline_seq;
-    if (session.has_read(envelope.meta.archive_id) || session.was_delivered(seq)) return true;
+    if (session.seen().has_read(envelope.meta.archive_id) || session.seen().was_delivered(seq))
+        return true;
     const Jid& to = envelope.stanza->to();
     // What was for a resource that was not there went to all.
     const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());
@@ -154,8 +155,8 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
         const auto takers = takers_where(
             account, [&](Session& session) { return !has_message(session, envelope, ended); });
         for (Session* const session : takers) {
-            session->note_delivered(envelope.meta.offline_seq);
-            session->save_hibernating_soon();
+            session->seen().note_delivered(envelope.meta.offline_seq);
+            session->hibernation().save_soon();
         }
         if (!takers.empty()) {  // with its delay: XEP-0198, section 4
             if (envelope.meta.spooled) unspool_unless_acknowledged(account, envelope, takers);
@@ -190,12 +191,12 @@ void Router::keep_for_holders(Account& account, Envelope envelope) {
     if (envelope.meta.archived()) return;
     for (const auto& session : account.sessions()) {
         if (!acknowledges(*session)) continue;
-        auto& queue = session->sm()->queue;
-        for (std::uint32_t i = 0; i < queue.size(); ++i) {
-            if (queue[i].meta.offline_seq != envelope.meta.offline_seq || queue[i].meta.is_copy)
-                continue;
+        StreamManagement& sm = *session->sm();
+        for (std::uint32_t i = 0; i < sm.unacked_count(); ++i) {
+            storage::StanzaMeta& meta = sm.unacked(i).meta;
+            if (meta.offline_seq != envelope.meta.offline_seq || meta.is_copy) continue;
             spool_until_acknowledged(account, envelope);
-            queue[i].meta.spooled = envelope.meta.spooled;
+            meta.spooled = envelope.meta.spooled;
         }
     }
 }

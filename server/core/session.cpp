@@ -1,12 +1,12 @@
 #include "server/core/session.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/id.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "proto/ns.h"
 #include "server/core/core.h"
+#include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
 #include "server/events/iq_events.h"
@@ -19,6 +19,7 @@ namespace clarion::core {
 namespace {
 
 constexpr Logger logger{"session"};
+constexpr std::string_view wrong_from = "'from' is not this client's";
 
 bool is_called_like_a_stanza(const xml::Element& element) {
     return element.name() == "message" || element.name() == "presence" || element.name() == "iq";
@@ -26,6 +27,48 @@ bool is_called_like_a_stanza(const xml::Element& element) {
 
 bool is_stanza(const xml::Element& element) {
     return element.ns() == ns::client && is_called_like_a_stanza(element);
+}
+
+/// RFC 6120, 8.1.2.1: what a client may put into 'from'.
+bool is_address_of(const Session& session, const Jid& jid) {
+    return jid == session.jid() || jid.full() == session.jid().bare();
+}
+
+/// Something that calls itself a stanza but is not one.
+void refuse(Session& session, const xml::Element& element, const Error& error) {
+    const Jid& jid = session.jid();
+    if (const auto from = element.find_attr("from")) {
+        const auto claimed = Jid::parse(*from);
+        if (!claimed || !is_address_of(session, *claimed))
+            return session.fail_stream(StreamErrorCondition::invalid_from, wrong_from);
+    }
+    const auto answer = make_refusal(element, error);
+    if (!answer) return;
+    session.core().refusals().on_element(jid.full(), element, read_error(answer->root()));
+    answer->set_to(jid);
+    if (!element.has_attr("to")) answer->set_from(jid.to_bare());
+    session.send(answer);
+}
+
+/// What the client sent goes its way.
+void dispatch(Session& session, Envelope envelope) {
+    Core& core = session.core();
+    const WriteHold hold(core.shard(), envelope.ticket);
+    const Jid to = envelope.stanza->to();
+    switch (envelope.stanza->kind()) {
+        case StanzaKind::presence: return core.router().send_presence(session, std::move(envelope));
+        case StanzaKind::iq:
+            if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.3
+            if (core.bus().fire(events::IqSending{session.account(), session, envelope}) ==
+                Flow::next)
+                core.router().route(std::move(envelope));
+            return;
+        case StanzaKind::message:
+            if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.1
+            events::MessageSending event{session.account(), session, envelope};
+            if (core.bus().fire(event) == Flow::next) core.router().route(std::move(envelope));
+            return;
+    }
 }
 
 }  // namespace
@@ -37,22 +80,13 @@ Session::Session(Account& account, std::uint64_t number, Jid jid, std::string de
       number_(number),
       jid_(std::move(jid)),
       device_(std::move(device)),
-      port_(port) {}
+      port_(port),
+      hibernation_(*this) {}
 
-Session::~Session() {
-    Shard& shard = core().shard();
-    shard.forget(*this);
-    shard.cancel(store_timer_);
-    if (sm_) {
-        shard.cancel(sm_->answer_timer);
-        shard.cancel(sm_->delay_timer);
-        shard.cancel(sm_->request_timer);
-        shard.cancel(sm_->timeout_timer);
-    }
-}
+Session::~Session() { core().shard().forget(*this); }
 
 /// For those who wait for it.
-void Session::set_state(SessionState state) {
+void Session::enter(SessionState state) {
     state_ = state;
     changed_.notify();
 }
@@ -61,7 +95,7 @@ void Session::set_state(SessionState state) {
 
 void Session::on_element(xml::Document&& element) {
     account_.touch();
-    if (sm_) sm_->heard_at = core().clock().steady();
+    if (sm_) sm_->on_heard();
     if (is_stanza(element.root())) {
         on_inbound(std::move(element));
         core().deliveries().run();  // before the next one, which may be the end of the stream
@@ -70,87 +104,25 @@ void Session::on_element(xml::Document&& element) {
     events::SessionElement event{*this, element.root()};
     core().bus().fire(event);
     if (event.handled || !port_) return;
-    if (is_called_like_a_stanza(element.root())) close_entry(window_.open(0));
+    if (is_called_like_a_stanza(element.root())) on_closed_entry(window_.pass_over());
     fail_stream(StreamErrorCondition::unsupported_stanza_type, "unknown element");
 }
 
-void Session::on_bad_xml(StreamErrorCondition error, std::string_view text, bool refused_stanza) {
-    if (refused_stanza) close_entry(window_.open(0));
-    fail_stream(error, text);
-}
-
-void Session::fail_stream(StreamErrorCondition condition, std::string_view text) {
-    if (SessionPort* port = port_) {
-        detach_port();
-        port->close(condition, text);
-    }
-    end(SessionEnd::closed);
-}
-
 void Session::on_inbound(xml::Document&& element) {
-    const std::uint32_t number = window_.open(element.footprint());
+    const std::size_t bytes = element.footprint();
     auto parsed = Stanza::from_document(std::move(element));
     if (!parsed) {
-        close_entry(number);
-        return refuse(element.root(), parsed.error());
+        on_closed_entry(window_.pass_over());
+        return refuse(*this, element.root(), parsed.error());
     }
     auto stanza = std::move(*parsed);
-    if (!stanza->from().empty() && !is_own_address(stanza->from())) {
-        close_entry(number);
-        return fail_stream(StreamErrorCondition::invalid_from, "'from' is not this client's");
+    if (!stanza->from().empty() && !is_address_of(*this, stanza->from())) {
+        on_closed_entry(window_.pass_over());
+        return fail_stream(StreamErrorCondition::invalid_from, wrong_from);
     }
     stanza->set_from(jid_);
     strip_forged_delays(*stanza, core().hosts());
-    Envelope envelope;
-    envelope.ticket = Ticket(core().shard(), weak_from_this(), number, *stanza);
-    envelope.meta.received = core().clock().wall();
-    envelope.stanza = std::move(stanza);
-    dispatch(std::move(envelope));
-}
-
-/// Something that calls itself a stanza but is not one.
-void Session::refuse(const xml::Element& element, const Error& error) {
-    if (const auto from = element.find_attr("from")) {
-        const auto claimed = Jid::parse(*from);
-        if (!claimed || !is_own_address(*claimed))
-            return fail_stream(StreamErrorCondition::invalid_from, "'from' is not this client's");
-    }
-    const auto answer = make_refusal(element, error);
-    if (!answer) return;
-    core().refusals().on_element(jid_.full(), element, read_error(answer->root()));
-    answer->set_to(jid_);
-    if (!element.has_attr("to")) answer->set_from(jid_.to_bare());
-    send(answer);
-}
-
-/// RFC 6120, 8.1.2.1: what a client may put into 'from'.
-bool Session::is_own_address(const Jid& jid) const {
-    return jid == jid_ || jid.full() == jid_.bare();
-}
-
-void Session::dispatch(Envelope envelope) {
-    const WriteHold hold(core().shard(), envelope.ticket);
-    const Jid to = envelope.stanza->to();
-    switch (envelope.stanza->kind()) {
-        case StanzaKind::presence: return core().router().send_presence(*this, std::move(envelope));
-        case StanzaKind::iq:
-            if (to.empty()) envelope.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.3
-            if (core().bus().fire(events::IqSending{account_, *this, envelope}) == Flow::next)
-                core().router().route(std::move(envelope));
-            return;
-        case StanzaKind::message:
-            if (to.empty()) envelope.edit().set_to(jid_.to_bare());  // RFC 6120, 10.3.1
-            events::MessageSending event{account_, *this, envelope};
-            if (core().bus().fire(event) == Flow::next) core().router().route(std::move(envelope));
-            return;
-    }
-}
-
-bool Session::window_has_room() const {
-    const auto& options = core().options<C2sOptions>(account_.host());
-    return window_.width() < static_cast<std::uint32_t>(options.max_ack_window) &&
-           window_.open_bytes() < static_cast<std::size_t>(options.max_ack_window_bytes) &&
-           slow_requests_ < static_cast<std::uint32_t>(options.max_pending_requests);
+    dispatch(*this, window_.admit(core(), weak_from_this(), std::move(stanza), bytes));
 }
 
 void Session::end_slow_request() {
@@ -159,7 +131,9 @@ void Session::end_slow_request() {
 }
 
 bool Session::may_read() {
-    const bool room = window_has_room();
+    const auto& limits = core().options<C2sOptions>(account_.host());
+    const bool room = window_.has_room(limits) &&
+                      slow_requests_ < static_cast<std::uint32_t>(limits.max_pending_requests);
     reading_paused_ = !room || !core().writer_room().has_room();
     // The window says when it narrows; the writer's backlog, which is everybody's, must be asked.
     if (room && reading_paused_ && !std::exchange(waits_for_writer_, true))
@@ -176,31 +150,37 @@ void Session::go_on_reading() {
     if (reading_paused_ && port_ && may_read()) port_->resume_reading();
 }
 
-/// All that the inbound stanza `number` caused is done.
-void Session::close_entry(std::uint32_t number) {
-    if (window_.close(number)) on_window_moved();
-}
-
-/// `h` has grown.
-void Session::on_window_moved() {
+/// `grown`: h has.
+void Session::on_closed_entry(bool grown) {
+    if (!grown) return;
     changed_.notify();
     if (!sm_) return;
-    if (!sm_->counting) sm_->counting = window_.is_handled(sm_->window_base);
-    record_stale_ = state_ == SessionState::hibernating;
-    if (sm_->ack_owed || sm_->ack_follows || record_stale_) core().shard().at_turn_end(*this);
+    sm_->on_handled();
+    hibernation_.on_handled();
 }
 
 void Session::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
-    if (error && state_ != SessionState::ended && origin.type != StanzaType::error &&
-        origin.type != StanzaType::result) {
-        core().refusals().on_failed(origin, *error);
-        auto answer = Stanza::make(origin.kind, StanzaType::error, origin.to, jid_, origin.id);
-        add_error(answer->root(), *error);
-        send(std::move(answer));
-    }
-    close_entry(number);
-    if (settling_ && window_.width() == 0) return account_.settled(*this);
+    if (error && state_ != SessionState::ended)
+        if (auto answer = answer_failed(core(), origin, *error)) send(std::move(answer));
+    on_closed_entry(window_.settle(number));
+    if (settling_ && window_.is_empty()) return account_.settled(*this);
     go_on_reading();
+}
+
+Task<> Session::handle_received() {
+    const auto self = shared_from_this();
+    Core& core = core_;
+    const std::uint32_t received = window_.received();
+    const SteadyTime until =
+        core.clock().steady() + core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
+    const auto left = [&] { return until - core.clock().steady(); };
+    while (!window_.is_empty() && !window_.is_handled(received) && left() > Duration::zero())
+        co_await changed_.wait(core.shard(), std::chrono::ceil<Duration>(left()));
+}
+
+void Session::end_turn() {
+    if (hibernation_.save_if_stale()) return;
+    if (is_live() && port_ && sm_) sm_->end_turn();
 }
 
 // ---- Outbound ----------------------------------------------------------------------------------
@@ -219,7 +199,8 @@ void Session::send(Envelope envelope) {
 
 void Session::deliver(Envelope envelope) {
     if (state_ == SessionState::ended) return redeliver(std::move(envelope));
-    if ((send_holds_ > 0 && is_live()) || (state_ == SessionState::resuming && resumption_marked_))
+    if ((send_holds_ > 0 && is_live()) ||
+        (state_ == SessionState::resuming && hibernation_.is_closed()))
         return wait(std::move(envelope));
     events::SessionSending event{*this, envelope};
     if (core().bus().fire(event) == Flow::next) send_now(std::move(envelope));
@@ -252,67 +233,46 @@ void Session::release_sending() {
 }
 
 void Session::send_now(Envelope envelope) {
-    if (state_ == SessionState::hibernating || state_ == SessionState::resuming)
-        return queue_hibernating(std::move(envelope));
+    if (state_ == SessionState::hibernating || state_ == SessionState::resuming) {
+        if (hibernation_.queue(envelope)) return;
+        waiting_.push_back(std::move(envelope));  // goes where those before it go
+        return end(SessionEnd::expired);
+    }
     if (!port_) return;
     if (!sm_) return port_->write(*envelope.stanza);
-    // Before the port asks for its own turn end: <r/> rides along.
-    core().shard().at_turn_end(*this);
-    port_->write(*envelope.stanza);
-    sm_->queue.push(UnackedStanza(std::move(envelope)));
-    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
-    if (sm_->queue.size() <= static_cast<std::uint32_t>(limit)) return;
-    logger.warning("queue-full", {{"session", jid_.full()}, {"stanzas", sm_->queue.size()}});
-    fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
+    sm_->send(std::move(envelope));
 }
 
-SeenMessages& Session::seen() {
-    if (!seen_) seen_ = std::make_unique<SeenMessages>();
-    return *seen_;
+void Session::send_unacknowledged() {
+    sm_->send_again();
+    core().bus().fire(events::SessionResumed{*this});
+    send_waiting();
 }
 
-void Session::note_read(storage::ArchiveId id, std::uint64_t ordinal) {
-    seen().read.add(static_cast<std::uint64_t>(id), ordinal);
+void Session::on_acked(std::uint32_t number, const storage::StanzaMeta& meta) {
+    if (meta.spooled) account_.remove_offline(meta.offline_seq);
+    hibernation_.on_acked(number);
 }
 
-bool Session::has_read(storage::ArchiveId id) const {
-    return seen_ && seen_->read.has(static_cast<std::uint64_t>(id));
+void Session::redeliver_all(std::vector<UnackedStanza> unacked) {
+    for (auto& sent : unacked)
+        if (sent.stanza) redeliver(std::move(sent).to_envelope());
 }
 
-void Session::note_delivered(std::uint64_t offline_seq) {
-    if (offline_seq != 0) seen().delivered.add(offline_seq, offline_seq);
+void Session::redeliver(Envelope envelope) {
+    if (envelope.meta.held_back && !may_be_kept_offline(*envelope.stanza))
+        return;  // nobody misses it
+    if (envelope.stanza->is_request())
+        core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
+    else if (envelope.stanza->is_message() && !envelope.meta.is_copy)
+        core().router().redeliver(account_, this, std::move(envelope));
 }
 
-bool Session::was_delivered(std::uint64_t offline_seq) const {
-    return seen_ && seen_->delivered.has(offline_seq);
-}
-
-bool Session::took(std::uint64_t offline_seq) const {
-    if (takes_messages() && offline_seq > taking_since_) return true;
-    return seen_ && seen_->taken.has(offline_seq);
-}
-
-/// It takes no more: remembers what it took.
-void Session::note_taken() {
-    const std::uint64_t last = account_.last_offline_seq();
-    if (last > taking_since_) seen().taken.add({taking_since_ + 1, last, taking_since_ + 1, last});
-}
-
-std::string Session::seen_text() const {
-    return std::to_string(account_.last_offline_seq()) + ';' + std::to_string(taking_since_) + ';' +
-           to_text(seen_ ? *seen_ : SeenMessages{});
-}
-
-void Session::restore_seen(std::string_view text) {
-    const auto numbers = split(text, ';');
-    if (numbers.size() < 2) return;
-    const auto last = parse_int(numbers[0]);
-    const auto since = parse_int(numbers[1]);
-    auto seen = parse_seen_messages(text.substr(numbers[0].size() + numbers[1].size() + 2));
-    if (!last || !since || !seen) return;
-    account_.skip_offline_seqs(static_cast<std::uint64_t>(*last));
-    taking_since_ = static_cast<std::uint64_t>(*since);
-    if (!seen->empty()) seen_ = std::make_unique<SeenMessages>(std::move(*seen));
+std::vector<Envelope> Session::take_held() {
+    std::vector<Envelope> held;
+    core().bus().fire(events::SessionDetaching{*this, held});
+    for (Envelope& envelope : held) envelope.meta.held_back = true;
+    return held;
 }
 
 // ---- Presence ----------------------------------------------------------------------------------
@@ -321,9 +281,9 @@ void Session::set_presence(StanzaPtr presence) {
     const bool was = available();
     const bool took = takes_messages();
     restore_presence(std::move(presence));
-    if (took && !takes_messages()) note_taken();
-    if (!took && takes_messages()) taking_since_ = account_.last_offline_seq();
-    if (was != available() && state_ == SessionState::live) write_online_record();
+    if (took && !takes_messages()) seen_.stop_taking(account_.last_offline_seq());
+    if (!took && takes_messages()) seen_.begin_taking(account_.last_offline_seq());
+    if (was != available() && state_ == SessionState::live) hibernation_.write_online_record();
 }
 
 void Session::restore_presence(StanzaPtr presence) {
@@ -334,31 +294,108 @@ void Session::restore_presence(StanzaPtr presence) {
 // ---- Stream management -------------------------------------------------------------------------
 
 StreamManagement& Session::enable_sm(bool resumable, std::uint32_t max_seconds) {
-    sm_ = std::make_unique<StreamManagement>();
     // 88 bits: short enough to live in the string itself, and it takes a login besides to use it.
-    if (resumable) sm_->id = random_token(11);
-    sm_->max_seconds = max_seconds;
-    sm_->window_base = window_.received();
-    sm_->counting = window_.width() == 0;
-    write_online_record();
+    sm_ = std::make_unique<StreamManagement>(*this, resumable ? random_token(11) : std::string(),
+                                             max_seconds);
+    hibernation_.write_online_record();
     return *sm_;
 }
 
-std::uint32_t Session::handled_in() const {
-    return sm_ && sm_->counting ? window_.handled() - sm_->window_base : 0;
+void Session::restore_sm(std::string id, std::uint32_t max_seconds, std::uint32_t acked,
+                         std::uint32_t handled_in) {
+    sm_ = std::make_unique<StreamManagement>(*this, std::move(id), max_seconds);
+    sm_->restore(acked);
+    window_.restore(handled_in);
 }
 
-void Session::write_online_record() {
-    storage::OnlineRecord mark;
-    mark.session = number_;
-    mark.resource = std::string(resource());
-    if (sm_) mark.sm_id = sm_->id;
-    mark.handled_in = handled_in();
-    mark.available = available();
-    mark.device = device_;
-    for (const Jid& jid : directed_presence_) mark.directed_presence.push_back(jid.full());
-    core().storage().sessions().put_online(core().shard().batch(), account_.id(), mark);
-    marked_ = true;
+// ---- Connections come and go -------------------------------------------------------------------
+
+void Session::attach(SessionPort& port) {
+    port_ = &port;
+    enter(SessionState::live);
+    reading_paused_ = false;
+    core().shard().at_turn_end(*this);
+}
+
+SessionPort* Session::detach() {
+    SessionPort* const port = std::exchange(port_, nullptr);
+    if (sm_) sm_->on_detached();
+    return port;
+}
+
+void Session::on_detached() {
+    if (!is_live()) return;
+    detach();
+    if (may_hibernate())
+        hibernation_.begin();
+    else
+        end(SessionEnd::lost);
+}
+
+void Session::on_stream_closed() {
+    if (state_ == SessionState::ended) return;
+    detach();
+    end(SessionEnd::closed);
+}
+
+void Session::on_bad_xml(StreamErrorCondition error, std::string_view text, bool refused_stanza) {
+    if (refused_stanza) on_closed_entry(window_.pass_over());
+    fail_stream(error, text);
+}
+
+void Session::fail_stream(StreamErrorCondition condition, std::string_view text) {
+    if (SessionPort* const port = detach()) port->close(condition, text);
+    end(SessionEnd::closed);
+}
+
+void Session::shut_down() {
+    hibernation_.flush();
+    if (!is_live()) return;
+    if (!may_hibernate()) return end(SessionEnd::shutdown);
+    sm_->write_ack();
+    SessionPort* const port = detach();
+    hibernation_.begin();
+    if (port) port->abandon();
+}
+
+// ---- The end -----------------------------------------------------------------------------------
+
+void Session::end(SessionEnd why) {
+    const auto self = shared_from_this();
+    if (begin_end(why)) core().scope().spawn("end-of-sleep", hibernation_.redeliver_stored(self));
+}
+
+Task<> Session::replace() {
+    const auto self = shared_from_this();
+    replaced_ = true;
+    if (begin_end(SessionEnd::replaced)) co_await hibernation_.redeliver_stored(self);
+}
+
+/// True: its queue is in storage, and is to be redelivered from there.
+bool Session::begin_end(SessionEnd why) {
+    if (state_ == SessionState::ended) return false;
+    const auto self = shared_from_this();
+    const bool was_hibernating =
+        state_ == SessionState::hibernating || state_ == SessionState::resuming;
+    enter(SessionState::ended);
+    if (Trace* trace = core().trace()) trace->on_note(traced(), describe(why));
+    if (SessionPort* const port = detach()) {
+        const Farewell said = farewell(why);
+        port->close(said.error, said.text);
+    }
+    std::vector<Envelope> held = take_held();
+    if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
+    core().bus().fire(events::SessionEnded{*this, why});
+    if (may_hibernate()) account_.remember_ended({number_, sm_->id(), handled_in(), self});
+    account_.remove_session(*this);
+    hibernation_.remove_online_record();
+    if (was_hibernating && hibernation_.keep_until_redelivered()) return true;
+    if (was_hibernating) hibernation_.remove_deadlines();
+    if (sm_) redeliver_all(sm_->take_queue());
+    for (Envelope& envelope : held) redeliver(std::move(envelope));
+    send_waiting();
+    if (was_hibernating || hibernation_.has_stored_queue()) hibernation_.remember_ended();
+    return false;
 }
 
 }  // namespace clarion::core

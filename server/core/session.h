@@ -5,8 +5,10 @@
 //       └──(closed, replaced, not resumable)──> ended <──(time ran out)──┘
 //
 // Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard.
-// Stream management's counters and queue live here because the stanza path needs them; the XEP-0198
-// conversation is modules/stream_management, hibernating and waking are core/hibernation*.cpp.
+// It owns its parts: InboundWindow (what was received and is not dealt with), StreamManagement (what
+// was sent and is not acknowledged), Hibernation (what outlives the connection) and SeenHistory.
+// The second and third know their Session. Hibernation takes the queue from StreamManagement and
+// gives it back; StreamManagement does not know of Hibernation.
 #pragma once
 
 #include <cstdint>
@@ -16,12 +18,15 @@
 #include <string_view>
 #include <vector>
 
-#include "proto/ack_window.h"
 #include "proto/stanza.h"
 #include "server/core/account.h"
+#include "server/core/acknowledgements.h"
 #include "server/core/envelope.h"
+#include "server/core/hibernation.h"
+#include "server/core/inbound_window.h"
+#include "server/core/seen_history.h"
+#include "server/core/session_end.h"
 #include "server/core/session_port.h"
-#include "server/core/stretches.h"
 #include "server/core/trace.h"
 #include "server/core/unacked_stanza.h"
 #include "server/runtime/shard.h"
@@ -32,25 +37,6 @@
 namespace clarion::core {
 
 enum class SessionState : std::uint8_t { live, hibernating, resuming, ended };
-
-enum class SessionEnd : std::uint8_t {
-    closed,    // the client closed its stream
-    lost,      // the connection broke and the session could not hibernate
-    replaced,  // another connection took the resource
-    kicked,    // by the administrator
-    expired,   // time hibernating ran out
-    shutdown,
-    password_changed,  // by somebody else: the client must log in again
-    disabled,          // the account was
-    deleted,           // the account is being
-};
-
-/// What a client that is connected is told when the server ends its stream.
-struct Farewell {
-    std::optional<StreamErrorCondition> error{};
-    std::string_view text{};
-};
-Farewell farewell(SessionEnd why);
 
 class Session final : public AckSink, public TurnEnd, public std::enable_shared_from_this<Session> {
 public:
@@ -70,6 +56,27 @@ public:
     /// nullptr unless live.
     SessionPort* port() const { return port_; }
     Slots& slots() { return slots_; }
+    /// Notified when its state changes, more of what it received is handled, or there is room to
+    /// send.
+    Signal& changed() { return changed_; }
+    /// What a trace calls it.
+    TracedStream traced() const { return {"c2s", jid_.bare(), {}, jid_.full()}; }
+
+    // Its parts.
+    InboundWindow& window() { return window_; }
+    const InboundWindow& window() const { return window_; }
+    Hibernation& hibernation() { return hibernation_; }
+    const Hibernation& hibernation() const { return hibernation_; }
+    SeenHistory& seen() { return seen_; }
+    const SeenHistory& seen() const { return seen_; }
+    /// nullptr: the client did not enable it.
+    StreamManagement* sm() { return sm_.get(); }
+    const StreamManagement* sm() const { return sm_.get(); }
+    /// The client does; `resumable`: it gets an id. REQUIRES: it did not before.
+    StreamManagement& enable_sm(bool resumable, std::uint32_t max_seconds);
+    bool may_hibernate() const { return sm_ && !sm_->id().empty(); }
+    /// `h`: inbound stanzas handled since stream management was enabled; 0 without it.
+    std::uint32_t handled_in() const { return sm_ ? sm_->handled_in() : 0; }
 
     // Inbound: from the connection.
     /// One top-level element of the client's stream, after binding.
@@ -86,6 +93,22 @@ public:
     void on_bad_xml(StreamErrorCondition error, std::string_view text, bool refused_stanza);
     /// The connection is gone without that: the session hibernates if it may, else it ends.
     void on_detached();
+    /// From the port, after SessionPort::tell_send_room().
+    void on_send_room() { changed_.notify(); }
+    /// Waits until what it has received so far is handled, so that nobody is told to send it again,
+    /// but no longer than an <r/> would ([smacks] ack_answer_limit).
+    Task<> handle_received();
+    /// It has ended, and its account keeps it until all it received is handled
+    /// (Account::remember_ended).
+    void set_settling(bool settling) { settling_ = settling; }
+
+    // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
+    // order).
+    std::vector<Envelope>& pending_requests() { return pending_requests_; }
+    /// Counts those of them that are slow themselves: while there are max_pending_requests of
+    /// [c2s], nothing is read.
+    void begin_slow_request() { ++slow_requests_; }
+    void end_slow_request();
 
     // Outbound.
     /// To the client, through the delivery queue: nothing happens within, so a list of sessions may
@@ -97,94 +120,33 @@ public:
     void deliver(Envelope envelope);
     /// Past the `hold` stage: for who held stanzas back and now lets them go.
     void send_now(Envelope envelope);
+    /// Sends again what the client has not acknowledged, and then what has waited.
+    /// REQUIRES: Hibernation::resume() has just succeeded.
+    void send_unacknowledged();
     /// For what cannot be sent any more: a request is answered, a message goes by the rules for
-    /// undelivered ones.
+    /// undelivered ones (RFC 6121 8.5, XEP-0198 section 5).
     void redeliver(Envelope envelope);
+    void redeliver_all(std::vector<UnackedStanza> unacked);
+    /// For SendHold: until it is released as often, what is delivered to it waits.
+    void hold_sending() { ++send_holds_; }
+    void release_sending();
+    /// What waits behind a SendHold, or for the session to wake: not numbered yet.
+    const std::vector<Envelope>& waiting() const { return waiting_; }
+    void send_waiting();
 
     // Presence.
     bool available() const { return presence_ != nullptr; }
     int priority() const { return priority_; }
     /// Whether messages for the account are for this session (RFC 6121, 8.5.2.1).
     bool takes_messages() const { return available() && priority_ >= 0; }
+    /// It took messages for the account when this one came.
+    bool took(std::uint64_t offline_seq) const { return seen_.took(offline_seq, takes_messages()); }
     const StanzaPtr& presence() const { return presence_; }
     /// nullptr: unavailable.
     void set_presence(StanzaPtr presence);
     std::vector<Jid>& directed_presence() { return directed_presence_; }
-    /// For SendHold: until it is released as often, what is delivered to it waits.
-    void hold_sending() { ++send_holds_; }
-    void release_sending();
-    /// What waits behind a SendHold, or for the session to wake: not numbered yet.
-    const std::vector<Envelope>& waiting() const { return waiting_; }
 
-    // What it need not be sent again (core/stretches.h).
-    /// A page of the account's archive brought this message to the client.
-    void note_read(storage::ArchiveId id, std::uint64_t ordinal);
-    bool has_read(storage::ArchiveId id) const;
-    /// A message that had waited, offline or for another session, was sent to it. 0: none is meant.
-    void note_delivered(std::uint64_t offline_seq);
-    bool was_delivered(std::uint64_t offline_seq) const;
-    /// It took messages for the account when this one came.
-    bool took(std::uint64_t offline_seq) const;
-    /// All of that for the record of its hibernation, and back.
-    std::string seen_text() const;
-    void restore_seen(std::string_view text);
-
-    // Stream management and hibernation.
-    StreamManagement* sm() { return sm_.get(); }
-    const StreamManagement* sm() const { return sm_.get(); }
-    StreamManagement& enable_sm(bool resumable, std::uint32_t max_seconds);
-    sm::AckWindow& window() { return window_; }
-    /// The client acknowledged: frees the queue, removes spooled and hibernating copies. Error:
-    /// handled-count-too-high.
-    Result<> on_ack(std::uint32_t handled);
-    /// The client sent <r/>: answered when the stanzas before it are durable, at the latest after 1
-    /// s.
-    void on_ack_request();
-    bool may_hibernate() const { return sm_ && !sm_->id.empty(); }
-    /// `h`: inbound stanzas handled since stream management was enabled.
-    std::uint32_t handled_in() const;
-    /// Waits until what it has received so far is handled, so that nobody is told to send it again,
-    /// but no longer than an <r/> would ([smacks] ack_answer_limit).
-    Task<> handle_received();
-    /// Notified when its state changes, more of what it received is handled, or there is room to
-    /// send.
-    Signal& changed() { return changed_; }
-    /// From the port, after SessionPort::tell_send_room().
-    void on_send_room() { changed_.notify(); }
-    /// It has ended, and its account keeps it until all it received is handled
-    /// (Account::remember_ended).
-    void set_settling(bool settling) { settling_ = settling; }
-    std::uint32_t queued_hibernating() const { return queued_hibernating_; }
-    /// Hibernating, and nothing of it is in memory only.
-    bool is_stored() const { return is_hibernating() && !unstored_.stanzas && !saves_soon_; }
-    LastingTime hibernating_since() const { return hibernating_since_; }
-    LastingTime expires_at() const { return expires_at_; }
-    /// Moves the end of hibernation (push does: docs/push-rules.md, "Hibernation"), and when
-    /// SessionExpiring is fired before it (zero: never). Written soon. REQUIRES: hibernating.
-    void set_expiry(LastingTime at, LastingTime wake_at = {});
-    LastingTime wake_at() const { return wake_at_; }
-    /// That time has come: SessionExpiring is fired, once.
-    void on_wake_time();
-    /// Writes its record again, after a module's part changed: now, or within a moment, together
-    /// with whatever else changes it until then. No-ops unless hibernating.
-    void save_hibernating();
-    void save_hibernating_soon();
-    /// Writes the mark that lets a restarted server say goodbye for it; after directed presence
-    /// changed.
-    void write_online_record();
-    /// What a client that resumed it must be told (XEP-0198, section 5). `id` is the session's.
-    struct Resumed {
-        std::string_view id;
-        std::uint32_t handled;  // the h of <resumed/>
-    };
-    /// Takes over a connection. Who asked tells the client so and calls send_unacknowledged(), both
-    /// before its next co_await. Errors: "item-not-found" (it ended meanwhile),
-    /// "handled-count-too-high", "internal-server-error" (storage; it hibernates on).
-    Task<Result<Resumed>> resume(SessionPort& port, std::uint32_t client_handled);
-    /// Sends again what the client has not acknowledged, and then what has waited.
-    /// REQUIRES: resume() has just succeeded.
-    void send_unacknowledged();
-    void hibernate();
+    // The end.
     /// The server stops in order: a last <a/>, then it hibernates if it may, so that it can be
     /// resumed after the restart.
     void shut_down();
@@ -196,81 +158,35 @@ public:
     bool was_replaced() const { return replaced_; }
     /// Ends it: last presence, what is unacknowledged goes by the rules, the account forgets it.
     void end(SessionEnd why);
+    /// The client gets this stream error, and the session ends.
+    void fail_stream(StreamErrorCondition condition, std::string_view text);
 
-    // For loading.
-    void restore_hibernating(const storage::HibernatingSession& record);
-    /// It was live when the server died and did not come back: tells whom it told of itself.
-    void send_final_presence(const storage::OnlineRecord& mark);
-    /// Keeps for a day how far the stanzas of such a session were handled. REQUIRES: it has no
-    /// record in storage.
-    void remember_crashed(const storage::OnlineRecord& mark);
-
-    // Requests of this client that wait for a slow one before them (RFC 6120, 10.1: answered in
-    // order).
-    std::vector<Envelope>& pending_requests() { return pending_requests_; }
-    /// Counts those of them that are slow themselves: while there are max_pending_requests of
-    /// [c2s], nothing is read.
-    void begin_slow_request() { ++slow_requests_; }
-    void end_slow_request();
-
-    /// What a trace calls it.
-    TracedStream traced() const { return {"c2s", jid_.bare(), {}, jid_.full()}; }
+    // For its parts.
+    void enter(SessionState state);
+    /// A connection takes it over: it is live.
+    void attach(SessionPort& port);
+    /// It has no connection any more; returns which it had.
+    SessionPort* detach();
+    /// What was kept from the client while it was inactive, and is not sent any more.
+    std::vector<Envelope> take_held();
+    /// The client acknowledged its stanza `number`.
+    void on_acked(std::uint32_t number, const storage::StanzaMeta& meta);
+    /// For loading: what a record says of its stream management, and of its presence.
+    void restore_sm(std::string id, std::uint32_t max_seconds, std::uint32_t acked,
+                    std::uint32_t handled_in);
+    void restore_presence(StanzaPtr presence);
 
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
-    // TurnEnd: answers <r/>, adds <r/> behind what was written, one write per flush
+    // TurnEnd
     void end_turn() override;
 
 private:
     void on_inbound(xml::Document&& element);
-    void refuse(const xml::Element& element, const Error& error);
-    bool is_own_address(const Jid& jid) const;
-    void set_state(SessionState state);
-    void fail_stream(StreamErrorCondition condition, std::string_view text);
-    void close_entry(std::uint32_t number);
-    SeenMessages& seen();
-    void note_taken();
-    void dispatch(Envelope envelope);
-    bool window_has_room() const;
+    void on_closed_entry(bool grown);
     void go_on_reading();
-    void on_window_moved();
     void wait(Envelope envelope);
-    void send_waiting();
-    void queue_hibernating(Envelope envelope);
-    void tell_queued(Envelope& envelope);
-    void write_sent(const UnackedStanza& sent);
-    std::vector<Envelope> take_held();
-    void answer_ack_request();
-    bool repeats_itself() const;
-    void answer_again_later();
-    void answer_late();
-    void request_ack();
-    void request_ack_later();
-    void write_ack();
-    void watch_silence();
-    void on_ack_delay();
-    void watch_answers(Duration from_now);
-    void on_ack_timeout();
-    void detach_port();
-    void store_queue();
-    void put_unstored();
-    void limit_hibernating();
-    void write_record(storage::HibernationState state);
-    void remove_record();
-    void put_deadline();
-    void remove_deadline();
-    void remove_online_record();
     bool begin_end(SessionEnd why);
-    void remember_resumption();
-    Task<Result<Resumed>> wake(SessionPort& port, std::uint32_t client_handled);
-    Task<Result<std::vector<UnackedStanza>>> read_queue();
-    StanzaPtr make_filler() const;
-    void fill_gaps(std::vector<UnackedStanza>& queue) const;
-    void stay_hibernating();
-    Resumed take_over(SessionPort& port);
-    void redeliver_all(std::vector<UnackedStanza> unacked);
-    Task<> redeliver_stored(std::shared_ptr<Session> self);
-    void restore_presence(StanzaPtr presence);
 
     Core& core_;  // not by way of account_: a connection may keep an ended session longer
     Account& account_;
@@ -284,42 +200,18 @@ private:
     bool waits_for_writer_ = false;
     bool settling_ = false;
     bool replaced_ = false;
-    bool saves_soon_ = false;    // hibernating: its record is about to be written
-    bool record_stale_ = false;  // hibernating: its record has an older h
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
-    std::uint64_t taking_since_ =
-        0;  // took the messages after this offline_seq, while it takes any
     std::vector<Jid> directed_presence_;
-    sm::AckWindow window_;
+    InboundWindow window_;
     std::unique_ptr<StreamManagement> sm_;
+    Hibernation hibernation_;
+    SeenHistory seen_;
     Signal changed_;
     std::vector<Envelope> waiting_;  // behind a SendHold, or while its waking is being stored
     std::vector<Envelope> pending_requests_;
     std::uint32_t slow_requests_ = 0;
-    std::unique_ptr<SeenMessages> seen_;  // nullptr until there is something
     Slots slots_;
-    std::uint32_t queued_hibernating_ =
-        0;  // entries of the hibernating queue in storage, while hibernating
-    std::uint32_t stored_queue_ =
-        0;  // after waking: how many at the head of sm_->queue storage still has
-    /// The queue of one that began to hibernate until storage has it: those from `first` on.
-    struct Unstored {
-        std::shared_ptr<const std::vector<UnackedStanza>> stanzas;
-        std::uint32_t first = 0;
-    };
-    Unstored unstored_;
-    /// Waking: what joined the queue while storage was read, by its place there; and whether the
-    /// mark that it is awake was written, after which nothing may join.
-    std::vector<std::pair<std::uint32_t, Envelope>> arrived_;
-    bool resumption_marked_ = false;
-    TimerId store_timer_{};
-    LastingTime hibernating_since_{};
-    LastingTime expires_at_{};
-    LastingTime wake_at_{};
-    LastingTime stored_expires_at_{};  // the deadlines that storage has; zero: none
-    LastingTime stored_wake_at_{};
-    bool marked_ = false;
 };
 
 }  // namespace clarion::core

@@ -57,7 +57,7 @@ struct SessionHibernated {
     const std::vector<core::UnackedStanza>& unacked;
 };
 
-/// It will expire soon, and somebody asked to be told in time (Session::set_expiry): wake its
+/// It will expire soon, and somebody asked to be told in time (Hibernation::set_expiry): wake its
 /// client.
 struct SessionExpiring {
     enum class Stage { push };

@@ -108,7 +108,7 @@ void Client::cut() {
 }
 
 Task<Result<>> resume_session(core::Session& session, FakePort& port, std::uint32_t handled) {
-    const auto resumed = co_await session.resume(port, handled);
+    const auto resumed = co_await session.hibernation().resume(port, handled);
     if (!resumed) co_return resumed.error();
     port.write_xml("<resumed xmlns='urn:xmpp:sm:3' previd='" + std::string(resumed->id) + "' h='" +
                    std::to_string(resumed->handled) + "'/>");

@@ -154,7 +154,7 @@ public:
     void advance(std::chrono::microseconds by);
 
     /// The server dies where it stands and starts again over what storage has. No Client is
-    /// connected afterwards; who wants recovery calls it (core/hibernation.h).
+    /// connected afterwards; who wants recovery calls it (core/hibernation_recovery.h).
     void crash_and_restart();
     /// The same in the middle of things: what waits for held commits is committed after the server
     /// died, so that it never learns of it.

@@ -67,6 +67,27 @@ TEST_CASE("inbound window: bytes count too") {
     CHECK(stream->window.has_room(limits));
 }
 
+TEST_CASE("inbound window: what is refused counts as handled, behind what came before it") {
+    test::World world;
+    const auto stream = std::make_shared<FakeStream>();
+    InboundWindow& window = stream->window;
+    window.restore(0xffffffff);  // counts wrap
+    CHECK(window.pass_over());
+    CHECK(window.handled() == 0);
+    CHECK(window.is_empty());
+    world.at("example.org", [&](Core& core) {
+        const Envelope open = window.admit(core, stream, message());
+        CHECK_FALSE(window.pass_over());
+        CHECK(window.received() == 2);
+        CHECK(window.handled() == 0);
+        CHECK(window.width() == 2);
+        CHECK(window.open_count() == 1);
+        CHECK_FALSE(window.is_handled(1));
+    });
+    CHECK(window.handled() == 2);
+    CHECK(window.is_empty());
+}
+
 TEST_CASE("inbound window: behind a writer that lags, one stanza at a time") {
     test::World world({.config = "[storage]\nbacklog_limit = 1048576\n"});
     const auto stream = std::make_shared<FakeStream>();

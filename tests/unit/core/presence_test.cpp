@@ -177,9 +177,9 @@ TEST_CASE_FIXTURE(Verona, "a resource whose connection broke stays available whi
     CHECK(juliet.pending() == 0);
     juliet.send("<presence type='probe' to='romeo@example.org'/>");
     CHECK(next(juliet) == "presence from romeo@example.org/orchard to juliet@example.org/balcony");
-    const auto queued = romeo.session().queued_hibernating();
+    const auto queued = romeo.session().hibernation().queued();
     juliet.send("<presence><show>away</show></presence>");
-    CHECK(romeo.session().queued_hibernating() == queued + 1);
+    CHECK(romeo.session().hibernation().queued() == queued + 1);
 }
 
 // --- directed presence --------------------------------------------------------------------------

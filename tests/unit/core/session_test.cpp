@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "proto/ns.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "server/core/options.h"
 #include "server/events/message_events.h"
 #include "server/events/session_events.h"
@@ -43,7 +43,7 @@ struct Scene {
         world.at(juliet_jid, [&](Core&) { client.session().enable_sm(true, 0); });
         return client;
     }
-    std::string id(Client& client) { return client.session().sm()->id; }
+    std::string id(Client& client) { return client.session().sm()->id(); }
     static std::string message(std::string_view to, std::string_view id,
                                std::string_view type = "chat") {
         return "<message from='mercutio@example.com/m' to='" + std::string(to) + "' id='" +
@@ -170,7 +170,7 @@ TEST_CASE("h counts what is committed; a late answer is followed by the whole on
     phone.send_soon(hint);  // written below
     phone.send_soon("<presence to='x@elsewhere.example' type='probe'/>");
     scene.world.run_shards();
-    scene.world.post(juliet_jid, [&](Core&) { phone.session().on_ack_request(); });
+    scene.world.post(juliet_jid, [&](Core&) { phone.session().sm()->on_ack_request(); });
     scene.world.run_shards();
     CHECK(phone.pop("a").root().name() == "nothing");  // not yet
     scene.world.clock().advance(999ms);
@@ -184,7 +184,7 @@ TEST_CASE("h counts what is committed; a late answer is followed by the whole on
     CHECK(phone.pop("a").root().name() == "nothing");  // once is enough
     SUBCASE("unrequested") { scene.world.storage().release_commits(); }
     SUBCASE("another request meanwhile has its own limit") {
-        scene.world.post(juliet_jid, [&](Core&) { phone.session().on_ack_request(); });
+        scene.world.post(juliet_jid, [&](Core&) { phone.session().sm()->on_ack_request(); });
         scene.world.run_shards();
         scene.world.clock().advance(1s);
         scene.world.run_shards();
@@ -226,7 +226,7 @@ TEST_CASE("stanzas from before <enable/> do not count, even if they are committe
     scene.world.run_shards();
     scene.world.storage().release_commits();
     scene.world.settle();
-    scene.on([&](Core&) { phone.session().on_ack_request(); });
+    scene.on([&](Core&) { phone.session().sm()->on_ack_request(); });
     CHECK(h_of(phone.pop("a")) == "1");
 }
 
@@ -240,7 +240,7 @@ TEST_CASE("a failed commit is answered with an error, and the stanza counts as h
     CHECK(answer.root().attr("id") == "m");
     CHECK(answer.root().attr("from") == "x@elsewhere.example");
     CHECK(read_error(answer.root()).condition == StanzaErrorCondition::resource_constraint);
-    scene.on([&](Core&) { phone.session().on_ack_request(); });
+    scene.on([&](Core&) { phone.session().sm()->on_ack_request(); });
     CHECK(h_of(phone.pop("a")) == "1");
 }
 
@@ -322,11 +322,12 @@ TEST_CASE("asked once per silence; the delay is told once") {
     scene.world.advance(1s);
     CHECK(delays == 2);
     CHECK(phone.pop("r").root().name() == "nothing");
-    scene.on([&](Core&) { CHECK(phone.session().on_ack(1).ok()); });
+    scene.on([&](Core&) { CHECK(phone.session().sm()->on_ack(1).ok()); });
     CHECK(phone.pop("r").root().ns() == ns::sm);  // one is left
-    CHECK(phone.session().sm()->queue.size() == 2);
-    scene.on(
-        [&](Core&) { CHECK(phone.session().on_ack(5).error().code == "handled-count-too-high"); });
+    CHECK(phone.session().sm()->unacked_count() == 2);
+    scene.on([&](Core&) {
+        CHECK(phone.session().sm()->on_ack(5).error().code == "handled-count-too-high");
+    });
 }
 
 TEST_CASE("a client that says nothing while it should acknowledge is cut, and hibernates") {
@@ -340,7 +341,7 @@ TEST_CASE("a client that says nothing while it should acknowledge is cut, and hi
     scene.world.advance(90s);
     CHECK(phone.session().is_live());
     scene.on(
-        [&](Core&) { CHECK(phone.session().on_ack(phone.session().sm()->queue.sent()).ok()); });
+        [&](Core&) { CHECK(phone.session().sm()->on_ack(phone.session().sm()->sent()).ok()); });
     scene.world.advance(90s);
     scene.arrive("2");  // its time begins when it was sent
     scene.world.advance(99s);
@@ -350,7 +351,7 @@ TEST_CASE("a client that says nothing while it should acknowledge is cut, and hi
     CHECK(session->is_hibernating());
     CHECK(phone.port().error() == StreamErrorCondition::connection_timeout);
     FakePort port;
-    CHECK(scene.resume(port, session->sm()->queue.acked()) == "ok");
+    CHECK(scene.resume(port, session->sm()->acked()) == "ok");
     CHECK(scene.ids(port) == std::vector<std::string>{"2"});
 }
 
@@ -359,7 +360,7 @@ TEST_CASE("a client that answers, with a count that lags behind, is not cut") {
     Client& phone = scene.phone();
     scene.arrive("1");
     for (int minute = 0; minute < 600; ++minute) {
-        scene.on([&](Core&) { CHECK(phone.session().on_ack(0).ok()); });
+        scene.on([&](Core&) { CHECK(phone.session().sm()->on_ack(0).ok()); });
         scene.world.advance(60s);
     }
     CHECK(phone.session().is_live());
@@ -400,10 +401,10 @@ TEST_CASE("a copy that several sessions acknowledge is counted once") {
     scene.arrive("1", juliet_jid);
     CHECK(scene.account().offline_count() == 1);
     scene.on(
-        [&](Core&) { CHECK(phone.session().on_ack(phone.session().sm()->queue.sent()).ok()); });
+        [&](Core&) { CHECK(phone.session().sm()->on_ack(phone.session().sm()->sent()).ok()); });
     CHECK(scene.account().offline_count() == 0);
     scene.on(
-        [&](Core&) { CHECK(tablet.session().on_ack(tablet.session().sm()->queue.sent()).ok()); });
+        [&](Core&) { CHECK(tablet.session().sm()->on_ack(tablet.session().sm()->sent()).ok()); });
     CHECK(scene.account().offline_count() == 0);
 }
 
@@ -433,7 +434,7 @@ TEST_CASE("live stanzas wait behind the flush") {
     }
     SUBCASE("and join the hibernating queue") {
         phone.cut();
-        CHECK(scene.find()->queued_hibernating() == 2);
+        CHECK(scene.find()->hibernation().queued() == 2);
         FakePort port;
         CHECK(scene.resume(port, 0) == "ok");
         CHECK(Scene::ids(port) == std::vector<std::string>{"1", "2"});
@@ -485,8 +486,8 @@ TEST_CASE("a session hibernates and is resumed, in order and with its counters")
     CHECK(Scene::ids(port) == std::vector<std::string>{"2", "3", "4"});
     scene.arrive("5");
     CHECK(Scene::ids(port) == std::vector<std::string>{"5"});
-    scene.on([&](Core&) { CHECK(scene.find()->on_ack(5).ok()); });
-    CHECK(scene.find()->sm()->queue.empty());
+    scene.on([&](Core&) { CHECK(scene.find()->sm()->on_ack(5).ok()); });
+    CHECK(scene.find()->sm()->unacked_count() == 0);
 }
 
 TEST_CASE("what was not acknowledged after waking is there after the next hibernation") {
@@ -498,10 +499,10 @@ TEST_CASE("what was not acknowledged after waking is there after the next hibern
     REQUIRE(scene.resume(first, 0) == "ok");
     scene.arrive("4");
     scene.on([&](Core&) {
-        CHECK(scene.find()->on_ack(2).ok());
+        CHECK(scene.find()->sm()->on_ack(2).ok());
         scene.find()->on_detached();
     });
-    CHECK(scene.find()->queued_hibernating() == 2);
+    CHECK(scene.find()->hibernation().queued() == 2);
     scene.evict();
     REQUIRE(scene.resume(second, 3) == "ok");
     second.pop();
@@ -530,7 +531,7 @@ TEST_CASE(
     port.pop();
     CHECK(Scene::ids(port) == std::vector<std::string>{"2", "3"});
     CHECK(scene.account().offline_count() == 0);
-    scene.on([&](Core&) { CHECK(scene.find()->on_ack(3).ok()); });
+    scene.on([&](Core&) { CHECK(scene.find()->sm()->on_ack(3).ok()); });
     scene.world.crash_and_restart();
     CHECK(scene.resume(port, 3) == "item-not-found");
     CHECK(scene.account().offline_count() == 0);
@@ -541,7 +542,7 @@ TEST_CASE("counters wrap at 2^32") {
     Client& phone = scene.quiet_phone();
     constexpr std::uint32_t near = 0xfffffffe;
     scene.on([&](Core&) {
-        phone.session().sm()->queue.restore(near, {});
+        phone.session().sm()->restore(near);
         phone.session().window().restore(near);
     });
     for (int i = 0; i < 4; ++i) phone.send(hint);
@@ -553,8 +554,8 @@ TEST_CASE("counters wrap at 2^32") {
     REQUIRE(scene.resume(port, 0xffffffff) == "ok");  // has the first
     CHECK(port.pop().root().attr("h") == "2");
     CHECK(Scene::ids(port) == std::vector<std::string>{"2", "3", "4", "5"});
-    scene.on([&](Core&) { CHECK(scene.find()->on_ack(3).ok()); });
-    CHECK(scene.find()->sm()->queue.empty());
+    scene.on([&](Core&) { CHECK(scene.find()->sm()->on_ack(3).ok()); });
+    CHECK(scene.find()->sm()->unacked_count() == 0);
 }
 
 TEST_CASE("h of more than 2^31 stanzas") {
@@ -562,7 +563,7 @@ TEST_CASE("h of more than 2^31 stanzas") {
     Client& phone = scene.quiet_phone();
     scene.on([&](Core&) {
         phone.session().window().restore(0x90000000);
-        phone.session().on_ack_request();
+        phone.session().sm()->on_ack_request();
     });
     CHECK(h_of(phone.pop("a")) == std::to_string(0x90000000));
 }
@@ -737,7 +738,7 @@ TEST_CASE("a hibernating session whose client counts too high hibernates on") {
     FakePort port;
     CHECK(scene.resume(port, 2) == "handled-count-too-high");
     CHECK(scene.find()->is_hibernating());
-    CHECK(scene.find()->queued_hibernating() == 1);
+    CHECK(scene.find()->hibernation().queued() == 1);
     scene.evict();
     CHECK(scene.resume(port, 0) == "ok");
 }
@@ -1003,7 +1004,7 @@ TEST_CASE("a crash after it was woken, and nobody asks for the account before th
     phone.cut();
     scene.arrive("1");
     scene.arrive("2");
-    const std::string sm_id = scene.find()->sm()->id;
+    const std::string sm_id = scene.find()->sm()->id();
     REQUIRE(scene.resume(port, 0) == "ok");
     scene.world.crash_and_restart();
     scene.world.remote().drop_all();
@@ -1031,7 +1032,7 @@ TEST_CASE("ending sessions while another handler goes through them") {
     Client& c = scene.world.log_in("juliet@example.org/c");
     scene.on([&](Core&) {  // their own presence is acknowledged
         for (Client* each : {&a, &b})
-            CHECK(each->session().on_ack(each->session().sm()->queue.sent()).ok());
+            CHECK(each->session().sm()->on_ack(each->session().sm()->sent()).ok());
     });
     c.drop_all();
     for (int i = 1; i <= 11; ++i)

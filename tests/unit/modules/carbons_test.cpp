@@ -259,7 +259,7 @@ TEST_CASE("who is hibernating, unavailable or of negative priority gets copies")
     }
     scene.chamber->cut();
     REQUIRE(sleeping.is_hibernating());
-    const auto queued = sleeping.queued_hibernating();
+    const auto queued = sleeping.hibernation().queued();
     scene.world.arrive(
         "<message from='romeo@example.net/o' to='juliet@example.org/balcony' "
         "type='chat'><body>1</body></message>");
@@ -268,13 +268,13 @@ TEST_CASE("who is hibernating, unavailable or of negative priority gets copies")
         CHECK(Scene::inside(client->pop("message"), "received") != nullptr);
         CHECK(Scene::inside(client->pop("message"), "sent") != nullptr);
     }
-    CHECK(sleeping.queued_hibernating() == queued + 2);
+    CHECK(sleeping.hibernation().queued() == queued + 2);
     // To the account: who has no negative priority is sent the message itself.
     scene.world.arrive(
         "<message from='romeo@example.net/o' to='juliet@example.org' "
         "type='chat'><body>3</body></message>");
     CHECK(Scene::inside(negative.pop("message"), "received") != nullptr);
-    CHECK(sleeping.queued_hibernating() == queued + 3);
+    CHECK(sleeping.hibernation().queued() == queued + 3);
 }
 
 TEST_CASE("a message to a resource that is gone is there once") {

@@ -34,7 +34,7 @@
 #include "modules/roster.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "tests/support/world.h"
 
 namespace clarion {
@@ -412,7 +412,7 @@ private:
         REQUIRE(pin);
         core::Session* found = (*pin)->find_session(device.name);
         REQUIRE(found);
-        REQUIRE(found->sm()->id == device.sm_id);
+        REQUIRE(found->sm()->id() == device.sm_id);
         const auto session = found->shared_from_this();
         const auto done =
             co_await test::resume_session(*session, port, static_cast<std::uint32_t>(device.read));
@@ -454,7 +454,7 @@ private:
     void say_acked(Device& device) {
         note_acknowledged(device);
         on_session(device, [&](core::Session& session) {
-            CHECK(session.on_ack(static_cast<std::uint32_t>(device.acked)));
+            CHECK(session.sm()->on_ack(static_cast<std::uint32_t>(device.acked)));
         });
         collect();
     }

@@ -95,7 +95,7 @@ TEST_CASE("with stream management a message stays until it is acknowledged") {
         CHECK(scene.kept() == 2);
     }
     SUBCASE("acknowledged") {
-        const std::uint32_t sent = balcony.session().sm()->queue.sent();
+        const std::uint32_t sent = balcony.session().sm()->sent();
         balcony.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
         CHECK(scene.kept() == 0);
         balcony.close();
@@ -226,7 +226,7 @@ struct Reader : Scene {
         return bodies(*balcony);
     }
     void acknowledges_all() {
-        const std::uint32_t sent = balcony->session().sm()->queue.sent();
+        const std::uint32_t sent = balcony->session().sm()->sent();
         balcony->send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
     }
 
@@ -378,7 +378,7 @@ TEST_CASE("what a hibernating session kept for others too is kept until they ack
     CHECK(Scene::bodies(scene.laptop).empty());
     CHECK(scene.kept() == 1);
     SUBCASE("they do") {
-        const std::uint32_t sent = scene.laptop.session().sm()->queue.sent();
+        const std::uint32_t sent = scene.laptop.session().sm()->sent();
         scene.laptop.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
         CHECK(scene.kept() == 0);
     }
@@ -390,7 +390,7 @@ TEST_CASE("what a hibernating session kept for others too is kept until they ack
 
 TEST_CASE("what waits for the successor of a session is not sent to one that was sent it before") {
     Resumed scene;
-    const std::uint32_t sent = scene.laptop.session().sm()->queue.sent();
+    const std::uint32_t sent = scene.laptop.session().sm()->sent();
     scene.laptop.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(sent) + "'/>");
     test::Client& again = scene.world.connect("juliet@example.org/phone");
     CHECK(scene.kept() == 1);

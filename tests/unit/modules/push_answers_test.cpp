@@ -390,7 +390,7 @@ TEST_CASE(
     scene.world.advance(2s);
     CHECK(scene.published() == "phone!");
     REQUIRE(scene.sleeper());
-    CHECK(scene.sleeper()->expires_at() - scene.world.clock().lasting() == 600s);
+    CHECK(scene.sleeper()->hibernation().expires_at() - scene.world.clock().lasting() == 600s);
 }
 
 TEST_CASE("what was notified before the restart is not notified after it") {

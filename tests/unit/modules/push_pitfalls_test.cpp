@@ -18,8 +18,8 @@ void expire(Scene& scene) {
 /// The session comes back on a new connection, and takes what it had missed.
 void resume(Scene& scene, Client& phone, test::FakePort& port) {
     scene.world.run(juliet, [&](core::Core&) -> Task<> {
-        const auto done = co_await test::resume_session(phone.session(), port,
-                                                        phone.session().sm()->queue.acked());
+        const auto done =
+            co_await test::resume_session(phone.session(), port, phone.session().sm()->acked());
         CHECK(done.ok());
     });
 }
@@ -264,7 +264,7 @@ TEST_CASE("no push for what CSI merely held back") {
         "</presence>");
     CHECK(phone.pending() == 0);  // held
     phone.cut();
-    CHECK(phone.session().queued_hibernating() == 2);
+    CHECK(phone.session().hibernation().queued() == 2);
     CHECK(scene.published() == "");
     CHECK(scene.sleeps(phone) == 72h);
     scene.say("x");

@@ -133,8 +133,8 @@ TEST_CASE("each hibernation starts afresh") {
     CHECK(scene.sleeps(phone) == 600s);
     test::FakePort port;
     scene.world.run(juliet, [&](core::Core&) -> Task<> {
-        const auto done = co_await test::resume_session(phone.session(), port,
-                                                        phone.session().sm()->queue.acked());
+        const auto done =
+            co_await test::resume_session(phone.session(), port, phone.session().sm()->acked());
         CHECK(done.ok());
     });
     scene.acknowledge(phone);

@@ -317,8 +317,8 @@ TEST_CASE("R9: a resumed session does not repeat what it was notified of") {
     CHECK(scene.published() == "phone!");
     test::FakePort port;
     scene.world.run(juliet, [&](core::Core&) -> Task<> {
-        const auto done = co_await test::resume_session(phone.session(), port,
-                                                        phone.session().sm()->queue.acked());
+        const auto done =
+            co_await test::resume_session(phone.session(), port, phone.session().sm()->acked());
         CHECK(done.ok());
     });
     CHECK(phone.session().is_live());

@@ -109,7 +109,7 @@ struct Scene {
     void acknowledge(Client& client) {
         if (client.session().sm())
             client.send("<a xmlns='urn:xmpp:sm:3' h='" +
-                        std::to_string(client.session().sm()->queue.sent()) + "'/>");
+                        std::to_string(client.session().sm()->sent()) + "'/>");
     }
 
     void say(const std::string& text, const std::string& to = juliet) {
@@ -167,7 +167,8 @@ struct Scene {
     }
     Duration sleeps(Client& client) {
         auto& session = client.session();
-        return std::chrono::duration_cast<Duration>(session.expires_at() - world.clock().lasting());
+        return std::chrono::duration_cast<Duration>(session.hibernation().expires_at() -
+                                                    world.clock().lasting());
     }
     core::Session* sleeper() {
         for (const auto& session : world.account(juliet).sessions())

@@ -637,7 +637,7 @@ TEST_CASE(
     scene.speak("two");
     CHECK(scene.published() == "phone!");
     CHECK(scene.world.remote().pending() == 0);
-    CHECK(scene.sleeper()->queued_hibernating() == 0);
+    CHECK(scene.sleeper()->hibernation().queued() == 0);
 }
 
 TEST_CASE("offline rooms: a room that a filter keeps out gets no error either") {

@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {
@@ -83,8 +83,7 @@ struct Walk : Scene {
         note("resume");
         auto& port = ports.emplace_back();
         world.run(juliet, [&](core::Core&) -> Task<> {
-            const auto done =
-                co_await test::resume_session(*mine(), port, mine()->sm()->queue.acked());
+            const auto done = co_await test::resume_session(*mine(), port, mine()->sm()->acked());
             CHECK(done.ok());
         });
         awake = true;
@@ -104,7 +103,7 @@ struct Walk : Scene {
     void read() {
         note("ack");
         world.at(juliet,
-                 [&](core::Core&) { CHECK(mine()->on_ack(mine()->sm()->queue.sent()).ok()); });
+                 [&](core::Core&) { CHECK(mine()->sm()->on_ack(mine()->sm()->sent()).ok()); });
         pending.clear();
         expect({});
     }

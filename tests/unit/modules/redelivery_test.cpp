@@ -87,8 +87,7 @@ struct Devices {
         test::FakePort port;
         world.run(juliet, [&](core::Core& core) -> Task<> {
             core::Session& session = *core.accounts().find(juliet)->find_session(resource);
-            const auto done =
-                co_await test::resume_session(session, port, session.sm()->queue.acked());
+            const auto done = co_await test::resume_session(session, port, session.sm()->acked());
             CHECK(done.ok());
         });
         world.at(juliet, [&](core::Core& core) {
@@ -97,8 +96,8 @@ struct Devices {
         return got(port);
     }
     static void acknowledges_all(test::Client& client) {
-        client.send("<a xmlns='urn:xmpp:sm:3' h='" +
-                    std::to_string(client.session().sm()->queue.sent()) + "'/>");
+        client.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(client.session().sm()->sent()) +
+                    "'/>");
     }
 };
 

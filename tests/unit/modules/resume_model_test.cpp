@@ -11,7 +11,7 @@
 
 #include "modules/offline.h"
 #include "modules/stream_management.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "tests/support/world.h"
 
 namespace clarion {
@@ -219,7 +219,7 @@ private:
         const std::string enable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>";
         test::Client& client = world_.connect(phone_jid, {}, {enable});
         sm_id_ = client.pop("enabled").root().attr("id");
-        on_account([](core::Session& session) { session.sm()->queue.restore(first_number, {}); });
+        on_account([](core::Session& session) { session.sm()->restore(first_number); });
         client.drop_all();
         if (chance(4) == 0) arrive_before_presence();
         client.send("<presence/>");
@@ -332,7 +332,7 @@ private:
 
     void say_acked() {
         on_account([this](core::Session& session) {
-            CHECK(session.on_ack(first_number + static_cast<std::uint32_t>(model_.acked)));
+            CHECK(session.sm()->on_ack(first_number + static_cast<std::uint32_t>(model_.acked)));
         });
         expect_tail(0);
     }
@@ -356,7 +356,7 @@ private:
         auto pin = co_await core.accounts().load(std::string(account_jid));
         REQUIRE(pin);
         core::Session* found = (*pin)->find_session("phone");
-        if (!found || found->sm()->id != sm_id_) {
+        if (!found || found->sm()->id() != sm_id_) {
             CHECK((*pin)->ended_handled(sm_id_).has_value());
             outcome = "item-not-found";
             co_return;

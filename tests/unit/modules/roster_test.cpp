@@ -289,10 +289,10 @@ TEST_CASE_FIXTURE(Verona, "a hibernating resource stays interested, also across 
     world.crash_and_restart();
     const core::Account& account = world.account(romeo_jid);
     REQUIRE(account.sessions().size() == 1);
-    const auto before = account.sessions()[0]->queued_hibernating();
+    const auto before = account.sessions()[0]->hibernation().queued();
     Client& phone = world.connect("romeo@example.org/phone");
     phone.ask(set("<item jid='nurse@example.org'/>"));
-    CHECK(account.sessions()[0]->queued_hibernating() == before + 1);
+    CHECK(account.sessions()[0]->hibernation().queued() == before + 1);
 }
 
 TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscriptions") {

@@ -73,7 +73,7 @@ struct Scene {
             "type='chat'><body>" +
             text + "</body></message>");
     }
-    std::uint32_t sent() { return juliet->session().sm()->queue.sent(); }
+    std::uint32_t sent() { return juliet->session().sm()->sent(); }
     void acknowledge(std::uint32_t h) {
         juliet->send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(h) + "'/>");
     }
@@ -143,10 +143,10 @@ TEST_CASE("requests and acknowledgements") {
     CHECK(scene.juliet->pop("a").root().attr("h") == "1");
 
     scene.romeo_says("hi");
-    CHECK(scene.juliet->session().sm()->queue.size() == 1);
+    CHECK(scene.juliet->session().sm()->unacked_count() == 1);
     CHECK(scene.juliet->pop("r").root().ns() == ns::sm);
     scene.acknowledge(scene.sent());
-    CHECK(scene.juliet->session().sm()->queue.empty());
+    CHECK(scene.juliet->session().sm()->unacked_count() == 0);
 }
 
 std::size_t count(test::Client& client, std::string_view name) {

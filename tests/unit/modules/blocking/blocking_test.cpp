@@ -14,7 +14,7 @@
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/core/hibernation.h"
+#include "server/core/hibernation_recovery.h"
 #include "tests/support/world.h"
 
 namespace clarion::blocking {
@@ -208,7 +208,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         CHECK(filler.root().attr("from") == "example.org");
         CHECK_FALSE(filler.root().has_children());
         CHECK(again->pop().root().attr("from") == "nurse@example.net/x");
-        CHECK(phone.session().sm()->queue.size() >= 2);
+        CHECK(phone.session().sm()->unacked_count() >= 2);
         phone.cut();
     }
     SUBCASE("a carbon in the queue of a session that hibernates") {
@@ -662,19 +662,19 @@ TEST_CASE_FIXTURE(Verona,
     core::Session* asleep = world.account(romeo_jid).find_session("phone");
     REQUIRE(asleep);
     REQUIRE(asleep->is_hibernating());
-    const auto before = asleep->queued_hibernating();
+    const auto before = asleep->hibernation().queued();
     block(juliet_jid);  // the push, and that she is unavailable
-    CHECK(asleep->queued_hibernating() == before + 2);
+    CHECK(asleep->hibernation().queued() == before + 2);
     juliet->send("<message to='romeo@example.org' type='chat'><body>hi</body></message>");
-    CHECK(asleep->queued_hibernating() == before + 2);
+    CHECK(asleep->hibernation().queued() == before + 2);
 
     world.crash_and_restart();
     romeo = &world.log_in("romeo@example.org/orchard");
     asleep = world.account(romeo_jid).find_session("phone");
     REQUIRE(asleep);
-    const auto queued = asleep->queued_hibernating();
+    const auto queued = asleep->hibernation().queued();
     romeo->ask(command("block", item("a@b")));  // it still wants pushes
-    CHECK(asleep->queued_hibernating() == queued + 1);
+    CHECK(asleep->hibernation().queued() == queued + 1);
 }
 
 }  // namespace

@@ -222,12 +222,12 @@ TEST_CASE("the beginning of hibernation: what was held joins the queue, and is n
     scene.presence("dnd");
     scene.receipt();
     const auto session = scene.session();
-    CHECK(session->sm()->queue.sent() == 2);
+    CHECK(session->sm()->sent() == 2);
     scene.phone->cut();
     CHECK(session->is_hibernating());
-    CHECK(session->queued_hibernating() == 4);
+    CHECK(session->hibernation().queued() == 4);
     scene.presence("late");  // hibernating: nothing is held any more
-    CHECK(session->queued_hibernating() == 5);
+    CHECK(session->hibernation().queued() == 5);
 
     test::FakePort port;
     scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
@@ -255,7 +255,7 @@ TEST_CASE("resumed while it looked alive: what was held follows at once") {
     });
     CHECK(port.pop().root().name() == "resumed");
     CHECK(Scene::describe(port.pop().root()) == "away");
-    CHECK(session->sm()->queue.sent() == 1);
+    CHECK(session->sm()->sent() == 1);
 }
 
 TEST_CASE("an end: what the archive has goes to offline storage, the rest is forgotten") {
@@ -310,8 +310,8 @@ struct PushScene : HibernationScene {
             "<iq type='set' id='e'><enable xmlns='urn:xmpp:push:0' "
             "jid='push.example.com' node='n'/></iq>");
         REQUIRE(answer.root().attr("type") == "result");
-        phone->send("<a xmlns='urn:xmpp:sm:3' h='" +
-                    std::to_string(phone->session().sm()->queue.sent()) + "'/>");
+        phone->send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(phone->session().sm()->sent()) +
+                    "'/>");
         phone->drop_all();
     }
     void hold_all() {
@@ -327,9 +327,10 @@ TEST_CASE("what was held is never pushed: hibernating, and after its time ran ou
     scene.hold_all();
     const auto session = scene.session();
     scene.phone->cut();
-    CHECK(session->queued_hibernating() == 3);
+    CHECK(session->hibernation().queued() == 3);
     CHECK(scene.gateway->pending() == 0);
-    CHECK(session->expires_at() - session->hibernating_since() == 72h);  // as without them
+    CHECK(session->hibernation().expires_at() - session->hibernation().since() ==
+          72h);  // as without them
     scene.world.advance(100h);
     CHECK(scene.gateway->pending() == 0);
 }

@@ -352,8 +352,11 @@ void AccountDirectory::Impl::evict_all(std::vector<std::string> names, SteadyTim
     if (names.empty()) return;
     // What they wrote last must be readable before they are loaded again.
     core.shard().after_commit([this, before, names = std::move(names)](const Result<>&) mutable {
-        // What is under way to their sessions refers to them: another turn.
-        if (!core.deliveries().empty()) return evict_all(std::move(names), before);
+        // What is under way to their sessions refers to them: when that is delivered.
+        if (!core.deliveries().empty())
+            return core.deliveries().push([this, before, names = std::move(names)]() mutable {
+                evict_all(std::move(names), before);
+            });
         for (const auto& jid : names) {
             const auto at = entries.find(jid);
             if (at == entries.end() || !may_go(at->second, before)) continue;

@@ -85,6 +85,21 @@ TEST_CASE("deliveries keep their order while more is said all the time") {
     CHECK(delivered == 20'000);
 }
 
+TEST_CASE("accounts are evicted when what is under way is delivered, however much that is") {
+    World world({.shards = 1});
+    world.add_account(juliet);
+    world.account(juliet);
+    REQUIRE(world.core(0).accounts().loaded() == 1);
+    int delivered = 0;
+    world.post(juliet, [&](Core& core) {
+        for (int i = 0; i < 5'000; ++i) core.deliveries().push([&delivered] { ++delivered; });
+        core.accounts().evict_idle(-1s);
+    });
+    world.settle();
+    CHECK(delivered == 5'000);
+    CHECK(world.core(0).accounts().loaded() == 0);
+}
+
 TEST_CASE("a delivery that fails does not take the others with it") {
     World world({.shards = 1});
     std::string said;

@@ -18,8 +18,8 @@ struct PendingPublish {
     std::uint64_t registration = 0;  // its number within the account
     bool important = false;
     bool urgent = false;            // a call, or that it was answered
-    LogId log_id = LogId::none;     // where the stanza is; none ...
-    std::uint64_t offline_seq = 0;  // ... there it is an offline message; 0: nowhere any more
+    LogId log_id = LogId::none;     // where the log has the stanza
+    std::uint64_t offline_seq = 0;  // not in the log: its number there; 0: it is kept nowhere
     WallTime caused{};              // when the server saw it
 };
 

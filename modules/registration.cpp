@@ -128,7 +128,7 @@ Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& passw
     if (!allowed) co_return allowed;
     Result<> made = fail("service-unavailable", "the server is stopping");
     std::function<Task<>(Core&)> create = [&](Core& home) -> Task<> {
-        made = co_await home.accounts().create(jid, password);
+        made = co_await home.account_registry().create(jid, password);
     };
     co_await core::call_on_shard(core, core.shared().homes.shard_of(jid.bare()), std::move(create));
     co_return made;
@@ -235,7 +235,7 @@ IqAnswer on_get(IqRequest& request) {
 Task<IqAnswer> remove(Core& core, Jid owner, StanzaPtr request) {
     logger.info("removing", {{"account", owner.full()}});
     core.router().route(make_result(*request));
-    const Result<> removed = co_await core.accounts().remove(owner);
+    const Result<> removed = co_await core.account_registry().remove(owner);
     if (!removed && removed.error().code != "item-not-found")  // another device was quicker
         logger.error("remove-failed", {{"account", owner.full()}, {"error", removed.error().text}});
     co_return std::shared_ptr<Stanza>();
@@ -251,7 +251,7 @@ Task<IqAnswer> on_set(Core& core, IqRequest request) {
     std::string password(request.payload().child_text(ns::register_, "password"));
     const std::uint64_t changed_by = request.session ? request.session->number() : 0;
     const Result<> changed =
-        co_await core.accounts().set_password(owner, std::move(password), changed_by);
+        co_await core.account_registry().set_password(owner, std::move(password), changed_by);
     if (!changed) co_return to_stanza_error(changed.error());
     logger.info("password-changed", {{"account", owner.full()}});
     co_return make_result(*request.stanza);

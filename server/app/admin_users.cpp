@@ -45,19 +45,19 @@ Task<Result<json::value>> change(App& app, const json::object& arguments, Change
 }
 
 Task<Result<>> create(Core& core, Jid jid, std::string password) {
-    return core.accounts().create(std::move(jid), std::move(password));
+    return core.account_registry().create(std::move(jid), std::move(password));
 }
 Task<Result<>> set_password(Core& core, Jid jid, std::string password) {
-    return core.accounts().set_password(std::move(jid), std::move(password));
+    return core.account_registry().set_password(std::move(jid), std::move(password));
 }
 Task<Result<>> disable(Core& core, Jid jid, std::string) {
-    return core.accounts().set_disabled(std::move(jid), true);
+    return core.account_registry().set_disabled(std::move(jid), true);
 }
 Task<Result<>> enable(Core& core, Jid jid, std::string) {
-    return core.accounts().set_disabled(std::move(jid), false);
+    return core.account_registry().set_disabled(std::move(jid), false);
 }
 Task<Result<>> remove(Core& core, Jid jid, std::string) {
-    return core.accounts().remove(std::move(jid));
+    return core.account_registry().remove(std::move(jid));
 }
 
 Task<Result<json::value>> add(App& app, const json::object& arguments) {
@@ -158,9 +158,9 @@ void derive_all(std::vector<Wanted>& users, std::uint32_t iterations) {
         });
 }
 
-Task<> create_here(Core& core, std::vector<core::AccountDirectory::NewAccount> accounts,
+Task<> create_here(Core& core, std::vector<core::AccountRegistry::NewAccount> accounts,
                    json::array& existing, Result<>& result) {
-    auto created = co_await core.accounts().create_all(std::move(accounts));
+    auto created = co_await core.account_registry().create_all(std::move(accounts));
     if (!created) {
         result = created.error();
         co_return;
@@ -188,7 +188,7 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
     const auto iterations =
         static_cast<std::uint32_t>(here.options<core::AuthOptions>().scram_iterations);
     co_await here.shard().offload([&users, iterations] { derive_all(users, iterations); });
-    std::map<unsigned, std::vector<core::AccountDirectory::NewAccount>> by_shard;
+    std::map<unsigned, std::vector<core::AccountRegistry::NewAccount>> by_shard;
     std::size_t count = 0;
     for (auto& user : users) {
         if (!user.credentials) {

@@ -73,8 +73,8 @@ Task<> evict(core::Core& core) {
         co_await core.shard().sleep(evict_interval / evict_slices);
         core.accounts().evict_slice(core.options<core::ServerOptions>().account_idle_time,
                                     evict_slices);
-        if (core.accounts().evict() - trimmed < many) continue;
-        trimmed = core.accounts().evict();
+        if (core.accounts().evicted() - trimmed < many) continue;
+        trimmed = core.accounts().evicted();
         co_await core.shard().offload([] { ::malloc_trim(0); });
     }
 }

@@ -8,25 +8,13 @@
 
 namespace clarion::core {
 
-namespace {
-
-// In microseconds.
-/// How far the time of an archive entry may be ahead of the clock: small corrections of the clock
-/// are none of the archive's business.
-constexpr std::uint64_t most_ahead = 1'000'000;
-/// Ids left out behind the newest stored one if the clock does not do it: before a crash some that
-/// were not stored may have been seen by a client.
-constexpr std::uint64_t unstored_ids = 1'000'000;
-
-}  // namespace
-
 Account::Account(Core& core, storage::AccountSnapshot snapshot)
-    : core_(core),
-      owner_(snapshot.record.id, std::move(snapshot.resident)),
+    : Actor(core, Jid::trusted(snapshot.record.jid),
+            {.id = snapshot.record.id,
+             .last_archive_id = snapshot.last_archive_id,
+             .resident = std::move(snapshot.resident)}),
       created_(snapshot.record.created),
       disabled_(snapshot.record.disabled),
-      jid_(Jid::trusted(snapshot.record.jid)),
-      last_archive_id_(snapshot.last_archive_id),
       last_offline_seq_(snapshot.last_offline_seq),
       offline_count_(snapshot.offline_count),
       loaded_offline_seq_(snapshot.last_offline_seq) {
@@ -35,28 +23,16 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
         last_session_number_ = std::max(last_session_number_, session.session);
     for (const auto& mark : snapshot.online_records)
         last_session_number_ = std::max(last_session_number_, mark.session);
-    touch();
 }
 
 Account::~Account() = default;
 
 storage::AccountRecord Account::record() const {
     return {.id = id(),
-            .jid = std::string(jid_.bare()),
+            .jid = std::string(jid().bare()),
             .credentials = {},
             .created = created_,
             .disabled = disabled_};
-}
-
-Account::ArchivePlace Account::next_archive_place(WallTime now) {
-    const auto by_clock =
-        static_cast<std::uint64_t>(std::max<std::int64_t>(now.time_since_epoch().count(), 0));
-    const auto last = static_cast<std::uint64_t>(last_archive_id_);
-    const std::uint64_t behind = last + (std::exchange(gave_archive_ids_, true) ? 1 : unstored_ids);
-    const std::uint64_t next = by_clock > last ? by_clock : behind;
-    last_archive_id_ = storage::ArchiveId{next};
-    const WallTime by_id{WallTime::duration(next)};
-    return {last_archive_id_, next - by_clock <= most_ahead ? by_id : now};
 }
 
 void Account::skip_offline_seqs(std::uint64_t up_to) {
@@ -70,7 +46,7 @@ void Account::add_offline(Envelope& envelope) {
                               .received = envelope.meta.received},
                              {}};
     if (!kept.meta.in_archive()) kept.xml = *envelope.kept_xml();
-    core_.storage().offline().put(core_.shard().batch(), id(), seq, kept);
+    core().storage().offline().put(core().shard().batch(), id(), seq, kept);
     if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
     ++offline_count_;
 }
@@ -78,14 +54,14 @@ void Account::add_offline(Envelope& envelope) {
 void Account::remove_offline(std::uint64_t seq) {
     if (seq == 0 || offline_count_ == 0) return;
     if (seq > loaded_offline_seq_ && offline_seqs_.erase(seq) == 0) return;
-    core_.storage().offline().remove(core_.shard().batch(), id(), seq);
+    core().storage().offline().remove(core().shard().batch(), id(), seq);
     --offline_count_;
 }
 
 std::uint64_t Account::next_session_number() {
     // By the clock, so that no number comes back after its records are gone.
     const auto by_clock =
-        static_cast<std::uint64_t>(core_.clock().lasting().time_since_epoch().count());
+        static_cast<std::uint64_t>(core().clock().lasting().time_since_epoch().count());
     return last_session_number_ = std::max(by_clock, last_session_number_ + 1);
 }
 
@@ -136,14 +112,15 @@ std::shared_ptr<Session> Account::settling_session(std::string_view sm_id) const
 }
 
 void Account::remember_ended(EndedSession ended) {
-    const auto most = static_cast<std::size_t>(core_.options<SmacksOptions>(host()).max_remembered);
+    const auto most =
+        static_cast<std::size_t>(core().options<SmacksOptions>(host()).max_remembered);
     std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });
     while (ended_.size() >= most) {
-        core_.storage().sessions().remove(core_.shard().batch(), id(), ended_.front().number);
+        core().storage().sessions().remove(core().shard().batch(), id(), ended_.front().number);
         stop_settling(ended_.front());
         ended_.erase(ended_.begin());
     }
-    if (deleted_ || (ended.settling && ended.settling->window().is_empty()))
+    if (deleted() || (ended.settling && ended.settling->window().is_empty()))
         ended.settling = nullptr;
     if (ended.settling) ended.settling->set_settling(true);
     ended_.push_back(std::move(ended));
@@ -168,15 +145,8 @@ bool Account::has_settling_sessions() const {
 }
 
 void Account::set_deleted() {
-    deleted_ = true;
+    Actor::set_deleted();
     for (EndedSession& ended : ended_) stop_settling(ended);
 }
-
-void Account::unpin() {
-    --pins_;
-    touch();
-}
-
-void Account::touch() { last_used_ = core_.clock().steady(); }
 
 }  // namespace clarion::core

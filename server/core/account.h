@@ -1,9 +1,8 @@
-// Account: a user's account while it is loaded; lives on its home shard (docs/design/001-core.md,
-// idea 2).
+// Account: a user's account while it is loaded: the actor that has sessions.
 //
-// Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster,
-// archive ids, what modules keep with it; modules have their own state in slots. All of it is also in storage,
-// so an account without live sessions can be evicted at any turn's end.
+// Owned by the shard's AccountDirectory. Holds what the stanza path needs: sessions, roster, what
+// an actor has; modules have their own state in slots. All of it is also in storage, so an account
+// without live sessions can be evicted at any turn's end.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +16,7 @@
 
 #include "base/clock.h"
 #include "proto/jid.h"
-#include "server/core/data_owner.h"
+#include "server/core/actor.h"
 #include "server/core/roster.h"
 #include "server/runtime/slots.h"
 #include "storage/accounts.h"
@@ -29,20 +28,11 @@ class Session;
 struct Envelope;
 enum class SessionEnd : std::uint8_t;
 
-class Account {
+class Account final : public Actor {
 public:
     Account(Core& core, storage::AccountSnapshot snapshot);
-    ~Account();
-    Account(const Account&) = delete;
-    Account& operator=(const Account&) = delete;
+    ~Account() override;
 
-    Core& core() const { return core_; }
-    const Jid& jid() const { return jid_; }
-    std::string_view host() const { return jid_.domain(); }
-    storage::AccountId id() const { return owner_.id(); }
-    /// What modules keep for it hangs on this (core/module_data.h).
-    DataOwner& owner() { return owner_; }
-    const DataOwner& owner() const { return owner_; }
     WallTime created() const { return created_; }
     bool disabled() const { return disabled_; }
     void set_disabled(bool disabled) { disabled_ = disabled; }
@@ -53,16 +43,6 @@ public:
     Roster& roster() { return roster_; }
     const Roster& roster() const { return roster_; }
 
-    /// What the next entry of this archive is written under: an id that was never given before,
-    /// strictly increasing whatever the clock does, and the time, which is that of the id unless
-    /// the clock was set back.
-    struct ArchivePlace {
-        storage::ArchiveId id = storage::ArchiveId::none;
-        WallTime time{};
-    };
-    ArchivePlace next_archive_place(WallTime now);
-    /// The last one given, committed or not; none: nothing was ever archived.
-    storage::ArchiveId last_archive_id() const { return last_archive_id_; }
     /// The next place in the order of messages for this account.
     std::uint64_t next_offline_seq() { return ++last_offline_seq_; }
     /// The last place given.
@@ -109,28 +89,13 @@ public:
 
     Slots& slots() { return slots_; }
 
-    /// Set when its deletion begins: nothing may be kept for it any more. Storage passes over what
-    /// is written late (storage::Accounts::remove).
-    bool deleted() const { return deleted_; }
+    /// As Actor's; what its ended sessions received is not handled any more.
     void set_deleted();
 
-    /// While anything asynchronous refers to this account it must not be evicted: count up and
-    /// down.
-    void pin() { ++pins_; }
-    void unpin();
-    bool pinned() const { return pins_ > 0; }
-    SteadyTime last_used() const { return last_used_; }
-    void touch();
-
 private:
-    Core& core_;
-    DataOwner owner_;
     WallTime created_;
     bool disabled_;
-    Jid jid_;
     Roster roster_;
-    storage::ArchiveId last_archive_id_;
-    bool gave_archive_ids_ = false;
     std::uint64_t last_offline_seq_;
     std::uint64_t offline_count_;
     std::uint64_t loaded_offline_seq_;                // those up to it are from before
@@ -141,28 +106,8 @@ private:
     std::vector<std::shared_ptr<Session>> sessions_;
     std::vector<EndedSession> ended_;
     Slots slots_;
-    int pins_ = 0;
-    bool deleted_ = false;
-    SteadyTime last_used_{};
 };
 
-/// Keeps an account loaded across an await. After the await the account is the same, its sessions
-/// may not be; and it may have been deleted meanwhile, which alive() says.
-class AccountPin {
-public:
-    explicit AccountPin(Account& account) : account_(&account) { account.pin(); }
-    AccountPin(AccountPin&& other) noexcept : account_(std::exchange(other.account_, nullptr)) {}
-    AccountPin& operator=(AccountPin&&) = delete;
-    ~AccountPin() {
-        if (account_) account_->unpin();
-    }
-    Account& operator*() const { return *account_; }
-    Account* operator->() const { return account_; }
-    /// nullptr once its deletion has begun: for who acts in its name after an await.
-    Account* alive() const { return account_->deleted() ? nullptr : account_; }
-
-private:
-    Account* account_;
-};
+using AccountPin = ActorPin<Account>;
 
 }  // namespace clarion::core

@@ -20,6 +20,7 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
       router_(*this),
       deliveries_(*this),
       accounts_(*this),
+      account_registry_(*this),
       archive_cipher_(shared.archive_secret) {
     shard_.set_turn_work(&deliveries_);
 }

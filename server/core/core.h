@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "server/core/account_directory.h"
+#include "server/core/account_registry.h"
 #include "server/core/archive_id.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/delivery_queue.h"
@@ -72,6 +73,7 @@ public:
     Router& router() { return router_; }
     DeliveryQueue& deliveries() { return deliveries_; }
     AccountDirectory& accounts() { return accounts_; }
+    AccountRegistry& account_registry() { return account_registry_; }
     IqTable& iqs() { return iqs_; }
     PendingIqs& pending() { return pending_; }
     DomainLinks& links() { return links_; }
@@ -137,6 +139,7 @@ private:
     Router router_;
     DeliveryQueue deliveries_;
     AccountDirectory accounts_;
+    AccountRegistry account_registry_;
     ArchiveCipher archive_cipher_;
     Trace* trace_ = nullptr;
     bool stopping_ = false;

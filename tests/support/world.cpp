@@ -266,7 +266,7 @@ void World::add_account(std::string_view bare_jid, std::string_view password) {
     const Jid jid = parse_jid(bare_jid);
     if (!password.empty()) {
         return run(jid.bare(), [&](core::Core& core) -> Task<> {
-            const auto made = co_await core.accounts().create(jid, std::string(password));
+            const auto made = co_await core.account_registry().create(jid, std::string(password));
             if (!made.ok()) throw std::runtime_error(made.error().text);
         });
     }

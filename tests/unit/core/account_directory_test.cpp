@@ -35,11 +35,12 @@ struct Scene {
     }
     static Task<> create(Core& core, std::string& outcome) {
         const auto made =
-            co_await core.accounts().create(Jid::trusted(std::string(juliet)), "secret");
+            co_await core.account_registry().create(Jid::trusted(std::string(juliet)), "secret");
         outcome = made ? "ok" : made.error().code;
     }
     static Task<> remove(Core& core, std::string& outcome) {
-        const auto removed = co_await core.accounts().remove(Jid::trusted(std::string(juliet)));
+        const auto removed =
+            co_await core.account_registry().remove(Jid::trusted(std::string(juliet)));
         outcome = removed ? "ok" : removed.error().code;
     }
     std::string remove() {
@@ -117,10 +118,10 @@ TEST_CASE("import leaves alone what exists, and what it named before") {
     scene.world.add_account(juliet);
     std::vector<Jid> existing;
     scene.world.run(juliet, [&](Core& core) -> Task<> {
-        std::vector<AccountDirectory::NewAccount> accounts;
+        std::vector<AccountRegistry::NewAccount> accounts;
         for (const char* name : {"juliet@example.org", "nurse@example.org", "nurse@example.org"})
             accounts.push_back({Jid::trusted(name), {}});
-        auto made = co_await core.accounts().create_all(std::move(accounts));
+        auto made = co_await core.account_registry().create_all(std::move(accounts));
         REQUIRE(made.ok());
         existing = *made;
     });

@@ -497,7 +497,7 @@ namespace {
 
 constexpr auto changed_password = [](Core& core) -> Task<> {
     const auto done =
-        co_await core.accounts().set_password(Jid::trusted(std::string(juliet)), "new");
+        co_await core.account_registry().set_password(Jid::trusted(std::string(juliet)), "new");
     CHECK(done.ok());
 };
 

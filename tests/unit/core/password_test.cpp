@@ -25,13 +25,13 @@ struct Scene {
 
     static std::string code(const Result<>& result) { return result ? "ok" : result.error().code; }
     static Task<> change(Core& core, std::string& outcome) {
-        outcome = code(co_await core.accounts().set_password(juliet_jid, "new"));
+        outcome = code(co_await core.account_registry().set_password(juliet_jid, "new"));
     }
     static Task<> remove(Core& core, std::string& outcome) {
-        outcome = code(co_await core.accounts().remove(juliet_jid));
+        outcome = code(co_await core.account_registry().remove(juliet_jid));
     }
     static Task<> create(Core& core, std::string& outcome) {
-        outcome = code(co_await core.accounts().create(juliet_jid, "another"));
+        outcome = code(co_await core.account_registry().create(juliet_jid, "another"));
     }
     std::string change() {
         std::string outcome;
@@ -137,8 +137,8 @@ TEST_CASE("the session that changes the password stays") {
     Client& phone = scene.world.log_in("juliet@example.org/phone");
     Client& laptop = scene.world.log_in("juliet@example.org/laptop");
     scene.world.run(juliet, [&](Core& core) -> Task<> {
-        const auto done =
-            co_await core.accounts().set_password(juliet_jid, "new", laptop.session().number());
+        const auto done = co_await core.account_registry().set_password(juliet_jid, "new",
+                                                                        laptop.session().number());
         CHECK(done.ok());
     });
     CHECK(phone.ended());
@@ -155,7 +155,7 @@ TEST_CASE("changes of one account's record do not undo each other") {
     });
     scene.world.post(juliet, [&](Core& core) {
         auto disable = [](Core& c, bool& done) -> Task<> {
-            done = (co_await c.accounts().set_disabled(juliet_jid, true)).ok();
+            done = (co_await c.account_registry().set_disabled(juliet_jid, true)).ok();
         };
         core.scope().spawn("change", Scene::change(core, changed));
         core.scope().spawn("disable", disable(core, disabled));
@@ -178,7 +178,7 @@ TEST_CASE("an account that is disabled has no sessions, and keeps what comes for
     Client& tablet = scene.sleeper("juliet@example.org/tablet");
     const auto set = [&](bool disabled) {
         scene.world.run(juliet, [disabled](Core& core) -> Task<> {
-            CHECK((co_await core.accounts().set_disabled(juliet_jid, disabled)).ok());
+            CHECK((co_await core.account_registry().set_disabled(juliet_jid, disabled)).ok());
         });
     };
     set(true);

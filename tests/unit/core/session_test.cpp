@@ -103,7 +103,8 @@ struct Scene {
         outcome = resumed ? "ok" : resumed.error().code;
     }
     static Task<> remove(Core& core, std::string& outcome) {
-        const auto removed = co_await core.accounts().remove(Jid::trusted(std::string(juliet_jid)));
+        const auto removed =
+            co_await core.account_registry().remove(Jid::trusted(std::string(juliet_jid)));
         outcome = removed ? "ok" : removed.error().code;
     }
     /// REQUIRES: on Juliet's shard, her account loaded.
@@ -1048,7 +1049,8 @@ TEST_CASE("a connection may keep its session longer than the account is there") 
     Client& phone = scene.phone();
     const auto kept = phone.session().shared_from_this();
     scene.world.run(juliet_jid, [](Core& core) -> Task<> {
-        const auto removed = co_await core.accounts().remove(Jid::trusted(std::string(juliet_jid)));
+        const auto removed =
+            co_await core.account_registry().remove(Jid::trusted(std::string(juliet_jid)));
         CHECK(removed.ok());
     });
     CHECK(kept->state() == SessionState::ended);

@@ -127,7 +127,7 @@ TEST_CASE("a deleted account is never heard of again") {
     scene.detach();
     scene.say("x");
     scene.world.run(juliet, [](core::Core& core) -> Task<> {
-        const auto done = co_await core.accounts().remove(Jid::trusted(juliet));
+        const auto done = co_await core.account_registry().remove(Jid::trusted(juliet));
         CHECK(done.ok());
     });
     scene.reattach();

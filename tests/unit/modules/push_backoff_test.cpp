@@ -303,7 +303,7 @@ TEST_CASE("a deleted account waits for nothing") {
     scene.say("x", scene.here[0]);
     CHECK(scene.view(0).waiting == 1);
     scene.world.run(scene.here[0], [&](core::Core& core) -> Task<> {
-        const auto done = co_await core.accounts().remove(Jid::trusted(scene.here[0]));
+        const auto done = co_await core.account_registry().remove(Jid::trusted(scene.here[0]));
         CHECK(done.ok());
     });
     CHECK(scene.view(0).waiting == 0);

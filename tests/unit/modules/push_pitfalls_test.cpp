@@ -135,7 +135,7 @@ TEST_CASE("an account that is made again does not inherit the deleted one's devi
     Client& phone = scene.phone();
     phone.cut();
     scene.world.run(juliet, [](core::Core& core) -> Task<> {
-        const auto done = co_await core.accounts().remove(Jid::trusted(juliet));
+        const auto done = co_await core.account_registry().remove(Jid::trusted(juliet));
         CHECK(done.ok());
     });
     scene.world.add_account(juliet);

@@ -97,7 +97,7 @@ TEST_CASE("a registration that is disabled, or its account deleted, has nothing 
     }
     SUBCASE("account deleted") {
         scene.world.run(juliet, [](core::Core& core) -> Task<> {
-            const auto deleted = co_await core.accounts().remove(*Jid::parse(juliet));
+            const auto deleted = co_await core.account_registry().remove(*Jid::parse(juliet));
             CHECK(deleted.ok());
         });
     }

@@ -219,7 +219,7 @@ TEST_CASE("disabling and deletion drop what min_interval holds back") {
         remove(*core.accounts().find(scene.here[0]), service);
     });
     scene.world.run(scene.here[1], [&](core::Core& core) -> Task<> {
-        const auto done = co_await core.accounts().remove(Jid::trusted(scene.here[1]));
+        const auto done = co_await core.account_registry().remove(Jid::trusted(scene.here[1]));
         CHECK(done.ok());
     });
     scene.world.advance(61s);

@@ -299,7 +299,7 @@ TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscription
     world.befriend(romeo_jid, juliet_jid);
     world.befriend(juliet_jid, romeo_jid);
     world.run(romeo_jid, [](core::Core& core) -> Task<> {
-        const auto removed = co_await core.accounts().remove(Jid::trusted(romeo_jid));
+        const auto removed = co_await core.account_registry().remove(Jid::trusted(romeo_jid));
         CHECK(removed.ok());
     });
     const core::RosterItem* left = world.account(juliet_jid).roster().find(romeo_jid);

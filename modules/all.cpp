@@ -27,7 +27,7 @@
 
 namespace clarion::modules {
 
-std::span<const core::ModuleRow> all() {
+std::span<const core::ModuleRow> standard() {
     // Handlers of one stage run in the order of this table; where the order matters, stages say so.
     static const std::array<core::ModuleRow, 20> rows{{
         {"roster", roster::install, nullptr, "RFC 6121 2, XEP-0237",

@@ -7,7 +7,9 @@
 
 namespace clarion::modules {
 
-/// Every module of the server, in the order in which they are installed.
+/// Every module of Clarion, in the order in which they are installed.
+std::span<const core::ModuleRow> standard();
+/// Every module of this program: those, unless it is one that a test makes (server/modules.cpp).
 std::span<const core::ModuleRow> all();
 
 }  // namespace clarion::modules

@@ -12,39 +12,41 @@ namespace {
 
 using core::Core;
 using core::IqAnswer;
-using core::IqAudience;
 using core::IqRequest;
 using core::IqTarget;
+using core::Relation;
 
 StanzaError no_such_node() { return StanzaErrorCondition::item_not_found; }
 
 bool asks_for_node(const IqRequest& request) { return !request.payload().attr("node").empty(); }
 
-void add_identity(xml::Element& query, const core::Features::Identity& identity) {
+void add_identity(xml::Element& query, std::string_view category, std::string_view type,
+                  std::string_view name = {}) {
     xml::Element& added = query.add("identity");
-    added.set_attr("category", identity.category).set_attr("type", identity.type);
-    if (!identity.name.empty()) added.set_attr("name", identity.name);
+    added.set_attr("category", category).set_attr("type", type);
+    if (!name.empty()) added.set_attr("name", name);
 }
 
 void add_features(xml::Element& query, const std::vector<std::string_view>& features) {
     for (const std::string_view feature : features) query.add("feature").set_attr("var", feature);
 }
 
-/// A component shows under the host whose subdomain it is, or everywhere if it is nobody's.
-bool belongs_to(const core::Hosts& hosts, std::string_view component, std::string_view host) {
-    const auto under = [component](std::string_view parent) {
-        return component.size() > parent.size() && component.ends_with(parent) &&
-               component[component.size() - parent.size() - 1] == '.';
+/// A service or component shows under the host whose subdomain it is, or everywhere if it is
+/// nobody's.
+bool belongs_to(const core::Domains& domains, std::string_view domain, std::string_view host) {
+    const auto under = [domain](std::string_view parent) {
+        return domain.size() > parent.size() && domain.ends_with(parent) &&
+               domain[domain.size() - parent.size() - 1] == '.';
     };
-    return under(host) || std::none_of(hosts.hosts().begin(), hosts.hosts().end(), under);
+    return under(host) || std::none_of(domains.hosts().begin(), domains.hosts().end(), under);
 }
 
 IqAnswer host_info(Core& core, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
-    add_identity(query, {"server", "im", "Clarion"});
-    add_features(query, core.features().host(request.host));
+    add_identity(query, "server", "im", "Clarion");
+    add_features(query, core.features().of(IqTarget::host, request.host));
     return result;
 }
 
@@ -52,11 +54,14 @@ IqAnswer host_items(Core& core, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_items);
-    for (const std::string& component : core.hosts().components()) {
+    for (const std::string& component : core.domains().components()) {
         if (!core.links().is_attached(component)) continue;  // who asked it would get an error
-        if (!belongs_to(core.hosts(), component, request.host)) continue;
+        if (!belongs_to(core.domains(), component, request.host)) continue;
         query.add("item").set_attr("jid", component);
     }
+    for (const core::ServiceDomain& service : core.domains().services())
+        if (belongs_to(core.domains(), service.domain, request.host))
+            query.add("item").set_attr("jid", service.domain);
     return result;
 }
 
@@ -64,9 +69,8 @@ IqAnswer account_info(Core& core, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
-    add_identity(query, {"account", "registered", {}});
-    for (const auto& identity : core.features().account_identities()) add_identity(query, identity);
-    add_features(query, core.features().account(request.host));
+    add_identity(query, "account", "registered");
+    add_features(query, core.features().of(IqTarget::account, request.host));
     return result;
 }
 
@@ -78,6 +82,26 @@ IqAnswer account_items(IqRequest& request) {
     for (const auto& session : request.account->sessions()) {
         if (session->available()) query.add("item").set_attr("jid", session->jid().full());
     }
+    return result;
+}
+
+/// Of a service, or of one of its actors: what it says of itself, and what modules can do for it.
+IqAnswer service_info(Core& core, IqRequest& request) {
+    if (asks_for_node(request)) return no_such_node();
+    auto result = make_result(*request.stanza);
+    xml::Element& query = result->root().add("query", ns::disco_info);
+    if (core::ServicePort* port = core.links().service(request.host))
+        port->describe(query, request.owner);
+    add_features(query, core.features().of(request.target, request.host,
+                                           core.domains().module_of(request.host)));
+    return result;
+}
+
+/// For services that list nothing themselves.
+IqAnswer no_items(IqRequest& request) {
+    if (asks_for_node(request)) return no_such_node();
+    auto result = make_result(*request.stanza);
+    result->root().add("query", ns::disco_items);
     return result;
 }
 
@@ -94,9 +118,18 @@ IqAnswer hidden_items(IqRequest& request) {
 
 void install(core::ModuleSetup& setup) {
     Core& core = setup.core();
-    for (const auto feature : {ns::disco_info, ns::disco_items}) {
-        setup.host_feature(feature);
-        setup.account_feature(feature);
+    for (const auto target :
+         {IqTarget::host, IqTarget::account, IqTarget::service, IqTarget::actor}) {
+        setup.feature(target, ns::disco_info);
+        setup.feature(target, ns::disco_items);
+    }
+    for (const auto target : {IqTarget::service, IqTarget::actor}) {
+        setup.serve(
+            target, StanzaType::get, ns::disco_info, "query",
+            [&core](IqRequest& request) { return service_info(core, request); },
+            Relation::stranger);
+        setup.serve(target, StanzaType::get, ns::disco_items, "query", no_items,
+                    Relation::stranger);
     }
     setup.serve(IqTarget::host, StanzaType::get, ns::disco_info, "query",
                 [&core](IqRequest& request) { return host_info(core, request); });
@@ -104,9 +137,9 @@ void install(core::ModuleSetup& setup) {
                 [&core](IqRequest& request) { return host_items(core, request); });
     setup.serve(
         IqTarget::account, StanzaType::get, ns::disco_info, "query",
-        [&core](IqRequest& request) { return account_info(core, request); }, IqAudience::contacts);
+        [&core](IqRequest& request) { return account_info(core, request); }, Relation::contact);
     setup.serve(IqTarget::account, StanzaType::get, ns::disco_items, "query", account_items,
-                IqAudience::contacts);
+                Relation::contact);
     setup.serve(IqTarget::hidden, StanzaType::get, ns::disco_items, "query", hidden_items);
 }
 

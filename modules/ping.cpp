@@ -16,11 +16,13 @@ IqAnswer answer(IqRequest& request) { return make_result(*request.stanza); }
 }  // namespace
 
 void install(core::ModuleSetup& setup) {
-    setup.host_feature(ns::ping);
-    setup.account_feature(ns::ping);
-    setup.serve(IqTarget::host, StanzaType::get, ns::ping, "ping", answer);
-    setup.serve(IqTarget::account, StanzaType::get, ns::ping, "ping", answer,
-                core::IqAudience::contacts);
+    for (const auto target :
+         {IqTarget::host, IqTarget::account, IqTarget::service, IqTarget::actor}) {
+        setup.feature(target, ns::ping);
+        const auto audience =
+            target == IqTarget::actor ? core::Relation::stranger : core::Relation::contact;
+        setup.serve(target, StanzaType::get, ns::ping, "ping", answer, audience);
+    }
 }
 
 }  // namespace clarion::ping

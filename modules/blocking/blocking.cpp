@@ -1,5 +1,6 @@
 #include "modules/blocking/blocking.h"
 
+#include "base/id.h"
 #include "modules/blocking/reports.h"
 #include "modules/blocking/stored_lists.h"
 #include "proto/forward.h"
@@ -299,8 +300,7 @@ private:
     /// To all sessions that asked for the list. No answer is waited for.
     void push(core::Account& account, std::string_view command,
               const std::vector<Item>& items) const {
-        const auto push =
-            Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, core_.pending().next_id());
+        const auto push = Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, random_token(15));
         xml::Element& list = push->root().add(command, ns::blocking);
         for (const Item& item : items) list.add("item").set_attr("jid", item.jid.full());
         for (const auto& session : account.sessions()) {

@@ -99,13 +99,13 @@ Task<Result<json::value>> stats_of_domain(Core& here, std::string domain) {
 
 Task<Result<json::value>> stats(Core& here, const json::object& arguments) {
     if (!text(arguments, "jid").empty()) {
-        const auto jid = core::address_argument(here.hosts(), arguments);
+        const auto jid = core::address_argument(here.domains(), arguments);
         if (!jid) co_return jid.error();
         if (jid->has_local()) co_return co_await stats_of_account(here, std::string(jid->full()));
         co_return co_await stats_of_domain(here, std::string(jid->full()));
     }
     json::array domains;
-    for (const std::string& domain : here.hosts().hosts()) {
+    for (const std::string& domain : here.domains().hosts()) {
         auto row = co_await stats_of_domain(here, domain);
         if (!row) co_return row.error();
         domains.push_back(std::move(*row));
@@ -144,7 +144,7 @@ struct Purged {
 };
 
 Task<> purge_here(Core& core, std::string jid, storage::Keep keep, Result<std::uint64_t>& result) {
-    result = co_await expire_account(core, std::move(jid), keep);
+    result = co_await expire_archive(core, storage::OwnerKind::account, std::move(jid), keep);
 }
 
 /// On the account's home shard, like all that is written for it.
@@ -174,7 +174,7 @@ Task<Result<>> purge_domain(Core& here, std::string domain, storage::Keep keep, 
 }
 
 Task<Result<json::value>> purge(Core& here, const json::object& arguments) {
-    const auto jid = core::address_argument(here.hosts(), arguments);
+    const auto jid = core::address_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto keep = keep_argument(here, arguments);
     if (!keep) co_return keep.error();
@@ -205,7 +205,7 @@ Result<std::optional<storage::ArchiveId>> after_argument(const json::object& arg
 
 /// A page: whoever exports asks again with the id of the last message until there are no more.
 Task<Result<json::value>> export_page(Core& here, const json::object& arguments) {
-    const auto jid = core::address_argument(here.hosts(), arguments);
+    const auto jid = core::address_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto id = co_await find_account(here, std::string(jid->full()));
     if (!id) co_return id.error();

@@ -14,6 +14,12 @@ namespace {
 
 constexpr Logger logger{"mam"};
 
+/// Whose archives.
+struct ArchiveOwners {
+    storage::OwnerKind kind;
+    std::string domain;
+};
+
 constexpr std::size_t names_at_once = 50;
 constexpr std::size_t entries_at_once = 1000;
 
@@ -32,7 +38,7 @@ Counter& erased_stanzas() {
 }
 
 /// Finding and removing happen in one turn, so nothing of this shard comes in between.
-Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::AccountId id,
+Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::OwnerId id,
                                                    storage::Keep keep) {
     auto expired = co_await core.storage().expiry().find(id, keep, entries_at_once);
     if (!expired) co_return expired.error();
@@ -44,17 +50,18 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::Ac
     co_return expired;
 }
 
-/// The accounts of a host that live here, after `after`; false: there are no more.
-Task<Result<bool>> expire_some(core::Core& core, std::string host, storage::Keep keep,
+/// The accounts of a host, or the actors of a service, that live here, after `after`; false: there
+/// are no more.
+Task<Result<bool>> expire_some(core::Core& core, ArchiveOwners owners, storage::Keep keep,
                                std::string& after, std::uint64_t& count) {
-    const auto names = co_await core.storage().owners().list(storage::OwnerKind::account, host,
-                                                             after, names_at_once);
+    const auto names =
+        co_await core.storage().owners().list(owners.kind, owners.domain, after, names_at_once);
     if (!names) co_return names.error();
     if (names->empty()) co_return false;
     after = names->back();
     for (const std::string& name : *names) {
         if (!core.is_home(name)) continue;
-        const auto expired = co_await expire_account(core, name, keep);
+        const auto expired = co_await expire_archive(core, owners.kind, name, keep);
         if (!expired) co_return expired.error();
         count += *expired;
     }
@@ -62,9 +69,9 @@ Task<Result<bool>> expire_some(core::Core& core, std::string host, storage::Keep
 }
 
 /// nullopt: everything.
-std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::string& host,
+std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::string& domain,
                                           WallTime now) {
-    const auto& options = core.options<MamOptions>(host);
+    const auto& options = core.options<MamOptions>(domain);
     if (!options.expire_after && options.max_messages == 0) return std::nullopt;
     storage::Keep keep;
     keep.now = now;
@@ -73,18 +80,29 @@ std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::str
     return keep;
 }
 
-Task<> expire_host(core::Core& core, std::string host, WallTime now) {
+Task<> expire_domain(core::Core& core, ArchiveOwners owners, WallTime now) {
     std::string after;
     std::uint64_t count = 0;
     while (!core.stopping()) {
-        const auto keep = what_is_kept(core, host, now);
+        const auto keep = what_is_kept(core, owners.domain, now);
         if (!keep) break;
-        const auto more = co_await expire_some(core, host, *keep, after, count);
-        if (!more) logger.error("expiry-failed", {{"host", host}, {"error", more.error().text}});
+        const auto more = co_await expire_some(core, owners, *keep, after, count);
+        if (!more)
+            logger.error("expiry-failed",
+                         {{"domain", owners.domain}, {"error", more.error().text}});
         if (!more || !*more) break;
         co_await core.shard().sleep(slice_pause);
     }
-    if (count > 0) logger.info("expired", {{"host", host}, {"messages", count}});
+    if (count > 0) logger.info("expired", {{"domain", owners.domain}, {"messages", count}});
+}
+
+std::vector<ArchiveOwners> all_archive_owners(const core::Core& core) {
+    std::vector<ArchiveOwners> all;
+    for (const std::string& host : core.domains().hosts())
+        all.push_back({storage::OwnerKind::account, host});
+    for (const core::ServiceDomain& service : core.domains().services())
+        if (service.archives) all.push_back({storage::OwnerKind::actor, service.domain});
+    return all;
 }
 
 Task<> sweep_once(core::Core& core, WallTime now) {
@@ -105,13 +123,14 @@ Task<> sweep_once(core::Core& core, WallTime now) {
 
 }  // namespace
 
-Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep) {
-    const auto record = co_await core.storage().accounts().find(std::move(jid));
-    if (!record) co_return record.error();
-    // By its id: another account may have the name before this one is through.
-    const auto id = *record ? (*record)->id : storage::AccountId::none;
+Task<Result<std::uint64_t>> expire_archive(core::Core& core, storage::OwnerKind kind,
+                                           std::string address, storage::Keep keep) {
+    const auto found = co_await core.storage().owners().find(kind, std::move(address));
+    if (!found) co_return found.error();
+    // By its id: another owner may have the address before this one is through.
+    const auto id = found->value_or(storage::OwnerId::none);
     std::uint64_t count = 0;
-    while (id != storage::AccountId::none) {
+    while (id != storage::OwnerId::none) {
         const auto slice = co_await expire_slice(core, id, keep);
         if (!slice) co_return slice.error();
         count += slice->count;
@@ -126,7 +145,8 @@ Task<> expire_archives(core::Core& core) {
     co_await core.shard().sleep(first_expiry);
     while (!core.stopping()) {
         const WallTime now = calendar.now();
-        for (const std::string& host : core.hosts().hosts()) co_await expire_host(core, host, now);
+        for (ArchiveOwners& owners : all_archive_owners(core))
+            co_await expire_domain(core, std::move(owners), now);
         co_await core.shard().sleep(expiry_interval);
     }
 }

@@ -30,9 +30,10 @@ inline constexpr Duration slice_pause = std::chrono::milliseconds(20);
 /// anything stored does.
 inline constexpr Duration log_min_age = std::chrono::hours(24);
 
-/// Takes away what this one account's archive does not keep; how many messages went. On its home
+/// Takes away what the archive of one account, or actor of a service, does not keep; how many messages went. On its home
 /// shard. For expire_archives(), and for the administrator who wants it now.
-Task<Result<std::uint64_t>> expire_account(core::Core& core, std::string jid, storage::Keep keep);
+Task<Result<std::uint64_t>> expire_archive(core::Core& core, storage::OwnerKind kind,
+                                           std::string address, storage::Keep keep);
 
 Task<> expire_archives(core::Core& core);
 /// REQUIRES: runs on one shard of the server only.

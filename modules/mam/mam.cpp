@@ -129,8 +129,8 @@ Verdict should_archive(const Stanza& message) {
 
 namespace {
 
-const MamOptions& options_of(const core::Account& account) {
-    return account.core().options<MamOptions>(account.host());
+const MamOptions& options_of(const core::Actor& owner) {
+    return owner.core().options<MamOptions>(owner.host());
 }
 
 bool is_own(const core::Account& account, const Jid& jid) {
@@ -164,7 +164,7 @@ public:
         if (!carries_ids(event.envelope)) return Flow::next;
         strip_ids_of(event.envelope, event.account.jid());
         const Jid to = event.envelope.stanza->to().to_bare();
-        if (core_.hosts().is_host(to.domain())) strip_ids_of(event.envelope, to);
+        if (core_.domains().is_host(to.domain())) strip_ids_of(event.envelope, to);
         return Flow::next;
     }
 
@@ -201,37 +201,48 @@ public:
 
     // ---- Reading -------------------------------------------------------------------------------
 
+    /// An actor of a service that keeps what is said in it.
+    void archive_of_actor(const events::ActorArchiving& event) const {
+        strip_ids_of(event.envelope, event.owner.jid());
+        event.id = store(event.owner, event.envelope, event.with);
+    }
+
     Task<IqAnswer> answer_query(IqRequest request) const {
-        if (!request.session) co_return StanzaError(StanzaErrorCondition::forbidden);
-        core::Account& account = *request.account;
-        const auto& options = options_of(account);
+        if (request.account && !request.session)
+            co_return StanzaError(StanzaErrorCondition::forbidden);
+        core::Actor& owner = *request.owner;
+        const auto& options = options_of(owner);
         const PageLimits limits{static_cast<std::size_t>(options.max_page),
                                 static_cast<std::size_t>(options.default_page)};
         const auto max_bytes = static_cast<std::size_t>(options.max_page_bytes);
-        auto read = read_page_request(request.payload(), limits, core_.archive_ids(account.id()));
+        auto read = read_page_request(request.payload(), limits, core_.archive_ids(owner.id()));
         if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
         PageRequest wanted = std::get<PageRequest>(std::move(read));
-        wanted.query.owner = account.id();
-        const std::uint64_t number = request.session->number();
+        wanted.query.owner = owner.id();
+        const std::uint64_t number = request.session ? request.session->number() : 0;
 
-        (void)co_await core_.shard().committed();  // what this account just sent is in its archive
+        (void)co_await core_.shard().committed();  // what the owner just said is in its archive
         auto page = co_await core_.storage().archive().query(wanted.query);
         if (!page) co_return to_stanza_error(page.error());
         shorten(*page, wanted.backwards(), max_bytes);
-        core::Session* session = co_await core::wait_for_send_room(account, number);
-        if (!session) co_return gone_meanwhile();
-        send_page(*session, wanted, *page);
+        if (request.account) {
+            core::Session* session = co_await core::wait_for_send_room(*request.account, number);
+            if (!session) co_return gone_meanwhile();
+            send_page(*session, wanted, *page);
+        } else {
+            route_page(owner, request.from, wanted, *page);
+        }
         auto answer = make_result(*request.stanza);
-        add_fin(answer->root(), *page, core_.archive_ids(account.id()));
+        add_fin(answer->root(), *page, core_.archive_ids(owner.id()));
         co_return answer;
     }
 
     Task<IqAnswer> answer_metadata(IqRequest request) const {
         (void)co_await core_.shard().committed();
-        const auto bounds = co_await core_.storage().archive().bounds(request.account->id());
+        const auto bounds = co_await core_.storage().archive().bounds(request.owner->id());
         if (!bounds) co_return to_stanza_error(bounds.error());
         auto answer = make_result(*request.stanza);
-        add_metadata(answer->root(), *bounds, core_.archive_ids(request.account->id()));
+        add_metadata(answer->root(), *bounds, core_.archive_ids(request.owner->id()));
         co_return answer;
     }
 
@@ -275,12 +286,11 @@ private:
     }
 
     /// Writes this account's index entry, which brings the stanza into the log.
-    storage::ArchiveId store(core::Account& account, core::Envelope& envelope,
-                             const Jid& with) const {
+    storage::ArchiveId store(core::Actor& owner, core::Envelope& envelope, const Jid& with) const {
         storage::Archive& archive = core_.storage().archive();
         if (!envelope.meta.logged()) envelope.meta.log_id = archive.next_log_id();
-        const auto [id, time] = account.next_archive_place(core_.clock().wall());
-        archive.put_index(core_.shard().batch(), account.id(),
+        const auto [id, time] = owner.next_archive_place(core_.clock().wall());
+        archive.put_index(core_.shard().batch(), owner.id(),
                           {.id = id,
                            .log_id = envelope.meta.log_id,
                            .time = time,
@@ -290,11 +300,30 @@ private:
         return id;
     }
 
+    /// In the order that was asked for.
+    template <class Send>
+    static void for_each_message(const PageRequest& wanted, const storage::ArchivePage& page,
+                                 Send send) {
+        if (wanted.flip)
+            std::for_each(page.messages.rbegin(), page.messages.rend(), send);
+        else
+            std::for_each(page.messages.begin(), page.messages.end(), send);
+    }
+
+    /// To whoever asked an actor of a service, wherever that is.
+    void route_page(const core::Actor& owner, const Jid& to, const PageRequest& wanted,
+                    const storage::ArchivePage& page) const {
+        const core::ArchiveIds ids = core_.archive_ids(owner.id());
+        for_each_message(wanted, page, [&](const storage::ArchivedMessage& message) {
+            core_.router().route(make_page_message(owner.jid(), to, wanted.query_id, message, ids));
+        });
+    }
+
     void send_page(core::Session& session, const PageRequest& wanted,
                    const storage::ArchivePage& page) const {
         const auto self = session.shared_from_this();  // it may end while it is sent to
         const core::ArchiveIds ids = core_.archive_ids(session.account().id());
-        const auto send = [&](const storage::ArchivedMessage& message) {
+        for_each_message(wanted, page, [&](const storage::ArchivedMessage& message) {
             core::Envelope envelope;
             envelope.stanza = make_page_message(session.account().jid(), session.jid(),
                                                 wanted.query_id, message, ids);
@@ -303,11 +332,7 @@ private:
             envelope.meta.is_copy = true;
             session.seen().note_read(message.id, message.ordinal);
             session.send_now(std::move(envelope));
-        };
-        if (wanted.flip)
-            std::for_each(page.messages.rbegin(), page.messages.rend(), send);
-        else
-            std::for_each(page.messages.begin(), page.messages.end(), send);
+        });
     }
 
     /// A retraction that was just archived.
@@ -331,6 +356,32 @@ void expire_from_start_on(core::ModuleSetup& setup) {
         core.scope().spawn("mam-expiry", expire_archives(core));
         if (core.shard().index() == 0) core.scope().spawn("mam-sweep", sweep_log(core));
     });
+}
+
+/// Of accounts, and of actors of those services that have archives.
+void serve_archives(core::ModuleSetup& setup, const Mam& self) {
+    using core::IqTarget;
+    using core::Relation;
+    using events::ActorArchiving;
+    setup.leave_out([](const core::ServiceDomain& service) { return !service.archives; });
+    setup.on<ActorArchiving>(ActorArchiving::Stage::archive, [&self](const ActorArchiving& event) {
+        self.archive_of_actor(event);
+    });
+    for (const auto feature : {ns::mam, ns::mam_extended, ns::stanza_id})
+        setup.feature(IqTarget::actor, feature);
+    for (const auto target : {IqTarget::account, IqTarget::actor}) {
+        const Relation audience = target == IqTarget::account ? Relation::owner : Relation::contact;
+        setup.serve_async(
+            target, StanzaType::set, ns::mam, "query",
+            [&self](IqRequest request) { return self.answer_query(std::move(request)); }, audience);
+        setup.serve_async(
+            target, StanzaType::get, ns::mam, "metadata",
+            [&self](IqRequest request) { return self.answer_metadata(std::move(request)); },
+            audience);
+        setup.serve(
+            target, StanzaType::get, ns::mam, "query",
+            [&self](IqRequest& request) { return self.answer_form(request); }, audience);
+    }
 }
 
 }  // namespace
@@ -359,17 +410,11 @@ void install(core::ModuleSetup& setup) {
 
     expire_from_start_on(setup);
 
-    setup.serve_async(IqTarget::account, StanzaType::set, ns::mam, "query",
-                      [&self](IqRequest request) { return self.answer_query(std::move(request)); });
-    setup.serve_async(
-        IqTarget::account, StanzaType::get, ns::mam, "metadata",
-        [&self](IqRequest request) { return self.answer_metadata(std::move(request)); });
-    setup.serve(IqTarget::account, StanzaType::get, ns::mam, "query",
-                [&self](IqRequest& request) { return self.answer_form(request); });
     setup.serve(IqTarget::account, StanzaType::get, ns::mam, "prefs",
                 [&self](IqRequest& request) { return self.answer_preferences(request); });
     setup.serve(IqTarget::account, StanzaType::set, ns::mam, "prefs",
                 [&self](IqRequest& request) { return self.set_preferences(request); });
+    serve_archives(setup, self);
 }
 
 }  // namespace clarion::mam

@@ -16,7 +16,7 @@ using core::Core;
 using core::text;
 
 Result<AdminTarget> admin_target(const Core& here, const json::object& arguments) {
-    auto jid = core::account_argument(here.hosts(), arguments);
+    auto jid = core::account_argument(here.domains(), arguments);
     if (!jid) return jid.error();
     return AdminTarget{std::move(*jid), std::string(text(arguments, "service")),
                        std::string(text(arguments, "node"))};

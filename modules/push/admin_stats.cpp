@@ -140,7 +140,7 @@ ServiceRoute remote_route(const core::RemoteReach& reach) {
 
 Task<ServiceRoute> route_to(Core& here, std::string domain) {
     Reached reached;
-    const auto kind = here.hosts().kind(domain);
+    const auto kind = here.domains().kind(domain);
     if (kind == core::DomainKind::host)
         co_return ServiceRoute{ServiceRoute::Kind::own, true, true, "a domain of this server"};
     co_await core::call_on_shard(here, here.shared().homes.shard_of(domain),
@@ -166,7 +166,7 @@ Task<std::vector<core::AdminAlarm>> alarms(Core& here) {
     const Services services = co_await all_services(here);
     Alarms alarms;
     for (const auto& [name, view] : services) {
-        const bool remote = here.hosts().kind(domain_of(name)) == core::DomainKind::remote;
+        const bool remote = here.domains().kind(domain_of(name)) == core::DomainKind::remote;
         alarms_of(alarms, view, remote, here.clock().wall());
     }
     co_return alarms;

@@ -233,7 +233,7 @@ void Sender::retire_due(Service& service) {
     if (service.retiring) return;
     // Where hosts differ, the shortest time of all; the account's own decides when it is loaded.
     Duration shortest = push_.options({}).unreachable_disables_after;
-    for (const auto& host : push_.core.hosts().hosts())
+    for (const auto& host : push_.core.domains().hosts())
         shortest = std::min(shortest, push_.options(host).unreachable_disables_after);
     const LastingTime since = push_.core.clock().lasting() - shortest;
     std::vector<RegistrationKey> due;

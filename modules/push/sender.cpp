@@ -48,7 +48,7 @@ Service& Sender::service_of(const Jid& jid) {
                    service.link.up() && !service.retiring;
         });
     }
-    const bool configured = push_.core.hosts().kind(jid.domain()) == core::DomainKind::component;
+    const bool configured = push_.core.domains().kind(jid.domain()) == core::DomainKind::component;
     Service& service =
         services_.try_emplace(jid.full(), push_.counters->of_service(jid.full(), configured))
             .first->second;
@@ -145,7 +145,7 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
     const Duration timeout = push_.options(account.host()).answer_timeout;
     auto request = std::exchange(notification->publish, nullptr);
     // Last: the answer may come before this returns.
-    push_.core.pending().send(std::move(request), timeout,
+    push_.core.pending().send(account.jid().bare(), std::move(request), timeout,
                               [this, flight = std::move(flight)](const Stanza* answer, bool local) {
                                   on_answer(flight, answer, local);
                               });

@@ -52,7 +52,7 @@ Task<> test_here(App& app, Core& core, std::string domain, json::array& steps) {
 Task<Result<json::value>> test(App& app, const json::object& arguments) {
     auto domain = prepare_domain(core::text(arguments, "domain"));
     if (!domain) co_return fail("usage", "domain: " + domain.error().text);
-    if (app.shared().hosts.kind(*domain) != core::DomainKind::remote)
+    if (app.shared().domains.is_ours(*domain))
         co_return fail("usage", *domain + " is a domain of this server");
     json::array steps;
     co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(*domain),

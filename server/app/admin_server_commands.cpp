@@ -37,7 +37,7 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     const auto up =
         std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady() - app.started());
     json::array domains, listening;
-    for (const auto& host : app.shared().hosts.hosts()) domains.emplace_back(host);
+    for (const auto& host : app.shared().domains.hosts()) domains.emplace_back(host);
     for (const auto& where : app.listening()) listening.emplace_back(where);
     const auto accounts = co_await app.shared().storage.owners().count(storage::OwnerKind::account);
     json::array alarms;

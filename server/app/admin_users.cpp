@@ -26,7 +26,7 @@ using Change = Task<Result<>> (*)(Core&, Jid, std::string);
 
 /// Runs a change of one account on its home shard.
 Task<Result<json::value>> change(App& app, const json::object& arguments, Change what) {
-    auto jid = core::account_argument(app.shared().hosts, arguments);
+    auto jid = core::account_argument(app.shared().domains, arguments);
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
     Result<> result = fail("internal-server-error", "the server is stopping");
@@ -130,7 +130,7 @@ Task<> describe(Core& core, std::string jid, Result<json::value>& result) {
 }
 
 Task<Result<json::value>> show(App& app, const json::object& arguments) {
-    auto jid = core::account_argument(app.shared().hosts, arguments);
+    auto jid = core::account_argument(app.shared().domains, arguments);
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_on_shard(
@@ -177,7 +177,7 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
     for (const auto& user : list->get_array()) {
         if (!user.is_object())
             co_return fail("usage", "users: an array of {jid, password} is needed");
-        auto jid = core::account_argument(app.shared().hosts, user.get_object());
+        auto jid = core::account_argument(app.shared().domains, user.get_object());
         if (jid)
             users.push_back({std::move(*jid), std::string(text(user.get_object(), "password"))});
         else

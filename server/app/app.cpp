@@ -41,11 +41,12 @@ constexpr Duration evict_interval = std::chrono::seconds(5);
 constexpr std::size_t evict_slices = 20;
 
 /// Off for every domain; a module that is off for some sees to that itself (core::ModuleSetup).
-bool is_disabled(const Config& config, const core::Hosts& hosts, std::string_view module) {
-    return std::all_of(hosts.hosts().begin(), hosts.hosts().end(), [&](const std::string& host) {
-        const auto& names = config.get<core::ModulesOptions>(host).disabled;
-        return std::find(names.begin(), names.end(), module) != names.end();
-    });
+bool is_disabled(const Config& config, const core::Domains& domains, std::string_view module) {
+    return std::all_of(domains.hosts().begin(), domains.hosts().end(),
+                       [&](const std::string& host) {
+                           const auto& names = config.get<core::ModulesOptions>(host).disabled;
+                           return std::find(names.begin(), names.end(), module) != names.end();
+                       });
 }
 
 void tell(bool serious, std::string_view event, const std::string& text) {
@@ -64,17 +65,21 @@ Result<> tell(const Findings& findings) {
     return {};
 }
 
-/// Ends idle accounts' stay in memory, as long as the shard runs. What many of them leave free goes
+/// Ends the stay in memory of idle accounts and other actors, as long as the shard runs. What many of them leave free goes
 /// back to the system: the allocator by itself keeps it.
 Task<> evict(core::Core& core) {
     constexpr std::uint64_t many = 200;
     std::uint64_t trimmed = 0;
     while (!core.stopping()) {
         co_await core.shard().sleep(evict_interval / evict_slices);
-        core.accounts().evict_slice(core.options<core::ServerOptions>().account_idle_time,
-                                    evict_slices);
-        if (core.accounts().evicted() - trimmed < many) continue;
-        trimmed = core.accounts().evicted();
+        std::uint64_t evicted = 0;
+        for (core::ActorTable* directory : core.directories()) {
+            directory->evict_slice(core.options<core::ServerOptions>().account_idle_time,
+                                   evict_slices);
+            evicted += directory->evicted();
+        }
+        if (evicted - trimmed < many) continue;
+        trimmed = evicted;
         co_await core.shard().offload([] { ::malloc_trim(0); });
     }
 }
@@ -140,9 +145,11 @@ Result<> App::open_storage() {
 }
 
 Result<> App::make_cores() {
-    for (auto& domain : served_domains(*config_)) hosts_.add_host(std::move(domain));
+    for (auto& domain : served_domains(*config_)) domains_.add_host(std::move(domain));
     for (const auto& [name, options] : config_->named<core::ComponentOptions>())
-        if (auto domain = prepare_domain(name)) hosts_.add_component(std::move(*domain));
+        if (auto domain = prepare_domain(name)) domains_.add_component(std::move(*domain));
+    if (auto served = core::declare_services(modules::all(), *config_, domains_); !served)
+        return served;
     auto scram = storage_->installation_secret("scram", 32);
     auto dialback = storage_->installation_secret("dialback", 32);
     auto archive = storage_->installation_secret("archive", 32);
@@ -153,9 +160,9 @@ Result<> App::make_cores() {
         wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()));
     shards_ = std::make_unique<core::ShardSet>(count, system_clock(), *storage_);
     shared_ = std::make_unique<core::Shared>(
-        core::Shared{*shards_, system_clock(), *storage_, hosts_, std::move(*scram),
+        core::Shared{*shards_, system_clock(), *storage_, domains_, std::move(*scram),
                      std::move(*dialback), std::move(*archive)});
-    auto tls = net::TlsContexts::load(*config_, hosts_.hosts());
+    auto tls = net::TlsContexts::load(*config_, domains_.hosts());
     if (!tls) return tls.error();
     certificates_.set(std::move(tls->certificates));
     for (unsigned i = 0; i < count; ++i) {
@@ -177,7 +184,7 @@ Result<> App::make_cores() {
 
 void App::install_modules(core::Core& core) {
     for (const auto& row : modules::all()) {
-        if (is_disabled(*config_, hosts_, row.name)) continue;
+        if (is_disabled(*config_, domains_, row.name)) continue;
         core::ModuleSetup setup(core, row.name);
         row.install(setup);
     }
@@ -220,7 +227,7 @@ Result<> App::listen() {
 }
 
 void App::run() {
-    logger.info("ready", {{"domains", hosts_.hosts().front()},
+    logger.info("ready", {{"domains", domains_.hosts().front()},
                           {"shards", shards_->count()},
                           {"modules", modules::all().size()}});
     notify_service_manager("READY=1");
@@ -244,7 +251,7 @@ Result<App::Reload> App::reload() {
     Findings findings(**fresh);
     check_configuration(**fresh, system_clock().wall(), findings);
     if (auto possible = tell(findings); !possible) return possible.error();
-    auto tls = net::TlsContexts::load(**fresh, hosts_.hosts());
+    auto tls = net::TlsContexts::load(**fresh, domains_.hosts());
     if (!tls) return tls.error();
     Reload result;
     result.certificates = certificates_.set(std::move(tls->certificates));

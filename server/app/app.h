@@ -82,7 +82,7 @@ private:
     OptionRegistry registry_;
     int lock_ = -1;
     std::unique_ptr<storage::Storage> storage_;
-    core::Hosts hosts_;
+    core::Domains domains_;
     std::unique_ptr<core::ShardSet> shards_;
     std::unique_ptr<core::Shared> shared_;
     Certificates certificates_;

@@ -27,6 +27,11 @@ Account::Account(Core& core, storage::AccountSnapshot snapshot)
 
 Account::~Account() = default;
 
+Relation Account::relation_to(const Jid& who) const {
+    if (who.bare() == jid().bare()) return Relation::owner;
+    return roster_.shares_presence_with(who.bare()) ? Relation::contact : Relation::stranger;
+}
+
 storage::AccountRecord Account::record() const {
     return {.id = id(),
             .jid = std::string(jid().bare()),

@@ -33,6 +33,9 @@ public:
     Account(Core& core, storage::AccountSnapshot snapshot);
     ~Account() override;
 
+    /// A contact is who may see its presence (RFC 6121, 3).
+    Relation relation_to(const Jid& who) const override;
+
     WallTime created() const { return created_; }
     bool disabled() const { return disabled_; }
     void set_disabled(bool disabled) { disabled_ = disabled; }

@@ -18,6 +18,13 @@ namespace clarion::core {
 
 class Core;
 
+/// What somebody is to an actor. In order: who may do what a contact may is a contact or more.
+enum class Relation : std::uint8_t {
+    stranger,
+    contact,  // may see its presence: a contact of an account, a member of a room
+    owner,    // of an account: its own resources
+};
+
 class Actor {
 public:
     /// What is loaded of every actor.
@@ -41,6 +48,8 @@ public:
     /// What modules keep for it hangs on this (core/module_data.h).
     DataOwner& owner() { return owner_; }
     const DataOwner& owner() const { return owner_; }
+
+    virtual Relation relation_to(const Jid& who) const = 0;
 
     /// What the next entry of its archive is written under: an id that was never given before,
     /// strictly increasing whatever the clock does, and the time, which is that of the id unless

@@ -4,7 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
-#include "server/core/hosts.h"
+#include "server/core/domains.h"
 
 namespace clarion::core {
 
@@ -96,19 +96,19 @@ bool flag(const json::object& arguments, std::string_view name) {
     return value && value->is_bool() && value->get_bool();
 }
 
-Result<Jid> address_argument(const Hosts& hosts, const json::object& arguments) {
+Result<Jid> address_argument(const Domains& domains, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
     if (!jid) return fail("usage", "jid: " + jid.error().text);
-    if (!hosts.is_host(jid->domain()))
+    if (!domains.is_host(jid->domain()))
         return fail("item-not-found",
                     std::string(jid->domain()) + " is not a domain of this server");
     return jid->to_bare();
 }
 
-Result<Jid> account_argument(const Hosts& hosts, const json::object& arguments) {
+Result<Jid> account_argument(const Domains& domains, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
     if (jid && !jid->has_local()) return fail("usage", "jid: an account is LOCALPART@DOMAIN");
-    return address_argument(hosts, arguments);
+    return address_argument(domains, arguments);
 }
 
 }  // namespace clarion::core

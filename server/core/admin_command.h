@@ -41,7 +41,7 @@ class value;
 namespace clarion::core {
 
 class Core;
-class Hosts;
+class Domains;
 
 enum class ArgumentKind : std::uint8_t {
     text,
@@ -130,8 +130,8 @@ std::string_view text(const boost::json::object& arguments, std::string_view nam
 bool flag(const boost::json::object& arguments, std::string_view name);
 /// The argument "jid": a domain of ours, or an account there, bare. Errors: "usage",
 /// "item-not-found".
-Result<Jid> address_argument(const Hosts& hosts, const boost::json::object& arguments);
+Result<Jid> address_argument(const Domains& domains, const boost::json::object& arguments);
 /// The same of accounts only.
-Result<Jid> account_argument(const Hosts& hosts, const boost::json::object& arguments);
+Result<Jid> account_argument(const Domains& domains, const boost::json::object& arguments);
 
 }  // namespace clarion::core

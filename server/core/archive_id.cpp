@@ -4,7 +4,7 @@
 
 #include "base/text.h"
 #include "proto/stanza_id.h"
-#include "server/core/account.h"
+#include "server/core/actor.h"
 #include "server/core/core.h"
 
 namespace clarion::core {
@@ -49,12 +49,12 @@ std::optional<storage::ArchiveId> ArchiveIds::parse(std::string_view text) const
     return id;
 }
 
-void add_stanza_id(Stanza& stanza, const Account& owner, storage::ArchiveId id) {
+void add_stanza_id(Stanza& stanza, const Actor& owner, storage::ArchiveId id) {
     const ArchiveIds ids = owner.core().archive_ids(owner.id());
     clarion::add_stanza_id(stanza.root(), ids.format(id), owner.jid());
 }
 
-void add_stanza_id(Envelope& envelope, const Account& owner) {
+void add_stanza_id(Envelope& envelope, const Actor& owner) {
     auto kept = std::move(envelope.xml);
     add_stanza_id(envelope.edit(), owner, envelope.meta.archive_id);
     envelope.xml = std::move(kept);

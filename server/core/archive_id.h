@@ -22,7 +22,7 @@
 
 namespace clarion::core {
 
-class Account;
+class Actor;
 
 /// Owned by the shard's Core, used on its thread.
 class ArchiveCipher {
@@ -38,7 +38,7 @@ private:
 /// The ids of one archive. A view of the cipher: pass it by value, do not keep it.
 class ArchiveIds {
 public:
-    ArchiveIds(const ArchiveCipher& cipher, storage::AccountId owner)
+    ArchiveIds(const ArchiveCipher& cipher, storage::OwnerId owner)
         : cipher_(&cipher), owner_(owner) {}
 
     /// 22 characters of base64url.
@@ -48,13 +48,13 @@ public:
 
 private:
     const ArchiveCipher* cipher_;
-    storage::AccountId owner_;
+    storage::OwnerId owner_;
 };
 
 /// Appends <stanza-id/> with the id that the message has in the archive of `owner`. REQUIRES: ids
 /// that claim to be the owner's were stripped.
-void add_stanza_id(Stanza& stanza, const Account& owner, storage::ArchiveId id);
+void add_stanza_id(Stanza& stanza, const Actor& owner, storage::ArchiveId id);
 /// The same for a message that was just archived there. What is kept of it stays as it was.
-void add_stanza_id(Envelope& envelope, const Account& owner);
+void add_stanza_id(Envelope& envelope, const Actor& owner);
 
 }  // namespace clarion::core

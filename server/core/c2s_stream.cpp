@@ -23,9 +23,9 @@ class C2sStream::Surroundings final : public c2s::Server {
 public:
     Surroundings(Core& core, const SessionPort& port) : core_(core), port_(port) {}
 
-    bool is_host(std::string_view domain) const override { return core_.hosts().is_host(domain); }
+    bool is_host(std::string_view domain) const override { return core_.domains().is_host(domain); }
     std::string_view usual_host() const override {
-        const auto& hosts = core_.hosts().hosts();
+        const auto& hosts = core_.domains().hosts();
         return hosts.empty() ? std::string_view() : hosts.front();
     }
     c2s::Policy policy(std::string_view host) const override {

@@ -27,8 +27,8 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
 
 Core::~Core() { shard_.set_turn_work(nullptr); }
 
-void Core::on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn) {
-    const unsigned home = shared_.homes.shard_of(key);
+void Core::on_home_shard(Partition partition, UniqueFunction<void(Core&)> fn) {
+    const unsigned home = shared_.homes.shard_of(partition);
     if (home == shard_.index()) return fn(*this);
     Core* const target = shared_.cores[home].get();
     shared_.shards.post(home, [target, fn = std::move(fn)]() mutable { fn(*target); });
@@ -43,12 +43,47 @@ void Core::everywhere(const std::function<void(Core&)>& fn) {
 
 ModuleSetup::ModuleSetup(Core& core, std::string_view name) : core_(core), name_(name) {
     std::set<std::string, std::less<>> off;
-    for (const auto& host : core.hosts().hosts()) {
+    for (const auto& host : core.domains().hosts()) {
         const auto& disabled = core.options<ModulesOptions>(host).disabled;
         if (std::find(disabled.begin(), disabled.end(), name) != disabled.end()) off.insert(host);
     }
     if (!off.empty())
         off_ = std::make_shared<const std::set<std::string, std::less<>>>(std::move(off));
+}
+
+Result<> declare_services(std::span<const ModuleRow> rows, const Config& config, Domains& domains) {
+    const auto hosts = domains.hosts();
+    for (const ModuleRow& row : rows) {
+        if (!row.domains) continue;
+        for (ServiceDomain& service : row.domains(config, hosts)) {
+            const std::string domain = service.domain;
+            if (!domains.add_service(std::move(service), row.name))
+                return fail("config", "module " + std::string(row.name) + ": the domain " + domain +
+                                          " is served otherwise already");
+        }
+    }
+    return {};
+}
+
+std::vector<std::string> ModuleSetup::services() const {
+    std::vector<std::string> mine;
+    for (const ServiceDomain& service : core_.domains().services())
+        if (service.module == name_) mine.push_back(service.domain);
+    return mine;
+}
+
+void ModuleSetup::leave_out(const std::function<bool(const ServiceDomain&)>& leaves) {
+    std::set<std::string, std::less<>> off;
+    if (off_) off = *off_;
+    for (const ServiceDomain& service : core_.domains().services())
+        if (leaves(service)) off.insert(service.domain);
+    if (!off.empty())
+        off_ = std::make_shared<const std::set<std::string, std::less<>>>(std::move(off));
+}
+
+std::string_view ModuleSetup::whose(IqTarget target) const {
+    const bool of_service = target == IqTarget::service || target == IqTarget::actor;
+    return of_service && !services().empty() ? name_ : std::string_view();
 }
 
 }  // namespace clarion::core

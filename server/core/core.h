@@ -14,9 +14,10 @@
 #include "server/core/archive_id.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/delivery_queue.h"
+#include "server/core/domain_links.h"
+#include "server/core/domains.h"
 #include "server/core/features.h"
 #include "server/core/homes.h"
-#include "server/core/hosts.h"
 #include "server/core/iq_table.h"
 #include "server/core/login_throttle.h"
 #include "server/core/module_data.h"
@@ -42,7 +43,7 @@ struct Shared {
     ShardSet& shards;
     Clock& clock;
     storage::Storage& storage;
-    const Hosts& hosts;
+    const Domains& domains;
     std::string scram_secret;                    // makes fake salts for unknown accounts
     std::string dialback_secret;                 // XEP-0220/0185
     std::string archive_secret;                  // makes archive ids unpredictable
@@ -59,7 +60,7 @@ public:
     Shard& shard() const { return shard_; }
     Clock& clock() const { return shared_.clock; }
     storage::Storage& storage() const { return shared_.storage; }
-    const Hosts& hosts() const { return shared_.hosts; }
+    const Domains& domains() const { return shared_.domains; }
     const Config& config() const { return *config_; }
     /// Swapped at reload, on this shard.
     void set_config(std::shared_ptr<const Config> config) { config_ = std::move(config); }
@@ -73,6 +74,8 @@ public:
     Router& router() { return router_; }
     DeliveryQueue& deliveries() { return deliveries_; }
     AccountDirectory& accounts() { return accounts_; }
+    /// All directories of actors on this shard: that of accounts and those of services.
+    std::vector<ActorTable*>& directories() { return directories_; }
     AccountRegistry& account_registry() { return account_registry_; }
     IqTable& iqs() { return iqs_; }
     PendingIqs& pending() { return pending_; }
@@ -99,12 +102,15 @@ public:
         return shared_.homes.shard_of(key) == shard_.index();
     }
     /// Runs `fn` on the home shard of `key`: inline if it is this one, else posted.
-    void on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn);
+    void on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn) {
+        on_home_shard(partition_of(key), std::move(fn));
+    }
+    void on_home_shard(Partition partition, UniqueFunction<void(Core&)> fn);
     /// Runs `fn` on every shard.
     void everywhere(const std::function<void(Core&)>& fn);
 
-    /// The ids of an account's archive as clients see them.
-    ArchiveIds archive_ids(storage::AccountId owner) const { return {archive_cipher_, owner}; }
+    /// The ids of an owner's archive as clients see them.
+    ArchiveIds archive_ids(storage::OwnerId owner) const { return {archive_cipher_, owner}; }
 
     /// The server is stopping: nothing new is begun.
     bool stopping() const { return stopping_; }
@@ -120,6 +126,7 @@ private:
     Shared& shared_;
     Shard& shard_;
     const PartitionSet partitions_;
+    std::vector<ActorTable*> directories_;
     std::shared_ptr<const Config> config_;
     std::vector<std::shared_ptr<void>> kept_;
     EventBus bus_;

@@ -68,6 +68,7 @@ void DeliveryQueue::deliver(Delivery delivery) {
     switch (delivery.to) {
         case To::account: return router.deliver_to_account(std::move(delivery.envelope));
         case To::host: return router.deliver_to_host(std::move(delivery.envelope));
+        case To::service: return router.deliver_to_service(std::move(delivery.envelope));
         case To::component: return router.deliver_to_component(std::move(delivery.envelope));
         case To::remote: return router.deliver_to_remote(std::move(delivery.envelope));
         case To::session: {

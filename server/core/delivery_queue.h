@@ -28,6 +28,7 @@ public:
     enum class To : std::uint8_t {
         account,    // that of its address, which is at home here
         host,       // the server itself, as the host in its address
+        service,    // that of its domain; the address is at home here
         component,  // that of its domain, which is at home here
         remote,     // its domain, which is at home here
         session,

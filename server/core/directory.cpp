@@ -55,7 +55,7 @@ struct ActorTable::Impl {
     std::vector<Ready> take_inbox(const std::string& address);
     bool may_go(const Entry& entry, SteadyTime before) const;
     void evict_all(std::vector<std::string> addresses, SteadyTime before);
-    void retire(std::unique_ptr<Actor> actor);
+    void drop_retired();
 
     Core& core;
     const std::string kind;
@@ -70,8 +70,10 @@ struct ActorTable::Impl {
 };
 
 ActorTable::ActorTable(Core& core, std::string_view kind)
-    : impl_(std::make_unique<Impl>(core, kind, *this)) {}
-ActorTable::~ActorTable() = default;
+    : impl_(std::make_unique<Impl>(core, kind, *this)) {
+    core.directories().push_back(this);
+}
+ActorTable::~ActorTable() { std::erase(impl_->core.directories(), this); }
 
 Core& ActorTable::core() const { return impl_->core; }
 
@@ -169,14 +171,16 @@ void ActorTable::begin_removal(const std::string& address) {
 }
 
 void ActorTable::end_removal(const std::string& address, bool gone) {
-    impl_->retire(std::move(impl_->entries.at(address).actor));
+    if (auto actor = std::move(impl_->entries.at(address).actor))
+        impl_->retired.push_back(std::move(actor));
+    impl_->drop_retired();
     if (gone) impl_->unknown.remove(address);
     impl_->finish(address, not_there());
 }
 
-/// Coroutines that hold it end with it gone from storage; the object goes when they have.
-void ActorTable::Impl::retire(std::unique_ptr<Actor> actor) {
-    if (actor) retired.push_back(std::move(actor));
+/// Coroutines that hold a deleted actor end with it gone from storage; the object goes when they
+/// have.
+void ActorTable::Impl::drop_retired() {
     if (!core.deliveries().empty()) return;  // what is under way to its sessions refers to it
     std::erase_if(retired, [](const auto& a) { return !a->pinned(); });
 }
@@ -211,6 +215,7 @@ void ActorTable::evict_slice(Duration idle, std::size_t slices) {
         return goes || at == impl_->entries.end();
     });
     impl_->evict_all(std::move(candidates), now);
+    impl_->drop_retired();
 }
 
 void ActorTable::evict_soon(std::string address) {

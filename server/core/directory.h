@@ -4,7 +4,7 @@
 // While an actor is being loaded, what wants it waits in order in a bounded inbox. Addresses at
 // which there is none are remembered in a bounded negative cache, so that spam to unknown ones
 // costs no reads. Accounts have one (AccountDirectory), and so has each service with actors
-// (core/actor_service.h).
+// (core/service.h).
 #pragma once
 
 #include <functional>
@@ -79,34 +79,35 @@ private:
     std::unique_ptr<Impl> impl_;
 };
 
-template <class A>
-class Directory : public ActorTable {
+/// `Base`: ActorTable, or what derives from it (Service).
+template <class A, class Base = ActorTable>
+class Directory : public Base {
 public:
-    using ActorTable::ActorTable;
+    using Base::Base;
 
     /// The actor if it is loaded.
-    A* find(std::string_view address) { return static_cast<A*>(find_actor(address)); }
+    A* find(std::string_view address) { return static_cast<A*>(this->find_actor(address)); }
     /// Calls `ready(Result<A*>)`: now if it is loaded, else in order of asking once it is. Errors:
     /// "item-not-found" (there is none), "resource-constraint" (its inbox is full),
     /// "internal-server-error" (storage).
     template <class F>
     void with(std::string_view address, F ready) {
-        with_actor(address, [ready = std::move(ready)](Result<Actor*> found) mutable {
+        this->with_actor(address, [ready = std::move(ready)](Result<Actor*> found) mutable {
             if (!found) return ready(Result<A*>(found.error()));
             ready(Result<A*>(static_cast<A*>(*found)));
         });
     }
     /// The same for coroutines; the pin keeps it loaded. One whose deletion has begun is not found.
     Task<Result<ActorPin<A>>> load(std::string address) {
-        auto found = co_await load_pinned(std::move(address));
+        auto found = co_await this->load_pinned(std::move(address));
         if (!found) co_return found.error();
         ActorPin<A> pin(*static_cast<A*>(*found));
         (*found)->unpin();
-        if (!pin.alive()) co_return not_there();
+        if (!pin.alive()) co_return this->not_there();
         co_return std::move(pin);
     }
     void for_each(const std::function<void(A&)>& fn) {
-        for_each_actor([&fn](Actor& actor) { fn(static_cast<A&>(actor)); });
+        this->for_each_actor([&fn](Actor& actor) { fn(static_cast<A&>(actor)); });
     }
 };
 

@@ -4,7 +4,6 @@
 // Modules add theirs in install(); modules/disco answers. Nothing central lists them.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -12,52 +11,45 @@
 #include <utility>
 #include <vector>
 
+#include "server/core/iq_target.h"
+
 namespace clarion::core {
 
-/// The hosts whose [host."…".modules] disabled names a module; nullptr: none, the usual case.
+/// The domains for which a module is off: hosts whose [host."…".modules] disabled names it, services
+/// that it leaves out. nullptr: none, the usual case.
 using OffHosts = std::shared_ptr<const std::set<std::string, std::less<>>>;
 
-inline bool is_off(const OffHosts& off, std::string_view host) {
-    return off && off->contains(host);
+inline bool is_off(const OffHosts& off, std::string_view domain) {
+    return off && off->contains(domain);
 }
 
 class Features {
 public:
-    struct Identity {
-        std::string category, type, name;
-    };
-    /// disco#info of a host; not for the hosts in `off`.
-    void add_host_feature(std::string_view var, OffHosts off = {}) {
-        host_.push_back({std::string(var), std::move(off)});
+    /// One <feature/> of disco#info. `module` of targets service and actor: for that module's own
+    /// only; empty: for all.
+    void add(IqTarget target, std::string_view var, OffHosts off = {},
+             std::string_view module = {}) {
+        features_.push_back({target, std::string(var), std::move(off), module});
     }
-    /// disco#info of an account's bare JID.
-    void add_account_feature(std::string_view var, OffHosts off = {}) {
-        account_.push_back({std::string(var), std::move(off)});
+    /// What a target says at a domain of ours; `module`: whose the service is.
+    std::vector<std::string_view> of(IqTarget target, std::string_view domain,
+                                     std::string_view module = {}) const {
+        std::vector<std::string_view> result;
+        for (const auto& feature : features_)
+            if (feature.target == target && !is_off(feature.off, domain) &&
+                (feature.module.empty() || feature.module == module))
+                result.push_back(feature.var);
+        return result;
     }
-    void add_account_identity(Identity identity) {
-        account_identities_.push_back(std::move(identity));
-    }
-
-    std::vector<std::string_view> host(std::string_view host) const { return of(host_, host); }
-    std::vector<std::string_view> account(std::string_view host) const {
-        return of(account_, host);
-    }
-    const std::vector<Identity>& account_identities() const { return account_identities_; }
 
 private:
     struct Feature {
+        IqTarget target;
         std::string var;
         OffHosts off;
+        std::string_view module;
     };
-    static std::vector<std::string_view> of(const std::vector<Feature>& features,
-                                            std::string_view host) {
-        std::vector<std::string_view> result;
-        for (const auto& feature : features)
-            if (!is_off(feature.off, host)) result.push_back(feature.var);
-        return result;
-    }
-    std::vector<Feature> host_, account_;
-    std::vector<Identity> account_identities_;
+    std::vector<Feature> features_;
 };
 
 }  // namespace clarion::core

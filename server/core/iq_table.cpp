@@ -7,32 +7,20 @@ void IqTable::add(Entry entry) {
     list.push_back(std::make_unique<Entry>(std::move(entry)));
 }
 
-void IqTable::serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                    IqHandler handler, OffHosts off, IqAudience audience) {
-    add({target,
-         type,
-         std::string(ns),
-         std::string(name),
-         std::move(handler),
-         {},
-         std::move(off),
-         audience});
-}
-
-void IqTable::serve_async(IqTarget target, StanzaType type, std::string_view ns,
-                          std::string_view name, AsyncIqHandler handler, OffHosts off) {
-    add({target, type, std::string(ns), std::string(name), {}, std::move(handler), std::move(off)});
-}
-
 const IqTable::Entry* IqTable::find(IqTarget target, StanzaType type, std::string_view ns,
-                                    std::string_view name, std::string_view host) const {
+                                    std::string_view name, std::string_view domain,
+                                    std::string_view module) const {
     const auto at = by_namespace_.find(ns);
     if (at == by_namespace_.end()) return nullptr;
-    for (const auto& entry : at->second)
-        if (entry->target == target && entry->type == type &&
-            (entry->name == name || entry->name == "*") && !is_off(entry->off, host))
-            return entry.get();
-    return nullptr;
+    const Entry* for_all = nullptr;
+    for (const auto& entry : at->second) {
+        const bool fits = entry->target == target && entry->type == type &&
+                          (entry->name == name || entry->name == "*") &&
+                          !is_off(entry->off, domain);
+        if (fits && entry->module == module) return entry.get();
+        if (fits && entry->module.empty() && !for_all) for_all = entry.get();
+    }
+    return for_all;
 }
 
 }  // namespace clarion::core

@@ -16,6 +16,7 @@
 
 #include "base/task.h"
 #include "proto/stanza.h"
+#include "server/core/actor.h"
 #include "server/core/envelope.h"
 #include "server/core/features.h"
 
@@ -25,28 +26,15 @@ class Account;
 class Core;
 class Session;
 
-/// Whom the request is addressed to.
-enum class IqTarget : std::uint8_t {
-    account,  // the bare JID of a local account, or no 'to' at all
-    host,     // a local domain itself
-    /// A bare JID, asked by somebody who may not know whether it is an account: it may be none, and
-    /// IqRequest::account is not set in any case. What is not served so is service-unavailable.
-    hidden,
-};
-
-/// To whom an account answers a request. Anybody else is answered as target `hidden`, before the
-/// handler and whatever the request: nobody learns from an answer which accounts exist (RFC 6120,
-/// 13.11; XEP-0030, 8).
-enum class IqAudience : std::uint8_t {
-    owner,     // its own resources
-    contacts,  // and those who may see its presence
-};
-
 struct IqRequest {
     StanzaPtr stanza;
     const Jid& from;
-    std::string_view host;       // the local domain concerned
-    Account* account = nullptr;  // target account: set there, and `from` is of the audience
+    IqTarget target;
+    std::string_view host;       // the domain of ours that is concerned
+    Actor* owner = nullptr;      // the account or actor that was asked, unless hidden
+    Account* account = nullptr;  // the same, if it is an account
+    /// What `from` is to the owner: at least what the handler was registered for.
+    Relation relation = Relation::stranger;
     Session* session =
         nullptr;  // the session that asked, if it is one of that account, or on this shard
     const xml::Element& payload() const { return *stanza->payload(); }
@@ -56,34 +44,35 @@ struct IqRequest {
 /// answers by itself.
 using IqAnswer = std::variant<std::shared_ptr<Stanza>, StanzaError>;
 using IqHandler = std::function<IqAnswer(IqRequest&)>;
-/// The account is pinned, the stanza kept alive until it ends; session may be gone after an await
+/// The owner is pinned, the stanza kept alive until it ends; session may be gone after an await
 /// (look it up again).
 using AsyncIqHandler = std::function<Task<IqAnswer>(IqRequest)>;
 
 class IqTable {
 public:
-    /// `type` get or set; one handler per (target, type, namespace, name). `name` "*" matches any.
-    /// `audience` counts for target account.
-    void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-               IqHandler handler, OffHosts off = {}, IqAudience audience = IqAudience::owner);
-    void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                     AsyncIqHandler handler, OffHosts off = {});
-
     struct Entry {
         IqTarget target;
         StanzaType type;
         std::string ns, name;
         IqHandler handler;
         AsyncIqHandler async;
-        OffHosts off;  // hosts that do not have it
-        IqAudience audience = IqAudience::owner;
+        /// Who the asker must be to an owner at least. To an account anybody else is a stranger to
+        /// whom it is hidden, before the handler and whatever the request: nobody learns from an
+        /// answer which accounts exist (RFC 6120, 13.11; XEP-0030, 8). An actor refuses.
+        Relation audience = Relation::owner;
+        OffHosts off{};             // domains that do not have it
+        std::string_view module{};  // of targets service and actor: whose only; empty: of all
     };
-    /// nullptr: nobody serves it on this host.
+
+    /// `type` get or set, `handler` or `async` set. One handler per (target, type, namespace, name);
+    /// `name` "*" matches any. Of services, one for a module's own goes before one for all.
+    void add(Entry entry);
+
+    /// nullptr: nobody serves it there. `module`: whose the service is.
     const Entry* find(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                      std::string_view host) const;
+                      std::string_view domain, std::string_view module = {}) const;
 
 private:
-    void add(Entry entry);
     std::unordered_map<std::string, std::vector<std::unique_ptr<Entry>>, TextHash, std::equal_to<>>
         by_namespace_;
 };

@@ -5,10 +5,13 @@
 // shard. The row in modules/all.cpp is the only central mention of a module.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "server/core/core.h"
 #include "server/runtime/slots.h"
@@ -22,6 +25,8 @@ std::string_view host_of(const E& event) {
         return event.account.host();
     else if constexpr (requires { event.session.account().host(); })
         return event.session.account().host();
+    else if constexpr (requires { event.owner.host(); })
+        return event.owner.host();
     else if constexpr (requires { event.stream.host; })
         return event.stream.host;
     else if constexpr (requires { std::string_view(event.host); })
@@ -50,13 +55,31 @@ public:
                 fn(event);
         });
     }
+    /// Answers requests. Of targets service and actor: a module that has services answers for its
+    /// own only, any other for all.
     void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-               IqHandler handler, IqAudience audience = IqAudience::owner) {
-        core_.iqs().serve(target, type, ns, name, std::move(handler), off_, audience);
+               IqHandler handler, Relation audience = Relation::owner) {
+        core_.iqs().add({target,
+                         type,
+                         std::string(ns),
+                         std::string(name),
+                         std::move(handler),
+                         {},
+                         audience,
+                         off_,
+                         whose(target)});
     }
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                     AsyncIqHandler handler) {
-        core_.iqs().serve_async(target, type, ns, name, std::move(handler), off_);
+                     AsyncIqHandler handler, Relation audience = Relation::owner) {
+        core_.iqs().add({target,
+                         type,
+                         std::string(ns),
+                         std::string(name),
+                         {},
+                         std::move(handler),
+                         audience,
+                         off_,
+                         whose(target)});
     }
     /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.
     void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler) {
@@ -75,8 +98,21 @@ public:
         core_.stream_handlers().push_back(
             {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::any});
     }
-    void host_feature(std::string_view var) { core_.features().add_host_feature(var, off_); }
-    void account_feature(std::string_view var) { core_.features().add_account_feature(var, off_); }
+    /// A <feature/> that such targets say; of services as in serve().
+    void feature(IqTarget target, std::string_view var) {
+        core_.features().add(target, var, off_, whose(target));
+    }
+    void host_feature(std::string_view var) { feature(IqTarget::host, var); }
+    void account_feature(std::string_view var) { feature(IqTarget::account, var); }
+
+    /// The domains that the module serves (ModuleRow::domains).
+    std::vector<std::string> services() const;
+    /// Takes what is for one of them, on this shard, and lasts as long.
+    void serve_domain(std::string domain, ServicePort& port) {
+        core_.links().attach_service(std::move(domain), &port);
+    }
+    /// What is served and subscribed from now on leaves out services of which `leaves` is true.
+    void leave_out(const std::function<bool(const ServiceDomain&)>& leaves);
 
     template <class T>
     SessionSlot<T> session_slot() {
@@ -105,12 +141,22 @@ public:
     }
 
 private:
+    std::string_view whose(IqTarget target) const;
+
     Core& core_;
     std::string_view name_;
     OffHosts off_;
 };
 
 struct AdminArea;  // server/core/admin_command.h
+
+/// The service domains of a module, one entry each. `hosts`: the virtual hosts.
+using DeclareDomains = std::vector<ServiceDomain> (*)(const Config& config,
+                                                      std::span<const std::string> hosts);
+
+struct ModuleRow;
+/// Adds the domains that these modules serve. Error "config": one of them is taken.
+Result<> declare_services(std::span<const ModuleRow> rows, const Config& config, Domains& domains);
 
 /// One row of the module table (modules/all.cpp).
 struct ModuleRow {
@@ -120,7 +166,7 @@ struct ModuleRow {
     std::string_view specifications;             // "XEP-0280 1.0.1"
     std::string_view summary;                    // one line for humans
     const AdminArea& (*admin_area)() = nullptr;  // nullptr: no admin commands
-    bool on_by_default = true;
+    DeclareDomains domains = nullptr;            // nullptr: it serves none
 };
 
 }  // namespace clarion::core

@@ -29,12 +29,10 @@ struct PendingIqs::Impl {
 PendingIqs::PendingIqs(Core& core) : impl_(std::make_unique<Impl>(core)) {}
 PendingIqs::~PendingIqs() = default;
 
-std::string PendingIqs::next_id() const {
-    return random_token(15) + '-' + std::to_string(impl_->core.shard().index());
-}
-
-void PendingIqs::send(std::shared_ptr<Stanza> request, Duration timeout, Answered answered) {
-    const std::string id = next_id();
+void PendingIqs::send(std::string_view asker, std::shared_ptr<Stanza> request, Duration timeout,
+                      Answered answered) {
+    const std::string id =
+        random_token(15) + '-' + std::to_string(PartitionSet::index(partition_of(asker)));
     request->root().set_attr("id", id);
     const TimerId timer =
         impl_->core.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
@@ -49,13 +47,13 @@ bool PendingIqs::on_answer(const Stanza& answer, bool local) {
     return true;
 }
 
-unsigned PendingIqs::shard_of(std::string_view id, unsigned shard_count) {
+std::optional<Partition> PendingIqs::asker_of(std::string_view id) {
     const auto dash = id.rfind('-');
-    if (dash == std::string_view::npos) return shard_count;
+    if (dash == std::string_view::npos) return std::nullopt;
     const auto number = parse_int(id.substr(dash + 1));
-    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(shard_count))
-        return shard_count;
-    return static_cast<unsigned>(*number);
+    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(partition_count))
+        return std::nullopt;
+    return Partition{static_cast<std::uint16_t>(*number)};
 }
 
 std::size_t PendingIqs::size() const { return impl_->waiting.size(); }

@@ -1,17 +1,20 @@
 // PendingIqs: requests this server itself has sent and waits for (push publishes, roster pushes
 // need none).
 //
-// One per shard. Ids are unguessable and end in the number of the shard, so that an answer,
-// addressed to the host, finds its way back. An answer counts only from the very JID that was asked
-// (RFC 6120, 8.2.3).
+// One per shard. Whoever asks (an account, an actor of a service, a domain), asks at its home, in
+// its own name or in that of its host. Ids are unguessable and end in the number of the asker's
+// partition, so that an answer finds its way back to whoever is its home by then. An answer counts
+// only from the very JID that was asked (RFC 6120, 8.2.3).
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/clock.h"
+#include "proto/partition.h"
 #include "proto/stanza.h"
 #include "server/runtime/unique_function.h"
 
@@ -29,15 +32,15 @@ public:
     /// (Envelope::local_bounce); an error that the other side relayed is not local.
     using Answered = UniqueFunction<void(const Stanza* answer, bool local)>;
 
-    /// A fresh id for a request from this shard.
-    std::string next_id() const;
     /// Sends `request` (its id is set here) through the router; `answered` is called exactly once.
-    void send(std::shared_ptr<Stanza> request, Duration timeout, Answered answered);
-    /// An iq result or error for this host arrived; `local` as in Answered. False: it answers
+    /// `asker`: the bare JID or domain whose question it is; this shard is its home.
+    void send(std::string_view asker, std::shared_ptr<Stanza> request, Duration timeout,
+              Answered answered);
+    /// An iq result or error for one of us arrived; `local` as in Answered. False: it answers
     /// nothing we asked that JID.
     bool on_answer(const Stanza& answer, bool local);
-    /// The shard in an id of ours; nullopt-like: count() if it is not one.
-    static unsigned shard_of(std::string_view id, unsigned shard_count);
+    /// Whose question it was, from an id of ours; nullopt: it is not one.
+    static std::optional<Partition> asker_of(std::string_view id);
     std::size_t size() const;
 
 private:

@@ -164,7 +164,7 @@ void hide_presence(Account& account, const Jid& to) {
 
 /// Contacts on this server answer to the one resource that asks; others expect a bare address.
 void probe_contact(Account& account, const Jid& contact) {
-    const bool ours = account.core().hosts().is_host(contact.domain());
+    const bool ours = account.core().domains().is_host(contact.domain());
     for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
         const Jid& from = ours ? session->jid() : account.jid();

@@ -57,7 +57,7 @@ void tell_own_resources(Account& account, const StanzaPtr& presence) {
 }
 
 bool is_ours(const Account& account, const Jid& contact) {
-    return account.core().hosts().is_host(contact.domain());
+    return account.core().domains().is_host(contact.domain());
 }
 
 /// Contacts on this server answer to the one resource that asks; others expect a bare address

@@ -108,7 +108,7 @@ void RefusalLog::on_stream(const TracedStream& stream, std::string_view address,
 
 /// An account of ours counts by itself; all users of another server are one peer.
 std::string_view RefusalLog::peer_of(const Jid& from) const {
-    return core_.hosts().kind(from.domain()) == DomainKind::host ? from.bare() : from.domain();
+    return core_.domains().kind(from.domain()) == DomainKind::host ? from.bare() : from.domain();
 }
 
 RefusalLog::Lines& RefusalLog::lines_of(std::string_view peer) {

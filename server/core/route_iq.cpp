@@ -24,15 +24,32 @@ Session* asking_session(Core& core, const Jid& from) {
 
 const IqTable::Entry* find_handler(Core& core, IqTarget target, const Stanza& request) {
     const xml::Element& payload = *request.payload();
-    return core.iqs().find(target, request.type(), payload.ns(), payload.name(),
-                           request.to().domain());
+    const std::string_view domain = request.to().domain();
+    return core.iqs().find(target, request.type(), payload.ns(), payload.name(), domain,
+                           core.domains().module_of(domain));
 }
 
-/// `entry`: who serves it; nullptr: nobody.
-bool may_ask(const Account& account, const Jid& who, const IqTable::Entry* entry) {
-    if (who.bare() == account.jid().bare()) return true;
-    return entry && entry->audience == IqAudience::contacts &&
-           account.roster().shares_presence_with(who.bare());
+/// What was addressed to no account and no actor.
+IqTarget target_of_domain(Core& core, std::string_view domain) {
+    return core.domains().is_host(domain) ? IqTarget::host : IqTarget::service;
+}
+
+/// `stanza` outlives the request.
+IqRequest make_request(Core& core, IqTarget target, Actor* owner, const StanzaPtr& stanza) {
+    const Jid& from = stanza->from();
+    return {.stanza = stanza,
+            .from = from,
+            .target = target,
+            .host = stanza->to().domain(),
+            .owner = owner,
+            .account = target == IqTarget::account ? static_cast<Account*>(owner) : nullptr,
+            .relation = owner ? owner->relation_to(from) : Relation::stranger,
+            .session = asking_session(core, from)};
+}
+
+/// `entry`: who serves it; nullptr: nobody does.
+bool may_ask(const Actor* owner, const Jid& who, const IqTable::Entry* entry) {
+    return !owner || owner->relation_to(who) >= (entry ? entry->audience : Relation::owner);
 }
 
 }  // namespace
@@ -46,21 +63,21 @@ void Router::deliver_iq(Account& account, Envelope envelope) {
             return session->send(std::move(envelope));
         return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     }
-    if (!envelope.stanza->is_request()) return;
+    if (!envelope.stanza->is_request()) return take_answer(std::move(envelope));
     answer_request(IqTarget::account, &account, std::move(envelope));
 }
 
-void Router::answer_request(IqTarget target, Account* account, Envelope envelope) {
+void Router::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
     const Stanza& stanza = *envelope.stanza;
     const auto* entry = find_handler(core_, target, stanza);
-    if (account && !may_ask(*account, stanza.from(), entry))
-        return answer_stranger(std::move(envelope));
+    if (!may_ask(owner, stanza.from(), entry))
+        return refuse_request(target, entry, std::move(envelope));
     Session* session = asking_session(core_, stanza.from());
-    const bool own = session && (!account || account == &session->account());
+    const bool own = session && (!owner || owner == &session->account());
     const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
     if (!waits) {
         if (!entry) return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
-        return run_request(*entry, target, account, std::move(envelope));
+        return run_request(*entry, target, owner, std::move(envelope));
     }
     // Behind a slow one, or slow itself: in order (RFC 6120, 10.1). The ack window limits how many
     // wait, and the session reads no more while too many slow ones are among them.
@@ -70,6 +87,13 @@ void Router::answer_request(IqTarget target, Account* account, Envelope envelope
     if (pending.size() == 1)
         core_.scope().spawn("slow-requests",
                             run_slow_requests(AccountPin(session->account()), session->number()));
+}
+
+/// A request by somebody who may not ask that. Which accounts exist is hidden from strangers.
+void Router::refuse_request(IqTarget target, const IqTable::Entry* entry, Envelope envelope) {
+    if (target == IqTarget::account) return answer_stranger(std::move(envelope));
+    bounce(std::move(envelope),
+           {entry ? StanzaErrorCondition::forbidden : StanzaErrorCondition::service_unavailable});
 }
 
 /// A request to an account by somebody to whom it does not answer, and to one that does not exist:
@@ -82,33 +106,23 @@ void Router::answer_stranger(Envelope envelope) {
     run_request(*entry, IqTarget::hidden, nullptr, std::move(envelope));
 }
 
-void Router::run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+void Router::run_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                          Envelope envelope) {
-    const Jid& from = envelope.stanza->from();
     if (entry.async) {
-        // Asked by somebody who has no session here: no order to keep, but the account must stay.
+        // Asked by somebody who has no session here: no order to keep, but the owner must stay.
         core_.scope().spawn("slow-request",
-                            run_slow_request(entry, target, account, std::move(envelope)));
+                            run_slow_request(entry, target, owner, std::move(envelope)));
         return;
     }
-    IqRequest request{.stanza = envelope.stanza,
-                      .from = from,
-                      .host = envelope.stanza->to().domain(),
-                      .account = account,
-                      .session = asking_session(core_, from)};
+    IqRequest request = make_request(core_, target, owner, envelope.stanza);
     answer(envelope, entry.handler(request));
 }
 
-Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                                 Envelope envelope) {
-    std::optional<AccountPin> pin;
-    if (account) pin.emplace(*account);
-    const StanzaPtr stanza = envelope.stanza;
-    IqRequest request{.stanza = stanza,
-                      .from = stanza->from(),
-                      .host = stanza->to().domain(),
-                      .account = target == IqTarget::account ? account : nullptr,
-                      .session = asking_session(core_, stanza->from())};
+    std::optional<ActorPin<Actor>> pin;
+    if (owner) pin.emplace(*owner);
+    IqRequest request = make_request(core_, target, owner, envelope.stanza);
     IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
     try {
         reply = co_await entry.async(std::move(request));
@@ -122,10 +136,10 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
 }
 
 /// One that waited behind a slow one.
-void Router::run_waiting_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+void Router::run_waiting_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                                  Envelope envelope) {
     const WriteHold hold(core_.shard(), envelope.ticket);
-    run_request(entry, target, account, std::move(envelope));
+    run_request(entry, target, owner, std::move(envelope));
 }
 
 Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
@@ -134,7 +148,9 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
         if (!session || session->pending_requests().empty()) co_return;
         Envelope envelope = session->pending_requests().front();
         const Stanza& stanza = *envelope.stanza;
-        const IqTarget target = stanza.to().has_local() ? IqTarget::account : IqTarget::host;
+        const IqTarget target = stanza.to().has_local()
+                                    ? IqTarget::account
+                                    : target_of_domain(core_, stanza.to().domain());
         const auto* entry = find_handler(core_, target, stanza);
         Account* const of = target == IqTarget::account ? &*account : nullptr;
         if (!entry)

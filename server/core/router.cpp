@@ -5,6 +5,7 @@
 #include "server/core/message_rules.h"
 #include "server/core/presence.h"
 #include "server/core/session.h"
+#include "server/events/host_events.h"
 
 namespace clarion::core {
 
@@ -31,10 +32,16 @@ void Router::route(StanzaPtr stanza) {
 void Router::route(Envelope envelope) {
     using To = DeliveryQueue::To;
     const Jid& to = envelope.stanza->to();
-    switch (core_.hosts().kind(to.domain())) {
+    const Domains::Entry& domain = core_.domains().find(to.domain());
+    switch (domain.kind) {
         case DomainKind::host:
             if (to.has_local()) return queue_at_home(to.bare(), To::account, std::move(envelope));
             return core_.deliveries().push(To::host, std::move(envelope));
+        case DomainKind::service: {
+            const bool by_jid = domain.home == HomeBy::bare_jid;
+            return queue_at_home(by_jid ? to.bare() : to.domain(), To::service,
+                                 std::move(envelope));
+        }
         case DomainKind::component:
             return queue_at_home(to.domain(), To::component, std::move(envelope));
         case DomainKind::remote: return queue_at_home(to.domain(), To::remote, std::move(envelope));
@@ -65,6 +72,13 @@ void Router::bounce(Envelope envelope, const StanzaError& error, bool local) {
     answer.meta.received = core_.clock().wall();
     answer.local_bounce = local;
     route(std::move(answer));
+}
+
+void Router::deliver_to_service(Envelope envelope) {
+    const WriteHold hold(core_.shard(), envelope.ticket);
+    if (ServicePort* port = core_.links().service(envelope.stanza->to().domain()))
+        return port->deliver(std::move(envelope));
+    bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
 void Router::deliver_to_component(Envelope envelope) {
@@ -124,20 +138,23 @@ void Router::deliver_to_unknown(Envelope envelope, const Error& error) {
 
 void Router::deliver_to_host(Envelope envelope) {
     const WriteHold hold(core_.shard(), envelope.ticket);
+    events::HostReceiving event{envelope.stanza->to().domain(), envelope};
+    if (core_.bus().fire(event) == Flow::stop) return;
     const Stanza& stanza = *envelope.stanza;
     if (stanza.is_presence()) return;
     if (stanza.is_message())
         return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     if (stanza.is_request()) return answer_request(IqTarget::host, nullptr, std::move(envelope));
-    const unsigned home = PendingIqs::shard_of(stanza.id(), core_.shared().shards.count());
-    if (home >= core_.shared().shards.count()) return;
-    Core* const asked = core_.shared().cores[home].get();
-    auto take = [asked, envelope = std::move(envelope)] {
-        if (!asked->pending().on_answer(*envelope.stanza, envelope.local_bounce))
+    take_answer(std::move(envelope));
+}
+
+void Router::take_answer(Envelope envelope) {
+    const auto asker = PendingIqs::asker_of(envelope.stanza->id());
+    if (!asker) return;
+    core_.on_home_shard(*asker, [envelope = std::move(envelope)](Core& home) {
+        if (!home.pending().on_answer(*envelope.stanza, envelope.local_bounce))
             logger.debug("unexpected-answer", {{"from", envelope.stanza->from().full()}});
-    };
-    if (asked == &core_) return take();
-    core_.shared().shards.post(home, std::move(take));
+    });
 }
 
 }  // namespace clarion::core

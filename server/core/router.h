@@ -3,7 +3,7 @@
 //
 // One per shard. route() takes a stanza that is complete (it has a 'from' that was checked) and
 // takes it one step: into the delivery queue of the shard where its addressee is at home, be that
-// this host, a local account, a component or a remote domain.
+// this host, a local account, a service, a component or a remote domain.
 #pragma once
 
 #include <memory>
@@ -41,8 +41,15 @@ public:
     // For DeliveryQueue: the rest of the way.
     void deliver_to_account(Envelope envelope);
     void deliver_to_host(Envelope envelope);
+    void deliver_to_service(Envelope envelope);
     void deliver_to_component(Envelope envelope);
     void deliver_to_remote(Envelope envelope);
+
+    /// A request to a domain of ours, to an account or to an actor of a service, by the IQ table.
+    /// `owner`: the account or actor; nullptr: it is to a domain. REQUIRES: it is at home here.
+    void answer_request(IqTarget target, Actor* owner, Envelope envelope);
+    /// An answer to somebody of ours: to whom it may have asked (core/pending_iq.h).
+    void take_answer(Envelope envelope);
 
     /// A message that was unacknowledged when `ended` ended: to another session, or Undelivered
     /// (ended).
@@ -83,15 +90,14 @@ private:
                                             const Takers& takers);
     void keep_for_holders(Account& account, Envelope envelope);
     void spool_until_acknowledged(Account& account, Envelope& envelope);
-    void answer_request(IqTarget target, Account* account, Envelope envelope);
+    void refuse_request(IqTarget target, const IqTable::Entry* entry, Envelope envelope);
     void answer_stranger(Envelope envelope);
-    void run_request(const IqTable::Entry& entry, IqTarget target, Account* account,
-                     Envelope envelope);
-    void run_waiting_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+    void run_request(const IqTable::Entry& entry, IqTarget target, Actor* owner, Envelope envelope);
+    void run_waiting_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                              Envelope envelope);
     void answer(const Envelope& envelope, IqAnswer answer);
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
-    Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Account* account,
+    Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                             Envelope envelope);
     Core& core_;
 };

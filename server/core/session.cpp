@@ -121,7 +121,7 @@ void Session::on_inbound(xml::Document&& element) {
         return fail_stream(StreamErrorCondition::invalid_from, wrong_from);
     }
     stanza->set_from(jid_);
-    strip_forged_delays(*stanza, core().hosts());
+    strip_forged_delays(*stanza, core().domains());
     dispatch(*this, window_.admit(core(), weak_from_this(), std::move(stanza), bytes));
 }
 

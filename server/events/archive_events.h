@@ -9,6 +9,17 @@
 
 namespace clarion::events {
 
+/// An actor of a service keeps a message in its archive. Whoever keeps archives sets `id`, where it
+/// is from now on, and the log id in the envelope. Ids that claim to be the owner's are removed.
+struct ActorArchiving {
+    enum class Stage { archive };
+    static constexpr std::string_view name = "ActorArchiving";
+    core::Actor& owner;
+    core::Envelope& envelope;
+    const Jid& with;         // who said it
+    storage::ArchiveId& id;  // none: it was not kept
+};
+
 /// A message for this account was written to its archive (envelope.meta.archive_id says where). Not
 /// fired for own outgoing messages. (archive-message-added)
 struct Archived {

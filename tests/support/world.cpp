@@ -138,10 +138,13 @@ World::World(Setup setup)
     auto config = parse_config(registry, text, "world.toml");
     if (!config.ok()) throw std::runtime_error(config.error().text);
     config_ = std::move(config).value();
-    for (const auto& domain : config_->get<core::ServerOptions>().domains) hosts_.add_host(domain);
+    for (const auto& domain : config_->get<core::ServerOptions>().domains)
+        domains_.add_host(domain);
     for (const auto& [domain, options] : config_->named<core::ComponentOptions>()) {
-        hosts_.add_component(domain);
+        domains_.add_component(domain);
     }
+    const auto served = core::declare_services(setup_.modules, *config_, domains_);
+    if (!served) throw std::runtime_error(served.error().text);
     start();
     for (const auto& core : shared_->cores) core->accounts().hibernating_are_known();
 }
@@ -153,8 +156,9 @@ World::~World() {
 
 void World::start() {
     shards_ = std::make_unique<core::ShardSet>(setup_.shards, clock_, *storage_);
-    shared_ = std::make_unique<core::Shared>(core::Shared{
-        *shards_, clock_, *storage_, hosts_, "scram-secret", "dialback-secret", "archive-secret"});
+    shared_ = std::make_unique<core::Shared>(core::Shared{*shards_, clock_, *storage_, domains_,
+                                                          "scram-secret", "dialback-secret",
+                                                          "archive-secret"});
     for (unsigned i = 0; i < setup_.shards; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& made = *shared_->cores.back();
@@ -203,7 +207,9 @@ bool World::run_ready() {
 
 bool World::quiet() {
     return std::all_of(shared_->cores.begin(), shared_->cores.end(), [](const auto& core) {
-        return core->shard().quiet() && core->accounts().loading() == 0;
+        return core->shard().quiet() &&
+               std::none_of(core->directories().begin(), core->directories().end(),
+                            [](const auto* each) { return each->loading() != 0; });
     });
 }
 

@@ -174,7 +174,7 @@ private:
     std::map<std::string, FakeLink, std::less<>> components_;
     std::exception_ptr failure_;  // thrown in a posted function
     std::shared_ptr<const Config> config_;
-    core::Hosts hosts_;
+    core::Domains domains_;
     std::unique_ptr<core::ShardSet> shards_;
     std::unique_ptr<core::Shared> shared_;
 };

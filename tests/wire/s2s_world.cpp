@@ -119,11 +119,11 @@ void Server::start(const std::string& dns_server) {
                           dns_server + "\"]\n[component.\"" + component() +
                           "\"]\nsecret = \"x\"\n" + "[tls]\ncertificate = \"" + base +
                           ".pem\"\nprivate_key = \"" + base + ".key.pem\"\n" + toml_);
-    hosts_.add_host(domain_);
-    hosts_.add_component(component());
+    domains_.add_host(domain_);
+    domains_.add_component(component());
     shards_ = std::make_unique<core::ShardSet>(1, system_clock(), *storage_);
-    shared_ = std::make_unique<core::Shared>(
-        core::Shared{*shards_, system_clock(), *storage_, hosts_, "scram", "dialback " + domain_});
+    shared_ = std::make_unique<core::Shared>(core::Shared{
+        *shards_, system_clock(), *storage_, domains_, "scram", "dialback " + domain_});
     shared_->cores.push_back(std::make_unique<core::Core>(*shared_, 0, config_));
     core::Core& core = *shared_->cores.front();
     net_ = std::make_unique<net::ShardNet>(core);

@@ -21,7 +21,7 @@
 #include <vector>
 
 #include "server/core/core.h"
-#include "server/core/hosts.h"
+#include "server/core/domains.h"
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
@@ -76,7 +76,7 @@ private:
     const bool direct_tls_;
     std::uint16_t port_ = 0;
     std::shared_ptr<storage::Storage> storage_;
-    core::Hosts hosts_;
+    core::Domains domains_;
     std::shared_ptr<const Config> config_;
     std::unique_ptr<core::ShardSet> shards_;
     std::unique_ptr<core::Shared> shared_;

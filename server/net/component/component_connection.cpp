@@ -143,7 +143,7 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
     if (stanza->to().empty()) {
         return begin_close(StreamErrorCondition::improper_addressing, "'to' is missing");
     }
-    core::strip_forged_delays(*stanza, core().hosts(), domain_);
+    core::strip_forged_delays(*stanza, core().domains(), domain_);
     core().router().route(window_.admit(core(), weak_from_this(), stanza));
 }
 
@@ -210,7 +210,7 @@ Duration ComponentConnection::send_timeout() const {
 void ComponentConnection::write_header() {
     header_due_ = false;
     stream_id_ = random_token(16);
-    const auto& hosts = core().hosts().hosts();
+    const auto& hosts = core().domains().hosts();
     const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
     framing().append_header(out(), {.content_ns = ns::component,
                                     .from = options() ? domain_ : usual,

@@ -12,7 +12,7 @@
 #include <string_view>
 
 #include "base/task.h"
-#include "server/core/hosts.h"
+#include "server/core/domains.h"
 #include "server/core/inbound_window.h"
 #include "server/core/options.h"
 #include "server/net/stream_driver.h"

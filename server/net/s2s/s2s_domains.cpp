@@ -49,7 +49,7 @@ std::string RemoteDomains::key(std::string_view local, std::string_view remote) 
 }
 
 bool RemoteDomains::is_ours(std::string_view domain) const {
-    return core_.hosts().kind(domain) != core::DomainKind::remote;
+    return core_.domains().is_ours(domain);
 }
 
 // ---- Outgoing ----------------------------------------------------------------------------------
@@ -136,9 +136,7 @@ void RemoteDomains::erase(S2sOut& link) {
 }
 
 void RemoteDomains::reached(std::string_view domain) {
-    for (const auto* ours : {&core_.hosts().hosts(), &core_.hosts().components()}) {
-        for (const std::string& local : *ours) pauses_.erase(key(local, domain));
-    }
+    for (const std::string& local : core_.domains().ours()) pauses_.erase(key(local, domain));
     core_.bus().fire(events::DomainReachable{core_, domain});
 }
 
@@ -151,32 +149,30 @@ void RemoteDomains::note_reachable(std::string domain) {
 core::RemoteReach RemoteDomains::reach(std::string_view remote) const {
     core::RemoteReach reach;
     const SteadyTime now = core_.clock().steady();
-    for (const auto* ours : {&core_.hosts().hosts(), &core_.hosts().components()}) {
-        for (const std::string& local : *ours) {
-            if (const S2sOut* link = find(local, remote)) {
-                const S2sLinkInfo info = link->info();
-                if (link->is_up())
-                    return {core::RemoteReach::State::up, info.authentication, info.since, {}};
-                reach = {core::RemoteReach::State::connecting, info.state, {}, {}};
-            }
-            const Pause* pause = pauses_.find(key(local, remote), now);
-            if (reach.state != core::RemoteReach::State::idle || !pause || pause->until <= now)
-                continue;
-            reach = {core::RemoteReach::State::failed,
-                     pause->text,
-                     {},
-                     std::chrono::ceil<Duration>(pause->until - now)};
+    for (const std::string& local : core_.domains().ours()) {
+        if (const S2sOut* link = find(local, remote)) {
+            const S2sLinkInfo info = link->info();
+            if (link->is_up())
+                return {core::RemoteReach::State::up, info.authentication, info.since, {}};
+            reach = {core::RemoteReach::State::connecting, info.state, {}, {}};
         }
+        const Pause* pause = pauses_.find(key(local, remote), now);
+        if (reach.state != core::RemoteReach::State::idle || !pause || pause->until <= now)
+            continue;
+        reach = {core::RemoteReach::State::failed,
+                 pause->text,
+                 {},
+                 std::chrono::ceil<Duration>(pause->until - now)};
     }
     return reach;
 }
 
 Task<> RemoteDomains::test(std::string domain, core::RemoteReport report, std::string local) {
-    if (is_ours(domain) || core_.hosts().hosts().empty()) {
+    if (is_ours(domain) || core_.domains().hosts().empty()) {
         report({s2s::Stage::resolve, false, domain + " is served here"});
         co_return;
     }
-    if (local.empty()) local = core_.hosts().hosts().front();
+    if (local.empty()) local = core_.domains().hosts().front();
     auto link = std::make_shared<S2sOut>(*this, net_, resolver_, local, domain, std::move(report));
     co_await S2sOut::run(std::move(link));
 }

@@ -29,7 +29,7 @@
 #include <vector>
 
 #include "proto/jid.h"
-#include "server/core/hosts.h"
+#include "server/core/domains.h"
 #include "server/net/dns/resolver.h"
 #include "server/net/dns/ttl_cache.h"
 #include "server/net/s2s/s2s_link_info.h"

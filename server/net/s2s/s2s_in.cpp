@@ -66,14 +66,12 @@ s2s::IncomingPolicy S2sIn::policy() const {
     const auto options = [all](std::string_view host) -> const core::S2sOptions& {
         return all->options<core::S2sOptions>(host);
     };
-    const auto& hosts = all->hosts().hosts();
+    const auto& hosts = all->domains().hosts();
     s2s::IncomingPolicy policy;
     policy.default_host = hosts.empty() ? std::string{} : hosts.front();
     policy.dialback_secret = all->shared().dialback_secret;
     policy.max_pairs = static_cast<std::size_t>(options({}).max_domains_per_connection);
-    policy.is_ours = [all](std::string_view domain) {
-        return all->hosts().kind(domain) != core::DomainKind::remote;
-    };
+    policy.is_ours = [all](std::string_view domain) { return all->domains().is_ours(domain); };
     // A component's domain may have no certificate of its own: the first host's encrypts as well.
     policy.can_encrypt = [this, first = policy.default_host](std::string_view host) {
         const auto& tls = net().tls();
@@ -235,7 +233,7 @@ void S2sIn::on_stanza(xml::Document&& element) {
     if (const auto wrong = negotiation_.check_stanza(stanza->from(), stanza->to())) {
         return fail(*wrong, "addresses of a stanza");
     }
-    core::strip_forged_delays(*stanza, core().hosts());
+    core::strip_forged_delays(*stanza, core().domains());
     counters().stanzas.add();
     core().router().route(window_.admit(core(), weak_from_this(), stanza));
 }

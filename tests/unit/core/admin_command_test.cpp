@@ -6,7 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "server/core/hosts.h"
+#include "server/core/domains.h"
 
 using namespace clarion;
 using namespace clarion::core;
@@ -50,8 +50,8 @@ TEST_CASE("an area is described as clarionctl reads it") {
 }
 
 TEST_CASE("what commands read of their arguments") {
-    Hosts hosts;
-    hosts.add_host("example.org");
+    Domains domains;
+    domains.add_host("example.org");
     const json::object arguments{{"jid", "Romeo@example.org/orchard"}, {"on", true}, {"n", 1}};
     CHECK(text(arguments, "jid") == "Romeo@example.org/orchard");
     CHECK(text(arguments, "n").empty());
@@ -59,13 +59,13 @@ TEST_CASE("what commands read of their arguments") {
     CHECK(flag(arguments, "on"));
     CHECK(!flag(arguments, "n"));
     CHECK(!flag(arguments, "absent"));
-    CHECK(account_argument(hosts, arguments)->full() == "romeo@example.org");
-    CHECK(address_argument(hosts, arguments)->full() == "romeo@example.org");
+    CHECK(account_argument(domains, arguments)->full() == "romeo@example.org");
+    CHECK(address_argument(domains, arguments)->full() == "romeo@example.org");
 }
 
 TEST_CASE("an address that is none of ours") {
-    Hosts hosts;
-    hosts.add_host("example.org");
+    Domains domains;
+    domains.add_host("example.org");
     struct Case {
         const char* jid;
         const char* as_address;  // the error's code; empty: it is good
@@ -79,7 +79,7 @@ TEST_CASE("an address that is none of ours") {
         const auto code = [](const Result<Jid>& result) {
             return result ? std::string() : std::string(result.error().code);
         };
-        CHECK(code(address_argument(hosts, arguments)) == each.as_address);
-        CHECK(code(account_argument(hosts, arguments)) == each.as_account);
+        CHECK(code(address_argument(domains, arguments)) == each.as_address);
+        CHECK(code(account_argument(domains, arguments)) == each.as_account);
     }
 }

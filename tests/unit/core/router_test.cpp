@@ -218,16 +218,21 @@ namespace {
 struct Slow : Scene {
     explicit Slow(std::string config = {}) : Scene(std::move(config)) {
         world.at(juliet, [this](Core& core) {
-            core.iqs().serve_async(IqTarget::account, StanzaType::get, "urn:slow", "query",
-                                   [this, &core](IqRequest request) {
-                                       return answer(*this, core, std::move(request));
-                                   });
-            core.iqs().serve(
-                IqTarget::account, StanzaType::get, "urn:quick", "query",
+            add(core, "urn:slow", {}, [this, &core](IqRequest request) {
+                return answer(*this, core, std::move(request));
+            });
+            add(core, "urn:quick",
                 [](IqRequest& request) -> IqAnswer { return make_result(*request.stanza); });
-            core.iqs().serve_async(IqTarget::account, StanzaType::get, "urn:broken", "query",
-                                   [](IqRequest) { return broken(); });
+            add(core, "urn:broken", {}, [](IqRequest) { return broken(); });
         });
+    }
+    static void add(Core& core, std::string ns, IqHandler handler, AsyncIqHandler async = {}) {
+        core.iqs().add({.target = IqTarget::account,
+                        .type = StanzaType::get,
+                        .ns = std::move(ns),
+                        .name = "query",
+                        .handler = std::move(handler),
+                        .async = std::move(async)});
     }
     static Task<IqAnswer> answer(Slow& self, Core& core, IqRequest request) {
         ++self.started;
@@ -327,7 +332,7 @@ struct Asking : Scene {
             auto request = Stanza::make(StanzaKind::iq, StanzaType::set,
                                         Jid::trusted("example.org"), Jid::trusted(to));
             request->root().add("query", "urn:test");
-            core.pending().send(std::move(request), 30s,
+            core.pending().send(juliet, std::move(request), 30s,
                                 [this](const Stanza* answer, bool is_local) {
                                     ++answers;
                                     type = answer ? std::optional(answer->type()) : std::nullopt;

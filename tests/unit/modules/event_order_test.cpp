@@ -26,7 +26,7 @@ std::string read_file(const char* path) {
 }  // namespace
 
 TEST_CASE("handlers run in the order of the golden file") {
-    const auto rows = modules::all();
+    const auto rows = modules::standard();
     test::World world({.modules = {rows.begin(), rows.end()}, .shards = 1});
     std::string order;
     for (const auto& line : world.core(0).bus().describe()) order += line + '\n';

@@ -1,42 +1,32 @@
-// Hosts: which domains are ours: virtual hosts, and component domains that may attach.
-//
-// Immutable after start, shared by all shards. Where a component is attached is known only on the
-// home shard of its domain (DomainLinks).
+// DomainLinks: who is there, on this shard, for domains that are not hosts: modules that serve one,
+// attached components, and the way to other servers.
 #pragma once
 
-#include <memory>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <vector>
 
 #include "base/task.h"
+#include "base/text.h"
 #include "server/core/envelope.h"
 #include "server/core/remote_reach.h"
 
 namespace clarion::core {
 
-enum class DomainKind : std::uint8_t { remote, host, component };
+class Actor;
 
-class Hosts {
+/// A service domain, on each shard one: takes what is for addresses at home there.
+class ServicePort {
 public:
-    void add_host(std::string domain);
-    void add_component(std::string domain);
-    DomainKind kind(std::string_view domain) const;
-    bool is_host(std::string_view domain) const { return kind(domain) == DomainKind::host; }
-    const std::vector<std::string>& hosts() const { return hosts_; }
-    const std::vector<std::string>& components() const { return components_; }
-
-private:
-    std::vector<std::string> hosts_, components_;
-    std::unordered_map<std::string, DomainKind, TextHash, std::equal_to<>> kinds_;
+    virtual ~ServicePort() = default;
+    /// Takes a stanza for the domain, or for somebody in it. What cannot be delivered is answered.
+    virtual void deliver(Envelope envelope) = 0;
+    /// Adds what the domain, or (not nullptr) one of its actors, is: identities and forms of
+    /// XEP-0030 and XEP-0128. Features are added by who has them (ModuleSetup).
+    virtual void describe(xml::Element& query, Actor* actor) = 0;
 };
-
-/// What arrives from outside says nothing of delays in our name (XEP-0203, Security
-/// Considerations): of a host, a component or an account of ours only what the sender says of
-/// itself stays. `component`: where the sender is one, its domain, for all of which it speaks.
-void strip_forged_delays(Stanza& stanza, const Hosts& hosts, std::string_view component = {});
 
 /// An attached component, on the home shard of its domain. Implemented by net.
 class ComponentPort {
@@ -63,9 +53,15 @@ public:
     virtual Task<> test(std::string domain, RemoteReport report, std::string local) = 0;
 };
 
-/// What is attached on this shard. One per shard.
+/// One per shard.
 class DomainLinks {
 public:
+    /// `port` lasts as long as the shard.
+    void attach_service(std::string domain, ServicePort* port) {
+        services_[std::move(domain)] = port;
+    }
+    /// nullptr: no module serves it.
+    ServicePort* service(std::string_view domain) const;
     void attach_component(std::string domain, ComponentPort* port) {
         components_[std::move(domain)] = port;
     }
@@ -78,6 +74,7 @@ public:
     RemotePort* remote() const { return remote_; }
 
 private:
+    std::unordered_map<std::string, ServicePort*, TextHash, std::equal_to<>> services_;
     std::unordered_map<std::string, ComponentPort*, TextHash, std::equal_to<>> components_;
     std::set<std::string, std::less<>> attached_;
     RemotePort* remote_ = nullptr;

@@ -33,6 +33,7 @@ clarion_tests(core_tests PCH awaitable TIMEOUT 120
     LINK clarion_test_support clarion_core)
 clarion_tests(modules_tests PCH awaitable TIMEOUT 400
     SOURCES tests/unit/modules/*_test.cpp tests/unit/modules/*/*_test.cpp modules/all.cpp
+        tests/specimen/guestbook.cpp tests/specimen/*_test.cpp
     LINK clarion_test_support clarion_modules)
 clarion_tests(net_tests PCH awaitable TIMEOUT 180
     SOURCES tests/unit/net/*_test.cpp

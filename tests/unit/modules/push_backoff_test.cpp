@@ -322,7 +322,7 @@ TEST_CASE("how long a service has failed a registration survives a restart") {
     CHECK(list(scene.world.account(scene.here[0])).empty());
 }
 
-TEST_CASE("... and does not depend on how the clock is set") {
+TEST_CASE("how long a service has failed a registration does not depend on the clock") {
     for (const auto jump : {100h, -100h}) {
         CAPTURE(jump.count());
         Crowd scene(1);

@@ -123,7 +123,7 @@ TEST_CASE(
         }
 }
 
-TEST_CASE("... and so does one of a session that closed its stream") {
+TEST_CASE("a message to the full address of a session that closes its stream reaches older ones") {
     for (const bool archived : {true, false}) {
         CAPTURE(archived);
         Devices scene(archived);

@@ -4,21 +4,20 @@
 #include <utility>
 
 #include "server/core/core.h"
+#include "server/core/options.h"
 #include "server/core/session.h"
 
 namespace clarion::core {
 
 namespace {
 
-/// What one turn delivers at most, so that nothing that one stanza causes stops the shard for long.
-constexpr std::size_t deliveries_per_turn = 2'000;
 /// Memory for more than these is given back once it is empty.
 constexpr std::size_t kept_capacity = 256;
 
 }  // namespace
 
 bool DeliveryQueue::begin_turn() {
-    budget_ = deliveries_per_turn;
+    budget_ = static_cast<std::size_t>(core_.options<LimitsOptions>().deliveries_per_turn);
     return run();
 }
 

@@ -5,7 +5,8 @@
 // what a delivery causes in its turn comes right behind it, before what was said later: as if each
 // had been a call, but only once the caller was done. It is drained in the same turn, after each
 // element of a client and before the turn ends (its tickets are settled and its batch is submitted
-// only then), up to a budget; the rest comes first in the next turn. What other shards post joins
+// only then), up to a budget
+// ([limits] deliveries_per_turn); the rest comes first in the next turn. What other shards post joins
 // it. One per shard.
 #pragma once
 

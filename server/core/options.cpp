@@ -121,6 +121,42 @@ void TlsOptions::declare(OptionTable<TlsOptions>& t) {
             "a warning every day.");
 }
 
+namespace {
+
+void declare_session_limits(OptionTable<C2sOptions>& t) {
+    t.add("max_ack_window", &C2sOptions::max_ack_window)
+        .min(16)
+        .unit("stanzas")
+        .live()
+        .doc("A client is read no further while this many of its stanzas are not yet stored.");
+    t.add("max_ack_window_bytes", &C2sOptions::max_ack_window_bytes)
+        .min(65536)
+        .unit("bytes")
+        .live()
+        .doc("The same, by size.");
+    t.add("max_sessions", &C2sOptions::max_sessions)
+        .min(1)
+        .live()
+        .doc(
+            "Sessions of one account, connected or hibernating; one more is refused with "
+            "resource-constraint.");
+    t.add("max_pending_requests", &C2sOptions::max_pending_requests)
+        .min(1)
+        .live()
+        .doc(
+            "Slow requests (archive pages) of one session that run or wait. With so many nothing "
+            "is "
+            "read from the client until one is answered; quick ones do not count.");
+    t.add("max_directed_presence", &C2sOptions::max_directed_presence)
+        .min(1)
+        .live()
+        .doc(
+            "Addresses outside its roster (rooms, mostly) to which one session has sent presence; "
+            "one more is refused with resource-constraint.");
+}
+
+}  // namespace
+
 void C2sOptions::declare(OptionTable<C2sOptions>& t) {
     t.section("c2s", "Client connections.").per_host();
     t.add("require_encryption", &C2sOptions::require_encryption)
@@ -172,35 +208,7 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .min(1s)
         .live()
         .doc("A client that answers nothing to that for this long is cut off.");
-    t.add("max_ack_window", &C2sOptions::max_ack_window)
-        .min(16)
-        .unit("stanzas")
-        .live()
-        .doc("A client is read no further while this many of its stanzas are not yet stored.");
-    t.add("max_ack_window_bytes", &C2sOptions::max_ack_window_bytes)
-        .min(65536)
-        .unit("bytes")
-        .live()
-        .doc("The same, by size.");
-    t.add("max_sessions", &C2sOptions::max_sessions)
-        .min(1)
-        .live()
-        .doc(
-            "Sessions of one account, connected or hibernating; one more is refused with "
-            "resource-constraint.");
-    t.add("max_pending_requests", &C2sOptions::max_pending_requests)
-        .min(1)
-        .live()
-        .doc(
-            "Slow requests (archive pages) of one session that run or wait. With so many nothing "
-            "is "
-            "read from the client until one is answered; quick ones do not count.");
-    t.add("max_directed_presence", &C2sOptions::max_directed_presence)
-        .min(1)
-        .live()
-        .doc(
-            "Addresses outside its roster (rooms, mostly) to which one session has sent presence; "
-            "one more is refused with resource-constraint.");
+    declare_session_limits(t);
 }
 
 void RosterOptions::declare(OptionTable<RosterOptions>& t) {
@@ -469,6 +477,14 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
         .doc(
             "Accounts that may be made from one IP address (of IPv6: one /64 network) within an "
             "hour, where [auth] registration is on.");
+    t.add("deliveries_per_turn", &LimitsOptions::deliveries_per_turn)
+        .min(16)
+        .max(1'000'000)
+        .unit("stanzas")
+        .doc(
+            "What is under way to accounts, sessions and other servers of one shard is delivered "
+            "so "
+            "many at a time; in between others have their turn.");
 }
 
 void declare_options(OptionRegistry& registry) {

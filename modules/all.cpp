@@ -13,6 +13,7 @@
 #include "modules/ping.h"
 #include "modules/push/admin_commands.h"
 #include "modules/push/push.h"
+#include "modules/push/registration_codec.h"
 #include "modules/push/tigase/away.h"
 #include "modules/push/tigase/encrypt.h"
 #include "modules/push/tigase/filters.h"
@@ -33,20 +34,22 @@ std::span<const core::ModuleRow> standard() {
         {"roster", roster::install, nullptr, "RFC 6121 2, XEP-0237",
          "contact lists and their versions"},
         {"blocking", blocking::install, blocking::declare_options, "XEP-0191 1.3, XEP-0377 0.4.1",
-         "users choose with whom they want no contact, and report abuse"},
+         "users choose with whom they want no contact, and report abuse", nullptr, nullptr,
+         blocking::check_entry},
         {"disco", disco::install, nullptr, "XEP-0030", "what the server and accounts can do"},
         {"stream_management", stream_management::install, nullptr, "XEP-0198 1.6.1",
          "acknowledgements, and resuming a sleeping session"},
         {"client_state", client_state::install, client_state::declare_options, "XEP-0352 1.0",
          "an inactive client is not disturbed for what is not urgent"},
         {"mam", mam::install, mam::declare_options, "XEP-0313 1.1.3, XEP-0441, XEP-0359",
-         "every account's archive of messages", mam::admin_area},
+         "every account's archive of messages", mam::admin_area, nullptr, mam::check_entry},
         {"carbons", carbons::install, nullptr, "XEP-0280 1.0.1",
          "all of a user's clients see all of the conversation"},
         {"offline", offline::install, offline::declare_options, "XEP-0160",
          "messages wait for users who are away"},
         {"push", push::install, push::declare_options, "XEP-0357 0.4.1",
-         "sleeping phones are told through their app's push service", push::admin_area},
+         "sleeping phones are told through their app's push service", push::admin_area, nullptr,
+         push::check_entry},
         {"push_offline_rooms", push::tigase::install_offline_rooms, nullptr,
          "XEP-0045, muc#offline of Tigase",
          "members of rooms are notified of what is said while they are away"},

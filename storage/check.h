@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "storage/module_data.h"
 
 namespace clarion::storage {
 
@@ -28,5 +29,9 @@ inline constexpr std::size_t described_problems = 20;
 /// Called now and then: in which table the check is, and how far.
 using CheckProgress =
     std::function<void(std::string_view table, std::uint64_t done, std::uint64_t total)>;
+
+/// Whether a module can read what it keeps under a key: storage cannot. Error: why not.
+using ModuleCheck =
+    std::function<Result<>(const DataSpace& space, std::string_view key, std::string_view value)>;
 
 }  // namespace clarion::storage

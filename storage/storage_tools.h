@@ -17,9 +17,11 @@ public:
 
     /// Whether there is anything stored yet.
     virtual bool has_data() const = 0;
-    /// Looks at every entry, and changes nothing. Errors: it cannot be read at all, or is of a format
+    /// Looks at every entry, and changes nothing. `of_modules` is asked about entries of modules; an
+    /// empty one is not. Errors: it cannot be read at all, or is of a format
     /// this server does not know; where, and why.
-    virtual Result<CheckReport> check(const CheckProgress& progress) = 0;
+    virtual Result<CheckReport> check(const CheckProgress& progress,
+                                      const ModuleCheck& of_modules) = 0;
     /// Makes what is stored of a backup (Storage::start_backup). The file is verified first; nothing
     /// is touched if it is not whole. Data that is there is refused ("conflict"), or with `replace`
     /// moved aside. If it fails on the way, what was there still is.

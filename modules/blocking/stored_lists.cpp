@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "modules/blocking/blocking.h"
 
 namespace clarion::blocking {
 namespace {
@@ -13,6 +14,12 @@ constexpr Logger logger{"blocking"};
 constexpr std::size_t most_bytes = 1u << 20;
 
 }  // namespace
+
+Result<> check_entry(storage::DataKind, std::string_view key, std::string_view value) {
+    const auto jid = decode_blocked(key, value);
+    if (!jid) return jid.error();
+    return Jid::parse(*jid) ? Result<>() : fail("bad-record", "no address is blocked");
+}
 
 StoredLists::StoredLists(core::ModuleSetup& setup)
     : stored_(setup.resident_data(most_bytes)), lists_(setup.account_slot<Blocklist>()) {}

@@ -52,6 +52,8 @@ struct Verdict {
 Verdict should_archive(const Stanza& message);
 
 void declare_options(OptionRegistry& registry);
+/// Whether an entry that the module keeps can be read (ModuleRow::check_entry).
+Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value);
 void install(core::ModuleSetup& setup);
 
 }  // namespace clarion::mam

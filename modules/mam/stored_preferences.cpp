@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/log.h"
+#include "modules/mam/mam.h"
 
 namespace clarion::mam {
 namespace {
@@ -13,6 +14,12 @@ constexpr std::string_view key = "preferences";
 constexpr std::size_t most_bytes = 256u << 10;
 
 }  // namespace
+
+Result<> check_entry(storage::DataKind, std::string_view entry_key, std::string_view value) {
+    if (entry_key != key) return fail("bad-record", "preferences under another key");
+    const auto preferences = decode_preferences(value);
+    return preferences ? Result<>() : preferences.error();
+}
 
 StoredPreferences::StoredPreferences(core::ModuleSetup& setup)
     : stored_(setup.resident_data(most_bytes)),

@@ -65,4 +65,9 @@ Result<events::PushRegistration> decode_registration(std::string_view key, std::
     return registration;
 }
 
+Result<> check_entry(storage::DataKind, std::string_view key, std::string_view value) {
+    const auto registration = decode_registration(key, value);
+    return registration ? Result<>() : registration.error();
+}
+
 }  // namespace clarion::push

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "server/events/push_registration.h"
+#include "storage/module_data.h"
 
 namespace clarion::push {
 
@@ -17,5 +18,7 @@ std::string registration_key(std::uint64_t seq);
 std::string encode(const events::PushRegistration& registration);
 /// Error "bad-record": it is no such entry.
 Result<events::PushRegistration> decode_registration(std::string_view key, std::string_view value);
+/// Whether an entry that the module keeps can be read (ModuleRow::check_entry).
+Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value);
 
 }  // namespace clarion::push

@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "modules/all.h"
 #include "server/core/options.h"
 #include "storage/storage_tools.h"
 
@@ -161,6 +162,19 @@ Result<> verify(const std::string& file, bool as_json, std::ostream& out) {
     return {};
 }
 
+namespace {
+
+/// What a module that is not there any more keeps is not looked at.
+Result<> check_module_entry(const storage::DataSpace& space, std::string_view key,
+                            std::string_view value) {
+    for (const auto& row : modules::all())
+        if (row.name == space.module && row.check_entry)
+            return row.check_entry(space.kind, key, value);
+    return {};
+}
+
+}  // namespace
+
 Result<> check_database(const Config& config, std::ostream& out) {
     const auto directory = config.get<core::ServerOptions>().data_dir;
     const auto tools = storage::storage_tools(storage_config(config));
@@ -175,7 +189,7 @@ Result<> check_database(const Config& config, std::ostream& out) {
         return {};
     }
     if (!lock.fd()) return lock.fd().error();
-    const auto report = (*tools)->check(progress_on(out));
+    const auto report = (*tools)->check(progress_on(out), check_module_entry);
     return report ? tell(out, *report) : report.error();
 }
 

@@ -167,6 +167,9 @@ struct ModuleRow {
     std::string_view summary;                    // one line for humans
     const AdminArea& (*admin_area)() = nullptr;  // nullptr: no admin commands
     DeclareDomains domains = nullptr;            // nullptr: it serves none
+    /// Whether it can read an entry that it keeps, for `clariond --check`; nullptr: it keeps none.
+    Result<> (*check_entry)(storage::DataKind kind, std::string_view key,
+                            std::string_view value) = nullptr;
 };
 
 }  // namespace clarion::core

@@ -164,7 +164,9 @@ void DatabaseCheck::check_owner_entry(const Entry& entry) {
         case OwnerEntry::deadline: return check_owner_deadline(entry);
         case OwnerEntry::archive_step: return check_archive_step(entry);
         case OwnerEntry::actor: return check_actor(id, entry);
-        case OwnerEntry::module_data: return void(expect_data_key(entry));
+        case OwnerEntry::module_data:
+            if (expect_data_key(entry)) ask_module(entry, DataKind::resident);
+            return;
     }
     expect(false, "nobody knows its kind");
 }
@@ -252,12 +254,18 @@ bool DatabaseCheck::expect_partitioned(const Entry& entry) {
     return expect(key_partition(entry.key) == partition_of(id), "it is in another's partition");
 }
 
-/// What the value says is the module's business.
 bool DatabaseCheck::expect_data_key(const Entry& entry) {
     const auto name = read_data_key(table_, entry.key);
     return expect(name && !name->module.empty() && name->module.size() <= max_module_name &&
                       !name->key.empty() && name->key.size() <= max_data_key,
                   "the key is no module's");
+}
+
+/// What the value says is the module's business. REQUIRES: expect_data_key().
+void DatabaseCheck::ask_module(const Entry& entry, DataKind kind) {
+    if (!of_modules_) return;
+    const auto name = read_data_key(table_, entry.key);
+    expect_record(of_modules_({owner_of(entry.key), name->module, kind}, name->key, entry.value));
 }
 
 /// A module's entries are followed by how many they are.
@@ -268,7 +276,7 @@ void DatabaseCheck::check_module_data(const Entry& entry) {
         if (!expect_data_key(entry)) return;
         ++usage_.entries;
         usage_.bytes += entry.key.size() - data_key_offset(entry.key) + entry.value.size();
-        return;
+        return ask_module(entry, DataKind::stored);
     }
     const auto stored = decode_data_usage(entry.value);
     const DataUsage counted = std::exchange(usage_, {});

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "storage/check.h"
 #include "storage/ids.h"
@@ -16,7 +17,8 @@ namespace clarion::storage {
 
 class DatabaseCheck {
 public:
-    explicit DatabaseCheck(Snapshot& snapshot) : snapshot_(snapshot) {}
+    explicit DatabaseCheck(Snapshot& snapshot, ModuleCheck of_modules = {})
+        : snapshot_(snapshot), of_modules_(std::move(of_modules)) {}
 
     /// Called once.
     CheckReport run(const CheckProgress& progress);
@@ -50,12 +52,14 @@ private:
     template <class Record>
     bool expect_record(const Result<Record>& record);
     void expect_log(LogId id);
+    void ask_module(const Entry& entry, DataKind kind);
     void expect_owner(OwnerId id);
     void expect_named(OwnerId id, OwnerKind kind, std::string_view address);
     bool is_owner(OwnerId id);
     bool has(Table table, std::string_view key);
 
     Snapshot& snapshot_;
+    const ModuleCheck of_modules_;
     CheckReport report_;
     Table table_ = Table::meta;
     std::string key_;                  // being looked at

@@ -115,6 +115,36 @@ TEST_CASE_TEMPLATE("stored data is read alone and in pages, in order of its keys
     CHECK(f.page(stored, {.limit = 0}) == "");
 }
 
+TEST_CASE_TEMPLATE("a check asks modules whether they can read what they keep", Backend,
+                   MemoryBackend, LmdbBackend) {
+    DataFixture<Backend> f;
+    f.fixture.commit([&](Batch& batch) {
+        f.data.put(batch, f.space(stored), "good", "1");
+        f.data.put(batch, f.space(stored), "bad", "2");
+        f.data.put(batch, f.space(resident), "bad", "3");
+        f.data.put(batch, f.space(stored, "other"), "bad", "4");
+    });
+    std::vector<std::string> asked;
+    const auto snapshot = f.fixture->engine().snapshot();
+    const auto report =
+        DatabaseCheck(
+            *snapshot,
+            [&](const DataSpace& space, std::string_view key, std::string_view value) -> Result<> {
+                asked.push_back(std::string(space.module) + ' ' + std::string(key) + ' ' +
+                                std::string(value));
+                if (space.module == "guestbook" && key == "bad")
+                    return fail("bad-record", "unreadable");
+                return {};
+            })
+            .run([](auto, auto, auto) {});
+    std::sort(asked.begin(), asked.end());
+    CHECK(asked == std::vector<std::string>{"guestbook bad 2", "guestbook bad 3",
+                                            "guestbook good 1", "other bad 4"});
+    CHECK(report.problems == 2);
+    REQUIRE(report.first.size() == 2);
+    CHECK(report.first.front().find("unreadable") != std::string::npos);
+}
+
 TEST_CASE_TEMPLATE("what is stored is counted, by module", Backend, MemoryBackend, LmdbBackend) {
     DataFixture<Backend> f;
     CHECK(f.usage() == std::pair<std::uint64_t, std::uint64_t>{0, 0});

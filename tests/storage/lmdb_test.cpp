@@ -269,7 +269,7 @@ TEST_CASE("the back end is chosen by name, for serving and for tools") {
         CHECK(std::filesystem::exists(directory.path() + "/db/data.mdb"));
     }
     CHECK((*tools)->has_data());
-    const auto report = (*tools)->check([](auto, auto, auto) {});
+    const auto report = (*tools)->check([](auto, auto, auto) {}, {});
     REQUIRE(report.ok());
     CHECK(report->problems == 0);
 

@@ -1,0 +1,55 @@
+// The table of modules: what must hold of each row.
+#include <doctest/doctest.h>
+
+#include <set>
+
+#include "modules/all.h"
+#include "modules/blocking/blocklist.h"
+#include "modules/mam/preferences.h"
+#include "modules/push/registration_codec.h"
+#include "storage/module_data.h"
+
+namespace clarion {
+namespace {
+
+const core::ModuleRow& row(std::string_view name) {
+    for (const auto& each : modules::standard())
+        if (each.name == name) return each;
+    throw std::runtime_error("no module " + std::string(name));
+}
+
+TEST_CASE("modules have names that can be kept in keys, each its own") {
+    std::set<std::string_view> names;
+    for (const auto& each : modules::standard()) {
+        CHECK(names.insert(each.name).second);
+        CHECK(each.name.size() <= storage::max_module_name);
+        CHECK(each.name.find('\0') == std::string_view::npos);
+        CHECK(bool(each.install));
+        CHECK(!each.summary.empty());
+    }
+}
+
+TEST_CASE("modules that keep something can say whether an entry is theirs") {
+    struct Case {
+        const char* module;
+        std::string key, value;
+    };
+    const std::string jid = "paris@example.org";
+    for (const auto& [module, key, value] :
+         {Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
+          Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
+          Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})}}) {
+        CAPTURE(module);
+        const auto check = row(module).check_entry;
+        REQUIRE(bool(check));
+        constexpr auto kind = storage::DataKind::resident;
+        CHECK(check(kind, key, value).ok());
+        CHECK(!check(kind, "another key", value).ok());
+        CHECK(!check(kind, key, value + "x").ok());
+        CHECK(!check(kind, key, "").ok());
+        CHECK(!check(kind, key, "\xff" + value).ok());
+    }
+}
+
+}  // namespace
+}  // namespace clarion

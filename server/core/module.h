@@ -43,16 +43,28 @@ public:
     Core& core() const { return core_; }
     std::string_view name() const { return name_; }
 
-    /// Subscribes to a stage of an event, under the module's name.
+    /// Subscribes to a stage of an event, under the module's name: a member function of its state,
+    /// which says by its parameter of which event. See EventBus for what it may be.
+    template <class Self, class F>
+    void on(StageOf<HandledBy<F>> stage, Self& self, F handler) {
+        on<HandledBy<F>>(stage, [&self, handler](auto& event) { return (self.*handler)(event); });
+    }
+    /// The same with a function that needs no state.
+    template <class R, class E>
+    void on(StageOf<E> stage, R (*handler)(E&)) {
+        on<std::remove_const_t<E>>(stage, [handler](E& event) { return handler(event); });
+    }
+    /// The same with any callable.
     template <class E, class F>
-    void on(typename E::Stage stage, F fn) {
+    void on(StageOf<E> stage, F fn) {
         if (!off_) return core_.bus().on<E>(stage, name_, std::move(fn));
         core_.bus().on<E>(stage, name_, [off = off_, fn = std::move(fn)](auto& event) {
             const bool runs = !off->contains(host_of(event));
-            if constexpr (requires { typename E::Result; })
+            if constexpr (std::is_void_v<decltype(fn(event))>) {
+                if (runs) fn(event);
+            } else {
                 return runs ? fn(event) : Flow::next;
-            else if (runs)
-                fn(event);
+            }
         });
     }
     /// Answers requests. Of targets service and actor: a module that has services answers for its

@@ -20,18 +20,42 @@ namespace clarion::core {
 
 enum class Flow : bool { next, stop };
 
+template <class E>
+using StageOf = typename std::remove_const_t<E>::Stage;
+
+/// Of a member function that handles an event: which. Its one parameter says it.
+template <class F>
+struct HandlerTraits;
+template <class C, class R, class E>
+struct HandlerTraits<R (C::*)(E&)> {
+    using Event = std::remove_const_t<E>;
+};
+template <class C, class R, class E>
+struct HandlerTraits<R (C::*)(E&) const> {
+    using Event = std::remove_const_t<E>;
+};
+template <class F>
+using HandledBy = typename HandlerTraits<F>::Event;
+
 class EventBus {
 public:
     /// `who` is the module's name, for the printed order. Handlers of one stage run in order of
-    /// subscription. `fn` is `Flow(E&)` for events that declare `using Result = Flow`, else
-    /// `void(const E&)`.
+    /// subscription. `fn` is `Flow(E&)` for events that declare `using Result = Flow`, or
+    /// `void(E&)` if it never stops them, else `void(const E&)`.
     template <class E, class F>
-    void on(typename E::Stage stage, std::string_view who, F fn) {
-        auto& list = handlers<E>();
-        auto at = std::upper_bound(list.begin(), list.end(), stage,
-                                   [](auto s, const auto& h) { return s < h.stage; });
-        list.insert(at, {stage, std::function<Signature<E>>(std::move(fn))});
-        order_.push_back({std::string(E::name), static_cast<int>(stage), std::string(who)});
+    void on(StageOf<E> stage, std::string_view who, F fn) {
+        if constexpr (stoppable<E> && std::is_void_v<std::invoke_result_t<F&, E&>>) {
+            on<E>(stage, who, [fn = std::move(fn)](E& event) {
+                fn(event);
+                return Flow::next;
+            });
+        } else {
+            auto& list = handlers<E>();
+            auto at = std::upper_bound(list.begin(), list.end(), stage,
+                                       [](auto s, const auto& h) { return s < h.stage; });
+            list.insert(at, {stage, std::function<Signature<E>>(std::move(fn))});
+            order_.push_back({std::string(E::name), static_cast<int>(stage), std::string(who)});
+        }
     }
 
     /// Runs the handlers; Flow::stop from one ends it and is returned.

@@ -4,10 +4,7 @@
 #include <memory>
 
 #include "modules/push/notification.h"
-#include "modules/push/notifier.h"
-#include "modules/push/registrations.h"
-#include "modules/push/sender.h"
-#include "modules/push/state.h"
+#include "modules/push/parts.h"
 #include "server/core/session.h"
 #include "server/events/push_events.h"
 
@@ -30,13 +27,13 @@ RegistrationView view(const Push& push, core::Account& account, const Registrati
             view.extensions.emplace_back(child.ns());
     view.created = record.created;
     view.last_used = record.last_used;
-    const auto missed = push.sender->missed(account.id(), registration);
+    const auto missed = push.attempts.missed(account.id(), registration);
     const LastingTime failing_since =
         record.failing_since != LastingTime{} ? record.failing_since : missed.failing_since;
     if (failing_since != LastingTime{})
         view.failing_since = push.core.clock().on_calendar(failing_since);
     view.errors = record.errors + missed.attempts;
-    view.waiting = push.sender->waits(account.id(), registration);
+    view.waiting = push.sender.waits(account.id(), registration);
     return view;
 }
 
@@ -85,9 +82,9 @@ void test_one(Push& push, core::Account& account, Registration& registration,
               const std::shared_ptr<TestRun>& run) {
     const std::string service = registration.record.service;
     const std::string node = node_tag(registration.record);
-    const auto pending = push.notifier->add_pending(
-        account, registration, {.meta = {.received = push.core.clock().wall()}},
-        {true, false, Reason::ping});
+    const auto pending = push.notifier.add_pending(account, registration,
+                                                   {.meta = {.received = push.core.clock().wall()}},
+                                                   {true, false, Reason::ping});
     if (!pending)
         return run->step({service, node, "publish", "stopped by a module: see the log", false});
     pending->witness = [run, service, node](std::string_view text, bool ok) {
@@ -120,7 +117,7 @@ std::size_t ping(core::Account& account, std::string_view service, std::string_v
 
 std::size_t remove(core::Account& account, std::string_view service, std::string_view node) {
     Push* push = find_push(account.core());
-    return push ? push->registrations->remove(account, service, node.empty() ? nullptr : &node) : 0;
+    return push ? push->registrations.remove(account, service, node.empty() ? nullptr : &node) : 0;
 }
 
 void test(core::Account& account, std::string_view service, std::string_view node,
@@ -129,7 +126,7 @@ void test(core::Account& account, std::string_view service, std::string_view nod
     Push* push = find_push(account.core());
     if (!push) return run->step({{}, {}, "registration", "push is not installed", false});
     bool any = false;
-    for (const auto seq : push->registrations->all(account)) {
+    for (const auto seq : push->registrations.all(account)) {
         Registration* registration = push->accounts.of(account).find(seq);
         if (!registration || !chosen(registration->record, service, node)) continue;
         any = true;
@@ -148,7 +145,7 @@ void test(core::Account& account, std::string_view service, std::string_view nod
 std::vector<ServiceView> stats(core::Core& core) {
     std::vector<ServiceView> views;
     if (const Push* push = find_push(core))
-        for (const auto& [jid, service] : push->sender->services())
+        for (const auto& [jid, service] : push->services.all())
             views.push_back(view(jid, service, core.clock().steady(), core.clock().wall()));
     return views;
 }

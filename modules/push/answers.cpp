@@ -1,11 +1,12 @@
-// What comes back from push services: results, errors, and nothing (Sender's second part).
+#include "modules/push/answers.h"
+
 #include "base/log.h"
-#include "modules/push/flight.h"
-#include "modules/push/hibernation.h"
+#include "modules/push/failed_attempts.h"
 #include "modules/push/notification.h"
-#include "modules/push/publish_log.h"
+#include "modules/push/pending_notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
+#include "modules/push/services.h"
 #include "server/events/push_events.h"
 
 namespace clarion::push {
@@ -31,88 +32,9 @@ std::string describe(const StanzaError& error) {
     return text;
 }
 
-}  // namespace
-
-void Sender::on_answer(const Flight& flight, const Stanza* answer, bool local) {
-    Service* service = find_service(flight.service);
-    if (!service) return;  // cannot be: it has a publish outstanding
-    if (answer) return conclude(flight, answer, local);
-    if (may_be_silent(*service, flight)) return ask_others(flight);
-    const bool unreachable = !service->link.up() && service->link.silent_since(flight.departure);
-    conclude(flight, nullptr, unreachable);
-}
-
-void Sender::conclude(const Flight& flight, const Stanza* answer, bool unreachable) {
-    Service* service = find_service(flight.service);
-    if (!service) return;
-    service->link.settle();
-    const Notification& notification = *flight.notification;
-    const Outcome outcome = tell(*service, flight, answer, unreachable);
-    core::Account* account = push_.account_of(notification);
-    if (account) --push_.accounts.of(*account).busy;
-    if (outcome == Outcome::unreachable) {
-        on_unreachable(*service, flight,
-                       answer ? name(read_error(answer->root()).condition) : "no answer");
-        return flush(*service);
-    }
-    push_.publish_log->settle(notification.account_id, notification.registration,
-                              notification.number);
-    if (answer && service->link.heard(push_.core.clock().steady())) {
-        logger.info("service-answers",
-                    {{"service", flight.service}, {"waiting", service->waiting.size()}});
-        service->stats.unreachable_since = {};
-        tell_others([jid = flight.service](Sender& other) { other.hear_of_answer(jid); });
-    }
-    Registration* registration =
-        account ? push_.accounts.of(*account).find(notification.registration) : nullptr;
-    if (registration && outcome == Outcome::result) {
-        service->waiting.counted({account->id(), notification.registration},
-                                 service->link.failures());
-        on_result(*account, *registration);
-    } else if (registration && outcome == Outcome::error) {
-        on_error(*account, notification.registration, read_error(answer->root()));
-    }
-    flush(*service);
-}
-
-/// Statistics, counters, and whoever watches this publish.
-Outcome Sender::tell(Service& service, const Flight& flight, const Stanza* answer,
-                     bool unreachable) {
-    const double took = seconds_since(flight.departure.at, push_.core.clock().steady());
-    const WallTime now = push_.core.clock().wall();
-    ServiceStats& stats = service.stats;
-    Outcome outcome = Outcome::result;
-    if (unreachable)
-        outcome = Outcome::unreachable;
-    else if (!answer)
-        outcome = Outcome::unanswered;
-    else if (answer->is_error())
-        outcome = Outcome::error;
-    if (outcome == Outcome::result) {
-        ++stats.answered;
-        stats.refused_since_success = 0;
-        stats.last_success = now;
-        if (!std::exchange(service.proved, true))
-            service.metrics = push_.counters->of_service(flight.service, true);
-    } else {
-        stats.last_error = name(outcome);
-        stats.last_error_at = now;
-    }
-    if (outcome == Outcome::error) {
-        stats.last_error = name(read_error(answer->root()).condition);
-        ++stats.errors[stats.last_error];
-        ++stats.refused_since_success;
-    }
-    if (outcome == Outcome::unanswered) ++stats.unanswered;
-    if (outcome == Outcome::result || outcome == Outcome::error) stats.latency.observe(took);
-    service.metrics.ended(outcome, flight.until_published, took);
-    tell_witness(flight, outcome, answer, took);
-    return outcome;
-}
-
-void Sender::tell_witness(const Flight& flight, Outcome outcome, const Stanza* answer,
-                          double took) {
-    const auto& witness = flight.notification->witness;
+void tell_witness(const PendingNotification& notification, Outcome outcome, const Stanza* answer,
+                  double took) {
+    const auto& witness = notification.witness;
     if (!witness) return;
     const auto tenths = static_cast<int>(took * 10'000);
     const std::string after =
@@ -129,48 +51,82 @@ void Sender::tell_witness(const Flight& flight, Outcome outcome, const Stanza* a
     witness("the service was not reached" + after + ": " + why, false);
 }
 
-void Sender::on_result(core::Account& account, Registration& registration) {
+Outcome outcome_of(const Stanza* answer, bool unreachable) {
+    if (unreachable) return Outcome::unreachable;
+    if (!answer) return Outcome::unanswered;
+    return answer->is_error() ? Outcome::error : Outcome::result;
+}
+
+}  // namespace
+
+Outcome Answers::conclude(const PendingNotification& notification, const Stanza* answer,
+                          bool unreachable) const {
+    const Outcome outcome = outcome_of(answer, unreachable);
+    const double took = seconds_since(notification.departure.at, core_.clock().steady());
+    count(notification, outcome, answer, took);
+    tell_witness(notification, outcome, answer, took);
+    return outcome;
+}
+
+void Answers::count(const PendingNotification& notification, Outcome outcome, const Stanza* answer,
+                    double took) const {
+    const WallTime now = core_.clock().wall();
+    Service& service = *notification.service;
+    ServiceStats& stats = service.stats;
+    if (outcome == Outcome::result) {
+        ++stats.answered;
+        stats.refused_since_success = 0;
+        stats.last_success = now;
+        if (!std::exchange(service.proved, true))
+            service.metrics = counters_.of_service(service.jid.full(), true);
+    } else {
+        stats.last_error = name(outcome);
+        stats.last_error_at = now;
+    }
+    if (outcome == Outcome::error) {
+        stats.last_error = name(read_error(answer->root()).condition);
+        ++stats.errors[stats.last_error];
+        ++stats.refused_since_success;
+    }
+    if (outcome == Outcome::unanswered) ++stats.unanswered;
+    if (outcome == Outcome::result || outcome == Outcome::error) stats.latency.observe(took);
+    service.metrics.ended(outcome, notification.until_published, took);
+}
+
+void Answers::on_result(core::Account& account, Registration& registration) const {
     auto& record = registration.record;
-    const WallTime now = push_.core.clock().wall();
+    const WallTime now = core_.clock().wall();
     record.last_used = now;
     record.unreachable = 0;
     const bool was_failing = record.errors != 0 || record.failing_since != LastingTime{};
     record.errors = 0;
     record.failing_since = {};
     registration.unsaved = true;  // that it was used may be forgotten in a crash, errors may not
-    if (was_failing) push_.registrations->save(account, registration);
+    if (was_failing) registrations_.save(account, registration);
 }
 
-void Sender::on_error(core::Account& account, std::uint64_t seq, const StanzaError& error) {
-    Registration* registration = push_.accounts.of(account).find(seq);
-    if (!registration) return;
-    auto& record = registration->record;
-    const PushOptions& options = push_.options(account.host());
+void Answers::on_error(core::Account& account, Registration& registration,
+                       const StanzaError& error) const {
+    auto& record = registration.record;
+    const PushOptions& options = core_.options<PushOptions>(account.host());
     const bool counts = error.type != StanzaErrorType::wait;
     const bool was_unreachable =
         std::exchange(record.failing_since, LastingTime{}) != LastingTime{};
     if (counts) ++record.errors;
-    if (was_unreachable || counts) push_.registrations->save(account, *registration);
+    if (was_unreachable || counts) registrations_.save(account, registration);
     logger.debug("refused", {{"account", account.jid().bare()},
                              {"service", record.service},
                              {"node", node_tag(record)},
                              {"condition", name(error.condition)},
                              {"errors", record.errors}});
+    const std::uint64_t seq = record.seq;
     const auto answers =
         static_cast<std::int64_t>(record.errors - std::min(record.errors, record.unreachable));
-    push_.core.bus().fire(events::PushFailed{account, record, name(error.condition)});
+    core_.bus().fire(events::PushFailed{account, record, name(error.condition)});
     if (options.gone_disables_at_once && says_gone(error))
-        disable(account, seq, name(error.condition));
+        attempts_.disable(account, seq, name(error.condition));
     else if (counts && answers >= options.max_errors)
-        disable(account, seq, "errors");
-}
-
-void Sender::disable(core::Account& account, std::uint64_t seq, std::string_view why) {
-    const Registration* registration = push_.accounts.of(account).find(seq);
-    if (!registration) return;
-    if (Service* service = find_service(registration->record.service))
-        service->stats.disabled.add(push_.core.clock().wall());
-    push_.registrations->disable(account, seq, why);
+        attempts_.disable(account, seq, "errors");
 }
 
 }  // namespace clarion::push

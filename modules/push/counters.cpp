@@ -1,10 +1,15 @@
 #include "modules/push/counters.h"
 
 #include "base/label_values.h"
+#include "base/log.h"
+#include "modules/push/notification.h"
+#include "server/core/account.h"
 
 namespace clarion::push {
 
 namespace {
+
+constexpr Logger logger{"push"};
 
 Counter& changes(std::string_view labels) {
     return metrics().counter("clarion_push_registrations_total",
@@ -70,6 +75,16 @@ Counters::Counters()
             "clarion_push_verdicts_total",
             "Stanzas judged for a registration, by the reason of the verdict", label);
     }
+}
+
+void Counters::note(const core::Account& account, const events::PushRegistration& registration,
+                    Reason reason) const {
+    count(reason);
+    if (!logger.enabled(LogLevel::debug)) return;  // a tag costs a hash
+    logger.debug("verdict", {{"account", account.jid().bare()},
+                             {"service", registration.service},
+                             {"node", node_tag(registration)},
+                             {"reason", name(reason)}});
 }
 
 ServiceMetrics Counters::of_service(std::string_view jid, bool proved) const {

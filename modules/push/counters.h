@@ -12,6 +12,13 @@
 #include "base/time.h"
 #include "modules/push/policy.h"
 
+namespace clarion::core {
+class Account;
+}
+namespace clarion::events {
+struct PushRegistration;
+}
+
 namespace clarion::push {
 
 /// How a publish ended.
@@ -47,7 +54,10 @@ public:
     Counters();
 
     /// By verdict: clarion_push_verdicts_total{reason="…"}.
-    void count(Reason reason) { reasons_[static_cast<std::size_t>(reason)]->add(); }
+    void count(Reason reason) const { reasons_[static_cast<std::size_t>(reason)]->add(); }
+    /// The same, and says in the log (debug) why this registration was notified or not.
+    void note(const core::Account& account, const events::PushRegistration& registration,
+              Reason reason) const;
 
     /// The first named_services that `proved` to be push services (they accepted a publish, or the
     /// operator configured them) have metrics of their own.

@@ -1,7 +1,6 @@
 #include "modules/push/enable.h"
 
 #include "base/log.h"
-#include "modules/push/counters.h"
 #include "modules/push/notification.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
@@ -91,10 +90,10 @@ std::variant<events::PushRegistration, StanzaError> read_enable(const xml::Eleme
     return record;
 }
 
-core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
+core::IqAnswer Enabling::on_enable(core::IqRequest& request) {
     if (!request.session) return StanzaError(Condition::service_unavailable);
     core::Account& account = *request.account;
-    const PushOptions& options = push.options(account.host());
+    const PushOptions& options = core_.options<PushOptions>(account.host());
     auto read = read_enable(request.payload(), account.jid().bare(),
                             {static_cast<std::size_t>(options.max_node_size),
                              static_cast<std::size_t>(options.max_enable_size)});
@@ -104,10 +103,10 @@ core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
     record.lang = request.stanza->lang();
     if (const auto lang = request.payload().find_attr("lang", ns::xml)) record.lang = *lang;
     events::PushRegistering event{account, *request.session, request.payload(), record};
-    if (push.core.bus().fire(event) == core::Flow::stop)
+    if (core_.bus().fire(event) == core::Flow::stop)
         return event.error.value_or(StanzaError(Condition::not_allowed));
     const std::string service = record.service, node = node_tag(record), device = record.device;
-    if (const auto kept = push.registrations->put(account, std::move(record)); !kept)
+    if (const auto kept = registrations_.put(account, std::move(record)); !kept)
         return StanzaError(Condition::resource_constraint, kept.error().text);
     logger.info("enabled", {{"account", account.jid().bare()},
                             {"service", service},
@@ -116,32 +115,32 @@ core::IqAnswer on_enable(Push& push, core::IqRequest& request) {
     return make_result(*request.stanza);
 }
 
-core::IqAnswer on_disable(Push& push, core::IqRequest& request) {
+core::IqAnswer Enabling::on_disable(core::IqRequest& request) {
     if (!request.session) return StanzaError(Condition::service_unavailable);
     core::Account& account = *request.account;
     auto service = read_service(request.payload(), account.jid().bare());
     if (auto* error = std::get_if<StanzaError>(&service)) return std::move(*error);
     const auto node = request.payload().find_attr("node");
     const std::string& jid = std::get<Jid>(service).full();
-    const std::size_t removed = push.registrations->remove(account, jid, node ? &*node : nullptr);
+    const std::size_t removed = registrations_.remove(account, jid, node ? &*node : nullptr);
     logger.info("disabled-by-client",
                 {{"account", account.jid().bare()}, {"service", jid}, {"removed", removed}});
     return make_result(*request.stanza);
 }
 
-void on_affiliation(Push& push, const events::MessageReceiving& event) {
+void Enabling::on_receiving(const events::MessageReceiving& event) {
     const Stanza& stanza = *event.envelope.stanza;
     const xml::Element* pubsub =
         stanza.is_error() ? nullptr : stanza.root().child(ns::pubsub, "pubsub");
     if (!pubsub || !takes_back(*pubsub, event.account.jid().bare())) return;
     const auto node = pubsub->find_attr("node");
-    for (const auto seq : push.registrations->all(event.account)) {
-        const Registration* registration = push.accounts.of(event.account).find(seq);
+    for (const auto seq : registrations_.all(event.account)) {
+        const Registration* registration = accounts_.of(event.account).find(seq);
         if (!registration) continue;
         const auto& record = registration->record;
         if (record.service == stanza.from().full() && record.has_node == node.has_value() &&
             record.node == node.value_or(""))
-            push.registrations->disable(event.account, seq, "the service ended it");
+            registrations_.disable(event.account, seq, "the service ended it");
     }
 }
 

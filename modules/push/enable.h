@@ -9,10 +9,24 @@
 
 namespace clarion::push {
 
-core::IqAnswer on_enable(Push& push, core::IqRequest& request);
-core::IqAnswer on_disable(Push& push, core::IqRequest& request);
-/// `<affiliation affiliation='none'/>` for a node, from the very JID that was registered.
-void on_affiliation(Push& push, const events::MessageReceiving& event);
+class Registrations;
+
+class Enabling {
+public:
+    Enabling(core::Core& core, core::AccountSlot<AccountPush> accounts,
+             Registrations& registrations)
+        : core_(core), accounts_(accounts), registrations_(registrations) {}
+
+    core::IqAnswer on_enable(core::IqRequest& request);
+    core::IqAnswer on_disable(core::IqRequest& request);
+    /// `<affiliation affiliation='none'/>` for a node, from the very JID that was registered.
+    void on_receiving(const events::MessageReceiving& event);
+
+private:
+    core::Core& core_;
+    core::AccountSlot<AccountPush> accounts_;
+    Registrations& registrations_;
+};
 
 /// What an <enable/> asks for, without device, order and times. Errors: "bad-request" (no jid, or
 /// the account's own), "jid-malformed", "not-acceptable" (too large).

@@ -4,11 +4,10 @@
 
 #include "base/log.h"
 #include "modules/push/hibernation_times.h"
-#include "modules/push/notifier.h"
+#include "modules/push/pending_notification.h"
 #include "modules/push/push.h"
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
-#include "modules/push/sender.h"
 #include "proto/ns.h"
 #include "server/core/hibernation_recovery.h"
 #include "server/core/options.h"
@@ -31,7 +30,7 @@ void for_hibernating(core::Account& account, std::string_view device, Fn fn) {
 }  // namespace
 
 void Hibernation::hibernated(core::Session& session, bool notified_important) {
-    SessionPush& mine = push_.sessions.of(session);
+    SessionPush& mine = sessions_.of(session);
     mine.important_at.reset();
     mine.push_ended_at.reset();
     mine.wake_called = false;
@@ -39,8 +38,9 @@ void Hibernation::hibernated(core::Session& session, bool notified_important) {
     set_end(session, mine);
 }
 
-void Hibernation::resumed(core::Session& session) {
-    SessionPush* mine = push_.sessions.find(session);
+void Hibernation::on_resumed(const events::SessionResumed& event) {
+    core::Session& session = event.session;
+    SessionPush* mine = sessions_.find(session);
     if (!mine) return;
     // Each hibernation starts afresh, but what was notified stays notified. (Unsettled: it came
     // back right after a restart, before anything was.)
@@ -56,12 +56,12 @@ void Hibernation::resumed(core::Session& session) {
 
 void Hibernation::set_end(core::Session& session, SessionPush& mine) {
     const std::string_view host = session.account().host();
-    const bool registered = push_.registrations->has_any(session.account(), session.device());
+    const bool registered = registrations_.has_any(session.account(), session.device());
     if (!registered && !mine.push_ended_at && !mine.important_at) return;  // core's own time
     HibernationFacts facts;
     facts.hibernating_since = session.hibernation().since();
-    facts.ordinary = push_.core.options<core::SmacksOptions>(host).hibernation_time;
-    facts.until_important = push_.options(host).max_hibernation_timeout;
+    facts.ordinary = core_.options<core::SmacksOptions>(host).hibernation_time;
+    facts.until_important = core_.options<PushOptions>(host).max_hibernation_timeout;
     facts.asked_seconds = session.sm()->max_seconds();
     facts.registered = registered;
     facts.important_at = mine.important_at;
@@ -73,61 +73,52 @@ void Hibernation::set_end(core::Session& session, SessionPush& mine) {
 /// [push] wake_before_timeout: once in a hibernation. Zero: never.
 LastingTime Hibernation::wake_time(std::string_view host, const SessionPush& mine,
                                    LastingTime end) const {
-    const Duration before = push_.options(host).wake_before_timeout;
+    const Duration before = core_.options<PushOptions>(host).wake_before_timeout;
     const LastingTime at = end - before;
     const bool wanted = before != Duration::zero() && !mine.wake_called;
-    return wanted && at > push_.core.clock().lasting() ? at : LastingTime{};
+    return wanted && at > core_.clock().lasting() ? at : LastingTime{};
 }
 
-void Hibernation::expiring(core::Session& session) {
-    push_.sessions.of(session).wake_called = true;
-    push_.notifier->on_expiring(session);
+void Hibernation::on_expiring(const events::SessionExpiring& event) {
+    sessions_.of(event.session).wake_called = true;
 }
 
-void Hibernation::registrations_changed(core::Account& account, std::string_view device) {
-    const bool registered = push_.registrations->has_any(account, device);
-    for_hibernating(account, device, [&](core::Session& session) {
-        SessionPush& mine = push_.sessions.of(session);
+void Hibernation::on_device_changed(const DeviceChanged& event) {
+    const bool registered = registrations_.has_any(event.account, event.device);
+    for_hibernating(event.account, event.device, [&](core::Session& session) {
+        SessionPush& mine = sessions_.of(session);
         if (registered)
             mine.push_ended_at.reset();
         else if (!mine.push_ended_at)
-            mine.push_ended_at = push_.core.clock().lasting();
+            mine.push_ended_at = core_.clock().lasting();
         set_end(session, mine);
     });
 }
 
-void Hibernation::renumber(core::Account& account, std::uint64_t from, std::uint64_t to) {
-    for (const auto& session : account.sessions()) {
-        SessionPush* mine = push_.sessions.find(*session);
+void Hibernation::on_removed(const RegistrationRemoved& event) {
+    const std::uint64_t gone = event.registration.seq;
+    for (const auto& session : event.account.sessions()) {
+        SessionPush* mine = sessions_.find(*session);
         if (!mine) continue;
-        for (auto* list : {&mine->decided, &mine->sent})
+        for (auto* list : {&mine->decided, &mine->sent}) {
+            if (event.successor == 0)
+                std::erase_if(*list, [&](const auto& each) { return each.registration == gone; });
             for (Coverage& coverage : *list)
-                if (coverage.registration == from) coverage.registration = to;
-    }
-}
-
-void Hibernation::forget(core::Account& account, std::uint64_t registration) {
-    const auto of_it = [&](const Coverage& coverage) {
-        return coverage.registration == registration;
-    };
-    for (const auto& session : account.sessions()) {
-        SessionPush* mine = push_.sessions.find(*session);
-        if (!mine) continue;
-        std::erase_if(mine->decided, of_it);
-        std::erase_if(mine->sent, of_it);
+                if (coverage.registration == gone) coverage.registration = event.successor;
+        }
     }
 }
 
 void Hibernation::sent(core::Account& account, const Registration& registration,
-                       const Notification& notification) {
+                       const PendingNotification& notification) {
     for_hibernating(account, registration.record.device, [&](core::Session& session) {
-        SessionPush& mine = push_.sessions.of(session);
-        const bool covers = notification.session == session.number();
-        if (covers) mine.note_sent(notification.coverage);
+        SessionPush& mine = sessions_.of(session);
+        const bool covers = notification.share.session == session.number();
+        if (covers) mine.note_sent(notification.share.coverage);
         const LastingTime before = session.hibernation().expires_at();
-        if (notification.important && !mine.important_at) {
-            mine.important_at = push_.core.clock().lasting();
-            mine.important_by = notification.number;
+        if (notification.stored.important && !mine.important_at) {
+            mine.important_at = core_.clock().lasting();
+            mine.important_by = notification.stored.number;
             set_end(session, mine);
         }
         if (covers && session.hibernation().expires_at() == before)
@@ -135,43 +126,45 @@ void Hibernation::sent(core::Account& account, const Registration& registration,
     });
 }
 
-void Hibernation::kept(core::Account& account, const Notification& notification) {
-    if (notification.session == 0) return;
-    core::Session* session = account.find_session_by_number(notification.session);
+void Hibernation::kept(core::Account& account, const PendingNotification& notification) {
+    if (notification.share.session == 0) return;
+    core::Session* session = account.find_session_by_number(notification.share.session);
     if (!session || !session->is_hibernating()) return;
-    push_.sessions.of(*session).note_sent(notification.coverage);
+    sessions_.of(*session).note_sent(notification.share.coverage);
     session->hibernation().save_soon();
 }
 
 void Hibernation::not_sent(core::Account& account, const Registration& registration,
-                           const Notification& notification) {
+                           const PendingNotification& notification) {
     for_hibernating(account, registration.record.device, [&](core::Session& session) {
-        SessionPush& mine = push_.sessions.of(session);
-        if (!mine.important_at || mine.important_by != notification.number) return;
+        SessionPush& mine = sessions_.of(session);
+        if (!mine.important_at || mine.important_by != notification.stored.number) return;
         mine.important_at.reset();
         mine.important_by = 0;
         set_end(session, mine);
     });
 }
 
-Duration Hibernation::longest(core::Session& session) const {
-    const std::string_view host = session.account().host();
-    return longest_hibernation(push_.registrations->has_any(session.account(), session.device()),
-                               push_.core.options<core::SmacksOptions>(host).hibernation_time,
-                               push_.options(host).max_hibernation_timeout);
+void Hibernation::on_limit(const events::HibernationLimit& event) const {
+    const std::string_view host = event.session.account().host();
+    event.limit =
+        longest_hibernation(registrations_.has_any(event.session.account(), event.session.device()),
+                            core_.options<core::SmacksOptions>(host).hibernation_time,
+                            core_.options<PushOptions>(host).max_hibernation_timeout);
 }
 
 // ---- Across restarts ---------------------------------------------------------------------------
 
-void Hibernation::record(core::Session& session, storage::HibernatingSession& record) {
-    SessionPush* mine = push_.sessions.find(session);
+void Hibernation::on_recording(const events::SessionRecording& event) {
+    const SessionPush* mine = sessions_.find(event.session);
     if (!mine || (mine->sent.empty() && !mine->important_at && !mine->wake_called)) return;
     const HibernationPart part{mine->important_at, mine->wake_called, mine->sent};
-    record.parts.emplace_back(part_name, part.encode());
+    event.record.parts.emplace_back(part_name, part.encode());
 }
 
-void Hibernation::restore(core::Session& session, const storage::HibernatingSession& record) {
-    SessionPush& mine = push_.sessions.of(session);
+void Hibernation::on_restored(const events::SessionRestored& event) {
+    const storage::HibernatingSession& record = event.record;
+    SessionPush& mine = sessions_.of(event.session);
     const auto at = std::find_if(record.parts.begin(), record.parts.end(),
                                  [](const auto& part) { return part.first == part_name; });
     if (at != record.parts.end()) {
@@ -187,15 +180,16 @@ void Hibernation::restore(core::Session& session, const storage::HibernatingSess
     mine.settled = record.queued == 0 || (mine.settled && !mine.sent.empty());
 }
 
-void Hibernation::before_evict(core::Account& account) {
+void Hibernation::before_evict(core::Account& account,
+                               const std::function<bool(const Registration&)>& waits) {
     for (const auto& session : account.sessions()) {
-        SessionPush* mine = push_.sessions.find(*session);
+        SessionPush* mine = sessions_.find(*session);
         if (!mine || !session->is_hibernating() || !mine->settled) continue;
         const std::uint32_t newest = session->sm()->acked() + session->hibernation().queued();
         bool changed = false;
         for (const Coverage& coverage : mine->decided) {
-            Registration* registration = push_.accounts.of(account).find(coverage.registration);
-            if (!registration || push_.sender->waits(account.id(), *registration)) continue;
+            Registration* registration = accounts_.of(account).find(coverage.registration);
+            if (!registration || waits(*registration)) continue;
             Coverage complete = coverage;
             if (complete.covers_number(newest)) continue;
             complete.number = newest;
@@ -207,40 +201,39 @@ void Hibernation::before_evict(core::Account& account) {
     }
 }
 
-Task<> Hibernation::sweep_after_restart() {
-    core::Core& core = push_.core;
-    co_await core.shard().sleep(push_.options({}).restart_grace);
+Task<> Hibernation::sweep_after_restart(QueueRules& rules) {
+    co_await core_.shard().sleep(core_.options<PushOptions>().restart_grace);
     core::HibernatingPage page;
     do {
-        if (core.stopping()) co_return;  // the next run does it
-        page = co_await core::read_hibernating(core, page.next);
-        for (auto& bare_jid : page.accounts) co_await sweep_account(std::move(bare_jid));
-    } while (page.next && !core.stopping());
+        if (core_.stopping()) co_return;  // the next run does it
+        page = co_await core::read_hibernating(core_, page.next);
+        for (auto& bare_jid : page.accounts) co_await sweep_account(rules, std::move(bare_jid));
+    } while (page.next && !core_.stopping());
 }
 
-Task<> Hibernation::sweep_account(std::string bare_jid) {
-    const bool was_loaded = push_.core.accounts().find(bare_jid) != nullptr;
-    auto pin = co_await push_.core.accounts().load(bare_jid);
+Task<> Hibernation::sweep_account(QueueRules& rules, std::string bare_jid) {
+    const bool was_loaded = core_.accounts().find(bare_jid) != nullptr;
+    auto pin = co_await core_.accounts().load(bare_jid);
     if (!pin) co_return;
     core::Account& account = **pin;
     // A hundred thousand must not stay loaded.
-    if (!was_loaded) push_.core.accounts().evict_soon(std::move(bare_jid));
+    if (!was_loaded) core_.accounts().evict_soon(std::move(bare_jid));
     std::vector<std::uint64_t> numbers;
     for (const auto& session : account.sessions())
-        if (session->is_hibernating() && push_.registrations->has_any(account, session->device()))
+        if (session->is_hibernating() && registrations_.has_any(account, session->device()))
             numbers.push_back(session->number());
-    for (const auto number : numbers) co_await sweep_session(account, number);
+    for (const auto number : numbers) co_await sweep_session(rules, account, number);
 }
 
 /// R3 for one session whose queue is in storage only.
-Task<> Hibernation::sweep_session(core::Account& account, std::uint64_t number) {
+Task<> Hibernation::sweep_session(QueueRules& rules, core::Account& account, std::uint64_t number) {
     core::Session* session = account.find_session_by_number(number);
-    if (!session || !session->is_hibernating() || push_.sessions.of(*session).settled) co_return;
-    co_await push_.core.shard().committed();
+    if (!session || !session->is_hibernating() || sessions_.of(*session).settled) co_return;
+    co_await core_.shard().committed();
     const std::uint32_t acked = session->sm()->acked();
-    auto queue = co_await push_.core.storage().sessions().read_queue(account.id(), number, acked);
+    auto queue = co_await core_.storage().sessions().read_queue(account.id(), number, acked);
     session = account.find_session_by_number(number);  // it may have come back meanwhile
-    if (!queue || !session || !session->is_hibernating() || push_.core.stopping()) co_return;
+    if (!queue || !session || !session->is_hibernating() || core_.stopping()) co_return;
     std::vector<QueueRules::Entry> entries;
     for (auto& stored : *queue) {
         auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));
@@ -248,8 +241,8 @@ Task<> Hibernation::sweep_session(core::Account& account, std::uint64_t number) 
         entries.push_back({std::move(*stanza), stored.seq, stored.stanza.meta});
     }
     logger.debug("after-restart", {{"session", session->jid().full()}, {"queued", entries.size()}});
-    push_.queue_rules->notify(*session, entries, Trigger::unacked);
-    push_.sessions.of(*session).settled = true;
+    rules.notify(*session, entries, Trigger::unacked);
+    sessions_.of(*session).settled = true;
 }
 
 }  // namespace clarion::push

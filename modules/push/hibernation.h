@@ -7,59 +7,70 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/task.h"
+#include "modules/push/registration_events.h"
 #include "modules/push/state.h"
 #include "server/core/session.h"
-#include "storage/sessions.h"
+#include "server/events/session_events.h"
 
 namespace clarion::push {
 
+class QueueRules;
+class Registrations;
+struct PendingNotification;
+
 class Hibernation {
 public:
-    explicit Hibernation(Push& push) : push_(push) {}
+    Hibernation(core::Core& core, core::AccountSlot<AccountPush> accounts,
+                core::SessionSlot<SessionPush> sessions, Registrations& registrations)
+        : core_(core), accounts_(accounts), sessions_(sessions), registrations_(registrations) {}
 
     /// It began to hibernate. `notified_important`: something in its queue was notified as
     /// important before.
     void hibernated(core::Session& session, bool notified_important);
-    void resumed(core::Session& session);
-    /// It will expire soon: its client is woken ([push] wake_before_timeout).
-    void expiring(core::Session& session);
-    /// A registration of this device came or went.
-    void registrations_changed(core::Account& account, std::string_view device);
-    /// A registration goes on under another number.
-    void renumber(core::Account& account, std::uint64_t from, std::uint64_t to);
-    /// It is gone, and what it was notified of with it.
-    void forget(core::Account& account, std::uint64_t registration);
+    void on_resumed(const events::SessionResumed& event);
+    /// Its client is woken ([push] wake_before_timeout).
+    void on_expiring(const events::SessionExpiring& event);
+    void on_device_changed(const DeviceChanged& event);
+    /// What it was notified of goes with it, or to its successor.
+    void on_removed(const RegistrationRemoved& event);
     /// A notification left for the service; if important, the ordinary time runs from now.
     void sent(core::Account& account, const Registration& registration,
-              const Notification& notification);
+              const PendingNotification& notification);
     /// It waits, in the publish log: its session's queue need not be notified of again.
-    void kept(core::Account& account, const Notification& notification);
+    void kept(core::Account& account, const PendingNotification& notification);
     /// It did not arrive: the service cannot be reached.
     void not_sent(core::Account& account, const Registration& registration,
-                  const Notification& notification);
+                  const PendingNotification& notification);
 
-    void record(core::Session& session, storage::HibernatingSession& record);
-    void restore(core::Session& session, const storage::HibernatingSession& record);
+    void on_recording(const events::SessionRecording& event);
+    void on_restored(const events::SessionRestored& event);
 
     /// The account may leave memory: what was decided and is not on its way any more goes into the
-    /// records.
-    void before_evict(core::Account& account);
+    /// records. `waits`: whether something still waits to be published for a registration.
+    void before_evict(core::Account& account,
+                      const std::function<bool(const Registration&)>& waits);
 
     /// Once after start: R3 for the sessions that did not come back within [push] restart_grace.
-    Task<> sweep_after_restart();
+    Task<> sweep_after_restart(QueueRules& rules);
 
     /// The most it can hibernate, for <enabled max>.
-    Duration longest(core::Session& session) const;
+    void on_limit(const events::HibernationLimit& event) const;
 
 private:
     void set_end(core::Session& session, SessionPush& mine);
     LastingTime wake_time(std::string_view host, const SessionPush& mine, LastingTime end) const;
-    Task<> sweep_account(std::string bare_jid);
-    Task<> sweep_session(core::Account& account, std::uint64_t session);
-    Push& push_;
+    Task<> sweep_account(QueueRules& rules, std::string bare_jid);
+    Task<> sweep_session(QueueRules& rules, core::Account& account, std::uint64_t session);
+
+    core::Core& core_;
+    core::AccountSlot<AccountPush> accounts_;
+    core::SessionSlot<SessionPush> sessions_;
+    Registrations& registrations_;
 };
 
 }  // namespace clarion::push

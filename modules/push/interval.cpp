@@ -32,27 +32,27 @@ std::optional<SteadyTime> Intervals::closed_until(const RegistrationKey& key,
     return slot->second.until;
 }
 
-bool Intervals::hold(WaitingItem item) {
-    Slot& slot = slots_[item.key];
+bool Intervals::hold(StoredNotification stored) {
+    Slot& slot = slots_[stored.key];
     const bool first = slot.held == nullptr;
     if (first) {
-        slot.held = std::make_unique<WaitingItem>(std::move(item));
+        slot.held = std::make_unique<StoredNotification>(std::move(stored));
     } else {
-        item.replace(std::move(*slot.held));
-        *slot.held = std::move(item);
+        stored.replace(std::move(*slot.held));
+        *slot.held = std::move(stored);
     }
     return first;
 }
 
-std::optional<WaitingItem> Intervals::release(const RegistrationKey& key) {
+std::optional<StoredNotification> Intervals::release(const RegistrationKey& key) {
     const auto slot = slots_.find(key);
     if (slot == slots_.end() || !slot->second.held) return std::nullopt;
-    WaitingItem item = std::move(*slot->second.held);
+    StoredNotification stored = std::move(*slot->second.held);
     slot->second.held.reset();
-    return item;
+    return stored;
 }
 
-const WaitingItem* Intervals::find(const RegistrationKey& key) const {
+const StoredNotification* Intervals::find(const RegistrationKey& key) const {
     const auto slot = slots_.find(key);
     return slot == slots_.end() ? nullptr : slot->second.held.get();
 }

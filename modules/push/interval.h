@@ -23,10 +23,10 @@ public:
 
     /// Keeps it as the newest state. True: the first one, somebody must release() it.
     /// REQUIRES: closed_until().
-    bool hold(WaitingItem item);
-    std::optional<WaitingItem> release(const RegistrationKey& key);
+    bool hold(StoredNotification stored);
+    std::optional<StoredNotification> release(const RegistrationKey& key);
     /// What is held; nullptr: nothing.
-    const WaitingItem* find(const RegistrationKey& key) const;
+    const StoredNotification* find(const RegistrationKey& key) const;
     void forget(const RegistrationKey& key) { slots_.erase(key); }
     /// Nothing to remember.
     bool idle(SteadyTime now) const;
@@ -34,7 +34,7 @@ public:
 private:
     struct Slot {
         SteadyTime until{};
-        std::unique_ptr<WaitingItem> held{};
+        std::unique_ptr<StoredNotification> held{};
     };
     std::unordered_map<RegistrationKey, Slot, RegistrationKey::Hash> slots_;
     std::size_t clean_at_ = 1000;  // slots

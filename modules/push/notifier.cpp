@@ -2,18 +2,27 @@
 
 #include <algorithm>
 
+#include "modules/push/composer.h"
 #include "modules/push/counters.h"
-#include "modules/push/notification.h"
 #include "modules/push/publish_log.h"
-#include "modules/push/push.h"
-#include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
-#include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "storage/storage.h"
 
 namespace clarion::push {
+
+Notifier::Notifier(core::Core& core, core::AccountSlot<AccountPush> accounts,
+                   core::SessionSlot<SessionPush> sessions, const Counters& counters,
+                   Registrations& registrations, Composer& composer, PublishLog& publish_log,
+                   Sender& sender)
+    : core_(core),
+      accounts_(accounts),
+      sessions_(sessions),
+      counters_(counters),
+      registrations_(registrations),
+      composer_(composer),
+      publish_log_(publish_log),
+      sender_(sender) {}
 
 bool is_reflected(const core::Account& account, const Stanza& stanza) {
     if (stanza.type() != StanzaType::groupchat || !stanza.is_message()) return false;
@@ -42,8 +51,7 @@ Facts Notifier::facts(core::Account& account, const Registration& registration, 
 
 void Notifier::on_undelivered(const events::Undelivered& event) {
     using Why = events::Undelivered::Why;
-    if (event.why == Why::hibernating)
-        return push_.queue_rules->on_queued(*event.session, event.envelope);
+    if (event.why == Why::hibernating) return;
     Facts base;
     base.trigger = event.why == Why::no_session ? Trigger::no_session : Trigger::ended;
     base.archived = event.envelope.meta.archived();
@@ -82,14 +90,14 @@ Notifier::Cause Notifier::cause_of(const core::Account& account, const core::Env
 
 void Notifier::judge_all(core::Account& account, const core::Envelope& envelope, Facts base,
                          core::Session* session) {
-    const AccountPush* mine = push_.accounts.find(account);
+    const AccountPush* mine = accounts_.find(account);
     if (!mine || mine->registrations.empty()) return;
     const Stanza& stanza = *envelope.stanza;
     Cause cause = cause_of(account, envelope);
     if (!base.stored) cause.meta.offline_seq = 0;
-    const SessionPush* queue = session ? push_.sessions.find(*session) : nullptr;
-    for (const auto seq : push_.registrations->all(account)) {
-        Registration* registration = push_.accounts.of(account).find(seq);
+    const SessionPush* queue = session ? sessions_.find(*session) : nullptr;
+    for (const auto seq : registrations_.all(account)) {
+        Registration* registration = accounts_.of(account).find(seq);
         if (!registration) continue;
         Facts all = facts(account, *registration, base.trigger, stanza);
         all.archived = base.archived;
@@ -102,7 +110,7 @@ void Notifier::judge_all(core::Account& account, const core::Envelope& envelope,
         const Verdict verdict = should_push(stanza, all);
         cause.away = !all.device_has_session && base.trigger != Trigger::receiving;
         if (!verdict.push)
-            push_.note(account, *registration, verdict.reason);
+            counters_.note(account, registration->record, verdict.reason);
         else if (base.trigger == Trigger::ended)
             add_pending_for_ended(account, *registration, cause, verdict);
         else
@@ -111,30 +119,34 @@ void Notifier::judge_all(core::Account& account, const core::Envelope& envelope,
 }
 
 void Notifier::on_ping(const events::PushPing& event) {
-    for (const auto seq : push_.registrations->all(event.account)) {
-        Registration* registration = push_.accounts.of(event.account).find(seq);
+    for (const auto seq : registrations_.all(event.account)) {
+        Registration* registration = accounts_.of(event.account).find(seq);
         if (!registration) continue;
         const auto& record = registration->record;
         if (!event.service.empty() && event.service != record.service) continue;
         if (!event.node.empty() && event.node != record.node) continue;
-        add_pending(event.account, *registration, {.meta = {.received = push_.core.clock().wall()}},
-                    {true, false, Reason::ping});
+        ping(event.account, *registration);
     }
+}
+
+void Notifier::ping(core::Account& account, Registration& registration) {
+    add_pending(account, registration, {.meta = {.received = core_.clock().wall()}},
+                {true, false, Reason::ping});
 }
 
 void Notifier::on_requested(const events::PushRequested& event) {
     core::Account& account = event.account;
     Cause cause;
-    cause.meta.received = push_.core.clock().wall();
+    cause.meta.received = core_.clock().wall();
     if (event.envelope) cause = cause_of(account, *event.envelope);
     cause.clear = event.clear;
     cause.in_queue =
         true;  // or nowhere: who asks does so beside the rules, which keep what they must
-    for (const auto seq : push_.registrations->all(account)) {
-        Registration* registration = push_.accounts.of(account).find(seq);
+    for (const auto seq : registrations_.all(account)) {
+        Registration* registration = accounts_.of(account).find(seq);
         if (!registration || !event.wants(registration->record)) continue;
         if (registration->was_notified_of(cause.identity, cause.meta.archive_id)) {
-            push_.note(account, *registration, Reason::covered);
+            counters_.note(account, registration->record, Reason::covered);
             continue;
         }
         Verdict verdict{true, false, Reason::ping};
@@ -147,156 +159,61 @@ void Notifier::on_requested(const events::PushRequested& event) {
     }
 }
 
-void Notifier::on_expiring(core::Session& session) {
+void Notifier::on_expiring(const events::SessionExpiring& event) {
+    const core::Session& session = event.session;
     core::Account& account = session.account();
-    for (const auto seq : push_.registrations->of_device(account, session.device()))
-        if (Registration* registration = push_.accounts.of(account).find(seq))
-            add_pending(account, *registration, {.meta = {.received = push_.core.clock().wall()}},
-                        {true, false, Reason::ping});
+    for (const auto seq : registrations_.of_device(account, session.device()))
+        if (Registration* registration = accounts_.of(account).find(seq))
+            ping(account, *registration);
 }
 
-// ---- Owing -------------------------------------------------------------------------------------
-
-Summary Notifier::summary(core::Account& account, const Registration& registration,
-                          const Content& content) const {
-    const PushOptions& options = push_.options(account.host());
-    Summary summary;
-    if (options.message_count == "unread")
-        summary.message_count = std::max<std::uint64_t>(1, registration.record.unread);
-    if (content.clear) summary.message_count = 0;
-    if (content.important) summary.last_message_body = options.notification_important_body;
-    if (!content.stanza || !content.stanza->is_message()) return summary;
-    const Carried inner = carried(*content.stanza, account.jid().bare());
-    if (options.notification_with_sender) summary.last_message_sender = inner.sender();
-    if (content.important && options.notification_with_body && !inner.body().empty())
-        summary.last_message_body = inner.body();
-    return summary;
-}
-
-/// nullptr: a module stopped it.
-NotificationPtr Notifier::make(core::Account& account, const Registration& registration,
-                               const Content& content) const {
-    xml::Document document = make_notification(summary(account, registration, content));
-    const xml::Document asked = asked_of(registration.record);
-    events::PushSending event{account,
-                              registration.record,
-                              asked.root(),
-                              content.stanza,
-                              content.important,
-                              content.urgent,
-                              content.clear ? 0 : registration.record.unread,
-                              document.root()};
-    if (push_.core.bus().fire(event) == core::Flow::stop) {
-        push_.note(account, registration, Reason::filtered);
-        return nullptr;
-    }
-    auto notification = std::make_shared<Notification>();
-    notification->account = account.jid().bare();
-    notification->account_id = account.id();
-    notification->registration = registration.record.seq;
-    notification->publish =
-        make_publish(account.host(), registration.service, registration.record, document.root());
-    notification->important = content.important;
-    notification->urgent = content.urgent;
-    notification->clear = content.clear;
-    return notification;
-}
+// ---- Pending -----------------------------------------------------------------------------------
 
 NotificationPtr Notifier::add_pending(core::Account& account, Registration& registration,
                                       const Cause& cause, Verdict verdict) {
     if (verdict.important) ++registration.record.unread;
     if (cause.clear) registration.record.unread = 0;
-    const bool urgent = verdict.reason == Reason::call || verdict.reason == Reason::call_answered;
-    const auto notification =
-        make(account, registration, {cause.stanza, verdict.important, urgent, cause.clear});
+    StoredNotification stored;
+    stored.key = {account.id(), registration.record.seq};
+    stored.number = composer_.next_number();
+    stored.caused = cause.meta.received;
+    stored.log_id = cause.meta.log_id;
+    stored.offline_seq = cause.meta.offline_seq;
+    stored.important = verdict.important;
+    stored.urgent = verdict.reason == Reason::call || verdict.reason == Reason::call_answered;
+    stored.clear = cause.clear;
+    auto notification = composer_.compose(account, registration, cause.stanza, std::move(stored));
     if (!notification) return nullptr;
-    push_.note(account, registration, verdict.reason);
+    counters_.note(account, registration.record, verdict.reason);
     registration.notified.add(cause.identity);
     if (cause.away)
         registration.record.notified_up_to =
             std::max(registration.record.notified_up_to, cause.meta.archive_id);
     registration.unsaved = true;
-    notification->number = next_number();
-    notification->caused = cause.meta.received;
-    enter(account, *notification, cause);
-    ++push_.accounts.of(account).busy;
-    push_.core.shard().after_commit(
+    enter(notification->stored, cause);
+    ++accounts_.of(account).busy;
+    core_.shard().after_commit(
         [this, notification](const Result<>& result) { committed(notification, result); });
     return notification;
 }
 
 /// What must go out also after a crash is stored with its stanza; a queue says so itself.
-void Notifier::enter(core::Account& account, Notification& notification, const Cause& cause) const {
-    notification.log_id = cause.meta.log_id;
-    notification.offline_seq = cause.meta.offline_seq;
-    const bool stored = cause.meta.log_id != storage::LogId::none || cause.meta.offline_seq != 0;
-    if (cause.in_queue || !stored) return;
+void Notifier::enter(const StoredNotification& stored, const Cause& cause) {
+    const bool is_stored = stored.log_id != storage::LogId::none || stored.offline_seq != 0;
+    if (cause.in_queue || !is_stored) return;
     // Kept by somebody else only, the sender say.
     const bool brings =
         cause.meta.logged() && !cause.meta.archived() && cause.meta.offline_seq == 0;
-    push_.publish_log->add_pending(
-        account.id(),
-        {.registration = notification.registration,
-         .important = notification.important,
-         .urgent = notification.urgent,
-         .log_id = cause.meta.log_id,
-         .offline_seq = cause.meta.offline_seq,
-         .caused = cause.meta.received},
-        notification.number, brings && cause.stanza ? xml::to_string(cause.stanza->root()) : "");
-}
-
-// ---- Again -------------------------------------------------------------------------------------
-
-Task<> Notifier::renew_stored(core::AccountPin account, std::uint64_t seq, Waiting waiting) {
-    const StanzaPtr stanza =
-        co_await read_stanza(account->id(), waiting.log_id, waiting.offline_seq);
-    Registration* registration = push_.accounts.of(*account).find(seq);
-    if (registration) renew_with(*account, *registration, waiting, stanza.get());
-}
-
-/// nullptr: it is not kept any more.
-Task<StanzaPtr> Notifier::read_stanza(storage::AccountId account, storage::LogId log_id,
-                                      std::uint64_t offline_seq) const {
-    auto& storage = push_.core.storage();
-    std::string text;
-    if (log_id != storage::LogId::none) {
-        auto logged = co_await storage.archive().read_log(log_id);
-        if (logged && logged->has_value()) text = std::move(**logged);
-    } else if (offline_seq != 0) {
-        auto kept = co_await storage.offline().read(account, offline_seq - 1, 1);
-        if (kept && !kept->empty() && kept->front().seq == offline_seq)
-            text = std::move(kept->front().stanza.xml);
-    }
-    if (text.empty()) co_return nullptr;
-    auto parsed = Stanza::from_document(xml::parse_element(text, ns::client));
-    if (!parsed) co_return nullptr;
-    co_return std::move(*parsed);
-}
-
-void Notifier::renew_with(core::Account& account, Registration& registration, Waiting& waiting,
-                          const Stanza* stanza) {
-    const auto notification =
-        make(account, registration, {stanza, waiting.important, waiting.urgent, waiting.clear});
-    if (!notification)
-        return push_.publish_log->settle(account.id(), registration.record.seq, waiting.number);
-    notification->number = waiting.number;
-    notification->caused = waiting.caused;
-    notification->log_id = waiting.log_id;
-    notification->offline_seq = waiting.offline_seq;
-    notification->renewed = true;
-    if (waiting.queue) {
-        notification->session = waiting.queue->session;
-        notification->coverage = waiting.queue->coverage;
-    }
-    push_.sender->submit(account, registration, notification);
+    publish_log_.add_pending(stored,
+                             brings && cause.stanza ? xml::to_string(cause.stanza->root()) : "");
 }
 
 /// Everything left of an ended session's queue is one notification.
 void Notifier::add_pending_for_ended(core::Account& account, Registration& registration,
                                      const Cause& cause, Verdict verdict) {
     const NotificationPtr first = registration.last_of_ended.lock();
-    if (first && (first->important || !verdict.important)) {
-        push_.note(account, registration, Reason::covered);
+    if (first && (first->stored.important || !verdict.important)) {
+        counters_.note(account, registration.record, Reason::covered);
         registration.notified.add(cause.identity);
         return;
     }
@@ -308,20 +225,29 @@ void Notifier::add_pending_for_ended(core::Account& account, Registration& regis
 }
 
 void Notifier::committed(const NotificationPtr& notification, const Result<>& result) {
-    core::Account* account = push_.account_of(*notification);
+    core::Account* account = account_of(core_, *notification);
     if (!account) return;
-    AccountPush& mine = push_.accounts.of(*account);
+    AccountPush& mine = accounts_.of(*account);
     --mine.busy;
+    const StoredNotification& stored = notification->stored;
     if (!result) {
-        push_.counters->count(Reason::storage_failed);
-        push_.publish_log->settle(notification->account_id, notification->registration,
-                                  notification->number);
-        return push_.queue_rules->undo(*account, *notification);
+        counters_.count(Reason::storage_failed);
+        publish_log_.settle(stored.key, stored.number);
+        return undo(*account, *notification);
     }
-    Registration* registration = mine.find(notification->registration);
+    Registration* registration = mine.find(stored.key.registration);
     if (!registration || !notification->publish) return;
     registration->last_of_ended.reset();
-    push_.sender->submit(*account, *registration, notification);
+    sender_.submit(*account, *registration, notification);
+}
+
+/// It will never be sent: it covers nothing of its queue.
+void Notifier::undo(core::Account& account, const PendingNotification& notification) {
+    if (notification.share.session == 0) return;
+    core::Session* session = account.find_session_by_number(notification.share.session);
+    SessionPush* mine = session ? sessions_.find(*session) : nullptr;
+    if (mine)
+        mine->decided_for(notification.stored.key.registration).undo(notification.stored.number);
 }
 
 }  // namespace clarion::push

@@ -10,21 +10,31 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "base/task.h"
-#include "modules/push/notification.h"
+#include "modules/push/pending_notification.h"
+#include "modules/push/policy.h"
 #include "modules/push/state.h"
 #include "server/core/envelope.h"
 #include "server/core/session.h"
 #include "server/events/archive_events.h"
 #include "server/events/message_events.h"
 #include "server/events/push_events.h"
+#include "server/events/session_events.h"
 #include "server/events/undelivered_events.h"
 
 namespace clarion::push {
 
+class Composer;
+class Counters;
+class PublishLog;
+class Registrations;
+class Sender;
+
 class Notifier {
 public:
-    explicit Notifier(Push& push) : push_(push) {}
+    Notifier(core::Core& core, core::AccountSlot<AccountPush> accounts,
+             core::SessionSlot<SessionPush> sessions, const Counters& counters,
+             Registrations& registrations, Composer& composer, PublishLog& publish_log,
+             Sender& sender);
 
     void on_undelivered(const events::Undelivered& event);     // R1, R6 (hibernating: QueueRules)
     void on_archived(const events::Archived& event);           // R2
@@ -32,7 +42,7 @@ public:
     void on_sending(const events::MessageSending& event);      // R7: it was answered
     void on_ping(const events::PushPing& event);               // R8
     void on_requested(const events::PushRequested& event);
-    void on_expiring(core::Session& session);  // [push] wake_before_timeout
+    void on_expiring(const events::SessionExpiring& event);  // [push] wake_before_timeout
 
     /// What a notification is about.
     struct Cause {
@@ -44,16 +54,10 @@ public:
         bool clear = false;        // nothing is unread any more
     };
     static Cause cause_of(const core::Account& account, const core::Envelope& envelope);
-    /// Owes one: nullptr if a module stopped it. It leaves once this turn's batch is committed, and
-    /// never if that fails.
+    /// Makes one pending: nullptr if a module stopped it. It leaves once this turn's batch is
+    /// committed, and never if that fails.
     NotificationPtr add_pending(core::Account& account, Registration& registration,
                                 const Cause& cause, Verdict verdict);
-
-    /// Composes again, from what is stored, a notification that waited, and submits it. For one
-    /// whose stanza must be read this takes a moment.
-    Task<> renew_stored(core::AccountPin account, std::uint64_t registration, Waiting waiting);
-    /// Numbers notifications.
-    std::uint64_t next_number() { return ++last_number_; }
 
     /// What is true of the account, for policy.
     Facts facts(core::Account& account, const Registration& registration, Trigger trigger,
@@ -64,25 +68,19 @@ private:
                    core::Session* session);
     void add_pending_for_ended(core::Account& account, Registration& registration,
                                const Cause& cause, Verdict verdict);
-    /// What is sent and how; stanza and fate are the caller's to fill in.
-    struct Content {
-        const Stanza* stanza = nullptr;
-        bool important = false;
-        bool urgent = false;
-        bool clear = false;
-    };
-    NotificationPtr make(core::Account& account, const Registration& registration,
-                         const Content& content) const;
-    Summary summary(core::Account& account, const Registration& registration,
-                    const Content& content) const;
-    void renew_with(core::Account& account, Registration& registration, Waiting& waiting,
-                    const Stanza* stanza);
-    Task<StanzaPtr> read_stanza(storage::AccountId account, storage::LogId log_id,
-                                std::uint64_t offline_seq) const;
-    void enter(core::Account& account, Notification& notification, const Cause& cause) const;
+    void ping(core::Account& account, Registration& registration);
+    void enter(const StoredNotification& stored, const Cause& cause);
     void committed(const NotificationPtr& notification, const Result<>& result);
-    Push& push_;
-    std::uint64_t last_number_ = 0;
+    void undo(core::Account& account, const PendingNotification& notification);
+
+    core::Core& core_;
+    core::AccountSlot<AccountPush> accounts_;
+    core::SessionSlot<SessionPush> sessions_;
+    const Counters& counters_;
+    Registrations& registrations_;
+    Composer& composer_;
+    PublishLog& publish_log_;
+    Sender& sender_;
 };
 
 /// Whether the account itself said this in a room: it comes from the occupant that one of its

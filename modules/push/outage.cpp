@@ -1,16 +1,13 @@
-// Services that cannot be reached (Sender's third part): one attempt for the whole server per step
-// of back-off, what it counts for, and the end of those that stay away too long.
-#include <algorithm>
+#include "modules/push/outage.h"
 
 #include "base/id.h"
 #include "base/log.h"
-#include "modules/push/flight.h"
-#include "modules/push/hibernation.h"
-#include "modules/push/notification.h"
+#include "modules/push/counters.h"
+#include "modules/push/failed_attempts.h"
+#include "modules/push/parts.h"
+#include "modules/push/pending_notification.h"
 #include "modules/push/push.h"
-#include "modules/push/registrations.h"
-#include "server/events/push_events.h"
-#include "storage/storage.h"
+#include "modules/push/services.h"
 
 namespace clarion::push {
 
@@ -23,95 +20,75 @@ constexpr Duration patience_each = std::chrono::milliseconds(500);
 /// Of services not known here, no more than that many are learned from others' failures.
 constexpr std::size_t learned_services = 1000;
 
-Duration patience_after(unsigned leader, unsigned here, unsigned shards) {
-    const unsigned distance = (here + shards - leader) % shards;
+}  // namespace
+
+Duration Outage::patience_after(unsigned leader) const {
+    const unsigned shards = core_.shared().shards.count();
+    const unsigned distance = (core_.shard().index() + shards - leader) % shards;
     return distance == 0 ? Duration::zero() : patience + patience_each * (distance - 1);
 }
 
-}  // namespace
-
 // ---- Silence: has anybody heard from it? -------------------------------------------------------
 
-/// While an answer is awaited from all the others.
-struct Sender::Question {
-    Flight flight;
-    std::size_t left = 0;
-    bool heard = false;
-};
-
-/// Nothing came here; whether that is an outage the other shards must say.
-bool Sender::may_be_silent(Service& service, const Flight& flight) {
-    return service.link.is_current(flight.departure) && service.link.silent_since(flight.departure);
+bool Outage::may_be_silent(const PendingNotification& notification) {
+    const ServiceLink& link = notification.service->link;
+    return link.is_current(notification.departure) && link.silent_since(notification.departure);
 }
 
-void Sender::ask_others(const Flight& flight) {
-    const std::size_t others = push_.core.shared().shards.count() - 1;
-    if (others == 0) return conclude(flight, nullptr, true);
+void Outage::ask_others(const PendingNotification& notification,
+                        std::function<void(bool heard)> then) {
+    const std::size_t others = core_.shared().shards.count() - 1;
+    if (others == 0) return then(false);
     const std::uint64_t number = ++last_question_;
-    questions_.emplace(number, std::make_shared<Question>(Question{flight, others}));
-    core::Shared& shared = push_.core.shared();
-    tell_others([&shared, number, here = push_.core.shard().index(), jid = flight.service,
-                 since = flight.departure.at](Sender& other) {
-        const Service* service = other.find_service(jid);
+    questions_.emplace(number, Question{std::move(then), others});
+    core::Shared& shared = core_.shared();
+    tell_others([&shared, number, here = core_.shard().index(),
+                 jid = notification.service->jid.full(),
+                 since = notification.departure.at](Outage& other) {
+        const Service* service = other.services_.find(jid);
         const bool heard = service && service->link.heard_at() > since;
         shared.shards.post(here, [&shared, here, number, heard] {
             if (Push* push = find_push(*shared.cores[here]))
-                push->sender->on_heard_elsewhere(number, heard);
+                push->outage.on_heard_elsewhere(number, heard);
         });
     });
 }
 
-void Sender::on_heard_elsewhere(std::uint64_t number, bool heard) {
+void Outage::on_heard_elsewhere(std::uint64_t number, bool heard) {
     const auto question = questions_.find(number);
     if (question == questions_.end()) return;
-    const std::shared_ptr<Question> asked = question->second;
-    asked->heard |= heard;
-    if (--asked->left > 0) return;
+    question->second.heard |= heard;
+    if (--question->second.left > 0) return;
+    const Question decided = std::move(question->second);
     questions_.erase(question);
-    conclude(asked->flight, nullptr, !asked->heard);
+    decided.then(decided.heard);
 }
 
 // ---- A failed attempt --------------------------------------------------------------------------
 
-void Sender::on_unreachable(Service& service, const Flight& flight, std::string_view condition) {
-    const Notification& lost = *flight.notification;
-    const RegistrationKey key{lost.account_id, lost.registration};
-    const bool news = service.link.failed(flight.departure, push_.core.shard().index(),
-                                          push_.core.clock().steady(), random_u64());
-    core::Account* account = push_.account_of(lost);
-    Registration* registration =
-        account ? push_.accounts.of(*account).find(lost.registration) : nullptr;
-    if (registration) push_.hibernation->not_sent(*account, *registration, lost);
-    if (registration && !lost.witness) {
-        WaitingItem item(lost);
-        item.failures = static_cast<std::uint32_t>(flight.departure.failures);
-        if (!service.link.up()) item.failing_since = note_failing(*account, *registration);
-        service.intervals.not_sent(key);
-        if (auto held = service.intervals.release(key)) {
-            held->failures = item.failures;
-            service.waiting.put(std::move(*held));
-        }
-        service.waiting.put_back(std::move(item));
-        keep(service.waiting.find(key));
-    }
-    if (!news) return;
-    after_failure(service, condition);
+bool Outage::note_failure(Service& service, const ServiceLink::Departure& departure) {
+    return service.link.failed(departure, core_.shard().index(), core_.clock().steady(),
+                               random_u64());
+}
+
+void Outage::attempt_failed(Service& service, std::string_view condition) {
+    fail_all_that_waits(service, condition);
     tell_others([jid = service.jid, failure = service.link.last_failure(),
-                 text = std::string(condition)](Sender& other) {
+                 text = std::string(condition)](Outage& other) {
         other.hear_of_failure(jid, failure, text);
     });
 }
 
-/// Here or elsewhere: whoever waits has failed with it.
-void Sender::after_failure(Service& service, std::string_view condition) {
-    const WallTime now = push_.core.clock().wall();
+/// After an attempt that failed here or elsewhere.
+void Outage::fail_all_that_waits(Service& service, std::string_view condition) {
+    const WallTime now = core_.clock().wall();
     if (service.stats.unreachable_since == WallTime{}) service.stats.unreachable_since = now;
     service.stats.last_error = condition;
     service.stats.last_error_at = now;
-    service.waiting.note_failing(push_.core.clock().lasting());
+    service.waiting.note_failing(core_.clock().lasting());
     const FailedAttempt failure = service.link.last_failure();
-    if (failure.shard == push_.core.shard().index()) {
-        push_.counters->failed_attempts.add();
+    if (failure.shard == core_.shard().index()) {
+        counters_.failed_attempts.add();
         logger.info("service-unreachable",
                     {{"service", service.jid.full()},
                      {"condition", condition},
@@ -121,149 +98,98 @@ void Sender::after_failure(Service& service, std::string_view condition) {
                                               failure.retry_at - failure.at)
                                               .count()}});
     }
-    retire_due(service);
+    attempts_.retire_due(service);
     arm_retry(service);
 }
 
-/// When it began to fail; written when that is news, since the count of days must survive restarts.
-LastingTime Sender::note_failing(core::Account& account, Registration& registration) {
-    auto& record = registration.record;
-    if (record.failing_since == LastingTime{}) {
-        record.failing_since = push_.core.clock().lasting();
-        push_.registrations->save(account, registration);
-    }
-    return record.failing_since;
+void Outage::arm_retry(Service& service) {
+    if (service.link.up() || service.link.probing()) return;
+    const SteadyTime due = service.link.retry_at();
+    const SteadyTime now = core_.clock().steady();
+    // If it is time already, what is on its way ends with another change.
+    if (due <= now || (service.retry != core::TimerId::none && service.retry_due == due)) return;
+    if (service.retry != core::TimerId::none) core_.shard().cancel(service.retry);
+    service.retry_due = due;
+    service.retry = core_.shard().after(std::chrono::ceil<Duration>(due - now),
+                                        [this, jid = service.jid.full()] {
+                                            Service* back = services_.find(jid);
+                                            if (!back) return;
+                                            back->retry = core::TimerId::none;
+                                            services_.changed(*back);
+                                        });
 }
 
-// ---- What the shards tell each other -----------------------------------------------------------
+// ---- It is there again -------------------------------------------------------------------------
 
-void Sender::tell_others(std::function<void(Sender&)> what) {
-    core::Core* const here = &push_.core;
-    here->everywhere([here, what = std::move(what)](core::Core& core) {
-        Push* there = &core == here ? nullptr : find_push(core);
-        if (there) what(*there->sender);
+void Outage::note_answer(Service& service) {
+    if (!service.link.heard(core_.clock().steady())) return;
+    logger.info("service-answers",
+                {{"service", service.jid.full()}, {"waiting", service.waiting.size()}});
+    service.stats.unreachable_since = {};
+    tell_others([jid = service.jid.full()](Outage& other) { other.hear_of_answer(jid); });
+}
+
+void Outage::on_reachable(const events::DomainReachable& event) {
+    event.core.everywhere([domain = std::string(event.domain)](core::Core& core) {
+        if (Push* there = find_push(core)) there->outage.domain_reachable(domain);
     });
 }
 
-void Sender::hear_of_failure(const Jid& jid, const FailedAttempt& failure,
-                             std::string_view condition) {
-    if (!find_service(jid.full()) && services_.size() >= learned_services) return;
-    Service& service = service_of(jid);
-    if (service.link.heard_at() > failure.at)
-        return tell_others([name = jid.full()](Sender& other) { other.hear_of_answer(name); });
-    const Duration later = patience_after(failure.shard, push_.core.shard().index(),
-                                          push_.core.shared().shards.count());
-    if (service.link.adopt(failure, later)) after_failure(service, condition);
-}
-
-void Sender::hear_of_answer(std::string_view jid) {
-    Service* service = find_service(jid);
-    if (!service || !service->link.reachable()) return;
-    service->stats.unreachable_since = {};
-    flush(*service);
-}
-
-void Sender::hear_of_probe(std::string_view jid, unsigned shard, SteadyTime until) {
-    Service* service = find_service(jid);
-    if (service)
-        service->link.hold_off(until + patience_after(shard, push_.core.shard().index(),
-                                                      push_.core.shared().shards.count()));
-}
-
-/// This shard tries: the others wait for what comes of it.
-void Sender::note_probe(const Service& service, std::string_view host) {
-    const SteadyTime until = push_.core.clock().steady() + push_.options(host).answer_timeout;
-    tell_others([jid = service.jid.full(), until, here = push_.core.shard().index()](
-                    Sender& other) { other.hear_of_probe(jid, here, until); });
-}
-
-void Sender::domain_reachable(std::string_view domain) {
+void Outage::domain_reachable(std::string_view domain) {
     std::vector<std::string> there;
-    for (const auto& [jid, service] : services_)
+    for (const auto& [jid, service] : services_.all())
         if (service.jid.domain() == domain && !service.link.up()) there.push_back(jid);
     for (const auto& jid : there) {
-        Service* service = find_service(jid);
+        Service* service = services_.find(jid);
         if (!service) continue;
-        const bool leads = service->link.last_failure().shard == push_.core.shard().index();
+        const bool leads = service->link.last_failure().shard == core_.shard().index();
         if (!service->link.reachable()) continue;
         logger.info("service-reachable", {{"service", jid}, {"waiting", service->waiting.size()}});
         service->stats.unreachable_since = {};
         // A failure that others hear of later than of this is over for them, too.
-        if (leads) tell_others([jid](Sender& other) { other.hear_of_answer(jid); });
-        flush(*service);
+        if (leads) tell_others([jid](Outage& other) { other.hear_of_answer(jid); });
+        services_.changed(*service);
     }
 }
 
-// ---- What failed attempts count for ------------------------------------------------------------
+// ---- What the shards tell each other -----------------------------------------------------------
 
-Sender::Missed Sender::missed(storage::AccountId account, const Registration& registration) const {
-    const auto at = services_.find(registration.record.service);
-    if (at == services_.end()) return {};
-    const WaitingItem* item = at->second.waiting.find({account, registration.record.seq});
-    if (!item) return {};
-    return {static_cast<std::uint32_t>(at->second.link.failures()) - item->failures,
-            item->failing_since};
+void Outage::tell_others(std::function<void(Outage&)> what) {
+    core::Core* const here = &core_;
+    here->everywhere([here, what = std::move(what)](core::Core& core) {
+        Push* there = &core == here ? nullptr : find_push(core);
+        if (there) what(there->outage);
+    });
 }
 
-void Sender::count_missed(Service& service, core::Account& account, std::uint64_t seq) {
-    const RegistrationKey key{account.id(), seq};
-    const WaitingItem* item = service.waiting.find(key);
-    if (!item) return;
-    const auto attempts = static_cast<std::uint32_t>(service.link.failures()) - item->failures;
-    service.waiting.counted(key, service.link.failures());
-    add_attempts(service, account, seq, attempts);
+void Outage::hear_of_failure(const Jid& jid, const FailedAttempt& failure,
+                             std::string_view condition) {
+    if (!services_.find(jid.full()) && services_.all().size() >= learned_services) return;
+    Service& service = services_.of(jid);
+    if (service.link.heard_at() > failure.at)
+        return tell_others([name = jid.full()](Outage& other) { other.hear_of_answer(name); });
+    if (service.link.adopt(failure, patience_after(failure.shard)))
+        fail_all_that_waits(service, condition);
 }
 
-void Sender::add_attempts(const Service& service, core::Account& account, std::uint64_t seq,
-                          std::uint32_t attempts) {
-    Registration* registration = push_.accounts.of(account).find(seq);
-    if (!registration || attempts == 0) return;
-    auto& record = registration->record;
-    record.errors += attempts;
-    record.unreachable += attempts;
-    registration->unsaved = true;
-    if (record.failing_since == LastingTime{}) record.failing_since = push_.core.clock().lasting();
-    push_.core.bus().fire(events::PushFailed{account, record, service.stats.last_error});
+void Outage::hear_of_answer(std::string_view jid) {
+    Service* service = services_.find(jid);
+    if (!service || !service->link.reachable()) return;
+    service->stats.unreachable_since = {};
+    services_.changed(*service);
 }
 
-// ---- Unreachable for too long ------------------------------------------------------------------
-
-/// Looks at what waits without loading anybody, then at the accounts of those whose time is up.
-void Sender::retire_due(Service& service) {
-    if (service.retiring) return;
-    // Where hosts differ, the shortest time of all; the account's own decides when it is loaded.
-    Duration shortest = push_.options({}).unreachable_disables_after;
-    for (const auto& host : push_.core.domains().hosts())
-        shortest = std::min(shortest, push_.options(host).unreachable_disables_after);
-    const LastingTime since = push_.core.clock().lasting() - shortest;
-    std::vector<RegistrationKey> due;
-    for (const WaitingItem& item : service.waiting)
-        if (item.failing_since != LastingTime{} && item.failing_since <= since)
-            due.push_back(item.key);
-    if (due.empty()) return;
-    service.retiring = true;
-    push_.core.scope().spawn("push-retire", retire(service.jid.full(), std::move(due)));
+void Outage::hear_of_probe(std::string_view jid, unsigned shard, SteadyTime until) {
+    if (Service* service = services_.find(jid))
+        service->link.hold_off(until + patience_after(shard));
 }
 
-Task<> Sender::retire(std::string jid, std::vector<RegistrationKey> due) {
-    for (const auto& key : due) co_await retire_one(jid, key);
-    if (Service* service = find_service(jid)) service->retiring = false;
-}
-
-Task<> Sender::retire_one(const std::string& jid, RegistrationKey key) {
-    auto name = co_await push_.core.storage().owners().address_of(key.account);
-    if (!name || !name->has_value()) co_return;
-    auto pin = co_await push_.core.accounts().load(**name);
-    Service* service = find_service(jid);
-    if (!pin || (*pin)->id() != key.account || !service || service->link.up()) co_return;
-    core::Account& account = **pin;
-    count_missed(*service, account, key.registration);
-    const Registration* registration = push_.accounts.of(account).find(key.registration);
-    if (!registration) co_return;
-    const LastingTime since = registration->record.failing_since;
-    const Duration limit = push_.options(account.host()).unreachable_disables_after;
-    if (since != LastingTime{} && push_.core.clock().lasting() - since >= limit)
-        disable(account, key.registration, "unreachable");
+void Outage::note_probe(const Service& service, std::string_view host) {
+    const SteadyTime until =
+        core_.clock().steady() + core_.options<PushOptions>(host).answer_timeout;
+    tell_others([jid = service.jid.full(), until, here = core_.shard().index()](Outage& other) {
+        other.hear_of_probe(jid, here, until);
+    });
 }
 
 }  // namespace clarion::push

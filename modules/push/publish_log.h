@@ -15,61 +15,59 @@
 #include <vector>
 
 #include "base/task.h"
+#include "modules/push/pending_notification.h"
 #include "modules/push/state.h"
 
 namespace clarion::push {
 
+class Composer;
+class Turns;
+
 class PublishLog {
 public:
-    explicit PublishLog(Push& push) : push_(push) {}
+    PublishLog(core::Core& core, core::AccountSlot<AccountPush> accounts, Composer& composer)
+        : core_(core), accounts_(accounts), composer_(composer) {}
 
     /// Writes it into this turn's batch. `xml`: as of storage::PendingPublishes::put().
-    void add_pending(storage::AccountId account, const storage::PendingPublish& pending,
-                     std::uint64_t number, std::string_view xml = {});
+    void add_pending(const StoredNotification& stored, std::string_view xml = {});
     /// A notification must wait: the entry becomes what waits, if it is not yet. This is how one
     /// that speaks for a queue gets an entry (its session's record then calls it notified).
-    void keep(storage::AccountId account, const storage::PendingPublish& pending,
-              std::uint64_t number);
-    /// What an earlier run left pending is on its way again as this notification.
-    void adopt(storage::AccountId account, const storage::PendingPublish& pending,
-               std::uint64_t number);
+    void keep(const StoredNotification& stored);
     /// That notification is over: answered, given up or never to be sent. Its entry goes, unless a
     /// newer notification has taken its place.
-    void settle(storage::AccountId account, std::uint64_t registration, std::uint64_t number);
+    void settle(const RegistrationKey& key, std::uint64_t number);
     /// The registration is gone, and with it (in storage too) what is pending for it.
-    void forget(storage::AccountId account, std::uint64_t registration);
+    void forget(const RegistrationKey& key) { open_.erase(key); }
     /// Erases now what is settled: the server stops.
     void erase_settled();
 
-    /// Once after start: what an earlier run left pending goes out, in slices.
-    Task<> resend_after_restart();
+    /// Once after start: what an earlier run left pending gets its turn, in slices.
+    Task<> resend_after_restart(Turns& turns);
 
 private:
-    struct Key {
-        storage::AccountId account;
-        std::uint64_t registration;
-        bool operator==(const Key&) const = default;
-    };
+    using Key = RegistrationKey;
+    /// What an entry is, as far as keep() must know.
     struct Newest {
         std::uint64_t number = 0;
         storage::LogId log_id = storage::LogId::none;
         bool important = false;
         bool operator==(const Newest&) const = default;
     };
-    struct Hash {
-        std::size_t operator()(const Key& key) const;
-    };
-    Task<> resend_page(std::vector<storage::PendingPublishEntry> page);
-    Task<> resend(storage::PendingPublishEntry entry);
+    /// That notification is on its way, and has an entry.
+    void adopt(const StoredNotification& stored);
+    Task<> resend_page(Turns& turns, std::vector<storage::PendingPublishEntry> page);
+    Task<> resend(Turns& turns, storage::PendingPublishEntry entry);
 
-    Push& push_;
+    core::Core& core_;
+    core::AccountSlot<AccountPush> accounts_;
+    Composer& composer_;
     /// Entries live close together: scattered among accounts that come and go, each would keep a
     /// page of theirs from being given back.
     std::pmr::unsynchronized_pool_resource pool_;
-    std::pmr::unordered_map<Key, Newest, Hash> open_{&pool_};  // what its entry is
-    std::vector<Key> settled_;                                 // entries to erase
+    std::pmr::unordered_map<Key, Newest, Key::Hash> open_{&pool_};  // what its entry is
+    std::vector<Key> settled_;                                      // entries to erase
     bool resending_ = false;
-    std::unordered_set<Key, Hash> renewed_;  // while it resends: entries of this run
+    std::unordered_set<Key, Key::Hash> renewed_;  // while it resends: entries of this run
 };
 
 }  // namespace clarion::push

@@ -1,156 +1,60 @@
 #include "modules/push/push.h"
 
-#include "base/log.h"
-#include "modules/push/enable.h"
-#include "modules/push/hibernation.h"
-#include "modules/push/notifier.h"
-#include "modules/push/publish_log.h"
-#include "modules/push/queue_rules.h"
-#include "modules/push/registrations.h"
-#include "modules/push/sender.h"
-#include "modules/push/state.h"
+#include "modules/push/parts.h"
 #include "proto/ns.h"
-#include "server/events/account_events.h"
-#include "server/events/s2s_events.h"
-#include "server/events/server_events.h"
 
 namespace clarion::push {
 
 namespace {
 
-constexpr Logger logger{"push"};
-
-using core::Flow;
 using core::IqRequest;
 using core::IqTarget;
 
-/// The device is here again: it will read what it missed.
-void forget_unread(Push& push, core::Session& session) {
-    for (const auto seq : push.registrations->of_device(session.account(), session.device()))
-        if (Registration* registration = push.accounts.of(session.account()).find(seq)) {
-            registration->unsaved = registration->unsaved || registration->record.unread != 0;
-            registration->record.unread = 0;
-        }
-}
-
-/// A device that has to log in again may be in strange hands: nothing is pushed to it until it has
-/// logged in, and asks for it as every client does then.
-void forget_others(Push& push, core::Account& account, const core::Session* stays) {
-    for (const auto seq : push.registrations->all(account)) {
-        const auto& record = push.accounts.of(account).find(seq)->record;
-        if (stays && record.device == stays->device()) continue;
-        logger.info("must-log-in-again",
-                    {{"account", account.jid().bare()}, {"service", record.service}});
-        push.registrations->remove(account, seq);
-    }
-}
-
-Flow may_evict(Push& push, core::Account& account) {
-    const AccountPush* mine = push.accounts.find(account);
-    if (!mine) return Flow::next;
-    if (mine->busy > 0) return Flow::stop;
-    push.hibernation->before_evict(account);
-    push.registrations->save_changed(account);
-    return Flow::next;
-}
-
 void follow_accounts(core::ModuleSetup& setup, Push& push) {
-    setup.on<events::AccountLoaded>(events::AccountLoaded::Stage::load, [&push](const auto& event) {
-        push.registrations->load(event.account);
-    });
-    setup.on<events::AccountPuttingAway>(
-        events::AccountPuttingAway::Stage::ask,
-        [&push](auto& event) { return may_evict(push, event.account); });
-    setup.on<events::LoginsRevoked>(
-        events::LoginsRevoked::Stage::forget,
-        [&push](const auto& event) { forget_others(push, event.account, event.stays); });
-    setup.on<events::AccountDeleted>(events::AccountDeleted::Stage::drop,
-                                     [&push](const auto& event) {
-                                         push.sender->forget(event.account);
-                                         push.accounts.clear(event.account);
-                                     });
+    using namespace events;
+    setup.on(AccountLoaded::Stage::load, push.registrations, &Registrations::on_loaded);
+    setup.on(LoginsRevoked::Stage::forget, push.registrations, &Registrations::on_logins_revoked);
+    setup.on(AccountPuttingAway::Stage::ask, push, &Push::may_evict);
+    setup.on(AccountDeleted::Stage::drop, push, &Push::on_deleted);
+    setup.on(RegistrationRemoved::Stage::forget, push.sender, &Sender::on_removed);
+    setup.on(RegistrationRemoved::Stage::forget, push.hibernation, &Hibernation::on_removed);
+    setup.on(DeviceChanged::Stage::react, push.hibernation, &Hibernation::on_device_changed);
 }
 
 void follow_sessions(core::ModuleSetup& setup, Push& push) {
     using namespace events;
-    setup.on<SessionBound>(SessionBound::Stage::ready,
-                           [&push](const auto& event) { forget_unread(push, event.session); });
-    setup.on<SessionHibernated>(SessionHibernated::Stage::push, [&push](const auto& event) {
-        push.queue_rules->on_hibernated(event);
-    });
-    setup.on<SessionExpiring>(SessionExpiring::Stage::push, [&push](const auto& event) {
-        push.hibernation->expiring(event.session);
-    });
-    setup.on<SessionResumed>(SessionResumed::Stage::push, [&push](const auto& event) {
-        push.hibernation->resumed(event.session);
-        forget_unread(push, event.session);
-    });
-    setup.on<SessionLost>(SessionLost::Stage::push,
-                          [&push](const auto& event) { push.queue_rules->on_lost(event); });
-    setup.on<AckDelayed>(AckDelayed::Stage::push,
-                         [&push](const auto& event) { push.queue_rules->on_ack_delayed(event); });
-    setup.on<SessionEnded>(SessionEnded::Stage::cleanup,
-                           [&push](const auto& event) { push.queue_rules->on_ended(event); });
-    setup.on<SessionRecording>(SessionRecording::Stage::add, [&push](auto& event) {
-        push.hibernation->record(event.session, event.record);
-        return Flow::next;
-    });
-    setup.on<HibernationLimit>(HibernationLimit::Stage::extend, [&push](auto& event) {
-        event.limit = push.hibernation->longest(event.session);
-        return Flow::next;
-    });
-    setup.on<SessionRestored>(SessionRestored::Stage::read, [&push](const auto& event) {
-        push.hibernation->restore(event.session, event.record);
-    });
+    setup.on(SessionBound::Stage::ready, push.registrations, &Registrations::on_bound);
+    setup.on(SessionHibernated::Stage::push, push.queue_rules, &QueueRules::on_hibernated);
+    setup.on(SessionExpiring::Stage::push, push.hibernation, &Hibernation::on_expiring);
+    setup.on(SessionExpiring::Stage::push, push.notifier, &Notifier::on_expiring);
+    setup.on(SessionResumed::Stage::push, push.hibernation, &Hibernation::on_resumed);
+    setup.on(SessionResumed::Stage::push, push.registrations, &Registrations::on_resumed);
+    setup.on(SessionLost::Stage::push, push.queue_rules, &QueueRules::on_lost);
+    setup.on(AckDelayed::Stage::push, push.queue_rules, &QueueRules::on_ack_delayed);
+    setup.on(SessionEnded::Stage::cleanup, push.queue_rules, &QueueRules::on_ended);
+    setup.on(SessionRecording::Stage::add, push.hibernation, &Hibernation::on_recording);
+    setup.on(SessionRestored::Stage::read, push.hibernation, &Hibernation::on_restored);
+    setup.on(HibernationLimit::Stage::extend, push.hibernation, &Hibernation::on_limit);
 }
 
 void follow_messages(core::ModuleSetup& setup, Push& push) {
     using namespace events;
-    setup.on<MessageReceiving>(MessageReceiving::Stage::normalise, [&push](auto& event) {
-        on_affiliation(push, event);
-        return Flow::next;
-    });
-    setup.on<MessageReceiving>(MessageReceiving::Stage::copy, [&push](auto& event) {
-        push.notifier->on_receiving(event);
-        return Flow::next;
-    });
-    setup.on<MessageSending>(MessageSending::Stage::copy, [&push](auto& event) {
-        push.notifier->on_sending(event);
-        return Flow::next;
-    });
-    setup.on<Archived>(Archived::Stage::push,
-                       [&push](const auto& event) { push.notifier->on_archived(event); });
-    setup.on<Undelivered>(Undelivered::Stage::notify, [&push](auto& event) {
-        push.notifier->on_undelivered(event);
-        return Flow::next;
-    });
-    setup.on<PushPing>(PushPing::Stage::send,
-                       [&push](const auto& event) { push.notifier->on_ping(event); });
-    setup.on<PushRequested>(PushRequested::Stage::send,
-                            [&push](const auto& event) { push.notifier->on_requested(event); });
+    setup.on(MessageReceiving::Stage::normalise, push.enabling, &Enabling::on_receiving);
+    setup.on(MessageReceiving::Stage::copy, push.notifier, &Notifier::on_receiving);
+    setup.on(MessageSending::Stage::copy, push.notifier, &Notifier::on_sending);
+    setup.on(Archived::Stage::push, push.notifier, &Notifier::on_archived);
+    setup.on(Undelivered::Stage::notify, push.notifier, &Notifier::on_undelivered);
+    setup.on(Undelivered::Stage::notify, push.queue_rules, &QueueRules::on_undelivered);
+    setup.on(PushPing::Stage::send, push.notifier, &Notifier::on_ping);
+    setup.on(PushRequested::Stage::send, push.notifier, &Notifier::on_requested);
 }
 
 void follow_server(core::ModuleSetup& setup, Push& push) {
-    setup.on<PushSought>(PushSought::Stage::find,
-                         [&push](const auto& event) { event.found = &push; });
-    setup.on<events::ServerStarted>(
-        events::ServerStarted::Stage::react, [&push](const auto& event) {
-            event.core.scope().spawn("push-last-run", push.queue_rules->learn_last_run());
-            event.core.scope().spawn("push-owed", push.publish_log->resend_after_restart());
-            event.core.scope().spawn("push-after-restart", push.hibernation->sweep_after_restart());
-        });
-    setup.on<events::ServerStopping>(
-        events::ServerStopping::Stage::save, [&push](const auto& event) {
-            push.publish_log->erase_settled();
-            event.core.accounts().for_each(
-                [&push](core::Account& account) { push.registrations->save_changed(account); });
-        });
-    // Fired where the domain lives; each shard has its own view of its services.
-    setup.on<events::DomainReachable>(events::DomainReachable::Stage::react, [](const auto& event) {
-        event.core.everywhere([domain = std::string(event.domain)](core::Core& core) {
-            if (Push* there = find_push(core)) there->sender->domain_reachable(domain);
-        });
-    });
+    using namespace events;
+    setup.on(PushSought::Stage::find, push, &Push::on_sought);
+    setup.on(ServerStarted::Stage::react, push, &Push::on_started);
+    setup.on(ServerStopping::Stage::save, push, &Push::on_stopping);
+    setup.on(DomainReachable::Stage::react, push.outage, &Outage::on_reachable);
 }
 
 }  // namespace
@@ -238,9 +142,9 @@ void install(core::ModuleSetup& setup) {
     Push& push = setup.state<Push>(setup);
     setup.account_feature(ns::push);
     setup.serve(IqTarget::account, StanzaType::set, ns::push, "enable",
-                [&push](IqRequest& request) { return on_enable(push, request); });
+                [&push](IqRequest& request) { return push.enabling.on_enable(request); });
     setup.serve(IqTarget::account, StanzaType::set, ns::push, "disable",
-                [&push](IqRequest& request) { return on_disable(push, request); });
+                [&push](IqRequest& request) { return push.enabling.on_disable(request); });
     follow_accounts(setup, push);
     follow_sessions(setup, push);
     follow_messages(setup, push);

@@ -10,9 +10,15 @@
 //     enable             <enable/>, <disable/>, and a service that ends it
 //     notifier           events -> policy -> notifications that are pending
 //     queue_rules        those about a session's queue: R3, R4, R5
+//     composer           what a notification says; other modules see it
 //     publish_log        what must go out also after a crash
-//     sender             pending and durable -> published -> answered
+//     sender             pending and durable -> published -> answered, or waits
+//     turns              those who wait, in order
+//     answers            what results and errors mean
+//     outage             services that cannot be reached: one attempt for the whole server
+//     failed_attempts    what they count for
 //     hibernation        the end of hibernation, and what survives a restart
+//     parts              all of them, on one shard
 //     admin              what clarionctl push shows and does, on one shard
 //     admin_commands     its commands
 //

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "modules/push/counters.h"
 #include "modules/push/hibernation.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
@@ -53,18 +54,17 @@ bool is_notified(core::SessionEnd why) {
 
 void QueueRules::on_hibernated(const events::SessionHibernated& event) {
     core::Session& session = event.session;
-    SessionPush& mine = push_.sessions.of(session);
-    mine.settled =
-        !push_.core.stopping();  // at a planned stop nothing is notified, the restart will
-    mine.sent = mine.decided;    // by R5, and in the publish log if not yet sent
-    if (!push_.registrations->has_any(session.account(), session.device())) return;
+    SessionPush& mine = sessions_.of(session);
+    mine.settled = !core_.stopping();  // at a planned stop nothing is notified, the restart will
+    mine.sent = mine.decided;          // by R5, and in the publish log if not yet sent
+    if (!registrations_.has_any(session.account(), session.device())) return;
     std::vector<Entry> queue;
     queue.reserve(event.unacked.size());
     std::uint32_t number = session.sm()->acked();
     for (const core::UnackedStanza& sent : event.unacked) queue.push_back(entry(sent, ++number));
     const bool before = notified_important(session, queue);
     if (mine.settled) notify(session, queue, Trigger::unacked);
-    push_.hibernation->hibernated(session, before);
+    hibernation_.hibernated(session, before);
 }
 
 void QueueRules::on_ack_delayed(const events::AckDelayed& event) {
@@ -74,7 +74,7 @@ void QueueRules::on_ack_delayed(const events::AckDelayed& event) {
 void QueueRules::on_ended(const events::SessionEnded& event) {
     core::Session& session = event.session;
     if (!session.sm() || session.sm()->unacked_count() == 0) return;
-    SessionPush& mine = push_.sessions.of(session);
+    SessionPush& mine = sessions_.of(session);
     if (is_notified(event.why)) {
         const auto queue = live_queue(session);
         notify(session, queue,
@@ -87,8 +87,8 @@ void QueueRules::on_ended(const events::SessionEnded& event) {
 void QueueRules::notify(core::Session& session, const std::vector<Entry>& queue, Trigger trigger) {
     if (queue.empty()) return;
     core::Account& account = session.account();
-    for (const auto seq : push_.registrations->of_device(account, session.device()))
-        if (Registration* registration = push_.accounts.of(account).find(seq))
+    for (const auto seq : registrations_.of_device(account, session.device()))
+        if (Registration* registration = accounts_.of(account).find(seq))
             notify_one(session, *registration, queue, trigger);
 }
 
@@ -98,7 +98,7 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
     Finding found;
     Facts facts;
     for (const Entry& each : queue) {
-        facts = push_.notifier->facts(session.account(), registration, trigger, *each.stanza);
+        facts = notifier_.facts(session.account(), registration, trigger, *each.stanza);
         facts.session = session.jid().full();
         facts.same_device = true;
         facts.archived = each.meta.archived();
@@ -113,7 +113,7 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
             registration.was_notified_of(identity_of(session, each), each.meta.archive_id);
         const Verdict verdict = should_push(*each.stanza, facts);
         if (!verdict.push) {
-            push_.note(session.account(), registration, verdict.reason);
+            counters_.note(session.account(), registration.record, verdict.reason);
             continue;
         }
         found.important += verdict.important ? 1 : 0;
@@ -126,33 +126,32 @@ QueueRules::Finding QueueRules::scan(core::Session& session, Registration& regis
 
 void QueueRules::notify_one(core::Session& session, Registration& registration,
                             const std::vector<Entry>& queue, Trigger trigger) {
-    Coverage& coverage = push_.sessions.of(session).decided_for(registration.record.seq);
+    Coverage& coverage = sessions_.of(session).decided_for(registration.record.seq);
     const Finding found = scan(session, registration, coverage, queue, trigger);
     if (!found.cause) return;
     if (found.important > 1) registration.record.unread += found.important - 1;
-    const NotificationPtr pending = push_.notifier->add_pending(
+    const NotificationPtr pending = notifier_.add_pending(
         session.account(), registration, cause_of(session, *found.cause), found.verdict);
-    coverage.cover_queue(queue.back().number, pending ? pending->number : 0);
+    coverage.cover_queue(queue.back().number, pending ? pending->stored.number : 0);
     for (const Entry& each : queue) registration.notified.add(identity_of(session, each));
     if (!pending) return;
-    pending->session = session.number();
-    pending->coverage = coverage;
+    pending->share = {session.number(), coverage};
 }
 
 /// A session's end leaves messages among the offline ones: the other devices learn of them too
 /// (R1). Those in the archive they know already.
 void QueueRules::notify_others(core::Session& session, const std::vector<Entry>& queue) {
     core::Account& account = session.account();
-    for (const auto seq : push_.registrations->all(account)) {
-        Registration* registration = push_.accounts.of(account).find(seq);
+    for (const auto seq : registrations_.all(account)) {
+        Registration* registration = accounts_.of(account).find(seq);
         if (!registration || registration->record.device == session.device()) continue;
         std::vector<Entry> kept;
         std::copy_if(queue.begin(), queue.end(), std::back_inserter(kept),
                      [](const Entry& each) { return each.meta.spooled && !each.meta.archived(); });
         const Finding found = scan(session, *registration, Coverage{}, kept, Trigger::ended);
         if (found.cause)
-            push_.notifier->add_pending(account, *registration, cause_of(session, *found.cause),
-                                        found.verdict);
+            notifier_.add_pending(account, *registration, cause_of(session, *found.cause),
+                                  found.verdict);
     }
 }
 
@@ -160,9 +159,9 @@ void QueueRules::notify_others(core::Session& session, const std::vector<Entry>&
 bool QueueRules::notified_important(core::Session& session, const std::vector<Entry>& queue) {
     core::Account& account = session.account();
     const std::string_view bare = account.jid().bare();
-    for (const auto seq : push_.registrations->of_device(account, session.device())) {
-        const Registration* registration = push_.accounts.of(account).find(seq);
-        const Coverage& coverage = push_.sessions.of(session).decided_for(seq);
+    for (const auto seq : registrations_.of_device(account, session.device())) {
+        const Registration* registration = accounts_.of(account).find(seq);
+        const Coverage& coverage = sessions_.of(session).decided_for(seq);
         for (const Entry& each : queue) {
             if (!judge(*each.stanza, bare, is_reflected(account, *each.stanza)).important) continue;
             if (coverage.covers_number(each.number) || is_incoming_call(*each.stanza, bare) ||
@@ -176,23 +175,23 @@ bool QueueRules::notified_important(core::Session& session, const std::vector<En
 // ---- R3 after a crash --------------------------------------------------------------------------
 
 Task<> QueueRules::learn_last_run() {
-    const auto newest = co_await push_.core.storage().archive().newest_log_time();
+    const auto newest = co_await core_.storage().archive().newest_log_time();
     if (newest) last_run_ = *newest;
 }
 
 void QueueRules::on_lost(const events::SessionLost& event) {
     const core::Session& session = *event.session;
-    if (!push_.registrations->has_any(session.account(), session.device()) ||
+    if (!registrations_.has_any(session.account(), session.device()) ||
         has_session(session.account(), session.device()))
         return;
-    push_.core.scope().spawn("push-lost", notify_lost(event.session));
+    core_.scope().spawn("push-lost", notify_lost(event.session));
 }
 
 /// Nobody knows what its client had acknowledged; but R5 took care of all that waited longer.
 Task<> QueueRules::notify_lost(std::shared_ptr<core::Session> session) {
     const core::AccountPin pin(session->account());  // deleted meanwhile, it has no registration
     const Duration delay =
-        push_.core.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
+        core_.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
     const WallTime since = std::max(WallTime{}, WallTime{last_run_ - delay});
     std::vector<Entry> latest = co_await read_latest(session->account().id(), since);
     std::erase_if(latest, [&](const Entry& each) {
@@ -216,12 +215,12 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
     query.start = since;
     query.from_end = true;
     query.limit = enough;
-    const auto archived = co_await push_.core.storage().archive().query(std::move(query));
+    const auto archived = co_await core_.storage().archive().query(std::move(query));
     if (archived)
         for (const auto& each : archived->messages)
             add(each.xml,
                 {.meta = {.log_id = each.log_id, .archive_id = each.id, .received = each.time}});
-    const auto kept = co_await push_.core.storage().offline().read(account, 0, enough);
+    const auto kept = co_await core_.storage().offline().read(account, 0, enough);
     if (kept)
         for (const auto& [seq, stanza] : *kept) {
             if (stanza.meta.received < since || stanza.meta.archived()) continue;
@@ -235,11 +234,13 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
 
 // ---- R4: one more stanza -----------------------------------------------------------------------
 
-void QueueRules::on_queued(core::Session& session, const core::Envelope& envelope) {
+void QueueRules::on_undelivered(const events::Undelivered& event) {
+    if (event.why != events::Undelivered::Why::hibernating) return;
+    core::Session& session = *event.session;
     core::Account& account = session.account();
-    for (const auto seq : push_.registrations->of_device(account, session.device()))
-        if (Registration* registration = push_.accounts.of(account).find(seq))
-            queue_one(session, *registration, envelope);
+    for (const auto seq : registrations_.of_device(account, session.device()))
+        if (Registration* registration = accounts_.of(account).find(seq))
+            queue_one(session, *registration, event.envelope);
 }
 
 void QueueRules::queue_one(core::Session& session, Registration& registration,
@@ -249,37 +250,29 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     Notifier::Cause cause = Notifier::cause_of(account, envelope);
     cause.in_queue = true;
     cause.meta.offline_seq = 0;  // only its place, if it must go there
-    Facts facts = push_.notifier->facts(account, registration, Trigger::queued, stanza);
+    Facts facts = notifier_.facts(account, registration, Trigger::queued, stanza);
     facts.session = session.jid().full();
     facts.same_device = true;
     facts.covered = registration.was_notified_of(cause.identity, cause.meta.archive_id);
     const Verdict verdict = should_push(stanza, facts);
-    if (!verdict.push) return push_.note(account, registration, verdict.reason);
+    if (!verdict.push) return counters_.note(account, registration.record, verdict.reason);
 
-    Clock& clock = push_.core.clock();
-    SessionPush& mine = push_.sessions.of(session);
+    Clock& clock = core_.clock();
+    SessionPush& mine = sessions_.of(session);
     Coverage& coverage = mine.decided_for(registration.record.seq);
     if (coverage.covers_now(clock.steady(), verdict.important)) {
         if (verdict.important) ++registration.record.unread;
-        return push_.note(account, registration, Reason::covered);
+        return counters_.note(account, registration.record, Reason::covered);
     }
-    const NotificationPtr pending =
-        push_.notifier->add_pending(account, registration, cause, verdict);
+    const NotificationPtr pending = notifier_.add_pending(account, registration, cause, verdict);
     if (!pending) return;
     // Just after a restart what was queued before may still have to be notified: only the window
     // counts.
     if (mine.settled) coverage.number = session.sm()->acked() + session.hibernation().queued();
-    coverage.open_window(clock.steady(), clock.wall(), push_.options(account.host()).coalesce_time,
-                         verdict.important, pending->number);
-    pending->session = session.number();
-    pending->coverage = coverage;
-}
-
-void QueueRules::undo(core::Account& account, const Notification& notification) {
-    if (notification.session == 0) return;
-    core::Session* session = account.find_session_by_number(notification.session);
-    SessionPush* mine = session ? push_.sessions.find(*session) : nullptr;
-    if (mine) mine->decided_for(notification.registration).undo(notification.number);
+    coverage.open_window(clock.steady(), clock.wall(),
+                         core_.options<PushOptions>(account.host()).coalesce_time,
+                         verdict.important, pending->stored.number);
+    pending->share = {session.number(), coverage};
 }
 
 }  // namespace clarion::push

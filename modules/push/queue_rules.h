@@ -18,9 +18,20 @@
 
 namespace clarion::push {
 
+class Hibernation;
+
 class QueueRules {
 public:
-    explicit QueueRules(Push& push) : push_(push) {}
+    QueueRules(core::Core& core, core::AccountSlot<AccountPush> accounts,
+               core::SessionSlot<SessionPush> sessions, const Counters& counters,
+               Registrations& registrations, Notifier& notifier, Hibernation& hibernation)
+        : core_(core),
+          accounts_(accounts),
+          sessions_(sessions),
+          counters_(counters),
+          registrations_(registrations),
+          notifier_(notifier),
+          hibernation_(hibernation) {}
 
     void on_hibernated(const events::SessionHibernated& event);  // R3
     void on_ack_delayed(const events::AckDelayed& event);        // R5
@@ -29,8 +40,8 @@ public:
     void on_lost(const events::SessionLost& event);
     /// At start: when an earlier run wrote last.
     Task<> learn_last_run();
-    /// R4: `envelope` was just queued to this hibernating session.
-    void on_queued(core::Session& session, const core::Envelope& envelope);
+    /// R4: one more stanza was queued to a hibernating session.
+    void on_undelivered(const events::Undelivered& event);
 
     struct Entry {
         StanzaPtr stanza;
@@ -40,9 +51,6 @@ public:
     /// One notification for the queue to each registration of the session's device, if anything in
     /// it is not covered. `trigger`: unacked, or ended to look at kept messages only.
     void notify(core::Session& session, const std::vector<Entry>& queue, Trigger trigger);
-
-    /// The notification will never be sent: it covers nothing.
-    void undo(core::Account& account, const Notification& notification);
 
 private:
     struct Finding {
@@ -60,7 +68,14 @@ private:
                    const core::Envelope& envelope);
     Task<> notify_lost(std::shared_ptr<core::Session> session);
     Task<std::vector<Entry>> read_latest(storage::AccountId account, WallTime since);
-    Push& push_;
+
+    core::Core& core_;
+    core::AccountSlot<AccountPush> accounts_;
+    core::SessionSlot<SessionPush> sessions_;
+    const Counters& counters_;
+    Registrations& registrations_;
+    Notifier& notifier_;
+    Hibernation& hibernation_;
     WallTime last_run_{};  // when its last stanza was logged
 };
 

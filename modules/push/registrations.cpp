@@ -4,12 +4,10 @@
 
 #include "base/log.h"
 #include "modules/push/counters.h"
-#include "modules/push/hibernation.h"
 #include "modules/push/notification.h"
-#include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/registration_codec.h"
-#include "modules/push/sender.h"
+#include "modules/push/registration_events.h"
 #include "proto/ns.h"
 #include "server/core/session.h"
 #include "server/events/push_events.h"
@@ -50,15 +48,16 @@ Registration Registrations::make(core::Account& account, events::PushRegistratio
     for (const auto identity : record.notified) registration.notified.add(identity);
     registration.record = std::move(record);
     const xml::Document asked = asked_of(registration.record);
-    push_.core.bus().fire(events::PushRegistrationRead{account, registration.record, asked.root(),
-                                                       registration.wishes});
+    core_.bus().fire(events::PushRegistrationRead{account, registration.record, asked.root(),
+                                                  registration.wishes});
     return registration;
 }
 
-void Registrations::load(core::Account& account) {
-    if (push_.stored.empty(account.owner())) return;
-    AccountPush& mine = push_.accounts.of(account);
-    push_.stored.for_each(account.owner(), [&](std::string_view key, std::string_view value) {
+void Registrations::on_loaded(const events::AccountLoaded& event) {
+    core::Account& account = event.account;
+    if (kept_.empty(account.owner())) return;
+    AccountPush& mine = accounts_.of(account);
+    kept_.for_each(account.owner(), [&](std::string_view key, std::string_view value) {
         auto record = decode_registration(key, value);
         if (!record) {
             logger.error("registration-unreadable",
@@ -71,13 +70,13 @@ void Registrations::load(core::Account& account) {
 }
 
 Result<> Registrations::put(core::Account& account, events::PushRegistration record) {
-    if (encode(record).size() + reserved_bytes > push_.stored.room(account.owner()))
+    if (encode(record).size() + reserved_bytes > kept_.room(account.owner()))
         return fail("resource-constraint", "too much is registered");
-    AccountPush& mine = push_.accounts.of(account);
-    const WallTime now = push_.core.clock().wall();
+    AccountPush& mine = accounts_.of(account);
+    const WallTime now = core_.clock().wall();
     // By the clock where it can be, so that no number comes back after the newest one was removed.
     const auto by_clock =
-        static_cast<std::uint64_t>(push_.core.clock().lasting().time_since_epoch().count());
+        static_cast<std::uint64_t>(core_.clock().lasting().time_since_epoch().count());
     record.seq = std::max(mine.last_seq + 1, by_clock);
     mine.last_seq = record.seq;
     record.created = now;
@@ -86,57 +85,78 @@ Result<> Registrations::put(core::Account& account, events::PushRegistration rec
     const std::string old_device = take_over(account, added);
     save(account, added);
     mine.registrations.push_back(std::move(added));
-    push_.counters->enabled.add();
+    counters_.enabled.add();
     evict(account);
-    push_.hibernation->registrations_changed(account, device);
+    core_.bus().fire(DeviceChanged{account, device});
     if (!old_device.empty() && old_device != device)
-        push_.hibernation->registrations_changed(account, old_device);
+        core_.bus().fire(DeviceChanged{account, old_device});
     return {};
 }
 
 /// The registration of the same service and node gives way to `added`, with what R9 remembers of
 /// it. Returns its device.
 std::string Registrations::take_over(core::Account& account, Registration& added) {
-    for (const Registration& old : push_.accounts.of(account).registrations) {
+    for (const Registration& old : accounts_.of(account).registrations) {
         if (!same_pair(old.record, added.record)) continue;
         added.record.created = old.record.created;
         added.record.last_used = old.record.last_used;
         added.notified = old.notified;
         added.record.notified_up_to = old.record.notified_up_to;
         added.record.unread = old.record.unread;
-        push_.hibernation->renumber(account, old.record.seq, added.record.seq);
-        return drop(account, old.record.seq);
+        return drop(account, old.record.seq, added.record.seq);
     }
     return {};
+}
+
+void Registrations::on_logins_revoked(const events::LoginsRevoked& event) {
+    core::Account& account = event.account;
+    for (const auto seq : all(account)) {
+        const auto& record = accounts_.of(account).find(seq)->record;
+        if (event.stays && record.device == event.stays->device()) continue;
+        logger.info("must-log-in-again",
+                    {{"account", account.jid().bare()}, {"service", record.service}});
+        remove(account, seq);
+    }
+}
+
+void Registrations::forget_unread(core::Session& session) {
+    AccountPush* mine = accounts_.find(session.account());
+    if (!mine) return;
+    for (Registration& registration : mine->registrations) {
+        if (registration.record.device != session.device()) continue;
+        registration.unsaved = registration.unsaved || registration.record.unread != 0;
+        registration.record.unread = 0;
+    }
 }
 
 void Registrations::save(core::Account& account, Registration& registration) {
     registration.record.notified = registration.notified.identities();
     registration.unsaved = false;
-    const auto kept = push_.stored.put(account.owner(), registration_key(registration.record.seq),
-                                       encode(registration.record));
+    const auto kept = kept_.put(account.owner(), registration_key(registration.record.seq),
+                                encode(registration.record));
     if (!kept)
         logger.error("registration-not-kept",
                      {{"account", account.jid().bare()}, {"error", kept.error().text}});
 }
 
 void Registrations::save_changed(core::Account& account) {
-    AccountPush* mine = push_.accounts.find(account);
+    AccountPush* mine = accounts_.find(account);
     if (!mine) return;
     for (Registration& registration : mine->registrations)
         if (registration.unsaved) save(account, registration);
 }
 
 void Registrations::evict(core::Account& account) {
-    AccountPush& mine = push_.accounts.of(account);
-    const auto limit = static_cast<std::size_t>(push_.options(account.host()).max_devices);
+    AccountPush& mine = accounts_.of(account);
+    const auto limit =
+        static_cast<std::size_t>(core_.options<PushOptions>(account.host()).max_devices);
     while (mine.registrations.size() > limit) {
         const auto& oldest = mine.registrations.front().record;
         logger.info("evicted", {{"account", account.jid().bare()},
                                 {"service", oldest.service},
                                 {"node", node_tag(oldest)},
                                 {"limit", limit}});
-        push_.counters->evicted.add();
+        counters_.evicted.add();
         remove(account, oldest.seq);
     }
 }
@@ -144,7 +164,7 @@ void Registrations::evict(core::Account& account) {
 std::size_t Registrations::remove(core::Account& account, std::string_view service,
                                   const std::string_view* node) {
     std::vector<std::uint64_t> found;
-    for (const Registration& registration : push_.accounts.of(account).registrations) {
+    for (const Registration& registration : accounts_.of(account).registrations) {
         const auto& record = registration.record;
         if (record.service == service && (!node || (record.has_node && record.node == *node)))
             found.push_back(record.seq);
@@ -155,26 +175,25 @@ std::size_t Registrations::remove(core::Account& account, std::string_view servi
 
 void Registrations::remove(core::Account& account, std::uint64_t seq) {
     const std::string device = drop(account, seq);
-    if (!device.empty()) push_.hibernation->registrations_changed(account, device);
+    if (!device.empty()) core_.bus().fire(DeviceChanged{account, device});
 }
 
-std::string Registrations::drop(core::Account& account, std::uint64_t seq) {
-    AccountPush& mine = push_.accounts.of(account);
+std::string Registrations::drop(core::Account& account, std::uint64_t seq,
+                                std::uint64_t successor) {
+    AccountPush& mine = accounts_.of(account);
     const auto at = std::find_if(mine.registrations.begin(), mine.registrations.end(),
                                  [&](const auto& r) { return r.record.seq == seq; });
     if (at == mine.registrations.end()) return {};
     const std::string device = at->record.device;
-    push_.sender->forget(account.id(), at->record.service, seq);
-    push_.publish_log->forget(account.id(), seq);
-    push_.hibernation->forget(account, seq);
-    push_.stored.remove(account.owner(), registration_key(seq));
-    push_.core.storage().pending_publishes().remove(push_.core.shard().batch(), account.id(), seq);
+    core_.bus().fire(RegistrationRemoved{account, at->record, successor});
+    kept_.remove(account.owner(), registration_key(seq));
+    core_.storage().pending_publishes().remove(core_.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);
     return device;
 }
 
 void Registrations::disable(core::Account& account, std::uint64_t seq, std::string_view why) {
-    Registration* registration = push_.accounts.of(account).find(seq);
+    Registration* registration = accounts_.of(account).find(seq);
     if (!registration) return;
     const events::PushRegistration record = registration->record;
     logger.info("disabled", {{"account", account.jid().bare()},
@@ -182,14 +201,14 @@ void Registrations::disable(core::Account& account, std::uint64_t seq, std::stri
                              {"node", node_tag(record)},
                              {"errors", record.errors},
                              {"why", why}});
-    push_.counters->disabled.add();
+    counters_.disabled.add();
     remove(account, seq);
-    push_.core.bus().fire(events::PushDisabled{account, record});
+    core_.bus().fire(events::PushDisabled{account, record});
 }
 
 std::vector<std::uint64_t> Registrations::all(core::Account& account) const {
     std::vector<std::uint64_t> result;
-    if (const AccountPush* mine = push_.accounts.find(account))
+    if (const AccountPush* mine = accounts_.find(account))
         for (const Registration& registration : mine->registrations)
             result.push_back(registration.record.seq);
     return result;
@@ -198,14 +217,14 @@ std::vector<std::uint64_t> Registrations::all(core::Account& account) const {
 std::vector<std::uint64_t> Registrations::of_device(core::Account& account,
                                                     std::string_view device) const {
     std::vector<std::uint64_t> result;
-    if (const AccountPush* mine = push_.accounts.find(account))
+    if (const AccountPush* mine = accounts_.find(account))
         for (const Registration& registration : mine->registrations)
             if (registration.record.device == device) result.push_back(registration.record.seq);
     return result;
 }
 
 bool Registrations::has_any(core::Account& account, std::string_view device) const {
-    const AccountPush* mine = push_.accounts.find(account);
+    const AccountPush* mine = accounts_.find(account);
     return mine && std::any_of(mine->registrations.begin(), mine->registrations.end(),
                                [&](const auto& r) { return r.record.device == device; });
 }

@@ -11,15 +11,27 @@
 #include <vector>
 
 #include "modules/push/state.h"
+#include "server/events/account_events.h"
+#include "server/events/session_events.h"
 
 namespace clarion::push {
 
+class Counters;
+
 class Registrations {
 public:
-    explicit Registrations(Push& push) : push_(push) {}
+    Registrations(core::Core& core, core::ResidentSpace kept,
+                  core::AccountSlot<AccountPush> accounts, Counters& counters)
+        : core_(core), kept_(kept), accounts_(accounts), counters_(counters) {}
 
-    /// From what is resident with the account, which was just loaded.
-    void load(core::Account& account);
+    /// From what is resident with the account.
+    void on_loaded(const events::AccountLoaded& event);
+    /// A device that has to log in again may be in strange hands: nothing is pushed to it until it
+    /// has logged in, and asks for it as every client does then.
+    void on_logins_revoked(const events::LoginsRevoked& event);
+    /// The device is here again: it will read what it missed.
+    void on_bound(const events::SessionBound& event) { forget_unread(event.session); }
+    void on_resumed(const events::SessionResumed& event) { forget_unread(event.session); }
 
     /// Adds a registration, or replaces the one of the same service and node: it becomes the most
     /// recently enabled one, with a clean error state. One too many ([push] max_devices): the least
@@ -46,12 +58,17 @@ public:
     bool has_any(core::Account& account, std::string_view device) const;
 
 private:
+    void forget_unread(core::Session& session);
     Registration make(core::Account& account, events::PushRegistration record) const;
     std::string take_over(core::Account& account, Registration& added);
-    /// Removes it and says whose it was; the hibernating sessions of that device are the caller's.
-    std::string drop(core::Account& account, std::uint64_t seq);
+    /// Removes it and says of which device it was; that this changed is the caller's to say.
+    std::string drop(core::Account& account, std::uint64_t seq, std::uint64_t successor = 0);
     void evict(core::Account& account);
-    Push& push_;
+
+    core::Core& core_;
+    core::ResidentSpace kept_;
+    core::AccountSlot<AccountPush> accounts_;
+    Counters& counters_;
 };
 
 /// What its client asked for beyond XEP-0357: an <enable/> with the other attributes and children.

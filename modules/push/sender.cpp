@@ -1,264 +1,232 @@
-// Getting publishes out: gates, waiting and turns. What comes back is in answers.cpp.
 #include "modules/push/sender.h"
 
+#include <algorithm>
+
 #include "base/log.h"
-#include "modules/push/counters.h"
-#include "modules/push/flight.h"
+#include "modules/push/answers.h"
+#include "modules/push/failed_attempts.h"
 #include "modules/push/hibernation.h"
 #include "modules/push/notification.h"
-#include "modules/push/notifier.h"
+#include "modules/push/outage.h"
 #include "modules/push/publish_log.h"
 #include "modules/push/push.h"
+#include "modules/push/services.h"
 #include "server/core/pending_iq.h"
-#include "storage/storage.h"
 
 namespace clarion::push {
 
 namespace {
-
 constexpr Logger logger{"push"};
-/// Services remembered while nothing waits for them or is under way.
-constexpr std::size_t idle_services = 1000;
-/// So many accounts are loaded at once to send what waited, of each service.
-constexpr std::size_t renewals_at_once = 100;
-/// Before storage that has failed is asked again.
-constexpr Duration storage_patience = std::chrono::seconds(1);
-
-RegistrationKey key_of(const Notification& notification) {
-    return {notification.account_id, notification.registration};
-}
-
 }  // namespace
 
-// ---- Services ----------------------------------------------------------------------------------
-
-Service* Sender::find_service(std::string_view jid) {
-    const auto at = services_.find(jid);
-    return at == services_.end() ? nullptr : &at->second;
-}
-
-Service& Sender::service_of(const Jid& jid) {
-    if (Service* known = find_service(jid.full())) return *known;
-    if (services_.size() >= idle_services) {
-        const SteadyTime now = push_.core.clock().steady();
-        std::erase_if(services_, [now](const auto& each) {
-            const Service& service = each.second;
-            return service.waiting.empty() && service.intervals.idle(now) &&
-                   service.renewing.empty() && service.link.outstanding() == 0 &&
-                   service.link.up() && !service.retiring;
-        });
-    }
-    const bool configured = push_.core.domains().kind(jid.domain()) == core::DomainKind::component;
-    Service& service =
-        services_.try_emplace(jid.full(), push_.counters->of_service(jid.full(), configured))
-            .first->second;
-    service.jid = jid;
-    service.proved = configured;
-    return service;
-}
-
-std::size_t Sender::limit(std::string_view host) const {
-    return static_cast<std::size_t>(push_.options(host).max_outstanding_per_service);
-}
-
-/// Whether one more may begin its way out. After a failed attempt one publish goes first, the
-/// others when it is answered.
-bool Sender::has_room(const Service& service, std::size_t limit) const {
-    const std::size_t begun = service.renewing.size();
-    if (begun >= limit || (begun > 0 && !service.link.up())) return false;
-    return service.link.may_send(push_.core.clock().steady(), limit - begun);
-}
-
-// ---- One notification --------------------------------------------------------------------------
+Sender::Sender(core::Core& core, core::AccountSlot<AccountPush> accounts, Services& services,
+               Outage& outage, FailedAttempts& attempts, Answers& answers, PublishLog& publish_log,
+               Hibernation& hibernation)
+    : core_(core),
+      accounts_(accounts),
+      services_(services),
+      outage_(outage),
+      attempts_(attempts),
+      answers_(answers),
+      publish_log_(publish_log),
+      hibernation_(hibernation) {}
 
 void Sender::submit(core::Account& account, Registration& registration,
                     NotificationPtr notification) {
-    Service& service = service_of(registration.service);
-    const RegistrationKey key = key_of(*notification);
-    if (held_back(service, account, notification)) return;
+    Service& service = services_.of(registration.service);
+    const RegistrationKey key = notification->stored.key;
+    if (held_back(service, account, *notification)) return;
     if (notification->witness)
         return publish(service, account, registration, std::move(notification));
     const bool its_turn = notification->renewed && service.renewing.erase(key) > 0;
     // Nobody overtakes those who wait, except calls.
-    const bool first =
-        its_turn || service.waiting.empty() || (notification->urgent && !service.waiting.find(key));
-    if (first && has_room(service, limit(account.host())))
+    const bool first = its_turn || service.waiting.empty() ||
+                       (notification->stored.urgent && !service.waiting.find(key));
+    if (first && services_.has_room(service, services_.limit(account.host())))
         return publish(service, account, registration, std::move(notification));
-    wait(service, account, registration, notification);
-    flush(service);
+    wait(service, account, registration, *notification);
+    services_.changed(service);
 }
+
+// ---- Those who cannot leave now ----------------------------------------------------------------
 
 /// [push] min_interval: the newest state goes when the interval is over.
 bool Sender::held_back(Service& service, core::Account& account,
-                       const NotificationPtr& notification) {
-    if (notification->urgent || notification->witness) return false;
-    const RegistrationKey key = key_of(*notification);
-    const SteadyTime now = push_.core.clock().steady();
+                       PendingNotification& notification) {
+    if (notification.stored.urgent || notification.witness) return false;
+    const RegistrationKey key = notification.stored.key;
+    const SteadyTime now = core_.clock().steady();
     const auto due = service.intervals.closed_until(key, now);
-    if (!due || push_.options(account.host()).min_interval == Duration::zero()) return false;
-    const bool first = service.intervals.hold(WaitingItem(*notification));
+    if (!due || core_.options<PushOptions>(account.host()).min_interval == Duration::zero())
+        return false;
+    const bool first = service.intervals.hold(notification.take_stored());
     keep(service.intervals.find(key));
-    push_.hibernation->kept(account, *notification);
+    hibernation_.kept(account, notification);
     if (first)
-        push_.core.shard().after(std::chrono::ceil<Duration>(*due - now),
-                                 [this, jid = service.jid.full(), key] { release_held(jid, key); });
+        core_.shard().after(std::chrono::ceil<Duration>(*due - now),
+                            [this, jid = service.jid.full(), key] { release_held(jid, key); });
     return true;
 }
 
 void Sender::release_held(const std::string& jid, const RegistrationKey& key) {
-    Service* service = find_service(jid);
-    auto item = service ? service->intervals.release(key) : std::nullopt;
-    if (!item) return;
-    item->failures = static_cast<std::uint32_t>(service->link.failures());
-    service->waiting.put(std::move(*item));
+    Service* service = services_.find(jid);
+    auto held = service ? service->intervals.release(key) : std::nullopt;
+    if (!held) return;
+    held->failures = static_cast<std::uint32_t>(service->link.failures());
+    service->waiting.put(std::move(*held));
     keep(service->waiting.find(key));
-    flush(*service);
+    services_.changed(*service);
 }
 
 void Sender::wait(Service& service, core::Account& account, Registration& registration,
-                  const NotificationPtr& notification) {
-    WaitingItem item(*notification);
-    item.failures = static_cast<std::uint32_t>(service.link.failures());
-    if (!service.link.up()) item.failing_since = note_failing(account, registration);
-    service.waiting.put(std::move(item));
-    keep(service.waiting.find(key_of(*notification)));
-    push_.hibernation->kept(account, *notification);
+                  PendingNotification& notification) {
+    const RegistrationKey key = notification.stored.key;
+    StoredNotification waits = notification.take_stored();
+    waits.failures = static_cast<std::uint32_t>(service.link.failures());
+    if (!service.link.up()) waits.failing_since = attempts_.note_failing(account, registration);
+    service.waiting.put(std::move(waits));
+    keep(service.waiting.find(key));
+    hibernation_.kept(account, notification);
 }
 
-void Sender::keep(const WaitingItem* item) {
-    if (item) push_.publish_log->keep(item->key.account, item->pending(), item->number);
+void Sender::keep(const StoredNotification* waits) {
+    if (waits) publish_log_.keep(*waits);
 }
+
+bool Sender::waits(storage::AccountId account, const Registration& registration) const {
+    const Service* service = services_.find(registration.record.service);
+    if (!service) return false;
+    const RegistrationKey key{account, registration.record.seq};
+    return service->waiting.find(key) || service->intervals.find(key) ||
+           service->renewing.contains(key);
+}
+
+void Sender::on_removed(const RegistrationRemoved& event) {
+    forget(event.account.id(), event.registration);
+}
+
+void Sender::forget_all(core::Account& account) {
+    const AccountPush* mine = accounts_.find(account);
+    if (!mine) return;
+    for (const Registration& registration : mine->registrations)
+        forget(account.id(), registration.record);
+}
+
+void Sender::forget(storage::AccountId account, const events::PushRegistration& registration) {
+    const RegistrationKey key{account, registration.seq};
+    publish_log_.forget(key);
+    Service* service = services_.find(registration.service);
+    if (!service) return;
+    service->waiting.remove(key);
+    service->intervals.forget(key);
+}
+
+// ---- One that leaves ---------------------------------------------------------------------------
 
 void Sender::publish(Service& service, core::Account& account, Registration& registration,
                      NotificationPtr notification) {
-    const SteadyTime now = push_.core.clock().steady();
     const bool probes = !service.link.up();
-    Flight flight{service.jid.full(), service.link.depart(now), notification};
-    if (probes) note_probe(service, account.host());
+    notification->service = &service;
+    notification->departure = service.link.depart(core_.clock().steady());
+    if (probes) outage_.note_probe(service, account.host());
     if (logger.enabled(LogLevel::debug))  // a tag is a hash
         logger.debug("publish", {{"account", account.jid().bare()},
                                  {"service", service.jid.full()},
                                  {"node", node_tag(registration.record)},
-                                 {"important", notification->important}});
-    note_sent(service, account, flight, now);
-    push_.hibernation->sent(account, registration, *notification);
-    const Duration timeout = push_.options(account.host()).answer_timeout;
+                                 {"important", notification->stored.important}});
+    note_sent(account, *notification);
+    hibernation_.sent(account, registration, *notification);
+    const Duration timeout = core_.options<PushOptions>(account.host()).answer_timeout;
     auto request = std::exchange(notification->publish, nullptr);
     // Last: the answer may come before this returns.
-    push_.core.pending().send(account.jid().bare(), std::move(request), timeout,
-                              [this, flight = std::move(flight)](const Stanza* answer, bool local) {
-                                  on_answer(flight, answer, local);
-                              });
+    core_.pending().send(
+        account.jid().bare(), std::move(request), timeout,
+        [this, notification = std::move(notification)](const Stanza* answer, bool local) {
+            on_answer(notification, answer, local);
+        });
 }
 
-void Sender::note_sent(Service& service, core::Account& account, Flight& flight, SteadyTime now) {
-    const Notification& notification = *flight.notification;
+void Sender::note_sent(core::Account& account, PendingNotification& notification) {
+    Service& service = *notification.service;
+    const SteadyTime now = notification.departure.at;
     if (!notification.renewed) {
-        const auto took = push_.core.clock().wall() - notification.caused;
-        flight.until_published = std::max(0.0, std::chrono::duration<double>(took).count());
+        const auto took = core_.clock().wall() - notification.stored.caused;
+        notification.until_published = std::max(0.0, std::chrono::duration<double>(took).count());
     }
-    const Duration interval = push_.options(account.host()).min_interval;
+    const Duration interval = core_.options<PushOptions>(account.host()).min_interval;
     if (interval != Duration::zero())
-        service.intervals.sent(key_of(notification), now, now + interval);
-    ++push_.accounts.of(account).busy;
+        service.intervals.sent(notification.stored.key, now, now + interval);
+    ++accounts_.of(account).busy;
     ++service.stats.sent;
     service.metrics.published();
-    if (notification.witness) notification.witness("published to " + flight.service, true);
+    if (notification.witness) notification.witness("published to " + service.jid.full(), true);
 }
 
-// ---- Those who wait ----------------------------------------------------------------------------
+// ---- What comes of it --------------------------------------------------------------------------
 
-void Sender::flush(Service& service) {
-    if (service.flushing) return;
-    service.flushing = true;
-    // The limit is each account's own; submit() looks again.
-    const std::size_t all = limit({});
-    while (!service.waiting.empty() && service.renewing.size() < renewals_at_once &&
-           has_room(service, all)) {
-        WaitingItem item = service.waiting.take();
-        service.renewing.insert(item.key);
-        push_.core.scope().spawn("push-renew", renew(service.jid.full(), std::move(item)));
+void Sender::on_answer(const NotificationPtr& notification, const Stanza* answer, bool local) {
+    if (answer) return conclude(*notification, answer, local);
+    if (!Outage::may_be_silent(*notification)) {
+        const ServiceLink& link = notification->service->link;
+        return conclude(*notification, nullptr,
+                        !link.up() && link.silent_since(notification->departure));
     }
-    service.flushing = false;
-    if (!service.waiting.empty()) arm_retry(service);
+    outage_.ask_others(*notification, [this, notification](bool heard) {
+        conclude(*notification, nullptr, !heard);
+    });
 }
 
-/// One that waited gets its turn. If storage fails it waits on.
-Task<> Sender::renew(std::string jid, WaitingItem item) {
-    const RegistrationKey key = item.key;
-    const bool done = co_await renew_loaded(jid, item);
-    if (!done) {
-        co_await push_.core.shard().sleep(storage_patience);
-        if (Service* service = find_service(jid)) service->waiting.put_back(std::move(item));
+void Sender::conclude(PendingNotification& notification, const Stanza* answer, bool unreachable) {
+    Service& service = *notification.service;
+    service.link.settle();
+    const Outcome outcome = answers_.conclude(notification, answer, unreachable);
+    core::Account* account = account_of(core_, notification);
+    if (account) --accounts_.of(*account).busy;
+    if (outcome == Outcome::unreachable) {
+        on_unreachable(account, notification,
+                       answer ? name(read_error(answer->root()).condition) : "no answer");
+        return services_.changed(service);
     }
-    renewed(jid, key);
-}
-
-Task<bool> Sender::renew_loaded(std::string jid, WaitingItem& item) {
-    const RegistrationKey key = item.key;
-    auto name = co_await push_.core.storage().owners().address_of(key.account);
-    if (!name) co_return false;
-    if (!name->has_value()) co_return true;  // deleted
-    auto pin = co_await push_.core.accounts().load(**name);
-    if (!pin) co_return pin.error().code == "item-not-found";
-    Service* service = find_service(jid);
-    if ((*pin)->id() != key.account || !service) co_return true;
-    const auto missed = static_cast<std::uint32_t>(service->link.failures()) - item.failures;
-    add_attempts(*service, **pin, key.registration, missed);
-    if (!push_.accounts.of(**pin).find(key.registration)) co_return true;
-    co_await push_.notifier->renew_stored(std::move(*pin), key.registration,
-                                          std::move(item).to_waiting());
-    co_return true;
-}
-
-void Sender::renewed(const std::string& jid, const RegistrationKey& key) {
-    Service* service = find_service(jid);
-    if (!service) return;
-    service->renewing.erase(key);
-    flush(*service);
-}
-
-void Sender::arm_retry(Service& service) {
-    if (service.link.up() || service.link.probing()) return;
-    const SteadyTime due = service.link.retry_at();
-    const SteadyTime now = push_.core.clock().steady();
-    // If it is time already, what is on its way ends with another flush().
-    if (due <= now || (service.retry != core::TimerId::none && service.retry_due == due)) return;
-    if (service.retry != core::TimerId::none) push_.core.shard().cancel(service.retry);
-    service.retry_due = due;
-    service.retry = push_.core.shard().after(std::chrono::ceil<Duration>(due - now),
-                                             [this, jid = service.jid.full()] {
-                                                 Service* back = find_service(jid);
-                                                 if (!back) return;
-                                                 back->retry = core::TimerId::none;
-                                                 flush(*back);
-                                             });
-}
-
-void Sender::forget(storage::AccountId account, std::string_view service,
-                    std::uint64_t registration) {
-    Service* known = find_service(service);
-    if (!known) return;
-    known->waiting.remove({account, registration});
-    known->intervals.forget({account, registration});
-}
-
-void Sender::forget(core::Account& account) {
-    const AccountPush* mine = push_.accounts.find(account);
-    if (!mine) return;
-    for (const Registration& registration : mine->registrations) {
-        forget(account.id(), registration.record.service, registration.record.seq);
-        push_.publish_log->forget(account.id(), registration.record.seq);
+    const RegistrationKey key = notification.stored.key;
+    publish_log_.settle(key, notification.stored.number);
+    if (answer) outage_.note_answer(service);
+    Registration* registration = account ? accounts_.of(*account).find(key.registration) : nullptr;
+    if (registration && outcome == Outcome::result) {
+        service.waiting.counted(key, service.link.failures());
+        answers_.on_result(*account, *registration);
+    } else if (registration && outcome == Outcome::error) {
+        answers_.on_error(*account, *registration, read_error(answer->root()));
     }
+    services_.changed(service);
 }
 
-bool Sender::waits(storage::AccountId account, const Registration& registration) const {
-    const auto at = services_.find(registration.record.service);
-    if (at == services_.end()) return false;
-    const RegistrationKey key{account, registration.record.seq};
-    const Service& service = at->second;
-    return service.waiting.find(key) || service.intervals.find(key) ||
-           service.renewing.contains(key);
+void Sender::on_unreachable(core::Account* account, PendingNotification& notification,
+                            std::string_view condition) {
+    Service& service = *notification.service;
+    const bool news = outage_.note_failure(service, notification.departure);
+    Registration* registration =
+        account ? accounts_.of(*account).find(notification.stored.key.registration) : nullptr;
+    if (registration) {
+        hibernation_.not_sent(*account, *registration, notification);
+        if (!notification.witness) wait_again(*account, *registration, notification);
+    }
+    if (news) outage_.attempt_failed(service, condition);
+}
+
+void Sender::wait_again(core::Account& account, Registration& registration,
+                        PendingNotification& notification) {
+    Service& service = *notification.service;
+    const RegistrationKey key = notification.stored.key;
+    StoredNotification waits = notification.take_stored();
+    waits.failures = static_cast<std::uint32_t>(notification.departure.failures);
+    if (!service.link.up()) waits.failing_since = attempts_.note_failing(account, registration);
+    service.intervals.not_sent(key);
+    if (auto held = service.intervals.release(key)) {
+        held->failures = waits.failures;
+        service.waiting.put(std::move(*held));
+    }
+    service.waiting.put_back(std::move(waits));
+    keep(service.waiting.find(key));
 }
 
 }  // namespace clarion::push

@@ -4,25 +4,11 @@
 #include <initializer_list>
 #include <string>
 
-#include "base/log.h"
-#include "modules/push/counters.h"
-#include "modules/push/hibernation.h"
-#include "modules/push/notification.h"
-#include "modules/push/notifier.h"
-#include "modules/push/publish_log.h"
-#include "modules/push/push.h"
-#include "modules/push/queue_rules.h"
-#include "modules/push/registrations.h"
-#include "modules/push/sender.h"
 #include "proto/crypto.h"
 
 namespace clarion::push {
 
 namespace {
-
-constexpr Logger logger{"push"};
-/// What one account's registrations may take: max_devices of the largest, and more.
-constexpr std::size_t most_bytes = 1u << 20;
 
 Coverage& coverage_in(std::vector<Coverage>& list, std::uint64_t registration) {
     for (Coverage& coverage : list)
@@ -54,40 +40,6 @@ std::uint64_t digest(std::initializer_list<std::string_view> parts) {
 
 }  // namespace
 
-Push::Push(core::ModuleSetup& setup)
-    : core(setup.core()),
-      stored(setup.resident_data(most_bytes)),
-      accounts(setup.account_slot<AccountPush>()),
-      sessions(setup.session_slot<SessionPush>()),
-      counters(std::make_unique<Counters>()),
-      publish_log(std::make_unique<PublishLog>(*this)),
-      registrations(std::make_unique<Registrations>(*this)),
-      hibernation(std::make_unique<Hibernation>(*this)),
-      sender(std::make_unique<Sender>(*this)),
-      notifier(std::make_unique<Notifier>(*this)),
-      queue_rules(std::make_unique<QueueRules>(*this)) {}
-
-Push::~Push() = default;
-
-const PushOptions& Push::options(std::string_view host) const {
-    return core.options<PushOptions>(host);
-}
-
-void Push::note(const core::Account& account, const Registration& registration,
-                Reason reason) const {
-    counters->count(reason);
-    if (!logger.enabled(LogLevel::debug)) return;  // a tag costs a hash
-    logger.debug("verdict", {{"account", account.jid().bare()},
-                             {"service", registration.record.service},
-                             {"node", node_tag(registration.record)},
-                             {"reason", name(reason)}});
-}
-
-core::Account* Push::account_of(const Notification& notification) const {
-    core::Account* account = core.accounts().find(notification.account);
-    return account && account->id() == notification.account_id ? account : nullptr;
-}
-
 bool Registration::was_notified_of(std::uint64_t identity, storage::ArchiveId archive_id) const {
     if (archive_id != storage::ArchiveId::none && archive_id <= record.notified_up_to) return true;
     return notified.contains(identity);
@@ -114,12 +66,6 @@ bool SessionPush::covers(std::uint64_t registration, WallTime received, const St
     return std::any_of(decided.begin(), decided.end(), [&](const Coverage& coverage) {
         return coverage.registration == registration && coverage.covers_time(received, important);
     });
-}
-
-Push* find_push(core::Core& core) {
-    Push* found = nullptr;
-    core.bus().fire(PushSought{found});
-    return found;
 }
 
 std::uint64_t identity(const Stanza& stanza, std::string_view account,

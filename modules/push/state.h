@@ -1,9 +1,10 @@
-// What push keeps: per account, per session, per shard. Private to modules/push.
+// What push keeps with an account and with a session. Private to modules/push.
 //
 // Registrations move when others come and go: name one by its sequence number across anything that
 // may send, and look it up again.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,52 +20,10 @@
 #include "server/events/push_registration.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
-#include "storage/pending_publishes.h"
 
 namespace clarion::push {
 
-/// A notification on its way: composed when its stanza was queued or stored, sent once that is
-/// durable.
-struct Notification {
-    std::string account;  // bare JID
-    storage::AccountId account_id = storage::AccountId::none;
-    std::uint64_t registration = 0;
-    std::uint64_t number = 0;  // of this shard; says who opened a window
-    std::shared_ptr<Stanza> publish;
-    bool was_sent = false;  // ... and is shared with whoever still holds it
-    bool renewed = false;   // it waited: its time on the way says nothing of this server
-    bool important = false;
-    bool urgent = false;  // neither coalesced nor slowed down
-    bool clear = false;   // says that nothing is unread any more
-    WallTime caused{};    // when the server saw the stanza
-    /// Where the stanza is stored: of storage::PendingPublish.
-    storage::LogId log_id = storage::LogId::none;
-    std::uint64_t offline_seq = 0;
-    std::uint64_t session = 0;  // whose queue it speaks for; 0: none
-    Coverage coverage{};        // ... and what it covers of it
-    /// Hears each step; `clarionctl push test`. Such a notification never waits.
-    std::function<void(std::string_view step, bool ok)> witness{};
-};
-using NotificationPtr = std::shared_ptr<Notification>;
-
-/// What a notification speaks for of a session's queue.
-struct QueueShare {
-    std::uint64_t session = 0;
-    Coverage coverage{};
-};
-
-/// What a notification that waited, or that an earlier run left pending, is composed again from
-/// (Notifier::renew_stored).
-struct Waiting {
-    std::uint64_t number = 0;
-    WallTime caused{};
-    storage::LogId log_id = storage::LogId::none;
-    std::uint64_t offline_seq = 0;
-    std::unique_ptr<QueueShare> queue{};
-    bool important = false;
-    bool urgent = false;
-    bool clear = false;
-};
+struct PendingNotification;
 
 struct Registration {
     events::PushRegistration record;
@@ -74,8 +33,8 @@ struct Registration {
     bool unsaved = false;  // unread or what was notified changed since the record was written
     /// R9: whether it was notified of this stanza, in whatever copy.
     bool was_notified_of(std::uint64_t identity, storage::ArchiveId archive_id) const;
-    std::weak_ptr<Notification>
-        last_of_ended{};  // not yet durable: others of the same queue join it
+    /// Of an ended session's queue and not yet durable: others of that queue join it.
+    std::weak_ptr<PendingNotification> last_of_ended{};
 };
 
 struct AccountPush {
@@ -99,48 +58,6 @@ struct SessionPush {
                 const Facts& facts) const;
     void note_sent(const Coverage& coverage);
 };
-
-struct PushOptions;
-class Counters;
-class PublishLog;
-class Registrations;
-class Hibernation;
-class Sender;
-class QueueRules;
-class Notifier;
-
-/// Everything of one shard.
-struct Push {
-    explicit Push(core::ModuleSetup& setup);
-    ~Push();
-
-    core::Core& core;
-    core::ResidentSpace stored;  // registrations
-    core::AccountSlot<AccountPush> accounts;
-    core::SessionSlot<SessionPush> sessions;
-    std::unique_ptr<Counters> counters;
-    std::unique_ptr<PublishLog> publish_log;
-    std::unique_ptr<Registrations> registrations;
-    std::unique_ptr<Hibernation> hibernation;
-    std::unique_ptr<Sender> sender;
-    std::unique_ptr<Notifier> notifier;
-    std::unique_ptr<QueueRules> queue_rules;
-
-    const PushOptions& options(std::string_view host) const;
-    /// Counts why something was notified or not, and says it in the log (debug).
-    void note(const core::Account& account, const Registration& registration, Reason reason) const;
-    /// The account of a notification, if it is loaded and still the same.
-    core::Account* account_of(const Notification& notification) const;
-};
-
-/// Finds this shard's Push from its Core: for what arrives from another shard, and for admin.h.
-struct PushSought {
-    enum class Stage { find };
-    static constexpr std::string_view name = "PushSought";
-    Push*& found;
-};
-/// nullptr: push is not installed.
-Push* find_push(core::Core& core);
 
 /// What a stanza is known by in all its copies on this account; 0: cannot be told.
 std::uint64_t identity(const Stanza& stanza, std::string_view account,

@@ -15,16 +15,15 @@ const SteadyTime s0{1h};
 
 // ---- What waits --------------------------------------------------------------------------------
 
-WaitingItem item(std::uint64_t account, std::uint64_t number, bool important = false,
-                 bool urgent = false) {
-    Notification notification;
-    notification.account_id = storage::AccountId{account};
-    notification.registration = 7;
-    notification.number = number;
-    notification.important = important;
-    notification.urgent = urgent;
-    notification.offline_seq = number;
-    return WaitingItem(notification);
+StoredNotification item(std::uint64_t account, std::uint64_t number, bool important = false,
+                        bool urgent = false) {
+    StoredNotification stored;
+    stored.key = {storage::AccountId{account}, 7};
+    stored.number = number;
+    stored.important = important;
+    stored.urgent = urgent;
+    stored.offline_seq = number;
+    return stored;
 }
 
 TEST_CASE("who waited longest goes first, calls before that") {
@@ -42,7 +41,7 @@ TEST_CASE("the newest state waits, and importance is not lost") {
     list.put(item(1, 1, true));
     list.put(item(1, 2));
     REQUIRE(list.size() == 1);
-    const WaitingItem* kept = list.find({storage::AccountId{1}, 7});
+    const StoredNotification* kept = list.find({storage::AccountId{1}, 7});
     REQUIRE(kept);
     CHECK(kept->important);
     CHECK(kept->offline_seq == 1);  // the message it is about
@@ -58,6 +57,38 @@ TEST_CASE("the newest state waits, and importance is not lost") {
     CHECK(list.remove({storage::AccountId{1}, 7})->number == 4);
     CHECK(list.empty());
     CHECK_FALSE(list.remove({storage::AccountId{1}, 7}));
+}
+
+TEST_CASE(
+    "a notification that must wait is what it was composed from, and what of a queue it covers") {
+    PendingNotification pending;
+    pending.stored = item(1, 5, true);
+    CHECK(pending.take_stored().queue == nullptr);
+    pending.stored = item(1, 5, true);
+    pending.share.session = 3;
+    pending.share.coverage.cover_queue(12, 5);
+    const StoredNotification waits = pending.take_stored();
+    REQUIRE(waits.queue);
+    CHECK(waits.queue->session == 3);
+    CHECK(waits.queue->coverage.covers_number(12));
+    CHECK(waits.number == 5);
+    CHECK(waits.important);
+    CHECK(pending.stored.key == waits.key);  // whose answer this was can still be said
+}
+
+TEST_CASE("what the publish log keeps is what is found there after a restart") {
+    StoredNotification stored = item(9, 5, true, true);
+    stored.log_id = storage::LogId{77};
+    stored.caused = WallTime{1h};
+    const StoredNotification found =
+        StoredNotification::from({storage::AccountId{9}, stored.record()});
+    CHECK(found.key == stored.key);
+    CHECK(found.log_id == stored.log_id);
+    CHECK(found.offline_seq == 5);
+    CHECK(found.caused == stored.caused);
+    CHECK(found.important);
+    CHECK(found.urgent);
+    CHECK(found.number == 0);  // this run's to say
 }
 
 TEST_CASE("a hundred thousand that wait cost less than 200 bytes each") {

@@ -1,0 +1,64 @@
+#include "modules/push/parts.h"
+
+namespace clarion::push {
+
+namespace {
+/// What one account's registrations may take: max_devices of the largest, and more.
+constexpr std::size_t most_bytes = 1u << 20;
+}  // namespace
+
+Push::Push(core::ModuleSetup& setup)
+    : core(setup.core()),
+      accounts(setup.account_slot<AccountPush>()),
+      sessions(setup.session_slot<SessionPush>()),
+      registrations(core, setup.resident_data(most_bytes), accounts, counters),
+      services(core, counters),
+      hibernation(core, accounts, sessions, registrations),
+      composer(core, counters),
+      publish_log(core, accounts, composer),
+      attempts(core, accounts, services, registrations),
+      outage(core, counters, services, attempts),
+      answers(core, counters, registrations, attempts),
+      sender(core, accounts, services, outage, attempts, answers, publish_log, hibernation),
+      turns(core, accounts, services, outage, attempts, composer, publish_log, sender),
+      notifier(core, accounts, sessions, counters, registrations, composer, publish_log, sender),
+      queue_rules(core, accounts, sessions, counters, registrations, notifier, hibernation),
+      enabling(core, accounts, registrations) {}
+
+core::Flow Push::may_evict(const events::AccountPuttingAway& event) {
+    core::Account& account = event.account;
+    const AccountPush* mine = accounts.find(account);
+    if (!mine) return core::Flow::next;
+    if (mine->busy > 0) return core::Flow::stop;
+    hibernation.before_evict(account, [&](const Registration& registration) {
+        return sender.waits(account.id(), registration);
+    });
+    registrations.save_changed(account);
+    return core::Flow::next;
+}
+
+void Push::on_deleted(const events::AccountDeleted& event) {
+    sender.forget_all(event.account);
+    accounts.clear(event.account);
+}
+
+void Push::on_started(const events::ServerStarted& event) {
+    core::Scope& scope = event.core.scope();
+    scope.spawn("push-last-run", queue_rules.learn_last_run());
+    scope.spawn("push-resend", publish_log.resend_after_restart(turns));
+    scope.spawn("push-after-restart", hibernation.sweep_after_restart(queue_rules));
+}
+
+void Push::on_stopping(const events::ServerStopping& event) {
+    publish_log.erase_settled();
+    event.core.accounts().for_each(
+        [this](core::Account& account) { registrations.save_changed(account); });
+}
+
+Push* find_push(core::Core& core) {
+    Push* found = nullptr;
+    core.bus().fire(PushSought{found});
+    return found;
+}
+
+}  // namespace clarion::push

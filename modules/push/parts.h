@@ -1,0 +1,67 @@
+// Everything of push on one shard: its parts, made in the order in which they need each other.
+// Private to modules/push.
+//
+// A part knows those that stand above it here, and was told of them when it was made. What goes
+// the other way are events (registration_events.h) and Services::when_changed().
+#pragma once
+
+#include "modules/push/answers.h"
+#include "modules/push/composer.h"
+#include "modules/push/counters.h"
+#include "modules/push/enable.h"
+#include "modules/push/failed_attempts.h"
+#include "modules/push/hibernation.h"
+#include "modules/push/notifier.h"
+#include "modules/push/outage.h"
+#include "modules/push/publish_log.h"
+#include "modules/push/queue_rules.h"
+#include "modules/push/registrations.h"
+#include "modules/push/sender.h"
+#include "modules/push/services.h"
+#include "modules/push/turns.h"
+#include "server/events/account_events.h"
+#include "server/events/server_events.h"
+
+namespace clarion::push {
+
+struct Push;
+
+/// Finds a shard's Push from its Core: for what arrives from another shard, and for admin.h.
+struct PushSought {
+    enum class Stage { find };
+    static constexpr std::string_view name = "PushSought";
+    Push*& found;
+};
+
+struct Push {
+    explicit Push(core::ModuleSetup& setup);
+
+    core::Flow may_evict(const events::AccountPuttingAway& event);
+    void on_deleted(const events::AccountDeleted& event);
+    void on_started(const events::ServerStarted& event);
+    void on_stopping(const events::ServerStopping& event);
+    void on_sought(const PushSought& event) { event.found = this; }
+
+    core::Core& core;
+    const core::AccountSlot<AccountPush> accounts;
+    const core::SessionSlot<SessionPush> sessions;
+    Counters counters;
+    Registrations registrations;
+    Services services;
+    Hibernation hibernation;
+    Composer composer;
+    PublishLog publish_log;
+    FailedAttempts attempts;
+    Outage outage;
+    Answers answers;
+    Sender sender;
+    Turns turns;
+    Notifier notifier;
+    QueueRules queue_rules;
+    Enabling enabling;
+};
+
+/// nullptr: push is not installed.
+Push* find_push(core::Core& core);
+
+}  // namespace clarion::push

@@ -1,0 +1,52 @@
+#include "modules/push/services.h"
+
+#include "modules/push/push.h"
+#include "server/core/core.h"
+
+namespace clarion::push {
+
+namespace {
+/// Services remembered while nothing waits for them or is under way.
+constexpr std::size_t idle_services = 1000;
+}  // namespace
+
+Service* Services::find(std::string_view jid) {
+    const auto at = known_.find(jid);
+    return at == known_.end() ? nullptr : &at->second;
+}
+
+const Service* Services::find(std::string_view jid) const {
+    const auto at = known_.find(jid);
+    return at == known_.end() ? nullptr : &at->second;
+}
+
+Service& Services::of(const Jid& jid) {
+    if (Service* known = find(jid.full())) return *known;
+    if (known_.size() >= idle_services) {
+        const SteadyTime now = core_.clock().steady();
+        std::erase_if(known_, [now](const auto& each) {
+            const Service& service = each.second;
+            return service.waiting.empty() && service.intervals.idle(now) &&
+                   service.renewing.empty() && service.link.outstanding() == 0 &&
+                   service.link.up() && !service.retiring;
+        });
+    }
+    const bool configured = core_.domains().kind(jid.domain()) == core::DomainKind::component;
+    Service& service =
+        known_.try_emplace(jid.full(), counters_.of_service(jid.full(), configured)).first->second;
+    service.jid = jid;
+    service.proved = configured;
+    return service;
+}
+
+std::size_t Services::limit(std::string_view host) const {
+    return static_cast<std::size_t>(core_.options<PushOptions>(host).max_outstanding_per_service);
+}
+
+bool Services::has_room(const Service& service, std::size_t limit) const {
+    const std::size_t begun = service.renewing.size();
+    if (begun >= limit || (begun > 0 && !service.link.up())) return false;
+    return service.link.may_send(core_.clock().steady(), limit - begun);
+}
+
+}  // namespace clarion::push

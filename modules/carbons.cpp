@@ -130,13 +130,12 @@ public:
         return make_result(*request.stanza);
     }
 
-    core::Flow on_sending(events::MessageSending& event) const {
+    void on_sending(events::MessageSending& event) const {
         const Stanza& message = *event.envelope.stanza;
-        if (message.to().bare() == event.account.jid().full())
-            return core::Flow::next;  // see the header
+        if (message.to().bare() == event.account.jid().full()) return;  // see the header
         const Verdict verdict =
             judge(event.account, event.envelope, Direction::sent, message.to().bare());
-        if (!verdict.copy) return core::Flow::next;
+        if (!verdict.copy) return;
         // Of a room's private messages only for those who joined under the same nickname (section
         // 6.1): to others they would come from nowhere.
         Jid self;
@@ -147,13 +146,12 @@ public:
         };
         send_copies(event.account, event.envelope,
                     wrap(event.account, message, "sent", event.archive_id), is_left_out);
-        return core::Flow::next;
     }
 
-    core::Flow on_receiving(events::MessageReceiving& event) const {
+    void on_receiving(events::MessageReceiving& event) const {
         const Stanza& message = *event.envelope.stanza;
         if (!judge(event.account, event.envelope, Direction::received, message.from().bare()).copy)
-            return core::Flow::next;
+            return;
         const core::Session* addressed =
             message.to().is_full() ? event.account.find_session(message.to().resource()) : nullptr;
         const auto has_it = [&](const core::Session& session) {
@@ -161,7 +159,6 @@ public:
         };
         send_copies(event.account, event.envelope,
                     wrap(event.account, message, "received", storage::ArchiveId::none), has_it);
-        return core::Flow::next;
     }
 
     core::Flow on_sought(const events::CopySought& event) const {
@@ -171,11 +168,10 @@ public:
         return had_copy ? core::Flow::stop : core::Flow::next;
     }
 
-    core::Flow on_recording(events::SessionRecording& event) const {
+    void on_recording(events::SessionRecording& event) const {
         if (is_enabled(event.session))
             event.record.parts.emplace_back(part_name,
                                             std::to_string(enabled_since_.of(event.session)));
-        return core::Flow::next;
     }
     void on_restored(const events::SessionRestored& event) const {
         for (const auto& [name, value] : event.record.parts)
@@ -231,21 +227,12 @@ void install(core::ModuleSetup& setup) {
                 [&self](core::IqRequest& request) { return self.set_enabled(request, true); });
     setup.serve(core::IqTarget::account, StanzaType::set, ns::carbons, "disable",
                 [&self](core::IqRequest& request) { return self.set_enabled(request, false); });
-    using Sending = events::MessageSending;
-    using Receiving = events::MessageReceiving;
-    setup.on<Sending>(Sending::Stage::copy,
-                      [&self](Sending& event) { return self.on_sending(event); });
-    setup.on<Receiving>(Receiving::Stage::copy,
-                        [&self](Receiving& event) { return self.on_receiving(event); });
-    using Sought = events::CopySought;
-    setup.on<Sought>(Sought::Stage::recall,
-                     [&self](const Sought& event) { return self.on_sought(event); });
-    setup.on<events::SessionRecording>(
-        events::SessionRecording::Stage::add,
-        [&self](events::SessionRecording& event) { return self.on_recording(event); });
-    setup.on<events::SessionRestored>(
-        events::SessionRestored::Stage::read,
-        [&self](const events::SessionRestored& event) { self.on_restored(event); });
+    using namespace events;
+    setup.on(MessageSending::Stage::copy, self, &Carbons::on_sending);
+    setup.on(MessageReceiving::Stage::copy, self, &Carbons::on_receiving);
+    setup.on(CopySought::Stage::recall, self, &Carbons::on_sought);
+    setup.on(SessionRecording::Stage::add, self, &Carbons::on_recording);
+    setup.on(SessionRestored::Stage::read, self, &Carbons::on_restored);
 }
 
 }  // namespace clarion::carbons

@@ -117,24 +117,21 @@ public:
 
     // ---- Storing -------------------------------------------------------------------------------
 
-    Flow on_undelivered(events::Undelivered& event) const {
+    void on_undelivered(events::Undelivered& event) const {
         using Why = events::Undelivered::Why;
         core::Envelope& envelope = event.envelope;
-        if (event.stored || event.why == Why::hibernating || envelope.meta.is_copy)
-            return Flow::next;
+        if (event.stored || event.why == Why::hibernating || envelope.meta.is_copy) return;
         if (envelope.meta.spooled)
             event.stored = true;  // it is here since it was sent
         else if (core::may_be_kept_offline(*envelope.stanza))
             event.stored = store(event.account, envelope);
-        return Flow::next;
     }
 
     // ---- What sessions have --------------------------------------------------------------------
 
-    core::Flow on_recording(events::SessionRecording& event) const {
+    void on_recording(events::SessionRecording& event) const {
         event.record.parts.emplace_back(part_name,
                                         event.session.seen().to_text(event.session.account()));
-        return Flow::next;
     }
     void on_restored(const events::SessionRestored& event) const {
         for (const auto& [name, value] : event.record.parts)
@@ -143,6 +140,9 @@ public:
 
     // ---- Delivering ----------------------------------------------------------------------------
 
+    void on_available(const events::AvailabilityChanged& event) const { begin(event.session); }
+    /// A session that was cut off in the middle goes on where it was.
+    void on_resumed(const events::SessionResumed& event) const { begin(event.session); }
     /// What an ended session did not acknowledge is here: the others take it.
     void on_ended(const events::SessionEnded& event) const {
         for (const auto& other : event.session.account().sessions())
@@ -288,25 +288,13 @@ private:
 void install(core::ModuleSetup& setup) {
     const Offline& self = setup.state<Offline>(setup);
     setup.host_feature(ns::offline_feature);
-    setup.on<events::Undelivered>(
-        events::Undelivered::Stage::store,
-        [&self](events::Undelivered& event) { return self.on_undelivered(event); });
-    using Availability = events::AvailabilityChanged;
-    setup.on<Availability>(Availability::Stage::deliver_offline,
-                           [&self](const Availability& event) { self.begin(event.session); });
-    setup.on<events::SessionEnded>(
-        events::SessionEnded::Stage::cleanup,
-        [&self](const events::SessionEnded& event) { self.on_ended(event); });
-    setup.on<events::SessionRecording>(
-        events::SessionRecording::Stage::add,
-        [&self](events::SessionRecording& event) { return self.on_recording(event); });
-    setup.on<events::SessionRestored>(
-        events::SessionRestored::Stage::read,
-        [&self](const events::SessionRestored& event) { self.on_restored(event); });
-    // A session that was cut off in the middle goes on where it was.
-    setup.on<events::SessionResumed>(
-        events::SessionResumed::Stage::push,
-        [&self](const events::SessionResumed& event) { self.begin(event.session); });
+    using namespace events;
+    setup.on(Undelivered::Stage::store, self, &Offline::on_undelivered);
+    setup.on(AvailabilityChanged::Stage::deliver_offline, self, &Offline::on_available);
+    setup.on(SessionEnded::Stage::clean_up, self, &Offline::on_ended);
+    setup.on(SessionRecording::Stage::add, self, &Offline::on_recording);
+    setup.on(SessionRestored::Stage::read, self, &Offline::on_restored);
+    setup.on(SessionResumed::Stage::go_on, self, &Offline::on_resumed);
 }
 
 }  // namespace clarion::offline

@@ -22,7 +22,6 @@ namespace clarion::registration {
 using core::AuthOptions;
 using core::C2sStream;
 using core::Core;
-using core::Flow;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
@@ -88,6 +87,14 @@ bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int6
     if (at->second.count >= limit) return false;
     ++at->second.count;
     return true;
+}
+
+core::Flow RegistrationLimit::on_registering(events::AccountRegistering& event) {
+    const auto most = event.core.options<core::LimitsOptions>().registrations_per_address;
+    if (take(event.core.clock().steady(), event.network, most)) return core::Flow::next;
+    event.refusal =
+        fail("resource-constraint", "too many accounts were made from this address; try later");
+    return core::Flow::stop;
 }
 
 namespace {
@@ -200,12 +207,9 @@ Task<C2sStream::Next> before_login(C2sStream& stream, Core& core, const xml::Ele
     co_return C2sStream::Next::read;
 }
 
-Flow limit(RegistrationLimit& table, events::AccountRegistering& event) {
-    const auto most = event.core.options<core::LimitsOptions>().registrations_per_address;
-    if (table.take(event.core.clock().steady(), event.network, most)) return Flow::next;
-    event.refusal =
-        fail("resource-constraint", "too many accounts were made from this address; try later");
-    return Flow::stop;
+void offer(events::LoginFeatures& event) {
+    if (event.core.options<AuthOptions>(event.stream.host).registration)
+        event.features.add("register", ns::register_feature);
 }
 
 // ---- After logging in: the owner and the account -----------------------------------------------
@@ -263,15 +267,10 @@ void install(core::ModuleSetup& setup) {
     using events::AccountRegistering;
     using events::LoginFeatures;
     Core& core = setup.core();
-    setup.on<LoginFeatures>(LoginFeatures::Stage::offer, [](LoginFeatures& event) {
-        if (event.core.options<AuthOptions>(event.stream.host).registration)
-            event.features.add("register", ns::register_feature);
-        return Flow::next;
-    });
+    setup.on(LoginFeatures::Stage::offer, &offer);
     setup.serve_before_login(ns::register_, "query", before_login);
-    setup.on<AccountRegistering>(AccountRegistering::Stage::check,
-                                 [&table = setup.state<RegistrationLimit>()](
-                                     AccountRegistering& event) { return limit(table, event); });
+    setup.on(AccountRegistering::Stage::check, setup.state<RegistrationLimit>(),
+             &RegistrationLimit::on_registering);
     setup.host_feature(ns::register_);
     for (const auto target : {IqTarget::host, IqTarget::account}) {
         setup.serve(target, StanzaType::get, ns::register_, "query", on_get);

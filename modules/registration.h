@@ -15,6 +15,10 @@
 
 #include "server/core/module.h"
 
+namespace clarion::events {
+struct AccountRegistering;
+}
+
 namespace clarion::registration {
 
 /// The account that a filled-in <query/> asks for. Errors: "not-acceptable" (the username or the
@@ -42,6 +46,8 @@ public:
     /// Whether one more is within `limit` (0: none) in the hour that began with the network's
     /// first; then it counts.
     bool take(SteadyTime now, std::string_view network, std::int64_t limit);
+    /// Stops it if that is not within [limits] registrations_per_address.
+    core::Flow on_registering(events::AccountRegistering& event);
     std::size_t size() const { return hours_.size(); }
 
 private:

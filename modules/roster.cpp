@@ -16,7 +16,6 @@ namespace clarion::roster {
 namespace {
 
 using core::Core;
-using core::Flow;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
@@ -28,7 +27,6 @@ using core::Session;
 struct Interest {
     bool interested = false;
 };
-using InterestSlot = core::SessionSlot<Interest>;
 
 std::string version_text(std::uint64_t version) {
     return std::to_string(std::max<std::uint64_t>(version, 1));
@@ -74,28 +72,56 @@ std::shared_ptr<Stanza> make_push(const core::Account& account, const RosterItem
     return push;
 }
 
-template <class Function>
-void for_each_interested(InterestSlot slot, core::Account& account, Function fn) {
-    for (const auto& session : account.sessions()) {
-        const Interest* interest = slot.find(*session);
-        if (interest && interest->interested) fn(*session);
-    }
-}
+/// Of what is kept with a hibernating session.
+constexpr std::string_view part_name = "roster";
 
-void push_item(InterestSlot slot, const events::RosterChanged& event) {
-    const auto push = make_push(event.account, event.item, event.removed);
-    for_each_interested(slot, event.account, [&push](Session& session) {
-        auto copy = push->clone();
-        copy->set_to(session.jid());
-        session.send(std::move(copy));
-    });
-}
+/// Sessions that have asked for the roster, and hear of its changes.
+class Interested {
+public:
+    explicit Interested(core::ModuleSetup& setup) : slot_(setup.session_slot<Interest>()) {}
+
+    void add(Session& session) const { slot_.of(session).interested = true; }
+
+    void on_changed(const events::RosterChanged& event) const {
+        const auto push = make_push(event.account, event.item, event.removed);
+        for_each(event.account, [&push](Session& session) {
+            auto copy = push->clone();
+            copy->set_to(session.jid());
+            session.send(std::move(copy));
+        });
+    }
+
+    void on_answered(const events::SubscriptionAnswered& event) const {
+        for_each(event.account, [&event](Session& session) { session.send(event.envelope); });
+    }
+
+    void on_recording(events::SessionRecording& event) const {
+        const Interest* interest = slot_.find(event.session);
+        if (interest && interest->interested) event.record.parts.emplace_back(part_name, "1");
+    }
+
+    void on_restored(const events::SessionRestored& event) const {
+        for (const auto& [name, value] : event.record.parts)
+            if (name == part_name) slot_.of(event.session).interested = value == "1";
+    }
+
+private:
+    template <class Function>
+    void for_each(core::Account& account, Function fn) const {
+        for (const auto& session : account.sessions()) {
+            const Interest* interest = slot_.find(*session);
+            if (interest && interest->interested) fn(*session);
+        }
+    }
+
+    core::SessionSlot<Interest> slot_;
+};
 
 // --- roster get (sections 2.1.3, 2.2, 2.6) ------------------------------------------------------
 
-IqAnswer get_roster(InterestSlot slot, IqRequest& request) {
+IqAnswer get_roster(const Interested& interested, IqRequest& request) {
     if (request.payload().has_children()) return StanzaError(StanzaErrorCondition::bad_request);
-    if (request.session) slot.of(*request.session).interested = true;
+    if (request.session) interested.add(*request.session);
 
     const core::Roster& roster = request.account->roster();
     auto result = make_result(*request.stanza);
@@ -151,19 +177,13 @@ IqAnswer set_roster(Core& core, IqRequest& request) {
     return make_result(*request.stanza);
 }
 
-// --- sessions -----------------------------------------------------------------------------------
-
-constexpr std::string_view part_name = "roster";
-
-void record_interest(InterestSlot slot, events::SessionRecording& event) {
-    const Interest* interest = slot.find(event.session);
-    if (interest && interest->interested) event.record.parts.emplace_back(part_name, "1");
+void offer(events::StreamFeatures& event) {
+    event.features.add("ver", ns::rosterver);
+    event.features.add("sub", ns::preapproval);
 }
 
-void restore_interest(InterestSlot slot, const events::SessionRestored& event) {
-    for (const auto& [name, value] : event.record.parts) {
-        if (name == part_name) slot.of(event.session).interested = value == "1";
-    }
+void on_deleted(const events::AccountDeleted& event) {
+    core::cancel_all_subscriptions(event.account);
 }
 
 Result<std::vector<std::string>> read_groups(const xml::Element& item,
@@ -215,41 +235,20 @@ Result<Wanted> read_item(const xml::Element& query, const RosterOptions& options
 
 void install(core::ModuleSetup& setup) {
     Core& core = setup.core();
-    const InterestSlot slot = setup.session_slot<Interest>();
+    const Interested& self = setup.state<Interested>(setup);
     setup.account_feature(ns::roster);
     setup.serve(IqTarget::account, StanzaType::get, ns::roster, "query",
-                [slot](IqRequest& request) { return get_roster(slot, request); });
+                [&self](IqRequest& request) { return get_roster(self, request); });
     setup.serve(IqTarget::account, StanzaType::set, ns::roster, "query",
                 [&core](IqRequest& request) { return set_roster(core, request); });
 
-    using events::StreamFeatures;
-    setup.on<StreamFeatures>(StreamFeatures::Stage::offer, [](StreamFeatures& event) {
-        event.features.add("ver", ns::rosterver);
-        event.features.add("sub", ns::preapproval);
-        return Flow::next;
-    });
-    using events::RosterChanged;
-    setup.on<RosterChanged>(RosterChanged::Stage::push,
-                            [slot](const RosterChanged& event) { push_item(slot, event); });
-    using events::SubscriptionAnswered;
-    setup.on<SubscriptionAnswered>(
-        SubscriptionAnswered::Stage::deliver, [slot](const SubscriptionAnswered& event) {
-            for_each_interested(slot, event.account,
-                                [&event](Session& session) { session.send(event.envelope); });
-        });
-    using events::AccountDeleted;
-    setup.on<AccountDeleted>(AccountDeleted::Stage::drop, [](const AccountDeleted& event) {
-        core::cancel_all_subscriptions(event.account);
-    });
-    using events::SessionRecording;
-    setup.on<SessionRecording>(SessionRecording::Stage::add, [slot](SessionRecording& event) {
-        record_interest(slot, event);
-        return Flow::next;
-    });
-    using events::SessionRestored;
-    setup.on<SessionRestored>(SessionRestored::Stage::read, [slot](const SessionRestored& event) {
-        restore_interest(slot, event);
-    });
+    using namespace events;
+    setup.on(StreamFeatures::Stage::offer, &offer);
+    setup.on(RosterChanged::Stage::tell_clients, self, &Interested::on_changed);
+    setup.on(SubscriptionAnswered::Stage::deliver, self, &Interested::on_answered);
+    setup.on(AccountDeleted::Stage::drop, &on_deleted);
+    setup.on(SessionRecording::Stage::add, self, &Interested::on_recording);
+    setup.on(SessionRestored::Stage::read, self, &Interested::on_restored);
 }
 
 }  // namespace clarion::roster

@@ -120,7 +120,6 @@ core::Flow on_element(events::SessionElement& event) {
     const xml::Element& element = event.element;
     core::Session& session = event.session;
     if (element.ns() != ns::sm || !session.port()) return core::Flow::next;
-    event.handled = true;
     if (element.name() == "enable")
         enable(session, read_enable(element));
     else if (element.name() == "r" && session.sm())
@@ -210,15 +209,13 @@ Task<Next> on_too_early(core::C2sStream& stream, core::Core& core, const xml::El
                      "log in and bind a resource first");
 }
 
+void offer(events::StreamFeatures& event) { event.features.add("sm", ns::sm); }
+
 }  // namespace
 
 void install(core::ModuleSetup& setup) {
-    setup.on<events::StreamFeatures>(events::StreamFeatures::Stage::offer,
-                                     [](events::StreamFeatures& event) {
-                                         event.features.add("sm", ns::sm);
-                                         return core::Flow::next;
-                                     });
-    setup.on<events::SessionElement>(events::SessionElement::Stage::handle, on_element);
+    setup.on(events::StreamFeatures::Stage::offer, &offer);
+    setup.on(events::SessionElement::Stage::handle, &on_element);
     setup.serve_stream(ns::sm, "resume", on_resume);
     for (const auto name : {"enable", "resume", "r", "a"})
         setup.serve_too_early(ns::sm, name, on_too_early);

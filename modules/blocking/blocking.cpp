@@ -238,9 +238,8 @@ public:
     // ---- Hibernation
     // ---------------------------------------------------------------------------------
 
-    Flow on_recording(events::SessionRecording& event) const {
+    void on_recording(events::SessionRecording& event) const {
         if (has_asked(event.session)) event.record.parts.emplace_back(part_name, "1");
-        return Flow::next;
     }
     void on_restored(const events::SessionRestored& event) const {
         for (const auto& [name, value] : event.record.parts)
@@ -324,13 +323,6 @@ private:
     core::SessionSlot<bool> asked_;
 };
 
-/// `fn` is a member function of Blocking.
-template <class Event, class Function>
-void listen(core::ModuleSetup& setup, const Blocking& self, typename Event::Stage stage,
-            Function fn) {
-    setup.on<Event>(stage, [&self, fn](auto& event) { return (self.*fn)(event); });
-}
-
 void serve_commands(core::ModuleSetup& setup, const Blocking& self) {
     using core::IqTarget;
     setup.serve(IqTarget::account, StanzaType::get, ns::blocking, "blocklist",
@@ -349,19 +341,16 @@ void install(core::ModuleSetup& setup) {
     setup.host_feature(ns::blocking);
     setup.host_feature(ns::reporting);
     serve_commands(setup, self);
-    listen<AccountLoaded>(setup, self, AccountLoaded::Stage::load, &Blocking::on_loaded);
-    listen<MessageSending>(setup, self, MessageSending::Stage::screen, &Blocking::on_message_out);
-    listen<MessageReceiving>(setup, self, MessageReceiving::Stage::screen,
-                             &Blocking::on_message_in);
-    listen<PresenceSending>(setup, self, PresenceSending::Stage::screen,
-                            &Blocking::on_presence_out);
-    listen<PresenceReceiving>(setup, self, PresenceReceiving::Stage::screen,
-                              &Blocking::on_presence_in);
-    listen<IqSending>(setup, self, IqSending::Stage::screen, &Blocking::on_iq_out);
-    listen<IqReceiving>(setup, self, IqReceiving::Stage::screen, &Blocking::on_iq_in);
-    listen<HandingOver>(setup, self, HandingOver::Stage::screen, &Blocking::on_handing_over);
-    listen<SessionRecording>(setup, self, SessionRecording::Stage::add, &Blocking::on_recording);
-    listen<SessionRestored>(setup, self, SessionRestored::Stage::read, &Blocking::on_restored);
+    setup.on(AccountLoaded::Stage::load, self, &Blocking::on_loaded);
+    setup.on(MessageSending::Stage::screen, self, &Blocking::on_message_out);
+    setup.on(MessageReceiving::Stage::screen, self, &Blocking::on_message_in);
+    setup.on(PresenceSending::Stage::screen, self, &Blocking::on_presence_out);
+    setup.on(PresenceReceiving::Stage::screen, self, &Blocking::on_presence_in);
+    setup.on(IqSending::Stage::screen, self, &Blocking::on_iq_out);
+    setup.on(IqReceiving::Stage::screen, self, &Blocking::on_iq_in);
+    setup.on(HandingOver::Stage::screen, self, &Blocking::on_handing_over);
+    setup.on(SessionRecording::Stage::add, self, &Blocking::on_recording);
+    setup.on(SessionRestored::Stage::read, self, &Blocking::on_restored);
 }
 
 }  // namespace clarion::blocking

@@ -81,7 +81,6 @@ public:
         const xml::Element& element = event.element;
         const bool inactive = element.is(ns::csi, "inactive");
         if (!inactive && !element.is(ns::csi, "active")) return core::Flow::next;
-        event.handled = true;
         State& state = states_.of(event.session);
         set_inactive(state, inactive);
         if (!inactive) flush(event.session, state, counters_.active);
@@ -106,14 +105,13 @@ public:
     }
 
     /// It begins to hibernate or ends; the next stream begins active.
-    core::Flow on_detaching(events::SessionDetaching& event) {
+    void on_detaching(events::SessionDetaching& event) {
         State* state = states_.find(event.session);
-        if (!state) return core::Flow::next;
+        if (!state) return;
         set_inactive(*state, false);
         if (!state->held.empty()) counters_.detached.add();
         while (auto envelope = pop(*state, event.session))
             event.held.push_back(std::move(*envelope));
-        return core::Flow::next;
     }
 
     /// Resumed, perhaps while it still looked alive.
@@ -181,6 +179,8 @@ private:
     Counters counters_;
 };
 
+void offer(events::StreamFeatures& event) { event.features.add("csi", ns::csi); }
+
 /// There is nothing to be inactive yet.
 Task<core::C2sStream::Next> ignore(core::C2sStream&, core::Core&, const xml::Element&) {
     co_return core::C2sStream::Next::read;
@@ -191,19 +191,11 @@ Task<core::C2sStream::Next> ignore(core::C2sStream&, core::Core&, const xml::Ele
 void install(core::ModuleSetup& setup) {
     using namespace events;
     ClientState& self = setup.state<ClientState>(setup);
-    setup.on<StreamFeatures>(StreamFeatures::Stage::offer, [](StreamFeatures& event) {
-        event.features.add("csi", ns::csi);
-        return core::Flow::next;
-    });
-    setup.on<SessionElement>(SessionElement::Stage::handle,
-                             [&self](SessionElement& event) { return self.on_element(event); });
-    setup.on<SessionSending>(SessionSending::Stage::hold,
-                             [&self](SessionSending& event) { return self.on_sending(event); });
-    setup.on<SessionDetaching>(SessionDetaching::Stage::release, [&self](SessionDetaching& event) {
-        return self.on_detaching(event);
-    });
-    setup.on<SessionResumed>(SessionResumed::Stage::push,
-                             [&self](const SessionResumed& event) { self.on_resumed(event); });
+    setup.on(StreamFeatures::Stage::offer, &offer);
+    setup.on(SessionElement::Stage::handle, self, &ClientState::on_element);
+    setup.on(SessionSending::Stage::hold, self, &ClientState::on_sending);
+    setup.on(SessionDetaching::Stage::release, self, &ClientState::on_detaching);
+    setup.on(SessionResumed::Stage::go_on, self, &ClientState::on_resumed);
     for (const auto name : {"active", "inactive"}) setup.serve_stream(ns::csi, name, ignore);
 }
 

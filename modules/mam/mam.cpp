@@ -160,43 +160,39 @@ public:
 
     /// No client may speak for an archive of ours: not for its own, nor for the recipient's, whose
     /// index refers to the same log entry.
-    Flow clean_outgoing(events::MessageSending& event) const {
-        if (!carries_ids(event.envelope)) return Flow::next;
+    void clean_outgoing(events::MessageSending& event) const {
+        if (!carries_ids(event.envelope)) return;
         strip_ids_of(event.envelope, event.account.jid());
         const Jid to = event.envelope.stanza->to().to_bare();
         if (core_.domains().is_host(to.domain())) strip_ids_of(event.envelope, to);
-        return Flow::next;
     }
 
-    Flow archive_outgoing(events::MessageSending& event) {
+    void archive_outgoing(events::MessageSending& event) {
         const Stanza& message = *event.envelope.stanza;
-        if (is_own(event.account, message.to())) return Flow::next;  // archived as received
+        if (is_own(event.account, message.to())) return;  // archived as received
         if (!should_archive(message).archive ||
             !allowed_by_preferences(event.account, message.to()))
-            return Flow::next;
+            return;
         event.archive_id = store(event.account, event.envelope, message.to());
         retract(event.account, event.envelope, message.to());
-        return Flow::next;
     }
 
-    Flow clean_incoming(events::MessageReceiving& event) const {
+    void clean_incoming(events::MessageReceiving& event) const {
         if (carries_ids(event.envelope) && !is_archived(event.envelope))
             strip_ids_of(event.envelope, event.account.jid());
-        return Flow::next;
     }
 
-    Flow archive_incoming(events::MessageReceiving& event) {
+    void archive_incoming(events::MessageReceiving& event) {
         core::Envelope& envelope = event.envelope;
-        if (is_archived(envelope) || envelope.meta.is_copy) return Flow::next;
+        if (is_archived(envelope) || envelope.meta.is_copy) return;
         const Jid& from = envelope.stanza->from();
         if (!should_archive(*envelope.stanza).archive ||
             !allowed_by_preferences(event.account, from))
-            return Flow::next;
+            return;
         envelope.meta.archive_id = store(event.account, envelope, from);
         retract(event.account, envelope, from);
         core::add_stanza_id(envelope, event.account);
         core_.bus().fire(events::Archived{event.account, envelope});
-        return Flow::next;
     }
 
     // ---- Reading -------------------------------------------------------------------------------
@@ -349,24 +345,18 @@ private:
     Retractions retractions_;
 };
 
-void expire_from_start_on(core::ModuleSetup& setup) {
-    using events::ServerStarted;
-    setup.on<ServerStarted>(ServerStarted::Stage::react, [](const ServerStarted& event) {
-        core::Core& core = event.core;
-        core.scope().spawn("mam-expiry", expire_archives(core));
-        if (core.shard().index() == 0) core.scope().spawn("mam-sweep", sweep_log(core));
-    });
+void expire_from_start_on(const events::ServerStarted& event) {
+    core::Core& core = event.core;
+    core.scope().spawn("mam-expiry", expire_archives(core));
+    if (core.shard().index() == 0) core.scope().spawn("mam-sweep", sweep_log(core));
 }
 
 /// Of accounts, and of actors of those services that have archives.
 void serve_archives(core::ModuleSetup& setup, const Mam& self) {
     using core::IqTarget;
     using core::Relation;
-    using events::ActorArchiving;
     setup.leave_out([](const core::ServiceDomain& service) { return !service.archives; });
-    setup.on<ActorArchiving>(ActorArchiving::Stage::archive, [&self](const ActorArchiving& event) {
-        self.archive_of_actor(event);
-    });
+    setup.on(events::ActorArchiving::Stage::archive, self, &Mam::archive_of_actor);
     for (const auto feature : {ns::mam, ns::mam_extended, ns::stanza_id})
         setup.feature(IqTarget::actor, feature);
     for (const auto target : {IqTarget::account, IqTarget::actor}) {
@@ -388,9 +378,7 @@ void serve_archives(core::ModuleSetup& setup, const Mam& self) {
 
 void install(core::ModuleSetup& setup) {
     using core::IqTarget;
-    using Sending = events::MessageSending;
-    using Receiving = events::MessageReceiving;
-    using Loaded = events::AccountLoaded;
+    using namespace events;
     Mam& self = setup.state<Mam>(setup);
 
     for (const auto feature : {ns::mam, ns::mam_extended, ns::mam_groupchat_feature, ns::stanza_id,
@@ -398,17 +386,12 @@ void install(core::ModuleSetup& setup) {
         setup.account_feature(feature);
         setup.host_feature(feature);  // some clients ask nobody else
     }
-    setup.on<Loaded>(Loaded::Stage::load, [&self](const Loaded& event) { self.on_loaded(event); });
-    setup.on<Sending>(Sending::Stage::normalise,
-                      [&self](Sending& event) { return self.clean_outgoing(event); });
-    setup.on<Sending>(Sending::Stage::archive,
-                      [&self](Sending& event) { return self.archive_outgoing(event); });
-    setup.on<Receiving>(Receiving::Stage::normalise,
-                        [&self](Receiving& event) { return self.clean_incoming(event); });
-    setup.on<Receiving>(Receiving::Stage::archive,
-                        [&self](Receiving& event) { return self.archive_incoming(event); });
-
-    expire_from_start_on(setup);
+    setup.on(AccountLoaded::Stage::load, self, &Mam::on_loaded);
+    setup.on(MessageSending::Stage::normalise, self, &Mam::clean_outgoing);
+    setup.on(MessageSending::Stage::archive, self, &Mam::archive_outgoing);
+    setup.on(MessageReceiving::Stage::normalise, self, &Mam::clean_incoming);
+    setup.on(MessageReceiving::Stage::archive, self, &Mam::archive_incoming);
+    setup.on(ServerStarted::Stage::react, &expire_from_start_on);
 
     setup.serve(IqTarget::account, StanzaType::get, ns::mam, "prefs",
                 [&self](IqRequest& request) { return self.answer_preferences(request); });

@@ -25,7 +25,7 @@ Push::Push(core::ModuleSetup& setup)
       queue_rules(core, accounts, sessions, counters, registrations, notifier, hibernation),
       enabling(core, accounts, registrations) {}
 
-core::Flow Push::may_evict(const events::AccountPuttingAway& event) {
+core::Flow Push::may_evict(const events::AccountEvicting& event) {
     core::Account& account = event.account;
     const AccountPush* mine = accounts.find(account);
     if (!mine) return core::Flow::next;
@@ -56,9 +56,9 @@ void Push::on_stopping(const events::ServerStopping& event) {
 }
 
 Push* find_push(core::Core& core) {
-    Push* found = nullptr;
-    core.bus().fire(PushSought{found});
-    return found;
+    PushSought event;
+    core.bus().fire(event);
+    return event.found;
 }
 
 }  // namespace clarion::push

@@ -30,17 +30,18 @@ struct Push;
 struct PushSought {
     enum class Stage { find };
     static constexpr std::string_view name = "PushSought";
-    Push*& found;
+    static constexpr auto kind = core::EventKind::fill_in;
+    Push* found = nullptr;
 };
 
 struct Push {
     explicit Push(core::ModuleSetup& setup);
 
-    core::Flow may_evict(const events::AccountPuttingAway& event);
+    core::Flow may_evict(const events::AccountEvicting& event);
     void on_deleted(const events::AccountDeleted& event);
     void on_started(const events::ServerStarted& event);
     void on_stopping(const events::ServerStopping& event);
-    void on_sought(const PushSought& event) { event.found = this; }
+    void on_sought(PushSought& event) { event.found = this; }
 
     core::Core& core;
     const core::AccountSlot<AccountPush> accounts;

@@ -14,7 +14,7 @@ void follow_accounts(core::ModuleSetup& setup, Push& push) {
     using namespace events;
     setup.on(AccountLoaded::Stage::load, push.registrations, &Registrations::on_loaded);
     setup.on(LoginsRevoked::Stage::forget, push.registrations, &Registrations::on_logins_revoked);
-    setup.on(AccountPuttingAway::Stage::ask, push, &Push::may_evict);
+    setup.on(AccountEvicting::Stage::ask, push, &Push::may_evict);
     setup.on(AccountDeleted::Stage::drop, push, &Push::on_deleted);
     setup.on(RegistrationRemoved::Stage::forget, push.sender, &Sender::on_removed);
     setup.on(RegistrationRemoved::Stage::forget, push.hibernation, &Hibernation::on_removed);
@@ -23,15 +23,15 @@ void follow_accounts(core::ModuleSetup& setup, Push& push) {
 
 void follow_sessions(core::ModuleSetup& setup, Push& push) {
     using namespace events;
-    setup.on(SessionBound::Stage::ready, push.registrations, &Registrations::on_bound);
-    setup.on(SessionHibernated::Stage::push, push.queue_rules, &QueueRules::on_hibernated);
-    setup.on(SessionExpiring::Stage::push, push.hibernation, &Hibernation::on_expiring);
-    setup.on(SessionExpiring::Stage::push, push.notifier, &Notifier::on_expiring);
-    setup.on(SessionResumed::Stage::push, push.hibernation, &Hibernation::on_resumed);
-    setup.on(SessionResumed::Stage::push, push.registrations, &Registrations::on_resumed);
-    setup.on(SessionLost::Stage::push, push.queue_rules, &QueueRules::on_lost);
-    setup.on(AckDelayed::Stage::push, push.queue_rules, &QueueRules::on_ack_delayed);
-    setup.on(SessionEnded::Stage::cleanup, push.queue_rules, &QueueRules::on_ended);
+    setup.on(SessionBound::Stage::begin, push.registrations, &Registrations::on_bound);
+    setup.on(SessionHibernated::Stage::notify, push.queue_rules, &QueueRules::on_hibernated);
+    setup.on(SessionExpiring::Stage::wake, push.hibernation, &Hibernation::on_expiring);
+    setup.on(SessionExpiring::Stage::wake, push.notifier, &Notifier::on_expiring);
+    setup.on(SessionResumed::Stage::go_on, push.hibernation, &Hibernation::on_resumed);
+    setup.on(SessionResumed::Stage::go_on, push.registrations, &Registrations::on_resumed);
+    setup.on(SessionLost::Stage::notify, push.queue_rules, &QueueRules::on_lost);
+    setup.on(AckDelayed::Stage::notify, push.queue_rules, &QueueRules::on_ack_delayed);
+    setup.on(SessionEnded::Stage::clean_up, push.queue_rules, &QueueRules::on_ended);
     setup.on(SessionRecording::Stage::add, push.hibernation, &Hibernation::on_recording);
     setup.on(SessionRestored::Stage::read, push.hibernation, &Hibernation::on_restored);
     setup.on(HibernationLimit::Stage::extend, push.hibernation, &Hibernation::on_limit);
@@ -40,9 +40,9 @@ void follow_sessions(core::ModuleSetup& setup, Push& push) {
 void follow_messages(core::ModuleSetup& setup, Push& push) {
     using namespace events;
     setup.on(MessageReceiving::Stage::normalise, push.enabling, &Enabling::on_receiving);
-    setup.on(MessageReceiving::Stage::copy, push.notifier, &Notifier::on_receiving);
-    setup.on(MessageSending::Stage::copy, push.notifier, &Notifier::on_sending);
-    setup.on(Archived::Stage::push, push.notifier, &Notifier::on_archived);
+    setup.on(MessageReceiving::Stage::notify, push.notifier, &Notifier::on_receiving);
+    setup.on(MessageSending::Stage::notify, push.notifier, &Notifier::on_sending);
+    setup.on(Archived::Stage::notify, push.notifier, &Notifier::on_archived);
     setup.on(Undelivered::Stage::notify, push.notifier, &Notifier::on_undelivered);
     setup.on(Undelivered::Stage::notify, push.queue_rules, &QueueRules::on_undelivered);
     setup.on(PushPing::Stage::send, push.notifier, &Notifier::on_ping);

@@ -48,8 +48,8 @@ Registration Registrations::make(core::Account& account, events::PushRegistratio
     for (const auto identity : record.notified) registration.notified.add(identity);
     registration.record = std::move(record);
     const xml::Document asked = asked_of(registration.record);
-    core_.bus().fire(events::PushRegistrationRead{account, registration.record, asked.root(),
-                                                  registration.wishes});
+    core_.bus().fire(events::PushRegistrationReading{account, registration.record, asked.root(),
+                                                     registration.wishes});
     return registration;
 }
 

@@ -23,7 +23,7 @@ bool AccountDirectory::may_evict(Actor& actor) {
     if (account.has_live_session() || account.has_settling_sessions()) return false;
     for (const auto& session : account.sessions())  // its record has an `h` that will still grow
         if (!session->window().is_empty() || !session->hibernation().is_stored()) return false;
-    return core().bus().fire(events::AccountPuttingAway{account}) == Flow::next;
+    return core().bus().fire(events::AccountEvicting{account}) == Flow::next;
 }
 
 void AccountDirectory::on_evict(Actor& actor) {

@@ -102,8 +102,7 @@ void Session::on_element(xml::Document&& element) {
         return;
     }
     events::SessionElement event{*this, element.root()};
-    core().bus().fire(event);
-    if (event.handled || !port_) return;
+    if (core().bus().fire(event) == Flow::stop || !port_) return;
     if (is_called_like_a_stanza(element.root())) on_closed_entry(window_.pass_over());
     fail_stream(StreamErrorCondition::unsupported_stanza_type, "unknown element");
 }

@@ -15,7 +15,7 @@ namespace clarion::events {
 struct AccountRegistering {
     enum class Stage { check };
     static constexpr std::string_view name = "AccountRegistering";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Core& core;
     std::string_view host;
     const Jid& jid;
@@ -32,10 +32,10 @@ struct AccountLoaded {
 };
 
 /// May it be evicted now? Stop: no (a push is pending and not yet stored, ...).
-struct AccountPuttingAway {
+struct AccountEvicting {
     enum class Stage { ask };
-    static constexpr std::string_view name = "AccountPuttingAway";
-    using Result = core::Flow;
+    static constexpr std::string_view name = "AccountEvicting";
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
 };
 

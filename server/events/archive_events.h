@@ -14,6 +14,7 @@ namespace clarion::events {
 struct ActorArchiving {
     enum class Stage { archive };
     static constexpr std::string_view name = "ActorArchiving";
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Actor& owner;
     core::Envelope& envelope;
     const Jid& with;         // who said it
@@ -23,7 +24,7 @@ struct ActorArchiving {
 /// A message for this account was written to its archive (envelope.meta.archive_id says where). Not
 /// fired for own outgoing messages. (archive-message-added)
 struct Archived {
-    enum class Stage { push };
+    enum class Stage { notify };
     static constexpr std::string_view name = "Archived";
     core::Account& account;
     const core::Envelope& envelope;

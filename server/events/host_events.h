@@ -14,7 +14,7 @@ namespace clarion::events {
 struct HostReceiving {
     enum class Stage { take };
     static constexpr std::string_view name = "HostReceiving";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     std::string_view host;
     core::Envelope& envelope;
 };

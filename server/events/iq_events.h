@@ -15,7 +15,7 @@ namespace clarion::events {
 struct IqSending {
     enum class Stage { screen };
     static constexpr std::string_view name = "IqSending";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     core::Session& session;
     core::Envelope& envelope;
@@ -26,7 +26,7 @@ struct IqSending {
 struct IqReceiving {
     enum class Stage { screen };
     static constexpr std::string_view name = "IqReceiving";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     core::Envelope& envelope;
 };

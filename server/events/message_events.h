@@ -14,9 +14,9 @@ namespace clarion::events {
 /// A local client sends a message; 'from' is stamped, 'to' filled in. Stop: it goes no further (the
 /// handler answered it).
 struct MessageSending {
-    enum class Stage { screen, normalise, archive, copy };
+    enum class Stage { screen, normalise, archive, copy, notify };
     static constexpr std::string_view name = "MessageSending";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     core::Session& session;
     core::Envelope& envelope;
@@ -29,9 +29,9 @@ struct MessageSending {
 /// A message for a local account, before RFC 6121's table picks its sessions. `archive` sets
 /// envelope.meta.log_id and archive_id, so that `copy` and delivery carry the stanza-id.
 struct MessageReceiving {
-    enum class Stage { screen, normalise, archive, copy };
+    enum class Stage { screen, normalise, archive, copy, notify };
     static constexpr std::string_view name = "MessageReceiving";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     core::Envelope& envelope;
 };
@@ -41,7 +41,7 @@ struct MessageReceiving {
 struct CopySought {
     enum class Stage { recall };
     static constexpr std::string_view name = "CopySought";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     core::Session& session;
     const Stanza& stanza;

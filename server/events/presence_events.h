@@ -12,7 +12,7 @@ namespace clarion::events {
 /// The session's own broadcast presence changed; the roster's contacts have been told. `initial`:
 /// it was unavailable before.
 struct AvailabilityChanged {
-    enum class Stage { deliver_offline, react };
+    enum class Stage { deliver_offline, notify };
     static constexpr std::string_view name = "AvailabilityChanged";
     core::Session& session;
     bool initial;
@@ -25,7 +25,7 @@ struct AvailabilityChanged {
 struct PresenceSending {
     enum class Stage { screen };
     static constexpr std::string_view name = "PresenceSending";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     const Jid& to;
     /// What a client addressed, and which; nullptr: the server sends it.
@@ -38,7 +38,7 @@ struct PresenceSending {
 struct PresenceReceiving {
     enum class Stage { screen };
     static constexpr std::string_view name = "PresenceReceiving";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     const Stanza& presence;
 };
@@ -46,7 +46,7 @@ struct PresenceReceiving {
 /// A roster item changed: push it to interested resources (modules/roster). `removed`: `item` is
 /// its last state.
 struct RosterChanged {
-    enum class Stage { push };
+    enum class Stage { tell_clients };
     static constexpr std::string_view name = "RosterChanged";
     core::Account& account;
     const core::RosterItem& item;

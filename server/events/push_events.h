@@ -20,7 +20,7 @@ namespace clarion::events {
 struct PushRegistering {
     enum class Stage { check };
     static constexpr std::string_view name = "PushRegistering";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     core::Session& session;
     const xml::Element& enable;
@@ -33,19 +33,21 @@ struct PushWishes {
     bool call_answers = false;  // to hear that a call was answered elsewhere (R7)
 };
 
-/// A registration is in memory now, because it was enabled or its account was loaded: say what it
+/// A registration is being read, because it was enabled or its account was loaded: say what it
 /// asked for.
-struct PushRegistrationRead {
+struct PushRegistrationReading {
     enum class Stage { read };
-    static constexpr std::string_view name = "PushRegistrationRead";
+    static constexpr std::string_view name = "PushRegistrationReading";
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Account& account;
     const events::PushRegistration& registration;
     const xml::Element& enable;  // as of PushSending
     PushWishes& wishes;
 };
 
-/// Notify beyond the rules R1 to R7, as an extension a client asked for says. Never of what a
-/// registration was notified of before (R9), and only once what this turn wrote is durable.
+/// Somebody wants notifications beyond the rules R1 to R7, as an extension a client asked for says.
+/// Never of what a registration was notified of before (R9), and only once what this turn wrote is
+/// durable.
 struct PushRequested {
     enum class Stage { send };
     static constexpr std::string_view name = "PushRequested";
@@ -60,7 +62,7 @@ struct PushRequested {
 struct PushSending {
     enum class Stage { filter, compose, encrypt };
     static constexpr std::string_view name = "PushSending";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     const events::PushRegistration& registration;
     const xml::Element&
@@ -73,7 +75,8 @@ struct PushSending {
     std::string_view reason{};   // why it was stopped
 };
 
-/// Notify with no message attached. Empty service or node: all. (cloud-notify-ping)
+/// Somebody wants notifications with no message attached. Empty service or node: all.
+/// (cloud-notify-ping)
 struct PushPing {
     enum class Stage { send };
     static constexpr std::string_view name = "PushPing";

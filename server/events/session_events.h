@@ -12,7 +12,7 @@ namespace clarion::events {
 
 /// A resource was bound; its stream management is not enabled yet and it sent no presence.
 struct SessionBound {
-    enum class Stage { ready };
+    enum class Stage { begin };
     static constexpr std::string_view name = "SessionBound";
     core::Session& session;
 };
@@ -22,7 +22,7 @@ struct SessionBound {
 struct SessionSending {
     enum class Stage { hold };
     static constexpr std::string_view name = "SessionSending";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Session& session;
     core::Envelope& envelope;
 };
@@ -33,7 +33,7 @@ struct SessionSending {
 struct HandingOver {
     enum class Stage { screen };
     static constexpr std::string_view name = "HandingOver";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
     const Stanza& stanza;
 };
@@ -43,14 +43,14 @@ struct HandingOver {
 struct SessionDetaching {
     enum class Stage { release };
     static constexpr std::string_view name = "SessionDetaching";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Session& session;
     std::vector<core::Envelope>& held;
 };
 
 /// It began to hibernate; its queue is written. (smacks-hibernation-start)
 struct SessionHibernated {
-    enum class Stage { push };
+    enum class Stage { notify };
     static constexpr std::string_view name = "SessionHibernated";
     core::Session& session;
     /// What was unacknowledged at that moment, oldest first.
@@ -60,14 +60,14 @@ struct SessionHibernated {
 /// It will expire soon, and somebody asked to be told in time (Hibernation::set_expiry): wake its
 /// client.
 struct SessionExpiring {
-    enum class Stage { push };
+    enum class Stage { wake };
     static constexpr std::string_view name = "SessionExpiring";
     core::Session& session;
 };
 
 /// It woke up: a connection took it over, <resumed/> is written. (smacks-hibernation-end)
 struct SessionResumed {
-    enum class Stage { push };
+    enum class Stage { go_on };
     static constexpr std::string_view name = "SessionResumed";
     core::Session& session;
 };
@@ -75,14 +75,14 @@ struct SessionResumed {
 /// The client left stanzas unacknowledged for max_ack_delay; of each stanza once.
 /// (smacks-ack-delayed)
 struct AckDelayed {
-    enum class Stage { push };
+    enum class Stage { notify };
     static constexpr std::string_view name = "AckDelayed";
     core::Session& session;
 };
 
 /// It is over; still in the account's list, its port gone.
 struct SessionEnded {
-    enum class Stage { cleanup };
+    enum class Stage { clean_up };
     static constexpr std::string_view name = "SessionEnded";
     core::Session& session;
     core::SessionEnd why;
@@ -91,31 +91,32 @@ struct SessionEnded {
 /// It was live when the server died, and its client did not come back within the grace. It has
 /// ended; what it had not acknowledged is in the archive or among the offline messages.
 struct SessionLost {
-    enum class Stage { push };
+    enum class Stage { notify };
     static constexpr std::string_view name = "SessionLost";
     std::shared_ptr<core::Session> session;
 };
 
-/// How long may this session hibernation if its connection is lost now? `limit` is [smacks]
+/// How long may this session hibernate if its connection is lost now? `limit` is [smacks]
 /// hibernation_time of the host; `extend` may raise it (push). What the client itself asked for is
 /// applied afterwards. Its answer is what <enabled max='…'/> says.
 struct HibernationLimit {
     enum class Stage { extend };
     static constexpr std::string_view name = "HibernationLimit";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Account& account;
     core::Session& session;
     Duration& limit;
 };
 
-/// A record of a hibernating session is being written or read: modules add or read their part.
+/// The record of a hibernating session is being written: modules add their part.
 struct SessionRecording {
     enum class Stage { add };
     static constexpr std::string_view name = "SessionRecording";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Session& session;
     storage::HibernatingSession& record;
 };
+/// A hibernating session was made from its record: modules take their part.
 struct SessionRestored {
     enum class Stage { read };
     static constexpr std::string_view name = "SessionRestored";

@@ -20,7 +20,7 @@ namespace clarion::events {
 struct StreamFeatures {
     enum class Stage { offer };
     static constexpr std::string_view name = "StreamFeatures";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Core& core;
     const c2s::StreamFacts& stream;
     xml::Element& features;
@@ -31,21 +31,20 @@ struct StreamFeatures {
 struct LoginFeatures {
     enum class Stage { offer };
     static constexpr std::string_view name = "LoginFeatures";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Core& core;
     const c2s::StreamFacts& stream;
     xml::Element& features;
 };
 
-/// A top-level element of a bound session that is no stanza (XEP-0198 <r/>, CSI ...). Who knows its
-/// namespace sets `handled`; otherwise the stream ends with unsupported-stanza-type.
+/// A top-level element of a bound session that is no stanza (XEP-0198 <r/>, CSI ...). Stop: it was
+/// handled; otherwise the stream ends with unsupported-stanza-type.
 struct SessionElement {
     enum class Stage { handle };
     static constexpr std::string_view name = "SessionElement";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::stoppable;
     core::Session& session;
     const xml::Element& element;
-    bool handled = false;
 };
 
 }  // namespace clarion::events

@@ -1,5 +1,4 @@
-// Undelivered: a stanza did not reach the user. One fact, stated once: offline stores it, push
-// decides.
+// Undelivered: a stanza did not reach its user. Said in one place, whatever the reason.
 #pragma once
 
 #include <string_view>
@@ -11,6 +10,7 @@
 
 namespace clarion::events {
 
+/// A stanza did not reach its user: who can keeps it, and who can tells the user's devices.
 struct Undelivered {
     enum class Stage { store, notify };
     enum class Why : std::uint8_t {
@@ -19,7 +19,7 @@ struct Undelivered {
         ended,        // was unacknowledged when this session ended and no other took it
     };
     static constexpr std::string_view name = "Undelivered";
-    using Result = core::Flow;
+    static constexpr auto kind = core::EventKind::fill_in;
     core::Account& account;
     core::Session* session;  // nullptr for no_session
     core::Envelope& envelope;

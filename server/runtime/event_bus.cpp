@@ -17,8 +17,8 @@ std::vector<std::string> EventBus::describe() const {
         return std::tie(a.event, a.stage) < std::tie(b.event, b.stage);
     });
     std::vector<std::string> lines;
-    for (const auto& [event, stage, who] : sorted)
-        lines.push_back(event + ' ' + std::to_string(stage) + ' ' + who);
+    for (const Order& each : sorted)
+        lines.push_back(each.event + ' ' + std::string(each.stage_name) + ' ' + each.who);
     return lines;
 }
 

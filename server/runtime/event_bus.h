@@ -2,9 +2,8 @@
 // thread.
 //
 // An event is a struct (server/events/) with an `enum class Stage` whose enumerators stand in the
-// order in which they run; a handler subscribes to a stage. Events named -ing may be changed or
-// stopped by their handlers (`Flow::stop`); events in the past tense are facts, their handlers
-// return void.
+// order in which they run and say what happens then; a handler subscribes to a stage. What handlers
+// may do with an event is its kind.
 #pragma once
 
 #include <algorithm>
@@ -16,9 +15,31 @@
 #include <type_traits>
 #include <vector>
 
+#include "server/runtime/stage_name.h"
+
 namespace clarion::core {
 
 enum class Flow : bool { next, stop };
+
+/// Said by an event with `static constexpr auto kind`.
+enum class EventKind {
+    /// It has happened, which its name says in the past tense; handlers are void(const E&). An
+    /// event that says nothing is one.
+    fact,
+    /// Somebody asks, or makes something: handlers fill in what they have; void(E&).
+    fill_in,
+    /// It is about to happen: handlers may change it, and the first that returns Flow::stop ends
+    /// it; Flow(E&), or void(E&) for one that never does.
+    stoppable,
+};
+
+template <class E>
+constexpr EventKind kind_of() {
+    if constexpr (requires { E::kind; })
+        return E::kind;
+    else
+        return EventKind::fact;
+}
 
 template <class E>
 using StageOf = typename std::remove_const_t<E>::Stage;
@@ -40,8 +61,7 @@ using HandledBy = typename HandlerTraits<F>::Event;
 class EventBus {
 public:
     /// `who` is the module's name, for the printed order. Handlers of one stage run in order of
-    /// subscription. `fn` is `Flow(E&)` for events that declare `using Result = Flow`, or
-    /// `void(E&)` if it never stops them, else `void(const E&)`.
+    /// subscription. What `fn` must be, the event's kind says.
     template <class E, class F>
     void on(StageOf<E> stage, std::string_view who, F fn) {
         if constexpr (stoppable<E> && std::is_void_v<std::invoke_result_t<F&, E&>>) {
@@ -54,11 +74,12 @@ public:
             auto at = std::upper_bound(list.begin(), list.end(), stage,
                                        [](auto s, const auto& h) { return s < h.stage; });
             list.insert(at, {stage, std::function<Signature<E>>(std::move(fn))});
-            order_.push_back({std::string(E::name), static_cast<int>(stage), std::string(who)});
+            order_.push_back({std::string(E::name), static_cast<int>(stage), stage_name(stage),
+                              std::string(who)});
         }
     }
 
-    /// Runs the handlers; Flow::stop from one ends it and is returned.
+    /// Runs the handlers; of a stoppable event, Flow::stop from one ends it and is returned.
     template <class E>
     auto fire(E&& event) {
         using Event = std::remove_cvref_t<E>;
@@ -71,19 +92,19 @@ public:
         }
     }
 
-    /// "Event stage-number module" lines in running order, for the golden file and the debug log.
+    /// "Event stage module" lines in running order, for the golden file and the debug log.
     std::vector<std::string> describe() const;
 
 private:
     template <class E>
-    static constexpr bool stoppable = requires {
-        typename E::Result;
-    };
+    static constexpr bool stoppable = kind_of<E>() == EventKind::stoppable;
     template <class E>
-    using Signature = std::conditional_t<stoppable<E>, Flow(E&), void(const E&)>;
+    using Seen = std::conditional_t<kind_of<E>() == EventKind::fact, const E, E>;
+    template <class E>
+    using Signature = std::conditional_t<stoppable<E>, Flow, void>(Seen<E>&);
     template <class E>
     struct Handler {
-        typename E::Stage stage;
+        StageOf<E> stage;
         std::function<Signature<E>> fn;
     };
     struct ListBase {
@@ -109,6 +130,7 @@ private:
     struct Order {
         std::string event;
         int stage;
+        std::string_view stage_name;
         std::string who;
     };
     std::vector<std::unique_ptr<ListBase>> lists_;

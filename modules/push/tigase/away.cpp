@@ -15,7 +15,6 @@ namespace clarion::push::tigase {
 
 namespace {
 
-using core::Flow;
 using events::PushRegistration;
 
 template <class Is>
@@ -53,26 +52,28 @@ public:
     explicit Away(core::ModuleSetup& setup)
         : core_(setup.core()), unseen_(setup.account_slot<Unseen>()) {}
 
-    Flow on_receiving(const events::MessageReceiving& event) const {
+    void on_receiving(const events::MessageReceiving& event) const {
         core::Account& account = event.account;
         const Stanza& message = *event.envelope.stanza;
         if (!is_between_two(message) || anybody_online(account) || !anybody_connected(account))
-            return Flow::next;
-        if (!judge(message, account.jid().bare(), false).important) return Flow::next;
+            return;
+        if (!judge(message, account.jid().bare(), false).important) return;
         core_.bus().fire(events::PushRequested{
             account, &event.envelope, false, [&account](const PushRegistration& registration) {
                 return wants_away(registration) && !sleeps(account, registration.device);
             }});
-        return Flow::next;
     }
 
-    Flow on_sending(const events::PushSending& event) const {
+    void on_sending(const events::PushSending& event) const {
         if (event.cause && event.important && wants_away(event.registration) &&
             !anybody_online(event.account))
             unseen_.of(event.account).any = true;
-        return Flow::next;
     }
 
+    void on_changed(const events::AvailabilityChanged& event) const { on_available(event.session); }
+    void on_resumed(const events::SessionResumed& event) const { on_available(event.session); }
+
+private:
     void on_available(core::Session& session) const {
         core::Account& account = session.account();
         const Unseen* unseen = unseen_.find(account);
@@ -84,7 +85,6 @@ public:
             }});
     }
 
-private:
     core::Core& core_;
     core::AccountSlot<Unseen> unseen_;
 };
@@ -110,19 +110,12 @@ void install_away(core::ModuleSetup& setup) {
     const Away& self = setup.state<Away>(setup);
     setup.account_feature(away_feature);
     using namespace events;
-    // After the archive, so that the message is known by its id there, and after the rules that ask
-    // for no device (R2).
-    setup.on<MessageReceiving>(MessageReceiving::Stage::copy, [&self](MessageReceiving& event) {
-        return self.on_receiving(event);
-    });
-    setup.on<PushSending>(PushSending::Stage::encrypt,
-                          [&self](PushSending& event) { return self.on_sending(event); });
-    setup.on<AvailabilityChanged>(
-        AvailabilityChanged::Stage::react,
-        [&self](const AvailabilityChanged& event) { self.on_available(event.session); });
-    setup.on<SessionResumed>(SessionResumed::Stage::push, [&self](const SessionResumed& event) {
-        self.on_available(event.session);
-    });
+    // After the archive, so that the message is known by its id there, and after the rules, which
+    // do not ask whether anybody is at a device (R2): its row in modules/all.cpp is after push.
+    setup.on(MessageReceiving::Stage::notify, self, &Away::on_receiving);
+    setup.on(PushSending::Stage::compose, self, &Away::on_sending);
+    setup.on(AvailabilityChanged::Stage::notify, self, &Away::on_changed);
+    setup.on(SessionResumed::Stage::go_on, self, &Away::on_resumed);
 }
 
 }  // namespace clarion::push::tigase

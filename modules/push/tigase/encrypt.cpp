@@ -50,14 +50,14 @@ public:
         return event.error ? Flow::stop : Flow::next;
     }
 
-    Flow on_sending(events::PushSending& event) const {
+    void on_sending(events::PushSending& event) const {
         const xml::Element* encrypt = event.enable.child(ns_encrypt, "encrypt");
-        if (!encrypt) return Flow::next;
+        if (!encrypt) return;
         remove_plaintext(event.notification);
         const auto read = read_encrypt(*encrypt);
         const auto* encryption = std::get_if<Encryption>(&read);
         // Enabled while this module was off: the app is woken, and nothing is said.
-        if (!encryption) return Flow::next;
+        if (!encryption) return;
         const std::size_t limit = json_limit(encryption->max_size);
         Payload payload = compose(event);
         bool is_call = payload.type == "call";
@@ -67,7 +67,6 @@ public:
             json = to_json({event.unread, event.account.jid().bare()});
         }
         add_encrypted(event.notification, *encryption, *json, is_call);
-        return Flow::next;
     }
 
 private:
@@ -178,12 +177,8 @@ void install_encrypt(core::ModuleSetup& setup) {
     const Encrypt& self = setup.state<Encrypt>(setup);
     setup.account_feature(ns_encrypt);
     setup.account_feature(aes_128_gcm_feature);
-    using events::PushRegistering, events::PushSending;
-    setup.on<PushRegistering>(PushRegistering::Stage::check, [&self](PushRegistering& event) {
-        return self.on_registering(event);
-    });
-    setup.on<PushSending>(PushSending::Stage::encrypt,
-                          [&self](PushSending& event) { return self.on_sending(event); });
+    setup.on(events::PushRegistering::Stage::check, self, &Encrypt::on_registering);
+    setup.on(events::PushSending::Stage::encrypt, self, &Encrypt::on_sending);
 }
 
 }  // namespace clarion::push::tigase

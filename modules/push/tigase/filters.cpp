@@ -171,12 +171,8 @@ void install_filters(core::ModuleSetup& setup) {
     const Filters& self = setup.state<Filters>();
     for (const auto feature : {ns_ignore_unknown, ns_muted, ns_groupchat})
         setup.account_feature(feature);
-    using events::PushRegistering, events::PushSending;
-    setup.on<PushRegistering>(PushRegistering::Stage::check, [&self](PushRegistering& event) {
-        return self.on_registering(event);
-    });
-    setup.on<PushSending>(PushSending::Stage::filter,
-                          [&self](PushSending& event) { return self.on_sending(event); });
+    setup.on(events::PushRegistering::Stage::check, self, &Filters::on_registering);
+    setup.on(events::PushSending::Stage::filter, self, &Filters::on_sending);
 }
 
 }  // namespace clarion::push::tigase

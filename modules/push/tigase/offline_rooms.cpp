@@ -9,33 +9,28 @@ namespace clarion::push::tigase {
 
 namespace {
 
-using core::Flow;
-
 /// The module on one shard.
 class OfflineRooms {
 public:
     explicit OfflineRooms(core::ModuleSetup& setup) : core_(setup.core()) {}
 
-    Flow on_registration_found(const events::PushSending& event) {
+    void on_registration_found(const events::PushSending& event) {
         if (event.cause && is_for_absent_member(*event.cause)) told_ = event.cause;
-        return Flow::next;
     }
 
-    Flow compose(const events::PushSending& event) const {
-        if (!event.cause || !is_for_absent_member(*event.cause)) return Flow::next;
+    void compose(const events::PushSending& event) const {
+        if (!event.cause || !is_for_absent_member(*event.cause)) return;
         const auto nick = event.cause->from().resource();
         const bool asked = event.enable.child(ns_groupchat, "groupchat") != nullptr;
         if (asked && !nick.empty() &&
             core_.options<PushOptions>(event.account.host()).notification_with_sender)
             event.notification.add("groupchat", ns_muc_offline).add_text_child("nickname", nick);
-        return Flow::next;
     }
 
     /// After push has notified.
-    Flow on_undelivered(events::Undelivered& event) {
+    void on_undelivered(events::Undelivered& event) {
         if (told_ && told_ == event.envelope.stanza.get()) event.stored = true;
         told_ = nullptr;
-        return Flow::next;
     }
 
 private:
@@ -52,15 +47,12 @@ bool is_for_absent_member(const Stanza& stanza) {
 void install_offline_rooms(core::ModuleSetup& setup) {
     OfflineRooms& self = setup.state<OfflineRooms>(setup);
     setup.account_feature(ns_muc_offline);
-    using events::PushSending, events::Undelivered;
-    // Its row in all.cpp is before that of push_filters and after that of push.
-    setup.on<PushSending>(PushSending::Stage::filter, [&self](PushSending& event) {
-        return self.on_registration_found(event);
-    });
-    setup.on<PushSending>(PushSending::Stage::compose,
-                          [&self](PushSending& event) { return self.compose(event); });
-    setup.on<Undelivered>(Undelivered::Stage::notify,
-                          [&self](Undelivered& event) { return self.on_undelivered(event); });
+    using namespace events;
+    // It hears of a registration before push_filters may stop that notification, and of the end
+    // when push has notified: rows in modules/all.cpp say so.
+    setup.on(PushSending::Stage::filter, self, &OfflineRooms::on_registration_found);
+    setup.on(PushSending::Stage::compose, self, &OfflineRooms::compose);
+    setup.on(Undelivered::Stage::notify, self, &OfflineRooms::on_undelivered);
 }
 
 }  // namespace clarion::push::tigase

@@ -5,15 +5,19 @@
 
 namespace clarion::push::tigase {
 
+namespace {
+
+void compose(events::PushSending& event) {
+    if (event.enable.child(ns_priority, "priority"))
+        event.notification.add_text_child("priority", event.important ? "high" : "low",
+                                          ns_priority);
+}
+
+}  // namespace
+
 void install_priority(core::ModuleSetup& setup) {
     setup.account_feature(ns_priority);
-    using events::PushSending;
-    setup.on<PushSending>(PushSending::Stage::compose, [](PushSending& event) {
-        if (event.enable.child(ns_priority, "priority"))
-            event.notification.add_text_child("priority", event.important ? "high" : "low",
-                                              ns_priority);
-        return core::Flow::next;
-    });
+    setup.on(events::PushSending::Stage::compose, &compose);
 }
 
 }  // namespace clarion::push::tigase

@@ -179,9 +179,9 @@ TEST_CASE("evicted: idle accounts only") {
     }
     SUBCASE("not if a module says no") {
         scene.world.at(juliet, [](Core& core) {
-            core.bus().on<events::AccountPuttingAway>(
-                events::AccountPuttingAway::Stage::ask, "test",
-                [](events::AccountPuttingAway&) { return Flow::stop; });
+            core.bus().on<events::AccountEvicting>(
+                events::AccountEvicting::Stage::ask, "test",
+                [](events::AccountEvicting&) { return Flow::stop; });
         });
         scene.evict();
         CHECK(scene.loaded());

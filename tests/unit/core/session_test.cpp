@@ -303,7 +303,7 @@ TEST_CASE("asked once per silence; the delay is told once") {
     Scene scene;
     int delays = 0;
     scene.on([&](Core& core) {
-        core.bus().on<events::AckDelayed>(events::AckDelayed::Stage::push, "test",
+        core.bus().on<events::AckDelayed>(events::AckDelayed::Stage::notify, "test",
                                           [&](const events::AckDelayed&) { ++delays; });
     });
     Client& phone = scene.phone();

@@ -246,7 +246,7 @@ TEST_CASE("R7: a call notifies everybody at once, and no rule repeats it") {
 
 TEST_CASE("R7: an answered call is told to those who asked") {
     Scene scene;
-    using Read = events::PushRegistrationRead;
+    using Read = events::PushRegistrationReading;
     for (unsigned i = 0; i < 2; ++i)
         scene.world.core(i).bus().on<Read>(Read::Stage::read, "test", [](const Read& event) {
             if (event.enable.child("tigase:push:jingle:0", "jingle"))

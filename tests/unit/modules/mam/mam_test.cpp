@@ -306,7 +306,7 @@ TEST_CASE("Archived says where incoming messages are, not outgoing ones") {
     for (const char* name : {"juliet@example.org", "romeo@example.net"})
         scene.world.at(name, [&](core::Core& core) {
             core.bus().on<events::Archived>(
-                events::Archived::Stage::push, "test", [&](const events::Archived& event) {
+                events::Archived::Stage::notify, "test", [&](const events::Archived& event) {
                     if (archived.empty() || archived.back() != event.envelope.stanza->body())
                         archived.emplace_back(event.envelope.stanza->body());
                     CHECK(event.account.jid() == juliet);

@@ -19,6 +19,7 @@
 #include "server/app/service_manager.h"
 #include "server/app/tracing.h"
 #include "server/core/hibernation_recovery.h"
+#include "server/core/module_order.h"
 #include "server/core/options.h"
 #include "server/events/server_events.h"
 #include "server/net/listener.h"
@@ -164,11 +165,13 @@ Result<> App::make_cores() {
                      std::move(*dialback), std::move(*archive)});
     auto tls = net::TlsContexts::load(*config_, domains_.hosts());
     if (!tls) return tls.error();
+    const auto modules = core::install_order(modules::all());
+    if (!modules) return modules.error();
     certificates_.set(std::move(tls->certificates));
     for (unsigned i = 0; i < count; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& core = *shared_->cores.back();
-        install_modules(core);
+        install_modules(core, *modules);
         nets_.push_back(std::make_unique<net::ShardNet>(core));
         nets_.back()->set_tls(tls->contexts);
         s2s_.push_back(std::make_unique<net::RemoteDomains>(*nets_.back()));
@@ -182,11 +185,11 @@ Result<> App::make_cores() {
     return {};
 }
 
-void App::install_modules(core::Core& core) {
-    for (const auto& row : modules::all()) {
-        if (is_disabled(*config_, domains_, row.name)) continue;
-        core::ModuleSetup setup(core, row.name);
-        row.install(setup);
+void App::install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows) {
+    for (const auto* row : rows) {
+        if (is_disabled(*config_, domains_, row->name)) continue;
+        core::ModuleSetup setup(core, row->name);
+        row->install(setup);
     }
     if (core.shard().index() == 0 && log_level() == LogLevel::debug)
         for (const auto& line : core.bus().describe())

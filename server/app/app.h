@@ -24,6 +24,10 @@ class RemoteDomains;
 class ShardNet;
 }  // namespace clarion::net
 
+namespace clarion::core {
+struct ModuleRow;
+}
+
 namespace clarion::app {
 
 class AdminAreas;
@@ -72,7 +76,7 @@ private:
     Result<> open_storage();
     Result<> make_cores();
     Result<> listen();
-    void install_modules(core::Core& core);
+    void install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows);
     void stop();
     void on_every_shard(std::function<Task<>(core::Core&)> task);
     Task<> watch_certificates(core::Core& core);

@@ -174,14 +174,16 @@ Result<> declare_services(std::span<const ModuleRow> rows, const Config& config,
 struct ModuleRow {
     std::string_view name;
     void (*install)(ModuleSetup&);
-    void (*declare_options)(OptionRegistry&);    // nullptr: none
-    std::string_view specifications;             // "XEP-0280 1.0.1"
-    std::string_view summary;                    // one line for humans
-    const AdminArea& (*admin_area)() = nullptr;  // nullptr: no admin commands
-    DeclareDomains domains = nullptr;            // nullptr: it serves none
+    void (*declare_options)(OptionRegistry&) = nullptr;  // nullptr: none
+    std::string_view specifications;                     // "XEP-0280 1.0.1"
+    std::string_view summary;                            // one line for humans
+    const AdminArea& (*admin_area)() = nullptr;          // nullptr: no admin commands
+    DeclareDomains domains = nullptr;                    // nullptr: it serves none
     /// Whether it can read an entry that it keeps, for `clariond --check`; nullptr: it keeps none.
     Result<> (*check_entry)(storage::DataKind kind, std::string_view key,
                             std::string_view value) = nullptr;
+    /// Modules whose handlers of a stage must run before this one's; see install_order().
+    std::vector<std::string_view> after{};
 };
 
 }  // namespace clarion::core

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "proto/ns.h"
 #include "server/core/bind_resource.h"
+#include "server/core/module_order.h"
 #include "server/core/options.h"
 
 namespace clarion::test {
@@ -163,9 +164,11 @@ void World::start() {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& made = *shared_->cores.back();
         made.links().set_remote(&remote_);
-        for (const auto& row : setup_.modules) {
-            core::ModuleSetup module(made, row.name);
-            row.install(module);
+        const auto order = core::install_order(setup_.modules);
+        if (!order) throw std::runtime_error(order.error().text);
+        for (const auto* row : *order) {
+            core::ModuleSetup module(made, row->name);
+            row->install(module);
         }
     }
 }

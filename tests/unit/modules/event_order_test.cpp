@@ -3,11 +3,13 @@
 // file.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <fstream>
 #include <sstream>
 #include <string>
 
 #include "modules/all.h"
+#include "server/core/module_order.h"
 #include "tests/support/world.h"
 
 using namespace clarion;
@@ -33,4 +35,16 @@ TEST_CASE("handlers run in the order of the golden file") {
     const std::string golden = read_file(golden_file);
     if (order != golden) MESSAGE("the order is now:\n" << order);
     CHECK(order == golden);
+}
+
+TEST_CASE("whom a row comes after is in the table, and the table is in order") {
+    const auto rows = modules::standard();
+    const auto order = core::install_order(rows);
+    REQUIRE(order);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        CHECK((*order)[i] == &rows[i]);
+        for (const auto name : rows[i].after)
+            CHECK(std::any_of(rows.begin(), rows.end(),
+                              [&](const auto& row) { return row.name == name; }));
+    }
 }

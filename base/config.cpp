@@ -67,6 +67,9 @@ private:
         int line;
     };
 
+    /// The structs that hold a section's options, by OptionSpec::part.
+    using Parts = std::vector<void*>;
+
     void problem(int line, const std::string& text) { problems_.emplace(line, text); }
 
     Error all_problems() const {
@@ -119,18 +122,21 @@ private:
     }
 
     void bind_section(const SectionSpec& section, const ConfigNode* node) {
-        std::shared_ptr<void> storage = section.make_storage();
-        switch (section.kind) {
-            case SectionSpec::Kind::table: bind_plain(section, node, storage.get()); break;
-            case SectionSpec::Kind::named: bind_named(section, node, storage.get()); break;
-            case SectionSpec::Kind::list: bind_list(section, node, storage.get()); break;
+        Parts parts;
+        for (const SectionSpec::Part& part : section.parts) {
+            std::vector<Config::Section>& sections = config_->sections_;
+            if (sections.size() <= part.type_id) sections.resize(part.type_id + 1);
+            sections[part.type_id].base = part.make_storage();
+            parts.push_back(sections[part.type_id].base.get());
         }
-        std::vector<Config::Section>& sections = config_->sections_;
-        if (sections.size() <= section.type_id) sections.resize(section.type_id + 1);
-        sections[section.type_id].base = std::move(storage);
+        switch (section.kind) {
+            case SectionSpec::Kind::table: return bind_plain(section, node, parts);
+            case SectionSpec::Kind::named: return bind_named(section, node, parts.front());
+            case SectionSpec::Kind::list: return bind_list(section, node, parts.front());
+        }
     }
 
-    void bind_plain(const SectionSpec& section, const ConfigNode* node, void* options) {
+    void bind_plain(const SectionSpec& section, const ConfigNode* node, const Parts& parts) {
         static const ConfigTable nothing;
         const ConfigTable* table = node == nullptr ? &nothing : node->table();
         const std::string heading = "[" + section.name + "]";
@@ -138,7 +144,7 @@ private:
             return problem(node->line, heading + ": expected a table, got " + describe(*node));
         }
         const Place place{heading, section.name, node == nullptr ? 0 : node->line};
-        bind_entry(section, *table, place, options);
+        bind_entry(section, *table, place, parts);
     }
 
     void bind_named(const SectionSpec& section, const ConfigNode* node, void* storage) {
@@ -151,7 +157,7 @@ private:
             const std::string path = section.name + "." + quote(name);
             if (const ConfigTable* table = entry.table()) {
                 bind_entry(section, *table, {"[" + path + "]", path, entry.line},
-                           section.add_entry(storage, name));
+                           {section.parts.front().add_entry(storage, name)});
             } else {
                 problem(entry.line, "[" + section.name + "] " + heading_key(name) + ": expected " +
                                         wanted + ", got " + describe(entry));
@@ -170,17 +176,18 @@ private:
             const std::string path = section.name + "[" + std::to_string(index++) + "]";
             if (const ConfigTable* table = entry.table()) {
                 bind_entry(section, *table, {heading, path, entry.line},
-                           section.add_entry(storage, {}));
+                           {section.parts.front().add_entry(storage, {})});
             } else {
                 problem(entry.line, "expected " + heading + ", got a list with " + describe(entry));
             }
         }
     }
 
-    /// A struct of its own: defaults, then the table, then what concerns the whole.
+    /// Structs of its own: defaults, then the table, then what concerns the whole.
     void bind_entry(const SectionSpec& section, const ConfigTable& table, const Place& place,
-                    void* options) {
+                    const Parts& parts) {
         for (const OptionSpec& option : section.options) {
+            void* const options = parts[option.part];
             if (option.path) {
                 option.assign(options, resolve_path(option.read(options), directory_));
             }
@@ -189,23 +196,26 @@ private:
                         place.heading + " " + option.key + ": is required: " + type_name(option));
             }
         }
-        assign_all(section, table, place, options);
-        for (const OptionSpec& option : section.options) show(section, option, place, options);
+        assign_all(section, table, place, parts);
+        for (const OptionSpec& option : section.options) show(section, option, place, parts);
     }
 
     /// The values that the table has. Checks of the whole run only on values that are right.
     void assign_all(const SectionSpec& section, const ConfigTable& table, const Place& place,
-                    void* options) {
+                    const Parts& parts) {
         if (place.line > 0) config_->lines_[place.path] = place.line;
         const std::size_t before = problems_.size();
-        for (const auto& [key, node] : table) assign(section, key, node, place, options);
-        if (!section.check || problems_.size() != before) return;
-        const Result<void> verdict = section.check(options);
-        if (!verdict) problem(place.line, place.heading + ": " + verdict.error().text);
+        for (const auto& [key, node] : table) assign(section, key, node, place, parts);
+        if (problems_.size() != before) return;
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            if (!section.parts[i].check) continue;
+            const Result<void> verdict = section.parts[i].check(parts[i]);
+            if (!verdict) problem(place.line, place.heading + ": " + verdict.error().text);
+        }
     }
 
     void assign(const SectionSpec& section, const std::string& key, const ConfigNode& node,
-                const Place& place, void* options) {
+                const Place& place, const Parts& parts) {
         const std::string name = place.heading + " " + heading_key(key);
         const auto option =
             std::find_if(section.options.begin(), section.options.end(),
@@ -217,13 +227,14 @@ private:
         Result<OptionValue> value = to_option_value(node, *option);
         if (!value) return problem(node.line, name + ": " + value.error().text);
         if (option->path) *value = resolve_path(std::move(*value), directory_);
-        option->assign(options, std::move(*value));
+        option->assign(parts[option->part], std::move(*value));
     }
 
     void show(const SectionSpec& section, const OptionSpec& option, const Place& place,
-              const void* options) {
-        config_->shown_[place.path + "." + option.key] = {to_toml(option.read(options), option),
-                                                          section.is_live(option), option.secret};
+              const Parts& parts) {
+        config_->shown_[place.path + "." + option.key] = {
+            to_toml(option.read(parts[option.part]), option), section.is_live(option),
+            option.secret};
     }
 
     void bind_hosts(const ConfigNode& node) {
@@ -256,15 +267,19 @@ private:
         if (node.table() == nullptr) {
             return problem(node.line, "[" + path + "]: expected a table, got " + describe(node));
         }
-        Config::Section& stored = config_->sections_[section->type_id];
-        std::shared_ptr<void> own = section->copy(stored.base.get());
-        assign_all(*section, *node.table(), {"[" + path + "]", path, node.line}, own.get());
+        Parts own;
+        for (const SectionSpec::Part& part : section->parts) {
+            Config::Section& stored = config_->sections_[part.type_id];
+            std::shared_ptr<void> copy = part.copy(stored.base.get());
+            own.push_back(copy.get());
+            stored.hosts.insert_or_assign(host, std::move(copy));
+        }
+        assign_all(*section, *node.table(), {"[" + path + "]", path, node.line}, own);
         for (const OptionSpec& option : section->options) {
             if (node.table()->contains(option.key)) {
-                show(*section, option, {{}, path, node.line}, own.get());
+                show(*section, option, {{}, path, node.line}, own);
             }
         }
-        stored.hosts.insert_or_assign(host, std::move(own));
     }
 
     std::string host_sections() const {

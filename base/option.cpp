@@ -119,7 +119,20 @@ const SectionSpec* OptionRegistry::find(std::string_view name) const {
     return nullptr;
 }
 
+void OptionRegistry::join(SectionSpec more) {
+    const auto section = std::find_if(sections_.begin(), sections_.end(),
+                                      [&](const auto& each) { return each.name == more.name; });
+    if (section == sections_.end() || section->kind != SectionSpec::Kind::table)
+        throw std::logic_error("there is no plain section [" + more.name + "] to join");
+    for (OptionSpec& option : more.options) {
+        option.part = section->parts.size();
+        section->options.push_back(std::move(option));
+    }
+    section->parts.push_back(std::move(more.parts.front()));
+}
+
 void OptionRegistry::add_section(SectionSpec section) {
+    if (section.is_joined) return join(std::move(section));
     if (section.name.empty() || section.name == "host" || find(section.name) != nullptr) {
         throw std::logic_error("section [" + section.name + "] is declared twice or not at all");
     }

@@ -11,6 +11,8 @@
 //         t.add("max_queue_size", &SmacksOptions::max_queue_size).min(1).unit("stanzas").doc("…");
 //     }
 //
+// What only one module reads of a section joins it as a struct of the module's (`t.joins("auth")`).
+//
 // The default is the member's initialiser. Types: bool, std::int64_t, double, std::string,
 // std::vector<std::string>, Duration, and std::optional<Duration>, whose nullopt is the word
 // "never". A registry is filled at start, before any thread runs, and never changes afterwards.
@@ -48,6 +50,7 @@ struct OptionSpec {
     bool secret = false;               ///< never printed
     bool path = false;                 ///< relative to the directory of the configuration file
     bool required = false;             ///< has no default
+    std::size_t part = 0;              ///< of its section, which has the struct
     std::function<void(void* options, OptionValue value)> assign;
     std::function<OptionValue(const void* options)> read;
 };
@@ -61,14 +64,19 @@ struct SectionSpec {
     Kind kind = Kind::table;
     bool host_overrides = false;  ///< [host."example.org".name] may set any of it
     bool all_live = false;
-    std::size_t type_id = 0;
+    bool is_joined = false;  ///< it is another type's section, which gets these options
     std::vector<OptionSpec> options;
-    std::function<Result<void>(const void* options)> check;
 
-    /// What Config keeps: one T, a map of them, or a vector of them; and how to reach one inside.
-    std::function<std::shared_ptr<void>()> make_storage;
-    std::function<void*(void* storage, const std::string& name)> add_entry;
-    std::function<std::shared_ptr<void>(const void* options)> copy;
+    /// A struct that holds some of its options.
+    struct Part {
+        std::size_t type_id = 0;
+        std::function<Result<void>(const void* options)> check;
+        /// What Config keeps: one T, a map of them, or a vector of them; how to reach one inside.
+        std::function<std::shared_ptr<void>()> make_storage;
+        std::function<void*(void* storage, const std::string& name)> add_entry;
+        std::function<std::shared_ptr<void>(const void* options)> copy;
+    };
+    std::vector<Part> parts;  ///< that which declares it, then those that joined it
 
     SectionSpec& per_host() { return host_overrides = true, *this; }
     SectionSpec& live() { return all_live = true, *this; }
@@ -124,6 +132,11 @@ public:
     SectionSpec& section(std::string name, std::string doc) {
         return start(SectionSpec::Kind::table, std::move(name), std::move(doc));
     }
+    /// More options of [name], which another type has declared. That says what holds for all.
+    SectionSpec& joins(std::string name) {
+        spec_.is_joined = true;
+        return start(SectionSpec::Kind::table, std::move(name), {});
+    }
     /// [name."x"]: a T for each x that the file names.
     SectionSpec& named(std::string name, std::string doc) {
         return start(SectionSpec::Kind::named, std::move(name), std::move(doc));
@@ -150,7 +163,7 @@ public:
 
     /// What no single option can say: "the key without the certificate". Runs on the final values.
     void check(std::function<Result<void>(const T&)> rule) {
-        spec_.check = [rule = std::move(rule)](const void* options) {
+        spec_.parts.front().check = [rule = std::move(rule)](const void* options) {
             return rule(*static_cast<const T*>(options));
         };
     }
@@ -177,7 +190,7 @@ std::size_t option_type_id() {
 /// Every section there is, in the order they were added.
 class OptionRegistry {
 public:
-    /// REQUIRES: T has a static declare(OptionTable<T>&), whose section no other type declares.
+    /// REQUIRES: T has a static declare(OptionTable<T>&); no two declare one section.
     template <class T>
     void add();
 
@@ -191,6 +204,7 @@ public:
 
 private:
     void add_section(SectionSpec section);
+    void join(SectionSpec more);
 
     std::vector<SectionSpec> sections_;
 };
@@ -205,26 +219,27 @@ std::string bounds_text(const OptionSpec& option);
 template <class T>
 void OptionRegistry::add() {
     SectionSpec spec;
-    spec.type_id = option_type_id<T>();
+    SectionSpec::Part& part = spec.parts.emplace_back();
+    part.type_id = option_type_id<T>();
     OptionTable<T> table(spec);
     T::declare(table);
-    spec.copy = [](const void* from) -> std::shared_ptr<void> {
+    part.copy = [](const void* from) -> std::shared_ptr<void> {
         return std::make_shared<T>(*static_cast<const T*>(from));
     };
     switch (spec.kind) {
         case SectionSpec::Kind::table:
-            spec.make_storage = [] { return std::make_shared<T>(); };
-            spec.add_entry = [](void* storage, const std::string&) { return storage; };
+            part.make_storage = [] { return std::make_shared<T>(); };
+            part.add_entry = [](void* storage, const std::string&) { return storage; };
             break;
         case SectionSpec::Kind::named:
-            spec.make_storage = [] { return std::make_shared<std::map<std::string, T>>(); };
-            spec.add_entry = [](void* storage, const std::string& name) -> void* {
+            part.make_storage = [] { return std::make_shared<std::map<std::string, T>>(); };
+            part.add_entry = [](void* storage, const std::string& name) -> void* {
                 return &(*static_cast<std::map<std::string, T>*>(storage))[name];
             };
             break;
         case SectionSpec::Kind::list:
-            spec.make_storage = [] { return std::make_shared<std::vector<T>>(); };
-            spec.add_entry = [](void* storage, const std::string&) -> void* {
+            part.make_storage = [] { return std::make_shared<std::vector<T>>(); };
+            part.add_entry = [](void* storage, const std::string&) -> void* {
                 return &static_cast<std::vector<T>*>(storage)->emplace_back();
             };
             break;

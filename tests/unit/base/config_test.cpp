@@ -381,3 +381,82 @@ TEST_CASE("options that were never registered are a broken invariant") {
     };
     CHECK_THROWS_AS(parsed("")->get<Foreign>(), std::logic_error);
 }
+
+namespace {
+
+/// Of another part of the program, in the same section.
+struct MoreSmacksOptions {
+    std::string location;
+    std::int64_t widest = 9;
+
+    static void declare(OptionTable<MoreSmacksOptions>& t) {
+        t.joins("smacks");
+        t.add("location", &MoreSmacksOptions::location).doc("Where to resume.");
+        t.add("widest", &MoreSmacksOptions::widest).min(1).doc("How wide.");
+        t.check([](const MoreSmacksOptions& more) -> Result<void> {
+            if (more.widest == 13) return fail("config", "not so wide");
+            return {};
+        });
+    }
+};
+
+struct HomelessOptions {
+    bool any = false;
+    static void declare(OptionTable<HomelessOptions>& t) {
+        t.joins("nowhere");
+        t.add("any", &HomelessOptions::any).doc("Any.");
+    }
+};
+
+OptionRegistry joined_registry() {
+    OptionRegistry made = registry();
+    made.add<MoreSmacksOptions>();
+    return made;
+}
+
+Result<std::shared_ptr<const Config>> joined(const std::string& text) {
+    return parse_config(joined_registry(), head + text, "c.toml");
+}
+
+}  // namespace
+
+TEST_CASE("a section may have options of several structs, and each has its own") {
+    const auto config = joined(
+        "[smacks]\nlocation = \"a:1\"\nmax_queue_size = 7\n"
+        "[host.\"a.example\".smacks]\nwidest = 3\nhibernation_time = 5\n");
+    REQUIRE(config);
+    CHECK((*config)->get<SmacksOptions>().max_queue_size == 7);
+    CHECK((*config)->get<MoreSmacksOptions>().location == "a:1");
+    CHECK((*config)->get<MoreSmacksOptions>().widest == 9);
+    CHECK((*config)->get<MoreSmacksOptions>("a.example").widest == 3);
+    CHECK((*config)->get<MoreSmacksOptions>("a.example").location == "a:1");
+    CHECK((*config)->get<SmacksOptions>("a.example").hibernation_time == 5s);
+    CHECK((*config)->get<SmacksOptions>("a.example").max_queue_size == 7);
+
+    const auto changed = joined("[smacks]\nlocation = \"b:2\"\nmax_queue_size = 7\n");
+    REQUIRE(changed);
+    const auto changes = diff(**joined("[smacks]\nmax_queue_size = 7\n"), **changed);
+    REQUIRE(changes.size() == 1);
+    CHECK(changes.front().path == "smacks.location");
+    CHECK(changes.front().live);  // as all of the section
+}
+
+TEST_CASE("options that joined a section are checked and suggested like all of it") {
+    const auto fault = [](const std::string& text) {
+        const auto config = joined(text);
+        return config ? std::string("nothing") : config.error().text;
+    };
+    CHECK(fault("[smacks]\nwidest = 0\n") ==
+          "c.toml:4: [smacks] widest: expected at least 1, got 0");
+    CHECK(fault("[smacks]\nwidest = 13\n") == "c.toml:3: [smacks]: not so wide");
+    CHECK(fault("[host.\"a.example\".smacks]\nwidest = 13\n").find("not so wide") !=
+          std::string::npos);
+    CHECK(fault("[smacks]\nlocaton = \"a\"\n") ==
+          "c.toml:4: [smacks] locaton: no such option; did you mean location?");
+    CHECK(joined_registry().describe_markdown().find("| `widest` | `9` |") != std::string::npos);
+}
+
+TEST_CASE("to join a section that is not there is a broken invariant") {
+    OptionRegistry all = registry();
+    CHECK_THROWS_AS(all.add<HomelessOptions>(), std::logic_error);
+}

@@ -35,6 +35,7 @@ namespace {
 const std::array<core::ModuleRow, 20> rows{{
     {.name = "roster",
      .install = roster::install,
+     .declare_options = roster::declare_options,
      .specifications = "RFC 6121 2, XEP-0237",
      .summary = "contact lists and their versions"},
     {.name = "blocking",
@@ -49,6 +50,7 @@ const std::array<core::ModuleRow, 20> rows{{
      .summary = "what the server and accounts can do"},
     {.name = "stream_management",
      .install = stream_management::install,
+     .declare_options = stream_management::declare_options,
      .specifications = "XEP-0198 1.6.1",
      .summary = "acknowledgements, and resuming a sleeping session"},
     {.name = "client_state",
@@ -110,6 +112,7 @@ const std::array<core::ModuleRow, 20> rows{{
      .summary = "what push services are told is encrypted for the app"},
     {.name = "registration",
      .install = registration::install,
+     .declare_options = registration::declare_options,
      .specifications = "XEP-0077 2.4",
      .summary = "accounts made, changed and deleted from a client"},
     {.name = "ping",

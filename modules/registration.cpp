@@ -19,7 +19,6 @@
 
 namespace clarion::registration {
 
-using core::AuthOptions;
 using core::C2sStream;
 using core::Core;
 using core::IqAnswer;
@@ -90,7 +89,7 @@ bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int6
 }
 
 core::Flow RegistrationLimit::on_registering(events::AccountRegistering& event) {
-    const auto most = event.core.options<core::LimitsOptions>().registrations_per_address;
+    const auto most = event.core.options<RegistrationLimits>().registrations_per_address;
     if (take(event.core.clock().steady(), event.network, most)) return core::Flow::next;
     event.refusal =
         fail("resource-constraint", "too many accounts were made from this address; try later");
@@ -117,7 +116,7 @@ Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address)
 }
 
 Task<Result<>> refuse_taken(Core& core, const Jid& jid, const std::string& address) {
-    const auto& options = core.options<AuthOptions>(jid.domain());
+    const auto& options = core.options<core::AuthOptions>(jid.domain());
     const Duration delay =
         core.login_throttle().on_failure(core.clock().steady(), address, jid.bare(),
                                          options.failure_delay, options.max_failure_delay);
@@ -143,7 +142,7 @@ Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& passw
 
 Task<Result<>> on_application(Core& core, const std::string& host, const std::string& address,
                               const xml::Element& query) {
-    if (!core.options<AuthOptions>(host).registration)
+    if (!core.options<RegistrationOptions>(host).registration)
         co_return fail("not-allowed", "accounts are not made here in this way");
     const auto jid = read_application(query, host);
     if (!jid) co_return jid.error();
@@ -189,7 +188,7 @@ Result<> check(Core& core, const std::string& host, const xml::Element& iq) {
     if (!to.empty() && prepare_domain(to).value_or("") != host)
         return fail("not-allowed", "log in to talk to others");
     if (iq.attr("id").empty()) return fail("bad-request", "an id is needed");
-    if (iq.attr("type") == "get" && !core.options<AuthOptions>(host).registration)
+    if (iq.attr("type") == "get" && !core.options<RegistrationOptions>(host).registration)
         return fail("service-unavailable");
     return {};
 }
@@ -208,7 +207,7 @@ Task<C2sStream::Next> before_login(C2sStream& stream, Core& core, const xml::Ele
 }
 
 void offer(events::LoginFeatures& event) {
-    if (event.core.options<AuthOptions>(event.stream.host).registration)
+    if (event.core.options<RegistrationOptions>(event.stream.host).registration)
         event.features.add("register", ns::register_feature);
 }
 
@@ -262,6 +261,30 @@ Task<IqAnswer> on_set(Core& core, IqRequest request) {
 }
 
 }  // namespace
+
+void RegistrationOptions::declare(OptionTable<RegistrationOptions>& t) {
+    t.joins("auth");
+    t.add("registration", &RegistrationOptions::registration)
+        .live()
+        .doc(
+            "Let anybody make an account from their client (XEP-0077); see also [limits] "
+            "registrations_per_address. Changing one's password and deleting one's account are "
+            "always possible.");
+}
+
+void RegistrationLimits::declare(OptionTable<RegistrationLimits>& t) {
+    t.joins("limits");
+    t.add("registrations_per_address", &RegistrationLimits::registrations_per_address)
+        .min(0)
+        .doc(
+            "Accounts that may be made from one IP address (of IPv6: one /64 network) within an "
+            "hour, where [auth] registration is on.");
+}
+
+void declare_options(OptionRegistry& registry) {
+    registry.add<RegistrationOptions>();
+    registry.add<RegistrationLimits>();
+}
 
 void install(core::ModuleSetup& setup) {
     using events::AccountRegistering;

@@ -21,6 +21,17 @@ struct AccountRegistering;
 
 namespace clarion::registration {
 
+/// Of [auth].
+struct RegistrationOptions {
+    bool registration = false;
+    static void declare(OptionTable<RegistrationOptions>& table);
+};
+/// Of [limits].
+struct RegistrationLimits {
+    std::int64_t registrations_per_address = 5;
+    static void declare(OptionTable<RegistrationLimits>& table);
+};
+
 /// The account that a filled-in <query/> asks for. Errors: "not-acceptable" (the username or the
 /// password is missing or not possible), "unexpected-request" (<remove/>).
 Result<Jid> read_application(const xml::Element& query, std::string_view host);
@@ -59,6 +70,7 @@ private:
     std::unordered_map<std::string, Hour, TextHash, std::equal_to<>> hours_;
 };
 
+void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 
 }  // namespace clarion::registration

@@ -20,7 +20,6 @@ using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
 using core::RosterItem;
-using core::RosterOptions;
 using core::Session;
 
 /// What a session has asked for.
@@ -164,7 +163,7 @@ std::optional<StanzaError> why_not(const core::Account& account, const Wanted& w
 /// The push goes out before the result: a client that has the result has the item too, as the
 /// server has it.
 IqAnswer set_roster(Core& core, IqRequest& request) {
-    auto wanted = read_item(request.payload(), core.options<RosterOptions>(request.host));
+    auto wanted = read_item(request.payload(), core.options<ItemOptions>(request.host));
     if (!wanted.ok()) return to_stanza_error(wanted.error());
     core::Account& account = *request.account;
     if (auto error = why_not(account, *wanted)) return *error;
@@ -186,8 +185,7 @@ void on_deleted(const events::AccountDeleted& event) {
     core::cancel_all_subscriptions(event.account);
 }
 
-Result<std::vector<std::string>> read_groups(const xml::Element& item,
-                                             const RosterOptions& options) {
+Result<std::vector<std::string>> read_groups(const xml::Element& item, const ItemOptions& options) {
     std::vector<std::string> groups;
     for (const xml::Element& child : item.children()) {
         if (!child.is(ns::roster, "group")) continue;
@@ -213,7 +211,7 @@ bool is_current(std::string_view client_version, std::uint64_t version) {
     return version > 1 && client_version == version_text(version);
 }
 
-Result<Wanted> read_item(const xml::Element& query, const RosterOptions& options) {
+Result<Wanted> read_item(const xml::Element& query, const ItemOptions& options) {
     const xml::Element* item = query.first_child();
     if (!item || item->next_sibling() || !item->is(ns::roster, "item")) {
         return fail("bad-request", "a roster set has exactly one item");
@@ -232,6 +230,23 @@ Result<Wanted> read_item(const xml::Element& query, const RosterOptions& options
     return Wanted{std::move(jid).value(), std::string(name), std::move(groups).value(),
                   item->attr("subscription") == "remove"};
 }
+
+void ItemOptions::declare(OptionTable<ItemOptions>& t) {
+    t.joins("roster");
+    t.add("max_name_length", &ItemOptions::max_name_length)
+        .min(1)
+        .unit("bytes")
+        .doc("A longer name for a contact is refused with not-acceptable.");
+    t.add("max_groups", &ItemOptions::max_groups)
+        .min(1)
+        .doc("Groups of one contact; more are refused with not-acceptable.");
+    t.add("max_group_length", &ItemOptions::max_group_length)
+        .min(1)
+        .unit("bytes")
+        .doc("A longer group name is refused with not-acceptable.");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<ItemOptions>(); }
 
 void install(core::ModuleSetup& setup) {
     Core& core = setup.core();

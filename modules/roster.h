@@ -3,15 +3,22 @@
 //
 // A resource that asks for the roster becomes "interested": from then on it gets roster pushes, and
 // the answers to its user's subscription requests. What a roster means for presence is core's:
-// server/core/presence.h. Limits are those of [roster] in server/core/options.h.
+// server/core/presence.h, with the limits of [roster] that concern it.
 #pragma once
 
 #include <string>
 
 #include "server/core/module.h"
-#include "server/core/options.h"
 
 namespace clarion::roster {
+
+/// Of [roster], beside those of core: what an item may be.
+struct ItemOptions {
+    std::int64_t max_name_length = 1023;
+    std::int64_t max_groups = 50;
+    std::int64_t max_group_length = 1023;
+    static void declare(OptionTable<ItemOptions>& table);
+};
 
 /// Whether the client has the roster of this version already. Version 1 says nothing: an untouched
 /// roster is announced so as well as one after its first change.
@@ -24,8 +31,9 @@ struct Wanted {
     std::vector<std::string> groups;
     bool remove = false;
 };
-Result<Wanted> read_item(const xml::Element& query, const core::RosterOptions& options);
+Result<Wanted> read_item(const xml::Element& query, const ItemOptions& options);
 
+void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 
 }  // namespace clarion::roster

@@ -86,12 +86,13 @@ void refuse(core::Session& session, std::string_view text) {
 void enable(core::Session& session, const Enable& wanted) {
     if (session.sm()) return refuse(session, "it is enabled already");
     core::Core& core = session.core();
-    const auto& options = core.options<core::SmacksOptions>(session.account().host());
-    Duration limit = options.hibernation_time;
+    const std::string_view host = session.account().host();
+    Duration limit = core.options<core::SmacksOptions>(host).hibernation_time;
     core.bus().fire(events::HibernationLimit{session.account(), session, limit});
     const std::uint32_t seconds = granted_seconds(limit, wanted.max_seconds);
     const auto& sm = session.enable_sm(wanted.resume && seconds > 0, wanted.max_seconds);
-    session.port()->write_xml(enabled_xml(sm.id(), seconds, options.location));
+    session.port()->write_xml(
+        enabled_xml(sm.id(), seconds, core.options<LocationOptions>(host).location));
 }
 
 void close_for_count(core::SessionPort& port, std::uint32_t handled, std::uint32_t sent) {
@@ -212,6 +213,16 @@ Task<Next> on_too_early(core::C2sStream& stream, core::Core& core, const xml::El
 void offer(events::StreamFeatures& event) { event.features.add("sm", ns::sm); }
 
 }  // namespace
+
+void LocationOptions::declare(OptionTable<LocationOptions>& t) {
+    t.joins("smacks");
+    t.add("location", &LocationOptions::location)
+        .doc(
+            "Where clients should reconnect to resume, as \"host:port\"; empty: nothing is said, "
+            "they connect as they always do.");
+}
+
+void declare_options(OptionRegistry& registry) { registry.add<LocationOptions>(); }
 
 void install(core::ModuleSetup& setup) {
     setup.on(events::StreamFeatures::Stage::offer, &offer);

@@ -17,6 +17,12 @@
 
 namespace clarion::stream_management {
 
+/// Of [smacks], beside those of core.
+struct LocationOptions {
+    std::string location;
+    static void declare(OptionTable<LocationOptions>& table);
+};
+
 /// What an <enable/> asks for. Attributes that cannot be read count as absent.
 struct Enable {
     bool resume = false;
@@ -40,6 +46,7 @@ std::string failed_xml(StanzaErrorCondition condition, const std::uint32_t* hand
 /// (section 6).
 xml::Document handled_count_too_high(std::uint32_t handled, std::uint32_t sent);
 
+void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 
 }  // namespace clarion::stream_management

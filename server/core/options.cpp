@@ -216,17 +216,6 @@ void RosterOptions::declare(OptionTable<RosterOptions>& t) {
     t.add("max_items", &RosterOptions::max_items)
         .min(1)
         .doc("Contacts in one roster; one more is refused with resource-constraint.");
-    t.add("max_name_length", &RosterOptions::max_name_length)
-        .min(1)
-        .unit("bytes")
-        .doc("A longer name for a contact is refused with not-acceptable.");
-    t.add("max_groups", &RosterOptions::max_groups)
-        .min(1)
-        .doc("Groups of one contact; more are refused with not-acceptable.");
-    t.add("max_group_length", &RosterOptions::max_group_length)
-        .min(1)
-        .unit("bytes")
-        .doc("A longer group name is refused with not-acceptable.");
     t.add("max_requests", &RosterOptions::max_requests)
         .min(1)
         .doc(
@@ -245,12 +234,6 @@ void AuthOptions::declare(OptionTable<AuthOptions>& t) {
         .max(10000000)
         .live()
         .doc("PBKDF2 iterations for passwords set from now on (RFC 7677 asks for at least 4096).");
-    t.add("registration", &AuthOptions::registration)
-        .live()
-        .doc(
-            "Let anybody make an account from their client (XEP-0077); see also [limits] "
-            "registrations_per_address. Changing one's password and deleting one's account are "
-            "always possible.");
     t.add("max_failures", &AuthOptions::max_failures)
         .min(1)
         .live()
@@ -320,10 +303,6 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "Ended sessions of one account that are remembered for a day, to tell a client that "
             "comes back too late how many of its stanzas were handled.");
-    t.add("location", &SmacksOptions::location)
-        .doc(
-            "Where clients should reconnect to resume, as \"host:port\"; empty: nothing is said, "
-            "they connect as they always do.");
 }
 
 void S2sOptions::declare(OptionTable<S2sOptions>& t) {
@@ -472,11 +451,6 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
         .doc(
             "Client connections not yet logged in, and as many of servers not yet authenticated; "
             "more are closed at once.");
-    t.add("registrations_per_address", &LimitsOptions::registrations_per_address)
-        .min(0)
-        .doc(
-            "Accounts that may be made from one IP address (of IPv6: one /64 network) within an "
-            "hour, where [auth] registration is on.");
     t.add("deliveries_per_turn", &LimitsOptions::deliveries_per_turn)
         .min(16)
         .max(1'000'000)

@@ -79,9 +79,6 @@ struct C2sOptions : KeepaliveOptions {
 
 struct RosterOptions {
     std::int64_t max_items = 5000;
-    std::int64_t max_name_length = 1023;
-    std::int64_t max_groups = 50;
-    std::int64_t max_group_length = 1023;
     std::int64_t max_requests = 500;
     std::int64_t max_request_size = 4096;
     static void declare(OptionTable<RosterOptions>& table);
@@ -89,7 +86,6 @@ struct RosterOptions {
 
 struct AuthOptions {
     std::int64_t scram_iterations = 10000;
-    bool registration = false;
     std::int64_t max_failures = 5;
     Duration failure_delay = std::chrono::milliseconds(500);
     Duration max_failure_delay = std::chrono::seconds(10);
@@ -105,7 +101,6 @@ struct SmacksOptions {
     std::int64_t max_queue_size = 5000;
     std::int64_t max_sessions = 10;
     Duration unavailable_grace = std::chrono::seconds(30);
-    std::string location;
     std::int64_t max_remembered = 20;
     static void declare(OptionTable<SmacksOptions>& table);
 };
@@ -164,7 +159,6 @@ struct LimitsOptions {
     std::int64_t s2s_bytes_per_second = 0;
     std::int64_t c2s_connections_per_address = 200;
     std::int64_t unauthenticated_connections = 10000;
-    std::int64_t registrations_per_address = 5;
     std::int64_t deliveries_per_turn = 2000;
     static void declare(OptionTable<LimitsOptions>& table);
 };

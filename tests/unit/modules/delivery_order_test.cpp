@@ -44,11 +44,12 @@ struct Scene {
         return name;
     }
 
-    World world{{.modules = {{"roster", roster::install},
+    World world{{.modules = {{"roster", roster::install, roster::declare_options},
                              {"blocking", blocking::install, blocking::declare_options},
                              {"mam", mam::install, mam::declare_options},
                              {"carbons", carbons::install},
-                             {"stream_management", stream_management::install}},
+                             {"stream_management", stream_management::install,
+                              stream_management::declare_options}},
                  .shards = 1}};
     Client* romeo = nullptr;
 };

@@ -151,9 +151,10 @@ private:
     static test::World::Setup setup() {
         return {.modules = {{"ping", ping::install},
                             {"disco", disco::install},
-                            {"roster", roster::install},
+                            {"roster", roster::install, roster::declare_options},
                             {"blocking", blocking::install, blocking::declare_options},
-                            {"stream_management", stream_management::install},
+                            {"stream_management", stream_management::install,
+                             stream_management::declare_options},
                             {"mam", mam::install, mam::declare_options},
                             {"carbons", carbons::install},
                             {"offline", offline::install, offline::declare_options},

@@ -23,7 +23,8 @@ struct Scene {
     explicit Scene(std::string config = {})
         : world({.modules = {{"mam", mam::install, mam::declare_options, "", ""},
                              {"offline", install, declare_options, "", ""},
-                             {"stream_management", stream_management::install, nullptr, "", ""}},
+                             {"stream_management", stream_management::install,
+                              stream_management::declare_options, "", ""}},
                  .config = std::move(config)}) {
         world.add_account("juliet@example.org");
     }

@@ -78,7 +78,8 @@ struct Scene {
 
     static Rows modules(bool archive, const Rows& extensions = {}) {
         Rows rows{{"disco", clarion::disco::install, nullptr, "", ""},
-                  {"stream_management", clarion::stream_management::install, nullptr, "", ""},
+                  {"stream_management", clarion::stream_management::install,
+                   clarion::stream_management::declare_options, "", ""},
                   {"client_state", clarion::client_state::install,
                    clarion::client_state::declare_options, "", ""}};
         if (archive)

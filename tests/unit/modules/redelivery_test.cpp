@@ -26,7 +26,8 @@ struct Devices {
         : world({.modules = {{"mam", mam::install, mam::declare_options, "", ""},
                              {"carbons", carbons::install, nullptr, "", ""},
                              {"offline", offline::install, offline::declare_options, "", ""},
-                             {"stream_management", stream_management::install, nullptr, "", ""}},
+                             {"stream_management", stream_management::install,
+                              stream_management::declare_options, "", ""}},
                  .config = archived ? "" : "[mam]\ndefault = \"never\"\n"}) {
         world.add_account(juliet);
     }

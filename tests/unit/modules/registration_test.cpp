@@ -95,7 +95,7 @@ constexpr auto usual =
     "[limits]\nregistrations_per_address = 2\n";
 
 World::Setup verona(const std::string& config = usual) {
-    return {.modules = {{"registration", install, nullptr, "", ""}}, .config = config};
+    return {.modules = {{"registration", install, declare_options, "", ""}}, .config = config};
 }
 
 /// Somebody without an account, on a stream whose header was exchanged. On the shard of `where`.

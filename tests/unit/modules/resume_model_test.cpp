@@ -395,7 +395,8 @@ private:
     }
 
     std::mt19937 random_;
-    test::World world_{{.modules = {{"stream_management", stream_management::install},
+    test::World world_{{.modules = {{"stream_management", stream_management::install,
+                                     stream_management::declare_options},
                                     {"offline", offline::install, offline::declare_options}}}};
     Model model_;
     std::string sm_id_;

@@ -52,7 +52,9 @@ struct Verona {
         return read_error(answer.root()).condition;
     }
 
-    World world{{.modules = {{.name = "roster", .install = roster::install}},
+    World world{{.modules = {{.name = "roster",
+                              .install = roster::install,
+                              .declare_options = roster::declare_options}},
                  .config = "[roster]\nmax_items = 3\nmax_name_length = 10\nmax_groups = 2\n"
                            "max_group_length = 10\n"}};
 };

@@ -52,7 +52,7 @@ TEST_CASE("answers") {
 // ---- In a server -------------------------------------------------------------------------------
 
 struct Scene {
-    test::World world{{.modules = {{"stream_management", install, nullptr, "", ""}},
+    test::World world{{.modules = {{"stream_management", install, declare_options, "", ""}},
                        .config = "[auth]\nscram_iterations = 4096\n"}};
     test::Client* juliet;
     std::string id;

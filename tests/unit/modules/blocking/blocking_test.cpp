@@ -36,10 +36,14 @@ const std::string get = "<iq type='get' id='g'><blocklist xmlns='urn:xmpp:blocki
 
 struct Verona {
     World world{
-        {.modules = {{.name = "roster", .install = roster::install},
+        {.modules = {{.name = "roster",
+                      .install = roster::install,
+                      .declare_options = roster::declare_options},
                      {.name = "blocking", .install = install, .declare_options = declare_options},
                      {.name = "disco", .install = disco::install},
-                     {.name = "stream_management", .install = stream_management::install},
+                     {.name = "stream_management",
+                      .install = stream_management::install,
+                      .declare_options = stream_management::declare_options},
                      {.name = "mam",
                       .install = mam::install,
                       .declare_options = mam::declare_options},

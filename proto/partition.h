@@ -32,7 +32,17 @@ public:
     bool contains(Partition partition) const { return bits_.test(index(partition)); }
     void add(Partition partition) { bits_.set(index(partition)); }
     void remove(Partition partition) { bits_.reset(index(partition)); }
+    void add(const PartitionSet& others) { bits_ |= others.bits_; }
+    void remove(const PartitionSet& others) { bits_ &= ~others.bits_; }
     std::size_t size() const { return bits_.count(); }
+    bool empty() const { return bits_.none(); }
+    bool intersects(const PartitionSet& others) const { return (bits_ & others.bits_).any(); }
+    bool operator==(const PartitionSet&) const = default;
+    /// Calls `fn` with each, in order.
+    template <class Function>
+    void for_each(Function fn) const {
+        for (auto next = first_from(0); next; next = first_from(index(*next) + 1)) fn(*next);
+    }
     /// The first one at or after `from`.
     std::optional<Partition> first_from(std::size_t from) const;
 

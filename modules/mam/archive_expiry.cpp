@@ -37,11 +37,16 @@ Counter& erased_stanzas() {
     return counter;
 }
 
+bool is_here(const core::Core& core, storage::OwnerId id) {
+    return core.partitions().contains(storage::partition_of(id));
+}
+
 /// Finding and removing happen in one turn, so nothing of this shard comes in between.
 Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::OwnerId id,
                                                    storage::Keep keep) {
     auto expired = co_await core.storage().expiry().find(id, keep, entries_at_once);
     if (!expired) co_return expired.error();
+    if (!is_here(core, id)) co_return storage::ExpiredEntries{};  // its next home goes on
     if (expired->last == storage::ArchiveId::none) co_return expired;
     core.storage().expiry().remove(core.shard().batch(), id, *expired);
     const auto done = co_await core.shard().committed();
@@ -60,7 +65,7 @@ Task<Result<bool>> expire_some(core::Core& core, ArchiveOwners owners, storage::
     if (names->empty()) co_return false;
     after = names->back();
     for (const std::string& name : *names) {
-        if (!core.is_home(name)) continue;
+        if (!core.partitions().contains(partition_of(name))) continue;
         const auto expired = co_await expire_archive(core, owners.kind, name, keep);
         if (!expired) co_return expired.error();
         count += *expired;

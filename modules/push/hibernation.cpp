@@ -201,12 +201,12 @@ void Hibernation::before_evict(core::Account& account,
     }
 }
 
-Task<> Hibernation::sweep_after_restart(QueueRules& rules) {
+Task<> Hibernation::sweep_acquired(QueueRules& rules, PartitionSet partitions) {
     co_await core_.shard().sleep(core_.options<PushOptions>().restart_grace);
     core::HibernatingPage page;
     do {
         if (core_.stopping()) co_return;  // the next run does it
-        page = co_await core::read_hibernating(core_, page.next);
+        page = co_await core::read_hibernating(core_, partitions, page.next);
         for (auto& bare_jid : page.accounts) co_await sweep_account(rules, std::move(bare_jid));
     } while (page.next && !core_.stopping());
 }

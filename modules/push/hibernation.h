@@ -55,8 +55,9 @@ public:
     void before_evict(core::Account& account,
                       const std::function<bool(const Registration&)>& waits);
 
-    /// Once after start: R3 for the sessions that did not come back within [push] restart_grace.
-    Task<> sweep_after_restart(QueueRules& rules);
+    /// Once these partitions were acquired: R3 for the sessions that did not come back within [push]
+    /// restart_grace.
+    Task<> sweep_acquired(QueueRules& rules, PartitionSet partitions);
 
     /// The most it can hibernate, for <enabled max>.
     void on_limit(const events::HibernationLimit& event) const;

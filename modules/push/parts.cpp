@@ -42,11 +42,11 @@ void Push::on_deleted(const events::AccountDeleted& event) {
     accounts.clear(event.account);
 }
 
-void Push::on_started(const events::ServerStarted& event) {
+void Push::on_acquired(const events::PartitionsAcquired& event) {
     core::Scope& scope = event.core.scope();
-    scope.spawn("push-last-run", queue_rules.learn_last_run());
-    scope.spawn("push-resend", publish_log.resend_after_restart(turns));
-    scope.spawn("push-after-restart", hibernation.sweep_after_restart(queue_rules));
+    if (!event.released_in_order) scope.spawn("push-last-run", queue_rules.learn_last_run());
+    scope.spawn("push-resend", publish_log.resend_acquired(turns, event.partitions));
+    scope.spawn("push-sweep", hibernation.sweep_acquired(queue_rules, event.partitions));
 }
 
 void Push::on_stopping(const events::ServerStopping& event) {

@@ -20,6 +20,7 @@
 #include "modules/push/services.h"
 #include "modules/push/turns.h"
 #include "server/events/account_events.h"
+#include "server/events/partition_events.h"
 #include "server/events/server_events.h"
 
 namespace clarion::push {
@@ -39,7 +40,7 @@ struct Push {
 
     core::Flow may_evict(const events::AccountEvicting& event);
     void on_deleted(const events::AccountDeleted& event);
-    void on_started(const events::ServerStarted& event);
+    void on_acquired(const events::PartitionsAcquired& event);
     void on_stopping(const events::ServerStopping& event);
     void on_sought(PushSought& event) { event.found = this; }
 

@@ -46,13 +46,13 @@ void PublishLog::erase_settled() {
             core_.storage().pending_publishes().remove(batch, key.account, key.registration);
 }
 
-Task<> PublishLog::resend_after_restart(Turns& turns) {
+Task<> PublishLog::resend_acquired(Turns& turns, PartitionSet partitions) {
     storage::PendingPublishEntry last;
     bool more = true;
-    resending_ = true;
+    ++resending_;
     while (more && !core_.stopping()) {
         auto page = co_await core_.storage().pending_publishes().read(
-            core_.partitions(), last.account, last.pending.registration, slice);
+            partitions, last.account, last.pending.registration, slice);
         if (!page) {
             logger.error("pending-publishes-unreadable", {{"error", page.error().text}});
             break;
@@ -62,8 +62,7 @@ Task<> PublishLog::resend_after_restart(Turns& turns) {
         co_await resend_page(turns, std::move(*page));
         co_await core_.shard().sleep(Duration::zero());  // others first
     }
-    resending_ = false;
-    renewed_.clear();
+    if (--resending_ == 0) renewed_.clear();
 }
 
 Task<> PublishLog::resend_page(Turns& turns, std::vector<storage::PendingPublishEntry> page) {

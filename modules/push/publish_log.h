@@ -41,8 +41,9 @@ public:
     /// Erases now what is settled: the server stops.
     void erase_settled();
 
-    /// Once after start: what an earlier run left pending gets its turn, in slices.
-    Task<> resend_after_restart(Turns& turns);
+    /// Once these partitions were acquired: what their last home left pending gets its turn, in
+    /// slices.
+    Task<> resend_acquired(Turns& turns, PartitionSet partitions);
 
 private:
     using Key = RegistrationKey;
@@ -66,8 +67,8 @@ private:
     std::pmr::unsynchronized_pool_resource pool_;
     std::pmr::unordered_map<Key, Newest, Key::Hash> open_{&pool_};  // what its entry is
     std::vector<Key> settled_;                                      // entries to erase
-    bool resending_ = false;
-    std::unordered_set<Key, Key::Hash> renewed_;  // while it resends: entries of this run
+    int resending_ = 0;                           // acquired sets that are being resent
+    std::unordered_set<Key, Key::Hash> renewed_;  // meanwhile: entries that this shard wrote
 };
 
 }  // namespace clarion::push

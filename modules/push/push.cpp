@@ -52,7 +52,7 @@ void follow_messages(core::ModuleSetup& setup, Push& push) {
 void follow_server(core::ModuleSetup& setup, Push& push) {
     using namespace events;
     setup.on(PushSought::Stage::find, push, &Push::on_sought);
-    setup.on(ServerStarted::Stage::react, push, &Push::on_started);
+    setup.on(PartitionsAcquired::Stage::recover, push, &Push::on_acquired);
     setup.on(ServerStopping::Stage::save, push, &Push::on_stopping);
     setup.on(DomainReachable::Stage::react, push.outage, &Outage::on_reachable);
 }

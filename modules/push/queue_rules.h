@@ -38,7 +38,7 @@ public:
     void on_ended(const events::SessionEnded& event);  // R3: lost without being able to hibernate
     /// R3: lost in a crash. What came for it shortly before, for it may not have had it.
     void on_lost(const events::SessionLost& event);
-    /// At start: when an earlier run wrote last.
+    /// Once partitions were acquired from a home that died: when anything was logged last.
     Task<> learn_last_run();
     /// R4: one more stanza was queued to a hibernating session.
     void on_undelivered(const events::Undelivered& event);

@@ -76,7 +76,7 @@ Task<> list_here(Core& core, std::size_t limit, json::array& out) {
     core::HibernatingPage page;
     do {
         if (out.size() >= limit || core.stopping()) co_return;
-        page = co_await core::read_hibernating(core, page.next);
+        page = co_await core::read_hibernating(core, core.partitions(), page.next);
         for (const auto& name : page.accounts)
             if (out.size() < limit && told.insert(name).second)
                 co_await list_stored(core, name, out);

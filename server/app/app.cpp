@@ -21,6 +21,7 @@
 #include "server/core/hibernation_recovery.h"
 #include "server/core/module_order.h"
 #include "server/core/options.h"
+#include "server/core/partition_moves.h"
 #include "server/events/server_events.h"
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
@@ -208,8 +209,7 @@ Result<> App::listen() {
         logger.info("listening",
                     {{"type", options.type}, {"address", options.address}, {"port", port->port}});
     }
-    shards_->start_threads();
-    for (const auto& core : shared_->cores) {
+    for (const auto& core : shared_->cores) {  // before anything else happens there
         core::Core* const target = core.get();
         shards_->post(core->shard().index(), [this, target] {
             if (target->shard().index() == 0) {
@@ -217,12 +217,12 @@ Result<> App::listen() {
                 target->scope().spawn("clock-mark", keep_clock_mark(*target));
             }
             target->scope().spawn("deadlines", core::watch_deadlines(*target));
-            target->scope().spawn("lost-sessions", core::clean_up_crashed_sessions(*target));
             target->scope().spawn("put-away", evict(*target));
-            s2s_[target->shard().index()]->start();
+            core::acquire(*target, target->partitions(), false);
             target->bus().fire(events::ServerStarted{*target});
         });
     }
+    shards_->start_threads();
     tracing_ = std::make_unique<Tracing>(*shared_);
     admin_areas_ = std::make_unique<AdminAreas>(*this);
     admin_ = std::make_unique<AdminServer>(*this);

@@ -36,7 +36,8 @@ void AccountDirectory::note_hibernating(std::string_view bare_jid) {
 }
 
 bool AccountDirectory::may_have_hibernating(std::string_view bare_jid) const {
-    return !hibernating_known_ || hibernating_.contains(TextHash{}(bare_jid));
+    return !hibernating_known_.contains(partition_of(bare_jid)) ||
+           hibernating_.contains(TextHash{}(bare_jid));
 }
 
 }  // namespace clarion::core

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "proto/partition.h"
 #include "server/core/account.h"
 #include "server/core/directory.h"
 
@@ -17,11 +18,13 @@ public:
     explicit AccountDirectory(Core& core) : Directory(core, "account") {}
 
     /// Accounts that are not loaded but have hibernating sessions, by a hash of their name:
-    /// presence for them is worth a load. Until hibernating_are_known() was called (start-up has
-    /// read them all) the answer is yes for everybody.
+    /// presence for them is worth a load. Until all of a partition have been read the answer is yes
+    /// for everybody in it.
     void note_hibernating(std::string_view bare_jid);
     bool may_have_hibernating(std::string_view bare_jid) const;
-    void hibernating_are_known() { hibernating_known_ = true; }
+    void set_hibernating_known(const PartitionSet& partitions) {
+        hibernating_known_.add(partitions);
+    }
 
 private:
     Task<Result<std::unique_ptr<Actor>>> read(std::string bare_jid) override;
@@ -31,7 +34,7 @@ private:
     /// Hashes, in one piece of memory: 100,000 hibernating phones must not cost memory, and a node
     /// of its own for each would keep the page on which its account was.
     boost::unordered_flat_set<std::size_t> hibernating_;
-    bool hibernating_known_ = false;
+    PartitionSet hibernating_known_;
 };
 
 }  // namespace clarion::core

@@ -11,7 +11,7 @@ namespace clarion::core {
 Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
     : shared_(shared),
       shard_(shared.shards.at(index)),
-      partitions_(shared.homes.partitions_of(index)),
+      partition_table_(shared.homes, index),
       config_(std::move(config)),
       scope_(shard_.executor()),
       writer_room_(*this),

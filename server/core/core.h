@@ -22,6 +22,7 @@
 #include "server/core/login_throttle.h"
 #include "server/core/module_data.h"
 #include "server/core/next_deadline.h"
+#include "server/core/partitions.h"
 #include "server/core/pending_iq.h"
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"
@@ -95,8 +96,10 @@ public:
     Trace* trace() const { return trace_; }
     void set_trace(Trace* trace) { trace_ = trace; }
 
-    /// The partitions that are at home on this shard.
-    const PartitionSet& partitions() const { return partitions_; }
+    /// The partitions that are here: what this shard may load, write and send for.
+    const PartitionSet& partitions() const { return partition_table_.here(); }
+    /// How far it is with those that come and go.
+    Partitions& partition_table() { return partition_table_; }
     /// Whether this shard is the home of the account or domain.
     bool is_home(std::string_view key) const {
         return shared_.homes.shard_of(key) == shard_.index();
@@ -115,9 +118,9 @@ public:
     /// The server is stopping: nothing new is begun.
     bool stopping() const { return stopping_; }
     void set_stopping() { stopping_ = true; }
-    /// Sessions that were live when the server died may come back yet ([smacks] unavailable_grace).
-    bool awaits_lost_sessions() const { return awaits_lost_sessions_; }
-    void set_awaits_lost_sessions(bool awaits) { awaits_lost_sessions_ = awaits; }
+    /// Those whose sessions that were live when their last home died may come back yet ([smacks]
+    /// unavailable_grace).
+    PartitionSet& awaiting_lost_sessions() { return awaiting_lost_sessions_; }
 
     /// Keeps a module's per-shard state alive as long as the core.
     void keep(std::shared_ptr<void> state) { kept_.push_back(std::move(state)); }
@@ -125,7 +128,8 @@ public:
 private:
     Shared& shared_;
     Shard& shard_;
-    const PartitionSet partitions_;
+    Partitions partition_table_;
+    PartitionSet awaiting_lost_sessions_;
     std::vector<ActorTable*> directories_;
     std::shared_ptr<const Config> config_;
     std::vector<std::shared_ptr<void>> kept_;
@@ -150,7 +154,6 @@ private:
     ArchiveCipher archive_cipher_;
     Trace* trace_ = nullptr;
     bool stopping_ = false;
-    bool awaits_lost_sessions_ = false;
 };
 
 }  // namespace clarion::core

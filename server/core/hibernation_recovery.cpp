@@ -104,16 +104,6 @@ Task<LastingTime> read_next_deadline(Core& core) {
     co_return first && !first->empty() ? first->front().at : LastingTime::max();
 }
 
-/// Fills AccountDirectory's knowledge of accounts with hibernating sessions.
-Task<> learn_hibernating(Core& core) {
-    HibernatingPage page;
-    do {
-        page = co_await read_hibernating(core, page.next);
-        for (const auto& name : page.accounts) core.accounts().note_hibernating(name);
-    } while (page.next && !core.stopping());
-    core.accounts().hibernating_are_known();
-}
-
 bool told_anybody_at(Session& session, const Jid& jid) {
     const auto& told = session.directed_presence();
     return std::any_of(told.begin(), told.end(),
@@ -180,21 +170,21 @@ Task<> clean_up_account(Core& core, std::string jid) {
     }
 }
 
-/// Accounts at home here with sessions that were live when the server died.
-Task<std::vector<std::string>> read_lost(Core& core) {
-    std::vector<std::string> mine;
+/// Accounts in these partitions with sessions that were live when their home died.
+Task<std::vector<std::string>> read_lost(Core& core, PartitionSet partitions) {
+    std::vector<std::string> names;
     storage::AccountId after = storage::AccountId::none;
     while (true) {
         auto accounts = co_await core.storage().sessions().accounts_with_online_records(
-            core.partitions(), after, slice);
+            partitions, after, slice);
         if (!accounts || accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
             auto name = co_await core.storage().owners().address_of(id);
-            if (name && name->has_value()) mine.push_back(**name);
+            if (name && name->has_value()) names.push_back(std::move(**name));
         }
     }
-    co_return mine;
+    co_return names;
 }
 
 }  // namespace
@@ -214,10 +204,11 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
     }
 }
 
-Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadline> after) {
+Task<HibernatingPage> read_hibernating(Core& core, PartitionSet partitions,
+                                       std::optional<storage::Deadline> after) {
     HibernatingPage page;
-    auto deadlines = co_await core.storage().deadlines().due(core.partitions(), LastingTime::max(),
-                                                             slice, after);
+    auto deadlines =
+        co_await core.storage().deadlines().due(partitions, LastingTime::max(), slice, after);
     if (!deadlines) {
         logger.error("hibernating-unreadable", {{"error", deadlines.error().text}});
         co_return page;
@@ -231,8 +222,16 @@ Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadli
     co_return page;
 }
 
+Task<> learn_hibernating(Core& core, PartitionSet partitions) {
+    HibernatingPage page;
+    do {
+        page = co_await read_hibernating(core, partitions, page.next);
+        for (const auto& name : page.accounts) core.accounts().note_hibernating(name);
+    } while (page.next && !core.stopping());
+    core.accounts().set_hibernating_known(partitions);
+}
+
 Task<> watch_deadlines(Core& core) {
-    co_await learn_hibernating(core);
     while (!core.stopping()) {
         core.next_deadline().forget();
         co_await expire_due(core);
@@ -242,12 +241,12 @@ Task<> watch_deadlines(Core& core) {
     }
 }
 
-Task<> clean_up_crashed_sessions(Core& core) {
-    core.set_awaits_lost_sessions(true);
-    auto lost = co_await read_lost(core);
+Task<> clean_up_crashed_sessions(Core& core, PartitionSet partitions) {
+    core.awaiting_lost_sessions().add(partitions);
+    auto lost = co_await read_lost(core, partitions);
     if (!lost.empty()) co_await core.shard().sleep(core.options<SmacksOptions>().unavailable_grace);
     for (auto& jid : lost) co_await clean_up_account(core, std::move(jid));
-    core.set_awaits_lost_sessions(false);
+    core.awaiting_lost_sessions().remove(partitions);
 }
 
 Task<> hibernate_everybody(Core& core) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "proto/partition.h"
 #include "storage/accounts.h"
 #include "storage/deadlines.h"
 
@@ -20,21 +21,26 @@ class Core;
 /// those whose time ran out, end by the rules.
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot);
 
-/// Accounts at home on this shard that have hibernating sessions, or had some lately; in slices
-/// that let the shard work in between. An account may come more than once.
+/// Accounts in these partitions that have hibernating sessions, or had some lately; in slices that
+/// let the shard work in between. An account may come more than once.
 struct HibernatingPage {
     std::vector<std::string> accounts;        // bare JIDs
     std::optional<storage::Deadline> next{};  // where the next slice begins; nullopt: that was all
 };
-Task<HibernatingPage> read_hibernating(Core& core, std::optional<storage::Deadline> after);
+Task<HibernatingPage> read_hibernating(Core& core, PartitionSet partitions,
+                                       std::optional<storage::Deadline> after);
+
+/// Once these partitions were acquired: fills AccountDirectory's knowledge of accounts with
+/// hibernating sessions.
+Task<> learn_hibernating(Core& core, PartitionSet partitions);
 
 /// Runs as long as the shard: ends hibernating sessions whose time has come, from the time index in
-/// storage.
+/// storage, of all partitions that are here then.
 Task<> watch_deadlines(Core& core);
 
-/// Once after start: tells contacts of sessions that were live when the server died and did not
-/// come back within the grace ([smacks] unavailable_grace).
-Task<> clean_up_crashed_sessions(Core& core);
+/// Once these partitions were acquired from a home that died: tells contacts of sessions that were
+/// live then and did not come back within the grace ([smacks] unavailable_grace).
+Task<> clean_up_crashed_sessions(Core& core, PartitionSet partitions);
 
 /// The planned stop: waits until what was accepted is stored, then makes every session hibernate
 /// (or ends it) and returns when that is stored too. Nothing may be read any more.

@@ -80,9 +80,9 @@ bool Router::refuse_message(const Account& account, Envelope& envelope) {
                (type != StanzaType::groupchat || !any_awake(account))) {
         return false;
     }
-    const bool dropped =
-        type == StanzaType::error || type == StanzaType::headline ||
-        (type == StanzaType::groupchat && stanza.to().is_full() && core_.awaits_lost_sessions());
+    const bool dropped = type == StanzaType::error || type == StanzaType::headline ||
+                         (type == StanzaType::groupchat && stanza.to().is_full() &&
+                          core_.awaiting_lost_sessions().contains(partition_of(account.id())));
     if (!dropped) bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     return true;
 }

@@ -121,7 +121,7 @@ TEST_CASE_FIXTURE(Scene, "a guestbook survives eviction and a restart") {
     }
     SUBCASE("restarted") {
         world.crash_and_restart();
-        for (unsigned i = 0; i < 3; ++i) world.core(i).accounts().hibernating_are_known();
+        for (unsigned i = 0; i < 3; ++i) world.core(i).accounts().set_hibernating_known(PartitionSet::all());
         romeo = &world.log_in("romeo@example.org/orchard");
     }
     sign(*romeo, "It is the east");

@@ -147,7 +147,8 @@ World::World(Setup setup)
     const auto served = core::declare_services(setup_.modules, *config_, domains_);
     if (!served) throw std::runtime_error(served.error().text);
     start();
-    for (const auto& core : shared_->cores) core->accounts().hibernating_are_known();
+    for (const auto& core : shared_->cores)
+        core->accounts().set_hibernating_known(PartitionSet::all());
 }
 
 World::~World() {

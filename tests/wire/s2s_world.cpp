@@ -12,6 +12,7 @@
 #include <stdexcept>
 
 #include "proto/ns.h"
+#include "server/core/partition_moves.h"
 #include "server/events/s2s_events.h"
 #include "storage/memory/memory_storage.h"
 
@@ -140,8 +141,8 @@ void Server::start(const std::string& dns_server) {
                                    });
     if (!net_->listen(*listening_->type, std::move(listening_->sockets.front())))
         throw std::runtime_error("listen");
+    shards_->post(0, [&core] { core::acquire(core, core.partitions(), false); });
     shards_->start_threads();
-    on_shard([this] { s2s_->start(); });
 }
 
 void Server::stop() {

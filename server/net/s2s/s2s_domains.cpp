@@ -7,6 +7,7 @@
 #include "proto/ns.h"
 #include "proto/xml.h"
 #include "server/core/core.h"
+#include "server/events/partition_events.h"
 #include "server/events/s2s_events.h"
 #include "server/net/s2s/s2s_in.h"
 
@@ -33,10 +34,13 @@ RemoteDomains::RemoteDomains(ShardNet& net)
     : net_(net),
       core_(net.core()),
       resolver_(core_.shard(), core_.options<core::DnsOptions>()),
-      pauses_(remembered_pauses),
-      first_new_(core_.storage().spool().next_seq()) {
+      pauses_(remembered_pauses) {
     core_.links().set_remote(this);
     net_.attach(this);
+    using events::PartitionsAcquired;
+    core_.bus().on<PartitionsAcquired>(
+        PartitionsAcquired::Stage::recover, "s2s",
+        [this](const PartitionsAcquired& event) { recover(event.partitions); });
 }
 
 RemoteDomains::~RemoteDomains() {
@@ -247,18 +251,21 @@ std::vector<S2sLinkInfo> RemoteDomains::list() const {
 
 // ---- The spool ---------------------------------------------------------------------------------
 
-void RemoteDomains::start() { net_.scope().spawn("s2s-restore", restore()); }
+/// Sends what their last home left in the spool: what is spooled here has later numbers.
+void RemoteDomains::recover(const PartitionSet& partitions) {
+    net_.scope().spawn("s2s-restore", restore(partitions, core_.storage().spool().next_seq()));
+}
 
-Task<> RemoteDomains::restore() {
-    const auto domains = co_await core_.storage().spool().domains(core_.partitions());
+Task<> RemoteDomains::restore(PartitionSet partitions, std::uint64_t first_new) {
+    const auto domains = co_await core_.storage().spool().domains(partitions);
     if (!domains) {
         logger.error("spool", {{"error", domains.error().text}});
         co_return;
     }
-    for (const std::string& domain : *domains) co_await restore_domain(domain);
+    for (const std::string& domain : *domains) co_await restore_domain(domain, first_new);
 }
 
-Task<> RemoteDomains::restore_domain(std::string domain) {
+Task<> RemoteDomains::restore_domain(std::string domain, std::uint64_t first_new) {
     std::uint64_t after = 0;
     std::size_t count = 0;
     for (;;) {
@@ -266,7 +273,7 @@ Task<> RemoteDomains::restore_domain(std::string domain) {
         if (!page || page->empty()) break;
         for (const storage::SpooledStanza& stanza : *page) {
             after = stanza.seq;
-            if (stanza.seq >= first_new_) continue;  // in its queue already
+            if (stanza.seq >= first_new) continue;  // in its queue already
             restore_stanza(domain, stanza.seq, stanza.time, stanza.xml);
             ++count;
         }

@@ -14,7 +14,6 @@
 // App, per core:
 //     auto s2s = std::make_unique<RemoteDomains>(net);   // attaches itself to core and listeners
 //     s2s->set_peers(all);                               // by shard, before the threads run
-//     s2s->start();                                      // on its shard, once listeners accept
 //     s2s->list();                                       // on its shard, at any time
 //     core.scope().spawn("s2s-test", s2s->test(domain, report, {}));
 //
@@ -47,9 +46,6 @@ public:
 
     /// The RemoteDomains of every shard, by its number; they outlive the threads.
     void set_peers(std::vector<RemoteDomains*> peers) { peers_ = std::move(peers); }
-    /// Sends what was spooled when the server stopped or died.
-    void start();
-
     /// Take over a socket that a server opened to the shard of `net`. Without a RemoteDomains there
     /// it is closed.
     static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
@@ -98,8 +94,9 @@ private:
     void ask(s2s::VerifyRequest request, S2sOut::Answered answered);
     void reached(std::string_view domain);
     void take(std::unique_ptr<Transport> transport, bool direct_tls);
-    Task<> restore();
-    Task<> restore_domain(std::string domain);
+    void recover(const PartitionSet& partitions);
+    Task<> restore(PartitionSet partitions, std::uint64_t first_new);
+    Task<> restore_domain(std::string domain, std::uint64_t first_new);
     void restore_stanza(const std::string& domain, std::uint64_t seq, WallTime time,
                         std::string_view xml);
     bool is_ours(std::string_view domain) const;
@@ -111,7 +108,6 @@ private:
     std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;
     TtlCache<Pause> pauses_;
     std::unordered_set<S2sIn*> incoming_;
-    const std::uint64_t first_new_;  // spooled by this run are this number and those after it
 };
 
 }  // namespace clarion::net

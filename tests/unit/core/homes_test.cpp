@@ -25,3 +25,19 @@ TEST_CASE("every partition is at home on exactly one shard, and addresses where 
         CHECK(most - least <= 1);
     }
 }
+
+TEST_CASE("a move gives partitions another home, in their next epoch") {
+    Homes homes(2);
+    PartitionSet some;
+    some.add(Partition{4});
+    some.add(Partition{1023});
+    CHECK(homes.of(Partition{4}) == Home{0, 1});
+    homes.move(some, 1);
+    CHECK(homes.of(Partition{4}) == Home{1, 2});
+    CHECK(homes.of(Partition{1023}) == Home{1, 2});
+    CHECK(homes.of(Partition{2}) == Home{0, 1});
+    homes.move(some, 0);
+    CHECK(homes.of(Partition{4}) == Home{0, 3});
+    CHECK(homes.partitions_of(0).contains(Partition{1023}));
+    CHECK(homes.partitions_of(0).size() + homes.partitions_of(1).size() == partition_count);
+}

@@ -943,7 +943,9 @@ void crash(bool woken, ComesBack comes_back) {
 
     // Those who saw it hear that it is gone, after a grace, if it is.
     watcher.drop_all();
-    scene.on([](Core& core) { core.scope().spawn("clean_up", clean_up_crashed_sessions(core)); });
+    scene.on([](Core& core) {
+        core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
+    });
     scene.world.advance(29s);
     CHECK(watcher.pending() == 0);
     if (comes_back != ComesBack::no) {
@@ -988,7 +990,9 @@ TEST_CASE("after a crash a room is not told that its occupant is gone, as it may
                            std::string(phone_jid) + "' id='" + std::string(id) + "'/>");
     };
     scene.world.crash_and_restart();
-    scene.on([](Core& core) { core.scope().spawn("clean_up", clean_up_crashed_sessions(core)); });
+    scene.on([](Core& core) {
+        core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
+    });
     line("1");
     scene.world.advance(29s);
     line("2");
@@ -1009,7 +1013,9 @@ TEST_CASE("a crash after it was woken, and nobody asks for the account before th
     REQUIRE(scene.resume(port, 0) == "ok");
     scene.world.crash_and_restart();
     scene.world.remote().drop_all();
-    scene.on([](Core& core) { core.scope().spawn("clean_up", clean_up_crashed_sessions(core)); });
+    scene.on([](Core& core) {
+        core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
+    });
     scene.world.advance(30s);
     CHECK(ids_of(scene.bounced()) == std::vector<std::string>{"1", "2"});  // nobody keeps them here
     CHECK(scene.account().ended_handled(sm_id).has_value());

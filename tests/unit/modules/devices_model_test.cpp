@@ -165,7 +165,7 @@ private:
     void watch() {
         world_.post(account_jid, [](core::Core& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
-            core.scope().spawn("clean_up", clean_up_crashed_sessions(core));
+            core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
         });
         world_.settle();
     }

@@ -20,7 +20,7 @@ void crash_while_held(Scene& scene) {
 /// What clean_up_crashed_sessions() does, up to its grace.
 void clean_up(Scene& scene) {
     scene.world.post(juliet, [](core::Core& core) {
-        core.scope().spawn("clean_up", core::clean_up_crashed_sessions(core));
+        core.scope().spawn("clean_up", core::clean_up_crashed_sessions(core, core.partitions()));
     });
     scene.world.advance(0s);
     scene.world.advance(31s);

@@ -18,9 +18,9 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/options.h"
+#include "server/events/partition_events.h"
 #include "server/events/push_events.h"
 #include "server/events/s2s_events.h"
-#include "server/events/server_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::push {
@@ -162,7 +162,9 @@ struct Scene {
         gateway = &world.attach_component(service);
         for (unsigned i = 0; i < 2; ++i) {
             core::Core& core = world.core(i);
-            core.shared().shards.post(i, [&core] { core.bus().fire(events::ServerStarted{core}); });
+            core.shared().shards.post(i, [&core] {
+                core.bus().fire(events::PartitionsAcquired{core, core.partitions(), false});
+            });
         }
         world.settle();
     }

@@ -175,7 +175,7 @@ private:
     /// Contacts are told of what did not come back.
     void clean_up() {
         world_.at(account_jid, [](core::Core& core) {
-            core.scope().spawn("clean_up", clean_up_crashed_sessions(core));
+            core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
         });
         world_.advance(30s);
     }

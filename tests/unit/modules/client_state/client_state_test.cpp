@@ -2,6 +2,7 @@
 
 #include "base/metrics.h"
 #include "proto/forward.h"
+#include "server/events/partition_events.h"
 #include "server/events/stream_events.h"
 #include "tests/unit/modules/push_scene.h"
 
@@ -356,7 +357,9 @@ TEST_CASE("what was held is never pushed: over a restart") {
     scene.gateway = &scene.world.attach_component("push.example.com");
     for (unsigned i = 0; i < 2; ++i) {
         core::Core& core = scene.world.core(i);
-        core.shared().shards.post(i, [&core] { core.bus().fire(events::ServerStarted{core}); });
+        core.shared().shards.post(i, [&core] {
+            core.bus().fire(events::PartitionsAcquired{core, core.partitions(), false});
+        });
     }
     scene.world.settle();
     scene.world.advance(11s);

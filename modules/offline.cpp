@@ -156,10 +156,10 @@ public:
         if (state.flushing) return;
         state.flushing = true;
         // What was sent to it before, its own presence for one, stays before it.
-        core_.deliveries().push(
-            [this, account = core::AccountPin(account), number = session.number()]() mutable {
-                begin_flush(std::move(account), number);
-            });
+        core_.deliveries().push([this, account = core::AccountPin(account),
+                                 number = session.number()](core::Core&) mutable {
+            begin_flush(std::move(account), number);
+        });
     }
 
 private:
@@ -181,8 +181,9 @@ private:
         // Numbers above this are given from now on: messages that queue behind, or go to other
         // sessions.
         const std::uint64_t end = account->next_offline_seq();
-        core_.scope().spawn("offline-flush",
-                            flush(std::move(account), session->number(), end, std::move(hold)));
+        core::Scope& scope = core_.scope_of(account->id());
+        scope.spawn("offline-flush",
+                    flush(std::move(account), session->number(), end, std::move(hold)));
     }
 
     /// Coroutine: the pin keeps the account, the session is looked up again by its number.

@@ -110,7 +110,7 @@ Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address)
         refusal = std::move(event.refusal);
         co_return;
     };
-    co_await core::call_on_shard(core, core.shared().homes.shard_of(network), std::move(ask));
+    co_await core::call_at_home(core, network, std::move(ask));
     if (!refusal) co_return Result<>{};
     co_return *refusal;
 }
@@ -136,7 +136,7 @@ Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& passw
     std::function<Task<>(Core&)> create = [&](Core& home) -> Task<> {
         made = co_await home.account_registry().create(jid, password);
     };
-    co_await core::call_on_shard(core, core.shared().homes.shard_of(jid.bare()), std::move(create));
+    co_await core::call_at_home(core, std::string(jid.bare()), std::move(create));
     co_return made;
 }
 

@@ -155,6 +155,7 @@ std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::str
 Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std::string id) {
     core::Core& core = account->core();
     if (const auto ended = account->settling_session(id)) co_await ended->handle_received();
+    if (account->gone()) co_return Next::move;
     const auto handled = account->ended_handled(id);
     co_return refuse(core, stream, StanzaErrorCondition::item_not_found,
                      handled ? "the session has ended" : "there is no such session",
@@ -189,12 +190,16 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
                          "'previd' and 'h' are needed");
     auto account = co_await core.accounts().load(std::string(stream.account().bare()));
     if (stream.revoked()) co_return Next::close;
+    if (!account && account.error().code == "moved") co_return Next::move;
     if (!account)
         co_return refuse(core, stream, StanzaErrorCondition::internal_server_error,
                          account.error().text);
+    if (!core.partition_table().is_here(storage::partition_of((*account)->id())))
+        co_return Next::move;
     const auto session = find_by_id(**account, id);
     if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);
     const auto resumed = co_await session->hibernation().resume(stream.port(), *handled);
+    if (!resumed && (*account)->gone()) co_return Next::move;
     if (!resumed)
         co_return co_await refuse_resume(stream, std::move(*account), session, *handled,
                                          resumed.error());

@@ -150,8 +150,8 @@ Task<> purge_here(Core& core, std::string jid, storage::Keep keep, Result<std::u
 /// On the account's home shard, like all that is written for it.
 Task<Result<>> purge_account(Core& here, std::string jid, storage::Keep keep, Purged& purged) {
     Result<std::uint64_t> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_on_shard(here, here.shared().homes.shard_of(jid),
-                                 [&](Core& core) { return purge_here(core, jid, keep, result); });
+    co_await core::call_at_home(here, jid,
+                                [&](Core& core) { return purge_here(core, jid, keep, result); });
     if (!result) co_return result.error();
     if (*result > 0) ++purged.accounts;
     purged.messages += *result;

@@ -101,7 +101,8 @@ void Retractions::begin(storage::AccountId account, Retraction retraction,
         logger.debug("too-many-retractions", {{"author", retraction.author}});
         return;
     }
-    core_.scope().spawn("mam-retraction", search(account, std::move(retraction), limits.depth));
+    core_.scope_of(account).spawn("mam-retraction",
+                                  search(account, std::move(retraction), limits.depth));
 }
 
 /// One search under way, from its first step on.
@@ -134,7 +135,8 @@ Task<> Retractions::search(storage::AccountId account, Retraction retraction, st
             .committed();  // the message may be in the same batch; gives way
         query.limit = std::min(left, slice_size);
         const auto page = co_await core_.storage().archive().query(query);
-        if (!page || page->messages.empty()) break;
+        const bool here = core_.partitions().contains(storage::partition_of(account));
+        if (!here || !page || page->messages.empty()) break;
         const auto& messages = page->messages;
         for (auto at = messages.rbegin(); at != messages.rend() && !over; ++at)
             over =

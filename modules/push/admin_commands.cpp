@@ -60,7 +60,7 @@ Task<Result<json::value>> with_account(Core& here, const Jid& jid,
                 result = pin.error();
         }
     };
-    co_await core::call_on_shard(here, here.shared().homes.shard_of(jid.bare()), [&](Core& core) {
+    co_await core::call_at_home(here, std::string(jid.bare()), [&](Core& core) {
         return Work::run(core, std::string(jid.bare()), what, result);
     });
     co_return result;

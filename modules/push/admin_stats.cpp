@@ -143,8 +143,8 @@ Task<ServiceRoute> route_to(Core& here, std::string domain) {
     const auto kind = here.domains().kind(domain);
     if (kind == core::DomainKind::host)
         co_return ServiceRoute{ServiceRoute::Kind::own, true, true, "a domain of this server"};
-    co_await core::call_on_shard(here, here.shared().homes.shard_of(domain),
-                                 [&](Core& core) { return look(core, domain, reached); });
+    co_await core::call_at_home(here, domain,
+                                [&](Core& core) { return look(core, domain, reached); });
     if (kind == core::DomainKind::remote) co_return remote_route(reached.remote);
     const char* text = reached.attached ? "component of this server, attached"
                                         : "component of this server, not attached: start it, and "

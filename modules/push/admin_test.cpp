@@ -93,9 +93,8 @@ Task<bool> reach(Core& here, const std::string& host, const std::string& service
     protocol.add({service, {}, "route", route.text, route.works});
     if (route.kind != ServiceRoute::Kind::remote || route.up) co_return route.works;
     bool up = false;
-    co_await core::call_on_shard(here, here.shared().homes.shard_of(domain), [&](Core& core) {
-        return dial(core, host, service, protocol, up);
-    });
+    co_await core::call_at_home(
+        here, domain, [&](Core& core) { return dial(core, host, service, protocol, up); });
     co_return up;
 }
 
@@ -130,14 +129,14 @@ Task<Result<json::value>> test_registrations(Core& here, const json::object& arg
     if (!target) co_return target.error();
     const auto protocol = std::make_shared<Protocol>(here.clock());
     Result<> result = fail("internal-server-error", "the server is stopping");
-    const unsigned home = here.shared().homes.shard_of(target->jid.bare());
-    co_await core::call_on_shard(here, home, [&](Core& core) {
+    const std::string account(target->jid.bare());
+    co_await core::call_at_home(here, account, [&](Core& core) {
         return note_registrations(core, *target, *protocol, result);
     });
     if (!result) co_return result.error();
     if (protocol->services.empty())  // says so
-        co_await core::call_on_shard(here, home,
-                                     [&](Core& core) { return publish(core, *target, protocol); });
+        co_await core::call_at_home(here, account,
+                                    [&](Core& core) { return publish(core, *target, protocol); });
     const std::string host(target->jid.domain());
     for (const std::string& service : protocol->services) {
         const bool reached = co_await reach(here, host, service, *protocol);
@@ -146,8 +145,8 @@ Task<Result<json::value>> test_registrations(Core& here, const json::object& arg
             continue;
         }
         const AdminTarget there{target->jid, service, target->node};
-        co_await core::call_on_shard(here, home,
-                                     [&](Core& core) { return publish(core, there, protocol); });
+        co_await core::call_at_home(here, account,
+                                    [&](Core& core) { return publish(core, there, protocol); });
     }
     sum_up(*protocol);
     co_return json::value(std::move(protocol->steps));

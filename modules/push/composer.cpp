@@ -45,6 +45,7 @@ NotificationPtr Composer::compose(core::Account& account, const Registration& re
     }
     auto notification = std::make_shared<PendingNotification>();
     notification->account = account.jid().bare();
+    notification->epoch = epoch_of(core_, account.id());
     notification->publish =
         make_publish(account.host(), registration.service, registration.record, document.root());
     if (stored.queue) notification->share = *stored.queue;

@@ -28,6 +28,11 @@ public:
     /// What is held; nullptr: nothing.
     const StoredNotification* find(const RegistrationKey& key) const;
     void forget(const RegistrationKey& key) { slots_.erase(key); }
+    void forget(const PartitionSet& partitions) {
+        std::erase_if(slots_, [&](const auto& slot) {
+            return partitions.contains(storage::partition_of(slot.first.account));
+        });
+    }
     /// Nothing to remember.
     bool idle(SteadyTime now) const;
 

@@ -228,7 +228,7 @@ void Notifier::committed(const NotificationPtr& notification, const Result<>& re
     core::Account* account = account_of(core_, *notification);
     if (!account) return;
     AccountPush& mine = accounts_.of(*account);
-    --mine.busy;
+    if (--mine.busy == 0) core_.partitions_changed().notify();
     const StoredNotification& stored = notification->stored;
     if (!result) {
         counters_.count(Reason::storage_failed);

@@ -29,11 +29,11 @@ core::Flow Push::may_evict(const events::AccountEvicting& event) {
     core::Account& account = event.account;
     const AccountPush* mine = accounts.find(account);
     if (!mine) return core::Flow::next;
+    registrations.save_changed(account);  // also if it must go all the same
     if (mine->busy > 0) return core::Flow::stop;
     hibernation.before_evict(account, [&](const Registration& registration) {
         return sender.waits(account.id(), registration);
     });
-    registrations.save_changed(account);
     return core::Flow::next;
 }
 
@@ -47,6 +47,18 @@ void Push::on_acquired(const events::PartitionsAcquired& event) {
     if (!event.released_in_order) scope.spawn("push-last-run", queue_rules.learn_last_run());
     scope.spawn("push-resend", publish_log.resend_acquired(turns, event.partitions));
     scope.spawn("push-sweep", hibernation.sweep_acquired(queue_rules, event.partitions));
+}
+
+/// What is pending for accounts of these partitions is theirs who have them now.
+void Push::on_released(const events::PartitionsReleased& event) {
+    publish_log.erase_settled();
+    services.forget(event.partitions);
+    publish_log.forget(event.partitions);
+}
+
+void Push::on_partitions_lost(const events::PartitionsLost& event) {
+    services.forget(event.partitions);
+    publish_log.forget(event.partitions);
 }
 
 void Push::on_stopping(const events::ServerStopping& event) {

@@ -41,6 +41,8 @@ struct Push {
     core::Flow may_evict(const events::AccountEvicting& event);
     void on_deleted(const events::AccountDeleted& event);
     void on_acquired(const events::PartitionsAcquired& event);
+    void on_released(const events::PartitionsReleased& event);
+    void on_partitions_lost(const events::PartitionsLost& event);
     void on_stopping(const events::ServerStopping& event);
     void on_sought(PushSought& event) { event.found = this; }
 

@@ -49,9 +49,15 @@ StoredNotification PendingNotification::take_stored() {
     return std::move(stored);
 }
 
+std::uint32_t epoch_of(const core::Core& core, storage::AccountId account) {
+    return core.shared().homes.of(storage::partition_of(account)).epoch;
+}
+
 core::Account* account_of(core::Core& core, const PendingNotification& notification) {
     core::Account* account = core.accounts().find(notification.account);
-    return account && account->id() == notification.stored.key.account ? account : nullptr;
+    const storage::AccountId id = notification.stored.key.account;
+    const bool same = account && account->id() == id && epoch_of(core, id) == notification.epoch;
+    return same ? account : nullptr;
 }
 
 }  // namespace clarion::push

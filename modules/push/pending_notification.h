@@ -67,7 +67,8 @@ struct StoredNotification {
 };
 
 struct PendingNotification {
-    std::string account;  // bare JID
+    std::string account;      // bare JID
+    std::uint32_t epoch = 0;  // of its partition: in another one it was loaded anew
     StoredNotification stored;
     QueueShare share{};               // its queue's
     std::shared_ptr<Stanza> publish;  // nullptr: it left, or another one took its place
@@ -85,6 +86,8 @@ struct PendingNotification {
 };
 using NotificationPtr = std::shared_ptr<PendingNotification>;
 
+/// The epoch of the account's partition now.
+std::uint32_t epoch_of(const core::Core& core, storage::AccountId account);
 /// The account of a notification, if it is loaded and still the same.
 core::Account* account_of(core::Core& core, const PendingNotification& notification);
 

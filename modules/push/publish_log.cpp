@@ -46,6 +46,15 @@ void PublishLog::erase_settled() {
             core_.storage().pending_publishes().remove(batch, key.account, key.registration);
 }
 
+void PublishLog::forget(const PartitionSet& partitions) {
+    const auto theirs = [&](const Key& key) {
+        return partitions.contains(storage::partition_of(key.account));
+    };
+    std::erase_if(open_, [&](const auto& each) { return theirs(each.first); });
+    std::erase_if(settled_, theirs);
+    std::erase_if(renewed_, theirs);
+}
+
 Task<> PublishLog::resend_acquired(Turns& turns, PartitionSet partitions) {
     storage::PendingPublishEntry last;
     bool more = true;

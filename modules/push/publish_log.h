@@ -38,7 +38,10 @@ public:
     void settle(const RegistrationKey& key, std::uint64_t number);
     /// The registration is gone, and with it (in storage too) what is pending for it.
     void forget(const RegistrationKey& key) { open_.erase(key); }
-    /// Erases now what is settled: the server stops.
+    /// The accounts of these partitions live elsewhere: what is pending for them is theirs who have
+    /// them.
+    void forget(const PartitionSet& partitions);
+    /// Erases now what is settled: the server stops, or accounts move.
     void erase_settled();
 
     /// Once these partitions were acquired: what their last home left pending gets its turn, in

@@ -53,6 +53,8 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
     using namespace events;
     setup.on(PushSought::Stage::find, push, &Push::on_sought);
     setup.on(PartitionsAcquired::Stage::recover, push, &Push::on_acquired);
+    setup.on(PartitionsReleased::Stage::hand_over, push, &Push::on_released);
+    setup.on(PartitionsLost::Stage::drop, push, &Push::on_partitions_lost);
     setup.on(ServerStopping::Stage::save, push, &Push::on_stopping);
     setup.on(DomainReachable::Stage::react, push.outage, &Outage::on_reachable);
 }

@@ -55,8 +55,10 @@ bool is_notified(core::SessionEnd why) {
 void QueueRules::on_hibernated(const events::SessionHibernated& event) {
     core::Session& session = event.session;
     SessionPush& mine = sessions_.of(session);
-    mine.settled = !core_.stopping();  // at a planned stop nothing is notified, the restart will
-    mine.sent = mine.decided;          // by R5, and in the publish log if not yet sent
+    // At a planned stop or move nothing is notified: whoever begins there does it.
+    const Partition partition = storage::partition_of(session.account().id());
+    mine.settled = !core_.stopping() && core_.partition_table().is_here(partition);
+    mine.sent = mine.decided;  // by R5, and in the publish log if not yet sent
     if (!registrations_.has_any(session.account(), session.device())) return;
     std::vector<Entry> queue;
     queue.reserve(event.unacked.size());
@@ -184,7 +186,7 @@ void QueueRules::on_lost(const events::SessionLost& event) {
     if (!registrations_.has_any(session.account(), session.device()) ||
         has_session(session.account(), session.device()))
         return;
-    core_.scope().spawn("push-lost", notify_lost(event.session));
+    core_.scope_of(session.account().id()).spawn("push-lost", notify_lost(event.session));
 }
 
 /// Nobody knows what its client had acknowledged; but R5 took care of all that waited longer.
@@ -194,6 +196,7 @@ Task<> QueueRules::notify_lost(std::shared_ptr<core::Session> session) {
         core_.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
     const WallTime since = std::max(WallTime{}, WallTime{last_run_ - delay});
     std::vector<Entry> latest = co_await read_latest(session->account().id(), since);
+    if (!pin.alive()) co_return;
     std::erase_if(latest, [&](const Entry& each) {
         return each.stanza->from().bare() == session->account().jid().bare();
     });

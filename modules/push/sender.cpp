@@ -181,7 +181,7 @@ void Sender::conclude(PendingNotification& notification, const Stanza* answer, b
     service.link.settle();
     const Outcome outcome = answers_.conclude(notification, answer, unreachable);
     core::Account* account = account_of(core_, notification);
-    if (account) --accounts_.of(*account).busy;
+    if (account && --accounts_.of(*account).busy == 0) core_.partitions_changed().notify();
     if (outcome == Outcome::unreachable) {
         on_unreachable(account, notification,
                        answer ? name(read_error(answer->root()).condition) : "no answer");

@@ -49,4 +49,14 @@ bool Services::has_room(const Service& service, std::size_t limit) const {
     return service.link.may_send(core_.clock().steady(), limit - begun);
 }
 
+void Services::forget(const PartitionSet& partitions) {
+    for (auto& [jid, service] : known_) {
+        service.waiting.remove(partitions);
+        service.intervals.forget(partitions);
+        std::erase_if(service.renewing, [&](const RegistrationKey& key) {
+            return partitions.contains(storage::partition_of(key.account));
+        });
+    }
+}
+
 }  // namespace clarion::push

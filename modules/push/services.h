@@ -52,6 +52,9 @@ public:
     using ByJid = std::map<std::string, Service, std::less<>>;
     const ByJid& all() const { return known_; }
 
+    /// Drops what waits for any account of these partitions.
+    void forget(const PartitionSet& partitions);
+
     /// [push] max_outstanding_per_service of the host; empty: of the server.
     std::size_t limit(std::string_view host) const;
     /// Whether one more publish may begin its way out, if so many may be outstanding. After a

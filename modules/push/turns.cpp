@@ -40,7 +40,8 @@ void Turns::take_turns(Service& service) {
            services_.has_room(service, all)) {
         StoredNotification stored = service.waiting.take();
         service.renewing.insert(stored.key);
-        core_.scope().spawn("push-renew", renew(service.jid.full(), std::move(stored)));
+        core::Scope& scope = core_.scope_of(stored.key.account);
+        scope.spawn("push-renew", renew(service.jid.full(), std::move(stored)));
     }
     service.flushing = false;
     if (!service.waiting.empty()) outage_.arm_retry(service);
@@ -82,6 +83,7 @@ void Turns::renewed(const std::string& jid, const RegistrationKey& key) {
 
 Task<> Turns::renew_stored(core::AccountPin account, StoredNotification stored) {
     const StanzaPtr stanza = co_await composer_.read_stanza(stored);
+    if (!account.alive()) co_return;
     Registration* registration = accounts_.of(*account).find(stored.key.registration);
     if (registration) renew_with(*account, *registration, std::move(stored), stanza.get());
 }

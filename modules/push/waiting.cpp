@@ -67,6 +67,14 @@ std::optional<StoredNotification> WaitingList::remove(const RegistrationKey& key
     return take_out(place);
 }
 
+void WaitingList::remove(const PartitionSet& partitions) {
+    std::vector<RegistrationKey> theirs;
+    for (const StoredNotification& each : *this)
+        if (partitions.contains(storage::partition_of(each.key.account)))
+            theirs.push_back(each.key);
+    for (const RegistrationKey& key : theirs) (void)remove(key);
+}
+
 void WaitingList::counted(const RegistrationKey& key, std::uint64_t failures) {
     const auto found = kept_->index.find(key);
     if (found != kept_->index.end()) (*found)->failures = static_cast<std::uint32_t>(failures);

@@ -38,6 +38,7 @@ public:
     StoredNotification take();
     const StoredNotification* find(const RegistrationKey& key) const;
     std::optional<StoredNotification> remove(const RegistrationKey& key);
+    void remove(const PartitionSet& partitions);
     /// Attempts up to `failures` have been added to the registration's record.
     void counted(const RegistrationKey& key, std::uint64_t failures);
     /// An attempt failed: those that waited only for answers fail from now.

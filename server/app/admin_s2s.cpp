@@ -55,8 +55,8 @@ Task<Result<json::value>> test(App& app, const json::object& arguments) {
     if (app.shared().domains.is_ours(*domain))
         co_return fail("usage", *domain + " is a domain of this server");
     json::array steps;
-    co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(*domain),
-                                 [&](Core& core) { return test_here(app, core, *domain, steps); });
+    co_await core::call_at_home(*app.shared().cores[0], *domain,
+                                [&](Core& core) { return test_here(app, core, *domain, steps); });
     co_return json::value(std::move(steps));
 }
 

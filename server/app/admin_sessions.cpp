@@ -117,7 +117,7 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_on_shard(here, app.shared().homes.shard_of(jid->bare()), [&](Core& core) {
+    co_await core::call_at_home(here, std::string(jid->bare()), [&](Core& core) {
         return list_account(core, std::string(jid->bare()), result);
     });
     co_return result;
@@ -145,8 +145,8 @@ Task<Result<json::value>> kick(App& app, const json::object& arguments) {
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail("usage", "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_on_shard(*app.shared().cores[0], app.shared().homes.shard_of(jid->bare()),
-                                 [&](Core& core) { return kick_here(core, *jid, result); });
+    co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()),
+                                [&](Core& core) { return kick_here(core, *jid, result); });
     co_return result;
 }
 

@@ -30,14 +30,13 @@ Task<Result<json::value>> change(App& app, const json::object& arguments, Change
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
     Result<> result = fail("internal-server-error", "the server is stopping");
-    const unsigned home = app.shared().homes.shard_of(jid->bare());
     struct Work {
         static Task<> run(Core& core, Change what, Jid jid, std::string password,
                           Result<>& result) {
             result = co_await what(core, std::move(jid), std::move(password));
         }
     };
-    co_await core::call_on_shard(*app.shared().cores[0], home, [&](Core& core) {
+    co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()), [&](Core& core) {
         return Work::run(core, what, *jid, password, result);
     });
     if (!result) co_return result.error();
@@ -133,9 +132,9 @@ Task<Result<json::value>> show(App& app, const json::object& arguments) {
     auto jid = core::account_argument(app.shared().domains, arguments);
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_on_shard(
-        *app.shared().cores[0], app.shared().homes.shard_of(jid->bare()),
-        [&](Core& core) { return describe(core, std::string(jid->bare()), result); });
+    co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()), [&](Core& core) {
+        return describe(core, std::string(jid->bare()), result);
+    });
     co_return result;
 }
 

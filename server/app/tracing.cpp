@@ -230,11 +230,8 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
     auto feed = std::make_shared<Feed>(shared_, std::move(order),
                                        static_cast<std::size_t>(options.trace_buffer));
     std::unique_ptr<net::AdminFeed> reader = std::make_unique<Reader>(*this, feed);
-    // Streams of another server are on every shard, an account's at its home only.
-    const Jid& jid = feed->order().jid;
-    const unsigned home = jid.empty() ? 0 : shared_.homes.shard_of(jid.bare());
+    // Streams of another server are on every shard, and an account may move.
     for (unsigned i = 0; i < shared_.shards.count(); ++i) {
-        if (feed->order().domain.empty() && i != home) continue;
         std::function<Task<>(Core&)> add = [this, i, feed](Core&) -> Task<> {
             watchers_[i]->add(feed);
             co_return;
@@ -242,7 +239,11 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
         co_await core::call_on_shard(here, i, std::move(add));
     }
     std::function<Task<>(Core&)> tell = [feed](Core& core) { return Watcher::begin(core, feed); };
-    co_await core::call_on_shard(here, home, std::move(tell));
+    const Jid& jid = feed->order().jid;
+    if (jid.empty())
+        co_await core::call_on_shard(here, 0, std::move(tell));
+    else
+        co_await core::call_at_home(here, std::string(jid.bare()), std::move(tell));
     co_return std::move(reader);
 }
 

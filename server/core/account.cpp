@@ -1,6 +1,7 @@
 #include "server/core/account.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "server/core/core.h"
 #include "server/core/options.h"
@@ -152,6 +153,12 @@ bool Account::has_settling_sessions() const {
 void Account::set_deleted() {
     Actor::set_deleted();
     for (EndedSession& ended : ended_) stop_settling(ended);
+}
+
+void Account::set_gone() {
+    Actor::set_gone();
+    set_deleted();
+    for (const auto& session : std::exchange(sessions_, {})) session->drop();
 }
 
 }  // namespace clarion::core

@@ -94,6 +94,8 @@ public:
 
     /// As Actor's; what its ended sessions received is not handled any more.
     void set_deleted();
+    /// As Actor's; its sessions are dropped.
+    void set_gone() override;
 
 private:
     WallTime created_;

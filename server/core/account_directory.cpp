@@ -8,8 +8,13 @@
 namespace clarion::core {
 
 Task<Result<std::unique_ptr<Actor>>> AccountDirectory::read(std::string bare_jid) {
+    const Partition partition = partition_of(bare_jid);
+    const Home home = core().shared().homes.of(partition);
     auto loaded = co_await core().storage().accounts().load(std::move(bare_jid));
     if (!loaded) co_return loaded.error();
+    if (core().shared().homes.of(partition) != home ||
+        core().partition_table().state(partition) == PartitionState::away)
+        co_return fail("moved", "it lives elsewhere");
     if (!loaded->has_value()) co_return std::unique_ptr<Actor>();
     const storage::AccountSnapshot& snapshot = **loaded;
     auto account = std::make_unique<Account>(core(), snapshot);
@@ -18,12 +23,22 @@ Task<Result<std::unique_ptr<Actor>>> AccountDirectory::read(std::string bare_jid
     co_return std::unique_ptr<Actor>(std::move(account));
 }
 
-bool AccountDirectory::may_evict(Actor& actor) {
-    auto& account = static_cast<Account&>(actor);
+void AccountDirectory::drain(Actor& actor) {
+    const auto sessions = static_cast<Account&>(actor).sessions();  // who ends leaves the list
+    for (const auto& session : sessions) session->shut_down(SessionEnd::moved);
+}
+
+bool AccountDirectory::drained(Actor& actor) {
+    const auto& account = static_cast<Account&>(actor);
     if (account.has_live_session() || account.has_settling_sessions()) return false;
     for (const auto& session : account.sessions())  // its record has an `h` that will still grow
         if (!session->window().is_empty() || !session->hibernation().is_stored()) return false;
-    return core().bus().fire(events::AccountEvicting{account}) == Flow::next;
+    return true;
+}
+
+bool AccountDirectory::may_evict(Actor& actor) {
+    auto& account = static_cast<Account&>(actor);
+    return drained(account) && core().bus().fire(events::AccountEvicting{account}) == Flow::next;
 }
 
 void AccountDirectory::on_evict(Actor& actor) {

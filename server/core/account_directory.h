@@ -25,10 +25,17 @@ public:
     void set_hibernating_known(const PartitionSet& partitions) {
         hibernating_known_.add(partitions);
     }
+    /// They left this shard: others may have changed that.
+    void forget_hibernating(const PartitionSet& partitions) {
+        hibernating_known_.remove(partitions);
+    }
 
 private:
     Task<Result<std::unique_ptr<Actor>>> read(std::string bare_jid) override;
     bool may_evict(Actor& actor) override;
+    /// Its sessions hibernate, if they may, or end.
+    void drain(Actor& actor) override;
+    bool drained(Actor& actor) override;
     void on_evict(Actor& actor) override;
 
     /// Hashes, in one piece of memory: 100,000 hibernating phones must not cost memory, and a node

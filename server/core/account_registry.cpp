@@ -52,6 +52,8 @@ Task<Result<std::vector<Jid>>> AccountRegistry::create_all(std::vector<NewAccoun
                            .created = core_.clock().wall()});
         created.names.push_back(std::move(name));
     }
+    for (const auto& record : records)
+        if (!core_.is_home(record.jid)) co_return fail("moved", "it lives elsewhere");
     for (const auto& record : records) repository.put(core_.shard().batch(), record);
     const auto committed = co_await core_.shard().committed();
     if (!committed) co_return committed.error();

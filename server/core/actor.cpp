@@ -37,9 +37,12 @@ Actor::ArchivePlace Actor::next_archive_place(WallTime now) {
     return {last_archive_id_, next - by_clock <= most_ahead ? by_id : now};
 }
 
+void Actor::set_gone() { deleted_ = gone_ = true; }
+
 void Actor::unpin() {
     --pins_;
     touch();
+    if (pins_ == 0) core_.partitions_changed().notify();
 }
 
 void Actor::touch() { last_used_ = core_.clock().steady(); }

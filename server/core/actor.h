@@ -66,6 +66,10 @@ public:
     /// is written late (storage::Owners::remove).
     bool deleted() const { return deleted_; }
     void set_deleted() { deleted_ = true; }
+    /// Set when it is not this shard's any more: nothing is written or sent for it here. It counts
+    /// as deleted, for who still holds it.
+    bool gone() const { return gone_; }
+    virtual void set_gone();
 
     /// While anything asynchronous refers to it it must not be evicted: count up and down.
     void pin() { ++pins_; }
@@ -83,10 +87,11 @@ private:
     int pins_ = 0;
     bool gave_archive_ids_ = false;
     bool deleted_ = false;
+    bool gone_ = false;
 };
 
 /// Keeps an actor loaded across an await. After the await it is the same, what it has (sessions) may
-/// not be; and it may have been deleted meanwhile, which alive() says.
+/// not be; and it may have been deleted meanwhile, or have left this shard, which alive() says.
 template <class A>
 class ActorPin {
 public:
@@ -98,7 +103,7 @@ public:
     }
     A& operator*() const { return *actor_; }
     A* operator->() const { return actor_; }
-    /// nullptr once its deletion has begun: for who acts in its name after an await.
+    /// nullptr once its deletion has begun, or it has left: for who acts in its name after an await.
     A* alive() const { return actor_->deleted() ? nullptr : actor_; }
 
 private:

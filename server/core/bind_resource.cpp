@@ -31,6 +31,7 @@ Task<Bound> bind_resource(Core& core, SessionPort& port, BindRequest request) {
     // Before the new session is there: what the old one held must reach it, in order.
     while (Session* old = account.find_session(jid->resource())) co_await old->replace();
     if (is_abandoned(request) || account.deleted()) co_return Bound{};
+    if (!core.partition_table().is_here(storage::partition_of(account.id()))) co_return Bound{};
     const auto limit = core.options<C2sOptions>(account.host()).max_sessions;
     if (account.sessions().size() >= static_cast<std::size_t>(limit))
         co_return refuse(StanzaErrorCondition::resource_constraint, "too many sessions");

@@ -28,7 +28,8 @@ struct BindRequest {
 
 struct Bound {
     std::shared_ptr<Session> session;      // nullptr: there is none
-    std::optional<StanzaError> refused{};  // why; nullopt: the account is gone, or it was abandoned
+    std::optional<StanzaError> refused{};  // why; nullopt: the account is gone, or leaves this
+                                           // shard, or it was abandoned
 };
 
 /// Makes the session, which writes to `port`. One that has the resource is replaced, and what it

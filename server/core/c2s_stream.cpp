@@ -16,6 +16,12 @@ namespace {
 
 constexpr Logger logger{"c2s"};
 
+/// What tells these credentials from those after a change of the password.
+std::string key_of(const sasl::Credentials& credentials) {
+    const auto& scram = credentials.sha256 ? credentials.sha256 : credentials.sha1;
+    return scram ? scram->stored_key : std::string();
+}
+
 }  // namespace
 
 /// What the negotiation may know of the server; lives as long as one call.
@@ -58,14 +64,22 @@ C2sStream::C2sStream(SessionPort& port, bool direct_tls)
     : port_(port), negotiation_(direct_tls ? c2s::Encryption::direct : c2s::Encryption::none) {}
 C2sStream::~C2sStream() { leave_pending(); }
 
+C2sStream::Login& C2sStream::login() {
+    if (!login_) login_ = std::make_unique<Login>();
+    return *login_;
+}
+
 void C2sStream::leave_pending() {
-    if (PendingLogins* const pending = std::exchange(pending_, nullptr)) pending->remove(*this);
+    if (!login_) return;
+    if (PendingLogins* const pending = std::exchange(login_->pending, nullptr))
+        pending->remove(*this);
 }
 
 void C2sStream::adopt(std::shared_ptr<Session> session) {
     session_ = std::move(session);
     negotiation_.on_session();
     leave_pending();
+    login_ = nullptr;
 }
 
 void C2sStream::revoke(SessionEnd why) {
@@ -109,14 +123,28 @@ void C2sStream::write_header(Core& core) {
 }
 
 Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
+    if (authenticated()) {
+        const bool here = co_await comes_home(core);
+        if (revoked_) co_return Next::close;
+        if (!here) {
+            leave_pending();
+            login().element = std::move(element);
+            co_return Next::move;
+        }
+    }
     const xml::Element& root = element.root();
     c2s::Output out;
     c2s::Step step = negotiation_.on_element(Surroundings(core, port_), root, out);
     write(core, out);
     if (std::holds_alternative<c2s::Other>(step)) {
-        if (const StreamHandlerEntry* entry = find_handler(core, root))
-            co_return co_await entry->handler(*this, core, root);
-        co_return refuse(core, root);
+        const StreamHandlerEntry* entry = find_handler(core, root);
+        if (!entry) co_return refuse(core, root);
+        const Next next = co_await entry->handler(*this, core, root);
+        if (next == Next::move) {
+            leave_pending();
+            login().element = std::move(element);
+        }
+        co_return next;
     }
     co_return co_await act(core, std::move(step));
 }
@@ -161,13 +189,20 @@ Task<C2sStream::Next> C2sStream::act(Core& core, c2s::Step step) {
         if (!negotiation_.holds_credentials()) leave_pending();
         if (std::holds_alternative<c2s::FindCredentials>(step)) {
             leave_pending();  // of an attempt that was not finished, maybe on another shard
-            home_ = core.shared().homes.shard_of(account().bare());
-            if (home_ != core.shard().index()) co_return Next::move;
+            const bool here = co_await comes_home(core);
+            if (!here) co_return Next::move;
             step = co_await find_credentials(core);
         } else if (const auto* failed = std::get_if<c2s::LoginFailed>(&step)) {
             step = co_await delay_failure(core, *failed);
         } else if (auto* wanted = std::get_if<c2s::BindResource>(&step)) {
             c2s::BindResource request = std::move(*wanted);
+            const bool here = co_await comes_home(core);
+            if (revoked_) co_return Next::close;
+            if (!here) {
+                leave_pending();
+                login().resource = std::move(request);
+                co_return Next::move;
+            }
             step = co_await bind(core, std::move(request));
         } else {
             break;
@@ -182,8 +217,45 @@ Task<C2sStream::Next> C2sStream::act(Core& core, c2s::Step step) {
 }
 
 Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
+    const bool here = co_await comes_home(core);
+    if (revoked_) co_return Next::close;
+    if (!here) co_return Next::move;
+    if (authenticated()) co_return co_await go_on(core);
     c2s::Step step = co_await find_credentials(core);
     co_return co_await act(core, std::move(step));
+}
+
+Task<bool> C2sStream::comes_home(Core& core) {
+    const Partition partition = partition_of(account().bare());
+    const unsigned shard = core.shard().index();
+    while (true) {
+        home_ = core.shared().homes.shard_of(partition);
+        if (home_ != shard || core.partition_table().is_here(partition)) break;
+        co_await core.partitions_changed().wait(core.shard());
+    }
+    co_return home_ == shard;
+}
+
+/// It logged in at the last home of its account, and asked for a session there.
+Task<C2sStream::Next> C2sStream::go_on(Core& core) {
+    const bool valid = co_await is_still_valid(core);
+    if (!valid && !revoked_) revoke(SessionEnd::password_changed);
+    if (revoked_) co_return Next::close;
+    if (auto wanted = std::exchange(login().resource, std::nullopt)) {
+        c2s::Step step = std::move(*wanted);
+        co_return co_await act(core, std::move(step));
+    }
+    xml::Document element = std::move(login().element);
+    co_return co_await on_element(core, std::move(element));
+}
+
+/// Nobody could revoke it while it was between two shards.
+Task<bool> C2sStream::is_still_valid(Core& core) {
+    login().pending = &core.pending_logins();
+    login().pending->add(*this);
+    const auto record = co_await core.storage().accounts().find(std::string(account().bare()));
+    co_return record && record->has_value() && !(*record)->disabled && login_ &&
+        key_of((*record)->credentials) == login_->stored_key;
 }
 
 /// Who traces the account sees the stream from here on, first what named the account.
@@ -198,12 +270,13 @@ void C2sStream::trace_login(Core& core) const {
 
 Task<c2s::Step> C2sStream::find_credentials(Core& core) {
     trace_login(core);
-    pending_ = &core.pending_logins();
-    pending_->add(*this);
+    login().pending = &core.pending_logins();
+    login().pending->add(*this);
     const auto record = co_await core.storage().accounts().find(std::string(account().bare()));
     if (!record) co_return negotiation_.on_unreadable("the account cannot be read");
     std::optional<sasl::Credentials> stored;
     if (*record) stored = (*record)->credentials;
+    if (stored) login().stored_key = key_of(*stored);
     std::optional<sasl::Step> result;
     if (negotiation_.checks_slowly())  // a PBKDF2: not on this thread
         co_await core.shard().offload([&] { result = negotiation_.check(stored); });
@@ -249,9 +322,11 @@ Task<c2s::Step> C2sStream::delay_failure(Core& core, c2s::LoginFailed failed) {
 }
 
 Task<c2s::Step> C2sStream::bind(Core& core, c2s::BindResource wanted) {
-    BindRequest request{
-        .account = account(), .resource = std::move(wanted.resource), .abandoned = &revoked_};
+    const Partition partition = partition_of(account().bare());
+    BindRequest request{.account = account(), .resource = wanted.resource, .abandoned = &revoked_};
     Bound bound = co_await bind_resource(core, port_, std::move(request));
+    if (!bound.session && !bound.refused && !core.partition_table().is_here(partition))
+        co_return wanted;  // again, at its new home
     c2s::Output out;
     if (bound.refused) {
         c2s::Step step =

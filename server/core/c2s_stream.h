@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,7 @@ public:
                     // restart() the parser
         restart,    // authentication succeeded: restart() the parser, expect a new header
         move,   // go to the shard home(): end this coroutine, start again there with on_arrived()
+                // (also if it is this one)
         close,  // the stream's end (and error, if any) is written: flush and close
     };
 
@@ -49,7 +51,8 @@ public:
     void write_header(Core& core);
     /// A top-level element before a session is bound.
     Task<Next> on_element(Core& core, xml::Document element);
-    /// Next::move was done: `core` is that of home(). Loads the credentials and goes on.
+    /// Next::move was done: `core` is that of home(). Loads the credentials, or does what its client
+    /// asked for last, and goes on.
     Task<Next> on_arrived(Core& core);
     unsigned home() const { return home_; }
 
@@ -64,6 +67,9 @@ public:
     void revoke(SessionEnd why);
     /// After an await: it was revoked meanwhile, and must not get a session.
     bool revoked() const { return revoked_; }
+    /// Waits while its account comes to a shard or leaves it. False: it is at home on another one,
+    /// home().
+    Task<bool> comes_home(Core& core);
     /// Who is logging in, or has, until there is a session.
     const Jid& account() const { return negotiation_.account(); }
     SessionPort& port() { return port_; }
@@ -77,16 +83,28 @@ private:
     Task<c2s::Step> find_credentials(Core& core);
     Task<c2s::Step> delay_failure(Core& core, c2s::LoginFailed failed);
     Task<c2s::Step> bind(Core& core, c2s::BindResource wanted);
+    Task<Next> go_on(Core& core);
+    Task<bool> is_still_valid(Core& core);
     void on_authenticated(Core& core, sasl::Mechanism mechanism);
     void write(Core& core, const c2s::Output& out);
     void leave_pending();
     void trace_login(Core& core) const;
 
+    /// From its credentials to its session.
+    struct Login {
+        PendingLogins* pending = nullptr;  // where it is
+        std::string stored_key;            // what it was checked against
+        // What was asked for, and is to be done once it is at home:
+        xml::Document element;
+        std::optional<c2s::BindResource> resource;
+    };
+    Login& login();
+
     SessionPort& port_;
     c2s::Negotiation negotiation_;
     unsigned home_ = 0;
     bool revoked_ = false;
-    PendingLogins* pending_ = nullptr;  // where it is, from its credentials to its session
+    std::unique_ptr<Login> login_;
     std::shared_ptr<Session> session_;
 };
 

@@ -14,10 +14,12 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
       partition_table_(shared.homes, index),
       config_(std::move(config)),
       scope_(shard_.executor()),
+      scopes_(shard_),
       writer_room_(*this),
       refusals_(*this),
       pending_(*this),
       router_(*this),
+      strays_(*this),
       deliveries_(*this),
       accounts_(*this),
       account_registry_(*this),
@@ -28,10 +30,27 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
 Core::~Core() { shard_.set_turn_work(nullptr); }
 
 void Core::on_home_shard(Partition partition, UniqueFunction<void(Core&)> fn) {
-    const unsigned home = shared_.homes.shard_of(partition);
-    if (home == shard_.index()) return fn(*this);
-    Core* const target = shared_.cores[home].get();
-    shared_.shards.post(home, [target, fn = std::move(fn)]() mutable { fn(*target); });
+    if (partition_table_.delivers(partition)) return fn(*this);
+    deliver_at_home(
+        {.task = std::move(fn), .partition = partition, .to = DeliveryQueue::To::task_at_home});
+}
+
+void Core::deliver_at_home(DeliveryQueue::Delivery delivery) {
+    const Home home = shared_.homes.of(delivery.partition);
+    if (home.shard == shard_.index()) return deliveries_.push(std::move(delivery));
+    Core* const target = shared_.cores[home.shard].get();
+    shared_.shards.post(home.shard,
+                        [target, epoch = home.epoch, delivery = std::move(delivery)]() mutable {
+                            target->take_post(epoch, std::move(delivery));
+                        });
+}
+
+/// `epoch`: as the sender knew it. Of another time, it goes to whom Homes names now.
+void Core::take_post(std::uint32_t epoch, DeliveryQueue::Delivery delivery) {
+    const Partition partition = delivery.partition;
+    if (partition_table_.delivers(partition) && shared_.homes.of(partition).epoch != epoch)
+        return deliver_at_home(std::move(delivery));
+    deliveries_.push(std::move(delivery));
 }
 
 void Core::everywhere(const std::function<void(Core&)>& fn) {

@@ -22,16 +22,19 @@
 #include "server/core/login_throttle.h"
 #include "server/core/module_data.h"
 #include "server/core/next_deadline.h"
+#include "server/core/partition_scopes.h"
 #include "server/core/partitions.h"
 #include "server/core/pending_iq.h"
 #include "server/core/pending_logins.h"
 #include "server/core/refusal_log.h"
 #include "server/core/router.h"
+#include "server/core/strays.h"
 #include "server/core/trace.h"
 #include "server/core/writer_room.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
 #include "server/runtime/slots.h"
 #include "storage/storage.h"
 
@@ -74,6 +77,7 @@ public:
     EventBus& bus() { return bus_; }
     Router& router() { return router_; }
     DeliveryQueue& deliveries() { return deliveries_; }
+    Strays& strays() { return strays_; }
     AccountDirectory& accounts() { return accounts_; }
     /// All directories of actors on this shard: that of accounts and those of services.
     std::vector<ActorTable*>& directories() { return directories_; }
@@ -87,6 +91,9 @@ public:
     BoundedModules& bounded_modules() { return bounded_modules_; }
     const BoundedModules& bounded_modules() const { return bounded_modules_; }
     Scope& scope() { return scope_; }
+    /// For what acts for one account: ends when it leaves this shard.
+    Scope& scope_of(storage::OwnerId owner) { return scopes_.of(storage::partition_of(owner)); }
+    PartitionScopes& scopes() { return scopes_; }
     WriterRoom& writer_room() { return writer_room_; }
     NextDeadline& next_deadline() { return next_deadline_; }
     LoginThrottle& login_throttle() { return login_throttle_; }
@@ -100,15 +107,22 @@ public:
     const PartitionSet& partitions() const { return partition_table_.here(); }
     /// How far it is with those that come and go.
     Partitions& partition_table() { return partition_table_; }
-    /// Whether this shard is the home of the account or domain.
+    const Partitions& partition_table() const { return partition_table_; }
+    /// Notified when one of them has come or gone, or may have become free to go: nothing is under
+    /// way for one of its accounts any more.
+    Signal& partitions_changed() { return partitions_changed_; }
+    /// Whether the account or domain is at home on this shard now.
     bool is_home(std::string_view key) const {
-        return shared_.homes.shard_of(key) == shard_.index();
+        return partition_table_.delivers(partition_of(key));
     }
-    /// Runs `fn` on the home shard of `key`: inline if it is this one, else posted.
+    /// Runs `fn` at the home of `key`: inline if that is here, else when it has come there, behind
+    /// what this shard sent there before.
     void on_home_shard(std::string_view key, UniqueFunction<void(Core&)> fn) {
         on_home_shard(partition_of(key), std::move(fn));
     }
     void on_home_shard(Partition partition, UniqueFunction<void(Core&)> fn);
+    /// Into the delivery queue of the home of its partition. REQUIRES: it goes by that.
+    void deliver_at_home(DeliveryQueue::Delivery delivery);
     /// Runs `fn` on every shard.
     void everywhere(const std::function<void(Core&)>& fn);
 
@@ -126,9 +140,12 @@ public:
     void keep(std::shared_ptr<void> state) { kept_.push_back(std::move(state)); }
 
 private:
+    void take_post(std::uint32_t epoch, DeliveryQueue::Delivery delivery);
+
     Shared& shared_;
     Shard& shard_;
     Partitions partition_table_;
+    Signal partitions_changed_;
     PartitionSet awaiting_lost_sessions_;
     std::vector<ActorTable*> directories_;
     std::shared_ptr<const Config> config_;
@@ -141,6 +158,7 @@ private:
     IqTable iqs_;
     DomainLinks links_;
     Scope scope_;
+    PartitionScopes scopes_;
     LoginThrottle login_throttle_;
     NextDeadline next_deadline_;
     WriterRoom writer_room_;
@@ -148,6 +166,7 @@ private:
     RefusalLog refusals_;
     PendingIqs pending_;
     Router router_;
+    Strays strays_;
     DeliveryQueue deliveries_;
     AccountDirectory accounts_;
     AccountRegistry account_registry_;

@@ -62,7 +62,14 @@ void DeliveryQueue::line_up_caused() {
     caused_.clear();
 }
 
+bool DeliveryQueue::is_stray(const Delivery& delivery) const {
+    if (!delivery.by_partition()) return false;
+    const PartitionState state = core_.partition_table().state(delivery.partition);
+    return state < (delivery.to == To::answer ? PartitionState::leaving : PartitionState::draining);
+}
+
 void DeliveryQueue::deliver(Delivery delivery) {
+    if (is_stray(delivery)) return core_.strays().take(std::move(delivery));
     Router& router = core_.router();
     switch (delivery.to) {
         case To::account: return router.deliver_to_account(std::move(delivery.envelope));
@@ -74,13 +81,16 @@ void DeliveryQueue::deliver(Delivery delivery) {
             const WriteHold hold(core_.shard(), delivery.envelope.ticket);
             return delivery.session->deliver(std::move(delivery.envelope));
         }
-        case To::task: return delivery.task();
+        case To::task_at_home:
+        case To::answer:
+        case To::task: return delivery.task(core_);
     }
 }
 
 void DeliveryQueue::discard() {
     for (auto* list : {&said_, &caused_, &next_}) const auto dying = std::exchange(*list, {});
     at_ = 0;
+    core_.strays().discard();
 }
 
 }  // namespace clarion::core

@@ -15,6 +15,7 @@
 #include <memory>
 #include <vector>
 
+#include "proto/partition.h"
 #include "server/core/envelope.h"
 #include "server/runtime/shard.h"
 
@@ -27,24 +28,40 @@ class DeliveryQueue final : public TurnWork {
 public:
     /// Who takes it.
     enum class To : std::uint8_t {
-        account,    // that of its address, which is at home here
-        host,       // the server itself, as the host in its address
-        service,    // that of its domain; the address is at home here
-        component,  // that of its domain, which is at home here
-        remote,     // its domain, which is at home here
+        // What goes by partition: whoever lives there is at home here, or it is a stray
+        // (core/strays.h).
+        account,       // that of its address
+        service,       // that of its domain
+        component,     // that of its domain
+        remote,        // its domain
+        task_at_home,  // nobody: something that is to be done at the home of its partition
+        answer,        // the same, to something that was asked there: also while that is leaving
+        host,          // the server itself, as the host in its address
         session,
         task,  // nobody: something that is to be done then
+    };
+    using Work = UniqueFunction<void(Core&)>;
+    struct Delivery {
+        Envelope envelope{};
+        std::shared_ptr<Session> session{};
+        Work task{};
+        Partition partition{};  // for those that go by it
+        To to = To::task;
+        bool by_partition() const { return to <= To::answer; }
     };
 
     explicit DeliveryQueue(Core& core) : core_(core) {}
 
-    /// REQUIRES: `to` is neither a session nor a task.
-    void push(To to, Envelope envelope) { push({std::move(envelope), nullptr, {}, to}); }
+    void push(Delivery delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
+    void push_to_host(Envelope envelope) {
+        push(Delivery{.envelope = std::move(envelope), .to = To::host});
+    }
     void push(std::shared_ptr<Session> session, Envelope envelope) {
-        push({std::move(envelope), std::move(session), {}, To::session});
+        push(Delivery{
+            .envelope = std::move(envelope), .session = std::move(session), .to = To::session});
     }
     /// Runs `task` behind all that was said before. What it refers to must last (AccountPin).
-    void push(UniqueFunction<void()> task) { push({{}, nullptr, std::move(task), To::task}); }
+    void push(Work task) { push(Delivery{.task = std::move(task), .to = To::task}); }
 
     /// Calls `fn` with each envelope that is under way to this session.
     template <class Function>
@@ -62,16 +79,10 @@ public:
     void discard() override;
 
 private:
-    struct Delivery {
-        Envelope envelope;
-        std::shared_ptr<Session> session;
-        UniqueFunction<void()> task;
-        To to = To::task;
-    };
-    void push(Delivery delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
     Delivery take();
     void line_up_caused();
     void deliver(Delivery delivery);
+    bool is_stray(const Delivery& delivery) const;
 
     Core& core_;
     std::vector<Delivery> said_;    // by handlers and other shards, oldest first

@@ -55,7 +55,10 @@ struct ActorTable::Impl {
     std::vector<Ready> take_inbox(const std::string& address);
     bool may_go(const Entry& entry, SteadyTime before) const;
     void evict_all(std::vector<std::string> addresses, SteadyTime before);
+    void retire(std::unique_ptr<Actor> actor);
     void drop_retired();
+    template <class Function>
+    void for_each_in(const PartitionSet& partitions, Function fn);
 
     Core& core;
     const std::string kind;
@@ -94,6 +97,7 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
         return ready(at->second.actor.get());
     }
     if (at == impl_->entries.end()) {
+        if (!impl_->core.is_home(address)) return ready(fail("moved", "it lives elsewhere"));
         if (impl_->unknown.contains(address)) return ready(not_there());
         Impl::Entry& entry = impl_->entries[std::string(address)];
         entry.busy = true;
@@ -112,8 +116,13 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
 }
 
 Task<> ActorTable::Impl::load(std::string address) {
+    const Partition partition = partition_of(address);
+    const Home home = core.shared().homes.of(partition);
     auto read = co_await table.read(address);
     --loading;
+    const auto entry = entries.find(address);
+    if (entry == entries.end() || core.shared().homes.of(partition) != home)
+        co_return;  // it was taken out meanwhile
     if (!read) {
         logger.error("load-failed", {{kind, address}, {"error", read.error().text}});
         finish(address, fail("internal-server-error", "the " + kind + " could not be read"));
@@ -123,7 +132,7 @@ Task<> ActorTable::Impl::load(std::string address) {
         finish(address, table.not_there());
     } else {
         Actor* const actor = read->get();
-        entries[address].actor = std::move(*read);
+        entry->second.actor = std::move(*read);
         finish(address, actor);
     }
 }
@@ -141,6 +150,7 @@ void ActorTable::Impl::finish(const std::string& address, const Result<Actor*>& 
     if (result) result.value()->pin();
     for (auto& ready : take_inbox(address)) ready(result);
     if (result) result.value()->unpin();
+    core.partitions_changed().notify();
 }
 
 Task<Result<Actor*>> ActorTable::load_pinned(std::string address) {
@@ -171,15 +181,19 @@ void ActorTable::begin_removal(const std::string& address) {
 }
 
 void ActorTable::end_removal(const std::string& address, bool gone) {
-    if (auto actor = std::move(impl_->entries.at(address).actor))
-        impl_->retired.push_back(std::move(actor));
-    impl_->drop_retired();
+    const auto at = impl_->entries.find(address);
+    if (at == impl_->entries.end()) return;  // it was taken out meanwhile
+    impl_->retire(std::move(at->second.actor));
     if (gone) impl_->unknown.remove(address);
     impl_->finish(address, not_there());
 }
 
-/// Coroutines that hold a deleted actor end with it gone from storage; the object goes when they
-/// have.
+void ActorTable::Impl::retire(std::unique_ptr<Actor> actor) {
+    if (actor) retired.push_back(std::move(actor));
+    drop_retired();
+}
+
+/// Coroutines that hold one that is deleted or gone end with it; the object goes when they have.
 void ActorTable::Impl::drop_retired() {
     if (!core.deliveries().empty()) return;  // what is under way to its sessions refers to it
     std::erase_if(retired, [](const auto& a) { return !a->pinned(); });
@@ -230,7 +244,7 @@ void ActorTable::Impl::evict_all(std::vector<std::string> addresses, SteadyTime 
             // What is under way to their sessions refers to them: when that is delivered.
             if (!core.deliveries().empty())
                 return core.deliveries().push(
-                    [this, before, addresses = std::move(addresses)]() mutable {
+                    [this, before, addresses = std::move(addresses)](Core&) mutable {
                         evict_all(std::move(addresses), before);
                     });
             for (const auto& address : addresses) {
@@ -247,6 +261,55 @@ bool ActorTable::Impl::may_go(const Entry& entry, SteadyTime before) const {
     if (entry.busy || !entry.actor) return false;
     Actor& actor = *entry.actor;
     return actor.last_used() <= before && !actor.pinned() && table.may_evict(actor);
+}
+
+// ---- Partitions that leave ---------------------------------------------------------------------
+
+/// Calls `fn(address, entry)`, which may change the entry but not the table.
+template <class Function>
+void ActorTable::Impl::for_each_in(const PartitionSet& partitions, Function fn) {
+    for (auto& [address, entry] : entries)
+        if (partitions.contains(partition_of(address))) fn(address, entry);
+}
+
+void ActorTable::drain(const PartitionSet& partitions) {
+    std::vector<Actor*> actors;
+    impl_->for_each_in(partitions, [&](const std::string&, Impl::Entry& entry) {
+        if (entry.actor && !entry.busy) actors.push_back(entry.actor.get());
+    });
+    for (Actor* actor : actors) drain(*actor);
+}
+
+bool ActorTable::drained(const PartitionSet& partitions) const {
+    bool all = true;
+    impl_->for_each_in(partitions, [&](const std::string&, Impl::Entry& entry) {
+        all = all && !entry.busy && impl_->table.drained(*entry.actor);
+    });
+    return all;
+}
+
+bool ActorTable::free_to_go(const PartitionSet& partitions) const {
+    bool all = true;
+    impl_->for_each_in(partitions, [&](const std::string&, Impl::Entry& entry) {
+        const bool goes = impl_->may_go(entry, SteadyTime::max());  // all are asked
+        all = all && goes;
+    });
+    return all;
+}
+
+void ActorTable::take_out(const PartitionSet& partitions) {
+    std::vector<std::string> addresses;
+    impl_->for_each_in(partitions, [&](const std::string& address, Impl::Entry& entry) {
+        if (entry.actor) entry.actor->set_gone();
+        addresses.push_back(address);
+    });
+    impl_->unknown = {};  // their next home may create some
+    for (const auto& address : addresses) {
+        const auto at = impl_->entries.find(address);
+        if (at == impl_->entries.end()) continue;
+        impl_->retire(std::move(at->second.actor));
+        impl_->finish(address, fail("moved", "it lives elsewhere"));
+    }
 }
 
 std::uint64_t ActorTable::evicted() const { return impl_->evicted; }

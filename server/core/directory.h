@@ -23,8 +23,8 @@ namespace clarion::core {
 
 class Core;
 
-/// What directories of all kinds do. REQUIRES (for all of it): this shard is the home of the
-/// addresses it is asked for.
+/// What directories of all kinds do. For addresses that are not at home on this shard there is
+/// nobody.
 class ActorTable {
 public:
     /// `kind`: what they are, for the log and errors ("account").
@@ -49,6 +49,19 @@ public:
     /// It was loaded for a moment only: it is evicted with the next slice, or as soon after as
     /// nothing needs it.
     void evict_soon(std::string address);
+
+    // For partitions that leave (core/partition_moves.h).
+    /// Those in these are to end what keeps them here; may be called again.
+    void drain(const PartitionSet& partitions);
+    /// Nothing is under way from their sessions, and all that outlives those is stored.
+    bool drained(const PartitionSet& partitions) const;
+    /// None is being loaded or removed, pinned, or kept by a module: they could all be evicted. All
+    /// modules are asked of all of them, and write what they keep in memory only.
+    bool free_to_go(const PartitionSet& partitions) const;
+    /// Takes them out: what still holds one keeps the object, which is gone. Whoever waits for one
+    /// is told "moved".
+    void take_out(const PartitionSet& partitions);
+
     std::size_t loaded() const;
     /// How many were evicted since the start.
     std::uint64_t evicted() const;
@@ -73,6 +86,11 @@ private:
     virtual Task<Result<std::unique_ptr<Actor>>> read(std::string address) = 0;
     /// Whether nothing but memory would be lost. Of one that is idle and not pinned.
     virtual bool may_evict(Actor&) { return true; }
+    /// Its partition is to move: it ends what keeps it in memory (sessions), so that it can be taken
+    /// up elsewhere. May be called again.
+    virtual void drain(Actor&) {}
+    /// That has ended, and all that outlives it is stored.
+    virtual bool drained(Actor&) { return true; }
     virtual void on_evict(Actor&) {}
 
     struct Impl;
@@ -89,7 +107,7 @@ public:
     A* find(std::string_view address) { return static_cast<A*>(this->find_actor(address)); }
     /// Calls `ready(Result<A*>)`: now if it is loaded, else in order of asking once it is. Errors:
     /// "item-not-found" (there is none), "resource-constraint" (its inbox is full),
-    /// "internal-server-error" (storage).
+    /// "internal-server-error" (storage), "moved" (its partition is not here, any more).
     template <class F>
     void with(std::string_view address, F ready) {
         this->with_actor(address, [ready = std::move(ready)](Result<Actor*> found) mutable {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "base/task.h"
 #include "base/text.h"
+#include "proto/partition.h"
 #include "server/core/envelope.h"
 #include "server/core/remote_reach.h"
 
@@ -36,6 +38,9 @@ public:
     virtual void deliver(Envelope envelope) = 0;
     /// Another connection of the component takes its place: detaches, and ends with <conflict/>.
     virtual void give_way() = 0;
+    /// Its domain is another shard's: detaches, and ends, so that the component connects again;
+    /// `at_once`: without a word.
+    virtual void leave(bool at_once) = 0;
 };
 
 /// The way to remote domains: on the home shard of the domain. Implemented by net's S2S.
@@ -62,11 +67,18 @@ public:
     }
     /// nullptr: no module serves it.
     ServicePort* service(std::string_view domain) const;
-    void attach_component(std::string domain, ComponentPort* port) {
-        components_[std::move(domain)] = port;
-    }
+    /// What was held for it is delivered first.
+    void attach_component(std::string domain, ComponentPort* port);
     void detach_component(std::string_view domain, ComponentPort* port);
     ComponentPort* component(std::string_view domain) const;
+    /// Those of these partitions are told to leave; returns their domains.
+    std::vector<std::string> part_with(const PartitionSet& partitions, bool at_once);
+    /// It moved here, and is about to connect again: what comes for it is held until then, or until
+    /// give_up(), which returns it.
+    void expect(std::string domain) { held_.try_emplace(std::move(domain)); }
+    bool is_expected(std::string_view domain) const { return held_.contains(domain); }
+    void hold(Envelope envelope);
+    std::vector<Envelope> give_up(std::string_view domain);
     /// Every shard is told which components are attached, on whatever shard: for who lists them.
     void note_attached(std::string_view domain, bool attached);
     bool is_attached(std::string_view domain) const { return attached_.contains(domain); }
@@ -77,6 +89,7 @@ private:
     std::unordered_map<std::string, ServicePort*, TextHash, std::equal_to<>> services_;
     std::unordered_map<std::string, ComponentPort*, TextHash, std::equal_to<>> components_;
     std::set<std::string, std::less<>> attached_;
+    std::map<std::string, std::vector<Envelope>, std::less<>> held_;
     RemotePort* remote_ = nullptr;
 };
 

@@ -98,6 +98,7 @@ void Hibernation::store_queue() {
 void Hibernation::on_queue_written(const Result<>& done) {
     if (done) {
         unstored_ = nullptr;
+        core().partitions_changed().notify();
     } else if (session_.is_hibernating()) {
         store_timer_ = core().shard().after(store_again, [weak = session_.weak_from_this()] {
             if (const auto session = weak.lock(); session && session->is_hibernating())
@@ -418,11 +419,10 @@ bool Hibernation::keep_until_redelivered() {
 Task<> Hibernation::redeliver_stored([[maybe_unused]] std::shared_ptr<Session> self) {
     const AccountPin pin(session_.account());
     auto queue = co_await read_queue();
-    if (!queue) {
-        logger.error("queue-unreadable",
-                     {{"session", session_.jid().full()}, {"error", queue.error().text}});
-        co_return;
-    }
+    if (pin->gone()) co_return;  // its next home has it
+    if (!queue)
+        co_return logger.error("queue-unreadable",
+                               {{"session", session_.jid().full()}, {"error", queue.error().text}});
     session_.redeliver_all(std::move(*queue));  // bounced, if the account was deleted meanwhile
     session_.send_waiting();
     remember_ended();

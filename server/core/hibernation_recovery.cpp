@@ -254,7 +254,7 @@ Task<> hibernate_everybody(Core& core) {
     core.bus().fire(events::ServerStopping{core});
     core.accounts().for_each([](Account& account) {
         const auto sessions = account.sessions();  // who cannot hibernate leaves the list
-        for (const auto& session : sessions) session->shut_down();
+        for (const auto& session : sessions) session->shut_down(SessionEnd::shutdown);
     });
     co_await core.shard().committed();
 }

@@ -1,11 +1,38 @@
 // How partitions come to a shard and leave it (docs/design/003-homes.md).
+//
+//     release   on the last home: its sessions hibernate or end, what is under way is waited for,
+//               all is stored and evicted; what comes meanwhile is held
+//     hand over Homes names the next home; what was held, and what the shards sent before they knew,
+//               follows in order, and then the next home delivers what was sent there directly
+//     lose      instead of a release: all is dropped
+//
+// Every function here is for one move at a time in the whole process.
 #pragma once
 
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
 #include "proto/partition.h"
 
 namespace clarion::core {
 
 class Core;
+
+/// While a partition is being released, that which is under way for it has this long to end, first
+/// from its sessions, then for its accounts. What is not stored by then keeps it where it is; what
+/// only still runs is cut off.
+inline constexpr Duration release_limit = std::chrono::seconds(5);
+
+/// Moves these partitions to that shard, wherever they are: they are released in order where
+/// somebody has them. Clients whose session may hibernate are cut off and resume there; the others
+/// are told to connect again. Durable when it returns. Error: "conflict" (some could not be
+/// released: they stay where they are).
+Task<Result<>> move_partitions(Core& here, PartitionSet partitions, unsigned to);
+
+/// These partitions are not this process's any more, whatever is under way: nothing is written or
+/// sent for them from now on, and what comes for them is held until they are moved to a shard that
+/// acquires them as after a crash.
+Task<> lose_partitions(Core& here, PartitionSet partitions);
 
 /// These partitions are this shard's from now on, on which it runs: they are opened, what is found
 /// by time or must be recovered is read from storage, and events::PartitionsAcquired is fired.

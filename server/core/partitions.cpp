@@ -6,13 +6,13 @@ using State = PartitionState;
 
 Partitions::Partitions(const Homes& homes, unsigned shard) {
     const PartitionSet mine = homes.partitions_of(shard);
-    arrive(mine, homes);
+    arrive(mine);
     open(mine);
 }
 
 void Partitions::enter(Partition partition, State state) {
-    entries_[PartitionSet::index(partition)].state = state;
-    if (state == State::here)
+    states_[PartitionSet::index(partition)] = state;
+    if (delivers(partition))
         here_.add(partition);
     else
         here_.remove(partition);
@@ -24,24 +24,29 @@ void Partitions::step(const PartitionSet& partitions, State from, State to) {
     });
 }
 
-void Partitions::arrive(const PartitionSet& partitions, const Homes& homes) {
-    partitions.for_each([&](Partition partition) {
-        if (state(partition) != State::away) return;
-        enter(partition, State::arriving);
-        entries_[PartitionSet::index(partition)].epoch = homes.of(partition).epoch;
-    });
+void Partitions::arrive(const PartitionSet& partitions) {
+    step(partitions, State::away, State::arriving);
 }
 
 void Partitions::open(const PartitionSet& partitions) {
     step(partitions, State::arriving, State::here);
 }
 
+void Partitions::drain(const PartitionSet& partitions) {
+    step(partitions, State::here, State::draining);
+}
+
 void Partitions::close(const PartitionSet& partitions) {
-    step(partitions, State::here, State::leaving);
+    step(partitions, State::draining, State::leaving);
 }
 
 void Partitions::leave(const PartitionSet& partitions) {
     step(partitions, State::leaving, State::away);
+}
+
+void Partitions::reopen(const PartitionSet& partitions) {
+    step(partitions, State::draining, State::here);
+    step(partitions, State::leaving, State::here);
 }
 
 void Partitions::lose(const PartitionSet& partitions) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <string>
 
 #include "base/task.h"
 
@@ -14,6 +15,9 @@ class Core;
 /// has ended. `work`, with what it captured, lives until then; results travel through what it
 /// refers to. If the other shard is stopping, `work` may not run: initialise results accordingly.
 Task<> call_on_shard(Core& here, unsigned shard, std::function<Task<>(Core&)> work);
+
+/// The same at the home of an account or domain, wherever that is; while it moves, once it is there.
+Task<> call_at_home(Core& here, std::string key, std::function<Task<>(Core&)> work);
 
 /// call_on_shard() for every shard, one after the other.
 Task<> run_on_all(Core& here, std::function<Task<>(Core&)> work);

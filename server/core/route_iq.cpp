@@ -85,8 +85,9 @@ void Router::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
     if (entry && entry->async) session->begin_slow_request();
     pending.push_back(std::move(envelope));
     if (pending.size() == 1)
-        core_.scope().spawn("slow-requests",
-                            run_slow_requests(AccountPin(session->account()), session->number()));
+        core_.scope_of(session->account().id())
+            .spawn("slow-requests",
+                   run_slow_requests(AccountPin(session->account()), session->number()));
 }
 
 /// A request by somebody who may not ask that. Which accounts exist is hidden from strangers.
@@ -110,8 +111,8 @@ void Router::run_request(const IqTable::Entry& entry, IqTarget target, Actor* ow
                          Envelope envelope) {
     if (entry.async) {
         // Asked by somebody who has no session here: no order to keep, but the owner must stay.
-        core_.scope().spawn("slow-request",
-                            run_slow_request(entry, target, owner, std::move(envelope)));
+        Scope& scope = owner ? core_.scope_of(owner->id()) : core_.scope();
+        scope.spawn("slow-request", run_slow_request(entry, target, owner, std::move(envelope)));
         return;
     }
     IqRequest request = make_request(core_, target, owner, envelope.stanza);
@@ -131,6 +132,7 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
     } catch (const std::exception& error) {  // those behind it must not wait for ever
         logger.error("request-failed", {{"ns", entry.ns}, {"error", error.what()}});
     }
+    if (pin && (*pin)->gone()) co_return;
     core_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
     answer(envelope, std::move(reply));
 }

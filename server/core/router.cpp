@@ -36,7 +36,7 @@ void Router::route(Envelope envelope) {
     switch (domain.kind) {
         case DomainKind::host:
             if (to.has_local()) return queue_at_home(to.bare(), To::account, std::move(envelope));
-            return core_.deliveries().push(To::host, std::move(envelope));
+            return core_.deliveries().push_to_host(std::move(envelope));
         case DomainKind::service: {
             const bool by_jid = domain.home == HomeBy::bare_jid;
             return queue_at_home(by_jid ? to.bare() : to.domain(), To::service,
@@ -49,10 +49,8 @@ void Router::route(Envelope envelope) {
 }
 
 void Router::queue_at_home(std::string_view key, DeliveryQueue::To to, Envelope envelope) {
-    if (core_.is_home(key)) return core_.deliveries().push(to, std::move(envelope));
-    core_.on_home_shard(key, [to, envelope = std::move(envelope)](Core& home) mutable {
-        home.deliveries().push(to, std::move(envelope));
-    });
+    const Partition partition = partition_of(key);
+    core_.deliver_at_home({.envelope = std::move(envelope), .partition = partition, .to = to});
 }
 
 void Router::bounce(Envelope envelope, const StanzaError& error) {
@@ -84,6 +82,8 @@ void Router::deliver_to_service(Envelope envelope) {
 void Router::deliver_to_component(Envelope envelope) {
     if (ComponentPort* port = core_.links().component(envelope.stanza->to().domain()))
         return port->deliver(std::move(envelope));
+    if (core_.links().is_expected(envelope.stanza->to().domain()))
+        return core_.links().hold(std::move(envelope));
     bounce_unreachable(std::move(envelope),
                        {StanzaErrorCondition::service_unavailable, StanzaErrorType::wait,
                         "the component is not connected"});
@@ -123,6 +123,7 @@ void Router::deliver_to_account(Account& account, Envelope envelope) {
 }
 
 void Router::deliver_to_unknown(Envelope envelope, const Error& error) {
+    if (error.code == "moved") return route(std::move(envelope));  // before it was loaded
     if (error.code != "item-not-found") {
         StanzaError answer = to_stanza_error(error);
         answer.type = StanzaErrorType::wait;
@@ -151,10 +152,12 @@ void Router::deliver_to_host(Envelope envelope) {
 void Router::take_answer(Envelope envelope) {
     const auto asker = PendingIqs::asker_of(envelope.stanza->id());
     if (!asker) return;
-    core_.on_home_shard(*asker, [envelope = std::move(envelope)](Core& home) {
+    auto take = [envelope = std::move(envelope)](Core& home) {
         if (!home.pending().on_answer(*envelope.stanza, envelope.local_bounce))
             logger.debug("unexpected-answer", {{"from", envelope.stanza->from().full()}});
-    });
+    };
+    core_.deliver_at_home(
+        {.task = std::move(take), .partition = *asker, .to = DeliveryQueue::To::answer});
 }
 
 }  // namespace clarion::core

@@ -153,6 +153,7 @@ void Session::go_on_reading() {
 void Session::on_closed_entry(bool grown) {
     if (!grown) return;
     changed_.notify();
+    if (window_.is_empty()) core().partitions_changed().notify();
     if (!sm_) return;
     sm_->on_handled();
     hibernation_.on_handled();
@@ -259,6 +260,7 @@ void Session::redeliver_all(std::vector<UnackedStanza> unacked) {
 }
 
 void Session::redeliver(Envelope envelope) {
+    if (account_.gone()) return;  // its new home has what must be kept
     if (envelope.meta.held_back && !may_be_kept_offline(*envelope.stanza))
         return;  // nobody misses it
     if (envelope.stanza->is_request())
@@ -347,21 +349,34 @@ void Session::fail_stream(StreamErrorCondition condition, std::string_view text)
     end(SessionEnd::closed);
 }
 
-void Session::shut_down() {
+void Session::shut_down(SessionEnd why) {
     hibernation_.flush();
     if (!is_live()) return;
-    if (!may_hibernate()) return end(SessionEnd::shutdown);
+    if (!may_hibernate()) return end(why);
     sm_->write_ack();
     SessionPort* const port = detach();
     hibernation_.begin();
-    if (port) port->abandon();
+    if (!port) return;
+    if (why == SessionEnd::moved)
+        port->cut_off(true);
+    else
+        port->abandon();
+}
+
+void Session::drop() {
+    if (SessionPort* const port = detach()) port->cut_off(false);
+    enter(SessionState::ended);
+    core().shard().forget(*this);
+    const auto waiting = std::exchange(waiting_, {});
+    const auto pending = std::exchange(pending_requests_, {});
 }
 
 // ---- The end -----------------------------------------------------------------------------------
 
 void Session::end(SessionEnd why) {
     const auto self = shared_from_this();
-    if (begin_end(why)) core().scope().spawn("end-of-sleep", hibernation_.redeliver_stored(self));
+    if (begin_end(why))
+        core().scope_of(account_.id()).spawn("end-of-sleep", hibernation_.redeliver_stored(self));
 }
 
 Task<> Session::replace() {

@@ -147,9 +147,12 @@ public:
     std::vector<Jid>& directed_presence() { return directed_presence_; }
 
     // The end.
-    /// The server stops in order: a last <a/>, then it hibernates if it may, so that it can be
-    /// resumed after the restart.
-    void shut_down();
+    /// The server stops in order, or its account is to be moved: a last <a/>, then it hibernates if
+    /// it may, so that it can be resumed after the restart, or at its new home.
+    void shut_down(SessionEnd why);
+    /// Its account is not this shard's any more: its connection is cut, and it neither writes nor
+    /// sends from now on.
+    void drop();
     /// Another connection takes the resource: ends it, and returns when what was not acknowledged
     /// is stored or sent, so that the session that comes next finds it. The caller pins the
     /// account.

@@ -9,6 +9,7 @@ Farewell farewell(SessionEnd why) {
             return {Condition::conflict, "the resource was taken by another connection"};
         case SessionEnd::kicked: return {Condition::not_authorized, "ended by the administrator"};
         case SessionEnd::shutdown: return {Condition::system_shutdown};
+        case SessionEnd::moved: return {Condition::reset, "connect again"};
         case SessionEnd::password_changed:  // RFC 6120, 4.9.3.16: authenticate again
             return {Condition::reset, "the password was changed"};
         case SessionEnd::disabled: return {Condition::not_authorized, "the account was disabled"};
@@ -29,6 +30,7 @@ std::string_view describe(SessionEnd why) {
         case SessionEnd::expired:
             return "the session ends: it hibernated too long, or held too much";
         case SessionEnd::shutdown: return "the session ends: the server stops";
+        case SessionEnd::moved: return "the session ends: its account moves";
         case SessionEnd::password_changed: return "the session ends: the password was changed";
         case SessionEnd::disabled: return "the session ends: the account was disabled";
         case SessionEnd::deleted: return "the session ends: the account was deleted";

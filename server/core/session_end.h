@@ -16,6 +16,7 @@ enum class SessionEnd : std::uint8_t {
     kicked,    // by the administrator
     expired,   // time hibernating ran out
     shutdown,
+    moved,             // its account, to another home
     password_changed,  // by somebody else: the client must log in again
     disabled,          // the account was
     deleted,           // the account is being

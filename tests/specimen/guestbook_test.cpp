@@ -112,7 +112,7 @@ TEST_CASE_FIXTURE(Scene, "an answer of somebody who was not asked counts for not
     CHECK(entries(*romeo) == "romeo@example.org (): But soft!\n");
 }
 
-TEST_CASE_FIXTURE(Scene, "a guestbook survives eviction and a restart") {
+TEST_CASE_FIXTURE(Scene, "a guestbook survives eviction, a restart and a move") {
     sign(*romeo, "But soft!");
     SUBCASE("evicted") {
         CHECK(is_loaded());
@@ -121,8 +121,15 @@ TEST_CASE_FIXTURE(Scene, "a guestbook survives eviction and a restart") {
     }
     SUBCASE("restarted") {
         world.crash_and_restart();
-        for (unsigned i = 0; i < 3; ++i) world.core(i).accounts().set_hibernating_known(PartitionSet::all());
+        for (unsigned i = 0; i < 3; ++i)
+            world.core(i).accounts().set_hibernating_known(PartitionSet::all());
         romeo = &world.log_in("romeo@example.org/orchard");
+    }
+    SUBCASE("moved") {
+        PartitionSet its;
+        its.add(partition_of(book));
+        REQUIRE(world.move(its, (world.home_of(book).shard().index() + 1) % 3));
+        CHECK(!is_loaded());
     }
     sign(*romeo, "It is the east");
     CHECK(entries(*romeo) ==

@@ -34,6 +34,7 @@ void FakePort::write(const Stanza& stanza) {
 }
 
 void FakePort::write_xml(std::string_view xml) {
+    if (cut_) ++written_after_cut_;
     if (has_header_ && (xml.starts_with("<?xml") || xml.starts_with("<stream:stream"))) {
         stream_.restart();
     }
@@ -63,5 +64,7 @@ void FakePort::close(std::optional<StreamErrorCondition> error, std::string_view
     error_ = error;
     if (application) application_error_ = xml::parse_element(xml::to_string(*application));
 }
+
+void FakePort::cut_off(bool) { cut_ = true; }
 
 }  // namespace clarion::test

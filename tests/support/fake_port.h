@@ -37,6 +37,10 @@ public:
     const xml::Element& application_error() const { return application_error_.root(); }
     /// abandon() was called.
     bool abandoned() const { return abandoned_; }
+    /// cut_off() was called: the client must connect again.
+    bool cut() const { return cut_; }
+    /// Elements that the session wrote all the same, which it must not.
+    int written_after_cut() const { return written_after_cut_; }
     bool reading_resumed() const { return reading_resumed_; }
 
     // What the test pretends.
@@ -54,6 +58,7 @@ public:
     void close(std::optional<StreamErrorCondition> error, std::string_view text,
                const xml::Element* application) override;
     void abandon() override { abandoned_ = true; }
+    void cut_off(bool flush) override;
     void resume_reading() override { reading_resumed_ = true; }
     core::ConnectionInfo info() const override { return info_; }
     const Framing& framing() const override { return tcp_framing(); }
@@ -70,6 +75,8 @@ private:
     std::optional<StreamErrorCondition> error_;
     xml::Document application_error_{"nothing", ""};
     bool abandoned_ = false;
+    bool cut_ = false;
+    int written_after_cut_ = 0;
     bool reading_resumed_ = false;
     bool send_room_ = true;
     bool tells_send_room_ = false;

@@ -10,6 +10,7 @@
 #include "server/core/bind_resource.h"
 #include "server/core/module_order.h"
 #include "server/core/options.h"
+#include "server/core/partition_moves.h"
 
 namespace clarion::test {
 
@@ -245,13 +246,29 @@ void World::advance(std::chrono::microseconds by) {
 
 void World::post(std::string_view key, std::function<void(core::Core&)> fn) {
     core::Core& home = home_of(key);
-    shards_->post(home.shard().index(), [this, &home, fn = std::move(fn)] {
+    auto guarded = [this, fn = std::move(fn)](core::Core& there) {
         try {
-            fn(home);
+            fn(there);
         } catch (...) {
             failure_ = std::current_exception();
         }
+    };
+    shards_->post(home.shard().index(),
+                  [&home, key = std::string(key), guarded = std::move(guarded)]() mutable {
+                      home.on_home_shard(key, std::move(guarded));
+                  });
+}
+
+bool World::move(const PartitionSet& partitions, unsigned to) {
+    Result<> moved;
+    run_on(0, [&](core::Core& core) -> Task<> {
+        moved = co_await core::move_partitions(core, partitions, to);
     });
+    return moved.ok();
+}
+
+void World::lose(const PartitionSet& partitions) {
+    run_on(0, [&](core::Core& core) { return core::lose_partitions(core, partitions); });
 }
 
 void World::at(std::string_view key, std::function<void(core::Core&)> fn) {
@@ -265,6 +282,19 @@ void World::run(std::string_view key, std::function<Task<>(core::Core&)> fn) {
     post(key, [&](core::Core& core) {
         core.scope().spawn("world", run_to_end(fn, core, ended, failure));
     });
+    finish(ended, failure);
+}
+
+void World::run_on(unsigned shard, std::function<Task<>(core::Core&)> fn) {
+    bool ended = false;
+    std::exception_ptr failure;
+    shards_->post(shard, [&] {
+        core(shard).scope().spawn("world", run_to_end(fn, core(shard), ended, failure));
+    });
+    finish(ended, failure);
+}
+
+void World::finish(const bool& ended, const std::exception_ptr& failure) {
     settle_until([&ended] { return ended; });
     settle();
     if (failure) std::rethrow_exception(failure);

@@ -82,6 +82,9 @@ public:
         stanzas_.push_back(std::move(envelope.stanza));
     }
     void give_way() override {}
+    void leave(bool) override { left_ = true; }
+    /// leave() was called: a real one would connect again.
+    bool left() const { return left_; }
     core::RemoteReach reach(std::string_view) const override { return {}; }
     Task<> test(std::string, core::RemoteReport, std::string) override { co_return; }
     /// The oldest stanza not yet popped; nullptr if there is none.
@@ -91,6 +94,7 @@ public:
 
 private:
     std::deque<StanzaPtr> stanzas_;
+    bool left_ = false;
 };
 
 class World {
@@ -142,6 +146,14 @@ public:
     core::Account& account(std::string_view bare_jid);
     /// Spawns a coroutine on the home shard of `key` and settles until it has ended.
     void run(std::string_view key, std::function<Task<>(core::Core&)> fn);
+    /// The same on that shard.
+    void run_on(unsigned shard, std::function<Task<>(core::Core&)> fn);
+
+    /// Moves partitions to that shard (core/partition_moves.h), and settles. False: some could not be
+    /// released.
+    bool move(const PartitionSet& partitions, unsigned to);
+    /// Has them lost, and settles.
+    void lose(const PartitionSet& partitions);
 
     /// Runs all shards until nothing is left to do: nothing ready, posted, loading, or undecided in
     /// storage.
@@ -165,6 +177,7 @@ private:
     void stop();
     bool run_ready();
     bool quiet();
+    void finish(const bool& ended, const std::exception_ptr& failure);
 
     Setup setup_;
     ManualClock clock_;

@@ -67,6 +67,7 @@ public:
 
     void deliver(core::Envelope envelope) override;
     void give_way() override {}
+    void leave(bool) override {}
 
 private:
     void on_shard(std::function<void()> fn);

@@ -100,7 +100,9 @@ C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
     return Step::parse;
 }
 
-bool C2sConnection::has_room() const { return !stream_.session() || stream_.session()->may_read(); }
+bool C2sConnection::has_room() const {
+    return detached_ || !stream_.session() || stream_.session()->may_read();
+}
 
 void C2sConnection::on_peer_closed() {
     if (is_open() && stream_.session() && !std::exchange(detached_, true))
@@ -134,7 +136,9 @@ C2sConnection::Step C2sConnection::after(C2sStream::Next next) {
         case C2sStream::Next::start_tls: return Step::start_tls;
         case C2sStream::Next::restart: return restart();
         case C2sStream::Next::move:
-            return stream_.home() == core().shard().index() ? Step::arrived : Step::move;
+            if (stream_.home() == core().shard().index()) return Step::arrived;
+            core().shard().cancel(std::exchange(silence_timer_, core::TimerId::none));
+            return Step::move;
         case C2sStream::Next::close: break;
     }
     end_was_written();
@@ -156,14 +160,15 @@ void C2sConnection::on_tls_failed(std::string_view why) {
 }
 
 void C2sConnection::note_authenticated() {
-    if (authenticated_ || !stream_.authenticated()) return;
-    authenticated_ = true;
+    if (!stream_.authenticated()) return;
+    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    if (options.ping_interval > Duration::zero() && silence_timer_ == core::TimerId::none)
+        watch_silence(options.ping_interval);
+    if (std::exchange(authenticated_, true)) return;
     place_.note_authenticated();
     if (is_open()) deadline_ = SteadyTime::max();
-    const auto& options = core().options<core::C2sOptions>(stream_.host());
     set_max_stanza_size(options.max_stanza_size);
     transport_->set_keepalive(options);
-    if (options.ping_interval > Duration::zero()) watch_silence(options.ping_interval);
 }
 
 // --- silence ------------------------------------------------------------------------------------
@@ -224,6 +229,13 @@ void C2sConnection::close(std::optional<StreamErrorCondition> error, std::string
 void C2sConnection::abandon() {
     detached_ = true;
     says_nothing_more_ = true;
+}
+
+void C2sConnection::cut_off(bool flushes) {
+    detached_ = true;
+    core().shard().cancel(silence_timer_);
+    if (flushes) flush();
+    cut("its session is resumed at its new home");
 }
 
 void C2sConnection::resume_reading() { transport_->wake(); }

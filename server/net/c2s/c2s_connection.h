@@ -36,6 +36,7 @@ public:
     void close(std::optional<StreamErrorCondition> error, std::string_view text = {},
                const xml::Element* application = nullptr) override;
     void abandon() override;
+    void cut_off(bool flush) override;
     void resume_reading() override;
     core::ConnectionInfo info() const override;
     const Framing& framing() const override { return tcp_framing(); }

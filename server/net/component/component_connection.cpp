@@ -95,6 +95,8 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
         logger.warning("handshake-failed", {{"domain", domain_}});
         return begin_close(StreamErrorCondition::not_authorized, "wrong secret");
     }
+    if (!core().is_home(domain_))
+        return begin_close(StreamErrorCondition::reset, "the domain moves: connect again");
     if (!take_place(*mine))
         return begin_close(StreamErrorCondition::conflict, "this component is attached already");
     set_max_stanza_size(mine->max_stanza_size);
@@ -121,6 +123,14 @@ bool ComponentConnection::take_place(const core::ComponentOptions& mine) {
 
 void ComponentConnection::give_way() {
     begin_close(StreamErrorCondition::conflict, "another connection took the component's place");
+    on_detached();
+}
+
+void ComponentConnection::leave(bool at_once) {
+    if (at_once)
+        cut("its domain lives elsewhere");
+    else
+        begin_close(StreamErrorCondition::reset, "the domain moves: connect again");
     on_detached();
 }
 

@@ -34,6 +34,7 @@ public:
     // ComponentPort
     void deliver(core::Envelope envelope) override;
     void give_way() override;
+    void leave(bool at_once) override;
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
 

@@ -37,10 +37,21 @@ RemoteDomains::RemoteDomains(ShardNet& net)
       pauses_(remembered_pauses) {
     core_.links().set_remote(this);
     net_.attach(this);
-    using events::PartitionsAcquired;
-    core_.bus().on<PartitionsAcquired>(
-        PartitionsAcquired::Stage::recover, "s2s",
-        [this](const PartitionsAcquired& event) { recover(event.partitions); });
+    follow_partitions();
+}
+
+void RemoteDomains::follow_partitions() {
+    using namespace events;
+    core_.bus().on<PartitionsAcquired>(PartitionsAcquired::Stage::recover, "s2s",
+                                       [this](const PartitionsAcquired& event) {
+                                           if (!event.released_in_order) recover(event.partitions);
+                                       });
+    core_.bus().on<PartitionsReleased>(
+        PartitionsReleased::Stage::hand_over, "s2s",
+        [this](const PartitionsReleased& event) { leave(event.partitions, false); });
+    core_.bus().on<PartitionsLost>(
+        PartitionsLost::Stage::drop, "s2s",
+        [this](const PartitionsLost& event) { leave(event.partitions, true); });
 }
 
 RemoteDomains::~RemoteDomains() {
@@ -145,9 +156,10 @@ void RemoteDomains::reached(std::string_view domain) {
 }
 
 void RemoteDomains::note_reachable(std::string domain) {
-    RemoteDomains* const home = peers_[core_.shared().homes.shard_of(domain)];
-    core_.shared().shards.post(home->core_.shard().index(),
-                               [home, domain = std::move(domain)] { home->reached(domain); });
+    const std::string key = domain;
+    core_.on_home_shard(key, [this, domain = std::move(domain)](core::Core& home) {
+        peers_[home.shard().index()]->reached(domain);
+    });
 }
 
 core::RemoteReach RemoteDomains::reach(std::string_view remote) const {
@@ -185,16 +197,16 @@ Task<> RemoteDomains::test(std::string domain, core::RemoteReport report, std::s
 
 void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered) {
     core::ShardSet& shards = core_.shared().shards;
-    RemoteDomains* const home = peers_[core_.shared().homes.shard_of(request.remote)];
     auto back = [&shards, here = core_.shard().index(),
                  answered = std::move(answered)](s2s::Verdict verdict) mutable {
         shards.post(here,
                     [answered = std::move(answered), verdict]() mutable { answered(verdict); });
     };
-    shards.post(home->core_.shard().index(),
-                [home, request = std::move(request), back = std::move(back)]() mutable {
-                    home->ask(std::move(request), std::move(back));
-                });
+    const std::string remote = request.remote;
+    core_.on_home_shard(remote, [this, request = std::move(request),
+                                 back = std::move(back)](core::Core& home) mutable {
+        peers_[home.shard().index()]->ask(std::move(request), std::move(back));
+    });
 }
 
 /// Anybody may claim to be anybody, so a question costs no more than a stanza: the same limits and
@@ -249,10 +261,57 @@ std::vector<S2sLinkInfo> RemoteDomains::list() const {
     return all;
 }
 
+// ---- Domains that move -------------------------------------------------------------------------
+
+/// Their links end, and what is left to do is done at their next home, before what comes later.
+/// `at_once`: they were lost, and their next home finds in the spool what is there.
+void RemoteDomains::leave(const PartitionSet& partitions, bool at_once) {
+    using To = core::DeliveryQueue::To;
+    std::vector<std::shared_ptr<S2sOut>> leaving;
+    for (const auto& [pair, link] : links_)
+        if (partitions.contains(partition_of(link->remote()))) leaving.push_back(link);
+    for (const auto& link : leaving) {
+        erase(*link);
+        S2sOut::Rest rest = link->leave(at_once);
+        if (at_once) std::erase_if(rest.items, [](const auto& item) { return item.spooled != 0; });
+        if (rest.items.empty() && rest.questions.empty()) continue;
+        auto adopt = [this, local = link->local(), remote = link->remote(),
+                      rest = std::move(rest)](core::Core& home) mutable {
+            peers_[home.shard().index()]->adopt(local, remote, std::move(rest));
+        };
+        core_.strays().leave({.task = std::move(adopt),
+                              .partition = partition_of(link->remote()),
+                              .to = To::task_at_home});
+    }
+    partitions.for_each([&](Partition partition) {
+        if (at_once || !restoring_.contains(partition)) return;
+        auto go_on = [this, partition](core::Core& home) {
+            PartitionSet one;
+            one.add(partition);
+            peers_[home.shard().index()]->recover(one);
+        };
+        core_.strays().leave(
+            {.task = std::move(go_on), .partition = partition, .to = To::task_at_home});
+    });
+}
+
+void RemoteDomains::adopt(const std::string& local, const std::string& remote, S2sOut::Rest rest) {
+    if (S2sOut* link = find(local, remote)) {
+        link->adopt(std::move(rest.items));
+    } else if (!rest.items.empty()) {
+        auto fresh = open(local, remote);
+        fresh->adopt(std::move(rest.items));
+        spawn(std::move(fresh));
+    }
+    for (auto& question : rest.questions)
+        ask(std::move(question.request), std::move(question.answered));
+}
+
 // ---- The spool ---------------------------------------------------------------------------------
 
 /// Sends what their last home left in the spool: what is spooled here has later numbers.
 void RemoteDomains::recover(const PartitionSet& partitions) {
+    restoring_.add(partitions);
     net_.scope().spawn("s2s-restore", restore(partitions, core_.storage().spool().next_seq()));
 }
 
@@ -260,9 +319,11 @@ Task<> RemoteDomains::restore(PartitionSet partitions, std::uint64_t first_new) 
     const auto domains = co_await core_.storage().spool().domains(partitions);
     if (!domains) {
         logger.error("spool", {{"error", domains.error().text}});
+        restoring_.remove(partitions);
         co_return;
     }
     for (const std::string& domain : *domains) co_await restore_domain(domain, first_new);
+    restoring_.remove(partitions);
 }
 
 Task<> RemoteDomains::restore_domain(std::string domain, std::uint64_t first_new) {
@@ -270,7 +331,7 @@ Task<> RemoteDomains::restore_domain(std::string domain, std::uint64_t first_new
     std::size_t count = 0;
     for (;;) {
         const auto page = co_await core_.storage().spool().read(domain, after, restored_at_once);
-        if (!page || page->empty()) break;
+        if (!page || page->empty() || !core_.is_home(domain)) break;
         for (const storage::SpooledStanza& stanza : *page) {
             after = stanza.seq;
             if (stanza.seq >= first_new) continue;  // in its queue already

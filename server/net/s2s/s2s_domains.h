@@ -94,6 +94,9 @@ private:
     void ask(s2s::VerifyRequest request, S2sOut::Answered answered);
     void reached(std::string_view domain);
     void take(std::unique_ptr<Transport> transport, bool direct_tls);
+    void follow_partitions();
+    void leave(const PartitionSet& partitions, bool at_once);
+    void adopt(const std::string& local, const std::string& remote, S2sOut::Rest rest);
     void recover(const PartitionSet& partitions);
     Task<> restore(PartitionSet partitions, std::uint64_t first_new);
     Task<> restore_domain(std::string domain, std::uint64_t first_new);
@@ -108,6 +111,7 @@ private:
     std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;
     TtlCache<Pause> pauses_;
     std::unordered_set<S2sIn*> incoming_;
+    PartitionSet restoring_;  // those whose spool is being read
 };
 
 }  // namespace clarion::net

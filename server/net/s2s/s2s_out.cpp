@@ -242,6 +242,22 @@ void S2sOut::deliver_restored(StanzaPtr stanza, std::uint64_t seq, WallTime rece
     proceed();
 }
 
+S2sOut::Rest S2sOut::leave(bool at_once) {
+    left_ = true;
+    if (dialing_) dialing_->cancel();
+    if (transport_ && is_up() && out_.empty() && !at_once)
+        close_stream();
+    else if (transport_)
+        transport_->close();
+    return {queue_.hand_over(), questions_.hand_over()};
+}
+
+void S2sOut::adopt(std::deque<S2sQueue::Item> items) {
+    queue_.adopt(std::move(items));
+    if (is_up()) return net_.core().shard().at_turn_end(*this);
+    proceed();
+}
+
 void S2sOut::end_turn() {
     if (!transport_ || !transport_->is_open()) return;
     const bool writes = is_up() && !closing_;

@@ -66,6 +66,17 @@ public:
     void deliver(core::Envelope envelope);
     void deliver_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received);
 
+    /// What is left to do for the remote domain when it moves to another shard.
+    struct Rest {
+        std::deque<S2sQueue::Item> items;
+        std::vector<S2sQuestions::Question> questions;
+    };
+    /// Ends, in order if nothing is half said; `at_once`: anyhow. Nothing more is tried, spooled or
+    /// returned here.
+    Rest leave(bool at_once);
+    /// What it left is this link's now.
+    void adopt(std::deque<S2sQueue::Item> items);
+
     using Answered = S2sQuestions::Answered;
     /// Asks the remote domain about a dialback key; `answered` is called exactly once, here.
     void ask(s2s::VerifyRequest request, Answered answered);
@@ -143,6 +154,7 @@ private:
     bool authenticating_ = false;
     bool closing_ = false;  // our stream is closed, the peer's not yet
     bool ending_ = false;
+    bool left_ = false;     // its domain is another shard's
     bool counted_ = false;  // in clarion_s2s_streams
     WallTime since_{};
     SteadyTime deadline_{};  // of the negotiation, or of closing

@@ -64,6 +64,7 @@ Task<bool> S2sOut::attempt() {
         detach();
         if (!failure_ || !may_try_elsewhere()) break;
     }
+    if (left_) co_return false;
     if (failure_) {
         if (core::Trace* trace = net_.core().trace()) trace->on_note(traced(), failure_->text);
         fail_attempt();

@@ -32,15 +32,17 @@ public:
     void lose();
     /// Nobody is left to ask.
     void give_up(s2s::Verdict verdict);
-    void expire(SteadyTime now, Duration limit);
-
-private:
     struct Question {
         s2s::VerifyRequest request;
         Answered answered;
         SteadyTime since;
         bool asked = false;
     };
+    /// Gives them away: somebody else asks.
+    std::vector<Question> hand_over() { return std::exchange(questions_, {}); }
+    void expire(SteadyTime now, Duration limit);
+
+private:
     template <class Predicate>
     void settle(Predicate which, s2s::Verdict verdict);
 

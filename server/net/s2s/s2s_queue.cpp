@@ -121,6 +121,24 @@ void S2sQueue::requeue() {
     }
 }
 
+std::deque<S2sQueue::Item> S2sQueue::hand_over() {
+    queued().add(-static_cast<std::int64_t>(size()));
+    bytes_ = 0;
+    std::deque<Item> all = std::exchange(written_, {});
+    for (Item& item : waiting_) all.push_back(std::move(item));
+    waiting_.clear();
+    return all;
+}
+
+void S2sQueue::adopt(std::deque<Item> items) {
+    for (Item& item : items) {
+        bytes_ += item.stanza->cost();
+        queued().add(1);
+        if (item.durable && item.spooled == 0) spool(item);
+        waiting_.push_back(std::move(item));
+    }
+}
+
 void S2sQueue::bounce(Item item, const StanzaError& error) {
     forget(item);  // in the batch that has whatever the bounce writes
     bounced().add();

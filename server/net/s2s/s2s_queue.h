@@ -56,11 +56,6 @@ public:
     /// The stream is gone: what it did not take waits again, in order.
     void requeue();
 
-    /// Returns what has waited for longer than `limit`.
-    void expire(Duration limit);
-    void bounce_all(const StanzaError& error);
-
-private:
     struct Item {
         StanzaPtr stanza;
         core::Ticket ticket;
@@ -70,6 +65,16 @@ private:
         std::uint64_t end = 0;  // once written: where in the stream it ends
         bool durable = false;
     };
+    /// Gives away what the socket did not take, in order; what is spooled stays so.
+    std::deque<Item> hand_over();
+    /// Takes that in, behind what it has.
+    void adopt(std::deque<Item> items);
+
+    /// Returns what has waited for longer than `limit`.
+    void expire(Duration limit);
+    void bounce_all(const StanzaError& error);
+
+private:
     void spool(Item& item);
     void unspool(const Item& item);
     void bounce(Item item, const StanzaError& error);

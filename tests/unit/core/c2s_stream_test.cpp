@@ -551,3 +551,51 @@ TEST_CASE("others' logins are not touched") {
     REQUIRE(connection.stream.session());
     connection.on_shard([&](Core&) { connection.stream.session()->on_stream_closed(); });
 }
+
+TEST_CASE("who logged in before the account moved binds at its new home") {
+    Scene scene;
+    Connection connection(scene);
+    connection.log_in();
+    const unsigned before = scene.world.home_of(juliet).shard().index();
+    PartitionSet hers;
+    hers.add(partition_of(juliet));
+    REQUIRE(scene.world.move(hers, 1 - before));
+    const int moves = connection.moves;
+    CHECK(connection.send(bind_iq("orchard")) == Next::read);
+    CHECK(connection.moves == moves + 1);
+    CHECK(connection.shard == 1 - before);
+    REQUIRE(connection.stream.session());
+    CHECK(connection.stream.session()->core().shard().index() == 1 - before);
+    CHECK(connection.pop("iq").root().attr("type") == "result");
+}
+
+TEST_CASE("who logged in before the account moved, and its password was changed there, gets none") {
+    Scene scene;
+    Connection connection(scene);
+    connection.log_in();
+    PartitionSet hers;
+    hers.add(partition_of(juliet));
+    REQUIRE(scene.world.move(hers, 1 - scene.world.home_of(juliet).shard().index()));
+    scene.world.run(juliet, changed_password);
+    CHECK(connection.send(bind_iq("orchard")) == Next::close);
+    CHECK(!connection.stream.session());
+    CHECK(connection.port.error() == StreamErrorCondition::reset);
+}
+
+TEST_CASE("who wants a session while the account moves waits, and gets it at its new home") {
+    Scene scene;
+    Connection connection(scene);
+    connection.log_in();
+    const unsigned before = scene.world.home_of(juliet).shard().index();
+    PartitionSet hers;
+    hers.add(partition_of(juliet));
+    scene.world.at(juliet, [&](Core& core) { core.partition_table().drain(hers); });
+    connection.begin(xml::parse_element(bind_iq("orchard"), ns::client));
+    scene.world.settle();
+    CHECK(!connection.done);
+    scene.world.at(juliet, [&](Core& core) { core.partition_table().reopen(hers); });
+    REQUIRE(scene.world.move(hers, 1 - before));
+    CHECK(connection.finish() == Next::read);
+    REQUIRE(connection.stream.session());
+    CHECK(connection.shard == 1 - before);
+}

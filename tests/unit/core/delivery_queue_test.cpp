@@ -57,7 +57,7 @@ TEST_CASE("deliveries beyond the budget of a turn come first in the next, before
     };
     world.post(juliet, [&](Core& core) {
         for (int i = 0; i < 5'000; ++i)
-            core.deliveries().push([&delivered, i] {
+            core.deliveries().push([&delivered, i](core::Core&) {
                 CHECK(delivered == i);
                 ++delivered;
             });
@@ -74,7 +74,7 @@ TEST_CASE("deliveries keep their order while more is said all the time") {
     int delivered = 0;
     std::function<void(Core&)> say_more = [&](Core& core) {
         for (int i = 0; i < 1'500 && said < 20'000; ++i, ++said)
-            core.deliveries().push([&delivered, number = said] {
+            core.deliveries().push([&delivered, number = said](core::Core&) {
                 CHECK(number == delivered);
                 ++delivered;
             });
@@ -92,7 +92,8 @@ TEST_CASE("accounts are evicted when what is under way is delivered, however muc
     REQUIRE(world.core(0).accounts().loaded() == 1);
     int delivered = 0;
     world.post(juliet, [&](Core& core) {
-        for (int i = 0; i < 5'000; ++i) core.deliveries().push([&delivered] { ++delivered; });
+        for (int i = 0; i < 5'000; ++i)
+            core.deliveries().push([&delivered](core::Core&) { ++delivered; });
         core.accounts().evict_idle(-1s);
     });
     world.settle();
@@ -104,9 +105,9 @@ TEST_CASE("a delivery that fails does not take the others with it") {
     World world({.shards = 1});
     std::string said;
     world.post(juliet, [&](Core& core) {
-        core.deliveries().push([&said] { said += 'a'; });
-        core.deliveries().push([] { throw std::runtime_error("broken"); });
-        core.deliveries().push([&said] { said += 'b'; });
+        core.deliveries().push([&said](core::Core&) { said += 'a'; });
+        core.deliveries().push([](core::Core&) { throw std::runtime_error("broken"); });
+        core.deliveries().push([&said](core::Core&) { said += 'b'; });
     });
     world.settle();
     CHECK(said == "ab");

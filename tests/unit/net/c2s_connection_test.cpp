@@ -50,6 +50,42 @@ TEST_SUITE("net/c2s_connection") {
         }
     }
 
+    TEST_CASE("an account that moves: sessions are told, and logins find its new home") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient bound(wire, port), unbound(wire, port), late(wire, port);
+        bound.log_in("romeo", "orchard");
+        unbound.ask(WireClient::header, "</stream:features>");
+        unbound.ask(WireClient::plain("romeo", "secret"),
+                    "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+        late.ask(WireClient::header, "</stream:features>");
+        const unsigned before = wire.world.home_of("romeo@example.org").shard().index();
+        REQUIRE(wire.move("romeo@example.org"));
+
+        const std::string end = bound.expect("</stream:stream>");
+        CHECK(end.find("<reset ") != std::string::npos);
+        bound.send("</stream:stream>");
+        bound.expect_end();
+        unbound.ask(WireClient::header, "</stream:features>");
+        unbound.ask(
+            "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+            "<resource>garden</resource></bind></iq>",
+            "<jid>romeo@example.org/garden</jid>");
+        late.ask(WireClient::plain("romeo", "secret"),
+                 "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+        late.ask(WireClient::header, "</stream:features>");
+        late.ask(
+            "<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+            "<resource>street</resource></bind></iq>",
+            "<jid>romeo@example.org/street</jid>");
+        late.send("<message type='chat' to='romeo@example.org/garden'><body>x</body></message>");
+        unbound.expect("<body>x</body></message>");
+        CHECK(wire.world.home_of("romeo@example.org").shard().index() == 1 - before);
+        CHECK(wire.world.core(1 - before).accounts().find("romeo@example.org")->sessions().size() ==
+              2);
+    }
+
     TEST_CASE("a client may say the namespace of each element instead of a default one") {
         Wire wire(insecure);
         wire.world.add_account("romeo@example.org", "secret");

@@ -171,3 +171,33 @@ TEST_CASE("what was read back from the spool says how old it is") {
             "<delay xmlns='urn:xmpp:delay' from='gw.example.org' stamp='2025-12-31T23:00:00Z'/>") !=
         std::string::npos);
 }
+
+TEST_CASE("what waits is handed over in order, and what must be durable stays so") {
+    Queued q;
+    q.message("1", false);
+    q.push("<presence from='x@gw.example.org' to='y@remote.example' id='2'/>", false);
+    q.message("3", true);  // it was about to be written
+    q.at([&](core::Core&) { q.queue->write(q.out, 0, 1); });
+    CHECK(q.spooled() == 1);
+    q.at([&](core::Core& core) {
+        std::deque<S2sQueue::Item> items = q.queue->hand_over();
+        CHECK(q.queue->empty());
+        CHECK(q.queue->bytes() == 0);
+        q.queue = std::make_unique<S2sQueue>(core, remote);
+        q.queue->adopt(std::move(items));
+        CHECK(q.queue->size() == 3);
+    });
+    CHECK(q.spooled() == 2);
+    OutBuffer out{q.buffers};
+    q.at([&](core::Core&) {
+        q.queue->write(out, 0, 100000);
+        q.queue->on_taken(out.unsent());
+    });
+    std::size_t at = 0;
+    for (const auto id : {"id='1'", "id='2'", "id='3'"}) {
+        CHECK(out.text().find(id, at) != std::string::npos);
+        at = out.text().find(id, at);
+    }
+    CHECK(q.spooled() == 0);
+    CHECK(q.senders.pending() == 0);
+}

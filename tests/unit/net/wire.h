@@ -8,11 +8,13 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/text.h"
+#include "server/core/partition_moves.h"
 #include "server/net/listener.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/socket_address.h"
@@ -74,6 +76,20 @@ public:
         settle();
     }
 
+    /// Moves the partition of an account to the other shard.
+    bool move(std::string_view bare_jid) {
+        core::Core& home = world.home_of(bare_jid);
+        const unsigned to = 1 - home.shard().index();
+        PartitionSet set;
+        set.add(partition_of(bare_jid));
+        std::optional<bool> moved;
+        home.shared().shards.post(home.shard().index(), [&home, set, to, &moved] {
+            home.scope().spawn("move", move_to(home, set, to, moved));
+        });
+        run_until([&moved] { return moved.has_value(); });
+        return *moved;
+    }
+
     std::size_t connections() const {
         std::size_t all = 0;
         for (const auto& net : nets) all += net->connections();
@@ -96,6 +112,11 @@ public:
     std::vector<std::unique_ptr<net::ShardNet>> nets;
 
 private:
+    static Task<> move_to(core::Core& core, PartitionSet set, unsigned to,
+                          std::optional<bool>& moved) {
+        const auto done = co_await core::move_partitions(core, set, to);
+        moved = done.ok();
+    }
     static Task<> join(net::ShardNet* net, bool& joined) {
         co_await net->joined(std::chrono::seconds(5));
         joined = true;

@@ -1,0 +1,59 @@
+#include "server/core/strays.h"
+
+#include <iterator>
+#include <utility>
+
+#include "server/core/core.h"
+
+namespace clarion::core {
+
+bool Strays::goes_elsewhere(Partition partition) const {
+    return core_.partition_table().state(partition) == PartitionState::away &&
+           core_.shared().homes.shard_of(partition) != core_.shard().index();
+}
+
+void Strays::send_on(Delivery delivery) {
+    const unsigned home = core_.shared().homes.shard_of(delivery.partition);
+    Core* const target = core_.shared().cores[home].get();
+    core_.shared().shards.post(home, [target, delivery = std::move(delivery)]() mutable {
+        target->strays().take_forwarded(std::move(delivery));
+    });
+}
+
+void Strays::take(Delivery delivery) {
+    if (goes_elsewhere(delivery.partition)) return send_on(std::move(delivery));
+    held_.push_back(std::move(delivery));
+}
+
+void Strays::take_forwarded(Delivery delivery) {
+    if (core_.partition_table().delivers(delivery.partition))
+        return core_.deliveries().push(std::move(delivery));
+    if (goes_elsewhere(delivery.partition)) return send_on(std::move(delivery));
+    forwarded_.push_back(std::move(delivery));
+}
+
+std::vector<Strays::Delivery> Strays::take_out(std::vector<Delivery>& from,
+                                               const PartitionSet& partitions) {
+    std::vector<Delivery> taken, rest;
+    for (Delivery& delivery : from)
+        (partitions.contains(delivery.partition) ? taken : rest).push_back(std::move(delivery));
+    from = std::move(rest);
+    return taken;
+}
+
+void Strays::forward(const PartitionSet& partitions) {
+    for (auto* list : {&left_, &forwarded_, &held_})
+        for (Delivery& delivery : take_out(*list, partitions)) send_on(std::move(delivery));
+}
+
+void Strays::deliver(const PartitionSet& partitions) {
+    for (auto* list : {&left_, &forwarded_, &held_})
+        for (Delivery& delivery : take_out(*list, partitions))
+            core_.deliveries().push(std::move(delivery));
+}
+
+void Strays::discard() {
+    for (auto* list : {&left_, &forwarded_, &held_}) const auto dying = std::exchange(*list, {});
+}
+
+}  // namespace clarion::core

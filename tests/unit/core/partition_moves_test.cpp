@@ -1,0 +1,160 @@
+#include "server/core/partition_moves.h"
+
+#include <doctest/doctest.h>
+
+#include <optional>
+
+#include "server/core/remote_call.h"
+#include "tests/support/world.h"
+
+using namespace clarion;
+using namespace clarion::core;
+using namespace std::chrono_literals;
+using test::Client;
+using test::FakeLink;
+using test::World;
+
+namespace {
+
+constexpr std::string_view juliet = "juliet@example.org";
+constexpr std::string_view gateway = "gw.example.org";
+constexpr const char* config = "[component.\"gw.example.org\"]\nsecret = \"x\"\n";
+
+PartitionSet only(std::string_view address) {
+    PartitionSet set;
+    set.add(partition_of(address));
+    return set;
+}
+
+struct Scene {
+    World world{{.config = config}};
+    std::optional<bool> moved;
+
+    Scene() { world.add_account(juliet); }
+    unsigned home(std::string_view address = juliet) {
+        return world.home_of(address).shard().index();
+    }
+    /// To the other shard, without waiting for the end.
+    void begin_move() {
+        Core& core = world.home_of(juliet);
+        core.shared().shards.post(core.shard().index(), [this, &core] {
+            core.scope().spawn("move", run(core, 1 - core.shard().index()));
+        });
+        world.settle();
+    }
+    Task<> run(Core& core, unsigned to) {
+        const auto result = co_await move_partitions(core, only(juliet), to);
+        moved = result.ok();
+    }
+};
+
+}  // namespace
+
+TEST_CASE("who holds an account that moves has a while, and what is for its home waits in order") {
+    Scene scene;
+    World& world = scene.world;
+    const unsigned before = scene.home();
+    std::optional<AccountPin> pin(world.account(juliet));
+    scene.begin_move();
+    CHECK(!scene.moved);
+    CHECK(world.core(before).partition_table().state(partition_of(juliet)) ==
+          PartitionState::leaving);
+    CHECK(pin->alive());
+    std::string error, done;
+    world.run_on(before, [&](Core& core) -> Task<> {
+        const auto loaded = co_await core.accounts().load(std::string(juliet));
+        if (!loaded) error = loaded.error().code;
+    });
+    for (unsigned shard : {before, 1 - before})
+        for (int i = 0; i < 2; ++i) {
+            Core& core = world.core(shard);
+            core.shared().shards.post(shard, [&, &from = core, shard, i] {
+                from.on_home_shard(juliet, [&, shard, i](Core& there) {
+                    CHECK(there.shard().index() == 1 - before);
+                    done += (shard == before ? 'a' : 'c') + i;
+                });
+            });
+        }
+    world.settle();
+    CHECK(error == "");  // it is in memory yet
+    CHECK(done == "");
+    world.advance(release_limit);
+    CHECK(scene.moved == true);
+    CHECK(scene.home() == 1 - before);
+    CHECK(pin->alive() == nullptr);
+    CHECK(done.find('a') < done.find('b'));
+    CHECK(done.find('c') < done.find('d'));
+    CHECK(done.size() == 4);
+    world.at("romeo@example.org", [&](Core&) { pin.reset(); });
+    CHECK(&world.account(juliet).core() == &world.core(1 - before));
+}
+
+TEST_CASE("nobody is found where he was before he moved") {
+    Scene scene;
+    const unsigned before = scene.home();
+    REQUIRE(scene.world.move(only(juliet), 1 - before));
+    std::string error;
+    scene.world.run_on(before, [&](Core& core) -> Task<> {
+        const auto loaded = co_await core.accounts().load(std::string(juliet));
+        if (!loaded) error = loaded.error().code;
+    });
+    CHECK(error == "moved");
+    unsigned ran_on = 99;
+    scene.world.run_on(before, [&](Core& core) -> Task<> {
+        std::function<Task<>(Core&)> work = [&](Core& there) -> Task<> {
+            ran_on = there.shard().index();
+            co_return;
+        };
+        co_await call_at_home(core, std::string(juliet), std::move(work));
+    });
+    CHECK(ran_on == 1 - before);
+}
+
+TEST_CASE("what cannot be stored stays where it is") {
+    Scene scene;
+    World& world = scene.world;
+    const unsigned before = scene.home();
+    Client& client = world.connect("juliet@example.org/phone");
+    world.at(juliet, [&](Core&) { client.session().enable_sm(true, 0); });
+    world.storage().fail_next_commits(100'000);
+    scene.begin_move();
+    for (int i = 0; i < 12 && !scene.moved; ++i) world.advance(1s);
+    CHECK(scene.moved == false);
+    CHECK(client.port().cut());
+    CHECK(scene.home() == before);
+    CHECK(world.core(before).partition_table().is_here(partition_of(juliet)));
+    world.storage().fail_next_commits(0);
+    world.advance(6s);
+    CHECK(client.session().hibernation().is_stored());
+    CHECK(world.move(only(juliet), 1 - before));
+    CHECK(world.account(juliet).sessions().size() == 1);
+}
+
+TEST_CASE("what is for a component that moves waits until it has connected again") {
+    World world({.config = config});
+    world.add_account(juliet);
+    FakeLink& component = world.attach_component(gateway);
+    Client& client = world.connect("juliet@example.org/phone");
+    const auto say = [&] {
+        client.send("<message to='x@gw.example.org' type='chat'><body>x</body></message>");
+    };
+    REQUIRE(world.move(only(gateway), 1 - world.home_of(gateway).shard().index()));
+    CHECK(component.left());
+    say();
+    CHECK(component.pending() == 0);
+    CHECK(client.pending() == 0);
+    SUBCASE("it does") {
+        world.attach_component(gateway);
+        CHECK(component.pending() == 1);
+        say();
+        CHECK(component.pending() == 2);
+        world.advance(11s);
+        CHECK(client.pending() == 0);
+    }
+    SUBCASE("it does not") {
+        world.advance(11s);
+        CHECK(client.pop("message").root().attr("type") == "error");
+        say();
+        CHECK(client.pop("message").root().attr("type") == "error");
+    }
+}

@@ -78,7 +78,7 @@ private:
             if (!text.empty()) text += "\n";
             text += filename_ + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what;
         }
-        return fail("config", text);
+        return fail(error_code::config, text);
     }
 
     void report_unknown_sections(const ConfigTable& sections) {
@@ -327,7 +327,8 @@ Result<std::shared_ptr<const Config>> load_config(const OptionRegistry& registry
                                                   const std::string& path) {
     // Not an ifstream: that one throws when `path` is a directory.
     std::FILE* const file = std::fopen(path.c_str(), "rbe");
-    if (file == nullptr) return fail("config", path + ": cannot be read: " + std::strerror(errno));
+    if (file == nullptr)
+        return fail(error_code::config, path + ": cannot be read: " + std::strerror(errno));
     std::string text;
     std::array<char, 4096> block;
     while (const std::size_t got = std::fread(block.data(), 1, block.size(), file)) {
@@ -335,7 +336,8 @@ Result<std::shared_ptr<const Config>> load_config(const OptionRegistry& registry
     }
     const int problem = std::ferror(file) != 0 ? errno : 0;
     std::fclose(file);
-    if (problem != 0) return fail("config", path + ": cannot be read: " + std::strerror(problem));
+    if (problem != 0)
+        return fail(error_code::config, path + ": cannot be read: " + std::strerror(problem));
     return parse_config(registry, text, path);
 }
 

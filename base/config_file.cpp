@@ -65,7 +65,7 @@ Result<ConfigNode> parse_config_text(std::string_view text, std::string_view fil
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
         std::string where = std::string(filename) + ":" + std::to_string(error.source().begin.line);
-        return fail("config", where + ": " + std::string(error.description()));
+        return fail(error_code::config, where + ": " + std::string(error.description()));
     }
     return to_node(parsed.table());
 }

@@ -11,7 +11,7 @@ namespace {
 
 Error mismatch(const ConfigNode& node, const OptionSpec& option) {
     const std::string got = option.secret ? "something else" : describe(node);
-    return fail("config", "expected " + type_name(option) + ", got " + got);
+    return fail(error_code::config, "expected " + type_name(option) + ", got " + got);
 }
 
 std::optional<double> as_number(const ConfigNode& node) {
@@ -26,14 +26,14 @@ Result<void> within_bounds(double value, const OptionSpec& option, const std::st
     const bool low = option.min && value < *option.min;
     const bool high = option.max && value > *option.max;
     if (!low && !high) return {};
-    return fail("config", "expected " + bounds_text(option) + ", got " + shown);
+    return fail(error_code::config, "expected " + bounds_text(option) + ", got " + shown);
 }
 
 Result<void> is_choice(const std::string& word, const OptionSpec& option) {
     const std::vector<std::string>& words = option.choices;
     if (words.empty() || std::find(words.begin(), words.end(), word) != words.end()) return {};
-    return fail("config", "expected " + type_name(option) + ", got " +
-                              (option.secret ? "something else" : quote(word)));
+    return fail(error_code::config, "expected " + type_name(option) + ", got " +
+                                        (option.secret ? "something else" : quote(word)));
 }
 
 Result<Duration> to_duration(const ConfigNode& node, const OptionSpec& option) {
@@ -47,13 +47,14 @@ Result<Duration> to_duration(const ConfigNode& node, const OptionSpec& option) {
     } else if (const auto* text = std::get_if<std::string>(&node.value)) {
         const Result<Duration> parsed = parse_duration(*text);
         if (!parsed) {
-            return fail("config", mismatch(node, option).text + ": " + parsed.error().text);
+            return fail(error_code::config,
+                        mismatch(node, option).text + ": " + parsed.error().text);
         }
         value = *parsed;
     } else {
         return mismatch(node, option);
     }
-    if (value < Duration(0)) return fail("config", "a duration cannot be negative");
+    if (value < Duration(0)) return fail(error_code::config, "a duration cannot be negative");
     const double seconds = std::chrono::duration<double>(value).count();
     if (auto bounds = within_bounds(seconds, option, format_duration(value)); !bounds) {
         return bounds.error();
@@ -70,7 +71,8 @@ Result<std::vector<std::string>> to_list(const ConfigNode& node, const OptionSpe
         const auto* text = std::get_if<std::string>(&item.value);
         if (text == nullptr) {
             const std::string got = option.secret ? "something else" : describe(item);
-            return fail("config", "expected " + type_name(option) + ", got " + got + " in it");
+            return fail(error_code::config,
+                        "expected " + type_name(option) + ", got " + got + " in it");
         }
         if (auto choice = is_choice(*text, option); !choice) return choice.error();
         texts.push_back(*text);

@@ -19,9 +19,28 @@ namespace clarion {
 struct Error {
     std::string code;
     std::string text;
+
+    bool is(std::string_view wanted) const { return code == wanted; }
 };
 
-/// Makes an Error; reads well at a `return fail("not-found", "no such account")`.
+/// Codes that code looks at, each spelled here only. All others are passed on or shown.
+namespace error_code {
+inline constexpr std::string_view bad_format = "bad-format";  // XML: see RFC 6120, 4.9.3.1
+inline constexpr std::string_view config = "config";          // what the operator wrote
+inline constexpr std::string_view conflict = "conflict";
+inline constexpr std::string_view damaged_backup = "damaged-backup";
+inline constexpr std::string_view handled_count_too_high = "handled-count-too-high";  // XEP-0198
+inline constexpr std::string_view in_use = "in-use";  // of a data directory
+inline constexpr std::string_view item_not_found = "item-not-found";
+inline constexpr std::string_view jid_malformed = "jid-malformed";
+inline constexpr std::string_view moved = "moved";  // it lives on another shard
+inline constexpr std::string_view not_acceptable = "not-acceptable";
+inline constexpr std::string_view not_found = "not-found";  // DNS: there is no such name
+inline constexpr std::string_view resource_constraint = "resource-constraint";
+inline constexpr std::string_view usage = "usage";  // what was typed
+}  // namespace error_code
+
+/// Makes an Error; reads well at a `return fail(error_code::not_found, "no such account")`.
 inline Error fail(std::string_view code, std::string text = {}) {
     return Error{std::string(code), std::move(text)};
 }

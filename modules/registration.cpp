@@ -37,11 +37,12 @@ constexpr Logger logger{"registration"};
 Result<Jid> read_application(const xml::Element& query, std::string_view host) {
     if (query.child(ns::register_, "remove")) return fail("unexpected-request", "log in first");
     const auto username = query.child_text(ns::register_, "username");
-    if (username.empty()) return fail("not-acceptable", "a username is needed");
+    if (username.empty()) return fail(error_code::not_acceptable, "a username is needed");
     auto jid = Jid::make(username, host);
-    if (!jid) return fail("not-acceptable", jid.error().text);
+    if (!jid) return fail(error_code::not_acceptable, jid.error().text);
     auto password = sasl::saslprep(query.child_text(ns::register_, "password"));
-    if (!password) return fail("not-acceptable", "a password is needed, of usual characters");
+    if (!password)
+        return fail(error_code::not_acceptable, "a password is needed, of usual characters");
     return std::move(*jid);
 }
 
@@ -91,8 +92,8 @@ bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int6
 core::Flow RegistrationLimit::on_registering(events::AccountRegistering& event) {
     const auto most = event.core.options<RegistrationLimits>().registrations_per_address;
     if (take(event.core.clock().steady(), event.network, most)) return core::Flow::next;
-    event.refusal =
-        fail("resource-constraint", "too many accounts were made from this address; try later");
+    event.refusal = fail(error_code::resource_constraint,
+                         "too many accounts were made from this address; try later");
     return core::Flow::stop;
 }
 
@@ -121,7 +122,7 @@ Task<Result<>> refuse_taken(Core& core, const Jid& jid, const std::string& addre
         core.login_throttle().on_failure(core.clock().steady(), address, jid.bare(),
                                          options.failure_delay, options.max_failure_delay);
     co_await core.shard().sleep(delay);
-    co_return fail("conflict", "the username is taken");
+    co_return fail(error_code::conflict, "the username is taken");
 }
 
 /// The cheap checks come first: what is refused must not cost a key derivation.
@@ -239,7 +240,7 @@ Task<IqAnswer> remove(Core& core, Jid owner, StanzaPtr request) {
     logger.info("removing", {{"account", owner.full()}});
     core.router().route(make_result(*request));
     const Result<> removed = co_await core.account_registry().remove(owner);
-    if (!removed && removed.error().code != "item-not-found")  // another device was quicker
+    if (!removed && !removed.error().is(error_code::item_not_found))  // another device was quicker
         logger.error("remove-failed", {{"account", owner.full()}, {"error", removed.error().text}});
     co_return std::shared_ptr<Stanza>();
 }

@@ -190,12 +190,12 @@ Result<std::vector<std::string>> read_groups(const xml::Element& item, const Ite
     for (const xml::Element& child : item.children()) {
         if (!child.is(ns::roster, "group")) continue;
         const std::string_view group = child.text();
-        if (group.empty()) return fail("not-acceptable", "a group needs a name");
+        if (group.empty()) return fail(error_code::not_acceptable, "a group needs a name");
         if (group.size() > static_cast<std::size_t>(options.max_group_length)) {
-            return fail("not-acceptable", "the name of a group is too long");
+            return fail(error_code::not_acceptable, "the name of a group is too long");
         }
         if (groups.size() == static_cast<std::size_t>(options.max_groups)) {
-            return fail("not-acceptable", "too many groups");
+            return fail(error_code::not_acceptable, "too many groups");
         }
         if (std::find(groups.begin(), groups.end(), group) != groups.end()) {
             return fail("bad-request", "a group is named twice");
@@ -223,7 +223,7 @@ Result<Wanted> read_item(const xml::Element& query, const ItemOptions& options) 
         return fail("not-allowed", "contacts have no resource, except those of a gateway's domain");
     const std::string_view name = item->attr("name");
     if (name.size() > static_cast<std::size_t>(options.max_name_length)) {
-        return fail("not-acceptable", "the name is too long");
+        return fail(error_code::not_acceptable, "the name is too long");
     }
     auto groups = read_groups(*item, options);
     if (!groups.ok()) return groups.error();

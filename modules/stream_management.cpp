@@ -175,8 +175,9 @@ Next refuse_count(core::C2sStream& stream, core::Session& session, std::uint32_t
 Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
                          std::shared_ptr<core::Session> session, std::uint32_t handled,
                          Error error) {
-    if (error.code == "handled-count-too-high") co_return refuse_count(stream, *session, handled);
-    if (error.code == "item-not-found")
+    if (error.is(error_code::handled_count_too_high))
+        co_return refuse_count(stream, *session, handled);
+    if (error.is(error_code::item_not_found))
         co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id());
     co_return refuse(account->core(), stream, StanzaErrorCondition::internal_server_error,
                      error.text);
@@ -190,7 +191,7 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
                          "'previd' and 'h' are needed");
     auto account = co_await core.accounts().load(std::string(stream.account().bare()));
     if (stream.revoked()) co_return Next::close;
-    if (!account && account.error().code == "moved") co_return Next::move;
+    if (!account && account.error().is(error_code::moved)) co_return Next::move;
     if (!account)
         co_return refuse(core, stream, StanzaErrorCondition::internal_server_error,
                          account.error().text);

@@ -81,7 +81,7 @@ bool ascii_part_allowed(std::string_view text, CharClass wanted) {
 }
 
 Error malformed(std::string_view part, std::string_view why) {
-    return fail("jid-malformed", std::string(part) + " " + std::string(why));
+    return fail(error_code::jid_malformed, std::string(part) + " " + std::string(why));
 }
 
 constexpr std::string_view not_allowed = "contains a character that is not allowed";
@@ -183,7 +183,7 @@ Result<> append_domain(std::string& out, std::string_view text) {
 using Appender = Result<> (*)(std::string&, std::string_view);
 
 Result<std::string> prepare(Appender append, std::string_view text) {
-    if (text.size() > max_text) return fail("jid-malformed", "address is too long");
+    if (text.size() > max_text) return fail(error_code::jid_malformed, "address is too long");
     std::string out;
     if (auto done = append(out, text); !done.ok()) return done.error();
     return out;
@@ -227,7 +227,7 @@ Result<Jid> Jid::assemble(std::optional<std::string_view> local, std::string_vie
 }
 
 Result<Jid> Jid::parse(std::string_view text) {
-    if (text.size() > max_text) return fail("jid-malformed", "address is too long");
+    if (text.size() > max_text) return fail(error_code::jid_malformed, "address is too long");
     // RFC 7622, 3.1: first the resource is cut off, then the localpart; both may contain the
     // other's separator.
     std::optional<std::string_view> local;
@@ -245,7 +245,7 @@ Result<Jid> Jid::parse(std::string_view text) {
 
 Result<Jid> Jid::make(std::string_view local, std::string_view domain, std::string_view resource) {
     if (local.size() + domain.size() + resource.size() > max_text) {
-        return fail("jid-malformed", "address is too long");
+        return fail(error_code::jid_malformed, "address is too long");
     }
     const auto present = [](std::string_view part) {
         return part.empty() ? std::nullopt : std::optional(part);
@@ -279,7 +279,7 @@ Jid Jid::to_domain() const {
 }
 
 Result<Jid> Jid::with_resource(std::string_view resource) const {
-    if (resource.size() > max_text) return fail("jid-malformed", "resource is too long");
+    if (resource.size() > max_text) return fail(error_code::jid_malformed, "resource is too long");
     Jid jid = to_bare();
     jid.text_ += '/';
     if (auto done = append_resource(jid.text_, resource); !done.ok()) return done.error();

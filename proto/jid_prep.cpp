@@ -19,7 +19,7 @@ Result<std::u16string> to_utf16(std::string_view text) {
     UErrorCode status = U_ZERO_ERROR;
     u_strFromUTF8(wide.data(), static_cast<std::int32_t>(wide.size()), &length, text.data(),
                   static_cast<std::int32_t>(text.size()), &status);
-    if (U_FAILURE(status)) return fail("jid-malformed", "not valid UTF-8");
+    if (U_FAILURE(status)) return fail(error_code::jid_malformed, "not valid UTF-8");
     wide.resize(static_cast<std::size_t>(length));
     return wide;
 }
@@ -30,7 +30,7 @@ Result<std::string> to_utf8(std::u16string_view wide) {
     UErrorCode status = U_ZERO_ERROR;
     u_strToUTF8(text.data(), static_cast<std::int32_t>(text.size()), &length, wide.data(),
                 static_cast<std::int32_t>(wide.size()), &status);
-    if (U_FAILURE(status)) return fail("jid-malformed", "not valid Unicode");
+    if (U_FAILURE(status)) return fail(error_code::jid_malformed, "not valid Unicode");
     text.resize(static_cast<std::size_t>(length));
     return text;
 }
@@ -58,7 +58,7 @@ Result<std::string> stringprep(UStringPrepProfileType type, std::string_view tex
             : usprep_prepare(profile.get(), wide->data(), static_cast<std::int32_t>(wide->size()),
                              prepared.data(), static_cast<std::int32_t>(prepared.size()),
                              USPREP_ALLOW_UNASSIGNED, nullptr, &status);
-    if (U_FAILURE(status)) return fail("jid-malformed", std::string(explain(status)));
+    if (U_FAILURE(status)) return fail(error_code::jid_malformed, std::string(explain(status)));
     return to_utf8(std::u16string_view(prepared).substr(0, static_cast<std::size_t>(length)));
 }
 
@@ -88,7 +88,7 @@ Result<std::string> convert(Conversion conversion, std::string_view text) {
             : conversion(idna.get(), text.data(), static_cast<std::int32_t>(text.size()),
                          out.data(), static_cast<std::int32_t>(out.size()), &info, &status);
     if (U_FAILURE(status) || (info.errors & ~tolerated) != 0) {
-        return fail("jid-malformed", "is not a valid internationalised domain name");
+        return fail(error_code::jid_malformed, "is not a valid internationalised domain name");
     }
     out.resize(static_cast<std::size_t>(length));
     return out;

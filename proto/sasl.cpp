@@ -58,7 +58,9 @@ bool is_plain_ascii(std::string_view text) {
     return std::all_of(text.begin(), text.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
 }
 
-Error not_acceptable() { return fail("not-acceptable", "no such password can exist (RFC 4013)"); }
+Error not_acceptable() {
+    return fail(error_code::not_acceptable, "no such password can exist (RFC 4013)");
+}
 
 Result<std::string> saslprep_unicode(std::string_view text) {
     const auto source = icu::UnicodeString::fromUTF8(

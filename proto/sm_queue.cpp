@@ -6,8 +6,9 @@
 namespace clarion::sm {
 
 Error handled_count_too_high(std::uint32_t handled, std::uint32_t sent) {
-    return fail("handled-count-too-high", "the peer acknowledged up to " + std::to_string(handled) +
-                                              ", we sent " + std::to_string(sent));
+    return fail(error_code::handled_count_too_high, "the peer acknowledged up to " +
+                                                        std::to_string(handled) + ", we sent " +
+                                                        std::to_string(sent));
 }
 
 Result<std::uint32_t> parse_count(std::string_view text) {

@@ -67,7 +67,8 @@ Result<Jid> parse_address(const xml::Element& root, std::string_view attribute) 
     if (!text) return Jid{};
     auto jid = Jid::parse(*text);
     if (!jid.ok()) {
-        return fail("jid-malformed", "'" + std::string(attribute) + "': " + jid.error().text);
+        return fail(error_code::jid_malformed,
+                    "'" + std::string(attribute) + "': " + jid.error().text);
     }
     return jid;
 }
@@ -108,10 +109,10 @@ Stanza::Stanza(xml::Document&& document, StanzaKind kind, StanzaType type, Jid f
       type_(type) {}
 
 Result<std::shared_ptr<Stanza>> Stanza::from_document(xml::Document&& document) {
-    if (document.empty()) return fail("bad-format", "no element");
+    if (document.empty()) return fail(error_code::bad_format, "no element");
     const xml::Element& root = document.root();
     const auto kind = kind_of(root);
-    if (!kind) return fail("bad-format", "not a message, presence or iq");
+    if (!kind) return fail(error_code::bad_format, "not a message, presence or iq");
     auto from = parse_address(root, "from");
     if (!from.ok()) return from.error();
     auto to = parse_address(root, "to");

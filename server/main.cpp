@@ -71,14 +71,14 @@ Result<Arguments> parse(int argc, char** argv) {
         else if (arg == "--help" || arg == "-h")
             result.help = true;
         else
-            return fail("usage", "unknown or incomplete argument: " + std::string(arg));
+            return fail(error_code::usage, "unknown or incomplete argument: " + std::string(arg));
     }
     return result;
 }
 
 /// What is wrong with a configuration names its file in each line.
 void complain(const Error& error) {
-    std::cerr << (error.code == "config" ? "" : "clariond: ") << error.text << '\n';
+    std::cerr << (error.is(error_code::config) ? "" : "clariond: ") << error.text << '\n';
 }
 
 int exit_code(const Result<>& result) {

@@ -114,8 +114,9 @@ std::string BackupSealer::seal(BackupBlock kind, std::string_view payload) {
 }
 
 Error BackupReader::damaged(std::string_view what) const {
-    return fail("damaged-backup", "is damaged: " + std::string(what) + ", in the block at byte " +
-                                      std::to_string(begin_) + ". Use another backup");
+    return fail(error_code::damaged_backup, "is damaged: " + std::string(what) +
+                                                ", in the block at byte " + std::to_string(begin_) +
+                                                ". Use another backup");
 }
 
 /// Appends exactly `size` bytes.
@@ -153,7 +154,7 @@ Result<BackupBlock> BackupReader::read_block() {
 Result<> BackupReader::open() {
     std::string start;
     const auto done = read(start, magic_bytes.size());
-    if (!done && done.error().code != "damaged-backup") return done.error();
+    if (!done && !done.error().is(error_code::damaged_backup)) return done.error();
     if (!done || start.substr(0, start.size() - 1) != magic_bytes.substr(0, start.size() - 1))
         return fail("not-a-backup", "is not a backup of Clarion");
     if (start != magic_bytes)

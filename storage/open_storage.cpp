@@ -13,7 +13,7 @@ namespace {
 std::string lmdb_directory(const StorageConfig& config) { return config.directory + "/db"; }
 
 Error no_backend(const StorageConfig& config) {
-    return fail("config", "there is no storage back end \"" + config.backend + "\"");
+    return fail(error_code::config, "there is no storage back end \"" + config.backend + "\"");
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ constexpr std::size_t names_at_once = 100;
 Task<Result<storage::AccountId>> find_account(Core& here, std::string jid) {
     const auto record = co_await here.storage().accounts().find(jid);
     if (!record) co_return record.error();
-    if (!*record) co_return fail("item-not-found", jid + " does not exist");
+    if (!*record) co_return fail(error_code::item_not_found, jid + " does not exist");
     co_return (*record)->id;
 }
 
@@ -119,14 +119,15 @@ Task<Result<json::value>> stats(Core& here, const json::object& arguments) {
 Result<WallTime> read_date(std::string_view text) {
     const bool whole_day = text.size() == std::string_view("2026-01-31").size();
     auto time = parse_datetime(std::string(text) + (whole_day ? "T00:00:00Z" : ""));
-    if (!time) return fail("usage", "before: expected a date such as 2026-01-31");
+    if (!time) return fail(error_code::usage, "before: expected a date such as 2026-01-31");
     return time;
 }
 
 /// What is to stay.
 Result<storage::Keep> keep_argument(Core& here, const json::object& arguments) {
     const std::string_view before = text(arguments, "before"), age = text(arguments, "older_than");
-    if (!before.empty() && !age.empty()) return fail("usage", "either a date or an age, not both");
+    if (!before.empty() && !age.empty())
+        return fail(error_code::usage, "either a date or an age, not both");
     if (before.empty() && age.empty()) return storage::Keep{.since = WallTime::max()};
     const WallTime now = here.clock().wall();
     if (!before.empty()) {
@@ -135,7 +136,7 @@ Result<storage::Keep> keep_argument(Core& here, const json::object& arguments) {
         return storage::Keep{.since = *since, .now = now};
     }
     const auto duration = parse_duration(age);
-    if (!duration) return fail("usage", "older_than: expected an age such as 90d");
+    if (!duration) return fail(error_code::usage, "older_than: expected an age such as 90d");
     return storage::Keep{.since = now - *duration, .now = now};
 }
 
@@ -199,7 +200,7 @@ Result<std::optional<storage::ArchiveId>> after_argument(const json::object& arg
     const std::string_view after = text(arguments, "after");
     if (after.empty()) return std::optional<storage::ArchiveId>();
     const auto id = ids.parse(after);
-    if (!id) return fail("usage", "after: not an id of an archive");
+    if (!id) return fail(error_code::usage, "after: not an id of an archive");
     return id;
 }
 

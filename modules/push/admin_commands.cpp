@@ -111,7 +111,7 @@ Task<Result<json::value>> show_registrations(Core& here, const json::object& arg
             continue;
         chosen.push_back(item);
     }
-    if (chosen.empty()) co_return fail("item-not-found", "there is no such registration");
+    if (chosen.empty()) co_return fail(error_code::item_not_found, "there is no such registration");
     if (chosen.size() == 1) co_return chosen.front();
     co_return json::value(std::move(chosen));
 }
@@ -123,19 +123,19 @@ Task<Result<json::value>> ping_registrations(Core& here, const json::object& arg
         return json::value{{"notified", ping(account, target->service, target->node)}};
     });
     if (result && result->at("notified").to_number<std::uint64_t>() == 0)
-        co_return fail("item-not-found", "there is no such registration");
+        co_return fail(error_code::item_not_found, "there is no such registration");
     co_return result;
 }
 
 Task<Result<json::value>> remove_registrations(Core& here, const json::object& arguments) {
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
-    if (target->service.empty()) co_return fail("usage", "a service is needed");
+    if (target->service.empty()) co_return fail(error_code::usage, "a service is needed");
     auto result = co_await with_account(here, target->jid, [&](Account& account) {
         return json::value{{"removed", remove(account, target->service, target->node)}};
     });
     if (result && result->at("removed").to_number<std::uint64_t>() == 0)
-        co_return fail("item-not-found", "there is no such registration");
+        co_return fail(error_code::item_not_found, "there is no such registration");
     co_return result;
 }
 

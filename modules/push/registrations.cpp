@@ -71,7 +71,7 @@ void Registrations::on_loaded(const events::AccountLoaded& event) {
 
 Result<> Registrations::put(core::Account& account, events::PushRegistration record) {
     if (encode(record).size() + reserved_bytes > kept_.room(account.owner()))
-        return fail("resource-constraint", "too much is registered");
+        return fail(error_code::resource_constraint, "too much is registered");
     AccountPush& mine = accounts_.of(account);
     const WallTime now = core_.clock().wall();
     // By the clock where it can be, so that no number comes back after the newest one was removed.

@@ -64,7 +64,7 @@ Task<bool> Turns::renew_loaded(std::string jid, StoredNotification& stored) {
     if (!name) co_return false;
     if (!name->has_value()) co_return true;  // deleted
     auto pin = co_await core_.accounts().load(**name);
-    if (!pin) co_return pin.error().code == "item-not-found";
+    if (!pin) co_return pin.error().is(error_code::item_not_found);
     Service* service = services_.find(jid);
     if ((*pin)->id() != key.account || !service) co_return true;
     const auto missed = static_cast<std::uint32_t>(service->link.failures()) - stored.failures;

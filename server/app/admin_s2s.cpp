@@ -51,9 +51,9 @@ Task<> test_here(App& app, Core& core, std::string domain, json::array& steps) {
 
 Task<Result<json::value>> test(App& app, const json::object& arguments) {
     auto domain = prepare_domain(core::text(arguments, "domain"));
-    if (!domain) co_return fail("usage", "domain: " + domain.error().text);
+    if (!domain) co_return fail(error_code::usage, "domain: " + domain.error().text);
     if (app.shared().domains.is_ours(*domain))
-        co_return fail("usage", *domain + " is a domain of this server");
+        co_return fail(error_code::usage, *domain + " is a domain of this server");
     json::array steps;
     co_await core::call_at_home(*app.shared().cores[0], *domain,
                                 [&](Core& core) { return test_here(app, core, *domain, steps); });

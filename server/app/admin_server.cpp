@@ -20,10 +20,11 @@ constexpr Logger logger{"admin"};
 constexpr std::string_view prefix = "/v1/";
 
 unsigned status_of(const Error& error) {
-    if (error.code == "usage" || error.code == "jid-malformed" || error.code == "not-acceptable")
+    if (error.is(error_code::usage) || error.is(error_code::jid_malformed) ||
+        error.is(error_code::not_acceptable))
         return 400;
-    if (error.code == "item-not-found") return 404;
-    if (error.code == "conflict") return 409;
+    if (error.is(error_code::item_not_found)) return 404;
+    if (error.is(error_code::conflict)) return 409;
     return 500;
 }
 
@@ -48,17 +49,17 @@ Task<net::AdminResponse> trace(App& app, const json::object& arguments, std::str
 
 Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
     if (request.method != "POST" || !request.target.starts_with(prefix))
-        co_return refusal(404, fail("usage", "POST /v1/COMMAND with a JSON object"));
+        co_return refusal(404, fail(error_code::usage, "POST /v1/COMMAND with a JSON object"));
     std::string name = request.target.substr(prefix.size());
     std::replace(name.begin(), name.end(), '/', ' ');
     if (name == "commands") co_return answer(core::describe(app.admin_areas().all()));
     const core::AdminCommand* command = app.admin_areas().find(name);
-    if (!command) co_return refusal(404, fail("usage", "unknown command: " + name));
+    if (!command) co_return refusal(404, fail(error_code::usage, "unknown command: " + name));
     boost::system::error_code error;
     const json::value parsed =
         request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
     if (error || !parsed.is_object())
-        co_return refusal(400, fail("usage", "the body must be a JSON object"));
+        co_return refusal(400, fail(error_code::usage, "the body must be a JSON object"));
     logger.debug("command", {{"name", name}});
     if (!command->run) {
         std::string asker =

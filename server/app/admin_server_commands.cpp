@@ -92,7 +92,7 @@ Task<Result<json::value>> reload(App& app, const json::object&) {
 
 Task<Result<json::value>> set_level(core::Core&, const json::object& arguments) {
     auto level = parse_log_level(core::text(arguments, "level"));
-    if (!level) co_return fail("usage", level.error().text);
+    if (!level) co_return fail(error_code::usage, level.error().text);
     set_log_level(*level);
     co_return json::value{{"level", to_string(*level)}};
 }

@@ -115,7 +115,7 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
         co_return json::value(std::move(sessions));
     }
     auto jid = Jid::parse(core::text(arguments, "jid"));
-    if (!jid) co_return fail("usage", "jid: " + jid.error().text);
+    if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_at_home(here, std::string(jid->bare()), [&](Core& core) {
         return list_account(core, std::string(jid->bare()), result);
@@ -136,14 +136,14 @@ Task<> kick_here(Core& core, Jid jid, Result<json::value>& result) {
         session->end(core::SessionEnd::kicked);
     }
     if (kicked.empty())
-        result = fail("item-not-found", "there is no such session");
+        result = fail(error_code::item_not_found, "there is no such session");
     else
         result = json::value{{"kicked", std::move(kicked)}};
 }
 
 Task<Result<json::value>> kick(App& app, const json::object& arguments) {
     auto jid = Jid::parse(core::text(arguments, "jid"));
-    if (!jid) co_return fail("usage", "jid: " + jid.error().text);
+    if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()),
                                 [&](Core& core) { return kick_here(core, *jid, result); });

@@ -16,10 +16,10 @@ namespace {
 Result<Jid> account_argument(App& app, std::string_view argument) {
     if (argument.empty()) return Jid();
     auto jid = Jid::parse(argument);
-    if (!jid) return fail("usage", "jid: " + jid.error().text);
-    if (!jid->has_local()) return fail("usage", "jid: expected LOCALPART@DOMAIN");
+    if (!jid) return fail(error_code::usage, "jid: " + jid.error().text);
+    if (!jid->has_local()) return fail(error_code::usage, "jid: expected LOCALPART@DOMAIN");
     if (!app.shared().domains.is_host(jid->domain()))
-        return fail("item-not-found",
+        return fail(error_code::item_not_found,
                     std::string(jid->domain()) + " is not a domain of this server");
     return jid;
 }
@@ -27,9 +27,10 @@ Result<Jid> account_argument(App& app, std::string_view argument) {
 Result<std::string> domain_argument(App& app, std::string_view argument) {
     if (argument.empty()) return std::string();
     auto domain = prepare_domain(argument);
-    if (!domain) return fail("usage", "s2s: " + domain.error().text);
+    if (!domain) return fail(error_code::usage, "s2s: " + domain.error().text);
     if (app.shared().domains.is_host(*domain))
-        return fail("usage", *domain + " is a domain of this server: there is no stream to it");
+        return fail(error_code::usage,
+                    *domain + " is a domain of this server: there is no stream to it");
     return domain;
 }
 
@@ -42,7 +43,7 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app, const json::
     auto domain = domain_argument(app, core::text(arguments, "s2s"));
     if (!domain) co_return domain.error();
     if (jid->empty() && domain->empty())
-        co_return fail("usage", "whom to trace: an account, or another server's domain");
+        co_return fail(error_code::usage, "whom to trace: an account, or another server's domain");
     TraceOrder order{std::move(*jid), std::move(*domain), Bodies::hidden, std::move(asker)};
     if (core::flag(arguments, "with_bodies")) order.bodies = Bodies::shown;
     co_return co_await app.tracing().begin(std::move(order));

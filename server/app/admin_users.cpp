@@ -60,12 +60,14 @@ Task<Result<>> remove(Core& core, Jid jid, std::string) {
 }
 
 Task<Result<json::value>> add(App& app, const json::object& arguments) {
-    if (text(arguments, "password").empty()) co_return fail("usage", "a password is needed");
+    if (text(arguments, "password").empty())
+        co_return fail(error_code::usage, "a password is needed");
     co_return co_await change(app, arguments, create);
 }
 
 Task<Result<json::value>> passwd(App& app, const json::object& arguments) {
-    if (text(arguments, "password").empty()) co_return fail("usage", "a password is needed");
+    if (text(arguments, "password").empty())
+        co_return fail(error_code::usage, "a password is needed");
     co_return co_await change(app, arguments, set_password);
 }
 
@@ -170,12 +172,12 @@ Task<> create_here(Core& core, std::vector<core::AccountRegistry::NewAccount> ac
 Task<Result<json::value>> import(App& app, const json::object& arguments) {
     const json::value* list = arguments.if_contains("users");
     if (!list || !list->is_array())
-        co_return fail("usage", "users: an array of {jid, password} is needed");
+        co_return fail(error_code::usage, "users: an array of {jid, password} is needed");
     std::vector<Wanted> users;
     json::array refused, existing;
     for (const auto& user : list->get_array()) {
         if (!user.is_object())
-            co_return fail("usage", "users: an array of {jid, password} is needed");
+            co_return fail(error_code::usage, "users: an array of {jid, password} is needed");
         auto jid = core::account_argument(app.shared().domains, user.get_object());
         if (jid)
             users.push_back({std::move(*jid), std::string(text(user.get_object(), "password"))});

@@ -63,7 +63,7 @@ Result<> tell(const Findings& findings) {
     for (const Finding& finding : findings.sorted())
         if (finding.weight != Finding::Weight::fatal)
             tell(finding.weight == Finding::Weight::wrong, "configuration", findings.said(finding));
-    if (findings.has(Finding::Weight::fatal)) return fail("config", findings.text(true));
+    if (findings.has(Finding::Weight::fatal)) return fail(error_code::config, findings.text(true));
     return {};
 }
 
@@ -375,7 +375,7 @@ Result<> check(const Config& config, std::ostream& out) {
     }
     const Result<> database = check_database(config, out);
     if (wrong.empty()) return database;
-    return fail("config", wrong + (database ? "" : "\n" + database.error().text));
+    return fail(error_code::config, wrong + (database ? "" : "\n" + database.error().text));
 }
 
 }  // namespace clarion::app

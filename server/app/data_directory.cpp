@@ -91,7 +91,7 @@ Result<> tell(std::ostream& out, const storage::CheckReport& report) {
 namespace {
 
 Error fail_in_use(const std::string& directory) {
-    return fail("in-use", "another server is using " + directory);
+    return fail(error_code::in_use, "another server is using " + directory);
 }
 
 }  // namespace
@@ -184,7 +184,7 @@ Result<> check_database(const Config& config, std::ostream& out) {
         return {};
     }
     const Lock lock(directory);
-    if (!lock.fd() && lock.fd().error().code == "in-use") {
+    if (!lock.fd() && lock.fd().error().is(error_code::in_use)) {
         out << "database: in use by a running server, so not looked at\n";
         return {};
     }

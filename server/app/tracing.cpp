@@ -221,7 +221,8 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
     Core& here = *shared_.cores[0];
     const auto& options = here.options<core::ServerOptions>();
     if (running_ >= static_cast<std::size_t>(options.max_traces))
-        co_return fail("conflict", "as many traces are running as [server] max_traces allows");
+        co_return fail(error_code::conflict,
+                       "as many traces are running as [server] max_traces allows");
     ++running_;
     logger.info("begins", {{"by", order.asker},
                            {"account", order.jid.full()},

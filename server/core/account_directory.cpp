@@ -14,7 +14,7 @@ Task<Result<std::unique_ptr<Actor>>> AccountDirectory::read(std::string bare_jid
     if (!loaded) co_return loaded.error();
     if (core().shared().homes.of(partition) != home ||
         core().partition_table().state(partition) == PartitionState::away)
-        co_return fail("moved", "it lives elsewhere");
+        co_return fail(error_code::moved, "it lives elsewhere");
     if (!loaded->has_value()) co_return std::unique_ptr<Actor>();
     const storage::AccountSnapshot& snapshot = **loaded;
     auto account = std::make_unique<Account>(core(), snapshot);

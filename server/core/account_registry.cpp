@@ -23,7 +23,7 @@ Task<Result<>> AccountRegistry::create(Jid jid, std::string password) {
     one.push_back({std::move(jid), std::move(*credentials)});
     auto existing = co_await create_all(std::move(one));
     if (!existing) co_return existing.error();
-    if (!existing->empty()) co_return fail("conflict", "the account exists already");
+    if (!existing->empty()) co_return fail(error_code::conflict, "the account exists already");
     co_return Result<>{};
 }
 
@@ -53,7 +53,7 @@ Task<Result<std::vector<Jid>>> AccountRegistry::create_all(std::vector<NewAccoun
         created.names.push_back(std::move(name));
     }
     for (const auto& record : records)
-        if (!core_.is_home(record.jid)) co_return fail("moved", "it lives elsewhere");
+        if (!core_.is_home(record.jid)) co_return fail(error_code::moved, "it lives elsewhere");
     for (const auto& record : records) repository.put(core_.shard().batch(), record);
     const auto committed = co_await core_.shard().committed();
     if (!committed) co_return committed.error();
@@ -78,11 +78,12 @@ Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
     auto record = co_await core_.storage().accounts().find(name);
     if (!record) co_return record.error();
     if (account.deleted() || !*record || (*record)->id != account.id())
-        co_return fail("item-not-found", "the account was deleted");
+        co_return fail(error_code::item_not_found, "the account was deleted");
     change(**record);
     core_.storage().accounts().replace(core_.shard().batch(), **record);
     const auto committed = co_await core_.shard().committed();
-    if (committed && account.deleted()) co_return fail("item-not-found", "the account was deleted");
+    if (committed && account.deleted())
+        co_return fail(error_code::item_not_found, "the account was deleted");
     co_return committed;
 }
 

@@ -98,16 +98,17 @@ bool flag(const json::object& arguments, std::string_view name) {
 
 Result<Jid> address_argument(const Domains& domains, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
-    if (!jid) return fail("usage", "jid: " + jid.error().text);
+    if (!jid) return fail(error_code::usage, "jid: " + jid.error().text);
     if (!domains.is_host(jid->domain()))
-        return fail("item-not-found",
+        return fail(error_code::item_not_found,
                     std::string(jid->domain()) + " is not a domain of this server");
     return jid->to_bare();
 }
 
 Result<Jid> account_argument(const Domains& domains, const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "jid"));
-    if (jid && !jid->has_local()) return fail("usage", "jid: an account is LOCALPART@DOMAIN");
+    if (jid && !jid->has_local())
+        return fail(error_code::usage, "jid: an account is LOCALPART@DOMAIN");
     return address_argument(domains, arguments);
 }
 

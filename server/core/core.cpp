@@ -77,8 +77,9 @@ Result<> declare_services(std::span<const ModuleRow> rows, const Config& config,
         for (ServiceDomain& service : row.domains(config, hosts)) {
             const std::string domain = service.domain;
             if (!domains.add_service(std::move(service), row.name))
-                return fail("config", "module " + std::string(row.name) + ": the domain " + domain +
-                                          " is served otherwise already");
+                return fail(error_code::config, "module " + std::string(row.name) +
+                                                    ": the domain " + domain +
+                                                    " is served otherwise already");
         }
     }
     return {};

@@ -80,7 +80,9 @@ ActorTable::~ActorTable() { std::erase(impl_->core.directories(), this); }
 
 Core& ActorTable::core() const { return impl_->core; }
 
-Error ActorTable::not_there() const { return fail("item-not-found", "no such " + impl_->kind); }
+Error ActorTable::not_there() const {
+    return fail(error_code::item_not_found, "no such " + impl_->kind);
+}
 
 // ---- Finding and loading -----------------------------------------------------------------------
 
@@ -97,7 +99,8 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
         return ready(at->second.actor.get());
     }
     if (at == impl_->entries.end()) {
-        if (!impl_->core.is_home(address)) return ready(fail("moved", "it lives elsewhere"));
+        if (!impl_->core.is_home(address))
+            return ready(fail(error_code::moved, "it lives elsewhere"));
         if (impl_->unknown.contains(address)) return ready(not_there());
         Impl::Entry& entry = impl_->entries[std::string(address)];
         entry.busy = true;
@@ -111,7 +114,8 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
     auto& inbox = at->second.inbox;
     if (inbox.size() >=
         static_cast<std::size_t>(impl_->core.options<ServerOptions>().account_inbox_limit))
-        return ready(fail("resource-constraint", "too much waits for this " + impl_->kind));
+        return ready(
+            fail(error_code::resource_constraint, "too much waits for this " + impl_->kind));
     inbox.push_back(std::move(ready));
 }
 
@@ -308,7 +312,7 @@ void ActorTable::take_out(const PartitionSet& partitions) {
         const auto at = impl_->entries.find(address);
         if (at == impl_->entries.end()) continue;
         impl_->retire(std::move(at->second.actor));
-        impl_->finish(address, fail("moved", "it lives elsewhere"));
+        impl_->finish(address, fail(error_code::moved, "it lives elsewhere"));
     }
 }
 

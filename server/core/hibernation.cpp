@@ -333,7 +333,8 @@ Task<Result<Hibernation::Resumed>> Hibernation::resume(SessionPort& port,
         }
         co_return take_over(port);
     }
-    if (!session_.is_hibernating()) co_return fail("item-not-found", "it ended meanwhile");
+    if (!session_.is_hibernating())
+        co_return fail(error_code::item_not_found, "it ended meanwhile");
     co_return co_await wake(port, client_handled);
 }
 
@@ -351,7 +352,7 @@ Task<Result<Hibernation::Resumed>> Hibernation::wake(SessionPort& port,
     } const attempt{*this};
     session_.enter(SessionState::resuming);
     auto restored = co_await read_queue();
-    if (!goes_on()) co_return fail("item-not-found", "it ended meanwhile");
+    if (!goes_on()) co_return fail(error_code::item_not_found, "it ended meanwhile");
     if (!restored) co_return restored.error();
     const std::uint32_t acked = session_.sm()->acked();
     const auto count = static_cast<std::uint32_t>(restored->size());
@@ -366,7 +367,7 @@ Task<Result<Hibernation::Resumed>> Hibernation::wake(SessionPort& port,
     resumption_marked_ = true;
     write_online_record();
     const auto marked = co_await core().shard().committed();
-    if (!goes_on()) co_return fail("item-not-found", "it ended meanwhile");
+    if (!goes_on()) co_return fail(error_code::item_not_found, "it ended meanwhile");
     if (!marked) co_return marked.error();
     resumption_marked_ = false;
     unstored_ = nullptr;

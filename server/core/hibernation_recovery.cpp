@@ -71,7 +71,7 @@ void wake(Core& core, Account& account, const storage::Deadline& deadline) {
 
 Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
     auto pin = co_await core.accounts().load(std::move(jid));
-    if (!pin && pin.error().code != "item-not-found") co_return;  // could not be read now
+    if (!pin && !pin.error().is(error_code::item_not_found)) co_return;  // could not be read now
     if (pin && deadline.kind == storage::DeadlineKind::hibernation_expires)
         co_return expire(core, **pin, deadline);
     if (pin && deadline.kind == storage::DeadlineKind::wake) co_return wake(core, **pin, deadline);

@@ -36,7 +36,8 @@ Result<> ResidentSpace::put(DataOwner& owner, std::string_view key, std::string_
     const std::size_t freed = old ? ResidentData::entry_bytes(key.size(), old->size()) : 0;
     const std::size_t wanted = ResidentData::entry_bytes(key.size(), value.size());
     if (wanted > freed && wanted - freed > room(owner))
-        return fail("resource-constraint", "too much of " + std::string(module_) + " is kept");
+        return fail(error_code::resource_constraint,
+                    "too much of " + std::string(module_) + " is kept");
     owner.resident_.put(module_, key, value);
     core_->storage().module_data().put(core_->shard().batch(), space(owner), key, value);
     return {};
@@ -79,7 +80,8 @@ Task<Result<>> StoredSpace::put(storage::OwnerId owner, std::string key, std::st
     const std::size_t wanted = key.size() + value.size();
     const bool is_more = is_new ? usage->entries >= quota_.entries : false;
     if (is_more || (wanted > freed && usage->bytes + wanted - freed > quota_.bytes))
-        co_return fail("resource-constraint", "too much of " + std::string(module_) + " is kept");
+        co_return fail(error_code::resource_constraint,
+                       "too much of " + std::string(module_) + " is kept");
     core_->storage().module_data().put(core_->shard().batch(), space(owner), key, value);
     co_return Result<>{};
 }

@@ -110,7 +110,7 @@ Task<Result<>> release(Core& core, PartitionSet partitions) {
     auto written = co_await core.shard().committed();
     if (!stored || !written || !drained(core, partitions)) {
         reopen(core, partitions);
-        co_return fail("conflict", "what is under way does not end, or cannot be stored");
+        co_return fail(error_code::conflict, "what is under way does not end, or cannot be stored");
     }
     co_await clear_out(core, partitions);
     written = co_await core.shard().committed();

@@ -123,8 +123,8 @@ void Router::deliver_to_account(Account& account, Envelope envelope) {
 }
 
 void Router::deliver_to_unknown(Envelope envelope, const Error& error) {
-    if (error.code == "moved") return route(std::move(envelope));  // before it was loaded
-    if (error.code != "item-not-found") {
+    if (error.is(error_code::moved)) return route(std::move(envelope));  // before it was loaded
+    if (!error.is(error_code::item_not_found)) {
         StanzaError answer = to_stanza_error(error);
         answer.type = StanzaErrorType::wait;
         return bounce(std::move(envelope), answer);

@@ -11,7 +11,7 @@ void Service::deliver(Envelope envelope) {
     const std::string_view address = to.bare();
     if (Actor* loaded = find_actor(address)) return deliver_to_actor(*loaded, std::move(envelope));
     with_actor(address, [this, envelope = std::move(envelope)](Result<Actor*> found) mutable {
-        if (!found && found.error().code == "moved")
+        if (!found && found.error().is(error_code::moved))
             return core().router().route(std::move(envelope));
         if (!found) return on_absent(std::move(envelope), found.error());
         deliver_to_actor(**found, std::move(envelope));

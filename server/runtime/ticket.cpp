@@ -15,7 +15,7 @@ Ticket::Ticket(Shard& home, std::weak_ptr<AckSink> sink, std::uint32_t number, c
 
 void Ticket::fail(const Error& error) const {
     if (!state_ || state_->failed.load(std::memory_order_acquire)) return;
-    if (error.code == "resource-constraint")
+    if (error.is(error_code::resource_constraint))
         state_->out_of_room.store(true, std::memory_order_relaxed);
     state_->failed.store(true, std::memory_order_release);
 }

@@ -83,18 +83,18 @@ std::optional<Error> failed_condition(WriteTransaction& transaction, const Op& o
     switch (op.code) {
         case OpCode::require:
             if (transaction.get(op.table, op.key)) return std::nullopt;
-            return fail("item-not-found", "the log has no such entry");
+            return fail(error_code::item_not_found, "the log has no such entry");
         case OpCode::put_if_new: {
             const auto old = transaction.get(op.table, op.key);
             if (!old || *old == op.value) return std::nullopt;
-            return fail("conflict", "the name is taken");
+            return fail(error_code::conflict, "the name is taken");
         }
         case OpCode::expect_absent:
             if (!transaction.get(op.table, op.key)) return std::nullopt;
-            return fail("conflict", "the entry is there already");
+            return fail(error_code::conflict, "the entry is there already");
         case OpCode::expect_value:
             if (transaction.get(op.table, op.key) == op.value) return std::nullopt;
-            return fail("conflict", "the entry is not what it was");
+            return fail(error_code::conflict, "the entry is not what it was");
         default: return std::nullopt;
     }
 }
@@ -104,7 +104,7 @@ std::optional<Error> failed_condition(WriteTransaction& transaction, const Op& o
 std::optional<Error> failed_condition(WriteTransaction& transaction, const WriterMemory& memory,
                                       const KvBatch& batch) {
     if (!batch.has_conditions()) return std::nullopt;
-    if (batch.is_contradictory()) return fail("conflict", "the entry is not what it was");
+    if (batch.is_contradictory()) return fail(error_code::conflict, "the entry is not what it was");
     for (KvBatch::Reader reader(batch); reader.next();) {
         if (memory.removed.concerns(reader.op())) continue;
         if (auto failed = failed_condition(transaction, reader.op())) return failed;

@@ -23,8 +23,10 @@ ArchiveScan::ArchiveScan(ArchiveQuery query, std::size_t slice)
 }
 
 Result<> ArchiveScan::begin(Snapshot& snapshot) {
-    if (!known_cursors(snapshot)) return fail("item-not-found", "no such message in the archive");
-    if (!known_ids(snapshot)) return fail("item-not-found", "no such message in the archive");
+    if (!known_cursors(snapshot))
+        return fail(error_code::item_not_found, "no such message in the archive");
+    if (!known_ids(snapshot))
+        return fail(error_code::item_not_found, "no such message in the archive");
     find_parts(snapshot);
     if (!query_.ids.empty())
         count_ = query_.ids.size();

@@ -22,7 +22,7 @@ bool exists(const std::string& path) {
 }
 
 Error taken(const std::string& path) {
-    return fail("conflict", path + " exists already (--force replaces it)");
+    return fail(error_code::conflict, path + " exists already (--force replaces it)");
 }
 
 }  // namespace
@@ -37,9 +37,9 @@ bool sync_directory(const std::string& path) {
 
 Result<BackupFile> BackupFile::create(const std::string& path, bool replace) {
     if (!path.starts_with('/') || path.ends_with('/'))
-        return fail("usage", "the server needs the absolute path of a file, not " + path);
+        return fail(error_code::usage, "the server needs the absolute path of a file, not " + path);
     if (std::error_code error; std::filesystem::is_directory(path, error))
-        return fail("usage", path + " is a directory; name a file in it");
+        return fail(error_code::usage, path + " is a directory; name a file in it");
     if (!replace && exists(path)) return taken(path);
     const std::string partial = path + ".partial";
     ::unlink(partial.c_str());

@@ -89,10 +89,10 @@ Result<> check_entries(Engine& engine, const BackupTables& tables, const BackupE
         const Table table = tables.at(static_cast<std::uint8_t>(i));
         const std::uint64_t entries = snapshot->entries(table);
         if (entries != end.entries[i])
-            return fail("damaged-backup", std::string("does not agree with itself: of table ") +
-                                              table_name(table) + " it has " +
-                                              std::to_string(entries) + " entries of " +
-                                              std::to_string(end.entries[i]));
+            return fail(error_code::damaged_backup,
+                        std::string("does not agree with itself: of table ") + table_name(table) +
+                            " it has " + std::to_string(entries) + " entries of " +
+                            std::to_string(end.entries[i]));
     }
     return {};
 }

@@ -11,12 +11,12 @@ bool BackupStream::wants_slice() const {
 void BackupStream::put(std::string records) {
     if (over()) return;
     if (records.size() > max_backup_block)
-        return fail(clarion::fail("resource-constraint",
+        return fail(clarion::fail(error_code::resource_constraint,
                                   "something larger than a backup can hold was stored at once"));
     const std::size_t size = records.size();
     if (waiting_.fetch_add(size, std::memory_order_acq_rel) + size >
         limits_.buffered + limits_.changes)
-        return fail(clarion::fail("resource-constraint",
+        return fail(clarion::fail(error_code::resource_constraint,
                                   "more was written than the backup's disk could take meanwhile; "
                                   "try again when the server has less to do, or on a faster disk"));
     const std::lock_guard lock(mutex_);

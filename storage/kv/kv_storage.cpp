@@ -144,7 +144,7 @@ Result<> KvStorage::start_backup(BackupOrder order, BackupDone done) {
     const std::lock_guard lock(backup_mutex_);
     if (stopped_) return fail("cancelled", "the server is stopping");
     if (backup_ && !backup_->finished())
-        return fail("conflict", "a backup is under way already; one at a time");
+        return fail(error_code::conflict, "a backup is under way already; one at a time");
     backup_ =
         std::make_unique<BackupJob>(std::move(order), std::move(done), [this] { writer_->wake(); });
     writer_->start_copy(backup_->stream());

@@ -34,9 +34,10 @@ Result<> no_database(const std::string& database) {
     std::error_code error;
     if (!fs::exists(database, error)) return {};
     if (fs::is_directory(database, error) && fs::is_empty(database, error)) return {};
-    return fail("conflict", database +
-                                " has a database already. --force moves it aside and puts the "
-                                "restored one in its place");
+    return fail(error_code::conflict,
+                database +
+                    " has a database already. --force moves it aside and puts the "
+                    "restored one in its place");
 }
 
 /// Replays into a database under a name of its own, which is gone again if that fails.
@@ -94,7 +95,7 @@ Result<Restored> restore_backup(const std::string& file, const std::string& dire
     std::error_code ignored;
     if (built->digest != verified->digest) {
         fs::remove_all(fresh, ignored);
-        return at_file(file, fail("damaged-backup", "changed while it was read"));
+        return at_file(file, fail(error_code::damaged_backup, "changed while it was read"));
     }
     Restored restored{std::move(built->contents), free ? "" : old_name(database, now)};
     if (auto placed = exchange(fresh, database, restored.moved_to); !placed) {

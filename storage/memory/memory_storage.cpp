@@ -38,7 +38,7 @@ public:
         released_.wait(lock, [this] { return !held_; });
         if (failing_commits_ == 0) return;
         --failing_commits_;
-        throw EngineFailure(fail("resource-constraint", "no space left (injected)"));
+        throw EngineFailure(fail(error_code::resource_constraint, "no space left (injected)"));
     }
 
 private:

@@ -158,7 +158,7 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
 }
 
 void ComponentConnection::refuse(const xml::Element& element, const Error& why) {
-    if (why.code == "bad-format") {
+    if (why.is(error_code::bad_format)) {
         return begin_close(StreamErrorCondition::unsupported_stanza_type, why.text);
     }
     const auto answer = make_refusal(element, why);

@@ -32,7 +32,7 @@ Error error_of(int status, std::string_view name) {
         case ARES_ENOTFOUND:
         case ARES_ENODATA:
         case ARES_EBADNAME:
-        case ARES_ENONAME: return fail("not-found", "no such name" + about);
+        case ARES_ENONAME: return fail(error_code::not_found, "no such name" + about);
         case ARES_ETIMEOUT:
         case ARES_ECONNREFUSED: return fail("dns-timeout", "no name server answers" + about);
         default: return fail("dns-failure", std::string(ares_strerror(status)) + about);

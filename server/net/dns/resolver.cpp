@@ -83,7 +83,7 @@ Resolver::~Resolver() = default;
 Task<Result<std::vector<srv::SrvRecord>>> Resolver::Impl::ask_srv(std::string name) {
     const auto raw = co_await channel.srv(std::move(name));
     if (raw) co_return srv::parse_srv_answer(*raw);
-    if (raw.error().code == "not-found") co_return std::vector<srv::SrvRecord>{};
+    if (raw.error().is(error_code::not_found)) co_return std::vector<srv::SrvRecord>{};
     co_return raw.error();
 }
 
@@ -123,11 +123,12 @@ Task<Result<std::vector<Target>>> Resolver::resolve(std::string domain) {
         co_return only;
     }
     const Result<std::string> ascii = domain_to_ascii(domain);
-    if (!ascii) co_return fail("not-found", "not a domain name: " + domain);
+    if (!ascii) co_return fail(error_code::not_found, "not a domain name: " + domain);
     // Without an answer the domain itself is tried, as without records (RFC 6120, 3.2.1, item 9).
     const Result<SrvAnswer> answer = co_await impl_->srv_of(*ascii);
     auto targets = impl_->targets_of(answer.value_or({}), *ascii);
-    if (targets.empty()) co_return fail("not-found", "the domain says that it has no XMPP server");
+    if (targets.empty())
+        co_return fail(error_code::not_found, "the domain says that it has no XMPP server");
     co_return targets;
 }
 
@@ -141,7 +142,7 @@ Task<Result<std::vector<std::string>>> Resolver::addresses(std::string host) {
     }
     lookups(false).add();
     const Result<DnsAddresses> found = co_await impl_->channel.addresses(host);
-    const bool negative = !found && found.error().code == "not-found";
+    const bool negative = !found && found.error().is(error_code::not_found);
     if (found || negative) {
         const Duration ttl = negative ? negative_ttl : Duration(std::chrono::seconds(found->ttl));
         impl_->hosts.put(host, found, impl_->shard.clock().steady(), std::min(ttl, impl_->max_ttl));

@@ -64,7 +64,7 @@ Task<> Connector::find_places() {
     if (target.addresses.empty()) addresses = co_await resolver_.addresses(target.host);
     if (!addresses) {
         // What was wrong with a server that exists says more than that another one does not.
-        if (!problem_ || addresses.error().code != "not-found") problem_ = addresses.error();
+        if (!problem_ || !addresses.error().is(error_code::not_found)) problem_ = addresses.error();
         tell(s2s::Stage::resolve, false, addresses.error().text);
         co_return;
     }

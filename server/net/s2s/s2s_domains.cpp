@@ -345,7 +345,7 @@ Task<> RemoteDomains::restore_domain(std::string domain, std::uint64_t first_new
 void RemoteDomains::restore_stanza(const std::string& domain, std::uint64_t seq, WallTime time,
                                    std::string_view xml) {
     auto document = xml::parse_element(xml, ns::client);
-    auto stanza = document.empty() ? Result<std::shared_ptr<Stanza>>(fail("bad-format"))
+    auto stanza = document.empty() ? Result<std::shared_ptr<Stanza>>(fail(error_code::bad_format))
                                    : Stanza::from_document(std::move(document));
     // A domain that has become ours, or has ceased to be: nobody can send it any more.
     const bool sendable = stanza && is_ours((*stanza)->from().domain()) && !is_ours(domain);

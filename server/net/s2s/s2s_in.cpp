@@ -242,7 +242,7 @@ void S2sIn::on_stanza(xml::Document&& element) {
 /// is none at all: a server that checks addresses more loosely than we do must not lose its other
 /// users' stanzas.
 void S2sIn::refuse(const xml::Element& element, const Error& why) {
-    if (why.code == "bad-format")
+    if (why.is(error_code::bad_format))
         return fail(StreamErrorCondition::unsupported_stanza_type, element.name());
     if (element.attr("from").empty() || element.attr("to").empty()) {
         return fail(StreamErrorCondition::improper_addressing, "a stanza without 'from' or 'to'");

@@ -17,7 +17,7 @@ constexpr Logger logger{"s2s"};
 constexpr std::size_t max_element = 65536;
 
 s2s::Failure unreachable(const Error& error) {
-    const bool unknown = error.code == "not-found";
+    const bool unknown = error.is(error_code::not_found);
     const bool dns = unknown || error.code.starts_with("dns-");
     return {dns ? Stage::resolve : Stage::connect,
             unknown ? StanzaErrorCondition::remote_server_not_found

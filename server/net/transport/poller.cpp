@@ -89,7 +89,7 @@ Result<> Poller::add(int fd, Watch& watch) {
     event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
     event.data.ptr = &watch;
     if (::epoll_ctl(impl_->epoll.native_handle(), EPOLL_CTL_ADD, fd, &event) == 0) return {};
-    return fail("resource-constraint",
+    return fail(error_code::resource_constraint,
                 std::string("cannot watch a socket: ") + std::strerror(errno));
 }
 

@@ -194,7 +194,8 @@ private:
     void on_message(core::Actor& actor, core::Envelope envelope) override {
         auto& book = static_cast<Guestbook&>(actor);
         if (envelope.stanza->is_error() || envelope.stanza->body().empty()) return;
-        core().scope().spawn("sign", sign(core::ActorPin<Guestbook>(book), std::move(envelope)));
+        core().scope_of(book.id()).spawn(
+            "sign", sign(core::ActorPin<Guestbook>(book), std::move(envelope)));
     }
 
     void on_presence(core::Actor& actor, core::Envelope envelope) override {
@@ -244,10 +245,11 @@ private:
         request->root().add("query", ns::version);
         core().pending().send(
             book.jid().bare(), std::move(request), std::chrono::seconds(30),
-            [this, number, address = std::string(book.jid().bare())](const Stanza* answer, bool) {
+            [this, number, owner = book.id(), address = std::string(book.jid().bare())](
+                const Stanza* answer, bool) {
                 if (!answer || answer->type() != StanzaType::result || !answer->payload()) return;
                 std::string client(answer->payload()->child_text(ns::version, "name"));
-                core().scope().spawn("note-client", note_client(address, number, client));
+                core().scope_of(owner).spawn("note-client", note_client(address, number, client));
             });
     }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
@@ -46,6 +47,9 @@ constexpr std::size_t page_size = 50;
 
 struct AccountState {
     bool flushing = false;
+    /// Somebody asked for them meanwhile: what came behind the end of the flush, or back from a
+    /// session that ended, is not in it.
+    bool again = false;
 };
 
 bool may_take(const core::Session& session) {
@@ -153,8 +157,10 @@ public:
         core::Account& account = session.account();
         if (!may_take(session) || account.offline_count() == 0) return;
         AccountState& state = account_state_.of(account);
-        if (state.flushing) return;
-        state.flushing = true;
+        if (std::exchange(state.flushing, true)) {
+            state.again = true;
+            return;
+        }
         // What was sent to it before, its own presence for one, stays before it.
         core_.deliveries().push([this, account = core::AccountPin(account),
                                  number = session.number()](core::Core&) mutable {
@@ -173,10 +179,7 @@ private:
 
     void begin_flush(core::AccountPin account, std::uint64_t number) const {
         core::Session* const session = find_taker(*account, number);
-        if (!session) {
-            account_state_.of(*account).flushing = false;
-            return;
-        }
+        if (!session) return end_flush(*account, number);
         core::SendHold hold(*session);
         // Numbers above this are given from now on: messages that queue behind, or go to other
         // sessions.
@@ -206,7 +209,14 @@ private:
             if (next->number() != number) hold = core::SendHold(*next);
             number = next->number();
         }
-        account_state_.of(*account).flushing = false;
+        end_flush(*account, number);
+    }
+
+    void end_flush(core::Account& account, std::uint64_t number) const {
+        AccountState& state = account_state_.of(account);
+        state.flushing = false;
+        if (!std::exchange(state.again, false)) return;
+        if (core::Session* const taker = find_taker(account, number)) begin(*taker);
     }
 
     using Seqs = std::unordered_set<std::uint64_t>;

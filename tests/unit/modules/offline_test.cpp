@@ -77,6 +77,33 @@ TEST_CASE("what came while nobody was there comes first, in order, with its time
     }
 }
 
+/// The first session goes in the middle: what it was not sent is kept behind the end of what is
+/// being sent, and the second says that it is there before that is over.
+TEST_CASE("what a session leaves while offline messages are sent reaches the one that comes next") {
+    for (const char* config : {"", without_archive}) {
+        Scene scene(config);
+        scene.romeo_says("one");
+        test::Client& first = scene.world.connect("juliet@example.org/balcony");
+        test::Client& second = scene.world.connect("juliet@example.org/chamber");
+        second.drop_all();
+        scene.world.at("juliet@example.org", [&](core::Core& core) {
+            const auto presence = [] { return xml::parse_element("<presence/>", ns::client); };
+            first.session().on_element(presence());
+            core.router().route(Stanza::from_document(
+                                    xml::parse_element("<message from='romeo@example.com/orchard' "
+                                                       "to='juliet@example.org' type='chat'>"
+                                                       "<body>two</body></message>",
+                                                       ns::client))
+                                    .value());
+            core.deliveries().run();
+            first.session().on_detached();
+            second.session().on_element(presence());
+        });
+        CHECK(scene.bodies(second) == std::vector<std::string>{"one", "two"});
+        CHECK(scene.kept() == 0);
+    }
+}
+
 TEST_CASE("an archived message comes with the id it has in the archive, once") {
     Scene scene;
     scene.romeo_says("one");

@@ -53,6 +53,8 @@ class Actor:
         self.pause = False       # writes no more
         self.doubtful = False    # ... nothing was, and the server died: it may be gone
         self.was_refused = False  # a session of ours was not resumed, since the last check
+        self.broken = False      # a stanza of ours ended the session: nobody can resume it
+        self.reads_archive = True  # whenever it logged in since the last check
 
     # --- what the client hears ----------------------------------------------------------------
 
@@ -121,7 +123,7 @@ class Actor:
     async def come_back(self, must_resume):
         """Resumes, or logs in anew. `must_resume`: there is no excuse for the server."""
         client = self.client
-        must_resume = (must_resume and not self.doubtful) or self.proven
+        must_resume = (must_resume and not self.doubtful and not self.broken) or self.proven
         if client.connected:
             return
         if client.sm_id and await self._resume(must_resume):
@@ -171,12 +173,15 @@ class Actor:
     async def log_in(self):
         self._all_unsure() if self.client.out else None
         await self.client.log_in(self.inbox.begin_session)
+        self.broken = False
         if self.world.random.random() < 0.3:
             await self.client.burst()
             self.world.counts["bursts"] += 1
         if self.role == "offline-asks" and not self.was_refused:
             await self.ask_archive()
-        elif self.role != "offline-plain":  # which does not know of archives
+        elif self.role == "offline-plain":  # which does not know of archives
+            self.reads_archive = False
+        else:
             await self.catch_up()
         self.client.send("<presence/>")
 
@@ -207,6 +212,7 @@ class Actor:
     async def be_refused(self):
         """A stanza of ours ends the stream, and the session with it: it is not sent again."""
         client = self.client
+        self.broken = True
         await client.break_stream()
         try:
             await client.resume()
@@ -460,7 +466,8 @@ class World:
         self.check_archive(actor, actor.sent_to_check, copies, "the sender's")
         self.check_archive(actor, actor.to_check, copies, "the recipient's")
         self.check_delivered(actor, copies)
-        actor.to_check, actor.sent_to_check, actor.was_refused = [], [], False
+        actor.to_check, actor.sent_to_check = [], []
+        actor.was_refused, actor.reads_archive = False, True
 
     async def read_archive(self, actor, after):
         """message id -> its archive ids, of all that came after `after`."""
@@ -499,7 +506,7 @@ class World:
                     continue
                 # Came to a client that was there again, and went with it before it was acknowledged; the
                 # archive has it, which this client does not know, and its sender sent it again.
-                if (actor.role == "offline-plain" and message.unsure
+                if (not actor.reads_archive and message.unsure
                         and message.id in inbox.by_message):
                     self.counts["sent again, the first only in the archive"] += 1
                 else:

@@ -254,13 +254,13 @@ private:
         if (!stanza)
             logger.error("undeliverable",
                          {{"account", account.jid().full()}, {"seq", message.seq}});
-        if (stanza && !core_.router().may_hand_over(account, *stanza)) stanza = nullptr;
+        if (stanza && !account.may_hand_over(*stanza)) stanza = nullptr;
         if (!stanza) return account.remove_offline(message.seq);
         core::Envelope envelope;
         envelope.stanza = std::move(stanza);
         envelope.meta = message.stanza.meta;
         envelope.meta.offline_seq = message.seq;
-        if (core_.router().has_message(session, envelope, nullptr)) {
+        if (session.has_message(envelope, nullptr)) {
             if (!awaits_another(session, envelope)) leave_out(session, message);
             return;
         }
@@ -276,7 +276,7 @@ private:
         const auto& all = session.account().sessions();
         return std::any_of(all.begin(), all.end(), [&](const auto& other) {
             return other.get() != &session && other->is_live() && !other->takes_messages() &&
-                   !core_.router().has_message(*other, envelope, nullptr);
+                   !other->has_message(envelope, nullptr);
         });
     }
 

@@ -157,7 +157,7 @@ private:
     /// The next one that is still wanted, and since when it waited.
     std::optional<core::Envelope> pop(State& state, const core::Session& session) const {
         auto envelope = state.held.pop();
-        while (envelope && !core_.router().may_hand_over(session.account(), *envelope->stanza))
+        while (envelope && !session.account().may_hand_over(*envelope->stanza))
             envelope = state.held.pop();
         if (envelope)
             state_delay(envelope->edit().root(), session.account().host(),

@@ -6,6 +6,7 @@
 #include "server/core/core.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
+#include "server/events/session_events.h"
 
 namespace clarion::core {
 
@@ -69,6 +70,10 @@ std::uint64_t Account::next_session_number() {
     const auto by_clock =
         static_cast<std::uint64_t>(core().clock().lasting().time_since_epoch().count());
     return last_session_number_ = std::max(by_clock, last_session_number_ + 1);
+}
+
+bool Account::may_hand_over(const Stanza& stanza) {
+    return core().bus().fire(events::HandingOver{*this, stanza}) == Flow::next;
 }
 
 Session* Account::find_session(std::string_view resource) const {

@@ -21,6 +21,10 @@
 #include "server/runtime/slots.h"
 #include "storage/accounts.h"
 
+namespace clarion {
+class Stanza;
+}
+
 namespace clarion::core {
 
 class Core;
@@ -59,6 +63,9 @@ public:
     /// Drops one of them, or nothing if it is gone already: of several sessions that were sent a
     /// message the first to acknowledge it does. 0: none is meant.
     void remove_offline(std::uint64_t seq);
+
+    /// Whether a stanza for it that waited may still be handed over (events::HandingOver).
+    bool may_hand_over(const Stanza& stanza);
 
     // Sessions, live and hibernating.
     const std::vector<std::shared_ptr<Session>>& sessions() const { return sessions_; }

@@ -89,9 +89,8 @@ Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
 
 void AccountRegistry::revoke_logins(Account& account, SessionEnd why, std::uint64_t except) {
     Session* const stays = except == 0 ? nullptr : account.find_session_by_number(except);
-    core_.bus().fire(events::LoginsRevoked{account, stays});
+    core_.bus().fire(events::LoginsRevoked{account, stays, why});
     account.end_sessions(why, stays);
-    core_.pending_logins().revoke(account.jid().bare(), why);
 }
 
 Task<Result<>> AccountRegistry::set_password(Jid jid, std::string password,
@@ -131,7 +130,6 @@ Task<Result<>> AccountRegistry::remove(Jid jid) {
         Account& account = **pin;
         account.set_deleted();
         account.end_sessions(SessionEnd::deleted);
-        core_.pending_logins().revoke(name, SessionEnd::deleted);
         core_.bus().fire(events::AccountDeleted{account});
         core_.storage().accounts().remove(core_.shard().batch(), account.record());
         core_.accounts().begin_removal(name);

@@ -105,7 +105,7 @@ void StreamManagement::send_again() {
 /// place of what the user wants no more goes a filler.
 void StreamManagement::write_again(const UnackedStanza& sent) {
     SessionPort& port = *session_.port();
-    if (!core().router().may_hand_over(session_.account(), *sent.stanza))
+    if (!session_.account().may_hand_over(*sent.stanza))
         return port.write(*make_filler(session_.jid()));
     if (sent.stanza->is_iq()) return port.write(*sent.stanza);
     const auto copy = sent.stanza->clone();

@@ -13,6 +13,7 @@
 #include "server/core/account_registry.h"
 #include "server/core/archive_id.h"
 #include "server/core/c2s_stream.h"
+#include "server/core/delivery.h"
 #include "server/core/delivery_queue.h"
 #include "server/core/domain_links.h"
 #include "server/core/domains.h"
@@ -77,6 +78,8 @@ public:
     EventBus& bus() { return bus_; }
     Router& router() { return router_; }
     DeliveryQueue& deliveries() { return deliveries_; }
+    Delivery& delivery() { return delivery_; }
+    SessionOutlet& outlet() { return delivery_; }
     Strays& strays() { return strays_; }
     AccountDirectory& accounts() { return accounts_; }
     /// All directories of actors on this shard: that of accounts and those of services.
@@ -167,6 +170,7 @@ private:
     PendingIqs pending_;
     Router router_;
     Strays strays_;
+    Delivery delivery_;
     DeliveryQueue deliveries_;
     AccountDirectory accounts_;
     AccountRegistry account_registry_;

@@ -5,7 +5,6 @@
 
 #include "server/core/core.h"
 #include "server/core/options.h"
-#include "server/core/session.h"
 
 namespace clarion::core {
 
@@ -72,15 +71,13 @@ void DeliveryQueue::deliver(Delivery delivery) {
     if (is_stray(delivery)) return core_.strays().take(std::move(delivery));
     Router& router = core_.router();
     switch (delivery.to) {
-        case To::account: return router.deliver_to_account(std::move(delivery.envelope));
-        case To::host: return router.deliver_to_host(std::move(delivery.envelope));
+        case To::account: return recipients_.deliver_to_account(std::move(delivery.envelope));
+        case To::host: return recipients_.deliver_to_host(std::move(delivery.envelope));
         case To::service: return router.deliver_to_service(std::move(delivery.envelope));
         case To::component: return router.deliver_to_component(std::move(delivery.envelope));
         case To::remote: return router.deliver_to_remote(std::move(delivery.envelope));
-        case To::session: {
-            const WriteHold hold(core_.shard(), delivery.envelope.ticket);
-            return delivery.session->deliver(std::move(delivery.envelope));
-        }
+        case To::session:
+            return recipients_.deliver_to_session(*delivery.session, std::move(delivery.envelope));
         case To::task_at_home:
         case To::answer:
         case To::task: return delivery.task(core_);

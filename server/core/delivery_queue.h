@@ -24,6 +24,17 @@ namespace clarion::core {
 class Core;
 class Session;
 
+/// Who takes what has come to its home: Delivery (core/delivery.h).
+class Recipients {
+public:
+    virtual void deliver_to_account(Envelope envelope) = 0;
+    virtual void deliver_to_host(Envelope envelope) = 0;
+    virtual void deliver_to_session(Session& session, Envelope envelope) = 0;
+
+protected:
+    ~Recipients() = default;
+};
+
 class DeliveryQueue final : public TurnWork {
 public:
     /// Who takes it.
@@ -50,7 +61,7 @@ public:
         bool by_partition() const { return to <= To::answer; }
     };
 
-    explicit DeliveryQueue(Core& core) : core_(core) {}
+    DeliveryQueue(Core& core, Recipients& recipients) : core_(core), recipients_(recipients) {}
 
     void push(Delivery delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
     void push_to_host(Envelope envelope) {
@@ -85,6 +96,7 @@ private:
     bool is_stray(const Delivery& delivery) const;
 
     Core& core_;
+    Recipients& recipients_;
     std::vector<Delivery> said_;    // by handlers and other shards, oldest first
     std::size_t at_ = 0;            // those of them before it are delivered
     std::vector<Delivery> caused_;  // by the delivery at hand, oldest first

@@ -131,7 +131,7 @@ void send_final_presence(Session& lost, const storage::OnlineRecord& mark) {
     if (mark.available)
         lost.restore_presence(
             Stanza::make(StanzaKind::presence, StanzaType::available, lost.jid(), account.jid()));
-    account.core().router().send_unavailable(lost);
+    account.core().outlet().send_unavailable(lost);
 }
 
 /// Keeps for a day how far the stanzas of such a session were handled. REQUIRES: it has no record

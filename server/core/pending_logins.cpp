@@ -3,8 +3,20 @@
 #include <vector>
 
 #include "server/core/c2s_stream.h"
+#include "server/events/account_events.h"
 
 namespace clarion::core {
+
+PendingLogins::PendingLogins(EventBus& bus) {
+    using namespace events;
+    bus.on<LoginsRevoked>(
+        LoginsRevoked::Stage::forget, "streams",
+        [this](const LoginsRevoked& event) { revoke(event.account.jid().bare(), event.why); });
+    bus.on<AccountDeleted>(AccountDeleted::Stage::drop, "streams",
+                           [this](const AccountDeleted& event) {
+                               revoke(event.account.jid().bare(), SessionEnd::deleted);
+                           });
+}
 
 void PendingLogins::revoke(std::string_view bare_jid, SessionEnd why) {
     const std::vector<C2sStream*> streams(streams_.begin(), streams_.end());

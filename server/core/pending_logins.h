@@ -8,7 +8,8 @@
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <string_view>
 
-#include "server/core/session.h"
+#include "server/core/session_end.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::core {
 
@@ -16,13 +17,15 @@ class C2sStream;
 
 class PendingLogins {
 public:
+    /// Hears on the bus whose logins are revoked.
+    explicit PendingLogins(EventBus& bus);
     /// The stream removes itself, at the latest when it is destroyed.
     void add(C2sStream& stream) { streams_.insert(&stream); }
     void remove(C2sStream& stream) { streams_.erase(&stream); }
-    /// Ends those of the account.
-    void revoke(std::string_view bare_jid, SessionEnd why);
 
 private:
+    void revoke(std::string_view bare_jid, SessionEnd why);
+
     boost::unordered_flat_set<C2sStream*> streams_;
 };
 

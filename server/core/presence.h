@@ -2,8 +2,8 @@
 // and 4).
 //
 // Plain functions on the account's shard. The stanzas they make leave through the router; the
-// roster changes they make are in the turn's batch. Who sends presence: presence_out.cpp; who
-// receives it: route_presence.cpp.
+// roster changes they make are in the turn's batch. Who sends presence: send_presence.cpp; who
+// receives it: deliver_presence.cpp.
 #pragma once
 
 #include <cstdint>

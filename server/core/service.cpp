@@ -20,9 +20,8 @@ void Service::deliver(Envelope envelope) {
 
 void Service::deliver_to_domain(Envelope envelope) {
     if (!envelope.stanza->is_iq()) return on_domain_stanza(std::move(envelope));
-    Router& router = core().router();
-    if (!envelope.stanza->is_request()) return router.take_answer(std::move(envelope));
-    router.answer_request(IqTarget::service, nullptr, std::move(envelope));
+    if (!envelope.stanza->is_request()) return core().router().take_answer(std::move(envelope));
+    core().delivery().answer_request(IqTarget::service, nullptr, std::move(envelope));
 }
 
 void Service::deliver_to_actor(Actor& actor, Envelope envelope) {
@@ -32,9 +31,8 @@ void Service::deliver_to_actor(Actor& actor, Envelope envelope) {
     if (stanza.is_message()) return on_message(actor, std::move(envelope));
     if (stanza.is_presence()) return on_presence(actor, std::move(envelope));
     if (stanza.to().is_full()) return on_iq_to_resource(actor, std::move(envelope));
-    Router& router = core().router();
-    if (!stanza.is_request()) return router.take_answer(std::move(envelope));
-    router.answer_request(IqTarget::actor, &actor, std::move(envelope));
+    if (!stanza.is_request()) return core().router().take_answer(std::move(envelope));
+    core().delivery().answer_request(IqTarget::actor, &actor, std::move(envelope));
 }
 
 void Service::on_iq_to_resource(Actor&, Envelope envelope) {

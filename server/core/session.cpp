@@ -56,7 +56,7 @@ void dispatch(Session& session, Envelope envelope) {
     const WriteHold hold(core.shard(), envelope.ticket);
     const Jid to = envelope.stanza->to();
     switch (envelope.stanza->kind()) {
-        case StanzaKind::presence: return core.router().send_presence(session, std::move(envelope));
+        case StanzaKind::presence: return core.outlet().send_presence(session, std::move(envelope));
         case StanzaKind::iq:
             if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.3
             if (core.bus().fire(events::IqSending{session.account(), session, envelope}) ==
@@ -221,7 +221,7 @@ void Session::send_waiting() {
     for (auto& envelope : waiting) {
         if (state_ == SessionState::ended)  // one of them was one too many
             redeliver(std::move(envelope));
-        else if (core().router().may_hand_over(account_, *envelope.stanza))
+        else if (account_.may_hand_over(*envelope.stanza))
             deliver(std::move(envelope));
         else if (envelope.meta.spooled)
             account_.remove_offline(envelope.meta.offline_seq);
@@ -266,7 +266,7 @@ void Session::redeliver(Envelope envelope) {
     if (envelope.stanza->is_request())
         core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
     else if (envelope.stanza->is_message() && !envelope.meta.is_copy)
-        core().router().redeliver(account_, this, std::move(envelope));
+        core().outlet().redeliver(account_, this, std::move(envelope));
 }
 
 std::vector<Envelope> Session::take_held() {
@@ -274,6 +274,18 @@ std::vector<Envelope> Session::take_held() {
     core().bus().fire(events::SessionDetaching{*this, held});
     for (Envelope& envelope : held) envelope.meta.held_back = true;
     return held;
+}
+
+bool Session::has_message(const Envelope& envelope, const Session* held_by) {
+    const std::uint64_t seq = envelope.meta.offline_seq;
+    if (seen_.has_read(envelope.meta.archive_id) || seen_.was_delivered(seq)) return true;
+    const Jid& to = envelope.stanza->to();
+    // What was for a resource that was not there went to all.
+    const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());
+    if (for_one && envelope.stanza->from() == jid_) return true;  // its own words
+    if (!for_one && seen_.took(seq, takes_messages())) return true;
+    events::CopySought event{account_, *this, *envelope.stanza, seq};
+    return core().bus().fire(event) == Flow::stop;
 }
 
 // ---- Presence ----------------------------------------------------------------------------------
@@ -398,7 +410,7 @@ bool Session::begin_end(SessionEnd why) {
         port->close(said.error, said.text);
     }
     std::vector<Envelope> held = take_held();
-    if (available() || !directed_presence_.empty()) core().router().send_unavailable(*this);
+    if (available() || !directed_presence_.empty()) core().outlet().send_unavailable(*this);
     core().bus().fire(events::SessionEnded{*this, why});
     if (may_hibernate()) account_.remember_ended({number_, sm_->id(), handled_in(), self});
     account_.remove_session(*this);

@@ -139,8 +139,10 @@ public:
     int priority() const { return priority_; }
     /// Whether messages for the account are for this session (RFC 6121, 8.5.2.1).
     bool takes_messages() const { return available() && priority_ >= 0; }
-    /// It took messages for the account when this one came.
-    bool took(std::uint64_t offline_seq) const { return seen_.took(offline_seq, takes_messages()); }
+    /// Whether a message that waited need not be sent to it: it took it or was sent a copy when it
+    /// came, was sent it since, or read it in the archive. `held_by`: the session that it waited
+    /// for; nullptr: it is an offline message.
+    bool has_message(const Envelope& envelope, const Session* held_by);
     const StanzaPtr& presence() const { return presence_; }
     /// nullptr: unavailable.
     void set_presence(StanzaPtr presence);

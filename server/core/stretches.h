@@ -11,7 +11,7 @@
 //   UnackedStanza::is_copy.
 // * what waited, offline or for another session, and was sent to it later.
 // * what it took when it came, before it became unavailable. Of the time since it last became
-//   available Session::took() knows.
+//   available SeenHistory::took() knows.
 //
 // Messages are neighbours if their ordinals are: of the archive (storage/archive.h), or of their
 // arrival at the account (Envelope::offline_seq). So what follows each other is one stretch, of any

@@ -46,6 +46,7 @@ struct LoginsRevoked {
     static constexpr std::string_view name = "LoginsRevoked";
     core::Account& account;
     core::Session* stays;  // nullptr: none
+    core::SessionEnd why;
 };
 
 /// The account is being deleted: drop what is pending for it. Its sessions have ended.

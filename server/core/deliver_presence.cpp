@@ -3,9 +3,9 @@
 
 #include "server/core/account.h"
 #include "server/core/core.h"
+#include "server/core/delivery.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
-#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/presence_events.h"
 #include "server/events/subscription_events.h"
@@ -150,7 +150,7 @@ StanzaPtr refuse_probe(const Stanza& probe) {
                         probe.from(), probe.id());
 }
 
-void Router::deliver_presence(Account& account, Envelope envelope) {
+void Delivery::deliver_presence(Account& account, Envelope envelope) {
     events::PresenceReceiving event{account, *envelope.stanza};
     if (core_.bus().fire(event) == Flow::stop) return;
     const StanzaType type = envelope.stanza->type();

@@ -5,8 +5,8 @@
 #include "proto/ns.h"
 #include "server/core/account.h"
 #include "server/core/core.h"
+#include "server/core/delivery.h"
 #include "server/core/presence.h"
-#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/presence_events.h"
 
@@ -201,7 +201,7 @@ bool is_notification(StanzaType type) {
 
 }  // namespace
 
-void Router::send_presence(Session& session, Envelope envelope) {
+void Delivery::send_presence(Session& session, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();
     const bool addressed = !envelope.stanza->to().empty();
     if (is_notification(type) && !addressed) return broadcast(session, std::move(envelope));
@@ -211,10 +211,10 @@ void Router::send_presence(Session& session, Envelope envelope) {
     if (core_.bus().fire(event) == Flow::stop) return;
     if (is_subscription(type)) return send_own_subscription(session, std::move(envelope));
     if (is_notification(type)) return send_directed(session, std::move(envelope));
-    route(std::move(envelope));  // a probe of its own, or an error
+    core_.router().route(std::move(envelope));  // a probe of its own, or an error
 }
 
-void Router::send_unavailable(Session& session) {
+void Delivery::send_unavailable(Session& session) {
     broadcast_unavailable(session, Stanza::make(StanzaKind::presence, StanzaType::unavailable,
                                                 session.jid(), session.account().jid()));
 }

@@ -5,8 +5,8 @@
 #include "proto/delay.h"
 #include "proto/xml_writer.h"
 #include "server/core/core.h"
+#include "server/core/delivery.h"
 #include "server/core/message_rules.h"
-#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/message_events.h"
 #include "server/events/session_events.h"
@@ -54,7 +54,7 @@ bool any_awake(const Account& account) {
 
 }  // namespace
 
-void Router::deliver_message(Account& account, Envelope envelope) {
+void Delivery::deliver_message(Account& account, Envelope envelope) {
     if (refuse_message(account, envelope)) return;
     if (!envelope.meta.is_copy) envelope.meta.offline_seq = account.next_offline_seq();
     if (!envelope.meta.is_copy) {
@@ -70,7 +70,7 @@ void Router::deliver_message(Account& account, Envelope envelope) {
 /// chat to an account of which no device is awake goes on, to be notified of (docs/push-rules.md,
 /// R6), and is returned at the end unless somebody was. After a crash a room's line for somebody
 /// who may come back is dropped: a room takes an error for a goodbye.
-bool Router::refuse_message(const Account& account, Envelope& envelope) {
+bool Delivery::refuse_message(const Account& account, Envelope& envelope) {
     const Stanza& stanza = *envelope.stanza;
     const StanzaType type = stanza.type();
     if (envelope.meta.is_copy || type == StanzaType::chat) return false;
@@ -83,12 +83,13 @@ bool Router::refuse_message(const Account& account, Envelope& envelope) {
     const bool dropped = type == StanzaType::error || type == StanzaType::headline ||
                          (type == StanzaType::groupchat && stanza.to().is_full() &&
                           core_.awaiting_lost_sessions().contains(partition_of(account.id())));
-    if (!dropped) bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+    if (!dropped)
+        core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     return true;
 }
 
 /// False: the resource is not there.
-bool Router::send_to_full(Account& account, Envelope& envelope) {
+bool Delivery::send_to_full(Account& account, Envelope& envelope) {
     Session* session = account.find_session(envelope.stanza->to().resource());
     if (!session) return false;
     if (acknowledges(*session)) spool_until_acknowledged(account, envelope);
@@ -96,7 +97,7 @@ bool Router::send_to_full(Account& account, Envelope& envelope) {
     return true;
 }
 
-void Router::send_to_bare(Account& account, Envelope envelope) {
+void Delivery::send_to_bare(Account& account, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();
     if (type != StanzaType::groupchat && any_takes_bare(account)) {
         const auto all = [](const Session&) { return true; };
@@ -106,10 +107,10 @@ void Router::send_to_bare(Account& account, Envelope envelope) {
     events::Undelivered event{account, nullptr, envelope, events::Undelivered::Why::no_session};
     core_.bus().fire(event);
     if (!event.stored && !envelope.meta.archived())
-        bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
-void Router::send_to_takers(Account& account, Envelope envelope, const Takers& takers) {
+void Delivery::send_to_takers(Account& account, Envelope envelope, const Takers& takers) {
     // The queue of one that hibernates keeps it as well.
     const bool one_hibernates = std::any_of(takers.begin(), takers.end(),
                                             [](const auto& s) { return s->is_hibernating(); });
@@ -123,37 +124,21 @@ void Router::send_to_takers(Account& account, Envelope envelope, const Takers& t
     }
 }
 
-bool Router::may_hand_over(Account& account, const Stanza& stanza) {
-    return core_.bus().fire(events::HandingOver{account, stanza}) == Flow::next;
-}
-
-bool Router::has_message(Session& session, const Envelope& envelope, const Session* held_by) {
-    const std::uint64_t seq = envelope.meta.offline_seq;
-    if (session.seen().has_read(envelope.meta.archive_id) || session.seen().was_delivered(seq))
-        return true;
-    const Jid& to = envelope.stanza->to();
-    // What was for a resource that was not there went to all.
-    const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());
-    if (for_one && envelope.stanza->from() == session.jid()) return true;  // its own words
-    if (!for_one && session.took(seq)) return true;
-    events::CopySought event{session.account(), session, *envelope.stanza, seq};
-    return core_.bus().fire(event) == Flow::stop;
-}
-
-void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
+void Delivery::redeliver(Account& account, Session* ended, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();
     if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
         return;
     if (account.deleted())
-        return bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
-    if (!may_hand_over(account, *envelope.stanza)) {
+        return core_.router().bounce(std::move(envelope),
+                                     {StanzaErrorCondition::recipient_unavailable});
+    if (!account.may_hand_over(*envelope.stanza)) {
         if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
         return;
     }
     const bool archived = envelope.meta.archived();
     if (any_takes_bare(account)) {
         const auto takers = takers_where(
-            account, [&](Session& session) { return !has_message(session, envelope, ended); });
+            account, [&](Session& session) { return !session.has_message(envelope, ended); });
         for (Session* const session : takers) {
             session->seen().note_delivered(envelope.meta.offline_seq);
             session->hibernation().save_soon();
@@ -173,13 +158,13 @@ void Router::redeliver(Account& account, Session* ended, Envelope envelope) {
     core_.bus().fire(event);
     if (event.stored || archived) return;
     if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
-    bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
+    core_.router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
 }
 
 /// It is among the offline messages, but none of those who are sent it now will say when they have
 /// it.
-void Router::unspool_unless_acknowledged(Account& account, Envelope& envelope,
-                                         const Takers& takers) {
+void Delivery::unspool_unless_acknowledged(Account& account, Envelope& envelope,
+                                           const Takers& takers) {
     if (std::any_of(takers.begin(), takers.end(), [](const auto& s) { return s->sm(); })) return;
     account.remove_offline(envelope.meta.offline_seq);
     envelope.meta.spooled = false;
@@ -187,7 +172,7 @@ void Router::unspool_unless_acknowledged(Account& account, Envelope& envelope,
 
 /// The session that ended kept it in storage; others that were sent it and did not acknowledge it
 /// have it in memory only. From now on it is kept as if it had been sent to them alone.
-void Router::keep_for_holders(Account& account, Envelope envelope) {
+void Delivery::keep_for_holders(Account& account, Envelope envelope) {
     if (envelope.meta.archived()) return;
     for (const auto& session : account.sessions()) {
         if (!acknowledges(*session)) continue;
@@ -204,7 +189,7 @@ void Router::keep_for_holders(Account& account, Envelope envelope) {
 /// A message that offline storage may hold is durable before it is acknowledged to its sender
 /// (docs/design/001-core.md, idea 3). Its archive entry makes it so; without one it is kept among
 /// the offline messages until a session acknowledges it.
-void Router::spool_until_acknowledged(Account& account, Envelope& envelope) {
+void Delivery::spool_until_acknowledged(Account& account, Envelope& envelope) {
     if (envelope.meta.archived() || envelope.meta.is_copy || envelope.meta.spooled) return;
     if (!may_be_kept_offline(*envelope.stanza)) return;
     envelope.meta.spooled = true;

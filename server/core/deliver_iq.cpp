@@ -5,8 +5,8 @@
 
 #include "base/log.h"
 #include "server/core/core.h"
+#include "server/core/delivery.h"
 #include "server/core/options.h"
-#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/iq_events.h"
 
@@ -54,20 +54,21 @@ bool may_ask(const Actor* owner, const Jid& who, const IqTable::Entry* entry) {
 
 }  // namespace
 
-void Router::deliver_iq(Account& account, Envelope envelope) {
+void Delivery::deliver_iq(Account& account, Envelope envelope) {
     events::IqReceiving event{account, envelope};
     if (core_.bus().fire(event) == Flow::stop) return;
     if (envelope.stanza->to().is_full()) {
         Session* session = account.find_session(envelope.stanza->to().resource());
         if (session && session->state() != SessionState::ended)
             return session->send(std::move(envelope));
-        return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        return core_.router().bounce(std::move(envelope),
+                                     {StanzaErrorCondition::service_unavailable});
     }
-    if (!envelope.stanza->is_request()) return take_answer(std::move(envelope));
+    if (!envelope.stanza->is_request()) return core_.router().take_answer(std::move(envelope));
     answer_request(IqTarget::account, &account, std::move(envelope));
 }
 
-void Router::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
+void Delivery::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
     const Stanza& stanza = *envelope.stanza;
     const auto* entry = find_handler(core_, target, stanza);
     if (!may_ask(owner, stanza.from(), entry))
@@ -76,7 +77,9 @@ void Router::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
     const bool own = session && (!owner || owner == &session->account());
     const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
     if (!waits) {
-        if (!entry) return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        if (!entry)
+            return core_.router().bounce(std::move(envelope),
+                                         {StanzaErrorCondition::service_unavailable});
         return run_request(*entry, target, owner, std::move(envelope));
     }
     // Behind a slow one, or slow itself: in order (RFC 6120, 10.1). The ack window limits how many
@@ -91,24 +94,26 @@ void Router::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
 }
 
 /// A request by somebody who may not ask that. Which accounts exist is hidden from strangers.
-void Router::refuse_request(IqTarget target, const IqTable::Entry* entry, Envelope envelope) {
+void Delivery::refuse_request(IqTarget target, const IqTable::Entry* entry, Envelope envelope) {
     if (target == IqTarget::account) return answer_stranger(std::move(envelope));
-    bounce(std::move(envelope),
-           {entry ? StanzaErrorCondition::forbidden : StanzaErrorCondition::service_unavailable});
+    core_.router().bounce(std::move(envelope), {entry ? StanzaErrorCondition::forbidden
+                                                      : StanzaErrorCondition::service_unavailable});
 }
 
 /// A request to an account by somebody to whom it does not answer, and to one that does not exist:
 /// they are answered alike.
-void Router::answer_stranger(Envelope envelope) {
+void Delivery::answer_stranger(Envelope envelope) {
     const Stanza& stanza = *envelope.stanza;
     const auto* entry =
         stanza.to().is_bare() ? find_handler(core_, IqTarget::hidden, stanza) : nullptr;
-    if (!entry) return bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+    if (!entry)
+        return core_.router().bounce(std::move(envelope),
+                                     {StanzaErrorCondition::service_unavailable});
     run_request(*entry, IqTarget::hidden, nullptr, std::move(envelope));
 }
 
-void Router::run_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
-                         Envelope envelope) {
+void Delivery::run_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
+                           Envelope envelope) {
     if (entry.async) {
         // Asked by somebody who has no session here: no order to keep, but the owner must stay.
         Scope& scope = owner ? core_.scope_of(owner->id()) : core_.scope();
@@ -119,8 +124,8 @@ void Router::run_request(const IqTable::Entry& entry, IqTarget target, Actor* ow
     answer(envelope, entry.handler(request));
 }
 
-Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
-                                Envelope envelope) {
+Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
+                                  Envelope envelope) {
     std::optional<ActorPin<Actor>> pin;
     if (owner) pin.emplace(*owner);
     IqRequest request = make_request(core_, target, owner, envelope.stanza);
@@ -138,13 +143,13 @@ Task<> Router::run_slow_request(const IqTable::Entry& entry, IqTarget target, Ac
 }
 
 /// One that waited behind a slow one.
-void Router::run_waiting_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
-                                 Envelope envelope) {
+void Delivery::run_waiting_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
+                                   Envelope envelope) {
     const WriteHold hold(core_.shard(), envelope.ticket);
     run_request(entry, target, owner, std::move(envelope));
 }
 
-Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
+Task<> Delivery::run_slow_requests(AccountPin account, std::uint64_t number) {
     while (true) {
         Session* session = account->find_session_by_number(number);
         if (!session || session->pending_requests().empty()) co_return;
@@ -156,7 +161,7 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
         const auto* entry = find_handler(core_, target, stanza);
         Account* const of = target == IqTarget::account ? &*account : nullptr;
         if (!entry)
-            bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+            core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
         else if (entry->async)
             co_await run_slow_request(*entry, target, of, std::move(envelope));
         else
@@ -168,11 +173,11 @@ Task<> Router::run_slow_requests(AccountPin account, std::uint64_t number) {
     }
 }
 
-void Router::answer(const Envelope& envelope, IqAnswer answer) {
+void Delivery::answer(const Envelope& envelope, IqAnswer answer) {
     if (const auto* error = std::get_if<StanzaError>(&answer))
-        return bounce(Envelope(envelope), *error);
+        return core_.router().bounce(Envelope(envelope), *error);
     auto& result = std::get<std::shared_ptr<Stanza>>(answer);
-    if (result) route(std::move(result));
+    if (result) core_.router().route(std::move(result));
 }
 
 }  // namespace clarion::core

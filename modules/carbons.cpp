@@ -83,7 +83,8 @@ std::shared_ptr<Stanza> wrap(const core::Account& account, const Stanza& message
     xml::Element& forwarded = add_forwarded(wrapper->root().add(name, ns::carbons), message.root());
     if (archive_id != storage::ArchiveId::none)
         add_stanza_id(*forwarded.first_child(),
-                      account.core().archive_ids(account.id()).format(archive_id), account.jid());
+                      account.context().archive_ids(account.id()).format(archive_id),
+                      account.jid());
     return wrapper;
 }
 

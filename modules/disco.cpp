@@ -4,13 +4,16 @@
 #include <string>
 
 #include "proto/ns.h"
+#include "server/core/domain_links.h"
+#include "server/core/domains.h"
+#include "server/core/features.h"
 #include "server/core/session.h"
 
 namespace clarion::disco {
 
 namespace {
 
-using core::Core;
+using core::Context;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
@@ -41,36 +44,36 @@ bool belongs_to(const core::Domains& domains, std::string_view domain, std::stri
     return under(host) || std::none_of(domains.hosts().begin(), domains.hosts().end(), under);
 }
 
-IqAnswer host_info(Core& core, IqRequest& request) {
+IqAnswer host_info(Context& context, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
     add_identity(query, "server", "im", "Clarion");
-    add_features(query, core.features().of(IqTarget::host, request.host));
+    add_features(query, context.features().of(IqTarget::host, request.host));
     return result;
 }
 
-IqAnswer host_items(Core& core, IqRequest& request) {
+IqAnswer host_items(Context& context, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_items);
-    for (const std::string& component : core.domains().components()) {
-        if (!core.links().is_attached(component)) continue;  // who asked it would get an error
-        if (!belongs_to(core.domains(), component, request.host)) continue;
+    for (const std::string& component : context.domains().components()) {
+        if (!context.links().is_attached(component)) continue;  // who asked it would get an error
+        if (!belongs_to(context.domains(), component, request.host)) continue;
         query.add("item").set_attr("jid", component);
     }
-    for (const core::ServiceDomain& service : core.domains().services())
-        if (belongs_to(core.domains(), service.domain, request.host))
+    for (const core::ServiceDomain& service : context.domains().services())
+        if (belongs_to(context.domains(), service.domain, request.host))
             query.add("item").set_attr("jid", service.domain);
     return result;
 }
 
-IqAnswer account_info(Core& core, IqRequest& request) {
+IqAnswer account_info(Context& context, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
     add_identity(query, "account", "registered");
-    add_features(query, core.features().of(IqTarget::account, request.host));
+    add_features(query, context.features().of(IqTarget::account, request.host));
     return result;
 }
 
@@ -86,14 +89,14 @@ IqAnswer account_items(IqRequest& request) {
 }
 
 /// Of a service, or of one of its actors: what it says of itself, and what modules can do for it.
-IqAnswer service_info(Core& core, IqRequest& request) {
+IqAnswer service_info(Context& context, IqRequest& request) {
     if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
-    if (core::ServicePort* port = core.links().service(request.host))
+    if (core::ServicePort* port = context.links().service(request.host))
         port->describe(query, request.owner);
-    add_features(query, core.features().of(request.target, request.host,
-                                           core.domains().module_of(request.host)));
+    add_features(query, context.features().of(request.target, request.host,
+                                              context.domains().module_of(request.host)));
     return result;
 }
 
@@ -117,7 +120,7 @@ IqAnswer hidden_items(IqRequest& request) {
 }  // namespace
 
 void install(core::ModuleSetup& setup) {
-    Core& core = setup.core();
+    Context& context = setup.context();
     for (const auto target :
          {IqTarget::host, IqTarget::account, IqTarget::service, IqTarget::actor}) {
         setup.feature(target, ns::disco_info);
@@ -126,18 +129,19 @@ void install(core::ModuleSetup& setup) {
     for (const auto target : {IqTarget::service, IqTarget::actor}) {
         setup.serve(
             target, StanzaType::get, ns::disco_info, "query",
-            [&core](IqRequest& request) { return service_info(core, request); },
+            [&context](IqRequest& request) { return service_info(context, request); },
             Relation::stranger);
         setup.serve(target, StanzaType::get, ns::disco_items, "query", no_items,
                     Relation::stranger);
     }
     setup.serve(IqTarget::host, StanzaType::get, ns::disco_info, "query",
-                [&core](IqRequest& request) { return host_info(core, request); });
+                [&context](IqRequest& request) { return host_info(context, request); });
     setup.serve(IqTarget::host, StanzaType::get, ns::disco_items, "query",
-                [&core](IqRequest& request) { return host_items(core, request); });
+                [&context](IqRequest& request) { return host_items(context, request); });
     setup.serve(
         IqTarget::account, StanzaType::get, ns::disco_info, "query",
-        [&core](IqRequest& request) { return account_info(core, request); }, Relation::contact);
+        [&context](IqRequest& request) { return account_info(context, request); },
+        Relation::contact);
     setup.serve(IqTarget::account, StanzaType::get, ns::disco_items, "query", account_items,
                 Relation::contact);
     setup.serve(IqTarget::hidden, StanzaType::get, ns::disco_items, "query", hidden_items);

@@ -1,5 +1,6 @@
 #include "modules/entity_time.h"
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "proto/ns.h"
 
@@ -13,8 +14,8 @@ using core::IqTarget;
 
 /// The server lives in UTC: where its machine stands is nobody's business (XEP-0202, Security
 /// Considerations).
-IqAnswer answer(const core::Core& core, IqRequest& request) {
-    const WallTime now = std::chrono::floor<std::chrono::seconds>(core.clock().wall());
+IqAnswer answer(const core::Context& context, IqRequest& request) {
+    const WallTime now = std::chrono::floor<std::chrono::seconds>(context.clock().wall());
     auto result = make_result(*request.stanza);
     result->root()
         .add("time", ns::time)
@@ -27,8 +28,9 @@ IqAnswer answer(const core::Core& core, IqRequest& request) {
 
 void install(core::ModuleSetup& setup) {
     setup.host_feature(ns::time);
-    setup.serve(IqTarget::host, StanzaType::get, ns::time, "time",
-                [&core = setup.core()](IqRequest& request) { return answer(core, request); });
+    setup.serve(
+        IqTarget::host, StanzaType::get, ns::time, "time",
+        [&context = setup.context()](IqRequest& request) { return answer(context, request); });
 }
 
 }  // namespace clarion::time

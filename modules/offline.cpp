@@ -11,6 +11,7 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/archive_id.h"
+#include "server/core/delivery_queue.h"
 #include "server/core/message_rules.h"
 #include "server/core/send_hold.h"
 #include "server/core/send_room.h"
@@ -18,6 +19,9 @@
 #include "server/events/presence_events.h"
 #include "server/events/session_events.h"
 #include "server/events/undelivered_events.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::offline {
 
@@ -69,7 +73,7 @@ std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
             if (envelope.meta.spooled) seqs.insert(envelope.meta.offline_seq);
         };
         std::for_each(session->waiting().begin(), session->waiting().end(), insert);
-        session->core().deliveries().for_each_under_way(*session, insert);
+        session->context().deliveries().for_each_under_way(*session, insert);
     }
     return seqs;
 }
@@ -80,7 +84,7 @@ bool is_waiting(const core::Session& session, std::uint64_t seq) {
         found |= envelope.meta.offline_seq == seq && !envelope.meta.is_copy;
     };
     std::for_each(session.waiting().begin(), session.waiting().end(), look);
-    session.core().deliveries().for_each_under_way(session, look);
+    session.context().deliveries().for_each_under_way(session, look);
     return found;
 }
 
@@ -117,7 +121,7 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Acco
 class Offline {
 public:
     explicit Offline(core::ModuleSetup& setup)
-        : core_(setup.core()), account_state_(setup.account_slot<AccountState>()) {}
+        : context_(setup.context()), account_state_(setup.account_slot<AccountState>()) {}
 
     // ---- Storing -------------------------------------------------------------------------------
 
@@ -162,15 +166,15 @@ public:
             return;
         }
         // What was sent to it before, its own presence for one, stays before it.
-        core_.deliveries().push([this, account = core::AccountPin(account),
-                                 number = session.number()](core::Core&) mutable {
+        context_.deliveries().push([this, account = core::AccountPin(account),
+                                    number = session.number()](core::Context&) mutable {
             begin_flush(std::move(account), number);
         });
     }
 
 private:
     bool store(core::Account& account, core::Envelope& envelope) const {
-        const auto most = core_.options<OfflineOptions>(account.host()).max_messages;
+        const auto most = context_.options<OfflineOptions>(account.host()).max_messages;
         if (account.offline_count() >= static_cast<std::uint64_t>(most))
             return envelope.meta.archived();
         account.add_offline(envelope);
@@ -184,7 +188,7 @@ private:
         // Numbers above this are given from now on: messages that queue behind, or go to other
         // sessions.
         const std::uint64_t end = account->next_offline_seq();
-        core::Scope& scope = core_.scope_of(account->id());
+        core::Scope& scope = context_.scope_of(account->id());
         scope.spawn("offline-flush",
                     flush(std::move(account), session->number(), end, std::move(hold)));
     }
@@ -196,9 +200,9 @@ private:
         while (true) {
             // First, so that nothing acknowledged from here on is read and taken for undelivered.
             const auto skip = under_way(*account);
-            (void)co_await core_.shard().committed();
+            (void)co_await context_.shard().committed();
             auto page =
-                co_await core_.storage().offline().read(account->id(), sent_up_to, page_size);
+                co_await context_.storage().offline().read(account->id(), sent_up_to, page_size);
             if (!page)
                 logger.error("unreadable",
                              {{"account", account->jid().full()}, {"error", page.error().text}});
@@ -290,7 +294,7 @@ private:
         sent->meta.spooled = true;
     }
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountState> account_state_;
 };
 

@@ -7,20 +7,28 @@
 #include <chrono>
 #include <optional>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
 #include "proto/sasl.h"
+#include "server/core/account_registry.h"
+#include "server/core/login_throttle.h"
 #include "server/core/options.h"
+#include "server/core/refusal_log.h"
 #include "server/core/remote_call.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
 #include "server/events/stream_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::registration {
 
 using core::C2sStream;
-using core::Core;
+using core::Context;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
@@ -90,8 +98,8 @@ bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int6
 }
 
 core::Flow RegistrationLimit::on_registering(events::AccountRegistering& event) {
-    const auto most = event.core.options<RegistrationLimits>().registrations_per_address;
-    if (take(event.core.clock().steady(), event.network, most)) return core::Flow::next;
+    const auto most = event.context.options<RegistrationLimits>().registrations_per_address;
+    if (take(event.context.clock().steady(), event.network, most)) return core::Flow::next;
     event.refusal = fail(error_code::resource_constraint,
                          "too many accounts were made from this address; try later");
     return core::Flow::stop;
@@ -102,53 +110,53 @@ namespace {
 // ---- Before logging in: an account is made -----------------------------------------------------
 
 /// Asks everybody who may object.
-Task<Result<>> ask_leave(Core& core, const Jid& jid, const std::string& address) {
+Task<Result<>> ask_leave(Context& context, const Jid& jid, const std::string& address) {
     const std::string network = network_of(address);
     std::optional<Error> refusal = fail("service-unavailable", "the server is stopping");
-    std::function<Task<>(Core&)> ask = [&](Core& there) -> Task<> {
+    std::function<Task<>(Context&)> ask = [&](Context& there) -> Task<> {
         events::AccountRegistering event{there, jid.domain(), jid, network};
         there.bus().fire(event);
         refusal = std::move(event.refusal);
         co_return;
     };
-    co_await core::call_at_home(core, network, std::move(ask));
+    co_await core::call_at_home(context, network, std::move(ask));
     if (!refusal) co_return Result<>{};
     co_return *refusal;
 }
 
-Task<Result<>> refuse_taken(Core& core, const Jid& jid, const std::string& address) {
-    const auto& options = core.options<core::AuthOptions>(jid.domain());
+Task<Result<>> refuse_taken(Context& context, const Jid& jid, const std::string& address) {
+    const auto& options = context.options<core::AuthOptions>(jid.domain());
     const Duration delay =
-        core.login_throttle().on_failure(core.clock().steady(), address, jid.bare(),
-                                         options.failure_delay, options.max_failure_delay);
-    co_await core.shard().sleep(delay);
+        context.login_throttle().on_failure(context.clock().steady(), address, jid.bare(),
+                                            options.failure_delay, options.max_failure_delay);
+    co_await context.shard().sleep(delay);
     co_return fail(error_code::conflict, "the username is taken");
 }
 
 /// The cheap checks come first: what is refused must not cost a key derivation.
-Task<Result<>> make_account(Core& core, const Jid& jid, const std::string& password,
+Task<Result<>> make_account(Context& context, const Jid& jid, const std::string& password,
                             const std::string& address) {
-    const auto found = co_await core.storage().accounts().find(std::string(jid.bare()));
+    const auto found = co_await context.storage().accounts().find(std::string(jid.bare()));
     if (!found) co_return found.error();
-    if (found->has_value()) co_return co_await refuse_taken(core, jid, address);
-    Result<> allowed = co_await ask_leave(core, jid, address);
+    if (found->has_value()) co_return co_await refuse_taken(context, jid, address);
+    Result<> allowed = co_await ask_leave(context, jid, address);
     if (!allowed) co_return allowed;
     Result<> made = fail("service-unavailable", "the server is stopping");
-    std::function<Task<>(Core&)> create = [&](Core& home) -> Task<> {
+    std::function<Task<>(Context&)> create = [&](Context& home) -> Task<> {
         made = co_await home.account_registry().create(jid, password);
     };
-    co_await core::call_at_home(core, std::string(jid.bare()), std::move(create));
+    co_await core::call_at_home(context, std::string(jid.bare()), std::move(create));
     co_return made;
 }
 
-Task<Result<>> on_application(Core& core, const std::string& host, const std::string& address,
+Task<Result<>> on_application(Context& context, const std::string& host, const std::string& address,
                               const xml::Element& query) {
-    if (!core.options<RegistrationOptions>(host).registration)
+    if (!context.options<RegistrationOptions>(host).registration)
         co_return fail("not-allowed", "accounts are not made here in this way");
     const auto jid = read_application(query, host);
     if (!jid) co_return jid.error();
     const std::string password(query.child_text(ns::register_, "password"));
-    Result<> made = co_await make_account(core, *jid, password, address);
+    Result<> made = co_await make_account(context, *jid, password, address);
     if (!made) co_return made;
     static Counter& counter = metrics().counter("clarion_registrations_total",
                                                 "Accounts made by their owners (XEP-0077)");
@@ -178,37 +186,37 @@ void answer(C2sStream& stream, const xml::Element& iq, const Result<>& outcome) 
 }
 
 /// By address: who asks has no account yet.
-void note_refusal(Core& core, C2sStream& stream, const xml::Element& iq, const Error& error) {
+void note_refusal(Context& context, C2sStream& stream, const xml::Element& iq, const Error& error) {
     const std::string address = stream.port().info().address;
-    core.refusals().on_element(address, iq, to_stanza_error(error));
+    context.refusals().on_element(address, iq, to_stanza_error(error));
 }
 
 /// XEP-0077, 3.1: where registration is off, nobody is told which fields there are.
-Result<> check(Core& core, const std::string& host, const xml::Element& iq) {
+Result<> check(Context& context, const std::string& host, const xml::Element& iq) {
     const auto to = iq.attr("to");
     if (!to.empty() && prepare_domain(to).value_or("") != host)
         return fail("not-allowed", "log in to talk to others");
     if (iq.attr("id").empty()) return fail("bad-request", "an id is needed");
-    if (iq.attr("type") == "get" && !core.options<RegistrationOptions>(host).registration)
+    if (iq.attr("type") == "get" && !context.options<RegistrationOptions>(host).registration)
         return fail("service-unavailable");
     return {};
 }
 
-Task<C2sStream::Next> before_login(C2sStream& stream, Core& core, const xml::Element& iq) {
+Task<C2sStream::Next> before_login(C2sStream& stream, Context& context, const xml::Element& iq) {
     const auto type = iq.attr("type");
     if (type != "get" && type != "set") co_return C2sStream::Next::read;
-    Result<> outcome = check(core, stream.host(), iq);
+    Result<> outcome = check(context, stream.host(), iq);
     if (outcome && type == "set") {
         const std::string address = stream.port().info().address;
-        outcome = co_await on_application(core, stream.host(), address, *iq.first_child());
+        outcome = co_await on_application(context, stream.host(), address, *iq.first_child());
     }
-    if (!outcome) note_refusal(core, stream, iq, outcome.error());
+    if (!outcome) note_refusal(context, stream, iq, outcome.error());
     answer(stream, iq, outcome);
     co_return C2sStream::Next::read;
 }
 
 void offer(events::LoginFeatures& event) {
-    if (event.core.options<RegistrationOptions>(event.stream.host).registration)
+    if (event.context.options<RegistrationOptions>(event.stream.host).registration)
         event.features.add("register", ns::register_feature);
 }
 
@@ -236,26 +244,26 @@ IqAnswer on_get(IqRequest& request) {
 }
 
 /// XEP-0077, 3.2: the answer first, as nothing reaches its session afterwards.
-Task<IqAnswer> remove(Core& core, Jid owner, StanzaPtr request) {
+Task<IqAnswer> remove(Context& context, Jid owner, StanzaPtr request) {
     logger.info("removing", {{"account", owner.full()}});
-    core.router().route(make_result(*request));
-    const Result<> removed = co_await core.account_registry().remove(owner);
+    context.router().route(make_result(*request));
+    const Result<> removed = co_await context.account_registry().remove(owner);
     if (!removed && !removed.error().is(error_code::item_not_found))  // another device was quicker
         logger.error("remove-failed", {{"account", owner.full()}, {"error", removed.error().text}});
     co_return std::shared_ptr<Stanza>();
 }
 
-Task<IqAnswer> on_set(Core& core, IqRequest request) {
+Task<IqAnswer> on_set(Context& context, IqRequest request) {
     const core::Account* account = owned_account(request);
     if (!account) co_return refuse_stranger();
     const Jid owner = account->jid().to_bare();
     const auto wish = read_wish(request.payload(), owner);
     if (!wish) co_return to_stanza_error(wish.error());
-    if (*wish == Wish::remove) co_return co_await remove(core, owner, request.stanza);
+    if (*wish == Wish::remove) co_return co_await remove(context, owner, request.stanza);
     std::string password(request.payload().child_text(ns::register_, "password"));
     const std::uint64_t changed_by = request.session ? request.session->number() : 0;
     const Result<> changed =
-        co_await core.account_registry().set_password(owner, std::move(password), changed_by);
+        co_await context.account_registry().set_password(owner, std::move(password), changed_by);
     if (!changed) co_return to_stanza_error(changed.error());
     logger.info("password-changed", {{"account", owner.full()}});
     co_return make_result(*request.stanza);
@@ -290,7 +298,7 @@ void declare_options(OptionRegistry& registry) {
 void install(core::ModuleSetup& setup) {
     using events::AccountRegistering;
     using events::LoginFeatures;
-    Core& core = setup.core();
+    Context& context = setup.context();
     setup.on(LoginFeatures::Stage::offer, &offer);
     setup.serve_before_login(ns::register_, "query", before_login);
     setup.on(AccountRegistering::Stage::check, setup.state<RegistrationLimit>(),
@@ -298,8 +306,9 @@ void install(core::ModuleSetup& setup) {
     setup.host_feature(ns::register_);
     for (const auto target : {IqTarget::host, IqTarget::account}) {
         setup.serve(target, StanzaType::get, ns::register_, "query", on_get);
-        setup.serve_async(target, StanzaType::set, ns::register_, "query",
-                          [&core](IqRequest request) { return on_set(core, std::move(request)); });
+        setup.serve_async(
+            target, StanzaType::set, ns::register_, "query",
+            [&context](IqRequest request) { return on_set(context, std::move(request)); });
     }
 }
 

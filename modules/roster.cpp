@@ -10,12 +10,14 @@
 #include "server/events/session_events.h"
 #include "server/events/stream_events.h"
 #include "server/events/subscription_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::roster {
 
 namespace {
 
-using core::Core;
+using core::Context;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
@@ -134,14 +136,14 @@ IqAnswer get_roster(const Interested& interested, IqRequest& request) {
 
 // --- roster set (sections 2.3 to 2.5) -----------------------------------------------------------
 
-void put_item(Core& core, core::Account& account, Wanted&& wanted) {
+void put_item(Context& context, core::Account& account, Wanted&& wanted) {
     const RosterItem* known = account.roster().find(wanted.jid.full());
     RosterItem item = known ? *known : RosterItem{.jid = wanted.jid.full()};
     item.name = std::move(wanted.name);
     item.groups = std::move(wanted.groups);
     item.listed = true;
-    const RosterItem& now = account.roster().put(core.shard(), account.id(), std::move(item));
-    core.bus().fire(events::RosterChanged{account, now, false});
+    const RosterItem& now = account.roster().put(context.shard(), account.id(), std::move(item));
+    context.bus().fire(events::RosterChanged{account, now, false});
 }
 
 std::optional<StanzaError> why_not(const core::Account& account, const Wanted& wanted) {
@@ -162,8 +164,8 @@ std::optional<StanzaError> why_not(const core::Account& account, const Wanted& w
 
 /// The push goes out before the result: a client that has the result has the item too, as the
 /// server has it.
-IqAnswer set_roster(Core& core, IqRequest& request) {
-    auto wanted = read_item(request.payload(), core.options<ItemOptions>(request.host));
+IqAnswer set_roster(Context& context, IqRequest& request) {
+    auto wanted = read_item(request.payload(), context.options<ItemOptions>(request.host));
     if (!wanted.ok()) return to_stanza_error(wanted.error());
     core::Account& account = *request.account;
     if (auto error = why_not(account, *wanted)) return *error;
@@ -171,7 +173,7 @@ IqAnswer set_roster(Core& core, IqRequest& request) {
     if (wanted->remove) {
         core::remove_contact(account, wanted->jid);
     } else {
-        put_item(core, account, std::move(wanted).value());
+        put_item(context, account, std::move(wanted).value());
     }
     return make_result(*request.stanza);
 }
@@ -249,13 +251,13 @@ void ItemOptions::declare(OptionTable<ItemOptions>& t) {
 void declare_options(OptionRegistry& registry) { registry.add<ItemOptions>(); }
 
 void install(core::ModuleSetup& setup) {
-    Core& core = setup.core();
+    Context& context = setup.context();
     const Interested& self = setup.state<Interested>(setup);
     setup.account_feature(ns::roster);
     setup.serve(IqTarget::account, StanzaType::get, ns::roster, "query",
                 [&self](IqRequest& request) { return get_roster(self, request); });
     setup.serve(IqTarget::account, StanzaType::set, ns::roster, "query",
-                [&core](IqRequest& request) { return set_roster(core, request); });
+                [&context](IqRequest& request) { return set_roster(context, request); });
 
     using namespace events;
     setup.on(StreamFeatures::Stage::offer, &offer);

@@ -6,11 +6,15 @@
 #include "proto/sm_queue.h"
 #include "proto/stream_error.h"
 #include "proto/xml_writer.h"
+#include "server/core/account_directory.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/options.h"
+#include "server/core/partitions.h"
+#include "server/core/refusal_log.h"
 #include "server/core/session.h"
 #include "server/events/session_events.h"
 #include "server/events/stream_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::stream_management {
 namespace {
@@ -70,14 +74,14 @@ xml::Document handled_count_too_high(std::uint32_t handled, std::uint32_t sent) 
 namespace {
 
 /// `from`: the session, or the account that has none yet.
-void note_refusal(core::Core& core, const Jid& from, std::string_view condition,
+void note_refusal(core::Context& context, const Jid& from, std::string_view condition,
                   std::string_view text = {}) {
-    core.refusals().on_request(from.full(), ns::sm, condition, text);
+    context.refusals().on_request(from.full(), ns::sm, condition, text);
 }
 
 void refuse(core::Session& session, std::string_view text) {
     constexpr auto condition = StanzaErrorCondition::unexpected_request;
-    note_refusal(session.core(), session.jid(), name(condition), text);
+    note_refusal(session.context(), session.jid(), name(condition), text);
     session.port()->write_xml(failed_xml(condition));
 }
 
@@ -85,14 +89,14 @@ void refuse(core::Session& session, std::string_view text) {
 
 void enable(core::Session& session, const Enable& wanted) {
     if (session.sm()) return refuse(session, "it is enabled already");
-    core::Core& core = session.core();
+    core::Context& context = session.context();
     const std::string_view host = session.account().host();
-    Duration limit = core.options<core::SmacksOptions>(host).hibernation_time;
-    core.bus().fire(events::HibernationLimit{session.account(), session, limit});
+    Duration limit = context.options<core::SmacksOptions>(host).hibernation_time;
+    context.bus().fire(events::HibernationLimit{session.account(), session, limit});
     const std::uint32_t seconds = granted_seconds(limit, wanted.max_seconds);
     const auto& sm = session.enable_sm(wanted.resume && seconds > 0, wanted.max_seconds);
     session.port()->write_xml(
-        enabled_xml(sm.id(), seconds, core.options<LocationOptions>(host).location));
+        enabled_xml(sm.id(), seconds, context.options<LocationOptions>(host).location));
 }
 
 void close_for_count(core::SessionPort& port, std::uint32_t handled, std::uint32_t sent) {
@@ -134,12 +138,12 @@ core::Flow on_element(events::SessionElement& event) {
 
 // ---- Without one -------------------------------------------------------------------------------
 
-Next refuse(core::Core& core, core::C2sStream& stream, StanzaErrorCondition condition,
+Next refuse(core::Context& context, core::C2sStream& stream, StanzaErrorCondition condition,
             std::string_view text, const std::uint32_t* handled = nullptr) {
     if (stream.account().empty())
-        core.refusals().on_request(stream.port().info().address, ns::sm, name(condition), text);
+        context.refusals().on_request(stream.port().info().address, ns::sm, name(condition), text);
     else
-        note_refusal(core, stream.account(), name(condition), text);
+        note_refusal(context, stream.account(), name(condition), text);
     stream.port().write_xml(failed_xml(condition, handled));
     return Next::read;
 }
@@ -153,11 +157,11 @@ std::shared_ptr<core::Session> find_by_id(const core::Account& account, std::str
 /// What its last stanzas caused is waited for, so that the client does not send them again although
 /// they have arrived.
 Task<Next> refuse_unknown(core::C2sStream& stream, core::AccountPin account, std::string id) {
-    core::Core& core = account->core();
+    core::Context& context = account->context();
     if (const auto ended = account->settling_session(id)) co_await ended->handle_received();
     if (account->gone()) co_return Next::move;
     const auto handled = account->ended_handled(id);
-    co_return refuse(core, stream, StanzaErrorCondition::item_not_found,
+    co_return refuse(context, stream, StanzaErrorCondition::item_not_found,
                      handled ? "the session has ended" : "there is no such session",
                      handled ? &*handled : nullptr);
 }
@@ -179,23 +183,23 @@ Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
         co_return refuse_count(stream, *session, handled);
     if (error.is(error_code::item_not_found))
         co_return co_await refuse_unknown(stream, std::move(account), session->sm()->id());
-    co_return refuse(account->core(), stream, StanzaErrorCondition::internal_server_error,
+    co_return refuse(account->context(), stream, StanzaErrorCondition::internal_server_error,
                      error.text);
 }
 
-Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Element& resume) {
+Task<Next> on_resume(core::C2sStream& stream, core::Context& context, const xml::Element& resume) {
     const std::string id(resume.attr("previd"));
     const auto handled = sm::parse_count(resume.attr("h"));
     if (id.empty() || !handled)
-        co_return refuse(core, stream, StanzaErrorCondition::bad_request,
+        co_return refuse(context, stream, StanzaErrorCondition::bad_request,
                          "'previd' and 'h' are needed");
-    auto account = co_await core.accounts().load(std::string(stream.account().bare()));
+    auto account = co_await context.accounts().load(std::string(stream.account().bare()));
     if (stream.revoked()) co_return Next::close;
     if (!account && account.error().is(error_code::moved)) co_return Next::move;
     if (!account)
-        co_return refuse(core, stream, StanzaErrorCondition::internal_server_error,
+        co_return refuse(context, stream, StanzaErrorCondition::internal_server_error,
                          account.error().text);
-    if (!core.partition_table().is_here(storage::partition_of((*account)->id())))
+    if (!context.partition_table().is_here(storage::partition_of((*account)->id())))
         co_return Next::move;
     const auto session = find_by_id(**account, id);
     if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);
@@ -211,8 +215,8 @@ Task<Next> on_resume(core::C2sStream& stream, core::Core& core, const xml::Eleme
 }
 
 /// Section 3: not before a resource is bound, and resuming not before the login.
-Task<Next> on_too_early(core::C2sStream& stream, core::Core& core, const xml::Element&) {
-    co_return refuse(core, stream, StanzaErrorCondition::unexpected_request,
+Task<Next> on_too_early(core::C2sStream& stream, core::Context& context, const xml::Element&) {
+    co_return refuse(context, stream, StanzaErrorCondition::unexpected_request,
                      "log in and bind a resource first");
 }
 

@@ -21,8 +21,8 @@ std::string system_name() {
 }
 
 /// <name/> and <version/> are required in a result (XEP-0092, 2); a hidden version is an empty one.
-IqAnswer answer(const core::Core& core, IqRequest& request) {
-    const auto& options = core.options<VersionOptions>(request.host);
+IqAnswer answer(const core::Context& context, IqRequest& request) {
+    const auto& options = context.options<VersionOptions>(request.host);
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::version);
     query.add_text_child("name", "Clarion");
@@ -44,8 +44,9 @@ void declare_options(OptionRegistry& registry) { registry.add<VersionOptions>();
 
 void install(core::ModuleSetup& setup) {
     setup.host_feature(ns::version);
-    setup.serve(IqTarget::host, StanzaType::get, ns::version, "query",
-                [&core = setup.core()](IqRequest& request) { return answer(core, request); });
+    setup.serve(
+        IqTarget::host, StanzaType::get, ns::version, "query",
+        [&context = setup.context()](IqRequest& request) { return answer(context, request); });
 }
 
 }  // namespace clarion::version

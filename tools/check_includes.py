@@ -5,7 +5,9 @@
 
 1. A file may include only the tiers its row in TIERS names.
 2. Modules do not include each other: modules/push/ is one module, modules/carbons.* another.
-3. Heavy headers (sockets, TLS, LMDB, expat, ...) appear in .cpp files only, so that everything
+3. Modules and net see of a shard its Context: neither the Core that owns its parts, nor those that
+   core keeps to itself.
+4. Heavy headers (sockets, TLS, LMDB, expat, ...) appear in .cpp files only, so that everything
    above them compiles quickly and can be tested without them.
 
 usage: tools/check_includes.py [ROOT]      exit 0 when clean, 1 with one line per violation
@@ -25,7 +27,7 @@ TIERS = {
     "storage": (["storage"], ["base", "proto"]),
     "runtime": (["server/runtime"], ["base", "proto", "storage"]),
     "core": (["server/core", "server/events"], ["base", "proto", "storage", "runtime"]),
-    "net": (["server/net"], ["base", "proto", "runtime", "core"]),
+    "net": (["server/net"], ["base", "proto", "storage", "runtime", "core"]),
     "app": (["server", "modules/all.h", "modules/all.cpp"], None),
     "modules": (["modules"], ["base", "proto", "storage", "runtime", "core"]),
 }
@@ -36,6 +38,7 @@ PROTO_BANNED = {f"base/{name}.h" for name in ("task", "log", "clock", "metrics")
 HEAVY = re.compile(
     r"^(boost/(asio|beast|json|process)[/.]|openssl/|ares|lmdb\.h|expat|unicode/|spdlog/|fmt/|toml|CLI/)"
 )
+WHOLE_SHARD = ("server/core/core.h", "server/core/internals.h")
 AWAITABLE = ("base/task.h", "boost/asio/awaitable.hpp")
 HEAVY_PROBLEM = "is a heavy header: .cpp files only (coroutines and executors: base/task.h)"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -63,6 +66,8 @@ def tier_problem(path, included):
         return "proto is pure: no clock, log, metrics or coroutines"
     if tier == "modules" and target == "modules" and module_of(path) != module_of(included):
         return "modules meet on the event bus or in server/core/services.h, not in headers"
+    if tier in ("modules", "net") and included in WHOLE_SHARD:
+        return "is core's own: server/core/context.h has what others may reach"
     if allowed is None or target == tier or target in allowed:
         return None
     return f"tier {tier} may include only {', '.join([tier] + allowed)}; this is {target}"

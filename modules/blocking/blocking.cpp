@@ -1,5 +1,6 @@
 #include "modules/blocking/blocking.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "modules/blocking/reports.h"
 #include "modules/blocking/stored_lists.h"
@@ -7,6 +8,8 @@
 #include "proto/ns.h"
 #include "server/core/message_rules.h"
 #include "server/core/presence.h"
+#include "server/core/refusal_log.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
 #include "server/events/iq_events.h"
@@ -101,7 +104,7 @@ void leave_blocked(core::Account& account, core::Session& session, const Blockli
     for (const Jid& to : told) {
         if (!blocks(account, list, to)) continue;
         core::forget_directed(session, to);
-        account.core().router().route(
+        account.context().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::unavailable, session.jid(), to));
         say_unavailable(session, to);
     }
@@ -134,7 +137,7 @@ void show_to_unblocked(core::Account& account, const std::vector<Jid>& contacts)
 class Blocking {
 public:
     explicit Blocking(core::ModuleSetup& setup)
-        : core_(setup.core()),
+        : context_(setup.context()),
           lists_(setup),
           reports_(setup.account_slot<ReportCount>()),
           asked_(setup.session_slot<bool>()) {}
@@ -248,7 +251,7 @@ public:
 
 private:
     const BlockingOptions& options_of(const core::Account& account) const {
-        return core_.options<BlockingOptions>(account.host());
+        return context_.options<BlockingOptions>(account.host());
     }
     bool has_room(const core::Account& account, std::size_t blocked,
                   const std::vector<std::string>& added) const {
@@ -276,7 +279,7 @@ private:
                               "You have blocked this JID");
             error.app_ns = ns::blocking_errors;
             error.app_name = "blocked";
-            core_.refusals().on_stanza(stanza, error);
+            context_.refusals().on_stanza(stanza, error);
             session.send(make_error(stanza, error));
         }
         return Flow::stop;
@@ -284,7 +287,7 @@ private:
 
     /// The same as if nobody were there.
     void refuse(core::Envelope& envelope) const {
-        core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        context_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     }
 
     /// The result goes out before the pushes, in the order of XEP-0191, 3.3.
@@ -293,7 +296,7 @@ private:
         if (request.session)
             request.session->send(std::move(result));
         else
-            core_.router().route(std::move(result));
+            context_.router().route(std::move(result));
     }
 
     /// To all sessions that asked for the list. No answer is waited for.
@@ -313,11 +316,11 @@ private:
     void report(core::Account& account, const std::vector<Item>& items) const {
         for (const Item& item : items)
             if (item.report)
-                take_report(reports_.of(account), core_.clock().steady(),
+                take_report(reports_.of(account), context_.clock().steady(),
                             options_of(account).max_reports, account.jid(), item.jid, *item.report);
     }
 
-    core::Core& core_;
+    core::Context& context_;
     StoredLists lists_;
     core::AccountSlot<ReportCount> reports_;
     core::SessionSlot<bool> asked_;

@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "modules/blocking/blocking.h"
+#include "server/core/account.h"
 
 namespace clarion::blocking {
 namespace {

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
@@ -75,7 +76,7 @@ struct State {
 class ClientState {
 public:
     explicit ClientState(core::ModuleSetup& setup)
-        : core_(setup.core()), states_(setup.session_slot<State>()) {}
+        : context_(setup.context()), states_(setup.session_slot<State>()) {}
 
     core::Flow on_element(events::SessionElement& event) {
         const xml::Element& element = event.element;
@@ -93,7 +94,7 @@ public:
         const Verdict judged = verdict(*event.envelope.stanza);
         if (judged.action == Action::deliver || !may_wait(event.envelope)) {
             count_saved(state->held.drop(judged.topic));
-            state->last_write = core_.clock().steady();
+            state->last_write = context_.clock().steady();
             const auto session = event.session.shared_from_this();  // a flush may be its end
             flush(*session, *state, counters_.important);
             if (session->state() != core::SessionState::ended) return core::Flow::next;
@@ -135,13 +136,14 @@ private:
     }
 
     void keep(core::Session& session, State& state, core::Envelope envelope) {
-        const auto& options = core_.options<CsiOptions>(session.account().host());
+        const auto& options = context_.options<CsiOptions>(session.account().host());
         counters_.held.add();
-        if (const SteadyTime now = core_.clock().steady(); now - state.last_write >= one_wake_up) {
+        if (const SteadyTime now = context_.clock().steady();
+            now - state.last_write >= one_wake_up) {
             counters_.wake_ups.add();
             state.last_write = now;
         }
-        if (envelope.meta.received == WallTime{}) envelope.meta.received = core_.clock().wall();
+        if (envelope.meta.received == WallTime{}) envelope.meta.received = context_.clock().wall();
         count_saved(state.held.add(std::move(envelope)));
         if (state.held.size() > static_cast<std::size_t>(options.max_held) ||
             state.held.bytes() > static_cast<std::size_t>(options.max_held_bytes))
@@ -174,7 +176,7 @@ private:
         while (auto envelope = pop(state, session)) session.send_now(std::move(*envelope));
     }
 
-    core::Core& core_;
+    core::Context& context_;
     core::SessionSlot<State> states_;
     Counters counters_;
 };
@@ -182,7 +184,7 @@ private:
 void offer(events::StreamFeatures& event) { event.features.add("csi", ns::csi); }
 
 /// There is nothing to be inactive yet.
-Task<core::C2sStream::Next> ignore(core::C2sStream&, core::Core&, const xml::Element&) {
+Task<core::C2sStream::Next> ignore(core::C2sStream&, core::Context&, const xml::Element&) {
     co_return core::C2sStream::Next::read;
 }
 

@@ -5,16 +5,21 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "modules/mam/archive_expiry.h"
 #include "modules/mam/query.h"
 #include "server/core/archive_id.h"
+#include "server/core/domains.h"
 #include "server/core/remote_call.h"
+#include "server/runtime/shard.h"
+#include "storage/owners.h"
+#include "storage/storage.h"
 
 namespace clarion::mam {
 
 namespace json = boost::json;
-using core::Core;
+using core::Context;
 using core::text;
 
 namespace {
@@ -22,7 +27,7 @@ namespace {
 constexpr auto pause = std::chrono::milliseconds(1);  // between slices of many accounts
 constexpr std::size_t names_at_once = 100;
 
-Task<Result<storage::AccountId>> find_account(Core& here, std::string jid) {
+Task<Result<storage::AccountId>> find_account(Context& here, std::string jid) {
     const auto record = co_await here.storage().accounts().find(jid);
     if (!record) co_return record.error();
     if (!*record) co_return fail(error_code::item_not_found, jid + " does not exist");
@@ -49,7 +54,7 @@ json::value time_or_null(const std::optional<WallTime>& time) {
     return time ? json::value(format_datetime(*time)) : json::value();
 }
 
-Task<Result<json::value>> stats_of_account(Core& here, std::string jid) {
+Task<Result<json::value>> stats_of_account(Context& here, std::string jid) {
     const auto id = co_await find_account(here, jid);
     if (!id) co_return id.error();
     const auto bounds = co_await here.storage().archive().bounds(*id);
@@ -63,7 +68,8 @@ Task<Result<json::value>> stats_of_account(Core& here, std::string jid) {
 }
 
 /// False: there are no more accounts.
-Task<Result<bool>> count_some(Core& here, std::string domain, std::string& after, Totals& totals) {
+Task<Result<bool>> count_some(Context& here, std::string domain, std::string& after,
+                              Totals& totals) {
     auto& storage = here.storage();
     const auto names =
         co_await storage.owners().list(storage::OwnerKind::account, domain, after, names_at_once);
@@ -80,7 +86,7 @@ Task<Result<bool>> count_some(Core& here, std::string domain, std::string& after
     co_return names->size() == names_at_once;
 }
 
-Task<Result<json::value>> stats_of_domain(Core& here, std::string domain) {
+Task<Result<json::value>> stats_of_domain(Context& here, std::string domain) {
     Totals totals;
     std::string after;
     for (;;) {
@@ -97,7 +103,7 @@ Task<Result<json::value>> stats_of_domain(Core& here, std::string domain) {
                           {"newest", time_or_null(totals.newest)}};
 }
 
-Task<Result<json::value>> stats(Core& here, const json::object& arguments) {
+Task<Result<json::value>> stats(Context& here, const json::object& arguments) {
     if (!text(arguments, "jid").empty()) {
         const auto jid = core::address_argument(here.domains(), arguments);
         if (!jid) co_return jid.error();
@@ -124,7 +130,7 @@ Result<WallTime> read_date(std::string_view text) {
 }
 
 /// What is to stay.
-Result<storage::Keep> keep_argument(Core& here, const json::object& arguments) {
+Result<storage::Keep> keep_argument(Context& here, const json::object& arguments) {
     const std::string_view before = text(arguments, "before"), age = text(arguments, "older_than");
     if (!before.empty() && !age.empty())
         return fail(error_code::usage, "either a date or an age, not both");
@@ -144,22 +150,23 @@ struct Purged {
     std::uint64_t accounts = 0, messages = 0;
 };
 
-Task<> purge_here(Core& core, std::string jid, storage::Keep keep, Result<std::uint64_t>& result) {
-    result = co_await expire_archive(core, storage::OwnerKind::account, std::move(jid), keep);
+Task<> purge_here(Context& context, std::string jid, storage::Keep keep,
+                  Result<std::uint64_t>& result) {
+    result = co_await expire_archive(context, storage::OwnerKind::account, std::move(jid), keep);
 }
 
 /// On the account's home shard, like all that is written for it.
-Task<Result<>> purge_account(Core& here, std::string jid, storage::Keep keep, Purged& purged) {
+Task<Result<>> purge_account(Context& here, std::string jid, storage::Keep keep, Purged& purged) {
     Result<std::uint64_t> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(here, jid,
-                                [&](Core& core) { return purge_here(core, jid, keep, result); });
+    co_await core::call_at_home(
+        here, jid, [&](Context& context) { return purge_here(context, jid, keep, result); });
     if (!result) co_return result.error();
     if (*result > 0) ++purged.accounts;
     purged.messages += *result;
     co_return Result<>{};
 }
 
-Task<Result<>> purge_domain(Core& here, std::string domain, storage::Keep keep, Purged& purged) {
+Task<Result<>> purge_domain(Context& here, std::string domain, storage::Keep keep, Purged& purged) {
     std::string after;
     for (;;) {
         const auto names = co_await here.storage().owners().list(storage::OwnerKind::account,
@@ -174,7 +181,7 @@ Task<Result<>> purge_domain(Core& here, std::string domain, storage::Keep keep, 
     }
 }
 
-Task<Result<json::value>> purge(Core& here, const json::object& arguments) {
+Task<Result<json::value>> purge(Context& here, const json::object& arguments) {
     const auto jid = core::address_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto keep = keep_argument(here, arguments);
@@ -205,7 +212,7 @@ Result<std::optional<storage::ArchiveId>> after_argument(const json::object& arg
 }
 
 /// A page: whoever exports asks again with the id of the last message until there are no more.
-Task<Result<json::value>> export_page(Core& here, const json::object& arguments) {
+Task<Result<json::value>> export_page(Context& here, const json::object& arguments) {
     const auto jid = core::address_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto id = co_await find_account(here, std::string(jid->full()));

@@ -4,10 +4,14 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "modules/mam/mam.h"
 #include "modules/mam/patient_calendar.h"
+#include "server/core/domains.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::mam {
 namespace {
@@ -37,19 +41,19 @@ Counter& erased_stanzas() {
     return counter;
 }
 
-bool is_here(const core::Core& core, storage::OwnerId id) {
-    return core.partitions().contains(storage::partition_of(id));
+bool is_here(const core::Context& context, storage::OwnerId id) {
+    return context.partitions().contains(storage::partition_of(id));
 }
 
 /// Finding and removing happen in one turn, so nothing of this shard comes in between.
-Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::OwnerId id,
+Task<Result<storage::ExpiredEntries>> expire_slice(core::Context& context, storage::OwnerId id,
                                                    storage::Keep keep) {
-    auto expired = co_await core.storage().expiry().find(id, keep, entries_at_once);
+    auto expired = co_await context.storage().expiry().find(id, keep, entries_at_once);
     if (!expired) co_return expired.error();
-    if (!is_here(core, id)) co_return storage::ExpiredEntries{};  // its next home goes on
+    if (!is_here(context, id)) co_return storage::ExpiredEntries{};  // its next home goes on
     if (expired->last == storage::ArchiveId::none) co_return expired;
-    core.storage().expiry().remove(core.shard().batch(), id, *expired);
-    const auto done = co_await core.shard().committed();
+    context.storage().expiry().remove(context.shard().batch(), id, *expired);
+    const auto done = co_await context.shard().committed();
     if (!done) co_return done.error();
     expired_messages().add(expired->count);
     co_return expired;
@@ -57,16 +61,16 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Core& core, storage::Ow
 
 /// The accounts of a host, or the actors of a service, that live here, after `after`; false: there
 /// are no more.
-Task<Result<bool>> expire_some(core::Core& core, ArchiveOwners owners, storage::Keep keep,
+Task<Result<bool>> expire_some(core::Context& context, ArchiveOwners owners, storage::Keep keep,
                                std::string& after, std::uint64_t& count) {
     const auto names =
-        co_await core.storage().owners().list(owners.kind, owners.domain, after, names_at_once);
+        co_await context.storage().owners().list(owners.kind, owners.domain, after, names_at_once);
     if (!names) co_return names.error();
     if (names->empty()) co_return false;
     after = names->back();
     for (const std::string& name : *names) {
-        if (!core.partitions().contains(partition_of(name))) continue;
-        const auto expired = co_await expire_archive(core, owners.kind, name, keep);
+        if (!context.partitions().contains(partition_of(name))) continue;
+        const auto expired = co_await expire_archive(context, owners.kind, name, keep);
         if (!expired) co_return expired.error();
         count += *expired;
     }
@@ -74,9 +78,9 @@ Task<Result<bool>> expire_some(core::Core& core, ArchiveOwners owners, storage::
 }
 
 /// nullopt: everything.
-std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::string& domain,
+std::optional<storage::Keep> what_is_kept(const core::Context& context, const std::string& domain,
                                           WallTime now) {
-    const auto& options = core.options<MamOptions>(domain);
+    const auto& options = context.options<MamOptions>(domain);
     if (!options.expire_after && options.max_messages == 0) return std::nullopt;
     storage::Keep keep;
     keep.now = now;
@@ -85,83 +89,83 @@ std::optional<storage::Keep> what_is_kept(const core::Core& core, const std::str
     return keep;
 }
 
-Task<> expire_domain(core::Core& core, ArchiveOwners owners, WallTime now) {
+Task<> expire_domain(core::Context& context, ArchiveOwners owners, WallTime now) {
     std::string after;
     std::uint64_t count = 0;
-    while (!core.stopping()) {
-        const auto keep = what_is_kept(core, owners.domain, now);
+    while (!context.stopping()) {
+        const auto keep = what_is_kept(context, owners.domain, now);
         if (!keep) break;
-        const auto more = co_await expire_some(core, owners, *keep, after, count);
+        const auto more = co_await expire_some(context, owners, *keep, after, count);
         if (!more)
             logger.error("expiry-failed",
                          {{"domain", owners.domain}, {"error", more.error().text}});
         if (!more || !*more) break;
-        co_await core.shard().sleep(slice_pause);
+        co_await context.shard().sleep(slice_pause);
     }
     if (count > 0) logger.info("expired", {{"domain", owners.domain}, {"messages", count}});
 }
 
-std::vector<ArchiveOwners> all_archive_owners(const core::Core& core) {
+std::vector<ArchiveOwners> all_archive_owners(const core::Context& context) {
     std::vector<ArchiveOwners> all;
-    for (const std::string& host : core.domains().hosts())
+    for (const std::string& host : context.domains().hosts())
         all.push_back({storage::OwnerKind::account, host});
-    for (const core::ServiceDomain& service : core.domains().services())
+    for (const core::ServiceDomain& service : context.domains().services())
         if (service.archives) all.push_back({storage::OwnerKind::actor, service.domain});
     return all;
 }
 
-Task<> sweep_once(core::Core& core, WallTime now) {
+Task<> sweep_once(core::Context& context, WallTime now) {
     std::uint64_t erased = 0;
-    for (bool more = true; more && !core.stopping();) {
+    for (bool more = true; more && !context.stopping();) {
         Result<storage::Maintenance> done = fail("internal-server-error");
-        co_await core.shard().offload(
-            [&] { done = core.storage().maintain({.before = now - log_min_age}); });
+        co_await context.shard().offload(
+            [&] { done = context.storage().maintain({.before = now - log_min_age}); });
         if (!done) logger.error("sweep-failed", {{"error", done.error().text}});
         if (!done) break;
         erased += done->erased;
         erased_stanzas().add(done->erased);
         more = done->more;
-        if (more) co_await core.shard().sleep(slice_pause);
+        if (more) co_await context.shard().sleep(slice_pause);
     }
     if (erased > 0) logger.info("log-swept", {{"erased", erased}});
 }
 
 }  // namespace
 
-Task<Result<std::uint64_t>> expire_archive(core::Core& core, storage::OwnerKind kind,
+Task<Result<std::uint64_t>> expire_archive(core::Context& context, storage::OwnerKind kind,
                                            std::string address, storage::Keep keep) {
-    const auto found = co_await core.storage().owners().find(kind, std::move(address));
+    const auto found = co_await context.storage().owners().find(kind, std::move(address));
     if (!found) co_return found.error();
     // By its id: another owner may have the address before this one is through.
     const auto id = found->value_or(storage::OwnerId::none);
     std::uint64_t count = 0;
     while (id != storage::OwnerId::none) {
-        const auto slice = co_await expire_slice(core, id, keep);
+        const auto slice = co_await expire_slice(context, id, keep);
         if (!slice) co_return slice.error();
         count += slice->count;
-        if (!slice->more || core.stopping()) break;
-        co_await core.shard().sleep(slice_pause);
+        if (!slice->more || context.stopping()) break;
+        co_await context.shard().sleep(slice_pause);
     }
     co_return count;
 }
 
-Task<> expire_archives(core::Core& core) {
-    PatientCalendar calendar(core.clock());
-    co_await core.shard().sleep(first_expiry);
-    while (!core.stopping()) {
+Task<> expire_archives(core::Context& context) {
+    PatientCalendar calendar(context.clock());
+    co_await context.shard().sleep(first_expiry);
+    while (!context.stopping()) {
         const WallTime now = calendar.now();
-        for (ArchiveOwners& owners : all_archive_owners(core))
-            co_await expire_domain(core, std::move(owners), now);
-        co_await core.shard().sleep(expiry_interval);
+        for (ArchiveOwners& owners : all_archive_owners(context))
+            co_await expire_domain(context, std::move(owners), now);
+        co_await context.shard().sleep(expiry_interval);
     }
 }
 
-Task<> sweep_log(core::Core& core) {
-    PatientCalendar calendar(core.clock());
-    co_await core.shard().sleep(first_sweep);
-    while (!core.stopping()) {
-        co_await sweep_once(core, calendar.now());
-        co_await core.shard().sleep(sweep_interval);
+Task<> sweep_log(core::Context& context) {
+    PatientCalendar calendar(context.clock());
+    co_await context.shard().sleep(first_sweep);
+    while (!context.stopping()) {
+        co_await sweep_once(context, calendar.now());
+        co_await context.shard().sleep(sweep_interval);
     }
 }
 

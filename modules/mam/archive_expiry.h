@@ -14,8 +14,9 @@
 #include <string>
 
 #include "base/task.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "storage/expiry.h"
+#include "storage/owners.h"
 
 namespace clarion::mam {
 
@@ -32,11 +33,11 @@ inline constexpr Duration log_min_age = std::chrono::hours(24);
 
 /// Takes away what the archive of one account, or actor of a service, does not keep; how many messages went. On its home
 /// shard. For expire_archives(), and for the administrator who wants it now.
-Task<Result<std::uint64_t>> expire_archive(core::Core& core, storage::OwnerKind kind,
+Task<Result<std::uint64_t>> expire_archive(core::Context& context, storage::OwnerKind kind,
                                            std::string address, storage::Keep keep);
 
-Task<> expire_archives(core::Core& core);
+Task<> expire_archives(core::Context& context);
 /// REQUIRES: runs on one shard of the server only.
-Task<> sweep_log(core::Core& core);
+Task<> sweep_log(core::Context& context);
 
 }  // namespace clarion::mam

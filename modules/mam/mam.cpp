@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "modules/mam/archive_expiry.h"
 #include "modules/mam/query.h"
 #include "modules/mam/retraction.h"
@@ -11,13 +12,19 @@
 #include "proto/stanza_id.h"
 #include "proto/xml_writer.h"
 #include "server/core/archive_id.h"
+#include "server/core/domains.h"
 #include "server/core/message_rules.h"
+#include "server/core/router.h"
 #include "server/core/send_room.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
 #include "server/events/archive_events.h"
 #include "server/events/message_events.h"
 #include "server/events/server_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::mam {
 
@@ -130,7 +137,7 @@ Verdict should_archive(const Stanza& message) {
 namespace {
 
 const MamOptions& options_of(const core::Actor& owner) {
-    return owner.core().options<MamOptions>(owner.host());
+    return owner.context().options<MamOptions>(owner.host());
 }
 
 bool is_own(const core::Account& account, const Jid& jid) {
@@ -152,7 +159,7 @@ StanzaError gone_meanwhile() {
 class Mam {
 public:
     explicit Mam(core::ModuleSetup& setup)
-        : core_(setup.core()), preferences_(setup), retractions_(core_) {}
+        : context_(setup.context()), preferences_(setup), retractions_(context_) {}
 
     void on_loaded(const events::AccountLoaded& event) const { preferences_.load(event.account); }
 
@@ -164,7 +171,7 @@ public:
         if (!carries_ids(event.envelope)) return;
         strip_ids_of(event.envelope, event.account.jid());
         const Jid to = event.envelope.stanza->to().to_bare();
-        if (core_.domains().is_host(to.domain())) strip_ids_of(event.envelope, to);
+        if (context_.domains().is_host(to.domain())) strip_ids_of(event.envelope, to);
     }
 
     void archive_outgoing(events::MessageSending& event) {
@@ -192,7 +199,7 @@ public:
         envelope.meta.archive_id = store(event.account, envelope, from);
         retract(event.account, envelope, from);
         core::add_stanza_id(envelope, event.account);
-        core_.bus().fire(events::Archived{event.account, envelope});
+        context_.bus().fire(events::Archived{event.account, envelope});
     }
 
     // ---- Reading -------------------------------------------------------------------------------
@@ -211,14 +218,14 @@ public:
         const PageLimits limits{static_cast<std::size_t>(options.max_page),
                                 static_cast<std::size_t>(options.default_page)};
         const auto max_bytes = static_cast<std::size_t>(options.max_page_bytes);
-        auto read = read_page_request(request.payload(), limits, core_.archive_ids(owner.id()));
+        auto read = read_page_request(request.payload(), limits, context_.archive_ids(owner.id()));
         if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
         PageRequest wanted = std::get<PageRequest>(std::move(read));
         wanted.query.owner = owner.id();
         const std::uint64_t number = request.session ? request.session->number() : 0;
 
-        (void)co_await core_.shard().committed();  // what the owner just said is in its archive
-        auto page = co_await core_.storage().archive().query(wanted.query);
+        (void)co_await context_.shard().committed();  // what the owner just said is in its archive
+        auto page = co_await context_.storage().archive().query(wanted.query);
         if (!page) co_return to_stanza_error(page.error());
         shorten(*page, wanted.backwards(), max_bytes);
         if (request.account) {
@@ -229,16 +236,16 @@ public:
             route_page(owner, request.from, wanted, *page);
         }
         auto answer = make_result(*request.stanza);
-        add_fin(answer->root(), *page, core_.archive_ids(owner.id()));
+        add_fin(answer->root(), *page, context_.archive_ids(owner.id()));
         co_return answer;
     }
 
     Task<IqAnswer> answer_metadata(IqRequest request) const {
-        (void)co_await core_.shard().committed();
-        const auto bounds = co_await core_.storage().archive().bounds(request.owner->id());
+        (void)co_await context_.shard().committed();
+        const auto bounds = co_await context_.storage().archive().bounds(request.owner->id());
         if (!bounds) co_return to_stanza_error(bounds.error());
         auto answer = make_result(*request.stanza);
-        add_metadata(answer->root(), *bounds, core_.archive_ids(request.owner->id()));
+        add_metadata(answer->root(), *bounds, context_.archive_ids(request.owner->id()));
         co_return answer;
     }
 
@@ -283,10 +290,10 @@ private:
 
     /// Writes this account's index entry, which brings the stanza into the log.
     storage::ArchiveId store(core::Actor& owner, core::Envelope& envelope, const Jid& with) const {
-        storage::Archive& archive = core_.storage().archive();
+        storage::Archive& archive = context_.storage().archive();
         if (!envelope.meta.logged()) envelope.meta.log_id = archive.next_log_id();
-        const auto [id, time] = owner.next_archive_place(core_.clock().wall());
-        archive.put_index(core_.shard().batch(), owner.id(),
+        const auto [id, time] = owner.next_archive_place(context_.clock().wall());
+        archive.put_index(context_.shard().batch(), owner.id(),
                           {.id = id,
                            .log_id = envelope.meta.log_id,
                            .time = time,
@@ -309,22 +316,23 @@ private:
     /// To whoever asked an actor of a service, wherever that is.
     void route_page(const core::Actor& owner, const Jid& to, const PageRequest& wanted,
                     const storage::ArchivePage& page) const {
-        const core::ArchiveIds ids = core_.archive_ids(owner.id());
+        const core::ArchiveIds ids = context_.archive_ids(owner.id());
         for_each_message(wanted, page, [&](const storage::ArchivedMessage& message) {
-            core_.router().route(make_page_message(owner.jid(), to, wanted.query_id, message, ids));
+            context_.router().route(
+                make_page_message(owner.jid(), to, wanted.query_id, message, ids));
         });
     }
 
     void send_page(core::Session& session, const PageRequest& wanted,
                    const storage::ArchivePage& page) const {
         const auto self = session.shared_from_this();  // it may end while it is sent to
-        const core::ArchiveIds ids = core_.archive_ids(session.account().id());
+        const core::ArchiveIds ids = context_.archive_ids(session.account().id());
         for_each_message(wanted, page, [&](const storage::ArchivedMessage& message) {
             core::Envelope envelope;
             envelope.stanza = make_page_message(session.account().jid(), session.jid(),
                                                 wanted.query_id, message, ids);
             envelope.meta.archive_id = message.id;
-            envelope.meta.received = core_.clock().wall();
+            envelope.meta.received = context_.clock().wall();
             envelope.meta.is_copy = true;
             session.seen().note_read(message.id, message.ordinal);
             session.send_now(std::move(envelope));
@@ -340,15 +348,15 @@ private:
         if (wanted) retractions_.begin(account.id(), std::move(*wanted), limits);
     }
 
-    core::Core& core_;
+    core::Context& context_;
     StoredPreferences preferences_;
     Retractions retractions_;
 };
 
 void expire_from_start_on(const events::ServerStarted& event) {
-    core::Core& core = event.core;
-    core.scope().spawn("mam-expiry", expire_archives(core));
-    if (core.shard().index() == 0) core.scope().spawn("mam-sweep", sweep_log(core));
+    core::Context& context = event.context;
+    context.scope().spawn("mam-expiry", expire_archives(context));
+    if (context.shard().index() == 0) context.scope().spawn("mam-sweep", sweep_log(context));
 }
 
 /// Of accounts, and of actors of those services that have archives.

@@ -9,6 +9,9 @@
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
 #include "proto/xml_writer.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::mam {
 namespace {
@@ -43,19 +46,19 @@ std::shared_ptr<Stanza> parse(std::string_view xml) {
 }
 
 /// Whether the search is over.
-bool deal_with(core::Core& core, storage::OwnerId owner, const storage::ArchivedMessage& message,
-               const Retraction& retraction) {
+bool deal_with(core::Context& context, storage::OwnerId owner,
+               const storage::ArchivedMessage& message, const Retraction& retraction) {
     const auto stored = parse(message.xml);
     if (!stored) return false;
     const Found found = is_original(*stored, retraction);
     if (found == Found::original) {
         const std::string tombstone = make_tombstone(*stored, retraction);
-        core.storage().archive().replace(core.shard().batch(), owner,
-                                         {.id = message.id,
-                                          .log_id = message.log_id,
-                                          .time = message.time,
-                                          .xml = tombstone,
-                                          .received = message.time});
+        context.storage().archive().replace(context.shard().batch(), owner,
+                                            {.id = message.id,
+                                             .log_id = message.log_id,
+                                             .time = message.time,
+                                             .xml = tombstone,
+                                             .received = message.time});
         tombstones().add();
     }
     return found != Found::other;
@@ -101,8 +104,8 @@ void Retractions::begin(storage::AccountId account, Retraction retraction,
         logger.debug("too-many-retractions", {{"author", retraction.author}});
         return;
     }
-    core_.scope_of(account).spawn("mam-retraction",
-                                  search(account, std::move(retraction), limits.depth));
+    context_.scope_of(account).spawn("mam-retraction",
+                                     search(account, std::move(retraction), limits.depth));
 }
 
 /// One search under way, from its first step on.
@@ -130,17 +133,17 @@ Task<> Retractions::search(storage::AccountId account, Retraction retraction, st
     xml::escape(id, retraction.target);
     storage::ArchiveQuery query{.owner = account, .with = retraction.with, .from_end = true};
     bool over = false;
-    for (std::size_t left = depth; left > 0 && !over && !core_.stopping();) {
-        (void)co_await core_.shard()
+    for (std::size_t left = depth; left > 0 && !over && !context_.stopping();) {
+        (void)co_await context_.shard()
             .committed();  // the message may be in the same batch; gives way
         query.limit = std::min(left, slice_size);
-        const auto page = co_await core_.storage().archive().query(query);
-        const bool here = core_.partitions().contains(storage::partition_of(account));
+        const auto page = co_await context_.storage().archive().query(query);
+        const bool here = context_.partitions().contains(storage::partition_of(account));
         if (!here || !page || page->messages.empty()) break;
         const auto& messages = page->messages;
         for (auto at = messages.rbegin(); at != messages.rend() && !over; ++at)
-            over =
-                at->xml.find(id) != std::string::npos && deal_with(core_, account, *at, retraction);
+            over = at->xml.find(id) != std::string::npos &&
+                   deal_with(context_, account, *at, retraction);
         over = over || page->complete;
         left -= messages.size();
         query.from_end = false;

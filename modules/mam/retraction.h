@@ -18,7 +18,7 @@
 
 #include "base/clock.h"
 #include "proto/stanza.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "storage/archive.h"
 
 namespace clarion::mam {
@@ -57,7 +57,7 @@ struct SearchLimits {
 
 class Retractions {
 public:
-    explicit Retractions(core::Core& core) : core_(core) {}
+    explicit Retractions(core::Context& context) : context_(context) {}
     /// Searches this account's archive in the background. With too many searches under way for the
     /// account: does nothing.
     void begin(storage::AccountId account, Retraction retraction, const SearchLimits& limits);
@@ -67,7 +67,7 @@ private:
     class Count;
     Task<> search(storage::AccountId account, Retraction retraction, std::size_t depth);
 
-    core::Core& core_;
+    core::Context& context_;
     /// Shared with the searches, which may outlive this when the server dies.
     std::shared_ptr<Pending> pending_ = std::make_shared<Pending>();
 };

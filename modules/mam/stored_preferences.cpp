@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "modules/mam/mam.h"
+#include "server/core/account.h"
 
 namespace clarion::mam {
 namespace {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <memory>
 
+#include "base/clock.h"
 #include "modules/push/notification.h"
 #include "modules/push/parts.h"
 #include "server/core/session.h"
 #include "server/events/push_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::push {
 
@@ -31,7 +33,7 @@ RegistrationView view(const Push& push, core::Account& account, const Registrati
     const LastingTime failing_since =
         record.failing_since != LastingTime{} ? record.failing_since : missed.failing_since;
     if (failing_since != LastingTime{})
-        view.failing_since = push.core.clock().on_calendar(failing_since);
+        view.failing_since = push.context.clock().on_calendar(failing_since);
     view.errors = record.errors + missed.attempts;
     view.waiting = push.sender.waits(account.id(), registration);
     return view;
@@ -82,9 +84,9 @@ void test_one(Push& push, core::Account& account, Registration& registration,
               const std::shared_ptr<TestRun>& run) {
     const std::string service = registration.record.service;
     const std::string node = node_tag(registration.record);
-    const auto pending = push.notifier.add_pending(account, registration,
-                                                   {.meta = {.received = push.core.clock().wall()}},
-                                                   {true, false, Reason::ping});
+    const auto pending = push.notifier.add_pending(
+        account, registration, {.meta = {.received = push.context.clock().wall()}},
+        {true, false, Reason::ping});
     if (!pending)
         return run->step({service, node, "publish", "stopped by a module: see the log", false});
     pending->witness = [run, service, node](std::string_view text, bool ok) {
@@ -97,7 +99,7 @@ void test_one(Push& push, core::Account& account, Registration& registration,
 
 std::vector<RegistrationView> list(core::Account& account) {
     std::vector<RegistrationView> views;
-    const Push* push = find_push(account.core());
+    const Push* push = find_push(account.context());
     const AccountPush* mine = push ? push->accounts.find(account) : nullptr;
     if (!mine) return views;
     for (const Registration& registration : mine->registrations)
@@ -111,19 +113,19 @@ std::size_t ping(core::Account& account, std::string_view service, std::string_v
         if ((service.empty() || registration.service == service) &&
             (node.empty() || registration.node == node))
             ++count;
-    account.core().bus().fire(events::PushPing{account, service, node});
+    account.context().bus().fire(events::PushPing{account, service, node});
     return count;
 }
 
 std::size_t remove(core::Account& account, std::string_view service, std::string_view node) {
-    Push* push = find_push(account.core());
+    Push* push = find_push(account.context());
     return push ? push->registrations.remove(account, service, node.empty() ? nullptr : &node) : 0;
 }
 
 void test(core::Account& account, std::string_view service, std::string_view node,
           std::function<void(TestStep)> step, std::function<void()> finished) {
     const auto run = std::make_shared<TestRun>(std::move(step), std::move(finished));
-    Push* push = find_push(account.core());
+    Push* push = find_push(account.context());
     if (!push) return run->step({{}, {}, "registration", "push is not installed", false});
     bool any = false;
     for (const auto seq : push->registrations.all(account)) {
@@ -142,11 +144,11 @@ void test(core::Account& account, std::string_view service, std::string_view nod
          false});
 }
 
-std::vector<ServiceView> stats(core::Core& core) {
+std::vector<ServiceView> stats(core::Context& context) {
     std::vector<ServiceView> views;
-    if (const Push* push = find_push(core))
+    if (const Push* push = find_push(context))
         for (const auto& [jid, service] : push->services.all())
-            views.push_back(view(jid, service, core.clock().steady(), core.clock().wall()));
+            views.push_back(view(jid, service, context.clock().steady(), context.clock().wall()));
     return views;
 }
 

@@ -13,7 +13,7 @@
 #include "base/metrics.h"
 #include "base/time.h"
 #include "server/core/account.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 
 namespace clarion::push {
 
@@ -79,6 +79,6 @@ struct ServiceView {
     void merge(const ServiceView& other);
 };
 /// The services as this shard sees them.
-std::vector<ServiceView> stats(core::Core& core);
+std::vector<ServiceView> stats(core::Context& context);
 
 }  // namespace clarion::push

@@ -6,16 +6,19 @@
 
 #include "base/text.h"
 #include "modules/push/admin.h"
+#include "server/core/account_directory.h"
+#include "server/core/domains.h"
 #include "server/core/remote_call.h"
+#include "storage/storage.h"
 
 namespace clarion::push {
 
 namespace json = boost::json;
 using core::Account;
-using core::Core;
+using core::Context;
 using core::text;
 
-Result<AdminTarget> admin_target(const Core& here, const json::object& arguments) {
+Result<AdminTarget> admin_target(const Context& here, const json::object& arguments) {
     auto jid = core::account_argument(here.domains(), arguments);
     if (!jid) return jid.error();
     return AdminTarget{std::move(*jid), std::string(text(arguments, "service")),
@@ -46,22 +49,22 @@ json::object describe(const Account& account, const RegistrationView& view) {
 }
 
 /// Loads the account on its shard and gives it to `what`. `what` must not keep it.
-Task<Result<json::value>> with_account(Core& here, const Jid& jid,
+Task<Result<json::value>> with_account(Context& here, const Jid& jid,
                                        std::function<json::value(Account&)> what) {
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
     struct Work {
-        static Task<> run(Core& core, std::string jid,
+        static Task<> run(Context& context, std::string jid,
                           const std::function<json::value(Account&)>& what,
                           Result<json::value>& result) {
-            auto pin = co_await core.accounts().load(std::move(jid));
+            auto pin = co_await context.accounts().load(std::move(jid));
             if (pin)
                 result = what(**pin);
             else
                 result = pin.error();
         }
     };
-    co_await core::call_at_home(here, std::string(jid.bare()), [&](Core& core) {
-        return Work::run(core, std::string(jid.bare()), what, result);
+    co_await core::call_at_home(here, std::string(jid.bare()), [&](Context& context) {
+        return Work::run(context, std::string(jid.bare()), what, result);
     });
     co_return result;
 }
@@ -73,7 +76,7 @@ json::value registrations(Account& account) {
 }
 
 /// Every account of the server, one after the other: nothing keeps all registrations in memory.
-Task<Result<json::value>> list_all(Core& here) {
+Task<Result<json::value>> list_all(Context& here) {
     constexpr std::size_t slice = 500;
     json::array all;
     std::string after;
@@ -91,14 +94,14 @@ Task<Result<json::value>> list_all(Core& here) {
     }
 }
 
-Task<Result<json::value>> list_registrations(Core& here, const json::object& arguments) {
+Task<Result<json::value>> list_registrations(Context& here, const json::object& arguments) {
     if (text(arguments, "jid").empty()) co_return co_await list_all(here);
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
     co_return co_await with_account(here, target->jid, registrations);
 }
 
-Task<Result<json::value>> show_registrations(Core& here, const json::object& arguments) {
+Task<Result<json::value>> show_registrations(Context& here, const json::object& arguments) {
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
     auto all = co_await with_account(here, target->jid, registrations);
@@ -116,7 +119,7 @@ Task<Result<json::value>> show_registrations(Core& here, const json::object& arg
     co_return json::value(std::move(chosen));
 }
 
-Task<Result<json::value>> ping_registrations(Core& here, const json::object& arguments) {
+Task<Result<json::value>> ping_registrations(Context& here, const json::object& arguments) {
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
     auto result = co_await with_account(here, target->jid, [&](Account& account) {
@@ -127,7 +130,7 @@ Task<Result<json::value>> ping_registrations(Core& here, const json::object& arg
     co_return result;
 }
 
-Task<Result<json::value>> remove_registrations(Core& here, const json::object& arguments) {
+Task<Result<json::value>> remove_registrations(Context& here, const json::object& arguments) {
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
     if (target->service.empty()) co_return fail(error_code::usage, "a service is needed");

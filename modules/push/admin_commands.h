@@ -21,7 +21,7 @@ struct AdminTarget {
     Jid jid;  // bare, of a domain of ours
     std::string service, node;
 };
-Result<AdminTarget> admin_target(const core::Core& here, const boost::json::object& arguments);
+Result<AdminTarget> admin_target(const core::Context& here, const boost::json::object& arguments);
 
 /// For a person: "never" if it is zero.
 std::string time_or_never(WallTime time);
@@ -34,14 +34,14 @@ struct ServiceRoute {
     bool up = false;    // a stream or component is there
     std::string text;   // for a person
 };
-Task<ServiceRoute> route_to(core::Core& here, std::string domain);
+Task<ServiceRoute> route_to(core::Context& here, std::string domain);
 
-Task<Result<boost::json::value>> test_registrations(core::Core& here,
+Task<Result<boost::json::value>> test_registrations(core::Context& here,
                                                     const boost::json::object& arguments);
-Task<Result<boost::json::value>> list_services(core::Core& here,
+Task<Result<boost::json::value>> list_services(core::Context& here,
                                                const boost::json::object& arguments);
 
 /// What of push should worry whoever runs the server, for `status`.
-Task<std::vector<core::AdminAlarm>> alarms(core::Core& here);
+Task<std::vector<core::AdminAlarm>> alarms(core::Context& here);
 
 }  // namespace clarion::push

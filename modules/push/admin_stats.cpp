@@ -6,15 +6,18 @@
 #include <cmath>
 #include <map>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "modules/push/admin.h"
 #include "modules/push/admin_commands.h"
+#include "server/core/domain_links.h"
+#include "server/core/domains.h"
 #include "server/core/remote_call.h"
 
 namespace clarion::push {
 
 namespace json = boost::json;
-using core::Core;
+using core::Context;
 
 namespace {
 
@@ -24,17 +27,17 @@ constexpr auto lately = std::chrono::hours(24);
 
 using Services = std::map<std::string, ServiceView>;
 
-Task<> collect(Core& core, Services& services) {
-    for (const auto& view : stats(core)) {
+Task<> collect(Context& context, Services& services) {
+    for (const auto& view : stats(context)) {
         auto [at, fresh] = services.try_emplace(view.service, view);
         if (!fresh) at->second.merge(view);
     }
     co_return;
 }
 
-Task<Services> all_services(Core& here) {
+Task<Services> all_services(Context& here) {
     Services services;
-    co_await core::run_on_all(here, [&](Core& core) { return collect(core, services); });
+    co_await core::run_on_all(here, [&](Context& context) { return collect(context, services); });
     co_return services;
 }
 
@@ -113,9 +116,9 @@ struct Reached {
     core::RemoteReach remote;
 };
 
-Task<> look(Core& core, const std::string& domain, Reached& reached) {
-    reached.attached = core.links().component(domain) != nullptr;
-    if (const auto* remote = core.links().remote()) reached.remote = remote->reach(domain);
+Task<> look(Context& context, const std::string& domain, Reached& reached) {
+    reached.attached = context.links().component(domain) != nullptr;
+    if (const auto* remote = context.links().remote()) reached.remote = remote->reach(domain);
     co_return;
 }
 
@@ -138,13 +141,13 @@ ServiceRoute remote_route(const core::RemoteReach& reach) {
 
 }  // namespace
 
-Task<ServiceRoute> route_to(Core& here, std::string domain) {
+Task<ServiceRoute> route_to(Context& here, std::string domain) {
     Reached reached;
     const auto kind = here.domains().kind(domain);
     if (kind == core::DomainKind::host)
         co_return ServiceRoute{ServiceRoute::Kind::own, true, true, "a domain of this server"};
     co_await core::call_at_home(here, domain,
-                                [&](Core& core) { return look(core, domain, reached); });
+                                [&](Context& context) { return look(context, domain, reached); });
     if (kind == core::DomainKind::remote) co_return remote_route(reached.remote);
     const char* text = reached.attached ? "component of this server, attached"
                                         : "component of this server, not attached: start it, and "
@@ -152,7 +155,7 @@ Task<ServiceRoute> route_to(Core& here, std::string domain) {
     co_return ServiceRoute{ServiceRoute::Kind::component, reached.attached, reached.attached, text};
 }
 
-Task<Result<json::value>> list_services(Core& here, const json::object&) {
+Task<Result<json::value>> list_services(Context& here, const json::object&) {
     const Services services = co_await all_services(here);
     json::array result;
     for (const auto& [name, view] : services) {
@@ -162,7 +165,7 @@ Task<Result<json::value>> list_services(Core& here, const json::object&) {
     co_return json::value(std::move(result));
 }
 
-Task<std::vector<core::AdminAlarm>> alarms(Core& here) {
+Task<std::vector<core::AdminAlarm>> alarms(Context& here) {
     const Services services = co_await all_services(here);
     Alarms alarms;
     for (const auto& [name, view] : services) {

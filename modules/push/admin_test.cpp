@@ -7,16 +7,20 @@
 #include <boost/json/value.hpp>
 #include <set>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "modules/push/admin.h"
 #include "modules/push/admin_commands.h"
+#include "server/core/account_directory.h"
+#include "server/core/domain_links.h"
 #include "server/core/remote_call.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::push {
 
 namespace asio = boost::asio;
 namespace json = boost::json;
-using core::Core;
+using core::Context;
 
 namespace {
 
@@ -56,9 +60,9 @@ std::string describe(const RegistrationView& view) {
     return text;
 }
 
-Task<> note_registrations(Core& core, const AdminTarget& target, Protocol& protocol,
+Task<> note_registrations(Context& context, const AdminTarget& target, Protocol& protocol,
                           Result<>& result) {
-    auto pin = co_await core.accounts().load(std::string(target.jid.bare()));
+    auto pin = co_await context.accounts().load(std::string(target.jid.bare()));
     if (!pin) {
         result = pin.error();
         co_return;
@@ -74,19 +78,19 @@ Task<> note_registrations(Core& core, const AdminTarget& target, Protocol& proto
 }
 
 /// Whether it came up is what the last step says.
-Task<> dial(Core& core, const std::string& host, const std::string& service, Protocol& protocol,
-            bool& up) {
+Task<> dial(Context& context, const std::string& host, const std::string& service,
+            Protocol& protocol, bool& up) {
     const std::string domain(Jid::trusted(service).domain());
     auto report = [&protocol, &up, service](const core::RemoteStep& step) {
         protocol.add({service, {}, s2s::name(step.stage), step.text, step.ok});
         up = step.ok;
     };
-    if (auto* remote = core.links().remote()) co_await remote->test(domain, report, host);
+    if (auto* remote = context.links().remote()) co_await remote->test(domain, report, host);
 }
 
 /// How the service is reached: a stream that is there, or every step of making one. False: it is
 /// not.
-Task<bool> reach(Core& here, const std::string& host, const std::string& service,
+Task<bool> reach(Context& here, const std::string& host, const std::string& service,
                  Protocol& protocol) {
     const std::string domain(Jid::trusted(service).domain());
     const ServiceRoute route = co_await route_to(here, domain);
@@ -94,19 +98,21 @@ Task<bool> reach(Core& here, const std::string& host, const std::string& service
     if (route.kind != ServiceRoute::Kind::remote || route.up) co_return route.works;
     bool up = false;
     co_await core::call_at_home(
-        here, domain, [&](Core& core) { return dial(core, host, service, protocol, up); });
+        here, domain, [&](Context& context) { return dial(context, host, service, protocol, up); });
     co_return up;
 }
 
-Task<> publish(Core& core, AdminTarget target, ProtocolPtr protocol) {
-    auto pin = co_await core.accounts().load(std::string(target.jid.bare()));
+Task<> publish(Context& context, AdminTarget target, ProtocolPtr protocol) {
+    auto pin = co_await context.accounts().load(std::string(target.jid.bare()));
     if (!pin) co_return;
-    auto start = [&core, &pin, &target, protocol](auto handler) {
+    auto start = [&context, &pin, &target, protocol](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         test(
             **pin, target.service, target.node,
             [protocol](const TestStep& step) { protocol->add(step); },
-            [&core, shared] { asio::post(core.shard().executor(), [shared] { (*shared)(); }); });
+            [&context, shared] {
+                asio::post(context.shard().executor(), [shared] { (*shared)(); });
+            });
     };
     co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
                                                                          asio::use_awaitable);
@@ -124,19 +130,19 @@ void sum_up(Protocol& protocol) {
 
 }  // namespace
 
-Task<Result<json::value>> test_registrations(Core& here, const json::object& arguments) {
+Task<Result<json::value>> test_registrations(Context& here, const json::object& arguments) {
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
     const auto protocol = std::make_shared<Protocol>(here.clock());
     Result<> result = fail("internal-server-error", "the server is stopping");
     const std::string account(target->jid.bare());
-    co_await core::call_at_home(here, account, [&](Core& core) {
-        return note_registrations(core, *target, *protocol, result);
+    co_await core::call_at_home(here, account, [&](Context& context) {
+        return note_registrations(context, *target, *protocol, result);
     });
     if (!result) co_return result.error();
     if (protocol->services.empty())  // says so
-        co_await core::call_at_home(here, account,
-                                    [&](Core& core) { return publish(core, *target, protocol); });
+        co_await core::call_at_home(
+            here, account, [&](Context& context) { return publish(context, *target, protocol); });
     const std::string host(target->jid.domain());
     for (const std::string& service : protocol->services) {
         const bool reached = co_await reach(here, host, service, *protocol);
@@ -145,8 +151,8 @@ Task<Result<json::value>> test_registrations(Core& here, const json::object& arg
             continue;
         }
         const AdminTarget there{target->jid, service, target->node};
-        co_await core::call_at_home(here, account,
-                                    [&](Core& core) { return publish(core, there, protocol); });
+        co_await core::call_at_home(
+            here, account, [&](Context& context) { return publish(context, there, protocol); });
     }
     sum_up(*protocol);
     co_return json::value(std::move(protocol->steps));

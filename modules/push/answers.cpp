@@ -1,5 +1,6 @@
 #include "modules/push/answers.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "modules/push/failed_attempts.h"
 #include "modules/push/notification.h"
@@ -8,6 +9,7 @@
 #include "modules/push/registrations.h"
 #include "modules/push/services.h"
 #include "server/events/push_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::push {
 
@@ -62,7 +64,7 @@ Outcome outcome_of(const Stanza* answer, bool unreachable) {
 Outcome Answers::conclude(const PendingNotification& notification, const Stanza* answer,
                           bool unreachable) const {
     const Outcome outcome = outcome_of(answer, unreachable);
-    const double took = seconds_since(notification.departure.at, core_.clock().steady());
+    const double took = seconds_since(notification.departure.at, context_.clock().steady());
     count(notification, outcome, answer, took);
     tell_witness(notification, outcome, answer, took);
     return outcome;
@@ -70,7 +72,7 @@ Outcome Answers::conclude(const PendingNotification& notification, const Stanza*
 
 void Answers::count(const PendingNotification& notification, Outcome outcome, const Stanza* answer,
                     double took) const {
-    const WallTime now = core_.clock().wall();
+    const WallTime now = context_.clock().wall();
     Service& service = *notification.service;
     ServiceStats& stats = service.stats;
     if (outcome == Outcome::result) {
@@ -95,7 +97,7 @@ void Answers::count(const PendingNotification& notification, Outcome outcome, co
 
 void Answers::on_result(core::Account& account, Registration& registration) const {
     auto& record = registration.record;
-    const WallTime now = core_.clock().wall();
+    const WallTime now = context_.clock().wall();
     record.last_used = now;
     record.unreachable = 0;
     const bool was_failing = record.errors != 0 || record.failing_since != LastingTime{};
@@ -108,7 +110,7 @@ void Answers::on_result(core::Account& account, Registration& registration) cons
 void Answers::on_error(core::Account& account, Registration& registration,
                        const StanzaError& error) const {
     auto& record = registration.record;
-    const PushOptions& options = core_.options<PushOptions>(account.host());
+    const PushOptions& options = context_.options<PushOptions>(account.host());
     const bool counts = error.type != StanzaErrorType::wait;
     const bool was_unreachable =
         std::exchange(record.failing_since, LastingTime{}) != LastingTime{};
@@ -122,7 +124,7 @@ void Answers::on_error(core::Account& account, Registration& registration,
     const std::uint64_t seq = record.seq;
     const auto answers =
         static_cast<std::int64_t>(record.errors - std::min(record.errors, record.unreachable));
-    core_.bus().fire(events::PushFailed{account, record, name(error.condition)});
+    context_.bus().fire(events::PushFailed{account, record, name(error.condition)});
     if (options.gone_disables_at_once && says_gone(error))
         attempts_.disable(account, seq, name(error.condition));
     else if (counts && answers >= options.max_errors)

@@ -15,9 +15,12 @@ struct PendingNotification;
 
 class Answers {
 public:
-    Answers(core::Core& core, const Counters& counters, Registrations& registrations,
+    Answers(core::Context& context, const Counters& counters, Registrations& registrations,
             FailedAttempts& attempts)
-        : core_(core), counters_(counters), registrations_(registrations), attempts_(attempts) {}
+        : context_(context),
+          counters_(counters),
+          registrations_(registrations),
+          attempts_(attempts) {}
 
     /// How a publish ended; its service's statistics and counters and whoever watches it are told.
     /// `answer`: nullptr if none came. `unreachable`: the service was not reached, this server
@@ -33,7 +36,7 @@ public:
 private:
     void count(const PendingNotification& notification, Outcome outcome, const Stanza* answer,
                double took) const;
-    core::Core& core_;
+    core::Context& context_;
     const Counters& counters_;
     Registrations& registrations_;
     FailedAttempts& attempts_;

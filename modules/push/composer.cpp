@@ -7,13 +7,14 @@
 #include "modules/push/registrations.h"
 #include "proto/ns.h"
 #include "server/events/push_events.h"
+#include "server/runtime/event_bus.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
 
 Summary Composer::summary(core::Account& account, const Registration& registration,
                           const Stanza* stanza, const StoredNotification& stored) const {
-    const PushOptions& options = core_.options<PushOptions>(account.host());
+    const PushOptions& options = context_.options<PushOptions>(account.host());
     Summary summary;
     if (options.message_count == "unread")
         summary.message_count = std::max<std::uint64_t>(1, registration.record.unread);
@@ -39,13 +40,13 @@ NotificationPtr Composer::compose(core::Account& account, const Registration& re
                               stored.urgent,
                               stored.clear ? 0 : registration.record.unread,
                               document.root()};
-    if (core_.bus().fire(event) == core::Flow::stop) {
+    if (context_.bus().fire(event) == core::Flow::stop) {
         counters_.note(account, registration.record, Reason::filtered);
         return nullptr;
     }
     auto notification = std::make_shared<PendingNotification>();
     notification->account = account.jid().bare();
-    notification->epoch = epoch_of(core_, account.id());
+    notification->epoch = epoch_of(context_, account.id());
     notification->publish =
         make_publish(account.host(), registration.service, registration.record, document.root());
     if (stored.queue) notification->share = *stored.queue;
@@ -54,7 +55,7 @@ NotificationPtr Composer::compose(core::Account& account, const Registration& re
 }
 
 Task<StanzaPtr> Composer::read_stanza(const StoredNotification& stored) const {
-    auto& storage = core_.storage();
+    auto& storage = context_.storage();
     const storage::LogId log_id = stored.log_id;
     const std::uint64_t seq = stored.offline_seq;
     std::string text;

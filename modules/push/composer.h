@@ -15,7 +15,8 @@ class Counters;
 
 class Composer {
 public:
-    Composer(core::Core& core, const Counters& counters) : core_(core), counters_(counters) {}
+    Composer(core::Context& context, const Counters& counters)
+        : context_(context), counters_(counters) {}
 
     /// Numbers notifications of this shard.
     std::uint64_t next_number() { return ++last_number_; }
@@ -30,7 +31,7 @@ private:
     Summary summary(core::Account& account, const Registration& registration, const Stanza* stanza,
                     const StoredNotification& stored) const;
 
-    core::Core& core_;
+    core::Context& context_;
     const Counters& counters_;
     std::uint64_t last_number_ = 0;
 };

@@ -8,6 +8,7 @@
 #include "proto/xml_writer.h"
 #include "server/core/session.h"
 #include "server/events/push_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::push {
 
@@ -93,7 +94,7 @@ std::variant<events::PushRegistration, StanzaError> read_enable(const xml::Eleme
 core::IqAnswer Enabling::on_enable(core::IqRequest& request) {
     if (!request.session) return StanzaError(Condition::service_unavailable);
     core::Account& account = *request.account;
-    const PushOptions& options = core_.options<PushOptions>(account.host());
+    const PushOptions& options = context_.options<PushOptions>(account.host());
     auto read = read_enable(request.payload(), account.jid().bare(),
                             {static_cast<std::size_t>(options.max_node_size),
                              static_cast<std::size_t>(options.max_enable_size)});
@@ -103,7 +104,7 @@ core::IqAnswer Enabling::on_enable(core::IqRequest& request) {
     record.lang = request.stanza->lang();
     if (const auto lang = request.payload().find_attr("lang", ns::xml)) record.lang = *lang;
     events::PushRegistering event{account, *request.session, request.payload(), record};
-    if (core_.bus().fire(event) == core::Flow::stop)
+    if (context_.bus().fire(event) == core::Flow::stop)
         return event.error.value_or(StanzaError(Condition::not_allowed));
     const std::string service = record.service, node = node_tag(record), device = record.device;
     if (const auto kept = registrations_.put(account, std::move(record)); !kept)

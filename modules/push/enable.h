@@ -13,9 +13,9 @@ class Registrations;
 
 class Enabling {
 public:
-    Enabling(core::Core& core, core::AccountSlot<AccountPush> accounts,
+    Enabling(core::Context& context, core::AccountSlot<AccountPush> accounts,
              Registrations& registrations)
-        : core_(core), accounts_(accounts), registrations_(registrations) {}
+        : context_(context), accounts_(accounts), registrations_(registrations) {}
 
     core::IqAnswer on_enable(core::IqRequest& request);
     core::IqAnswer on_disable(core::IqRequest& request);
@@ -23,7 +23,7 @@ public:
     void on_receiving(const events::MessageReceiving& event);
 
 private:
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     Registrations& registrations_;
 };

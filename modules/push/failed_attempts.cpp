@@ -2,10 +2,15 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "modules/push/services.h"
+#include "server/core/account_directory.h"
+#include "server/core/domains.h"
 #include "server/events/push_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -39,14 +44,14 @@ void FailedAttempts::add(const Service& service, core::Account& account, std::ui
     record.errors += attempts;
     record.unreachable += attempts;
     registration->unsaved = true;
-    if (record.failing_since == LastingTime{}) record.failing_since = core_.clock().lasting();
-    core_.bus().fire(events::PushFailed{account, record, service.stats.last_error});
+    if (record.failing_since == LastingTime{}) record.failing_since = context_.clock().lasting();
+    context_.bus().fire(events::PushFailed{account, record, service.stats.last_error});
 }
 
 LastingTime FailedAttempts::note_failing(core::Account& account, Registration& registration) {
     auto& record = registration.record;
     if (record.failing_since == LastingTime{}) {
-        record.failing_since = core_.clock().lasting();
+        record.failing_since = context_.clock().lasting();
         registrations_.save(account, registration);
     }
     return record.failing_since;
@@ -58,17 +63,18 @@ LastingTime FailedAttempts::note_failing(core::Account& account, Registration& r
 void FailedAttempts::retire_due(Service& service) {
     if (service.retiring) return;
     // Where hosts differ, the shortest time of all; the account's own decides when it is loaded.
-    Duration shortest = core_.options<PushOptions>().unreachable_disables_after;
-    for (const auto& host : core_.domains().hosts())
-        shortest = std::min(shortest, core_.options<PushOptions>(host).unreachable_disables_after);
-    const LastingTime since = core_.clock().lasting() - shortest;
+    Duration shortest = context_.options<PushOptions>().unreachable_disables_after;
+    for (const auto& host : context_.domains().hosts())
+        shortest =
+            std::min(shortest, context_.options<PushOptions>(host).unreachable_disables_after);
+    const LastingTime since = context_.clock().lasting() - shortest;
     std::vector<RegistrationKey> due;
     for (const StoredNotification& each : service.waiting)
         if (each.failing_since != LastingTime{} && each.failing_since <= since)
             due.push_back(each.key);
     if (due.empty()) return;
     service.retiring = true;
-    core_.scope().spawn("push-retire", retire(service.jid.full(), std::move(due)));
+    context_.scope().spawn("push-retire", retire(service.jid.full(), std::move(due)));
 }
 
 Task<> FailedAttempts::retire(std::string jid, std::vector<RegistrationKey> due) {
@@ -77,9 +83,9 @@ Task<> FailedAttempts::retire(std::string jid, std::vector<RegistrationKey> due)
 }
 
 Task<> FailedAttempts::retire_one(const std::string& jid, RegistrationKey key) {
-    auto name = co_await core_.storage().owners().address_of(key.account);
+    auto name = co_await context_.storage().owners().address_of(key.account);
     if (!name || !name->has_value()) co_return;
-    auto pin = co_await core_.accounts().load(**name);
+    auto pin = co_await context_.accounts().load(**name);
     Service* service = services_.find(jid);
     if (!pin || (*pin)->id() != key.account || !service || service->link.up()) co_return;
     core::Account& account = **pin;
@@ -87,8 +93,8 @@ Task<> FailedAttempts::retire_one(const std::string& jid, RegistrationKey key) {
     const Registration* registration = accounts_.of(account).find(key.registration);
     if (!registration) co_return;
     const LastingTime since = registration->record.failing_since;
-    const Duration limit = core_.options<PushOptions>(account.host()).unreachable_disables_after;
-    if (since != LastingTime{} && core_.clock().lasting() - since >= limit)
+    const Duration limit = context_.options<PushOptions>(account.host()).unreachable_disables_after;
+    if (since != LastingTime{} && context_.clock().lasting() - since >= limit)
         disable(account, key.registration, "unreachable");
 }
 
@@ -96,7 +102,7 @@ void FailedAttempts::disable(core::Account& account, std::uint64_t seq, std::str
     const Registration* registration = accounts_.of(account).find(seq);
     if (!registration) return;
     if (Service* service = services_.find(registration->record.service))
-        service->stats.disabled.add(core_.clock().wall());
+        service->stats.disabled.add(context_.clock().wall());
     registrations_.disable(account, seq, why);
 }
 

@@ -22,9 +22,12 @@ class Services;
 
 class FailedAttempts {
 public:
-    FailedAttempts(core::Core& core, core::AccountSlot<AccountPush> accounts, Services& services,
-                   Registrations& registrations)
-        : core_(core), accounts_(accounts), services_(services), registrations_(registrations) {}
+    FailedAttempts(core::Context& context, core::AccountSlot<AccountPush> accounts,
+                   Services& services, Registrations& registrations)
+        : context_(context),
+          accounts_(accounts),
+          services_(services),
+          registrations_(registrations) {}
 
     /// Those a registration has waited through and its record does not count yet.
     struct Missed {
@@ -49,7 +52,7 @@ private:
     Task<> retire(std::string jid, std::vector<RegistrationKey> due);
     Task<> retire_one(const std::string& jid, RegistrationKey key);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     Services& services_;
     Registrations& registrations_;

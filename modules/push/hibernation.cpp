@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "modules/push/hibernation_times.h"
 #include "modules/push/pending_notification.h"
@@ -9,8 +10,10 @@
 #include "modules/push/queue_rules.h"
 #include "modules/push/registrations.h"
 #include "proto/ns.h"
+#include "server/core/account_directory.h"
 #include "server/core/hibernation_recovery.h"
 #include "server/core/options.h"
+#include "server/runtime/shard.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -60,8 +63,8 @@ void Hibernation::set_end(core::Session& session, SessionPush& mine) {
     if (!registered && !mine.push_ended_at && !mine.important_at) return;  // core's own time
     HibernationFacts facts;
     facts.hibernating_since = session.hibernation().since();
-    facts.ordinary = core_.options<core::SmacksOptions>(host).hibernation_time;
-    facts.until_important = core_.options<PushOptions>(host).max_hibernation_timeout;
+    facts.ordinary = context_.options<core::SmacksOptions>(host).hibernation_time;
+    facts.until_important = context_.options<PushOptions>(host).max_hibernation_timeout;
     facts.asked_seconds = session.sm()->max_seconds();
     facts.registered = registered;
     facts.important_at = mine.important_at;
@@ -73,10 +76,10 @@ void Hibernation::set_end(core::Session& session, SessionPush& mine) {
 /// [push] wake_before_timeout: once in a hibernation. Zero: never.
 LastingTime Hibernation::wake_time(std::string_view host, const SessionPush& mine,
                                    LastingTime end) const {
-    const Duration before = core_.options<PushOptions>(host).wake_before_timeout;
+    const Duration before = context_.options<PushOptions>(host).wake_before_timeout;
     const LastingTime at = end - before;
     const bool wanted = before != Duration::zero() && !mine.wake_called;
-    return wanted && at > core_.clock().lasting() ? at : LastingTime{};
+    return wanted && at > context_.clock().lasting() ? at : LastingTime{};
 }
 
 void Hibernation::on_expiring(const events::SessionExpiring& event) {
@@ -90,7 +93,7 @@ void Hibernation::on_device_changed(const DeviceChanged& event) {
         if (registered)
             mine.push_ended_at.reset();
         else if (!mine.push_ended_at)
-            mine.push_ended_at = core_.clock().lasting();
+            mine.push_ended_at = context_.clock().lasting();
         set_end(session, mine);
     });
 }
@@ -117,7 +120,7 @@ void Hibernation::sent(core::Account& account, const Registration& registration,
         if (covers) mine.note_sent(notification.share.coverage);
         const LastingTime before = session.hibernation().expires_at();
         if (notification.stored.important && !mine.important_at) {
-            mine.important_at = core_.clock().lasting();
+            mine.important_at = context_.clock().lasting();
             mine.important_by = notification.stored.number;
             set_end(session, mine);
         }
@@ -149,8 +152,8 @@ void Hibernation::on_limit(const events::HibernationLimit& event) const {
     const std::string_view host = event.session.account().host();
     event.limit =
         longest_hibernation(registrations_.has_any(event.session.account(), event.session.device()),
-                            core_.options<core::SmacksOptions>(host).hibernation_time,
-                            core_.options<PushOptions>(host).max_hibernation_timeout);
+                            context_.options<core::SmacksOptions>(host).hibernation_time,
+                            context_.options<PushOptions>(host).max_hibernation_timeout);
 }
 
 // ---- Across restarts ---------------------------------------------------------------------------
@@ -202,22 +205,22 @@ void Hibernation::before_evict(core::Account& account,
 }
 
 Task<> Hibernation::sweep_acquired(QueueRules& rules, PartitionSet partitions) {
-    co_await core_.shard().sleep(core_.options<PushOptions>().restart_grace);
+    co_await context_.shard().sleep(context_.options<PushOptions>().restart_grace);
     core::HibernatingPage page;
     do {
-        if (core_.stopping()) co_return;  // the next run does it
-        page = co_await core::read_hibernating(core_, partitions, page.next);
+        if (context_.stopping()) co_return;  // the next run does it
+        page = co_await core::read_hibernating(context_, partitions, page.next);
         for (auto& bare_jid : page.accounts) co_await sweep_account(rules, std::move(bare_jid));
-    } while (page.next && !core_.stopping());
+    } while (page.next && !context_.stopping());
 }
 
 Task<> Hibernation::sweep_account(QueueRules& rules, std::string bare_jid) {
-    const bool was_loaded = core_.accounts().find(bare_jid) != nullptr;
-    auto pin = co_await core_.accounts().load(bare_jid);
+    const bool was_loaded = context_.accounts().find(bare_jid) != nullptr;
+    auto pin = co_await context_.accounts().load(bare_jid);
     if (!pin) co_return;
     core::Account& account = **pin;
     // A hundred thousand must not stay loaded.
-    if (!was_loaded) core_.accounts().evict_soon(std::move(bare_jid));
+    if (!was_loaded) context_.accounts().evict_soon(std::move(bare_jid));
     std::vector<std::uint64_t> numbers;
     for (const auto& session : account.sessions())
         if (session->is_hibernating() && registrations_.has_any(account, session->device()))
@@ -229,11 +232,11 @@ Task<> Hibernation::sweep_account(QueueRules& rules, std::string bare_jid) {
 Task<> Hibernation::sweep_session(QueueRules& rules, core::Account& account, std::uint64_t number) {
     core::Session* session = account.find_session_by_number(number);
     if (!session || !session->is_hibernating() || sessions_.of(*session).settled) co_return;
-    co_await core_.shard().committed();
+    co_await context_.shard().committed();
     const std::uint32_t acked = session->sm()->acked();
-    auto queue = co_await core_.storage().sessions().read_queue(account.id(), number, acked);
+    auto queue = co_await context_.storage().sessions().read_queue(account.id(), number, acked);
     session = account.find_session_by_number(number);  // it may have come back meanwhile
-    if (!queue || !session || !session->is_hibernating() || core_.stopping()) co_return;
+    if (!queue || !session || !session->is_hibernating() || context_.stopping()) co_return;
     std::vector<QueueRules::Entry> entries;
     for (auto& stored : *queue) {
         auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));

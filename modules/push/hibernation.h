@@ -25,9 +25,12 @@ struct PendingNotification;
 
 class Hibernation {
 public:
-    Hibernation(core::Core& core, core::AccountSlot<AccountPush> accounts,
+    Hibernation(core::Context& context, core::AccountSlot<AccountPush> accounts,
                 core::SessionSlot<SessionPush> sessions, Registrations& registrations)
-        : core_(core), accounts_(accounts), sessions_(sessions), registrations_(registrations) {}
+        : context_(context),
+          accounts_(accounts),
+          sessions_(sessions),
+          registrations_(registrations) {}
 
     /// It began to hibernate. `notified_important`: something in its queue was notified as
     /// important before.
@@ -68,7 +71,7 @@ private:
     Task<> sweep_account(QueueRules& rules, std::string bare_jid);
     Task<> sweep_session(QueueRules& rules, core::Account& account, std::uint64_t session);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     core::SessionSlot<SessionPush> sessions_;
     Registrations& registrations_;

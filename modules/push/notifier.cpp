@@ -2,20 +2,23 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "modules/push/composer.h"
 #include "modules/push/counters.h"
 #include "modules/push/publish_log.h"
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
 #include "proto/xml_writer.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
 
 namespace clarion::push {
 
-Notifier::Notifier(core::Core& core, core::AccountSlot<AccountPush> accounts,
+Notifier::Notifier(core::Context& context, core::AccountSlot<AccountPush> accounts,
                    core::SessionSlot<SessionPush> sessions, const Counters& counters,
                    Registrations& registrations, Composer& composer, PublishLog& publish_log,
                    Sender& sender)
-    : core_(core),
+    : context_(context),
       accounts_(accounts),
       sessions_(sessions),
       counters_(counters),
@@ -130,14 +133,14 @@ void Notifier::on_ping(const events::PushPing& event) {
 }
 
 void Notifier::ping(core::Account& account, Registration& registration) {
-    add_pending(account, registration, {.meta = {.received = core_.clock().wall()}},
+    add_pending(account, registration, {.meta = {.received = context_.clock().wall()}},
                 {true, false, Reason::ping});
 }
 
 void Notifier::on_requested(const events::PushRequested& event) {
     core::Account& account = event.account;
     Cause cause;
-    cause.meta.received = core_.clock().wall();
+    cause.meta.received = context_.clock().wall();
     if (event.envelope) cause = cause_of(account, *event.envelope);
     cause.clear = event.clear;
     cause.in_queue =
@@ -192,7 +195,7 @@ NotificationPtr Notifier::add_pending(core::Account& account, Registration& regi
     registration.unsaved = true;
     enter(notification->stored, cause);
     ++accounts_.of(account).busy;
-    core_.shard().after_commit(
+    context_.shard().after_commit(
         [this, notification](const Result<>& result) { committed(notification, result); });
     return notification;
 }
@@ -225,10 +228,10 @@ void Notifier::add_pending_for_ended(core::Account& account, Registration& regis
 }
 
 void Notifier::committed(const NotificationPtr& notification, const Result<>& result) {
-    core::Account* account = account_of(core_, *notification);
+    core::Account* account = account_of(context_, *notification);
     if (!account) return;
     AccountPush& mine = accounts_.of(*account);
-    if (--mine.busy == 0) core_.partitions_changed().notify();
+    if (--mine.busy == 0) context_.partitions_changed().notify();
     const StoredNotification& stored = notification->stored;
     if (!result) {
         counters_.count(Reason::storage_failed);

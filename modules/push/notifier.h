@@ -31,7 +31,7 @@ class Sender;
 
 class Notifier {
 public:
-    Notifier(core::Core& core, core::AccountSlot<AccountPush> accounts,
+    Notifier(core::Context& context, core::AccountSlot<AccountPush> accounts,
              core::SessionSlot<SessionPush> sessions, const Counters& counters,
              Registrations& registrations, Composer& composer, PublishLog& publish_log,
              Sender& sender);
@@ -73,7 +73,7 @@ private:
     void committed(const NotificationPtr& notification, const Result<>& result);
     void undo(core::Account& account, const PendingNotification& notification);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     core::SessionSlot<SessionPush> sessions_;
     const Counters& counters_;

@@ -1,5 +1,6 @@
 #include "modules/push/outage.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "modules/push/counters.h"
@@ -8,6 +9,7 @@
 #include "modules/push/pending_notification.h"
 #include "modules/push/push.h"
 #include "modules/push/services.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::push {
 
@@ -23,8 +25,8 @@ constexpr std::size_t learned_services = 1000;
 }  // namespace
 
 Duration Outage::patience_after(unsigned leader) const {
-    const unsigned shards = core_.shared().shards.count();
-    const unsigned distance = (core_.shard().index() + shards - leader) % shards;
+    const unsigned shards = context_.shards().count();
+    const unsigned distance = (context_.shard().index() + shards - leader) % shards;
     return distance == 0 ? Duration::zero() : patience + patience_each * (distance - 1);
 }
 
@@ -37,19 +39,16 @@ bool Outage::may_be_silent(const PendingNotification& notification) {
 
 void Outage::ask_others(const PendingNotification& notification,
                         std::function<void(bool heard)> then) {
-    const std::size_t others = core_.shared().shards.count() - 1;
+    const std::size_t others = context_.shards().count() - 1;
     if (others == 0) return then(false);
     const std::uint64_t number = ++last_question_;
     questions_.emplace(number, Question{std::move(then), others});
-    core::Shared& shared = core_.shared();
-    tell_others([&shared, number, here = core_.shard().index(),
-                 jid = notification.service->jid.full(),
+    tell_others([&here = context_, number, jid = notification.service->jid.full(),
                  since = notification.departure.at](Outage& other) {
         const Service* service = other.services_.find(jid);
         const bool heard = service && service->link.heard_at() > since;
-        shared.shards.post(here, [&shared, here, number, heard] {
-            if (Push* push = find_push(*shared.cores[here]))
-                push->outage.on_heard_elsewhere(number, heard);
+        here.shards().post(here.shard().index(), [&here, number, heard] {
+            if (Push* push = find_push(here)) push->outage.on_heard_elsewhere(number, heard);
         });
     });
 }
@@ -67,7 +66,7 @@ void Outage::on_heard_elsewhere(std::uint64_t number, bool heard) {
 // ---- A failed attempt --------------------------------------------------------------------------
 
 bool Outage::note_failure(Service& service, const ServiceLink::Departure& departure) {
-    return service.link.failed(departure, core_.shard().index(), core_.clock().steady(),
+    return service.link.failed(departure, context_.shard().index(), context_.clock().steady(),
                                random_u64());
 }
 
@@ -81,13 +80,13 @@ void Outage::attempt_failed(Service& service, std::string_view condition) {
 
 /// After an attempt that failed here or elsewhere.
 void Outage::fail_all_that_waits(Service& service, std::string_view condition) {
-    const WallTime now = core_.clock().wall();
+    const WallTime now = context_.clock().wall();
     if (service.stats.unreachable_since == WallTime{}) service.stats.unreachable_since = now;
     service.stats.last_error = condition;
     service.stats.last_error_at = now;
-    service.waiting.note_failing(core_.clock().lasting());
+    service.waiting.note_failing(context_.clock().lasting());
     const FailedAttempt failure = service.link.last_failure();
-    if (failure.shard == core_.shard().index()) {
+    if (failure.shard == context_.shard().index()) {
         counters_.failed_attempts.add();
         logger.info("service-unreachable",
                     {{"service", service.jid.full()},
@@ -105,24 +104,24 @@ void Outage::fail_all_that_waits(Service& service, std::string_view condition) {
 void Outage::arm_retry(Service& service) {
     if (service.link.up() || service.link.probing()) return;
     const SteadyTime due = service.link.retry_at();
-    const SteadyTime now = core_.clock().steady();
+    const SteadyTime now = context_.clock().steady();
     // If it is time already, what is on its way ends with another change.
     if (due <= now || (service.retry != core::TimerId::none && service.retry_due == due)) return;
-    if (service.retry != core::TimerId::none) core_.shard().cancel(service.retry);
+    if (service.retry != core::TimerId::none) context_.shard().cancel(service.retry);
     service.retry_due = due;
-    service.retry = core_.shard().after(std::chrono::ceil<Duration>(due - now),
-                                        [this, jid = service.jid.full()] {
-                                            Service* back = services_.find(jid);
-                                            if (!back) return;
-                                            back->retry = core::TimerId::none;
-                                            services_.changed(*back);
-                                        });
+    service.retry = context_.shard().after(std::chrono::ceil<Duration>(due - now),
+                                           [this, jid = service.jid.full()] {
+                                               Service* back = services_.find(jid);
+                                               if (!back) return;
+                                               back->retry = core::TimerId::none;
+                                               services_.changed(*back);
+                                           });
 }
 
 // ---- It is there again -------------------------------------------------------------------------
 
 void Outage::note_answer(Service& service) {
-    if (!service.link.heard(core_.clock().steady())) return;
+    if (!service.link.heard(context_.clock().steady())) return;
     logger.info("service-answers",
                 {{"service", service.jid.full()}, {"waiting", service.waiting.size()}});
     service.stats.unreachable_since = {};
@@ -130,8 +129,8 @@ void Outage::note_answer(Service& service) {
 }
 
 void Outage::on_reachable(const events::DomainReachable& event) {
-    event.core.everywhere([domain = std::string(event.domain)](core::Core& core) {
-        if (Push* there = find_push(core)) there->outage.domain_reachable(domain);
+    event.context.everywhere([domain = std::string(event.domain)](core::Context& context) {
+        if (Push* there = find_push(context)) there->outage.domain_reachable(domain);
     });
 }
 
@@ -142,7 +141,7 @@ void Outage::domain_reachable(std::string_view domain) {
     for (const auto& jid : there) {
         Service* service = services_.find(jid);
         if (!service) continue;
-        const bool leads = service->link.last_failure().shard == core_.shard().index();
+        const bool leads = service->link.last_failure().shard == context_.shard().index();
         if (!service->link.reachable()) continue;
         logger.info("service-reachable", {{"service", jid}, {"waiting", service->waiting.size()}});
         service->stats.unreachable_since = {};
@@ -155,9 +154,9 @@ void Outage::domain_reachable(std::string_view domain) {
 // ---- What the shards tell each other -----------------------------------------------------------
 
 void Outage::tell_others(std::function<void(Outage&)> what) {
-    core::Core* const here = &core_;
-    here->everywhere([here, what = std::move(what)](core::Core& core) {
-        Push* there = &core == here ? nullptr : find_push(core);
+    core::Context* const here = &context_;
+    here->everywhere([here, what = std::move(what)](core::Context& context) {
+        Push* there = &context == here ? nullptr : find_push(context);
         if (there) what(there->outage);
     });
 }
@@ -186,8 +185,8 @@ void Outage::hear_of_probe(std::string_view jid, unsigned shard, SteadyTime unti
 
 void Outage::note_probe(const Service& service, std::string_view host) {
     const SteadyTime until =
-        core_.clock().steady() + core_.options<PushOptions>(host).answer_timeout;
-    tell_others([jid = service.jid.full(), until, here = core_.shard().index()](Outage& other) {
+        context_.clock().steady() + context_.options<PushOptions>(host).answer_timeout;
+    tell_others([jid = service.jid.full(), until, here = context_.shard().index()](Outage& other) {
         other.hear_of_probe(jid, here, until);
     });
 }

@@ -2,7 +2,7 @@
 // for the whole server per step of back-off.
 //
 // Each shard has its own view of a service (service.h) and tells the others what it learns; what
-// they must know travels by Core::everywhere(). One per shard.
+// they must know travels by Context::everywhere(). One per shard.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,7 @@
 
 #include "modules/push/service.h"
 #include "proto/jid.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/events/s2s_events.h"
 
 namespace clarion::push {
@@ -26,8 +26,8 @@ struct Service;
 
 class Outage {
 public:
-    Outage(core::Core& core, Counters& counters, Services& services, FailedAttempts& attempts)
-        : core_(core), counters_(counters), services_(services), attempts_(attempts) {}
+    Outage(core::Context& context, Counters& counters, Services& services, FailedAttempts& attempts)
+        : context_(context), counters_(counters), services_(services), attempts_(attempts) {}
 
     /// A publish leaves for a service that is not up: the others wait for what comes of it.
     void note_probe(const Service& service, std::string_view host);
@@ -68,7 +68,7 @@ private:
     void tell_others(std::function<void(Outage&)> what);
     Duration patience_after(unsigned leader) const;
 
-    core::Core& core_;
+    core::Context& context_;
     Counters& counters_;
     Services& services_;
     FailedAttempts& attempts_;

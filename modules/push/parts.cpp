@@ -1,4 +1,7 @@
 #include "modules/push/parts.h"
+#include "server/core/account_directory.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
 
 namespace clarion::push {
 
@@ -8,22 +11,22 @@ constexpr std::size_t most_bytes = 1u << 20;
 }  // namespace
 
 Push::Push(core::ModuleSetup& setup)
-    : core(setup.core()),
+    : context(setup.context()),
       accounts(setup.account_slot<AccountPush>()),
       sessions(setup.session_slot<SessionPush>()),
-      registrations(core, setup.resident_data(most_bytes), accounts, counters),
-      services(core, counters),
-      hibernation(core, accounts, sessions, registrations),
-      composer(core, counters),
-      publish_log(core, accounts, composer),
-      attempts(core, accounts, services, registrations),
-      outage(core, counters, services, attempts),
-      answers(core, counters, registrations, attempts),
-      sender(core, accounts, services, outage, attempts, answers, publish_log, hibernation),
-      turns(core, accounts, services, outage, attempts, composer, publish_log, sender),
-      notifier(core, accounts, sessions, counters, registrations, composer, publish_log, sender),
-      queue_rules(core, accounts, sessions, counters, registrations, notifier, hibernation),
-      enabling(core, accounts, registrations) {}
+      registrations(context, setup.resident_data(most_bytes), accounts, counters),
+      services(context, counters),
+      hibernation(context, accounts, sessions, registrations),
+      composer(context, counters),
+      publish_log(context, accounts, composer),
+      attempts(context, accounts, services, registrations),
+      outage(context, counters, services, attempts),
+      answers(context, counters, registrations, attempts),
+      sender(context, accounts, services, outage, attempts, answers, publish_log, hibernation),
+      turns(context, accounts, services, outage, attempts, composer, publish_log, sender),
+      notifier(context, accounts, sessions, counters, registrations, composer, publish_log, sender),
+      queue_rules(context, accounts, sessions, counters, registrations, notifier, hibernation),
+      enabling(context, accounts, registrations) {}
 
 core::Flow Push::may_evict(const events::AccountEvicting& event) {
     core::Account& account = event.account;
@@ -43,7 +46,7 @@ void Push::on_deleted(const events::AccountDeleted& event) {
 }
 
 void Push::on_acquired(const events::PartitionsAcquired& event) {
-    core::Scope& scope = event.core.scope();
+    core::Scope& scope = event.context.scope();
     if (!event.released_in_order) scope.spawn("push-last-run", queue_rules.learn_last_run());
     scope.spawn("push-resend", publish_log.resend_acquired(turns, event.partitions));
     scope.spawn("push-sweep", hibernation.sweep_acquired(queue_rules, event.partitions));
@@ -63,13 +66,13 @@ void Push::on_partitions_lost(const events::PartitionsLost& event) {
 
 void Push::on_stopping(const events::ServerStopping& event) {
     publish_log.erase_settled();
-    event.core.accounts().for_each(
+    event.context.accounts().for_each(
         [this](core::Account& account) { registrations.save_changed(account); });
 }
 
-Push* find_push(core::Core& core) {
+Push* find_push(core::Context& context) {
     PushSought event;
-    core.bus().fire(event);
+    context.bus().fire(event);
     return event.found;
 }
 

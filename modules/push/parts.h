@@ -27,7 +27,7 @@ namespace clarion::push {
 
 struct Push;
 
-/// Finds a shard's Push from its Core: for what arrives from another shard, and for admin.h.
+/// Finds a shard's Push from its Context: for what arrives from another shard, and for admin.h.
 struct PushSought {
     enum class Stage { find };
     static constexpr std::string_view name = "PushSought";
@@ -46,7 +46,7 @@ struct Push {
     void on_stopping(const events::ServerStopping& event);
     void on_sought(PushSought& event) { event.found = this; }
 
-    core::Core& core;
+    core::Context& context;
     const core::AccountSlot<AccountPush> accounts;
     const core::SessionSlot<SessionPush> sessions;
     Counters counters;
@@ -66,6 +66,6 @@ struct Push {
 };
 
 /// nullptr: push is not installed.
-Push* find_push(core::Core& core);
+Push* find_push(core::Context& context);
 
 }  // namespace clarion::push

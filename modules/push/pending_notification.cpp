@@ -1,7 +1,9 @@
 #include "modules/push/pending_notification.h"
 
 #include "server/core/account.h"
-#include "server/core/core.h"
+#include "server/core/account_directory.h"
+#include "server/core/context.h"
+#include "server/core/homes.h"
 
 namespace clarion::push {
 
@@ -49,14 +51,14 @@ StoredNotification PendingNotification::take_stored() {
     return std::move(stored);
 }
 
-std::uint32_t epoch_of(const core::Core& core, storage::AccountId account) {
-    return core.shared().homes.of(storage::partition_of(account)).epoch;
+std::uint32_t epoch_of(const core::Context& context, storage::AccountId account) {
+    return context.homes().of(storage::partition_of(account)).epoch;
 }
 
-core::Account* account_of(core::Core& core, const PendingNotification& notification) {
-    core::Account* account = core.accounts().find(notification.account);
+core::Account* account_of(core::Context& context, const PendingNotification& notification) {
+    core::Account* account = context.accounts().find(notification.account);
     const storage::AccountId id = notification.stored.key.account;
-    const bool same = account && account->id() == id && epoch_of(core, id) == notification.epoch;
+    const bool same = account && account->id() == id && epoch_of(context, id) == notification.epoch;
     return same ? account : nullptr;
 }
 

@@ -20,7 +20,7 @@
 
 namespace clarion::core {
 class Account;
-class Core;
+class Context;
 }  // namespace clarion::core
 
 namespace clarion::push {
@@ -87,8 +87,8 @@ struct PendingNotification {
 using NotificationPtr = std::shared_ptr<PendingNotification>;
 
 /// The epoch of the account's partition now.
-std::uint32_t epoch_of(const core::Core& core, storage::AccountId account);
+std::uint32_t epoch_of(const core::Context& context, storage::AccountId account);
 /// The account of a notification, if it is loaded and still the same.
-core::Account* account_of(core::Core& core, const PendingNotification& notification);
+core::Account* account_of(core::Context& context, const PendingNotification& notification);
 
 }  // namespace clarion::push

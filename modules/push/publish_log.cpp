@@ -3,6 +3,8 @@
 #include "base/log.h"
 #include "modules/push/composer.h"
 #include "modules/push/turns.h"
+#include "server/core/account_directory.h"
+#include "server/runtime/shard.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -15,8 +17,8 @@ constexpr std::size_t slice = 200;
 }  // namespace
 
 void PublishLog::add_pending(const StoredNotification& stored, std::string_view xml) {
-    core_.storage().pending_publishes().put(core_.shard().batch(), stored.key.account,
-                                            stored.record(), xml);
+    context_.storage().pending_publishes().put(context_.shard().batch(), stored.key.account,
+                                               stored.record(), xml);
     adopt(stored);
 }
 
@@ -36,14 +38,14 @@ void PublishLog::settle(const RegistrationKey& key, std::uint64_t number) {
     if (at == open_.end() || at->second.number != number) return;
     open_.erase(at);
     settled_.push_back(key);
-    if (settled_.size() == 1) core_.shard().write_soon([this] { erase_settled(); });
+    if (settled_.size() == 1) context_.shard().write_soon([this] { erase_settled(); });
 }
 
 void PublishLog::erase_settled() {
-    auto& batch = core_.shard().batch();
+    auto& batch = context_.shard().batch();
     for (const Key& key : std::exchange(settled_, {}))
         if (!open_.contains(key))  // a newer notification has it
-            core_.storage().pending_publishes().remove(batch, key.account, key.registration);
+            context_.storage().pending_publishes().remove(batch, key.account, key.registration);
 }
 
 void PublishLog::forget(const PartitionSet& partitions) {
@@ -59,8 +61,8 @@ Task<> PublishLog::resend_acquired(Turns& turns, PartitionSet partitions) {
     storage::PendingPublishEntry last;
     bool more = true;
     ++resending_;
-    while (more && !core_.stopping()) {
-        auto page = co_await core_.storage().pending_publishes().read(
+    while (more && !context_.stopping()) {
+        auto page = co_await context_.storage().pending_publishes().read(
             partitions, last.account, last.pending.registration, slice);
         if (!page) {
             logger.error("pending-publishes-unreadable", {{"error", page.error().text}});
@@ -69,7 +71,7 @@ Task<> PublishLog::resend_acquired(Turns& turns, PartitionSet partitions) {
         more = page->size() == slice;
         if (more) last = page->back();
         co_await resend_page(turns, std::move(*page));
-        co_await core_.shard().sleep(Duration::zero());  // others first
+        co_await context_.shard().sleep(Duration::zero());  // others first
     }
     if (--resending_ == 0) renewed_.clear();
 }
@@ -80,12 +82,12 @@ Task<> PublishLog::resend_page(Turns& turns, std::vector<storage::PendingPublish
 
 Task<> PublishLog::resend(Turns& turns, storage::PendingPublishEntry entry) {
     const RegistrationKey key{entry.account, entry.pending.registration};
-    auto name = co_await core_.storage().owners().address_of(entry.account);
+    auto name = co_await context_.storage().owners().address_of(entry.account);
     if (!name || !name->has_value()) co_return;
-    const bool was_loaded = core_.accounts().find(**name) != nullptr;
-    auto pin = co_await core_.accounts().load(**name);
+    const bool was_loaded = context_.accounts().find(**name) != nullptr;
+    auto pin = co_await context_.accounts().load(**name);
     if (!was_loaded)
-        core_.accounts().evict_soon(std::move(**name));  // very many must not stay loaded
+        context_.accounts().evict_soon(std::move(**name));  // very many must not stay loaded
     if (!pin || (*pin)->id() != key.account || renewed_.contains(key)) co_return;
     if (!accounts_.of(**pin).find(key.registration)) co_return;
     StoredNotification stored = StoredNotification::from(entry);

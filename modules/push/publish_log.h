@@ -25,8 +25,8 @@ class Turns;
 
 class PublishLog {
 public:
-    PublishLog(core::Core& core, core::AccountSlot<AccountPush> accounts, Composer& composer)
-        : core_(core), accounts_(accounts), composer_(composer) {}
+    PublishLog(core::Context& context, core::AccountSlot<AccountPush> accounts, Composer& composer)
+        : context_(context), accounts_(accounts), composer_(composer) {}
 
     /// Writes it into this turn's batch. `xml`: as of storage::PendingPublishes::put().
     void add_pending(const StoredNotification& stored, std::string_view xml = {});
@@ -62,7 +62,7 @@ private:
     Task<> resend_page(Turns& turns, std::vector<storage::PendingPublishEntry> page);
     Task<> resend(Turns& turns, storage::PendingPublishEntry entry);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     Composer& composer_;
     /// Entries live close together: scattered among accounts that come and go, each would keep a

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "modules/push/counters.h"
 #include "modules/push/hibernation.h"
 #include "modules/push/push.h"
@@ -9,6 +10,8 @@
 #include "proto/ns.h"
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
+#include "server/core/partitions.h"
+#include "server/runtime/scope.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -57,7 +60,7 @@ void QueueRules::on_hibernated(const events::SessionHibernated& event) {
     SessionPush& mine = sessions_.of(session);
     // At a planned stop or move nothing is notified: whoever begins there does it.
     const Partition partition = storage::partition_of(session.account().id());
-    mine.settled = !core_.stopping() && core_.partition_table().is_here(partition);
+    mine.settled = !context_.stopping() && context_.partition_table().is_here(partition);
     mine.sent = mine.decided;  // by R5, and in the publish log if not yet sent
     if (!registrations_.has_any(session.account(), session.device())) return;
     std::vector<Entry> queue;
@@ -177,7 +180,7 @@ bool QueueRules::notified_important(core::Session& session, const std::vector<En
 // ---- R3 after a crash --------------------------------------------------------------------------
 
 Task<> QueueRules::learn_last_run() {
-    const auto newest = co_await core_.storage().archive().newest_log_time();
+    const auto newest = co_await context_.storage().archive().newest_log_time();
     if (newest) last_run_ = *newest;
 }
 
@@ -186,14 +189,14 @@ void QueueRules::on_lost(const events::SessionLost& event) {
     if (!registrations_.has_any(session.account(), session.device()) ||
         has_session(session.account(), session.device()))
         return;
-    core_.scope_of(session.account().id()).spawn("push-lost", notify_lost(event.session));
+    context_.scope_of(session.account().id()).spawn("push-lost", notify_lost(event.session));
 }
 
 /// Nobody knows what its client had acknowledged; but R5 took care of all that waited longer.
 Task<> QueueRules::notify_lost(std::shared_ptr<core::Session> session) {
     const core::AccountPin pin(session->account());  // deleted meanwhile, it has no registration
     const Duration delay =
-        core_.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
+        context_.options<core::SmacksOptions>(session->account().host()).max_ack_delay;
     const WallTime since = std::max(WallTime{}, WallTime{last_run_ - delay});
     std::vector<Entry> latest = co_await read_latest(session->account().id(), since);
     if (!pin.alive()) co_return;
@@ -218,12 +221,12 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
     query.start = since;
     query.from_end = true;
     query.limit = enough;
-    const auto archived = co_await core_.storage().archive().query(std::move(query));
+    const auto archived = co_await context_.storage().archive().query(std::move(query));
     if (archived)
         for (const auto& each : archived->messages)
             add(each.xml,
                 {.meta = {.log_id = each.log_id, .archive_id = each.id, .received = each.time}});
-    const auto kept = co_await core_.storage().offline().read(account, 0, enough);
+    const auto kept = co_await context_.storage().offline().read(account, 0, enough);
     if (kept)
         for (const auto& [seq, stanza] : *kept) {
             if (stanza.meta.received < since || stanza.meta.archived()) continue;
@@ -260,7 +263,7 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     const Verdict verdict = should_push(stanza, facts);
     if (!verdict.push) return counters_.note(account, registration.record, verdict.reason);
 
-    Clock& clock = core_.clock();
+    Clock& clock = context_.clock();
     SessionPush& mine = sessions_.of(session);
     Coverage& coverage = mine.decided_for(registration.record.seq);
     if (coverage.covers_now(clock.steady(), verdict.important)) {
@@ -273,7 +276,7 @@ void QueueRules::queue_one(core::Session& session, Registration& registration,
     // counts.
     if (mine.settled) coverage.number = session.sm()->acked() + session.hibernation().queued();
     coverage.open_window(clock.steady(), clock.wall(),
-                         core_.options<PushOptions>(account.host()).coalesce_time,
+                         context_.options<PushOptions>(account.host()).coalesce_time,
                          verdict.important, pending->stored.number);
     pending->share = {session.number(), coverage};
 }

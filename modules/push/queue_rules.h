@@ -22,10 +22,10 @@ class Hibernation;
 
 class QueueRules {
 public:
-    QueueRules(core::Core& core, core::AccountSlot<AccountPush> accounts,
+    QueueRules(core::Context& context, core::AccountSlot<AccountPush> accounts,
                core::SessionSlot<SessionPush> sessions, const Counters& counters,
                Registrations& registrations, Notifier& notifier, Hibernation& hibernation)
-        : core_(core),
+        : context_(context),
           accounts_(accounts),
           sessions_(sessions),
           counters_(counters),
@@ -69,7 +69,7 @@ private:
     Task<> notify_lost(std::shared_ptr<core::Session> session);
     Task<std::vector<Entry>> read_latest(storage::AccountId account, WallTime since);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     core::SessionSlot<SessionPush> sessions_;
     const Counters& counters_;

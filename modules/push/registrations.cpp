@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "modules/push/counters.h"
 #include "modules/push/notification.h"
@@ -11,6 +12,8 @@
 #include "proto/ns.h"
 #include "server/core/session.h"
 #include "server/events/push_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -48,8 +51,8 @@ Registration Registrations::make(core::Account& account, events::PushRegistratio
     for (const auto identity : record.notified) registration.notified.add(identity);
     registration.record = std::move(record);
     const xml::Document asked = asked_of(registration.record);
-    core_.bus().fire(events::PushRegistrationReading{account, registration.record, asked.root(),
-                                                     registration.wishes});
+    context_.bus().fire(events::PushRegistrationReading{account, registration.record, asked.root(),
+                                                        registration.wishes});
     return registration;
 }
 
@@ -73,10 +76,10 @@ Result<> Registrations::put(core::Account& account, events::PushRegistration rec
     if (encode(record).size() + reserved_bytes > kept_.room(account.owner()))
         return fail(error_code::resource_constraint, "too much is registered");
     AccountPush& mine = accounts_.of(account);
-    const WallTime now = core_.clock().wall();
+    const WallTime now = context_.clock().wall();
     // By the clock where it can be, so that no number comes back after the newest one was removed.
     const auto by_clock =
-        static_cast<std::uint64_t>(core_.clock().lasting().time_since_epoch().count());
+        static_cast<std::uint64_t>(context_.clock().lasting().time_since_epoch().count());
     record.seq = std::max(mine.last_seq + 1, by_clock);
     mine.last_seq = record.seq;
     record.created = now;
@@ -87,9 +90,9 @@ Result<> Registrations::put(core::Account& account, events::PushRegistration rec
     mine.registrations.push_back(std::move(added));
     counters_.enabled.add();
     evict(account);
-    core_.bus().fire(DeviceChanged{account, device});
+    context_.bus().fire(DeviceChanged{account, device});
     if (!old_device.empty() && old_device != device)
-        core_.bus().fire(DeviceChanged{account, old_device});
+        context_.bus().fire(DeviceChanged{account, old_device});
     return {};
 }
 
@@ -149,7 +152,7 @@ void Registrations::save_changed(core::Account& account) {
 void Registrations::evict(core::Account& account) {
     AccountPush& mine = accounts_.of(account);
     const auto limit =
-        static_cast<std::size_t>(core_.options<PushOptions>(account.host()).max_devices);
+        static_cast<std::size_t>(context_.options<PushOptions>(account.host()).max_devices);
     while (mine.registrations.size() > limit) {
         const auto& oldest = mine.registrations.front().record;
         logger.info("evicted", {{"account", account.jid().bare()},
@@ -175,7 +178,7 @@ std::size_t Registrations::remove(core::Account& account, std::string_view servi
 
 void Registrations::remove(core::Account& account, std::uint64_t seq) {
     const std::string device = drop(account, seq);
-    if (!device.empty()) core_.bus().fire(DeviceChanged{account, device});
+    if (!device.empty()) context_.bus().fire(DeviceChanged{account, device});
 }
 
 std::string Registrations::drop(core::Account& account, std::uint64_t seq,
@@ -185,9 +188,9 @@ std::string Registrations::drop(core::Account& account, std::uint64_t seq,
                                  [&](const auto& r) { return r.record.seq == seq; });
     if (at == mine.registrations.end()) return {};
     const std::string device = at->record.device;
-    core_.bus().fire(RegistrationRemoved{account, at->record, successor});
+    context_.bus().fire(RegistrationRemoved{account, at->record, successor});
     kept_.remove(account.owner(), registration_key(seq));
-    core_.storage().pending_publishes().remove(core_.shard().batch(), account.id(), seq);
+    context_.storage().pending_publishes().remove(context_.shard().batch(), account.id(), seq);
     mine.registrations.erase(at);
     return device;
 }
@@ -203,7 +206,7 @@ void Registrations::disable(core::Account& account, std::uint64_t seq, std::stri
                              {"why", why}});
     counters_.disabled.add();
     remove(account, seq);
-    core_.bus().fire(events::PushDisabled{account, record});
+    context_.bus().fire(events::PushDisabled{account, record});
 }
 
 std::vector<std::uint64_t> Registrations::all(core::Account& account) const {

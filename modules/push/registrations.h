@@ -20,9 +20,9 @@ class Counters;
 
 class Registrations {
 public:
-    Registrations(core::Core& core, core::ResidentSpace kept,
+    Registrations(core::Context& context, core::ResidentSpace kept,
                   core::AccountSlot<AccountPush> accounts, Counters& counters)
-        : core_(core), kept_(kept), accounts_(accounts), counters_(counters) {}
+        : context_(context), kept_(kept), accounts_(accounts), counters_(counters) {}
 
     /// From what is resident with the account.
     void on_loaded(const events::AccountLoaded& event);
@@ -65,7 +65,7 @@ private:
     std::string drop(core::Account& account, std::uint64_t seq, std::uint64_t successor = 0);
     void evict(core::Account& account);
 
-    core::Core& core_;
+    core::Context& context_;
     core::ResidentSpace kept_;
     core::AccountSlot<AccountPush> accounts_;
     Counters& counters_;

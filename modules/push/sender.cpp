@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "modules/push/answers.h"
 #include "modules/push/failed_attempts.h"
@@ -12,6 +13,8 @@
 #include "modules/push/push.h"
 #include "modules/push/services.h"
 #include "server/core/pending_iq.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
 
 namespace clarion::push {
 
@@ -19,10 +22,10 @@ namespace {
 constexpr Logger logger{"push"};
 }  // namespace
 
-Sender::Sender(core::Core& core, core::AccountSlot<AccountPush> accounts, Services& services,
+Sender::Sender(core::Context& context, core::AccountSlot<AccountPush> accounts, Services& services,
                Outage& outage, FailedAttempts& attempts, Answers& answers, PublishLog& publish_log,
                Hibernation& hibernation)
-    : core_(core),
+    : context_(context),
       accounts_(accounts),
       services_(services),
       outage_(outage),
@@ -55,16 +58,16 @@ bool Sender::held_back(Service& service, core::Account& account,
                        PendingNotification& notification) {
     if (notification.stored.urgent || notification.witness) return false;
     const RegistrationKey key = notification.stored.key;
-    const SteadyTime now = core_.clock().steady();
+    const SteadyTime now = context_.clock().steady();
     const auto due = service.intervals.closed_until(key, now);
-    if (!due || core_.options<PushOptions>(account.host()).min_interval == Duration::zero())
+    if (!due || context_.options<PushOptions>(account.host()).min_interval == Duration::zero())
         return false;
     const bool first = service.intervals.hold(notification.take_stored());
     keep(service.intervals.find(key));
     hibernation_.kept(account, notification);
     if (first)
-        core_.shard().after(std::chrono::ceil<Duration>(*due - now),
-                            [this, jid = service.jid.full(), key] { release_held(jid, key); });
+        context_.shard().after(std::chrono::ceil<Duration>(*due - now),
+                               [this, jid = service.jid.full(), key] { release_held(jid, key); });
     return true;
 }
 
@@ -127,7 +130,7 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
                      NotificationPtr notification) {
     const bool probes = !service.link.up();
     notification->service = &service;
-    notification->departure = service.link.depart(core_.clock().steady());
+    notification->departure = service.link.depart(context_.clock().steady());
     if (probes) outage_.note_probe(service, account.host());
     if (logger.enabled(LogLevel::debug))  // a tag is a hash
         logger.debug("publish", {{"account", account.jid().bare()},
@@ -136,10 +139,10 @@ void Sender::publish(Service& service, core::Account& account, Registration& reg
                                  {"important", notification->stored.important}});
     note_sent(account, *notification);
     hibernation_.sent(account, registration, *notification);
-    const Duration timeout = core_.options<PushOptions>(account.host()).answer_timeout;
+    const Duration timeout = context_.options<PushOptions>(account.host()).answer_timeout;
     auto request = std::exchange(notification->publish, nullptr);
     // Last: the answer may come before this returns.
-    core_.pending().send(
+    context_.pending().send(
         account.jid().bare(), std::move(request), timeout,
         [this, notification = std::move(notification)](const Stanza* answer, bool local) {
             on_answer(notification, answer, local);
@@ -150,10 +153,10 @@ void Sender::note_sent(core::Account& account, PendingNotification& notification
     Service& service = *notification.service;
     const SteadyTime now = notification.departure.at;
     if (!notification.renewed) {
-        const auto took = core_.clock().wall() - notification.stored.caused;
+        const auto took = context_.clock().wall() - notification.stored.caused;
         notification.until_published = std::max(0.0, std::chrono::duration<double>(took).count());
     }
-    const Duration interval = core_.options<PushOptions>(account.host()).min_interval;
+    const Duration interval = context_.options<PushOptions>(account.host()).min_interval;
     if (interval != Duration::zero())
         service.intervals.sent(notification.stored.key, now, now + interval);
     ++accounts_.of(account).busy;
@@ -180,8 +183,8 @@ void Sender::conclude(PendingNotification& notification, const Stanza* answer, b
     Service& service = *notification.service;
     service.link.settle();
     const Outcome outcome = answers_.conclude(notification, answer, unreachable);
-    core::Account* account = account_of(core_, notification);
-    if (account && --accounts_.of(*account).busy == 0) core_.partitions_changed().notify();
+    core::Account* account = account_of(context_, notification);
+    if (account && --accounts_.of(*account).busy == 0) context_.partitions_changed().notify();
     if (outcome == Outcome::unreachable) {
         on_unreachable(account, notification,
                        answer ? name(read_error(answer->root()).condition) : "no answer");

@@ -29,7 +29,7 @@ class Services;
 
 class Sender {
 public:
-    Sender(core::Core& core, core::AccountSlot<AccountPush> accounts, Services& services,
+    Sender(core::Context& context, core::AccountSlot<AccountPush> accounts, Services& services,
            Outage& outage, FailedAttempts& attempts, Answers& answers, PublishLog& publish_log,
            Hibernation& hibernation);
 
@@ -60,7 +60,7 @@ private:
                     PendingNotification& notification);
     void forget(storage::AccountId account, const events::PushRegistration& registration);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     Services& services_;
     Outage& outage_;

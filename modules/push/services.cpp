@@ -1,7 +1,9 @@
 #include "modules/push/services.h"
 
+#include "base/clock.h"
 #include "modules/push/push.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/domains.h"
 
 namespace clarion::push {
 
@@ -23,7 +25,7 @@ const Service* Services::find(std::string_view jid) const {
 Service& Services::of(const Jid& jid) {
     if (Service* known = find(jid.full())) return *known;
     if (known_.size() >= idle_services) {
-        const SteadyTime now = core_.clock().steady();
+        const SteadyTime now = context_.clock().steady();
         std::erase_if(known_, [now](const auto& each) {
             const Service& service = each.second;
             return service.waiting.empty() && service.intervals.idle(now) &&
@@ -31,7 +33,7 @@ Service& Services::of(const Jid& jid) {
                    service.link.up() && !service.retiring;
         });
     }
-    const bool configured = core_.domains().kind(jid.domain()) == core::DomainKind::component;
+    const bool configured = context_.domains().kind(jid.domain()) == core::DomainKind::component;
     Service& service =
         known_.try_emplace(jid.full(), counters_.of_service(jid.full(), configured)).first->second;
     service.jid = jid;
@@ -40,13 +42,14 @@ Service& Services::of(const Jid& jid) {
 }
 
 std::size_t Services::limit(std::string_view host) const {
-    return static_cast<std::size_t>(core_.options<PushOptions>(host).max_outstanding_per_service);
+    return static_cast<std::size_t>(
+        context_.options<PushOptions>(host).max_outstanding_per_service);
 }
 
 bool Services::has_room(const Service& service, std::size_t limit) const {
     const std::size_t begun = service.renewing.size();
     if (begun >= limit || (begun > 0 && !service.link.up())) return false;
-    return service.link.may_send(core_.clock().steady(), limit - begun);
+    return service.link.may_send(context_.clock().steady(), limit - begun);
 }
 
 void Services::forget(const PartitionSet& partitions) {

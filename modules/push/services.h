@@ -16,7 +16,7 @@
 #include "server/runtime/shard.h"
 
 namespace clarion::core {
-class Core;
+class Context;
 }
 
 namespace clarion::push {
@@ -41,7 +41,8 @@ struct Service {
 
 class Services {
 public:
-    Services(core::Core& core, const Counters& counters) : core_(core), counters_(counters) {}
+    Services(core::Context& context, const Counters& counters)
+        : context_(context), counters_(counters) {}
 
     /// What is known of it, from now on. It stays as long as something waits for it, is on its way
     /// to it or is remembered of it.
@@ -67,7 +68,7 @@ public:
     void when_changed(std::function<void(Service&)> fn) { on_change_ = std::move(fn); }
 
 private:
-    core::Core& core_;
+    core::Context& context_;
     const Counters& counters_;
     ByJid known_;
     std::function<void(Service&)> on_change_;

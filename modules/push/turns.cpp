@@ -6,6 +6,9 @@
 #include "modules/push/publish_log.h"
 #include "modules/push/sender.h"
 #include "modules/push/services.h"
+#include "server/core/account_directory.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 #include "storage/storage.h"
 
 namespace clarion::push {
@@ -17,10 +20,10 @@ constexpr std::size_t renewals_at_once = 100;
 constexpr Duration storage_patience = std::chrono::seconds(1);
 }  // namespace
 
-Turns::Turns(core::Core& core, core::AccountSlot<AccountPush> accounts, Services& services,
+Turns::Turns(core::Context& context, core::AccountSlot<AccountPush> accounts, Services& services,
              Outage& outage, FailedAttempts& attempts, Composer& composer, PublishLog& publish_log,
              Sender& sender)
-    : core_(core),
+    : context_(context),
       accounts_(accounts),
       services_(services),
       outage_(outage),
@@ -40,7 +43,7 @@ void Turns::take_turns(Service& service) {
            services_.has_room(service, all)) {
         StoredNotification stored = service.waiting.take();
         service.renewing.insert(stored.key);
-        core::Scope& scope = core_.scope_of(stored.key.account);
+        core::Scope& scope = context_.scope_of(stored.key.account);
         scope.spawn("push-renew", renew(service.jid.full(), std::move(stored)));
     }
     service.flushing = false;
@@ -52,7 +55,7 @@ Task<> Turns::renew(std::string jid, StoredNotification stored) {
     const RegistrationKey key = stored.key;
     const bool done = co_await renew_loaded(jid, stored);
     if (!done) {
-        co_await core_.shard().sleep(storage_patience);
+        co_await context_.shard().sleep(storage_patience);
         if (Service* service = services_.find(jid)) service->waiting.put_back(std::move(stored));
     }
     renewed(jid, key);
@@ -60,10 +63,10 @@ Task<> Turns::renew(std::string jid, StoredNotification stored) {
 
 Task<bool> Turns::renew_loaded(std::string jid, StoredNotification& stored) {
     const RegistrationKey key = stored.key;
-    auto name = co_await core_.storage().owners().address_of(key.account);
+    auto name = co_await context_.storage().owners().address_of(key.account);
     if (!name) co_return false;
     if (!name->has_value()) co_return true;  // deleted
-    auto pin = co_await core_.accounts().load(**name);
+    auto pin = co_await context_.accounts().load(**name);
     if (!pin) co_return pin.error().is(error_code::item_not_found);
     Service* service = services_.find(jid);
     if ((*pin)->id() != key.account || !service) co_return true;

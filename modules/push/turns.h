@@ -21,7 +21,7 @@ class Services;
 
 class Turns {
 public:
-    Turns(core::Core& core, core::AccountSlot<AccountPush> accounts, Services& services,
+    Turns(core::Context& context, core::AccountSlot<AccountPush> accounts, Services& services,
           Outage& outage, FailedAttempts& attempts, Composer& composer, PublishLog& publish_log,
           Sender& sender);
 
@@ -39,7 +39,7 @@ private:
     void renew_with(core::Account& account, Registration& registration, StoredNotification stored,
                     const Stanza* stanza);
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<AccountPush> accounts_;
     Services& services_;
     Outage& outage_;

@@ -7,7 +7,7 @@
 namespace clarion::app {
 
 core::AdminHandler with(App& app, AppCommand run) {
-    return [&app, run](core::Core&, const boost::json::object& arguments) {
+    return [&app, run](core::Context&, const boost::json::object& arguments) {
         return run(app, arguments);
     };
 }

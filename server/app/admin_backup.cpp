@@ -61,15 +61,15 @@ storage::BackupDone report_to(std::shared_ptr<Outcome> outcome, std::string file
 
 /// Answers when the backup is made. If nobody waits for that any more it is made all the same.
 Task<Result<json::value>> backup(App& app, const json::object& arguments) {
-    core::Shard& shard = app.shared().cores[0]->shard();
+    core::Shard& shard = app.context().shard();
     const std::string file(core::text(arguments, "file"));
     const auto outcome = std::make_shared<Outcome>();
     storage::BackupOrder order{.file = file,
                                .replace = core::flag(arguments, "force"),
                                .made = shard.clock().wall(),
                                .server = CLARION_VERSION};
-    auto begun = app.shared().storage.start_backup(std::move(order),
-                                                   report_to(outcome, file, shard.clock()));
+    auto begun = app.context().storage().start_backup(std::move(order),
+                                                      report_to(outcome, file, shard.clock()));
     if (!begun) co_return begun.error();
     auto result = outcome->get();
     while (!result) {

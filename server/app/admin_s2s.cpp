@@ -8,11 +8,12 @@
 #include "server/app/app.h"
 #include "server/core/remote_call.h"
 #include "server/net/s2s/s2s_domains.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::app {
 
 namespace json = boost::json;
-using core::Core;
+using core::Context;
 
 namespace {
 
@@ -28,35 +29,37 @@ json::object describe(const net::S2sLinkInfo& link) {
             {"since", format_datetime(link.since)}};
 }
 
-Task<> list_here(App& app, Core& core, json::array& links) {
-    for (const auto& link : app.s2s(core.shard().index()).list()) links.push_back(describe(link));
+Task<> list_here(App& app, Context& context, json::array& links) {
+    for (const auto& link : app.s2s(context.shard().index()).list())
+        links.push_back(describe(link));
     co_return;
 }
 
 Task<Result<json::value>> list(App& app, const json::object&) {
     json::array links;
-    co_await core::run_on_all(*app.shared().cores[0],
-                              [&](Core& core) { return list_here(app, core, links); });
+    co_await core::run_on_all(app.context(),
+                              [&](Context& context) { return list_here(app, context, links); });
     co_return json::value(std::move(links));
 }
 
-Task<> test_here(App& app, Core& core, std::string domain, json::array& steps) {
+Task<> test_here(App& app, Context& context, std::string domain, json::array& steps) {
     auto report = [&steps](const core::RemoteStep& step) {
         steps.push_back({{"step", s2s::name(step.stage)},
                          {"result", step.ok ? "ok" : "failed"},
                          {"detail", step.text}});
     };
-    return app.s2s(core.shard().index()).test(std::move(domain), report, {});
+    return app.s2s(context.shard().index()).test(std::move(domain), report, {});
 }
 
 Task<Result<json::value>> test(App& app, const json::object& arguments) {
     auto domain = prepare_domain(core::text(arguments, "domain"));
     if (!domain) co_return fail(error_code::usage, "domain: " + domain.error().text);
-    if (app.shared().domains.is_ours(*domain))
+    if (app.context().domains().is_ours(*domain))
         co_return fail(error_code::usage, *domain + " is a domain of this server");
     json::array steps;
-    co_await core::call_at_home(*app.shared().cores[0], *domain,
-                                [&](Core& core) { return test_here(app, core, *domain, steps); });
+    co_await core::call_at_home(app.context(), *domain, [&](Context& context) {
+        return test_here(app, context, *domain, steps);
+    });
     co_return json::value(std::move(steps));
 }
 

@@ -66,7 +66,7 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
             "uid " + std::to_string(request.user) + ", pid " + std::to_string(request.process);
         co_return co_await trace(app, parsed.get_object(), std::move(asker));
     }
-    core::Core& here = *app.shared().cores[0];
+    core::Context& here = app.context();
     const Result<json::value> result = co_await command->run(here, parsed.get_object());
     if (!result) co_return refusal(status_of(result.error()), result.error());
     co_return answer(*result);
@@ -76,7 +76,7 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
 
 struct AdminServer::Impl {
     explicit Impl(App& a)
-        : app(a), socket(a.shared().shards.at(0), [&a](net::AdminRequest request) {
+        : app(a), socket(a.context().shards().at(0), [&a](net::AdminRequest request) {
               return handle(a, std::move(request));
           }) {}
     App& app;
@@ -97,8 +97,8 @@ void AdminServer::stop() {
     };
     auto done = std::make_shared<std::promise<void>>();
     auto stopped = done->get_future();
-    impl_->app.shared().shards.post(0, [impl = impl_, done] {
-        impl->app.shared().cores[0]->scope().spawn("admin-stop", Stop::run(impl, done));
+    impl_->app.context().shards().post(0, [impl = impl_, done] {
+        impl->app.context().scope().spawn("admin-stop", Stop::run(impl, done));
     });
     stopped.wait_for(std::chrono::seconds(5));
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/core/account_directory.h"
 #include "server/core/remote_call.h"
 #include "server/core/session.h"
 
@@ -21,8 +22,8 @@ struct Load {
     std::uint64_t accounts = 0, sessions = 0, asleep = 0;
 };
 
-Task<> count(core::Core& core, Load& load) {
-    core.accounts().for_each([&load](core::Account& account) {
+Task<> count(core::Context& context, Load& load) {
+    context.accounts().for_each([&load](core::Account& account) {
         ++load.accounts;
         for (const auto& session : account.sessions())
             ++(session->is_hibernating() ? load.asleep : load.sessions);
@@ -32,20 +33,21 @@ Task<> count(core::Core& core, Load& load) {
 
 Task<Result<json::value>> status(App& app, const json::object&) {
     Load load;
-    co_await core::run_on_all(*app.shared().cores[0],
-                              [&load](core::Core& core) { return count(core, load); });
+    co_await core::run_on_all(app.context(),
+                              [&load](core::Context& context) { return count(context, load); });
     const auto up =
         std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady() - app.started());
     json::array domains, listening;
-    for (const auto& host : app.shared().domains.hosts()) domains.emplace_back(host);
+    for (const auto& host : app.context().domains().hosts()) domains.emplace_back(host);
     for (const auto& where : app.listening()) listening.emplace_back(where);
-    const auto accounts = co_await app.shared().storage.owners().count(storage::OwnerKind::account);
+    const auto accounts =
+        co_await app.context().storage().owners().count(storage::OwnerKind::account);
     json::array alarms;
-    for (const auto& alarm : app.certificate_alarms(*app.shared().cores[0]))
+    for (const auto& alarm : app.certificate_alarms(app.context()))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
     for (const auto* area : app.admin_areas().all()) {
         if (!area->alarms) continue;
-        const auto of_area = co_await area->alarms(*app.shared().cores[0]);
+        const auto of_area = co_await area->alarms(app.context());
         for (const auto& alarm : of_area)
             alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
     }
@@ -53,12 +55,12 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                           {"uptime_seconds", up.count()},
                           {"domains", std::move(domains)},
                           {"listening", std::move(listening)},
-                          {"shards", app.shared().shards.count()},
+                          {"shards", app.context().shards().count()},
                           {"accounts", accounts ? json::value(*accounts) : json::value(nullptr)},
                           {"accounts_loaded", load.accounts},
                           {"sessions_connected", load.sessions},
                           {"sessions_asleep_loaded", load.asleep},
-                          {"storage_backlog_bytes", app.shared().storage.backlog_bytes()},
+                          {"storage_backlog_bytes", app.context().storage().backlog_bytes()},
                           {"alarms", std::move(alarms)}};
 }
 
@@ -90,7 +92,7 @@ Task<Result<json::value>> reload(App& app, const json::object&) {
                           {"warnings", std::move(warnings)}};
 }
 
-Task<Result<json::value>> set_level(core::Core&, const json::object& arguments) {
+Task<Result<json::value>> set_level(core::Context&, const json::object& arguments) {
     auto level = parse_log_level(core::text(arguments, "level"));
     if (!level) co_return fail(error_code::usage, level.error().text);
     set_log_level(*level);

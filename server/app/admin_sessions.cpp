@@ -4,17 +4,20 @@
 #include <boost/json/value.hpp>
 #include <unordered_set>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/core/account_directory.h"
 #include "server/core/hibernation_recovery.h"
 #include "server/core/remote_call.h"
 #include "server/core/session.h"
+#include "storage/storage.h"
 
 namespace clarion::app {
 
 namespace json = boost::json;
-using core::Core;
+using core::Context;
 
 namespace {
 
@@ -26,7 +29,7 @@ json::value describe(core::Session& session) {
                         {"stream_management", session.sm() != nullptr}};
     if (session.is_hibernating()) {
         result["queued"] = session.hibernation().queued();
-        const Clock& clock = session.core().clock();
+        const Clock& clock = session.context().clock();
         result["asleep_since"] = format_datetime(clock.on_calendar(session.hibernation().since()));
         result["expires"] = format_datetime(clock.on_calendar(session.hibernation().expires_at()));
     } else if (session.port()) {
@@ -55,31 +58,31 @@ json::value describe(const Clock& clock, const std::string& bare_jid,
 }
 
 /// Those of an account that is not in memory, and stays so.
-Task<> list_stored(Core& core, std::string bare_jid, json::array& out) {
-    const auto account = co_await core.storage().accounts().load(bare_jid);
+Task<> list_stored(Context& context, std::string bare_jid, json::array& out) {
+    const auto account = co_await context.storage().accounts().load(bare_jid);
     if (!account || !account->has_value()) co_return;
     for (const auto& record : (*account)->hibernating_sessions)
         if (record.state == storage::HibernationState::hibernating &&
-            record.expires_at > core.clock().lasting())
-            out.push_back(describe(core.clock(), bare_jid, record));
+            record.expires_at > context.clock().lasting())
+            out.push_back(describe(context.clock(), bare_jid, record));
 }
 
 /// At most `limit` sessions of this shard's accounts: of those in memory, then of those that
 /// hibernate on disk, a page after the other.
-Task<> list_here(Core& core, std::size_t limit, json::array& out) {
+Task<> list_here(Context& context, std::size_t limit, json::array& out) {
     std::unordered_set<std::string> told;
-    core.accounts().for_each([&](core::Account& account) {
+    context.accounts().for_each([&](core::Account& account) {
         if (out.size() >= limit || account.sessions().empty()) return;
         told.emplace(account.jid().bare());
         add_sessions(account, out);
     });
     core::HibernatingPage page;
     do {
-        if (out.size() >= limit || core.stopping()) co_return;
-        page = co_await core::read_hibernating(core, core.partitions(), page.next);
+        if (out.size() >= limit || context.stopping()) co_return;
+        page = co_await core::read_hibernating(context, context.partitions(), page.next);
         for (const auto& name : page.accounts)
             if (out.size() < limit && told.insert(name).second)
-                co_await list_stored(core, name, out);
+                co_await list_stored(context, name, out);
     } while (page.next);
 }
 
@@ -91,8 +94,8 @@ std::size_t limit_of(const json::object& arguments) {
     return static_cast<std::size_t>(given ? value->get_int64() : usual_limit);
 }
 
-Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
-    auto pin = co_await core.accounts().load(std::move(jid));
+Task<> list_account(Context& context, std::string jid, Result<json::value>& result) {
+    auto pin = co_await context.accounts().load(std::move(jid));
     if (!pin) {
         result = pin.error();
         co_return;
@@ -105,26 +108,27 @@ Task<> list_account(Core& core, std::string jid, Result<json::value>& result) {
 /// With a JID: all sessions of that account. Without: those of all accounts, "limit" of them at
 /// most.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
-    Core& here = *app.shared().cores[0];
+    Context& here = app.context();
     if (core::text(arguments, "jid").empty()) {
         json::array sessions;
         const std::size_t limit = limit_of(arguments);
-        co_await core::run_on_all(
-            here, [&sessions, limit](Core& core) { return list_here(core, limit, sessions); });
+        co_await core::run_on_all(here, [&sessions, limit](Context& context) {
+            return list_here(context, limit, sessions);
+        });
         if (sessions.size() > limit) sessions.resize(limit);
         co_return json::value(std::move(sessions));
     }
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(here, std::string(jid->bare()), [&](Core& core) {
-        return list_account(core, std::string(jid->bare()), result);
+    co_await core::call_at_home(here, std::string(jid->bare()), [&](Context& context) {
+        return list_account(context, std::string(jid->bare()), result);
     });
     co_return result;
 }
 
-Task<> kick_here(Core& core, Jid jid, Result<json::value>& result) {
-    auto pin = co_await core.accounts().load(std::string(jid.bare()));
+Task<> kick_here(Context& context, Jid jid, Result<json::value>& result) {
+    auto pin = co_await context.accounts().load(std::string(jid.bare()));
     if (!pin) {
         result = pin.error();
         co_return;
@@ -145,8 +149,8 @@ Task<Result<json::value>> kick(App& app, const json::object& arguments) {
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()),
-                                [&](Core& core) { return kick_here(core, *jid, result); });
+    co_await core::call_at_home(app.context(), std::string(jid->bare()),
+                                [&](Context& context) { return kick_here(context, *jid, result); });
     co_return result;
 }
 

@@ -18,7 +18,7 @@ Result<Jid> account_argument(App& app, std::string_view argument) {
     auto jid = Jid::parse(argument);
     if (!jid) return fail(error_code::usage, "jid: " + jid.error().text);
     if (!jid->has_local()) return fail(error_code::usage, "jid: expected LOCALPART@DOMAIN");
-    if (!app.shared().domains.is_host(jid->domain()))
+    if (!app.context().domains().is_host(jid->domain()))
         return fail(error_code::item_not_found,
                     std::string(jid->domain()) + " is not a domain of this server");
     return jid;
@@ -28,7 +28,7 @@ Result<std::string> domain_argument(App& app, std::string_view argument) {
     if (argument.empty()) return std::string();
     auto domain = prepare_domain(argument);
     if (!domain) return fail(error_code::usage, "s2s: " + domain.error().text);
-    if (app.shared().domains.is_host(*domain))
+    if (app.context().domains().is_host(*domain))
         return fail(error_code::usage,
                     *domain + " is a domain of this server: there is no stream to it");
     return domain;

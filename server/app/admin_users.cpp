@@ -9,54 +9,57 @@
 #include "proto/sasl.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/core/account_directory.h"
+#include "server/core/account_registry.h"
 #include "server/core/options.h"
 #include "server/core/remote_call.h"
 #include "server/core/session.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::app {
 
 namespace json = boost::json;
-using core::Core;
+using core::Context;
 using core::flag;
 using core::text;
 
 namespace {
 
-using Change = Task<Result<>> (*)(Core&, Jid, std::string);
+using Change = Task<Result<>> (*)(Context&, Jid, std::string);
 
 /// Runs a change of one account on its home shard.
 Task<Result<json::value>> change(App& app, const json::object& arguments, Change what) {
-    auto jid = core::account_argument(app.shared().domains, arguments);
+    auto jid = core::account_argument(app.context().domains(), arguments);
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
     Result<> result = fail("internal-server-error", "the server is stopping");
     struct Work {
-        static Task<> run(Core& core, Change what, Jid jid, std::string password,
+        static Task<> run(Context& context, Change what, Jid jid, std::string password,
                           Result<>& result) {
-            result = co_await what(core, std::move(jid), std::move(password));
+            result = co_await what(context, std::move(jid), std::move(password));
         }
     };
-    co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()), [&](Core& core) {
-        return Work::run(core, what, *jid, password, result);
+    co_await core::call_at_home(app.context(), std::string(jid->bare()), [&](Context& context) {
+        return Work::run(context, what, *jid, password, result);
     });
     if (!result) co_return result.error();
     co_return json::value{{"jid", jid->bare()}};
 }
 
-Task<Result<>> create(Core& core, Jid jid, std::string password) {
-    return core.account_registry().create(std::move(jid), std::move(password));
+Task<Result<>> create(Context& context, Jid jid, std::string password) {
+    return context.account_registry().create(std::move(jid), std::move(password));
 }
-Task<Result<>> set_password(Core& core, Jid jid, std::string password) {
-    return core.account_registry().set_password(std::move(jid), std::move(password));
+Task<Result<>> set_password(Context& context, Jid jid, std::string password) {
+    return context.account_registry().set_password(std::move(jid), std::move(password));
 }
-Task<Result<>> disable(Core& core, Jid jid, std::string) {
-    return core.account_registry().set_disabled(std::move(jid), true);
+Task<Result<>> disable(Context& context, Jid jid, std::string) {
+    return context.account_registry().set_disabled(std::move(jid), true);
 }
-Task<Result<>> enable(Core& core, Jid jid, std::string) {
-    return core.account_registry().set_disabled(std::move(jid), false);
+Task<Result<>> enable(Context& context, Jid jid, std::string) {
+    return context.account_registry().set_disabled(std::move(jid), false);
 }
-Task<Result<>> remove(Core& core, Jid jid, std::string) {
-    return core.account_registry().remove(std::move(jid));
+Task<Result<>> remove(Context& context, Jid jid, std::string) {
+    return context.account_registry().remove(std::move(jid));
 }
 
 Task<Result<json::value>> add(App& app, const json::object& arguments) {
@@ -88,12 +91,12 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     constexpr std::size_t slice = 1000;
     const std::string domain(text(arguments, "domain"));
     const bool details = flag(arguments, "details"), only_disabled = flag(arguments, "disabled");
-    auto& accounts = app.shared().storage.accounts();
+    auto& accounts = app.context().storage().accounts();
     json::array users;
     std::string after;
     while (true) {
-        auto names = co_await app.shared().storage.owners().list(storage::OwnerKind::account,
-                                                                 domain, after, slice);
+        auto names = co_await app.context().storage().owners().list(storage::OwnerKind::account,
+                                                                    domain, after, slice);
         if (!names) co_return names.error();
         for (const auto& name : *names) {
             bool disabled = false;
@@ -107,13 +110,13 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
         }
         if (names->size() < slice) break;
         after = names->back();
-        co_await app.shared().cores[0]->shard().sleep(Duration::zero());  // others first
+        co_await app.context().shard().sleep(Duration::zero());  // others first
     }
     co_return json::value(std::move(users));
 }
 
-Task<> describe(Core& core, std::string jid, Result<json::value>& result) {
-    auto pin = co_await core.accounts().load(std::move(jid));
+Task<> describe(Context& context, std::string jid, Result<json::value>& result) {
+    auto pin = co_await context.accounts().load(std::move(jid));
     if (!pin) {
         result = pin.error();
         co_return;
@@ -131,11 +134,11 @@ Task<> describe(Core& core, std::string jid, Result<json::value>& result) {
 }
 
 Task<Result<json::value>> show(App& app, const json::object& arguments) {
-    auto jid = core::account_argument(app.shared().domains, arguments);
+    auto jid = core::account_argument(app.context().domains(), arguments);
     if (!jid) co_return jid.error();
     Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(*app.shared().cores[0], std::string(jid->bare()), [&](Core& core) {
-        return describe(core, std::string(jid->bare()), result);
+    co_await core::call_at_home(app.context(), std::string(jid->bare()), [&](Context& context) {
+        return describe(context, std::string(jid->bare()), result);
     });
     co_return result;
 }
@@ -159,9 +162,9 @@ void derive_all(std::vector<Wanted>& users, std::uint32_t iterations) {
         });
 }
 
-Task<> create_here(Core& core, std::vector<core::AccountRegistry::NewAccount> accounts,
+Task<> create_here(Context& context, std::vector<core::AccountRegistry::NewAccount> accounts,
                    json::array& existing, Result<>& result) {
-    auto created = co_await core.account_registry().create_all(std::move(accounts));
+    auto created = co_await context.account_registry().create_all(std::move(accounts));
     if (!created) {
         result = created.error();
         co_return;
@@ -178,14 +181,14 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
     for (const auto& user : list->get_array()) {
         if (!user.is_object())
             co_return fail(error_code::usage, "users: an array of {jid, password} is needed");
-        auto jid = core::account_argument(app.shared().domains, user.get_object());
+        auto jid = core::account_argument(app.context().domains(), user.get_object());
         if (jid)
             users.push_back({std::move(*jid), std::string(text(user.get_object(), "password"))});
         else
             refused.push_back(
                 {{"jid", text(user.get_object(), "jid")}, {"text", jid.error().text}});
     }
-    Core& here = *app.shared().cores[0];
+    Context& here = app.context();
     const auto iterations =
         static_cast<std::uint32_t>(here.options<core::AuthOptions>().scram_iterations);
     co_await here.shard().offload([&users, iterations] { derive_all(users, iterations); });
@@ -197,13 +200,13 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
             continue;
         }
         ++count;
-        by_shard[app.shared().homes.shard_of(user.jid.bare())].push_back(
+        by_shard[app.context().homes().shard_of(user.jid.bare())].push_back(
             {std::move(user.jid), std::move(*user.credentials)});
     }
     Result<> result;
     for (auto& [shard, accounts] : by_shard)
-        co_await core::call_on_shard(here, shard, [&](Core& core) {
-            return create_here(core, std::move(accounts), existing, result);
+        co_await core::call_on_shard(here, shard, [&](Context& context) {
+            return create_here(context, std::move(accounts), existing, result);
         });
     if (!result) co_return result.error();
     const std::size_t created = count - existing.size();

@@ -67,7 +67,7 @@ Result<> tell(const Findings& findings) {
     return {};
 }
 
-/// Ends the stay in memory of idle accounts and other actors, as long as the shard runs. What many of them leave free goes
+/// Ends the stay in memory of idle accounts and other actors, as long as the shard runs. What many of
 /// back to the system: the allocator by itself keeps it.
 Task<> evict(core::Core& core) {
     constexpr std::uint64_t many = 200;
@@ -86,8 +86,8 @@ Task<> evict(core::Core& core) {
     }
 }
 
-void put_clock_mark(core::Core& core) {
-    core.storage().put_clock_mark(core.shard().batch(), mark_system_clock());
+void put_clock_mark(core::Context& context) {
+    context.storage().put_clock_mark(context.shard().batch(), mark_system_clock());
 }
 
 }  // namespace
@@ -162,8 +162,11 @@ Result<> App::make_cores() {
         wanted > 0 ? wanted : std::max(1u, std::thread::hardware_concurrency()));
     shards_ = std::make_unique<core::ShardSet>(count, system_clock(), *storage_);
     shared_ = std::make_unique<core::Shared>(
-        core::Shared{*shards_, system_clock(), *storage_, domains_, std::move(*scram),
-                     std::move(*dialback), std::move(*archive)});
+        core::Shared{*shards_,
+                     system_clock(),
+                     *storage_,
+                     domains_,
+                     {std::move(*scram), std::move(*dialback), std::move(*archive)}});
     auto tls = net::TlsContexts::load(*config_, domains_.hosts());
     if (!tls) return tls.error();
     const auto modules = core::install_order(modules::all());
@@ -331,11 +334,11 @@ void App::stop() {
     storage_->stop();
 }
 
-std::vector<CertificateAlarm> App::certificate_alarms(const core::Core& core) const {
+std::vector<CertificateAlarm> App::certificate_alarms(const core::Context& context) const {
     std::vector<CertificateAlarm> alarms;
-    const WallTime now = core.clock().wall();
+    const WallTime now = context.clock().wall();
     for (const auto& certificate : certificates_.get()) {
-        const auto& options = core.options<core::TlsOptions>(certificate.domain);
+        const auto& options = context.options<core::TlsOptions>(certificate.domain);
         if (auto alarm = judge(certificate, now, options.expiry_warning))
             alarms.push_back(std::move(*alarm));
     }
@@ -344,18 +347,18 @@ std::vector<CertificateAlarm> App::certificate_alarms(const core::Core& core) co
 
 /// How far time has come, for the next start. An hour of it may be lost if the machine dies, and
 /// only if the clock was set in that hour.
-Task<> App::keep_clock_mark(core::Core& core) {
-    while (!core.stopping()) {
-        put_clock_mark(core);
-        co_await core.shard().sleep(std::chrono::hours(1));
+Task<> App::keep_clock_mark(core::Context& context) {
+    while (!context.stopping()) {
+        put_clock_mark(context);
+        co_await context.shard().sleep(std::chrono::hours(1));
     }
 }
 
 /// The log says once a day what `status` says all the time.
-Task<> App::watch_certificates(core::Core& core) {
-    while (!core.stopping()) {
-        co_await core.shard().sleep(std::chrono::hours(24));
-        for (const auto& alarm : certificate_alarms(core))
+Task<> App::watch_certificates(core::Context& context) {
+    while (!context.stopping()) {
+        co_await context.shard().sleep(std::chrono::hours(24));
+        for (const auto& alarm : certificate_alarms(context))
             tell(alarm.serious, "certificate", alarm.what + ". " + alarm.next);
     }
 }

@@ -60,15 +60,16 @@ public:
     Result<Reload> reload();
 
     const OptionRegistry& registry() const { return registry_; }
-    core::Shared& shared() { return *shared_; }
+    /// That of shard 0, where what concerns the server as a whole is done.
+    core::Context& context() { return *shared_->cores[0]; }
     net::RemoteDomains& s2s(unsigned shard) { return *s2s_[shard]; }
     Tracing& tracing() { return *tracing_; }
     const AdminAreas& admin_areas() const { return *admin_areas_; }
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
-    /// What is wrong with the certificates in use, or soon will be. On that core's shard.
-    std::vector<CertificateAlarm> certificate_alarms(const core::Core& core) const;
+    /// What is wrong with the certificates in use, or soon will be. On that context's shard.
+    std::vector<CertificateAlarm> certificate_alarms(const core::Context& context) const;
     /// Where a listener of this type ended up ("127.0.0.1:5222"), for status and tests with port 0.
     const std::vector<std::string>& listening() const { return listening_; }
 
@@ -79,8 +80,8 @@ private:
     void install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows);
     void stop();
     void on_every_shard(std::function<Task<>(core::Core&)> task);
-    Task<> watch_certificates(core::Core& core);
-    Task<> keep_clock_mark(core::Core& core);
+    Task<> watch_certificates(core::Context& context);
+    Task<> keep_clock_mark(core::Context& context);
 
     std::shared_ptr<const Config> config_;
     OptionRegistry registry_;

@@ -20,6 +20,7 @@
 namespace clarion::app {
 
 namespace json = boost::json;
+using core::Context;
 using core::Core;
 using core::TracedStream;
 using core::TraceEvent;
@@ -42,8 +43,8 @@ std::string_view name(TraceEvent event) {
     return "";
 }
 
-std::string time_of(Core& core) {
-    return format_datetime(std::chrono::floor<std::chrono::milliseconds>(core.clock().wall()));
+std::string time_of(const Context& context) {
+    return format_datetime(std::chrono::floor<std::chrono::milliseconds>(context.clock().wall()));
 }
 
 }  // namespace
@@ -90,9 +91,8 @@ public:
             lines_.pop_front();
         }
         if (const auto lost = lost_.exchange(0, std::memory_order_relaxed); lost > 0) {
-            Core& core = *shared_.cores[0];
-            piece += json::serialize(
-                json::object{{"time", time_of(core)}, {"event", "lost"}, {"lines", lost}});
+            piece += json::serialize(json::object{
+                {"time", time_of(*shared_.cores[0])}, {"event", "lost"}, {"lines", lost}});
             piece += '\n';
         }
         return piece;
@@ -146,14 +146,14 @@ public:
     }
 
     /// How it stands when the trace begins.
-    static Task<> begin(Core& core, std::shared_ptr<Feed> feed) {
+    static Task<> begin(Context& context, std::shared_ptr<Feed> feed) {
         const std::string account(feed->order().jid.bare());
-        tell(core, *feed, {"all", account, feed->order().domain, account}, "note", "text",
+        tell(context, *feed, {"all", account, feed->order().domain, account}, "note", "text",
              "the trace begins");
         if (account.empty()) co_return;
-        const auto pin = co_await core.accounts().load(account);
+        const auto pin = co_await context.accounts().load(account);
         if (!pin)
-            tell(core, *feed, {"c2s", account, {}, account}, "note", "text", pin.error().text);
+            tell(context, *feed, {"c2s", account, {}, account}, "note", "text", pin.error().text);
         if (!pin) co_return;
         for (const auto& session : (*pin)->sessions()) {
             if (!feed->wants(session->traced())) continue;
@@ -162,7 +162,7 @@ public:
                                                 std::to_string(session->hibernation().queued()) +
                                                 " stanzas queued"
                                           : std::string("is connected");
-            tell(core, *feed, session->traced(), "note", "text", "the session " + state);
+            tell(context, *feed, session->traced(), "note", "text", "the session " + state);
         }
     }
 
@@ -171,9 +171,9 @@ private:
               std::string_view what) {
         tell(core_, feed, stream, event, key, what);
     }
-    static void tell(Core& core, Feed& feed, const TracedStream& stream, std::string_view event,
-                     std::string_view key, std::string_view what) {
-        feed.add({{"time", time_of(core)},
+    static void tell(const Context& context, Feed& feed, const TracedStream& stream,
+                     std::string_view event, std::string_view key, std::string_view what) {
+        feed.add({{"time", time_of(context)},
                   {"event", event},
                   {"stream", stream.kind},
                   {"peer", stream.name},
@@ -218,7 +218,7 @@ Tracing::Tracing(core::Shared& shared) : shared_(shared) {
 Tracing::~Tracing() = default;
 
 Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
-    Core& here = *shared_.cores[0];
+    Context& here = *shared_.cores[0];
     const auto& options = here.options<core::ServerOptions>();
     if (running_ >= static_cast<std::size_t>(options.max_traces))
         co_return fail(error_code::conflict,
@@ -233,13 +233,15 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
     std::unique_ptr<net::AdminFeed> reader = std::make_unique<Reader>(*this, feed);
     // Streams of another server are on every shard, and an account may move.
     for (unsigned i = 0; i < shared_.shards.count(); ++i) {
-        std::function<Task<>(Core&)> add = [this, i, feed](Core&) -> Task<> {
+        std::function<Task<>(Context&)> add = [this, i, feed](Context&) -> Task<> {
             watchers_[i]->add(feed);
             co_return;
         };
         co_await core::call_on_shard(here, i, std::move(add));
     }
-    std::function<Task<>(Core&)> tell = [feed](Core& core) { return Watcher::begin(core, feed); };
+    std::function<Task<>(Context&)> tell = [feed](Context& context) {
+        return Watcher::begin(context, feed);
+    };
     const Jid& jid = feed->order().jid;
     if (jid.empty())
         co_await core::call_on_shard(here, 0, std::move(tell));

@@ -3,15 +3,19 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/core/core.h"
+#include "base/clock.h"
+#include "server/core/context.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/session_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
-Account::Account(Core& core, storage::AccountSnapshot snapshot)
-    : Actor(core, Jid::trusted(snapshot.record.jid),
+Account::Account(Context& context, storage::AccountSnapshot snapshot)
+    : Actor(context, Jid::trusted(snapshot.record.jid),
             {.id = snapshot.record.id,
              .last_archive_id = snapshot.last_archive_id,
              .resident = std::move(snapshot.resident)}),
@@ -53,7 +57,7 @@ void Account::add_offline(Envelope& envelope) {
                               .received = envelope.meta.received},
                              {}};
     if (!kept.meta.in_archive()) kept.xml = *envelope.kept_xml();
-    core().storage().offline().put(core().shard().batch(), id(), seq, kept);
+    context().storage().offline().put(context().shard().batch(), id(), seq, kept);
     if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
     ++offline_count_;
 }
@@ -61,19 +65,19 @@ void Account::add_offline(Envelope& envelope) {
 void Account::remove_offline(std::uint64_t seq) {
     if (seq == 0 || offline_count_ == 0) return;
     if (seq > loaded_offline_seq_ && offline_seqs_.erase(seq) == 0) return;
-    core().storage().offline().remove(core().shard().batch(), id(), seq);
+    context().storage().offline().remove(context().shard().batch(), id(), seq);
     --offline_count_;
 }
 
 std::uint64_t Account::next_session_number() {
     // By the clock, so that no number comes back after its records are gone.
     const auto by_clock =
-        static_cast<std::uint64_t>(core().clock().lasting().time_since_epoch().count());
+        static_cast<std::uint64_t>(context().clock().lasting().time_since_epoch().count());
     return last_session_number_ = std::max(by_clock, last_session_number_ + 1);
 }
 
 bool Account::may_hand_over(const Stanza& stanza) {
-    return core().bus().fire(events::HandingOver{*this, stanza}) == Flow::next;
+    return context().bus().fire(events::HandingOver{*this, stanza}) == Flow::next;
 }
 
 Session* Account::find_session(std::string_view resource) const {
@@ -124,10 +128,11 @@ std::shared_ptr<Session> Account::settling_session(std::string_view sm_id) const
 
 void Account::remember_ended(EndedSession ended) {
     const auto most =
-        static_cast<std::size_t>(core().options<SmacksOptions>(host()).max_remembered);
+        static_cast<std::size_t>(context().options<SmacksOptions>(host()).max_remembered);
     std::erase_if(ended_, [&](const EndedSession& old) { return old.number == ended.number; });
     while (ended_.size() >= most) {
-        core().storage().sessions().remove(core().shard().batch(), id(), ended_.front().number);
+        context().storage().sessions().remove(context().shard().batch(), id(),
+                                              ended_.front().number);
         stop_settling(ended_.front());
         ended_.erase(ended_.begin());
     }

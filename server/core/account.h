@@ -27,14 +27,14 @@ class Stanza;
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class Session;
 struct Envelope;
 enum class SessionEnd : std::uint8_t;
 
 class Account final : public Actor {
 public:
-    Account(Core& core, storage::AccountSnapshot snapshot);
+    Account(Context& context, storage::AccountSnapshot snapshot);
     ~Account() override;
 
     /// A contact is who may see its presence (RFC 6121, 3).

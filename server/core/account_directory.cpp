@@ -1,24 +1,28 @@
 #include "server/core/account_directory.h"
 
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/hibernation_recovery.h"
+#include "server/core/homes.h"
+#include "server/core/partitions.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
+#include "server/runtime/event_bus.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
 Task<Result<std::unique_ptr<Actor>>> AccountDirectory::read(std::string bare_jid) {
     const Partition partition = partition_of(bare_jid);
-    const Home home = core().shared().homes.of(partition);
-    auto loaded = co_await core().storage().accounts().load(std::move(bare_jid));
+    const Home home = context().homes().of(partition);
+    auto loaded = co_await context().storage().accounts().load(std::move(bare_jid));
     if (!loaded) co_return loaded.error();
-    if (core().shared().homes.of(partition) != home ||
-        core().partition_table().state(partition) == PartitionState::away)
+    if (context().homes().of(partition) != home ||
+        context().partition_table().state(partition) == PartitionState::away)
         co_return fail(error_code::moved, "it lives elsewhere");
     if (!loaded->has_value()) co_return std::unique_ptr<Actor>();
     const storage::AccountSnapshot& snapshot = **loaded;
-    auto account = std::make_unique<Account>(core(), snapshot);
-    core().bus().fire(events::AccountLoaded{*account, snapshot});
+    auto account = std::make_unique<Account>(context(), snapshot);
+    context().bus().fire(events::AccountLoaded{*account, snapshot});
     restore_sessions(*account, snapshot);
     co_return std::unique_ptr<Actor>(std::move(account));
 }
@@ -38,7 +42,7 @@ bool AccountDirectory::drained(Actor& actor) {
 
 bool AccountDirectory::may_evict(Actor& actor) {
     auto& account = static_cast<Account&>(actor);
-    return drained(account) && core().bus().fire(events::AccountEvicting{account}) == Flow::next;
+    return drained(account) && context().bus().fire(events::AccountEvicting{account}) == Flow::next;
 }
 
 void AccountDirectory::on_evict(Actor& actor) {

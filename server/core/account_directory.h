@@ -15,7 +15,7 @@ namespace clarion::core {
 
 class AccountDirectory final : public Directory<Account> {
 public:
-    explicit AccountDirectory(Core& core) : Directory(core, "account") {}
+    explicit AccountDirectory(Context& context) : Directory(context, "account") {}
 
     /// Accounts that are not loaded but have hibernating sessions, by a hash of their name:
     /// presence for them is worth a load. Until all of a partition have been read the answer is yes

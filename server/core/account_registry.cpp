@@ -1,10 +1,15 @@
 #include "server/core/account_registry.h"
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "server/core/core.h"
+#include "server/core/account_directory.h"
+#include "server/core/context.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/account_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
@@ -14,9 +19,9 @@ constexpr Logger logger{"accounts"};
 
 Task<Result<>> AccountRegistry::create(Jid jid, std::string password) {
     const auto iterations =
-        static_cast<std::uint32_t>(core_.options<AuthOptions>(jid.domain()).scram_iterations);
+        static_cast<std::uint32_t>(context_.options<AuthOptions>(jid.domain()).scram_iterations);
     Result<sasl::Credentials> credentials = fail("internal-server-error");
-    co_await core_.shard().offload(
+    co_await context_.shard().offload(
         [&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
     std::vector<NewAccount> one;
@@ -28,7 +33,7 @@ Task<Result<>> AccountRegistry::create(Jid jid, std::string password) {
 }
 
 Task<Result<std::vector<Jid>>> AccountRegistry::create_all(std::vector<NewAccount> accounts) {
-    auto& repository = core_.storage().accounts();
+    auto& repository = context_.storage().accounts();
     std::vector<Jid> existing;
     std::vector<storage::AccountRecord> records;
     struct Reserved {
@@ -46,19 +51,19 @@ Task<Result<std::vector<Jid>>> AccountRegistry::create_all(std::vector<NewAccoun
             existing.push_back(std::move(account.jid));
             continue;
         }
-        records.push_back({.id = core_.storage().owners().next_id(name),
+        records.push_back({.id = context_.storage().owners().next_id(name),
                            .jid = name,
                            .credentials = std::move(account.credentials),
-                           .created = core_.clock().wall()});
+                           .created = context_.clock().wall()});
         created.names.push_back(std::move(name));
     }
     for (const auto& record : records)
-        if (!core_.is_home(record.jid)) co_return fail(error_code::moved, "it lives elsewhere");
-    for (const auto& record : records) repository.put(core_.shard().batch(), record);
-    const auto committed = co_await core_.shard().committed();
+        if (!context_.is_home(record.jid)) co_return fail(error_code::moved, "it lives elsewhere");
+    for (const auto& record : records) repository.put(context_.shard().batch(), record);
+    const auto committed = co_await context_.shard().committed();
     if (!committed) co_return committed.error();
     for (const auto& name : created.names) {
-        core_.accounts().note_created(name);
+        context_.accounts().note_created(name);
         logger.info("created", {{"account", name}});
     }
     co_return existing;
@@ -66,7 +71,7 @@ Task<Result<std::vector<Jid>>> AccountRegistry::create_all(std::vector<NewAccoun
 
 Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
     const std::string name(account.jid().bare());
-    while (!changing_.insert(name).second) co_await changed_.wait(core_.shard());
+    while (!changing_.insert(name).second) co_await changed_.wait(context_.shard());
     struct InProgress {
         AccountRegistry& registry;
         const std::string& name;
@@ -75,13 +80,13 @@ Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
             registry.changed_.notify();
         }
     } const in_progress{*this, name};
-    auto record = co_await core_.storage().accounts().find(name);
+    auto record = co_await context_.storage().accounts().find(name);
     if (!record) co_return record.error();
     if (account.deleted() || !*record || (*record)->id != account.id())
         co_return fail(error_code::item_not_found, "the account was deleted");
     change(**record);
-    core_.storage().accounts().replace(core_.shard().batch(), **record);
-    const auto committed = co_await core_.shard().committed();
+    context_.storage().accounts().replace(context_.shard().batch(), **record);
+    const auto committed = co_await context_.shard().committed();
     if (committed && account.deleted())
         co_return fail(error_code::item_not_found, "the account was deleted");
     co_return committed;
@@ -89,18 +94,18 @@ Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
 
 void AccountRegistry::revoke_logins(Account& account, SessionEnd why, std::uint64_t except) {
     Session* const stays = except == 0 ? nullptr : account.find_session_by_number(except);
-    core_.bus().fire(events::LoginsRevoked{account, stays, why});
+    context_.bus().fire(events::LoginsRevoked{account, stays, why});
     account.end_sessions(why, stays);
 }
 
 Task<Result<>> AccountRegistry::set_password(Jid jid, std::string password,
                                              std::uint64_t changed_by) {
-    auto pin = co_await core_.accounts().load(std::string(jid.bare()));
+    auto pin = co_await context_.accounts().load(std::string(jid.bare()));
     if (!pin) co_return pin.error();
     const auto iterations =
-        static_cast<std::uint32_t>(core_.options<AuthOptions>(jid.domain()).scram_iterations);
+        static_cast<std::uint32_t>(context_.options<AuthOptions>(jid.domain()).scram_iterations);
     Result<sasl::Credentials> credentials = fail("internal-server-error");
-    co_await core_.shard().offload(
+    co_await context_.shard().offload(
         [&] { credentials = sasl::make_credentials(password, iterations); });
     if (!credentials) co_return credentials.error();
     auto changed = co_await change_record(**pin, [&](storage::AccountRecord& record) {
@@ -111,7 +116,7 @@ Task<Result<>> AccountRegistry::set_password(Jid jid, std::string password,
 }
 
 Task<Result<>> AccountRegistry::set_disabled(Jid jid, bool disabled) {
-    auto pin = co_await core_.accounts().load(std::string(jid.bare()));
+    auto pin = co_await context_.accounts().load(std::string(jid.bare()));
     if (!pin) co_return pin.error();
     auto changed = co_await change_record(
         **pin, [disabled](storage::AccountRecord& record) { record.disabled = disabled; });
@@ -125,17 +130,17 @@ Task<Result<>> AccountRegistry::set_disabled(Jid jid, bool disabled) {
 Task<Result<>> AccountRegistry::remove(Jid jid) {
     const std::string name(jid.bare());
     {
-        auto pin = co_await core_.accounts().load(name);
+        auto pin = co_await context_.accounts().load(name);
         if (!pin) co_return pin.error();
         Account& account = **pin;
         account.set_deleted();
         account.end_sessions(SessionEnd::deleted);
-        core_.bus().fire(events::AccountDeleted{account});
-        core_.storage().accounts().remove(core_.shard().batch(), account.record());
-        core_.accounts().begin_removal(name);
+        context_.bus().fire(events::AccountDeleted{account});
+        context_.storage().accounts().remove(context_.shard().batch(), account.record());
+        context_.accounts().begin_removal(name);
     }
-    const auto committed = co_await core_.shard().committed();
-    core_.accounts().end_removal(name, committed.ok());
+    const auto committed = co_await context_.shard().committed();
+    context_.accounts().end_removal(name, committed.ok());
     if (committed) logger.info("deleted", {{"account", name}});
     co_return committed;
 }

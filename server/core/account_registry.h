@@ -18,12 +18,12 @@
 namespace clarion::core {
 
 class Account;
-class Core;
+class Context;
 enum class SessionEnd : std::uint8_t;
 
 class AccountRegistry {
 public:
-    explicit AccountRegistry(Core& core) : core_(core) {}
+    explicit AccountRegistry(Context& context) : context_(context) {}
 
     /// Errors: "conflict", "not-acceptable" (password), storage errors.
     Task<Result<>> create(Jid jid, std::string password);
@@ -52,7 +52,7 @@ private:
     /// Whoever logged in before must do so again.
     void revoke_logins(Account& account, SessionEnd why, std::uint64_t except = 0);
 
-    Core& core_;
+    Context& context_;
     std::unordered_set<std::string> creating_;  // names that are taken, but not yet in storage
     std::unordered_set<std::string> changing_;  // names whose record is being changed
     Signal changed_;                            // that one of them is not any more

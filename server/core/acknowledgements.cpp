@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "proto/delay.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
 #include "server/events/session_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
@@ -36,22 +39,22 @@ StreamManagement::~StreamManagement() {
         cancel(*timer);
 }
 
-Core& StreamManagement::core() const { return session_.core(); }
+Context& StreamManagement::context() const { return session_.context(); }
 
 const SmacksOptions& StreamManagement::options() const {
-    return core().options<SmacksOptions>(session_.jid().domain());
+    return context().options<SmacksOptions>(session_.jid().domain());
 }
 
 /// Calls `then` unless the session has gone, or the timer was cancelled.
 template <void (StreamManagement::*then)()>
 TimerId StreamManagement::after(Duration delay) {
-    return core().shard().after(delay, [weak = session_.weak_from_this()] {
+    return context().shard().after(delay, [weak = session_.weak_from_this()] {
         if (const auto session = weak.lock()) (session->sm()->*then)();
     });
 }
 
 void StreamManagement::cancel(TimerId& timer) {
-    core().shard().cancel(std::exchange(timer, TimerId::none));
+    context().shard().cancel(std::exchange(timer, TimerId::none));
 }
 
 // ---- The connection goes, the queue goes and comes ---------------------------------------------
@@ -87,7 +90,7 @@ void StreamManagement::restore(std::uint32_t acked) {
 
 void StreamManagement::send(Envelope envelope) {
     // Before the port asks for its own turn end: <r/> rides along.
-    core().shard().at_turn_end(session_);
+    context().shard().at_turn_end(session_);
     session_.port()->write(*envelope.stanza);
     queue_.push(UnackedStanza(std::move(envelope)));
     if (queue_.size() <= static_cast<std::uint32_t>(options().max_queue_size)) return;
@@ -121,13 +124,13 @@ Result<> StreamManagement::on_ack(std::uint32_t handled) {
     cancel(delay_timer_);
     if (*acked > 0) requests_repeated_ = 0;
     if (!queue_.empty())
-        core().shard().at_turn_end(session_);
+        context().shard().at_turn_end(session_);
     else
         cancel(timeout_timer_);
     return {};
 }
 
-void StreamManagement::on_heard() { heard_at_ = core().clock().steady(); }
+void StreamManagement::on_heard() { heard_at_ = context().clock().steady(); }
 
 // ---- What the client asks ----------------------------------------------------------------------
 
@@ -137,13 +140,13 @@ std::uint32_t StreamManagement::handled_in() const {
 
 void StreamManagement::on_handled() {
     if (!counting_) counting_ = session_.window().is_handled(window_base_);
-    if (ack_owed_ || ack_follows_) core().shard().at_turn_end(session_);
+    if (ack_owed_ || ack_follows_) context().shard().at_turn_end(session_);
 }
 
 void StreamManagement::on_ack_request() {
     ack_owed_ = true;
     ack_wanted_ = session_.window().received();
-    core().shard().at_turn_end(session_);
+    context().shard().at_turn_end(session_);
 }
 
 void StreamManagement::answer_ack_request() {
@@ -162,7 +165,7 @@ void StreamManagement::answer_ack_request() {
 /// keep both sides busy.
 bool StreamManagement::repeats_itself() const {
     return answered_at_ != SteadyTime{} && answered_h_ == handled_in() &&
-           core().clock().steady() - answered_at_ < repeat_interval;
+           context().clock().steady() - answered_at_ < repeat_interval;
 }
 
 void StreamManagement::answer_again_later() {
@@ -172,7 +175,7 @@ void StreamManagement::answer_again_later() {
 
 void StreamManagement::on_answer_due() {
     answer_timer_ = TimerId::none;
-    core().shard().at_turn_end(session_);
+    context().shard().at_turn_end(session_);
 }
 
 /// An answer, if not yet the whole one.
@@ -187,7 +190,7 @@ void StreamManagement::write_ack() {
     SessionPort* const port = session_.port();
     if (!port) return;
     answered_h_ = handled_in();
-    answered_at_ = core().clock().steady();
+    answered_at_ = context().clock().steady();
     port->write_xml("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(answered_h_) + "'/>");
 }
 
@@ -206,7 +209,7 @@ void StreamManagement::request_ack() {
     cancel(request_timer_);
     session_.port()->write_xml("<r xmlns='urn:xmpp:sm:3'/>");
     queue_.note_request();
-    heard_at_ = core().clock().steady();  // it has answered the request before
+    heard_at_ = context().clock().steady();  // it has answered the request before
     const Duration limit = options().ack_timeout;
     if (limit > Duration::zero() && timeout_timer_ == TimerId::none) watch_answers(limit);
 }
@@ -222,7 +225,8 @@ void StreamManagement::on_ack_timeout() {
     const Duration limit = options().ack_timeout;
     if (!session_.is_live() || limit == Duration::zero()) return;
     if (!queue_.request_outstanding()) return;  // watched again with the next one
-    const auto silent = std::chrono::duration_cast<Duration>(core().clock().steady() - heard_at_);
+    const auto silent =
+        std::chrono::duration_cast<Duration>(context().clock().steady() - heard_at_);
     if (silent < limit) return watch_answers(limit - silent);
     logger.info("ack-timeout",
                 {{"session", session_.jid().full()}, {"unacknowledged", queue_.size()}});
@@ -260,7 +264,7 @@ void StreamManagement::on_ack_delay() {
     delay_told_ = queue_.sent();
     logger.debug("ack-delayed",
                  {{"session", session_.jid().full()}, {"unacknowledged", queue_.size()}});
-    core().bus().fire(events::AckDelayed{session_});
+    context().bus().fire(events::AckDelayed{session_});
 }
 
 }  // namespace clarion::core

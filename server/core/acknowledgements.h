@@ -20,7 +20,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class Session;
 struct SmacksOptions;
 
@@ -86,7 +86,7 @@ public:
     void restore(std::uint32_t acked);
 
 private:
-    Core& core() const;
+    Context& context() const;
     const SmacksOptions& options() const;
     template <void (StreamManagement::*then)()>
     TimerId after(Duration delay);

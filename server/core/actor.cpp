@@ -1,8 +1,9 @@
 #include "server/core/actor.h"
+#include "base/clock.h"
+#include "server/core/context.h"
+#include "server/runtime/signal.h"
 
 #include <algorithm>
-
-#include "server/core/core.h"
 
 namespace clarion::core {
 
@@ -18,8 +19,8 @@ constexpr std::uint64_t unstored_ids = 1'000'000;
 
 }  // namespace
 
-Actor::Actor(Core& core, Jid jid, Stored stored)
-    : core_(core),
+Actor::Actor(Context& context, Jid jid, Stored stored)
+    : context_(context),
       owner_(stored.id, std::move(stored.resident)),
       jid_(std::move(jid)),
       last_archive_id_(stored.last_archive_id) {
@@ -42,9 +43,9 @@ void Actor::set_gone() { deleted_ = gone_ = true; }
 void Actor::unpin() {
     --pins_;
     touch();
-    if (pins_ == 0) core_.partitions_changed().notify();
+    if (pins_ == 0) context_.partitions_changed().notify();
 }
 
-void Actor::touch() { last_used_ = core_.clock().steady(); }
+void Actor::touch() { last_used_ = context_.clock().steady(); }
 
 }  // namespace clarion::core

@@ -16,7 +16,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 /// What somebody is to an actor. In order: who may do what a contact may is a contact or more.
 enum class Relation : std::uint8_t {
@@ -34,12 +34,12 @@ public:
         storage::ResidentData resident{};
     };
 
-    Actor(Core& core, Jid jid, Stored stored);
+    Actor(Context& context, Jid jid, Stored stored);
     virtual ~Actor() = default;
     Actor(const Actor&) = delete;
     Actor& operator=(const Actor&) = delete;
 
-    Core& core() const { return core_; }
+    Context& context() const { return context_; }
     /// Bare.
     const Jid& jid() const { return jid_; }
     /// The domain of its address.
@@ -79,7 +79,7 @@ public:
     void touch();
 
 private:
-    Core& core_;
+    Context& context_;
     DataOwner owner_;
     Jid jid_;
     storage::ArchiveId last_archive_id_;

@@ -40,7 +40,7 @@ class value;
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class Domains;
 
 enum class ArgumentKind : std::uint8_t {
@@ -91,7 +91,7 @@ struct AdminQuestion {
 /// `here` is shard 0's core, on whose thread it runs. `arguments` outlives the coroutine. Errors:
 /// "usage" (400), "item-not-found" (404), "conflict" (409), others 500.
 using AdminHandler = std::function<Task<Result<boost::json::value>>(
-    Core& here, const boost::json::object& arguments)>;
+    Context& here, const boost::json::object& arguments)>;
 
 struct AdminCommand {
     std::string_view name;  // "push list"; asked for as /v1/push/list
@@ -110,7 +110,7 @@ struct AdminAlarm {
     std::string what;  // a sentence
     std::string next;  // the command to type
 };
-using AdminAlarms = std::function<Task<std::vector<AdminAlarm>>(Core& here)>;
+using AdminAlarms = std::function<Task<std::vector<AdminAlarm>>(Context& here)>;
 
 /// Commands that belong together: "push list", "push ping".
 struct AdminArea {

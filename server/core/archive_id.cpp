@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "proto/stanza_id.h"
 #include "server/core/actor.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 
 namespace clarion::core {
 
@@ -50,7 +50,7 @@ std::optional<storage::ArchiveId> ArchiveIds::parse(std::string_view text) const
 }
 
 void add_stanza_id(Stanza& stanza, const Actor& owner, storage::ArchiveId id) {
-    const ArchiveIds ids = owner.core().archive_ids(owner.id());
+    const ArchiveIds ids = owner.context().archive_ids(owner.id());
     clarion::add_stanza_id(stanza.root(), ids.format(id), owner.jid());
 }
 

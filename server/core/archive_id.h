@@ -24,7 +24,7 @@ namespace clarion::core {
 
 class Actor;
 
-/// Owned by the shard's Core, used on its thread.
+/// Owned by the shard's Context, used on its thread.
 class ArchiveCipher {
 public:
     /// The same secret gives the same ids: it belongs to the installation.

@@ -2,10 +2,13 @@
 
 #include "base/id.h"
 #include "base/log.h"
-#include "server/core/core.h"
+#include "server/core/account_directory.h"
+#include "server/core/context.h"
 #include "server/core/options.h"
+#include "server/core/partitions.h"
 #include "server/core/session.h"
 #include "server/events/session_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::core {
 
@@ -21,18 +24,18 @@ Bound refuse(StanzaErrorCondition condition, std::string text) {
 
 }  // namespace
 
-Task<Bound> bind_resource(Core& core, SessionPort& port, BindRequest request) {
+Task<Bound> bind_resource(Context& context, SessionPort& port, BindRequest request) {
     auto jid = request.account.with_resource(request.resource.empty() ? random_token(9)
                                                                       : request.resource);
     if (!jid) co_return refuse(StanzaErrorCondition::bad_request, jid.error().text);
-    auto pin = co_await core.accounts().load(std::string(request.account.bare()));
+    auto pin = co_await context.accounts().load(std::string(request.account.bare()));
     if (is_abandoned(request) || !pin) co_return Bound{};
     Account& account = **pin;
     // Before the new session is there: what the old one held must reach it, in order.
     while (Session* old = account.find_session(jid->resource())) co_await old->replace();
     if (is_abandoned(request) || account.deleted()) co_return Bound{};
-    if (!core.partition_table().is_here(storage::partition_of(account.id()))) co_return Bound{};
-    const auto limit = core.options<C2sOptions>(account.host()).max_sessions;
+    if (!context.partition_table().is_here(storage::partition_of(account.id()))) co_return Bound{};
+    const auto limit = context.options<C2sOptions>(account.host()).max_sessions;
     if (account.sessions().size() >= static_cast<std::size_t>(limit))
         co_return refuse(StanzaErrorCondition::resource_constraint, "too many sessions");
     std::string device =
@@ -45,6 +48,8 @@ Task<Bound> bind_resource(Core& core, SessionPort& port, BindRequest request) {
     co_return Bound{std::move(session), std::nullopt};
 }
 
-void begin_session(Session& session) { session.core().bus().fire(events::SessionBound{session}); }
+void begin_session(Session& session) {
+    session.context().bus().fire(events::SessionBound{session});
+}
 
 }  // namespace clarion::core

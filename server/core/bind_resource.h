@@ -14,7 +14,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class Session;
 class SessionPort;
 
@@ -35,7 +35,7 @@ struct Bound {
 /// Makes the session, which writes to `port`. One that has the resource is replaced, and what it
 /// held is there for the new one. On the account's shard.
 /// The caller answers and calls begin_session(), both before its next co_await.
-Task<Bound> bind_resource(Core& core, SessionPort& port, BindRequest request);
+Task<Bound> bind_resource(Context& context, SessionPort& port, BindRequest request);
 
 /// The client knows its address: from here on the session is everybody's.
 void begin_session(Session& session);

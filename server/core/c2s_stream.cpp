@@ -1,14 +1,27 @@
 #include "server/core/c2s_stream.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
 #include "server/core/bind_resource.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/domains.h"
+#include "server/core/homes.h"
+#include "server/core/internals.h"
+#include "server/core/login_throttle.h"
 #include "server/core/options.h"
+#include "server/core/partitions.h"
+#include "server/core/pending_logins.h"
+#include "server/core/refusal_log.h"
 #include "server/core/session.h"
+#include "server/core/trace.h"
 #include "server/events/stream_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
@@ -27,36 +40,38 @@ std::string key_of(const sasl::Credentials& credentials) {
 /// What the negotiation may know of the server; lives as long as one call.
 class C2sStream::Surroundings final : public c2s::Server {
 public:
-    Surroundings(Core& core, const SessionPort& port) : core_(core), port_(port) {}
+    Surroundings(Context& context, const SessionPort& port) : context_(context), port_(port) {}
 
-    bool is_host(std::string_view domain) const override { return core_.domains().is_host(domain); }
+    bool is_host(std::string_view domain) const override {
+        return context_.domains().is_host(domain);
+    }
     std::string_view usual_host() const override {
-        const auto& hosts = core_.domains().hosts();
+        const auto& hosts = context_.domains().hosts();
         return hosts.empty() ? std::string_view() : hosts.front();
     }
     c2s::Policy policy(std::string_view host) const override {
-        const auto& c2s = core_.options<C2sOptions>(host);
-        const auto& auth = core_.options<AuthOptions>(host);
-        return {.can_encrypt = !core_.options<TlsOptions>(host).certificate.empty(),
+        const auto& c2s = context_.options<C2sOptions>(host);
+        const auto& auth = context_.options<AuthOptions>(host);
+        return {.can_encrypt = !context_.options<TlsOptions>(host).certificate.empty(),
                 .require_encryption = c2s.require_encryption,
                 .allow_plain_without_encryption = c2s.allow_plain_without_encryption,
                 .max_failures = auth.max_failures,
                 .iterations = static_cast<std::uint32_t>(auth.scram_iterations)};
     }
     const Framing& framing() const override { return port_.framing(); }
-    std::string_view decoy_secret() const override { return core_.shared().scram_secret; }
+    std::string_view decoy_secret() const override { return context_.secrets().scram; }
     std::string make_stream_id() const override { return random_token(16); }
     std::string make_nonce() const override { return sasl::make_nonce(); }
     void add_features(const c2s::StreamFacts& stream, c2s::Offer offer,
                       xml::Element& features) const override {
         if (offer == c2s::Offer::session)
-            core_.bus().fire(events::StreamFeatures{core_, stream, features});
+            context_.bus().fire(events::StreamFeatures{context_, stream, features});
         else
-            core_.bus().fire(events::LoginFeatures{core_, stream, features});
+            context_.bus().fire(events::LoginFeatures{context_, stream, features});
     }
 
 private:
-    Core& core_;
+    Context& context_;
     const SessionPort& port_;
 };
 
@@ -94,11 +109,11 @@ void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
     negotiation_.on_encrypted(std::move(bindings));
 }
 
-void C2sStream::write(Core& core, const c2s::Output& out) {
+void C2sStream::write(Context& context, const c2s::Output& out) {
     for (const std::string& message : out.messages) port_.write_xml(message);
     if (!out.refusal) return;
     const std::string who = authenticated() ? std::string(account().bare()) : port_.info().address;
-    core.refusals().on_request(who, out.refusal->ns, out.refusal->condition, out.refusal->text);
+    context.refusals().on_request(who, out.refusal->ns, out.refusal->condition, out.refusal->text);
 }
 
 C2sStream::Next C2sStream::end(const c2s::Close& close) {
@@ -108,23 +123,23 @@ C2sStream::Next C2sStream::end(const c2s::Close& close) {
 
 // ---- Headers and elements ----------------------------------------------------------------------
 
-C2sStream::Next C2sStream::on_open(Core& core, const xml::StreamHeader& header) {
+C2sStream::Next C2sStream::on_open(Context& context, const xml::StreamHeader& header) {
     c2s::Output out;
-    const c2s::Step step = negotiation_.on_open(Surroundings(core, port_), header, out);
-    write(core, out);
+    const c2s::Step step = negotiation_.on_open(Surroundings(context, port_), header, out);
+    write(context, out);
     const auto* close = std::get_if<c2s::Close>(&step);
     return close ? end(*close) : Next::read;
 }
 
-void C2sStream::write_header(Core& core) {
+void C2sStream::write_header(Context& context) {
     c2s::Output out;
-    negotiation_.write_header(Surroundings(core, port_), {}, out);
-    write(core, out);
+    negotiation_.write_header(Surroundings(context, port_), {}, out);
+    write(context, out);
 }
 
-Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
+Task<C2sStream::Next> C2sStream::on_element(Context& context, xml::Document element) {
     if (authenticated()) {
-        const bool here = co_await comes_home(core);
+        const bool here = co_await comes_home(context);
         if (revoked_) co_return Next::close;
         if (!here) {
             leave_pending();
@@ -134,30 +149,31 @@ Task<C2sStream::Next> C2sStream::on_element(Core& core, xml::Document element) {
     }
     const xml::Element& root = element.root();
     c2s::Output out;
-    c2s::Step step = negotiation_.on_element(Surroundings(core, port_), root, out);
-    write(core, out);
+    c2s::Step step = negotiation_.on_element(Surroundings(context, port_), root, out);
+    write(context, out);
     if (std::holds_alternative<c2s::Other>(step)) {
-        const StreamHandlerEntry* entry = find_handler(core, root);
-        if (!entry) co_return refuse(core, root);
-        const Next next = co_await entry->handler(*this, core, root);
+        const StreamHandlerEntry* entry = find_handler(context, root);
+        if (!entry) co_return refuse(context, root);
+        const Next next = co_await entry->handler(*this, context, root);
         if (next == Next::move) {
             leave_pending();
             login().element = std::move(element);
         }
         co_return next;
     }
-    co_return co_await act(core, std::move(step));
+    co_return co_await act(context, std::move(step));
 }
 
 /// Who serves the element in this phase, or else in any. Of an iq before the login the payload
 /// counts.
-const StreamHandlerEntry* C2sStream::find_handler(Core& core, const xml::Element& root) const {
-    const bool logs_in = negotiation_.awaits_login(Surroundings(core, port_));
+const StreamHandlerEntry* C2sStream::find_handler(Context& context,
+                                                  const xml::Element& root) const {
+    const bool logs_in = negotiation_.awaits_login(Surroundings(context, port_));
     const xml::Element* payload =
         logs_in && root.is(ns::client, "iq") ? root.first_child() : nullptr;
     const xml::Element& what = payload ? *payload : root;
     const StreamHandlerEntry* any = nullptr;
-    for (const auto& entry : core.stream_handlers()) {
+    for (const auto& entry : context.internals().stream_handlers) {
         if (!what.is(entry.ns, entry.name) || is_off(entry.off, host())) continue;
         if (entry.phase == StreamPhase::any)
             any = &entry;
@@ -167,15 +183,15 @@ const StreamHandlerEntry* C2sStream::find_handler(Core& core, const xml::Element
     return any;
 }
 
-C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element) {
+C2sStream::Next C2sStream::refuse(Context& context, const xml::Element& element) {
     c2s::Output out;
-    const c2s::Step step = negotiation_.refuse(Surroundings(core, port_), element, out);
-    write(core, out);
+    const c2s::Step step = negotiation_.refuse(Surroundings(context, port_), element, out);
+    write(context, out);
     if (!out.messages.empty()) {
         const std::string who =
             account().empty() ? port_.info().address : std::string(account().bare());
         const auto text = authenticated() ? "bind a resource first" : "log in first";
-        core.refusals().on_element(who, element, {StanzaErrorCondition::not_authorized, text});
+        context.refusals().on_element(who, element, {StanzaErrorCondition::not_authorized, text});
     }
     const auto* close = std::get_if<c2s::Close>(&step);
     return close ? end(*close) : Next::read;
@@ -184,83 +200,83 @@ C2sStream::Next C2sStream::refuse(Core& core, const xml::Element& element) {
 // ---- Steps -------------------------------------------------------------------------------------
 
 /// Does what the negotiation asks for, until that is the connection's.
-Task<C2sStream::Next> C2sStream::act(Core& core, c2s::Step step) {
+Task<C2sStream::Next> C2sStream::act(Context& context, c2s::Step step) {
     for (;;) {
         if (!negotiation_.holds_credentials()) leave_pending();
         if (std::holds_alternative<c2s::FindCredentials>(step)) {
             leave_pending();  // of an attempt that was not finished, maybe on another shard
-            const bool here = co_await comes_home(core);
+            const bool here = co_await comes_home(context);
             if (!here) co_return Next::move;
-            step = co_await find_credentials(core);
+            step = co_await find_credentials(context);
         } else if (const auto* failed = std::get_if<c2s::LoginFailed>(&step)) {
-            step = co_await delay_failure(core, *failed);
+            step = co_await delay_failure(context, *failed);
         } else if (auto* wanted = std::get_if<c2s::BindResource>(&step)) {
             c2s::BindResource request = std::move(*wanted);
-            const bool here = co_await comes_home(core);
+            const bool here = co_await comes_home(context);
             if (revoked_) co_return Next::close;
             if (!here) {
                 leave_pending();
                 login().resource = std::move(request);
                 co_return Next::move;
             }
-            step = co_await bind(core, std::move(request));
+            step = co_await bind(context, std::move(request));
         } else {
             break;
         }
     }
     if (const auto* restart = std::get_if<c2s::Restart>(&step)) {
-        on_authenticated(core, restart->mechanism);
+        on_authenticated(context, restart->mechanism);
         co_return Next::restart;
     }
     if (const auto* close = std::get_if<c2s::Close>(&step)) co_return end(*close);
     co_return std::holds_alternative<c2s::StartTls>(step) ? Next::start_tls : Next::read;
 }
 
-Task<C2sStream::Next> C2sStream::on_arrived(Core& core) {
-    const bool here = co_await comes_home(core);
+Task<C2sStream::Next> C2sStream::on_arrived(Context& context) {
+    const bool here = co_await comes_home(context);
     if (revoked_) co_return Next::close;
     if (!here) co_return Next::move;
-    if (authenticated()) co_return co_await go_on(core);
-    c2s::Step step = co_await find_credentials(core);
-    co_return co_await act(core, std::move(step));
+    if (authenticated()) co_return co_await go_on(context);
+    c2s::Step step = co_await find_credentials(context);
+    co_return co_await act(context, std::move(step));
 }
 
-Task<bool> C2sStream::comes_home(Core& core) {
+Task<bool> C2sStream::comes_home(Context& context) {
     const Partition partition = partition_of(account().bare());
-    const unsigned shard = core.shard().index();
+    const unsigned shard = context.shard().index();
     while (true) {
-        home_ = core.shared().homes.shard_of(partition);
-        if (home_ != shard || core.partition_table().is_here(partition)) break;
-        co_await core.partitions_changed().wait(core.shard());
+        home_ = context.homes().shard_of(partition);
+        if (home_ != shard || context.partition_table().is_here(partition)) break;
+        co_await context.partitions_changed().wait(context.shard());
     }
     co_return home_ == shard;
 }
 
 /// It logged in at the last home of its account, and asked for a session there.
-Task<C2sStream::Next> C2sStream::go_on(Core& core) {
-    const bool valid = co_await is_still_valid(core);
+Task<C2sStream::Next> C2sStream::go_on(Context& context) {
+    const bool valid = co_await is_still_valid(context);
     if (!valid && !revoked_) revoke(SessionEnd::password_changed);
     if (revoked_) co_return Next::close;
     if (auto wanted = std::exchange(login().resource, std::nullopt)) {
         c2s::Step step = std::move(*wanted);
-        co_return co_await act(core, std::move(step));
+        co_return co_await act(context, std::move(step));
     }
     xml::Document element = std::move(login().element);
-    co_return co_await on_element(core, std::move(element));
+    co_return co_await on_element(context, std::move(element));
 }
 
 /// Nobody could revoke it while it was between two shards.
-Task<bool> C2sStream::is_still_valid(Core& core) {
-    login().pending = &core.pending_logins();
+Task<bool> C2sStream::is_still_valid(Context& context) {
+    login().pending = &context.internals().pending_logins;
     login().pending->add(*this);
-    const auto record = co_await core.storage().accounts().find(std::string(account().bare()));
+    const auto record = co_await context.storage().accounts().find(std::string(account().bare()));
     co_return record && record->has_value() && !(*record)->disabled && login_ &&
         key_of((*record)->credentials) == login_->stored_key;
 }
 
 /// Who traces the account sees the stream from here on, first what named the account.
-void C2sStream::trace_login(Core& core) const {
-    Trace* const trace = core.trace();
+void C2sStream::trace_login(Context& context) const {
+    Trace* const trace = context.trace();
     if (!trace) return;
     const std::string address = port_.info().address;
     xml::Document auth("auth", ns::sasl);
@@ -268,30 +284,30 @@ void C2sStream::trace_login(Core& core) const {
     trace->on_element({"c2s", account().bare(), {}, address}, TraceEvent::received, auth.root());
 }
 
-Task<c2s::Step> C2sStream::find_credentials(Core& core) {
-    trace_login(core);
-    login().pending = &core.pending_logins();
+Task<c2s::Step> C2sStream::find_credentials(Context& context) {
+    trace_login(context);
+    login().pending = &context.internals().pending_logins;
     login().pending->add(*this);
-    const auto record = co_await core.storage().accounts().find(std::string(account().bare()));
+    const auto record = co_await context.storage().accounts().find(std::string(account().bare()));
     if (!record) co_return negotiation_.on_unreadable("the account cannot be read");
     std::optional<sasl::Credentials> stored;
     if (*record) stored = (*record)->credentials;
     if (stored) login().stored_key = key_of(*stored);
     std::optional<sasl::Step> result;
     if (negotiation_.checks_slowly())  // a PBKDF2: not on this thread
-        co_await core.shard().offload([&] { result = negotiation_.check(stored); });
+        co_await context.shard().offload([&] { result = negotiation_.check(stored); });
     else
         result = negotiation_.check(stored);
     if (!result) co_return negotiation_.on_unreadable("no worker");
     c2s::Output out;
     const bool disabled = *record && (*record)->disabled;
     c2s::Step step = negotiation_.on_checked(std::move(*result), disabled, out);
-    write(core, out);
+    write(context, out);
     co_return step;
 }
 
-void C2sStream::on_authenticated(Core& core, sasl::Mechanism mechanism) {
-    core.login_throttle().on_success(account().bare());
+void C2sStream::on_authenticated(Context& context, sasl::Mechanism mechanism) {
+    context.login_throttle().on_success(account().bare());
     static Counter& logins = metrics().counter("clarion_logins_total", "Successful client logins");
     logins.add();
     logger.info("authenticated", {{"account", account().full()},
@@ -301,8 +317,8 @@ void C2sStream::on_authenticated(Core& core, sasl::Mechanism mechanism) {
 }
 
 /// Guessing must be slow, so a password that is wrong is told so later and later.
-Task<c2s::Step> C2sStream::delay_failure(Core& core, c2s::LoginFailed failed) {
-    const auto& options = core.options<AuthOptions>(host());
+Task<c2s::Step> C2sStream::delay_failure(Context& context, c2s::LoginFailed failed) {
+    const auto& options = context.options<AuthOptions>(host());
     static Counter& failures =
         metrics().counter("clarion_login_failures_total", "Client logins that failed");
     failures.add();
@@ -312,34 +328,34 @@ Task<c2s::Step> C2sStream::delay_failure(Core& core, c2s::LoginFailed failed) {
                                  {"condition", sasl::name(failed.condition)},
                                  {"text", failed.text}});
     if (failed.condition == sasl::Condition::not_authorized)
-        co_await core.shard().sleep(
-            core.login_throttle().on_failure(core.clock().steady(), address, account().bare(),
-                                             options.failure_delay, options.max_failure_delay));
+        co_await context.shard().sleep(
+            context.login_throttle().on_failure(context.clock().steady(), address, account().bare(),
+                                                options.failure_delay, options.max_failure_delay));
     c2s::Output out;
-    c2s::Step step = negotiation_.on_paused(Surroundings(core, port_), failed.condition, out);
-    write(core, out);
+    c2s::Step step = negotiation_.on_paused(Surroundings(context, port_), failed.condition, out);
+    write(context, out);
     co_return step;
 }
 
-Task<c2s::Step> C2sStream::bind(Core& core, c2s::BindResource wanted) {
+Task<c2s::Step> C2sStream::bind(Context& context, c2s::BindResource wanted) {
     const Partition partition = partition_of(account().bare());
     BindRequest request{.account = account(), .resource = wanted.resource, .abandoned = &revoked_};
-    Bound bound = co_await bind_resource(core, port_, std::move(request));
-    if (!bound.session && !bound.refused && !core.partition_table().is_here(partition))
+    Bound bound = co_await bind_resource(context, port_, std::move(request));
+    if (!bound.session && !bound.refused && !context.partition_table().is_here(partition))
         co_return wanted;  // again, at its new home
     c2s::Output out;
     if (bound.refused) {
-        c2s::Step step =
-            negotiation_.on_bind_refused(Surroundings(core, port_), wanted.id, *bound.refused, out);
-        write(core, out);
+        c2s::Step step = negotiation_.on_bind_refused(Surroundings(context, port_), wanted.id,
+                                                      *bound.refused, out);
+        write(context, out);
         co_return step;
     }
     if (!bound.session)
         co_return c2s::Close{StreamErrorCondition::not_authorized, "the account is gone"};
     c2s::Step step =
-        negotiation_.on_bound(Surroundings(core, port_), wanted.id, bound.session->jid(), out);
+        negotiation_.on_bound(Surroundings(context, port_), wanted.id, bound.session->jid(), out);
     adopt(std::move(bound.session));
-    write(core, out);
+    write(context, out);
     begin_session(*session_);
     co_return step;
 }

@@ -20,7 +20,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class PendingLogins;
 class Session;
 enum class SessionEnd : std::uint8_t;
@@ -46,14 +46,14 @@ public:
     void on_encrypted(sasl::ChannelBindings bindings);
 
     /// The parser saw a stream header. Writes our header and features, or the stream error.
-    Next on_open(Core& core, const xml::StreamHeader& header);
+    Next on_open(Context& context, const xml::StreamHeader& header);
     /// Our header, for a stream that fails before on_open() (RFC 6120, 4.9.1.2).
-    void write_header(Core& core);
+    void write_header(Context& context);
     /// A top-level element before a session is bound.
-    Task<Next> on_element(Core& core, xml::Document element);
+    Task<Next> on_element(Context& context, xml::Document element);
     /// Next::move was done: `core` is that of home(). Loads the credentials, or does what its client
     /// asked for last, and goes on.
-    Task<Next> on_arrived(Core& core);
+    Task<Next> on_arrived(Context& context);
     unsigned home() const { return home_; }
 
     /// Bound or resumed; nullptr before.
@@ -69,7 +69,7 @@ public:
     bool revoked() const { return revoked_; }
     /// Waits while its account comes to a shard or leaves it. False: it is at home on another one,
     /// home().
-    Task<bool> comes_home(Core& core);
+    Task<bool> comes_home(Context& context);
     /// Who is logging in, or has, until there is a session.
     const Jid& account() const { return negotiation_.account(); }
     SessionPort& port() { return port_; }
@@ -77,18 +77,18 @@ public:
 private:
     class Surroundings;
     Next end(const c2s::Close& close);
-    Next refuse(Core& core, const xml::Element& element);
-    const StreamHandlerEntry* find_handler(Core& core, const xml::Element& root) const;
-    Task<Next> act(Core& core, c2s::Step step);
-    Task<c2s::Step> find_credentials(Core& core);
-    Task<c2s::Step> delay_failure(Core& core, c2s::LoginFailed failed);
-    Task<c2s::Step> bind(Core& core, c2s::BindResource wanted);
-    Task<Next> go_on(Core& core);
-    Task<bool> is_still_valid(Core& core);
-    void on_authenticated(Core& core, sasl::Mechanism mechanism);
-    void write(Core& core, const c2s::Output& out);
+    Next refuse(Context& context, const xml::Element& element);
+    const StreamHandlerEntry* find_handler(Context& context, const xml::Element& root) const;
+    Task<Next> act(Context& context, c2s::Step step);
+    Task<c2s::Step> find_credentials(Context& context);
+    Task<c2s::Step> delay_failure(Context& context, c2s::LoginFailed failed);
+    Task<c2s::Step> bind(Context& context, c2s::BindResource wanted);
+    Task<Next> go_on(Context& context);
+    Task<bool> is_still_valid(Context& context);
+    void on_authenticated(Context& context, sasl::Mechanism mechanism);
+    void write(Context& context, const c2s::Output& out);
     void leave_pending();
-    void trace_login(Core& core) const;
+    void trace_login(Context& context) const;
 
     /// From its credentials to its session.
     struct Login {
@@ -110,7 +110,8 @@ private:
 
 /// Serves an element of a stream before a session is bound (a coroutine parameter by reference: the
 /// connection that awaits it owns all three).
-using StreamHandler = std::function<Task<C2sStream::Next>(C2sStream&, Core&, const xml::Element&)>;
+using StreamHandler =
+    std::function<Task<C2sStream::Next>(C2sStream&, Context&, const xml::Element&)>;
 
 /// What a stream without a session can be at.
 enum class StreamPhase : std::uint8_t {

@@ -1,20 +1,82 @@
 #include "server/core/core.h"
 
-#include <algorithm>
-#include <set>
-
-#include "server/core/module.h"
-#include "server/core/options.h"
-
 namespace clarion::core {
 
+// ---- What a Context does, but does not define --------------------------------------------------
+
+Scope& Context::scope_of(storage::OwnerId owner) const {
+    return internals().scopes.of(storage::partition_of(owner));
+}
+
+ArchiveIds Context::archive_ids(storage::OwnerId owner) const {
+    return {internals().archive_cipher, owner};
+}
+
+const PartitionSet& Context::partitions() const { return partition_table().here(); }
+
+bool Context::is_home(std::string_view key) const {
+    return partition_table().delivers(partition_of(key));
+}
+
+Context& Context::at(unsigned shard) const { return *internals().cores[shard]; }
+
+void Context::on_home_shard(Partition partition, UniqueFunction<void(Context&)> fn) {
+    if (partition_table().delivers(partition)) return fn(*this);
+    deliveries().push_at_home(
+        {.task = std::move(fn), .partition = partition, .to = DeliveryQueue::To::task_at_home});
+}
+
+void Context::everywhere(const std::function<void(Context&)>& fn) const {
+    for (unsigned shard = 0; shard < shards().count(); ++shard)
+        shards().post(shard, [target = &at(shard), fn] { fn(*target); });
+}
+
+// ---- Core --------------------------------------------------------------------------------------
+
+Context::Parts Core::parts(Shared& shared, unsigned index) {
+    return {.shard = &shared.shards.at(index),
+            .shards = &shared.shards,
+            .clock = &shared.clock,
+            .storage = &shared.storage,
+            .domains = &shared.domains,
+            .homes = &shared.homes,
+            .secrets = &shared.secrets,
+            .bus = &bus_,
+            .router = &router_,
+            .deliveries = &deliveries_,
+            .accounts = &accounts_,
+            .account_registry = &account_registry_,
+            .pending = &pending_,
+            .links = &links_,
+            .features = &features_,
+            .login_throttle = &login_throttle_,
+            .refusals = &refusals_,
+            .scope = &scope_,
+            .partition_table = &partition_table_,
+            .partitions_changed = &partitions_changed_,
+            .strays = &strays_,
+            .internals = &internals_};
+}
+
 Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
-    : shared_(shared),
-      shard_(shared.shards.at(index)),
+    : Context(parts(shared, index), std::move(config)),
+      internals_{.outlet = delivery_,
+                 .delivery = delivery_,
+                 .iqs = iqs_,
+                 .stream_handlers = stream_handlers_,
+                 .pending_logins = pending_logins_,
+                 .writer_room = writer_room_,
+                 .next_deadline = next_deadline_,
+                 .scopes = scopes_,
+                 .directories = directories_,
+                 .bounded_modules = bounded_modules_,
+                 .archive_cipher = archive_cipher_,
+                 .awaiting_lost_sessions = awaiting_lost_sessions_,
+                 .cores = shared.cores,
+                 .homes = shared.homes},
       partition_table_(shared.homes, index),
-      config_(std::move(config)),
-      scope_(shard_.executor()),
-      scopes_(shard_),
+      scope_(shard().executor()),
+      scopes_(shard()),
       writer_room_(*this),
       pending_logins_(bus_),
       refusals_(*this),
@@ -25,87 +87,10 @@ Core::Core(Shared& shared, unsigned index, std::shared_ptr<const Config> config)
       deliveries_(*this, delivery_),
       accounts_(*this),
       account_registry_(*this),
-      archive_cipher_(shared.archive_secret) {
-    shard_.set_turn_work(&deliveries_);
+      archive_cipher_(shared.secrets.archive) {
+    shard().set_turn_work(&deliveries_);
 }
 
-Core::~Core() { shard_.set_turn_work(nullptr); }
-
-void Core::on_home_shard(Partition partition, UniqueFunction<void(Core&)> fn) {
-    if (partition_table_.delivers(partition)) return fn(*this);
-    deliver_at_home(
-        {.task = std::move(fn), .partition = partition, .to = DeliveryQueue::To::task_at_home});
-}
-
-void Core::deliver_at_home(DeliveryQueue::Delivery delivery) {
-    const Home home = shared_.homes.of(delivery.partition);
-    if (home.shard == shard_.index()) return deliveries_.push(std::move(delivery));
-    Core* const target = shared_.cores[home.shard].get();
-    shared_.shards.post(home.shard,
-                        [target, epoch = home.epoch, delivery = std::move(delivery)]() mutable {
-                            target->take_post(epoch, std::move(delivery));
-                        });
-}
-
-/// `epoch`: as the sender knew it. Of another time, it goes to whom Homes names now.
-void Core::take_post(std::uint32_t epoch, DeliveryQueue::Delivery delivery) {
-    const Partition partition = delivery.partition;
-    if (partition_table_.delivers(partition) && shared_.homes.of(partition).epoch != epoch)
-        return deliver_at_home(std::move(delivery));
-    deliveries_.push(std::move(delivery));
-}
-
-void Core::everywhere(const std::function<void(Core&)>& fn) {
-    for (const auto& core : shared_.cores) {
-        Core* const target = core.get();
-        shared_.shards.post(target->shard().index(), [target, fn] { fn(*target); });
-    }
-}
-
-ModuleSetup::ModuleSetup(Core& core, std::string_view name) : core_(core), name_(name) {
-    std::set<std::string, std::less<>> off;
-    for (const auto& host : core.domains().hosts()) {
-        const auto& disabled = core.options<ModulesOptions>(host).disabled;
-        if (std::find(disabled.begin(), disabled.end(), name) != disabled.end()) off.insert(host);
-    }
-    if (!off.empty())
-        off_ = std::make_shared<const std::set<std::string, std::less<>>>(std::move(off));
-}
-
-Result<> declare_services(std::span<const ModuleRow> rows, const Config& config, Domains& domains) {
-    const auto hosts = domains.hosts();
-    for (const ModuleRow& row : rows) {
-        if (!row.domains) continue;
-        for (ServiceDomain& service : row.domains(config, hosts)) {
-            const std::string domain = service.domain;
-            if (!domains.add_service(std::move(service), row.name))
-                return fail(error_code::config, "module " + std::string(row.name) +
-                                                    ": the domain " + domain +
-                                                    " is served otherwise already");
-        }
-    }
-    return {};
-}
-
-std::vector<std::string> ModuleSetup::services() const {
-    std::vector<std::string> mine;
-    for (const ServiceDomain& service : core_.domains().services())
-        if (service.module == name_) mine.push_back(service.domain);
-    return mine;
-}
-
-void ModuleSetup::leave_out(const std::function<bool(const ServiceDomain&)>& leaves) {
-    std::set<std::string, std::less<>> off;
-    if (off_) off = *off_;
-    for (const ServiceDomain& service : core_.domains().services())
-        if (leaves(service)) off.insert(service.domain);
-    if (!off.empty())
-        off_ = std::make_shared<const std::set<std::string, std::less<>>>(std::move(off));
-}
-
-std::string_view ModuleSetup::whose(IqTarget target) const {
-    const bool of_service = target == IqTarget::service || target == IqTarget::actor;
-    return of_service && !services().empty() ? name_ : std::string_view();
-}
+Core::~Core() { shard().set_turn_work(nullptr); }
 
 }  // namespace clarion::core

@@ -4,11 +4,19 @@
 #include <optional>
 
 #include "base/log.h"
-#include "server/core/core.h"
+#include "server/core/account_directory.h"
+#include "server/core/context.h"
 #include "server/core/delivery.h"
+#include "server/core/domains.h"
+#include "server/core/internals.h"
+#include "server/core/iq_table.h"
 #include "server/core/options.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/iq_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
@@ -17,25 +25,25 @@ namespace {
 constexpr Logger logger{"iq"};
 
 /// The session of a local account that sent this, if the account lives on this shard.
-Session* asking_session(Core& core, const Jid& from) {
-    Account* account = from.is_full() ? core.accounts().find(from.bare()) : nullptr;
+Session* asking_session(Context& context, const Jid& from) {
+    Account* account = from.is_full() ? context.accounts().find(from.bare()) : nullptr;
     return account ? account->find_session(from.resource()) : nullptr;
 }
 
-const IqTable::Entry* find_handler(Core& core, IqTarget target, const Stanza& request) {
+const IqTable::Entry* find_handler(Context& context, IqTarget target, const Stanza& request) {
     const xml::Element& payload = *request.payload();
     const std::string_view domain = request.to().domain();
-    return core.iqs().find(target, request.type(), payload.ns(), payload.name(), domain,
-                           core.domains().module_of(domain));
+    return context.internals().iqs.find(target, request.type(), payload.ns(), payload.name(),
+                                        domain, context.domains().module_of(domain));
 }
 
 /// What was addressed to no account and no actor.
-IqTarget target_of_domain(Core& core, std::string_view domain) {
-    return core.domains().is_host(domain) ? IqTarget::host : IqTarget::service;
+IqTarget target_of_domain(Context& context, std::string_view domain) {
+    return context.domains().is_host(domain) ? IqTarget::host : IqTarget::service;
 }
 
 /// `stanza` outlives the request.
-IqRequest make_request(Core& core, IqTarget target, Actor* owner, const StanzaPtr& stanza) {
+IqRequest make_request(Context& context, IqTarget target, Actor* owner, const StanzaPtr& stanza) {
     const Jid& from = stanza->from();
     return {.stanza = stanza,
             .from = from,
@@ -44,7 +52,7 @@ IqRequest make_request(Core& core, IqTarget target, Actor* owner, const StanzaPt
             .owner = owner,
             .account = target == IqTarget::account ? static_cast<Account*>(owner) : nullptr,
             .relation = owner ? owner->relation_to(from) : Relation::stranger,
-            .session = asking_session(core, from)};
+            .session = asking_session(context, from)};
 }
 
 /// `entry`: who serves it; nullptr: nobody does.
@@ -56,30 +64,30 @@ bool may_ask(const Actor* owner, const Jid& who, const IqTable::Entry* entry) {
 
 void Delivery::deliver_iq(Account& account, Envelope envelope) {
     events::IqReceiving event{account, envelope};
-    if (core_.bus().fire(event) == Flow::stop) return;
+    if (context_.bus().fire(event) == Flow::stop) return;
     if (envelope.stanza->to().is_full()) {
         Session* session = account.find_session(envelope.stanza->to().resource());
         if (session && session->state() != SessionState::ended)
             return session->send(std::move(envelope));
-        return core_.router().bounce(std::move(envelope),
-                                     {StanzaErrorCondition::service_unavailable});
+        return context_.router().bounce(std::move(envelope),
+                                        {StanzaErrorCondition::service_unavailable});
     }
-    if (!envelope.stanza->is_request()) return core_.router().take_answer(std::move(envelope));
+    if (!envelope.stanza->is_request()) return context_.router().take_answer(std::move(envelope));
     answer_request(IqTarget::account, &account, std::move(envelope));
 }
 
 void Delivery::answer_request(IqTarget target, Actor* owner, Envelope envelope) {
     const Stanza& stanza = *envelope.stanza;
-    const auto* entry = find_handler(core_, target, stanza);
+    const auto* entry = find_handler(context_, target, stanza);
     if (!may_ask(owner, stanza.from(), entry))
         return refuse_request(target, entry, std::move(envelope));
-    Session* session = asking_session(core_, stanza.from());
+    Session* session = asking_session(context_, stanza.from());
     const bool own = session && (!owner || owner == &session->account());
     const bool waits = own && (!session->pending_requests().empty() || (entry && entry->async));
     if (!waits) {
         if (!entry)
-            return core_.router().bounce(std::move(envelope),
-                                         {StanzaErrorCondition::service_unavailable});
+            return context_.router().bounce(std::move(envelope),
+                                            {StanzaErrorCondition::service_unavailable});
         return run_request(*entry, target, owner, std::move(envelope));
     }
     // Behind a slow one, or slow itself: in order (RFC 6120, 10.1). The ack window limits how many
@@ -88,7 +96,7 @@ void Delivery::answer_request(IqTarget target, Actor* owner, Envelope envelope) 
     if (entry && entry->async) session->begin_slow_request();
     pending.push_back(std::move(envelope));
     if (pending.size() == 1)
-        core_.scope_of(session->account().id())
+        context_.scope_of(session->account().id())
             .spawn("slow-requests",
                    run_slow_requests(AccountPin(session->account()), session->number()));
 }
@@ -96,8 +104,9 @@ void Delivery::answer_request(IqTarget target, Actor* owner, Envelope envelope) 
 /// A request by somebody who may not ask that. Which accounts exist is hidden from strangers.
 void Delivery::refuse_request(IqTarget target, const IqTable::Entry* entry, Envelope envelope) {
     if (target == IqTarget::account) return answer_stranger(std::move(envelope));
-    core_.router().bounce(std::move(envelope), {entry ? StanzaErrorCondition::forbidden
-                                                      : StanzaErrorCondition::service_unavailable});
+    context_.router().bounce(
+        std::move(envelope),
+        {entry ? StanzaErrorCondition::forbidden : StanzaErrorCondition::service_unavailable});
 }
 
 /// A request to an account by somebody to whom it does not answer, and to one that does not exist:
@@ -105,10 +114,10 @@ void Delivery::refuse_request(IqTarget target, const IqTable::Entry* entry, Enve
 void Delivery::answer_stranger(Envelope envelope) {
     const Stanza& stanza = *envelope.stanza;
     const auto* entry =
-        stanza.to().is_bare() ? find_handler(core_, IqTarget::hidden, stanza) : nullptr;
+        stanza.to().is_bare() ? find_handler(context_, IqTarget::hidden, stanza) : nullptr;
     if (!entry)
-        return core_.router().bounce(std::move(envelope),
-                                     {StanzaErrorCondition::service_unavailable});
+        return context_.router().bounce(std::move(envelope),
+                                        {StanzaErrorCondition::service_unavailable});
     run_request(*entry, IqTarget::hidden, nullptr, std::move(envelope));
 }
 
@@ -116,11 +125,11 @@ void Delivery::run_request(const IqTable::Entry& entry, IqTarget target, Actor* 
                            Envelope envelope) {
     if (entry.async) {
         // Asked by somebody who has no session here: no order to keep, but the owner must stay.
-        Scope& scope = owner ? core_.scope_of(owner->id()) : core_.scope();
+        Scope& scope = owner ? context_.scope_of(owner->id()) : context_.scope();
         scope.spawn("slow-request", run_slow_request(entry, target, owner, std::move(envelope)));
         return;
     }
-    IqRequest request = make_request(core_, target, owner, envelope.stanza);
+    IqRequest request = make_request(context_, target, owner, envelope.stanza);
     answer(envelope, entry.handler(request));
 }
 
@@ -128,7 +137,7 @@ Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, 
                                   Envelope envelope) {
     std::optional<ActorPin<Actor>> pin;
     if (owner) pin.emplace(*owner);
-    IqRequest request = make_request(core_, target, owner, envelope.stanza);
+    IqRequest request = make_request(context_, target, owner, envelope.stanza);
     IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
     try {
         reply = co_await entry.async(std::move(request));
@@ -138,14 +147,14 @@ Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, 
         logger.error("request-failed", {{"ns", entry.ns}, {"error", error.what()}});
     }
     if (pin && (*pin)->gone()) co_return;
-    core_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
+    context_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
     answer(envelope, std::move(reply));
 }
 
 /// One that waited behind a slow one.
 void Delivery::run_waiting_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                                    Envelope envelope) {
-    const WriteHold hold(core_.shard(), envelope.ticket);
+    const WriteHold hold(context_.shard(), envelope.ticket);
     run_request(entry, target, owner, std::move(envelope));
 }
 
@@ -157,11 +166,12 @@ Task<> Delivery::run_slow_requests(AccountPin account, std::uint64_t number) {
         const Stanza& stanza = *envelope.stanza;
         const IqTarget target = stanza.to().has_local()
                                     ? IqTarget::account
-                                    : target_of_domain(core_, stanza.to().domain());
-        const auto* entry = find_handler(core_, target, stanza);
+                                    : target_of_domain(context_, stanza.to().domain());
+        const auto* entry = find_handler(context_, target, stanza);
         Account* const of = target == IqTarget::account ? &*account : nullptr;
         if (!entry)
-            core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+            context_.router().bounce(std::move(envelope),
+                                     {StanzaErrorCondition::service_unavailable});
         else if (entry->async)
             co_await run_slow_request(*entry, target, of, std::move(envelope));
         else
@@ -175,9 +185,9 @@ Task<> Delivery::run_slow_requests(AccountPin account, std::uint64_t number) {
 
 void Delivery::answer(const Envelope& envelope, IqAnswer answer) {
     if (const auto* error = std::get_if<StanzaError>(&answer))
-        return core_.router().bounce(Envelope(envelope), *error);
+        return context_.router().bounce(Envelope(envelope), *error);
     auto& result = std::get<std::shared_ptr<Stanza>>(answer);
-    if (result) core_.router().route(std::move(result));
+    if (result) context_.router().route(std::move(result));
 }
 
 }  // namespace clarion::core

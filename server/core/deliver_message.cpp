@@ -4,13 +4,16 @@
 #include "base/text.h"
 #include "proto/delay.h"
 #include "proto/xml_writer.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/delivery.h"
+#include "server/core/internals.h"
 #include "server/core/message_rules.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/message_events.h"
 #include "server/events/session_events.h"
 #include "server/events/undelivered_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::core {
 
@@ -59,7 +62,7 @@ void Delivery::deliver_message(Account& account, Envelope envelope) {
     if (!envelope.meta.is_copy) envelope.meta.offline_seq = account.next_offline_seq();
     if (!envelope.meta.is_copy) {
         events::MessageReceiving event{account, envelope};
-        if (core_.bus().fire(event) == Flow::stop) return;
+        if (context_.bus().fire(event) == Flow::stop) return;
     }
     if (envelope.stanza->to().is_full() && send_to_full(account, envelope)) return;
     if (envelope.meta.is_copy) return;
@@ -80,11 +83,12 @@ bool Delivery::refuse_message(const Account& account, Envelope& envelope) {
                (type != StanzaType::groupchat || !any_awake(account))) {
         return false;
     }
-    const bool dropped = type == StanzaType::error || type == StanzaType::headline ||
-                         (type == StanzaType::groupchat && stanza.to().is_full() &&
-                          core_.awaiting_lost_sessions().contains(partition_of(account.id())));
+    const bool dropped =
+        type == StanzaType::error || type == StanzaType::headline ||
+        (type == StanzaType::groupchat && stanza.to().is_full() &&
+         context_.internals().awaiting_lost_sessions.contains(partition_of(account.id())));
     if (!dropped)
-        core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        context_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
     return true;
 }
 
@@ -105,9 +109,9 @@ void Delivery::send_to_bare(Account& account, Envelope envelope) {
     }
     if (type == StanzaType::headline) return;
     events::Undelivered event{account, nullptr, envelope, events::Undelivered::Why::no_session};
-    core_.bus().fire(event);
+    context_.bus().fire(event);
     if (!event.stored && !envelope.meta.archived())
-        core_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+        context_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
 void Delivery::send_to_takers(Account& account, Envelope envelope, const Takers& takers) {
@@ -129,8 +133,8 @@ void Delivery::redeliver(Account& account, Session* ended, Envelope envelope) {
     if (type == StanzaType::error || type == StanzaType::headline || type == StanzaType::groupchat)
         return;
     if (account.deleted())
-        return core_.router().bounce(std::move(envelope),
-                                     {StanzaErrorCondition::recipient_unavailable});
+        return context_.router().bounce(std::move(envelope),
+                                        {StanzaErrorCondition::recipient_unavailable});
     if (!account.may_hand_over(*envelope.stanza)) {
         if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
         return;
@@ -155,10 +159,10 @@ void Delivery::redeliver(Account& account, Session* ended, Envelope envelope) {
             return keep_for_holders(account, std::move(envelope));
     }
     events::Undelivered event{account, ended, envelope, events::Undelivered::Why::ended};
-    core_.bus().fire(event);
+    context_.bus().fire(event);
     if (event.stored || archived) return;
     if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
-    core_.router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
+    context_.router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
 }
 
 /// It is among the offline messages, but none of those who are sent it now will say when they have

@@ -2,13 +2,16 @@
 #include <algorithm>
 
 #include "server/core/account.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/delivery.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
+#include "server/core/refusal_log.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/presence_events.h"
 #include "server/events/subscription_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::core {
 
@@ -37,7 +40,7 @@ void deliver_notification(Account& account, Envelope envelope) {
 // --- probes (section 4.3.2) ---------------------------------------------------------------------
 
 void answer(Account& account, StanzaType type, const Jid& from, const Stanza& probe) {
-    account.core().router().route(
+    account.context().router().route(
         Stanza::make(StanzaKind::presence, type, from, probe.from(), probe.id()));
 }
 
@@ -61,7 +64,7 @@ void answer_probe_of_resource(Account& account, const Stanza& probe) {
         return answer(account, StanzaType::available, probe.to(), probe);
     }
     if (!may_see(account, probe.from())) {
-        return account.core().router().route(refuse_probe(probe));
+        return account.context().router().route(refuse_probe(probe));
     }
     const bool there = session && session->available();
     answer(account, there ? StanzaType::available : StanzaType::unavailable, probe.to(), probe);
@@ -70,7 +73,7 @@ void answer_probe_of_resource(Account& account, const Stanza& probe) {
 void answer_probe(Account& account, const Stanza& probe) {
     if (probe.to().is_full()) return answer_probe_of_resource(account, probe);
     if (!may_see(account, probe.from())) {
-        return account.core().router().route(refuse_probe(probe));
+        return account.context().router().route(refuse_probe(probe));
     }
     if (show_presence(account, probe.from()) == 0) {
         answer(account, StanzaType::unavailable, account.jid(), probe);
@@ -90,7 +93,7 @@ void strip_resources(const Account& account, Envelope& envelope) {
 
 bool too_many_requests(const Account& account) {
     const auto& items = account.roster().items();
-    const auto limit = account.core().options<RosterOptions>(account.host()).max_requests;
+    const auto limit = account.context().options<RosterOptions>(account.host()).max_requests;
     return std::count_if(items.begin(), items.end(),
                          [](const auto& item) { return !item.pending_in.empty(); }) >= limit;
 }
@@ -107,7 +110,7 @@ void deliver_request(Account& account, const Envelope& envelope, const Subscript
 void deliver_answer(Account& account, const Envelope& envelope, const SubscriptionState& before,
                     const SubscriptionState& after) {
     const Jid& contact = envelope.stanza->from();
-    account.core().bus().fire(events::SubscriptionAnswered{account, envelope});
+    account.context().bus().fire(events::SubscriptionAnswered{account, envelope});
     change_subscription(account, contact.full(), after);
     if (before.shown() && !after.shown()) hide_presence(account, contact);
 }
@@ -129,9 +132,9 @@ void deliver_subscription(Account& account, Envelope envelope) {
     const bool new_item = step.state.shown() && !before.shown();
     const StanzaError full(StanzaErrorCondition::resource_constraint);
     if (new_request && too_many_requests(account))  // no answer either
-        return account.core().refusals().on_stanza(*envelope.stanza, full);
+        return account.context().refusals().on_stanza(*envelope.stanza, full);
     if (new_item && roster_full(account, contact.full()))
-        return account.core().router().bounce(std::move(envelope), full);
+        return account.context().router().bounce(std::move(envelope), full);
     if (asks && step.pass_on) {
         deliver_request(account, envelope, step.state);
     } else if (step.pass_on) {
@@ -152,7 +155,7 @@ StanzaPtr refuse_probe(const Stanza& probe) {
 
 void Delivery::deliver_presence(Account& account, Envelope envelope) {
     events::PresenceReceiving event{account, *envelope.stanza};
-    if (core_.bus().fire(event) == Flow::stop) return;
+    if (context_.bus().fire(event) == Flow::stop) return;
     const StanzaType type = envelope.stanza->type();
     if (is_subscription(type)) return deliver_subscription(account, std::move(envelope));
     if (type == StanzaType::probe) return answer_probe(account, *envelope.stanza);

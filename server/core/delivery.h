@@ -17,11 +17,11 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 class Delivery final : public Recipients, public SessionOutlet {
 public:
-    explicit Delivery(Core& core) : core_(core) {}
+    explicit Delivery(Context& context) : context_(context) {}
 
     // Recipients
     void deliver_to_account(Envelope envelope) override;
@@ -65,7 +65,7 @@ private:
     Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                             Envelope envelope);
 
-    Core& core_;
+    Context& context_;
 };
 
 }  // namespace clarion::core

@@ -3,8 +3,13 @@
 #include <iterator>
 #include <utility>
 
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/homes.h"
 #include "server/core/options.h"
+#include "server/core/partitions.h"
+#include "server/core/router.h"
+#include "server/core/strays.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
@@ -15,8 +20,27 @@ constexpr std::size_t kept_capacity = 256;
 
 }  // namespace
 
+void DeliveryQueue::push_at_home(Delivery delivery) {
+    const Home home = context_.homes().of(delivery.partition);
+    if (home.shard == context_.shard().index()) return push(std::move(delivery));
+    DeliveryQueue* const target = &context_.at(home.shard).deliveries();
+    context_.shards().post(home.shard,
+                           [target, epoch = home.epoch, delivery = std::move(delivery)]() mutable {
+                               target->take_post(epoch, std::move(delivery));
+                           });
+}
+
+/// `epoch`: as the sender knew it. Of another time, it goes to whom Homes names now.
+void DeliveryQueue::take_post(std::uint32_t epoch, Delivery delivery) {
+    const Partition partition = delivery.partition;
+    if (context_.partition_table().delivers(partition) &&
+        context_.homes().of(partition).epoch != epoch)
+        return push_at_home(std::move(delivery));
+    push(std::move(delivery));
+}
+
 bool DeliveryQueue::begin_turn() {
-    budget_ = static_cast<std::size_t>(core_.options<LimitsOptions>().deliveries_per_turn);
+    budget_ = static_cast<std::size_t>(context_.options<LimitsOptions>().deliveries_per_turn);
     return run();
 }
 
@@ -63,13 +87,13 @@ void DeliveryQueue::line_up_caused() {
 
 bool DeliveryQueue::is_stray(const Delivery& delivery) const {
     if (!delivery.by_partition()) return false;
-    const PartitionState state = core_.partition_table().state(delivery.partition);
+    const PartitionState state = context_.partition_table().state(delivery.partition);
     return state < (delivery.to == To::answer ? PartitionState::leaving : PartitionState::draining);
 }
 
 void DeliveryQueue::deliver(Delivery delivery) {
-    if (is_stray(delivery)) return core_.strays().take(std::move(delivery));
-    Router& router = core_.router();
+    if (is_stray(delivery)) return context_.strays().take(std::move(delivery));
+    Router& router = context_.router();
     switch (delivery.to) {
         case To::account: return recipients_.deliver_to_account(std::move(delivery.envelope));
         case To::host: return recipients_.deliver_to_host(std::move(delivery.envelope));
@@ -80,14 +104,14 @@ void DeliveryQueue::deliver(Delivery delivery) {
             return recipients_.deliver_to_session(*delivery.session, std::move(delivery.envelope));
         case To::task_at_home:
         case To::answer:
-        case To::task: return delivery.task(core_);
+        case To::task: return delivery.task(context_);
     }
 }
 
 void DeliveryQueue::discard() {
     for (auto* list : {&said_, &caused_, &next_}) const auto dying = std::exchange(*list, {});
     at_ = 0;
-    core_.strays().discard();
+    context_.strays().discard();
 }
 
 }  // namespace clarion::core

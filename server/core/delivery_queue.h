@@ -21,7 +21,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class Session;
 
 /// Who takes what has come to its home: Delivery (core/delivery.h).
@@ -51,7 +51,7 @@ public:
         session,
         task,  // nobody: something that is to be done then
     };
-    using Work = UniqueFunction<void(Core&)>;
+    using Work = UniqueFunction<void(Context&)>;
     struct Delivery {
         Envelope envelope{};
         std::shared_ptr<Session> session{};
@@ -61,7 +61,8 @@ public:
         bool by_partition() const { return to <= To::answer; }
     };
 
-    DeliveryQueue(Core& core, Recipients& recipients) : core_(core), recipients_(recipients) {}
+    DeliveryQueue(Context& context, Recipients& recipients)
+        : context_(context), recipients_(recipients) {}
 
     void push(Delivery delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
     void push_to_host(Envelope envelope) {
@@ -73,6 +74,9 @@ public:
     }
     /// Runs `task` behind all that was said before. What it refers to must last (AccountPin).
     void push(Work task) { push(Delivery{.task = std::move(task), .to = To::task}); }
+
+    /// Into the queue of the home of its partition. REQUIRES: it goes by that.
+    void push_at_home(Delivery delivery);
 
     /// Calls `fn` with each envelope that is under way to this session.
     template <class Function>
@@ -90,12 +94,13 @@ public:
     void discard() override;
 
 private:
+    void take_post(std::uint32_t epoch, Delivery delivery);
     Delivery take();
     void line_up_caused();
     void deliver(Delivery delivery);
     bool is_stray(const Delivery& delivery) const;
 
-    Core& core_;
+    Context& context_;
     Recipients& recipients_;
     std::vector<Delivery> said_;    // by handlers and other shards, oldest first
     std::size_t at_ = 0;            // those of them before it are delivered

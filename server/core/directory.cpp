@@ -5,9 +5,16 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/delivery_queue.h"
+#include "server/core/homes.h"
+#include "server/core/internals.h"
 #include "server/core/options.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
 
 namespace clarion::core {
 
@@ -48,7 +55,7 @@ struct ActorTable::Impl {
         bool busy = false;         // being loaded or removed
     };
 
-    Impl(Core& c, std::string_view k, ActorTable& t) : core(c), kind(k), table(t) {}
+    Impl(Context& c, std::string_view k, ActorTable& t) : context(c), kind(k), table(t) {}
 
     Task<> load(std::string address);
     void finish(const std::string& address, const Result<Actor*>& result);
@@ -60,7 +67,7 @@ struct ActorTable::Impl {
     template <class Function>
     void for_each_in(const PartitionSet& partitions, Function fn);
 
-    Core& core;
+    Context& context;
     const std::string kind;
     ActorTable& table;
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries;
@@ -72,13 +79,13 @@ struct ActorTable::Impl {
     std::vector<std::unique_ptr<Actor>> retired;  // deleted, while a coroutine still holds them
 };
 
-ActorTable::ActorTable(Core& core, std::string_view kind)
-    : impl_(std::make_unique<Impl>(core, kind, *this)) {
-    core.directories().push_back(this);
+ActorTable::ActorTable(Context& context, std::string_view kind)
+    : impl_(std::make_unique<Impl>(context, kind, *this)) {
+    context.internals().directories.push_back(this);
 }
-ActorTable::~ActorTable() { std::erase(impl_->core.directories(), this); }
+ActorTable::~ActorTable() { std::erase(impl_->context.internals().directories, this); }
 
-Core& ActorTable::core() const { return impl_->core; }
+Context& ActorTable::context() const { return impl_->context; }
 
 Error ActorTable::not_there() const {
     return fail(error_code::item_not_found, "no such " + impl_->kind);
@@ -99,7 +106,7 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
         return ready(at->second.actor.get());
     }
     if (at == impl_->entries.end()) {
-        if (!impl_->core.is_home(address))
+        if (!impl_->context.is_home(address))
             return ready(fail(error_code::moved, "it lives elsewhere"));
         if (impl_->unknown.contains(address)) return ready(not_there());
         Impl::Entry& entry = impl_->entries[std::string(address)];
@@ -108,12 +115,12 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
         ++impl_->loading;
         // May be done, and the entry gone, before this returns: storage that answers at once is not
         // waited for.
-        impl_->core.scope().spawn("load-actor", impl_->load(std::string(address)));
+        impl_->context.scope().spawn("load-actor", impl_->load(std::string(address)));
         return;
     }
     auto& inbox = at->second.inbox;
     if (inbox.size() >=
-        static_cast<std::size_t>(impl_->core.options<ServerOptions>().account_inbox_limit))
+        static_cast<std::size_t>(impl_->context.options<ServerOptions>().account_inbox_limit))
         return ready(
             fail(error_code::resource_constraint, "too much waits for this " + impl_->kind));
     inbox.push_back(std::move(ready));
@@ -121,18 +128,18 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
 
 Task<> ActorTable::Impl::load(std::string address) {
     const Partition partition = partition_of(address);
-    const Home home = core.shared().homes.of(partition);
+    const Home home = context.homes().of(partition);
     auto read = co_await table.read(address);
     --loading;
     const auto entry = entries.find(address);
-    if (entry == entries.end() || core.shared().homes.of(partition) != home)
+    if (entry == entries.end() || context.homes().of(partition) != home)
         co_return;  // it was taken out meanwhile
     if (!read) {
         logger.error("load-failed", {{kind, address}, {"error", read.error().text}});
         finish(address, fail("internal-server-error", "the " + kind + " could not be read"));
     } else if (!*read) {
-        unknown.add(address,
-                    static_cast<std::size_t>(core.options<ServerOptions>().unknown_account_cache));
+        unknown.add(address, static_cast<std::size_t>(
+                                 context.options<ServerOptions>().unknown_account_cache));
         finish(address, table.not_there());
     } else {
         Actor* const actor = read->get();
@@ -154,7 +161,7 @@ void ActorTable::Impl::finish(const std::string& address, const Result<Actor*>& 
     if (result) result.value()->pin();
     for (auto& ready : take_inbox(address)) ready(result);
     if (result) result.value()->unpin();
-    core.partitions_changed().notify();
+    context.partitions_changed().notify();
 }
 
 Task<Result<Actor*>> ActorTable::load_pinned(std::string address) {
@@ -162,7 +169,7 @@ Task<Result<Actor*>> ActorTable::load_pinned(std::string address) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         with_actor(address, [this, shared](Result<Actor*> found) {
             if (found) (*found)->pin();  // held until the coroutine runs
-            asio::post(impl_->core.shard().executor(), [shared, found] { (*shared)(found); });
+            asio::post(impl_->context.shard().executor(), [shared, found] { (*shared)(found); });
         });
     };
     co_return co_await asio::async_initiate<decltype(asio::use_awaitable), void(Result<Actor*>)>(
@@ -199,14 +206,14 @@ void ActorTable::Impl::retire(std::unique_ptr<Actor> actor) {
 
 /// Coroutines that hold one that is deleted or gone end with it; the object goes when they have.
 void ActorTable::Impl::drop_retired() {
-    if (!core.deliveries().empty()) return;  // what is under way to its sessions refers to it
+    if (!context.deliveries().empty()) return;  // what is under way to its sessions refers to it
     std::erase_if(retired, [](const auto& a) { return !a->pinned(); });
 }
 
 // ---- Evicting ----------------------------------------------------------------------------------
 
 void ActorTable::evict_idle(Duration idle) {
-    const SteadyTime before = impl_->core.clock().steady() - idle;
+    const SteadyTime before = impl_->context.clock().steady() - idle;
     std::vector<std::string> candidates;
     for (const auto& [address, entry] : impl_->entries)
         if (impl_->may_go(entry, before)) candidates.push_back(address);
@@ -214,7 +221,7 @@ void ActorTable::evict_idle(Duration idle) {
 }
 
 void ActorTable::evict_slice(Duration idle, std::size_t slices) {
-    const SteadyTime now = impl_->core.clock().steady();
+    const SteadyTime now = impl_->context.clock().steady();
     const SteadyTime before = now - idle;
     const std::size_t buckets = impl_->entries.bucket_count();
     std::vector<std::string> candidates;
@@ -243,12 +250,12 @@ void ActorTable::evict_soon(std::string address) {
 void ActorTable::Impl::evict_all(std::vector<std::string> addresses, SteadyTime before) {
     if (addresses.empty()) return;
     // What they wrote last must be readable before they are loaded again.
-    core.shard().after_commit(
+    context.shard().after_commit(
         [this, before, addresses = std::move(addresses)](const Result<>&) mutable {
             // What is under way to their sessions refers to them: when that is delivered.
-            if (!core.deliveries().empty())
-                return core.deliveries().push(
-                    [this, before, addresses = std::move(addresses)](Core&) mutable {
+            if (!context.deliveries().empty())
+                return context.deliveries().push(
+                    [this, before, addresses = std::move(addresses)](Context&) mutable {
                         evict_all(std::move(addresses), before);
                     });
             for (const auto& address : addresses) {

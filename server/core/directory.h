@@ -21,14 +21,14 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 /// What directories of all kinds do. For addresses that are not at home on this shard there is
 /// nobody.
 class ActorTable {
 public:
     /// `kind`: what they are, for the log and errors ("account").
-    ActorTable(Core& core, std::string_view kind);
+    ActorTable(Context& context, std::string_view kind);
     virtual ~ActorTable();
     ActorTable(const ActorTable&) = delete;
     ActorTable& operator=(const ActorTable&) = delete;
@@ -76,7 +76,7 @@ protected:
     /// Its pin is counted for the caller, who takes it over and unpins.
     Task<Result<Actor*>> load_pinned(std::string address);
     void for_each_actor(const std::function<void(Actor&)>& fn);
-    Core& core() const;
+    Context& context() const;
     /// "item-not-found".
     Error not_there() const;
 

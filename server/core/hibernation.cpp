@@ -2,13 +2,22 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "proto/xml_writer.h"
-#include "server/core/core.h"
+#include "server/core/account_directory.h"
+#include "server/core/context.h"
+#include "server/core/internals.h"
+#include "server/core/next_deadline.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
+#include "server/core/trace.h"
 #include "server/events/session_events.h"
 #include "server/events/undelivered_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
@@ -20,7 +29,7 @@ constexpr auto store_again = std::chrono::seconds(5);
 
 /// [smacks] max_sessions: the one that hibernated first goes.
 void limit_hibernating(Account& account) {
-    const auto& options = account.core().options<SmacksOptions>(account.host());
+    const auto& options = account.context().options<SmacksOptions>(account.host());
     std::vector<std::shared_ptr<Session>> hibernating;
     for (const auto& session : account.sessions())
         if (session->is_hibernating()) hibernating.push_back(session);
@@ -35,9 +44,9 @@ void limit_hibernating(Account& account) {
 
 }  // namespace
 
-Hibernation::~Hibernation() { core().shard().cancel(store_timer_); }
+Hibernation::~Hibernation() { context().shard().cancel(store_timer_); }
 
-Core& Hibernation::core() const { return session_.core(); }
+Context& Hibernation::context() const { return session_.context(); }
 
 bool Hibernation::is_stored() const {
     return session_.is_hibernating() && !unstored_ && !saves_soon_;
@@ -49,9 +58,9 @@ void Hibernation::begin() {
     Account& account = session_.account();
     StreamManagement& sm = *session_.sm();
     session_.enter(SessionState::hibernating);
-    since_ = core().clock().lasting();
-    Duration limit = core().options<SmacksOptions>(account.host()).hibernation_time;
-    core().bus().fire(events::HibernationLimit{account, session_, limit});
+    since_ = context().clock().lasting();
+    Duration limit = context().options<SmacksOptions>(account.host()).hibernation_time;
+    context().bus().fire(events::HibernationLimit{account, session_, limit});
     if (sm.max_seconds() > 0)
         limit = std::min<Duration>(limit, std::chrono::seconds(sm.max_seconds()));
     expires_at_ = since_ + limit;
@@ -70,11 +79,11 @@ void Hibernation::begin() {
     for (const UnackedStanza& sent : *unacked)
         if (sent.meta.spooled) account.remove_offline(sent.meta.offline_seq);
     remove_online_record();
-    core().accounts().note_hibernating(account.jid().bare());
+    context().accounts().note_hibernating(account.jid().bare());
     logger.debug("slept", {{"session", session_.jid().full()}, {"queued", queued_}});
-    if (Trace* trace = core().trace())
+    if (Trace* trace = context().trace())
         trace->on_note(session_.traced(), "the connection is gone; the session hibernates");
-    core().bus().fire(events::SessionHibernated{session_, *unacked});
+    context().bus().fire(events::SessionHibernated{session_, *unacked});
     session_.send_waiting();  // joins the hibernating queue
     limit_hibernating(account);
 }
@@ -86,7 +95,7 @@ void Hibernation::begin() {
 void Hibernation::store_queue() {
     put_unstored();
     write_record(storage::HibernationState::hibernating);
-    core().shard().after_commit(
+    context().shard().after_commit(
         [weak = session_.weak_from_this(), stanzas = unstored_](const Result<>& done) {
             const auto session = weak.lock();
             if (!session) return;
@@ -98,9 +107,9 @@ void Hibernation::store_queue() {
 void Hibernation::on_queue_written(const Result<>& done) {
     if (done) {
         unstored_ = nullptr;
-        core().partitions_changed().notify();
+        context().partitions_changed().notify();
     } else if (session_.is_hibernating()) {
-        store_timer_ = core().shard().after(store_again, [weak = session_.weak_from_this()] {
+        store_timer_ = context().shard().after(store_again, [weak = session_.weak_from_this()] {
             if (const auto session = weak.lock(); session && session->is_hibernating())
                 session->hibernation().store_queue();
         });
@@ -109,30 +118,31 @@ void Hibernation::on_queue_written(const Result<>& done) {
 
 void Hibernation::put_unstored() {
     if (!unstored_) return;
-    storage::Batch& batch = core().shard().batch();
+    storage::Batch& batch = context().shard().batch();
     const storage::AccountId id = session_.account().id();
     const std::uint32_t acked = session_.sm()->acked();
     for (std::uint32_t i = first_unstored_; i < unstored_->size(); ++i) {
         const UnackedStanza& sent = (*unstored_)[i];
-        core().storage().sessions().put_queued(batch, id, session_.number(),
-                                               {acked + i + 1, to_kept(sent)});
+        context().storage().sessions().put_queued(batch, id, session_.number(),
+                                                  {acked + i + 1, to_kept(sent)});
         if (sent.meta.spooled)  // the queue keeps it now
-            core().storage().offline().remove(batch, id, sent.meta.offline_seq);
+            context().storage().offline().remove(batch, id, sent.meta.offline_seq);
     }
 }
 
 bool Hibernation::queue(Envelope& envelope) {
     Account& account = session_.account();
-    const auto limit = core().options<SmacksOptions>(account.host()).max_queue_size;
+    const auto limit = context().options<SmacksOptions>(account.host()).max_queue_size;
     if (queued_ >= static_cast<std::uint32_t>(limit)) {
         logger.warning("queue-full", {{"session", session_.jid().full()}, {"stanzas", queued_}});
         return false;
     }
-    if (Trace* trace = core().trace())
+    if (Trace* trace = context().trace())
         trace->on_element(session_.traced(), TraceEvent::queued, envelope.stanza->root());
     const std::uint32_t place = queued_++;
-    core().storage().sessions().put_queued(core().shard().batch(), account.id(), session_.number(),
-                                           {session_.sm()->acked() + queued_, to_kept(envelope)});
+    context().storage().sessions().put_queued(
+        context().shard().batch(), account.id(), session_.number(),
+        {session_.sm()->acked() + queued_, to_kept(envelope)});
     if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
     if (session_.is_hibernating()) {
         tell_queued(envelope);
@@ -146,24 +156,24 @@ bool Hibernation::queue(Envelope& envelope) {
 void Hibernation::tell_queued(Envelope& envelope) {
     events::Undelivered event{session_.account(), &session_, envelope,
                               events::Undelivered::Why::hibernating};
-    core().bus().fire(event);
+    context().bus().fire(event);
 }
 
 void Hibernation::on_acked(std::uint32_t number) {
     if (stored_queue_ == 0) return;
-    core().storage().sessions().remove_queued(core().shard().batch(), session_.account().id(),
-                                              session_.number(), number);
+    context().storage().sessions().remove_queued(context().shard().batch(), session_.account().id(),
+                                                 session_.number(), number);
     if (--stored_queue_ == 0) remove_record();
 }
 
 /// One for each stanza that was sent and not acknowledged; without its stanza where storage has
 /// none: it could not be stored, or was acknowledged before a crash.
 Task<Result<std::vector<UnackedStanza>>> Hibernation::read_queue() {
-    co_await core().shard().committed();  // our own writes too
+    co_await context().shard().committed();  // our own writes too
     const Account& account = session_.account();
     const std::uint32_t acked = session_.sm()->acked();
     auto entries =
-        co_await core().storage().sessions().read_queue(account.id(), session_.number(), acked);
+        co_await context().storage().sessions().read_queue(account.id(), session_.number(), acked);
     if (!entries) co_return entries.error();
     std::vector<UnackedStanza> queue(queued_);
     for (const auto& entry : *entries) {
@@ -194,8 +204,8 @@ void Hibernation::write_record(storage::HibernationState state) {
     if (session_.available()) record.presence = xml::to_string(session_.presence()->root());
     for (const Jid& jid : session_.directed_presence())
         record.directed_presence.push_back(jid.full());
-    core().bus().fire(events::SessionRecording{session_, record});
-    core().storage().sessions().put(core().shard().batch(), session_.account().id(), record);
+    context().bus().fire(events::SessionRecording{session_, record});
+    context().storage().sessions().put(context().shard().batch(), session_.account().id(), record);
     if (state != storage::HibernationState::resumed) put_deadlines();
 }
 
@@ -217,20 +227,20 @@ void Hibernation::restore(const storage::HibernatingSession& record) {
 }
 
 void Hibernation::remove_record() {
-    core().storage().sessions().remove(core().shard().batch(), session_.account().id(),
-                                       session_.number());
+    context().storage().sessions().remove(context().shard().batch(), session_.account().id(),
+                                          session_.number());
 }
 
 /// Brings the time index in line with the record.
 void Hibernation::put_deadlines() {
-    auto& batch = core().shard().batch();
-    auto& deadlines = core().storage().deadlines();
+    auto& batch = context().shard().batch();
+    auto& deadlines = context().storage().deadlines();
     const auto id = session_.account().id();
     const auto move = [&](LastingTime& stored, LastingTime at, storage::DeadlineKind kind) {
         if (stored != LastingTime{} && stored != at)
             deadlines.remove(batch, {stored, id, kind, session_.number()});
         if (at != LastingTime{}) deadlines.put(batch, {at, id, kind, session_.number()});
-        if (at != LastingTime{}) core().next_deadline().note(at);
+        if (at != LastingTime{}) context().internals().next_deadline.note(at);
         stored = at;
     };
     move(stored_expires_at_, expires_at_, storage::DeadlineKind::hibernation_expires);
@@ -238,8 +248,8 @@ void Hibernation::put_deadlines() {
 }
 
 void Hibernation::remove_deadlines() {
-    auto& batch = core().shard().batch();
-    auto& deadlines = core().storage().deadlines();
+    auto& batch = context().shard().batch();
+    auto& deadlines = context().storage().deadlines();
     const auto id = session_.account().id();
     const auto remove = [&](LastingTime& stored, storage::DeadlineKind kind) {
         const LastingTime at = std::exchange(stored, LastingTime{});
@@ -260,20 +270,21 @@ void Hibernation::write_online_record() {
     record.device = session_.device();
     for (const Jid& jid : session_.directed_presence())
         record.directed_presence.push_back(jid.full());
-    core().storage().sessions().put_online(core().shard().batch(), session_.account().id(), record);
+    context().storage().sessions().put_online(context().shard().batch(), session_.account().id(),
+                                              record);
     has_online_record_ = true;
 }
 
 void Hibernation::remove_online_record() {
     if (!std::exchange(has_online_record_, false)) return;
-    core().storage().sessions().remove_online(core().shard().batch(), session_.account().id(),
-                                              session_.number());
+    context().storage().sessions().remove_online(context().shard().batch(), session_.account().id(),
+                                                 session_.number());
 }
 
 void Hibernation::on_wake_time() {
     const auto self = session_.shared_from_this();
     wake_at_ = {};
-    core().bus().fire(events::SessionExpiring{session_});
+    context().bus().fire(events::SessionExpiring{session_});
     save();
 }
 
@@ -294,7 +305,7 @@ void Hibernation::save() {
 
 void Hibernation::save_soon() {
     if (!session_.is_hibernating() || std::exchange(saves_soon_, true)) return;
-    core().shard().write_soon([weak = session_.weak_from_this()] {
+    context().shard().write_soon([weak = session_.weak_from_this()] {
         if (const auto session = weak.lock()) session->hibernation().flush();
     });
 }
@@ -305,7 +316,7 @@ void Hibernation::flush() {
 
 void Hibernation::on_handled() {
     stale_ = session_.is_hibernating();
-    if (stale_) core().shard().at_turn_end(session_);
+    if (stale_) context().shard().at_turn_end(session_);
 }
 
 bool Hibernation::save_if_stale() {
@@ -323,7 +334,7 @@ Task<Result<Hibernation::Resumed>> Hibernation::resume(SessionPort& port,
     const auto self = session_.shared_from_this();
     co_await session_.handle_received();
     while (session_.state() == SessionState::resuming)
-        co_await session_.changed().wait(core().shard());
+        co_await session_.changed().wait(context().shard());
     if (session_.is_live()) {  // it still looked alive: the newer connection wins
         if (SessionPort* const old = session_.detach())
             old->close(StreamErrorCondition::conflict, "resumed by another connection");
@@ -366,7 +377,7 @@ Task<Result<Hibernation::Resumed>> Hibernation::wake(SessionPort& port,
     write_record(storage::HibernationState::resumed);
     resumption_marked_ = true;
     write_online_record();
-    const auto marked = co_await core().shard().committed();
+    const auto marked = co_await context().shard().committed();
     if (!goes_on()) co_return fail(error_code::item_not_found, "it ended meanwhile");
     if (!marked) co_return marked.error();
     resumption_marked_ = false;
@@ -439,11 +450,11 @@ void Hibernation::remember_ended() {
     gone.sm_id = session_.sm()->id();
     gone.state = storage::HibernationState::gone;
     gone.handled_in = session_.handled_in();
-    gone.expires_at = core().clock().lasting() + remember_gone;
-    auto& batch = core().shard().batch();
-    core().storage().sessions().put(batch, account.id(), gone);
-    core().next_deadline().note(gone.expires_at);
-    core().storage().deadlines().put(
+    gone.expires_at = context().clock().lasting() + remember_gone;
+    auto& batch = context().shard().batch();
+    context().storage().sessions().put(batch, account.id(), gone);
+    context().internals().next_deadline.note(gone.expires_at);
+    context().storage().deadlines().put(
         batch,
         {gone.expires_at, account.id(), storage::DeadlineKind::forget_gone, session_.number()});
 }

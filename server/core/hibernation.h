@@ -23,7 +23,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 class Session;
 class SessionPort;
 
@@ -110,7 +110,7 @@ public:
     void restore(const storage::HibernatingSession& record);
 
 private:
-    Core& core() const;
+    Context& context() const;
     void write_record(storage::HibernationState state);
     void put_deadlines();
     void remove_record();

@@ -4,12 +4,20 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "server/core/core.h"
+#include "server/core/account_directory.h"
+#include "server/core/context.h"
+#include "server/core/internals.h"
+#include "server/core/next_deadline.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
+#include "server/core/session_outlet.h"
 #include "server/events/server_events.h"
 #include "server/events/session_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
@@ -43,64 +51,65 @@ void restore_session(Account& account, const storage::HibernatingSession& record
         std::make_shared<Session>(account, record.session, std::move(*jid), record.device, nullptr);
     account.add_session(session);
     session->hibernation().restore(record);
-    account.core().bus().fire(events::SessionRestored{*session, record});
+    account.context().bus().fire(events::SessionRestored{*session, record});
 }
 
 /// Ends the session that a deadline speaks of, if its time has come. Who ends removes the deadline
 /// once its queue is elsewhere; one that was ended before is left to that.
-void expire(Core& core, Account& account, const storage::Deadline& deadline) {
+void expire(Context& context, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
     if (!session) return;
     if (session->is_hibernating() &&
-        session->hibernation().expires_at() <= core.clock().lasting()) {
+        session->hibernation().expires_at() <= context.clock().lasting()) {
         logger.info("expired", {{"session", session->jid().full()},
                                 {"queued", session->hibernation().queued()}});
         session->end(SessionEnd::expired);
     } else {
-        core.storage().deadlines().remove(core.shard().batch(), deadline);  // it has another
+        context.storage().deadlines().remove(context.shard().batch(), deadline);  // it has another
     }
 }
 
 /// Wakes the client of the session that a deadline speaks of, if it still is to be woken.
-void wake(Core& core, Account& account, const storage::Deadline& deadline) {
+void wake(Context& context, Account& account, const storage::Deadline& deadline) {
     Session* session = account.find_session_by_number(deadline.subject);
     if (session && session->is_hibernating() && session->hibernation().wake_at() == deadline.at)
         return session->hibernation().on_wake_time();
-    core.storage().deadlines().remove(core.shard().batch(), deadline);
+    context.storage().deadlines().remove(context.shard().batch(), deadline);
 }
 
-Task<> on_deadline(Core& core, std::string jid, storage::Deadline deadline) {
-    auto pin = co_await core.accounts().load(std::move(jid));
+Task<> on_deadline(Context& context, std::string jid, storage::Deadline deadline) {
+    auto pin = co_await context.accounts().load(std::move(jid));
     if (!pin && !pin.error().is(error_code::item_not_found)) co_return;  // could not be read now
     if (pin && deadline.kind == storage::DeadlineKind::hibernation_expires)
-        co_return expire(core, **pin, deadline);
-    if (pin && deadline.kind == storage::DeadlineKind::wake) co_return wake(core, **pin, deadline);
-    auto& batch = core.shard().batch();
+        co_return expire(context, **pin, deadline);
+    if (pin && deadline.kind == storage::DeadlineKind::wake)
+        co_return wake(context, **pin, deadline);
+    auto& batch = context.shard().batch();
     if (pin && deadline.kind == storage::DeadlineKind::forget_gone)
-        core.storage().sessions().remove(batch, (*pin)->id(), deadline.subject);
-    core.storage().deadlines().remove(batch, deadline);
+        context.storage().sessions().remove(batch, (*pin)->id(), deadline.subject);
+    context.storage().deadlines().remove(batch, deadline);
 }
 
-Task<> expire_due(Core& core) {
-    co_await core.shard().committed();  // those that were noted here
-    const LastingTime now = core.clock().lasting();
-    auto due = co_await core.storage().deadlines().due(core.partitions(), now, slice);
+Task<> expire_due(Context& context) {
+    co_await context.shard().committed();  // those that were noted here
+    const LastingTime now = context.clock().lasting();
+    auto due = co_await context.storage().deadlines().due(context.partitions(), now, slice);
     if (!due) co_return;
     for (const auto& deadline : *due) {
-        auto name = co_await core.storage().owners().address_of(deadline.account);
+        auto name = co_await context.storage().owners().address_of(deadline.account);
         if (!name) continue;
         if (name->has_value())
-            co_await on_deadline(core, **name, deadline);
+            co_await on_deadline(context, **name, deadline);
         else
-            core.storage().deadlines().remove(core.shard().batch(), deadline);
+            context.storage().deadlines().remove(context.shard().batch(), deadline);
     }
 }
 
 /// The earliest deadline of an account at home here, as storage has it.
-Task<LastingTime> read_next_deadline(Core& core) {
-    co_await core.shard().committed();  // those that were dealt with are gone
+Task<LastingTime> read_next_deadline(Context& context) {
+    co_await context.shard().committed();  // those that were dealt with are gone
     const auto first =
-        co_await core.storage().deadlines().due(core.partitions(), LastingTime::max(), 1);
+        co_await context.storage().deadlines().due(context.partitions(), LastingTime::max(), 1);
     co_return first && !first->empty() ? first->front().at : LastingTime::max();
 }
 
@@ -131,7 +140,7 @@ void send_final_presence(Session& lost, const storage::OnlineRecord& mark) {
     if (mark.available)
         lost.restore_presence(
             Stanza::make(StanzaKind::presence, StanzaType::available, lost.jid(), account.jid()));
-    account.core().outlet().send_unavailable(lost);
+    account.context().internals().outlet.send_unavailable(lost);
 }
 
 /// Keeps for a day how far the stanzas of such a session were handled. REQUIRES: it has no record
@@ -151,17 +160,18 @@ void clean_up(Account& account, const storage::OnlineRecord& mark, bool remember
     Session* const successor = account.find_session(mark.resource);
     send_final_presence(*lost, successor ? unsaid(mark, *successor) : mark);
     if (!remembered) remember_crashed(*lost, mark);
-    account.core().bus().fire(events::SessionLost{lost});
+    account.context().bus().fire(events::SessionLost{lost});
 }
 
-Task<> clean_up_account(Core& core, std::string jid) {
-    auto pin = co_await core.accounts().load(std::move(jid));
+Task<> clean_up_account(Context& context, std::string jid) {
+    auto pin = co_await context.accounts().load(std::move(jid));
     if (!pin) co_return;
-    auto snapshot = co_await core.storage().accounts().load(std::string((*pin)->jid().bare()));
+    auto snapshot = co_await context.storage().accounts().load(std::string((*pin)->jid().bare()));
     if (!snapshot || !snapshot->has_value() || !pin->alive()) co_return;
     for (const auto& mark : (*snapshot)->online_records) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
-        core.storage().sessions().remove_online(core.shard().batch(), (*pin)->id(), mark.session);
+        context.storage().sessions().remove_online(context.shard().batch(), (*pin)->id(),
+                                                   mark.session);
         const auto& records = (*snapshot)->hibernating_sessions;
         const bool remembered =
             std::any_of(records.begin(), records.end(),
@@ -171,16 +181,16 @@ Task<> clean_up_account(Core& core, std::string jid) {
 }
 
 /// Accounts in these partitions with sessions that were live when their home died.
-Task<std::vector<std::string>> read_lost(Core& core, PartitionSet partitions) {
+Task<std::vector<std::string>> read_lost(Context& context, PartitionSet partitions) {
     std::vector<std::string> names;
     storage::AccountId after = storage::AccountId::none;
     while (true) {
-        auto accounts = co_await core.storage().sessions().accounts_with_online_records(
+        auto accounts = co_await context.storage().sessions().accounts_with_online_records(
             partitions, after, slice);
         if (!accounts || accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
-            auto name = co_await core.storage().owners().address_of(id);
+            auto name = co_await context.storage().owners().address_of(id);
             if (name && name->has_value()) names.push_back(std::move(**name));
         }
     }
@@ -190,7 +200,7 @@ Task<std::vector<std::string>> read_lost(Core& core, PartitionSet partitions) {
 }  // namespace
 
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot) {
-    const LastingTime now = account.core().clock().lasting();
+    const LastingTime now = account.context().clock().lasting();
     remember_ended(account, snapshot);
     for (const auto& record : snapshot.hibernating_sessions) {
         if (record.state == storage::HibernationState::gone) continue;
@@ -204,59 +214,60 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
     }
 }
 
-Task<HibernatingPage> read_hibernating(Core& core, PartitionSet partitions,
+Task<HibernatingPage> read_hibernating(Context& context, PartitionSet partitions,
                                        std::optional<storage::Deadline> after) {
     HibernatingPage page;
     auto deadlines =
-        co_await core.storage().deadlines().due(partitions, LastingTime::max(), slice, after);
+        co_await context.storage().deadlines().due(partitions, LastingTime::max(), slice, after);
     if (!deadlines) {
         logger.error("hibernating-unreadable", {{"error", deadlines.error().text}});
         co_return page;
     }
     for (const auto& deadline : *deadlines) {
-        auto name = co_await core.storage().owners().address_of(deadline.account);
+        auto name = co_await context.storage().owners().address_of(deadline.account);
         if (name && name->has_value()) page.accounts.push_back(std::move(**name));
     }
     if (deadlines->size() == slice) page.next = deadlines->back();
-    co_await asio::post(core.shard().executor(), asio::use_awaitable);  // others first
+    co_await asio::post(context.shard().executor(), asio::use_awaitable);  // others first
     co_return page;
 }
 
-Task<> learn_hibernating(Core& core, PartitionSet partitions) {
+Task<> learn_hibernating(Context& context, PartitionSet partitions) {
     HibernatingPage page;
     do {
-        page = co_await read_hibernating(core, partitions, page.next);
-        for (const auto& name : page.accounts) core.accounts().note_hibernating(name);
-    } while (page.next && !core.stopping());
-    core.accounts().set_hibernating_known(partitions);
+        page = co_await read_hibernating(context, partitions, page.next);
+        for (const auto& name : page.accounts) context.accounts().note_hibernating(name);
+    } while (page.next && !context.stopping());
+    context.accounts().set_hibernating_known(partitions);
 }
 
-Task<> watch_deadlines(Core& core) {
-    while (!core.stopping()) {
-        core.next_deadline().forget();
-        co_await expire_due(core);
-        core.next_deadline().note(co_await read_next_deadline(core));
-        co_await core.shard().sleep(look_interval);
-        co_await core.next_deadline().wait(core.shard());
+Task<> watch_deadlines(Context& context) {
+    while (!context.stopping()) {
+        context.internals().next_deadline.forget();
+        co_await expire_due(context);
+        context.internals().next_deadline.note(co_await read_next_deadline(context));
+        co_await context.shard().sleep(look_interval);
+        co_await context.internals().next_deadline.wait(context.shard());
     }
 }
 
-Task<> clean_up_crashed_sessions(Core& core, PartitionSet partitions) {
-    core.awaiting_lost_sessions().add(partitions);
-    auto lost = co_await read_lost(core, partitions);
-    if (!lost.empty()) co_await core.shard().sleep(core.options<SmacksOptions>().unavailable_grace);
-    for (auto& jid : lost) co_await clean_up_account(core, std::move(jid));
-    core.awaiting_lost_sessions().remove(partitions);
+Task<> clean_up_crashed_sessions(Context& context, PartitionSet partitions) {
+    context.internals().awaiting_lost_sessions.add(partitions);
+    auto lost = co_await read_lost(context, partitions);
+    if (!lost.empty())
+        co_await context.shard().sleep(context.options<SmacksOptions>().unavailable_grace);
+    for (auto& jid : lost) co_await clean_up_account(context, std::move(jid));
+    context.internals().awaiting_lost_sessions.remove(partitions);
 }
 
-Task<> hibernate_everybody(Core& core) {
-    co_await core.shard().committed();
-    core.bus().fire(events::ServerStopping{core});
-    core.accounts().for_each([](Account& account) {
+Task<> hibernate_everybody(Context& context) {
+    co_await context.shard().committed();
+    context.bus().fire(events::ServerStopping{context});
+    context.accounts().for_each([](Account& account) {
         const auto sessions = account.sessions();  // who cannot hibernate leaves the list
         for (const auto& session : sessions) session->shut_down(SessionEnd::shutdown);
     });
-    co_await core.shard().committed();
+    co_await context.shard().committed();
 }
 
 }  // namespace clarion::core

@@ -15,7 +15,7 @@
 namespace clarion::core {
 
 class Account;
-class Core;
+class Context;
 
 /// Gives a freshly loaded account its hibernating sessions back; sessions a crash left `woken`, and
 /// those whose time ran out, end by the rules.
@@ -27,23 +27,23 @@ struct HibernatingPage {
     std::vector<std::string> accounts;        // bare JIDs
     std::optional<storage::Deadline> next{};  // where the next slice begins; nullopt: that was all
 };
-Task<HibernatingPage> read_hibernating(Core& core, PartitionSet partitions,
+Task<HibernatingPage> read_hibernating(Context& context, PartitionSet partitions,
                                        std::optional<storage::Deadline> after);
 
 /// Once these partitions were acquired: fills AccountDirectory's knowledge of accounts with
 /// hibernating sessions.
-Task<> learn_hibernating(Core& core, PartitionSet partitions);
+Task<> learn_hibernating(Context& context, PartitionSet partitions);
 
 /// Runs as long as the shard: ends hibernating sessions whose time has come, from the time index in
 /// storage, of all partitions that are here then.
-Task<> watch_deadlines(Core& core);
+Task<> watch_deadlines(Context& context);
 
 /// Once these partitions were acquired from a home that died: tells contacts of sessions that were
 /// live then and did not come back within the grace ([smacks] unavailable_grace).
-Task<> clean_up_crashed_sessions(Core& core, PartitionSet partitions);
+Task<> clean_up_crashed_sessions(Context& context, PartitionSet partitions);
 
 /// The planned stop: waits until what was accepted is stored, then makes every session hibernate
 /// (or ends it) and returns when that is stored too. Nothing may be read any more.
-Task<> hibernate_everybody(Core& core);
+Task<> hibernate_everybody(Context& context);
 
 }  // namespace clarion::core

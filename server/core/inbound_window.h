@@ -18,15 +18,15 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 struct C2sOptions;
 
 class InboundWindow {
 public:
     /// The stanza as it is to be routed: received now, with a ticket that settles `stream`.
     /// It counts with `bytes`, by default with its cost().
-    Envelope admit(Core& core, std::weak_ptr<AckSink> stream, std::shared_ptr<Stanza> stanza);
-    Envelope admit(Core& core, std::weak_ptr<AckSink> stream, std::shared_ptr<Stanza> stanza,
+    Envelope admit(Context& context, std::weak_ptr<AckSink> stream, std::shared_ptr<Stanza> stanza);
+    Envelope admit(Context& context, std::weak_ptr<AckSink> stream, std::shared_ptr<Stanza> stanza,
                    std::size_t bytes);
     /// A stanza was refused: it counts as received, and as dealt with. True: handled() has grown.
     bool pass_over() { return entries_.close(entries_.open(0)); }
@@ -50,7 +50,7 @@ public:
     bool has_room(const C2sOptions& limits) const;
     /// Behind a writer that lags ([storage] backlog_limit), one stanza at a time: its settling lets
     /// the next one in.
-    bool keeps_pace(const Core& core) const;
+    bool keeps_pace(const Context& context) const;
 
 private:
     sm::AckWindow entries_;
@@ -58,7 +58,7 @@ private:
 
 /// What answers a stanza that was accepted and failed later; it is noted in the log. nullptr if
 /// nothing may answer it (RFC 6120, 8.3.1).
-std::shared_ptr<Stanza> answer_failed(Core& core, const AckSink::Origin& origin,
+std::shared_ptr<Stanza> answer_failed(Context& context, const AckSink::Origin& origin,
                                       const StanzaError& error);
 
 }  // namespace clarion::core

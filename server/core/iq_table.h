@@ -23,7 +23,7 @@
 namespace clarion::core {
 
 class Account;
-class Core;
+class Context;
 class Session;
 
 struct IqRequest {

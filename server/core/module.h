@@ -13,7 +13,14 @@
 #include <utility>
 #include <vector>
 
-#include "server/core/core.h"
+#include "base/config.h"
+#include "server/core/c2s_stream.h"
+#include "server/core/context.h"
+#include "server/core/domain_links.h"
+#include "server/core/domains.h"
+#include "server/core/iq_table.h"
+#include "server/core/module_data.h"
+#include "server/runtime/event_bus.h"
 #include "server/runtime/slots.h"
 
 namespace clarion::core {
@@ -35,12 +42,14 @@ std::string_view host_of(const E& event) {
         return {};
 }
 
+class Core;
+
 class ModuleSetup {
 public:
     /// Reads from the configuration for which hosts the module is off.
     ModuleSetup(Core& core, std::string_view name);
 
-    Core& core() const { return core_; }
+    Context& context() const;
     std::string_view name() const { return name_; }
 
     /// Subscribes to a stage of an event, under the module's name: a member function of its state,
@@ -57,8 +66,8 @@ public:
     /// The same with any callable.
     template <class E, class F>
     void on(StageOf<E> stage, F fn) {
-        if (!off_) return core_.bus().on<E>(stage, name_, std::move(fn));
-        core_.bus().on<E>(stage, name_, [off = off_, fn = std::move(fn)](auto& event) {
+        if (!off_) return bus_.on<E>(stage, name_, std::move(fn));
+        bus_.on<E>(stage, name_, [off = off_, fn = std::move(fn)](auto& event) {
             const bool runs = !off->contains(host_of(event));
             if constexpr (std::is_void_v<decltype(fn(event))>) {
                 if (runs) fn(event);
@@ -70,92 +79,61 @@ public:
     /// Answers requests. Of targets service and actor: a module that has services answers for its
     /// own only, any other for all.
     void serve(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-               IqHandler handler, Relation audience = Relation::owner) {
-        core_.iqs().add({target,
-                         type,
-                         std::string(ns),
-                         std::string(name),
-                         std::move(handler),
-                         {},
-                         audience,
-                         off_,
-                         whose(target)});
-    }
+               IqHandler handler, Relation audience = Relation::owner);
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                     AsyncIqHandler handler, Relation audience = Relation::owner) {
-        core_.iqs().add({target,
-                         type,
-                         std::string(ns),
-                         std::string(name),
-                         {},
-                         std::move(handler),
-                         audience,
-                         off_,
-                         whose(target)});
-    }
+                     AsyncIqHandler handler, Relation audience = Relation::owner);
     /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.
-    void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler) {
-        core_.stream_handlers().push_back(
-            {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::bind});
-    }
+    void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler);
     /// The same on a stream that may log in and has not yet; of an iq, `ns` and `name` are its
     /// payload's. See also events::LoginFeatures.
-    void serve_before_login(std::string_view ns, std::string_view name, StreamHandler handler) {
-        core_.stream_handlers().push_back(
-            {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::login});
-    }
+    void serve_before_login(std::string_view ns, std::string_view name, StreamHandler handler);
     /// The same at any time before a session is bound, where nobody else serves it: for elements
     /// that come too early and have an answer of their own.
-    void serve_too_early(std::string_view ns, std::string_view name, StreamHandler handler) {
-        core_.stream_handlers().push_back(
-            {std::string(ns), std::string(name), std::move(handler), off_, StreamPhase::any});
-    }
+    void serve_too_early(std::string_view ns, std::string_view name, StreamHandler handler);
     /// A <feature/> that such targets say; of services as in serve().
-    void feature(IqTarget target, std::string_view var) {
-        core_.features().add(target, var, off_, whose(target));
-    }
+    void feature(IqTarget target, std::string_view var);
     void host_feature(std::string_view var) { feature(IqTarget::host, var); }
     void account_feature(std::string_view var) { feature(IqTarget::account, var); }
 
     /// The domains that the module serves (ModuleRow::domains).
     std::vector<std::string> services() const;
     /// Takes what is for one of them, on this shard, and lasts as long.
-    void serve_domain(std::string domain, ServicePort& port) {
-        core_.links().attach_service(std::move(domain), &port);
-    }
+    void serve_domain(std::string domain, ServicePort& port);
     /// What is served and subscribed from now on leaves out services of which `leaves` is true.
     void leave_out(const std::function<bool(const ServiceDomain&)>& leaves);
 
     template <class T>
     SessionSlot<T> session_slot() {
-        return SessionSlot<T>(core_.slot_counts().session++);
+        return SessionSlot<T>(slot_counts_.session++);
     }
     template <class T>
     AccountSlot<T> account_slot() {
-        return AccountSlot<T>(core_.slot_counts().account++);
+        return AccountSlot<T>(slot_counts_.account++);
     }
     /// Space for what the module keeps with each owner, loaded with it. `bound`: of the module's own,
     /// in bytes, for what an option bounds by number; 0: storage::max_resident_of_module.
-    ResidentSpace resident_data(std::size_t bound = 0) {
-        if (bound != 0) core_.bounded_modules().push_back(name_);
-        return {core_, name_, bound};
-    }
+    ResidentSpace resident_data(std::size_t bound = 0);
     /// Space for what it keeps for each owner and reads when it is asked for.
-    StoredSpace stored_data(DataQuota quota = {}) { return {core_, name_, quota}; }
+    StoredSpace stored_data(DataQuota quota = {});
 
     /// State of the module on this shard, kept as long as the shard.
     template <class T, class... Args>
     T& state(Args&&... args) {
         auto made = std::make_shared<T>(std::forward<Args>(args)...);
         T& result = *made;
-        core_.keep(std::move(made));
+        keep(std::move(made));
         return result;
     }
 
 private:
     std::string_view whose(IqTarget target) const;
+    void add(IqTable::Entry entry);
+    void add(std::string_view ns, std::string_view name, StreamHandler handler, StreamPhase phase);
+    void keep(std::shared_ptr<void> state);
 
     Core& core_;
+    EventBus& bus_;
+    SlotCounts& slot_counts_;
     std::string_view name_;
     OffHosts off_;
 };

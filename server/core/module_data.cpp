@@ -1,16 +1,18 @@
 #include "server/core/module_data.h"
+#include "server/core/context.h"
+#include "server/core/internals.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 #include <algorithm>
-
-#include "server/core/core.h"
 
 namespace clarion::core {
 namespace {
 
 /// What counts towards the bound that all modules share.
-std::size_t shared_bytes(const Core& core, const DataOwner& owner) {
+std::size_t shared_bytes(const Context& context, const DataOwner& owner) {
     std::size_t sum = 0;
-    const BoundedModules& bounded = core.bounded_modules();
+    const BoundedModules& bounded = context.internals().bounded_modules;
     owner.resident().for_each_module([&](std::string_view module, std::size_t bytes) {
         if (std::find(bounded.begin(), bounded.end(), module) == bounded.end()) sum += bytes;
     });
@@ -27,7 +29,7 @@ std::size_t ResidentSpace::room(const DataOwner& owner) const {
     const std::size_t used = owner.resident().bytes(module_);
     if (bound_ != 0) return left(bound_, used);
     return std::min(left(storage::max_resident_of_module, used),
-                    left(storage::max_resident_of_owner, shared_bytes(*core_, owner)));
+                    left(storage::max_resident_of_owner, shared_bytes(*context_, owner)));
 }
 
 Result<> ResidentSpace::put(DataOwner& owner, std::string_view key, std::string_view value) const {
@@ -39,38 +41,38 @@ Result<> ResidentSpace::put(DataOwner& owner, std::string_view key, std::string_
         return fail(error_code::resource_constraint,
                     "too much of " + std::string(module_) + " is kept");
     owner.resident_.put(module_, key, value);
-    core_->storage().module_data().put(core_->shard().batch(), space(owner), key, value);
+    context_->storage().module_data().put(context_->shard().batch(), space(owner), key, value);
     return {};
 }
 
 void ResidentSpace::remove(DataOwner& owner, std::string_view key) const {
     owner.resident_.remove(module_, key);
-    core_->storage().module_data().remove(core_->shard().batch(), space(owner), key);
+    context_->storage().module_data().remove(context_->shard().batch(), space(owner), key);
 }
 
 void ResidentSpace::clear(DataOwner& owner) const {
     owner.resident_.clear(module_);
-    core_->storage().module_data().clear(core_->shard().batch(), space(owner));
+    context_->storage().module_data().clear(context_->shard().batch(), space(owner));
 }
 
 // ---- Stored ------------------------------------------------------------------------------------
 
 Task<Result<std::optional<std::string>>> StoredSpace::get(storage::OwnerId owner,
                                                           std::string key) const {
-    return core_->storage().module_data().get(space(owner), std::move(key));
+    return context_->storage().module_data().get(space(owner), std::move(key));
 }
 
 Task<Result<storage::DataPage>> StoredSpace::read(storage::OwnerId owner,
                                                   storage::DataQuery query) const {
-    return core_->storage().module_data().read(space(owner), std::move(query));
+    return context_->storage().module_data().read(space(owner), std::move(query));
 }
 
 Task<Result<storage::DataUsage>> StoredSpace::usage(storage::OwnerId owner) const {
-    return core_->storage().module_data().usage(space(owner));
+    return context_->storage().module_data().usage(space(owner));
 }
 
 Task<Result<>> StoredSpace::put(storage::OwnerId owner, std::string key, std::string value) const {
-    (void)co_await core_->shard().committed();
+    (void)co_await context_->shard().committed();
     const auto usage = co_await this->usage(owner);
     if (!usage) co_return usage.error();
     const auto old = co_await get(owner, key);
@@ -82,22 +84,22 @@ Task<Result<>> StoredSpace::put(storage::OwnerId owner, std::string key, std::st
     if (is_more || (wanted > freed && usage->bytes + wanted - freed > quota_.bytes))
         co_return fail(error_code::resource_constraint,
                        "too much of " + std::string(module_) + " is kept");
-    core_->storage().module_data().put(core_->shard().batch(), space(owner), key, value);
+    context_->storage().module_data().put(context_->shard().batch(), space(owner), key, value);
     co_return Result<>{};
 }
 
 void StoredSpace::put_new(storage::OwnerId owner, std::string_view key,
                           std::string_view value) const {
-    core_->storage().module_data().put(core_->shard().batch(), space(owner), key, value,
-                                       storage::DataCondition::absent());
+    context_->storage().module_data().put(context_->shard().batch(), space(owner), key, value,
+                                          storage::DataCondition::absent());
 }
 
 void StoredSpace::remove(storage::OwnerId owner, std::string_view key) const {
-    core_->storage().module_data().remove(core_->shard().batch(), space(owner), key);
+    context_->storage().module_data().remove(context_->shard().batch(), space(owner), key);
 }
 
 void StoredSpace::clear(storage::OwnerId owner) const {
-    core_->storage().module_data().clear(core_->shard().batch(), space(owner));
+    context_->storage().module_data().clear(context_->shard().batch(), space(owner));
 }
 
 }  // namespace clarion::core

@@ -23,7 +23,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 /// Resident entries: there while the owner is loaded, from AccountLoaded on.
 class ResidentSpace {
@@ -50,13 +50,13 @@ public:
 
 private:
     friend class ModuleSetup;
-    ResidentSpace(Core& core, std::string_view module, std::size_t bound)
-        : core_(&core), module_(module), bound_(bound) {}
+    ResidentSpace(Context& context, std::string_view module, std::size_t bound)
+        : context_(&context), module_(module), bound_(bound) {}
     storage::DataSpace space(const DataOwner& owner) const {
         return {owner.id(), module_, storage::DataKind::resident};
     }
 
-    Core* core_;
+    Context* context_;
     std::string_view module_;
     std::size_t bound_;  // the module's own; 0: the common ones
 };
@@ -87,13 +87,13 @@ public:
 
 private:
     friend class ModuleSetup;
-    StoredSpace(Core& core, std::string_view module, DataQuota quota)
-        : core_(&core), module_(module), quota_(quota) {}
+    StoredSpace(Context& context, std::string_view module, DataQuota quota)
+        : context_(&context), module_(module), quota_(quota) {}
     storage::DataSpace space(storage::OwnerId owner) const {
         return {owner, module_, storage::DataKind::stored};
     }
 
-    Core* core_;
+    Context* context_;
     std::string_view module_;
     DataQuota quota_;
 };

@@ -16,7 +16,7 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 /// While a partition is being released, that which is under way for it has this long to end, first
 /// from its sessions, then for its accounts. What is not stored by then keeps it where it is; what
@@ -27,16 +27,16 @@ inline constexpr Duration release_limit = std::chrono::seconds(5);
 /// somebody has them. Clients whose session may hibernate are cut off and resume there; the others
 /// are told to connect again. Durable when it returns. Error: "conflict" (some could not be
 /// released: they stay where they are).
-Task<Result<>> move_partitions(Core& here, PartitionSet partitions, unsigned to);
+Task<Result<>> move_partitions(Context& here, PartitionSet partitions, unsigned to);
 
 /// These partitions are not this process's any more, whatever is under way: nothing is written or
 /// sent for them from now on, and what comes for them is held until they are moved to a shard that
 /// acquires them as after a crash.
-Task<> lose_partitions(Core& here, PartitionSet partitions);
+Task<> lose_partitions(Context& here, PartitionSet partitions);
 
 /// These partitions are this shard's from now on, on which it runs: they are opened, what is found
 /// by time or must be recovered is read from storage, and events::PartitionsAcquired is fired.
 /// `released_in_order`: as there.
-void acquire(Core& core, const PartitionSet& partitions, bool released_in_order);
+void acquire(Context& context, const PartitionSet& partitions, bool released_in_order);
 
 }  // namespace clarion::core

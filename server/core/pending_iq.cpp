@@ -4,7 +4,9 @@
 
 #include "base/id.h"
 #include "base/text.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/router.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
@@ -14,19 +16,19 @@ struct PendingIqs::Impl {
         Answered answered;
         TimerId timer;
     };
-    explicit Impl(Core& c) : core(c) {}
+    explicit Impl(Context& c) : context(c) {}
 
-    Core& core;
+    Context& context;
     std::unordered_map<std::string, Waiting, TextHash, std::equal_to<>> waiting;
 
     void finish(std::string_view id, const Stanza* answer, bool local) {
         auto node = waiting.extract(waiting.find(id));
-        core.shard().cancel(node.mapped().timer);
+        context.shard().cancel(node.mapped().timer);
         node.mapped().answered(answer, local);
     }
 };
 
-PendingIqs::PendingIqs(Core& core) : impl_(std::make_unique<Impl>(core)) {}
+PendingIqs::PendingIqs(Context& context) : impl_(std::make_unique<Impl>(context)) {}
 PendingIqs::~PendingIqs() = default;
 
 void PendingIqs::send(std::string_view asker, std::shared_ptr<Stanza> request, Duration timeout,
@@ -35,9 +37,9 @@ void PendingIqs::send(std::string_view asker, std::shared_ptr<Stanza> request, D
         random_token(15) + '-' + std::to_string(PartitionSet::index(partition_of(asker)));
     request->root().set_attr("id", id);
     const TimerId timer =
-        impl_->core.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
+        impl_->context.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
     impl_->waiting.emplace(id, Impl::Waiting{request->to().full(), std::move(answered), timer});
-    impl_->core.router().route(std::move(request));
+    impl_->context.router().route(std::move(request));
 }
 
 bool PendingIqs::on_answer(const Stanza& answer, bool local) {

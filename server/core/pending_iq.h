@@ -20,11 +20,11 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 class PendingIqs {
 public:
-    explicit PendingIqs(Core& core);
+    explicit PendingIqs(Context& context);
     ~PendingIqs();
 
     /// The answer (result or error), or nullptr: none came in time. `local`: this server made the

@@ -3,23 +3,28 @@
 #include <algorithm>
 #include <string>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/account.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/domains.h"
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/presence_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
 namespace {
 
 const RosterOptions& roster_options(const Account& account) {
-    return account.core().options<RosterOptions>(account.host());
+    return account.context().options<RosterOptions>(account.host());
 }
 
 bool says_something(const SubscriptionState& state) {
@@ -43,7 +48,7 @@ bool look_alike(const RosterItem& before, const RosterItem& after) {
 }
 
 void drop(Account& account, const RosterItem& item) {
-    account.roster().remove(account.core().shard(), account.id(), item.jid);
+    account.roster().remove(account.context().shard(), account.id(), item.jid);
 }
 
 void end_subscriptions(Account& account, const Jid& contact, const SubscriptionState& state) {
@@ -79,7 +84,7 @@ std::optional<std::int8_t> presence_priority(const Stanza& presence) {
 
 StanzaPtr stamped_presence(const Stanza& presence, const Session& session) {
     auto stamped = presence.clone();
-    const auto now = std::chrono::floor<std::chrono::seconds>(session.core().clock().wall());
+    const auto now = std::chrono::floor<std::chrono::seconds>(session.context().clock().wall());
     state_delay(stamped->root(), session.jid().domain(), format_datetime(now));
     return stamped->compact();
 }
@@ -87,7 +92,7 @@ StanzaPtr stamped_presence(const Stanza& presence, const Session& session) {
 bool remember_directed(Session& session, const Jid& who) {
     auto& known = session.directed_presence();
     if (std::find(known.begin(), known.end(), who) != known.end()) return true;
-    const auto& options = session.core().options<C2sOptions>(session.jid().domain());
+    const auto& options = session.context().options<C2sOptions>(session.jid().domain());
     if (known.size() >= static_cast<std::size_t>(options.max_directed_presence)) return false;
     known.push_back(who);
     note_directed(session);
@@ -137,7 +142,7 @@ void follow_directed(Session& session, const Stanza& presence) {
 }
 
 bool may_tell(Account& account, const Jid& to) {
-    return account.core().bus().fire(events::PresenceSending{account, to}) == Flow::next;
+    return account.context().bus().fire(events::PresenceSending{account, to}) == Flow::next;
 }
 
 int show_presence(Account& account, const Jid& to) {
@@ -147,7 +152,7 @@ int show_presence(Account& account, const Jid& to) {
         if (!session->available()) continue;
         auto presence = session->presence()->clone();
         presence->set_to(to);
-        account.core().router().route(std::move(presence));
+        account.context().router().route(std::move(presence));
         ++shown;
     }
     return shown;
@@ -157,25 +162,25 @@ void hide_presence(Account& account, const Jid& to) {
     if (!may_tell(account, to)) return;
     for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
-        account.core().router().route(
+        account.context().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::unavailable, session->jid(), to));
     }
 }
 
 /// Contacts on this server answer to the one resource that asks; others expect a bare address.
 void probe_contact(Account& account, const Jid& contact) {
-    const bool ours = account.core().domains().is_host(contact.domain());
+    const bool ours = account.context().domains().is_host(contact.domain());
     for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
         const Jid& from = ours ? session->jid() : account.jid();
-        account.core().router().route(
+        account.context().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::probe, from, contact));
         if (!ours) return;
     }
 }
 
 void send_subscription(Account& account, const Jid& contact, StanzaType type, std::string_view id) {
-    account.core().router().route(
+    account.context().router().route(
         Stanza::make(StanzaKind::presence, type, account.jid(), contact, id));
 }
 
@@ -195,8 +200,8 @@ void change_subscription(Account& account, std::string_view contact, const Subsc
 
     const bool seen = !look_alike(before, item);
     const RosterItem& now =
-        account.roster().put(account.core().shard(), account.id(), std::move(item));
-    if (seen) account.core().bus().fire(events::RosterChanged{account, now, false});
+        account.roster().put(account.context().shard(), account.id(), std::move(item));
+    if (seen) account.context().bus().fire(events::RosterChanged{account, now, false});
 }
 
 bool roster_full(const Account& account, std::string_view contact) {
@@ -214,7 +219,7 @@ void remove_contact(Account& account, const Jid& contact) {
     const SubscriptionState state = state_of(&item);
     if (state.shown()) hide_presence(account, contact);
     drop(account, item);
-    account.core().bus().fire(events::RosterChanged{account, item, true});
+    account.context().bus().fire(events::RosterChanged{account, item, true});
     end_subscriptions(account, contact, state);
 }
 

@@ -2,9 +2,12 @@
 
 #include <chrono>
 
+#include "base/clock.h"
 #include "base/log.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/domains.h"
 #include "server/core/options.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
@@ -38,7 +41,7 @@ struct RefusalLog::Line {
     std::string_view from, to, kind, type, payload;
 };
 
-RefusalLog::~RefusalLog() { core_.shard().cancel(timer_); }
+RefusalLog::~RefusalLog() { context_.shard().cancel(timer_); }
 
 // ---- What is refused ---------------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ void RefusalLog::on_stream(const TracedStream& stream, std::string_view address,
 
 /// An account of ours counts by itself; all users of another server are one peer.
 std::string_view RefusalLog::peer_of(const Jid& from) const {
-    return core_.domains().kind(from.domain()) == DomainKind::host ? from.bare() : from.domain();
+    return context_.domains().kind(from.domain()) == DomainKind::host ? from.bare() : from.domain();
 }
 
 RefusalLog::Lines& RefusalLog::lines_of(std::string_view peer) {
@@ -119,12 +122,12 @@ RefusalLog::Lines& RefusalLog::lines_of(std::string_view peer) {
 }
 
 bool RefusalLog::admit(std::string_view peer, std::string_view condition) {
-    const SteadyTime now = core_.clock().steady();
+    const SteadyTime now = context_.clock().steady();
     if (now - began_ >= window) {
         sum_up();
         began_ = now;
     }
-    const auto& options = core_.options<LogOptions>();
+    const auto& options = context_.options<LogOptions>();
     Lines& lines = lines_of(peer);
     if (lines.written < options.refusals_per_peer && written_ < options.refusals) {
         ++lines.written;
@@ -134,7 +137,7 @@ bool RefusalLog::admit(std::string_view peer, std::string_view condition) {
     ++lines.left_out;
     lines.condition = condition;
     if (timer_ == TimerId::none)
-        timer_ = core_.shard().after(window, [this] {
+        timer_ = context_.shard().after(window, [this] {
             timer_ = TimerId::none;
             sum_up();
         });
@@ -147,7 +150,7 @@ void RefusalLog::sum_up() {
     std::int64_t told = 0;
     for (const auto& [peer, count] : peers_) {
         if (count.left_out == 0) continue;
-        if (told++ < core_.options<LogOptions>().refusals)
+        if (told++ < context_.options<LogOptions>().refusals)
             logger.info(
                 "more",
                 {{"peer", peer}, {"lines", count.left_out}, {"condition", count.condition}});
@@ -158,7 +161,7 @@ void RefusalLog::sum_up() {
     peers_.clear();
     others_ = {};
     written_ = 0;
-    core_.shard().cancel(std::exchange(timer_, TimerId::none));
+    context_.shard().cancel(std::exchange(timer_, TimerId::none));
 }
 
 }  // namespace clarion::core

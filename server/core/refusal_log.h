@@ -27,11 +27,11 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 class RefusalLog {
 public:
-    explicit RefusalLog(Core& core) : core_(core) {}
+    explicit RefusalLog(Context& context) : context_(context) {}
     ~RefusalLog();
 
     /// `refused` is answered with `error`.
@@ -63,7 +63,7 @@ private:
     Lines& lines_of(std::string_view peer);
     void sum_up();
 
-    Core& core_;
+    Context& context_;
     std::unordered_map<std::string, Lines, TextHash, std::equal_to<>> peers_;
     Lines others_;  // of those that peers_ has no room for
     std::int64_t written_ = 0;

@@ -1,11 +1,12 @@
 #include "server/core/remote_call.h"
+#include "server/core/context.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <memory>
-
-#include "server/core/core.h"
 
 namespace clarion::core {
 
@@ -22,23 +23,23 @@ struct AtEnd {
     UniqueFunction<void()> done;
 };
 
-Task<> run(Core& core, std::shared_ptr<std::function<Task<>(Core&)>> work,
+Task<> run(Context& context, std::shared_ptr<std::function<Task<>(Context&)>> work,
            std::unique_ptr<AtEnd> end) {
-    co_await (*work)(core);
+    co_await (*work)(context);
     end.reset();
 }
 
 /// `send` brings what it is given to the shard where it is to be called.
-Task<> call(Core& here, std::function<Task<>(Core&)> work,
-            std::function<void(UniqueFunction<void(Core&)>)> send) {
-    auto kept = std::make_shared<std::function<Task<>(Core&)>>(std::move(work));
+Task<> call(Context& here, std::function<Task<>(Context&)> work,
+            std::function<void(UniqueFunction<void(Context&)>)> send) {
+    auto kept = std::make_shared<std::function<Task<>(Context&)>>(std::move(work));
     auto start = [&here, kept, send = std::move(send)](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-        ShardSet& shards = here.shared().shards;
+        ShardSet& shards = here.shards();
         const unsigned home = here.shard().index();
         auto end = std::make_unique<AtEnd>(
             [&shards, home, shared] { shards.post(home, [shared] { (*shared)(); }); });
-        send([kept, end = std::move(end)](Core& target) mutable {
+        send([kept, end = std::move(end)](Context& target) mutable {
             target.scope().spawn("run-on", run(target, kept, std::move(end)));
         });
     };
@@ -48,32 +49,32 @@ Task<> call(Core& here, std::function<Task<>(Core&)> work,
 
 }  // namespace
 
-Task<> call_on_shard(Core& here, unsigned shard, std::function<Task<>(Core&)> work) {
+Task<> call_on_shard(Context& here, unsigned shard, std::function<Task<>(Context&)> work) {
     if (shard == here.shard().index()) {
         co_await work(here);
         co_return;
     }
-    Core* const target = here.shared().cores[shard].get();
-    co_await call(here, std::move(work), [&here, target, shard](UniqueFunction<void(Core&)> start) {
-        here.shared().shards.post(shard,
-                                  [target, start = std::move(start)]() mutable { start(*target); });
-    });
+    Context* const target = &here.at(shard);
+    co_await call(here, std::move(work),
+                  [&here, target, shard](UniqueFunction<void(Context&)> start) {
+                      here.shards().post(
+                          shard, [target, start = std::move(start)]() mutable { start(*target); });
+                  });
 }
 
-Task<> call_at_home(Core& here, std::string key, std::function<Task<>(Core&)> work) {
+Task<> call_at_home(Context& here, std::string key, std::function<Task<>(Context&)> work) {
     if (here.is_home(key)) {
         co_await work(here);
         co_return;
     }
-    const auto send = [&here, key](UniqueFunction<void(Core&)> start) {
+    const auto send = [&here, key](UniqueFunction<void(Context&)> start) {
         here.on_home_shard(key, std::move(start));
     };
     co_await call(here, std::move(work), send);
 }
 
-Task<> run_on_all(Core& here, std::function<Task<>(Core&)> work) {
-    for (unsigned i = 0; i < here.shared().shards.count(); ++i)
-        co_await call_on_shard(here, i, work);
+Task<> run_on_all(Context& here, std::function<Task<>(Context&)> work) {
+    for (unsigned i = 0; i < here.shards().count(); ++i) co_await call_on_shard(here, i, work);
 }
 
 }  // namespace clarion::core

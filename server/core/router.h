@@ -13,11 +13,11 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 class Router {
 public:
-    explicit Router(Core& core) : core_(core) {}
+    explicit Router(Context& context) : context_(context) {}
 
     /// From anywhere on this shard. Never blocks, never fails: what cannot be delivered is
     /// answered.
@@ -45,7 +45,7 @@ private:
     void bounce(Envelope envelope, const StanzaError& error, bool local);
     void queue_at_home(std::string_view key, DeliveryQueue::To to, Envelope envelope);
 
-    Core& core_;
+    Context& context_;
 };
 
 }  // namespace clarion::core

@@ -4,11 +4,15 @@
 
 #include "proto/ns.h"
 #include "server/core/account.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/delivery.h"
+#include "server/core/domains.h"
 #include "server/core/presence.h"
+#include "server/core/refusal_log.h"
+#include "server/core/router.h"
 #include "server/core/session.h"
 #include "server/events/presence_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::core {
 
@@ -18,7 +22,7 @@ void refuse(Session& session, const Envelope& envelope, StanzaErrorCondition con
             std::string text = {}) {
     if (!may_answer_with_error(*envelope.stanza)) return;
     const StanzaError error(condition, std::move(text));
-    session.core().refusals().on_stanza(*envelope.stanza, error);
+    session.context().refusals().on_stanza(*envelope.stanza, error);
     session.send(make_error(*envelope.stanza, error));
 }
 
@@ -46,7 +50,7 @@ void tell_contacts(Account& account, const Stanza& presence) {
     for_contacts(account, shown, [&](const Jid& contact) {
         auto copy = presence.clone();
         copy->set_to(contact);
-        account.core().router().route(std::move(copy));
+        account.context().router().route(std::move(copy));
     });
 }
 
@@ -57,7 +61,7 @@ void tell_own_resources(Account& account, const StanzaPtr& presence) {
 }
 
 bool is_ours(const Account& account, const Jid& contact) {
-    return account.core().domains().is_host(contact.domain());
+    return account.context().domains().is_host(contact.domain());
 }
 
 /// Contacts on this server answer to the one resource that asks; others expect a bare address
@@ -67,7 +71,7 @@ void probe_contacts(Session& session) {
     const auto seen = [](const SubscriptionState& state) { return state.seen(); };
     for_contacts(account, seen, [&](const Jid& contact) {
         const Jid& from = is_ours(account, contact) ? session.jid() : account.jid();
-        session.core().router().route(
+        session.context().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::probe, from, contact));
     });
 }
@@ -79,7 +83,7 @@ void deliver_requests(Session& session) {
         auto request = Stanza::from_document(xml::parse_element(item.pending_in, ns::client));
         if (!request.ok()) continue;
         events::PresenceReceiving event{session.account(), **request};
-        if (session.core().bus().fire(event) == Flow::next)
+        if (session.context().bus().fire(event) == Flow::next)
             session.send(std::move(request).value());
     }
 }
@@ -118,7 +122,7 @@ void broadcast_available(Session& session, Envelope envelope) {
         deliver_requests(session);
         repeat_requests(account);
     }
-    session.core().bus().fire(events::AvailabilityChanged{session, initial, true});
+    session.context().bus().fire(events::AvailabilityChanged{session, initial, true});
 }
 
 /// To whom presence was directed and who is not told anyway (section 4.6.3).
@@ -128,7 +132,7 @@ void tell_directed(Session& session, const Stanza& unavailable) {
         if (session.available() && sees_us(session.account(), to)) continue;
         auto copy = unavailable.clone();
         copy->set_to(to);
-        session.core().router().route(std::move(copy));
+        session.context().router().route(std::move(copy));
     }
 }
 
@@ -141,7 +145,7 @@ void broadcast_unavailable(Session& session, const StanzaPtr& presence) {
     session.set_presence(nullptr);
     tell_own_resources(account, presence);
     tell_contacts(account, *presence);
-    session.core().bus().fire(events::AvailabilityChanged{session, false, false});
+    session.context().bus().fire(events::AvailabilityChanged{session, false, false});
 }
 
 void broadcast(Session& session, Envelope envelope) {
@@ -169,7 +173,7 @@ void send_directed(Session& session, Envelope envelope) {
                           "presence was sent to too many addresses");
         }
     }
-    session.core().router().route(std::move(envelope));
+    session.context().router().route(std::move(envelope));
 }
 
 /// Sections 3.1.2, 3.1.5, 3.2.2, 3.3.2 and 3.4.2.
@@ -191,7 +195,7 @@ void send_own_subscription(Session& session, Envelope envelope) {
     Stanza& stanza = envelope.edit();
     stanza.set_from(account.jid());
     stanza.set_to(contact);
-    session.core().router().route(std::move(envelope));
+    session.context().router().route(std::move(envelope));
     if (step.state.shown() && !before.shown()) show_presence(account, contact);
 }
 
@@ -208,10 +212,10 @@ void Delivery::send_presence(Session& session, Envelope envelope) {
     if (!addressed) return refuse(session, envelope, StanzaErrorCondition::bad_request);
     events::PresenceSending event{session.account(), envelope.stanza->to(), envelope.stanza.get(),
                                   &session};
-    if (core_.bus().fire(event) == Flow::stop) return;
+    if (context_.bus().fire(event) == Flow::stop) return;
     if (is_subscription(type)) return send_own_subscription(session, std::move(envelope));
     if (is_notification(type)) return send_directed(session, std::move(envelope));
-    core_.router().route(std::move(envelope));  // a probe of its own, or an error
+    context_.router().route(std::move(envelope));  // a probe of its own, or an error
 }
 
 void Delivery::send_unavailable(Session& session) {

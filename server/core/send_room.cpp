@@ -1,12 +1,13 @@
 #include "server/core/send_room.h"
 
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/session.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::core {
 
 Task<Session*> wait_for_send_room(Account& account, std::uint64_t session_number) {
-    Shard& shard = account.core().shard();
+    Shard& shard = account.context().shard();
     while (true) {
         Session* const session = account.find_session_by_number(session_number);
         if (!session || !session->is_live() || !session->port()) co_return nullptr;

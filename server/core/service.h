@@ -2,7 +2,7 @@
 // who is addressed, and answering requests through the IQ table. A module derives from it:
 //
 //     class Rooms final : public core::Directory<Room, core::Service> { … };
-//     setup.serve_domain(domain, setup.state<Rooms>(setup.core(), "room"));
+//     setup.serve_domain(domain, setup.state<Rooms>(setup.context(), "room"));
 //
 // On each shard one; each has the actors that are at home there.
 #pragma once

@@ -2,17 +2,30 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "proto/ns.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/delivery_queue.h"
+#include "server/core/domains.h"
+#include "server/core/internals.h"
 #include "server/core/message_rules.h"
 #include "server/core/options.h"
 #include "server/core/presence.h"
+#include "server/core/refusal_log.h"
+#include "server/core/router.h"
+#include "server/core/session_outlet.h"
+#include "server/core/trace.h"
+#include "server/core/writer_room.h"
 #include "server/events/iq_events.h"
 #include "server/events/message_events.h"
 #include "server/events/session_events.h"
 #include "server/events/stream_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "server/runtime/signal.h"
 
 namespace clarion::core {
 
@@ -44,7 +57,7 @@ void refuse(Session& session, const xml::Element& element, const Error& error) {
     }
     const auto answer = make_refusal(element, error);
     if (!answer) return;
-    session.core().refusals().on_element(jid.full(), element, read_error(answer->root()));
+    session.context().refusals().on_element(jid.full(), element, read_error(answer->root()));
     answer->set_to(jid);
     if (!element.has_attr("to")) answer->set_from(jid.to_bare());
     session.send(answer);
@@ -52,21 +65,23 @@ void refuse(Session& session, const xml::Element& element, const Error& error) {
 
 /// What the client sent goes its way.
 void dispatch(Session& session, Envelope envelope) {
-    Core& core = session.core();
-    const WriteHold hold(core.shard(), envelope.ticket);
+    Context& context = session.context();
+    const WriteHold hold(context.shard(), envelope.ticket);
     const Jid to = envelope.stanza->to();
     switch (envelope.stanza->kind()) {
-        case StanzaKind::presence: return core.outlet().send_presence(session, std::move(envelope));
+        case StanzaKind::presence:
+            return context.internals().outlet.send_presence(session, std::move(envelope));
         case StanzaKind::iq:
             if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.3
-            if (core.bus().fire(events::IqSending{session.account(), session, envelope}) ==
+            if (context.bus().fire(events::IqSending{session.account(), session, envelope}) ==
                 Flow::next)
-                core.router().route(std::move(envelope));
+                context.router().route(std::move(envelope));
             return;
         case StanzaKind::message:
             if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.1
             events::MessageSending event{session.account(), session, envelope};
-            if (core.bus().fire(event) == Flow::next) core.router().route(std::move(envelope));
+            if (context.bus().fire(event) == Flow::next)
+                context.router().route(std::move(envelope));
             return;
     }
 }
@@ -75,7 +90,7 @@ void dispatch(Session& session, Envelope envelope) {
 
 Session::Session(Account& account, std::uint64_t number, Jid jid, std::string device,
                  SessionPort* port)
-    : core_(account.core()),
+    : context_(account.context()),
       account_(account),
       number_(number),
       jid_(std::move(jid)),
@@ -83,7 +98,7 @@ Session::Session(Account& account, std::uint64_t number, Jid jid, std::string de
       port_(port),
       hibernation_(*this) {}
 
-Session::~Session() { core().shard().forget(*this); }
+Session::~Session() { context().shard().forget(*this); }
 
 /// For those who wait for it.
 void Session::enter(SessionState state) {
@@ -98,11 +113,11 @@ void Session::on_element(xml::Document&& element) {
     if (sm_) sm_->on_heard();
     if (is_stanza(element.root())) {
         on_inbound(std::move(element));
-        core().deliveries().run();  // before the next one, which may be the end of the stream
+        context().deliveries().run();  // before the next one, which may be the end of the stream
         return;
     }
     events::SessionElement event{*this, element.root()};
-    if (core().bus().fire(event) == Flow::stop || !port_) return;
+    if (context().bus().fire(event) == Flow::stop || !port_) return;
     if (is_called_like_a_stanza(element.root())) on_closed_entry(window_.pass_over());
     fail_stream(StreamErrorCondition::unsupported_stanza_type, "unknown element");
 }
@@ -120,8 +135,8 @@ void Session::on_inbound(xml::Document&& element) {
         return fail_stream(StreamErrorCondition::invalid_from, wrong_from);
     }
     stanza->set_from(jid_);
-    strip_forged_delays(*stanza, core().domains());
-    dispatch(*this, window_.admit(core(), weak_from_this(), std::move(stanza), bytes));
+    strip_forged_delays(*stanza, context().domains());
+    dispatch(*this, window_.admit(context(), weak_from_this(), std::move(stanza), bytes));
 }
 
 void Session::end_slow_request() {
@@ -130,13 +145,13 @@ void Session::end_slow_request() {
 }
 
 bool Session::may_read() {
-    const auto& limits = core().options<C2sOptions>(account_.host());
+    const auto& limits = context().options<C2sOptions>(account_.host());
     const bool room = window_.has_room(limits) &&
                       slow_requests_ < static_cast<std::uint32_t>(limits.max_pending_requests);
-    reading_paused_ = !room || !core().writer_room().has_room();
+    reading_paused_ = !room || !context().internals().writer_room.has_room();
     // The window says when it narrows; the writer's backlog, which is everybody's, must be asked.
     if (room && reading_paused_ && !std::exchange(waits_for_writer_, true))
-        core().writer_room().when_room([weak = weak_from_this()] {
+        context().internals().writer_room.when_room([weak = weak_from_this()] {
             const auto self = weak.lock();
             if (!self) return;
             self->waits_for_writer_ = false;
@@ -153,7 +168,7 @@ void Session::go_on_reading() {
 void Session::on_closed_entry(bool grown) {
     if (!grown) return;
     changed_.notify();
-    if (window_.is_empty()) core().partitions_changed().notify();
+    if (window_.is_empty()) context().partitions_changed().notify();
     if (!sm_) return;
     sm_->on_handled();
     hibernation_.on_handled();
@@ -161,7 +176,7 @@ void Session::on_closed_entry(bool grown) {
 
 void Session::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
     if (error && state_ != SessionState::ended)
-        if (auto answer = answer_failed(core(), origin, *error)) send(std::move(answer));
+        if (auto answer = answer_failed(context(), origin, *error)) send(std::move(answer));
     on_closed_entry(window_.settle(number));
     if (settling_ && window_.is_empty()) return account_.settled(*this);
     go_on_reading();
@@ -169,13 +184,13 @@ void Session::settle(std::uint32_t number, const StanzaError* error, const Origi
 
 Task<> Session::handle_received() {
     const auto self = shared_from_this();
-    Core& core = core_;
+    Context& context = context_;
     const std::uint32_t received = window_.received();
     const SteadyTime until =
-        core.clock().steady() + core.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
-    const auto left = [&] { return until - core.clock().steady(); };
+        context.clock().steady() + context.options<SmacksOptions>(jid_.domain()).ack_answer_limit;
+    const auto left = [&] { return until - context.clock().steady(); };
     while (!window_.is_empty() && !window_.is_handled(received) && left() > Duration::zero())
-        co_await changed_.wait(core.shard(), std::chrono::ceil<Duration>(left()));
+        co_await changed_.wait(context.shard(), std::chrono::ceil<Duration>(left()));
 }
 
 void Session::end_turn() {
@@ -188,13 +203,13 @@ void Session::end_turn() {
 void Session::send(StanzaPtr stanza) {
     Envelope envelope;
     envelope.stanza = std::move(stanza);
-    envelope.meta.received = core().clock().wall();
+    envelope.meta.received = context().clock().wall();
     send(std::move(envelope));
 }
 
 void Session::send(Envelope envelope) {
     if (state_ != SessionState::ended)
-        core().deliveries().push(shared_from_this(), std::move(envelope));
+        context().deliveries().push(shared_from_this(), std::move(envelope));
 }
 
 void Session::deliver(Envelope envelope) {
@@ -203,13 +218,13 @@ void Session::deliver(Envelope envelope) {
         (state_ == SessionState::resuming && hibernation_.is_closed()))
         return wait(std::move(envelope));
     events::SessionSending event{*this, envelope};
-    if (core().bus().fire(event) == Flow::next) send_now(std::move(envelope));
+    if (context().bus().fire(event) == Flow::next) send_now(std::move(envelope));
 }
 
 /// Its turn comes when the offline messages are sent, or when it is awake.
 void Session::wait(Envelope envelope) {
     waiting_.push_back(std::move(envelope));
-    const auto limit = core().options<SmacksOptions>(account_.host()).max_queue_size;
+    const auto limit = context().options<SmacksOptions>(account_.host()).max_queue_size;
     if (waiting_.size() <= static_cast<std::size_t>(limit)) return;
     logger.warning("too-much-waits", {{"session", jid_.full()}, {"stanzas", waiting_.size()}});
     if (state_ == SessionState::resuming) return end(SessionEnd::expired);
@@ -245,7 +260,7 @@ void Session::send_now(Envelope envelope) {
 
 void Session::send_unacknowledged() {
     sm_->send_again();
-    core().bus().fire(events::SessionResumed{*this});
+    context().bus().fire(events::SessionResumed{*this});
     send_waiting();
 }
 
@@ -264,14 +279,15 @@ void Session::redeliver(Envelope envelope) {
     if (envelope.meta.held_back && !may_be_kept_offline(*envelope.stanza))
         return;  // nobody misses it
     if (envelope.stanza->is_request())
-        core().router().bounce(std::move(envelope), {StanzaErrorCondition::recipient_unavailable});
+        context().router().bounce(std::move(envelope),
+                                  {StanzaErrorCondition::recipient_unavailable});
     else if (envelope.stanza->is_message() && !envelope.meta.is_copy)
-        core().outlet().redeliver(account_, this, std::move(envelope));
+        context().internals().outlet.redeliver(account_, this, std::move(envelope));
 }
 
 std::vector<Envelope> Session::take_held() {
     std::vector<Envelope> held;
-    core().bus().fire(events::SessionDetaching{*this, held});
+    context().bus().fire(events::SessionDetaching{*this, held});
     for (Envelope& envelope : held) envelope.meta.held_back = true;
     return held;
 }
@@ -285,7 +301,7 @@ bool Session::has_message(const Envelope& envelope, const Session* held_by) {
     if (for_one && envelope.stanza->from() == jid_) return true;  // its own words
     if (!for_one && seen_.took(seq, takes_messages())) return true;
     events::CopySought event{account_, *this, *envelope.stanza, seq};
-    return core().bus().fire(event) == Flow::stop;
+    return context().bus().fire(event) == Flow::stop;
 }
 
 // ---- Presence ----------------------------------------------------------------------------------
@@ -327,7 +343,7 @@ void Session::attach(SessionPort& port) {
     port_ = &port;
     enter(SessionState::live);
     reading_paused_ = false;
-    core().shard().at_turn_end(*this);
+    context().shard().at_turn_end(*this);
 }
 
 SessionPort* Session::detach() {
@@ -378,7 +394,7 @@ void Session::shut_down(SessionEnd why) {
 void Session::drop() {
     if (SessionPort* const port = detach()) port->cut_off(false);
     enter(SessionState::ended);
-    core().shard().forget(*this);
+    context().shard().forget(*this);
     const auto waiting = std::exchange(waiting_, {});
     const auto pending = std::exchange(pending_requests_, {});
 }
@@ -388,7 +404,9 @@ void Session::drop() {
 void Session::end(SessionEnd why) {
     const auto self = shared_from_this();
     if (begin_end(why))
-        core().scope_of(account_.id()).spawn("end-of-sleep", hibernation_.redeliver_stored(self));
+        context()
+            .scope_of(account_.id())
+            .spawn("end-of-sleep", hibernation_.redeliver_stored(self));
 }
 
 Task<> Session::replace() {
@@ -404,14 +422,15 @@ bool Session::begin_end(SessionEnd why) {
     const bool was_hibernating =
         state_ == SessionState::hibernating || state_ == SessionState::resuming;
     enter(SessionState::ended);
-    if (Trace* trace = core().trace()) trace->on_note(traced(), describe(why));
+    if (Trace* trace = context().trace()) trace->on_note(traced(), describe(why));
     if (SessionPort* const port = detach()) {
         const Farewell said = farewell(why);
         port->close(said.error, said.text);
     }
     std::vector<Envelope> held = take_held();
-    if (available() || !directed_presence_.empty()) core().outlet().send_unavailable(*this);
-    core().bus().fire(events::SessionEnded{*this, why});
+    if (available() || !directed_presence_.empty())
+        context().internals().outlet.send_unavailable(*this);
+    context().bus().fire(events::SessionEnded{*this, why});
     if (may_hibernate()) account_.remember_ended({number_, sm_->id(), handled_in(), self});
     account_.remove_session(*this);
     hibernation_.remove_online_record();

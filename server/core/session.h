@@ -43,7 +43,7 @@ public:
     Session(Account& account, std::uint64_t number, Jid jid, std::string device, SessionPort* port);
     ~Session() override;
 
-    Core& core() const { return core_; }
+    Context& context() const { return context_; }
     Account& account() const { return account_; }
     std::uint64_t number() const { return number_; }
     const Jid& jid() const { return jid_; }
@@ -193,7 +193,7 @@ private:
     void wait(Envelope envelope);
     bool begin_end(SessionEnd why);
 
-    Core& core_;  // not by way of account_: a connection may keep an ended session longer
+    Context& context_;  // not by way of account_: a connection may keep an ended session longer
     Account& account_;
     const std::uint64_t number_;
     Jid jid_;

@@ -1,21 +1,24 @@
 #include "server/core/strays.h"
+#include "server/core/context.h"
+#include "server/core/delivery_queue.h"
+#include "server/core/homes.h"
+#include "server/core/partitions.h"
+#include "server/runtime/shard.h"
 
 #include <iterator>
 #include <utility>
 
-#include "server/core/core.h"
-
 namespace clarion::core {
 
 bool Strays::goes_elsewhere(Partition partition) const {
-    return core_.partition_table().state(partition) == PartitionState::away &&
-           core_.shared().homes.shard_of(partition) != core_.shard().index();
+    return context_.partition_table().state(partition) == PartitionState::away &&
+           context_.homes().shard_of(partition) != context_.shard().index();
 }
 
 void Strays::send_on(Delivery delivery) {
-    const unsigned home = core_.shared().homes.shard_of(delivery.partition);
-    Core* const target = core_.shared().cores[home].get();
-    core_.shared().shards.post(home, [target, delivery = std::move(delivery)]() mutable {
+    const unsigned home = context_.homes().shard_of(delivery.partition);
+    Context* const target = &context_.at(home);
+    context_.shards().post(home, [target, delivery = std::move(delivery)]() mutable {
         target->strays().take_forwarded(std::move(delivery));
     });
 }
@@ -26,8 +29,8 @@ void Strays::take(Delivery delivery) {
 }
 
 void Strays::take_forwarded(Delivery delivery) {
-    if (core_.partition_table().delivers(delivery.partition))
-        return core_.deliveries().push(std::move(delivery));
+    if (context_.partition_table().delivers(delivery.partition))
+        return context_.deliveries().push(std::move(delivery));
     if (goes_elsewhere(delivery.partition)) return send_on(std::move(delivery));
     forwarded_.push_back(std::move(delivery));
 }
@@ -49,7 +52,7 @@ void Strays::forward(const PartitionSet& partitions) {
 void Strays::deliver(const PartitionSet& partitions) {
     for (auto* list : {&left_, &forwarded_, &held_})
         for (Delivery& delivery : take_out(*list, partitions))
-            core_.deliveries().push(std::move(delivery));
+            context_.deliveries().push(std::move(delivery));
 }
 
 void Strays::discard() {

@@ -18,7 +18,7 @@ class Strays {
 public:
     using Delivery = DeliveryQueue::Delivery;
 
-    explicit Strays(Core& core) : core_(core) {}
+    explicit Strays(Context& context) : context_(context) {}
 
     /// Of a partition that is not here.
     void take(Delivery delivery);
@@ -39,7 +39,7 @@ private:
     static std::vector<Delivery> take_out(std::vector<Delivery>& from,
                                           const PartitionSet& partitions);
 
-    Core& core_;
+    Context& context_;
     // In the order in which they are delivered, or go on.
     std::vector<Delivery> left_;
     std::vector<Delivery> forwarded_;

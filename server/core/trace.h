@@ -1,9 +1,9 @@
 // Trace: somebody who watches what streams say while they say it (clarionctl trace).
 //
-// Core and net tell it of every element, what becomes of that is its own business
+// Context and net tell it of every element, what becomes of that is its own business
 // (server/app/tracing.h): it decides whom it watches, and it alone takes out what must not be seen
 // (proto/redact.h). One per shard, on its thread, while anybody traces there: otherwise
-// Core::trace() is nullptr, and that test is all that a stanza pays.
+// Context::trace() is nullptr, and that test is all that a stanza pays.
 #pragma once
 
 #include <cstdint>

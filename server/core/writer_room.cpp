@@ -2,22 +2,24 @@
 
 #include <utility>
 
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/options.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
 std::size_t WriterRoom::limit() const {
-    return static_cast<std::size_t>(core_.options<StorageOptions>().backlog_limit);
+    return static_cast<std::size_t>(context_.options<StorageOptions>().backlog_limit);
 }
 
-bool WriterRoom::has_room() const { return core_.storage().backlog_bytes() < limit(); }
+bool WriterRoom::has_room() const { return context_.storage().backlog_bytes() < limit(); }
 
 void WriterRoom::when_room(UniqueFunction<void()> fn) {
     waiting_.push_back(std::move(fn));
     if (waiting_.size() > 1) return;  // storage was asked already
-    core_.storage().when_backlog_below(
-        limit(), [this, &shards = core_.shared().shards, shard = core_.shard().index()] {
+    context_.storage().when_backlog_below(
+        limit(), [this, &shards = context_.shards(), shard = context_.shard().index()] {
             shards.post(shard, [this] { call_all(); });
         });
 }

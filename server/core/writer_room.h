@@ -8,11 +8,11 @@
 
 namespace clarion::core {
 
-class Core;
+class Context;
 
 class WriterRoom {
 public:
-    explicit WriterRoom(Core& core) : core_(core) {}
+    explicit WriterRoom(Context& context) : context_(context) {}
 
     /// Whether less is submitted and undecided than the limit, by all shards together.
     bool has_room() const;
@@ -24,7 +24,7 @@ private:
     void call_all();
     std::size_t limit() const;
 
-    Core& core_;
+    Context& context_;
     std::vector<UniqueFunction<void()>> waiting_;
 };
 

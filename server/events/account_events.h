@@ -16,7 +16,7 @@ struct AccountRegistering {
     enum class Stage { check };
     static constexpr std::string_view name = "AccountRegistering";
     static constexpr auto kind = core::EventKind::stoppable;
-    core::Core& core;
+    core::Context& context;
     std::string_view host;
     const Jid& jid;
     std::string_view network;        // the client's IPv4 address or IPv6 /64 network

@@ -7,7 +7,7 @@
 #include "proto/partition.h"
 
 namespace clarion::core {
-class Core;
+class Context;
 }
 
 namespace clarion::events {
@@ -17,7 +17,7 @@ namespace clarion::events {
 struct PartitionsAcquired {
     enum class Stage { recover };
     static constexpr std::string_view name = "PartitionsAcquired";
-    core::Core& core;
+    core::Context& context;
     const PartitionSet& partitions;
     /// Their last home left nothing half done; else it may have died with all it had in memory.
     bool released_in_order;
@@ -28,7 +28,7 @@ struct PartitionsAcquired {
 struct PartitionsReleased {
     enum class Stage { hand_over };
     static constexpr std::string_view name = "PartitionsReleased";
-    core::Core& core;
+    core::Context& context;
     const PartitionSet& partitions;
 };
 
@@ -37,7 +37,7 @@ struct PartitionsReleased {
 struct PartitionsLost {
     enum class Stage { drop };
     static constexpr std::string_view name = "PartitionsLost";
-    core::Core& core;
+    core::Context& context;
     const PartitionSet& partitions;
 };
 

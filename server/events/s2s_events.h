@@ -6,7 +6,7 @@
 #include "server/runtime/event_bus.h"
 
 namespace clarion::core {
-class Core;
+class Context;
 }
 
 namespace clarion::events {
@@ -16,7 +16,7 @@ namespace clarion::events {
 struct DomainReachable {
     enum class Stage { react };
     static constexpr std::string_view name = "DomainReachable";
-    core::Core& core;
+    core::Context& context;
     std::string_view domain;
 };
 

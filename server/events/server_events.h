@@ -6,7 +6,7 @@
 #include "server/runtime/event_bus.h"
 
 namespace clarion::core {
-class Core;
+class Context;
 }
 
 namespace clarion::events {
@@ -15,7 +15,7 @@ namespace clarion::events {
 struct ServerStarted {
     enum class Stage { react };
     static constexpr std::string_view name = "ServerStarted";
-    core::Core& core;
+    core::Context& context;
 };
 
 /// A planned stop: nothing is read any more, the sessions begin to hibernate after this. Who keeps
@@ -23,14 +23,14 @@ struct ServerStarted {
 struct ServerStopping {
     enum class Stage { save };
     static constexpr std::string_view name = "ServerStopping";
-    core::Core& core;
+    core::Context& context;
 };
 
 /// New options are in force.
 struct ConfigReloaded {
     enum class Stage { react };
     static constexpr std::string_view name = "ConfigReloaded";
-    core::Core& core;
+    core::Context& context;
 };
 
 }  // namespace clarion::events

@@ -10,7 +10,7 @@
 namespace clarion::core {
 class Account;
 class C2sStream;
-class Core;
+class Context;
 class Session;
 }  // namespace clarion::core
 
@@ -21,7 +21,7 @@ struct StreamFeatures {
     enum class Stage { offer };
     static constexpr std::string_view name = "StreamFeatures";
     static constexpr auto kind = core::EventKind::fill_in;
-    core::Core& core;
+    core::Context& context;
     const c2s::StreamFacts& stream;
     xml::Element& features;
 };
@@ -32,7 +32,7 @@ struct LoginFeatures {
     enum class Stage { offer };
     static constexpr std::string_view name = "LoginFeatures";
     static constexpr auto kind = core::EventKind::fill_in;
-    core::Core& core;
+    core::Context& context;
     const c2s::StreamFacts& stream;
     xml::Element& features;
 };

@@ -1,4 +1,6 @@
 #include "server/net/shard_net.h"
+#include "base/clock.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -26,16 +28,16 @@ void remove(std::vector<Connection*>& list, Connection& member, std::size_t Conn
 
 }  // namespace
 
-ShardNet::ShardNet(core::Core& core)
-    : core_(core),
-      poller_(core.shard().executor()),
+ShardNet::ShardNet(core::Context& context)
+    : context_(context),
+      poller_(context.shard().executor()),
       parsers_(std::make_shared<xml::ParserPool>()),
       read_buffer_(read_buffer_size),
-      swept_(core.clock().steady()),
-      scope_(core.shard().executor()) {}
+      swept_(context.clock().steady()),
+      scope_(context.shard().executor()) {}
 
 ShardNet::~ShardNet() {
-    if (sweep_timer_ != core::TimerId::none) core_.shard().cancel(sweep_timer_);
+    if (sweep_timer_ != core::TimerId::none) context_.shard().cancel(sweep_timer_);
 }
 
 ShardNet& ShardNet::peer(unsigned shard) const { return *peers_[shard]; }
@@ -75,13 +77,13 @@ void ShardNet::watch(Connection& connection) {
 
 void ShardNet::arm_sweep() {
     if (sweep_timer_ != core::TimerId::none) return;
-    swept_ = core_.clock().steady();
-    sweep_timer_ = core_.shard().after(sweep_interval, [this] { sweep(); });
+    swept_ = context_.clock().steady();
+    sweep_timer_ = context_.shard().after(sweep_interval, [this] { sweep(); });
 }
 
 void ShardNet::sweep() {
     sweep_timer_ = core::TimerId::none;
-    const SteadyTime now = core_.clock().steady();
+    const SteadyTime now = context_.clock().steady();
     const auto elapsed = std::chrono::duration_cast<Duration>(now - swept_);
     for (const auto& listener : listeners_) listener->retry();
     for (std::size_t i = watched_.size(); i-- > 0;) {  // from the end: removing swaps with the last
@@ -107,9 +109,9 @@ void ShardNet::close_all(StreamErrorCondition condition) {
 }
 
 Task<> ShardNet::joined(Duration limit) {
-    const core::TimerId timer = core_.shard().after(limit, [this] { scope_.cancel(); });
+    const core::TimerId timer = context_.shard().after(limit, [this] { scope_.cancel(); });
     co_await scope_.joined();
-    core_.shard().cancel(timer);
+    context_.shard().cancel(timer);
 }
 
 }  // namespace clarion::net

@@ -1,6 +1,6 @@
 // ShardNet: the sockets of one shard: listeners, connections, what they share, and their sweeps.
 //
-// One per Core, made and owned by App, used on the core's shard only (App may call listen() before
+// One per Context, made and owned by App, used on the core's shard only (App may call listen() before
 // the threads run). It gives each accepted socket to its listener's type (listener_types.h) and
 // knows none of them.
 //
@@ -17,7 +17,7 @@
 
 #include "proto/stream_error.h"
 #include "proto/xml_stream.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/net/connection_counts.h"
 #include "server/net/listener.h"
 #include "server/net/transport/out_buffer.h"
@@ -25,6 +25,7 @@
 #include "server/net/transport/tls_context.h"
 #include "server/net/transport/transport.h"
 #include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -51,7 +52,7 @@ private:
 
 class ShardNet {
 public:
-    explicit ShardNet(core::Core& core);
+    explicit ShardNet(core::Context& context);
     ~ShardNet();
 
     // For App.
@@ -80,7 +81,7 @@ public:
     }
 
     // For connections.
-    core::Core& core() const { return core_; }
+    core::Context& context() const { return context_; }
     Poller& poller() { return poller_; }
     const std::shared_ptr<xml::ParserPool>& parsers() const { return parsers_; }
     BufferPool& buffers() { return buffers_; }
@@ -109,7 +110,7 @@ private:
     void arm_sweep();
     void sweep();
 
-    core::Core& core_;
+    core::Context& context_;
     Poller poller_;
     std::shared_ptr<xml::ParserPool> parsers_;
     BufferPool buffers_;

@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/core/options.h"
+#include "server/core/refusal_log.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -42,7 +44,7 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
       xml_(*parsers_,
-           limits_of(net.core().options<core::C2sOptions>().max_unauthenticated_stanza_size),
+           limits_of(net.context().options<core::C2sOptions>().max_unauthenticated_stanza_size),
            content_ns),
       net_(&net),
       out_(net.buffers()),
@@ -54,14 +56,14 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
 
 StreamConnection::~StreamConnection() {
     if (in_transit()) return;
-    core().shard().forget(*this);
+    context().shard().forget(*this);
     net_->leave(*this);
 }
 
 // --- writing ------------------------------------------------------------------------------------
 
 std::string& StreamConnection::out() {
-    core().shard().at_turn_end(*this);
+    context().shard().at_turn_end(*this);
     return out_.text();
 }
 
@@ -94,7 +96,7 @@ void StreamConnection::cut(std::string_view why) {
 /// Unlike a connection that is lost, this is our doing.
 void StreamConnection::cut_slow(std::string_view why) {
     traffic().slow.add();
-    core().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), "cut", why);
+    context().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), "cut", why);
     cut(why);
 }
 
@@ -147,8 +149,8 @@ void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, st
     if (handshaking_) return cut("the stream ended during the TLS handshake");
     // That the server stops is no refusal, and would be a line for each stream.
     if (error && *error != StreamErrorCondition::system_shutdown)
-        core().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), name(*error),
-                                    why.empty() ? text : why);
+        context().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(),
+                                       name(*error), why.empty() ? text : why);
     if (header_due_) write_header();
     std::string end;
     if (error) framing().append_error(end, {*error, text, application});
@@ -207,7 +209,7 @@ bool StreamConnection::refill(Duration elapsed) {
 // --- moving -------------------------------------------------------------------------------------
 
 void StreamConnection::depart(ShardNet& there) {
-    core().shard().forget(*this);
+    context().shard().forget(*this);
     net_->leave(*this);
     transport_->leave();
     parsers_ = there.parsers();

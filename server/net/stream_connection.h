@@ -14,6 +14,7 @@
 
 #include "proto/framing.h"
 #include "proto/xml_stream.h"
+#include "server/core/trace.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/out_buffer.h"
 #include "server/net/transport/transport.h"
@@ -51,8 +52,8 @@ protected:
                      std::string_view content_ns);
 
     ShardNet& net() const { return *net_; }
-    core::Core& core() const { return net_->core(); }
-    SteadyTime now() const { return core().clock().steady(); }
+    core::Context& context() const { return net_->context(); }
+    SteadyTime now() const { return context().clock().steady(); }
     bool is_open() const { return phase_ == Phase::open; }
     std::size_t waiting_to_be_sent() const { return out_.unsent(); }
     /// When the peer last sent anything.
@@ -76,19 +77,19 @@ protected:
 
     // For who traces; each costs a test while nobody does.
     void trace_received(const xml::Element& element) const {
-        if (core::Trace* trace = core().trace())
+        if (core::Trace* trace = context().trace())
             trace->on_element(traced(&element), core::TraceEvent::received, element);
     }
     void trace_sent(const xml::Element& element) const {
-        if (core::Trace* trace = core().trace())
+        if (core::Trace* trace = context().trace())
             trace->on_element(traced(&element), core::TraceEvent::sent, element);
     }
     void trace_sent(std::string_view xml) const {
-        if (core::Trace* trace = core().trace(); trace && !xml.empty())
+        if (core::Trace* trace = context().trace(); trace && !xml.empty())
             trace->on_text(traced(nullptr), core::TraceEvent::sent, xml);
     }
     void trace_note(std::string_view what) const {
-        if (core::Trace* trace = core().trace()) trace->on_note(traced(nullptr), what);
+        if (core::Trace* trace = context().trace()) trace->on_note(traced(nullptr), what);
     }
 
     /// Leaves this shard for `there`. From now on until arrive() it may only be destroyed.

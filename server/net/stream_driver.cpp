@@ -1,4 +1,7 @@
 #include "server/net/stream_driver.h"
+#include "server/core/trace.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -147,7 +150,7 @@ Task<> StreamDriver::linger() {
 }
 
 void StreamDriver::trace_header() const {
-    core::Trace* const trace = core().trace();
+    core::Trace* const trace = context().trace();
     if (!trace) return;
     const xml::StreamHeader& header = xml_.header();
     std::string text;
@@ -161,7 +164,7 @@ void StreamDriver::trace_header() const {
 }
 
 void StreamDriver::trace_end() const {
-    core::Trace* const trace = core().trace();
+    core::Trace* const trace = context().trace();
     if (!trace) return;
     std::string text;
     framing().append_end(text);
@@ -173,7 +176,7 @@ void StreamDriver::move(Owner self) {
     StreamDriver& c = *self;
     const unsigned home = c.home();
     ShardNet& there = c.net().peer(home);
-    core::ShardSet& shards = c.core().shared().shards;
+    core::ShardSet& shards = c.context().shards();
     c.flush();
     c.depart(there);
     shards.post(home, [self = std::move(self), &there]() mutable {

@@ -60,7 +60,7 @@ protected:
     /// Whether the peer's end is not waited for once ours is written.
     virtual bool ends_at_once() const { return false; }
     /// Step::move: where to, and what comes first there.
-    virtual unsigned home() const { return core().shard().index(); }
+    virtual unsigned home() const { return context().shard().index(); }
     virtual Step on_arrived() { return Step::arrived; }
     /// The certificate to show, and what else differs; `alpn` as it is for direct TLS.
     virtual TlsSettings tls_settings() const { return {}; }

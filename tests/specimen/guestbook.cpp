@@ -4,9 +4,15 @@
 
 #include "proto/ns.h"
 #include "server/core/archive_id.h"
+#include "server/core/pending_iq.h"
+#include "server/core/router.h"
 #include "server/core/service.h"
 #include "server/events/archive_events.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 #include "storage/record_codec.h"
+#include "storage/storage.h"
 
 namespace clarion::guestbook {
 
@@ -79,8 +85,8 @@ struct Guests {
 
 class Guestbook final : public core::Actor {
 public:
-    Guestbook(core::Core& core, Jid jid, Stored stored, bool is_kept, const Guests& guests)
-        : Actor(core, std::move(jid), std::move(stored)),
+    Guestbook(core::Context& context, Jid jid, Stored stored, bool is_kept, const Guests& guests)
+        : Actor(context, std::move(jid), std::move(stored)),
           is_kept_(is_kept),
           guests_(guests),
           last_number_(guests.last_number(owner())) {}
@@ -95,8 +101,9 @@ public:
     /// Creates it in storage with the first that is kept.
     void keep() {
         if (std::exchange(is_kept_, true)) return;
-        core().storage().owners().put(core().shard().batch(),
-                                      {id(), storage::OwnerKind::actor, std::string(jid().bare())});
+        context().storage().owners().put(
+            context().shard().batch(),
+            {id(), storage::OwnerKind::actor, std::string(jid().bare())});
     }
     bool is_kept() const { return is_kept_; }
 
@@ -114,7 +121,7 @@ private:
 class Guestbooks final : public core::Directory<Guestbook, core::Service> {
 public:
     explicit Guestbooks(core::ModuleSetup& setup)
-        : Directory(setup.core(), "guestbook"),
+        : Directory(setup.context(), "guestbook"),
           guests_{setup.resident_data()},
           entries_(setup.stored_data()) {}
 
@@ -126,11 +133,11 @@ public:
     }
 
     Task<IqAnswer> answer_entries(IqRequest request) {
-        (void)co_await core().shard().committed();
+        (void)co_await context().shard().committed();
         auto result = make_result(*request.stanza);
         xml::Element& list = result->root().add("entries", ns);
         storage::DataQuery query;
-        query.limit = static_cast<std::size_t>(core().options<GuestbookOptions>().page);
+        query.limit = static_cast<std::size_t>(context().options<GuestbookOptions>().page);
         const auto page = co_await entries_.read(request.owner->id(), query);
         if (!page) co_return to_stanza_error(page.error());
         for (const auto& [key, value] : page->entries) {
@@ -151,10 +158,10 @@ public:
         auto result = make_result(*request.stanza);
         if (!book.is_kept()) co_return result;
         book.set_deleted();
-        core().storage().owners().remove(core().shard().batch(),
-                                         {book.id(), storage::OwnerKind::actor, address});
+        context().storage().owners().remove(context().shard().batch(),
+                                            {book.id(), storage::OwnerKind::actor, address});
         begin_removal(address);
-        const auto committed = co_await core().shard().committed();
+        const auto committed = co_await context().shard().committed();
         end_removal(address, committed.ok());
         if (!committed) co_return to_stanza_error(committed.error());
         co_return result;
@@ -164,7 +171,7 @@ public:
     Task<IqAnswer> answer_items(IqRequest request) {
         auto result = make_result(*request.stanza);
         xml::Element& query = result->root().add("query", ns::disco_items);
-        const auto names = co_await core().storage().owners().list(
+        const auto names = co_await context().storage().owners().list(
             storage::OwnerKind::actor, std::string(request.host), {}, 100);
         if (!names) co_return to_stanza_error(names.error());
         for (const auto& name : *names) query.add("item").set_attr("jid", name);
@@ -173,16 +180,16 @@ public:
 
 private:
     Task<Result<std::unique_ptr<core::Actor>>> read(std::string address) override {
-        auto stored = co_await core().storage().owners().load(address);
+        auto stored = co_await context().storage().owners().load(address);
         if (!stored) co_return stored.error();
         core::Actor::Stored what;
         if (*stored)
             what = {(*stored)->owner.id, (*stored)->last_archive_id,
                     std::move((*stored)->resident)};
         else
-            what.id = core().storage().owners().next_id(address);
+            what.id = context().storage().owners().next_id(address);
         co_return std::unique_ptr<core::Actor>(std::make_unique<Guestbook>(
-            core(), Jid::trusted(address), std::move(what), stored->has_value(), guests_));
+            context(), Jid::trusted(address), std::move(what), stored->has_value(), guests_));
     }
 
     bool may_evict(core::Actor& actor) override {
@@ -194,7 +201,7 @@ private:
     void on_message(core::Actor& actor, core::Envelope envelope) override {
         auto& book = static_cast<Guestbook&>(actor);
         if (envelope.stanza->is_error() || envelope.stanza->body().empty()) return;
-        core().scope_of(book.id()).spawn(
+        context().scope_of(book.id()).spawn(
             "sign", sign(core::ActorPin<Guestbook>(book), std::move(envelope)));
     }
 
@@ -204,7 +211,7 @@ private:
         std::erase(visitors, from);
         if (envelope.stanza->type() != StanzaType::available) return;
         visitors.push_back(from);
-        core().router().route(
+        context().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::available, actor.jid(), from));
     }
 
@@ -218,10 +225,11 @@ private:
         if (!book.alive()) co_return;
         auto noted = kept ? guests_.note(book->owner(), message->from(), number) : kept;
         if (!noted)
-            co_return core().router().bounce(std::move(envelope), to_stanza_error(noted.error()));
+            co_return context().router().bounce(std::move(envelope),
+                                                to_stanza_error(noted.error()));
         storage::ArchiveId id = storage::ArchiveId::none;
-        core().bus().fire(events::ActorArchiving{*book, envelope, message->from(), id});
-        core().shard().hold(envelope.ticket);
+        context().bus().fire(events::ActorArchiving{*book, envelope, message->from(), id});
+        context().shard().hold(envelope.ticket);
         show(*book, *message, id);
         ask_for_client(*book, message->from(), number);
     }
@@ -236,27 +244,28 @@ private:
             shown->root().add_text_child("body", message.body());
             shown->root().add("guest", ns).set_attr("jid", message.from().bare());
             if (id != storage::ArchiveId::none) core::add_stanza_id(*shown, book, id);
-            core().router().route(std::move(shown));
+            context().router().route(std::move(shown));
         }
     }
 
     void ask_for_client(Guestbook& book, const Jid& guest, std::uint64_t number) {
         auto request = Stanza::make(StanzaKind::iq, StanzaType::get, book.jid(), guest);
         request->root().add("query", ns::version);
-        core().pending().send(
+        context().pending().send(
             book.jid().bare(), std::move(request), std::chrono::seconds(30),
             [this, number, owner = book.id(), address = std::string(book.jid().bare())](
                 const Stanza* answer, bool) {
                 if (!answer || answer->type() != StanzaType::result || !answer->payload()) return;
                 std::string client(answer->payload()->child_text(ns::version, "name"));
-                core().scope_of(owner).spawn("note-client", note_client(address, number, client));
+                context().scope_of(owner).spawn("note-client",
+                                                note_client(address, number, client));
             });
     }
 
     Task<> note_client(std::string address, std::uint64_t number, std::string client) {
         auto book = co_await load(std::move(address));
         if (!book) co_return;
-        (void)co_await core().shard().committed();  // the entry itself
+        (void)co_await context().shard().committed();  // the entry itself
         const auto value = co_await entries_.get((*book)->id(), key_of(number));
         if (!value || !*value || !book->alive()) co_return;
         auto entry = decode(**value);
@@ -270,7 +279,7 @@ private:
                 .add("guest", ns)
                 .set_attr("jid", entry->guest)
                 .set_attr("client", entry->client);
-            core().router().route(std::move(shown));
+            context().router().route(std::move(shown));
         }
     }
 

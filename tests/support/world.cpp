@@ -53,7 +53,7 @@ Task<> run_to_end(std::function<Task<>(core::Core&)> fn, core::Core& core, bool&
 }
 
 /// Binds, and what the client says `at_once` is read before anything else happens.
-Task<std::shared_ptr<core::Session>> bind(core::Core& core, core::BindRequest request,
+Task<std::shared_ptr<core::Session>> bind(core::Context& core, core::BindRequest request,
                                           FakePort& port, std::vector<std::string> at_once) {
     core::Bound bound = co_await core::bind_resource(core, port, std::move(request));
     if (!bound.session) throw std::runtime_error("the resource cannot be bound");
@@ -74,7 +74,7 @@ core::Session& Client::session() {
 
 void Client::send_soon(std::string_view xml) {
     auto element = std::make_shared<xml::Document>(parse(xml));
-    world_.post(jid_.bare(), [this, element](core::Core&) {
+    world_.post(jid_.bare(), [this, element](core::Context&) {
         if (const auto session = session_.lock()) session->on_element(std::move(*element));
     });
 }
@@ -102,11 +102,11 @@ xml::Document Client::pop(std::string_view name) {
 }
 
 void Client::close() {
-    world_.at(jid_.bare(), [this](core::Core&) { session().on_stream_closed(); });
+    world_.at(jid_.bare(), [this](core::Context&) { session().on_stream_closed(); });
 }
 
 void Client::cut() {
-    world_.at(jid_.bare(), [this](core::Core&) { session().on_detached(); });
+    world_.at(jid_.bare(), [this](core::Context&) { session().on_detached(); });
 }
 
 Task<Result<>> resume_session(core::Session& session, FakePort& port, std::uint32_t handled) {
@@ -159,9 +159,12 @@ World::~World() {
 
 void World::start() {
     shards_ = std::make_unique<core::ShardSet>(setup_.shards, clock_, *storage_);
-    shared_ = std::make_unique<core::Shared>(core::Shared{*shards_, clock_, *storage_, domains_,
-                                                          "scram-secret", "dialback-secret",
-                                                          "archive-secret"});
+    shared_ = std::make_unique<core::Shared>(
+        core::Shared{*shards_,
+                     clock_,
+                     *storage_,
+                     domains_,
+                     {"scram-secret", "dialback-secret", "archive-secret"}});
     for (unsigned i = 0; i < setup_.shards; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& made = *shared_->cores.back();
@@ -246,9 +249,9 @@ void World::advance(std::chrono::microseconds by) {
 
 void World::post(std::string_view key, std::function<void(core::Core&)> fn) {
     core::Core& home = home_of(key);
-    auto guarded = [this, fn = std::move(fn)](core::Core& there) {
+    auto guarded = [this, fn = std::move(fn)](core::Context& there) {
         try {
-            fn(there);
+            fn(static_cast<core::Core&>(there));
         } catch (...) {
             failure_ = std::current_exception();
         }
@@ -261,14 +264,14 @@ void World::post(std::string_view key, std::function<void(core::Core&)> fn) {
 
 bool World::move(const PartitionSet& partitions, unsigned to) {
     Result<> moved;
-    run_on(0, [&](core::Core& core) -> Task<> {
+    run_on(0, [&](core::Context& core) -> Task<> {
         moved = co_await core::move_partitions(core, partitions, to);
     });
     return moved.ok();
 }
 
 void World::lose(const PartitionSet& partitions) {
-    run_on(0, [&](core::Core& core) { return core::lose_partitions(core, partitions); });
+    run_on(0, [&](core::Context& core) { return core::lose_partitions(core, partitions); });
 }
 
 void World::at(std::string_view key, std::function<void(core::Core&)> fn) {
@@ -305,12 +308,12 @@ void World::finish(const bool& ended, const std::exception_ptr& failure) {
 void World::add_account(std::string_view bare_jid, std::string_view password) {
     const Jid jid = parse_jid(bare_jid);
     if (!password.empty()) {
-        return run(jid.bare(), [&](core::Core& core) -> Task<> {
+        return run(jid.bare(), [&](core::Context& core) -> Task<> {
             const auto made = co_await core.account_registry().create(jid, std::string(password));
             if (!made.ok()) throw std::runtime_error(made.error().text);
         });
     }
-    at(jid.bare(), [&](core::Core& core) {
+    at(jid.bare(), [&](core::Context& core) {
         storage::AccountRecord record;
         record.id = storage_->owners().next_id(jid.bare());
         record.jid = std::string(jid.bare());
@@ -321,7 +324,7 @@ void World::add_account(std::string_view bare_jid, std::string_view password) {
 
 core::Account& World::account(std::string_view bare_jid) {
     core::Account* found = nullptr;
-    at(bare_jid, [&found, name = std::string(bare_jid)](core::Core& core) {
+    at(bare_jid, [&found, name = std::string(bare_jid)](core::Context& core) {
         core.accounts().with(name, [&found](Result<core::Account*> account) {
             if (account.ok()) found = *account;
         });
@@ -334,7 +337,7 @@ Client& World::connect(std::string_view full_jid, std::string_view device,
                        std::vector<std::string> at_once) {
     Client& client = clients_.emplace_back(*this, parse_jid(full_jid));
     const Jid& jid = client.jid();
-    run(jid.bare(), [&](core::Core& core) -> Task<> {
+    run(jid.bare(), [&](core::Context& core) -> Task<> {
         core::BindRequest request{.account = jid.to_bare(),
                                   .resource = std::string(jid.resource()),
                                   .device = std::string(device)};
@@ -354,7 +357,7 @@ Client& World::log_in(std::string_view full_jid) {
 void World::befriend(std::string_view bare_jid, std::string_view contact,
                      core::Subscription subscription) {
     core::Account& owner = account(bare_jid);
-    at(bare_jid, [&](core::Core& core) {
+    at(bare_jid, [&](core::Context& core) {
         core::RosterItem item;
         item.jid = std::string(contact);
         item.subscription = subscription;
@@ -367,7 +370,7 @@ void World::befriend(std::string_view bare_jid, std::string_view contact,
 FakeLink& World::attach_component(std::string_view domain) {
     FakeLink& link = components_[std::string(domain)];
     at(domain,
-       [&](core::Core& core) { core.links().attach_component(std::string(domain), &link); });
+       [&](core::Context& core) { core.links().attach_component(std::string(domain), &link); });
     return link;
 }
 
@@ -375,7 +378,7 @@ void World::arrive(std::string_view stanza) {
     auto parsed = Stanza::from_document(parse(stanza));
     if (!parsed.ok()) throw std::runtime_error(parsed.error().text);
     const StanzaPtr arrived = std::move(parsed).value();
-    at(arrived->from().domain(), [&](core::Core& core) { core.router().route(arrived); });
+    at(arrived->from().domain(), [&](core::Context& core) { core.router().route(arrived); });
 }
 
 }  // namespace clarion::test

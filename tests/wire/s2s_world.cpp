@@ -77,7 +77,7 @@ Task<> run_test(net::RemoteDomains& s2s, std::string domain, std::vector<core::R
     done->set_value();
 }
 
-Task<> count_spooled(core::Core& core, std::string domain, Promise<std::size_t> count) {
+Task<> count_spooled(core::Context& core, std::string domain, Promise<std::size_t> count) {
     const Result<> ignored = co_await core.shard().committed();
     const auto found = co_await core.storage().spool().read(std::move(domain), 0, 1000);
     count->set_value(found && ignored ? found->size() : 0);
@@ -86,7 +86,7 @@ Task<> count_spooled(core::Core& core, std::string domain, Promise<std::size_t> 
 Task<> join(net::ShardNet& net, Promise<void> done) {
     co_await net.joined(5s);
     // Nothing may be undecided when the shard goes: the storage's writer would tell it.
-    const Result<> ignored = co_await net.core().shard().committed();
+    const Result<> ignored = co_await net.context().shard().committed();
     (void)ignored;
     done->set_value();
 }
@@ -124,7 +124,7 @@ void Server::start(const std::string& dns_server) {
     domains_.add_component(component());
     shards_ = std::make_unique<core::ShardSet>(1, system_clock(), *storage_);
     shared_ = std::make_unique<core::Shared>(core::Shared{
-        *shards_, system_clock(), *storage_, domains_, "scram", "dialback " + domain_});
+        *shards_, system_clock(), *storage_, domains_, {"scram", "dialback " + domain_, {}}});
     shared_->cores.push_back(std::make_unique<core::Core>(*shared_, 0, config_));
     core::Core& core = *shared_->cores.front();
     net_ = std::make_unique<net::ShardNet>(core);
@@ -148,11 +148,11 @@ void Server::start(const std::string& dns_server) {
 void Server::stop() {
     const auto joined = promise<void>();
     on_shard([this, joined] {
-        net_->core().set_stopping();
+        shared_->cores.front()->set_stopping();
         net_->stop_accepting();
         net_->stop_reading();
         net_->close_all(StreamErrorCondition::system_shutdown);
-        net_->core().scope().spawn("join", join(*net_, joined));
+        net_->context().scope().spawn("join", join(*net_, joined));
     });
     wait_for(joined);
     shards_->stop();
@@ -174,7 +174,7 @@ void Server::on_shard(std::function<void()> fn) {
 void Server::send(const std::string& xml) {
     auto stanza = Stanza::from_document(xml::parse_element(xml, ns::client));
     if (!stanza) throw std::runtime_error(stanza.error().text);
-    on_shard([&] { net_->core().router().route(std::move(*stanza)); });
+    on_shard([&] { net_->context().router().route(std::move(*stanza)); });
 }
 
 void Server::deliver(core::Envelope envelope) {
@@ -227,15 +227,16 @@ void Server::wait_for_links(const std::function<bool(const std::vector<net::S2sL
 std::vector<core::RemoteStep> Server::test(const std::string& domain) {
     std::vector<core::RemoteStep> steps;
     const auto done = promise<void>();
-    on_shard([&] { net_->core().scope().spawn("test", run_test(*s2s_, domain, steps, done)); });
+    on_shard([&] { net_->context().scope().spawn("test", run_test(*s2s_, domain, steps, done)); });
     wait_for(done);
     return steps;
 }
 
 std::size_t Server::spooled(const std::string& domain) {
     const auto count = promise<std::size_t>();
-    on_shard(
-        [&] { net_->core().scope().spawn("spooled", count_spooled(net_->core(), domain, count)); });
+    on_shard([&] {
+        net_->context().scope().spawn("spooled", count_spooled(net_->context(), domain, count));
+    });
     return wait_for(count);
 }
 

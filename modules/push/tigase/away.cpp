@@ -10,6 +10,7 @@
 #include "server/events/presence_events.h"
 #include "server/events/push_events.h"
 #include "server/events/session_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::push::tigase {
 
@@ -50,7 +51,7 @@ struct Unseen {
 class Away {
 public:
     explicit Away(core::ModuleSetup& setup)
-        : core_(setup.core()), unseen_(setup.account_slot<Unseen>()) {}
+        : context_(setup.context()), unseen_(setup.account_slot<Unseen>()) {}
 
     void on_receiving(const events::MessageReceiving& event) const {
         core::Account& account = event.account;
@@ -58,7 +59,7 @@ public:
         if (!is_between_two(message) || anybody_online(account) || !anybody_connected(account))
             return;
         if (!judge(message, account.jid().bare(), false).important) return;
-        core_.bus().fire(events::PushRequested{
+        context_.bus().fire(events::PushRequested{
             account, &event.envelope, false, [&account](const PushRegistration& registration) {
                 return wants_away(registration) && !sleeps(account, registration.device);
             }});
@@ -79,13 +80,13 @@ private:
         const Unseen* unseen = unseen_.find(account);
         if (!unseen || !unseen->any || !is_online(session)) return;
         unseen_.of(account).any = false;
-        core_.bus().fire(events::PushRequested{
+        context_.bus().fire(events::PushRequested{
             account, nullptr, true, [&session](const PushRegistration& registration) {
                 return wants_away(registration) && registration.device != session.device();
             }});
     }
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<Unseen> unseen_;
 };
 

@@ -40,7 +40,7 @@ struct LastCall {
 class Encrypt {
 public:
     explicit Encrypt(core::ModuleSetup& setup)
-        : core_(setup.core()), calls_(setup.account_slot<LastCall>()) {}
+        : context_(setup.context()), calls_(setup.account_slot<LastCall>()) {}
 
     Flow on_registering(events::PushRegistering& event) const {
         const xml::Element* encrypt = event.enable.child(ns_encrypt, "encrypt");
@@ -84,7 +84,7 @@ private:
         if (event.cause && event.cause->is_message()) {
             const Carried inner = carried(*event.cause, event.account.jid().bare());
             const auto call = event.urgent ? read_call(*inner.message) : std::nullopt;
-            const auto& options = core_.options<EncryptOptions>(event.account.host());
+            const auto& options = context_.options<EncryptOptions>(event.account.host());
             payload = call ? describe_call(event.account, *inner.message, *call)
                            : describe(*inner.message, inner.own, options.encrypted_message);
         } else if (event.cause && !event.cause->from().empty()) {
@@ -114,7 +114,7 @@ private:
         return payload;
     }
 
-    core::Core& core_;
+    core::Context& context_;
     core::AccountSlot<LastCall> calls_;
 };
 

@@ -12,7 +12,7 @@ namespace {
 /// The module on one shard.
 class OfflineRooms {
 public:
-    explicit OfflineRooms(core::ModuleSetup& setup) : core_(setup.core()) {}
+    explicit OfflineRooms(core::ModuleSetup& setup) : context_(setup.context()) {}
 
     void on_registration_found(const events::PushSending& event) {
         if (event.cause && is_for_absent_member(*event.cause)) told_ = event.cause;
@@ -23,7 +23,7 @@ public:
         const auto nick = event.cause->from().resource();
         const bool asked = event.enable.child(ns_groupchat, "groupchat") != nullptr;
         if (asked && !nick.empty() &&
-            core_.options<PushOptions>(event.account.host()).notification_with_sender)
+            context_.options<PushOptions>(event.account.host()).notification_with_sender)
             event.notification.add("groupchat", ns_muc_offline).add_text_child("nickname", nick);
     }
 
@@ -34,7 +34,7 @@ public:
     }
 
 private:
-    core::Core& core_;
+    core::Context& context_;
     const Stanza* told_ = nullptr;  // while its Undelivered is under way
 };
 

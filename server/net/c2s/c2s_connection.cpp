@@ -8,6 +8,7 @@
 #include "proto/ns.h"
 #include "server/core/options.h"
 #include "server/core/session.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -34,7 +35,7 @@ Connections& counters() {
 }
 
 std::optional<ConnectionCounts::Place> admit(ShardNet& net, const Transport& transport) {
-    const auto& limits = net.core().options<core::LimitsOptions>();
+    const auto& limits = net.context().options<core::LimitsOptions>();
     const std::string network = transport.peer_address().network();
     auto place = net.counts().admit(
         ConnectionCounts::Kind::client, network,
@@ -72,14 +73,14 @@ C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport
       stream_(*this, direct_tls),
       accepted_(now()),
       place_(std::move(place)) {
-    deadline_ = accepted_ + core().options<core::C2sOptions>().authentication_timeout;
+    deadline_ = accepted_ + context().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
 }
 
 C2sConnection::~C2sConnection() {
     counters().open.add(-1);
     if (in_transit()) return;
-    core().shard().cancel(silence_timer_);
+    context().shard().cancel(silence_timer_);
     on_detached();
 }
 
@@ -88,7 +89,7 @@ C2sConnection::~C2sConnection() {
 C2sConnection::Step C2sConnection::on_header() {
     header_due_ = false;
     trace_header();
-    return after(stream_.on_open(core(), xml_.header()));
+    return after(stream_.on_open(context(), xml_.header()));
 }
 
 C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
@@ -120,10 +121,10 @@ Task<C2sConnection::Step> C2sConnection::take_time(Step how) {
     xml_.keep_rest();
     C2sStream::Next next = C2sStream::Next::read;
     if (how == Step::arrived) {
-        next = co_await stream_.on_arrived(core());
+        next = co_await stream_.on_arrived(context());
     } else {
         xml::Document element = std::move(element_);
-        next = co_await stream_.on_element(core(), std::move(element));
+        next = co_await stream_.on_element(context(), std::move(element));
     }
     note_authenticated();
     co_return after(next);
@@ -136,8 +137,8 @@ C2sConnection::Step C2sConnection::after(C2sStream::Next next) {
         case C2sStream::Next::start_tls: return Step::start_tls;
         case C2sStream::Next::restart: return restart();
         case C2sStream::Next::move:
-            if (stream_.home() == core().shard().index()) return Step::arrived;
-            core().shard().cancel(std::exchange(silence_timer_, core::TimerId::none));
+            if (stream_.home() == context().shard().index()) return Step::arrived;
+            context().shard().cancel(std::exchange(silence_timer_, core::TimerId::none));
             return Step::move;
         case C2sStream::Next::close: break;
     }
@@ -150,7 +151,7 @@ TlsSettings C2sConnection::tls_settings() const {
 }
 
 SteadyTime C2sConnection::handshake_deadline() const {
-    return now() + core().options<core::TlsOptions>(stream_.host()).handshake_timeout;
+    return now() + context().options<core::TlsOptions>(stream_.host()).handshake_timeout;
 }
 
 void C2sConnection::on_encrypted() { stream_.on_encrypted(transport_->bindings()); }
@@ -161,7 +162,7 @@ void C2sConnection::on_tls_failed(std::string_view why) {
 
 void C2sConnection::note_authenticated() {
     if (!stream_.authenticated()) return;
-    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    const auto& options = context().options<core::C2sOptions>(stream_.host());
     if (options.ping_interval > Duration::zero() && silence_timer_ == core::TimerId::none)
         watch_silence(options.ping_interval);
     if (std::exchange(authenticated_, true)) return;
@@ -174,14 +175,14 @@ void C2sConnection::note_authenticated() {
 // --- silence ------------------------------------------------------------------------------------
 
 void C2sConnection::watch_silence(Duration from_now) {
-    silence_timer_ = core().shard().after(from_now, [this] {
+    silence_timer_ = context().shard().after(from_now, [this] {
         silence_timer_ = core::TimerId::none;
         on_silence();
     });
 }
 
 void C2sConnection::on_silence() {
-    const auto& options = core().options<core::C2sOptions>(stream_.host());
+    const auto& options = context().options<core::C2sOptions>(stream_.host());
     if (!is_open() || options.ping_interval == Duration::zero()) return;
     if (pinged_at_ != SteadyTime{} && heard_at() < pinged_at_)
         return cut("the client does not answer");
@@ -233,7 +234,7 @@ void C2sConnection::abandon() {
 
 void C2sConnection::cut_off(bool flushes) {
     detached_ = true;
-    core().shard().cancel(silence_timer_);
+    context().shard().cancel(silence_timer_);
     if (flushes) flush();
     cut("its session is resumed at its new home");
 }
@@ -252,21 +253,21 @@ core::TracedStream C2sConnection::traced(const xml::Element*) const {
 }
 
 std::size_t C2sConnection::max_send_buffer() const {
-    const auto limit = core().options<core::C2sOptions>(stream_.host()).max_send_buffer;
+    const auto limit = context().options<core::C2sOptions>(stream_.host()).max_send_buffer;
     return static_cast<std::size_t>(limit);
 }
 
 Duration C2sConnection::send_timeout() const {
-    return core().options<core::C2sOptions>(stream_.host()).send_timeout;
+    return context().options<core::C2sOptions>(stream_.host()).send_timeout;
 }
 
 std::int64_t C2sConnection::bytes_per_second() const {
-    return core().options<core::LimitsOptions>().c2s_bytes_per_second;
+    return context().options<core::LimitsOptions>().c2s_bytes_per_second;
 }
 
 void C2sConnection::write_header() {
     header_due_ = false;
-    stream_.write_header(core());
+    stream_.write_header(context());
 }
 
 void C2sConnection::on_detached() {

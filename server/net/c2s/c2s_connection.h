@@ -13,6 +13,7 @@
 #include "base/task.h"
 #include "server/core/c2s_stream.h"
 #include "server/core/session_port.h"
+#include "server/core/trace.h"
 #include "server/net/stream_driver.h"
 
 namespace clarion::net {

@@ -9,7 +9,12 @@
 #include "proto/crypto.h"
 #include "proto/framing.h"
 #include "proto/ns.h"
+#include "server/core/domain_links.h"
+#include "server/core/domains.h"
+#include "server/core/refusal_log.h"
+#include "server/core/router.h"
 #include "server/events/s2s_events.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::net {
 
@@ -41,7 +46,7 @@ void ComponentConnection::accept(ShardNet& net, std::unique_ptr<Transport> trans
 
 ComponentConnection::ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport)
     : StreamDriver(net, std::move(transport), ns::component) {
-    deadline_ = now() + core().options<core::C2sOptions>().authentication_timeout;
+    deadline_ = now() + context().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
 }
 
@@ -71,7 +76,7 @@ ComponentConnection::Step ComponentConnection::on_header() {
         begin_close(StreamErrorCondition::host_unknown, "no such component is configured");
         return Step::parse;
     }
-    if (!core().is_home(domain_)) return Step::move;
+    if (!context().is_home(domain_)) return Step::move;
     return on_arrived();
 }
 
@@ -95,7 +100,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
         logger.warning("handshake-failed", {{"domain", domain_}});
         return begin_close(StreamErrorCondition::not_authorized, "wrong secret");
     }
-    if (!core().is_home(domain_))
+    if (!context().is_home(domain_))
         return begin_close(StreamErrorCondition::reset, "the domain moves: connect again");
     if (!take_place(*mine))
         return begin_close(StreamErrorCondition::conflict, "this component is attached already");
@@ -105,15 +110,15 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
     attached_ = true;
     out() += "<handshake/>";
     trace_sent("<handshake/>");
-    core().links().attach_component(domain_, this);
+    context().links().attach_component(domain_, this);
     tell_attached();
     logger.info("attached", {{"domain", domain_}});
-    core().bus().fire(events::DomainReachable{core(), domain_});
+    context().bus().fire(events::DomainReachable{context(), domain_});
 }
 
 /// Which of two stays: usually the newer, as the other's connection is dead and nobody has noticed.
 bool ComponentConnection::take_place(const core::ComponentOptions& mine) {
-    core::ComponentPort* const older = core().links().component(domain_);
+    core::ComponentPort* const older = context().links().component(domain_);
     if (older == nullptr) return true;
     const bool newer_wins = mine.conflict == "newer";
     logger.warning("already-attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
@@ -137,10 +142,11 @@ void ComponentConnection::leave(bool at_once) {
 /// In the order in which they happen here, the home of the domain: here at once, so that who is
 /// told that the stream has ended finds it so.
 void ComponentConnection::tell_attached() const {
-    core().links().note_attached(domain_, attached_);
-    core().everywhere([domain = domain_, attached = attached_, here = &core()](core::Core& each) {
-        if (&each != here) each.links().note_attached(domain, attached);
-    });
+    context().links().note_attached(domain_, attached_);
+    context().everywhere(
+        [domain = domain_, attached = attached_, here = &context()](core::Context& each) {
+            if (&each != here) each.links().note_attached(domain, attached);
+        });
 }
 
 void ComponentConnection::on_stanza(xml::Document&& element) {
@@ -153,8 +159,8 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
     if (stanza->to().empty()) {
         return begin_close(StreamErrorCondition::improper_addressing, "'to' is missing");
     }
-    core::strip_forged_delays(*stanza, core().domains(), domain_);
-    core().router().route(window_.admit(core(), weak_from_this(), stanza));
+    core::strip_forged_delays(*stanza, context().domains(), domain_);
+    context().router().route(window_.admit(context(), weak_from_this(), stanza));
 }
 
 void ComponentConnection::refuse(const xml::Element& element, const Error& why) {
@@ -163,7 +169,7 @@ void ComponentConnection::refuse(const xml::Element& element, const Error& why) 
     }
     const auto answer = make_refusal(element, why);
     if (!answer) return;
-    core().refusals().on_element(domain_, element, read_error(answer->root()));
+    context().refusals().on_element(domain_, element, read_error(answer->root()));
     write(answer->root());
 }
 
@@ -174,7 +180,7 @@ void ComponentConnection::write(const xml::Element& stanza) {
 
 bool ComponentConnection::has_room() const {
     const core::ComponentOptions* const mine = options();
-    return window_.has_room(core().options<core::C2sOptions>()) &&
+    return window_.has_room(context().options<core::C2sOptions>()) &&
            (!mine || waiting_to_be_sent() < static_cast<std::size_t>(mine->max_send_buffer));
 }
 
@@ -187,7 +193,7 @@ void ComponentConnection::deliver(core::Envelope envelope) {
     if (full || !is_open()) {
         const auto condition = full ? StanzaErrorCondition::resource_constraint
                                     : StanzaErrorCondition::service_unavailable;
-        return core().router().bounce(std::move(envelope), StanzaError(condition));
+        return context().router().bounce(std::move(envelope), StanzaError(condition));
     }
     write(envelope.stanza->root());
 }
@@ -196,14 +202,15 @@ void ComponentConnection::settle(std::uint32_t number, const StanzaError* error,
                                  const Origin& origin) {
     window_.settle(number);
     if (error && is_open())
-        if (const auto answer = core::answer_failed(core(), origin, *error)) write(answer->root());
+        if (const auto answer = core::answer_failed(context(), origin, *error))
+            write(answer->root());
     go_on_if_paused();
 }
 
 // --- StreamConnection ---------------------------------------------------------------------------
 
 const core::ComponentOptions* ComponentConnection::options() const {
-    const auto& all = core().config().named<core::ComponentOptions>();
+    const auto& all = context().config().named<core::ComponentOptions>();
     const auto mine = all.find(domain_);
     return mine == all.end() ? nullptr : &mine->second;
 }
@@ -214,13 +221,13 @@ std::size_t ComponentConnection::max_send_buffer() const {
 }
 
 Duration ComponentConnection::send_timeout() const {
-    return core().options<core::C2sOptions>().send_timeout;
+    return context().options<core::C2sOptions>().send_timeout;
 }
 
 void ComponentConnection::write_header() {
     header_due_ = false;
     stream_id_ = random_token(16);
-    const auto& hosts = core().domains().hosts();
+    const auto& hosts = context().domains().hosts();
     const std::string_view usual = hosts.empty() ? std::string_view() : hosts.front();
     framing().append_header(out(), {.content_ns = ns::component,
                                     .from = options() ? domain_ : usual,
@@ -233,7 +240,7 @@ void ComponentConnection::write_header() {
 
 void ComponentConnection::on_detached() {
     if (!std::exchange(attached_, false)) return;
-    core().links().detach_component(domain_, this);
+    context().links().detach_component(domain_, this);
     tell_attached();
     logger.info("detached", {{"domain", domain_}});
 }

@@ -1,7 +1,7 @@
 // ComponentConnection: an external component on its stream (XEP-0114, jabber:component:accept).
 //
 // Like a C2sConnection it is one coroutine that reads, and moves once, to the home shard of the
-// component's domain, before it authenticates. There it attaches to Core::links(); from then on
+// component's domain, before it authenticates. There it attaches to Context::links(); from then on
 // stanzas for the domain come to deliver(). Every stanza it sends has a ticket, so it is read no
 // faster than its stanzas are settled.
 // Owned (shared, so that tickets can hold it weakly) by its coroutine.
@@ -12,9 +12,12 @@
 #include <string_view>
 
 #include "base/task.h"
+#include "server/core/domain_links.h"
 #include "server/core/domains.h"
+#include "server/core/homes.h"
 #include "server/core/inbound_window.h"
 #include "server/core/options.h"
+#include "server/core/trace.h"
 #include "server/net/stream_driver.h"
 #include "server/runtime/ticket.h"
 
@@ -60,7 +63,7 @@ private:
     Step on_element(xml::Document&& element) override;
     bool has_room() const override;
     bool waits_for_send_room() const override { return true; }
-    unsigned home() const override { return core().shared().homes.shard_of(domain_); }
+    unsigned home() const override { return context().homes().shard_of(domain_); }
     Step on_arrived() override;
     void on_detached() override;
     void on_deadline() override;

@@ -2,14 +2,22 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
 #include "proto/xml.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/domain_links.h"
+#include "server/core/domains.h"
+#include "server/core/router.h"
+#include "server/core/strays.h"
 #include "server/events/partition_events.h"
 #include "server/events/s2s_events.h"
 #include "server/net/s2s/s2s_in.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::net {
 
@@ -32,30 +40,31 @@ void count_failure(s2s::Stage stage) {
 
 RemoteDomains::RemoteDomains(ShardNet& net)
     : net_(net),
-      core_(net.core()),
-      resolver_(core_.shard(), core_.options<core::DnsOptions>()),
+      context_(net.context()),
+      resolver_(context_.shard(), context_.options<core::DnsOptions>()),
       pauses_(remembered_pauses) {
-    core_.links().set_remote(this);
+    context_.links().set_remote(this);
     net_.attach(this);
     follow_partitions();
 }
 
 void RemoteDomains::follow_partitions() {
     using namespace events;
-    core_.bus().on<PartitionsAcquired>(PartitionsAcquired::Stage::recover, "s2s",
-                                       [this](const PartitionsAcquired& event) {
-                                           if (!event.released_in_order) recover(event.partitions);
-                                       });
-    core_.bus().on<PartitionsReleased>(
+    context_.bus().on<PartitionsAcquired>(PartitionsAcquired::Stage::recover, "s2s",
+                                          [this](const PartitionsAcquired& event) {
+                                              if (!event.released_in_order)
+                                                  recover(event.partitions);
+                                          });
+    context_.bus().on<PartitionsReleased>(
         PartitionsReleased::Stage::hand_over, "s2s",
         [this](const PartitionsReleased& event) { leave(event.partitions, false); });
-    core_.bus().on<PartitionsLost>(
+    context_.bus().on<PartitionsLost>(
         PartitionsLost::Stage::drop, "s2s",
         [this](const PartitionsLost& event) { leave(event.partitions, true); });
 }
 
 RemoteDomains::~RemoteDomains() {
-    core_.links().set_remote(nullptr);
+    context_.links().set_remote(nullptr);
     net_.attach<RemoteDomains>(nullptr);
 }
 
@@ -64,7 +73,7 @@ std::string RemoteDomains::key(std::string_view local, std::string_view remote) 
 }
 
 bool RemoteDomains::is_ours(std::string_view domain) const {
-    return core_.domains().is_ours(domain);
+    return context_.domains().is_ours(domain);
 }
 
 // ---- Outgoing ----------------------------------------------------------------------------------
@@ -83,7 +92,7 @@ std::shared_ptr<S2sOut> RemoteDomains::open(std::string_view local, std::string_
 }
 
 bool RemoteDomains::may_open(std::string_view local) const {
-    const auto limit = core_.options<core::S2sOptions>(local).max_outgoing_streams;
+    const auto limit = context_.options<core::S2sOptions>(local).max_outgoing_streams;
     return links_.size() < static_cast<std::size_t>(limit);
 }
 
@@ -99,14 +108,14 @@ void RemoteDomains::deliver(core::Envelope envelope) {
         return;
     }
     if (S2sOut* link = find(local, remote)) return link->deliver(std::move(envelope));
-    if (core_.stopping()) return deliver_stopping(std::move(envelope), remote);
-    const SteadyTime now = core_.clock().steady();
+    if (context_.stopping()) return deliver_stopping(std::move(envelope), remote);
+    const SteadyTime now = context_.clock().steady();
     if (const Pause* pause = pauses_.find(key(local, remote), now); pause && now < pause->until) {
-        return core_.router().bounce_unreachable(std::move(envelope),
-                                                 {pause->condition, pause->text});
+        return context_.router().bounce_unreachable(std::move(envelope),
+                                                    {pause->condition, pause->text});
     }
     if (!may_open(local)) {
-        return core_.router().bounce_unreachable(
+        return context_.router().bounce_unreachable(
             std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
                                   "too many streams to other servers"});
     }
@@ -118,7 +127,7 @@ void RemoteDomains::deliver(core::Envelope envelope) {
 /// Nothing is begun any more: what must be durable is spooled for the next start, the rest ends
 /// here.
 void RemoteDomains::deliver_stopping(core::Envelope envelope, std::string_view remote) {
-    S2sQueue(core_, std::string(remote)).push(std::move(envelope), false);
+    S2sQueue(context_, std::string(remote)).push(std::move(envelope), false);
 }
 
 void RemoteDomains::on_up(S2sOut& link) { reached(link.remote()); }
@@ -131,8 +140,8 @@ void RemoteDomains::on_failed(S2sOut& link, const s2s::Failure& failure) {
                                 {"why", failure.text},
                                 {"returned_with", name(failure.condition)}});
     if (link.is_test()) return;
-    const auto& options = core_.options<core::S2sOptions>(link.local());
-    const SteadyTime now = core_.clock().steady();
+    const auto& options = context_.options<core::S2sOptions>(link.local());
+    const SteadyTime now = context_.clock().steady();
     const std::string pair = key(link.local(), link.remote());
     const Pause* before = pauses_.find(pair, now);
     const Duration delay =
@@ -151,21 +160,21 @@ void RemoteDomains::erase(S2sOut& link) {
 }
 
 void RemoteDomains::reached(std::string_view domain) {
-    for (const std::string& local : core_.domains().ours()) pauses_.erase(key(local, domain));
-    core_.bus().fire(events::DomainReachable{core_, domain});
+    for (const std::string& local : context_.domains().ours()) pauses_.erase(key(local, domain));
+    context_.bus().fire(events::DomainReachable{context_, domain});
 }
 
 void RemoteDomains::note_reachable(std::string domain) {
     const std::string key = domain;
-    core_.on_home_shard(key, [this, domain = std::move(domain)](core::Core& home) {
+    context_.on_home_shard(key, [this, domain = std::move(domain)](core::Context& home) {
         peers_[home.shard().index()]->reached(domain);
     });
 }
 
 core::RemoteReach RemoteDomains::reach(std::string_view remote) const {
     core::RemoteReach reach;
-    const SteadyTime now = core_.clock().steady();
-    for (const std::string& local : core_.domains().ours()) {
+    const SteadyTime now = context_.clock().steady();
+    for (const std::string& local : context_.domains().ours()) {
         if (const S2sOut* link = find(local, remote)) {
             const S2sLinkInfo info = link->info();
             if (link->is_up())
@@ -184,11 +193,11 @@ core::RemoteReach RemoteDomains::reach(std::string_view remote) const {
 }
 
 Task<> RemoteDomains::test(std::string domain, core::RemoteReport report, std::string local) {
-    if (is_ours(domain) || core_.domains().hosts().empty()) {
+    if (is_ours(domain) || context_.domains().hosts().empty()) {
         report({s2s::Stage::resolve, false, domain + " is served here"});
         co_return;
     }
-    if (local.empty()) local = core_.domains().hosts().front();
+    if (local.empty()) local = context_.domains().hosts().front();
     auto link = std::make_shared<S2sOut>(*this, net_, resolver_, local, domain, std::move(report));
     co_await S2sOut::run(std::move(link));
 }
@@ -196,15 +205,15 @@ Task<> RemoteDomains::test(std::string domain, core::RemoteReport report, std::s
 // ---- Dialback ----------------------------------------------------------------------------------
 
 void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered) {
-    core::ShardSet& shards = core_.shared().shards;
-    auto back = [&shards, here = core_.shard().index(),
+    core::ShardSet& shards = context_.shards();
+    auto back = [&shards, here = context_.shard().index(),
                  answered = std::move(answered)](s2s::Verdict verdict) mutable {
         shards.post(here,
                     [answered = std::move(answered), verdict]() mutable { answered(verdict); });
     };
     const std::string remote = request.remote;
-    core_.on_home_shard(remote, [this, request = std::move(request),
-                                 back = std::move(back)](core::Core& home) mutable {
+    context_.on_home_shard(remote, [this, request = std::move(request),
+                                    back = std::move(back)](core::Context& home) mutable {
         peers_[home.shard().index()]->ask(std::move(request), std::move(back));
     });
 }
@@ -212,11 +221,11 @@ void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered
 /// Anybody may claim to be anybody, so a question costs no more than a stanza: the same limits and
 /// pauses. A domain that is back, and has something for us, tries again.
 void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
-    if (core_.stopping()) return answered(s2s::Verdict::timeout);
+    if (context_.stopping()) return answered(s2s::Verdict::timeout);
     if (S2sOut* link = find(request.local, request.remote)) {
         return link->ask(std::move(request), std::move(answered));
     }
-    const SteadyTime now = core_.clock().steady();
+    const SteadyTime now = context_.clock().steady();
     const Pause* pause = pauses_.find(key(request.local, request.remote), now);
     if (pause && now < pause->until) {
         const bool unknown = pause->condition == StanzaErrorCondition::remote_server_not_found;
@@ -241,7 +250,7 @@ void RemoteDomains::accept_tls(ShardNet& net, std::unique_ptr<Transport> transpo
 }
 
 void RemoteDomains::take(std::unique_ptr<Transport> transport, bool direct_tls) {
-    const auto limit = core_.options<core::LimitsOptions>().unauthenticated_connections;
+    const auto limit = context_.options<core::LimitsOptions>().unauthenticated_connections;
     auto place =
         net_.counts().admit(ConnectionCounts::Kind::server, transport->peer_address().network(),
                             {.per_network = 0, .unauthenticated = limit});
@@ -276,21 +285,21 @@ void RemoteDomains::leave(const PartitionSet& partitions, bool at_once) {
         if (at_once) std::erase_if(rest.items, [](const auto& item) { return item.spooled != 0; });
         if (rest.items.empty() && rest.questions.empty()) continue;
         auto adopt = [this, local = link->local(), remote = link->remote(),
-                      rest = std::move(rest)](core::Core& home) mutable {
+                      rest = std::move(rest)](core::Context& home) mutable {
             peers_[home.shard().index()]->adopt(local, remote, std::move(rest));
         };
-        core_.strays().leave({.task = std::move(adopt),
-                              .partition = partition_of(link->remote()),
-                              .to = To::task_at_home});
+        context_.strays().leave({.task = std::move(adopt),
+                                 .partition = partition_of(link->remote()),
+                                 .to = To::task_at_home});
     }
     partitions.for_each([&](Partition partition) {
         if (at_once || !restoring_.contains(partition)) return;
-        auto go_on = [this, partition](core::Core& home) {
+        auto go_on = [this, partition](core::Context& home) {
             PartitionSet one;
             one.add(partition);
             peers_[home.shard().index()]->recover(one);
         };
-        core_.strays().leave(
+        context_.strays().leave(
             {.task = std::move(go_on), .partition = partition, .to = To::task_at_home});
     });
 }
@@ -312,11 +321,11 @@ void RemoteDomains::adopt(const std::string& local, const std::string& remote, S
 /// Sends what their last home left in the spool: what is spooled here has later numbers.
 void RemoteDomains::recover(const PartitionSet& partitions) {
     restoring_.add(partitions);
-    net_.scope().spawn("s2s-restore", restore(partitions, core_.storage().spool().next_seq()));
+    net_.scope().spawn("s2s-restore", restore(partitions, context_.storage().spool().next_seq()));
 }
 
 Task<> RemoteDomains::restore(PartitionSet partitions, std::uint64_t first_new) {
-    const auto domains = co_await core_.storage().spool().domains(partitions);
+    const auto domains = co_await context_.storage().spool().domains(partitions);
     if (!domains) {
         logger.error("spool", {{"error", domains.error().text}});
         restoring_.remove(partitions);
@@ -330,8 +339,8 @@ Task<> RemoteDomains::restore_domain(std::string domain, std::uint64_t first_new
     std::uint64_t after = 0;
     std::size_t count = 0;
     for (;;) {
-        const auto page = co_await core_.storage().spool().read(domain, after, restored_at_once);
-        if (!page || page->empty() || !core_.is_home(domain)) break;
+        const auto page = co_await context_.storage().spool().read(domain, after, restored_at_once);
+        if (!page || page->empty() || !context_.is_home(domain)) break;
         for (const storage::SpooledStanza& stanza : *page) {
             after = stanza.seq;
             if (stanza.seq >= first_new) continue;  // in its queue already
@@ -350,8 +359,8 @@ void RemoteDomains::restore_stanza(const std::string& domain, std::uint64_t seq,
     // A domain that has become ours, or has ceased to be: nobody can send it any more.
     const bool sendable = stanza && is_ours((*stanza)->from().domain()) && !is_ours(domain);
     if (!sendable) {
-        core_.storage().spool().remove(core_.shard().batch(), domain, seq);
-        if (stanza) core_.router().route(std::move(*stanza));
+        context_.storage().spool().remove(context_.shard().batch(), domain, seq);
+        if (stanza) context_.router().route(std::move(*stanza));
         return;
     }
     const std::string local((*stanza)->from().domain());

@@ -1,7 +1,7 @@
 // RemoteDomains: server-to-server of one shard: the way to the remote domains whose home it is, and
 // the streams that servers opened to this shard.
 //
-// One per Core, made by App after ShardNet, destroyed before it. A remote domain's outgoing links
+// One per Context, made by App after ShardNet, destroyed before it. A remote domain's outgoing links
 // live on its home shard, one per domain of ours (S2sOut). An incoming stream (S2sIn) stays on the
 // shard that accepted it: it may carry several domains, and routes from there. Both are
 // Connections: ShardNet's stop order ends them.
@@ -28,6 +28,7 @@
 #include <vector>
 
 #include "proto/jid.h"
+#include "server/core/domain_links.h"
 #include "server/core/domains.h"
 #include "server/net/dns/resolver.h"
 #include "server/net/dns/ttl_cache.h"
@@ -105,7 +106,7 @@ private:
     bool is_ours(std::string_view domain) const;
 
     ShardNet& net_;
-    core::Core& core_;
+    core::Context& context_;
     Resolver resolver_;
     std::vector<RemoteDomains*> peers_;
     std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;

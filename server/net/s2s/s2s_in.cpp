@@ -1,9 +1,14 @@
 #include "server/net/s2s/s2s_in.h"
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
+#include "server/core/domains.h"
+#include "server/core/refusal_log.h"
+#include "server/core/router.h"
+#include "server/core/trace.h"
 #include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::net {
@@ -47,9 +52,9 @@ S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> t
       domains_(domains),
       negotiation_(policy()),
       place_(std::move(place)),
-      since_(net.core().clock().wall()),
+      since_(net.context().clock().wall()),
       last_element_(now()) {
-    deadline_ = last_element_ + core().options<core::S2sOptions>().negotiation_timeout;
+    deadline_ = last_element_ + context().options<core::S2sOptions>().negotiation_timeout;
     domains_.join(*this);
 }
 
@@ -62,14 +67,14 @@ S2sIn::~S2sIn() {
 }
 
 s2s::IncomingPolicy S2sIn::policy() const {
-    core::Core* const all = &core();
+    core::Context* const all = &context();
     const auto options = [all](std::string_view host) -> const core::S2sOptions& {
         return all->options<core::S2sOptions>(host);
     };
     const auto& hosts = all->domains().hosts();
     s2s::IncomingPolicy policy;
     policy.default_host = hosts.empty() ? std::string{} : hosts.front();
-    policy.dialback_secret = all->shared().dialback_secret;
+    policy.dialback_secret = all->secrets().dialback;
     policy.max_pairs = static_cast<std::size_t>(options({}).max_domains_per_connection);
     policy.is_ours = [all](std::string_view domain) { return all->domains().is_ours(domain); };
     // A component's domain may have no certificate of its own: the first host's encrypts as well.
@@ -128,7 +133,7 @@ S2sIn::Step S2sIn::on_element(xml::Document&& element) {
     const Next next = negotiation_.on_element(element.root(), out());
     trace_answer(&element.root(), before);
     if (const auto refused = negotiation_.take_refusal())
-        core().refusals().on_request(refused->peer, refused->ns, refused->condition, {});
+        context().refusals().on_request(refused->peer, refused->ns, refused->condition, {});
     if (next != Next::stanza) return act(next, cost);
     on_stanza(std::move(element));
     return Step::parse;
@@ -144,7 +149,8 @@ S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
         case Next::restart: on_pair(); return restart();
         case Next::close:
             why_ = negotiation_.error_text();
-            if (!authenticated() && core().refusals().admit(transport_->peer_address().ip(), "s2s"))
+            if (!authenticated() &&
+                context().refusals().admit(transport_->peer_address().ip(), "s2s"))
                 logger.info("refused", {{"remote", negotiation_.from()},
                                         {"direction", "in"},
                                         {"address", transport_->info().address},
@@ -161,8 +167,8 @@ void S2sIn::on_pair() {
     if (negotiation_.pairs().size() == 1) {
         counters().streams.add(1);
         place_.note_authenticated();
-        set_max_stanza_size(core().options<core::S2sOptions>().max_stanza_size);
-        transport_->set_keepalive(core().options<core::S2sOptions>());
+        set_max_stanza_size(context().options<core::S2sOptions>().max_stanza_size);
+        transport_->set_keepalive(context().options<core::S2sOptions>());
     }
     touch();
     const auto& [remote, local] = negotiation_.newest_pair();
@@ -200,7 +206,7 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
                         {"remote", answer.remote},
                         {"address", transport_->info().address},
                         {"key_is_false", answer.verdict == s2s::Verdict::invalid}});
-        if (++false_keys_ > core().options<core::S2sOptions>().max_false_keys)
+        if (++false_keys_ > context().options<core::S2sOptions>().max_false_keys)
             return fail(StreamErrorCondition::policy_violation, "too many keys prove nothing");
     }
     const std::size_t before = out().size();
@@ -216,7 +222,7 @@ void S2sIn::fail(StreamErrorCondition condition, std::string_view why) {
 
 /// What the negotiation has written since `before`, as its answer to `element`.
 void S2sIn::trace_answer(const xml::Element* element, std::size_t before) {
-    core::Trace* const trace = core().trace();
+    core::Trace* const trace = context().trace();
     if (!trace) return;
     const std::string_view answer = std::string_view(out()).substr(before);
     if (!answer.empty()) trace->on_text(traced(element), core::TraceEvent::sent, answer);
@@ -233,9 +239,9 @@ void S2sIn::on_stanza(xml::Document&& element) {
     if (const auto wrong = negotiation_.check_stanza(stanza->from(), stanza->to())) {
         return fail(*wrong, "addresses of a stanza");
     }
-    core::strip_forged_delays(*stanza, core().domains());
+    core::strip_forged_delays(*stanza, context().domains());
     counters().stanzas.add();
-    core().router().route(window_.admit(core(), weak_from_this(), stanza));
+    context().router().route(window_.admit(context(), weak_from_this(), stanza));
 }
 
 /// What is no stanza, or none that can be delivered. A bad address costs the stream only if there
@@ -252,28 +258,28 @@ void S2sIn::refuse(const xml::Element& element, const Error& why) {
     const Jid to = Jid::parse(element.attr("to")).value_or(host);
     const auto answer = make_refusal(element, why);
     if (answer)
-        core().refusals().on_element(negotiation_.newest_pair().first, element,
-                                     read_error(answer->root()));
+        context().refusals().on_element(negotiation_.newest_pair().first, element,
+                                        read_error(answer->root()));
     if (!from || negotiation_.check_stanza(*from, to) || !answer) return;
     answer->set_from(to);  // between servers no malformed address is echoed
-    core().router().route(answer);
+    context().router().route(answer);
 }
 
 void S2sIn::settle(std::uint32_t number, const StanzaError* error, const Origin& origin) {
     window_.settle(number);
     // An error goes the way of all stanzas: over a stream of ours to the sender's server.
     if (error)
-        if (auto answer = core::answer_failed(core(), origin, *error))
-            core().router().route(std::move(answer));
+        if (auto answer = core::answer_failed(context(), origin, *error))
+            context().router().route(std::move(answer));
     go_on_if_paused();
 }
 
 bool S2sIn::has_room() const {
-    const auto& limits = core().options<core::C2sOptions>();
+    const auto& limits = context().options<core::C2sOptions>();
     const auto bytes = static_cast<std::size_t>(limits.max_ack_window_bytes);
-    const auto questions = core().options<core::S2sOptions>().max_questions_per_connection;
+    const auto questions = context().options<core::S2sOptions>().max_questions_per_connection;
     return window_.has_room(limits) && questions_ < static_cast<std::size_t>(questions) &&
-           question_bytes_ < bytes && window_.keeps_pace(core());
+           question_bytes_ < bytes && window_.keeps_pace(context());
 }
 
 // ---- StreamConnection --------------------------------------------------------------------------
@@ -289,7 +295,7 @@ core::TracedStream S2sIn::traced(const xml::Element* element) const {
 
 /// A connection that only verifies keys may do so as long as it goes on.
 void S2sIn::touch() {
-    const auto& options = core().options<core::S2sOptions>();
+    const auto& options = context().options<core::S2sOptions>();
     last_element_ = now();
     deadline_ =
         last_element_ + (authenticated() ? options.idle_timeout : options.negotiation_timeout);
@@ -297,10 +303,10 @@ void S2sIn::touch() {
 
 std::size_t S2sIn::max_send_buffer() const { return max_unread; }
 
-Duration S2sIn::send_timeout() const { return core().options<core::C2sOptions>().send_timeout; }
+Duration S2sIn::send_timeout() const { return context().options<core::C2sOptions>().send_timeout; }
 
 std::int64_t S2sIn::bytes_per_second() const {
-    return core().options<core::LimitsOptions>().s2s_bytes_per_second;
+    return context().options<core::LimitsOptions>().s2s_bytes_per_second;
 }
 
 void S2sIn::write_header() {

@@ -1,10 +1,13 @@
 #include "server/net/s2s/s2s_out.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/framing.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/router.h"
+#include "server/core/trace.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -36,17 +39,17 @@ S2sOut::S2sOut(S2sOutOwner& owner, ShardNet& net, Resolver& resolver, std::strin
       local_(std::move(local)),
       remote_(std::move(remote)),
       report_(std::move(report)),
-      queue_(net.core(), remote_),
+      queue_(net.context(), remote_),
       out_(net.buffers()),
-      since_(net.core().clock().wall()),
-      last_stanza_(net.core().clock().steady()) {
+      since_(net.context().clock().wall()),
+      last_stanza_(net.context().clock().steady()) {
     net_.join(*this);
     net_.watch(*this);
 }
 
 S2sOut::~S2sOut() {
     count_stream(false);
-    net_.core().shard().forget(*this);
+    net_.context().shard().forget(*this);
     net_.leave(*this);
 }
 
@@ -55,14 +58,14 @@ void S2sOut::count_stream(bool up) {
 }
 
 const core::S2sOptions& S2sOut::options() const {
-    return net_.core().options<core::S2sOptions>(local_);
+    return net_.context().options<core::S2sOptions>(local_);
 }
 
 s2s::OutgoingPolicy S2sOut::policy() const {
     const auto& tls = net_.tls();
     return {.local = local_,
             .remote = remote_,
-            .dialback_secret = net_.core().shared().dialback_secret,
+            .dialback_secret = net_.context().secrets().dialback,
             .can_encrypt = tls != nullptr,
             .require_encryption = options().require_encryption,
             .require_valid_certificate = options().require_valid_certificate,
@@ -119,7 +122,7 @@ S2sOut::Step S2sOut::parse(std::string_view bytes) {
 }
 
 Next S2sOut::on_element(const xml::Document& element) {
-    if (core::Trace* trace = net_.core().trace())
+    if (core::Trace* trace = net_.context().trace())
         trace->on_element(traced(), core::TraceEvent::received, element.root());
     return say([&](std::string& out) { return negotiation_->on_element(element.root(), out); });
 }
@@ -132,12 +135,12 @@ void S2sOut::say_end() {
 }
 
 void S2sOut::trace_header() const {
-    if (core::Trace* trace = net_.core().trace())
+    if (core::Trace* trace = net_.context().trace())
         trace->on_note(traced(), "the server's stream begins");
 }
 
 S2sOut::Step S2sOut::act(Next next) {
-    net_.core().shard().at_turn_end(*this);
+    net_.context().shard().at_turn_end(*this);
     switch (next) {
         case Next::start_tls: return Step::start_tls;
         case Next::secured: on_secured(); break;
@@ -167,8 +170,8 @@ void S2sOut::on_secured() {
 void S2sOut::on_up() {
     stage_ = Stage::up;
     deadline_ = {};
-    up_at_ = last_stanza_ = net_.core().clock().steady();
-    since_ = net_.core().clock().wall();
+    up_at_ = last_stanza_ = net_.context().clock().steady();
+    since_ = net_.context().clock().wall();
     count_stream(true);
     const std::string proof(name(negotiation_->proof()));
     const core::ConnectionInfo peer = transport_->info();
@@ -193,7 +196,7 @@ void S2sOut::proceed() {
     if (queue_.nothing_waits() && !report_) return;
     if (questions_.outstanding()) return;  // the answers would be lost in the restart after SASL
     authenticating_ = true;
-    deadline_ = net_.core().clock().steady() + options().negotiation_timeout;
+    deadline_ = net_.context().clock().steady() + options().negotiation_timeout;
     const Next next = say([this](std::string& out) { return negotiation_->authenticate(out); });
     if (act(next) == Step::over) transport_->close();
 }
@@ -201,20 +204,20 @@ void S2sOut::proceed() {
 // ---- Questions about dialback keys -------------------------------------------------------------
 
 void S2sOut::ask(s2s::VerifyRequest request, Answered answered) {
-    questions_.add(std::move(request), std::move(answered), net_.core().clock().steady());
+    questions_.add(std::move(request), std::move(answered), net_.context().clock().steady());
     if (closing_) return transport_->close();  // a new attempt follows
     proceed();
 }
 
 void S2sOut::ask_pending() {
     if (say([this](std::string& out) { return questions_.ask(*negotiation_, out); }))
-        net_.core().shard().at_turn_end(*this);
+        net_.context().shard().at_turn_end(*this);
 }
 
 void S2sOut::take_answer() {
     const auto answer = negotiation_->take_answer();
     if (!answer) return;
-    last_stanza_ = net_.core().clock().steady();
+    last_stanza_ = net_.context().clock().steady();
     questions_.on_answer(*answer);
     proceed();
 }
@@ -225,20 +228,20 @@ void S2sOut::deliver(core::Envelope envelope) {
     const core::S2sOptions& limits = options();
     if (queue_.size() >= static_cast<std::size_t>(limits.max_queued_stanzas) ||
         queue_.bytes() >= static_cast<std::size_t>(limits.max_queued_bytes)) {
-        return net_.core().router().bounce_unreachable(
+        return net_.context().router().bounce_unreachable(
             std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
                                   "too much waits for this server already"});
     }
-    last_stanza_ = net_.core().clock().steady();
+    last_stanza_ = net_.context().clock().steady();
     queue_.push(std::move(envelope), is_up() && !closing_ && out_.empty());
     if (closing_) return transport_->close();  // a new attempt follows
-    if (is_up()) return net_.core().shard().at_turn_end(*this);
+    if (is_up()) return net_.context().shard().at_turn_end(*this);
     proceed();
 }
 
 void S2sOut::deliver_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received) {
     queue_.push_restored(std::move(stanza), seq, received);
-    if (is_up()) return net_.core().shard().at_turn_end(*this);
+    if (is_up()) return net_.context().shard().at_turn_end(*this);
     proceed();
 }
 
@@ -254,7 +257,7 @@ S2sOut::Rest S2sOut::leave(bool at_once) {
 
 void S2sOut::adopt(std::deque<S2sQueue::Item> items) {
     queue_.adopt(std::move(items));
-    if (is_up()) return net_.core().shard().at_turn_end(*this);
+    if (is_up()) return net_.context().shard().at_turn_end(*this);
     proceed();
 }
 
@@ -268,14 +271,14 @@ void S2sOut::end_turn() {
 
 bool S2sOut::flush() {
     const std::size_t before = out_.unsent();
-    const Result<> flushed = out_.flush(*transport_, net_.core().clock().steady());
+    const Result<> flushed = out_.flush(*transport_, net_.context().clock().steady());
     taken_ += before - out_.unsent();
     queue_.on_taken(taken_);
     if (!flushed) transport_->close();
     return flushed.ok();
 }
 
-void S2sOut::on_writable() { net_.core().shard().at_turn_end(*this); }
+void S2sOut::on_writable() { net_.context().shard().at_turn_end(*this); }
 
 // ---- Time, and the end -------------------------------------------------------------------------
 
@@ -304,9 +307,9 @@ bool S2sOut::sweep(SteadyTime now, Duration) {
 void S2sOut::close_stream() {
     if (closing_ || !transport_) return;
     closing_ = true;
-    deadline_ = net_.core().clock().steady() + closing_time;
+    deadline_ = net_.context().clock().steady() + closing_time;
     say_end();
-    net_.core().shard().at_turn_end(*this);
+    net_.context().shard().at_turn_end(*this);
 }
 
 void S2sOut::shut_down(StreamErrorCondition condition) {

@@ -15,6 +15,7 @@
 #include "proto/negotiation_s2s_out.h"
 #include "proto/xml_stream.h"
 #include "server/core/options.h"
+#include "server/core/trace.h"
 #include "server/net/s2s/connector.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/s2s/s2s_questions.h"
@@ -126,7 +127,7 @@ private:
         std::string& text = out_.text();
         const std::size_t before = text.size();
         const auto result = write(text);
-        core::Trace* const trace = net_.core().trace();
+        core::Trace* const trace = net_.context().trace();
         if (trace && text.size() > before)
             trace->on_text(traced(), core::TraceEvent::sent, std::string_view(text).substr(before));
         return result;

@@ -1,10 +1,13 @@
 // S2sOut: one attempt after the other, from looking for a place that accepts to the end of its
 // stream.
+#include "base/clock.h"
 #include "base/log.h"
 #include "proto/jid.h"
 #include "proto/ns.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
+#include "server/core/trace.h"
 #include "server/net/s2s/s2s_out.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::net {
 
@@ -47,10 +50,11 @@ Task<> S2sOut::dial(std::shared_ptr<S2sOut> self, Connector& connector) {
 Task<bool> S2sOut::attempt() {
     failure_.reset();
     stage_ = Stage::resolve;
-    Connector connector(net_.core().shard(), net_.poller(), resolver_, connect_settings(), report_);
+    Connector connector(net_.context().shard(), net_.poller(), resolver_, connect_settings(),
+                        report_);
     for (;;) {
         dialed_.reset();
-        dialing_ = std::make_unique<core::Scope>(net_.core().shard().executor());
+        dialing_ = std::make_unique<core::Scope>(net_.context().shard().executor());
         dialing_->spawn("s2s-dial", dial(shared_from_this(), connector));
         co_await dialing_->joined();
         if (!dialed_) co_return false;  // the server stops
@@ -66,11 +70,11 @@ Task<bool> S2sOut::attempt() {
     }
     if (left_) co_return false;
     if (failure_) {
-        if (core::Trace* trace = net_.core().trace()) trace->on_note(traced(), failure_->text);
+        if (core::Trace* trace = net_.context().trace()) trace->on_note(traced(), failure_->text);
         fail_attempt();
     }
     const bool wanted = !queue_.nothing_waits() || !questions_.empty();
-    co_return !failure_ && wanted && !report_ && !net_.core().stopping();
+    co_return !failure_ && wanted && !report_ && !net_.context().stopping();
 }
 
 /// What went wrong before the domain itself refused us may go well on another of its servers.
@@ -89,7 +93,7 @@ void S2sOut::attach(Connected connected) {
     closing_ = false;
     taken_ = 0;
     stage_ = Stage::open;
-    deadline_ = net_.core().clock().steady() + options().negotiation_timeout;
+    deadline_ = net_.context().clock().steady() + options().negotiation_timeout;
 }
 
 Task<> S2sOut::converse(bool direct_tls) {
@@ -100,7 +104,7 @@ Task<> S2sOut::converse(bool direct_tls) {
             negotiation_->start(out);
             return out.size();
         });
-        net_.core().shard().at_turn_end(*this);
+        net_.context().shard().at_turn_end(*this);
     }
     for (;;) {
         const std::span<char> buffer = net_.read_buffer();
@@ -162,7 +166,7 @@ void S2sOut::detach() {
     }
     const bool was_up = up_at_ != SteadyTime{};
     const bool short_lived =
-        was_up && net_.core().clock().steady() - up_at_ < options().retry_delay;
+        was_up && net_.context().clock().steady() - up_at_ < options().retry_delay;
     if (was_up) {
         logger.info("stream-closed", {{"local", local_},
                                       {"remote", remote_},
@@ -199,7 +203,7 @@ void S2sOut::fail_attempt() {
     const bool unknown = failure_->condition == StanzaErrorCondition::remote_server_not_found;
     questions_.give_up(unknown ? s2s::Verdict::not_found : s2s::Verdict::timeout);
     // What is spooled when the server stops is for its next start.
-    if (!net_.core().stopping()) queue_.bounce_all({failure_->condition, failure_->text});
+    if (!net_.context().stopping()) queue_.bounce_all({failure_->condition, failure_->text});
 }
 
 }  // namespace clarion::net

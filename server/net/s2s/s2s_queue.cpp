@@ -2,13 +2,18 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "base/metrics.h"
 #include "base/text.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/core/core.h"
+#include "server/core/context.h"
 #include "server/core/message_rules.h"
+#include "server/core/router.h"
+#include "server/core/trace.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::net {
 
@@ -34,13 +39,13 @@ Counter& sent() {
 
 }  // namespace
 
-S2sQueue::S2sQueue(core::Core& core, std::string remote)
-    : core_(core), remote_(std::move(remote)) {}
+S2sQueue::S2sQueue(core::Context& context, std::string remote)
+    : context_(context), remote_(std::move(remote)) {}
 
 S2sQueue::~S2sQueue() { queued().add(-static_cast<std::int64_t>(size())); }
 
 void S2sQueue::push(core::Envelope envelope, bool flowing) {
-    Item item{std::move(envelope.stanza), std::move(envelope.ticket), 0, core_.clock().steady(),
+    Item item{std::move(envelope.stanza), std::move(envelope.ticket), 0, context_.clock().steady(),
               envelope.meta.received};
     bytes_ += item.stanza->cost();
     queued().add(1);
@@ -60,22 +65,22 @@ void S2sQueue::push_restored(StanzaPtr stanza, std::uint64_t seq, WallTime recei
     state_delay(own->root(), own->from().domain(), format_datetime(received));
     bytes_ += own->cost();
     queued().add(1);
-    waiting_.push_back({std::move(own), {}, seq, core_.clock().steady(), received, 0, true});
+    waiting_.push_back({std::move(own), {}, seq, context_.clock().steady(), received, 0, true});
 }
 
 void S2sQueue::spool(Item& item) {
-    auto& spool = core_.storage().spool();
+    auto& spool = context_.storage().spool();
     item.spooled = spool.next_seq();
-    const WallTime received = item.received == WallTime{} ? core_.clock().wall() : item.received;
-    spool.put(core_.shard().batch(), remote_,
+    const WallTime received = item.received == WallTime{} ? context_.clock().wall() : item.received;
+    spool.put(context_.shard().batch(), remote_,
               {item.spooled, received, xml::to_string(item.stanza->root())});
-    core_.shard().hold(item.ticket);
+    context_.shard().hold(item.ticket);
     item.ticket.release();
 }
 
 void S2sQueue::unspool(const Item& item) {
     if (item.spooled != 0)
-        core_.storage().spool().remove(core_.shard().batch(), remote_, item.spooled);
+        context_.storage().spool().remove(context_.shard().batch(), remote_, item.spooled);
 }
 
 void S2sQueue::write(OutBuffer& out, std::uint64_t taken, std::size_t limit) {
@@ -84,7 +89,7 @@ void S2sQueue::write(OutBuffer& out, std::uint64_t taken, std::size_t limit) {
         waiting_.pop_front();
         xml::write_stanza(out.text(), item.stanza->root(), ns::server);
         item.end = taken + out.unsent();
-        if (core::Trace* trace = core_.trace())
+        if (core::Trace* trace = context_.trace())
             trace->on_element({"s2s-out", {}, remote_, item.stanza->from().domain()},
                               core::TraceEvent::sent, item.stanza->root());
         written_.push_back(std::move(item));
@@ -146,11 +151,11 @@ void S2sQueue::bounce(Item item, const StanzaError& error) {
     envelope.stanza = std::move(item.stanza);
     envelope.ticket = std::move(item.ticket);
     envelope.meta.received = item.received;
-    core_.router().bounce_unreachable(std::move(envelope), error);
+    context_.router().bounce_unreachable(std::move(envelope), error);
 }
 
 void S2sQueue::expire(Duration limit) {
-    const SteadyTime now = core_.clock().steady();
+    const SteadyTime now = context_.clock().steady();
     const StanzaError error{StanzaErrorCondition::remote_server_timeout,
                             "the server was not reached in time"};
     while (!waiting_.empty() && now - waiting_.front().since >= limit) {

@@ -22,14 +22,14 @@
 #include "server/net/transport/out_buffer.h"
 
 namespace clarion::core {
-class Core;
+class Context;
 }
 
 namespace clarion::net {
 
 class S2sQueue {
 public:
-    S2sQueue(core::Core& core, std::string remote);
+    S2sQueue(core::Context& context, std::string remote);
     /// What is still there stays spooled (the server stops) or is dropped (memory only).
     ~S2sQueue();
     S2sQueue(const S2sQueue&) = delete;
@@ -80,7 +80,7 @@ private:
     void bounce(Item item, const StanzaError& error);
     void forget(const Item& item);
 
-    core::Core& core_;
+    core::Context& context_;
     const std::string remote_;
     std::deque<Item> waiting_, written_;
     std::size_t bytes_ = 0;

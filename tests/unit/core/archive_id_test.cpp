@@ -68,7 +68,7 @@ TEST_CASE("the id is said in the name of the bare address") {
                      Jid::trusted("juliet@example.org/balcony"));
     add_stanza_id(*stanza, juliet, ArchiveId{42});
     CHECK(find_stanza_id(stanza->root(), juliet.jid()) ==
-          juliet.core().archive_ids(juliet.id()).format(ArchiveId{42}));
+          juliet.context().archive_ids(juliet.id()).format(ArchiveId{42}));
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ struct Connection {
     /// Runs on the shard where the connection is now.
     void on_shard(std::function<void(Core&)> fn) {
         Core& core = world.core(shard);
-        core.shared().shards.post(shard, [fn = std::move(fn), &core] { fn(core); });
+        core.shards().post(shard, [fn = std::move(fn), &core] { fn(core); });
         world.settle();
     }
     Next open(xml::StreamHeader header = {
@@ -565,7 +565,7 @@ TEST_CASE("who logged in before the account moved binds at its new home") {
     CHECK(connection.moves == moves + 1);
     CHECK(connection.shard == 1 - before);
     REQUIRE(connection.stream.session());
-    CHECK(connection.stream.session()->core().shard().index() == 1 - before);
+    CHECK(connection.stream.session()->context().shard().index() == 1 - before);
     CHECK(connection.pop("iq").root().attr("type") == "result");
 }
 

@@ -53,11 +53,11 @@ TEST_CASE("deliveries beyond the budget of a turn come first in the next, before
     std::vector<int> at_turns;  // how many were delivered when a handler of each turn ran
     std::function<void(Core&)> look = [&](Core& core) {
         at_turns.push_back(delivered);
-        if (at_turns.size() < 4) core.shared().shards.post(0, [&look, &core] { look(core); });
+        if (at_turns.size() < 4) core.shards().post(0, [&look, &core] { look(core); });
     };
     world.post(juliet, [&](Core& core) {
         for (int i = 0; i < 5'000; ++i)
-            core.deliveries().push([&delivered, i](core::Core&) {
+            core.deliveries().push([&delivered, i](core::Context&) {
                 CHECK(delivered == i);
                 ++delivered;
             });
@@ -74,11 +74,11 @@ TEST_CASE("deliveries keep their order while more is said all the time") {
     int delivered = 0;
     std::function<void(Core&)> say_more = [&](Core& core) {
         for (int i = 0; i < 1'500 && said < 20'000; ++i, ++said)
-            core.deliveries().push([&delivered, number = said](core::Core&) {
+            core.deliveries().push([&delivered, number = said](core::Context&) {
                 CHECK(number == delivered);
                 ++delivered;
             });
-        if (said < 20'000) core.shared().shards.post(0, [&say_more, &core] { say_more(core); });
+        if (said < 20'000) core.shards().post(0, [&say_more, &core] { say_more(core); });
     };
     for (int i = 0; i < 2; ++i) world.post(juliet, say_more);  // more than a turn delivers
     world.settle();
@@ -93,7 +93,7 @@ TEST_CASE("accounts are evicted when what is under way is delivered, however muc
     int delivered = 0;
     world.post(juliet, [&](Core& core) {
         for (int i = 0; i < 5'000; ++i)
-            core.deliveries().push([&delivered](core::Core&) { ++delivered; });
+            core.deliveries().push([&delivered](core::Context&) { ++delivered; });
         core.accounts().evict_idle(-1s);
     });
     world.settle();
@@ -105,9 +105,9 @@ TEST_CASE("a delivery that fails does not take the others with it") {
     World world({.shards = 1});
     std::string said;
     world.post(juliet, [&](Core& core) {
-        core.deliveries().push([&said](core::Core&) { said += 'a'; });
-        core.deliveries().push([](core::Core&) { throw std::runtime_error("broken"); });
-        core.deliveries().push([&said](core::Core&) { said += 'b'; });
+        core.deliveries().push([&said](core::Context&) { said += 'a'; });
+        core.deliveries().push([](core::Context&) { throw std::runtime_error("broken"); });
+        core.deliveries().push([&said](core::Context&) { said += 'b'; });
     });
     world.settle();
     CHECK(said == "ab");

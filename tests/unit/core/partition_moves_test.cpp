@@ -37,7 +37,7 @@ struct Scene {
     /// To the other shard, without waiting for the end.
     void begin_move() {
         Core& core = world.home_of(juliet);
-        core.shared().shards.post(core.shard().index(), [this, &core] {
+        core.shards().post(core.shard().index(), [this, &core] {
             core.scope().spawn("move", run(core, 1 - core.shard().index()));
         });
         world.settle();
@@ -68,8 +68,8 @@ TEST_CASE("who holds an account that moves has a while, and what is for its home
     for (unsigned shard : {before, 1 - before})
         for (int i = 0; i < 2; ++i) {
             Core& core = world.core(shard);
-            core.shared().shards.post(shard, [&, &from = core, shard, i] {
-                from.on_home_shard(juliet, [&, shard, i](Core& there) {
+            core.shards().post(shard, [&, &from = core, shard, i] {
+                from.on_home_shard(juliet, [&, shard, i](Context& there) {
                     CHECK(there.shard().index() == 1 - before);
                     done += (shard == before ? 'a' : 'c') + i;
                 });
@@ -86,7 +86,7 @@ TEST_CASE("who holds an account that moves has a while, and what is for its home
     CHECK(done.find('c') < done.find('d'));
     CHECK(done.size() == 4);
     world.at("romeo@example.org", [&](Core&) { pin.reset(); });
-    CHECK(&world.account(juliet).core() == &world.core(1 - before));
+    CHECK(&world.account(juliet).context() == &world.core(1 - before));
 }
 
 TEST_CASE("nobody is found where he was before he moved") {
@@ -101,7 +101,7 @@ TEST_CASE("nobody is found where he was before he moved") {
     CHECK(error == "moved");
     unsigned ran_on = 99;
     scene.world.run_on(before, [&](Core& core) -> Task<> {
-        std::function<Task<>(Core&)> work = [&](Core& there) -> Task<> {
+        std::function<Task<>(Context&)> work = [&](Context& there) -> Task<> {
             ran_on = there.shard().index();
             co_return;
         };

@@ -390,7 +390,7 @@ TEST_CASE("originals and copies come in the order of the archive, and say where 
     }
     CHECK(scene.chamber->pending() == 25);
     const core::Account& juliet = scene.world.account("juliet@example.org");
-    const core::ArchiveIds ids = juliet.core().archive_ids(juliet.id());
+    const core::ArchiveIds ids = juliet.context().archive_ids(juliet.id());
     std::uint64_t last = 0;
     while (scene.chamber->pending() > 0) {
         const std::uint64_t id = archive_id(scene.chamber->pop(), ids);
@@ -412,11 +412,11 @@ TEST_CASE("a hibernating session keeps it, over a restart of its account too") {
     scene.enable(*scene.chamber);
     core::Session& session = scene.chamber->session();
     storage::HibernatingSession record;
-    scene.world.at("juliet@example.org", [&](core::Core& core) {
+    scene.world.at("juliet@example.org", [&](core::Context& core) {
         core.bus().fire(events::SessionRecording{session, record});
     });
     REQUIRE(record.parts.size() == 1);
-    scene.world.at("juliet@example.org", [&](core::Core& core) {
+    scene.world.at("juliet@example.org", [&](core::Context& core) {
         core.bus().fire(events::SessionRestored{scene.balcony->session(), record});
     });
     scene.chamber->send("<message to='romeo@example.net' type='chat'><body>hi</body></message>");

@@ -163,7 +163,7 @@ private:
     }
 
     void watch() {
-        world_.post(account_jid, [](core::Core& core) {
+        world_.post(account_jid, [](core::Context& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
             core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
         });
@@ -226,7 +226,7 @@ private:
 
     void stop() {
         note("stop");
-        world_.run(account_jid, [](core::Core& core) { return hibernate_everybody(core); });
+        world_.run(account_jid, [](core::Context& core) { return hibernate_everybody(core); });
         for (Device& device : devices_) {
             if (device.state != State::live) continue;
             collect(device);
@@ -392,7 +392,7 @@ private:
         test::FakePort& port = new_port();
         std::string outcome;
         world_.run(account_jid,
-                   [&](core::Core& core) { return resume(core, device, port, outcome); });
+                   [&](core::Context& core) { return resume(core, device, port, outcome); });
         REQUIRE(outcome == "ok");
         device.acked = device.read;
         note_acknowledged(device);
@@ -407,7 +407,7 @@ private:
         }
     }
 
-    static Task<> resume(core::Core& core, const Device& device, test::FakePort& port,
+    static Task<> resume(core::Context& core, const Device& device, test::FakePort& port,
                          std::string& outcome) {
         auto pin = co_await core.accounts().load(std::string(account_jid));
         REQUIRE(pin);
@@ -591,7 +591,7 @@ private:
     /// As a connection reads: while the session says that it may. How many were read.
     std::size_t say_while_read(const Device& device, const std::vector<std::string>& requests,
                                std::size_t next) {
-        world_.post(account_jid, [&](core::Core& core) {
+        world_.post(account_jid, [&](core::Context& core) {
             core::Session& session = *core.accounts().find(account_jid)->find_session(device.name);
             while (next < requests.size() && session.may_read())
                 session.on_element(xml::parse_element(requests[next++], ns::client));
@@ -607,7 +607,7 @@ private:
     }
 
     void on_session(const Device& device, const std::function<void(core::Session&)>& fn) {
-        world_.at(account_jid, [&](core::Core& core) {
+        world_.at(account_jid, [&](core::Context& core) {
             core.accounts().with(account_jid, [&](Result<core::Account*> account) {
                 REQUIRE(account);
                 core::Session* session = (*account)->find_session(device.name);

@@ -86,7 +86,7 @@ TEST_CASE("what a session leaves while offline messages are sent reaches the one
         test::Client& first = scene.world.connect("juliet@example.org/balcony");
         test::Client& second = scene.world.connect("juliet@example.org/chamber");
         second.drop_all();
-        scene.world.at("juliet@example.org", [&](core::Core& core) {
+        scene.world.at("juliet@example.org", [&](core::Context& core) {
             const auto presence = [] { return xml::parse_element("<presence/>", ns::client); };
             first.session().on_element(presence());
             core.router().route(Stanza::from_document(
@@ -332,7 +332,7 @@ struct Hibernating : Scene {
     }
     void expire(test::Client& client) {
         world.at("juliet@example.org",
-                 [&](core::Core&) { client.session().end(core::SessionEnd::expired); });
+                 [&](core::Context&) { client.session().end(core::SessionEnd::expired); });
     }
     test::Client& one = comes_online("one", true);
     test::Client& two = comes_online("two", true);
@@ -355,7 +355,7 @@ TEST_CASE("what a session took from offline storage another does not bring it ag
         CAPTURE(archived);
         Hibernating scene(archived);
         const auto replaced = scene.one.session().shared_from_this();
-        scene.world.run("juliet@example.org", [&](core::Core&) { return replaced->replace(); });
+        scene.world.run("juliet@example.org", [&](core::Context&) { return replaced->replace(); });
         CHECK(scene.kept() == 2);
         test::Client& again = scene.comes_online("one");
         CHECK(Scene::bodies(again) == Bodies{"first", "second"});
@@ -393,7 +393,7 @@ struct Resumed : Scene {
         world.advance(std::chrono::seconds(1));
         romeo_says("held");
         CHECK(bodies(laptop) == Bodies{"held"});
-        world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+        world.run("juliet@example.org", [&](core::Context&) -> Task<> {
             CHECK((co_await test::resume_session(phone.session(), port, 0)).ok());
         });
     }
@@ -424,7 +424,7 @@ TEST_CASE("what waits for the successor of a session is not sent to one that was
     CHECK(scene.kept() == 1);
     scene.laptop.cut();
     test::FakePort other;
-    scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+    scene.world.run("juliet@example.org", [&](core::Context&) -> Task<> {
         CHECK((co_await test::resume_session(scene.laptop.session(), other, sent)).ok());
     });
     CHECK(scene.kept() == 1);
@@ -505,7 +505,7 @@ TEST_CASE("what a page brought stays until the client has acknowledged the page"
     SUBCASE("it hibernates, and never comes back") {
         CHECK(scene.comes() == Bodies{"three", "four", "five"});
         scene.balcony->cut();
-        scene.world.at("juliet@example.org", [&](core::Core&) {
+        scene.world.at("juliet@example.org", [&](core::Context&) {
             scene.balcony->session().end(core::SessionEnd::expired);
         });
         const Bodies again = Scene::bodies(scene.comes_online("chamber"));
@@ -516,7 +516,7 @@ TEST_CASE("what a page brought stays until the client has acknowledged the page"
     SUBCASE("it hibernates and resumes: the page comes again, and nothing else of it") {
         scene.balcony->cut();
         test::FakePort port;
-        scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+        scene.world.run("juliet@example.org", [&](core::Context&) -> Task<> {
             const auto resumed = co_await test::resume_session(scene.balcony->session(), port, 1);
             CHECK(resumed.ok());
         });
@@ -543,7 +543,7 @@ TEST_CASE("what a page brought stays until the client has acknowledged the page"
 TEST_CASE("a page that could not be sent brought nothing") {
     Reader scene("", true);
     scene.world.storage().hold_commits();
-    scene.world.post("juliet@example.org", [](core::Core& core) {  // what the query waits for
+    scene.world.post("juliet@example.org", [](core::Context& core) {  // what the query waits for
         core.router().route(*Stanza::from_document(xml::parse_element(
             "<message xmlns='jabber:client' from='romeo@example.com/orchard' "
             "to='juliet@example.org' type='chat' id='six'><body>six</body></message>")));
@@ -552,12 +552,12 @@ TEST_CASE("a page that could not be sent brought nothing") {
     scene.balcony->send_soon(query("", ""));
     scene.world.run_shards();
     scene.world.post("juliet@example.org",
-                     [&](core::Core&) { scene.balcony->session().on_detached(); });
+                     [&](core::Context&) { scene.balcony->session().on_detached(); });
     scene.world.run_shards();
     scene.world.storage().release_commits();
     scene.world.settle();
     test::FakePort port;
-    scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+    scene.world.run("juliet@example.org", [&](core::Context&) -> Task<> {
         CHECK((co_await test::resume_session(scene.balcony->session(), port, 0)).ok());
     });
     port.drop_all();

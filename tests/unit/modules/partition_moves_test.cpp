@@ -200,7 +200,7 @@ private:
         moving_ = true;
         ++moves_;
         Core& core = world_.core(chance(shards));
-        core.shared().shards.post(core.shard().index(), [this, &core, set, to = chance(shards)] {
+        core.shards().post(core.shard().index(), [this, &core, set, to = chance(shards)] {
             core.scope().spawn("move", run_move(core, set, to));
         });
     }
@@ -224,7 +224,7 @@ private:
         world_.clock().advance(2ms);
         for (unsigned i = 0; i < shards; ++i) {
             Core& core = world_.core(i);
-            core.shared().shards.post(i, [&core] { core.accounts().evict_idle(1ms); });
+            core.shards().post(i, [&core] { core.accounts().evict_idle(1ms); });
         }
     }
 
@@ -440,7 +440,7 @@ struct Loss {
         for (const auto jid : {"ana@example.org", "ben@example.org", "cyd@example.org"})
             world.add_account(jid);
         for (unsigned i = 0; i < shards; ++i)
-            world.core(i).shared().shards.post(i, [&core = world.core(i)] {
+            world.core(i).shards().post(i, [&core = world.core(i)] {
                 core.scope().spawn("deadlines", core::watch_deadlines(core));
             });
         ana = &log_in("ana@example.org/phone");
@@ -465,7 +465,7 @@ struct Loss {
     }
     void lose() {
         Core& core = world.core(0);
-        core.shared().shards.post(
+        core.shards().post(
             0, [this, &core] { core.scope().spawn("lose", core::lose_partitions(core, lost)); });
         world.run_shards();
     }

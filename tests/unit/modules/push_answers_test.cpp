@@ -126,7 +126,7 @@ TEST_CASE("a deleted account is never heard of again") {
     phone.cut();
     scene.detach();
     scene.say("x");
-    scene.world.run(juliet, [](core::Core& core) -> Task<> {
+    scene.world.run(juliet, [](core::Context& core) -> Task<> {
         const auto done = co_await core.account_registry().remove(Jid::trusted(juliet));
         CHECK(done.ok());
     });
@@ -269,12 +269,12 @@ TEST_CASE("what waits for an unreachable service does not keep the account in me
     };
     CHECK(loaded());
     scene.world.advance(5s);
-    scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
+    scene.world.at(juliet, [](core::Context& core) { core.accounts().evict_idle(1s); });
     CHECK_FALSE(loaded());
     scene.reattach();
     CHECK(scene.gateway->pop() != nullptr);
     scene.world.advance(5s);
-    scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
+    scene.world.at(juliet, [](core::Context& core) { core.accounts().evict_idle(1s); });
     CHECK(loaded());  // an answer is due
 }
 
@@ -287,7 +287,7 @@ TEST_CASE("a remote service takes the same path") {
     const auto publish = scene.world.remote().pop();
     REQUIRE(publish != nullptr);
     CHECK(read_publish(publish).node == "n");
-    scene.world.at("example.org", [&](core::Core& core) {
+    scene.world.at("example.org", [&](core::Context& core) {
         core::Envelope bounced;
         bounced.stanza = publish;
         core.router().bounce_unreachable(std::move(bounced),
@@ -304,7 +304,7 @@ TEST_CASE("a test publish says what happens, step by step") {
     Client& phone = scene.phone();
     std::vector<TestStep> steps;
     bool done = false;
-    scene.world.at(juliet, [&](core::Core&) {
+    scene.world.at(juliet, [&](core::Context&) {
         test(
             phone.account(), {}, {}, [&](TestStep step) { steps.push_back(std::move(step)); },
             [&] { done = true; });
@@ -432,11 +432,11 @@ TEST_CASE("a hibernating session that was evicted is not notified again at its e
     scene.say("two");
     CHECK(scene.published() == "phone!");
     scene.world.advance(5s);
-    scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
+    scene.world.at(juliet, [](core::Context& core) { core.accounts().evict_idle(1s); });
     CHECK(scene.world.home_of(juliet).accounts().find(juliet) == nullptr);
     core::Session* session = scene.sleeper();
     REQUIRE(session);
-    scene.world.at(juliet, [&](core::Core&) { session->end(core::SessionEnd::expired); });
+    scene.world.at(juliet, [&](core::Context&) { session->end(core::SessionEnd::expired); });
     CHECK(scene.world.account(juliet).offline_count() == 2);
     CHECK(scene.published() == "");
 }

@@ -152,7 +152,7 @@ TEST_CASE("another shard tries if nothing waits any more where it began") {
     scene.detach();
     scene.say("x", scene.here[0]);
     scene.say("x", scene.there[0]);
-    scene.world.at(scene.here[0], [&](core::Core& core) {
+    scene.world.at(scene.here[0], [&](core::Context& core) {
         remove(*core.accounts().find(scene.here[0]), service);
     });
     CHECK(scene.view(0).waiting == 0);
@@ -302,7 +302,7 @@ TEST_CASE("a deleted account waits for nothing") {
     scene.detach();
     scene.say("x", scene.here[0]);
     CHECK(scene.view(0).waiting == 1);
-    scene.world.run(scene.here[0], [&](core::Core& core) -> Task<> {
+    scene.world.run(scene.here[0], [&](core::Context& core) -> Task<> {
         const auto done = co_await core.account_registry().remove(Jid::trusted(scene.here[0]));
         CHECK(done.ok());
     });

@@ -42,7 +42,7 @@ struct Crowd : Scene {
     }
     void evict() {
         for (unsigned i = 0; i < 2; ++i)
-            world.core(i).shared().shards.post(
+            world.core(i).shards().post(
                 i, [core = &world.core(i)] { core->accounts().evict_idle(Duration::zero()); });
         world.settle();
     }

@@ -19,7 +19,7 @@ struct Mover {
     void begin() {
         core::Core& home = scene.world.home_of(juliet);
         ++under_way;
-        home.shared().shards.post(home.shard().index(), [this, &home] {
+        home.shards().post(home.shard().index(), [this, &home] {
             home.scope().spawn("move", run(home, 1 - home.shard().index()));
         });
     }
@@ -34,7 +34,7 @@ struct Mover {
             "<message xmlns='jabber:client' from='romeo@example.com/orchard' "
             "to='juliet@example.org' type='chat' id='n" +
             std::to_string(number) + "'><body>x</body></message>";
-        scene.world.post(service, [text](core::Core& core) {
+        scene.world.post(service, [text](core::Context& core) {
             core.router().route(*Stanza::from_document(xml::parse_element(text, "jabber:client")));
         });
     }

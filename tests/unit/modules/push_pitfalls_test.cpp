@@ -7,7 +7,7 @@ namespace {
 const std::string call = "<propose xmlns='urn:xmpp:jingle-message:0' id='c1'/>";
 
 void expire(Scene& scene) {
-    scene.world.run(juliet, [](core::Core& core) -> Task<> {
+    scene.world.run(juliet, [](core::Context& core) -> Task<> {
         auto pin = co_await core.accounts().load(juliet);
         const auto sessions = (*pin)->sessions();
         for (const auto& session : sessions)
@@ -17,7 +17,7 @@ void expire(Scene& scene) {
 
 /// The session comes back on a new connection, and takes what it had missed.
 void resume(Scene& scene, Client& phone, test::FakePort& port) {
-    scene.world.run(juliet, [&](core::Core&) -> Task<> {
+    scene.world.run(juliet, [&](core::Context&) -> Task<> {
         const auto done =
             co_await test::resume_session(phone.session(), port, phone.session().sm()->acked());
         CHECK(done.ok());
@@ -53,7 +53,7 @@ TEST_CASE("a push is not repeated: a call to a hibernating session") {
         scene.world.advance(5s);
         test::FakePort port;
         resume(scene, phone, port);
-        scene.world.at(juliet, [&](core::Core&) { phone.session().on_detached(); });
+        scene.world.at(juliet, [&](core::Context&) { phone.session().on_detached(); });
         CHECK(scene.published() == "");
         expire(scene);
         CHECK(scene.published() == "");
@@ -134,7 +134,7 @@ TEST_CASE("an account that is made again does not inherit the deleted one's devi
     Scene scene;
     Client& phone = scene.phone();
     phone.cut();
-    scene.world.run(juliet, [](core::Core& core) -> Task<> {
+    scene.world.run(juliet, [](core::Context& core) -> Task<> {
         const auto done = co_await core.account_registry().remove(Jid::trusted(juliet));
         CHECK(done.ok());
     });

@@ -19,7 +19,7 @@ void crash_while_held(Scene& scene) {
 
 /// What clean_up_crashed_sessions() does, up to its grace.
 void clean_up(Scene& scene) {
-    scene.world.post(juliet, [](core::Core& core) {
+    scene.world.post(juliet, [](core::Context& core) {
         core.scope().spawn("clean_up", core::clean_up_crashed_sessions(core, core.partitions()));
     });
     scene.world.advance(0s);
@@ -35,7 +35,7 @@ TEST_CASE("R9: a notification is as durable as its message: the server dies befo
         const StanzaPtr message = *Stanza::from_document(xml::parse_element(
             "<message xmlns='jabber:client' from='romeo@example.com/orchard' "
             "to='juliet@example.org' type='chat' id='m'><body>hi</body></message>"));
-        scene.world.post("example.com", [&](core::Core& core) { core.router().route(message); });
+        scene.world.post("example.com", [&](core::Context& core) { core.router().route(message); });
         scene.world.run_shards();
         CHECK(scene.gateway->pending() == 0);
         crash_while_held(scene);
@@ -96,7 +96,7 @@ TEST_CASE("a registration that is disabled, or its account deleted, has nothing 
                    std::string(service) + "'/></iq>");
     }
     SUBCASE("account deleted") {
-        scene.world.run(juliet, [](core::Core& core) -> Task<> {
+        scene.world.run(juliet, [](core::Context& core) -> Task<> {
             const auto deleted = co_await core.account_registry().remove(*Jid::parse(juliet));
             CHECK(deleted.ok());
         });
@@ -116,7 +116,7 @@ TEST_CASE("R9: the account left memory between the notification and a late ackno
         scene.say("one");
         CHECK(scene.published() == "phone!");
         scene.world.advance(1s);
-        scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(0s); });
+        scene.world.at(juliet, [](core::Context& core) { core.accounts().evict_idle(0s); });
         Client& phone = scene.world.log_in(std::string(juliet) + "/phone");
         phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
         scene.world.arrive("<presence from='romeo@example.com' to='juliet@example.org'/>");
@@ -141,7 +141,7 @@ TEST_CASE(
         CHECK(published.count == count);
         scene.answer(*published.stanza);
         scene.world.advance(1s);
-        scene.world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(0s); });
+        scene.world.at(juliet, [](core::Context& core) { core.accounts().evict_idle(0s); });
     }
     scene.phone().close();
     scene.say("x");
@@ -201,7 +201,7 @@ void pass(Scene& scene, Duration time) {
 void watch(Scene& scene) {
     for (unsigned i = 0; i < 2; ++i) {
         core::Core& core = scene.world.core(i);
-        core.shared().shards.post(
+        core.shards().post(
             i, [&core] { core.scope().spawn("deadlines", core::watch_deadlines(core)); });
     }
     scene.world.advance(1s);
@@ -304,7 +304,7 @@ TEST_CASE("PushRequested: those who want it are notified, never twice of the sam
         "type='chat' id='m1'><body>hi</body></message>"));
     envelope.meta.received = scene.world.clock().wall();
     const auto ask = [&](const core::Envelope* about, bool clear) {
-        scene.world.at(juliet, [&](core::Core& core) {
+        scene.world.at(juliet, [&](core::Context& core) {
             core.bus().fire(events::PushRequested{
                 *core.accounts().find(juliet), about, clear,
                 [](const events::PushRegistration& each) { return each.node == "other"; }});
@@ -323,7 +323,7 @@ TEST_CASE("PushRequested: a badge that is cleared while its service is away is w
     scene.phone().close();
     scene.detach();
     scene.say("read on another device");
-    scene.world.at(juliet, [](core::Core& core) {
+    scene.world.at(juliet, [](core::Context& core) {
         core.bus().fire(events::PushRequested{*core.accounts().find(juliet), nullptr, true,
                                               [](const auto&) { return true; }});
     });

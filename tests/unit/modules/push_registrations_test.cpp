@@ -83,7 +83,7 @@ TEST_CASE("one that is disabled before its notification is durable is told nothi
                            "to='juliet@example.org' type='chat'><body>x</body></message>"));
     laptop.send_soon("<presence type='unavailable'/>");
     scene.world.run_shards();
-    scene.world.post("example.com", [&](core::Core& core) { core.router().route(message); });
+    scene.world.post("example.com", [&](core::Context& core) { core.router().route(message); });
     scene.world.run_shards();
     laptop.send_soon("<iq type='set' id='d'><disable xmlns='urn:xmpp:push:0' jid='" +
                      std::string(service) + "'/></iq>");
@@ -132,13 +132,13 @@ TEST_CASE("each hibernation starts afresh") {
     CHECK(scene.published() == "phone!");
     CHECK(scene.sleeps(phone) == 600s);
     test::FakePort port;
-    scene.world.run(juliet, [&](core::Core&) -> Task<> {
+    scene.world.run(juliet, [&](core::Context&) -> Task<> {
         const auto done =
             co_await test::resume_session(phone.session(), port, phone.session().sm()->acked());
         CHECK(done.ok());
     });
     scene.acknowledge(phone);
-    scene.world.at(juliet, [&](core::Core&) { phone.session().on_detached(); });
+    scene.world.at(juliet, [&](core::Context&) { phone.session().on_detached(); });
     CHECK(scene.sleeps(phone) == 72h);
     CHECK(scene.published() == "");
 }

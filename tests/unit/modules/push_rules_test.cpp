@@ -240,7 +240,7 @@ TEST_CASE("R7: a call notifies everybody at once, and no rule repeats it") {
     CHECK(scene.sleeps(phone) == 600s);
     scene.arrive(call);  // another
     CHECK(scene.published() == "phone! tablet!");
-    scene.world.at(juliet, [&](core::Core&) { phone.session().end(core::SessionEnd::expired); });
+    scene.world.at(juliet, [&](core::Context&) { phone.session().end(core::SessionEnd::expired); });
     CHECK(scene.published() == "");
 }
 
@@ -270,12 +270,12 @@ TEST_CASE("R8: a ping notifies without a message") {
     Client& phone = scene.phone();
     scene.enable(phone, "rooms");
     scene.world.at(juliet,
-                   [&](core::Core&) { CHECK(ping(phone.account(), service, "rooms") == 1); });
+                   [&](core::Context&) { CHECK(ping(phone.account(), service, "rooms") == 1); });
     const Published pinged = scene.pop();
     CHECK(pinged.node == "rooms");
     CHECK(pinged.count == "1");
     CHECK_FALSE(pinged.important());
-    scene.world.at(juliet, [&](core::Core&) { CHECK(ping(phone.account()) == 2); });
+    scene.world.at(juliet, [&](core::Context&) { CHECK(ping(phone.account()) == 2); });
     CHECK(scene.published() == "phone rooms");
 }
 
@@ -289,7 +289,7 @@ TEST_CASE(
     scene.say("two");
     CHECK(scene.published() == "phone! phone!");
     scene.world.advance(601s);
-    scene.world.run(juliet, [](core::Core& core) -> Task<> {
+    scene.world.run(juliet, [](core::Context& core) -> Task<> {
         auto pin = co_await core.accounts().load(juliet);
         (*pin)->sessions().front()->end(core::SessionEnd::expired);
     });
@@ -305,7 +305,7 @@ TEST_CASE("R9: in the archive, nobody has anything left to learn") {
     phone.cut();
     scene.say("one");
     CHECK(scene.published() == "tablet! phone!");
-    scene.world.at(juliet, [&](core::Core&) { phone.session().end(core::SessionEnd::expired); });
+    scene.world.at(juliet, [&](core::Context&) { phone.session().end(core::SessionEnd::expired); });
     CHECK(scene.published() == "");
 }
 
@@ -316,13 +316,13 @@ TEST_CASE("R9: a resumed session does not repeat what it was notified of") {
     scene.say("one");
     CHECK(scene.published() == "phone!");
     test::FakePort port;
-    scene.world.run(juliet, [&](core::Core&) -> Task<> {
+    scene.world.run(juliet, [&](core::Context&) -> Task<> {
         const auto done =
             co_await test::resume_session(phone.session(), port, phone.session().sm()->acked());
         CHECK(done.ok());
     });
     CHECK(phone.session().is_live());
-    scene.world.at(juliet, [&](core::Core&) { phone.session().on_detached(); });
+    scene.world.at(juliet, [&](core::Context&) { phone.session().on_detached(); });
     CHECK(scene.published() == "");
     CHECK(scene.sleeps(phone) == 600s);
     scene.say("two");

@@ -149,11 +149,11 @@ struct Scene {
 
     void detach() {
         world.at(service,
-                 [this](core::Core& core) { core.links().detach_component(service, gateway); });
+                 [this](core::Context& core) { core.links().detach_component(service, gateway); });
     }
     void reattach() {
         world.attach_component(service);
-        world.at(service, [](core::Core& core) {
+        world.at(service, [](core::Context& core) {
             core.bus().fire(events::DomainReachable{core, service});
         });
     }
@@ -162,7 +162,7 @@ struct Scene {
         gateway = &world.attach_component(service);
         for (unsigned i = 0; i < 2; ++i) {
             core::Core& core = world.core(i);
-            core.shared().shards.post(i, [&core] {
+            core.shards().post(i, [&core] {
                 core.bus().fire(events::PartitionsAcquired{core, core.partitions(), false});
             });
         }

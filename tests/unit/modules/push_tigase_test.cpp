@@ -171,7 +171,7 @@ TEST_CASE("encrypt: nothing is told in plaintext, whatever else is asked for") {
     hidden();
     scene.arrive("<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>");
     hidden();
-    scene.world.at(juliet, [&](core::Core&) { ping(scene.world.account(juliet)); });
+    scene.world.at(juliet, [&](core::Context&) { ping(scene.world.account(juliet)); });
     hidden();
     CHECK(scene.notification().empty());
 }
@@ -192,7 +192,7 @@ TEST_CASE("encrypt: what the app is told") {
                                R"("message":"Julia!","nickname":"Nurse"})");
     scene.arrive("<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>");
     CHECK(scene.decrypted() == R"({"unread":3,"sender":"romeo@example.com","type":"chat"})");
-    scene.world.at(juliet, [&](core::Core&) { ping(scene.world.account(juliet)); });
+    scene.world.at(juliet, [&](core::Context&) { ping(scene.world.account(juliet)); });
     CHECK(scene.decrypted() == R"({"unread":3,"sender":"juliet@example.org"})");
 }
 
@@ -314,7 +314,7 @@ TEST_CASE("encrypt: enabled with a bad key while the module was off, nothing is 
     const auto enable =
         xml::parse_element("<enable><encrypt xmlns='tigase:push:encrypt:0' alg='rot13'/></enable>");
     Extended on;
-    on.world.at(juliet, [&](core::Core& core) {
+    on.world.at(juliet, [&](core::Context& core) {
         events::PushRegistration registration;
         events::PushSending event{
             on.world.account(juliet), registration, enable.root(), nullptr, true, false, 1,
@@ -339,7 +339,7 @@ TEST_CASE("priority: high is what is important") {
     CHECK(scene.notification() == plain + high);
     scene.arrive("<displayed xmlns='urn:xmpp:chat-markers:0' id='1'/>");
     CHECK(scene.notification() == silent + low);
-    scene.world.at(juliet, [&](core::Core&) { ping(scene.world.account(juliet)); });
+    scene.world.at(juliet, [&](core::Context&) { ping(scene.world.account(juliet)); });
     CHECK(scene.notification() == silent + low);
 }
 
@@ -370,7 +370,7 @@ TEST_CASE("filters: a stranger does not wake the phone, a contact does") {
 TEST_CASE("filters: who only asked to be a contact is none yet") {
     Extended scene({filters});
     scene.device("phone", no_strangers).close();
-    scene.world.at(juliet, [&](core::Core& core) {
+    scene.world.at(juliet, [&](core::Context& core) {
         core::Account& account = scene.world.account(juliet);
         core::RosterItem asking;
         asking.jid = "romeo@example.com";

@@ -246,10 +246,10 @@ TEST_CASE("disabling and deletion drop what min_interval holds back") {
         scene.say("two", jid);
     }
     scene.gateway->drop_all();
-    scene.world.at(scene.here[0], [&](core::Core& core) {
+    scene.world.at(scene.here[0], [&](core::Context& core) {
         remove(*core.accounts().find(scene.here[0]), service);
     });
-    scene.world.run(scene.here[1], [&](core::Core& core) -> Task<> {
+    scene.world.run(scene.here[1], [&](core::Context& core) -> Task<> {
         const auto done = co_await core.account_registry().remove(Jid::trusted(scene.here[1]));
         CHECK(done.ok());
     });

@@ -82,7 +82,7 @@ struct Walk : Scene {
     void resume() {
         note("resume");
         auto& port = ports.emplace_back();
-        world.run(juliet, [&](core::Core&) -> Task<> {
+        world.run(juliet, [&](core::Context&) -> Task<> {
             const auto done = co_await test::resume_session(*mine(), port, mine()->sm()->acked());
             CHECK(done.ok());
         });
@@ -103,23 +103,23 @@ struct Walk : Scene {
     void read() {
         note("ack");
         world.at(juliet,
-                 [&](core::Core&) { CHECK(mine()->sm()->on_ack(mine()->sm()->sent()).ok()); });
+                 [&](core::Context&) { CHECK(mine()->sm()->on_ack(mine()->sm()->sent()).ok()); });
         pending.clear();
         expect({});
     }
     void sleep() {
         note("cut");
-        world.at(juliet, [&](core::Core&) { mine()->on_detached(); });
+        world.at(juliet, [&](core::Context&) { mine()->on_detached(); });
         lose();
     }
     void leave() {
         note("close");
-        world.at(juliet, [&](core::Core&) { mine()->end(core::SessionEnd::closed); });
+        world.at(juliet, [&](core::Context&) { mine()->end(core::SessionEnd::closed); });
         lose();
     }
     void expire() {
         note("expire");
-        world.at(juliet, [&](core::Core&) { mine()->end(core::SessionEnd::expired); });
+        world.at(juliet, [&](core::Context&) { mine()->end(core::SessionEnd::expired); });
         expect({});
     }
     void slow() {
@@ -133,7 +133,7 @@ struct Walk : Scene {
     void evict() {
         note("put-away");
         world.advance(5s);
-        world.at(juliet, [](core::Core& core) { core.accounts().evict_idle(1s); });
+        world.at(juliet, [](core::Context& core) { core.accounts().evict_idle(1s); });
         expect({});
     }
     void toggle_laptop() {

@@ -61,7 +61,7 @@ struct Devices {
     }
     void expires(const std::string& resource) {
         world.account(juliet);
-        world.at(juliet, [&](core::Core& core) {
+        world.at(juliet, [&](core::Context& core) {
             core.accounts().find(juliet)->find_session(resource)->end(core::SessionEnd::expired);
         });
     }
@@ -86,12 +86,12 @@ struct Devices {
     Bodies resumed(const std::string& resource) {
         world.account(juliet);
         test::FakePort port;
-        world.run(juliet, [&](core::Core& core) -> Task<> {
+        world.run(juliet, [&](core::Context& core) -> Task<> {
             core::Session& session = *core.accounts().find(juliet)->find_session(resource);
             const auto done = co_await test::resume_session(session, port, session.sm()->acked());
             CHECK(done.ok());
         });
-        world.at(juliet, [&](core::Core& core) {
+        world.at(juliet, [&](core::Context& core) {
             core.accounts().find(juliet)->find_session(resource)->on_detached();
         });
         return got(port);

@@ -113,12 +113,12 @@ struct Stranger {
         header.to = "example.org";
         header.version = "1.0";
         header.content_ns = ns::client;
-        world.at(where, [&](core::Core& core) { stream.on_open(core, header); });
+        world.at(where, [&](core::Context& core) { stream.on_open(core, header); });
         features = port.pop();
     }
     bool may_register() { return features.root().child(ns::register_feature, "register"); }
     xml::Document send(const std::string& xml) {
-        world.run(where, [&](core::Core& core) -> Task<> {
+        world.run(where, [&](core::Context& core) -> Task<> {
             next = co_await stream.on_element(core, xml::parse_element(xml, ns::client));
         });
         return port.pop();
@@ -140,7 +140,7 @@ struct Stranger {
 
 bool exists(World& world, const std::string& jid) {
     bool found = false;
-    world.run(jid, [&](core::Core& core) -> Task<> {
+    world.run(jid, [&](core::Context& core) -> Task<> {
         const auto record = co_await core.storage().accounts().find(jid);
         found = record.ok() && record->has_value();
     });
@@ -150,7 +150,7 @@ bool exists(World& world, const std::string& jid) {
 /// What is stored for an account that exists.
 sasl::Credentials credentials(World& world, const std::string& jid) {
     sasl::Credentials found;
-    world.run(jid, [&](core::Core& core) -> Task<> {
+    world.run(jid, [&](core::Context& core) -> Task<> {
         found = (*co_await core.storage().accounts().find(jid))->credentials;
     });
     return found;
@@ -192,8 +192,8 @@ TEST_CASE("a taken username is answered as slowly as a wrong password") {
     world.add_account("bill@example.org");
     Stranger stranger(world);
     bool answered = false;
-    world.post("example.org", [&](core::Core& core) {
-        core.scope().spawn("apply", [](Stranger& s, core::Core& c, bool& done) -> Task<> {
+    world.post("example.org", [&](core::Context& core) {
+        core.scope().spawn("apply", [](Stranger& s, core::Context& c, bool& done) -> Task<> {
             s.next = co_await s.stream.on_element(
                 c, xml::parse_element("<iq type='set' id='r'><query xmlns='jabber:iq:register'>" +
                                           fields("bill", "x") + "</query></iq>",

@@ -76,7 +76,7 @@ private:
     unsigned chance(unsigned of) { return static_cast<unsigned>(random_() % of); }
 
     void on_account(std::function<void(core::Session&)> fn) {
-        world_.at(account_jid, [&](core::Core& core) {
+        world_.at(account_jid, [&](core::Context& core) {
             core.accounts().with(account_jid, [&](Result<core::Account*> account) {
                 REQUIRE(account);
                 core::Session* session = (*account)->find_session("phone");
@@ -102,7 +102,7 @@ private:
 
     void restart(bool planned) {
         if (planned && model_.state == State::live) {
-            world_.run(account_jid, [](core::Core& core) { return hibernate_everybody(core); });
+            world_.run(account_jid, [](core::Context& core) { return hibernate_everybody(core); });
             model_.state = State::hibernating;
         }
         const bool lost = model_.state == State::live;
@@ -120,7 +120,7 @@ private:
         world_.storage().hold_commits();
         std::string outcome;
         test::FakePort& port = new_port();
-        world_.post(account_jid, [&](core::Core& core) {
+        world_.post(account_jid, [&](core::Context& core) {
             core.scope().spawn("resume", try_resume(core, port, model_.h(), outcome));
         });
         world_.crash_while_held();
@@ -139,7 +139,7 @@ private:
         world_.storage().hold_commits();
         arrive_held();
         std::string outcome;
-        world_.post(account_jid, [&](core::Core& core) {
+        world_.post(account_jid, [&](core::Context& core) {
             core.scope().spawn("resume", try_resume(core, new_port(), model_.h(), outcome));
         });
         world_.run_shards();
@@ -150,7 +150,7 @@ private:
 
     void arrive_held() {
         const std::string id = std::to_string(++last_id_);
-        world_.post(account_jid, [id](core::Core& core) {
+        world_.post(account_jid, [id](core::Context& core) {
             core.router().route(*Stanza::from_document(xml::parse_element(
                 "<message xmlns='jabber:client' from='romeo@example.com/m' to='" +
                 std::string(account_jid) + "' type='chat' id='" + id +
@@ -164,7 +164,7 @@ private:
     void die_falling_asleep() {
         if (model_.state != State::live) return;
         world_.storage().hold_commits();
-        world_.post(account_jid, [this](core::Core& core) {
+        world_.post(account_jid, [this](core::Context& core) {
             core.accounts().find(account_jid)->find_session("phone")->on_detached();
         });
         world_.crash_while_held();
@@ -174,7 +174,7 @@ private:
 
     /// Contacts are told of what did not come back.
     void clean_up() {
-        world_.at(account_jid, [](core::Core& core) {
+        world_.at(account_jid, [](core::Context& core) {
             core.scope().spawn("clean_up", clean_up_crashed_sessions(core, core.partitions()));
         });
         world_.advance(30s);
@@ -182,7 +182,7 @@ private:
 
     void expire() {
         if (model_.state != State::hibernating) return;
-        world_.post(account_jid, [](core::Core& core) {
+        world_.post(account_jid, [](core::Context& core) {
             core.scope().spawn("deadlines", watch_deadlines(core));
         });
         world_.advance(601s);
@@ -193,7 +193,7 @@ private:
     }
 
     void evict() {
-        world_.at(account_jid, [](core::Core& core) { core.accounts().evict_idle(-1s); });
+        world_.at(account_jid, [](core::Context& core) { core.accounts().evict_idle(-1s); });
     }
 
     // ---- What the phone does -------------------------------------------------------------------
@@ -251,7 +251,7 @@ private:
         test::FakePort& first = new_port();
         test::FakePort& second = new_port();
         std::string one, two;
-        world_.at(account_jid, [&](core::Core& core) {
+        world_.at(account_jid, [&](core::Context& core) {
             core.scope().spawn("one", try_resume(core, first, model_.h(), one));
             core.scope().spawn("two", try_resume(core, second, model_.h(), two));
         });
@@ -301,7 +301,7 @@ private:
     }
 
     void speak_soon() {
-        world_.post(account_jid, [](core::Core& core) {
+        world_.post(account_jid, [](core::Context& core) {
             core.accounts()
                 .find(account_jid)
                 ->find_session("phone")
@@ -347,11 +347,11 @@ private:
     std::string resume(test::FakePort& port, std::uint32_t h) {
         std::string outcome;
         world_.run(account_jid,
-                   [&](core::Core& core) { return try_resume(core, port, h, outcome); });
+                   [&](core::Context& core) { return try_resume(core, port, h, outcome); });
         return outcome;
     }
 
-    Task<> try_resume(core::Core& core, test::FakePort& port, std::uint32_t h,
+    Task<> try_resume(core::Context& core, test::FakePort& port, std::uint32_t h,
                       std::string& outcome) {
         auto pin = co_await core.accounts().load(std::string(account_jid));
         REQUIRE(pin);

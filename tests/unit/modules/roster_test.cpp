@@ -74,7 +74,7 @@ TEST_CASE_FIXTURE(Verona, "an empty roster is an empty query with a version") {
 }
 
 TEST_CASE_FIXTURE(Verona, "a roster shows listed items with all they have") {
-    world.at(romeo_jid, [](core::Core& core) {
+    world.at(romeo_jid, [](core::Context& core) {
         core.accounts().with(romeo_jid, [&core](Result<core::Account*> found) {
             core::Account& account = **found;
             core::RosterItem nurse;
@@ -285,7 +285,7 @@ TEST_CASE_FIXTURE(Verona, "a request nobody sees in the roster causes no push") 
 
 TEST_CASE_FIXTURE(Verona, "a hibernating resource stays interested, also across a crash") {
     Client& romeo = world.log_in("romeo@example.org/orchard");
-    world.at(romeo_jid, [&](core::Core&) { romeo.session().enable_sm(true, 0); });
+    world.at(romeo_jid, [&](core::Context&) { romeo.session().enable_sm(true, 0); });
     romeo.cut();
     REQUIRE(romeo.session().is_hibernating());
     world.crash_and_restart();
@@ -300,7 +300,7 @@ TEST_CASE_FIXTURE(Verona, "a hibernating resource stays interested, also across 
 TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscriptions") {
     world.befriend(romeo_jid, juliet_jid);
     world.befriend(juliet_jid, romeo_jid);
-    world.run(romeo_jid, [](core::Core& core) -> Task<> {
+    world.run(romeo_jid, [](core::Context& core) -> Task<> {
         const auto removed = co_await core.account_registry().remove(Jid::trusted(romeo_jid));
         CHECK(removed.ok());
     });
@@ -311,7 +311,7 @@ TEST_CASE_FIXTURE(Verona, "contacts of a deleted account lose their subscription
 
 TEST_CASE_FIXTURE(Verona, "versions and pre-approval are announced before a session is bound") {
     xml::Document features("features", ns::streams);
-    world.at("example.org", [&](core::Core& core) {
+    world.at("example.org", [&](core::Context& core) {
         core.bus().fire(events::StreamFeatures{core, {.host = "example.org"}, features.root()});
     });
     CHECK(features.root().child(ns::rosterver, "ver"));

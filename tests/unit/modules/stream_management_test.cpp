@@ -89,7 +89,7 @@ struct Scene {
 TEST_CASE("the feature is offered") {
     Scene scene;
     xml::Document features("features", ns::streams);
-    scene.world.at("juliet@example.org", [&](core::Core& core) {
+    scene.world.at("juliet@example.org", [&](core::Context& core) {
         core.bus().fire(events::StreamFeatures{core, {.host = "example.org"}, features.root()});
     });
     CHECK(features.root().child(ns::sm, "sm") != nullptr);
@@ -125,7 +125,7 @@ TEST_CASE("enabling") {
 
 TEST_CASE("push may let a session hibernation longer") {
     Scene scene;
-    scene.world.at("juliet@example.org", [](core::Core& core) {
+    scene.world.at("juliet@example.org", [](core::Context& core) {
         core.bus().on<events::HibernationLimit>(events::HibernationLimit::Stage::extend, "test",
                                                 [](events::HibernationLimit& event) {
                                                     event.limit = 72h;
@@ -275,11 +275,11 @@ struct Comeback {
         header.to = "example.org";
         header.version = "1.0";
         header.content_ns = ns::client;
-        world.at("juliet@example.org", [&](core::Core& core) { stream.on_open(core, header); });
+        world.at("juliet@example.org", [&](core::Context& core) { stream.on_open(core, header); });
     }
     core::C2sStream::Next send(xml::Document element) {
         auto next = core::C2sStream::Next::start_tls;
-        world.run("juliet@example.org", [&](core::Core& core) -> Task<> {
+        world.run("juliet@example.org", [&](core::Context& core) -> Task<> {
             next = co_await stream.on_element(core, std::move(element));
         });
         return next;

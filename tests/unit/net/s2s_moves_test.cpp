@@ -58,7 +58,7 @@ struct Waiting {
     }
     ~Waiting() {
         for (unsigned i = 0; i < 2; ++i)
-            world.run_on(i, [this, i](core::Core&) -> Task<> {
+            world.run_on(i, [this, i](core::Context&) -> Task<> {
                 nets[i]->close_all(StreamErrorCondition::system_shutdown);
                 co_await nets[i]->joined(1s);
             });
@@ -86,10 +86,10 @@ struct Waiting {
     /// Ids of what the spool has.
     std::string spooled() {
         std::string ids;
-        world.run(remote, [&ids](core::Core& core) { return read_spool(core, ids); });
+        world.run(remote, [&ids](core::Context& core) { return read_spool(core, ids); });
         return ids;
     }
-    static Task<> read_spool(core::Core& core, std::string& ids) {
+    static Task<> read_spool(core::Context& core, std::string& ids) {
         const auto found = co_await core.storage().spool().read(remote, 0, 100);
         if (!found) co_return;
         for (const auto& stanza : *found)

@@ -30,14 +30,14 @@ struct Queued {
     std::unique_ptr<S2sQueue> queue;
 
     Queued() {
-        at([this](core::Core& core) { queue = std::make_unique<S2sQueue>(core, remote); });
+        at([this](core::Context& core) { queue = std::make_unique<S2sQueue>(core, remote); });
     }
     ~Queued() {
-        at([this](core::Core&) { queue.reset(); });
+        at([this](core::Context&) { queue.reset(); });
     }
     void at(std::function<void(core::Core&)> fn) { world.at(remote, std::move(fn)); }
     void push(const std::string& xml, bool flowing) {
-        at([&](core::Core&) {
+        at([&](core::Context&) {
             core::Envelope envelope;
             envelope.stanza = parse(xml);
             queue->push(std::move(envelope), flowing);
@@ -50,10 +50,10 @@ struct Queued {
     }
     std::size_t spooled() {
         std::size_t count = 0;
-        world.run(remote, [&count](core::Core& core) { return count_spooled(core, count); });
+        world.run(remote, [&count](core::Context& core) { return count_spooled(core, count); });
         return count;
     }
-    static Task<> count_spooled(core::Core& core, std::size_t& count) {
+    static Task<> count_spooled(core::Context& core, std::size_t& count) {
         const auto found = co_await core.storage().spool().read(remote, 0, 100);
         count = found ? found->size() : 1000;
     }
@@ -67,14 +67,14 @@ TEST_CASE("a message that waits is in the spool until the socket has it") {
     Queued q;
     q.message("1", false);
     CHECK(q.spooled() == 1);
-    q.at([&](core::Core&) { q.queue->write(q.out, 0, 100000); });
+    q.at([&](core::Context&) { q.queue->write(q.out, 0, 100000); });
     CHECK(q.spooled() == 1);
     CHECK(q.out.text() ==
           "<message from='x@gw.example.org' to='y@remote.example' type='chat' id='1'>"
           "<body>1</body></message>");
-    q.at([&](core::Core&) { q.queue->on_taken(q.out.unsent() - 1); });
+    q.at([&](core::Context&) { q.queue->on_taken(q.out.unsent() - 1); });
     CHECK(q.queue->size() == 1);
-    q.at([&](core::Core&) { q.queue->on_taken(q.out.unsent()); });
+    q.at([&](core::Context&) { q.queue->on_taken(q.out.unsent()); });
     CHECK(q.queue->empty());
     CHECK(q.queue->bytes() == 0);
     CHECK(q.spooled() == 0);
@@ -85,13 +85,13 @@ TEST_CASE("on a stream that flows nothing is spooled, unless the socket leaves i
     q.message("1", true);
     q.message("2", true);
     CHECK(q.spooled() == 0);
-    q.at([&](core::Core&) {
+    q.at([&](core::Context&) {
         q.queue->write(q.out, 0, 10);  // one stanza is more than ten bytes
         q.queue->on_taken(5);
         q.queue->spool_untaken();
     });
     CHECK(q.spooled() == 2);
-    q.at([&](core::Core&) {
+    q.at([&](core::Context&) {
         q.queue->write(q.out, 0, 100000);
         q.queue->on_taken(q.out.unsent());
     });
@@ -115,7 +115,7 @@ TEST_CASE("what need not be durable is in memory only") {
 TEST_CASE("a stream that breaks loses nothing that it did not take, and keeps the order") {
     Queued q;
     for (const char* body : {"1", "2", "3"}) q.message(body, true);
-    q.at([&](core::Core&) {
+    q.at([&](core::Context&) {
         q.queue->write(q.out, 0, 100000);
         const std::size_t one = q.out.unsent() / 3;
         q.queue->on_taken(one);
@@ -135,14 +135,14 @@ TEST_CASE("what is returned says that this server did it, and leaves the spool")
     q.world.advance(30s);
     q.message("2", false);
     q.world.advance(40s);
-    q.at([&](core::Core&) { q.queue->expire(60s); });
+    q.at([&](core::Context&) { q.queue->expire(60s); });
     CHECK(q.spooled() == 1);
     REQUIRE(q.senders.pending() == 1);
     const StanzaPtr first = q.senders.pop();
     CHECK(first->id() == "1");
     CHECK(first->from().full() == "y@remote.example");
     CHECK(read_error(first->root()).condition == StanzaErrorCondition::remote_server_timeout);
-    q.at([&](core::Core&) { q.queue->bounce_all(timeout); });
+    q.at([&](core::Context&) { q.queue->bounce_all(timeout); });
     CHECK(q.senders.pop()->id() == "2");
     CHECK(q.spooled() == 0);
     CHECK(q.queue->empty());
@@ -152,14 +152,14 @@ TEST_CASE("errors and answers are not returned") {
     Queued q;
     q.push("<iq from='x@gw.example.org' to='y@remote.example' type='result' id='1'/>", false);
     q.push("<message from='x@gw.example.org' to='y@remote.example' type='error'/>", false);
-    q.at([&](core::Core&) { q.queue->bounce_all(timeout); });
+    q.at([&](core::Context&) { q.queue->bounce_all(timeout); });
     CHECK(q.senders.pending() == 0);
     CHECK(q.queue->empty());
 }
 
 TEST_CASE("what was read back from the spool says how old it is") {
     Queued q;
-    q.at([&](core::Core& core) {
+    q.at([&](core::Context& core) {
         q.queue->push_restored(
             parse(
                 "<message from='x@gw.example.org' to='y@remote.example'><body>1</body></message>"),
@@ -177,9 +177,9 @@ TEST_CASE("what waits is handed over in order, and what must be durable stays so
     q.message("1", false);
     q.push("<presence from='x@gw.example.org' to='y@remote.example' id='2'/>", false);
     q.message("3", true);  // it was about to be written
-    q.at([&](core::Core&) { q.queue->write(q.out, 0, 1); });
+    q.at([&](core::Context&) { q.queue->write(q.out, 0, 1); });
     CHECK(q.spooled() == 1);
-    q.at([&](core::Core& core) {
+    q.at([&](core::Context& core) {
         std::deque<S2sQueue::Item> items = q.queue->hand_over();
         CHECK(q.queue->empty());
         CHECK(q.queue->bytes() == 0);
@@ -189,7 +189,7 @@ TEST_CASE("what waits is handed over in order, and what must be durable stays so
     });
     CHECK(q.spooled() == 2);
     OutBuffer out{q.buffers};
-    q.at([&](core::Core&) {
+    q.at([&](core::Context&) {
         q.queue->write(out, 0, 100000);
         q.queue->on_taken(out.unsent());
     });

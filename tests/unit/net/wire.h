@@ -83,7 +83,7 @@ public:
         PartitionSet set;
         set.add(partition_of(bare_jid));
         std::optional<bool> moved;
-        home.shared().shards.post(home.shard().index(), [&home, set, to, &moved] {
+        home.shards().post(home.shard().index(), [&home, set, to, &moved] {
             home.scope().spawn("move", move_to(home, set, to, moved));
         });
         run_until([&moved] { return moved.has_value(); });

@@ -184,7 +184,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
     const auto resume = [&](Client& client) {
         auto port = std::make_unique<test::FakePort>();
         bool resumed = false;
-        world.run(romeo_jid, [&](core::Core&) -> Task<> {
+        world.run(romeo_jid, [&](core::Context&) -> Task<> {
             resumed = (co_await test::resume_session(client.session(), *port, 0)).ok();
         });
         REQUIRE(resumed);
@@ -231,12 +231,12 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
     SUBCASE("behind offline messages, which go first; carbons too") {
         romeo->ask("<iq type='set' id='c'><enable xmlns='urn:xmpp:carbons:2'/></iq>");
         Client& phone = world.log_in("romeo@example.org/phone");
-        world.at(romeo_jid, [&](core::Core&) { romeo->session().hold_sending(); });
+        world.at(romeo_jid, [&](core::Context&) { romeo->session().hold_sending(); });
         both_say(romeo_jid, "behind");
         both_say("romeo@example.org/phone", "copied");
         phone.ask(command("block", item(juliet_jid)));
         romeo->drop_all();
-        world.at(romeo_jid, [&](core::Core&) { romeo->session().release_sending(); });
+        world.at(romeo_jid, [&](core::Context&) { romeo->session().release_sending(); });
         std::string all;
         for (auto next = romeo->pop(); next.root().name() != "nothing"; next = romeo->pop())
             if (next.root().name() == "message")
@@ -252,7 +252,7 @@ TEST_CASE_FIXTURE(Verona, "what waited since before the block is not handed over
         phone.cut();
         test::FakePort again;
         world.storage().hold_commits();
-        world.post(romeo_jid, [&](core::Core& core) {
+        world.post(romeo_jid, [&](core::Context& core) {
             core.scope().spawn("wakes", [](core::Session& session, test::FakePort& port) -> Task<> {
                 CHECK((co_await test::resume_session(session, port, 0)).ok());
             }(phone.session(), again));

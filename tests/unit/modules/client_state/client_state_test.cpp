@@ -65,7 +65,7 @@ struct Scene {
 TEST_CASE("a stream offers it") {
     Scene scene;
     xml::Document document("features", ns::streams);
-    scene.world.at("example.org", [&](core::Core& core) {
+    scene.world.at("example.org", [&](core::Context& core) {
         core.bus().fire(events::StreamFeatures{core, {.host = "example.org"}, document.root()});
     });
     CHECK(document.root().child(ns::csi, "csi") != nullptr);
@@ -231,7 +231,7 @@ TEST_CASE("the beginning of hibernation: what was held joins the queue, and is n
     CHECK(session->hibernation().queued() == 5);
 
     test::FakePort port;
-    scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+    scene.world.run("juliet@example.org", [&](core::Context&) -> Task<> {
         const auto resumed = co_await test::resume_session(*session, port, 1);
         CHECK(resumed.ok());
     });
@@ -250,7 +250,7 @@ TEST_CASE("resumed while it looked alive: what was held follows at once") {
     scene.presence("away");
     const auto session = scene.session();
     test::FakePort port;
-    scene.world.run("juliet@example.org", [&](core::Core&) -> Task<> {
+    scene.world.run("juliet@example.org", [&](core::Context&) -> Task<> {
         const auto resumed = co_await test::resume_session(*session, port, 0);
         CHECK(resumed.ok());
     });
@@ -357,7 +357,7 @@ TEST_CASE("what was held is never pushed: over a restart") {
     scene.gateway = &scene.world.attach_component("push.example.com");
     for (unsigned i = 0; i < 2; ++i) {
         core::Core& core = scene.world.core(i);
-        core.shared().shards.post(i, [&core] {
+        core.shards().post(i, [&core] {
             core.bus().fire(events::PartitionsAcquired{core, core.partitions(), false});
         });
     }

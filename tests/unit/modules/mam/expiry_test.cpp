@@ -27,7 +27,7 @@ struct Scene {
         for (const char* jid : {juliet, nurse, romeo}) world.add_account(jid);
         for (unsigned i = 0; i < 2; ++i) {
             core::Core& core = world.core(i);
-            core.shared().shards.post(i, [&core] { core.bus().fire(events::ServerStarted{core}); });
+            core.shards().post(i, [&core] { core.bus().fire(events::ServerStarted{core}); });
         }
         world.settle();
     }

@@ -304,7 +304,7 @@ TEST_CASE("Archived says where incoming messages are, not outgoing ones") {
     Scene scene;
     Texts archived;
     for (const char* name : {"juliet@example.org", "romeo@example.net"})
-        scene.world.at(name, [&](core::Core& core) {
+        scene.world.at(name, [&](core::Context& core) {
             core.bus().on<events::Archived>(
                 events::Archived::Stage::notify, "test", [&](const events::Archived& event) {
                     if (archived.empty() || archived.back() != event.envelope.stanza->body())
@@ -492,7 +492,7 @@ TEST_CASE("preferences are kept and obeyed") {
     CHECK(scene.query(*scene.orchard).bodies() == Texts{"from a stranger", "from a friend"});
 
     std::optional<storage::AccountSnapshot> stored;
-    scene.world.run("juliet@example.org", [&](core::Core& core) -> Task<> {
+    scene.world.run("juliet@example.org", [&](core::Context& core) -> Task<> {
         auto loaded = co_await core.storage().accounts().load("juliet@example.org");
         stored = *std::move(loaded);
     });

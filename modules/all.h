@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::modules {
 

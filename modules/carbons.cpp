@@ -8,11 +8,11 @@
 #include "proto/hints.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
-#include "server/core/archive_id.h"
-#include "server/core/message_rules.h"
-#include "server/core/session.h"
-#include "server/events/message_events.h"
-#include "server/events/session_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/actors/archive_id.h"
+#include "server/core/events/message_events.h"
+#include "server/core/events/session_events.h"
+#include "server/core/routing/message_rules.h"
 
 namespace clarion::carbons {
 namespace {
@@ -98,7 +98,7 @@ core::Envelope as_copy(const core::Envelope& original, std::shared_ptr<Stanza> w
     return copy;
 }
 
-/// Whether RFC 6121's table (section 8.5, core/deliver_message.cpp) gives this session the message
+/// Whether RFC 6121's table (section 8.5, core/delivery/deliver_message.cpp) gives this session the message
 /// itself.
 bool gets_original(const core::Session& session, const Stanza& message,
                    const core::Session* addressed) {

@@ -24,7 +24,7 @@
 #include <string_view>
 
 #include "proto/stanza.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::carbons {
 

@@ -4,10 +4,10 @@
 #include <string>
 
 #include "proto/ns.h"
-#include "server/core/domain_links.h"
-#include "server/core/domains.h"
-#include "server/core/features.h"
-#include "server/core/session.h"
+#include "server/core/accounts/session.h"
+#include "server/core/actors/features.h"
+#include "server/core/address/domains.h"
+#include "server/core/routing/domain_links.h"
 
 namespace clarion::disco {
 

@@ -5,7 +5,7 @@
 // invent them; here none exists.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::disco {
 

@@ -1,7 +1,7 @@
 // Entity time (XEP-0202): what the server's clock says, so that clients can correct theirs.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::time {
 

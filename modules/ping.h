@@ -5,7 +5,7 @@
 // beside tests/unit/modules/ping_test.cpp. HACKING.md, "A module in seven steps", walks through it.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::ping {
 

@@ -13,7 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::events {
 struct AccountRegistering;

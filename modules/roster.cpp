@@ -3,13 +3,13 @@
 #include <algorithm>
 
 #include "proto/ns.h"
-#include "server/core/presence.h"
-#include "server/core/session.h"
-#include "server/events/account_events.h"
-#include "server/events/presence_events.h"
-#include "server/events/session_events.h"
-#include "server/events/stream_events.h"
-#include "server/events/subscription_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/delivery/presence.h"
+#include "server/core/events/account_events.h"
+#include "server/core/events/presence_events.h"
+#include "server/core/events/session_events.h"
+#include "server/core/events/stream_events.h"
+#include "server/core/events/subscription_events.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 

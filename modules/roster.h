@@ -3,12 +3,12 @@
 //
 // A resource that asks for the roster becomes "interested": from then on it gets roster pushes, and
 // the answers to its user's subscription requests. What a roster means for presence is core's:
-// server/core/presence.h, with the limits of [roster] that concern it.
+// server/core/delivery/presence.h, with the limits of [roster] that concern it.
 #pragma once
 
 #include <string>
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::roster {
 

@@ -3,7 +3,7 @@
 // RFC 6121 made it a no-op; the stream features say it is optional, and who asks is told yes.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::session {
 

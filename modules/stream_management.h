@@ -1,7 +1,7 @@
 // Stream Management (XEP-0198), the conversation: <enable/>, <r/>, <a/>, <resume/>.
 //
 // What it is about (counters, queue, hibernating, waking) is core's: the stanza path needs it
-// (core/acknowledgements.h, core/hibernation.h). Here is only what the client says and is told, and
+// (core/accounts/acknowledgements.h, core/accounts/hibernation.h). Here is only what the client says and is told, and
 // what it may not say. A session that is resumed is found by its id among those of the account that
 // authenticated; so nobody resumes another's.
 #pragma once
@@ -13,7 +13,7 @@
 #include "base/time.h"
 #include "proto/stanza_error.h"
 #include "proto/xml.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::stream_management {
 

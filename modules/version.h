@@ -1,7 +1,7 @@
 // Software version (XEP-0092): which server this is, as far as the administrator lets it be known.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::version {
 

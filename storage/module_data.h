@@ -2,7 +2,7 @@
 // keeps something needs no table and no code here; its records are encoded beside the module
 // (storage/record_codec.h has the shapes).
 //
-// Two kinds, which a module chooses between when it declares its space (core/module_data.h):
+// Two kinds, which a module chooses between when it declares its space (core/actors/module_data.h):
 //
 //   resident   loaded with the owner (ResidentData) and there as long as the owner is: for what a
 //              stanza's path needs. Small: see the limits below.

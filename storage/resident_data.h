@@ -3,7 +3,7 @@
 // For each module that keeps something its entries in order of their keys, packed into one string:
 // an owner with nothing costs a pointer, and an entry little more than its bytes. What is found is
 // found by walking, which the limits on what is kept resident (storage/module_data.h) keep short.
-// Whoever changes an entry here writes it to storage too (core/module_data.h does both). One
+// Whoever changes an entry here writes it to storage too (core/actors/module_data.h does both). One
 // thread.
 #pragma once
 

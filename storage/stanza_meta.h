@@ -1,8 +1,8 @@
 // StanzaMeta: what the server knows of a stanza beside what it says: where it is kept, and how it
 // came.
 //
-// One struct for every place that holds a stanza: on its way (core/envelope.h), sent and not
-// acknowledged (core/unacked_stanza.h), kept in storage (KeptStanza), notified of (modules/push).
+// One struct for every place that holds a stanza: on its way (core/routing/envelope.h), sent and not
+// acknowledged (core/accounts/unacked_stanza.h), kept in storage (KeptStanza), notified of (modules/push).
 #pragma once
 
 #include <cstdint>

@@ -7,7 +7,8 @@
 2. Modules do not include each other: modules/push/ is one module, modules/carbons.* another.
 3. Modules and net see of a shard its Context: neither the Core that owns its parts, nor those that
    core keeps to itself.
-4. Heavy headers (sockets, TLS, LMDB, expat, ...) appear in .cpp files only, so that everything
+4. The rooms of core include only rooms before them in ROOMS.
+5. Heavy headers (sockets, TLS, LMDB, expat, ...) appear in .cpp files only, so that everything
    above them compiles quickly and can be tested without them.
 
 usage: tools/check_includes.py [ROOT]      exit 0 when clean, 1 with one line per violation
@@ -26,11 +27,14 @@ TIERS = {
     ),
     "storage": (["storage"], ["base", "proto"]),
     "runtime": (["server/runtime"], ["base", "proto", "storage"]),
-    "core": (["server/core", "server/events"], ["base", "proto", "storage", "runtime"]),
+    "core": (["server/core"], ["base", "proto", "storage", "runtime"]),
     "net": (["server/net"], ["base", "proto", "storage", "runtime", "core"]),
     "app": (["server", "modules/all.h", "modules/all.cpp"], None),
     "modules": (["modules"], ["base", "proto", "storage", "runtime", "core"]),
 }
+
+# Folders of server/core, lowest first. What lies in server/core itself is below them all.
+ROOMS = ["address", "routing", "actors", "events", "accounts", "delivery", "streams", "setup"]
 
 # proto is pure: what base offers of time, log and coroutines is not for it
 PROTO_BANNED = {f"base/{name}.h" for name in ("task", "log", "clock", "metrics")}
@@ -38,7 +42,7 @@ PROTO_BANNED = {f"base/{name}.h" for name in ("task", "log", "clock", "metrics")
 HEAVY = re.compile(
     r"^(boost/(asio|beast|json|process)[/.]|openssl/|ares|lmdb\.h|expat|unicode/|spdlog/|fmt/|toml|CLI/)"
 )
-WHOLE_SHARD = ("server/core/core.h", "server/core/internals.h")
+WHOLE_SHARD = ("server/core/setup/core.h", "server/core/internals.h")
 AWAITABLE = ("base/task.h", "boost/asio/awaitable.hpp")
 HEAVY_PROBLEM = "is a heavy header: .cpp files only (coroutines and executors: base/task.h)"
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
@@ -73,6 +77,22 @@ def tier_problem(path, included):
     return f"tier {tier} may include only {', '.join([tier] + allowed)}; this is {target}"
 
 
+def room_of(path):
+    """Its place in ROOMS; -1: server/core itself; None: it is not core's."""
+    if not path.startswith("server/core/"):
+        return None
+    folder, deeper, _ = path.removeprefix("server/core/").partition("/")
+    return ROOMS.index(folder) if deeper else -1
+
+
+def room_problem(path, included):
+    """Why a file of core may not include this one of core, or None."""
+    room, target = room_of(path), room_of(included)
+    if room is None or target is None or target <= room:
+        return None
+    return f"{ROOMS[target]} is above {ROOMS[room] if room >= 0 else 'server/core itself'}"
+
+
 def problems_of(root, path):
     text = (root / path).read_text(encoding="utf-8", errors="replace")
     for number, line in enumerate(text.splitlines(), 1):
@@ -82,7 +102,7 @@ def problems_of(root, path):
         included = match.group(2)
         problem = None
         if match.group(1) == '"':
-            problem = tier_problem(path, included)
+            problem = tier_problem(path, included) or room_problem(path, included)
             if problem is None and not (root / included).exists():
                 problem = "does not exist (includes are relative to the top folder)"
         elif path.endswith(".h") and HEAVY.match(included) and (path, included) != AWAITABLE:

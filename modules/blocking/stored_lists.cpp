@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "modules/blocking/blocking.h"
-#include "server/core/account.h"
+#include "server/core/accounts/account.h"
 
 namespace clarion::blocking {
 namespace {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "modules/blocking/blocklist.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::blocking {
 

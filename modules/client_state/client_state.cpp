@@ -11,11 +11,11 @@
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/core/c2s_stream.h"
-#include "server/core/message_rules.h"
-#include "server/core/session.h"
-#include "server/events/session_events.h"
-#include "server/events/stream_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/session_events.h"
+#include "server/core/events/stream_events.h"
+#include "server/core/routing/message_rules.h"
+#include "server/core/streams/c2s_stream.h"
 
 namespace clarion::client_state {
 

@@ -19,7 +19,7 @@
 #include <cstdint>
 
 #include "base/option.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::client_state {
 

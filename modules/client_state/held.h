@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "modules/client_state/verdict.h"
-#include "server/core/envelope.h"
+#include "server/core/routing/envelope.h"
 
 namespace clarion::client_state {
 

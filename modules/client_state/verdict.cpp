@@ -5,7 +5,7 @@
 
 #include "proto/forward.h"
 #include "proto/ns.h"
-#include "server/core/message_rules.h"
+#include "server/core/routing/message_rules.h"
 
 namespace clarion::client_state {
 

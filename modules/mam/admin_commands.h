@@ -1,7 +1,7 @@
 // The commands `archive ...` of whoever administers the server.
 #pragma once
 
-#include "server/core/admin_command.h"
+#include "server/core/setup/admin_command.h"
 
 namespace clarion::mam {
 

@@ -9,7 +9,7 @@
 #include "base/metrics.h"
 #include "modules/mam/mam.h"
 #include "modules/mam/patient_calendar.h"
-#include "server/core/domains.h"
+#include "server/core/address/domains.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
 

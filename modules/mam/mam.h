@@ -8,7 +8,7 @@
 //
 // Reading: pages come from storage in a coroutine, after the shard's own writes are committed, and
 // are sent at the client's pace (core/drain.h). Only the owner may ask. The session
-// notes what it was sent (core/stretches.h).
+// notes what it was sent (core/accounts/stretches.h).
 //
 // query.h: what requests say and answers look like. preferences.h: XEP-0441. expiry.h: what becomes
 // too old.
@@ -22,7 +22,7 @@
 #include "base/option.h"
 #include "base/time.h"
 #include "proto/stanza.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::mam {
 

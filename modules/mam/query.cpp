@@ -8,7 +8,7 @@
 #include "proto/forward.h"
 #include "proto/ns.h"
 #include "proto/rsm.h"
-#include "server/core/archive_id.h"
+#include "server/core/actors/archive_id.h"
 
 namespace clarion::mam {
 namespace {

@@ -10,7 +10,7 @@
 #include <variant>
 
 #include "proto/stanza.h"
-#include "server/core/archive_id.h"
+#include "server/core/actors/archive_id.h"
 #include "storage/archive.h"
 
 namespace clarion::mam {

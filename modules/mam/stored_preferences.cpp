@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "modules/mam/mam.h"
-#include "server/core/account.h"
+#include "server/core/accounts/account.h"
 
 namespace clarion::mam {
 namespace {

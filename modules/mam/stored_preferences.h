@@ -3,7 +3,7 @@
 #pragma once
 
 #include "modules/mam/preferences.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::mam {
 

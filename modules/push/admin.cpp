@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "modules/push/notification.h"
 #include "modules/push/parts.h"
-#include "server/core/session.h"
-#include "server/events/push_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/push_events.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::push {

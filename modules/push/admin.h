@@ -12,7 +12,7 @@
 
 #include "base/metrics.h"
 #include "base/time.h"
-#include "server/core/account.h"
+#include "server/core/accounts/account.h"
 #include "server/core/context.h"
 
 namespace clarion::push {

@@ -6,9 +6,9 @@
 
 #include "base/text.h"
 #include "modules/push/admin.h"
-#include "server/core/account_directory.h"
-#include "server/core/domains.h"
-#include "server/core/remote_call.h"
+#include "server/core/accounts/account_directory.h"
+#include "server/core/address/domains.h"
+#include "server/core/setup/remote_call.h"
 #include "storage/storage.h"
 
 namespace clarion::push {

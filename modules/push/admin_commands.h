@@ -9,7 +9,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "proto/jid.h"
-#include "server/core/admin_command.h"
+#include "server/core/setup/admin_command.h"
 
 namespace clarion::push {
 

@@ -10,9 +10,9 @@
 #include "base/text.h"
 #include "modules/push/admin.h"
 #include "modules/push/admin_commands.h"
-#include "server/core/domain_links.h"
-#include "server/core/domains.h"
-#include "server/core/remote_call.h"
+#include "server/core/address/domains.h"
+#include "server/core/routing/domain_links.h"
+#include "server/core/setup/remote_call.h"
 
 namespace clarion::push {
 

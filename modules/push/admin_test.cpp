@@ -11,9 +11,9 @@
 #include "base/text.h"
 #include "modules/push/admin.h"
 #include "modules/push/admin_commands.h"
-#include "server/core/account_directory.h"
-#include "server/core/domain_links.h"
-#include "server/core/remote_call.h"
+#include "server/core/accounts/account_directory.h"
+#include "server/core/routing/domain_links.h"
+#include "server/core/setup/remote_call.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::push {

@@ -8,7 +8,7 @@
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "modules/push/services.h"
-#include "server/events/push_events.h"
+#include "server/core/events/push_events.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::push {

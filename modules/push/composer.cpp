@@ -6,7 +6,7 @@
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "proto/ns.h"
-#include "server/events/push_events.h"
+#include "server/core/events/push_events.h"
 #include "server/runtime/event_bus.h"
 #include "storage/storage.h"
 

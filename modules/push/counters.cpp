@@ -3,7 +3,7 @@
 #include "base/label_values.h"
 #include "base/log.h"
 #include "modules/push/notification.h"
-#include "server/core/account.h"
+#include "server/core/accounts/account.h"
 
 namespace clarion::push {
 

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "modules/push/state.h"
-#include "server/core/iq_table.h"
-#include "server/events/message_events.h"
+#include "server/core/actors/iq_table.h"
+#include "server/core/events/message_events.h"
 
 namespace clarion::push {
 

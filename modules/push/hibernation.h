@@ -14,8 +14,8 @@
 #include "base/task.h"
 #include "modules/push/registration_events.h"
 #include "modules/push/state.h"
-#include "server/core/session.h"
-#include "server/events/session_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/session_events.h"
 
 namespace clarion::push {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "proto/stanza.h"
-#include "server/events/push_registration.h"
+#include "server/core/events/push_registration.h"
 
 namespace clarion::push {
 

@@ -13,13 +13,13 @@
 #include "modules/push/pending_notification.h"
 #include "modules/push/policy.h"
 #include "modules/push/state.h"
-#include "server/core/envelope.h"
-#include "server/core/session.h"
-#include "server/events/archive_events.h"
-#include "server/events/message_events.h"
-#include "server/events/push_events.h"
-#include "server/events/session_events.h"
-#include "server/events/undelivered_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/archive_events.h"
+#include "server/core/events/message_events.h"
+#include "server/core/events/push_events.h"
+#include "server/core/events/session_events.h"
+#include "server/core/events/undelivered_events.h"
+#include "server/core/routing/envelope.h"
 
 namespace clarion::push {
 

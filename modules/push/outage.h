@@ -14,7 +14,7 @@
 #include "modules/push/service.h"
 #include "proto/jid.h"
 #include "server/core/context.h"
-#include "server/events/s2s_events.h"
+#include "server/core/events/s2s_events.h"
 
 namespace clarion::push {
 

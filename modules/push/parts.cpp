@@ -1,5 +1,5 @@
 #include "modules/push/parts.h"
-#include "server/core/account_directory.h"
+#include "server/core/accounts/account_directory.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"
 

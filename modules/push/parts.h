@@ -19,9 +19,9 @@
 #include "modules/push/sender.h"
 #include "modules/push/services.h"
 #include "modules/push/turns.h"
-#include "server/events/account_events.h"
-#include "server/events/partition_events.h"
-#include "server/events/server_events.h"
+#include "server/core/events/account_events.h"
+#include "server/core/events/partition_events.h"
+#include "server/core/events/server_events.h"
 
 namespace clarion::push {
 

@@ -1,9 +1,9 @@
 #include "modules/push/pending_notification.h"
 
-#include "server/core/account.h"
-#include "server/core/account_directory.h"
+#include "server/core/accounts/account.h"
+#include "server/core/accounts/account_directory.h"
+#include "server/core/address/homes.h"
 #include "server/core/context.h"
-#include "server/core/homes.h"
 
 namespace clarion::push {
 

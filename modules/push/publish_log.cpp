@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "modules/push/composer.h"
 #include "modules/push/turns.h"
-#include "server/core/account_directory.h"
+#include "server/core/accounts/account_directory.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
 

@@ -29,7 +29,7 @@
 #include <string>
 
 #include "base/option.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::push {
 

@@ -8,9 +8,9 @@
 #include "modules/push/push.h"
 #include "modules/push/registrations.h"
 #include "proto/ns.h"
-#include "server/core/message_rules.h"
+#include "server/core/address/partitions.h"
 #include "server/core/options.h"
-#include "server/core/partitions.h"
+#include "server/core/routing/message_rules.h"
 #include "server/runtime/scope.h"
 #include "storage/storage.h"
 

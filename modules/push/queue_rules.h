@@ -12,9 +12,9 @@
 #include "base/task.h"
 #include "modules/push/notifier.h"
 #include "modules/push/state.h"
-#include "server/core/envelope.h"
-#include "server/core/session.h"
-#include "server/events/session_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/session_events.h"
+#include "server/core/routing/envelope.h"
 
 namespace clarion::push {
 

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "server/events/push_registration.h"
+#include "server/core/events/push_registration.h"
 #include "storage/module_data.h"
 
 namespace clarion::push {

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "server/events/push_registration.h"
+#include "server/core/events/push_registration.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::core {

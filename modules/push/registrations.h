@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "modules/push/state.h"
-#include "server/events/account_events.h"
-#include "server/events/session_events.h"
+#include "server/core/events/account_events.h"
+#include "server/core/events/session_events.h"
 
 namespace clarion::push {
 

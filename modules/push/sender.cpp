@@ -12,7 +12,7 @@
 #include "modules/push/publish_log.h"
 #include "modules/push/push.h"
 #include "modules/push/services.h"
-#include "server/core/pending_iq.h"
+#include "server/core/routing/pending_iq.h"
 #include "server/runtime/shard.h"
 #include "server/runtime/signal.h"
 

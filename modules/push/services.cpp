@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "modules/push/push.h"
+#include "server/core/address/domains.h"
 #include "server/core/context.h"
-#include "server/core/domains.h"
 
 namespace clarion::push {
 

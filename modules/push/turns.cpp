@@ -6,7 +6,7 @@
 #include "modules/push/publish_log.h"
 #include "modules/push/sender.h"
 #include "modules/push/services.h"
-#include "server/core/account_directory.h"
+#include "server/core/accounts/account_directory.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"

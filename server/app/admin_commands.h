@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "server/core/admin_command.h"
+#include "server/core/setup/admin_command.h"
 
 namespace clarion::net {
 class AdminFeed;

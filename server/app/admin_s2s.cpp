@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/remote_call.h"
+#include "server/core/setup/remote_call.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/runtime/shard.h"
 

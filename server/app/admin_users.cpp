@@ -9,11 +9,11 @@
 #include "proto/sasl.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/core/account_directory.h"
-#include "server/core/account_registry.h"
+#include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/account_registry.h"
+#include "server/core/accounts/session.h"
 #include "server/core/options.h"
-#include "server/core/remote_call.h"
-#include "server/core/session.h"
+#include "server/core/setup/remote_call.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::app {

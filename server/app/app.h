@@ -17,7 +17,7 @@
 #include "base/result.h"
 #include "server/app/certificates.h"
 #include "server/app/signals.h"
-#include "server/core/core.h"
+#include "server/core/setup/core.h"
 
 namespace clarion::net {
 class RemoteDomains;
@@ -68,7 +68,7 @@ public:
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
-    /// What is wrong with the certificates in use, or soon will be. On that context's shard.
+    /// What is wrong with the certificates in use, or soon will be. On the shard of that context.
     std::vector<CertificateAlarm> certificate_alarms(const core::Context& context) const;
     /// Where a listener of this type ended up ("127.0.0.1:5222"), for status and tests with port 0.
     const std::vector<std::string>& listening() const { return listening_; }

@@ -12,10 +12,10 @@
 #include "base/text.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/core/core.h"
+#include "server/core/accounts/session.h"
 #include "server/core/options.h"
-#include "server/core/remote_call.h"
-#include "server/core/session.h"
+#include "server/core/setup/core.h"
+#include "server/core/setup/remote_call.h"
 
 namespace clarion::app {
 

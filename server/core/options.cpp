@@ -20,7 +20,7 @@ void ServerOptions::declare(OptionTable<ServerOptions>& t) {
     t.add("shards", &ServerOptions::shards)
         .min(0)
         .max(256)
-        .doc("Worker threads; 0 is one per processor context.");
+        .doc("Worker threads; 0 is one per processor core.");
     t.add("account_idle_time", &ServerOptions::account_idle_time)
         .min(1s)
         .live()

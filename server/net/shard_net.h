@@ -1,6 +1,6 @@
 // ShardNet: the sockets of one shard: listeners, connections, what they share, and their sweeps.
 //
-// One per Context, made and owned by App, used on the core's shard only (App may call listen() before
+// One per shard, made and owned by App, used on its shard only (App may call listen() before
 // the threads run). It gives each accepted socket to its listener's type (listener_types.h) and
 // knows none of them.
 //

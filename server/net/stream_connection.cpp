@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "server/core/options.h"
-#include "server/core/refusal_log.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {

@@ -14,7 +14,7 @@
 
 #include "proto/framing.h"
 #include "proto/xml_stream.h"
-#include "server/core/trace.h"
+#include "server/core/routing/trace.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/out_buffer.h"
 #include "server/net/transport/transport.h"

@@ -1,5 +1,5 @@
 #include "server/net/stream_driver.h"
-#include "server/core/trace.h"
+#include "server/core/routing/trace.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
 

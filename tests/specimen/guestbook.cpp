@@ -3,11 +3,11 @@
 #include <algorithm>
 
 #include "proto/ns.h"
-#include "server/core/archive_id.h"
-#include "server/core/pending_iq.h"
-#include "server/core/router.h"
-#include "server/core/service.h"
-#include "server/events/archive_events.h"
+#include "server/core/actors/archive_id.h"
+#include "server/core/delivery/service.h"
+#include "server/core/events/archive_events.h"
+#include "server/core/routing/pending_iq.h"
+#include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"

@@ -7,7 +7,7 @@
 // who has written may read the archive; juliet@HOST owns juliet@guestbook.HOST and may clear it.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::guestbook {
 

@@ -11,7 +11,7 @@
 
 #include "proto/framing.h"
 #include "proto/xml_stream.h"
-#include "server/core/session_port.h"
+#include "server/core/accounts/session_port.h"
 
 namespace clarion::test {
 

@@ -7,10 +7,10 @@
 
 #include "base/log.h"
 #include "proto/ns.h"
-#include "server/core/bind_resource.h"
-#include "server/core/module_order.h"
 #include "server/core/options.h"
-#include "server/core/partition_moves.h"
+#include "server/core/setup/module_order.h"
+#include "server/core/setup/partition_moves.h"
+#include "server/core/streams/bind_resource.h"
 
 namespace clarion::test {
 

@@ -21,9 +21,9 @@
 #include <string_view>
 #include <vector>
 
-#include "server/core/core.h"
-#include "server/core/module.h"
-#include "server/core/session.h"
+#include "server/core/accounts/session.h"
+#include "server/core/setup/core.h"
+#include "server/core/setup/module.h"
 #include "storage/memory/memory_storage.h"
 #include "tests/support/fake_port.h"
 #include "tests/support/manual_clock.h"
@@ -120,7 +120,7 @@ public:
     /// Creates an account. With an empty password it cannot log in by SASL, but costs no key
     /// derivation.
     void add_account(std::string_view bare_jid, std::string_view password = {});
-    /// Binds a session (core/bind_resource.h).
+    /// Binds a session (core/streams/bind_resource.h).
     /// `device`: the SASL2 user-agent id; empty: the resource. `at_once`: elements that the client
     /// sent together with the binding, so that nothing happens in between.
     Client& connect(std::string_view full_jid, std::string_view device = {},
@@ -149,7 +149,7 @@ public:
     /// The same on that shard.
     void run_on(unsigned shard, std::function<Task<>(core::Core&)> fn);
 
-    /// Moves partitions to that shard (core/partition_moves.h), and settles. False: some could not be
+    /// Moves partitions to that shard (core/setup/partition_moves.h), and settles. False: some could not be
     /// released.
     bool move(const PartitionSet& partitions, unsigned to);
     /// Has them lost, and settles.
@@ -166,7 +166,7 @@ public:
     void advance(std::chrono::microseconds by);
 
     /// The server dies where it stands and starts again over what storage has. No Client is
-    /// connected afterwards; who wants recovery calls it (core/hibernation_recovery.h).
+    /// connected afterwards; who wants recovery calls it (core/accounts/hibernation_recovery.h).
     void crash_and_restart();
     /// The same in the middle of things: what waits for held commits is committed after the server
     /// died, so that it never learns of it.

@@ -12,8 +12,8 @@
 #include <stdexcept>
 
 #include "proto/ns.h"
-#include "server/core/partition_moves.h"
-#include "server/events/s2s_events.h"
+#include "server/core/events/s2s_events.h"
+#include "server/core/setup/partition_moves.h"
 #include "storage/memory/memory_storage.h"
 
 extern char** environ;

@@ -20,8 +20,8 @@
 #include <string>
 #include <vector>
 
-#include "server/core/core.h"
-#include "server/core/domains.h"
+#include "server/core/address/domains.h"
+#include "server/core/setup/core.h"
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"

@@ -1,4 +1,4 @@
-// What can be asked for: the server's commands, as it declares them (server/core/admin_command.h
+// What can be asked for: the server's commands, as it declares them (server/core/setup/admin_command.h
 // says what each member means), and those that clarionctl carries out without one.
 #pragma once
 

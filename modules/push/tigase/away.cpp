@@ -5,11 +5,11 @@
 #include "modules/push/policy.h"
 #include "modules/push/tigase/names.h"
 #include "proto/ns.h"
-#include "server/core/session.h"
-#include "server/events/message_events.h"
-#include "server/events/presence_events.h"
-#include "server/events/push_events.h"
-#include "server/events/session_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/message_events.h"
+#include "server/core/events/presence_events.h"
+#include "server/core/events/push_events.h"
+#include "server/core/events/session_events.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::push::tigase {

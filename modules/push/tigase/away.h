@@ -11,8 +11,8 @@
 // something is remembered while the account is loaded, which it is while anybody is connected.
 #pragma once
 
-#include "server/core/module.h"
-#include "server/events/push_registration.h"
+#include "server/core/events/push_registration.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::core {
 class Account;

@@ -7,7 +7,7 @@
 #include "modules/push/tigase/names.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
-#include "server/events/push_events.h"
+#include "server/core/events/push_events.h"
 
 namespace clarion::push::tigase {
 

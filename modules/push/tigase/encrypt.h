@@ -21,7 +21,7 @@
 #include "base/option.h"
 #include "modules/push/tigase/payload.h"
 #include "proto/stanza.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::push::tigase {
 

@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "modules/push/tigase/names.h"
 #include "proto/ns.h"
-#include "server/core/account.h"
-#include "server/events/push_events.h"
+#include "server/core/accounts/account.h"
+#include "server/core/events/push_events.h"
 
 namespace clarion::push::tigase {
 

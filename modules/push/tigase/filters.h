@@ -18,7 +18,7 @@
 #include <string_view>
 
 #include "modules/push/policy.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::push::tigase {
 

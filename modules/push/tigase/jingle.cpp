@@ -3,7 +3,7 @@
 #include "modules/push/policy.h"
 #include "modules/push/tigase/names.h"
 #include "modules/push/tigase/payload.h"
-#include "server/events/push_events.h"
+#include "server/core/events/push_events.h"
 
 namespace clarion::push::tigase {
 

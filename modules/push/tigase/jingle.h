@@ -10,7 +10,7 @@
 // a call that the caller takes back (retract) it hears by the ordinary rules only.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::push::tigase {
 

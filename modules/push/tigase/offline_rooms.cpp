@@ -2,8 +2,8 @@
 
 #include "modules/push/push.h"
 #include "modules/push/tigase/names.h"
-#include "server/events/push_events.h"
-#include "server/events/undelivered_events.h"
+#include "server/core/events/push_events.h"
+#include "server/core/events/undelivered_events.h"
 
 namespace clarion::push::tigase {
 

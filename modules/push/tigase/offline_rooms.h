@@ -24,7 +24,7 @@
 #pragma once
 
 #include "proto/stanza.h"
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::push::tigase {
 

@@ -1,7 +1,7 @@
 #include "modules/push/tigase/priority.h"
 
 #include "modules/push/tigase/names.h"
-#include "server/events/push_events.h"
+#include "server/core/events/push_events.h"
 
 namespace clarion::push::tigase {
 

@@ -5,7 +5,7 @@
 // silently.
 #pragma once
 
-#include "server/core/module.h"
+#include "server/core/setup/module.h"
 
 namespace clarion::push::tigase {
 

@@ -6,8 +6,8 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
+#include "server/core/accounts/session.h"
 #include "server/core/options.h"
-#include "server/core/session.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {

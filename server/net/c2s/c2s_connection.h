@@ -11,9 +11,9 @@
 #include <string_view>
 
 #include "base/task.h"
-#include "server/core/c2s_stream.h"
-#include "server/core/session_port.h"
-#include "server/core/trace.h"
+#include "server/core/accounts/session_port.h"
+#include "server/core/routing/trace.h"
+#include "server/core/streams/c2s_stream.h"
 #include "server/net/stream_driver.h"
 
 namespace clarion::net {

@@ -9,11 +9,11 @@
 #include "proto/crypto.h"
 #include "proto/framing.h"
 #include "proto/ns.h"
-#include "server/core/domain_links.h"
-#include "server/core/domains.h"
-#include "server/core/refusal_log.h"
-#include "server/core/router.h"
-#include "server/events/s2s_events.h"
+#include "server/core/address/domains.h"
+#include "server/core/events/s2s_events.h"
+#include "server/core/routing/domain_links.h"
+#include "server/core/routing/refusal_log.h"
+#include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::net {

@@ -12,12 +12,12 @@
 #include <string_view>
 
 #include "base/task.h"
-#include "server/core/domain_links.h"
-#include "server/core/domains.h"
-#include "server/core/homes.h"
-#include "server/core/inbound_window.h"
+#include "server/core/address/domains.h"
+#include "server/core/address/homes.h"
 #include "server/core/options.h"
-#include "server/core/trace.h"
+#include "server/core/routing/domain_links.h"
+#include "server/core/routing/inbound_window.h"
+#include "server/core/routing/trace.h"
 #include "server/net/stream_driver.h"
 #include "server/runtime/ticket.h"
 

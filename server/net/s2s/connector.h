@@ -15,7 +15,7 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "proto/negotiation_s2s.h"
-#include "server/core/remote_reach.h"
+#include "server/core/address/remote_reach.h"
 #include "server/net/dns/resolver.h"
 #include "server/net/transport/socket_address.h"
 #include "server/net/transport/transport.h"

@@ -1,7 +1,7 @@
 // RemoteDomains: server-to-server of one shard: the way to the remote domains whose home it is, and
 // the streams that servers opened to this shard.
 //
-// One per Context, made by App after ShardNet, destroyed before it. A remote domain's outgoing links
+// One per shard, made by App after ShardNet, destroyed before it. A remote domain's outgoing links
 // live on its home shard, one per domain of ours (S2sOut). An incoming stream (S2sIn) stays on the
 // shard that accepted it: it may carry several domains, and routes from there. Both are
 // Connections: ShardNet's stop order ends them.
@@ -28,8 +28,8 @@
 #include <vector>
 
 #include "proto/jid.h"
-#include "server/core/domain_links.h"
-#include "server/core/domains.h"
+#include "server/core/address/domains.h"
+#include "server/core/routing/domain_links.h"
 #include "server/net/dns/resolver.h"
 #include "server/net/dns/ttl_cache.h"
 #include "server/net/s2s/s2s_link_info.h"

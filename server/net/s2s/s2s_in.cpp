@@ -5,10 +5,10 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "proto/ns.h"
-#include "server/core/domains.h"
-#include "server/core/refusal_log.h"
-#include "server/core/router.h"
-#include "server/core/trace.h"
+#include "server/core/address/domains.h"
+#include "server/core/routing/refusal_log.h"
+#include "server/core/routing/router.h"
+#include "server/core/routing/trace.h"
 #include "server/net/s2s/s2s_domains.h"
 
 namespace clarion::net {

@@ -14,8 +14,8 @@
 
 #include "base/task.h"
 #include "proto/negotiation_s2s_in.h"
-#include "server/core/inbound_window.h"
-#include "server/core/trace.h"
+#include "server/core/routing/inbound_window.h"
+#include "server/core/routing/trace.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/stream_driver.h"
 #include "server/runtime/ticket.h"

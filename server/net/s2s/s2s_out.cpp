@@ -5,8 +5,8 @@
 #include "base/metrics.h"
 #include "proto/framing.h"
 #include "server/core/context.h"
-#include "server/core/router.h"
-#include "server/core/trace.h"
+#include "server/core/routing/router.h"
+#include "server/core/routing/trace.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {

@@ -15,7 +15,7 @@
 #include "proto/negotiation_s2s_out.h"
 #include "proto/xml_stream.h"
 #include "server/core/options.h"
-#include "server/core/trace.h"
+#include "server/core/routing/trace.h"
 #include "server/net/s2s/connector.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/s2s/s2s_questions.h"

@@ -5,7 +5,7 @@
 #include "proto/jid.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
-#include "server/core/trace.h"
+#include "server/core/routing/trace.h"
 #include "server/net/s2s/s2s_out.h"
 #include "server/runtime/shard.h"
 

@@ -9,9 +9,9 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/context.h"
-#include "server/core/message_rules.h"
-#include "server/core/router.h"
-#include "server/core/trace.h"
+#include "server/core/routing/message_rules.h"
+#include "server/core/routing/router.h"
+#include "server/core/routing/trace.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
 

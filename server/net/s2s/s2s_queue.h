@@ -18,7 +18,7 @@
 
 #include "base/time.h"
 #include "proto/stanza_error.h"
-#include "server/core/envelope.h"
+#include "server/core/routing/envelope.h"
 #include "server/net/transport/out_buffer.h"
 
 namespace clarion::core {

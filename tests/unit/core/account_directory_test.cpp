@@ -1,4 +1,4 @@
-#include "server/core/account_directory.h"
+#include "server/core/accounts/account_directory.h"
 
 #include <doctest/doctest.h>
 
@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "proto/ns.h"
-#include "server/core/core.h"
-#include "server/core/session.h"
-#include "server/events/account_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/account_events.h"
+#include "server/core/setup/core.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -1,4 +1,4 @@
-#include "server/core/admin_command.h"
+#include "server/core/setup/admin_command.h"
 
 #include <doctest/doctest.h>
 
@@ -6,7 +6,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include "server/core/domains.h"
+#include "server/core/address/domains.h"
 
 using namespace clarion;
 using namespace clarion::core;

@@ -1,4 +1,4 @@
-#include "server/core/archive_id.h"
+#include "server/core/actors/archive_id.h"
 
 #include <doctest/doctest.h>
 

@@ -1,4 +1,4 @@
-#include "server/core/c2s_stream.h"
+#include "server/core/streams/c2s_stream.h"
 
 #include <doctest/doctest.h>
 
@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "proto/ns.h"
-#include "server/core/core.h"
-#include "server/core/session.h"
+#include "server/core/accounts/session.h"
+#include "server/core/setup/core.h"
 #include "tests/script/runner/scram_client.h"
 #include "tests/support/world.h"
 

@@ -1,4 +1,4 @@
-#include "server/core/delivery_queue.h"
+#include "server/core/routing/delivery_queue.h"
 
 #include <doctest/doctest.h>
 
@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "server/core/send_room.h"
-#include "server/core/session.h"
+#include "server/core/accounts/send_room.h"
+#include "server/core/accounts/session.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

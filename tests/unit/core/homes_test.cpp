@@ -1,4 +1,4 @@
-#include "server/core/homes.h"
+#include "server/core/address/homes.h"
 
 #include <doctest/doctest.h>
 

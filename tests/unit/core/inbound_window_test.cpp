@@ -1,4 +1,4 @@
-#include "server/core/inbound_window.h"
+#include "server/core/routing/inbound_window.h"
 
 #include <doctest/doctest.h>
 

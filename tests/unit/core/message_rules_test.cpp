@@ -1,4 +1,4 @@
-#include "server/core/message_rules.h"
+#include "server/core/routing/message_rules.h"
 
 #include <doctest/doctest.h>
 

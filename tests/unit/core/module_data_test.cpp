@@ -1,5 +1,5 @@
 // What a module keeps for an account: in memory and in storage, over reloads, within its bounds.
-#include "server/core/module_data.h"
+#include "server/core/actors/module_data.h"
 
 #include <doctest/doctest.h>
 

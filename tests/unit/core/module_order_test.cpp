@@ -1,5 +1,5 @@
 // In which order modules are installed.
-#include "server/core/module_order.h"
+#include "server/core/setup/module_order.h"
 
 #include <doctest/doctest.h>
 

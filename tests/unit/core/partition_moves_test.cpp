@@ -1,10 +1,10 @@
-#include "server/core/partition_moves.h"
+#include "server/core/setup/partition_moves.h"
 
 #include <doctest/doctest.h>
 
 #include <optional>
 
-#include "server/core/remote_call.h"
+#include "server/core/setup/remote_call.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

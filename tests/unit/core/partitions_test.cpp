@@ -1,4 +1,4 @@
-#include "server/core/partitions.h"
+#include "server/core/address/partitions.h"
 
 #include <doctest/doctest.h>
 

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "server/core/core.h"
-#include "server/core/session.h"
+#include "server/core/accounts/session.h"
+#include "server/core/setup/core.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

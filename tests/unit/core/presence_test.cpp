@@ -1,5 +1,5 @@
 // Presence between clients, contacts and other servers: RFC 6121, sections 3 and 4.
-#include "server/core/presence.h"
+#include "server/core/delivery/presence.h"
 
 #include <doctest/doctest.h>
 

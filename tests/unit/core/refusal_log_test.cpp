@@ -1,4 +1,4 @@
-#include "server/core/refusal_log.h"
+#include "server/core/routing/refusal_log.h"
 
 #include <doctest/doctest.h>
 

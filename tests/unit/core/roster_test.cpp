@@ -1,4 +1,4 @@
-#include "server/core/roster.h"
+#include "server/core/accounts/roster.h"
 
 #include <doctest/doctest.h>
 

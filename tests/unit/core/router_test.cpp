@@ -1,5 +1,5 @@
 // RFC 6121, section 8.5, row by row; requests and their order; what this server asks others.
-#include "server/core/router.h"
+#include "server/core/routing/router.h"
 
 #include <doctest/doctest.h>
 
@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "proto/ns.h"
-#include "server/core/pending_iq.h"
-#include "server/core/session.h"
-#include "server/events/undelivered_events.h"
+#include "server/core/accounts/session.h"
+#include "server/core/events/undelivered_events.h"
+#include "server/core/routing/pending_iq.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -1,9 +1,9 @@
-#include "server/core/seen_history.h"
+#include "server/core/accounts/seen_history.h"
 
 #include <doctest/doctest.h>
 
-#include "server/core/account.h"
-#include "server/core/session.h"
+#include "server/core/accounts/account.h"
+#include "server/core/accounts/session.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -1,6 +1,6 @@
 // Sessions: the ack window, stream management, hibernation and waking (docs/design/001-core.md,
 // ideas 3 and 4).
-#include "server/core/session.h"
+#include "server/core/accounts/session.h"
 
 #include <doctest/doctest.h>
 
@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "proto/ns.h"
-#include "server/core/hibernation_recovery.h"
+#include "server/core/accounts/hibernation_recovery.h"
+#include "server/core/events/message_events.h"
+#include "server/core/events/session_events.h"
+#include "server/core/events/undelivered_events.h"
 #include "server/core/options.h"
-#include "server/events/message_events.h"
-#include "server/events/session_events.h"
-#include "server/events/undelivered_events.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

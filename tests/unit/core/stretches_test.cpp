@@ -1,4 +1,4 @@
-#include "server/core/stretches.h"
+#include "server/core/accounts/stretches.h"
 
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
 // The tables of RFC 6121, appendix A, row by row.
-#include "server/core/subscription.h"
+#include "server/core/accounts/subscription.h"
 
 #include <doctest/doctest.h>
 

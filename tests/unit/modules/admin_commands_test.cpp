@@ -6,7 +6,7 @@
 #include <set>
 
 #include "modules/all.h"
-#include "server/core/admin_command.h"
+#include "server/core/setup/admin_command.h"
 
 using namespace clarion;
 using namespace clarion::core;

@@ -9,8 +9,8 @@
 #include "modules/mam/mam.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
-#include "server/events/message_events.h"
-#include "server/events/session_events.h"
+#include "server/core/events/message_events.h"
+#include "server/core/events/session_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::carbons {

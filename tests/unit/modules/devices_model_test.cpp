@@ -34,7 +34,7 @@
 #include "modules/roster.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
-#include "server/core/hibernation_recovery.h"
+#include "server/core/accounts/hibernation_recovery.h"
 #include "tests/support/world.h"
 
 namespace clarion {
@@ -251,7 +251,7 @@ private:
         watch();
     }
 
-    /// What a session was sent, the server knows while it runs (core/stretches.h). Later it takes
+    /// What a session was sent, the server knows while it runs (core/accounts/stretches.h). Later it takes
     /// for granted that a session has what came after its binding.
     void forget_seen() {
         for (const Device& device : devices_)

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "modules/all.h"
-#include "server/core/module_order.h"
+#include "server/core/setup/module_order.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

@@ -23,9 +23,9 @@
 #include "modules/offline.h"
 #include "modules/stream_management.h"
 #include "proto/ns.h"
-#include "server/core/bind_resource.h"
-#include "server/core/hibernation_recovery.h"
-#include "server/core/partition_moves.h"
+#include "server/core/accounts/hibernation_recovery.h"
+#include "server/core/setup/partition_moves.h"
+#include "server/core/streams/bind_resource.h"
 #include "tests/support/world.h"
 
 namespace clarion {

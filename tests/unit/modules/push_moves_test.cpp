@@ -1,5 +1,5 @@
 // Push while accounts move to another shard (docs/push-rules.md, R9; docs/design/003-homes.md).
-#include "server/core/partition_moves.h"
+#include "server/core/setup/partition_moves.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

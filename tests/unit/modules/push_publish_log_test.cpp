@@ -1,6 +1,6 @@
 // What is pending goes out also after a crash, and nothing twice otherwise (docs/push-rules.md,
 // R9); waking a session before it expires; notifications that other modules ask for.
-#include "server/core/hibernation_recovery.h"
+#include "server/core/accounts/hibernation_recovery.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

@@ -17,10 +17,10 @@
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
+#include "server/core/events/partition_events.h"
+#include "server/core/events/push_events.h"
+#include "server/core/events/s2s_events.h"
 #include "server/core/options.h"
-#include "server/events/partition_events.h"
-#include "server/events/push_events.h"
-#include "server/events/s2s_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::push {

@@ -6,7 +6,7 @@
 #include <map>
 #include <random>
 
-#include "server/core/hibernation_recovery.h"
+#include "server/core/accounts/hibernation_recovery.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::push {

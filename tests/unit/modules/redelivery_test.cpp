@@ -1,5 +1,5 @@
 // What a session held when it ended reaches the others that are there, unless they have it:
-// modules/offline, modules/carbons and core/deliver_message.cpp together.
+// modules/offline, modules/carbons and core/delivery/deliver_message.cpp together.
 #include <doctest/doctest.h>
 
 #include <string>

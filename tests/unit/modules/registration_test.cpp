@@ -3,8 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "proto/ns.h"
-#include "server/core/c2s_stream.h"
 #include "server/core/options.h"
+#include "server/core/streams/c2s_stream.h"
 #include "tests/support/world.h"
 
 namespace clarion::registration {

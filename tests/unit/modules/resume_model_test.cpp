@@ -11,7 +11,7 @@
 
 #include "modules/offline.h"
 #include "modules/stream_management.h"
-#include "server/core/hibernation_recovery.h"
+#include "server/core/accounts/hibernation_recovery.h"
 #include "tests/support/world.h"
 
 namespace clarion {

@@ -6,7 +6,7 @@
 
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/events/stream_events.h"
+#include "server/core/events/stream_events.h"
 #include "tests/support/world.h"
 
 using namespace clarion;

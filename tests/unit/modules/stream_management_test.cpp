@@ -4,9 +4,9 @@
 
 #include "base/text.h"
 #include "proto/ns.h"
-#include "server/core/c2s_stream.h"
-#include "server/events/session_events.h"
-#include "server/events/stream_events.h"
+#include "server/core/events/session_events.h"
+#include "server/core/events/stream_events.h"
+#include "server/core/streams/c2s_stream.h"
 #include "tests/support/world.h"
 
 namespace clarion::stream_management {

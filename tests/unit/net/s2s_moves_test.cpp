@@ -3,7 +3,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include "server/core/partition_moves.h"
+#include "server/core/setup/partition_moves.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/file_descriptor.h"

@@ -1,4 +1,4 @@
-#include "server/core/trace.h"
+#include "server/core/routing/trace.h"
 
 #include <doctest/doctest.h>
 

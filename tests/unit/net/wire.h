@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/text.h"
-#include "server/core/partition_moves.h"
+#include "server/core/setup/partition_moves.h"
 #include "server/net/listener.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/socket_address.h"

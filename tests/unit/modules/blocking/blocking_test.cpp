@@ -14,7 +14,7 @@
 #include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
-#include "server/core/hibernation_recovery.h"
+#include "server/core/accounts/hibernation_recovery.h"
 #include "tests/support/world.h"
 
 namespace clarion::blocking {

@@ -2,8 +2,8 @@
 
 #include "base/metrics.h"
 #include "proto/forward.h"
-#include "server/events/partition_events.h"
-#include "server/events/stream_events.h"
+#include "server/core/events/partition_events.h"
+#include "server/core/events/stream_events.h"
 #include "tests/unit/modules/push_scene.h"
 
 namespace clarion::client_state {

@@ -7,7 +7,7 @@
 #include "base/metrics.h"
 #include "modules/mam/mam.h"
 #include "proto/ns.h"
-#include "server/events/server_events.h"
+#include "server/core/events/server_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::mam {

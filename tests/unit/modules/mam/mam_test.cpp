@@ -8,7 +8,7 @@
 #include "proto/forward.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
-#include "server/events/archive_events.h"
+#include "server/core/events/archive_events.h"
 #include "tests/support/world.h"
 
 namespace clarion::mam {

@@ -1,0 +1,87 @@
+#include "server/core/delivery/delivery.h"
+
+#include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/session.h"
+#include "server/core/context.h"
+#include "server/core/delivery/presence.h"
+#include "server/core/events/host_events.h"
+#include "server/core/routing/router.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
+
+namespace clarion::core {
+
+namespace {
+
+bool is_probe(const Stanza& stanza) {
+    return stanza.is_presence() && stanza.type() == StanzaType::probe;
+}
+
+/// Presence that only sessions hear of.
+bool is_notification(const Stanza& stanza) {
+    return stanza.is_presence() && !is_probe(stanza) && !is_subscription(stanza.type());
+}
+}  // namespace
+
+void Delivery::deliver_to_account(Envelope envelope) {
+    const std::string_view account = envelope.stanza->to().bare();
+    if (Account* loaded = context_.accounts().find(account))
+        return deliver_to_account(*loaded, std::move(envelope));
+    // Nobody is there to see presence, and it must not cost a load (docs/design/001-core.md, idea
+    // 2). A probe needs the roster, but it must not keep the account in memory either.
+    const bool has_nobody = !context_.accounts().may_have_hibernating(account);
+    if (has_nobody && is_notification(*envelope.stanza)) return;
+    const bool brief = has_nobody && is_probe(*envelope.stanza);
+    context_.accounts().with(
+        account, [this, brief, envelope = std::move(envelope)](Result<Account*> found) mutable {
+            if (!found) return deliver_to_unknown(std::move(envelope), found.error());
+            if (brief) context_.accounts().evict_soon(std::string((*found)->jid().bare()));
+            deliver_to_account(**found, std::move(envelope));
+        });
+}
+
+void Delivery::deliver_to_account(Account& account, Envelope envelope) {
+    const WriteHold hold(context_.shard(), envelope.ticket);
+    account.touch();
+    switch (envelope.stanza->kind()) {
+        case StanzaKind::message: return deliver_message(account, std::move(envelope));
+        case StanzaKind::presence: return deliver_presence(account, std::move(envelope));
+        case StanzaKind::iq: return deliver_iq(account, std::move(envelope));
+    }
+}
+
+void Delivery::deliver_to_unknown(Envelope envelope, const Error& error) {
+    if (error.is(error_code::moved))
+        return context_.router().route(std::move(envelope));  // before it was loaded
+    if (!error.is(error_code::item_not_found)) {
+        StanzaError answer = to_stanza_error(error);
+        answer.type = StanzaErrorType::wait;
+        return context_.router().bounce(std::move(envelope), answer);
+    }
+    // RFC 6121, 8.5.1: a probe as if from a stranger, all else silently.
+    if (is_probe(*envelope.stanza)) return context_.router().route(refuse_probe(*envelope.stanza));
+    if (envelope.stanza->is_presence()) return;
+    if (envelope.stanza->type() == StanzaType::headline) return;
+    if (envelope.stanza->is_request()) return answer_stranger(std::move(envelope));
+    context_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+}
+
+void Delivery::deliver_to_host(Envelope envelope) {
+    const WriteHold hold(context_.shard(), envelope.ticket);
+    events::HostReceiving event{envelope.stanza->to().domain(), envelope};
+    if (context_.bus().fire(event) == Flow::stop) return;
+    const Stanza& stanza = *envelope.stanza;
+    if (stanza.is_presence()) return;
+    if (stanza.is_message())
+        return context_.router().bounce(std::move(envelope),
+                                        {StanzaErrorCondition::service_unavailable});
+    if (stanza.is_request()) return answer_request(IqTarget::host, nullptr, std::move(envelope));
+    context_.router().take_answer(std::move(envelope));
+}
+
+void Delivery::deliver_to_session(Session& session, Envelope envelope) {
+    const WriteHold hold(context_.shard(), envelope.ticket);
+    session.deliver(std::move(envelope));
+}
+
+}  // namespace clarion::core

@@ -1,0 +1,63 @@
+#include "server/core/routing/pending_iq.h"
+
+#include <unordered_map>
+
+#include "base/id.h"
+#include "base/text.h"
+#include "server/core/context.h"
+#include "server/core/routing/router.h"
+#include "server/runtime/shard.h"
+
+namespace clarion::core {
+
+struct PendingIqs::Impl {
+    struct Waiting {
+        std::string asked;  // the JID that may answer
+        Answered answered;
+        TimerId timer;
+    };
+    explicit Impl(Context& c) : context(c) {}
+
+    Context& context;
+    std::unordered_map<std::string, Waiting, TextHash, std::equal_to<>> waiting;
+
+    void finish(std::string_view id, const Stanza* answer, bool local) {
+        auto node = waiting.extract(waiting.find(id));
+        context.shard().cancel(node.mapped().timer);
+        node.mapped().answered(answer, local);
+    }
+};
+
+PendingIqs::PendingIqs(Context& context) : impl_(std::make_unique<Impl>(context)) {}
+PendingIqs::~PendingIqs() = default;
+
+void PendingIqs::send(std::string_view asker, std::shared_ptr<Stanza> request, Duration timeout,
+                      Answered answered) {
+    const std::string id =
+        random_token(15) + '-' + std::to_string(PartitionSet::index(partition_of(asker)));
+    request->root().set_attr("id", id);
+    const TimerId timer =
+        impl_->context.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
+    impl_->waiting.emplace(id, Impl::Waiting{request->to().full(), std::move(answered), timer});
+    impl_->context.router().route(std::move(request));
+}
+
+bool PendingIqs::on_answer(const Stanza& answer, bool local) {
+    const auto at = impl_->waiting.find(answer.id());
+    if (at == impl_->waiting.end() || at->second.asked != answer.from().full()) return false;
+    impl_->finish(answer.id(), &answer, local);
+    return true;
+}
+
+std::optional<Partition> PendingIqs::asker_of(std::string_view id) {
+    const auto dash = id.rfind('-');
+    if (dash == std::string_view::npos) return std::nullopt;
+    const auto number = parse_int(id.substr(dash + 1));
+    if (!number || *number < 0 || *number >= static_cast<std::int64_t>(partition_count))
+        return std::nullopt;
+    return Partition{static_cast<std::uint16_t>(*number)};
+}
+
+std::size_t PendingIqs::size() const { return impl_->waiting.size(); }
+
+}  // namespace clarion::core

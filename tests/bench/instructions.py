@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Instructions that clariond needs for one more message, counted by callgrind: two builds compared
+"""Instructions that clariond needs for one more message, archive page or resumption, counted by callgrind: two builds compared
 without the noise of a machine that others use too.
 
-usage: tests/bench/instructions.py BUILD/bin [BUILD/bin ...] [--modes chat,push] [--runs 3]
+usage: tests/bench/instructions.py BUILD/bin [BUILD/bin ...] [--modes chat,push,page,resume] [--runs 3]
 
 Each build runs each mode twice, the second time with more messages; the difference, divided by how many
 more there really were, is what one costs. What malloc does to tidy up is left out: when it does is chance,
@@ -24,7 +24,12 @@ ACCOUNTS = 24
 # By mode: what clarion-bench is told, for few and for many messages.
 CHAT = ["chat", "-n", "4", "--sm", "--carbons", "--warm-up", "0", "--in-flight", "4", "--count"]
 PUSH = ["push", "-n", "8", "--rate", "20", "--spacing", "0.1", "--warm-up", "0", "--duration"]
-MODES = {"chat": (CHAT, "200", "1000"), "push": (PUSH, "4", "14")}
+PAGE = ["mam", "-n", "4", "--fill", "200", "--sm", "--warm-up", "0", "--duration"]
+RESUME = ["resume", "-n"]  # of as many that were cut off, and got a message each
+MODES = {"chat": (CHAT, "200", "1000"), "push": (PUSH, "4", "14"), "page": (PAGE, "2", "12"),
+         "resume": (RESUME, "3", "23")}
+# What clarion-bench calls what it counted.
+COUNTS = {"mam": "pages", "resume": "resumed"}
 TIDYING = ("malloc_consolidate", "unlink_chunk")
 
 
@@ -34,12 +39,20 @@ class CountedClarion(Clarion):
                 *map(str, super().command())]
 
     def bench(self, arguments):
-        """How many messages there were."""
+        """How many messages, pages or resumptions there were. What falling asleep costs is counted with
+        these."""
+        if "resume" in arguments:
+            state = ["--state-file", str(self.path("sleepers.txt"))]
+            self.ask_bench(["sleep", *arguments[1:], *state])
+            arguments = [*arguments, *state]
+        return int(self.ask_bench(arguments)[COUNTS.get(arguments[0], "messages")])
+
+    def ask_bench(self, arguments):
         component = ["--component-port", str(self.ports["component"])] if "push" in arguments else []
         done = subprocess.run([self.build / "clarion-bench", *arguments, "--json", "--domain", DOMAIN,
                                "--password", PASSWORD, "--port", str(self.ports["c2s"]), *component],
                               check=True, capture_output=True, text=True, timeout=600)
-        return json.loads(done.stdout)["messages"]
+        return json.loads(done.stdout)
 
     def counted(self):
         return count(self.path("counted").read_text(errors="replace"))

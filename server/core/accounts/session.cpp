@@ -148,16 +148,21 @@ bool Session::may_read() {
     const auto& limits = context().options<C2sOptions>(account_.host());
     const bool room = window_.has_room(limits) &&
                       slow_requests_ < static_cast<std::uint32_t>(limits.max_pending_requests);
-    reading_paused_ = !room || !context().internals().writer_room.has_room();
-    // The window says when it narrows; the writer's backlog, which is everybody's, must be asked.
-    if (room && reading_paused_ && !std::exchange(waits_for_writer_, true))
-        context().internals().writer_room.when_room([weak = weak_from_this()] {
-            const auto self = weak.lock();
-            if (!self) return;
-            self->waits_for_writer_ = false;
-            self->go_on_reading();
-        });
-    return !reading_paused_;
+    const bool behind = context().deliveries().is_behind();
+    reading_paused_ = !room || behind || !context().internals().writer_room.has_room();
+    // The window says when it narrows; what is everybody's must be asked.
+    if (!room || !reading_paused_ || std::exchange(waits_to_read_, true)) return !reading_paused_;
+    auto go_on = [weak = weak_from_this()] {
+        const auto self = weak.lock();
+        if (!self) return;
+        self->waits_to_read_ = false;
+        self->go_on_reading();
+    };
+    if (behind)
+        context().deliveries().push([go_on](Context&) { go_on(); });
+    else
+        context().internals().writer_room.when_room(std::move(go_on));
+    return false;
 }
 
 void Session::go_on_reading() {

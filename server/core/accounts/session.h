@@ -202,7 +202,7 @@ private:
     SessionState state_ = SessionState::live;
     std::uint8_t send_holds_ = 0;
     bool reading_paused_ = false;
-    bool waits_for_writer_ = false;
+    bool waits_to_read_ = false;
     bool settling_ = false;
     bool replaced_ = false;
     std::int8_t priority_ = 0;

@@ -90,6 +90,8 @@ public:
     bool begin_turn() override;
     /// Does nothing if it is running already.
     bool run() override;
+    /// This turn has delivered as much as it may, and there is more: who can wait causes nothing new.
+    bool is_behind() const { return budget_ == 0 && !empty(); }
     bool empty() const override { return next_.empty() && at_ == said_.size(); }
     void discard() override;
 

@@ -102,7 +102,9 @@ C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
 }
 
 bool C2sConnection::has_room() const {
-    return detached_ || !stream_.session() || stream_.session()->may_read();
+    if (detached_ || !stream_.session()) return true;
+    // Who does not read what it is answered is not read either.
+    return has_send_room() && stream_.session()->may_read();
 }
 
 void C2sConnection::on_peer_closed() {

@@ -297,6 +297,27 @@ TEST_CASE("backpressure: the writer is behind, and nothing of this session is op
     CHECK(phone.port().reading_resumed());
 }
 
+TEST_CASE("backpressure: the shard has more to deliver than a turn may") {
+    Scene scene("[limits]\ndeliveries_per_turn = 100\n");
+    Client& phone = scene.phone();
+    std::vector<bool> allowed;
+    scene.world.post("juliet@example.org", [&](Core& core) {
+        for (int i = 0; i < 1'000; ++i)
+            core.deliveries().push([&](core::Context&) {
+                if (allowed.empty()) return;
+                if (!allowed.back()) allowed.push_back(phone.port().reading_resumed());
+            });
+        core.deliveries().run();
+        allowed.push_back(phone.session().may_read());
+    });
+    scene.world.settle();
+    // It goes on when all that was said before has been delivered.
+    CHECK_FALSE(allowed.front());
+    CHECK_FALSE(allowed.back());
+    CHECK(phone.port().reading_resumed());
+    CHECK(phone.session().may_read());
+}
+
 // ---- Unacknowledged ----------------------------------------------------------------------------
 
 TEST_CASE("asked once per silence; the delay is told once") {

@@ -252,21 +252,59 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(!romeo.ended());
     }
 
+    TEST_CASE("who does not read what it is answered is not read either") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        int answered = 0;
+        for (unsigned i = 0; i < Wire::shards; ++i)
+            wire.world.core(i).iqs().add({.target = core::IqTarget::account,
+                                          .type = StanzaType::get,
+                                          .ns = "urn:example:large",
+                                          .name = "query",
+                                          .handler = [&](core::IqRequest& request) {
+                                              ++answered;
+                                              auto result = make_result(*request.stanza);
+                                              result->root()
+                                                  .add("query", "urn:example:large")
+                                                  .add_text(std::string(100'000, 'x'));
+                                              return result;
+                                          }});
+        WireClient romeo(wire, wire.listen("c2s"));
+        romeo.log_in("romeo");
+        std::string packet;
+        for (int i = 0; i < 400; ++i)
+            packet += "<iq type='get' id='q'><query xmlns='urn:example:large'/></iq>";
+        romeo.send(packet);
+        wire.settle();
+        CHECK(answered < 200);  // 26 KB asked for 40 MB; what the kernel takes is not ours
+        wire.run_until([&] {
+            (void)romeo.ended();
+            romeo.received.clear();
+            return answered == 400;
+        });
+    }
+
     TEST_CASE("a client that stops reading a little is cut after send_timeout") {
         Wire wire(insecure);
         wire.world.add_account("romeo@example.org", "secret");
         const std::uint16_t port = wire.listen("c2s");
         WireClient romeo(wire, port);
+        wire.world.add_account("juliet@example.org", "secret");
+        WireClient juliet(wire, port);
         romeo.log_in("romeo");
+        juliet.log_in("juliet");
+        const int little = 4096;
+        ::setsockopt(romeo.fd(), SOL_SOCKET, SO_RCVBUF, &little, sizeof little);
         for (int i = 0; i < 30; ++i) {
-            romeo.send("<message type='headline' to='romeo@example.org/r'><body>" +
-                       std::string(200000, 'x') + "</body></message>");
+            juliet.send("<message type='headline' to='romeo@example.org/r'><body>" +
+                        std::string(200000, 'x') + "</body></message>");
             wire.settle();
         }
         wire.advance(std::chrono::seconds(1));
-        CHECK(wire.connections() == 1);
+        CHECK(wire.connections() == 2);
         for (int i = 0; i < 62; ++i) wire.advance(std::chrono::seconds(1));
-        wire.run_until([&] { return wire.connections() == 0; });
+        wire.run_until([&] { return wire.connections() == 1; });
+        CHECK(!juliet.ended());
     }
 
     TEST_CASE("reading is slowed down to the configured rate") {

@@ -288,6 +288,13 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "Unacknowledged stanzas of one session; one more ends it, and they go by the rules for "
             "undelivered stanzas.");
+    t.add("max_queue_bytes", &SmacksOptions::max_queue_bytes)
+        .min(1 << 20)
+        .max(1 << 30)
+        .unit("bytes of memory")
+        .doc(
+            "What these may take in memory, which for a stanza of many small elements is several "
+            "times what it takes on the wire; more ends the session in the same way.");
     t.add("max_sessions", &SmacksOptions::max_sessions)
         .min(1)
         .doc("Hibernating sessions of one account; one more ends the one that hibernated first.");

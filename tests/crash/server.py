@@ -65,6 +65,7 @@ max_page = 1000
 max_messages = 1000000
 [smacks]
 max_queue_size = 100000
+max_queue_bytes = 1000000000
 {smacks}
 [[listen]]
 type = "c2s"

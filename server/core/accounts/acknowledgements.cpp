@@ -76,7 +76,18 @@ std::vector<UnackedStanza> StreamManagement::hand_over_queue() {
     return queue;
 }
 
+void StreamManagement::note_queued(const Envelope& envelope) {
+    bytes_ += static_cast<std::uint32_t>(envelope.stanza->cost());
+}
+
+std::vector<UnackedStanza> StreamManagement::take_queue() {
+    bytes_ = 0;
+    return queue_.take();
+}
+
 void StreamManagement::take_back_queue(std::vector<UnackedStanza> queue) {
+    bytes_ = 0;
+    for (const UnackedStanza& sent : queue) bytes_ += sent.cost();
     queue_.restore(queue_.acked(), std::move(queue));
 }
 
@@ -92,13 +103,19 @@ void StreamManagement::send(Envelope envelope) {
     // Before the port asks for its own turn end: <r/> rides along.
     context().shard().at_turn_end(session_);
     session_.port()->write(*envelope.stanza);
-    queue_.push(UnackedStanza(std::move(envelope)));
-    if (queue_.size() <= static_cast<std::uint32_t>(options().max_queue_size)) return;
-    logger.warning("queue-full", {{"session", session_.jid().full()}, {"stanzas", queue_.size()}});
+    push(std::move(envelope));
+    if (session_.may_keep(queue_.size(), bytes_)) return;
+    logger.warning(
+        "queue-full",
+        {{"session", session_.jid().full()}, {"stanzas", queue_.size()}, {"bytes", bytes_}});
     session_.fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
 }
 
-void StreamManagement::push(Envelope envelope) { queue_.push(UnackedStanza(std::move(envelope))); }
+void StreamManagement::push(Envelope envelope) {
+    UnackedStanza sent(std::move(envelope));
+    bytes_ += sent.cost();
+    queue_.push(std::move(sent));
+}
 
 void StreamManagement::send_again() {
     queue_.for_each([this](const UnackedStanza& sent) { write_again(sent); });
@@ -117,8 +134,10 @@ void StreamManagement::write_again(const UnackedStanza& sent) {
 }
 
 Result<> StreamManagement::on_ack(std::uint32_t handled) {
-    const auto acked = queue_.ack(
-        handled, [this](UnackedStanza&& sent) { session_.on_acked(queue_.acked(), sent.meta); });
+    const auto acked = queue_.ack(handled, [this](UnackedStanza&& sent) {
+        bytes_ -= sent.cost();
+        session_.on_acked(queue_.acked(), sent.meta);
+    });
     if (!acked) return acked.error();
     delay_told_ = queue_.acked();
     cancel(delay_timer_);

@@ -48,6 +48,10 @@ public:
     UnackedStanza& unacked(std::uint32_t index) { return queue_[index]; }
     const UnackedStanza& unacked(std::uint32_t index) const { return queue_[index]; }
 
+    /// What they take in memory, in bytes, or took before the session hibernated; of those that the
+    /// server found in storage when it started, nothing.
+    std::uint32_t unacked_bytes() const { return bytes_; }
+
     // From the client.
     /// <a/>: frees the queue, removes spooled and hibernating copies. Error:
     /// handled-count-too-high.
@@ -61,7 +65,8 @@ public:
     std::uint8_t note_count_refused() { return ++counts_refused_; }
 
     // For its session.
-    /// Numbers a stanza and writes it. More than [smacks] max_queue_size end the session.
+    /// Numbers a stanza and writes it. More than [smacks] max_queue_size and max_queue_bytes allow
+    /// end the session.
     /// REQUIRES: the session has a port.
     void send(Envelope envelope);
     /// Writes all that is unacknowledged again. REQUIRES: the session was resumed.
@@ -78,10 +83,12 @@ public:
     void on_detached();
     /// Hibernating: storage keeps the queue; the counts stay.
     std::vector<UnackedStanza> hand_over_queue();
+    /// Hibernating: another one joins the queue there.
+    void note_queued(const Envelope& envelope);
     /// Waking: what storage kept.
     void take_back_queue(std::vector<UnackedStanza> queue);
     /// It has ended: what was never acknowledged. The counts stand as if it had been.
-    std::vector<UnackedStanza> take_queue() { return queue_.take(); }
+    std::vector<UnackedStanza> take_queue();
     /// For loading: counts on after `acked` stanzas, and h from what the session's window has.
     void restore(std::uint32_t acked);
 
@@ -115,6 +122,7 @@ private:
     TimerId request_timer_{};   // until a client whose count lags behind is asked again
     TimerId timeout_timer_{};   // ack_timeout, while a request is unanswered
     std::uint32_t max_seconds_;
+    std::uint32_t bytes_ = 0;             // what the queue takes in memory
     std::uint32_t delay_told_ = 0;        // AckDelayed spoke of what was sent up to this number
     std::uint32_t ack_wanted_ = 0;        // its <r/> covers inbound stanzas up to this number
     std::uint32_t answered_h_ = 0;        // what the newest <a/> said

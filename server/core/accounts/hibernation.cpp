@@ -132,17 +132,20 @@ void Hibernation::put_unstored() {
 
 bool Hibernation::queue(Envelope& envelope) {
     Account& account = session_.account();
-    const auto limit = context().options<SmacksOptions>(account.host()).max_queue_size;
-    if (queued_ >= static_cast<std::uint32_t>(limit)) {
-        logger.warning("queue-full", {{"session", session_.jid().full()}, {"stanzas", queued_}});
+    StreamManagement& sm = *session_.sm();
+    sm.note_queued(envelope);
+    if (!session_.may_keep(queued_ + 1, sm.unacked_bytes())) {
+        logger.warning("queue-full", {{"session", session_.jid().full()},
+                                      {"stanzas", queued_},
+                                      {"bytes", sm.unacked_bytes()}});
         return false;
     }
     if (Trace* trace = context().trace())
         trace->on_element(session_.traced(), TraceEvent::queued, envelope.stanza->root());
     const std::uint32_t place = queued_++;
-    context().storage().sessions().put_queued(
-        context().shard().batch(), account.id(), session_.number(),
-        {session_.sm()->acked() + queued_, to_kept(envelope)});
+    context().storage().sessions().put_queued(context().shard().batch(), account.id(),
+                                              session_.number(),
+                                              {sm.acked() + queued_, to_kept(envelope)});
     if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
     if (session_.is_hibernating()) {
         tell_queued(envelope);

@@ -18,6 +18,8 @@ struct UnackedStanza {
     UnackedStanza() = default;
     explicit UnackedStanza(Envelope&& envelope)
         : stanza(std::move(envelope.stanza)), meta(envelope.meta) {}
+    /// In memory, in bytes; 0: it has no stanza.
+    std::uint32_t cost() const { return stanza ? static_cast<std::uint32_t>(stanza->cost()) : 0; }
     Envelope to_envelope() && { return {.stanza = std::move(stanza), .meta = meta}; }
 
     StanzaPtr stanza;

@@ -53,6 +53,14 @@ struct Scene {
     void arrive(std::string_view id, std::string_view to = phone_jid) {
         world.arrive(message(to, id));
     }
+    /// One of 300 small elements, which take several times their 1,200 bytes in memory.
+    void arrive_costly(std::string_view id) {
+        std::string elements;
+        for (int i = 0; i < 300; ++i) elements += "<a/>";
+        world.arrive("<message from='mercutio@example.com/m' to='" + std::string(phone_jid) +
+                     "' id='" + std::string(id) + "' type='chat'><body>b</body>" + elements +
+                     "</message>");
+    }
     void arrive_iq(std::string_view id) {
         world.arrive("<iq from='mercutio@example.com/m' to='" + std::string(phone_jid) + "' id='" +
                      std::string(id) + "' type='get'><ping xmlns='urn:xmpp:ping'/></iq>");
@@ -293,8 +301,8 @@ TEST_CASE("backpressure: the writer is behind, and nothing of this session is op
     scene.world.run_shards();
     CHECK_FALSE(phone.port().reading_resumed());
     scene.world.storage().release_commits();
-    scene.world.settle();
-    CHECK(phone.port().reading_resumed());
+    // The writer's thread tells of its backlog after it told of the commit.
+    scene.world.settle_until([&] { return phone.port().reading_resumed(); });
 }
 
 TEST_CASE("backpressure: the shard has more to deliver than a turn may") {
@@ -414,6 +422,45 @@ TEST_CASE("a client that acknowledges nothing is cut, and nothing is lost") {
     CHECK(phone.ended());
     CHECK(phone.port().error() == StreamErrorCondition::policy_violation);
     CHECK(given_back == up_to(11));
+}
+
+TEST_CASE(
+    "[smacks] max_queue_bytes: what is unacknowledged is bounded by what it takes in memory") {
+    Scene scene("[smacks]\nmax_queue_bytes = 1048576\n");
+    Client& phone = scene.phone();
+    SUBCASE("many small elements") {
+        for (int i = 1; i <= 10; ++i) scene.arrive_costly(std::to_string(i));
+        CHECK_FALSE(phone.ended());
+        for (int i = 11; i <= 60 && !phone.ended(); ++i) scene.arrive_costly(std::to_string(i));
+        CHECK(phone.ended());
+        CHECK(phone.port().error() == StreamErrorCondition::policy_violation);
+    }
+    SUBCASE("what waits behind others") {
+        scene.on([&](Core&) { phone.session().hold_sending(); });
+        int sent = 0;
+        while (!phone.ended() && sent < 60) scene.arrive_costly(std::to_string(++sent));
+        CHECK(phone.ended());
+        CHECK(sent > 10);
+    }
+    SUBCASE("not what was acknowledged") {
+        for (int i = 1; i <= 100; ++i) {
+            scene.arrive_costly(std::to_string(i));
+            scene.on([&](Core&) {
+                auto& sm = *phone.session().sm();
+                CHECK(sm.on_ack(sm.sent()).ok());
+            });
+        }
+        CHECK_FALSE(phone.ended());
+        CHECK(phone.session().sm()->unacked_bytes() == 0);
+    }
+    SUBCASE("of one that hibernates: it ends, and nothing is lost") {
+        phone.cut();
+        int sent = 0;
+        while (scene.find() && sent < 60) scene.arrive_costly(std::to_string(++sent));
+        CHECK(scene.find() == nullptr);
+        CHECK(sent > 10);
+        CHECK(ids_of(scene.bounced()) == up_to(sent));
+    }
 }
 
 TEST_CASE("a copy that several sessions acknowledge is counted once") {

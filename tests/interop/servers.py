@@ -362,7 +362,7 @@ servers = ["{resolver.address}:{resolver.port}"]
         def is_ready():
             with open(self.log, "rb") as log:
                 log.seek(before)
-                return b"ready" in log.read()
+                return b" server ready " in log.read()
         self.wait_ready(is_ready, "clariond")
 
     async def ctl(self, *command, input=None, check=True):

@@ -28,6 +28,8 @@ using namespace std::chrono_literals;
 constexpr auto start_patience = 30s;
 constexpr auto stop_patience = 20s;
 constexpr auto look_again = 10ms;
+/// What the server logs once it takes connections; other lines may speak of readiness, too.
+constexpr std::string_view ready_line = " server ready ";
 
 void pause() { std::this_thread::sleep_for(look_again); }
 
@@ -137,7 +139,8 @@ Result<void> ServerProcess::start() {
         if (has_ended(status, 0ms, pause)) {
             return fail("server", "clariond ended at once, wait status " + std::to_string(status));
         }
-        if (contents_of(path("server.log")).find("ready", already) != std::string::npos) return {};
+        if (contents_of(path("server.log")).find(ready_line, already) != std::string::npos)
+            return {};
         pause();
     }
     return fail("server", "clariond did not become ready");

@@ -7,11 +7,11 @@
 // as received. What was archived is durable before it is acknowledged to its sender (Shard::hold).
 //
 // Reading: pages come from storage in a coroutine, after the shard's own writes are committed, and
-// are sent at the client's pace (core/drain.h). Only the owner may ask. The session
+// are sent at the client's pace (core/accounts/send_room.h). Only the owner may ask. The session
 // notes what it was sent (core/accounts/stretches.h).
 //
-// query.h: what requests say and answers look like. preferences.h: XEP-0441. expiry.h: what becomes
-// too old.
+// archive_rules.h: what is archived. query.h: what requests say and answers look like.
+// preferences.h: XEP-0441. archive_expiry.h: what becomes too old.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,6 @@
 
 #include "base/option.h"
 #include "base/time.h"
-#include "proto/stanza.h"
 #include "server/core/setup/module.h"
 
 namespace clarion::mam {
@@ -38,18 +37,6 @@ struct MamOptions {
     std::int64_t max_messages = 0;         // per archive; 0: any number
     static void declare(OptionTable<MamOptions>& table);
 };
-
-struct Verdict {
-    bool archive = false;
-    std::string_view reason;  // one word, for tests and logs
-};
-
-/// Whether a message belongs into a personal archive (XEP-0313, section 5.1.1), preferences aside:
-/// type chat or normal, and something to remember: a body, a subject, an encrypted payload, a
-/// receipt, a marker, a retraction, a reaction, an invitation, a call, or the hint <store/>. Group
-/// chat is archived by its room; headlines, errors, carbons, and what is hinted no-store or
-/// no-permanent-store are not archived at all.
-Verdict should_archive(const Stanza& message);
 
 void declare_options(OptionRegistry& registry);
 /// Whether an entry that the module keeps can be read (ModuleRow::check_entry).

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "modules/carbons.h"
+#include "modules/mam/archive_rules.h"
 #include "proto/forward.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"

@@ -209,6 +209,30 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
             "many at a time; in between others have their turn.");
 }
 
+void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {
+    t.section("partitions",
+              "Addresses are dealt out to the workers in partitions, which may move from one to "
+              "another.")
+        .live();
+    t.add("release_limit", &PartitionsOptions::release_limit)
+        .min(100ms)
+        .doc(
+            "When a partition is to move, what is under way for its addresses has this long to "
+            "end, first from their sessions, then for the accounts. What is not stored by then "
+            "keeps it where it is; what only still runs is cut off.");
+    t.add("component_patience", &PartitionsOptions::component_patience)
+        .min(1s)
+        .doc(
+            "A component whose domain has moved is expected to connect again within this time; "
+            "what comes for it meanwhile waits, and is then returned.");
+    t.add("max_held_stanzas", &PartitionsOptions::max_held_stanzas)
+        .min(1)
+        .unit("stanzas")
+        .doc(
+            "What each worker holds for partitions that move, and as much for components that are "
+            "expected back; one stanza more is returned with resource-constraint.");
+}
+
 void declare_options(OptionRegistry& registry) {
     registry.add<ServerOptions>();
     registry.add<TlsOptions>();
@@ -223,6 +247,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<ComponentOptions>();
     registry.add<StorageOptions>();
     registry.add<LimitsOptions>();
+    registry.add<PartitionsOptions>();
 }
 
 }  // namespace clarion::core

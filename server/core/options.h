@@ -164,6 +164,13 @@ struct LimitsOptions {
     static void declare(OptionTable<LimitsOptions>& table);
 };
 
+struct PartitionsOptions {
+    Duration release_limit = std::chrono::seconds(5);
+    Duration component_patience = std::chrono::seconds(10);
+    std::int64_t max_held_stanzas = 100'000;
+    static void declare(OptionTable<PartitionsOptions>& table);
+};
+
 /// Adds all of the above.
 void declare_options(OptionRegistry& registry);
 

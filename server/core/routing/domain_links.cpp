@@ -28,6 +28,7 @@ std::vector<std::string> DomainLinks::part_with(const PartitionSet& partitions, 
 void DomainLinks::hold(Envelope envelope) {
     const std::string domain(envelope.stanza->to().domain());
     held_[domain].push_back(std::move(envelope));
+    ++held_count_;
 }
 
 std::vector<Envelope> DomainLinks::give_up(std::string_view domain) {
@@ -35,6 +36,7 @@ std::vector<Envelope> DomainLinks::give_up(std::string_view domain) {
     if (at == held_.end()) return {};
     std::vector<Envelope> held = std::move(at->second);
     held_.erase(at);
+    held_count_ -= held.size();
     return held;
 }
 

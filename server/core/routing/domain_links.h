@@ -2,6 +2,7 @@
 // attached components, and the way to other servers.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <set>
@@ -78,6 +79,8 @@ public:
     void expect(std::string domain) { held_.try_emplace(std::move(domain)); }
     bool is_expected(std::string_view domain) const { return held_.contains(domain); }
     void hold(Envelope envelope);
+    /// How many stanzas are held, for all components together.
+    std::size_t held() const { return held_count_; }
     std::vector<Envelope> give_up(std::string_view domain);
     /// Every shard is told which components are attached, on whatever shard: for who lists them.
     void note_attached(std::string_view domain, bool attached);
@@ -90,6 +93,7 @@ private:
     std::unordered_map<std::string, ComponentPort*, TextHash, std::equal_to<>> components_;
     std::set<std::string, std::less<>> attached_;
     std::map<std::string, std::vector<Envelope>, std::less<>> held_;
+    std::size_t held_count_ = 0;
     RemotePort* remote_ = nullptr;
 };
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
+#include "server/core/options.h"
 #include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/domain_links.h"
 #include "server/core/routing/message_rules.h"
@@ -68,6 +69,15 @@ void Router::bounce(Envelope envelope, const StanzaError& error, bool local) {
     route(std::move(answer));
 }
 
+bool Router::bounce_beyond_limit(Envelope& envelope, std::size_t held) {
+    const auto most =
+        static_cast<std::size_t>(context_.options<PartitionsOptions>().max_held_stanzas);
+    if (held < most || !may_answer_with_error(*envelope.stanza)) return false;
+    bounce(std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                 "too much waits while addresses move"});
+    return true;
+}
+
 void Router::deliver_to_service(Envelope envelope) {
     const WriteHold hold(context_.shard(), envelope.ticket);
     if (ServicePort* port = context_.links().service(envelope.stanza->to().domain()))
@@ -78,8 +88,11 @@ void Router::deliver_to_service(Envelope envelope) {
 void Router::deliver_to_component(Envelope envelope) {
     if (ComponentPort* port = context_.links().component(envelope.stanza->to().domain()))
         return port->deliver(std::move(envelope));
-    if (context_.links().is_expected(envelope.stanza->to().domain()))
-        return context_.links().hold(std::move(envelope));
+    if (context_.links().is_expected(envelope.stanza->to().domain())) {
+        if (!bounce_beyond_limit(envelope, context_.links().held()))
+            context_.links().hold(std::move(envelope));
+        return;
+    }
     bounce_unreachable(std::move(envelope),
                        {StanzaErrorCondition::service_unavailable, StanzaErrorType::wait,
                         "the component is not connected"});

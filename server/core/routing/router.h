@@ -6,6 +6,7 @@
 // core/delivery/delivery.h.
 #pragma once
 
+#include <cstddef>
 #include <string_view>
 
 #include "server/core/routing/delivery_queue.h"
@@ -31,6 +32,10 @@ public:
     /// The same, marked as made because the addressee's domain cannot be reached
     /// (Envelope::local_bounce).
     void bounce_unreachable(Envelope envelope, const StanzaError& error);
+
+    /// For who holds stanzas while partitions move, and has `held` by now: bounces one more than
+    /// [partitions] max_held_stanzas. False: it is to be held; an answer always is.
+    bool bounce_beyond_limit(Envelope& envelope, std::size_t held);
 
     /// An answer to somebody of ours: to whom it may have asked (core/routing/pending_iq.h).
     void take_answer(Envelope envelope);

@@ -3,6 +3,7 @@
 #include "server/core/address/partitions.h"
 #include "server/core/context.h"
 #include "server/core/routing/delivery_queue.h"
+#include "server/core/routing/router.h"
 #include "server/runtime/shard.h"
 
 #include <iterator>
@@ -23,16 +24,27 @@ void Strays::send_on(Delivery delivery) {
     });
 }
 
+void Strays::add(std::vector<Delivery>& to, Delivery delivery) {
+    if (delivery.envelope.stanza) ++stanzas_;
+    to.push_back(std::move(delivery));
+}
+
+void Strays::hold(std::vector<Delivery>& to, Delivery delivery) {
+    Envelope& envelope = delivery.envelope;
+    if (envelope.stanza && context_.router().bounce_beyond_limit(envelope, stanzas_)) return;
+    add(to, std::move(delivery));
+}
+
 void Strays::take(Delivery delivery) {
     if (goes_elsewhere(delivery.partition)) return send_on(std::move(delivery));
-    held_.push_back(std::move(delivery));
+    hold(held_, std::move(delivery));
 }
 
 void Strays::take_forwarded(Delivery delivery) {
     if (context_.partition_table().delivers(delivery.partition))
         return context_.deliveries().push(std::move(delivery));
     if (goes_elsewhere(delivery.partition)) return send_on(std::move(delivery));
-    forwarded_.push_back(std::move(delivery));
+    hold(forwarded_, std::move(delivery));
 }
 
 std::vector<Strays::Delivery> Strays::take_out(std::vector<Delivery>& from,
@@ -41,6 +53,8 @@ std::vector<Strays::Delivery> Strays::take_out(std::vector<Delivery>& from,
     for (Delivery& delivery : from)
         (partitions.contains(delivery.partition) ? taken : rest).push_back(std::move(delivery));
     from = std::move(rest);
+    for (const Delivery& delivery : taken)
+        if (delivery.envelope.stanza) --stanzas_;
     return taken;
 }
 
@@ -57,6 +71,7 @@ void Strays::deliver(const PartitionSet& partitions) {
 
 void Strays::discard() {
     for (auto* list : {&left_, &forwarded_, &held_}) const auto dying = std::exchange(*list, {});
+    stanzas_ = 0;
 }
 
 }  // namespace clarion::core

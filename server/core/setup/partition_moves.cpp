@@ -15,6 +15,7 @@
 #include "server/core/context.h"
 #include "server/core/events/partition_events.h"
 #include "server/core/internals.h"
+#include "server/core/options.h"
 #include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/domain_links.h"
 #include "server/core/routing/router.h"
@@ -30,8 +31,6 @@ namespace clarion::core {
 namespace {
 
 constexpr Logger logger{"homes"};
-/// A component that was told to connect again is expected back within this time.
-constexpr Duration component_patience = std::chrono::seconds(10);
 
 void drain(Context& context, const PartitionSet& partitions) {
     for (ActorTable* table : context.internals().directories) table->drain(partitions);
@@ -50,9 +49,10 @@ bool free_to_go(Context& context, const PartitionSet& partitions) {
     return free;
 }
 
-/// Waits until `done`, at most for release_limit.
+/// Waits until `done`, at most for [partitions] release_limit.
 Task<bool> wait_until(Context& context, std::function<bool()> done) {
-    const SteadyTime until = context.clock().steady() + release_limit;
+    const SteadyTime until =
+        context.clock().steady() + context.options<PartitionsOptions>().release_limit;
     while (true) {
         co_await context.shard().committed();
         if (done()) co_return true;
@@ -78,7 +78,8 @@ Task<> delivered(Context& context, std::function<void()> then = {}) {
 /// What comes for a component that moved here waits for it, but not for ever.
 void expect_component(Context& context, const std::string& domain) {
     context.links().expect(domain);
-    context.shard().after(component_patience, [&context, domain] {
+    const Duration patience = context.options<PartitionsOptions>().component_patience;
+    context.shard().after(patience, [&context, domain] {
         for (Envelope& envelope : context.links().give_up(domain))
             context.router().deliver_to_component(std::move(envelope));
     });

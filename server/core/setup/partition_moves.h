@@ -11,17 +11,11 @@
 
 #include "base/result.h"
 #include "base/task.h"
-#include "base/time.h"
 #include "proto/partition.h"
 
 namespace clarion::core {
 
 class Context;
-
-/// While a partition is being released, that which is under way for it has this long to end, first
-/// from its sessions, then for its accounts. What is not stored by then keeps it where it is; what
-/// only still runs is cut off.
-inline constexpr Duration release_limit = std::chrono::seconds(5);
 
 /// Moves these partitions to that shard, wherever they are: they are released in order where
 /// somebody has them. Clients whose session may hibernate are cut off and resume there; the others

@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "server/core/options.h"
 #include "server/core/setup/remote_call.h"
 #include "tests/support/world.h"
 
@@ -27,10 +28,12 @@ PartitionSet only(std::string_view address) {
 }
 
 struct Scene {
-    World world{{.config = config}};
+    World world;
     std::optional<bool> moved;
 
-    Scene() { world.add_account(juliet); }
+    explicit Scene(const std::string& more = {}) : world({.config = config + more}) {
+        world.add_account(juliet);
+    }
     unsigned home(std::string_view address = juliet) {
         return world.home_of(address).shard().index();
     }
@@ -47,6 +50,23 @@ struct Scene {
         moved = result.ok();
     }
 };
+
+std::string message(std::string_view from, std::string_view to, std::string_view id) {
+    return "<message from='" + std::string(from) + "' to='" + std::string(to) +
+           "' type='chat' id='" + std::string(id) + "'><body>x</body></message>";
+}
+
+/// The ids and conditions of the errors that went to other servers.
+std::string errors(World& world) {
+    std::string all;
+    while (const StanzaPtr stanza = world.remote().pop()) {
+        const StanzaError error = read_error(stanza->root());
+        CHECK(error.condition == StanzaErrorCondition::resource_constraint);
+        CHECK(error.type == StanzaErrorType::wait);
+        all += stanza->id();
+    }
+    return all;
+}
 
 }  // namespace
 
@@ -78,7 +98,7 @@ TEST_CASE("who holds an account that moves has a while, and what is for its home
     world.settle();
     CHECK(error == "");  // it is in memory yet
     CHECK(done == "");
-    world.advance(release_limit);
+    world.advance(PartitionsOptions{}.release_limit);
     CHECK(scene.moved == true);
     CHECK(scene.home() == 1 - before);
     CHECK(pin->alive() == nullptr);
@@ -156,5 +176,67 @@ TEST_CASE("what is for a component that moves waits until it has connected again
         CHECK(client.pop("message").root().attr("type") == "error");
         say();
         CHECK(client.pop("message").root().attr("type") == "error");
+    }
+}
+
+TEST_CASE("what is held while an account moves has a limit, but for answers and tasks") {
+    Scene scene("[partitions]\nmax_held_stanzas = 2\n");
+    World& world = scene.world;
+    Client& client = world.connect("juliet@example.org/phone");
+    std::optional<AccountPin> pin(world.account(juliet));
+    client.close();
+    scene.begin_move();
+    REQUIRE(!scene.moved);
+    int tasks = 0;
+    for (const char* id : {"a", "b", "c", "d"}) {
+        world.arrive(message("romeo@example.com", juliet, id));
+        world.post(juliet, [&](Core&) { ++tasks; });
+    }
+    world.arrive(
+        "<iq type='error' from='romeo@example.com' to='juliet@example.org' id='e'>"
+        "<error type='cancel'><item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/>"
+        "</error></iq>");
+    CHECK(errors(world) == "cd");
+    CHECK(tasks == 0);
+    world.advance(PartitionsOptions{}.release_limit);
+    REQUIRE(scene.moved == true);
+    CHECK(tasks == 4);
+    world.remote().drop_all();
+    // All that was held is counted off.
+    pin.emplace(world.account(juliet));
+    scene.moved.reset();
+    scene.begin_move();
+    REQUIRE(!scene.moved);
+    for (const char* id : {"f", "g", "h"}) world.arrive(message("romeo@example.com", juliet, id));
+    CHECK(errors(world) == "h");
+}
+
+TEST_CASE("how long a release waits is said in the configuration") {
+    Scene scene("[partitions]\nrelease_limit = \"20s\"\n");
+    const std::optional<AccountPin> pin(scene.world.account(juliet));
+    scene.begin_move();
+    scene.world.advance(19s);
+    CHECK(!scene.moved);
+    scene.world.advance(1s);
+    CHECK(scene.moved == true);
+}
+
+TEST_CASE("what waits for a component has a limit, and its time") {
+    World world({.config = std::string(config) +
+                           "[partitions]\nmax_held_stanzas = 2\ncomponent_patience = \"20s\"\n"});
+    world.attach_component(gateway);
+    REQUIRE(world.move(only(gateway), 1 - world.home_of(gateway).shard().index()));
+    for (const char* id : {"a", "b", "c"}) world.arrive(message("romeo@example.com", gateway, id));
+    CHECK(errors(world) == "c");
+    world.advance(11s);
+    CHECK(world.remote().pending() == 0);
+    SUBCASE("it comes back") {
+        CHECK(world.attach_component(gateway).pending() == 2);
+        world.arrive(message("romeo@example.com", gateway, "d"));
+        CHECK(world.remote().pending() == 0);
+    }
+    SUBCASE("it does not") {
+        world.advance(10s);
+        CHECK(world.remote().pending() == 2);
     }
 }

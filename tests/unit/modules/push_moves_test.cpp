@@ -77,7 +77,7 @@ TEST_CASE("a publish that is not answered is sent again by the account's next ho
     mover.begin();
     away.world.settle();
     CHECK(mover.under_way == 1);  // it waits for the answer, but not for ever
-    away.world.advance(core::release_limit);
+    away.world.advance(core::PartitionsOptions{}.release_limit);
     away.world.advance(1s);
     CHECK(mover.under_way == 0);
     const StanzaPtr second = away.gateway->pop();

@@ -39,8 +39,18 @@ public:
     /// The partitions that are at home on that shard.
     PartitionSet partitions_of(unsigned shard) const;
 
-    /// From now on that shard is the home of these, each in its next epoch. One caller at a time.
+    /// From now on that shard is the home of these, each in its next epoch. For whose turn it is.
     void move(const PartitionSet& partitions, unsigned shard);
+
+    // Whose turn it is: one move, or one loss, at a time in the whole process. From any thread.
+    /// False: somebody else is moving or losing partitions. Who got true calls end_change().
+    bool begin_change() { return !turn_->taken.exchange(true); }
+    void end_change() { turn_->taken.store(false); }
+    /// A loss has come, and waits for its turn: whoever moves partitions does not wait for
+    /// anything any more. Until it calls end_loss().
+    void begin_loss() { ++turn_->losses; }
+    void end_loss() { --turn_->losses; }
+    bool loss_has_come() const { return turn_->losses > 0; }
 
 private:
     static constexpr unsigned epoch_shift = 32;
@@ -49,6 +59,11 @@ private:
         return std::uint64_t{home.epoch} << epoch_shift | home.shard;
     }
     std::unique_ptr<std::atomic<std::uint64_t>[]> homes_;
+    struct Turn {
+        std::atomic<bool> taken = false;
+        std::atomic<unsigned> losses = 0;  // that have come and are not over
+    };
+    std::unique_ptr<Turn> turn_ = std::make_unique<Turn>();
 };
 
 }  // namespace clarion::core

@@ -32,6 +32,8 @@ namespace {
 
 constexpr Logger logger{"homes"};
 
+Error refusal(std::string why) { return fail(error_code::conflict, std::move(why)); }
+
 void drain(Context& context, const PartitionSet& partitions) {
     for (ActorTable* table : context.internals().directories) table->drain(partitions);
 }
@@ -49,7 +51,7 @@ bool free_to_go(Context& context, const PartitionSet& partitions) {
     return free;
 }
 
-/// Waits until `done`, at most for [partitions] release_limit.
+/// Waits until `done`, at most for release_limit, and not at all once a loss has come.
 Task<bool> wait_until(Context& context, std::function<bool()> done) {
     const SteadyTime until =
         context.clock().steady() + context.options<PartitionsOptions>().release_limit;
@@ -57,7 +59,7 @@ Task<bool> wait_until(Context& context, std::function<bool()> done) {
         co_await context.shard().committed();
         if (done()) co_return true;
         const auto left = std::chrono::ceil<Duration>(until - context.clock().steady());
-        if (left <= Duration::zero()) co_return false;
+        if (left <= Duration::zero() || context.homes().loss_has_come()) co_return false;
         co_await context.partitions_changed().wait(context.shard(), left);
     }
 }
@@ -92,14 +94,19 @@ void part_with_components(Context& context, const PartitionSet& partitions) {
                                 .to = DeliveryQueue::To::task_at_home});
 }
 
-/// From here on the partitions are closed: what comes for them is held.
-Task<> clear_out(Context& context, PartitionSet partitions) {
+/// Waits until nothing is under way for them, who are closed: what comes for them is held. False:
+/// something still is.
+Task<bool> fall_silent(Context& context, PartitionSet partitions) {
     bool free = true;
     do {
         free = co_await wait_until(context, [&] { return free_to_go(context, partitions); });
         co_await delivered(context);  // what they said last, to their sessions
     } while (free && !free_to_go(context, partitions));
-    if (!free) logger.warning("still-in-use", {{"partitions", partitions.size()}});
+    co_return free;
+}
+
+/// Whoever still holds one of their actors sees that it is gone.
+void clear_out(Context& context, const PartitionSet& partitions) {
     context.internals().scopes.cancel(partitions);
     (void)free_to_go(context, partitions);  // whatever modules say now, they write what they keep
     for (ActorTable* table : context.internals().directories) table->take_out(partitions);
@@ -128,9 +135,15 @@ Task<Result<>> release(Context& context, PartitionSet partitions) {
     auto written = co_await context.shard().committed();
     if (!stored || !written || !drained(context, partitions)) {
         reopen(context, partitions);
-        co_return fail(error_code::conflict, "what is under way does not end, or cannot be stored");
+        co_return refusal("what is under way does not end, or cannot be stored");
     }
-    co_await clear_out(context, partitions);
+    const bool silent = co_await fall_silent(context, partitions);
+    if (context.homes().loss_has_come()) {  // nothing is cut off for having had no time
+        reopen(context, partitions);
+        co_return refusal("partitions were lost meanwhile");
+    }
+    if (!silent) logger.warning("still-in-use", {{"partitions", partitions.size()}});
+    clear_out(context, partitions);
     written = co_await context.shard().committed();
     if (!written) logger.error("not-stored", {{"error", written.error().text}});
     co_return Result<>{};
@@ -209,9 +222,12 @@ void lose(Context& context, const PartitionSet& partitions) {
     logger.warning("lost", {{"partitions", partitions.size()}});
 }
 
-}  // namespace
+/// Those who wait for their turn, or for something to end, look again.
+void tell_all(Context& here) {
+    here.everywhere([](Context& context) { context.partitions_changed().notify(); });
+}
 
-Task<Result<>> move_partitions(Context& here, PartitionSet partitions, unsigned to) {
+Task<Result<>> move_all(Context& here, PartitionSet partitions, unsigned to) {
     Result<> all;
     for (unsigned shard = 0; shard < here.shards().count(); ++shard) {
         const PartitionSet some = of_shard(here, partitions, shard);
@@ -224,7 +240,7 @@ Task<Result<>> move_partitions(Context& here, PartitionSet partitions, unsigned 
     co_return all;
 }
 
-Task<> lose_partitions(Context& here, PartitionSet partitions) {
+Task<> lose_all(Context& here, PartitionSet partitions) {
     for (unsigned shard = 0; shard < here.shards().count(); ++shard) {
         const PartitionSet some = of_shard(here, partitions, shard);
         if (some.empty()) continue;
@@ -233,6 +249,28 @@ Task<> lose_partitions(Context& here, PartitionSet partitions) {
             co_return;
         });
     }
+}
+
+}  // namespace
+
+Task<Result<>> move_partitions(Context& here, PartitionSet partitions, unsigned to) {
+    Homes& homes = here.internals().homes;
+    if (!homes.begin_change()) co_return refusal("partitions are being moved already");
+    const auto moved = co_await move_all(here, partitions, to);
+    homes.end_change();
+    tell_all(here);
+    co_return moved;
+}
+
+Task<> lose_partitions(Context& here, PartitionSet partitions) {
+    Homes& homes = here.internals().homes;
+    homes.begin_loss();
+    tell_all(here);
+    while (!homes.begin_change()) co_await here.partitions_changed().wait(here.shard());
+    co_await lose_all(here, partitions);
+    homes.end_loss();
+    homes.end_change();
+    tell_all(here);
 }
 
 void acquire(Context& context, const PartitionSet& partitions, bool released_in_order) {

@@ -6,7 +6,8 @@
 //               follows in order, and then the next home delivers what was sent there directly
 //     lose      instead of a release: all is dropped
 //
-// Every function here is for one move at a time in the whole process.
+// One move or one loss goes on at a time in the whole process (Homes::begin_change()), from whatever
+// shard it was started.
 #pragma once
 
 #include "base/result.h"
@@ -19,13 +20,14 @@ class Context;
 
 /// Moves these partitions to that shard, wherever they are: they are released in order where
 /// somebody has them. Clients whose session may hibernate are cut off and resume there; the others
-/// are told to connect again. Durable when it returns. Error: "conflict" (some could not be
-/// released: they stay where they are).
+/// are told to connect again. Durable when it returns. Error: "conflict" (partitions are being moved
+/// already, or some could not be released: they stay where they are).
 Task<Result<>> move_partitions(Context& here, PartitionSet partitions, unsigned to);
 
 /// These partitions are not this process's any more, whatever is under way: nothing is written or
 /// sent for them from now on, and what comes for them is held until they are moved to a shard that
-/// acquires them as after a crash.
+/// acquires them as after a crash. A move that is under way waits for nothing any more, and ends
+/// before.
 Task<> lose_partitions(Context& here, PartitionSet partitions);
 
 /// These partitions are this shard's from now on, on which it runs: they are opened, what is found

@@ -4,8 +4,10 @@
 
 #include <optional>
 
+#include "server/core/events/partition_events.h"
 #include "server/core/options.h"
 #include "server/core/setup/remote_call.h"
+#include "server/runtime/event_bus.h"
 #include "tests/support/world.h"
 
 using namespace clarion;
@@ -48,6 +50,18 @@ struct Scene {
     Task<> run(Core& core, unsigned to) {
         const auto result = co_await move_partitions(core, only(juliet), to);
         moved = result.ok();
+    }
+    /// One more move, from that shard; what is said of it.
+    std::string move_too(unsigned from) {
+        std::string said = "nothing";
+        world.run_on(from, [&](Core& core) -> Task<> {
+            const auto result = co_await move_partitions(core, only(gateway), 0);
+            said = result.ok() ? "moved" : result.error().code;
+        });
+        return said;
+    }
+    PartitionState state_on(unsigned shard, std::string_view address = juliet) {
+        return world.core(shard).partition_table().state(partition_of(address));
     }
 };
 
@@ -239,4 +253,71 @@ TEST_CASE("what waits for a component has a limit, and its time") {
         world.advance(10s);
         CHECK(world.remote().pending() == 2);
     }
+}
+
+TEST_CASE("of two moves the second is refused, whatever shard it is started from") {
+    Scene scene;
+    const unsigned before = scene.home();
+    std::optional<AccountPin> pin(scene.world.account(juliet));
+    scene.begin_move();
+    for (unsigned shard : {0u, 1u}) CHECK(scene.move_too(shard) == "conflict");
+    CHECK(!scene.moved);
+    scene.world.run_on(before, [&](Core& core) -> Task<> {
+        pin.reset();
+        core.partitions_changed().notify();
+        co_return;
+    });
+    CHECK(scene.moved == true);
+    for (unsigned shard : {0u, 1u}) CHECK(scene.move_too(shard) == "moved");
+}
+
+TEST_CASE("a loss waits for its turn, but a move that is releasing gives up for it") {
+    Scene scene;
+    World& world = scene.world;
+    const unsigned before = scene.home();
+    std::string heard;
+    for (unsigned shard : {0u, 1u}) {
+        EventBus& bus = world.core(shard).bus();
+        using namespace events;
+        bus.on<PartitionsReleased>(PartitionsReleased::Stage::hand_over, "test",
+                                   [&](const PartitionsReleased&) { heard += "released "; });
+        bus.on<PartitionsLost>(PartitionsLost::Stage::drop, "test",
+                               [&](const PartitionsLost&) { heard += "lost "; });
+    }
+    const std::optional<AccountPin> pin(world.account(juliet));
+    scene.begin_move();
+    REQUIRE(!scene.moved);
+    SUBCASE("of the same") {
+        world.lose(only(juliet));
+        CHECK(heard == "lost ");
+        CHECK(pin->alive() == nullptr);
+        CHECK(scene.state_on(before) == PartitionState::away);
+    }
+    SUBCASE("of others") {
+        world.lose(only(gateway));
+        CHECK(heard == "lost ");
+        CHECK(pin->alive());
+        CHECK(scene.state_on(before) == PartitionState::here);
+    }
+    CHECK(scene.moved == false);
+    CHECK(scene.home() == before);
+    CHECK(scene.move_too(1) == "moved");
+}
+
+TEST_CASE("two losses at a time both happen") {
+    Scene scene;
+    int ended = 0;
+    const auto lose = [&](Core& core, std::string_view address) -> Task<> {
+        co_await lose_partitions(core, only(address));
+        ++ended;
+    };
+    for (const auto& [shard, address] : {std::pair{0u, juliet}, std::pair{1u, gateway}}) {
+        Core& core = scene.world.core(shard);
+        core.shards().post(shard,
+                           [&, address] { core.scope().spawn("lose", lose(core, address)); });
+    }
+    scene.world.settle();
+    CHECK(ended == 2);
+    for (const auto address : {juliet, gateway})
+        CHECK(scene.state_on(scene.home(address), address) == PartitionState::away);
 }

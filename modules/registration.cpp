@@ -141,12 +141,9 @@ Task<Result<>> make_account(Context& context, const Jid& jid, const std::string&
     if (found->has_value()) co_return co_await refuse_taken(context, jid, address);
     Result<> allowed = co_await ask_leave(context, jid, address);
     if (!allowed) co_return allowed;
-    Result<> made = fail("service-unavailable", "the server is stopping");
-    std::function<Task<>(Context&)> create = [&](Context& home) -> Task<> {
-        made = co_await home.account_registry().create(jid, password);
-    };
-    co_await core::call_at_home(context, std::string(jid.bare()), std::move(create));
-    co_return made;
+    co_return co_await core::ask_at_home<void>(
+        context, std::string(jid.bare()),
+        [&](Context& home) { return home.account_registry().create(jid, password); });
 }
 
 Task<Result<>> on_application(Context& context, const std::string& host, const std::string& address,

@@ -150,20 +150,15 @@ struct Purged {
     std::uint64_t accounts = 0, messages = 0;
 };
 
-Task<> purge_here(Context& context, std::string jid, storage::Keep keep,
-                  Result<std::uint64_t>& result) {
-    result = co_await expire_archive(context, storage::OwnerKind::account, std::move(jid), keep);
-}
-
 /// On the account's home shard, like all that is written for it.
 Task<Result<>> purge_account(Context& here, std::string jid, storage::Keep keep, Purged& purged) {
-    Result<std::uint64_t> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(
-        here, jid, [&](Context& context) { return purge_here(context, jid, keep, result); });
-    if (!result) co_return result.error();
-    if (*result > 0) ++purged.accounts;
-    purged.messages += *result;
-    co_return Result<>{};
+    std::uint64_t count = 0;
+    const auto done = co_await core::ask_at_home<void>(here, jid, [&](Context& home) {
+        return expire_archive(home, storage::OwnerKind::account, jid, keep, count);
+    });
+    if (count > 0) ++purged.accounts;
+    purged.messages += count;
+    co_return done;
 }
 
 Task<Result<>> purge_domain(Context& here, std::string domain, storage::Keep keep, Purged& purged) {

@@ -50,7 +50,7 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Context& context, stora
                                                    storage::Keep keep) {
     auto expired = co_await context.storage().expiry().find(id, keep, entries_at_once);
     if (!expired) co_return expired.error();
-    if (!is_here(context, id)) co_return storage::ExpiredEntries{};  // its next home goes on
+    if (!is_here(context, id)) co_return fail(error_code::moved, "it lives elsewhere");
     if (expired->last == storage::ArchiveId::none) co_return expired;
     context.storage().expiry().remove(context.shard().batch(), id, *expired);
     const auto done = co_await context.shard().committed();
@@ -70,9 +70,9 @@ Task<Result<bool>> expire_some(core::Context& context, ArchiveOwners owners, sto
     after = names->back();
     for (const std::string& name : *names) {
         if (!context.partitions().contains(partition_of(name))) continue;
-        const auto expired = co_await expire_archive(context, owners.kind, name, keep);
-        if (!expired) co_return expired.error();
-        count += *expired;
+        const auto expired = co_await expire_archive(context, owners.kind, name, keep, count);
+        if (!expired && !expired.error().is(error_code::moved))  // its next home goes on
+            co_return expired.error();
     }
     co_return true;
 }
@@ -132,13 +132,12 @@ Task<> sweep_once(core::Context& context, WallTime now) {
 
 }  // namespace
 
-Task<Result<std::uint64_t>> expire_archive(core::Context& context, storage::OwnerKind kind,
-                                           std::string address, storage::Keep keep) {
+Task<Result<>> expire_archive(core::Context& context, storage::OwnerKind kind, std::string address,
+                              storage::Keep keep, std::uint64_t& count) {
     const auto found = co_await context.storage().owners().find(kind, std::move(address));
     if (!found) co_return found.error();
     // By its id: another owner may have the address before this one is through.
     const auto id = found->value_or(storage::OwnerId::none);
-    std::uint64_t count = 0;
     while (id != storage::OwnerId::none) {
         const auto slice = co_await expire_slice(context, id, keep);
         if (!slice) co_return slice.error();
@@ -146,7 +145,7 @@ Task<Result<std::uint64_t>> expire_archive(core::Context& context, storage::Owne
         if (!slice->more || context.stopping()) break;
         co_await context.shard().sleep(slice_pause);
     }
-    co_return count;
+    co_return Result<>{};
 }
 
 Task<> expire_archives(core::Context& context) {

@@ -31,10 +31,11 @@ inline constexpr Duration slice_pause = std::chrono::milliseconds(20);
 /// anything stored does.
 inline constexpr Duration log_min_age = std::chrono::hours(24);
 
-/// Takes away what the archive of one account, or actor of a service, does not keep; how many messages went. On its home
-/// shard. For expire_archives(), and for the administrator who wants it now.
-Task<Result<std::uint64_t>> expire_archive(core::Context& context, storage::OwnerKind kind,
-                                           std::string address, storage::Keep keep);
+/// Takes away what the archive of one account, or actor of a service, does not keep; `count` grows
+/// by the messages that went, also if there is an error. On its home shard: "moved" if it is not
+/// that any more. For expire_archives(), and for the administrator who wants it now.
+Task<Result<>> expire_archive(core::Context& context, storage::OwnerKind kind, std::string address,
+                              storage::Keep keep, std::uint64_t& count);
 
 Task<> expire_archives(core::Context& context);
 /// REQUIRES: runs on one shard of the server only.

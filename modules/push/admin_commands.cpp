@@ -51,22 +51,17 @@ json::object describe(const Account& account, const RegistrationView& view) {
 /// Loads the account on its shard and gives it to `what`. `what` must not keep it.
 Task<Result<json::value>> with_account(Context& here, const Jid& jid,
                                        std::function<json::value(Account&)> what) {
-    Result<json::value> result = fail("internal-server-error", "the server is stopping");
     struct Work {
-        static Task<> run(Context& context, std::string jid,
-                          const std::function<json::value(Account&)>& what,
-                          Result<json::value>& result) {
+        static Task<Result<json::value>> run(Context& context, std::string jid,
+                                             const std::function<json::value(Account&)>& what) {
             auto pin = co_await context.accounts().load(std::move(jid));
-            if (pin)
-                result = what(**pin);
-            else
-                result = pin.error();
+            if (!pin) co_return pin.error();
+            co_return what(**pin);
         }
     };
-    co_await core::call_at_home(here, std::string(jid.bare()), [&](Context& context) {
-        return Work::run(context, std::string(jid.bare()), what, result);
-    });
-    co_return result;
+    const std::string name(jid.bare());
+    co_return co_await core::ask_at_home<json::value>(
+        here, name, [&](Context& home) { return Work::run(home, name, what); });
 }
 
 json::value registrations(Account& account) {

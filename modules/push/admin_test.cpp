@@ -60,14 +60,9 @@ std::string describe(const RegistrationView& view) {
     return text;
 }
 
-Task<> note_registrations(Context& context, const AdminTarget& target, Protocol& protocol,
-                          Result<>& result) {
+Task<Result<>> note_registrations(Context& context, const AdminTarget& target, Protocol& protocol) {
     auto pin = co_await context.accounts().load(std::string(target.jid.bare()));
-    if (!pin) {
-        result = pin.error();
-        co_return;
-    }
-    result = {};
+    if (!pin) co_return pin.error();
     for (const auto& view : list(**pin)) {
         if (!target.service.empty() && view.service != target.service) continue;
         if (!target.node.empty() && view.node != target.node) continue;
@@ -75,6 +70,7 @@ Task<> note_registrations(Context& context, const AdminTarget& target, Protocol&
         protocol.services.insert(view.service);
         protocol.add({view.service, view.tag, "registration", describe(view), true});
     }
+    co_return Result<>{};
 }
 
 /// Whether it came up is what the last step says.
@@ -102,9 +98,9 @@ Task<bool> reach(Context& here, const std::string& host, const std::string& serv
     co_return up;
 }
 
-Task<> publish(Context& context, AdminTarget target, ProtocolPtr protocol) {
+Task<Result<>> publish(Context& context, AdminTarget target, ProtocolPtr protocol) {
     auto pin = co_await context.accounts().load(std::string(target.jid.bare()));
-    if (!pin) co_return;
+    if (!pin) co_return pin.error();
     auto start = [&context, &pin, &target, protocol](auto handler) {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         test(
@@ -116,6 +112,7 @@ Task<> publish(Context& context, AdminTarget target, ProtocolPtr protocol) {
     };
     co_await asio::async_initiate<decltype(asio::use_awaitable), void()>(start,
                                                                          asio::use_awaitable);
+    co_return Result<>{};
 }
 
 /// The last step sums up, so that a script need read no more than it.
@@ -134,15 +131,14 @@ Task<Result<json::value>> test_registrations(Context& here, const json::object& 
     auto target = admin_target(here, arguments);
     if (!target) co_return target.error();
     const auto protocol = std::make_shared<Protocol>(here.clock());
-    Result<> result = fail("internal-server-error", "the server is stopping");
     const std::string account(target->jid.bare());
-    co_await core::call_at_home(here, account, [&](Context& context) {
-        return note_registrations(context, *target, *protocol, result);
-    });
-    if (!result) co_return result.error();
+    const auto noted = co_await core::ask_at_home<void>(
+        here, account, [&](Context& home) { return note_registrations(home, *target, *protocol); });
+    if (!noted) co_return noted.error();
+    // Whose account is gone by now has nothing to publish.
     if (protocol->services.empty())  // says so
-        co_await core::call_at_home(
-            here, account, [&](Context& context) { return publish(context, *target, protocol); });
+        (void)co_await core::ask_at_home<void>(
+            here, account, [&](Context& home) { return publish(home, *target, protocol); });
     const std::string host(target->jid.domain());
     for (const std::string& service : protocol->services) {
         const bool reached = co_await reach(here, host, service, *protocol);
@@ -151,8 +147,8 @@ Task<Result<json::value>> test_registrations(Context& here, const json::object& 
             continue;
         }
         const AdminTarget there{target->jid, service, target->node};
-        co_await core::call_at_home(
-            here, account, [&](Context& context) { return publish(context, there, protocol); });
+        (void)co_await core::ask_at_home<void>(
+            here, account, [&](Context& home) { return publish(home, there, protocol); });
     }
     sum_up(*protocol);
     co_return json::value(std::move(protocol->steps));

@@ -94,15 +94,12 @@ std::size_t limit_of(const json::object& arguments) {
     return static_cast<std::size_t>(given ? value->get_int64() : usual_limit);
 }
 
-Task<> list_account(Context& context, std::string jid, Result<json::value>& result) {
+Task<Result<json::value>> list_account(Context& context, std::string jid) {
     auto pin = co_await context.accounts().load(std::move(jid));
-    if (!pin) {
-        result = pin.error();
-        co_return;
-    }
+    if (!pin) co_return pin.error();
     json::array sessions;
     add_sessions(**pin, sessions);
-    result = json::value(std::move(sessions));
+    co_return json::value(std::move(sessions));
 }
 
 /// With a JID: all sessions of that account. Without: those of all accounts, "limit" of them at
@@ -120,38 +117,30 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     }
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
-    Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(here, std::string(jid->bare()), [&](Context& context) {
-        return list_account(context, std::string(jid->bare()), result);
-    });
-    co_return result;
+    const std::string name(jid->bare());
+    co_return co_await core::ask_at_home<json::value>(
+        here, name, [&](Context& home) { return list_account(home, name); });
 }
 
-Task<> kick_here(Context& context, Jid jid, Result<json::value>& result) {
+Task<Result<json::value>> kick_here(Context& context, Jid jid) {
     auto pin = co_await context.accounts().load(std::string(jid.bare()));
-    if (!pin) {
-        result = pin.error();
-        co_return;
-    }
+    if (!pin) co_return pin.error();
     json::array kicked;
     for (const auto& session : std::vector((*pin)->sessions())) {
         if (jid.is_full() && session->jid() != jid) continue;
         kicked.emplace_back(session->jid().full());
         session->end(core::SessionEnd::kicked);
     }
-    if (kicked.empty())
-        result = fail(error_code::item_not_found, "there is no such session");
-    else
-        result = json::value{{"kicked", std::move(kicked)}};
+    if (kicked.empty()) co_return fail(error_code::item_not_found, "there is no such session");
+    co_return json::value{{"kicked", std::move(kicked)}};
 }
 
 Task<Result<json::value>> kick(App& app, const json::object& arguments) {
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
-    Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(app.context(), std::string(jid->bare()),
-                                [&](Context& context) { return kick_here(context, *jid, result); });
-    co_return result;
+    co_return co_await core::ask_at_home<json::value>(
+        app.context(), std::string(jid->bare()),
+        [&](Context& home) { return kick_here(home, *jid); });
 }
 
 }  // namespace

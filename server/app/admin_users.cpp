@@ -2,7 +2,6 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
-#include <map>
 #include <thread>
 
 #include "base/text.h"
@@ -13,6 +12,7 @@
 #include "server/core/accounts/account_registry.h"
 #include "server/core/accounts/session.h"
 #include "server/core/options.h"
+#include "server/core/setup/import_accounts.h"
 #include "server/core/setup/remote_call.h"
 #include "server/runtime/shard.h"
 
@@ -32,16 +32,9 @@ Task<Result<json::value>> change(App& app, const json::object& arguments, Change
     auto jid = core::account_argument(app.context().domains(), arguments);
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
-    Result<> result = fail("internal-server-error", "the server is stopping");
-    struct Work {
-        static Task<> run(Context& context, Change what, Jid jid, std::string password,
-                          Result<>& result) {
-            result = co_await what(context, std::move(jid), std::move(password));
-        }
-    };
-    co_await core::call_at_home(app.context(), std::string(jid->bare()), [&](Context& context) {
-        return Work::run(context, what, *jid, password, result);
-    });
+    const auto result =
+        co_await core::ask_at_home<void>(app.context(), std::string(jid->bare()),
+                                         [&](Context& home) { return what(home, *jid, password); });
     if (!result) co_return result.error();
     co_return json::value{{"jid", jid->bare()}};
 }
@@ -115,32 +108,27 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     co_return json::value(std::move(users));
 }
 
-Task<> describe(Context& context, std::string jid, Result<json::value>& result) {
+Task<Result<json::value>> describe(Context& context, std::string jid) {
     auto pin = co_await context.accounts().load(std::move(jid));
-    if (!pin) {
-        result = pin.error();
-        co_return;
-    }
+    if (!pin) co_return pin.error();
     core::Account& account = **pin;
     std::uint64_t live = 0, asleep = 0;
     for (const auto& session : account.sessions()) ++(session->is_hibernating() ? asleep : live);
-    result = json::value{{"jid", account.jid().bare()},
-                         {"created", format_datetime(account.created())},
-                         {"disabled", account.disabled()},
-                         {"contacts", account.roster().items().size()},
-                         {"offline_messages", account.offline_count()},
-                         {"sessions_connected", live},
-                         {"sessions_asleep", asleep}};
+    co_return json::value{{"jid", account.jid().bare()},
+                          {"created", format_datetime(account.created())},
+                          {"disabled", account.disabled()},
+                          {"contacts", account.roster().items().size()},
+                          {"offline_messages", account.offline_count()},
+                          {"sessions_connected", live},
+                          {"sessions_asleep", asleep}};
 }
 
 Task<Result<json::value>> show(App& app, const json::object& arguments) {
     auto jid = core::account_argument(app.context().domains(), arguments);
     if (!jid) co_return jid.error();
-    Result<json::value> result = fail("internal-server-error", "the server is stopping");
-    co_await core::call_at_home(app.context(), std::string(jid->bare()), [&](Context& context) {
-        return describe(context, std::string(jid->bare()), result);
-    });
-    co_return result;
+    const std::string name(jid->bare());
+    co_return co_await core::ask_at_home<json::value>(
+        app.context(), name, [&](Context& home) { return describe(home, name); });
 }
 
 // ---- import ------------------------------------------------------------------------------------
@@ -160,16 +148,6 @@ void derive_all(std::vector<Wanted>& users, std::uint32_t iterations) {
             for (std::size_t i = part; i < users.size(); i += count)
                 users[i].credentials = sasl::make_credentials(users[i].password, iterations);
         });
-}
-
-Task<> create_here(Context& context, std::vector<core::AccountRegistry::NewAccount> accounts,
-                   json::array& existing, Result<>& result) {
-    auto created = co_await context.account_registry().create_all(std::move(accounts));
-    if (!created) {
-        result = created.error();
-        co_return;
-    }
-    for (const auto& jid : *created) existing.emplace_back(jid.bare());
 }
 
 Task<Result<json::value>> import(App& app, const json::object& arguments) {
@@ -192,23 +170,18 @@ Task<Result<json::value>> import(App& app, const json::object& arguments) {
     const auto iterations =
         static_cast<std::uint32_t>(here.options<core::AuthOptions>().scram_iterations);
     co_await here.shard().offload([&users, iterations] { derive_all(users, iterations); });
-    std::map<unsigned, std::vector<core::AccountRegistry::NewAccount>> by_shard;
-    std::size_t count = 0;
+    std::vector<core::AccountRegistry::NewAccount> accounts;
     for (auto& user : users) {
         if (!user.credentials) {
             refused.push_back({{"jid", user.jid.bare()}, {"text", user.credentials.error().text}});
             continue;
         }
-        ++count;
-        by_shard[app.context().homes().shard_of(user.jid.bare())].push_back(
-            {std::move(user.jid), std::move(*user.credentials)});
+        accounts.push_back({std::move(user.jid), std::move(*user.credentials)});
     }
-    Result<> result;
-    for (auto& [shard, accounts] : by_shard)
-        co_await core::call_on_shard(here, shard, [&](Context& context) {
-            return create_here(context, std::move(accounts), existing, result);
-        });
-    if (!result) co_return result.error();
+    const std::size_t count = accounts.size();
+    const auto there_before = co_await core::import_accounts(here, std::move(accounts));
+    if (!there_before) co_return there_before.error();
+    for (const auto& jid : *there_before) existing.emplace_back(jid.bare());
     const std::size_t created = count - existing.size();
     co_return json::value{
         {"created", created}, {"existing", std::move(existing)}, {"refused", std::move(refused)}};

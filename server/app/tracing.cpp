@@ -145,16 +145,19 @@ public:
             if (feed->wants(stream) && feed->has_room()) tell(*feed, stream, "note", "text", what);
     }
 
-    /// How it stands when the trace begins.
-    static Task<> begin(Context& context, std::shared_ptr<Feed> feed) {
-        const std::string account(feed->order().jid.bare());
-        tell(context, *feed, {"all", account, feed->order().domain, account}, "note", "text",
+    static void tell_beginning(const Context& context, Feed& feed) {
+        const std::string account(feed.order().jid.bare());
+        tell(context, feed, {"all", account, feed.order().domain, account}, "note", "text",
              "the trace begins");
-        if (account.empty()) co_return;
+    }
+    /// How it stands with the account that is watched.
+    static Task<Result<>> tell_sessions(Context& context, std::shared_ptr<Feed> feed) {
+        const std::string account(feed->order().jid.bare());
         const auto pin = co_await context.accounts().load(account);
+        if (!pin && pin.error().is(error_code::moved)) co_return pin.error();
         if (!pin)
             tell(context, *feed, {"c2s", account, {}, account}, "note", "text", pin.error().text);
-        if (!pin) co_return;
+        if (!pin) co_return Result<>{};
         for (const auto& session : (*pin)->sessions()) {
             if (!feed->wants(session->traced())) continue;
             const std::string state = session->is_hibernating()
@@ -164,6 +167,7 @@ public:
                                           : std::string("is connected");
             tell(context, *feed, session->traced(), "note", "text", "the session " + state);
         }
+        co_return Result<>{};
     }
 
 private:
@@ -239,14 +243,11 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
         };
         co_await core::call_on_shard(here, i, std::move(add));
     }
-    std::function<Task<>(Context&)> tell = [feed](Context& context) {
-        return Watcher::begin(context, feed);
-    };
-    const Jid& jid = feed->order().jid;
-    if (jid.empty())
-        co_await core::call_on_shard(here, 0, std::move(tell));
-    else
-        co_await core::call_at_home(here, std::string(jid.bare()), std::move(tell));
+    Watcher::tell_beginning(here, *feed);
+    const std::string account(feed->order().jid.bare());
+    if (!account.empty())
+        (void)co_await core::ask_at_home<void>(
+            here, account, [&](Context& home) { return Watcher::tell_sessions(home, feed); });
     co_return std::move(reader);
 }
 

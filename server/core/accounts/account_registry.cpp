@@ -26,47 +26,57 @@ Task<Result<>> AccountRegistry::create(Jid jid, std::string password) {
     if (!credentials) co_return credentials.error();
     std::vector<NewAccount> one;
     one.push_back({std::move(jid), std::move(*credentials)});
-    auto existing = co_await create_all(std::move(one));
-    if (!existing) co_return existing.error();
-    if (!existing->empty()) co_return fail(error_code::conflict, "the account exists already");
+    auto left_out = co_await create_all(std::move(one));
+    if (!left_out) co_return left_out.error();
+    if (!left_out->moved.empty()) co_return fail(error_code::moved, "it lives elsewhere");
+    if (!left_out->existing.empty())
+        co_return fail(error_code::conflict, "the account exists already");
     co_return Result<>{};
 }
 
-Task<Result<std::vector<Jid>>> AccountRegistry::create_all(std::vector<NewAccount> accounts) {
+Task<Result<AccountRegistry::LeftOut>> AccountRegistry::create_all(
+    std::vector<NewAccount> accounts) {
     auto& repository = context_.storage().accounts();
-    std::vector<Jid> existing;
-    std::vector<storage::AccountRecord> records;
+    LeftOut left_out;
+    std::vector<NewAccount> unknown;
     struct Reserved {
         AccountRegistry& registry;
         std::vector<std::string> names{};
         ~Reserved() {
             for (const auto& name : names) registry.creating_.erase(name);
         }
-    } created{*this};
+    } reserved{*this};
     for (auto& account : accounts) {
         std::string name(account.jid.bare());
         const auto found = co_await repository.find(name);
         if (!found) co_return found.error();
         if (found->has_value() || !creating_.insert(name).second) {
-            existing.push_back(std::move(account.jid));
+            left_out.existing.push_back(std::move(account.jid));
             continue;
         }
-        records.push_back({.id = context_.storage().owners().next_id(name),
-                           .jid = name,
-                           .credentials = std::move(account.credentials),
-                           .created = context_.clock().wall()});
-        created.names.push_back(std::move(name));
+        unknown.push_back(std::move(account));
+        reserved.names.push_back(std::move(name));
     }
-    for (const auto& record : records)
-        if (!context_.is_home(record.jid)) co_return fail(error_code::moved, "it lives elsewhere");
-    for (const auto& record : records) repository.put(context_.shard().batch(), record);
+    std::vector<std::string> created;
+    for (auto& account : unknown) {
+        std::string name(account.jid.bare());
+        if (!context_.is_home(name)) {
+            left_out.moved.push_back(std::move(account));
+            continue;
+        }
+        repository.put(context_.shard().batch(), {.id = context_.storage().owners().next_id(name),
+                                                  .jid = name,
+                                                  .credentials = std::move(account.credentials),
+                                                  .created = context_.clock().wall()});
+        created.push_back(std::move(name));
+    }
     const auto committed = co_await context_.shard().committed();
     if (!committed) co_return committed.error();
-    for (const auto& name : created.names) {
+    for (const auto& name : created) {
         context_.accounts().note_created(name);
         logger.info("created", {{"account", name}});
     }
-    co_return existing;
+    co_return left_out;
 }
 
 Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
@@ -82,6 +92,7 @@ Task<Result<>> AccountRegistry::change_record(Account& account, Change change) {
     } const in_progress{*this, name};
     auto record = co_await context_.storage().accounts().find(name);
     if (!record) co_return record.error();
+    if (account.gone()) co_return fail(error_code::moved, "it lives elsewhere");
     if (account.deleted() || !*record || (*record)->id != account.id())
         co_return fail(error_code::item_not_found, "the account was deleted");
     change(**record);

@@ -25,14 +25,22 @@ class AccountRegistry {
 public:
     explicit AccountRegistry(Context& context) : context_(context) {}
 
+    // Who finds that the account is not at home here any more gets "moved" from all of these, and
+    // nothing was done (core/setup/remote_call.h).
+
     /// Errors: "conflict", "not-acceptable" (password), storage errors.
     Task<Result<>> create(Jid jid, std::string password);
     struct NewAccount {
         Jid jid;
         sasl::Credentials credentials;
     };
-    /// Many at once, in one commit (import). Names that exist are left alone and returned.
-    Task<Result<std::vector<Jid>>> create_all(std::vector<NewAccount> accounts);
+    /// What of many was not created.
+    struct LeftOut {
+        std::vector<Jid> existing;      // there is one of that name
+        std::vector<NewAccount> moved;  // not at home here any more
+    };
+    /// Many at once, in one commit (core/setup/import_accounts.h).
+    Task<Result<LeftOut>> create_all(std::vector<NewAccount> accounts);
     /// Whoever logged in with the old password must do so again: sessions end, hibernating ones too,
     /// and streams that are logging in; but not the session of that number, which changed it (0:
     /// none). Errors: "item-not-found" (also if it was deleted meanwhile), "not-acceptable"

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 
+#include "base/result.h"
 #include "base/task.h"
 
 namespace clarion::core {
@@ -18,6 +19,23 @@ Task<> call_on_shard(Context& here, unsigned shard, std::function<Task<>(Context
 
 /// The same at the home of an account or domain, wherever that is; while it moves, once it is there.
 Task<> call_at_home(Context& here, std::string key, std::function<Task<>(Context&)> work);
+
+/// The same for work that has an answer. If that is "moved", because its home released it meanwhile,
+/// it is asked again at the next one, a few times: REQUIRES that `work` may then be done again.
+template <class T>
+Task<Result<T>> ask_at_home(Context& here, std::string key,
+                            std::function<Task<Result<T>>(Context&)> work) {
+    constexpr int most_homes = 5;
+    Result<T> answer = fail(error_code::moved);
+    const std::function<Task<>(Context&)> ask = [&](Context& home) -> Task<> {
+        answer = co_await work(home);
+    };
+    for (int i = 0; i < most_homes && !answer && answer.error().is(error_code::moved); ++i) {
+        answer = fail("internal-server-error", "the server is stopping");
+        co_await call_at_home(here, key, ask);
+    }
+    co_return answer;
+}
 
 /// call_on_shard() for every shard, one after the other.
 Task<> run_on_all(Context& here, std::function<Task<>(Context&)> work);

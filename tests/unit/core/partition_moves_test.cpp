@@ -6,6 +6,7 @@
 
 #include "server/core/events/partition_events.h"
 #include "server/core/options.h"
+#include "server/core/setup/import_accounts.h"
 #include "server/core/setup/remote_call.h"
 #include "server/runtime/event_bus.h"
 #include "tests/support/world.h"
@@ -320,4 +321,85 @@ TEST_CASE("two losses at a time both happen") {
     CHECK(ended == 2);
     for (const auto address : {juliet, gateway})
         CHECK(scene.state_on(scene.home(address), address) == PartitionState::away);
+}
+
+TEST_CASE("who asks at the home of an account that moves is answered at the next one") {
+    Scene scene;
+    World& world = scene.world;
+    const unsigned before = scene.home();
+    std::optional<AccountPin> pin(world.account(juliet));
+    std::string said, homes;
+    const auto ask = [&](Core& core) -> Task<> {
+        std::function<Task<Result<>>(Context&)> work = [&](Context& home) -> Task<Result<>> {
+            homes += home.shard().index() == before ? "old " : "new ";
+            // So slow that the account leaves before it is asked for.
+            if (home.shard().index() == before) co_await home.shard().sleep(6s);
+            co_return co_await home.account_registry().set_disabled(
+                Jid::trusted(std::string(juliet)), true);
+        };
+        const auto done = co_await ask_at_home<void>(core, std::string(juliet), work);
+        said = done.ok() ? "done" : done.error().code;
+    };
+    Core& core = world.core(1 - before);
+    core.shards().post(1 - before, [&] { core.scope().spawn("ask", ask(core)); });
+    world.settle();
+    CHECK(homes == "old ");
+    scene.begin_move();
+    world.advance(PartitionsOptions{}.release_limit);
+    REQUIRE(scene.moved == true);
+    CHECK(said.empty());
+    world.advance(1s);
+    CHECK(homes == "old new ");
+    CHECK(said == "done");
+    CHECK(world.account(juliet).disabled());
+}
+
+TEST_CASE("who follows an account that moves again and again is told in the end") {
+    Scene scene;
+    int asked = 0;
+    std::string said;
+    scene.world.run_on(0, [&](Core& core) -> Task<> {
+        std::function<Task<Result<>>(Context&)> work = [&](Context&) -> Task<Result<>> {
+            ++asked;
+            co_return fail(error_code::moved);
+        };
+        const auto done = co_await ask_at_home<void>(core, std::string(juliet), work);
+        said = done.error().code;
+    });
+    CHECK(said == "moved");
+    CHECK(asked == 5);
+}
+
+TEST_CASE("accounts that move while they are imported are made at their next home") {
+    Scene scene;
+    World& world = scene.world;
+    const unsigned before = scene.home();
+    const std::optional<AccountPin> pin(world.account(juliet));
+    std::string nurse = "nurse@example.org";  // of her partition
+    for (int i = 0; partition_of(nurse) != partition_of(juliet); ++i)
+        nurse = "nurse" + std::to_string(i) + "@example.org";
+    const std::string paris = "paris@example.org";
+    scene.begin_move();
+    std::vector<Jid> existing;
+    bool ended = false;
+    const auto import = [&](Core& core) -> Task<> {
+        std::vector<AccountRegistry::NewAccount> accounts;
+        for (const std::string& name : {std::string(juliet), nurse, paris})
+            accounts.push_back({Jid::trusted(name), {}});
+        auto made = co_await import_accounts(core, std::move(accounts));
+        REQUIRE(made.ok());
+        existing = std::move(*made);
+        ended = true;
+    };
+    world.core(0).shards().post(
+        0, [&] { world.core(0).scope().spawn("import", import(world.core(0))); });
+    world.settle();
+    CHECK(!ended);
+    world.advance(PartitionsOptions{}.release_limit);
+    REQUIRE(scene.moved == true);
+    CHECK(ended);
+    REQUIRE(existing.size() == 1);
+    CHECK(existing[0].full() == juliet);
+    CHECK(&world.account(nurse).context() == &world.core(1 - before));
+    (void)world.account(paris);
 }

@@ -120,6 +120,26 @@ TEST_CASE("each host's archives keep as many messages as its option says") {
     CHECK(scene.archive_of(Scene::juliet) == "three four ");
 }
 
+TEST_CASE("who takes from the archive of an account that is not here any more is told so") {
+    Scene scene("");
+    scene.say(Scene::juliet, Scene::romeo, "one");
+    const unsigned home = scene.world.home_of(Scene::juliet).shard().index();
+    std::uint64_t count = 0;
+    std::string said;
+    const auto purge = [&](core::Core& core) -> Task<> {
+        const auto done = co_await expire_archive(core, storage::OwnerKind::account, Scene::juliet,
+                                                  {.since = WallTime::max()}, count);
+        said = done ? "done" : done.error().code;
+    };
+    scene.world.run_on(1 - home, purge);
+    CHECK(said == "moved");
+    CHECK(scene.archive_of(Scene::juliet) == "one ");
+    CHECK(count == 0);
+    scene.world.run_on(home, purge);
+    CHECK(said == "done");
+    CHECK(count == 1);
+}
+
 TEST_CASE("nothing expires if nothing was said about it") {
     Scene scene("");
     scene.say(Scene::juliet, Scene::romeo, "one");

@@ -49,21 +49,32 @@ constexpr std::size_t page_size = 50;
 
 // ---- State -------------------------------------------------------------------------------------
 
+/// The flush of an account, whichever of its sessions is being sent the messages.
+struct Flush {
+    std::uint64_t number;      // of that session
+    core::SendHold hold;       // on it
+    std::uint64_t end;         // entries from this one on were not there when it began
+    std::uint64_t sent_up_to;  // the last one it was sent
+};
+
 struct AccountState {
     bool flushing = false;
     /// Somebody asked for them meanwhile: what came behind the end of the flush, or back from a
     /// session that ended, is not in it.
     bool again = false;
+    Flush* flush = nullptr;  // once it sends
 };
 
 bool may_take(const core::Session& session) {
     return session.is_live() && session.takes_messages();
 }
 
+using Seqs = std::unordered_set<std::uint64_t>;
+
 /// Entries that some session was sent, has not acknowledged, and still may; or will be sent when it
 /// is awake.
-std::unordered_set<std::uint64_t> under_way(const core::Account& account) {
-    std::unordered_set<std::uint64_t> seqs;
+Seqs under_way(const core::Account& account) {
+    Seqs seqs;
     for (const auto& session : account.sessions()) {
         if (!session->sm() || session->state() == core::SessionState::ended) continue;
         const core::StreamManagement& sm = *session->sm();
@@ -153,26 +164,39 @@ public:
     void on_resumed(const events::SessionResumed& event) const { begin(event.session); }
     /// What an ended session did not acknowledge is here: the others take it.
     void on_ended(const events::SessionEnded& event) const {
-        for (const auto& other : event.session.account().sessions())
-            if (may_take(*other)) return begin(*other);
+        core::Session* const other = find_taker(event.session.account(), event.session.number());
+        if (!other) return;
+        take_back(event.session);
+        begin(*other);
     }
 
     void begin(core::Session& session) const {
         core::Account& account = session.account();
         if (!may_take(session) || account.offline_count() == 0) return;
         AccountState& state = account_state_.of(account);
-        if (std::exchange(state.flushing, true)) {
-            state.again = true;
-            return;
-        }
+        const bool first = !std::exchange(state.flushing, true);
+        if (!first) state.again = true;
         // What was sent to it before, its own presence for one, stays before it.
-        context_.deliveries().push([this, account = core::AccountPin(account),
+        context_.deliveries().push([this, account = core::AccountPin(account), first,
                                     number = session.number()](core::Context&) mutable {
-            begin_flush(std::move(account), number);
+            if (first)
+                begin_flush(std::move(account), number);
+            else
+                offer(*account, number);
         });
     }
 
 private:
+    /// What the ended session has got of a flush is sent again with the rest of it, and before that:
+    /// it does not go on by itself.
+    void take_back(core::Session& ended) const {
+        const AccountState* const state = account_state_.find(ended.account());
+        core::StreamManagement* const sm = ended.sm();
+        if (!sm || !state || !state->flush || state->flush->number != ended.number()) return;
+        for (std::uint32_t i = 0; i < sm->unacked_count(); ++i)
+            if (sm->unacked(i).meta.spooled) sm->unacked(i).stanza = nullptr;
+    }
+
     bool store(core::Account& account, core::Envelope& envelope) const {
         const auto most = context_.options<OfflineOptions>(account.host()).max_messages;
         if (account.offline_count() >= static_cast<std::uint64_t>(most))
@@ -183,61 +207,78 @@ private:
 
     void begin_flush(core::AccountPin account, std::uint64_t number) const {
         core::Session* const session = find_taker(*account, number);
-        if (!session) return end_flush(*account, number);
-        core::SendHold hold(*session);
-        // Numbers above this are given from now on: messages that queue behind, or go to other
-        // sessions.
-        const std::uint64_t end = account->next_offline_seq();
+        if (!session) return end_flush(*account);
+        Flush begun = from_first(*session);
         core::Scope& scope = context_.scope_of(account->id());
-        scope.spawn("offline-flush",
-                    flush(std::move(account), session->number(), end, std::move(hold)));
+        scope.spawn("offline-flush", flush(std::move(account), std::move(begun)));
+    }
+
+    /// Numbers from `end` on are given from now on: to messages that queue behind, or go to other
+    /// sessions.
+    static Flush from_first(core::Session& session) {
+        return {.number = session.number(),
+                .hold = core::SendHold(session),
+                .end = session.account().next_offline_seq(),
+                .sent_up_to = 0};
+    }
+
+    /// This session can take them, too. It does if the one that was being sent them is gone, and
+    /// from now on, before the flush notices, nothing overtakes them.
+    void offer(core::Account& account, std::uint64_t number) const {
+        Flush* const flush = account_state_.of(account).flush;
+        core::Session* const session = account.find_session_by_number(number);
+        if (!flush || !session || !may_take(*session)) return;
+        core::Session* const taker = account.find_session_by_number(flush->number);
+        if (!taker || !may_take(*taker)) *flush = from_first(*session);
     }
 
     /// Coroutine: the pin keeps the account, the session is looked up again by its number.
-    Task<> flush(core::AccountPin account, std::uint64_t number, std::uint64_t end,
-                 core::SendHold hold) const {
-        std::uint64_t sent_up_to = 0;
+    Task<> flush(core::AccountPin account, Flush begun) const {
+        AccountState& state = account_state_.of(*account);
+        struct Known {  // to begin() and offer(), as long as it is there
+            AccountState& state;
+            Known(AccountState& known_to, Flush& flush) : state(known_to) { state.flush = &flush; }
+            ~Known() { state.flush = nullptr; }
+        } const known(state, begun);
         while (true) {
-            // First, so that nothing acknowledged from here on is read and taken for undelivered.
-            const auto skip = under_way(*account);
-            (void)co_await context_.shard().committed();
-            auto page =
-                co_await context_.storage().offline().read(account->id(), sent_up_to, page_size);
-            if (!page)
-                logger.error("unreadable",
-                             {{"account", account->jid().full()}, {"error", page.error().text}});
-            if (!page || page->empty()) break;
-            const bool done = co_await send_page(*account, number, end, *page, skip, sent_up_to);
-            core::Session* const next = done ? nullptr : find_taker(*account, number);
-            if (!next) break;
-            if (next->number() != number) hold = core::SendHold(*next);
-            number = next->number();
+            const std::uint64_t number = begun.number;
+            const bool done = co_await send_some(*account, begun);
+            core::Session* const next = find_taker(*account, begun.number);
+            if (!next || (done && !state.again)) break;
+            if (next->number() == number && !state.again) continue;
+            // What the last one did not acknowledge, or somebody left, comes before the rest.
+            state.again = false;
+            begun = from_first(*next);
         }
-        end_flush(*account, number);
+        end_flush(*account);
     }
 
-    void end_flush(core::Account& account, std::uint64_t number) const {
+    void end_flush(core::Account& account) const {
         AccountState& state = account_state_.of(account);
-        state.flushing = false;
-        if (!std::exchange(state.again, false)) return;
-        if (core::Session* const taker = find_taker(account, number)) begin(*taker);
+        state.flushing = state.again = false;
     }
 
-    using Seqs = std::unordered_set<std::uint64_t>;
-
-    /// Part of flush(), which owns what is passed by reference. Sends what belongs to the flush;
-    /// `sent_up_to` follows. False: there may be more, or the session went away.
-    Task<bool> send_page(core::Account& account, std::uint64_t number, std::uint64_t end,
-                         const std::vector<storage::OfflineMessage>& page, const Seqs& skip,
-                         std::uint64_t& sent_up_to) const {
-        for (const storage::OfflineMessage& message : page) {
-            if (message.seq >= end) co_return true;
-            core::Session* session = co_await core::wait_for_send_room(account, number);
-            if (!session) co_return false;
-            sent_up_to = message.seq;
+    /// Part of flush(): reads the next page and sends what belongs to the flush. False: there may be
+    /// more, or the session went away.
+    Task<bool> send_some(core::Account& account, Flush& flush) const {
+        // First, so that nothing acknowledged from here on is read and taken for undelivered.
+        const Seqs skip = under_way(account);
+        const std::uint64_t number = flush.number;  // offer() may change it meanwhile
+        (void)co_await context_.shard().committed();
+        const auto page =
+            co_await context_.storage().offline().read(account.id(), flush.sent_up_to, page_size);
+        if (!page)
+            logger.error("unreadable",
+                         {{"account", account.jid().full()}, {"error", page.error().text}});
+        if (!page) co_return true;
+        for (const storage::OfflineMessage& message : *page) {
+            if (message.seq >= flush.end) co_return true;
+            core::Session* const session = co_await core::wait_for_send_room(account, number);
+            if (!session || flush.number != number) co_return false;
+            flush.sent_up_to = message.seq;
             if (!skip.contains(message.seq)) hand_over(*session, message);
         }
-        co_return page.size() < page_size;
+        co_return page->size() < page_size;
     }
 
     /// The session with that number, or another, that can take offline messages; nullptr: there is

@@ -9,12 +9,13 @@
 // Delivering: when a session becomes available with a priority of 0 or more, or wakes up so, a
 // coroutine reads the messages page by page and sends them in order of arrival, each with <delay/>
 // and its <stanza-id/>, while live stanzas queue behind (core/accounts/send_hold.h). One flush at a
-// time per account; if its session goes, another available one takes over. An entry is removed when
-// the client acknowledged it (Envelope::spooled), or without stream management as soon as it is
-// written. What is under way to a session already (spooled by the router, unacknowledged since an
-// earlier flush) is not sent to another. What a page of the archive brought to this very session
-// before (XEP-0313, 5.1.1; core/accounts/stretches.h) is not sent, but removed, once the client
-// acknowledged that page; whatever else a client asked its archive changes nothing.
+// time per account; if its session goes, another available one takes over, from the first on that
+// is not acknowledged. An entry is removed when the client acknowledged it (Envelope::spooled), or
+// without stream management as soon as it is written. What is under way to a session already
+// (spooled by the router, unacknowledged since an earlier flush) is not sent to another. What a page
+// of the archive brought to this very session before (XEP-0313, 5.1.1; core/accounts/stretches.h) is
+// not sent, but removed, once the client acknowledged that page; whatever else a client asked its
+// archive changes nothing.
 #pragma once
 
 #include <cstdint>

@@ -28,6 +28,7 @@ xml::Document FakePort::pop() {
 }
 
 void FakePort::write(const Stanza& stanza) {
+    if (send_room_ != unlimited && send_room_ > 0) --send_room_;
     std::string text;
     xml::write_stanza(text, stanza.root(), ns::client);
     write_xml(text);

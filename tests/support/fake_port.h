@@ -5,6 +5,7 @@
 // parsed again.
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <optional>
 #include <string>
@@ -45,7 +46,9 @@ public:
 
     // What the test pretends.
     /// The client reads nothing any more, or does again.
-    void set_send_room(bool room) { send_room_ = room; }
+    void set_send_room(bool room) { send_room_ = room ? unlimited : 0; }
+    /// There is room for so many stanzas yet.
+    void set_send_room_for(std::size_t stanzas) { send_room_ = stanzas; }
     /// tell_send_room() was called.
     bool told_to_tell_send_room() const { return tells_send_room_; }
     void set_info(core::ConnectionInfo info) { info_ = std::move(info); }
@@ -53,7 +56,7 @@ public:
     // SessionPort
     void write(const Stanza& stanza) override;
     void write_xml(std::string_view xml) override;
-    bool has_send_room() const override { return send_room_; }
+    bool has_send_room() const override { return send_room_ > 0; }
     void tell_send_room() override { tells_send_room_ = true; }
     void close(std::optional<StreamErrorCondition> error, std::string_view text,
                const xml::Element* application) override;
@@ -64,6 +67,7 @@ public:
     const Framing& framing() const override { return tcp_framing(); }
 
 private:
+    static constexpr std::size_t unlimited = ~std::size_t{0};
     void read_all();
 
     xml::ParserPool pool_;
@@ -78,7 +82,7 @@ private:
     bool cut_ = false;
     int written_after_cut_ = 0;
     bool reading_resumed_ = false;
-    bool send_room_ = true;
+    std::size_t send_room_ = unlimited;
     bool tells_send_room_ = false;
     core::ConnectionInfo info_{"192.0.2.1", 40000, true, "TLSv1.3", "TLS_AES_256_GCM_SHA384"};
 };

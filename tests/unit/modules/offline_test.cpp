@@ -52,6 +52,13 @@ struct Scene {
     }
 };
 
+/// The same, to be read in a failure.
+std::string words(test::Client& client) {
+    std::string all;
+    for (const std::string& body : Scene::bodies(client)) all += body + ' ';
+    return all;
+}
+
 constexpr const char* without_archive = "[mam]\ndefault = \"never\"\n";
 
 TEST_CASE("what came while nobody was there comes first, in order, with its time") {
@@ -102,6 +109,63 @@ TEST_CASE("what a session leaves while offline messages are sent reaches the one
         CHECK(scene.bodies(second) == std::vector<std::string>{"one", "two"});
         CHECK(scene.kept() == 0);
     }
+}
+
+/// One to four wait; a phone with stream management is sent two of them and then reads nothing, while
+/// "live" comes.
+struct Stuck : Scene {
+    test::Client& phone = world.connect("juliet@example.org/phone");
+
+    Stuck() : Scene(without_archive) {
+        phone.send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+        for (const char* text : {"one", "two", "three", "four"}) romeo_says(text);
+        phone.drop_all();
+        phone.port().set_send_room_for(3);  // its own presence is the first
+        phone.send("<presence/>");
+        romeo_says("live");
+        CHECK(words(phone) == "one two ");
+    }
+    StanzaPtr says(const std::string& text) {
+        return *Stanza::from_document(xml::parse_element(
+            "<message from='romeo@example.com/orchard' to='juliet@example.org' type='chat'><body>" +
+                text + "</body></message>",
+            ns::client));
+    }
+};
+
+TEST_CASE("who takes over what another session is being sent gets all of it, in order") {
+    Stuck scene;
+    test::Client* next = nullptr;
+    SUBCASE("it logs in again, and is there before the server has noticed") {
+        next = &scene.world.connect("juliet@example.org/phone", {},
+                                    {"<presence/>",
+                                     "<message to='juliet@example.org' type='chat'><body>later"
+                                     "</body></message>"});
+    }
+    SUBCASE("its session ends, and another one says that it is there") {
+        next = &scene.world.connect("juliet@example.org/window");
+        scene.world.at("juliet@example.org", [&](core::Context& core) {
+            scene.phone.session().on_stream_closed();
+            next->session().on_element(xml::parse_element("<presence/>", ns::client));
+            core.router().route(scene.says("later"));
+        });
+    }
+    CHECK(words(*next) == "one two three four live later ");
+    CHECK(scene.kept() == 0);
+}
+
+/// It was told at once what came while the other was being sent what is older.
+TEST_CASE("who takes over and was there before gets what is older once, and then what is new") {
+    Stuck scene;
+    test::Client& window = scene.comes_online("window");
+    scene.romeo_says("to both");
+    CHECK(words(window) == "to both ");
+    scene.world.at("juliet@example.org", [&](core::Context& core) {
+        scene.phone.session().on_stream_closed();
+        core.router().route(scene.says("later"));
+    });
+    CHECK(words(window) == "one two three four live later ");
+    CHECK(scene.kept() == 0);
 }
 
 TEST_CASE("an archived message comes with the id it has in the archive, once") {

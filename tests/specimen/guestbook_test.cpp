@@ -5,8 +5,11 @@
 #include <doctest/doctest.h>
 
 #include "modules/disco.h"
+#include "modules/mam/archive_expiry.h"
 #include "modules/mam/mam.h"
 #include "modules/ping.h"
+#include "server/core/events/server_events.h"
+#include "server/runtime/event_bus.h"
 #include "tests/support/world.h"
 
 namespace clarion::guestbook {
@@ -22,11 +25,12 @@ struct Scene {
     test::Client* romeo = nullptr;
     test::Client* juliet = nullptr;
 
-    Scene()
+    explicit Scene(std::string config = {})
         : world({.modules = {{"disco", disco::install},
                              {"mam", mam::install, mam::declare_options},
                              {"ping", ping::install},
                              row()},
+                 .config = std::move(config),
                  .shards = 3}) {
         world.add_account(romeo_jid);
         world.add_account("juliet@example.org");
@@ -171,6 +175,35 @@ TEST_CASE_FIXTURE(Scene,
     CHECK(entries(*juliet).empty());
     sign(*juliet, "Ay me!");
     CHECK(archived(*juliet) == 1);
+}
+
+struct Expiring : Scene {
+    Expiring() : Scene("[mam]\nexpire_after = 30\n") {
+        for (unsigned i = 0; i < 3; ++i)
+            world.core(i).shards().post(
+                i, [&core = world.core(i)] { core.bus().fire(events::ServerStarted{core}); });
+        world.settle();
+    }
+    void days_pass(int days) {
+        world.advance(days * 24h);
+        world.advance(mam::expiry_interval);
+        for (int i = 0; i < 50; ++i) world.advance(mam::slice_pause);
+    }
+};
+
+TEST_CASE_FIXTURE(Expiring,
+                  "archives of guestbooks lose what is too old, as those of accounts do") {
+    sign(*romeo, "But soft!");
+    days_pass(20);
+    sign(*romeo, "It is the east");
+    CHECK(archived(*romeo) == 2);
+    days_pass(15);
+    CHECK(archived(*romeo) == 1);
+    CHECK(entries(*romeo) ==
+          "romeo@example.org (Quill): But soft!\n"
+          "romeo@example.org (Quill): It is the east\n");
+    days_pass(20);
+    CHECK(archived(*romeo) == 0);
 }
 
 TEST_CASE_FIXTURE(Scene, "a guestbook is found") {

@@ -19,7 +19,6 @@
 #include "server/core/events/archive_events.h"
 #include "server/core/events/message_events.h"
 #include "server/core/events/server_events.h"
-#include "server/core/routing/message_rules.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "proto/xml_writer.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/next_deadline.h"
 #include "server/core/accounts/session.h"

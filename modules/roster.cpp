@@ -136,13 +136,19 @@ IqAnswer get_roster(const Interested& interested, IqRequest& request) {
 
 // --- roster set (sections 2.3 to 2.5) -----------------------------------------------------------
 
-void put_item(Context& context, core::Account& account, Wanted&& wanted) {
+/// The contact's item as the client wants it.
+RosterItem changed_item(const core::Account& account, const Wanted& wanted) {
     const RosterItem* known = account.roster().find(wanted.jid.full());
     RosterItem item = known ? *known : RosterItem{.jid = wanted.jid.full()};
-    item.name = std::move(wanted.name);
-    item.groups = std::move(wanted.groups);
+    item.name = wanted.name;
+    item.groups = wanted.groups;
     item.listed = true;
-    const RosterItem& now = account.roster().put(context.shard(), account.id(), std::move(item));
+    return item;
+}
+
+void put_item(Context& context, core::Account& account, const Wanted& wanted) {
+    const RosterItem& now =
+        account.roster().put(context.shard(), account.id(), changed_item(account, wanted));
     context.bus().fire(events::RosterChanged{account, now, false});
 }
 
@@ -156,7 +162,8 @@ std::optional<StanzaError> why_not(const core::Account& account, const Wanted& w
     if (contact == account.jid().bare()) {
         return StanzaError(StanzaErrorCondition::not_allowed, "this is your own address");
     }
-    if (core::roster_full(account, contact)) {
+    if (core::roster_full(account, contact) ||
+        !core::roster_has_room(account, changed_item(account, wanted))) {
         return StanzaError(StanzaErrorCondition::resource_constraint, "the roster is full");
     }
     return std::nullopt;
@@ -173,7 +180,7 @@ IqAnswer set_roster(Context& context, IqRequest& request) {
     if (wanted->remove) {
         core::remove_contact(account, wanted->jid);
     } else {
-        put_item(context, account, std::move(wanted).value());
+        put_item(context, account, *wanted);
     }
     return make_result(*request.stanza);
 }

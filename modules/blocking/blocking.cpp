@@ -100,10 +100,9 @@ void say_unavailable(core::Session& session, const Jid& who) {
 /// The addresses outside the roster that know a session by directed presence: they hear that it has
 /// gone, and it hears that they have.
 void leave_blocked(core::Account& account, core::Session& session, const Blocklist& list) {
-    const auto told = session.directed_presence();
-    for (const Jid& to : told) {
-        if (!blocks(account, list, to)) continue;
-        core::forget_directed(session, to);
+    const auto blocked =
+        core::forget_directed_if(session, [&](const Jid& to) { return blocks(account, list, to); });
+    for (const Jid& to : blocked) {
         account.context().router().route(
             Stanza::make(StanzaKind::presence, StanzaType::unavailable, session.jid(), to));
         say_unavailable(session, to);

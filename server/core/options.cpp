@@ -124,6 +124,12 @@ void RosterOptions::declare(OptionTable<RosterOptions>& t) {
     t.add("max_items", &RosterOptions::max_items)
         .min(1)
         .doc("Contacts in one roster; one more is refused with resource-constraint.");
+    t.add("max_bytes", &RosterOptions::max_bytes)
+        .min(65536)
+        .unit("bytes")
+        .doc(
+            "What the addresses, names and groups of one roster may take together. A client is sent "
+            "all of it at once.");
     t.add("max_requests", &RosterOptions::max_requests)
         .min(1)
         .doc(

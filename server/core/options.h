@@ -74,11 +74,14 @@ struct C2sOptions : KeepaliveOptions {
     std::int64_t max_sessions = 30;
     std::int64_t max_pending_requests = 8;
     std::int64_t max_directed_presence = 1000;
+    std::int64_t max_directed_bytes = 65536;
+    std::int64_t max_presence_size = 16384;
     static void declare(OptionTable<C2sOptions>& table);
 };
 
 struct RosterOptions {
     std::int64_t max_items = 5000;
+    std::int64_t max_bytes = 1 << 20;
     std::int64_t max_requests = 500;
     std::int64_t max_request_size = 4096;
     static void declare(OptionTable<RosterOptions>& table);
@@ -104,6 +107,12 @@ struct SmacksOptions {
     Duration unavailable_grace = std::chrono::seconds(30);
     std::int64_t max_remembered = 20;
     static void declare(OptionTable<SmacksOptions>& table);
+    /// Whether one session may have so many stanzas that its client did not acknowledge, or that
+    /// wait for it, of so many bytes in memory.
+    bool allow_queue(std::size_t stanzas, std::size_t bytes) const {
+        return stanzas <= static_cast<std::size_t>(max_queue_size) &&
+               bytes <= static_cast<std::size_t>(max_queue_bytes);
+    }
 };
 
 /// Servers are not woken by a question: what waits for a dead one is tried again soon.

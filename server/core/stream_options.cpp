@@ -38,6 +38,18 @@ void declare_session_limits(OptionTable<C2sOptions>& t) {
         .doc(
             "Addresses outside its roster (rooms, mostly) to which one session has sent presence; "
             "one more is refused with resource-constraint.");
+    t.add("max_directed_bytes", &C2sOptions::max_directed_bytes)
+        .min(4096)
+        .unit("bytes")
+        .live()
+        .doc("How long these addresses may be together.");
+    t.add("max_presence_size", &C2sOptions::max_presence_size)
+        .min(4096)
+        .unit("bytes of memory")
+        .live()
+        .doc(
+            "Presence that goes to everybody in the roster and takes more is refused with "
+            "policy-violation: each of them is sent a copy.");
 }
 
 }  // namespace

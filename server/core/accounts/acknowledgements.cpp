@@ -104,7 +104,7 @@ void StreamManagement::send(Envelope envelope) {
     context().shard().at_turn_end(session_);
     session_.port()->write(*envelope.stanza);
     push(std::move(envelope));
-    if (session_.may_keep(queue_.size(), bytes_)) return;
+    if (options().allow_queue(queue_.size(), bytes_)) return;
     logger.warning(
         "queue-full",
         {{"session", session_.jid().full()}, {"stanzas", queue_.size()}, {"bytes", bytes_}});

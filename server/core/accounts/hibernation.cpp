@@ -133,7 +133,8 @@ bool Hibernation::queue(Envelope& envelope) {
     Account& account = session_.account();
     StreamManagement& sm = *session_.sm();
     sm.note_queued(envelope);
-    if (!session_.may_keep(queued_ + 1, sm.unacked_bytes())) {
+    const auto& limits = context().options<SmacksOptions>(account.host());
+    if (!limits.allow_queue(queued_ + 1, sm.unacked_bytes())) {
         logger.warning("queue-full", {{"session", session_.jid().full()},
                                       {"stanzas", queued_},
                                       {"bytes", sm.unacked_bytes()}});

@@ -77,7 +77,7 @@ public:
     /// The connection is gone: writes record and queue, and states SessionHibernated.
     /// REQUIRES: the session may be resumed, and has no port any more.
     void begin();
-    /// A stanza joins the queue in storage. False: the queue is full (Session::may_keep), and
+    /// A stanza joins the queue in storage. False: the queue is full (SmacksOptions), and
     /// the stanza is still the caller's.
     bool queue(Envelope& envelope);
     /// The mark that it was resumed is on its way to storage: nothing may join the queue any more.

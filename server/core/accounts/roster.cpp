@@ -25,6 +25,13 @@ void Roster::load(std::vector<RosterItem> items, std::uint64_t version) {
     std::sort(items_.begin(), items_.end(),
               [](const RosterItem& a, const RosterItem& b) { return a.jid < b.jid; });
     version_ = version;
+    for (const RosterItem& item : items_) bytes_ += bytes_of(item);
+}
+
+std::size_t Roster::bytes_of(const RosterItem& item) {
+    std::size_t bytes = item.jid.size() + item.name.size();
+    for (const std::string& group : item.groups) bytes += group.size();
+    return bytes;
 }
 
 const RosterItem* Roster::find(std::string_view key) const {
@@ -48,7 +55,9 @@ bool Roster::sees_presence_of(std::string_view bare_jid) const {
 
 const RosterItem& Roster::put(Shard& shard, storage::AccountId account, RosterItem item) {
     auto at = place_of(items_, item.jid);
+    bytes_ += bytes_of(item);
     if (at != items_.end() && at->jid == item.jid) {
+        bytes_ -= bytes_of(*at);
         *at = std::move(item);
     } else {
         at = items_.insert(at, std::move(item));
@@ -61,6 +70,7 @@ void Roster::remove(Shard& shard, storage::AccountId account, std::string_view b
     const auto at = place_of(items_, bare_jid);
     if (at == items_.end() || at->jid != bare_jid) return;
     shard.storage().rosters().remove(shard.batch(), account, bare_jid, ++version_);
+    bytes_ -= bytes_of(*at);
     items_.erase(at);
 }
 

@@ -30,6 +30,9 @@ public:
     /// unless the domain is one and that is not. A view into `contact`.
     std::string_view key_of(const Jid& contact) const;
     std::uint64_t version() const { return version_; }
+    /// What its items say to clients: addresses, names and groups, in bytes.
+    std::size_t bytes() const { return bytes_; }
+    static std::size_t bytes_of(const RosterItem& item);
 
     /// Whether this contact may see our presence (subscription from or both).
     bool shares_presence_with(std::string_view bare_jid) const;
@@ -43,6 +46,7 @@ public:
 private:
     std::vector<RosterItem> items_;
     std::uint64_t version_ = 0;
+    std::size_t bytes_ = 0;
 };
 
 }  // namespace clarion::core

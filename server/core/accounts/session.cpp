@@ -230,16 +230,11 @@ void Session::deliver(Envelope envelope) {
 void Session::wait(Envelope envelope) {
     waiting_bytes_ += static_cast<std::uint32_t>(envelope.stanza->cost());
     waiting_.push_back(std::move(envelope));
-    if (may_keep(waiting_.size(), waiting_bytes_)) return;
+    const auto& limits = context().options<SmacksOptions>(account_.host());
+    if (limits.allow_queue(waiting_.size(), waiting_bytes_)) return;
     logger.warning("too-much-waits", {{"session", jid_.full()}, {"stanzas", waiting_.size()}});
     if (state_ == SessionState::resuming) return end(SessionEnd::expired);
     fail_stream(StreamErrorCondition::policy_violation, "too much waits for this client");
-}
-
-bool Session::may_keep(std::size_t stanzas, std::size_t bytes) const {
-    const auto& limits = context().options<SmacksOptions>(jid_.domain());
-    return stanzas <= static_cast<std::size_t>(limits.max_queue_size) &&
-           bytes <= static_cast<std::size_t>(limits.max_queue_bytes);
 }
 
 void Session::send_waiting() {

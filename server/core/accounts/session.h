@@ -74,9 +74,6 @@ public:
     const StreamManagement* sm() const { return sm_.get(); }
     /// The client does; `resumable`: it gets an id. REQUIRES: it did not before.
     StreamManagement& enable_sm(bool resumable, std::uint32_t max_seconds);
-    /// Whether it may have so many stanzas, of so many bytes in memory, that its client did not
-    /// acknowledge, or that wait for it ([smacks] max_queue_size, max_queue_bytes).
-    bool may_keep(std::size_t stanzas, std::size_t bytes) const;
     bool may_hibernate() const { return sm_ && !sm_->id().empty(); }
     /// `h`: inbound stanzas handled since stream management was enabled; 0 without it.
     std::uint32_t handled_in() const { return sm_ ? sm_->handled_in() : 0; }

@@ -1,6 +1,7 @@
 #include "server/core/delivery/presence.h"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
 
 #include "base/clock.h"
@@ -83,6 +84,9 @@ bool remember_directed(Session& session, const Jid& who) {
     if (std::find(known.begin(), known.end(), who) != known.end()) return true;
     const auto& options = session.context().options<C2sOptions>(session.jid().domain());
     if (known.size() >= static_cast<std::size_t>(options.max_directed_presence)) return false;
+    std::size_t bytes = who.full().size();
+    for (const Jid& jid : known) bytes += jid.full().size();
+    if (bytes > static_cast<std::size_t>(options.max_directed_bytes)) return false;
     known.push_back(who);
     note_directed(session);
     return true;
@@ -90,6 +94,18 @@ bool remember_directed(Session& session, const Jid& who) {
 
 void forget_directed(Session& session, const Jid& who) {
     if (std::erase(session.directed_presence(), who) > 0) note_directed(session);
+}
+
+std::vector<Jid> forget_directed_if(Session& session,
+                                    const std::function<bool(const Jid&)>& wanted) {
+    auto& known = session.directed_presence();
+    const auto from = std::stable_partition(known.begin(), known.end(),
+                                            [&](const Jid& jid) { return !wanted(jid); });
+    std::vector<Jid> forgotten;
+    std::move(from, known.end(), std::back_inserter(forgotten));
+    known.erase(from, known.end());
+    if (!forgotten.empty()) note_directed(session);
+    return forgotten;
 }
 
 namespace {
@@ -198,9 +214,19 @@ bool roster_full(const Account& account, std::string_view contact) {
     if (known && known->listed) return false;
     const auto& items = account.roster().items();
     const auto limit = static_cast<std::size_t>(roster_options(account).max_items);
+    if (account.roster().bytes() >= static_cast<std::size_t>(roster_options(account).max_bytes))
+        return true;
     if (items.size() < limit) return false;
     return std::count_if(items.begin(), items.end(), [](const auto& i) { return i.listed; }) >=
            static_cast<std::ptrdiff_t>(limit);
+}
+
+bool roster_has_room(const Account& account, const RosterItem& item) {
+    const RosterItem* known = account.roster().find(item.jid);
+    const std::size_t before = known ? Roster::bytes_of(*known) : 0;
+    const std::size_t after = Roster::bytes_of(item);
+    const auto limit = static_cast<std::size_t>(roster_options(account).max_bytes);
+    return after <= before || account.roster().bytes() - before + after <= limit;
 }
 
 void remove_contact(Account& account, const Jid& contact) {

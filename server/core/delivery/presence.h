@@ -6,10 +6,13 @@
 // receives it: deliver_presence.cpp.
 #pragma once
 
+#include <functional>
 #include <string_view>
+#include <vector>
 
 #include "proto/jid.h"
 #include "proto/stanza.h"
+#include "server/core/accounts/roster.h"
 #include "server/core/accounts/subscription.h"
 
 namespace clarion::core {
@@ -23,9 +26,14 @@ StanzaPtr stamped_presence(const Stanza& presence, const Session& session);
 
 // The addresses to which a session has sent presence of its own accord (section 4.6): they hear
 // when it goes.
-/// False: there are max_directed_presence of [c2s] already.
+/// False: there are as many, or as long ones, as max_directed_presence and max_directed_bytes of
+/// [c2s] allow.
 bool remember_directed(Session& session, const Jid& who);
 void forget_directed(Session& session, const Jid& who);
+/// All those of which `wanted` is true; returns them. They are written down as gone once, however
+/// many they are.
+std::vector<Jid> forget_directed_if(Session& session,
+                                    const std::function<bool(const Jid&)>& wanted);
 /// Presence, available or not, from one of them has come: who is gone is forgotten, unless it is a
 /// room that says under which nickname the session goes on (XEP-0045, 7.6), or as what it is there
 /// (7.2.9): then that is the address to say goodbye to.
@@ -59,8 +67,11 @@ void send_subscription(Account& account, const Jid& contact, StanzaType type,
 void change_subscription(Account& account, std::string_view contact, const SubscriptionState& state,
                          const Stanza* request = nullptr);
 
-/// Whether the roster is full (max_items of [roster]): no item may be listed that was not.
+/// Whether the roster is full (max_items and max_bytes of [roster]): no item may be listed that was
+/// not.
 bool roster_full(const Account& account, std::string_view contact);
+/// Whether an item may become this one: it is not larger than it was, or max_bytes allow it.
+bool roster_has_room(const Account& account, const RosterItem& item);
 
 /// Removes a roster item and ends both subscriptions (RFC 6121, 2.5.2). REQUIRES: it is in the
 /// roster.

@@ -11,6 +11,7 @@
 #include "server/core/delivery/delivery.h"
 #include "server/core/delivery/presence.h"
 #include "server/core/events/presence_events.h"
+#include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
@@ -204,12 +205,23 @@ bool is_notification(StanzaType type) {
     return type == StanzaType::available || type == StanzaType::unavailable;
 }
 
+bool too_large(const Session& session, const Stanza& presence) {
+    const auto limit =
+        session.context().options<C2sOptions>(session.jid().domain()).max_presence_size;
+    return presence.cost() > static_cast<std::size_t>(limit);
+}
+
 }  // namespace
 
 void Delivery::send_presence(Session& session, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();
     const bool addressed = !envelope.stanza->to().empty();
-    if (is_notification(type) && !addressed) return broadcast(session, std::move(envelope));
+    if (is_notification(type) && !addressed) {
+        if (too_large(session, *envelope.stanza))
+            return refuse(session, envelope, StanzaErrorCondition::policy_violation,
+                          "it is too large for so many");
+        return broadcast(session, std::move(envelope));
+    }
     if (!addressed) return refuse(session, envelope, StanzaErrorCondition::bad_request);
     events::PresenceSending event{session.account(), envelope.stanza->to(), envelope.stanza.get(),
                                   &session};

@@ -279,6 +279,38 @@ TEST_CASE("directed presence has a limit") {
     CHECK(world.remote().pending() == 3);
 }
 
+TEST_CASE("the addresses of directed presence have a limit in bytes") {
+    World world({.config = "[c2s]\nmax_directed_bytes = 4096\n"});
+    world.add_account(romeo_jid);
+    Client& romeo = world.log_in("romeo@example.org/orchard");
+    const std::string nick(1000, 'n');
+    for (int i = 0; i < 4; ++i)
+        romeo.send("<presence to='" + std::to_string(i) + "@rooms.example/" + nick + "'/>");
+    CHECK(romeo.pending() == 0);
+    romeo.send("<presence to='4@rooms.example/" + nick + "'/>");
+    CHECK(read_error(romeo.pop().root()).condition == StanzaErrorCondition::resource_constraint);
+    romeo.send("<presence type='unavailable' to='0@rooms.example/" + nick + "'/>");
+    romeo.send("<presence to='4@rooms.example/" + nick + "'/>");
+    CHECK(romeo.pending() == 0);
+}
+
+TEST_CASE("presence that is copied to everybody in the roster has a limit by what it takes") {
+    World world({.config = "[c2s]\nmax_presence_size = 4096\n"});
+    world.add_account(romeo_jid);
+    Client& romeo = world.connect("romeo@example.org/orchard");
+    std::string elements;
+    for (int i = 0; i < 100; ++i) elements += "<a/>";
+    romeo.send("<presence>" + elements + "</presence>");
+    const auto refused = romeo.pop();
+    CHECK(read_error(refused.root()).condition == StanzaErrorCondition::policy_violation);
+    CHECK_FALSE(romeo.session().available());
+    romeo.send("<presence><status>there</status></presence>");
+    CHECK(romeo.session().available());
+    // To one address it goes as it is.
+    romeo.send("<presence to='a@rooms.example/r'>" + elements + "</presence>");
+    CHECK(world.remote().pending() == 1);
+}
+
 TEST_CASE_FIXTURE(Verona, "presence to a full address reaches that resource only") {
     Client& phone = world.log_in("juliet@example.org/phone");
     Client& desk = world.log_in("juliet@example.org/desk");

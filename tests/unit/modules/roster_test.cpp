@@ -209,6 +209,33 @@ TEST_CASE_FIXTURE(Verona, "a full roster takes changes but no new items") {
     CHECK(romeo.ask(set("<item jid='c@x.example' name='C'/>")).root().attr("type") == "result");
 }
 
+TEST_CASE("a roster is bounded by what its items say, however few they are") {
+    World world({.modules = {{.name = "roster",
+                              .install = roster::install,
+                              .declare_options = roster::declare_options}},
+                 .config = "[roster]\nmax_bytes = 65536\n"});
+    world.add_account(romeo_jid);
+    Client& romeo = world.connect("romeo@example.org/orchard");
+    const std::string name(1000, 'n');
+    const auto item = [&](int i, std::string_view called) {
+        return set("<item jid='" + std::to_string(i) + "@example.net' name='" +
+                   std::string(called) + "'/>");
+    };
+    const auto type = [&](const std::string& iq) {
+        return std::string(romeo.ask(iq).root().attr("type"));
+    };
+    for (int i = 0; i < 64; ++i) CHECK(type(item(i, name)) == "result");
+    const auto refused = romeo.ask(item(64, name));
+    CHECK(read_error(refused.root()).condition == StanzaErrorCondition::resource_constraint);
+    // What is there may shrink, and stay as large as it is; then there is room again.
+    CHECK(type(item(5, name)) == "result");
+    CHECK(type(item(5, "short")) == "result");
+    CHECK(type(item(64, name)) == "result");
+    CHECK(type(item(5, name)) == "error");
+    CHECK(type(set("<item jid='6@example.net' subscription='remove'/>")) == "result");
+    CHECK(type(item(5, name)) == "result");
+}
+
 TEST_CASE_FIXTURE(Verona, "removing an item ends the subscriptions, on both sides") {
     world.befriend(romeo_jid, juliet_jid);
     world.befriend(juliet_jid, romeo_jid);

@@ -1,5 +1,5 @@
 // ConnectionCounts: what counts in limits: connections of the whole process, by network, and those
-// that have not authenticated.
+// that have not authenticated; and what networks have others asked for them.
 //
 // One for all shards (ShardNet shares it): a connection keeps its place wherever it moves, and the
 // kernel may give all of one address to one shard or spread them. Any thread; the lock is held for
@@ -19,11 +19,13 @@ namespace clarion::net {
 
 class ConnectionCounts : public std::enable_shared_from_this<ConnectionCounts> {
 public:
-    enum class Kind : std::uint8_t { client, server };
+    /// `question`: a dialback key that is being verified for a server of that network.
+    enum class Kind : std::uint8_t { client, server, question };
     /// 0: no limit.
     struct Limits {
         std::int64_t per_network = 0;
-        std::int64_t unauthenticated = 0;
+        std::int64_t unauthenticated_per_network = 0;
+        std::int64_t unauthenticated = 0;  // from everywhere
     };
 
     /// One connection's place among those counted; given back when it goes.
@@ -41,7 +43,11 @@ public:
 
     private:
         friend class ConnectionCounts;
-        using Network = std::pair<const std::string, std::int64_t>;
+        struct Held {
+            std::int64_t all = 0;
+            std::int64_t unauthenticated = 0;
+        };
+        using Network = std::pair<const std::string, Held>;
         Place(std::shared_ptr<ConnectionCounts> counts, Kind kind, Network& network)
             : counts_(std::move(counts)), network_(&network), kind_(kind) {}
 
@@ -58,13 +64,13 @@ public:
 
 private:
     struct Counts {
-        std::unordered_map<std::string, std::int64_t> by_network;
+        std::unordered_map<std::string, Place::Held> by_network;
         std::int64_t unauthenticated = 0;
     };
     Counts& of(Kind kind) { return counts_[static_cast<std::size_t>(kind)]; }
 
     mutable std::mutex mutex_;
-    std::array<Counts, 2> counts_;
+    std::array<Counts, 3> counts_;
 };
 
 }  // namespace clarion::net

@@ -7,6 +7,7 @@
 #include "server/net/c2s/c2s_connection.h"
 #include "server/net/component/component_connection.h"
 #include "server/net/s2s/s2s_domains.h"
+#include "server/net/s2s/s2s_limits.h"
 
 namespace clarion::net {
 
@@ -51,7 +52,10 @@ void ListenOptions::declare(OptionTable<ListenOptions>& t) {
         .doc("TCP port; 0 is the usual one of the type, in this order: " + ports + ".");
 }
 
-void declare_options(OptionRegistry& registry) { registry.add<ListenOptions>(); }
+void declare_options(OptionRegistry& registry) {
+    registry.add<ListenOptions>();
+    registry.add<ServerLimits>();
+}
 
 std::span<const ListenerType> listener_types() { return types; }
 

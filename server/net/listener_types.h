@@ -39,7 +39,7 @@ struct ListenOptions {
     static void declare(OptionTable<ListenOptions>& table);
 };
 
-/// [[listen]].
+/// [[listen]], and what [limits] says of servers.
 void declare_options(OptionRegistry& registry);
 
 std::span<const ListenerType> listener_types();

@@ -52,9 +52,9 @@ public:
     bool is_connected() {
         char byte = 0;
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
-        while (::recv(fd_.get(), &byte, 1, MSG_DONTWAIT) > 0) {
-        }
-        return errno == EAGAIN;
+        ssize_t size = 1;
+        while (size > 0) size = ::recv(fd_.get(), &byte, 1, MSG_DONTWAIT);
+        return size < 0 && errno == EAGAIN;
     }
 
 private:
@@ -236,4 +236,89 @@ TEST_CASE("so many keys may prove nothing") {
     const std::string heard = peer.hear();
     CHECK(contains(heard, "<policy-violation"));
     CHECK(contains(heard, "</stream:stream>"));
+}
+
+TEST_CASE("nothing that a server says gives it more time to prove a domain") {
+    S2sWorld world;
+    Server& b =
+        world.add("b.example", "[s2s]\nrequire_encryption = false\nnegotiation_timeout = 1\n");
+    world.start();
+    RawPeer peer(b.port());
+    peer.open("a.example", "b.example");
+    const auto say_for_long = [&](const std::string& element) {
+        const auto before = std::chrono::steady_clock::now();
+        for (int i = 0; i < 10 && peer.is_connected(); ++i) {
+            peer.say(element);
+            std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        }
+        CHECK(std::chrono::steady_clock::now() - before < std::chrono::milliseconds(3500));
+        CHECK_FALSE(peer.is_connected());
+    };
+    SUBCASE("claims") { say_for_long(question("none.example")); }
+    SUBCASE("questions about our keys") {
+        say_for_long("<db:verify from='a.example' to='b.example' id='1'>key</db:verify>");
+    }
+}
+
+TEST_CASE("a server that only verified our keys is told of no error") {
+    S2sWorld world;
+    Server& b =
+        world.add("b.example", "[s2s]\nrequire_encryption = false\nnegotiation_timeout = 1\n");
+    world.start();
+    RawPeer asks(b.port()), idles(b.port());
+    asks.open("a.example", "b.example");
+    asks.say("<db:verify from='a.example' to='b.example' id='1'>key</db:verify>");
+    idles.open("a.example", "b.example");
+    const std::string heard = asks.hear();
+    CHECK(contains(heard, "</stream:stream>"));
+    CHECK_FALSE(contains(heard, "<stream:error"));
+    CHECK(contains(idles.hear(), "<connection-timeout"));
+}
+
+TEST_CASE("one address has so many connections that prove nothing") {
+    S2sWorld world;
+    Server& b = world.add("b.example",
+                          "[s2s]\nrequire_encryption = false\n"
+                          "[limits]\ns2s_unauthenticated_per_address = 2\n");
+    world.start();
+    RawPeer first(b.port());
+    first.open("a.example", "b.example");
+    CHECK(contains(first.hear("<stream:features"), "<stream:features"));
+    {
+        RawPeer second(b.port());
+        second.open("a.example", "b.example");
+        CHECK(contains(second.hear("<stream:features"), "<stream:features"));
+        RawPeer third(b.port());
+        CHECK(third.hear().empty());
+    }
+    b.wait_for_links([](const auto& links) { return links.size() == 1; });
+    RawPeer fourth(b.port());
+    fourth.open("a.example", "b.example");
+    CHECK(contains(fourth.hear("<stream:features"), "<stream:features"));
+}
+
+TEST_CASE("one address has so many keys verified at a time, over all its connections") {
+    S2sWorld world;
+    const Silent silent(world);
+    Server& b = world.add("b.example",
+                          "[s2s]\nrequire_encryption = false\nnegotiation_timeout = 4\n"
+                          "[limits]\ndialback_questions_per_address = 1\n");
+    world.start();
+    const auto asked_about_silent = [](const auto& links) {
+        return std::any_of(links.begin(), links.end(), [](const net::S2sLinkInfo& link) {
+            return link.direction == net::S2sLinkInfo::Direction::out;
+        });
+    };
+    {
+        RawPeer gone(b.port());
+        gone.open("silent.example", "b.example");
+        gone.say(question("silent.example"));
+        b.wait_for_links(asked_about_silent);
+    }
+    RawPeer peer(b.port());
+    peer.open("other.example", "b.example");
+    peer.say(question("other.example"));
+    const auto before = std::chrono::steady_clock::now();
+    CHECK(contains(peer.hear("/db:result>"), "<remote-server-timeout"));
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(1));
 }

@@ -37,9 +37,9 @@ Connections& counters() {
 std::optional<ConnectionCounts::Place> admit(ShardNet& net, const Transport& transport) {
     const auto& limits = net.context().options<core::LimitsOptions>();
     const std::string network = transport.peer_address().network();
-    auto place = net.counts().admit(
-        ConnectionCounts::Kind::client, network,
-        {limits.c2s_connections_per_address, limits.unauthenticated_connections});
+    auto place = net.counts().admit(ConnectionCounts::Kind::client, network,
+                                    {.per_network = limits.c2s_connections_per_address,
+                                     .unauthenticated = limits.unauthenticated_connections});
     if (!place) logger.debug("too-many-connections", {{"network", network}});
     return place;
 }

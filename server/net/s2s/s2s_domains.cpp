@@ -12,9 +12,11 @@
 #include "server/core/events/partition_events.h"
 #include "server/core/events/s2s_events.h"
 #include "server/core/routing/domain_links.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/core/routing/router.h"
 #include "server/core/routing/strays.h"
 #include "server/net/s2s/s2s_in.h"
+#include "server/net/s2s/s2s_limits.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
@@ -134,11 +136,12 @@ void RemoteDomains::on_up(S2sOut& link) { reached(link.remote()); }
 
 void RemoteDomains::on_failed(S2sOut& link, const s2s::Failure& failure) {
     count_failure(failure.stage);
-    logger.info("unreachable", {{"local", link.local()},
-                                {"remote", link.remote()},
-                                {"step", name(failure.stage)},
-                                {"why", failure.text},
-                                {"returned_with", name(failure.condition)}});
+    if (context_.refusals().admit("other servers", "unreachable"))
+        logger.info("unreachable", {{"local", link.local()},
+                                    {"remote", link.remote()},
+                                    {"step", name(failure.stage)},
+                                    {"why", failure.text},
+                                    {"returned_with", name(failure.condition)}});
     if (link.is_test()) return;
     const auto& options = context_.options<core::S2sOptions>(link.local());
     const SteadyTime now = context_.clock().steady();
@@ -250,12 +253,16 @@ void RemoteDomains::accept_tls(ShardNet& net, std::unique_ptr<Transport> transpo
 }
 
 void RemoteDomains::take(std::unique_ptr<Transport> transport, bool direct_tls) {
-    const auto limit = context_.options<core::LimitsOptions>().unauthenticated_connections;
-    auto place =
-        net_.counts().admit(ConnectionCounts::Kind::server, transport->peer_address().network(),
-                            {.per_network = 0, .unauthenticated = limit});
+    const auto& limits = context_.options<ServerLimits>();
+    const SocketAddress peer = transport->peer_address();
+    auto place = net_.counts().admit(
+        ConnectionCounts::Kind::server, peer.network(),
+        {.per_network = limits.s2s_connections_per_address,
+         .unauthenticated_per_network = limits.s2s_unauthenticated_per_address,
+         .unauthenticated = context_.options<core::LimitsOptions>().unauthenticated_connections});
     if (!place) {
-        logger.warning("too-many-connections", {{"address", transport->info().address}});
+        if (context_.refusals().admit(peer.ip(), "too-many-connections"))
+            logger.warning("too-many-connections", {{"address", peer.ip()}});
         return;
     }
     S2sIn::start(*this, net_, std::move(transport), std::move(*place), direct_tls);

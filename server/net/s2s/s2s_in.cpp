@@ -10,6 +10,7 @@
 #include "server/core/routing/router.h"
 #include "server/core/routing/trace.h"
 #include "server/net/s2s/s2s_domains.h"
+#include "server/net/s2s/s2s_limits.h"
 
 namespace clarion::net {
 
@@ -52,9 +53,8 @@ S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> t
       domains_(domains),
       negotiation_(policy()),
       place_(std::move(place)),
-      since_(net.context().clock().wall()),
-      last_element_(now()) {
-    deadline_ = last_element_ + context().options<core::S2sOptions>().negotiation_timeout;
+      since_(net.context().clock().wall()) {
+    deadline_ = now() + context().options<core::S2sOptions>().negotiation_timeout;
     domains_.join(*this);
 }
 
@@ -105,6 +105,7 @@ TlsSettings S2sIn::tls_settings() const {
 void S2sIn::on_encrypted() { negotiation_.on_encrypted(); }
 
 void S2sIn::on_tls_failed(std::string_view why) {
+    if (!context().refusals().admit(transport_->peer_address().ip(), "tls-failed")) return;
     logger.info("tls-failed", {{"remote", negotiation_.from()},
                                {"direction", "in"},
                                {"address", transport_->info().address},
@@ -128,6 +129,7 @@ S2sIn::Step S2sIn::on_header() {
 
 S2sIn::Step S2sIn::on_element(xml::Document&& element) {
     touch();
+    if (!authenticated() && element.root().is(ns::dialback, "verify")) verified_keys_ = true;
     const std::size_t cost = element.footprint();
     const std::size_t before = out().size();
     const Next next = negotiation_.on_element(element.root(), out());
@@ -186,11 +188,36 @@ void S2sIn::ask(std::size_t cost) {
     ++questions_;
     question_bytes_ += cost;
     s2s::VerifyRequest request = negotiation_.take_request();
+    auto place = place_for_question();
+    if (!place)
+        return refuse_question(
+            {request.local, request.remote, request.stream_id, s2s::Verdict::timeout}, cost);
+    // The place goes with the question: whoever hangs up has not answered it.
     auto answered = [weak = weak_from_this(), local = request.local, remote = request.remote,
-                     id = request.stream_id, cost](s2s::Verdict verdict) {
+                     id = request.stream_id, cost,
+                     place = std::move(*place)](s2s::Verdict verdict) {
         if (const auto self = weak.lock()) self->on_verdict({local, remote, id, verdict}, cost);
     };
     domains_.verify(std::move(request), std::move(answered));
+}
+
+std::optional<ConnectionCounts::Place> S2sIn::place_for_question() {
+    const auto& limits = context().options<ServerLimits>();
+    const SocketAddress peer = transport_->peer_address();
+    auto place = net().counts().admit(ConnectionCounts::Kind::question, peer.network(),
+                                      {.per_network = limits.dialback_questions_per_address,
+                                       .unauthenticated = limits.dialback_questions});
+    if (!place && context().refusals().admit(peer.ip(), "too-many-questions"))
+        logger.warning("too-many-questions", {{"address", peer.ip()}});
+    return place;
+}
+
+/// Behind the element that asked, as an answer of the domain would be.
+void S2sIn::refuse_question(s2s::VerifyAnswer answer, std::size_t cost) {
+    context().shards().post(context().shard().index(),
+                            [weak = weak_from_this(), answer = std::move(answer), cost] {
+                                if (const auto self = weak.lock()) self->on_verdict(answer, cost);
+                            });
 }
 
 void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
@@ -201,11 +228,12 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
     go_on_if_paused();
     if (answer.verdict != s2s::Verdict::valid) {
         counters().refused.add();
-        logger.warning("dialback-refused",
-                       {{"local", answer.local},
-                        {"remote", answer.remote},
-                        {"address", transport_->info().address},
-                        {"key_is_false", answer.verdict == s2s::Verdict::invalid}});
+        if (context().refusals().admit(transport_->peer_address().ip(), "dialback-refused"))
+            logger.warning("dialback-refused",
+                           {{"local", answer.local},
+                            {"remote", answer.remote},
+                            {"address", transport_->info().address},
+                            {"key_is_false", answer.verdict == s2s::Verdict::invalid}});
         if (++false_keys_ > context().options<core::S2sOptions>().max_false_keys)
             return fail(StreamErrorCondition::policy_violation, "too many keys prove nothing");
     }
@@ -293,12 +321,9 @@ core::TracedStream S2sIn::traced(const xml::Element* element) const {
     return {kind(), {}, domain, negotiation_.to()};
 }
 
-/// A connection that only verifies keys may do so as long as it goes on.
+/// Nothing that anybody can say gives them more time.
 void S2sIn::touch() {
-    const auto& options = context().options<core::S2sOptions>();
-    last_element_ = now();
-    deadline_ =
-        last_element_ + (authenticated() ? options.idle_timeout : options.negotiation_timeout);
+    if (authenticated()) deadline_ = now() + context().options<core::S2sOptions>().idle_timeout;
 }
 
 std::size_t S2sIn::max_send_buffer() const { return max_unread; }
@@ -315,11 +340,16 @@ void S2sIn::write_header() {
 }
 
 void S2sIn::on_deadline() {
-    if (questions_ > 0) return touch();  // it waits for us; each is answered in time
     if (authenticated()) {
+        if (questions_ > 0) return touch();  // it waits for us; each is answered in time
         why_ = "idle";
         return begin_close(std::nullopt);
     }
+    if (questions_ > 0 && !std::exchange(extended_, true)) {
+        deadline_ = now() + context().options<core::S2sOptions>().negotiation_timeout;
+        return;
+    }
+    if (verified_keys_ && questions_ == 0) return begin_close(std::nullopt);  // it was of use
     fail(StreamErrorCondition::connection_timeout, "not authenticated in time");
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,8 @@ private:
     void fail(StreamErrorCondition condition, std::string_view why);
     s2s::IncomingPolicy policy() const;
     void touch();
+    std::optional<ConnectionCounts::Place> place_for_question();
+    void refuse_question(s2s::VerifyAnswer answer, std::size_t cost);
 
     // StreamConnection, StreamDriver
     std::string_view kind() const override { return "s2s-in"; }
@@ -84,7 +87,8 @@ private:
     std::size_t question_bytes_ = 0;
     std::int64_t false_keys_ = 0;
     WallTime since_;
-    SteadyTime last_element_;
+    bool extended_ = false;       // it had more time, for keys that were being verified
+    bool verified_keys_ = false;  // for others, about keys of ours
 };
 
 }  // namespace clarion::net

@@ -40,6 +40,35 @@ TEST_SUITE("net/connection_counts") {
         CHECK(counts->unauthenticated(Kind::server) == 0);
     }
 
+    TEST_CASE("who has proved something leaves room for others of its network") {
+        const auto counts = std::make_shared<ConnectionCounts>();
+        const ConnectionCounts::Limits limits{.per_network = 3, .unauthenticated_per_network = 1};
+        auto a = counts->admit(Kind::server, "192.0.2.1", limits);
+        REQUIRE(a);
+        CHECK_FALSE(counts->admit(Kind::server, "192.0.2.1", limits));
+        CHECK(counts->admit(Kind::server, "192.0.2.2", limits));
+        a->note_authenticated();
+        auto b = counts->admit(Kind::server, "192.0.2.1", limits);
+        REQUIRE(b);
+        b->note_authenticated();
+        const auto c = counts->admit(Kind::server, "192.0.2.1", limits);
+        CHECK(c);
+        b.reset();
+        CHECK_FALSE(counts->admit(Kind::server, "192.0.2.1", limits));
+    }
+
+    TEST_CASE("questions are counted apart from the connections that ask them") {
+        const auto counts = std::make_shared<ConnectionCounts>();
+        const ConnectionCounts::Limits limits{.per_network = 1, .unauthenticated = 2};
+        const auto connection = counts->admit(Kind::server, "192.0.2.1", limits);
+        const auto a = counts->admit(Kind::question, "192.0.2.1", limits);
+        CHECK(a);
+        CHECK_FALSE(counts->admit(Kind::question, "192.0.2.1", limits));
+        const auto b = counts->admit(Kind::question, "192.0.2.2", limits);
+        CHECK(b);
+        CHECK_FALSE(counts->admit(Kind::question, "192.0.2.3", limits));
+    }
+
     TEST_CASE("a network is an IPv4 address, or the /64 of an IPv6 one") {
         const auto network = [](const char* ip) {
             return net::SocketAddress::parse(ip, 5222).value().network();

@@ -18,6 +18,7 @@
 #include "base/config.h"
 #include "base/task.h"
 #include "server/core/options.h"
+#include "server/net/listener_types.h"
 #include "server/net/transport/poller.h"
 #include "server/net/transport/tls_context.h"
 #include "server/net/transport/transport.h"
@@ -96,6 +97,7 @@ private:
 inline std::shared_ptr<const Config> make_config(const std::string& text) {
     OptionRegistry registry;
     core::declare_options(registry);
+    net::declare_options(registry);
     auto config = parse_config(registry, text, "/nowhere/test.toml");
     if (!config) throw std::runtime_error(config.error().text);
     return *config;

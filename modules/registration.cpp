@@ -1,9 +1,6 @@
 #include "modules/registration.h"
 
-#include <arpa/inet.h>
-
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <optional>
 
@@ -32,6 +29,7 @@ using core::Context;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
+using Pauses = core::LoginThrottle::Pauses;
 using Condition = StanzaErrorCondition;
 
 namespace {
@@ -69,17 +67,6 @@ Result<Wish> read_wish(const xml::Element& query, const Jid& owner) {
     return Wish::change_password;
 }
 
-std::string network_of(std::string_view address) {
-    in6_addr parsed{};
-    if (inet_pton(AF_INET6, std::string(address).c_str(), &parsed) != 1)
-        return std::string(address);
-    std::array<char, INET6_ADDRSTRLEN> text{};
-    if (IN6_IS_ADDR_V4MAPPED(&parsed))
-        return inet_ntop(AF_INET, parsed.s6_addr + 12, text.data(), text.size());
-    std::fill(parsed.s6_addr + 8, parsed.s6_addr + 16, std::uint8_t{0});
-    return std::string(inet_ntop(AF_INET6, &parsed, text.data(), text.size())) + "/64";
-}
-
 bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int64_t limit) {
     if (limit == 0) return true;
     const auto over = [now](const Hour& hour) { return now - hour.began >= std::chrono::hours(1); };
@@ -110,8 +97,7 @@ namespace {
 // ---- Before logging in: an account is made -----------------------------------------------------
 
 /// Asks everybody who may object.
-Task<Result<>> ask_leave(Context& context, const Jid& jid, const std::string& address) {
-    const std::string network = network_of(address);
+Task<Result<>> ask_leave(Context& context, const Jid& jid, const std::string& network) {
     std::optional<Error> refusal = fail("service-unavailable", "the server is stopping");
     std::function<Task<>(Context&)> ask = [&](Context& there) -> Task<> {
         events::AccountRegistering event{there, jid.domain(), jid, network};
@@ -124,41 +110,45 @@ Task<Result<>> ask_leave(Context& context, const Jid& jid, const std::string& ad
     co_return *refusal;
 }
 
-Task<Result<>> refuse_taken(Context& context, const Jid& jid, const std::string& address) {
-    const auto& options = context.options<core::AuthOptions>(jid.domain());
-    const Duration delay =
-        context.login_throttle().on_failure(context.clock().steady(), address, jid.bare(),
-                                            options.failure_delay, options.max_failure_delay);
-    co_await context.shard().sleep(delay);
+Task<Result<>> refuse_taken(Context& context, const std::string& network, Pauses pauses) {
+    co_await context.shard().sleep(
+        context.login_throttle().on_failure(context.clock().steady(), network, {}, pauses));
     co_return fail(error_code::conflict, "the username is taken");
 }
 
 /// The cheap checks come first: what is refused must not cost a key derivation.
 Task<Result<>> make_account(Context& context, const Jid& jid, const std::string& password,
-                            const std::string& address) {
+                            const std::string& network) {
+    const auto& options = context.options<core::AuthOptions>(jid.domain());
+    const Pauses pauses{options.failure_delay, options.max_failure_delay};
+    // Which names are taken is as hard to find out as a password.
+    const auto attempt =
+        context.login_throttle().begin(context.clock().steady(), network, {}, pauses);
+    if (!attempt) co_return fail(error_code::resource_constraint, "too many attempts; try later");
+    if (attempt->wait() > Duration{}) co_await context.shard().sleep(attempt->wait());
     const auto found = co_await context.storage().accounts().find(std::string(jid.bare()));
     if (!found) co_return found.error();
-    if (found->has_value()) co_return co_await refuse_taken(context, jid, address);
-    Result<> allowed = co_await ask_leave(context, jid, address);
+    if (found->has_value()) co_return co_await refuse_taken(context, network, pauses);
+    Result<> allowed = co_await ask_leave(context, jid, network);
     if (!allowed) co_return allowed;
     co_return co_await core::ask_at_home<void>(
         context, std::string(jid.bare()),
         [&](Context& home) { return home.account_registry().create(jid, password); });
 }
 
-Task<Result<>> on_application(Context& context, const std::string& host, const std::string& address,
-                              const xml::Element& query) {
+Task<Result<>> on_application(Context& context, const std::string& host,
+                              const core::ConnectionInfo& peer, const xml::Element& query) {
     if (!context.options<RegistrationOptions>(host).registration)
         co_return fail("not-allowed", "accounts are not made here in this way");
     const auto jid = read_application(query, host);
     if (!jid) co_return jid.error();
     const std::string password(query.child_text(ns::register_, "password"));
-    Result<> made = co_await make_account(context, *jid, password, address);
+    Result<> made = co_await make_account(context, *jid, password, peer.network);
     if (!made) co_return made;
     static Counter& counter = metrics().counter("clarion_registrations_total",
                                                 "Accounts made by their owners (XEP-0077)");
     counter.add();
-    logger.info("registered", {{"account", jid->full()}, {"address", address}});
+    logger.info("registered", {{"account", jid->full()}, {"address", peer.address}});
     co_return made;
 }
 
@@ -204,8 +194,8 @@ Task<C2sStream::Next> before_login(C2sStream& stream, Context& context, const xm
     if (type != "get" && type != "set") co_return C2sStream::Next::read;
     Result<> outcome = check(context, stream.host(), iq);
     if (outcome && type == "set") {
-        const std::string address = stream.port().info().address;
-        outcome = co_await on_application(context, stream.host(), address, *iq.first_child());
+        const core::ConnectionInfo peer = stream.port().info();
+        outcome = co_await on_application(context, stream.host(), peer, *iq.first_child());
     }
     if (!outcome) note_refusal(context, stream, iq, outcome.error());
     answer(stream, iq, outcome);

@@ -43,10 +43,6 @@ enum class Wish : std::uint8_t { change_password, remove };
 /// username is not `owner`'s).
 Result<Wish> read_wish(const xml::Element& query, const Jid& owner);
 
-/// Whom an address is counted as: an IPv4 address is itself, an IPv6 address its /64, as that is
-/// what one customer has at least ("2001:db8:0:1::/64").
-std::string network_of(std::string_view address);
-
 /// Counts the accounts made from each network. One per shard, counting the networks that are at
 /// home there.
 class RegistrationLimit {

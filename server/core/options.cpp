@@ -158,12 +158,16 @@ void AuthOptions::declare(OptionTable<AuthOptions>& t) {
         .min(0ms)
         .live()
         .doc(
-            "The answer to a wrong password waits this long, doubling with each recent failure "
-            "from the same address or for the same account.");
+            "The answer to a wrong password, and the next attempt, wait this long, doubling with "
+            "each recent failure for the account from the same IP address (of IPv6: one /64 "
+            "network); and with each tenth for any account from there, or for the account from "
+            "anywhere, though not where its owner has logged in before.");
     t.add("max_failure_delay", &AuthOptions::max_failure_delay)
         .min(0ms)
         .live()
-        .doc("The longest such delay.");
+        .doc(
+            "The longest such delay; an attempt that would have to wait longer is refused with "
+            "temporary-auth-failure.");
 }
 
 void DnsOptions::declare(OptionTable<DnsOptions>& t) {

@@ -84,7 +84,8 @@ private:
     bool reading_resumed_ = false;
     std::size_t send_room_ = unlimited;
     bool tells_send_room_ = false;
-    core::ConnectionInfo info_{"192.0.2.1", 40000, true, "TLSv1.3", "TLS_AES_256_GCM_SHA384"};
+    core::ConnectionInfo info_{"192.0.2.1", 40000, true, "TLSv1.3", "TLS_AES_256_GCM_SHA384",
+                               "192.0.2.1"};
 };
 
 }  // namespace clarion::test

@@ -24,6 +24,9 @@ struct ConnectionInfo {
     bool encrypted = false;
     std::string tls_version;  // "TLSv1.3", empty without TLS
     std::string tls_cipher;
+    /// Whom the address is counted as: of IPv6 it is a /64, as that is what one customer has at
+    /// least ("2001:db8:0:1::/64").
+    std::string network;
 };
 
 class SessionPort {

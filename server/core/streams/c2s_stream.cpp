@@ -16,7 +16,6 @@
 #include "server/core/routing/refusal_log.h"
 #include "server/core/routing/trace.h"
 #include "server/core/streams/bind_resource.h"
-#include "server/core/streams/login_throttle.h"
 #include "server/core/streams/pending_logins.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
@@ -33,6 +32,23 @@ constexpr Logger logger{"c2s"};
 std::string key_of(const sasl::Credentials& credentials) {
     const auto& scram = credentials.sha256 ? credentials.sha256 : credentials.sha1;
     return scram ? scram->stored_key : std::string();
+}
+
+void log_failure(Context& context, const Jid& account, std::string_view address,
+                 const c2s::LoginFailed& failed) {
+    const Logger::Fields fields{{"account", account.full()},
+                                {"address", address},
+                                {"condition", sasl::name(failed.condition)},
+                                {"text", failed.text}};
+    if (context.refusals().admit(address, "login-failed"))
+        logger.info("login-failed", fields);
+    else
+        logger.debug("login-failed", fields);
+}
+
+LoginThrottle::Pauses pauses(const Context& context, std::string_view host) {
+    const auto& options = context.options<AuthOptions>(host);
+    return {options.failure_delay, options.max_failure_delay};
 }
 
 }  // namespace
@@ -86,6 +102,7 @@ C2sStream::Login& C2sStream::login() {
 
 void C2sStream::leave_pending() {
     if (!login_) return;
+    login_->attempt.reset();
     if (PendingLogins* const pending = std::exchange(login_->pending, nullptr))
         pending->remove(*this);
 }
@@ -207,7 +224,7 @@ Task<C2sStream::Next> C2sStream::act(Context& context, c2s::Step step) {
             leave_pending();  // of an attempt that was not finished, maybe on another shard
             const bool here = co_await comes_home(context);
             if (!here) co_return Next::move;
-            step = co_await find_credentials(context);
+            step = co_await try_password(context);
         } else if (const auto* failed = std::get_if<c2s::LoginFailed>(&step)) {
             step = co_await delay_failure(context, *failed);
         } else if (auto* wanted = std::get_if<c2s::BindResource>(&step)) {
@@ -237,7 +254,7 @@ Task<C2sStream::Next> C2sStream::on_arrived(Context& context) {
     if (revoked_) co_return Next::close;
     if (!here) co_return Next::move;
     if (authenticated()) co_return co_await go_on(context);
-    c2s::Step step = co_await find_credentials(context);
+    c2s::Step step = co_await try_password(context);
     co_return co_await act(context, std::move(step));
 }
 
@@ -284,6 +301,20 @@ void C2sStream::trace_login(Context& context) const {
     trace->on_element({"c2s", account().bare(), {}, address}, TraceEvent::received, auth.root());
 }
 
+/// When it is its turn: that costs nothing yet, whoever asks.
+Task<c2s::Step> C2sStream::try_password(Context& context) {
+    auto attempt = context.login_throttle().begin(context.clock().steady(), port_.info().network,
+                                                  account().bare(), pauses(context, host()));
+    if (!attempt) co_return negotiation_.on_unreadable("too many attempts");
+    const bool waits = attempt->wait() > Duration{};
+    if (waits) co_await context.shard().sleep(attempt->wait());
+    // Its account may have gone to another shard meanwhile: there it is asked for once more.
+    if (waits && !context.partition_table().is_here(partition_of(account().bare())))
+        co_return c2s::FindCredentials{};
+    login().attempt.emplace(std::move(*attempt));
+    co_return co_await find_credentials(context);
+}
+
 Task<c2s::Step> C2sStream::find_credentials(Context& context) {
     trace_login(context);
     login().pending = &context.internals().pending_logins;
@@ -307,30 +338,26 @@ Task<c2s::Step> C2sStream::find_credentials(Context& context) {
 }
 
 void C2sStream::on_authenticated(Context& context, sasl::Mechanism mechanism) {
-    context.login_throttle().on_success(account().bare());
+    const ConnectionInfo peer = port_.info();
+    context.login_throttle().on_success(context.clock().steady(), peer.network, account().bare());
     static Counter& logins = metrics().counter("clarion_logins_total", "Successful client logins");
     logins.add();
     logger.info("authenticated", {{"account", account().full()},
                                   {"mechanism", sasl::name(mechanism)},
-                                  {"address", port_.info().address},
+                                  {"address", peer.address},
                                   {"tls", negotiation_.encrypted()}});
 }
 
 /// Guessing must be slow, so a password that is wrong is told so later and later.
 Task<c2s::Step> C2sStream::delay_failure(Context& context, c2s::LoginFailed failed) {
-    const auto& options = context.options<AuthOptions>(host());
     static Counter& failures =
         metrics().counter("clarion_login_failures_total", "Client logins that failed");
     failures.add();
-    const std::string address = port_.info().address;
-    logger.info("login-failed", {{"account", account().full()},
-                                 {"address", address},
-                                 {"condition", sasl::name(failed.condition)},
-                                 {"text", failed.text}});
+    const ConnectionInfo peer = port_.info();
+    log_failure(context, account(), peer.address, failed);
     if (failed.condition == sasl::Condition::not_authorized)
-        co_await context.shard().sleep(
-            context.login_throttle().on_failure(context.clock().steady(), address, account().bare(),
-                                                options.failure_delay, options.max_failure_delay));
+        co_await context.shard().sleep(context.login_throttle().on_failure(
+            context.clock().steady(), peer.network, account().bare(), pauses(context, host())));
     c2s::Output out;
     c2s::Step step = negotiation_.on_paused(Surroundings(context, port_), failed.condition, out);
     write(context, out);

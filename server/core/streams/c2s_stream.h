@@ -17,6 +17,7 @@
 #include "proto/negotiation_c2s.h"
 #include "server/core/accounts/session_port.h"
 #include "server/core/actors/features.h"
+#include "server/core/streams/login_throttle.h"
 
 namespace clarion::core {
 
@@ -80,6 +81,7 @@ private:
     Next refuse(Context& context, const xml::Element& element);
     const StreamHandlerEntry* find_handler(Context& context, const xml::Element& root) const;
     Task<Next> act(Context& context, c2s::Step step);
+    Task<c2s::Step> try_password(Context& context);
     Task<c2s::Step> find_credentials(Context& context);
     Task<c2s::Step> delay_failure(Context& context, c2s::LoginFailed failed);
     Task<c2s::Step> bind(Context& context, c2s::BindResource wanted);
@@ -92,8 +94,9 @@ private:
 
     /// From its credentials to its session.
     struct Login {
-        PendingLogins* pending = nullptr;  // where it is
-        std::string stored_key;            // what it was checked against
+        PendingLogins* pending = nullptr;               // where it is
+        std::optional<LoginThrottle::Attempt> attempt;  // while credentials are checked, there
+        std::string stored_key;                         // what it was checked against
         // What was asked for, and is to be done once it is at home:
         xml::Document element;
         std::optional<c2s::BindResource> resource;

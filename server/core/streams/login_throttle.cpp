@@ -1,39 +1,120 @@
 #include "server/core/streams/login_throttle.h"
 
 #include <algorithm>
+#include <cmath>
+#include <vector>
 
 namespace clarion::core {
 
 namespace {
-constexpr auto forget_after = std::chrono::minutes(15);
-constexpr std::size_t most_entries =
-    20000;  // per table; beyond it the stale ones, then all, are forgotten
+
+constexpr std::size_t most_entries = 20000;  // per table
+/// Devices of one owner that may log in at the same time without being taken for guesses.
+constexpr std::uint32_t usual_attempts = 5;
+constexpr std::uint32_t shared_allowance = 10;
+
+std::string key_of(std::string_view network, std::string_view account) {
+    return std::string(network).append(1, ' ').append(account);
+}
+
+/// A flood of others must not wipe out what is remembered of those who guess now.
+template <class Table>
+void drop_oldest_half(Table& table) {
+    std::vector<SteadyTime> times;
+    times.reserve(table.size());
+    for (const auto& [key, recent] : table) times.push_back(recent.last);
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::nth_element(times.begin(), middle, times.end());
+    std::erase_if(table, [&](const auto& entry) {
+        return entry.second.last <= *middle && entry.second.under_way == 0;
+    });
+}
+
 }  // namespace
 
-std::uint32_t LoginThrottle::count(Table& table, SteadyTime now, std::string_view key) {
-    if (table.size() >= most_entries) {
-        std::erase_if(table,
-                      [&](const auto& entry) { return now - entry.second.last > forget_after; });
-        if (table.size() >= most_entries) table.clear();
-    }
-    auto at = table.find(key);
-    if (at == table.end()) at = table.emplace(std::string(key), Recent{}).first;
-    Recent& recent = at->second;
-    if (now - recent.last > forget_after) recent.failures = 0;
+LoginThrottle::Attempt::~Attempt() {
+    if (!throttle_) return;
+    const auto at = throttle_->pairs_.find(key_);
+    if (at != throttle_->pairs_.end() && at->second.under_way > 0) --at->second.under_way;
+}
+
+LoginThrottle::Recent& LoginThrottle::find(Table& table, SteadyTime now, std::string key) {
+    const auto at = table.find(key);
+    if (at != table.end()) return at->second;
+    if (table.size() >= most_entries) drop_oldest_half(table);
+    Recent& recent = table[std::move(key)];
     recent.last = now;
-    return ++recent.failures;
+    return recent;
 }
 
-Duration LoginThrottle::on_failure(SteadyTime now, std::string_view address,
-                                   std::string_view account, Duration first, Duration longest) {
-    const std::uint32_t failures =
-        std::max(count(addresses_, now, address), count(accounts_, now, account));
-    const auto doublings = std::min<std::uint32_t>(failures - 1, 16);
-    return std::min(longest, first * (1u << doublings));
+LoginThrottle::Places LoginThrottle::places(SteadyTime now, std::string_view network,
+                                            std::string_view account) {
+    std::string pair = key_of(network, account);
+    const bool known = known_.find(pair) != known_.end();
+    return {.pair = {&find(pairs_, now, std::move(pair)), 1},
+            .network = {&find(networks_, now, std::string(network)), shared_allowance},
+            .account = {&find(accounts_, now, std::string(account)), shared_allowance},
+            .known = known};
 }
 
-void LoginThrottle::on_success(std::string_view account) {
-    if (auto at = accounts_.find(account); at != accounts_.end()) accounts_.erase(at);
+/// In the time of the longest pause as many are forgotten as count as one.
+void LoginThrottle::forgive(const Place& place, SteadyTime now, Pauses pauses) {
+    const Duration passed = std::chrono::duration_cast<Duration>(now - place.recent->last);
+    const Duration one = std::max<Duration>(pauses.longest, std::chrono::seconds(1));
+    const double forgiven =
+        static_cast<double>(passed.count()) * place.allowance / static_cast<double>(one.count());
+    place.recent->failures = std::max(0.0, place.recent->failures - forgiven);
+    place.recent->last = now;
+}
+
+Duration LoginThrottle::pause(const Place& place, Pauses pauses) {
+    const std::uint32_t under_way = place.recent->under_way;
+    const double guesses =
+        place.recent->failures + (under_way > usual_attempts ? under_way - usual_attempts : 0);
+    const double free = place.allowance - 1;
+    if (guesses <= free) return {};
+    const auto counted = static_cast<std::uint32_t>(std::ceil((guesses - free) / place.allowance));
+    return std::min(pauses.longest, pauses.first * (1u << std::min(counted - 1, 16u)));
+}
+
+std::optional<LoginThrottle::Attempt> LoginThrottle::begin(SteadyTime now, std::string_view network,
+                                                           std::string_view account,
+                                                           Pauses pauses) {
+    const Places all = places(now, network, account);
+    std::vector<Place> asked{all.pair};
+    if (!all.known && !account.empty()) asked.insert(asked.end(), {all.network, all.account});
+    SteadyTime start = now;
+    for (const Place& place : asked) {
+        forgive(place, now, pauses);
+        start = std::max(start, place.recent->next);
+    }
+    if (start - now > pauses.longest) return std::nullopt;
+    ++all.pair.recent->under_way;
+    for (const Place& place : asked)
+        place.recent->next = std::max(now, place.recent->next) + pause(place, pauses);
+    return Attempt(*this, key_of(network, account), std::chrono::ceil<Duration>(start - now));
+}
+
+Duration LoginThrottle::on_failure(SteadyTime now, std::string_view network,
+                                   std::string_view account, Pauses pauses) {
+    const Places all = places(now, network, account);
+    std::vector<Place> counted{all.pair};
+    if (!account.empty()) counted.insert(counted.end(), {all.network, all.account});
+    for (const Place& place : counted) {
+        forgive(place, now, pauses);
+        ++place.recent->failures;
+        place.recent->next = std::max(place.recent->next, now + pause(place, pauses));
+    }
+    return pause(all.pair, pauses);
+}
+
+void LoginThrottle::on_success(SteadyTime now, std::string_view network, std::string_view account) {
+    std::string pair = key_of(network, account);
+    if (const auto at = pairs_.find(pair); at != pairs_.end()) {
+        at->second.failures = 0;
+        at->second.next = now;
+    }
+    find(known_, now, std::move(pair)).last = now;
 }
 
 }  // namespace clarion::core

@@ -1,14 +1,26 @@
-// LoginThrottle: wrong passwords are answered slowly, per address and per account.
+// LoginThrottle: guessing passwords is slow, however many connections guess.
+//
+// Before a password is tried the attempt gets a time of its own: at once, unless there were
+// failures. Then attempts follow each other, with a pause that doubles with each recent failure;
+// who would have to wait longer than the longest pause is refused. Failures are counted
+//
+//     of an account from one network    each counts
+//     of a network, of an account       each tenth counts; one in ten pauses is forgotten at a time
+//
+// so that somebody who guesses from elsewhere does not keep the owner out, nor their neighbours.
+// An owner who got in from a network before is not hindered by the latter two at all.
 //
 // One per shard. A login is decided on its account's home shard, so attempts on one account meet in
-// one table from wherever they come; attempts from one address on many accounts meet in one table
-// per shard.
+// one table from wherever they come; attempts from one network on many accounts meet in one table
+// per shard. Tables are bounded: the oldest half goes.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "base/clock.h"
 #include "proto/jid.h"
@@ -17,21 +29,65 @@ namespace clarion::core {
 
 class LoginThrottle {
 public:
-    /// Counts a failure and says how long its answer must wait: `first`, doubling with each recent
-    /// failure of the address or the account (whichever has more), at most `longest`.
-    Duration on_failure(SteadyTime now, std::string_view address, std::string_view account,
-                        Duration first, Duration longest);
-    /// The account's owner got in: its own count starts over, the address's does not.
-    void on_success(std::string_view account);
+    /// The pause after the first failure ([auth] failure_delay), and the longest.
+    struct Pauses {
+        Duration first, longest;
+    };
+
+    /// An attempt that is under way; ends when it goes. On its shard only.
+    class Attempt {
+    public:
+        Attempt(Attempt&& other) noexcept
+            : throttle_(std::exchange(other.throttle_, nullptr)),
+              key_(std::move(other.key_)),
+              wait_(other.wait_) {}
+        Attempt& operator=(Attempt&&) = delete;
+        ~Attempt();
+        /// How long the password must not be tried yet.
+        Duration wait() const { return wait_; }
+
+    private:
+        friend class LoginThrottle;
+        Attempt(LoginThrottle& throttle, std::string key, Duration wait)
+            : throttle_(&throttle), key_(std::move(key)), wait_(wait) {}
+        LoginThrottle* throttle_;
+        std::string key_;
+        Duration wait_;
+    };
+
+    /// `network`: ConnectionInfo::network. Without an `account`, what counts is the network alone,
+    /// as if it were one. nullopt: not now.
+    std::optional<Attempt> begin(SteadyTime now, std::string_view network, std::string_view account,
+                                 Pauses pauses);
+    /// Counts a failure and says how long its answer must wait.
+    Duration on_failure(SteadyTime now, std::string_view network, std::string_view account,
+                        Pauses pauses);
+    /// The account's owner got in: failures from their network are forgiven, others are not.
+    void on_success(SteadyTime now, std::string_view network, std::string_view account);
 
 private:
     struct Recent {
-        std::uint32_t failures = 0;
-        SteadyTime last{};
+        double failures = 0;  // fewer as time goes by
+        std::uint32_t under_way = 0;
+        SteadyTime last{};  // when that was so
+        SteadyTime next{};  // when the next attempt may be made
     };
     using Table = std::unordered_map<std::string, Recent, TextHash, std::equal_to<>>;
-    std::uint32_t count(Table& table, SteadyTime now, std::string_view key);
-    Table addresses_, accounts_;
+    /// What one table says: the same for all that count.
+    struct Place {
+        Recent* recent;
+        std::uint32_t allowance;  // failures that count as one
+    };
+    struct Places {
+        Place pair, network, account;
+        bool known;  // got in from there before
+    };
+    static Recent& find(Table& table, SteadyTime now, std::string key);
+    static Duration pause(const Place& place, Pauses pauses);
+    static void forgive(const Place& place, SteadyTime now, Pauses pauses);
+    Places places(SteadyTime now, std::string_view network, std::string_view account);
+
+    Table pairs_, networks_, accounts_, known_;
 };
 
 }  // namespace clarion::core

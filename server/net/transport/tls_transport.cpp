@@ -328,6 +328,7 @@ core::ConnectionInfo Transport::info() const {
 
 sasl::ChannelBindings Transport::bindings() const {
     return tls_ ? tls_->bindings() : sasl::ChannelBindings{};
+    info.network = peer.network();
 }
 
 std::string Transport::server_name() const { return tls_ ? tls_->server_name() : std::string(); }

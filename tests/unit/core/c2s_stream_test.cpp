@@ -2,8 +2,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "base/text.h"
 #include "proto/ns.h"
@@ -374,6 +377,45 @@ TEST_CASE("failures are answered later and later, and only so many") {
     Connection right(
         scene);  // the owner's success clears the account's count, not that of the address
     right.log_in();
+}
+
+TEST_CASE("however many connections guess, few passwords are tried, and the owner gets in") {
+    Scene scene;
+    std::vector<std::unique_ptr<Connection>> guesses;
+    const auto count = [&] {
+        return std::count_if(guesses.begin(), guesses.end(),
+                             [](const auto& guess) { return guess->done; });
+    };
+    const auto guess = [](Connection& one) {
+        one.begin(xml::parse_element(Connection::plain("juliet", "wrong")));
+        REQUIRE(one.next == Next::move);
+        one.shard = one.stream.home();
+        one.begin({}, true);
+    };
+    for (int i = 0; i < 20; ++i) {
+        guesses.push_back(std::make_unique<Connection>(scene));
+        guesses.back()->open();
+        guess(*guesses.back());
+    }
+    const auto refused = count();
+    CHECK(refused >= 10);
+    CHECK(condition(guesses.back()->pop("failure")) == "temporary-auth-failure");
+    // Each is looked at on a worker thread, which has its own time.
+    const auto pass = [&](int steps, long until) {
+        for (int i = 0; i < steps && count() < until; ++i) {
+            scene.world.advance(100ms);
+            std::this_thread::sleep_for(2ms);
+        }
+    };
+    pass(30, 20);
+    CHECK(count() - refused >= 1);
+    CHECK(count() - refused <= 6);
+
+    Connection owner(scene);
+    owner.port.set_info({"192.0.2.2", 40000, true, "", "", "192.0.2.2"});
+    owner.log_in();
+    pass(1000, 20);
+    CHECK(count() == 20);
 }
 
 TEST_CASE("only its owner hears that an account is disabled") {

@@ -39,7 +39,7 @@ struct ListenOptions {
     static void declare(OptionTable<ListenOptions>& table);
 };
 
-/// [[listen]], and what [limits] says of servers.
+/// [[listen]], and what [limits] and [s2s] say of servers that only net asks for.
 void declare_options(OptionRegistry& registry);
 
 std::span<const ListenerType> listener_types();

@@ -345,6 +345,7 @@ scram_iterations = 4096
 [s2s]
 require_valid_certificate = {lua(require_valid_certificate)}
 bind_address = "{self.address}"
+allow_private_addresses = true
 {self.s2s_options}
 [dns]
 servers = ["{resolver.address}:{resolver.port}"]

@@ -322,3 +322,22 @@ TEST_CASE("one address has so many keys verified at a time, over all its connect
     CHECK(contains(peer.hear("/db:result>"), "<remote-server-timeout"));
     CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(1));
 }
+
+TEST_CASE("nobody has us connect to what is not public") {
+    S2sWorld world;
+    world.dns("--host-record=inside.example,127.0.0.1");
+    Server& a = world.add("a.example", "[s2s]\nallow_private_addresses = false\n");
+    Server& b = world.add("b.example");
+    world.start();
+    a.send("<message from='gw.a.example' to='x@gw.b.example' id='1'><body>hi</body></message>");
+    const Arrival bounce = a.wait_for_arrival();
+    CHECK(read_error(bounce.stanza->root()).condition ==
+          StanzaErrorCondition::remote_server_timeout);
+    for (const char* domain : {"inside.example", "127.0.0.1"}) {
+        const auto steps = a.test(domain);
+        REQUIRE_FALSE(steps.empty());
+        CHECK_FALSE(steps.back().ok);
+        CHECK(contains(steps.back().text, "allow_private_addresses"));
+    }
+    CHECK(b.links().empty());
+}

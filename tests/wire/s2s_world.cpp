@@ -95,10 +95,23 @@ Task<> join(net::ShardNet& net, Promise<void> done) {
 
 // ---- Server ------------------------------------------------------------------------------------
 
+namespace {
+
+/// The servers of a test are on loopback.
+std::string with_private_addresses(std::string toml) {
+    constexpr std::string_view section = "[s2s]\n", option = "allow_private_addresses = true\n";
+    if (toml.find("allow_private_addresses") != toml.npos) return toml;
+    if (const auto at = toml.find(section); at != toml.npos)
+        return toml.insert(at + section.size(), option);
+    return toml.append(section).append(option);
+}
+
+}  // namespace
+
 Server::Server(std::string domain, std::string toml, const TemporaryDirectory& files,
                bool direct_tls, std::shared_ptr<storage::Storage> storage)
     : domain_(std::move(domain)),
-      toml_(std::move(toml)),
+      toml_(with_private_addresses(std::move(toml))),
       files_(files),
       direct_tls_(direct_tls),
       storage_(std::move(storage)) {

@@ -1,5 +1,6 @@
 #include "server/net/s2s/connector.h"
 
+#include "base/clock.h"
 #include "server/net/transport/tcp_connect.h"
 #include "server/runtime/shard.h"
 
@@ -9,7 +10,18 @@ namespace {
 /// However many records a domain publishes, an attempt ends.
 constexpr std::size_t max_targets = 8;
 constexpr std::size_t max_addresses = 6;  // of one target
+constexpr int max_timeouts = 4;
 }  // namespace
+
+void ConnectOptions::declare(OptionTable<ConnectOptions>& t) {
+    t.joins("s2s");
+    t.add("allow_private_addresses", &ConnectOptions::allow_private_addresses)
+        .live()
+        .doc(
+            "Connect to servers at loopback, link-local, private and multicast addresses, too. "
+            "Without it nobody can have this server look around in its own network by naming "
+            "such an address in DNS.");
+}
 
 Connector::Connector(core::Shard& shard, Poller& poller, Resolver& resolver,
                      ConnectSettings settings, core::RemoteReport report)
@@ -17,7 +29,8 @@ Connector::Connector(core::Shard& shard, Poller& poller, Resolver& resolver,
       poller_(poller),
       resolver_(resolver),
       settings_(std::move(settings)),
-      report_(std::move(report)) {}
+      report_(std::move(report)),
+      until_(shard.clock().steady() + max_timeouts * settings_.timeout) {}
 
 void Connector::tell(s2s::Stage stage, bool ok, std::string text) const {
     if (report_) report_({stage, ok, std::move(text)});
@@ -30,6 +43,10 @@ Task<Result<Connected>> Connector::next() {
             if (targets_.empty()) break;
             co_await find_places();
             continue;
+        }
+        if (shard_.clock().steady() >= until_) {
+            if (!problem_) problem_ = fail("connect-timeout", "no time is left to try others");
+            break;
         }
         const Place place = std::move(places_.front());
         places_.pop_front();
@@ -83,10 +100,13 @@ Task<Result<std::unique_ptr<Transport>>> Connector::try_place(const Place& place
         bound && to && bound->is_ipv6() == to->is_ipv6()) {
         from = *bound;
     }
-    if (!to) {
-        problem_ = to.error();
-        co_return *problem_;
-    }
+    if (!to) problem_ = to.error();
+    const bool refused = to && !settings_.allow_private_addresses && !to->is_public();
+    if (refused)
+        problem_ = fail("remote-connection-failed",
+                        where + " is not public ([s2s] allow_private_addresses)");
+    if (refused) tell(s2s::Stage::connect, false, problem_->text);
+    if (!to || refused) co_return *problem_;
     auto transport = co_await connect(shard_, poller_, *to, from, settings_.timeout);
     if (!transport) problem_ = transport.error();
     tell(s2s::Stage::connect, transport.ok(), transport ? where : where + ": " + problem_->text);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/option.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
@@ -36,7 +37,14 @@ struct Connected {
 struct ConnectSettings {
     std::string domain;
     std::string bind_address;  // source address; empty: the system's choice
-    Duration timeout;          // for one address
+    Duration timeout;          // for one address; all together have four times as much
+    bool allow_private_addresses = false;
+};
+
+/// Where we may connect to: names and their addresses are whatever strangers put into DNS.
+struct ConnectOptions {
+    bool allow_private_addresses = false;
+    static void declare(OptionTable<ConnectOptions>& table);
 };
 
 class Connector {
@@ -47,7 +55,7 @@ public:
 
     /// The next place that accepts. Errors, when none is left: "not-found" (the domain or all its
     /// servers do not exist in DNS), "dns-timeout", "dns-failure", "connect-timeout",
-    /// "remote-connection-failed": the last one met.
+    /// "remote-connection-failed" (also if no address is public): the last one met.
     Task<Result<Connected>> next();
 
 private:
@@ -67,6 +75,7 @@ private:
     const ConnectSettings settings_;
     core::RemoteReport report_;
     bool resolved_ = false;
+    SteadyTime until_;
     std::deque<Target> targets_;
     std::deque<Place> places_;  // of the target that is being tried
     std::optional<Error> problem_;

@@ -136,12 +136,16 @@ void RemoteDomains::on_up(S2sOut& link) { reached(link.remote()); }
 
 void RemoteDomains::on_failed(S2sOut& link, const s2s::Failure& failure) {
     count_failure(failure.stage);
-    if (context_.refusals().admit("other servers", "unreachable"))
-        logger.info("unreachable", {{"local", link.local()},
-                                    {"remote", link.remote()},
-                                    {"step", name(failure.stage)},
-                                    {"why", failure.text},
-                                    {"returned_with", name(failure.condition)}});
+    const Logger::Fields fields{{"local", link.local()},
+                                {"remote", link.remote()},
+                                {"step", name(failure.stage)},
+                                {"why", failure.text},
+                                {"returned_with", name(failure.condition)}};
+    // Anybody can have us fail to reach a domain, by naming it.
+    if (link.is_test() || context_.refusals().admit("unreachable servers", "unreachable"))
+        logger.info("unreachable", fields);
+    else
+        logger.debug("unreachable", fields);
     if (link.is_test()) return;
     const auto& options = context_.options<core::S2sOptions>(link.local());
     const SteadyTime now = context_.clock().steady();

@@ -73,7 +73,11 @@ s2s::OutgoingPolicy S2sOut::policy() const {
 }
 
 ConnectSettings S2sOut::connect_settings() const {
-    return {remote_, options().bind_address, options().connect_timeout};
+    const auto& more = net_.context().options<ConnectOptions>(local_);
+    return {.domain = remote_,
+            .bind_address = options().bind_address,
+            .timeout = options().connect_timeout,
+            .allow_private_addresses = more.allow_private_addresses};
 }
 
 void S2sOut::tell(bool ok, std::string text) const {
@@ -286,7 +290,10 @@ bool S2sOut::sweep(SteadyTime now, Duration) {
     const core::S2sOptions& limits = options();
     queue_.expire(limits.queue_time);
     questions_.expire(now, limits.negotiation_timeout);
-    if (!transport_) return !ending_;
+    if (!transport_) {  // nobody is looked for whom nobody wants any more
+        if (dialing_ && !is_wanted()) dialing_->cancel();
+        return !ending_;
+    }
     if (deadline_ != SteadyTime{} && now >= deadline_) {
         if (!closing_ && !failure_) {
             failure_ = {stage_, StanzaErrorCondition::remote_server_timeout,
@@ -303,6 +310,8 @@ bool S2sOut::sweep(SteadyTime now, Duration) {
     if (!used && now - last_stanza_ > patience) close_stream();
     return !ending_;
 }
+
+bool S2sOut::is_wanted() const { return report_ || !queue_.empty() || !questions_.empty(); }
 
 void S2sOut::close_stream() {
     if (closing_ || !transport_) return;

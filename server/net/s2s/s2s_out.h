@@ -112,10 +112,12 @@ private:
     void ask_pending();
     void fail_attempt();
     bool may_try_elsewhere() const;
+    bool goes_on() const;
     void detach();
     void reset();
     void count_stream(bool up);
     void close_stream();
+    bool is_wanted() const;
     bool flush();
     void tell(bool ok, std::string text) const;
     void on_writable() override;

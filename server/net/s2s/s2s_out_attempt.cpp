@@ -57,7 +57,7 @@ Task<bool> S2sOut::attempt() {
         dialing_ = std::make_unique<core::Scope>(net_.context().shard().executor());
         dialing_->spawn("s2s-dial", dial(shared_from_this(), connector));
         co_await dialing_->joined();
-        if (!dialed_) co_return false;  // the server stops
+        if (!dialed_) co_return goes_on();  // nobody wanted it, or the server stops
         if (!*dialed_) {
             if (!failure_) failure_ = unreachable(dialed_->error());
             break;
@@ -68,13 +68,17 @@ Task<bool> S2sOut::attempt() {
         detach();
         if (!failure_ || !may_try_elsewhere()) break;
     }
-    if (left_) co_return false;
-    if (failure_) {
+    if (failure_ && !left_) {
         if (core::Trace* trace = net_.context().trace()) trace->on_note(traced(), failure_->text);
         fail_attempt();
     }
+    co_return !failure_ && goes_on();
+}
+
+/// Somebody may have come to want it while the last attempt ended.
+bool S2sOut::goes_on() const {
     const bool wanted = !queue_.nothing_waits() || !questions_.empty();
-    co_return !failure_ && wanted && !report_ && !net_.context().stopping();
+    return wanted && !report_ && !left_ && !net_.stopping() && !net_.context().stopping();
 }
 
 /// What went wrong before the domain itself refused us may go well on another of its servers.

@@ -4,7 +4,9 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstring>
+#include <iterator>
 
 namespace clarion::net {
 
@@ -35,6 +37,43 @@ SocketAddress asked(int fd, int (*ask)(int, sockaddr*, socklen_t*)) {
     std::memcpy(result.storage.data(), &storage, size);
     result.size = size;
     return result;
+}
+
+struct Network4 {
+    std::uint32_t first;
+    int bits;
+};
+constexpr Network4 not_public[] = {
+    {0x00000000, 8},   // this network
+    {0x0a000000, 8},   // private
+    {0x64400000, 10},  // shared by a provider's customers
+    {0x7f000000, 8},   // loopback
+    {0xa9fe0000, 16},  // link-local
+    {0xac100000, 12},  // private
+    {0xc0000000, 24},  // protocol assignments
+    {0xc0a80000, 16},  // private
+    {0xc6120000, 15},  // benchmarks
+    {0xe0000000, 3},   // multicast, reserved, broadcast
+};
+
+bool is_public4(std::uint32_t address) {
+    return std::none_of(std::begin(not_public), std::end(not_public), [&](const Network4& network) {
+        return (address ^ network.first) >> (32 - network.bits) == 0;
+    });
+}
+
+bool is_public6(const in6_addr& address) {
+    const std::uint8_t* const bytes = address.s6_addr;
+    const auto embedded = [bytes](int at) {
+        std::uint32_t v4 = 0;
+        std::memcpy(&v4, bytes + at, sizeof v4);
+        return is_public4(ntohl(v4));
+    };
+    if (IN6_IS_ADDR_V4MAPPED(&address)) return embedded(12);
+    constexpr std::uint8_t nat64[] = {0, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0};
+    if (std::memcmp(bytes, nat64, sizeof nat64) == 0) return embedded(12);
+    if (bytes[0] == 0x20 && bytes[1] == 0x02) return embedded(2);  // 6to4
+    return (bytes[0] & 0xe0) == 0x20;  // 2000::/3: all that is given out to hosts
 }
 
 }  // namespace
@@ -81,6 +120,11 @@ std::string SocketAddress::ip() const {
         }
     }
     return text;
+}
+
+bool SocketAddress::is_public() const {
+    if (is_ipv6()) return is_public6(as<sockaddr_in6>(*this).sin6_addr);
+    return size == sizeof(sockaddr_in) && is_public4(ntohl(as<sockaddr_in>(*this).sin_addr.s_addr));
 }
 
 std::uint16_t SocketAddress::port() const {

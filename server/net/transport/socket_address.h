@@ -28,6 +28,10 @@ struct SocketAddress {
     /// Whom it is counted as: an IPv4 address is itself, an IPv6 address its /64, as that is what
     /// one customer has at least ("2001:db8:0:1::/64").
     std::string network() const;
+    /// Whether it is one host of the public Internet: not this machine, its network, a private
+    /// network, a group, nor an IPv6 address that leads to one of those (RFC 6890, RFC 6052,
+    /// RFC 3056).
+    bool is_public() const;
     std::uint16_t port() const;
     /// "127.0.0.1:5222", "[::1]:5222".
     std::string text() const;

@@ -9,6 +9,7 @@
 #include "server/net/transport/file_descriptor.h"
 #include "server/net/transport/socket_address.h"
 #include "tests/support/world.h"
+#include "tests/unit/net/net_options.h"
 
 using namespace clarion;
 using namespace std::chrono_literals;
@@ -34,15 +35,17 @@ struct SilentPort {
 /// server waits.
 struct Waiting {
     SilentPort dns;
-    World world{{.config = "[component.\"gw.example.org\"]\nsecret = \"x\"\n"
-                           "[dns]\nservers = [\"" +
-                           dns.address() + "\"]\n",
-                 .shards = 2}};
+    World world;
     FakeLink& senders = world.attach_component("gw.example.org");
     std::vector<std::unique_ptr<net::ShardNet>> nets;
     std::vector<std::unique_ptr<net::RemoteDomains>> domains;
 
-    Waiting() {
+    /// `dns_options`: more of [dns].
+    explicit Waiting(const std::string& dns_options = {})
+        : world({.modules = {clarion::test::net_options()},
+                 .config = "[component.\"gw.example.org\"]\nsecret = \"x\"\n[dns]\nservers = [\"" +
+                           dns.address() + "\"]\n" + dns_options,
+                 .shards = 2}) {
         std::vector<net::ShardNet*> all_nets;
         std::vector<net::RemoteDomains*> all;
         for (unsigned i = 0; i < 2; ++i) {
@@ -130,4 +133,15 @@ TEST_CASE(
     CHECK(w.waiting(1 - from) == 2);
     CHECK(w.spooled() == "12");
     CHECK(w.senders.pending() == 0);
+}
+
+TEST_CASE("a server is not looked for any longer than something waits for it") {
+    Waiting w("timeout = 600\n");
+    w.say(1);
+    CHECK(w.waiting(w.home()) == 1);
+    for (int i = 0; i < 65; ++i) w.world.advance(1s);
+    CHECK(w.waiting(w.home()) == 0);
+    CHECK(w.domains[w.home()]->list().empty());
+    w.say(2);
+    CHECK(w.waiting(w.home()) == 1);
 }

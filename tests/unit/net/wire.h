@@ -19,13 +19,14 @@
 #include "server/net/shard_net.h"
 #include "server/net/transport/socket_address.h"
 #include "tests/support/world.h"
+#include "tests/unit/net/net_options.h"
 
 namespace clarion::test {
 
 class Wire {
 public:
     explicit Wire(std::string config = {}, std::shared_ptr<const net::TlsContexts> tls = {})
-        : world({.modules = {}, .config = std::move(config)}) {
+        : world({.modules = {net_options()}, .config = std::move(config)}) {
         for (unsigned i = 0; i < shards; ++i) {
             nets.push_back(std::make_unique<net::ShardNet>(world.core(i)));
             nets.back()->set_tls(tls);
@@ -175,9 +176,13 @@ public:
                base64_encode(std::string(1, '\0') + user + std::string(1, '\0') + password) +
                "</auth>";
     }
-    void log_in(const std::string& user, const std::string& resource = "r") {
+    /// Without a session.
+    void authenticate(const std::string& user) {
         ask(header, "</stream:features>");
         ask(plain(user, "secret"), "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+    }
+    void log_in(const std::string& user, const std::string& resource = "r") {
+        authenticate(user);
         ask(header, "</stream:features>");
         ask("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" +
                 resource + "</resource></bind></iq>",

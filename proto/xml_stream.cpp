@@ -15,11 +15,6 @@ namespace {
 
 /// expat copies what it is given: small slices keep its buffer, and so every stream's, small.
 constexpr std::size_t slice_size = 4096;
-/// How much more memory than bytes an element may take (an empty element costs a hundred bytes),
-/// and what is free.
-constexpr std::size_t memory_per_byte = 8;
-constexpr std::size_t free_memory = 32 * 1024;
-
 /// A stream that has said no more than this gives its parser back whenever it waits: most clients
 /// log in and then say nothing for hours.
 constexpr std::uint8_t few_elements = 16;
@@ -172,7 +167,8 @@ void XmlStream::Impl::start_element(const char* name, const char** attributes) {
     }
     if (builder.depth() == 0) element_start = machine->parser.token_start();
     builder.start(name, attributes);
-    if (builder.footprint() > free_memory + memory_per_byte * limits.max_stanza_bytes) {
+    const std::size_t arrived = machine->parser.token_end() - element_start;
+    if (builder.footprint() > limits.free_memory + limits.memory_per_byte * arrived) {
         fail(StreamErrorCondition::policy_violation, "an element has too many parts");
     }
 }

@@ -27,13 +27,16 @@
 namespace clarion::xml {
 
 /// What one stream may cost; beyond it the error is policy-violation. Bytes count from the '<' that
-/// starts a top-level element, however they arrive. An element is also refused if it takes more
-/// than eight times max_stanza_bytes of memory (and 32 KB).
+/// starts a top-level element, however they arrive. An element is also refused once its tree takes
+/// more memory than `free_memory` and `memory_per_byte` for each byte of it that has arrived: very
+/// many very small elements.
 struct Limits {
     std::size_t max_stanza_bytes = 262144;
     std::size_t max_start_tag_bytes = 16384;  // the header: with all that precedes it
-    std::size_t max_depth = 64;               // a stanza has depth 1
-    std::size_t max_attributes = 128;         // per element, namespace declarations included
+    std::uint32_t max_depth = 64;             // a stanza has depth 1
+    std::uint32_t max_attributes = 128;       // per element, namespace declarations included
+    std::uint32_t free_memory = 65536;
+    std::uint32_t memory_per_byte = 8;  // an empty element costs a hundred bytes
 };
 
 /// The opening <stream:stream ...> tag. Absent attributes are empty.

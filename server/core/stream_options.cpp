@@ -72,14 +72,16 @@ void C2sOptions::declare(OptionTable<C2sOptions>& t) {
         .doc("A larger stanza from a client ends its stream with policy-violation.");
     t.add("max_unauthenticated_stanza_size", &C2sOptions::max_unauthenticated_stanza_size)
         .min(1024)
-        .max(1 << 20)
+        .max(60000)
         .unit("bytes")
         .live()
-        .doc("The same before the client has logged in.");
+        .doc("The same before the client has logged in. Until then it may send 64 KB in all.");
     t.add("authentication_timeout", &C2sOptions::authentication_timeout)
         .min(1s)
         .live()
-        .doc("A connection that has not logged in after this time is closed.");
+        .doc(
+            "A connection that has not logged in after this time is closed; so is one that has no "
+            "session this long after the login.");
     t.add("max_send_buffer", &C2sOptions::max_send_buffer)
         .min(65536)
         .unit("bytes")

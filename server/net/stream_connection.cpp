@@ -37,15 +37,21 @@ xml::Limits limits_of(std::int64_t max_stanza_size) {
     return limits;
 }
 
+/// One that is not authenticated yet takes no more memory than a login needs.
+xml::Limits limits_before_login(const core::C2sOptions& options) {
+    xml::Limits limits = limits_of(options.max_unauthenticated_stanza_size);
+    limits.free_memory = 16384;
+    limits.memory_per_byte = 4;
+    return limits;
+}
+
 }  // namespace
 
 StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                                    std::string_view content_ns)
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
-      xml_(*parsers_,
-           limits_of(net.context().options<core::C2sOptions>().max_unauthenticated_stanza_size),
-           content_ns),
+      xml_(*parsers_, limits_before_login(net.context().options<core::C2sOptions>()), content_ns),
       net_(&net),
       out_(net.buffers()),
       heard_at_(now()) {
@@ -131,12 +137,25 @@ StreamConnection::Got StreamConnection::receive() {
     heard_at_ = now();
     if (limited_) budget_ -= static_cast<std::int64_t>(*n);
     greedy_ = *n == buffer.size();
+    if (!spend_input(*n)) return Got::gone;
     xml_.feed({buffer.data(), *n});
     return Got::bytes;
 }
 
-void StreamConnection::set_max_stanza_size(std::int64_t bytes) {
-    xml_.set_limits(limits_of(bytes));
+/// Who has not logged in has us parse only so much.
+bool StreamConnection::spend_input(std::size_t bytes) {
+    if (trusted_ || !is_open()) return true;
+    if (bytes > input_left_) {
+        begin_close(StreamErrorCondition::policy_violation, "too much before the login");
+        return false;
+    }
+    input_left_ = static_cast<std::uint16_t>(input_left_ - bytes);
+    return true;
+}
+
+void StreamConnection::trust(std::int64_t max_stanza_size) {
+    trusted_ = true;
+    xml_.set_limits(limits_of(max_stanza_size));
 }
 
 void StreamConnection::stop_reading() { reading_stopped_ = true; }

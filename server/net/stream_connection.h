@@ -46,8 +46,9 @@ protected:
         gone,      // the transport is closed
     };
 
-    /// `content_ns`: the namespace of stanzas on this kind of stream. Until set_max_stanza_size()
-    /// an element may have [c2s] max_unauthenticated_stanza_size bytes.
+    /// `content_ns`: the namespace of stanzas on this kind of stream. Until trust() an element may
+    /// have [c2s] max_unauthenticated_stanza_size bytes and take little memory, and all that is
+    /// read, white space included, may have 64 KB.
     StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                      std::string_view content_ns);
 
@@ -71,7 +72,8 @@ protected:
                      std::string_view why = {}, const xml::Element* application = nullptr);
     /// Our closing tag was written by somebody else.
     void end_was_written();
-    void set_max_stanza_size(std::int64_t bytes);
+    /// The peer is authenticated: its elements may have so many bytes, and there may be any number.
+    void trust(std::int64_t max_stanza_size);
     /// Closes at once, for a reason worth logging at debug level.
     void cut(std::string_view why);
 
@@ -133,6 +135,7 @@ private:
     void on_writable() final;
     void cut_slow(std::string_view why);
     bool may_receive();
+    bool spend_input(std::size_t bytes);
     bool refill(Duration elapsed);
     void pass_deadline();
 
@@ -145,6 +148,8 @@ private:
     bool greedy_ = false;   // the last read filled the buffer
     bool starved_ = false;  // waits for its budget
     bool limited_ = false;  // budget_ is in use
+    bool trusted_ = false;
+    std::uint16_t input_left_ = 65535;  // bytes that may still be read until it is trusted
 };
 
 }  // namespace clarion::net

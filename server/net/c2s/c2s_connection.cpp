@@ -169,11 +169,12 @@ void C2sConnection::note_authenticated() {
         watch_silence(options.ping_interval);
     if (std::exchange(authenticated_, true)) return;
     place_.note_authenticated();
-    if (is_open()) deadline_ = SteadyTime::max();
-    set_max_stanza_size(options.max_stanza_size);
+    if (is_open() && !stream_.session()) deadline_ = now() + options.authentication_timeout;
+    trust(options.max_stanza_size);
     transport_->set_keepalive(options);
 }
 
+    if (is_open() && stream_.session()) deadline_ = SteadyTime::max();
 // --- silence ------------------------------------------------------------------------------------
 
 void C2sConnection::watch_silence(Duration from_now) {
@@ -285,7 +286,8 @@ void C2sConnection::on_sent() {
 
 void C2sConnection::on_deadline() {
     counters().timeouts.add();
-    begin_close(StreamErrorCondition::connection_timeout, "not logged in in time");
+    begin_close(StreamErrorCondition::connection_timeout,
+                authenticated_ ? "no session in time" : "not logged in in time");
     on_detached();
 }
 

@@ -104,7 +104,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
         return begin_close(StreamErrorCondition::reset, "the domain moves: connect again");
     if (!take_place(*mine))
         return begin_close(StreamErrorCondition::conflict, "this component is attached already");
-    set_max_stanza_size(mine->max_stanza_size);
+    trust(mine->max_stanza_size);
     transport_->set_keepalive(*mine);
     deadline_ = SteadyTime::max();
     attached_ = true;

@@ -169,7 +169,7 @@ void S2sIn::on_pair() {
     if (negotiation_.pairs().size() == 1) {
         counters().streams.add(1);
         place_.note_authenticated();
-        set_max_stanza_size(context().options<core::S2sOptions>().max_stanza_size);
+        trust(context().options<core::S2sOptions>().max_stanza_size);
         transport_->set_keepalive(context().options<core::S2sOptions>());
     }
     touch();

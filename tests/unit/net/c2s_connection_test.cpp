@@ -164,6 +164,46 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(romeo.expect("</stream:stream>").find("<policy-violation") != std::string::npos);
     }
 
+    TEST_CASE("before the login little memory is spent, and little is read at all") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        std::string flood = "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>";
+        while (flood.size() < 2000) flood += "<a/>";
+        WireClient early(wire, port);
+        early.ask(WireClient::header, "</stream:features>");
+        early.send(flood);
+        CHECK(early.expect("</stream:stream>").find("<policy-violation") != std::string::npos);
+
+        WireClient blank(wire, port);
+        blank.send(std::string(65535, ' '));
+        wire.settle();
+        CHECK(!blank.ended());
+        blank.send(" ");
+        CHECK(blank.expect("</stream:stream>").find("too much before the login") !=
+              std::string::npos);
+
+        WireClient romeo(wire, port);
+        romeo.log_in("romeo");
+        for (int i = 0; i < 10; ++i) romeo.send(std::string(20000, ' '));
+        std::string honest = "<iq type='get' id='small'><query xmlns='urn:example:none'>";
+        for (int i = 0; i < 250; ++i) honest += "<a/>";
+        romeo.ask(honest + "</query></iq>", "id='small'");
+        CHECK(!romeo.ended());
+    }
+
+    TEST_CASE("who logs in and wants no session is closed") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s", 0);
+        WireClient romeo(wire, port);
+        romeo.authenticate("romeo");
+        for (int i = 0; i < 28; ++i) wire.advance(std::chrono::seconds(1));
+        CHECK(!romeo.ended());
+        for (int i = 0; i < 5; ++i) wire.advance(std::chrono::seconds(1));
+        CHECK(romeo.expect("</stream:stream>").find("no session in time") != std::string::npos);
+    }
+
     TEST_CASE("who does not log in in time is closed, who does not close in time is cut") {
         Wire wire(insecure);
         wire.world.add_account("romeo@example.org", "secret");

@@ -584,6 +584,20 @@ TEST_CASE("stream: very many very small elements are refused for the memory they
     std::string flood = "<x>";
     for (int i = 0; i < 4900; ++i) flood += "<a/>";
     CHECK(after_header(flood + "</x>", limits) == "error policy-violation");
+    // However large a stanza may be: what counts is what has arrived of it.
+    std::string small_flood = "<x>";
+    for (int i = 0; i < 1000; ++i) small_flood += "<a/>";
+    CHECK(after_header(small_flood + "</x>") == "error policy-violation");
+    const std::string text(12000, 'x');
+    CHECK(
+        after_header("<x><t>" + text + "</t>" + small_flood.substr(3) + "</x>").starts_with("<x"));
+    limits.free_memory = 4000;
+    limits.memory_per_byte = 4;
+    CHECK(after_header("<x><a/><a/></x>", limits).starts_with("<x"));
+    CHECK(after_header("<x>" + small_flood.substr(3, 200) + "</x>", limits) ==
+          "error policy-violation");
+    limits = {};
+    limits.max_stanza_bytes = 20000;
     std::string roster = "<x>";
     while (roster.size() < 19900) roster += "<item jid='someone@example.com' name='Some One'/>";
     CHECK(after_header(roster + "</x>", limits).starts_with("<x"));

@@ -15,7 +15,16 @@
 #include <unordered_map>
 #include <utility>
 
+#include "base/option.h"
+#include "base/time.h"
+
 namespace clarion::net {
+
+/// The part of [limits] that is about all connections.
+struct ConnectionLimits {
+    std::int64_t new_connections_per_second = 50;
+    static void declare(OptionTable<ConnectionLimits>& table);
+};
 
 class ConnectionCounts : public std::enable_shared_from_this<ConnectionCounts> {
 public:
@@ -26,6 +35,8 @@ public:
         std::int64_t per_network = 0;
         std::int64_t unauthenticated_per_network = 0;
         std::int64_t unauthenticated = 0;  // from everywhere
+        std::int64_t new_per_second = 0;   // of one network, on average
+        SteadyTime now{};                  // for the latter
     };
 
     /// One connection's place among those counted; given back when it goes.
@@ -67,10 +78,18 @@ private:
         std::unordered_map<std::string, Place::Held> by_network;
         std::int64_t unauthenticated = 0;
     };
+    /// How many more may come now: some seconds' worth at most.
+    struct Allowance {
+        double left = 0;
+        SteadyTime at{};
+    };
+    bool may_come(const std::string& network, const Limits& limits);
+    void make_room(const Limits& limits);
     Counts& of(Kind kind) { return counts_[static_cast<std::size_t>(kind)]; }
 
     mutable std::mutex mutex_;
     std::array<Counts, 3> counts_;
+    std::unordered_map<std::string, Allowance> arrivals_;  // by network; those that are not full
 };
 
 }  // namespace clarion::net

@@ -6,6 +6,7 @@
 #include "server/core/options.h"
 #include "server/net/c2s/c2s_connection.h"
 #include "server/net/component/component_connection.h"
+#include "server/net/connection_counts.h"
 #include "server/net/s2s/connector.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/s2s/s2s_limits.h"
@@ -55,6 +56,7 @@ void ListenOptions::declare(OptionTable<ListenOptions>& t) {
 
 void declare_options(OptionRegistry& registry) {
     registry.add<ListenOptions>();
+    registry.add<ConnectionLimits>();
     registry.add<ServerLimits>();
     registry.add<ConnectOptions>();
 }

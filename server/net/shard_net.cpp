@@ -31,6 +31,7 @@ void remove(std::vector<Connection*>& list, Connection& member, std::size_t Conn
 ShardNet::ShardNet(core::Context& context)
     : context_(context),
       poller_(context.shard().executor()),
+      handshakes_(context.shard()),
       parsers_(std::make_shared<xml::ParserPool>()),
       read_buffer_(read_buffer_size),
       swept_(context.clock().steady()),

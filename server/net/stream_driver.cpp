@@ -115,6 +115,7 @@ Task<StreamDriver::Step> StreamDriver::secure(bool direct_tls) {
     }
     TlsSettings settings = tls_settings();
     settings.contexts = net().tls();
+    settings.turns = &net().handshakes();
     if (!direct_tls) settings.alpn.clear();
     settings.after_text = !direct_tls;
     const SteadyTime until = std::exchange(deadline_, std::min(deadline_, handshake_deadline()));

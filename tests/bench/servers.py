@@ -163,6 +163,7 @@ allow_plain_without_encryption = true
 scram_iterations = {ITERATIONS}
 [limits]
 c2s_connections_per_address = 0
+new_connections_per_second = 0
 c2s_bytes_per_second = 0
 [modules]
 disabled = [{"" if archive else '"mam"'}]

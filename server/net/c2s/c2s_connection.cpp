@@ -8,6 +8,7 @@
 #include "proto/ns.h"
 #include "server/core/accounts/session.h"
 #include "server/core/options.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {
@@ -37,10 +38,14 @@ Connections& counters() {
 std::optional<ConnectionCounts::Place> admit(ShardNet& net, const Transport& transport) {
     const auto& limits = net.context().options<core::LimitsOptions>();
     const std::string network = transport.peer_address().network();
-    auto place = net.counts().admit(ConnectionCounts::Kind::client, network,
-                                    {.per_network = limits.c2s_connections_per_address,
-                                     .unauthenticated = limits.unauthenticated_connections});
-    if (!place) logger.debug("too-many-connections", {{"network", network}});
+    auto place = net.counts().admit(
+        ConnectionCounts::Kind::client, network,
+        {.per_network = limits.c2s_connections_per_address,
+         .unauthenticated = limits.unauthenticated_connections,
+         .new_per_second = net.context().options<ConnectionLimits>().new_connections_per_second,
+         .now = net.context().clock().steady()});
+    if (!place && net.context().refusals().admit(network, "too-many-connections"))
+        logger.info("too-many-connections", {{"network", network}});
     return place;
 }
 
@@ -159,7 +164,9 @@ SteadyTime C2sConnection::handshake_deadline() const {
 void C2sConnection::on_encrypted() { stream_.on_encrypted(transport_->bindings()); }
 
 void C2sConnection::on_tls_failed(std::string_view why) {
-    logger.info("tls-failed", {{"address", transport_->info().address}, {"error", why}});
+    const std::string address = transport_->info().address;
+    if (context().refusals().admit(address, "tls-failed"))
+        logger.info("tls-failed", {{"address", address}, {"error", why}});
 }
 
 void C2sConnection::note_authenticated() {
@@ -167,6 +174,7 @@ void C2sConnection::note_authenticated() {
     const auto& options = context().options<core::C2sOptions>(stream_.host());
     if (options.ping_interval > Duration::zero() && silence_timer_ == core::TimerId::none)
         watch_silence(options.ping_interval);
+    if (is_open() && stream_.session()) deadline_ = SteadyTime::max();
     if (std::exchange(authenticated_, true)) return;
     place_.note_authenticated();
     if (is_open() && !stream_.session()) deadline_ = now() + options.authentication_timeout;
@@ -174,7 +182,6 @@ void C2sConnection::note_authenticated() {
     transport_->set_keepalive(options);
 }
 
-    if (is_open() && stream_.session()) deadline_ = SteadyTime::max();
 // --- silence ------------------------------------------------------------------------------------
 
 void C2sConnection::watch_silence(Duration from_now) {

@@ -263,7 +263,9 @@ void RemoteDomains::take(std::unique_ptr<Transport> transport, bool direct_tls) 
         ConnectionCounts::Kind::server, peer.network(),
         {.per_network = limits.s2s_connections_per_address,
          .unauthenticated_per_network = limits.s2s_unauthenticated_per_address,
-         .unauthenticated = context_.options<core::LimitsOptions>().unauthenticated_connections});
+         .unauthenticated = context_.options<core::LimitsOptions>().unauthenticated_connections,
+         .new_per_second = context_.options<ConnectionLimits>().new_connections_per_second,
+         .now = context_.clock().steady()});
     if (!place) {
         if (context_.refusals().admit(peer.ip(), "too-many-connections"))
             logger.warning("too-many-connections", {{"address", peer.ip()}});

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/metrics.h"
+#include "server/net/transport/handshake_queue.h"
 #include "server/net/transport/tls_layer.h"
 #include "server/net/transport/tls_names.h"
 #include "server/net/transport/transport.h"
@@ -257,8 +258,10 @@ Task<Result<>> Transport::handshake(TlsSettings settings) {
         metrics().counter("clarion_tls_handshake_failures_total", "TLS handshakes that failed");
     if (settings.after_text) socket_.leading_space = max_leading_space;
     tls_ = std::make_unique<TlsLayer>(socket_, settings);
+    if (settings.turns) co_await suspend(Awaited::read);
     for (;;) {
-        const TlsLayer::Status status = tls_->handshake();
+        if (settings.turns) co_await wait_for_turn(*settings.turns);
+        const TlsLayer::Status status = is_open() ? tls_->handshake() : TlsLayer::Status::closed;
         if (status == TlsLayer::Status::ok) break;
         const bool goes_on =
             status == TlsLayer::Status::want_read || status == TlsLayer::Status::want_write;
@@ -275,6 +278,14 @@ Task<Result<>> Transport::handshake(TlsSettings settings) {
     }
     tls_has_more_ = true;  // what follows the handshake may be in OpenSSL's buffer already
     co_return Result<>();
+}
+
+Task<> Transport::wait_for_turn(HandshakeQueue& turns) {
+    const HandshakeQueue::Place place(turns, peer_address().network(), [this] {
+        wake();
+        return is_open();
+    });
+    while (!place.has_come() && is_open()) co_await suspend(Awaited::wake);
 }
 
 Result<std::size_t> Transport::read_tls(std::span<char> out) {
@@ -317,6 +328,7 @@ core::ConnectionInfo Transport::info() const {
     core::ConnectionInfo info;
     const SocketAddress peer = peer_address();
     info.address = peer.ip();
+    info.network = peer.network();
     info.port = peer.port();
     info.encrypted = tls_ != nullptr;
     if (tls_) {
@@ -328,7 +340,6 @@ core::ConnectionInfo Transport::info() const {
 
 sasl::ChannelBindings Transport::bindings() const {
     return tls_ ? tls_->bindings() : sasl::ChannelBindings{};
-    info.network = peer.network();
 }
 
 std::string Transport::server_name() const { return tls_ ? tls_->server_name() : std::string(); }

@@ -32,6 +32,7 @@
 
 namespace clarion::net {
 
+class HandshakeQueue;
 class TlsContexts;
 class TlsLayer;
 
@@ -47,6 +48,8 @@ struct TlsSettings {
     std::string alpn;
     /// accept: ask for a certificate (servers do). It is never refused here: see peer_valid_for().
     bool ask_for_certificate = false;
+    /// accept: where each step waits for its turn; nullptr: nowhere. Outlives the handshake.
+    HandshakeQueue* turns = nullptr;
     /// STARTTLS: a little white space that still comes in the clear is no part of the handshake.
     bool after_text = false;
 };
@@ -128,6 +131,7 @@ private:
     void on_ready(Ready ready) override;
     bool due() const;
     Task<> suspend(Awaited what);
+    Task<> wait_for_turn(HandshakeQueue& turns);
     Result<std::size_t> read_tls(std::span<char> out);
     Result<std::size_t> write_clear(std::string_view bytes);
     Result<std::size_t> write_tls(std::string_view bytes);

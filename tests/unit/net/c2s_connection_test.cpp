@@ -241,6 +241,20 @@ TEST_SUITE("net/c2s_connection") {
         f.expect_end();
     }
 
+    TEST_CASE("limits: how often one address may come") {
+        Wire wire(std::string(insecure) + "[limits]\nnew_connections_per_second = 1\n");
+        const std::uint16_t port = wire.listen("c2s", 0);
+        for (int i = 0; i < 4; ++i) {
+            WireClient brief(wire, port);
+            brief.ask(WireClient::header, "</stream:features>");
+        }
+        WireClient refused(wire, port);
+        refused.expect_end();
+        wire.advance(std::chrono::seconds(1));
+        WireClient later(wire, port);
+        later.ask(WireClient::header, "</stream:features>");
+    }
+
     TEST_CASE("the limit per address is one for all shards, also for who has moved home") {
         for (const int shard : {0, 1}) {
             Wire wire(std::string(insecure) + "[limits]\nc2s_connections_per_address = 2\n");

@@ -2,6 +2,9 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <string>
+
 #include "server/net/transport/socket_address.h"
 
 using namespace clarion;
@@ -67,6 +70,27 @@ TEST_SUITE("net/connection_counts") {
         const auto b = counts->admit(Kind::question, "192.0.2.2", limits);
         CHECK(b);
         CHECK_FALSE(counts->admit(Kind::question, "192.0.2.3", limits));
+    }
+
+    TEST_CASE("a network may come so often, however short it stays") {
+        using namespace std::chrono_literals;
+        const auto counts = std::make_shared<ConnectionCounts>();
+        ConnectionCounts::Limits limits{.new_per_second = 10, .now = SteadyTime{1h}};
+        const auto come = [&](const char* network) {
+            return counts->admit(Kind::client, network, limits).has_value();
+        };
+        for (int i = 0; i < 40; ++i) CHECK(come("192.0.2.1"));
+        CHECK_FALSE(come("192.0.2.1"));
+        CHECK(come("192.0.2.2"));
+        CHECK_FALSE(counts->admit(Kind::server, "192.0.2.1", limits));
+        limits.now += 500ms;
+        for (int i = 0; i < 5; ++i) CHECK(come("192.0.2.1"));
+        CHECK_FALSE(come("192.0.2.1"));
+        limits.now += 1h;
+        for (int i = 0; i < 40; ++i) CHECK(come("192.0.2.1"));
+        CHECK_FALSE(come("192.0.2.1"));
+        for (int i = 0; i < 120000; ++i) counts->admit(Kind::client, std::to_string(i), limits);
+        CHECK(come("192.0.2.3"));
     }
 
     TEST_CASE("a network is an IPv4 address, or the /64 of an IPv6 one") {

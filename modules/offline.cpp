@@ -187,8 +187,8 @@ public:
     }
 
 private:
-    /// What the ended session has got of a flush is sent again with the rest of it, and before that:
-    /// it does not go on by itself.
+    /// What the ended session has got of a flush is sent again with the rest of it, and before
+    /// that: it does not go on by itself.
     void take_back(core::Session& ended) const {
         const AccountState* const state = account_state_.find(ended.account());
         core::StreamManagement* const sm = ended.sm();
@@ -258,8 +258,8 @@ private:
         state.flushing = state.again = false;
     }
 
-    /// Part of flush(): reads the next page and sends what belongs to the flush. False: there may be
-    /// more, or the session went away.
+    /// Part of flush(): reads the next page and sends what belongs to the flush. False: there may
+    /// be more, or the session went away.
     Task<bool> send_some(core::Account& account, Flush& flush) const {
         // First, so that nothing acknowledged from here on is read and taken for undelivered.
         const Seqs skip = under_way(account);

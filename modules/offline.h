@@ -1,8 +1,8 @@
 // Offline messages (XEP-0160): what no session took waits here and goes first when one becomes
 // available.
 //
-// Storing: at Undelivered, if may_be_kept_offline() (core/routing/message_rules.h) and the account has
-// room; as a reference into the log where the message is archived, else with its bytes. It is
+// Storing: at Undelivered, if may_be_kept_offline() (core/routing/message_rules.h) and the account
+// has room; as a reference into the log where the message is archived, else with its bytes. It is
 // durable before it is acknowledged to its sender. What does not fit is refused
 // (service-unavailable, by the router), unless the recipient's archive has it anyway.
 //
@@ -12,10 +12,10 @@
 // time per account; if its session goes, another available one takes over, from the first on that
 // is not acknowledged. An entry is removed when the client acknowledged it (Envelope::spooled), or
 // without stream management as soon as it is written. What is under way to a session already
-// (spooled by the router, unacknowledged since an earlier flush) is not sent to another. What a page
-// of the archive brought to this very session before (XEP-0313, 5.1.1; core/accounts/stretches.h) is
-// not sent, but removed, once the client acknowledged that page; whatever else a client asked its
-// archive changes nothing.
+// (spooled by the router, unacknowledged since an earlier flush) is not sent to another. What a
+// page of the archive brought to this very session before (XEP-0313, 5.1.1;
+// core/accounts/stretches.h) is not sent, but removed, once the client acknowledged that page;
+// whatever else a client asked its archive changes nothing.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // Stream Management (XEP-0198), the conversation: <enable/>, <r/>, <a/>, <resume/>.
 //
 // What it is about (counters, queue, hibernating, waking) is core's: the stanza path needs it
-// (core/accounts/acknowledgements.h, core/accounts/hibernation.h). Here is only what the client says and is told, and
-// what it may not say. A session that is resumed is found by its id among those of the account that
-// authenticated; so nobody resumes another's.
+// (core/accounts/acknowledgements.h, core/accounts/hibernation.h). Here is only what the client
+// says and is told, and what it may not say. A session that is resumed is found by its id among
+// those of the account that authenticated; so nobody resumes another's.
 #pragma once
 
 #include <cstdint>

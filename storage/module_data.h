@@ -8,8 +8,9 @@
 //              stanza's path needs. Small: see the limits below.
 //   stored     read when asked for, alone or in pages in order of the keys. Bounded by a quota.
 //
-// One entry for one thing, so that a change writes little. A module is known here by its name, which
-// is part of the keys: it never changes. Entries go with their owner. Keys sort by their bytes.
+// One entry for one thing, so that a change writes little. A module is known here by its name,
+// which is part of the keys: it never changes. Entries go with their owner. Keys sort by their
+// bytes.
 #pragma once
 
 #include <cstddef>

@@ -1,8 +1,9 @@
 // StanzaMeta: what the server knows of a stanza beside what it says: where it is kept, and how it
 // came.
 //
-// One struct for every place that holds a stanza: on its way (core/routing/envelope.h), sent and not
-// acknowledged (core/accounts/unacked_stanza.h), kept in storage (KeptStanza), notified of (modules/push).
+// One struct for every place that holds a stanza: on its way (core/routing/envelope.h), sent and
+// not acknowledged (core/accounts/unacked_stanza.h), kept in storage (KeptStanza), notified of
+// (modules/push).
 #pragma once
 
 #include <cstdint>
@@ -34,8 +35,8 @@ struct StanzaMeta {
 
     bool archived() const { return archive_id != ArchiveId::none; }
     bool logged() const { return log_id != LogId::none; }
-    /// The account's own archive refers to it, so that an earlier batch of the account, or this one,
-    /// brought it into the log: who refers to it too need not bring it again.
+    /// The account's own archive refers to it, so that an earlier batch of the account, or this
+    /// one, brought it into the log: who refers to it too need not bring it again.
     bool in_archive() const { return logged() && archived(); }
 };
 

@@ -1,8 +1,8 @@
 // Blocking Command (XEP-0191) with abuse reports (XEP-0377): addresses with which a user wants no
 // contact.
 //
-// The list is resident data of the account (core/actors/module_data.h): loaded with it, written entry by
-// entry and durable before the command is acknowledged. It takes effect at the
+// The list is resident data of the account (core/actors/module_data.h): loaded with it, written
+// entry by entry and durable before the command is acknowledged. It takes effect at the
 // `screen` stage of what leaves and what arrives, ahead of archive, carbons, offline storage and
 // push, which therefore know nothing of it:
 //

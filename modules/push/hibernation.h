@@ -58,8 +58,8 @@ public:
     void before_evict(core::Account& account,
                       const std::function<bool(const Registration&)>& waits);
 
-    /// Once these partitions were acquired: R3 for the sessions that did not come back within [push]
-    /// restart_grace.
+    /// Once these partitions were acquired: R3 for the sessions that did not come back within
+    /// [push] restart_grace.
     Task<> sweep_acquired(QueueRules& rules, PartitionSet partitions);
 
     /// The most it can hibernate, for <enabled max>.

@@ -3,7 +3,8 @@
 //     POST /v1/COMMAND with a JSON object of arguments
 //         -> 200 {"ok":true, ...} | 4xx/5xx {"ok":false,"error":{"code","text"}}
 //
-// POST /v1/commands says which there are (server/core/setup/admin_command.h). Only trace answers with lines of JSON instead, without an end (tracing.h).
+// POST /v1/commands says which there are (server/core/setup/admin_command.h). Only trace answers
+// with lines of JSON instead, without an end (tracing.h).
 //
 // Runs on shard 0's loop; a command that concerns an account or a domain is carried out on its home
 // shard. Who may open the socket (mode 0600, owner's own) may do anything.

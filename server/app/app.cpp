@@ -67,8 +67,8 @@ Result<> tell(const Findings& findings) {
     return {};
 }
 
-/// Ends the stay in memory of idle accounts and other actors, as long as the shard runs. What many of
-/// back to the system: the allocator by itself keeps it.
+/// Ends the stay in memory of idle accounts and other actors, as long as the shard runs. What many
+/// of them leave free goes back to the system: the allocator by itself keeps it.
 Task<> evict(core::Core& core) {
     constexpr std::uint64_t many = 200;
     std::uint64_t trimmed = 0;

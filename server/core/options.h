@@ -1,9 +1,9 @@
 // The options of core and net, one struct per section of clarion.toml. Modules declare their own
 // beside their code.
 //
-// Meaning and unit of each are said once, where it is declared (options.cpp, stream_options.cpp); the
-// reference (docs/options.md, conf/clarion.reference.toml, clariond --describe) is generated from
-// there.
+// Meaning and unit of each are said once, where it is declared (options.cpp, stream_options.cpp);
+// the reference (docs/options.md, conf/clarion.reference.toml, clariond --describe) is generated
+// from there.
 #pragma once
 
 #include <cstdint>

@@ -1,9 +1,9 @@
 // EventBus: how the parts of a shard meet. One per shard; handlers are plain functions on its
 // thread.
 //
-// An event is a struct (server/core/events/) with an `enum class Stage` whose enumerators stand in the
-// order in which they run and say what happens then; a handler subscribes to a stage. What handlers
-// may do with an event is its kind.
+// An event is a struct (server/core/events/) with an `enum class Stage` whose enumerators stand in
+// the order in which they run and say what happens then; a handler subscribes to a stage. What
+// handlers may do with an event is its kind.
 #pragma once
 
 #include <algorithm>

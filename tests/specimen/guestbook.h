@@ -1,5 +1,5 @@
-// A specimen of a service: guestbook.HOST, where every bare JID is a guestbook of its own. It shows,
-// and its tests prove, that a service needs no place in core, storage or net.
+// A specimen of a service: guestbook.HOST, where every bare JID is a guestbook of its own. It
+// shows, and its tests prove, that a service needs no place in core, storage or net.
 //
 // A message to a guestbook is an entry, kept in module data and in the guestbook's archive
 // (XEP-0313). Who sends presence sees new entries as they come, until it sends unavailable. A guest

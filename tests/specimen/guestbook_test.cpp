@@ -1,5 +1,5 @@
-// A service that no folder of the server knows, in the World: what core, disco, ping and archives do
-// for it.
+// A service that no folder of the server knows, in the World: what core, disco, ping and archives
+// do for it.
 #include "tests/specimen/guestbook.h"
 
 #include <doctest/doctest.h>

@@ -149,8 +149,8 @@ public:
     /// The same on that shard.
     void run_on(unsigned shard, std::function<Task<>(core::Core&)> fn);
 
-    /// Moves partitions to that shard (core/setup/partition_moves.h), and settles. False: some could not be
-    /// released.
+    /// Moves partitions to that shard (core/setup/partition_moves.h), and settles. False: some
+    /// could not be released.
     bool move(const PartitionSet& partitions, unsigned to);
     /// Has them lost, and settles.
     void lose(const PartitionSet& partitions);

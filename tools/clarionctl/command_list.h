@@ -1,5 +1,6 @@
-// What can be asked for: the server's commands, as it declares them (server/core/setup/admin_command.h
-// says what each member means), and those that clarionctl carries out without one.
+// What can be asked for: the server's commands, as it declares them
+// (server/core/setup/admin_command.h says what each member means), and those that clarionctl
+// carries out without one.
 #pragma once
 
 #include <boost/json/value.hpp>

@@ -1,5 +1,6 @@
-// AccountDirectory: the accounts of one shard (core/actors/directory.h), and which of those that are not
-// loaded have hibernating sessions. Creating and changing accounts: core/accounts/account_registry.h.
+// AccountDirectory: the accounts of one shard (core/actors/directory.h), and which of those that
+// are not loaded have hibernating sessions. Creating and changing accounts:
+// core/accounts/account_registry.h.
 #pragma once
 
 #include <boost/unordered/unordered_flat_set.hpp>

@@ -41,9 +41,9 @@ public:
     };
     /// Many at once, in one commit (core/setup/import_accounts.h).
     Task<Result<LeftOut>> create_all(std::vector<NewAccount> accounts);
-    /// Whoever logged in with the old password must do so again: sessions end, hibernating ones too,
-    /// and streams that are logging in; but not the session of that number, which changed it (0:
-    /// none). Errors: "item-not-found" (also if it was deleted meanwhile), "not-acceptable"
+    /// Whoever logged in with the old password must do so again: sessions end, hibernating ones
+    /// too, and streams that are logging in; but not the session of that number, which changed it
+    /// (0: none). Errors: "item-not-found" (also if it was deleted meanwhile), "not-acceptable"
     /// (password), storage errors.
     Task<Result<>> set_password(Jid jid, std::string password, std::uint64_t changed_by = 0);
     /// A disabled account cannot be logged in to, and has no sessions; all else goes on as for

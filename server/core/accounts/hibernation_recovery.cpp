@@ -27,7 +27,8 @@ namespace {
 
 constexpr Logger logger{"sleep"};
 constexpr std::size_t slice = 500;
-/// Deadlines are looked at no more often: what is due at about the same time is dealt with together.
+/// Deadlines are looked at no more often: what is due at about the same time is dealt with
+/// together.
 constexpr auto look_interval = std::chrono::seconds(1);
 
 /// An account with a live session is not evicted: those with a mark were live when the server

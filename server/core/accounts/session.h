@@ -5,10 +5,10 @@
 //       └──(closed, replaced, not resumable)──> ended <──(time ran out)──┘
 //
 // Owned (shared, so that coroutines can hold it weakly) by its Account, on the account's shard.
-// It owns its parts: InboundWindow (what was received and is not dealt with), StreamManagement (what
-// was sent and is not acknowledged), Hibernation (what outlives the connection) and SeenHistory.
-// The second and third know their Session. Hibernation takes the queue from StreamManagement and
-// gives it back; StreamManagement does not know of Hibernation.
+// It owns its parts: InboundWindow (what was received and is not dealt with), StreamManagement
+// (what was sent and is not acknowledged), Hibernation (what outlives the connection) and
+// SeenHistory. The second and third know their Session. Hibernation takes the queue from
+// StreamManagement and gives it back; StreamManagement does not know of Hibernation.
 #pragma once
 
 #include <cstdint>

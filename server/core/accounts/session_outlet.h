@@ -1,5 +1,6 @@
 // SessionOutlet: where goes on what a session sends of its client's presence, and what it could not
-// deliver. Implemented by Delivery (core/delivery/delivery.h), which knows all sessions of an account.
+// deliver. Implemented by Delivery (core/delivery/delivery.h), which knows all sessions of an
+// account.
 #pragma once
 
 #include "server/core/routing/envelope.h"

@@ -51,8 +51,8 @@ public:
     /// nothing more is said, because the end of the stream would make clients begin a new session.
     /// The connection is cut when all is stored. The session must not use the port afterwards.
     virtual void abandon() = 0;
-    /// The session is another shard's from now on, and its client is to resume it there: nothing more
-    /// is said, as with abandon(), and the connection is cut at once; `flush`: after what was
+    /// The session is another shard's from now on, and its client is to resume it there: nothing
+    /// more is said, as with abandon(), and the connection is cut at once; `flush`: after what was
     /// written. The session must not use the port afterwards.
     virtual void cut_off(bool flush) = 0;
     /// The session is ready for more after Session::may_read() said no.

@@ -1,9 +1,9 @@
-// Actor: whatever has an address of its own and is loaded while it is used: a user's account, or one
-// address of a service (a room). Lives on its home shard (docs/design/001-core.md, idea 2).
+// Actor: whatever has an address of its own and is loaded while it is used: a user's account, or
+// one address of a service (a room). Lives on its home shard (docs/design/001-core.md, idea 2).
 //
-// Owned by a directory of its shard (core/actors/directory.h). All that it holds is also in storage, so it
-// can be evicted at any turn's end. What modules keep with it hangs on owner(); its archive is that
-// of its id.
+// Owned by a directory of its shard (core/actors/directory.h). All that it holds is also in
+// storage, so it can be evicted at any turn's end. What modules keep with it hangs on owner(); its
+// archive is that of its id.
 #pragma once
 
 #include <cstdint>
@@ -90,8 +90,8 @@ private:
     bool gone_ = false;
 };
 
-/// Keeps an actor loaded across an await. After the await it is the same, what it has (sessions) may
-/// not be; and it may have been deleted meanwhile, or have left this shard, which alive() says.
+/// Keeps an actor loaded across an await. After the await it is the same, what it has (sessions)
+/// may not be; and it may have been deleted meanwhile, or have left this shard, which alive() says.
 template <class A>
 class ActorPin {
 public:
@@ -103,7 +103,8 @@ public:
     }
     A& operator*() const { return *actor_; }
     A* operator->() const { return actor_; }
-    /// nullptr once its deletion has begun, or it has left: for who acts in its name after an await.
+    /// nullptr once its deletion has begun, or it has left: for who acts in its name after an
+    /// await.
     A* alive() const { return actor_->deleted() ? nullptr : actor_; }
 
 private:

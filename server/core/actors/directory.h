@@ -1,5 +1,5 @@
-// Directory: the actors of one kind on one shard: loaded on first use, kept while used, evicted when
-// idle.
+// Directory: the actors of one kind on one shard: loaded on first use, kept while used, evicted
+// when idle.
 //
 // While an actor is being loaded, what wants it waits in order in a bounded inbox. Addresses at
 // which there is none are remembered in a bounded negative cache, so that spam to unknown ones
@@ -86,8 +86,8 @@ private:
     virtual Task<Result<std::unique_ptr<Actor>>> read(std::string address) = 0;
     /// Whether nothing but memory would be lost. Of one that is idle and not pinned.
     virtual bool may_evict(Actor&) { return true; }
-    /// Its partition is to move: it ends what keeps it in memory (sessions), so that it can be taken
-    /// up elsewhere. May be called again.
+    /// Its partition is to move: it ends what keeps it in memory (sessions), so that it can be
+    /// taken up elsewhere. May be called again.
     virtual void drain(Actor&) {}
     /// That has ended, and all that outlives it is stored.
     virtual bool drained(Actor&) { return true; }

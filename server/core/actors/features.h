@@ -15,8 +15,8 @@
 
 namespace clarion::core {
 
-/// The domains for which a module is off: hosts whose [host."…".modules] disabled names it, services
-/// that it leaves out. nullptr: none, the usual case.
+/// The domains for which a module is off: hosts whose [host."…".modules] disabled names it,
+/// services that it leaves out. nullptr: none, the usual case.
 using OffHosts = std::shared_ptr<const std::set<std::string, std::less<>>>;
 
 inline bool is_off(const OffHosts& off, std::string_view domain) {

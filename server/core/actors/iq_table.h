@@ -64,8 +64,8 @@ public:
         std::string_view module{};  // of targets service and actor: whose only; empty: of all
     };
 
-    /// `type` get or set, `handler` or `async` set. One handler per (target, type, namespace, name);
-    /// `name` "*" matches any. Of services, one for a module's own goes before one for all.
+    /// `type` get or set, `handler` or `async` set. One handler per (target, type, namespace,
+    /// name); `name` "*" matches any. Of services, one for a module's own goes before one for all.
     void add(Entry entry);
 
     /// nullptr: nobody serves it there. `module`: whose the service is.

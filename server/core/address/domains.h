@@ -1,5 +1,5 @@
-// Domains: which domains are ours, and of what kind each is: a virtual host, a service that a module
-// serves, or the domain of a component that may attach. All others are remote.
+// Domains: which domains are ours, and of what kind each is: a virtual host, a service that a
+// module serves, or the domain of a component that may attach. All others are remote.
 //
 // Immutable after start, shared by all shards. Who is there for a domain on a shard is known to its
 // DomainLinks.

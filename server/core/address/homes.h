@@ -3,7 +3,8 @@
 // Whatever has an address (an account, a component or remote domain that is one actor) lives on the
 // shard that is the home of its partition (proto/partition.h), and is only ever touched there.
 // Nobody else computes with numbers of shards. Any thread reads; what a thread has read it never
-// reads older again. Only a move changes it (core/setup/partition_moves.h); docs/design/003-homes.md.
+// reads older again. Only a move changes it (core/setup/partition_moves.h);
+// docs/design/003-homes.md.
 #pragma once
 
 #include <atomic>

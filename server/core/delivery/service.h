@@ -28,8 +28,8 @@ private:
     /// A message or presence for the domain itself. Otherwise: messages are returned, presence is
     /// ignored.
     virtual void on_domain_stanza(Envelope envelope);
-    /// Nobody is at the address, or (`why` not "item-not-found") it could not be read. Otherwise: it
-    /// is returned with that.
+    /// Nobody is at the address, or (`why` not "item-not-found") it could not be read. Otherwise:
+    /// it is returned with that.
     virtual void on_absent(Envelope envelope, const Error& why);
 
     void deliver_to_domain(Envelope envelope);

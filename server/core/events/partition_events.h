@@ -1,5 +1,5 @@
-// Events of partitions that come to a shard and leave it (docs/design/003-homes.md). Facts, fired on
-// that shard.
+// Events of partitions that come to a shard and leave it (docs/design/003-homes.md). Facts, fired
+// on that shard.
 #pragma once
 
 #include <string_view>
@@ -12,8 +12,8 @@ class Context;
 
 namespace clarion::events {
 
-/// Addresses of these partitions live here from now on: at the start of the server, after a move, or
-/// after their last home was lost. Who keeps something under keys of theirs takes it up.
+/// Addresses of these partitions live here from now on: at the start of the server, after a move,
+/// or after their last home was lost. Who keeps something under keys of theirs takes it up.
 struct PartitionsAcquired {
     enum class Stage { recover };
     static constexpr std::string_view name = "PartitionsAcquired";

@@ -6,8 +6,8 @@
 // had been a call, but only once the caller was done. It is drained in the same turn, after each
 // element of a client and before the turn ends (its tickets are settled and its batch is submitted
 // only then), up to a budget
-// ([limits] deliveries_per_turn); the rest comes first in the next turn. What other shards post joins
-// it. One per shard.
+// ([limits] deliveries_per_turn); the rest comes first in the next turn. What other shards post
+// joins it. One per shard.
 #pragma once
 
 #include <cstddef>
@@ -90,7 +90,8 @@ public:
     bool begin_turn() override;
     /// Does nothing if it is running already.
     bool run() override;
-    /// This turn has delivered as much as it may, and there is more: who can wait causes nothing new.
+    /// This turn has delivered as much as it may, and there is more: who can wait causes nothing
+    /// new.
     bool is_behind() const { return budget_ == 0 && !empty(); }
     bool empty() const override { return next_.empty() && at_ == said_.size(); }
     void discard() override;

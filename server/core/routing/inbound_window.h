@@ -3,8 +3,8 @@
 //
 // Each stanza that comes in opens an entry and travels with a ticket; the entry closes when all it
 // caused is committed. While the window is wide, or the writer behind, the stream is not read.
-// Owned by the stream, on its shard: by the Session of a client, which takes it through hibernation,
-// and by the connection of a component or another server.
+// Owned by the stream, on its shard: by the Session of a client, which takes it through
+// hibernation, and by the connection of a component or another server.
 #pragma once
 
 #include <cstddef>

@@ -40,8 +40,8 @@ public:
     /// An answer to somebody of ours: to whom it may have asked (core/routing/pending_iq.h).
     void take_answer(Envelope envelope);
 
-    // To whoever is linked to the domain of its address (core/routing/domain_links.h). REQUIRES: it is at
-    // home here.
+    // To whoever is linked to the domain of its address (core/routing/domain_links.h). REQUIRES: it
+    // is at home here.
     void deliver_to_service(Envelope envelope);
     void deliver_to_component(Envelope envelope);
     void deliver_to_remote(Envelope envelope);

@@ -111,8 +111,8 @@ public:
     AccountSlot<T> account_slot() {
         return AccountSlot<T>(slot_counts_.account++);
     }
-    /// Space for what the module keeps with each owner, loaded with it. `bound`: of the module's own,
-    /// in bytes, for what an option bounds by number; 0: storage::max_resident_of_module.
+    /// Space for what the module keeps with each owner, loaded with it. `bound`: of the module's
+    /// own, in bytes, for what an option bounds by number; 0: storage::max_resident_of_module.
     ResidentSpace resident_data(std::size_t bound = 0);
     /// Space for what it keeps for each owner and reads when it is asked for.
     StoredSpace stored_data(DataQuota quota = {});

@@ -149,7 +149,8 @@ Task<Result<>> release(Context& context, PartitionSet partitions) {
     co_return Result<>{};
 }
 
-/// Each shard says, behind all that it sent here before it knew of the move, that this was the last.
+/// Each shard says, behind all that it sent here before it knew of the move, that this was the
+/// last.
 Task<> hear_the_last(Context& context) {
     ShardSet& shards = context.shards();
     unsigned left = shards.count();

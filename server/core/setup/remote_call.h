@@ -17,11 +17,13 @@ class Context;
 /// refers to. If the other shard is stopping, `work` may not run: initialise results accordingly.
 Task<> call_on_shard(Context& here, unsigned shard, std::function<Task<>(Context&)> work);
 
-/// The same at the home of an account or domain, wherever that is; while it moves, once it is there.
+/// The same at the home of an account or domain, wherever that is; while it moves, once it is
+/// there.
 Task<> call_at_home(Context& here, std::string key, std::function<Task<>(Context&)> work);
 
-/// The same for work that has an answer. If that is "moved", because its home released it meanwhile,
-/// it is asked again at the next one, a few times: REQUIRES that `work` may then be done again.
+/// The same for work that has an answer. If that is "moved", because its home released it
+/// meanwhile, it is asked again at the next one, a few times: REQUIRES that `work` may then be done
+/// again.
 template <class T>
 Task<Result<T>> ask_at_home(Context& here, std::string key,
                             std::function<Task<Result<T>>(Context&)> work) {

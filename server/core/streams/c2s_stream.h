@@ -52,8 +52,8 @@ public:
     void write_header(Context& context);
     /// A top-level element before a session is bound.
     Task<Next> on_element(Context& context, xml::Document element);
-    /// Next::move was done: `core` is that of home(). Loads the credentials, or does what its client
-    /// asked for last, and goes on.
+    /// Next::move was done: `core` is that of home(). Loads the credentials, or does what its
+    /// client asked for last, and goes on.
     Task<Next> on_arrived(Context& context);
     unsigned home() const { return home_; }
 

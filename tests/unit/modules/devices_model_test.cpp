@@ -251,8 +251,8 @@ private:
         watch();
     }
 
-    /// What a session was sent, the server knows while it runs (core/accounts/stretches.h). Later it takes
-    /// for granted that a session has what came after its binding.
+    /// What a session was sent, the server knows while it runs (core/accounts/stretches.h). Later
+    /// it takes for granted that a session has what came after its binding.
     void forget_seen() {
         for (const Device& device : devices_)
             for (std::uint64_t id = device.bound_after + 1; id <= last_id_; ++id)

@@ -111,8 +111,8 @@ TEST_CASE("what a session leaves while offline messages are sent reaches the one
     }
 }
 
-/// One to four wait; a phone with stream management is sent two of them and then reads nothing, while
-/// "live" comes.
+/// One to four wait; a phone with stream management is sent two of them and then reads nothing,
+/// while "live" comes.
 struct Stuck : Scene {
     test::Client& phone = world.connect("juliet@example.org/phone");
 

@@ -3,9 +3,9 @@
 // A random walk: people write to each other, lose their connections and come back, while the
 // partitions of some of them move between three shards, and commits are held at times. Whatever
 // happens, everybody gets every message of everybody else once, in order, and nobody gets an error.
-// In some walks people leave and log in again too, and some have no stream management; then only the
-// order is not looked at: who is cut off while offline messages are sent to them gets the rest behind
-// newer ones, whether anybody moves or not.
+// In some walks people leave and log in again too, and some have no stream management; then only
+// the order is not looked at: who is cut off while offline messages are sent to them gets the rest
+// behind newer ones, whether anybody moves or not.
 //
 // CLARION_MODEL_STEPS: how many steps each seed does (default 4,000).
 #include <doctest/doctest.h>

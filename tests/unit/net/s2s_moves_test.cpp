@@ -31,8 +31,8 @@ struct SilentPort {
     std::string address() const { return net::SocketAddress::local_of(socket.get()).text(); }
 };
 
-/// A World with the real S2S on two shards, and a name server that says nothing: what is for another
-/// server waits.
+/// A World with the real S2S on two shards, and a name server that says nothing: what is for
+/// another server waits.
 struct Waiting {
     SilentPort dns;
     World world;

@@ -1,6 +1,7 @@
 #include "proto/partition.h"
 
 #include <bit>
+#include <cstring>
 
 namespace clarion {
 namespace {
@@ -11,6 +12,10 @@ constexpr std::uint64_t key1 = 0x686f6d6573202020;  // "homes   "
 
 std::uint64_t little_endian(std::string_view bytes) {
     std::uint64_t number = 0;
+    if (std::endian::native == std::endian::little && !bytes.empty()) {
+        std::memcpy(&number, bytes.data(), bytes.size());
+        return number;
+    }
     for (std::size_t i = bytes.size(); i > 0; --i)
         number = number << 8 | static_cast<unsigned char>(bytes[i - 1]);
     return number;

@@ -8,12 +8,17 @@ Encoder& Encoder::u8(std::uint8_t number) {
 }
 
 Encoder& Encoder::u32(std::uint32_t number) {
-    for (int shift = 24; shift >= 0; shift -= 8) u8(static_cast<std::uint8_t>(number >> shift));
+    char bytes[sizeof number];
+    for (std::size_t i = sizeof bytes; i > 0; number >>= 8) bytes[--i] = static_cast<char>(number);
+    bytes_.append(bytes, sizeof bytes);
     return *this;
 }
 
 Encoder& Encoder::u64(std::uint64_t number) {
-    return u32(static_cast<std::uint32_t>(number >> 32)).u32(static_cast<std::uint32_t>(number));
+    char bytes[sizeof number];
+    for (std::size_t i = sizeof bytes; i > 0; number >>= 8) bytes[--i] = static_cast<char>(number);
+    bytes_.append(bytes, sizeof bytes);
+    return *this;
 }
 
 Encoder& Encoder::varint(std::uint64_t number) {

@@ -17,7 +17,12 @@ namespace clarion::storage {
 
 class Encoder {
 public:
-    explicit Encoder(std::uint8_t version) { u8(version); }
+    /// `size`: what the record takes, if that is known: one that is written for every message should
+    /// not grow in steps.
+    explicit Encoder(std::uint8_t version, std::size_t size = 0) {
+        bytes_.reserve(size);
+        u8(version);
+    }
 
     Encoder& u8(std::uint8_t number);
     Encoder& u32(std::uint32_t number);

@@ -116,7 +116,7 @@ Result<RosterItem> decode_roster_item(std::string_view bytes) {
 }
 
 std::string encode(const ArchiveIndexRecord& record) {
-    return Encoder(version::archive_index)
+    return Encoder(version::archive_index, 41)
         .u64(static_cast<std::uint64_t>(record.log_id))
         .time(record.time)
         .u64(record.with_bare)
@@ -178,7 +178,7 @@ bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
 }
 
 std::string encode(const PendingPublish& pending) {
-    return Encoder(version::pending_publish)
+    return Encoder(version::pending_publish, 32)
         .boolean(pending.important)
         .boolean(pending.urgent)
         .u64(static_cast<std::uint64_t>(pending.log_id))
@@ -263,11 +263,12 @@ Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_vie
 }
 
 std::string encode(const KeptStanza& stanza) {
-    return Encoder(version::kept_stanza)
+    const std::string_view xml = stanza.meta.logged() ? std::string_view() : stanza.xml;
+    return Encoder(version::kept_stanza, 40 + xml.size())
         .u64(static_cast<std::uint64_t>(stanza.meta.log_id))
         .u64(static_cast<std::uint64_t>(stanza.meta.archive_id))
         .time(stanza.meta.received)
-        .string(stanza.meta.logged() ? std::string_view() : std::string_view(stanza.xml))
+        .string(xml)
         .varint(stanza.meta.offline_seq)
         .boolean(stanza.meta.held_back)
         .take();

@@ -12,9 +12,11 @@ namespace clarion::core {
 
 struct PendingIqs::Impl {
     struct Waiting {
+        Waiting(std::string jid, Answered fn) : asked(std::move(jid)), answered(std::move(fn)) {}
+
         std::string asked;  // the JID that may answer
         Answered answered;
-        TimerId timer;
+        TimerId timer{};
     };
     explicit Impl(Context& c) : context(c) {}
 
@@ -33,12 +35,14 @@ PendingIqs::~PendingIqs() = default;
 
 void PendingIqs::send(std::string_view asker, std::shared_ptr<Stanza> request, Duration timeout,
                       Answered answered) {
-    const std::string id =
+    std::string id =
         random_token(15) + '-' + std::to_string(PartitionSet::index(partition_of(asker)));
     request->root().set_attr("id", id);
-    const TimerId timer =
-        impl_->context.shard().after(timeout, [this, id] { impl_->finish(id, nullptr, false); });
-    impl_->waiting.emplace(id, Impl::Waiting{request->to().full(), std::move(answered), timer});
+    const auto added =
+        impl_->waiting.try_emplace(std::move(id), request->to().full(), std::move(answered)).first;
+    // The key stays where it is for as long as the timer may fire.
+    added->second.timer = impl_->context.shard().after(
+        timeout, [this, key = &added->first] { impl_->finish(*key, nullptr, false); });
     impl_->context.router().route(std::move(request));
 }
 

@@ -8,6 +8,7 @@
 #include "server/net/component/component_connection.h"
 #include "server/net/connection_counts.h"
 #include "server/net/s2s/connector.h"
+#include "server/net/s2s/s2s_backlog.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/s2s/s2s_limits.h"
 
@@ -59,6 +60,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<ConnectionLimits>();
     registry.add<ServerLimits>();
     registry.add<ConnectOptions>();
+    registry.add<S2sBacklogOptions>();
 }
 
 std::span<const ListenerType> listener_types() { return types; }

@@ -1,4 +1,5 @@
 #include "server/net/stream_driver.h"
+#include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/trace.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
@@ -79,7 +80,7 @@ StreamDriver::Step StreamDriver::parse_element() {
     return step != Step::parse || may_go_on() ? step : Step::pause;
 }
 
-bool StreamDriver::may_go_on() const {
+bool StreamDriver::may_go_on() {
     if (!is_open()) return true;
     return !reading_stopped_ && has_room();
 }
@@ -94,6 +95,19 @@ StreamDriver::Step StreamDriver::restart() {
 
 void StreamDriver::go_on_if_paused() {
     if (paused_ && may_go_on()) transport_->wake();
+}
+
+bool StreamDriver::waits_for_deliveries(std::weak_ptr<StreamDriver> self) {
+    core::DeliveryQueue& deliveries = context().deliveries();
+    if (!deliveries.is_behind()) return false;
+    if (std::exchange(waits_for_deliveries_, true)) return true;
+    deliveries.push([weak = std::move(self)](core::Context&) {
+        const auto stream = weak.lock();
+        if (!stream) return;
+        stream->waits_for_deliveries_ = false;
+        stream->go_on_if_paused();
+    });
+    return true;
 }
 
 /// No coroutine itself, so that drive(), whose frame every idle connection keeps, awaits one thing.

@@ -43,6 +43,9 @@ protected:
     void trace_header() const;
     /// There is room again: a paused connection goes on, if it may.
     void go_on_if_paused();
+    /// For has_room(): the shard has more to deliver than a turn may, so this connection causes
+    /// nothing new; it is asked again behind all that was said. REQUIRES: it moves no more.
+    bool waits_for_deliveries(std::weak_ptr<StreamDriver> self);
 
     // What differs.
     /// xml_ has the peer's header. Who takes it up clears header_due_ and traces it.
@@ -56,7 +59,7 @@ protected:
     /// on_header() or on_element() return one of them.
     virtual Task<Step> take_time(Step how);
     /// Whether another element may be taken now.
-    virtual bool has_room() const { return true; }
+    virtual bool has_room() { return true; }
     /// Whether the peer's end is not waited for once ours is written.
     virtual bool ends_at_once() const { return false; }
     /// Step::move: where to, and what comes first there.
@@ -72,7 +75,7 @@ private:
     Step read();
     Step parse();
     Step parse_element();
-    bool may_go_on() const;
+    bool may_go_on();
     Task<Step> do_at_length(Step step);
     Task<Step> secure(bool direct_tls);
     /// The last part of a connection's life: flushes, says that no more will come, waits for the
@@ -81,6 +84,8 @@ private:
     void trace_end() const;
     template <class Owner>
     static void move(Owner self);
+
+    bool waits_for_deliveries_ = false;
 };
 
 }  // namespace clarion::net

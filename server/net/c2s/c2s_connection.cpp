@@ -106,7 +106,7 @@ C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
     return Step::parse;
 }
 
-bool C2sConnection::has_room() const {
+bool C2sConnection::has_room() {
     if (detached_ || !stream_.session()) return true;
     // Who does not read what it is answered is not read either.
     return has_send_room() && stream_.session()->may_read();

@@ -178,9 +178,10 @@ void ComponentConnection::write(const xml::Element& stanza) {
     trace_sent(stanza);
 }
 
-bool ComponentConnection::has_room() const {
+bool ComponentConnection::has_room() {
     const core::ComponentOptions* const mine = options();
     return window_.has_room(context().options<core::C2sOptions>()) &&
+           window_.keeps_pace(context()) && !waits_for_deliveries(weak_from_this()) &&
            (!mine || waiting_to_be_sent() < static_cast<std::size_t>(mine->max_send_buffer));
 }
 

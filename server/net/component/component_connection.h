@@ -61,7 +61,7 @@ private:
     void write_header() override;
     Step on_header() override;
     Step on_element(xml::Document&& element) override;
-    bool has_room() const override;
+    bool has_room() override;
     bool waits_for_send_room() const override { return true; }
     unsigned home() const override { return context().homes().shard_of(domain_); }
     Step on_arrived() override;

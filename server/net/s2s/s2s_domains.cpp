@@ -98,6 +98,12 @@ bool RemoteDomains::may_open(std::string_view local) const {
     return links_.size() < static_cast<std::size_t>(limit);
 }
 
+bool RemoteDomains::has_room_for(const Stanza& stanza, std::size_t link_bytes) const {
+    const auto& limits = context_.options<S2sBacklogOptions>(stanza.from().domain());
+    return backlog_.has_room(stanza, link_bytes,
+                             static_cast<std::size_t>(limits.max_queued_bytes_total));
+}
+
 void RemoteDomains::spawn(std::shared_ptr<S2sOut> link) {
     net_.scope().spawn("s2s-out", S2sOut::run(std::move(link)));
 }
@@ -116,10 +122,10 @@ void RemoteDomains::deliver(core::Envelope envelope) {
         return context_.router().bounce_unreachable(std::move(envelope),
                                                     {pause->condition, pause->text});
     }
-    if (!may_open(local)) {
+    if (!may_open(local) || !has_room_for(*stanza, 0)) {
         return context_.router().bounce_unreachable(
             std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                                  "too many streams to other servers"});
+                                  "too many streams to other servers, or too much waits for them"});
     }
     auto link = open(local, remote);
     link->deliver(std::move(envelope));
@@ -129,7 +135,7 @@ void RemoteDomains::deliver(core::Envelope envelope) {
 /// Nothing is begun any more: what must be durable is spooled for the next start, the rest ends
 /// here.
 void RemoteDomains::deliver_stopping(core::Envelope envelope, std::string_view remote) {
-    S2sQueue(context_, std::string(remote)).push(std::move(envelope), false);
+    S2sQueue(context_, backlog_, std::string(remote)).push(std::move(envelope), false);
 }
 
 void RemoteDomains::on_up(S2sOut& link) { reached(link.remote()); }

@@ -75,6 +75,8 @@ public:
     void on_up(S2sOut& link) override;
     void on_failed(S2sOut& link, const s2s::Failure& failure) override;
     void on_gone(S2sOut& link) override;
+    S2sBacklog& backlog() override { return backlog_; }
+    bool has_room_for(const Stanza& stanza, std::size_t link_bytes) const override;
 
 private:
     /// Until when a pair of domains is not tried, and what its stanzas are returned with.
@@ -108,6 +110,7 @@ private:
     ShardNet& net_;
     core::Context& context_;
     Resolver resolver_;
+    S2sBacklog backlog_;
     std::vector<RemoteDomains*> peers_;
     std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;
     TtlCache<Pause> pauses_;

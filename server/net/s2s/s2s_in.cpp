@@ -302,12 +302,13 @@ void S2sIn::settle(std::uint32_t number, const StanzaError* error, const Origin&
     go_on_if_paused();
 }
 
-bool S2sIn::has_room() const {
+bool S2sIn::has_room() {
     const auto& limits = context().options<core::C2sOptions>();
     const auto bytes = static_cast<std::size_t>(limits.max_ack_window_bytes);
     const auto questions = context().options<core::S2sOptions>().max_questions_per_connection;
     return window_.has_room(limits) && questions_ < static_cast<std::size_t>(questions) &&
-           question_bytes_ < bytes && window_.keeps_pace(context());
+           question_bytes_ < bytes && window_.keeps_pace(context()) &&
+           !waits_for_deliveries(weak_from_this());
 }
 
 // ---- StreamConnection --------------------------------------------------------------------------

@@ -68,7 +68,7 @@ private:
     Step on_header() override;
     Step on_element(xml::Document&& element) override;
     void on_bad_xml() override;
-    bool has_room() const override;
+    bool has_room() override;
     bool ends_at_once() const override { return true; }
     TlsSettings tls_settings() const override;
     void on_encrypted() override;

@@ -39,7 +39,7 @@ S2sOut::S2sOut(S2sOutOwner& owner, ShardNet& net, Resolver& resolver, std::strin
       local_(std::move(local)),
       remote_(std::move(remote)),
       report_(std::move(report)),
-      queue_(net.context(), remote_),
+      queue_(net.context(), owner.backlog(), remote_),
       out_(net.buffers()),
       since_(net.context().clock().wall()),
       last_stanza_(net.context().clock().steady()) {
@@ -228,13 +228,19 @@ void S2sOut::take_answer() {
 
 // ---- Stanzas -----------------------------------------------------------------------------------
 
-void S2sOut::deliver(core::Envelope envelope) {
+/// This link has room, and so have all of them together.
+bool S2sOut::has_room_for(const Stanza& stanza) const {
     const core::S2sOptions& limits = options();
-    if (queue_.size() >= static_cast<std::size_t>(limits.max_queued_stanzas) ||
-        queue_.bytes() >= static_cast<std::size_t>(limits.max_queued_bytes)) {
+    return queue_.size() < static_cast<std::size_t>(limits.max_queued_stanzas) &&
+           queue_.bytes() < static_cast<std::size_t>(limits.max_queued_bytes) &&
+           owner_.has_room_for(stanza, queue_.bytes());
+}
+
+void S2sOut::deliver(core::Envelope envelope) {
+    if (!has_room_for(*envelope.stanza)) {
         return net_.context().router().bounce_unreachable(
             std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
-                                  "too much waits for this server already"});
+                                  "too much waits for other servers already"});
     }
     last_stanza_ = net_.context().clock().steady();
     queue_.push(std::move(envelope), is_up() && !closing_ && out_.empty());

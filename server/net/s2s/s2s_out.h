@@ -17,6 +17,7 @@
 #include "server/core/options.h"
 #include "server/core/routing/trace.h"
 #include "server/net/s2s/connector.h"
+#include "server/net/s2s/s2s_backlog.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/s2s/s2s_questions.h"
 #include "server/net/s2s/s2s_queue.h"
@@ -38,6 +39,10 @@ public:
     virtual void on_failed(S2sOut& link, const s2s::Failure& failure) = 0;
     /// Its coroutine is about to end.
     virtual void on_gone(S2sOut& link) = 0;
+    /// What waits on all links of the shard.
+    virtual S2sBacklog& backlog() = 0;
+    /// Whether there is room for one more, on a link that has `link_bytes`.
+    virtual bool has_room_for(const Stanza& stanza, std::size_t link_bytes) const = 0;
 
 protected:
     ~S2sOutOwner() = default;
@@ -93,6 +98,7 @@ private:
     enum class Step : std::uint8_t { go_on, start_tls, over };
 
     const core::S2sOptions& options() const;
+    bool has_room_for(const Stanza& stanza) const;
     s2s::OutgoingPolicy policy() const;
     ConnectSettings connect_settings() const;
 

@@ -12,6 +12,7 @@
 #include "server/core/routing/message_rules.h"
 #include "server/core/routing/router.h"
 #include "server/core/routing/trace.h"
+#include "server/net/s2s/s2s_backlog.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
 
@@ -39,16 +40,30 @@ Counter& sent() {
 
 }  // namespace
 
-S2sQueue::S2sQueue(core::Context& context, std::string remote)
-    : context_(context), remote_(std::move(remote)) {}
+S2sQueue::S2sQueue(core::Context& context, S2sBacklog& backlog, std::string remote)
+    : context_(context), backlog_(backlog), remote_(std::move(remote)) {}
 
-S2sQueue::~S2sQueue() { queued().add(-static_cast<std::int64_t>(size())); }
+S2sQueue::~S2sQueue() {
+    for (const auto* items : {&written_, &waiting_})
+        for (const Item& item : *items) uncount(item);
+}
+
+void S2sQueue::count(const Item& item) {
+    bytes_ += item.stanza->cost();
+    backlog_.add(*item.stanza);
+    queued().add(1);
+}
+
+void S2sQueue::uncount(const Item& item) {
+    bytes_ -= item.stanza->cost();
+    backlog_.remove(*item.stanza);
+    queued().add(-1);
+}
 
 void S2sQueue::push(core::Envelope envelope, bool flowing) {
     Item item{std::move(envelope.stanza), std::move(envelope.ticket), 0, context_.clock().steady(),
               envelope.meta.received};
-    bytes_ += item.stanza->cost();
-    queued().add(1);
+    count(item);
     item.durable = item.stanza->is_message() && core::may_be_kept_offline(*item.stanza);
     // What need not be durable is done with once it is here: its sender does not wait for the
     // network.
@@ -63,9 +78,8 @@ void S2sQueue::push(core::Envelope envelope, bool flowing) {
 void S2sQueue::push_restored(StanzaPtr stanza, std::uint64_t seq, WallTime received) {
     auto own = editable(std::move(stanza));
     state_delay(own->root(), own->from().domain(), format_datetime(received));
-    bytes_ += own->cost();
-    queued().add(1);
     waiting_.push_back({std::move(own), {}, seq, context_.clock().steady(), received, 0, true});
+    count(waiting_.back());
 }
 
 void S2sQueue::spool(Item& item) {
@@ -97,8 +111,7 @@ void S2sQueue::write(OutBuffer& out, std::uint64_t taken, std::size_t limit) {
 }
 
 void S2sQueue::forget(const Item& item) {
-    bytes_ -= item.stanza->cost();
-    queued().add(-1);
+    uncount(item);
     unspool(item);
 }
 
@@ -127,18 +140,16 @@ void S2sQueue::requeue() {
 }
 
 std::deque<S2sQueue::Item> S2sQueue::hand_over() {
-    queued().add(-static_cast<std::int64_t>(size()));
-    bytes_ = 0;
     std::deque<Item> all = std::exchange(written_, {});
     for (Item& item : waiting_) all.push_back(std::move(item));
     waiting_.clear();
+    for (const Item& item : all) uncount(item);
     return all;
 }
 
 void S2sQueue::adopt(std::deque<Item> items) {
     for (Item& item : items) {
-        bytes_ += item.stanza->cost();
-        queued().add(1);
+        count(item);
         if (item.durable && item.spooled == 0) spool(item);
         waiting_.push_back(std::move(item));
     }

@@ -27,9 +27,12 @@ class Context;
 
 namespace clarion::net {
 
+class S2sBacklog;
+
 class S2sQueue {
 public:
-    S2sQueue(core::Context& context, std::string remote);
+    /// What it holds is counted in `backlog`, which outlives it.
+    S2sQueue(core::Context& context, S2sBacklog& backlog, std::string remote);
     /// What is still there stays spooled (the server stops) or is dropped (memory only).
     ~S2sQueue();
     S2sQueue(const S2sQueue&) = delete;
@@ -78,9 +81,12 @@ private:
     void spool(Item& item);
     void unspool(const Item& item);
     void bounce(Item item, const StanzaError& error);
+    void count(const Item& item);
+    void uncount(const Item& item);
     void forget(const Item& item);
 
     core::Context& context_;
+    S2sBacklog& backlog_;
     const std::string remote_;
     std::deque<Item> waiting_, written_;
     std::size_t bytes_ = 0;

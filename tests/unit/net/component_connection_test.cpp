@@ -26,6 +26,17 @@ std::string handshake_for(const std::string& greeting, const std::string& secret
     return "<handshake>" + hex_encode(crypto::sha1(id + secret)) + "</handshake>";
 }
 
+/// Counts the elements that the server has taken from anybody.
+struct ReceivedCount final : core::Trace {
+    void on_element(const core::TracedStream&, core::TraceEvent event,
+                    const xml::Element&) override {
+        if (event == core::TraceEvent::received) ++count;
+    }
+    void on_text(const core::TracedStream&, core::TraceEvent, std::string_view) override {}
+    void on_note(const core::TracedStream&, std::string_view) override {}
+    int count = 0;
+};
+
 /// Up to the end of the server's own header.
 std::string greeting_of(WireClient& component) {
     component.send(header);
@@ -181,5 +192,30 @@ TEST_SUITE("net/component_connection") {
             refused = romeo.received.find("<resource-constraint") != std::string::npos;
         }
         CHECK(refused);
+    }
+
+    TEST_CASE("while the shard has more to deliver than a turn may, a component causes nothing") {
+        Wire wire(config + "[limits]\ndeliveries_per_turn = 100\n");
+        WireClient component(wire, wire.listen("component"));
+        component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");
+        auto& home = wire.world.home_of("push.example.org");
+        ReceivedCount received;
+        home.set_trace(&received);
+        std::string requests;
+        for (int i = 1; i <= 100; ++i)
+            requests += "<iq type='get' id='" + std::to_string(i) +
+                        "' from='push.example.org' to='example.org'><x xmlns='urn:x'/></iq>";
+        int at_last = 0;
+        home.shards().post(home.shard().index(), [&] {
+            for (int i = 0; i < 100'000; ++i)
+                home.deliveries().push([&, i](core::Context&) {
+                    if (i == 1000) component.send(requests);
+                    at_last = received.count;
+                });
+        });
+        component.expect("id='100'");
+        home.set_trace(nullptr);
+        CHECK(received.count == 100);
+        CHECK(at_last == 1);
     }
 }

@@ -145,3 +145,22 @@ TEST_CASE("a server is not looked for any longer than something waits for it") {
     w.say(2);
     CHECK(w.waiting(w.home()) == 1);
 }
+
+TEST_CASE("one sender does not take all the memory for what waits, whatever domains it names") {
+    Waiting w("[s2s]\nmax_queued_bytes_total = 1048576\n");
+    const auto say = [&w](const std::string& from, int domain) {
+        w.world.arrive("<message from='" + from + "@gw.example.org' to='y@d" +
+                       std::to_string(domain) + ".example' type='chat' id='1'><body>" +
+                       std::string(60000, 'x') + "</body></message>");
+    };
+    for (int i = 0; i < 16; ++i) say("x", i);
+    const std::size_t mine = w.waiting(0) + w.waiting(1);
+    CHECK(mine >= 4);
+    REQUIRE(mine <= 8);  // a quarter of what each of the two shards may hold
+    CHECK(w.senders.pending() == 16 - mine);
+    CHECK(read_error(w.senders.pop()->root()).condition ==
+          StanzaErrorCondition::resource_constraint);
+    CHECK(w.domains[0]->list().size() + w.domains[1]->list().size() == mine);
+    say("z", 100);
+    CHECK(w.waiting(0) + w.waiting(1) == mine + 1);
+}

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "proto/ns.h"
+#include "server/net/s2s/s2s_backlog.h"
 #include "tests/support/world.h"
 
 using namespace clarion;
@@ -27,10 +28,13 @@ struct Queued {
     FakeLink& senders = world.attach_component("gw.example.org");
     BufferPool buffers;
     OutBuffer out{buffers};
+    S2sBacklog backlog;
     std::unique_ptr<S2sQueue> queue;
 
     Queued() {
-        at([this](core::Context& core) { queue = std::make_unique<S2sQueue>(core, remote); });
+        at([this](core::Context& core) {
+            queue = std::make_unique<S2sQueue>(core, backlog, remote);
+        });
     }
     ~Queued() {
         at([this](core::Context&) { queue.reset(); });
@@ -77,7 +81,63 @@ TEST_CASE("a message that waits is in the spool until the socket has it") {
     q.at([&](core::Context&) { q.queue->on_taken(q.out.unsent()); });
     CHECK(q.queue->empty());
     CHECK(q.queue->bytes() == 0);
+    CHECK(q.backlog.bytes() == 0);
     CHECK(q.spooled() == 0);
+}
+
+TEST_CASE("whatever becomes of it, what waits on all links is counted right") {
+    Queued q;
+    const auto mine = [&q] { return q.queue->bytes(); };
+    q.message("1", false);
+    q.message("2", true);
+    q.at([&](core::Context& core) {
+        q.queue->push_restored(
+            parse("<message from='x@gw.example.org' to='y@remote.example'><body>3</body>"
+                  "</message>"),
+            7, core.clock().wall());
+    });
+    CHECK(mine() > 0);
+    CHECK(q.backlog.bytes() == mine());
+    q.at([&](core::Context& core) {
+        q.queue->write(q.out, 0, 1);
+        q.queue->requeue();
+        CHECK(q.backlog.bytes() == mine());
+        S2sQueue other(core, q.backlog, "other.example");
+        other.adopt(q.queue->hand_over());
+        CHECK(mine() == 0);
+        CHECK(q.backlog.bytes() == other.bytes());
+        q.queue->adopt(other.hand_over());
+    });
+    CHECK(q.backlog.bytes() == mine());
+    SUBCASE("it is returned") {
+        q.at([&](core::Context&) { q.queue->bounce_all(timeout); });
+    }
+    SUBCASE("the server stops") {
+        q.at([&](core::Context&) { q.queue.reset(); });
+    }
+    CHECK(q.backlog.bytes() == 0);
+}
+
+TEST_CASE("a sender or a link has a third of what is left") {
+    S2sBacklog backlog;
+    const auto from = [](const std::string& who) {
+        return parse("<message from='" + who + "@example.org/r' to='y@remote.example'><body>" +
+                     std::string(1000, 'x') + "</body></message>");
+    };
+    const std::size_t cost = from("a")->cost(), limit = 400 * cost;
+    const auto fill = [&](const std::string& who) {
+        std::size_t count = 0;
+        for (; backlog.has_room(*from(who), 0, limit); ++count) backlog.add(*from(who));
+        return count;
+    };
+    CHECK(fill("a") == 100);
+    CHECK_FALSE(backlog.has_room(*from("b"), 100 * cost, limit));  // a link that has as much
+    CHECK(fill("b") == 75);
+    CHECK(fill("c") == 56);
+    CHECK(fill("a") == 0);
+    CHECK(fill("d") > 0);
+    for (int i = 0; i < 100; ++i) backlog.remove(*from("a"));
+    CHECK(backlog.has_room(*from("a"), 0, limit));
 }
 
 TEST_CASE("on a stream that flows nothing is spooled, unless the socket leaves it") {
@@ -183,7 +243,7 @@ TEST_CASE("what waits is handed over in order, and what must be durable stays so
         std::deque<S2sQueue::Item> items = q.queue->hand_over();
         CHECK(q.queue->empty());
         CHECK(q.queue->bytes() == 0);
-        q.queue = std::make_unique<S2sQueue>(core, remote);
+        q.queue = std::make_unique<S2sQueue>(core, q.backlog, remote);
         q.queue->adopt(std::move(items));
         CHECK(q.queue->size() == 3);
     });

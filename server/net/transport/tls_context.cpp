@@ -77,7 +77,7 @@ CertificateInfo describe(X509* certificate, const std::string& file, const std::
             .file = file,
             .valid_from = wall_time(X509_get0_notBefore(certificate)),
             .valid_until = wall_time(X509_get0_notAfter(certificate)),
-            .names_domain = certificate_names(certificate, domain),
+            .names_domain = certificate_names(certificate, domain, our_services),
             .names = dns_names(certificate),
             .fingerprint = fingerprint(certificate)};
 }
@@ -241,7 +241,7 @@ ssl_ctx_st* TlsContexts::context_for(std::string_view host) const {
 bool TlsContexts::is_made_out_to(std::string_view host) const {
     const SSL_CTX* const context = context_for(host);
     X509* const certificate = context ? SSL_CTX_get0_certificate(context) : nullptr;
-    return certificate != nullptr && certificate_names(certificate, host);
+    return certificate != nullptr && certificate_names(certificate, host, our_services);
 }
 
 ssl_ctx_st* TlsContexts::context_named(std::string_view server_name) const {

@@ -29,19 +29,20 @@ int xmpp_address_type() {
 }
 
 /// "_xmpp-server.example.org"
-bool srv_name_matches(std::string_view srv_name, std::string_view ascii) {
-    for (const std::string_view service : {"_xmpp-server.", "_xmpp-client."}) {
+bool srv_name_matches(std::string_view srv_name, std::string_view ascii, Services services) {
+    for (const std::string_view service : services) {
         if (srv_name.substr(0, service.size()) != service) continue;
         if (dns_name_matches(srv_name.substr(service.size()), ascii)) return true;
     }
     return false;
 }
 
-bool other_name_matches(const OTHERNAME& other, std::string_view domain, std::string_view ascii) {
+bool other_name_matches(const OTHERNAME& other, std::string_view domain, std::string_view ascii,
+                        Services services) {
     const int type = OBJ_obj2nid(other.type_id);
     if (type == NID_undef || other.value == nullptr) return false;
     if (type == srv_name_type() && other.value->type == V_ASN1_IA5STRING) {
-        return srv_name_matches(view(other.value->value.ia5string), ascii);
+        return srv_name_matches(view(other.value->value.ia5string), ascii, services);
     }
     if (type == xmpp_address_type() && other.value->type == V_ASN1_UTF8STRING) {
         const Result<std::string> address = prepare_domain(view(other.value->value.utf8string));
@@ -82,14 +83,15 @@ bool dns_name_matches(std::string_view pattern, std::string_view name) {
     return !name.empty() && to_lower_ascii(pattern) == to_lower_ascii(name);
 }
 
-bool certificate_names(x509_st* certificate, std::string_view domain) {
+bool certificate_names(x509_st* certificate, std::string_view domain, Services services) {
     const Result<std::string> in_ascii = domain_to_ascii(domain);
     const std::string ascii = in_ascii ? *in_ascii : std::string(domain);
     const NamesPtr names = names_of(certificate);
     for (int i = 0; names && i < sk_GENERAL_NAME_num(names.get()); ++i) {
         const GENERAL_NAME* name = sk_GENERAL_NAME_value(names.get(), i);
         if (name->type == GEN_DNS && dns_name_matches(view(name->d.dNSName), ascii)) return true;
-        if (name->type == GEN_OTHERNAME && other_name_matches(*name->d.otherName, domain, ascii)) {
+        if (name->type == GEN_OTHERNAME &&
+            other_name_matches(*name->d.otherName, domain, ascii, services)) {
             return true;
         }
     }

@@ -3,6 +3,8 @@
 // Private to net's TLS files. Pure; any thread.
 #pragma once
 
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +13,15 @@ struct x509_st;
 
 namespace clarion::net {
 
+/// Services of SRVNames (RFC 4985): what may speak as a server to servers, and all that we are.
+using Services = std::span<const std::string_view>;
+inline constexpr std::array<std::string_view, 1> server_services{"_xmpp-server."};
+inline constexpr std::array<std::string_view, 2> our_services{"_xmpp-server.", "_xmpp-client."};
+
 /// Whether one of the subject alternative names is this domain (in ASCII or not): a dNSName, whose
-/// first label may be "*"; an SRVName for _xmpp-client or _xmpp-server; an XmppAddr. The common
-/// name does not count.
-bool certificate_names(x509_st* certificate, std::string_view domain);
+/// first label may be "*"; an SRVName for one of `services`; an XmppAddr. The common name does not
+/// count.
+bool certificate_names(x509_st* certificate, std::string_view domain, Services services);
 
 /// Its dNSNames, as they stand there.
 std::vector<std::string> dns_names(x509_st* certificate);

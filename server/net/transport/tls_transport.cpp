@@ -65,6 +65,13 @@ BIO* make_bio(Socket& socket) {
 /// Certificates are judged by peer_valid_for(), when it is known which domain they must be for.
 int accept_any(int, X509_STORE_CTX*) { return 1; }
 
+/// Whether all of a verified chain, the peer's own certificate first, may be used for this.
+bool fits(STACK_OF(X509) * chain, int purpose) {
+    for (int i = 0; i < sk_X509_num(chain); ++i)
+        if (X509_check_purpose(sk_X509_value(chain, i), purpose, i > 0) <= 0) return false;
+    return true;
+}
+
 std::string to_wire(std::string_view protocol) {
     std::string wire;
     if (!protocol.empty()) wire.append(1, static_cast<char>(protocol.size())).append(protocol);
@@ -94,6 +101,7 @@ TlsLayer::TlsLayer(Socket& socket, const TlsSettings& settings)
         if (!settings.ask_for_certificate) return;
         SSL_set_verify(ssl_, SSL_VERIFY_PEER, accept_any);
         // Servers show the same certificate in both roles; many authorities leave out clientAuth.
+        // So peer_problem() asks for one of the two.
         X509_VERIFY_PARAM_set_purpose(SSL_get0_param(ssl_), X509_PURPOSE_ANY);
         SSL_set_options(ssl_, SSL_OP_NO_TICKET);
         SSL_set_num_tickets(ssl_, 0);
@@ -247,7 +255,10 @@ std::string TlsLayer::peer_problem(std::string_view domain) const {
     if (certificate == nullptr) return "it showed no certificate";
     const long verdict = SSL_get_verify_result(ssl_);
     if (verdict != X509_V_OK) return X509_verify_cert_error_string(verdict);
-    if (certificate_names(certificate, domain)) return {};
+    STACK_OF(X509)* const chain = SSL_get0_verified_chain(ssl_);
+    if (!fits(chain, X509_PURPOSE_SSL_SERVER) && !fits(chain, X509_PURPOSE_SSL_CLIENT))
+        return "its certificate is not for TLS";
+    if (certificate_names(certificate, domain, server_services)) return {};
     return "its certificate is not made out to " + std::string(domain);
 }
 

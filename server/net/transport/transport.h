@@ -117,7 +117,7 @@ public:
     /// The name the client asked for (SNI); empty if none.
     std::string server_name() const;
     /// Whether the peer's certificate is valid now, from a known authority, and made out to this
-    /// domain (RFC 6125: dNSName with wildcard, SRVName, XmppAddr). False without TLS.
+    /// domain (RFC 6125: dNSName with wildcard, SRVName of a server, XmppAddr). False without TLS.
     bool peer_valid_for(std::string_view domain) const;
     /// Why peer_valid_for() says no, for the log and for `s2s test`.
     std::string peer_problem(std::string_view domain) const;

@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/config.h"
 #include "base/task.h"
@@ -88,6 +89,18 @@ public:
         const std::string command = "NAME=" + name + " DAYS=" + std::to_string(days) +
                                     " tools/dev_cert.sh " + path_ + " " + domains + " >/dev/null";
         if (std::system(command.c_str()) != 0) throw std::runtime_error("dev_cert.sh failed");
+    }
+    /// The same, with only these lines of openssl's configuration for its extensions.
+    void make_certificate_with(const std::string& name,
+                               const std::vector<std::string>& extensions) {
+        const std::string file = path_ + "/" + name;
+        std::string command =
+            "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -subj /CN=x "
+            "-addext basicConstraints=critical,CA:FALSE -keyout " +
+            file + ".key.pem -out " + file + ".pem";
+        for (const std::string& each : extensions) command += " -addext '" + each + "'";
+        if (std::system((command + " 2>/dev/null").c_str()) != 0)
+            throw std::runtime_error("openssl req failed");
     }
 
 private:

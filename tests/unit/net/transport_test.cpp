@@ -95,6 +95,31 @@ struct Tls {
     }
 };
 
+/// A certificate with these extensions, which both sides show and trust.
+struct SharedCertificate {
+    test::TemporaryDirectory directory;
+    std::shared_ptr<const TlsContexts> contexts;
+
+    explicit SharedCertificate(const std::vector<std::string>& extensions) {
+        directory.make_certificate_with("it", extensions);
+        const std::string file = directory.path() + "/it";
+        const auto config = test::make_config(
+            "[server]\ndomains = [\"example.org\"]\n[tls]\ncertificate = \"" + file +
+            ".pem\"\nprivate_key = \"" + file + ".key.pem\"\nca = \"" + file + ".pem\"\n");
+        auto loaded = TlsContexts::load(*config, {"example.org"});
+        REQUIRE(loaded.ok());
+        CHECK(loaded->certificates.front().names_domain);
+        contexts = loaded->contexts;
+    }
+    TlsSettings settings(TlsSettings::Role role) const {
+        TlsSettings settings;
+        settings.role = role;
+        settings.contexts = contexts;
+        settings.host = "example.org";
+        return settings;
+    }
+};
+
 void shake_hands(Loop& loop, Pair& pair, TlsSettings accept, TlsSettings connect) {
     std::string here, there;
     loop.start(shake(*pair.a, std::move(accept), here));
@@ -281,6 +306,37 @@ TEST_SUITE("net/transport") {
         CHECK(pair.a->peer_valid_for("example.org"));  // it showed its own, as servers do
         Pair plain(loop);
         CHECK(!plain.a->peer_valid_for("example.org"));
+    }
+
+    TEST_CASE("a server's certificate is for TLS, and its SRV names are those of a server") {
+        const std::string name = "subjectAltName=DNS:example.org";
+        const std::string srv = "subjectAltName=otherName:1.3.6.1.5.5.7.8.7;IA5:_xmpp-";
+        struct Row {
+            std::vector<std::string> extensions;
+            bool from_them;  // valid when they connect to us
+            bool to_them;    // when we connect to them
+        };
+        const std::vector<Row> rows{
+            {{name}, true, true},
+            {{name, "extendedKeyUsage=serverAuth"}, true, true},
+            {{name, "extendedKeyUsage=serverAuth,clientAuth"}, true, true},
+            {{name, "extendedKeyUsage=clientAuth"}, true, false},
+            {{name, "extendedKeyUsage=emailProtection"}, false, false},
+            {{name, "extendedKeyUsage=codeSigning,timeStamping"}, false, false},
+            {{srv + "server.example.org"}, true, true},
+            {{srv + "client.example.org"}, false, false},
+        };
+        for (const Row& row : rows) {
+            CAPTURE(row.extensions.back());
+            const SharedCertificate both(row.extensions);
+            Loop loop;
+            Pair pair(loop);
+            TlsSettings accept = both.settings(TlsSettings::Role::accept);
+            accept.ask_for_certificate = true;
+            shake_hands(loop, pair, accept, both.settings(TlsSettings::Role::connect));
+            CHECK(pair.a->peer_valid_for("example.org") == row.from_them);
+            CHECK(pair.b->peer_valid_for("example.org") == row.to_them);
+        }
     }
 
     TEST_CASE("ALPN: our protocol is chosen, a foreign one refused") {

@@ -45,7 +45,7 @@ namespace {
 
 constexpr Logger logger{"offline"};
 constexpr std::string_view part_name = "offline";
-constexpr std::size_t page_size = 50;
+constexpr storage::PageSize page_size{.count = 50};
 
 // ---- State -------------------------------------------------------------------------------------
 
@@ -271,14 +271,14 @@ private:
             logger.error("unreadable",
                          {{"account", account.jid().full()}, {"error", page.error().text}});
         if (!page) co_return true;
-        for (const storage::OfflineMessage& message : *page) {
+        for (const storage::OfflineMessage& message : page->messages) {
             if (message.seq >= flush.end) co_return true;
             core::Session* const session = co_await core::wait_for_send_room(account, number);
             if (!session || flush.number != number) co_return false;
             flush.sent_up_to = message.seq;
             if (!skip.contains(message.seq)) hand_over(*session, message);
         }
-        co_return page->size() < page_size;
+        co_return page->complete;
     }
 
     /// The session with that number, or another, that can take offline messages; nullptr: there is

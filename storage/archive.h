@@ -42,6 +42,9 @@ struct ArchiveQuery {
     std::optional<ArchiveId> rsm_after, rsm_before;
     bool from_end = false;  // <before/>: the last page
     std::size_t limit = 50;
+    /// A page ends early before the message that would make its stanzas larger than this together,
+    /// but has one at least. 0: any size.
+    std::size_t max_bytes = 0;
     /// Counting a search for a contact looks at every entry. All others are counted anyway.
     bool want_count = false;
 };

@@ -10,6 +10,7 @@
 
 #include "base/task.h"
 #include "storage/batch.h"
+#include "storage/page_size.h"
 #include "storage/stanza_meta.h"
 
 namespace clarion::storage {
@@ -28,6 +29,11 @@ struct OfflineMessage {
     KeptStanza stanza;
 };
 
+struct OfflinePage {
+    std::vector<OfflineMessage> messages;
+    bool complete = false;  // there are no more
+};
+
 class Offline {
 public:
     virtual ~Offline() = default;
@@ -38,9 +44,8 @@ public:
     virtual void remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) = 0;
     /// Oldest first, after `after_seq`, bytes resolved; entries whose log entry expired are left
     /// out.
-    virtual Task<Result<std::vector<OfflineMessage>>> read(AccountId account,
-                                                           std::uint64_t after_seq,
-                                                           std::size_t limit) = 0;
+    virtual Task<Result<OfflinePage>> read(AccountId account, std::uint64_t after_seq,
+                                           PageSize size) = 0;
 };
 
 }  // namespace clarion::storage

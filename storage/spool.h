@@ -10,6 +10,7 @@
 #include "base/task.h"
 #include "proto/partition.h"
 #include "storage/batch.h"
+#include "storage/page_size.h"
 
 namespace clarion::storage {
 
@@ -26,8 +27,9 @@ public:
     virtual std::uint64_t next_seq() = 0;
     virtual void put(Batch& batch, std::string_view domain, const SpooledStanza& stanza) = 0;
     virtual void remove(Batch& batch, std::string_view domain, std::uint64_t seq) = 0;
+    /// In their order, behind number `after`; empty: there are no more.
     virtual Task<Result<std::vector<SpooledStanza>>> read(std::string domain, std::uint64_t after,
-                                                          std::size_t limit) = 0;
+                                                          PageSize size) = 0;
     /// Domains in these partitions that have spooled stanzas (read once at start).
     virtual Task<Result<std::vector<std::string>>> domains(PartitionSet partitions) = 0;
 };

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "modules/mam/archive_expiry.h"
-#include "modules/mam/query.h"
 #include "server/core/actors/archive_id.h"
 #include "server/core/address/domains.h"
 #include "server/core/setup/remote_call.h"
@@ -217,9 +216,9 @@ Task<Result<json::value>> export_page(Context& here, const json::object& argumen
     if (!after) co_return after.error();
     storage::ArchiveQuery query{.owner = *id, .behind = *after};
     query.limit = 500;
+    query.max_bytes = 1 << 20;
     auto page = co_await here.storage().archive().query(query);
     if (!page) co_return page.error();
-    shorten(*page, false, 1 << 20);
     json::array messages;
     for (const auto& message : page->messages)
         messages.push_back({{"id", ids.format(message.id)},

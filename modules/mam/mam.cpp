@@ -176,17 +176,16 @@ public:
         const auto& options = options_of(owner);
         const PageLimits limits{static_cast<std::size_t>(options.max_page),
                                 static_cast<std::size_t>(options.default_page)};
-        const auto max_bytes = static_cast<std::size_t>(options.max_page_bytes);
         auto read = read_page_request(request.payload(), limits, context_.archive_ids(owner.id()));
         if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
         PageRequest wanted = std::get<PageRequest>(std::move(read));
         wanted.query.owner = owner.id();
+        wanted.query.max_bytes = static_cast<std::size_t>(options.max_page_bytes);
         const std::uint64_t number = request.session ? request.session->number() : 0;
 
         (void)co_await context_.shard().committed();  // what the owner just said is in its archive
         auto page = co_await context_.storage().archive().query(wanted.query);
         if (!page) co_return to_stanza_error(page.error());
-        shorten(*page, wanted.backwards(), max_bytes);
         if (request.account) {
             core::Session* session = co_await core::wait_for_send_room(*request.account, number);
             if (!session) co_return gone_meanwhile();

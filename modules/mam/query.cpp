@@ -131,22 +131,6 @@ std::variant<PageRequest, StanzaError> read_page_request(const xml::Element& que
 
 // ---- Answers -----------------------------------------------------------------------------------
 
-void shorten(storage::ArchivePage& page, bool backwards, std::size_t max_bytes) {
-    auto& messages = page.messages;
-    if (backwards) std::reverse(messages.begin(), messages.end());
-    std::size_t bytes = 0;
-    std::size_t count = 0;
-    while (count < messages.size() &&
-           (count == 0 || bytes + messages[count].xml.size() <= max_bytes))
-        bytes += messages[count++].xml.size();
-    if (count < messages.size()) {
-        if (backwards && page.first_index) *page.first_index += messages.size() - count;
-        messages.resize(count);
-        page.complete = false;
-    }
-    if (backwards) std::reverse(messages.begin(), messages.end());
-}
-
 std::shared_ptr<Stanza> make_page_message(const Jid& archive, const Jid& to,
                                           std::string_view query_id,
                                           const storage::ArchivedMessage& message,

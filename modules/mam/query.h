@@ -24,7 +24,6 @@ struct PageRequest {
     storage::ArchiveQuery query;  // without its account
     std::string query_id;
     bool flip = false;  // <flip-page/>: newest first
-    bool backwards() const { return query.from_end || query.rsm_before.has_value(); }
 };
 
 /// Reads <query/>. Errors: bad-request (values that cannot be read, a form of another type, both
@@ -33,10 +32,6 @@ struct PageRequest {
 std::variant<PageRequest, StanzaError> read_page_request(const xml::Element& query,
                                                          const PageLimits& limits,
                                                          core::ArchiveIds ids);
-
-/// Shortens a page to about `max_bytes` of stanzas, from the end away from the cursor, so that
-/// paging goes on where it stops; at least one message stays. Such a page is not complete.
-void shorten(storage::ArchivePage& page, bool backwards, std::size_t max_bytes);
 
 /// One result: the stored stanza as it is, wrapped (section 3.2).
 std::shared_ptr<Stanza> make_page_message(const Jid& archive, const Jid& to,

@@ -63,9 +63,9 @@ Task<StanzaPtr> Composer::read_stanza(const StoredNotification& stored) const {
         auto logged = co_await storage.archive().read_log(log_id);
         if (logged && logged->has_value()) text = std::move(**logged);
     } else if (seq != 0) {
-        auto kept = co_await storage.offline().read(stored.key.account, seq - 1, 1);
-        if (kept && !kept->empty() && kept->front().seq == seq)
-            text = std::move(kept->front().stanza.xml);
+        auto kept = co_await storage.offline().read(stored.key.account, seq - 1, {.count = 1});
+        if (kept && !kept->messages.empty() && kept->messages.front().seq == seq)
+            text = std::move(kept->messages.front().stanza.xml);
     }
     if (text.empty()) co_return nullptr;
     auto parsed = Stanza::from_document(xml::parse_element(text, ns::client));

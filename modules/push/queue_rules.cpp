@@ -208,7 +208,7 @@ Task<> QueueRules::notify_lost(std::shared_ptr<core::Session> session) {
 
 Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId account,
                                                              WallTime since) {
-    constexpr std::size_t enough = 50;
+    constexpr storage::PageSize enough{.count = 50};
     std::vector<Entry> entries;
     const auto add = [&](const std::string& text, Entry entry) {
         auto parsed = Stanza::from_document(xml::parse_element(text, ns::client));
@@ -220,7 +220,8 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
     query.owner = account;
     query.start = since;
     query.from_end = true;
-    query.limit = enough;
+    query.limit = enough.count;
+    query.max_bytes = enough.bytes;
     const auto archived = co_await context_.storage().archive().query(std::move(query));
     if (archived)
         for (const auto& each : archived->messages)
@@ -228,7 +229,7 @@ Task<std::vector<QueueRules::Entry>> QueueRules::read_latest(storage::AccountId 
                 {.meta = {.log_id = each.log_id, .archive_id = each.id, .received = each.time}});
     const auto kept = co_await context_.storage().offline().read(account, 0, enough);
     if (kept)
-        for (const auto& [seq, stanza] : *kept) {
+        for (const auto& [seq, stanza] : kept->messages) {
             if (stanza.meta.received < since || stanza.meta.archived()) continue;
             Entry entry{.meta = stanza.meta};
             entry.meta.offline_seq = seq;

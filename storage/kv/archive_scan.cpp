@@ -13,7 +13,7 @@ std::uint64_t number(ArchiveId id) { return static_cast<std::uint64_t>(id); }
 
 }  // namespace
 
-ArchiveScan::ArchiveScan(ArchiveQuery query, std::size_t slice)
+ArchiveScan::ArchiveScan(ArchiveQuery query, Slice slice)
     : query_(std::move(query)), slice_(slice) {
     if (!query_.with.empty()) with_hash_ = jid_hash(query_.with);
     with_is_full_ = query_.with.find('/') != std::string::npos;
@@ -127,10 +127,14 @@ std::optional<std::uint64_t> ArchiveScan::count_matching(Snapshot& snapshot) con
 bool ArchiveScan::matches(std::string_view index_value, ArchiveIndexRecord& record) const {
     if (!query_.with.empty() && !may_be_with(index_value, with_hash_, with_is_full_)) return false;
     record = decoded(decode_archive_index(index_value));
+    // What was written since the search began may lie outside its times.
+    if (query_.start && record.time < *query_.start) return false;
+    if (query_.end && record.time > *query_.end) return false;
     return record.log_id != LogId::none;  // expired, and the newest: kept for its id
 }
 
 bool ArchiveScan::step(Snapshot& snapshot) {
+    looked_at_ = copied_ = 0;
     if (!query_.ids.empty()) return step_ids(snapshot);
     if (parts_.empty()) return true;
     return backwards_ ? step_backwards(snapshot) : step_forwards(snapshot);
@@ -141,10 +145,10 @@ bool ArchiveScan::step_forwards(Snapshot& snapshot) {
     const auto cursor = snapshot.cursor(Table::archive);
     const KeyRange range = keys(part);
     bool found = cursor->seek(range.from);
-    for (std::size_t looked_at = 0; found; found = cursor->next()) {
+    for (; found; found = cursor->next()) {
         const Entry entry = cursor->entry();
         if (entry.key >= range.to.view()) break;
-        if (looked_at++ == slice_) return false;
+        if (slice_is_over()) return false;
         part.first = key_u64(entry.key, 8) + 1;
         if (add(snapshot, entry)) return true;
     }
@@ -157,10 +161,10 @@ bool ArchiveScan::step_backwards(Snapshot& snapshot) {
     const auto cursor = snapshot.cursor(Table::archive);
     const KeyRange range = keys(part);
     bool found = cursor->seek_before(range.to);
-    for (std::size_t looked_at = 0; found; found = cursor->previous()) {
+    for (; found; found = cursor->previous()) {
         const Entry entry = cursor->entry();
         if (entry.key < range.from.view()) break;
-        if (looked_at++ == slice_) return false;
+        if (slice_is_over()) return false;
         part.last = key_u64(entry.key, 8) - 1;
         if (add(snapshot, entry)) return true;
     }
@@ -169,7 +173,9 @@ bool ArchiveScan::step_backwards(Snapshot& snapshot) {
 }
 
 bool ArchiveScan::step_ids(Snapshot& snapshot) {
-    for (const ArchiveId id : query_.ids) {
+    for (; next_id_ < query_.ids.size(); ++next_id_) {
+        if (slice_is_over()) return false;
+        const ArchiveId id = query_.ids[next_id_];
         if (std::none_of(parts_.begin(), parts_.end(),
                          [&](const IdRange& part) { return part.contains(number(id)); }))
             continue;
@@ -180,23 +186,36 @@ bool ArchiveScan::step_ids(Snapshot& snapshot) {
     return true;
 }
 
+/// Asked before each entry.
+bool ArchiveScan::slice_is_over() {
+    return looked_at_++ == slice_.entries || copied_ >= slice_.bytes;
+}
+
+bool ArchiveScan::is_full(std::size_t next_size) const {
+    if (found_.size() == query_.limit) return true;
+    return query_.max_bytes != 0 && !found_.empty() && found_bytes_ + next_size > query_.max_bytes;
+}
+
 /// Takes the entry into the page if it belongs there. True: the page was full already.
 bool ArchiveScan::add(Snapshot& snapshot, const Entry& entry) {
     ArchiveIndexRecord record;
     if (!matches(entry.value, record)) return false;
     const auto stored = snapshot.get(Table::log, log_key(record.log_id));
     if (!stored) return false;  // expired
-    if (found_.size() == query_.limit) {
+    const std::string_view xml = decoded(decode_log(*stored)).xml;
+    if (is_full(xml.size())) {
         complete_ = false;
         return true;
     }
     if (found_.empty()) near_ordinal_ = record.ordinal;
     far_ordinal_ = record.ordinal;
+    found_bytes_ += xml.size();
+    copied_ += xml.size();
     found_.push_back({.id = ArchiveId{key_u64(entry.key, 8)},
                       .log_id = record.log_id,
                       .time = record.time,
                       .ordinal = record.ordinal,
-                      .xml = std::string(decoded(decode_log(*stored)).xml)});
+                      .xml = std::string(xml)});
     return false;
 }
 

@@ -35,20 +35,22 @@ void OfflineKv::remove_up_to(Batch& batch, AccountId account, std::uint64_t seq)
         Table::offline, {owner_range(account).from, after(owner_number_key(account, seq))});
 }
 
-Task<Result<std::vector<OfflineMessage>>> OfflineKv::read(AccountId account,
-                                                          std::uint64_t after_seq,
-                                                          std::size_t limit) {
+Task<Result<OfflinePage>> OfflineKv::read(AccountId account, std::uint64_t after_seq,
+                                          PageSize size) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
-        std::vector<OfflineMessage> messages;
+        OfflinePage page{.messages = {}, .complete = true};
+        std::size_t bytes = 0;
         const auto read_one = [&](const Entry& entry) {
-            if (messages.size() == limit) return false;
             OfflineMessage message{key_u64(entry.key, 8), decoded(decode_kept_stanza(entry.value))};
-            if (resolve(snapshot, message.stanza)) messages.push_back(std::move(message));
-            return true;
+            if (!resolve(snapshot, message.stanza)) return true;
+            bytes += message.stanza.xml.size();
+            page.complete = size.fits(page.messages.size(), bytes);
+            if (page.complete) page.messages.push_back(std::move(message));
+            return page.complete;
         };
         for_range(snapshot, Table::offline, after(owner_number_key(account, after_seq)),
                   owner_range(account).to, read_one);
-        return messages;
+        return page;
     });
 }
 

@@ -80,8 +80,8 @@ public:
     void put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) override;
     void remove(Batch& batch, AccountId account, std::uint64_t seq) override;
     void remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) override;
-    Task<Result<std::vector<OfflineMessage>>> read(AccountId account, std::uint64_t after_seq,
-                                                   std::size_t limit) override;
+    Task<Result<OfflinePage>> read(AccountId account, std::uint64_t after_seq,
+                                   PageSize size) override;
 
 private:
     Engine& engine_;
@@ -144,7 +144,7 @@ public:
     void put(Batch& batch, std::string_view domain, const SpooledStanza& stanza) override;
     void remove(Batch& batch, std::string_view domain, std::uint64_t seq) override;
     Task<Result<std::vector<SpooledStanza>>> read(std::string domain, std::uint64_t after,
-                                                  std::size_t limit) override;
+                                                  PageSize size) override;
     Task<Result<std::vector<std::string>>> domains(PartitionSet partitions) override;
 
 private:

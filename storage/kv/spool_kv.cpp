@@ -27,13 +27,16 @@ void SpoolKv::remove(Batch& batch, std::string_view domain, std::uint64_t seq) {
 }
 
 Task<Result<std::vector<SpooledStanza>>> SpoolKv::read(std::string domain, std::uint64_t after_seq,
-                                                       std::size_t limit) {
+                                                       PageSize size) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<SpooledStanza> stanzas;
+        std::size_t bytes = 0;
         const auto read_one = [&](const Entry& entry) {
-            if (stanzas.size() == limit) return false;
             auto record = decoded(decode_spool(seq_of(entry.key), entry.value));
-            if (record.domain == domain) stanzas.push_back(std::move(record.stanza));
+            if (record.domain != domain) return true;
+            bytes += record.stanza.xml.size();
+            if (!size.fits(stanzas.size(), bytes)) return false;
+            stanzas.push_back(std::move(record.stanza));
             return true;
         };
         for_range(snapshot, Table::spool, after(spool_key(domain, after_seq)),

@@ -13,6 +13,7 @@ namespace clarion::storage {
 namespace {
 
 constexpr std::chrono::microseconds tick{1};
+constexpr std::string_view stanza = "<message/>";
 const std::vector<std::string> contacts{"a@x", "a@x/1", "a@x/2", "b@x", "b@x/1"};
 const std::vector<std::string> filters{"", "", "", "a@x", "a@x/1", "b@x", "b@x/2", "c@x"};
 
@@ -87,8 +88,10 @@ struct Model {
             return (query.rsm_after && id <= *query.rsm_after) ||
                    (query.rsm_before && id >= *query.rsm_before);
         });
-        const bool complete = ids.size() <= query.limit;
-        const auto surplus = static_cast<std::ptrdiff_t>(complete ? 0 : ids.size() - query.limit);
+        const std::size_t fit = std::max<std::size_t>(query.max_bytes / stanza.size(), 1);
+        const std::size_t most = query.max_bytes == 0 ? query.limit : std::min(query.limit, fit);
+        const bool complete = ids.size() <= most;
+        const auto surplus = static_cast<std::ptrdiff_t>(complete ? 0 : ids.size() - most);
         if (query.from_end || query.rsm_before)
             ids.erase(ids.begin(), ids.begin() + surplus);
         else
@@ -159,7 +162,7 @@ private:
                 const auto by_clock = clock_.time_since_epoch().count();
                 last_ = std::max(last_ + 1, static_cast<std::uint64_t>(by_clock));
                 const Entry entry{ArchiveId{last_}, clock_, contacts[below(contacts.size())]};
-                put_log(batch, log, entry.time, "<message/>");
+                put_log(batch, log, entry.time, std::string(stanza));
                 archive.put_index(batch, account_, {entry.id, log, entry.time, entry.with});
                 model_.entries.push_back(entry);
             }
@@ -193,6 +196,7 @@ private:
         query.owner = account_;
         query.with = filters[below(filters.size())];
         query.limit = 1 + below(5);
+        if (chance(3)) query.max_bytes = 1 + below(4 * stanza.size());
         query.want_count = chance(2);
         query.from_end = reader.backwards;
         if (chance(4)) query.start = any_time();
@@ -209,7 +213,7 @@ private:
     bool turn(Reader& reader) {
         const bool refuses = model_.refuses(reader.query);
         const bool quiet = chance(2);  // nobody writes while the page is made
-        ArchiveScan scan(reader.query, 1 + below(4));
+        ArchiveScan scan(reader.query, {.entries = 1 + below(4), .bytes = 1 + below(30)});
         const auto begun = look([&](Snapshot& snapshot) { return scan.begin(snapshot); });
         CHECK(begun.ok() == !refuses);
         if (!begun) {

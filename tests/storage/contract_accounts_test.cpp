@@ -216,7 +216,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
     CHECK_FALSE(read(storage.accounts().load(romeo.jid)));
     CHECK_FALSE(read(storage.owners().address_of(romeo.id)));
     CHECK_FALSE(read(storage.archive().bounds(romeo.id)));
-    CHECK(read(storage.offline().read(romeo.id, 0, 10)).empty());
+    CHECK(read(storage.offline().read(romeo.id, 0, {.count = 10})).messages.empty());
     CHECK(read(storage.sessions().read_queue(romeo.id, 3, 0)).empty());
     CHECK(read(storage.sessions().accounts_with_online_records(
               PartitionSet::all(), OwnerId::none, 10)) == std::vector<OwnerId>{juliet.id});

@@ -327,8 +327,8 @@ TEST_CASE_TEMPLATE("messages whose content expired are skipped", Backend, Memory
 
 TEST_CASE_TEMPLATE("a search longer than a slice gives way and goes on", Backend, MemoryBackend,
                    LmdbBackend) {
-    ArchiveFixture<Backend> archive(ArchiveScan::slice_size * 2 + 5);
-    const std::uint64_t last = ArchiveScan::slice_size * 2 + 5;
+    ArchiveFixture<Backend> archive(ArchiveScan::Slice{}.entries * 2 + 5);
+    const std::uint64_t last = ArchiveScan::Slice{}.entries * 2 + 5;
     archive.commit([&](Batch& batch) {
         auto& repository = archive->archive();
         const LogId log = repository.next_log_id();
@@ -339,6 +339,82 @@ TEST_CASE_TEMPLATE("a search longer than a slice gives way and goes on", Backend
     CHECK(archive.page({.with = "rare@example.org"}) == std::to_string(last + 1) + " complete");
     CHECK(archive.page({.with = "never@example.org", .from_end = true}) == " complete");
     CHECK(archive.count({.with = "rare@example.org"}) == 1);
+}
+
+/// An archive of messages with 200 KB each, ids 1 and on.
+template <class Backend>
+class LargeArchive : public Fixture<Backend> {
+public:
+    static constexpr std::size_t size = 200 * 1024;
+    explicit LargeArchive(std::uint64_t count) {
+        this->commit([&](Batch& batch) {
+            for (std::uint64_t n = 1; n <= count; ++n)
+                this->storage().archive().put_index(
+                    batch, account,
+                    {.id = ArchiveId{n},
+                     .log_id = this->storage().archive().next_log_id(),
+                     .time = at(1),
+                     .with = "x@y",
+                     .xml = std::string(size, 'x'),
+                     .received = at(1)});
+        });
+    }
+    ArchivePage page(ArchiveQuery query) {
+        query.owner = account;
+        return read(this->storage().archive().query(query));
+    }
+    const OwnerId account = this->storage().owners().next_id("owner@example.org");
+};
+
+TEST_CASE_TEMPLATE("a page ends before it gets too large, on the far side of the cursor", Backend,
+                   MemoryBackend, LmdbBackend) {
+    LargeArchive<Backend> archive(5);
+    const auto first_of = [](const ArchivePage& page) { return page.messages.front().id; };
+    const std::size_t size = archive.size;
+
+    auto page = archive.page({.max_bytes = 2 * size});
+    CHECK(page.messages.size() == 2);
+    CHECK(first_of(page) == ArchiveId{1});
+    CHECK_FALSE(page.complete);
+
+    page = archive.page({.from_end = true, .max_bytes = 3 * size - 1});
+    CHECK(page.messages.size() == 2);
+    CHECK(first_of(page) == ArchiveId{4});
+    CHECK(page.first_index == 3);
+    CHECK_FALSE(page.complete);
+
+    page = archive.page({.ids = {ArchiveId{1}, ArchiveId{3}, ArchiveId{5}}, .max_bytes = 2 * size});
+    CHECK(page.messages.size() == 2);
+    CHECK_FALSE(page.complete);
+
+    page = archive.page({.rsm_after = ArchiveId{3}, .max_bytes = 1});
+    CHECK(page.messages.size() == 1);
+    CHECK(first_of(page) == ArchiveId{4});
+
+    page = archive.page({.rsm_after = ArchiveId{3}, .max_bytes = 2 * size});
+    CHECK(page.messages.size() == 2);
+    CHECK(page.complete);
+}
+
+TEST_CASE("whoever reads large stanzas gives way between them") {
+    constexpr std::size_t count = 20;
+    LargeArchive<MemoryBackend> archive(count);
+    const auto steps_of = [&](ArchiveQuery query) {
+        query.owner = archive.account;
+        query.limit = count;
+        ArchiveScan scan(query);
+        const auto snapshot = archive->engine().snapshot();
+        REQUIRE(scan.begin(*snapshot).ok());
+        std::size_t steps = 1;
+        while (!scan.step(*snapshot)) ++steps;
+        CHECK(scan.take_page().messages.size() == count);
+        return steps;
+    };
+    CHECK(steps_of({}) >= count / 2);  // two are more than a slice copies
+    CHECK(steps_of({.from_end = true}) >= count / 2);
+    std::vector<ArchiveId> ids;
+    for (std::uint64_t n = 1; n <= count; ++n) ids.push_back(ArchiveId{n});
+    CHECK(steps_of({.ids = ids}) >= count / 2);
 }
 
 TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend, MemoryBackend,
@@ -398,7 +474,8 @@ TEST_CASE_TEMPLATE("whoever refers to a stanza brings it, in whichever order", B
         }
         CHECK(read(fixture->archive().query({.owner = sender})).messages[0].xml == "<message/>");
         CHECK(read(fixture->archive().query({.owner = recipient})).messages.size() == 1);
-        CHECK(read(fixture->offline().read(recipient, 0, 9))[0].stanza.xml == "<message/>");
+        CHECK(read(fixture->offline().read(recipient, 0, {.count = 9})).messages[0].stanza.xml ==
+              "<message/>");
         CHECK(read(fixture->sessions().read_queue(recipient, 2, 0))[0].stanza.xml == "<message/>");
         CHECK(fixture->engine().snapshot()->entries(Table::log) == 1);  // one copy
         CHECK(read(fixture->archive().newest_log_time()) == at(4));
@@ -439,7 +516,8 @@ TEST_CASE_TEMPLATE("who brings a stanza late does not undo its tombstone", Backe
     });
     for (const OwnerId owner : {sender, recipient})
         CHECK(read(fixture->archive().query({.owner = owner})).messages[0].xml == "<tombstone/>");
-    CHECK(read(fixture->offline().read(recipient, 0, 9))[0].stanza.xml == "<tombstone/>");
+    CHECK(read(fixture->offline().read(recipient, 0, {.count = 9})).messages[0].stanza.xml ==
+          "<tombstone/>");
 }
 
 }  // namespace

@@ -274,7 +274,7 @@ TEST_CASE_TEMPLATE("the log keeps what waits offline or in a queue, until that i
     archive.sweep_all();
     CHECK(archive.logged() == "1 2 4 ");
     CHECK(archive.entries(Table::unreferenced) == 2);
-    CHECK(read(archive->offline().read(archive.juliet, 0, 10)).size() == 1);
+    CHECK(read(archive->offline().read(archive.juliet, 0, {.count = 10})).messages.size() == 1);
     CHECK(read(archive->sessions().read_queue(archive.juliet, 1, 0)).size() == 1);
 
     archive.commit([&](Batch& batch) {
@@ -498,7 +498,7 @@ TEST_CASE("a crash at any point of expiry or sweep is harmless") {
             archive.write(*sweep);
         archive.reopen();
         CHECK(archive.page(archive.juliet) == "6 complete");
-        CHECK(read(archive->offline().read(archive.juliet, 0, 10)).size() == 1);
+        CHECK(read(archive->offline().read(archive.juliet, 0, {.count = 10})).messages.size() == 1);
     }
     archive.sweep_all();
     CHECK(archive.logged() == "1 6 ");

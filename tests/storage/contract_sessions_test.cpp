@@ -39,7 +39,7 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
         }
         offline.put(batch, neighbour, 5, {.meta = {.received = at(2)}, .xml = "<message/>"});
     });
-    auto messages = read(offline.read(account, 0, 2));
+    auto messages = read(offline.read(account, 0, {.count = 2})).messages;
     REQUIRE(messages.size() == 2);
     CHECK(messages[0].seq == 2);
     CHECK(messages[0].stanza.xml == "<message id='log'/>");
@@ -47,15 +47,19 @@ TEST_CASE_TEMPLATE("offline messages come oldest first and go one by one or up t
     CHECK(messages[0].stanza.meta.received == at(1));
     CHECK(messages[1].seq == 300);
     CHECK(messages[1].stanza.xml == "<message id='own'/>");
-    CHECK(seqs(read(offline.read(account, 308, 10))) == std::vector<std::uint64_t>{309, 310});
-    CHECK(seqs(read(offline.read(neighbour, 0, 10))) == std::vector<std::uint64_t>{5});
+    CHECK(seqs(read(offline.read(account, 308, {.count = 10})).messages) ==
+          std::vector<std::uint64_t>{309, 310});
+    CHECK(seqs(read(offline.read(neighbour, 0, {.count = 10})).messages) ==
+          std::vector<std::uint64_t>{5});
 
     fixture.commit([&](Batch& batch) {
         offline.remove(batch, account, 309);
         offline.remove_up_to(batch, account, 307);
     });
-    CHECK(seqs(read(offline.read(account, 0, 10))) == std::vector<std::uint64_t>{308, 310});
-    CHECK(seqs(read(offline.read(neighbour, 0, 10))) == std::vector<std::uint64_t>{5});
+    CHECK(seqs(read(offline.read(account, 0, {.count = 10})).messages) ==
+          std::vector<std::uint64_t>{308, 310});
+    CHECK(seqs(read(offline.read(neighbour, 0, {.count = 10})).messages) ==
+          std::vector<std::uint64_t>{5});
 }
 
 TEST_CASE_TEMPLATE("what is pending for push registrations is found page by page", Backend,
@@ -127,6 +131,40 @@ TEST_CASE("how far time has come is there for the next start") {
     CHECK(stored()->since_boot == std::chrono::hours(2));
 }
 
+TEST_CASE_TEMPLATE("offline messages and spools are read by bytes as well as by number", Backend,
+                   MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
+    const LogId log = fixture->archive().next_log_id();
+    const std::string text(400, 'x');
+    fixture.commit([&](Batch& batch) {
+        put_log(batch, log, at(1), text);
+        for (const std::uint64_t seq : {1u, 2u, 3u})
+            fixture->offline().put(batch, account, seq, {.meta = {.received = at(1)}, .xml = text});
+        fixture->offline().put(batch, account, 4, {.meta = {.log_id = log, .received = at(1)}});
+        for (int n = 0; n < 3; ++n)
+            fixture->spool().put(batch, "x.y", {fixture->spool().next_seq(), at(1), text});
+    });
+    const auto page = [&](std::uint64_t after, PageSize size) {
+        const auto found = read(fixture->offline().read(account, after, size));
+        CHECK(found.complete == (found.messages.back().seq == 4));
+        return seqs(found.messages);
+    };
+    using Seqs = std::vector<std::uint64_t>;
+    CHECK(page(0, {.count = 10, .bytes = 1000}) == Seqs{1, 2});
+    CHECK(page(2, {.count = 10, .bytes = 1000}) == Seqs{3, 4});
+    CHECK(page(0, {.count = 10, .bytes = 1}) == Seqs{1});
+    CHECK(page(3, {.count = 10, .bytes = 1}) == Seqs{4});
+    CHECK(page(1, {.count = 2}) == Seqs{2, 3});
+    CHECK(page(0, {.count = 4}) == Seqs{1, 2, 3, 4});
+    const auto spooled = [&](std::size_t bytes) {
+        return read(fixture->spool().read("x.y", 0, {.count = 10, .bytes = bytes})).size();
+    };
+    CHECK(spooled(1000) == 2);
+    CHECK(spooled(1) == 1);
+    CHECK(spooled(1200) == 3);
+}
+
 TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;
@@ -142,11 +180,12 @@ TEST_CASE_TEMPLATE("a kept stanza needs its log entry, and goes with it", Backen
         fixture->sessions().put_queued(batch, account, 1, {1, reference});
         fixture->offline().put(batch, account, 2, {.meta = {.received = at(1)}, .xml = "<own/>"});
     });
-    CHECK(read(fixture->offline().read(account, 0, 10)).size() == 2);
+    CHECK(read(fixture->offline().read(account, 0, {.count = 10})).messages.size() == 2);
     const auto transaction = fixture->engine().begin_write();
     transaction->erase(Table::log, log_key(log));
     transaction->commit();
-    CHECK(seqs(read(fixture->offline().read(account, 0, 10))) == std::vector<std::uint64_t>{2});
+    CHECK(seqs(read(fixture->offline().read(account, 0, {.count = 10})).messages) ==
+          std::vector<std::uint64_t>{2});
     CHECK(read(fixture->sessions().read_queue(account, 1, 0)).empty());
 }
 
@@ -307,22 +346,22 @@ TEST_CASE_TEMPLATE("the spool keeps each domain's stanzas in order", Backend, Me
     CHECK(domains(PartitionSet::all()) == Names{"a.example", "b.example", far});
     CHECK(domains(only(partition_of("b.example"))) == Names{"b.example"});
     CHECK(domains(PartitionSet()).empty());
-    auto stanzas = read(spool.read("b.example", 0, 10));
+    auto stanzas = read(spool.read("b.example", 0, {.count = 10}));
     REQUIRE(stanzas.size() == 3);
     CHECK(stanzas[0].seq == numbers[0]);
     CHECK(stanzas[1].seq == numbers[2]);
     CHECK(stanzas[0].time == at(7));
     CHECK(stanzas[0].xml == "<message to='b.example'/>");
-    CHECK(read(spool.read("b.example", numbers[0], 1))[0].seq == numbers[2]);
-    CHECK(read(spool.read(far, 0, 10)).size() == 1);
-    CHECK(read(spool.read("c.example", 0, 10)).empty());
+    CHECK(read(spool.read("b.example", numbers[0], {.count = 1}))[0].seq == numbers[2]);
+    CHECK(read(spool.read(far, 0, {.count = 10})).size() == 1);
+    CHECK(read(spool.read("c.example", 0, {.count = 10})).empty());
 
     fixture.commit([&](Batch& batch) {
         spool.remove(batch, "a.example", numbers[3]);
         spool.remove(batch, "b.example", numbers[0]);
     });
     CHECK(domains(PartitionSet::all()) == Names{"b.example", far});
-    CHECK(read(spool.read("b.example", 0, 10)).size() == 2);
+    CHECK(read(spool.read("b.example", 0, {.count = 10})).size() == 2);
     CHECK(spool.next_seq() > numbers.back());
 }
 

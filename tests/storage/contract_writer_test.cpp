@@ -50,7 +50,7 @@ TEST_CASE_TEMPLATE("two shards submit at once", Backend, MemoryBackend, LmdbBack
     fixture->wait_until_idle();
     CHECK(fixture.reports().up_to(0) == Token{500});
     CHECK(fixture.reports().up_to(1) == Token{500});
-    CHECK(read(fixture->offline().read(account, 0, 2000)).size() == 1000);
+    CHECK(read(fixture->offline().read(account, 0, {.count = 2000})).messages.size() == 1000);
 }
 
 TEST_CASE_TEMPLATE("a batch that fails costs only itself, and nothing of it stays", Backend,
@@ -77,7 +77,7 @@ TEST_CASE_TEMPLATE("a batch that fails costs only itself, and nothing of it stay
     fixture->wait_until_idle();
     CHECK(fixture.reports().failure(0, guilty) == "item-not-found");
     for (const Token token : good) CHECK(fixture.reports().failure(0, token) == "");
-    const auto kept = read(fixture->offline().read(account, 0, 100));
+    const auto kept = read(fixture->offline().read(account, 0, {.count = 100})).messages;
     CHECK(kept.size() == 19);
     for (const auto& message : kept) CHECK(message.seq != 7);
 }
@@ -104,7 +104,7 @@ TEST_CASE_TEMPLATE("stop commits what is queued", Backend, MemoryBackend, LmdbBa
     fixture->stop();
     fixture->stop();
     CHECK(fixture.reports().up_to(0) == Token{300});
-    CHECK(read(fixture->offline().read(account, 0, 1000)).size() == 300);
+    CHECK(read(fixture->offline().read(account, 0, {.count = 1000})).messages.size() == 300);
 }
 
 TEST_CASE_TEMPLATE("installation secrets are made once", Backend, MemoryBackend, LmdbBackend) {

@@ -137,7 +137,7 @@ TEST_CASE("a full map fails batches, spares what fits, and the rest goes on") {
         storage->wait_until_idle();
     }
     CHECK(reports.failure(0, full) == "resource-constraint");
-    CHECK(read(storage->offline().read(account, 0, 5000)).size() > 10);
+    CHECK(read(storage->offline().read(account, 0, {.count = 5000})).messages.size() > 10);
 
     auto batch = storage->begin();  // removing makes room
     storage->offline().remove_up_to(*batch, account, seq);
@@ -252,7 +252,8 @@ TEST_CASE("a database whose end was free, and never written, is whole") {
     REQUIRE(written < 4'000'000);
     const auto storage = LmdbBackend::open(directory.path());
     CHECK(std::filesystem::file_size(file) > 4'000'000);  // lengthened to what the header says
-    const auto messages = read(storage->offline().read(OwnerId{1}, 0, 1000));
+    const auto messages =
+        read(storage->offline().read(OwnerId{1}, 0, {.count = 1000, .bytes = SIZE_MAX})).messages;
     REQUIRE(messages.size() == 200);
     for (const auto& message : messages) CHECK(message.stanza.xml.size() == message.seq * 50);
 }

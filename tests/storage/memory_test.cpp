@@ -13,7 +13,9 @@ struct HookedFixture {
                                {.meta = {.received = at(1)}, .xml = "<message/>"});
         return storage->submit(0, std::move(batch));
     }
-    std::size_t kept() { return read(storage->offline().read(account, 0, 1000)).size(); }
+    std::size_t kept() {
+        return read(storage->offline().read(account, 0, {.count = 1000})).messages.size();
+    }
 
     std::unique_ptr<MemoryStorage> storage = make_memory_test_storage();
     Reports reports;

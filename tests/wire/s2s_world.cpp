@@ -79,7 +79,8 @@ Task<> run_test(net::RemoteDomains& s2s, std::string domain, std::vector<core::R
 
 Task<> count_spooled(core::Context& core, std::string domain, Promise<std::size_t> count) {
     const Result<> ignored = co_await core.shard().committed();
-    const auto found = co_await core.storage().spool().read(std::move(domain), 0, 1000);
+    const auto found = co_await core.storage().spool().read(std::move(domain), 0,
+                                                            {.count = 1000, .bytes = SIZE_MAX});
     count->set_value(found && ignored ? found->size() : 0);
 }
 

@@ -29,7 +29,7 @@ using namespace std::chrono_literals;
 
 constexpr Logger logger{"s2s"};
 constexpr std::size_t remembered_pauses = 10000;
-constexpr std::size_t restored_at_once = 100;
+constexpr storage::PageSize restored_at_once{.count = 100};
 
 void count_failure(s2s::Stage stage) {
     metrics()

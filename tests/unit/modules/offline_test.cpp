@@ -86,6 +86,20 @@ TEST_CASE("what came while nobody was there comes first, in order, with its time
 
 /// The first session goes in the middle: what it was not sent is kept behind the end of what is
 /// being sent, and the second says that it is there before that is over.
+TEST_CASE("large messages are read a few at a time, and all delivered in order") {
+    Scene scene("[mam]\ndefault = \"never\"\n");
+    const std::string large(100'000, 'x');
+    std::string expected;
+    for (int n = 0; n < 9; ++n) {
+        scene.romeo_says("m" + std::to_string(n), "<x xmlns='x:y'>" + large + "</x>");
+        expected += "m" + std::to_string(n) + ' ';
+    }
+    CHECK(scene.kept() == 9);
+    test::Client& client = scene.comes_online("balcony");
+    CHECK(words(client) == expected);
+    CHECK(scene.kept() == 0);
+}
+
 TEST_CASE("what a session leaves while offline messages are sent reaches the one that comes next") {
     for (const char* config : {"", without_archive}) {
         Scene scene(config);

@@ -93,7 +93,8 @@ struct Waiting {
         return ids;
     }
     static Task<> read_spool(core::Context& core, std::string& ids) {
-        const auto found = co_await core.storage().spool().read(remote, 0, 100);
+        const auto found =
+            co_await core.storage().spool().read(remote, 0, {.count = 100, .bytes = SIZE_MAX});
         if (!found) co_return;
         for (const auto& stanza : *found)
             ids += xml::parse_element(stanza.xml, "jabber:client").root().attr("id");

@@ -58,7 +58,8 @@ struct Queued {
         return count;
     }
     static Task<> count_spooled(core::Context& core, std::size_t& count) {
-        const auto found = co_await core.storage().spool().read(remote, 0, 100);
+        const auto found =
+            co_await core.storage().spool().read(remote, 0, {.count = 100, .bytes = SIZE_MAX});
         count = found ? found->size() : 1000;
     }
 };

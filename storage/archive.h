@@ -29,6 +29,8 @@ struct ArchiveEntry {
     /// it.
     std::string_view xml{};
     WallTime received{};
+    /// The stanza's own id and its <origin-id/>, if it has any. Stored as hashes.
+    std::string_view message_id{}, origin_id{};
 };
 
 struct ArchiveQuery {
@@ -38,6 +40,11 @@ struct ArchiveQuery {
     std::optional<ArchiveId> before_id, after_id;  // from the form (#extended): exclusive bounds
     std::optional<ArchiveId> behind;               // as after_id, but need not be there any more
     std::vector<ArchiveId> ids;                    // exactly these, if not empty
+    /// Only what may have this as its own id or <origin-id/>, and one in some thousand millions that
+    /// has not. Empty: all. The result is not counted then.
+    std::string message_id;
+    /// Looks at so many entries of the archive at most, in the direction of paging. 0: any number.
+    std::size_t depth = 0;
     // Result set management: at most `limit` entries next to the cursor.
     std::optional<ArchiveId> rsm_after, rsm_before;
     bool from_end = false;  // <before/>: the last page

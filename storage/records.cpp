@@ -121,6 +121,8 @@ std::string encode(const ArchiveIndexRecord& record) {
         .time(record.time)
         .u64(record.with_bare)
         .u64(record.with_full)
+        .u32(record.message_id)
+        .u32(record.origin_id)
         .u64(record.ordinal)
         .take();
 }
@@ -132,6 +134,8 @@ Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes) {
     record.time = in.time();
     record.with_bare = in.u64();
     record.with_full = in.u64();
+    record.message_id = in.u32();
+    record.origin_id = in.u32();
     record.ordinal = in.u64();
     return finish(in, "archive index entry", record);
 }
@@ -168,7 +172,7 @@ Result<ClockMark> decode_clock_mark(std::string_view bytes) {
 }
 
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
-    constexpr std::size_t size = 1 + 5 * sizeof hash;
+    constexpr std::size_t size = 1 + 6 * sizeof hash;
     if (bytes.size() != size) return true;
     char wanted[sizeof hash];
     for (std::size_t i = sizeof hash; i > 0; --i, hash >>= 8)

@@ -31,8 +31,10 @@ struct NameRecord {
 struct ArchiveIndexRecord {
     LogId log_id = LogId::none;
     WallTime time{};
-    std::uint64_t with_bare = 0;  // jid_hash of the other party
-    std::uint64_t with_full = 0;  // 0: no full JID was known
+    std::uint64_t with_bare = 0;   // jid_hash of the other party
+    std::uint64_t with_full = 0;   // 0: no full JID was known
+    std::uint32_t message_id = 0;  // message_id_hash of the stanza's own id; 0: it has none
+    std::uint32_t origin_id = 0;   // of its <origin-id/>
     /// Entries of this archive up to this one, since its beginning. Only the oldest are ever
     /// removed, so numbers have no holes, and how many lie between two is a subtraction. Last in
     /// the bytes: the writer fills it in (OpCode::put_numbered).

@@ -66,8 +66,8 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .unit("messages")
         .doc(
             "How far back a message is searched for that its author retracts (XEP-0424), counted "
-            "in messages with the same contact. What is found is replaced by a tombstone, in the "
-            "archives of both sides if both are of this server. 0: nothing is ever replaced.");
+            "in messages of the archive. What is found is replaced by a tombstone, in the archives "
+            "of both sides if both are of this server. 0: nothing is ever replaced.");
     t.add("expire_after", &MamOptions::expire_after)
         .days()
         .never_allowed()
@@ -257,7 +257,9 @@ private:
                            .time = time,
                            .with = with.full(),
                            .xml = *envelope.kept_xml(),
-                           .received = envelope.meta.received});
+                           .received = envelope.meta.received,
+                           .message_id = envelope.stanza->id(),
+                           .origin_id = find_origin_id(envelope.stanza->root())});
         return id;
     }
 

@@ -31,7 +31,7 @@ struct MamOptions {
     std::int64_t default_page = 50;
     std::int64_t max_page_bytes = 1 << 20;
     std::int64_t max_preferences = 1000;
-    std::int64_t retraction_depth = 10000;
+    std::int64_t retraction_depth = 100000;
     std::int64_t max_retractions = 20;
     std::optional<Duration> expire_after;  // nullopt: never
     std::int64_t max_messages = 0;         // per archive; 0: any number

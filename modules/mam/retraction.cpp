@@ -1,6 +1,5 @@
 #include "modules/mam/retraction.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -11,6 +10,7 @@
 #include "proto/xml_writer.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
+#include "storage/page_size.h"
 #include "storage/storage.h"
 
 namespace clarion::mam {
@@ -18,8 +18,9 @@ namespace {
 
 constexpr Logger logger{"mam"};
 
-/// Messages read in one slice of a search: some 30 microseconds.
-constexpr std::size_t slice_size = 100;
+/// Of messages with the id that is meant: the newest of them. More than one is another author's, or
+/// of a client that counts from one each time it starts.
+constexpr storage::PageSize same_id{.count = 10};
 
 Counter& tombstones() {
     static Counter& counter = metrics().counter("clarion_archive_tombstones_total",
@@ -45,7 +46,7 @@ std::shared_ptr<Stanza> parse(std::string_view xml) {
     return parsed ? std::move(*parsed) : nullptr;
 }
 
-/// Whether the search is over.
+/// Whether it is the one that was meant.
 bool deal_with(core::Context& context, storage::OwnerId owner,
                const storage::ArchivedMessage& message, const Retraction& retraction) {
     const auto stored = parse(message.xml);
@@ -99,6 +100,7 @@ std::string make_tombstone(const Stanza& original, const Retraction& retraction)
 
 void Retractions::begin(storage::AccountId account, Retraction retraction,
                         const SearchLimits& limits) {
+    if (limits.depth == 0) return;
     const auto pending = pending_->find(account);
     if (pending != pending_->end() && pending->second >= limits.at_once) {
         logger.debug("too-many-retractions", {{"author", retraction.author}});
@@ -129,26 +131,20 @@ private:
 
 Task<> Retractions::search(storage::AccountId account, Retraction retraction, std::size_t depth) {
     const Count count(pending_, account);
-    std::string id;  // as it is written
-    xml::escape(id, retraction.target);
-    storage::ArchiveQuery query{.owner = account, .with = retraction.with, .from_end = true};
-    bool over = false;
-    for (std::size_t left = depth; left > 0 && !over && !context_.stopping();) {
-        (void)co_await context_.shard()
-            .committed();  // the message may be in the same batch; gives way
-        query.limit = std::min(left, slice_size);
-        const auto page = co_await context_.storage().archive().query(query);
-        const bool here = context_.partitions().contains(storage::partition_of(account));
-        if (!here || !page || page->messages.empty()) break;
-        const auto& messages = page->messages;
-        for (auto at = messages.rbegin(); at != messages.rend() && !over; ++at)
-            over = at->xml.find(id) != std::string::npos &&
-                   deal_with(context_, account, *at, retraction);
-        over = over || page->complete;
-        left -= messages.size();
-        query.from_end = false;
-        query.rsm_before = messages.front().id;
-    }
+    storage::ArchiveQuery query{.owner = account,
+                                .with = retraction.with,
+                                .message_id = retraction.target,
+                                .depth = depth,
+                                .from_end = true,
+                                .limit = same_id.count,
+                                .max_bytes = same_id.bytes};
+    (void)co_await context_.shard().committed();  // the message may be in the same batch
+    const auto page = co_await context_.storage().archive().query(std::move(query));
+    const bool here = context_.partitions().contains(storage::partition_of(account));
+    if (!here || !page) co_return;
+    const auto& messages = page->messages;
+    for (auto at = messages.rbegin(); at != messages.rend(); ++at)
+        if (deal_with(context_, account, *at, retraction)) break;
 }
 
 }  // namespace clarion::mam

@@ -3,8 +3,9 @@
 // The log has a message once, whoever's archives refer to it, so one write is seen by both sides,
 // and by what waits offline or in a hibernating queue. Only its author's archive, or the
 // recipient's, is searched for the message, from the newest entry back, after the retraction itself
-// is stored: its acknowledgement does not wait. A crash in between leaves the message as it is; the
-// retraction is in the archive in any case, and clients act on that.
+// is stored: its acknowledgement does not wait. The index knows messages by their ids, so only the
+// stanza that is meant is read. A crash in between leaves the message as it is; the retraction is
+// in the archive in any case, and clients act on that.
 //
 // The decisions are pure; Retractions lives on one shard.
 #pragma once
@@ -51,7 +52,7 @@ Found is_original(const Stanza& stored, const Retraction& retraction);
 std::string make_tombstone(const Stanza& original, const Retraction& retraction);
 
 struct SearchLimits {
-    std::size_t depth = 0;    // the most messages with this contact to look at
+    std::size_t depth = 0;    // the most messages of the archive to look at
     std::size_t at_once = 1;  // searches under way for one account
 };
 

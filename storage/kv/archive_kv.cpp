@@ -59,13 +59,14 @@ void ArchiveKv::put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry
     auto& out = static_cast<KvBatch&>(batch);
     const std::string_view bare = entry.with.substr(0, entry.with.find('/'));
     out.refer_to_log(entry.log_id, entry.received, entry.xml);
-    out.put_numbered(
-        archive_key(owner, entry.id),
-        encode(ArchiveIndexRecord{
-            .log_id = entry.log_id,
-            .time = entry.time,
-            .with_bare = jid_hash(bare),
-            .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with)}));
+    out.put_numbered(archive_key(owner, entry.id),
+                     encode(ArchiveIndexRecord{
+                         .log_id = entry.log_id,
+                         .time = entry.time,
+                         .with_bare = jid_hash(bare),
+                         .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with),
+                         .message_id = message_id_hash(entry.message_id),
+                         .origin_id = message_id_hash(entry.origin_id)}));
 }
 
 /// One copy is kept for all, so it is exchanged for all.

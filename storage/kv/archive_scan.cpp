@@ -17,6 +17,7 @@ ArchiveScan::ArchiveScan(ArchiveQuery query, Slice slice)
     : query_(std::move(query)), slice_(slice) {
     if (!query_.with.empty()) with_hash_ = jid_hash(query_.with);
     with_is_full_ = query_.with.find('/') != std::string::npos;
+    message_id_ = message_id_hash(query_.message_id);
     backwards_ = query_.from_end || query_.rsm_before;
     std::sort(query_.ids.begin(), query_.ids.end());
     query_.ids.erase(std::unique(query_.ids.begin(), query_.ids.end()), query_.ids.end());
@@ -30,9 +31,9 @@ Result<> ArchiveScan::begin(Snapshot& snapshot) {
     find_parts(snapshot);
     if (!query_.ids.empty())
         count_ = query_.ids.size();
-    else if (query_.with.empty())
+    else if (message_id_ == 0 && query_.with.empty())
         count_all(snapshot);
-    else if (query_.want_count)
+    else if (message_id_ == 0 && query_.want_count)
         count_ = count_matching(snapshot);
     narrow_to_page();
     return {};
@@ -127,6 +128,8 @@ std::optional<std::uint64_t> ArchiveScan::count_matching(Snapshot& snapshot) con
 bool ArchiveScan::matches(std::string_view index_value, ArchiveIndexRecord& record) const {
     if (!query_.with.empty() && !may_be_with(index_value, with_hash_, with_is_full_)) return false;
     record = decoded(decode_archive_index(index_value));
+    if (message_id_ != 0 && record.message_id != message_id_ && record.origin_id != message_id_)
+        return false;
     // What was written since the search began may lie outside its times.
     if (query_.start && record.time < *query_.start) return false;
     if (query_.end && record.time > *query_.end) return false;
@@ -196,8 +199,13 @@ bool ArchiveScan::is_full(std::size_t next_size) const {
     return query_.max_bytes != 0 && !found_.empty() && found_bytes_ + next_size > query_.max_bytes;
 }
 
-/// Takes the entry into the page if it belongs there. True: the page was full already.
+/// Takes the entry into the page if it belongs there. True: the page was full already, or the search
+/// is deep enough.
 bool ArchiveScan::add(Snapshot& snapshot, const Entry& entry) {
+    if (query_.depth != 0 && depth_++ == query_.depth) {
+        complete_ = false;
+        return true;
+    }
     ArchiveIndexRecord record;
     if (!matches(entry.value, record)) return false;
     const auto stored = snapshot.get(Table::log, log_key(record.log_id));

@@ -71,8 +71,10 @@ private:
     ArchiveQuery query_;
     const Slice slice_;
     std::size_t looked_at_ = 0, copied_ = 0;  // in the slice that goes on
+    std::size_t depth_ = 0;                   // entries looked at since the search began
     std::uint64_t with_hash_ = 0;
     bool with_is_full_ = false;
+    std::uint32_t message_id_ = 0;  // hash of the one that is searched for; 0: none is
     bool backwards_ = false;
     bool complete_ = true;
     // What the search goes through, ascending; narrowed as the walk goes on. More than one only

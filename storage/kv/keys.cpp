@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "proto/crypto.h"
+#include "proto/partition.h"
 
 namespace clarion::storage {
 namespace {
@@ -231,5 +232,12 @@ Deadline key_deadline(std::string_view key) {
 }
 
 std::uint64_t jid_hash(std::string_view jid) { return key_u64(crypto::sha256(jid), 0); }
+
+std::uint32_t message_id_hash(std::string_view id) {
+    if (id.empty()) return 0;
+    constexpr std::uint64_t key = 0x6d657373'61676573;  // any, but stored
+    const auto hash = static_cast<std::uint32_t>(siphash(key, ~key, id));
+    return hash == 0 ? 1 : hash;
+}
 
 }  // namespace clarion::storage

@@ -122,5 +122,7 @@ Deadline key_deadline(std::string_view key);
 
 /// First eight bytes of the SHA-256 of a JID: how the archive index knows the other party.
 std::uint64_t jid_hash(std::string_view jid);
+/// How the archive index knows a message by its id: 0 if that is empty, and for nothing else.
+std::uint32_t message_id_hash(std::string_view id);
 
 }  // namespace clarion::storage

@@ -417,6 +417,50 @@ TEST_CASE("whoever reads large stanzas gives way between them") {
     CHECK(steps_of({.ids = ids}) >= count / 2);
 }
 
+TEST_CASE_TEMPLATE("a message is found by its ids, without a look at the others", Backend,
+                   MemoryBackend, LmdbBackend) {
+    constexpr std::uint64_t count = 20;
+    Fixture<Backend> fixture;
+    const OwnerId account = fixture->owners().next_id("owner@example.org");
+    const std::string large(100 * 1024, 'x');
+    fixture.commit([&](Batch& batch) {
+        for (std::uint64_t n = 1; n <= count; ++n) {
+            const std::string id = "m" + std::to_string(n), origin = "o" + std::to_string(n);
+            fixture->archive().put_index(batch, account,
+                                         {.id = ArchiveId{n},
+                                          .log_id = fixture->archive().next_log_id(),
+                                          .time = at(1),
+                                          .with = n % 2 == 0 ? "even@x" : "odd@x",
+                                          .xml = large,
+                                          .received = at(1),
+                                          .message_id = n == 9 ? "m8" : id,
+                                          .origin_id = n > 10 ? origin : ""});
+        }
+    });
+    const auto find = [&](ArchiveQuery query) {
+        query.owner = account;
+        ArchiveScan scan(query);
+        const auto snapshot = fixture->engine().snapshot();
+        REQUIRE(scan.begin(*snapshot).ok());
+        CHECK(scan.step(*snapshot));  // one slice: the others' stanzas are not read
+        const auto page = scan.take_page();
+        std::string text;
+        for (const auto& message : page.messages)
+            text += std::to_string(static_cast<std::uint64_t>(message.id)) + ' ';
+        CHECK_FALSE(page.count.has_value());
+        return text + (page.complete ? "complete" : "");
+    };
+    CHECK(find({.message_id = "m12"}) == "12 complete");
+    CHECK(find({.message_id = "o12", .from_end = true}) == "12 complete");
+    CHECK(find({.message_id = "m8"}) == "8 9 complete");
+    CHECK(find({.with = "odd@x", .message_id = "m8"}) == "9 complete");
+    CHECK(find({.message_id = "o8"}) == "complete");
+    CHECK(find({.message_id = "m9"}) == "complete");
+    CHECK(find({.message_id = "m12", .depth = 9, .from_end = true}) == "12 ");
+    CHECK(find({.message_id = "m12", .depth = 8, .from_end = true}) == "");
+    CHECK(find({.message_id = "m2", .depth = 2}) == "2 ");
+}
+
 TEST_CASE_TEMPLATE("one log entry, two archives, written by two shards", Backend, MemoryBackend,
                    LmdbBackend) {
     Fixture<Backend> fixture;

@@ -43,12 +43,14 @@ TEST_CASE("records have the bytes that the format page shows") {
           "043c6d2f3e"
           "00"
           "00");
-    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4, 5})) ==
+    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4, 6, 7, 5})) ==
           "01"
           "0000000000000001"
           "0000000000000002"
           "0000000000000003"
           "0000000000000004"
+          "00000006"
+          "00000007"
           "0000000000000005");
     CHECK(hex(encode(ArchiveStep{moment(2), moment(1)})) ==
           "01"
@@ -148,6 +150,12 @@ void check_refusals(const std::string& good, Decode decode) {
     newer[0] = 2;
     REQUIRE_FALSE(decode(newer).ok());
     CHECK(decode(newer).error().code == "bad-record");
+}
+
+TEST_CASE("the hash of a message id never changes, and is 0 for none") {
+    CHECK(message_id_hash("") == 0);
+    CHECK(message_id_hash("m1") == 0x684219c7);
+    CHECK(message_id_hash("m2") != message_id_hash("m1"));
 }
 
 TEST_CASE("an index entry is known by a party's hash before it is decoded") {

@@ -214,13 +214,36 @@ TEST_CASE("a note to oneself is retracted too") {
 
 TEST_CASE("no further back than the option says") {
     Scene scene(
-        "[mam]\nretraction_depth = 3\n[host.\"example.net\".mam]\n"
-        "retraction_depth = 3\n");
+        "[mam]\nretraction_depth = 4\n[host.\"example.net\".mam]\n"
+        "retraction_depth = 4\n");
     for (const char* id : {"one", "two", "three"}) scene.say(romeo, juliet, id);
-    scene.say(romeo, "nurse@example.org", "other");   // does not count
-    scene.send(romeo, juliet, "r1", retract("one"));  // the third before it
+    for (const char* who : {romeo, juliet}) scene.say(who, "nurse@example.org", "other");
+    scene.send(romeo, juliet, "r1", retract("one"));  // the fourth before it
     scene.send(romeo, juliet, "r2", retract("three"));
-    CHECK(scene.archive_of(juliet) == "one two -r2 +r1 +r2 ");
+    CHECK(scene.archive_of(juliet) == "one two -r2 other +r1 +r2 ");
+}
+
+TEST_CASE("others who use the same id are passed over, if they are few") {
+    for (const bool few : {true, false}) {
+        Scene scene;
+        scene.say(romeo, juliet, "one");
+        std::string others;
+        for (int n = 0; n < (few ? 9 : 10); ++n) {
+            scene.say(juliet, romeo, "one");
+            others += "one ";
+        }
+        scene.send(romeo, juliet, "r", retract("one"));
+        CHECK(scene.archive_of(romeo) == (few ? "-r " : "one ") + others + "+r ");
+    }
+}
+
+TEST_CASE("a message is found by its <origin-id/>") {
+    Scene scene;
+    scene.send(romeo, juliet, "id",
+               "<body>one</body><origin-id xmlns='urn:xmpp:sid:0' id='origin'/>");
+    scene.say(romeo, juliet, "two");
+    scene.send(romeo, juliet, "r", retract("origin"));
+    CHECK(scene.archive_of(juliet) == "-r two +r ");
 }
 
 TEST_CASE("a message and its retraction in one turn, and many at once") {

@@ -116,7 +116,7 @@ Result<RosterItem> decode_roster_item(std::string_view bytes) {
 }
 
 std::string encode(const ArchiveIndexRecord& record) {
-    return Encoder(version::archive_index, 41)
+    return Encoder(version::archive_index, 49)
         .u64(static_cast<std::uint64_t>(record.log_id))
         .time(record.time)
         .u64(record.with_bare)

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string_view>
 
 #include "storage/deadlines.h"
@@ -20,6 +21,18 @@ namespace clarion::storage {
 
 class Key {
 public:
+    Key() = default;
+    /// Copies what is there, not all there may be: a short key is made by copying several times.
+    Key(const Key& other) : size_(other.size_) {
+        std::memcpy(data_.data(), other.data_.data(), size_);
+    }
+    Key& operator=(const Key& other) {
+        size_ = other.size_;
+        std::memmove(data_.data(), other.data_.data(), size_);
+        return *this;
+    }
+    ~Key() = default;
+
     Key& u8(std::uint8_t number);
     Key& u16(std::uint16_t number);
     Key& u32(std::uint32_t number);

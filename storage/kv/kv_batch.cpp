@@ -86,13 +86,13 @@ void KvBatch::erase_watched(std::uint64_t sweep, Table table, std::string_view l
 }
 
 void KvBatch::refer_to_log(LogId id, WallTime received, std::string_view xml) {
-    // Usually the last one logged, so from the end.
-    if (std::find(logged_.rbegin(), logged_.rend(), id) != logged_.rend()) return;
+    const auto at = std::lower_bound(logged_.begin(), logged_.end(), id);
+    if (at != logged_.end() && *at == id) return;
     if (xml.empty()) {
         conditions_ = true;
         return append(OpCode::require, Table::log, log_key(id), {});
     }
-    logged_.push_back(id);
+    logged_.insert(at, id);  // usually the newest: at the end
     append(OpCode::put_unless_there, Table::log, log_key(id), encode_log_head(received), xml);
 }
 

@@ -92,6 +92,7 @@ core::Envelope as_copy(const core::Envelope& original, std::shared_ptr<Stanza> w
     core::Envelope copy;
     copy.stanza = std::move(wrapper);
     copy.ticket = original.ticket;
+    copy.ticket.charge(copy.stanza->cost());
     copy.meta = {.offline_seq = original.meta.offline_seq,
                  .received = original.meta.received,
                  .is_copy = true};

@@ -6,7 +6,7 @@ namespace clarion::sm {
 
 namespace {
 
-// Entries keep a stanza's bytes in 32 bits; this value, which no stanza reaches, marks a closed
+// Entries keep a stanza's bytes in 32 bits; this value, which they never reach, marks a closed
 // one.
 constexpr std::uint32_t closed_mark = 0xffffffff;
 
@@ -32,6 +32,15 @@ bool AckWindow::close(std::uint32_t number) {
         ++handled_;
     }
     return true;
+}
+
+void AckWindow::charge(std::uint32_t number, std::size_t bytes) {
+    const std::uint32_t index = number - handled_ - 1;
+    if (index >= entries_.size() || entries_[index] == closed_mark) return;
+    const auto more =
+        static_cast<std::uint32_t>(std::min<std::size_t>(bytes, closed_mark - 1 - entries_[index]));
+    entries_[index] += more;
+    open_bytes_ += more;
 }
 
 bool AckWindow::is_handled(std::uint32_t number) const {

@@ -29,6 +29,9 @@ public:
     /// a commit may be reported after the stream has ended and its window was restored.
     bool close(std::uint32_t number);
 
+    /// Stanza `number` costs so many bytes more than it brought itself. Ignored unless it is open.
+    void charge(std::uint32_t number, std::size_t bytes);
+
     /// `h`: stanzas received and closed without a gap, modulo 2^32.
     std::uint32_t handled() const { return handled_; }
     /// Stanzas received, modulo 2^32: the number of the newest.
@@ -37,7 +40,7 @@ public:
     /// Stanzas received after the prefix, closed or not: the memory the window holds. The limit on
     /// stanzas in flight is compared with this, so that one slow stanza bounds all later ones.
     std::uint32_t width() const { return entries_.size(); }
-    /// Those of them that are still open, and their bytes.
+    /// Those of them that are still open; the bytes they brought and were charged.
     std::uint32_t open_count() const { return open_count_; }
     std::size_t open_bytes() const { return open_bytes_; }
 

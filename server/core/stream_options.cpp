@@ -18,7 +18,9 @@ void declare_session_limits(OptionTable<C2sOptions>& t) {
         .min(65536)
         .unit("bytes")
         .live()
-        .doc("The same, by size.");
+        .doc(
+            "The same, by size: what its stanzas take in memory, what is written because of them, "
+            "and what the server says because of them.");
     t.add("max_sessions", &C2sOptions::max_sessions)
         .min(1)
         .live()

@@ -12,6 +12,7 @@
 #include <functional>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -88,6 +89,9 @@ public:
     void hold(const Ticket& ticket);
     /// Bytes that this turn has written so far. It grows with each write.
     std::size_t written() const;
+    /// The ticket of the stanza that is being dealt with (WriteHold): what the server says now, it
+    /// says because of that stanza. nullptr: because of none.
+    const Ticket* cause() const { return cause_; }
     /// Calls `fn` when this turn's batch is decided; at once at the turn's end if it stays empty.
     void after_commit(UniqueFunction<void(const Result<>&)> fn);
     /// Runs `write`, which writes what a crash may forget: at once, or, if that was done less than
@@ -126,6 +130,7 @@ public:
 private:
     friend class ShardSet;
     friend class Ticket;
+    friend class WriteHold;
     struct Impl;
     void accept_post(UniqueFunction<void()> fn);  // any thread
     void post_at_turn_end(unsigned target, UniqueFunction<void()> fn);
@@ -151,17 +156,26 @@ private:
     const unsigned index_;
     Clock& clock_;
     storage::Storage& storage_;
+    const Ticket* cause_ = nullptr;
     std::unique_ptr<Impl> impl_;
 };
 
-/// While it lives, what is written because of a stanza keeps that stanza unacknowledged: when it
-/// goes, it holds the ticket (Shard::hold) if the turn has written anything since.
+/// While it lives, a stanza is being dealt with, and is the cause of what is said (Shard::cause).
+/// What is written meanwhile keeps it unacknowledged and is charged to it: when this goes, it holds
+/// the ticket (Shard::hold) if the turn has written anything since. On the stack only, never over a
+/// co_await.
 class WriteHold {
 public:
     WriteHold(Shard& shard, const Ticket& ticket)
-        : shard_(shard), ticket_(ticket), before_(ticket ? shard.written() : 0) {}
+        : shard_(shard),
+          ticket_(ticket),
+          before_(ticket ? shard.written() : 0),
+          outer_(std::exchange(shard.cause_, ticket_ ? &ticket_ : nullptr)) {}
     ~WriteHold() {
-        if (ticket_ && shard_.written() != before_) shard_.hold(ticket_);
+        shard_.cause_ = outer_;
+        if (!ticket_ || shard_.written() == before_) return;
+        shard_.hold(ticket_);
+        if (!outer_) ticket_.charge(shard_.written() - before_);
     }
     WriteHold(const WriteHold&) = delete;
     WriteHold& operator=(const WriteHold&) = delete;
@@ -170,6 +184,7 @@ private:
     Shard& shard_;
     const Ticket ticket_;
     const std::size_t before_;
+    const Ticket* const outer_;  // it is charged with all of it
 };
 
 /// All shards of the server, in a fixed number. Owns their threads.

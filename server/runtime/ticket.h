@@ -4,11 +4,13 @@
 // The stream opens an entry and issues a ticket; the ticket travels with the stanza. Whoever writes
 // something because of the stanza holds a copy until that is committed (Shard::hold). When the last
 // copy goes, on whatever shard, the entry closes at home, at the end of a turn. If any part failed,
-// the stream answers the stanza with an error instead. An empty ticket is allowed everywhere:
-// nobody waits. Copies may live on any thread; counting is atomic.
+// the stream answers the stanza with an error instead. What the stanza causes is charged to its
+// entry meanwhile, so that a stream is read up to what it costs, not to what it says. An empty
+// ticket is allowed everywhere: nobody waits. Copies may live on any thread; counting is atomic.
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -35,6 +37,9 @@ public:
         Jid from, to;
     };
     virtual void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) = 0;
+    /// Entry `number` costs so many bytes more than its stanza brought. Called on the stream's
+    /// shard, before it is settled; in the middle of whatever runs there.
+    virtual void charge(std::uint32_t number, std::size_t bytes) = 0;
 };
 
 struct TicketState {
@@ -42,6 +47,7 @@ struct TicketState {
     std::atomic<bool> failed{false};
     std::atomic<bool> out_of_room{false};  // the failure was resource-constraint
     std::uint32_t number = 0;
+    std::atomic<std::uint32_t> charged_elsewhere{0};  // in bytes, on other shards than `home`
     Shard* home = nullptr;
     std::weak_ptr<AckSink> sink;
     AckSink::Origin origin{};
@@ -65,6 +71,9 @@ public:
     explicit operator bool() const { return state_ != nullptr; }
     /// Something the stanza caused was not done: it will be answered with an error.
     void fail(const Error& error) const;
+    /// What the stanza caused costs so many bytes, in memory or in the writer's backlog, until the
+    /// entry closes. On other shards than the stream's it may come to a few KB before that is told.
+    void charge(std::size_t bytes) const;
     void release();
 
 private:

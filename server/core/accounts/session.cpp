@@ -205,12 +205,7 @@ void Session::end_turn() {
 
 // ---- Outbound ----------------------------------------------------------------------------------
 
-void Session::send(StanzaPtr stanza) {
-    Envelope envelope;
-    envelope.stanza = std::move(stanza);
-    envelope.meta.received = context().clock().wall();
-    send(std::move(envelope));
-}
+void Session::send(StanzaPtr stanza) { send(context().router().envelope_for(std::move(stanza))); }
 
 void Session::send(Envelope envelope) {
     if (state_ != SessionState::ended)
@@ -226,8 +221,10 @@ void Session::deliver(Envelope envelope) {
     if (context().bus().fire(event) == Flow::next) send_now(std::move(envelope));
 }
 
-/// Its turn comes when the offline messages are sent, or when it is awake.
+/// Its turn comes when the offline messages are sent, or when it is awake. Only a message would be
+/// missed: its sender hears no sooner that it has come.
 void Session::wait(Envelope envelope) {
+    if (!envelope.stanza->is_message()) envelope.ticket.release();
     waiting_bytes_ += static_cast<std::uint32_t>(envelope.stanza->cost());
     waiting_.push_back(std::move(envelope));
     const auto& limits = context().options<SmacksOptions>(account_.host());

@@ -183,6 +183,7 @@ public:
 
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
+    void charge(std::uint32_t number, std::size_t bytes) override { window_.charge(number, bytes); }
     // TurnEnd
     void end_turn() override;
 

@@ -2,7 +2,8 @@
 // there may be (docs/design/001-core.md, idea 3).
 //
 // Each stanza that comes in opens an entry and travels with a ticket; the entry closes when all it
-// caused is committed. While the window is wide, or the writer behind, the stream is not read.
+// caused is committed, and counts with what it brought and what it caused (Ticket::charge). While
+// the window is wide, or the writer behind, the stream is not read.
 // Owned by the stream, on its shard: by the Session of a client, which takes it through
 // hibernation, and by the connection of a component or another server.
 #pragma once
@@ -30,6 +31,8 @@ public:
                    std::size_t bytes);
     /// A stanza was refused: it counts as received, and as dealt with. True: handled() has grown.
     bool pass_over() { return entries_.close(entries_.open(0)); }
+    /// AckSink::charge() was called for it.
+    void charge(std::uint32_t number, std::size_t bytes) { entries_.charge(number, bytes); }
     /// AckSink::settle() was called for it. True: handled() has grown.
     bool settle(std::uint32_t number) { return entries_.close(number); }
 

@@ -18,11 +18,15 @@ namespace {
 constexpr Logger logger{"router"};
 }  // namespace
 
-void Router::route(StanzaPtr stanza) {
+Envelope Router::envelope_for(StanzaPtr stanza) {
     Envelope envelope;
     envelope.stanza = std::move(stanza);
     envelope.meta.received = context_.clock().wall();
-    route(std::move(envelope));
+    if (const Ticket* cause = context_.shard().cause()) {
+        envelope.ticket = *cause;
+        cause->charge(envelope.stanza->cost());
+    }
+    return envelope;
 }
 
 void Router::route(Envelope envelope) {

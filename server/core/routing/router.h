@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <string_view>
+#include <utility>
 
 #include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/envelope.h"
@@ -23,7 +24,10 @@ public:
     /// From anywhere on this shard. Never blocks, never fails: what cannot be delivered is
     /// answered.
     void route(Envelope envelope);
-    void route(StanzaPtr stanza);
+    void route(StanzaPtr stanza) { route(envelope_for(std::move(stanza))); }
+    /// For what the server says itself, now. If it does because of a stanza (Shard::cause()), that
+    /// waits until this has come to those whom it is for, and is charged what it costs.
+    Envelope envelope_for(StanzaPtr stanza);
 
     /// Answers `envelope` with an error if RFC 6120 allows, through route(). Its ticket closes. A
     /// message that nobody misses (is_transient()) goes without: to its sender's client an error

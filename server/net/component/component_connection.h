@@ -40,6 +40,7 @@ public:
     void leave(bool at_once) override;
     // AckSink
     void settle(std::uint32_t number, const StanzaError* error, const Origin& origin) override;
+    void charge(std::uint32_t number, std::size_t bytes) override { window_.charge(number, bytes); }
 
 private:
     void on_handshake(const xml::Element& handshake);

@@ -86,10 +86,9 @@ void S2sQueue::spool(Item& item) {
     auto& spool = context_.storage().spool();
     item.spooled = spool.next_seq();
     const WallTime received = item.received == WallTime{} ? context_.clock().wall() : item.received;
+    const core::WriteHold hold(context_.shard(), std::exchange(item.ticket, {}));
     spool.put(context_.shard().batch(), remote_,
               {item.spooled, received, xml::to_string(item.stanza->root())});
-    context_.shard().hold(item.ticket);
-    item.ticket.release();
 }
 
 void S2sQueue::unspool(const Item& item) {

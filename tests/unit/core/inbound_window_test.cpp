@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "server/core/options.h"
+#include "server/core/routing/router.h"
 #include "tests/support/world.h"
 
 using namespace clarion;
@@ -19,6 +20,7 @@ struct FakeStream final : AckSink {
         window.settle(number);
         settled.push_back(std::to_string(number) + (error ? " failed" : ""));
     }
+    void charge(std::uint32_t number, std::size_t bytes) override { window.charge(number, bytes); }
     InboundWindow window;
     std::vector<std::string> settled;
 };
@@ -65,6 +67,26 @@ TEST_CASE("inbound window: bytes count too") {
         CHECK_FALSE(stream->window.has_room(limits));
     });
     CHECK(stream->window.has_room(limits));
+}
+
+TEST_CASE("inbound window: what a stanza causes counts with it") {
+    test::World world;
+    const auto stream = std::make_shared<FakeStream>();
+    C2sOptions limits;
+    limits.max_ack_window_bytes = 10000;
+    world.at("example.org", [&](Core& core) {
+        const Envelope small = stream->window.admit(core, stream, message());
+        const WriteHold hold(core.shard(), small.ticket);
+        const Envelope caused = core.router().envelope_for(message(5000));
+        CHECK(caused.ticket);
+        CHECK(caused.meta.received == core.clock().wall());
+        CHECK(stream->window.has_room(limits));
+        const Envelope more = core.router().envelope_for(message(5000));
+        CHECK_FALSE(stream->window.has_room(limits));
+    });
+    CHECK(stream->window.has_room(limits));
+    world.at("example.org",
+             [&](Core& core) { CHECK_FALSE(core.router().envelope_for(message()).ticket); });
 }
 
 TEST_CASE("inbound window: what is refused counts as handled, behind what came before it") {

@@ -311,6 +311,26 @@ TEST_CASE("presence that is copied to everybody in the roster has a limit by wha
     CHECK(world.remote().pending() == 1);
 }
 
+TEST_CASE("who tells everybody in a large roster is read no further until they have been told") {
+    World world;
+    world.add_account(romeo_jid);
+    for (int i = 0; i < 400; ++i)
+        world.befriend(romeo_jid, "contact" + std::to_string(i) + "@x.example");
+    Client& romeo = world.connect("romeo@example.org/orchard");
+    romeo.drop_all();
+    bool may_read = true;
+    const std::string presence = "<presence xmlns='jabber:client'><status>" +
+                                 std::string(2000, 'x') + "</status></presence>";
+    world.at(romeo_jid, [&](Core&) {
+        romeo.session().on_element(xml::parse_element(presence));
+        may_read = romeo.session().may_read();
+    });
+    CHECK_FALSE(may_read);  // within that turn
+    CHECK(romeo.port().reading_resumed());
+    CHECK(romeo.session().may_read());
+    CHECK(world.remote().pending() == 800);  // presence and probes
+}
+
 TEST_CASE_FIXTURE(Verona, "presence to a full address reaches that resource only") {
     Client& phone = world.log_in("juliet@example.org/phone");
     Client& desk = world.log_in("juliet@example.org/desk");

@@ -286,6 +286,26 @@ TEST_CASE("backpressure: too many bytes") {
     CHECK(phone.port().reading_resumed());
 }
 
+TEST_CASE("backpressure: what a stanza has written counts until it is stored") {
+    Scene scene;
+    scene.on([](Core& core) {
+        core.bus().on<events::MessageSending>(
+            events::MessageSending::Stage::archive, "test", [&core](events::MessageSending&) {
+                core.storage().spool().put(core.shard().batch(), "x.example",
+                                           {1, {}, std::string(1100000, 'x')});
+                return Flow::next;
+            });
+    });
+    Client& phone = scene.phone();
+    scene.world.storage().hold_commits();
+    phone.send_soon(hint);
+    scene.world.run_shards();
+    CHECK_FALSE(phone.session().may_read());
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    CHECK(phone.port().reading_resumed());
+}
+
 TEST_CASE("backpressure: the writer is behind, and nothing of this session is open") {
     Scene scene("[storage]\nbacklog_limit = 1048576\n");
     Client& phone = scene.phone();

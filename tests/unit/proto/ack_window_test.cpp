@@ -53,6 +53,29 @@ TEST_CASE("closing twice, too early or too late is ignored") {
     CHECK(window.open_bytes() == 0);
 }
 
+TEST_CASE("what a stanza is charged counts until it closes") {
+    AckWindow window;
+    window.restore(0xffffffff);
+    CHECK(window.open(10) == 0);
+    CHECK(window.open(20) == 1);
+    window.charge(0, 100);
+    window.charge(1, 1000);
+    CHECK(window.open_bytes() == 1130);
+    window.charge(2, 5);           // not received yet
+    window.charge(0xffffffff, 5);  // long closed
+    CHECK(window.open_bytes() == 1130);
+    window.close(1);
+    window.charge(1, 5);
+    CHECK(window.open_bytes() == 110);
+    window.charge(0, std::size_t{1} << 40);  // as much as an entry can say
+    CHECK(window.open_bytes() == 0xfffffffe);
+    window.charge(0, 1);
+    CHECK(window.open_bytes() == 0xfffffffe);
+    CHECK(window.close(0));
+    CHECK(window.open_bytes() == 0);
+    CHECK(window.width() == 0);
+}
+
 TEST_CASE("the window wraps at 2^32") {
     AckWindow window;
     window.restore(0xfffffffe);

@@ -68,8 +68,10 @@ struct Sink final : AckSink {
         if (error) errors.push_back(error->condition);
         last = origin;
     }
+    void charge(std::uint32_t, std::size_t bytes) override { charged += bytes; }
     std::vector<std::uint32_t> settled;
     std::vector<StanzaErrorCondition> errors;
+    std::size_t charged = 0;
     Origin last{};
 };
 
@@ -399,6 +401,56 @@ TEST_CASE("a ticket that is held on another shard closes at home") {
     bare.storage->release_commits();
     bare.settle();
     CHECK(sink->settled == std::vector<std::uint32_t>{3});
+}
+
+TEST_CASE("what a ticket is charged its stream hears, in time from another shard too") {
+    Bare bare;
+    const auto sink = std::make_shared<Sink>();
+    std::optional<Ticket> ticket;
+    bare.on(0, [&] {
+        ticket = ticket_for(bare.shard(0), sink, 1);
+        ticket->charge(5);
+        CHECK(sink->charged == 5);
+    });
+    bare.on(1, [&] { ticket->charge(16000); });
+    CHECK(sink->charged == 5);  // not yet worth a message
+    bare.on(1, [&] { ticket->charge(1000); });
+    CHECK(sink->charged == 5 + 16384);
+    bare.on(1, [&] {
+        ticket->charge(100'000);
+        ticket.reset();
+    });
+    CHECK(sink->charged == 5 + 7 * 16384);
+    CHECK(sink->settled == std::vector<std::uint32_t>{1});  // behind it
+}
+
+TEST_CASE("who deals with a stanza charges it what is written, once, and is its cause") {
+    Bare bare;
+    const auto sink = std::make_shared<Sink>();
+    bare.on(0, [&] {
+        Shard& shard = bare.shard(0);
+        bare.write(shard);  // before
+        const Ticket ticket = ticket_for(shard, sink, 1);
+        const std::size_t before = shard.written();
+        {
+            const WriteHold hold(shard, ticket);
+            REQUIRE(shard.cause());
+            bare.write(shard);
+            {
+                const WriteHold inner(shard, ticket);
+                bare.write(shard);
+            }
+            CHECK(sink->charged == 0);
+            const WriteHold nobodys(shard, Ticket{});
+            CHECK_FALSE(shard.cause());
+        }
+        CHECK_FALSE(shard.cause());
+        CHECK(sink->charged == shard.written() - before);
+        { const WriteHold writes_nothing(shard, ticket); }
+        CHECK(sink->charged == shard.written() - before);
+    });
+    bare.settle();
+    CHECK(sink->settled == std::vector<std::uint32_t>{1});
 }
 
 TEST_CASE("tickets outlive their stream") {

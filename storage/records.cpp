@@ -19,6 +19,7 @@ constexpr std::uint8_t archive_step = 1;
 constexpr std::uint8_t pending_publish = 1;
 constexpr std::uint8_t hibernating_session = 1;
 constexpr std::uint8_t online_record = 1;
+constexpr std::uint8_t directed_presence = 1;
 constexpr std::uint8_t kept_stanza = 1;
 constexpr std::uint8_t number = 1;
 constexpr std::uint8_t clock_mark = 1;
@@ -209,7 +210,7 @@ std::string encode(const HibernatingSession& session) {
     out.u8(static_cast<std::uint8_t>(session.state));
     out.u32(session.max_seconds).u32(session.handled_in).u32(session.acked_out);
     out.time(session.hibernating_since).time(session.expires_at).time(session.wake_at);
-    out.string(session.presence).strings(session.directed_presence);
+    out.string(session.presence);
     out.varint(session.parts.size());
     for (const auto& [module, part] : session.parts) out.string(module).string(part);
     return out.take();
@@ -232,7 +233,6 @@ Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
     record.expires_at = in.lasting_time();
     record.wake_at = in.lasting_time();
     record.presence = in.string();
-    record.directed_presence = in.strings();
     for (std::size_t left = in.count(); left > 0; --left) {
         std::string module = in.string();
         record.parts.emplace_back(std::move(module), in.string());
@@ -247,7 +247,6 @@ std::string encode(const OnlineRecord& mark) {
         .string(mark.sm_id)
         .u32(mark.handled_in)
         .boolean(mark.available)
-        .strings(mark.directed_presence)
         .string(mark.device)
         .take();
 }
@@ -261,9 +260,23 @@ Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_vie
     mark.sm_id = in.string();
     mark.handled_in = in.u32();
     mark.available = in.boolean();
-    mark.directed_presence = in.strings();
     mark.device = in.string();
     return finish(in, "online record", std::move(mark));
+}
+
+std::string encode(const DirectedPresence& directed) {
+    return Encoder(version::directed_presence)
+        .time(directed.since)
+        .string(directed.address)
+        .take();
+}
+
+Result<DirectedPresence> decode_directed_presence(std::string_view bytes) {
+    Decoder in(bytes, version::directed_presence);
+    DirectedPresence directed;
+    directed.since = in.lasting_time();
+    directed.address = in.string();
+    return finish(in, "directed presence", std::move(directed));
 }
 
 std::string encode(const KeptStanza& stanza) {

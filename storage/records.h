@@ -68,6 +68,7 @@ std::string encode(const ClockMark& mark);
 std::string encode(const PendingPublish& pending);
 std::string encode(const HibernatingSession& session);
 std::string encode(const OnlineRecord& mark);
+std::string encode(const DirectedPresence& directed);
 std::string encode(const KeptStanza& stanza);
 /// An actor's address.
 std::string encode_address(std::string_view address);
@@ -93,6 +94,7 @@ Result<PendingPublish> decode_pending_publish(std::uint64_t seq, std::string_vie
 Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
                                                       std::string_view bytes);
 Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_view bytes);
+Result<DirectedPresence> decode_directed_presence(std::string_view bytes);
 Result<KeptStanza> decode_kept_stanza(std::string_view bytes);
 Result<std::string> decode_address(std::string_view bytes);
 Result<std::uint64_t> decode_number(std::string_view bytes);

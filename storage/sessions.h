@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -35,11 +36,12 @@ struct HibernatingSession {
     LastingTime expires_at{};
     LastingTime wake_at{};  // its client is woken before the end; zero: it is not
     std::string presence;   // last available presence as XML; empty: never sent one
-    std::vector<std::string> directed_presence;
     /// What modules keep with the session: (module name, its own encoding).
     std::vector<std::pair<std::string, std::string>> parts;
     /// Filled on reading: how many numbers after acked_out the queue goes.
     std::uint64_t queued = 0;
+    /// Filled on reading: see put_directed(), oldest first.
+    std::vector<std::string> directed_presence;
 };
 
 struct QueuedStanza {
@@ -57,8 +59,14 @@ struct OnlineRecord {
     std::string sm_id;  // empty: stream management not enabled
     std::uint32_t handled_in = 0;
     bool available = false;
-    std::vector<std::string> directed_presence;
     std::string device;  // as of HibernatingSession
+    /// Filled on reading: see put_directed(), oldest first.
+    std::vector<std::string> directed_presence;
+};
+
+struct DirectedPresence {
+    std::string address;
+    LastingTime since{};
 };
 
 class Sessions {
@@ -80,6 +88,15 @@ public:
 
     virtual void put_online(Batch& batch, AccountId account, const OnlineRecord& record) = 0;
     virtual void remove_online(Batch& batch, AccountId account, std::uint64_t session) = 0;
+
+    /// An address to which the session has sent presence of its own accord, since then: an entry of
+    /// its own beside whichever record the session has, so that one more costs one small write.
+    virtual void put_directed(Batch& batch, AccountId account, std::uint64_t session,
+                              const DirectedPresence& directed) = 0;
+    virtual void remove_directed(Batch& batch, AccountId account, std::uint64_t session,
+                                 std::string_view address) = 0;
+    virtual void remove_all_directed(Batch& batch, AccountId account, std::uint64_t session) = 0;
+
     /// Accounts in these partitions that have online records, by partition, after `after`: left over
     /// from a server that did not stop in order.
     virtual Task<Result<std::vector<AccountId>>> accounts_with_online_records(

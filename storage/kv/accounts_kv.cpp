@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "storage/kv/keys.h"
 #include "storage/kv/module_data_kv.h"
@@ -17,7 +18,7 @@ std::optional<AccountRecord> read_record(Snapshot& snapshot, AccountId id) {
     return decoded(decode_account(id, *stored));
 }
 
-/// Adds one entry of Table::owners to what is loaded of its account.
+/// Adds one entry of Table::owners to what is loaded of its account, but directed presence.
 void add_entry(AccountSnapshot& account, const Entry& entry) {
     const auto& [key, value] = entry;
     switch (static_cast<OwnerEntry>(key_u8(key, 8))) {
@@ -35,9 +36,31 @@ void add_entry(AccountSnapshot& account, const Entry& entry) {
                 decoded(decode_hibernating_session(key_u64(key, 9), value)));
             return;
         case OwnerEntry::module_data: return add_resident(account.resident, entry);
+        case OwnerEntry::directed_presence:
         case OwnerEntry::actor:
         case OwnerEntry::archive_step:
         case OwnerEntry::deadline: return;
+    }
+}
+
+struct Directed {
+    std::uint64_t session;
+    DirectedPresence presence;
+};
+
+/// To the records of the sessions that sent it, in the order in which they did.
+void add_directed_presence(AccountSnapshot& account, std::vector<Directed> all) {
+    std::stable_sort(all.begin(), all.end(), [](const Directed& a, const Directed& b) {
+        return a.presence.since < b.presence.since;
+    });
+    const auto add = [](auto& records, const Directed& directed) {
+        for (auto& record : records)
+            if (record.session == directed.session)
+                record.directed_presence.push_back(directed.presence.address);
+    };
+    for (const Directed& directed : all) {
+        add(account.hibernating_sessions, directed);
+        add(account.online_records, directed);
     }
 }
 
@@ -64,11 +87,17 @@ void look_at_queue(Snapshot& snapshot, AccountSnapshot& account, HibernatingSess
 
 AccountSnapshot read_account(Snapshot& snapshot, AccountId id) {
     AccountSnapshot account;
-    for_range(snapshot, Table::owners, owner_range(id).from, owner_key(id, OwnerEntry::deadline),
-              [&](const Entry& entry) {
-                  add_entry(account, entry);
-                  return true;
-              });
+    std::vector<Directed> directed;
+    for_range(
+        snapshot, Table::owners, owner_range(id).from, owner_key(id, OwnerEntry::deadline),
+        [&](const Entry& entry) {
+            const auto& [key, value] = entry;
+            if (OwnerEntry{key_u8(key, 8)} == OwnerEntry::directed_presence)
+                directed.push_back({key_u64(key, 9), decoded(decode_directed_presence(value))});
+            else
+                add_entry(account, entry);
+            return true;
+        });
     account.last_archive_id = ArchiveId{last_number(snapshot, Table::archive, id)};
     account.last_offline_seq = last_number(snapshot, Table::offline, id);
     if (account.last_offline_seq != 0) {
@@ -76,6 +105,7 @@ AccountSnapshot read_account(Snapshot& snapshot, AccountId id) {
     }
     for (auto& session : account.hibernating_sessions) look_at_queue(snapshot, account, session);
     add_online_records(snapshot, account);
+    add_directed_presence(account, std::move(directed));
     return account;
 }
 

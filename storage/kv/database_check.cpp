@@ -161,6 +161,7 @@ void DatabaseCheck::check_owner_entry(const Entry& entry) {
             return;
         }
         case OwnerEntry::hibernating_session: return check_session(id, entry);
+        case OwnerEntry::directed_presence: return check_directed_presence(id, entry);
         case OwnerEntry::deadline: return check_owner_deadline(entry);
         case OwnerEntry::archive_step: return check_archive_step(entry);
         case OwnerEntry::actor: return check_actor(id, entry);
@@ -198,6 +199,17 @@ void DatabaseCheck::check_session(OwnerId id, const Entry& entry) {
     if (!expect_record(session) || session->state != HibernationState::hibernating) return;
     const Deadline deadline{session->expires_at, id, DeadlineKind::hibernation_expires, number};
     expect(has(Table::deadlines, deadline_key(deadline)), "nothing says when it expires");
+}
+
+void DatabaseCheck::check_directed_presence(OwnerId id, const Entry& entry) {
+    const std::uint64_t session = key_u64(entry.key, 9);
+    const auto directed = decode_directed_presence(entry.value);
+    if (!expect_record(directed)) return;
+    expect(entry.key == directed_key(id, session, directed->address).view(),
+           "is to another address");
+    expect(has(Table::online, partitioned_key(id, session)) ||
+               has(Table::owners, hibernating_session_key(id, session)),
+           "there is no such session");
 }
 
 void DatabaseCheck::check_owner_deadline(const Entry& entry) {

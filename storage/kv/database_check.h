@@ -32,6 +32,7 @@ private:
     void check_account(OwnerId id, const Entry& entry);
     void check_actor(OwnerId id, const Entry& entry);
     void check_session(OwnerId id, const Entry& entry);
+    void check_directed_presence(OwnerId id, const Entry& entry);
     void check_owner_deadline(const Entry& entry);
     void check_archive_step(const Entry& entry);
     void check_archive(const Entry& entry);

@@ -58,6 +58,8 @@ std::string describe_owner_entry(std::string_view key) {
         case OwnerEntry::roster_item: return owner + ", roster item " + quoted(rest);
         case OwnerEntry::hibernating_session:
             return owner + number(", hibernating session", key, 9);
+        case OwnerEntry::directed_presence:
+            return owner + number(", session", key, 9) + ", presence to " + quoted(key.substr(17));
         case OwnerEntry::actor: return owner + ", actor";
         case OwnerEntry::module_data: return owner + describe_data(Table::owners, key);
         case OwnerEntry::archive_step:

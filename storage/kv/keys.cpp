@@ -110,6 +110,15 @@ Key hibernating_session_key(OwnerId owner, std::uint64_t session) {
     return owner_key(owner, OwnerEntry::hibernating_session).u64(session);
 }
 
+Key directed_key(OwnerId owner, std::uint64_t session, std::string_view address) {
+    return Key(directed_range(owner, session).from).text(address, max_jid);
+}
+
+KeyRange directed_range(OwnerId owner, std::uint64_t session) {
+    const Key all = owner_key(owner, OwnerEntry::directed_presence);
+    return {Key(all).u64(session), Key(all).u64(session + 1)};
+}
+
 Key owner_deadline_key(const Deadline& deadline) {
     return owner_key(deadline.account, OwnerEntry::deadline).bytes(deadline_key(deadline));
 }

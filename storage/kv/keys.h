@@ -59,6 +59,7 @@ enum class OwnerEntry : std::uint8_t {
     hibernating_session = 6,
     actor = 8,
     module_data = 9,
+    directed_presence = 10,
     deadline = 128,
     archive_step = 129,
 };
@@ -78,6 +79,9 @@ KeyRange name_range(OwnerKind kind, std::string_view domain);
 Key owner_key(OwnerId owner, OwnerEntry kind);
 Key roster_item_key(OwnerId owner, std::string_view jid);
 Key hibernating_session_key(OwnerId owner, std::uint64_t session);
+/// An address to which a session sent presence, and all of that session's.
+Key directed_key(OwnerId owner, std::uint64_t session, std::string_view address);
+KeyRange directed_range(OwnerId owner, std::uint64_t session);
 Key owner_deadline_key(const Deadline& deadline);
 KeyRange owner_deadline_range(OwnerId owner);
 /// `first`: the first entry after the step.

@@ -100,6 +100,11 @@ public:
                                                        std::uint32_t acked_out) override;
     void put_online(Batch& batch, AccountId account, const OnlineRecord& record) override;
     void remove_online(Batch& batch, AccountId account, std::uint64_t session) override;
+    void put_directed(Batch& batch, AccountId account, std::uint64_t session,
+                      const DirectedPresence& directed) override;
+    void remove_directed(Batch& batch, AccountId account, std::uint64_t session,
+                         std::string_view address) override;
+    void remove_all_directed(Batch& batch, AccountId account, std::uint64_t session) override;
     Task<Result<std::vector<AccountId>>> accounts_with_online_records(PartitionSet partitions,
                                                                       AccountId after,
                                                                       std::size_t limit) override;

@@ -60,6 +60,21 @@ void SessionsKv::remove_online(Batch& batch, AccountId account, std::uint64_t se
     static_cast<KvBatch&>(batch).erase(Table::online, partitioned_key(account, session));
 }
 
+void SessionsKv::put_directed(Batch& batch, AccountId account, std::uint64_t session,
+                              const DirectedPresence& directed) {
+    static_cast<KvBatch&>(batch).put(
+        Table::owners, directed_key(account, session, directed.address), encode(directed));
+}
+
+void SessionsKv::remove_directed(Batch& batch, AccountId account, std::uint64_t session,
+                                 std::string_view address) {
+    static_cast<KvBatch&>(batch).erase(Table::owners, directed_key(account, session, address));
+}
+
+void SessionsKv::remove_all_directed(Batch& batch, AccountId account, std::uint64_t session) {
+    static_cast<KvBatch&>(batch).erase_range(Table::owners, directed_range(account, session));
+}
+
 Task<Result<std::vector<AccountId>>> SessionsKv::accounts_with_online_records(
     PartitionSet partitions, AccountId after_account, std::size_t limit) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {

@@ -48,7 +48,7 @@ void check_views(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 9) {
+    switch (data[0] % 10) {
         case 0: check_round(bytes, decode_name); break;
         case 1:
             check_round(bytes, [](std::string_view in) { return decode_account(OwnerId{1}, in); });
@@ -70,6 +70,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 7:
             check_round(bytes, [](std::string_view in) { return decode_pending_publish(1, in); });
             break;
+        case 8: check_round(bytes, decode_directed_presence); break;
         default: check_views(bytes);
     }
     return 0;

@@ -55,6 +55,8 @@ AccountRecord fill(Fixture<Backend>& fixture) {
         fixture->sessions().put_queued(batch, romeo.id, 3,
                                        {7, {.meta = {.log_id = log, .received = at(1)}}});
         fixture->sessions().put_online(batch, romeo.id, {.session = 4, .resource = "phone"});
+        for (const std::uint64_t number : {3u, 4u})
+            fixture->sessions().put_directed(batch, romeo.id, number, {"room@rooms.example/r"});
         fixture->deadlines().put(batch,
                                  {lasting(9), romeo.id, DeadlineKind::hibernation_expires, 3});
         fixture->deadlines().put(batch, {lasting(8), romeo.id, DeadlineKind::wake, 3});
@@ -130,6 +132,16 @@ std::vector<Damage> damages(OwnerId id) {
          std::nullopt,
          {"queues: " + owner + ", session 3, stanza 7: there is no such session",
           "deadlines: at 1970-01-01T00:00:00.000009Z, " + owner + ", session 3: there is no such"}},
+        {"directed presence to another",
+         Table::owners,
+         key(directed_key(id, 3, "a@b")),
+         encode(DirectedPresence{"c@b"}),
+         {"owners: " + owner + ", session 3, presence to \"a@b\": is to another address"}},
+        {"directed presence of no session",
+         Table::owners,
+         key(directed_key(id, 5, "a@b")),
+         encode(DirectedPresence{"a@b"}),
+         {"session 5, presence to \"a@b\": there is no such session"}},
         {"a sleeping session that never expires",
          Table::deadlines,
          key(deadline_key(deadline)),

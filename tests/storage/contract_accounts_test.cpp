@@ -118,13 +118,10 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
                               {.meta = {.log_id = log, .received = at(5)}});
         storage.offline().put(batch, account.id, n + 2,
                               {.meta = {.received = at(5)}, .xml = "<message/>"});
-        storage.sessions().put_online(batch, account.id,
-                                      {.session = n,
-                                       .resource = "home",
-                                       .sm_id = "sm",
-                                       .handled_in = 9,
-                                       .available = true,
-                                       .directed_presence = {"room@muc.example"}});
+        storage.sessions().put_online(
+            batch, account.id,
+            {.session = n, .resource = "home", .sm_id = "sm", .handled_in = 9, .available = true});
+        storage.sessions().put_directed(batch, account.id, n, {"room@muc.example"});
     };
     fixture.commit([&](Batch& batch) {
         fill(batch, before, 1);
@@ -205,6 +202,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
             storage.sessions().put_queued(batch, account.id, 3,
                                           {1, {.meta = {.received = at(1)}, .xml = "<message/>"}});
             storage.sessions().put_online(batch, account.id, {.session = 4});
+            storage.sessions().put_directed(batch, account.id, 4, {"room@muc.example"});
             storage.module_data().put(batch, {account.id, "notes", DataKind::resident}, "k", "v");
             storage.deadlines().put(batch,
                                     {.at = lasting(50), .account = account.id, .subject = 3});
@@ -253,6 +251,7 @@ TEST_CASE_TEMPLATE("a removed account takes all that is its own, and no other's"
         storage.sessions().put_queued(batch, romeo.id, 3,
                                       {2, {.meta = {.received = at(1)}, .xml = "<message/>"}});
         storage.sessions().put_online(batch, romeo.id, {.session = 4});
+        storage.sessions().put_directed(batch, romeo.id, 4, {"room@muc.example"});
         storage.module_data().put(batch, {romeo.id, "notes", DataKind::resident}, "k", "v");
         storage.pending_publishes().put(batch, romeo.id, {.registration = 1});
         storage.module_data().put(batch, {romeo.id, "notes"}, "k", "v");

@@ -204,7 +204,6 @@ TEST_CASE_TEMPLATE("a hibernating session is loaded with its account", Backend, 
                                .hibernating_since = lasting(100),
                                .expires_at = lasting(200),
                                .presence = "<presence/>",
-                               .directed_presence = {"room@muc.example/nick"},
                                .parts = {{"push", std::string("\0\1", 2)}, {"csi", ""}}};
     fixture.commit([&](Batch& batch) {
         sessions.put(batch, romeo.id, session);
@@ -228,7 +227,6 @@ TEST_CASE_TEMPLATE("a hibernating session is loaded with its account", Backend, 
     CHECK(found.hibernating_since == lasting(100));
     CHECK(found.expires_at == lasting(200));
     CHECK(found.presence == "<presence/>");
-    CHECK(found.directed_presence == session.directed_presence);
     CHECK(found.parts == session.parts);
     CHECK(found.queued == 2);
     CHECK(loaded->last_offline_seq == 34);  // taken, should its queue go there
@@ -429,6 +427,39 @@ TEST_CASE_TEMPLATE("whoever is responsible for some partitions finds theirs and 
     CHECK(read(fixture->deadlines().due(mine, LastingTime::max(), 1)).size() == 1);
     CHECK(read(fixture->deadlines().due(mine, LastingTime::max(), 0)).empty());
     CHECK(due == 2 * expected);
+}
+
+TEST_CASE_TEMPLATE("directed presence is an entry for each address, whichever record there is",
+                   Backend, MemoryBackend, LmdbBackend) {
+    using Addresses = std::vector<std::string>;
+    Fixture<Backend> fixture;
+    auto& sessions = fixture->sessions();
+    const auto romeo = create_account(fixture, "romeo@example.org");
+    const std::string far = std::string(600, 'x') + "@example.org";
+    fixture.commit([&](Batch& batch) {
+        sessions.put_online(batch, romeo.id, {.session = 4});
+        sessions.put(batch, romeo.id, {.session = 5});
+        for (const std::uint64_t session : {4u, 5u, 6u}) {
+            sessions.put_directed(batch, romeo.id, session, {"b@example.org", lasting(1)});
+            sessions.put_directed(batch, romeo.id, session, {"a@example.org", lasting(2)});
+            sessions.put_directed(batch, romeo.id, session, {far, lasting(3)});
+        }
+    });
+    auto loaded = read(fixture->accounts().load(romeo.jid));
+    const Addresses all{"b@example.org", "a@example.org", far};  // in the order of their time
+    CHECK(loaded->online_records.at(0).directed_presence == all);
+    CHECK(loaded->hibernating_sessions.at(0).directed_presence == all);
+
+    fixture.commit([&](Batch& batch) {
+        sessions.remove_directed(batch, romeo.id, 4, far);
+        sessions.remove_directed(batch, romeo.id, 4, "nobody@example.org");
+        sessions.put_directed(batch, romeo.id, 4, {"b@example.org", lasting(5)});
+        sessions.remove_all_directed(batch, romeo.id, 5);
+    });
+    loaded = read(fixture->accounts().load(romeo.jid));
+    CHECK(loaded->online_records.at(0).directed_presence ==
+          Addresses{"a@example.org", "b@example.org"});
+    CHECK(loaded->hibernating_sessions.at(0).directed_presence.empty());
 }
 
 TEST_CASE("an online record names the run that wrote it") {

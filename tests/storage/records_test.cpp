@@ -91,8 +91,11 @@ TEST_CASE("records have the bytes that the format page shows") {
         "00"
         "00000005"
         "01"
-        "00"
         "00");
+    CHECK(hex(encode(DirectedPresence{"r@x/n", lasting(258)})) ==
+          "01"
+          "0000000000000102"
+          "057240782f6e");
 }
 
 TEST_CASE("keys sort as their numbers do") {
@@ -187,6 +190,7 @@ TEST_CASE("a record that is too short, too long or newer is refused") {
                    [](std::string_view bytes) { return decode_hibernating_session(1, bytes); });
     check_refusals(encode(OnlineRecord{.resource = "r"}),
                    [](std::string_view bytes) { return decode_online_record(1, bytes); });
+    check_refusals(encode(DirectedPresence{"room@rooms.example/nick"}), decode_directed_presence);
     check_refusals(encode(KeptStanza{.xml = "<m/>"}), decode_kept_stanza);
     check_refusals(encode_number(5), decode_number);
     check_refusals(encode_address("room@rooms.example"), decode_address);

@@ -57,7 +57,7 @@ public:
     void save_soon();
 
     // The online record, while it is live: it lets a restarted server say goodbye for it.
-    /// Written when it is bound, and again after it changed what it says (directed presence).
+    /// Written when it is bound, and again after it changed what it says.
     void write_online_record();
     void remove_online_record();
 

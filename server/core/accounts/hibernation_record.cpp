@@ -32,8 +32,6 @@ void Hibernation::write_record(storage::HibernationState state) {
     record.expires_at = expires_at_;
     record.wake_at = wake_at_;
     if (session_.available()) record.presence = xml::to_string(session_.presence()->root());
-    for (const Jid& jid : session_.directed_presence())
-        record.directed_presence.push_back(jid.full());
     context().bus().fire(events::SessionRecording{session_, record});
     context().storage().sessions().put(context().shard().batch(), session_.account().id(), record);
     if (state != storage::HibernationState::resumed) put_deadlines();
@@ -100,8 +98,6 @@ void Hibernation::write_online_record() {
     record.handled_in = session_.handled_in();
     record.available = session_.available();
     record.device = session_.device();
-    for (const Jid& jid : session_.directed_presence())
-        record.directed_presence.push_back(jid.full());
     context().storage().sessions().put_online(context().shard().batch(), session_.account().id(),
                                               record);
     has_online_record_ = true;

@@ -173,6 +173,8 @@ Task<> clean_up_account(Context& context, std::string jid) {
         if ((*pin)->find_session_by_number(mark.session)) continue;  // it came back, or is new
         context.storage().sessions().remove_online(context.shard().batch(), (*pin)->id(),
                                                    mark.session);
+        context.storage().sessions().remove_all_directed(context.shard().batch(), (*pin)->id(),
+                                                         mark.session);
         const auto& records = (*snapshot)->hibernating_sessions;
         const bool remembered =
             std::any_of(records.begin(), records.end(),

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <string>
+#include <utility>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -19,6 +20,7 @@
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::core {
 
@@ -61,13 +63,19 @@ void end_subscriptions(Account& account, const Jid& contact, const SubscriptionS
     }
 }
 
-/// Whom it told of itself outlives a crash: they will hear that it has gone.
-void note_directed(Session& session) {
-    if (session.is_live()) {
-        session.hibernation().write_online_record();
-    } else {
-        session.hibernation().save();
-    }
+// Whom it told of itself outlives a crash, live or hibernating: they will hear that it has gone.
+
+void put_directed(Session& session, const Jid& who) {
+    Context& context = session.context();
+    context.storage().sessions().put_directed(context.shard().batch(), session.account().id(),
+                                              session.number(),
+                                              {who.full(), context.clock().lasting()});
+}
+
+void remove_directed(Session& session, const Jid& who) {
+    Context& context = session.context();
+    context.storage().sessions().remove_directed(context.shard().batch(), session.account().id(),
+                                                 session.number(), who.full());
 }
 
 }  // namespace
@@ -88,12 +96,21 @@ bool remember_directed(Session& session, const Jid& who) {
     for (const Jid& jid : known) bytes += jid.full().size();
     if (bytes > static_cast<std::size_t>(options.max_directed_bytes)) return false;
     known.push_back(who);
-    note_directed(session);
+    put_directed(session, who);
     return true;
 }
 
 void forget_directed(Session& session, const Jid& who) {
-    if (std::erase(session.directed_presence(), who) > 0) note_directed(session);
+    if (std::erase(session.directed_presence(), who) > 0) remove_directed(session, who);
+}
+
+std::vector<Jid> forget_all_directed(Session& session) {
+    auto forgotten = std::exchange(session.directed_presence(), {});
+    Context& context = session.context();
+    if (!forgotten.empty())
+        context.storage().sessions().remove_all_directed(context.shard().batch(),
+                                                         session.account().id(), session.number());
+    return forgotten;
 }
 
 std::vector<Jid> forget_directed_if(Session& session,
@@ -104,7 +121,7 @@ std::vector<Jid> forget_directed_if(Session& session,
     std::vector<Jid> forgotten;
     std::move(from, known.end(), std::back_inserter(forgotten));
     known.erase(from, known.end());
-    if (!forgotten.empty()) note_directed(session);
+    for (const Jid& jid : forgotten) remove_directed(session, jid);
     return forgotten;
 }
 
@@ -113,8 +130,10 @@ namespace {
 void replace_directed(Session& session, const Jid& before, const Jid& now) {
     auto& known = session.directed_presence();
     if (std::erase(known, before) == 0) return;
-    if (std::find(known.begin(), known.end(), now) == known.end()) known.push_back(now);
-    note_directed(session);
+    remove_directed(session, before);
+    std::erase(known, now);
+    known.push_back(now);
+    put_directed(session, now);
 }
 
 /// The address under which an occupant that is gone goes on; empty: it does not.

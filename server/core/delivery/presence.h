@@ -30,8 +30,9 @@ StanzaPtr stamped_presence(const Stanza& presence, const Session& session);
 /// [c2s] allow.
 bool remember_directed(Session& session, const Jid& who);
 void forget_directed(Session& session, const Jid& who);
-/// All those of which `wanted` is true; returns them. They are written down as gone once, however
-/// many they are.
+/// All of them; returns them.
+std::vector<Jid> forget_all_directed(Session& session);
+/// All those of which `wanted` is true; returns them.
 std::vector<Jid> forget_directed_if(Session& session,
                                     const std::function<bool(const Jid&)>& wanted);
 /// Presence, available or not, from one of them has come: who is gone is forgotten, unless it is a

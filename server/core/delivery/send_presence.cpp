@@ -129,8 +129,7 @@ void broadcast_available(Session& session, Envelope envelope) {
 
 /// To whom presence was directed and who is not told anyway (section 4.6.3).
 void tell_directed(Session& session, const Stanza& unavailable) {
-    const auto told = std::exchange(session.directed_presence(), {});
-    for (const Jid& to : told) {
+    for (const Jid& to : forget_all_directed(session)) {
         if (session.available() && sees_us(session.account(), to)) continue;
         auto copy = unavailable.clone();
         copy->set_to(to);

@@ -30,6 +30,15 @@ std::string next(FakeLink& link) {
     return stanza ? outline(stanza->root()) : "nothing";
 }
 
+/// The addresses that any session of Romeo's has in storage.
+Task<> all_directed(Core& core, std::vector<std::string>& found) {
+    auto stored = co_await core.storage().accounts().load(std::string(romeo_jid));
+    for (const auto& record : (*stored)->hibernating_sessions)
+        found.insert(found.end(), record.directed_presence.begin(), record.directed_presence.end());
+    for (const auto& record : (*stored)->online_records)
+        found.insert(found.end(), record.directed_presence.begin(), record.directed_presence.end());
+}
+
 struct Verona {
     Verona() {
         world.add_account(romeo_jid);
@@ -292,6 +301,55 @@ TEST_CASE("the addresses of directed presence have a limit in bytes") {
     romeo.send("<presence type='unavailable' to='0@rooms.example/" + nick + "'/>");
     romeo.send("<presence to='4@rooms.example/" + nick + "'/>");
     CHECK(romeo.pending() == 0);
+}
+
+TEST_CASE("one more address of directed presence is one small write, however many there are") {
+    World world;
+    world.add_account(romeo_jid);
+    Client& romeo = world.log_in("romeo@example.org/orchard");
+    std::size_t written = 0;
+    world.at(romeo_jid, [&](Core& core) {
+        const auto remember = [&](int i) {
+            return remember_directed(romeo.session(),
+                                     Jid::trusted("room" + std::to_string(i) + "@rooms.example/r"));
+        };
+        for (int i = 0; i < 500; ++i) CHECK(remember(i));
+        written = core.shard().written();
+        CHECK(remember(500));
+        written = core.shard().written() - written;
+    });
+    CHECK(written > 0);
+    CHECK(written < 500);
+}
+
+TEST_CASE("the directed presence of one that hibernates outlives a restart, in its order") {
+    World world;
+    world.add_account(romeo_jid);
+    Client& romeo = world.log_in("romeo@example.org/orchard");
+    world.at(romeo_jid, [&](Core&) { romeo.session().enable_sm(true, 0); });
+    for (const std::string to : {"z@rooms.example/r", "y@rooms.example/r", "x@rooms.example/r"}) {
+        romeo.send("<presence to='" + to + "'/>");
+        world.advance(std::chrono::seconds(1));
+    }
+    romeo.cut();
+    world.arrive(  // while it hibernates
+        "<presence type='unavailable' from='y@rooms.example/r' to='romeo@example.org/orchard'/>");
+    world.crash_and_restart();
+    Session* const orchard = world.account(romeo_jid).find_session("orchard");
+    REQUIRE(orchard);
+    const std::vector<Jid> told{Jid::trusted("z@rooms.example/r"),
+                                Jid::trusted("x@rooms.example/r")};
+    CHECK(orchard->directed_presence() == told);
+    world.remote().drop_all();
+    world.at(romeo_jid, [&](Core&) { orchard->end(SessionEnd::expired); });
+    CHECK(next(world.remote()) ==
+          "presence/unavailable from romeo@example.org/orchard to z@rooms.example/r");
+    CHECK(next(world.remote()) ==
+          "presence/unavailable from romeo@example.org/orchard to x@rooms.example/r");
+    world.crash_and_restart();  // and nothing is left of it
+    std::vector<std::string> left;
+    world.run(romeo_jid, [&](Core& core) { return all_directed(core, left); });
+    CHECK(left.empty());
 }
 
 TEST_CASE("presence that is copied to everybody in the roster has a limit by what it takes") {

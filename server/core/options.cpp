@@ -128,7 +128,8 @@ void RosterOptions::declare(OptionTable<RosterOptions>& t) {
         .min(65536)
         .unit("bytes")
         .doc(
-            "What the addresses, names and groups of one roster may take together. A client is sent "
+            "What the addresses, names and groups of one roster may take together. A client is "
+            "sent "
             "all of it at once.");
     t.add("max_requests", &RosterOptions::max_requests)
         .min(1)
@@ -207,8 +208,10 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
     t.add("unauthenticated_connections", &LimitsOptions::unauthenticated_connections)
         .min(0)
         .doc(
-            "Client connections not yet logged in, and as many of servers not yet authenticated; "
-            "more are closed at once.");
+            "Client connections not yet logged in, and as many of servers and of components not "
+            "yet "
+            "authenticated. One more from a network that has the most of them is closed at once; "
+            "for one from elsewhere, that network loses its oldest.");
     t.add("deliveries_per_turn", &LimitsOptions::deliveries_per_turn)
         .min(16)
         .max(1'000'000)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 
 namespace clarion::net {
 
@@ -27,6 +28,11 @@ void ConnectionLimits::declare(OptionTable<ConnectionLimits>& t) {
             "Connections of clients and servers from one IP address (of IPv6: one /64 network) "
             "that are taken, on average; four seconds' worth may come at once, more are closed "
             "before a TLS handshake costs anything.");
+    t.add("component_connections_per_address", &ConnectionLimits::component_connections_per_address)
+        .min(0)
+        .doc(
+            "Connections of components from one IP address (of IPv6: one /64 network) that may be "
+            "open at a time.");
 }
 
 std::optional<ConnectionCounts::Place> ConnectionCounts::admit(Kind kind,
@@ -37,19 +43,72 @@ std::optional<ConnectionCounts::Place> ConnectionCounts::admit(Kind kind,
     };
     const std::lock_guard lock(mutex_);
     Counts& counts = of(kind);
-    if (reached(limits.unauthenticated, counts.unauthenticated)) return std::nullopt;
     const auto known = counts.by_network.find(network);
-    if (known != counts.by_network.end() &&
+    const bool is_known = known != counts.by_network.end();
+    const std::size_t waiting = is_known ? known->second.waiting.size() : 0;
+    if (is_known &&
         (reached(limits.per_network, known->second.all) ||
-         reached(limits.unauthenticated_per_network, known->second.unauthenticated)))
+         reached(limits.unauthenticated_per_network, static_cast<std::int64_t>(waiting))))
         return std::nullopt;
     if (limits.new_per_second != 0 && !may_come(network, limits)) return std::nullopt;
-    auto& mine =
-        known != counts.by_network.end() ? *known : *counts.by_network.try_emplace(network).first;
+    if (reached(limits.unauthenticated, counts.unauthenticated) &&
+        (kind == Kind::question || !displace(counts, waiting)))
+        return std::nullopt;
+    auto& mine = is_known
+                     ? *known
+                     : *counts.by_network.try_emplace(network, Place::Held{.kind = kind}).first;
     ++mine.second.all;
-    ++mine.second.unauthenticated;
+    return Place(shared_from_this(), mine, begin_waiting(counts, mine));
+}
+
+/// `network` had `before` that wait.
+void ConnectionCounts::rank(Counts& counts, Place::Network& network, std::size_t before) {
+    const std::size_t now = network.second.waiting.size();
+    auto node = counts.by_waiting.extract({before, &network});
+    if (now == 0) return;
+    if (!node) {
+        counts.by_waiting.emplace(now, &network);
+        return;
+    }
+    node.value().first = now;
+    counts.by_waiting.insert(std::move(node));
+}
+
+ConnectionCounts::Place::Waiting& ConnectionCounts::begin_waiting(Counts& counts,
+                                                                  Place::Network& network) {
+    auto& all = network.second.waiting;
+    Place::Waiting& waiting = all.emplace_back();
+    waiting.self = std::prev(all.end());
     ++counts.unauthenticated;
-    return Place(shared_from_this(), kind, mine);
+    rank(counts, network, all.size() - 1);
+    return waiting;
+}
+
+void ConnectionCounts::end_waiting(Counts& counts, Place::Network& network,
+                                   Place::Waiting& waiting) {
+    auto& all = network.second.waiting;
+    if (waiting.lost) {
+        counts.lost.erase(waiting.self);
+        return;
+    }
+    all.erase(waiting.self);
+    --counts.unauthenticated;
+    rank(counts, network, all.size() + 1);
+}
+
+/// For a network that has `mine`, the one that has most loses its oldest. Not if that would only
+/// turn them round: so what a network began has the time to come to its end.
+bool ConnectionCounts::displace(Counts& counts, std::size_t mine) {
+    if (counts.by_waiting.empty()) return false;
+    const auto [most, network] = *counts.by_waiting.rbegin();
+    if (most <= mine + 1) return false;
+    auto& all = network->second.waiting;
+    Place::Waiting& oldest = all.front();
+    oldest.lost = true;
+    counts.lost.splice(counts.lost.end(), all, oldest.self);
+    --counts.unauthenticated;
+    rank(counts, *network, most);
+    return true;
 }
 
 bool ConnectionCounts::may_come(const std::string& network, const Limits& limits) {
@@ -80,20 +139,16 @@ std::int64_t ConnectionCounts::unauthenticated(Kind kind) const {
 }
 
 void ConnectionCounts::Place::note_authenticated() {
-    if (!std::exchange(unauthenticated_, false)) return;
+    if (!waiting_) return;
     const std::lock_guard lock(counts_->mutex_);
-    --counts_->of(kind_).unauthenticated;
-    --network_->second.unauthenticated;
+    end_waiting(counts_->of(network_->second.kind), *network_, *std::exchange(waiting_, nullptr));
 }
 
 ConnectionCounts::Place::~Place() {
     if (!counts_) return;
     const std::lock_guard lock(counts_->mutex_);
-    Counts& counts = counts_->of(kind_);
-    if (unauthenticated_) {
-        --counts.unauthenticated;
-        --network_->second.unauthenticated;
-    }
+    Counts& counts = counts_->of(network_->second.kind);
+    if (waiting_) end_waiting(counts, *network_, *waiting_);
     if (--network_->second.all == 0) counts.by_network.erase(std::string(network_->first));
 }
 

@@ -48,11 +48,12 @@ xml::Limits limits_before_login(const core::C2sOptions& options) {
 }  // namespace
 
 StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                                   std::string_view content_ns)
+                                   ConnectionCounts::Place place, std::string_view content_ns)
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
       xml_(*parsers_, limits_before_login(net.context().options<core::C2sOptions>()), content_ns),
       net_(&net),
+      place_(std::move(place)),
       out_(net.buffers()),
       heard_at_(now()) {
     transport_->set_sink(this);
@@ -155,6 +156,7 @@ bool StreamConnection::spend_input(std::size_t bytes) {
 
 void StreamConnection::trust(std::int64_t max_stanza_size) {
     trusted_ = true;
+    place_.note_authenticated();
     xml_.set_limits(limits_of(max_stanza_size));
 }
 
@@ -201,6 +203,7 @@ void StreamConnection::shut_down(StreamErrorCondition condition) {
 bool StreamConnection::sweep(SteadyTime now, Duration elapsed) {
     if (!transport_->is_open()) return false;
     if (now >= deadline_) pass_deadline();
+    if (deadline_ != SteadyTime::max()) give_way();
     if (out_.stalled(now) > send_timeout()) cut_slow("the peer reads nothing");
     const bool refilling = refill(elapsed);
     const bool was_active = std::exchange(active_, false);
@@ -211,6 +214,19 @@ bool StreamConnection::sweep(SteadyTime now, Duration elapsed) {
 void StreamConnection::pass_deadline() {
     if (is_open()) return on_deadline();
     cut("the peer did not close in time");
+}
+
+std::optional<StreamErrorCondition> StreamConnection::must_give_way() const {
+    if (place_.is_lost()) return StreamErrorCondition::resource_constraint;
+    return std::nullopt;
+}
+
+void StreamConnection::give_way() {
+    if (!is_open()) return;
+    const auto condition = must_give_way();
+    if (!condition) return;
+    begin_close(*condition, "its place is needed");
+    on_detached();
 }
 
 /// Once a second a connection may read for one more second.

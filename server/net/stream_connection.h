@@ -47,10 +47,10 @@ protected:
     };
 
     /// `content_ns`: the namespace of stanzas on this kind of stream. Until trust() an element may
-    /// have [c2s] max_unauthenticated_stanza_size bytes and take little memory, and all that is
-    /// read, white space included, may have 64 KB.
+    /// have [c2s] max_unauthenticated_stanza_size bytes and take little memory, all that is read,
+    /// white space included, may have 64 KB, and it may have to give up its place.
     StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                     std::string_view content_ns);
+                     ConnectionCounts::Place place, std::string_view content_ns);
 
     ShardNet& net() const { return *net_; }
     core::Context& context() const { return net_->context(); }
@@ -120,6 +120,9 @@ protected:
     virtual void on_sent() {}
     /// deadline_ has passed while the stream is open.
     virtual void on_deadline() = 0;
+    /// Its stream is to end with this error, as others need what it holds. Asked once a second
+    /// while it has a deadline.
+    virtual std::optional<StreamErrorCondition> must_give_way() const;
 
     std::shared_ptr<xml::ParserPool> parsers_;  // outlives xml_, also in envelope at shutdown
     std::unique_ptr<Transport> transport_;
@@ -138,8 +141,10 @@ private:
     bool spend_input(std::size_t bytes);
     bool refill(Duration elapsed);
     void pass_deadline();
+    void give_way();
 
     ShardNet* net_;
+    ConnectionCounts::Place place_;
     OutBuffer out_;
     std::int64_t budget_ = 0;  // bytes that may be read now, when there is a limit
     SteadyTime heard_at_;

@@ -74,10 +74,9 @@ void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport, b
 
 C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                              ConnectionCounts::Place place, bool direct_tls)
-    : StreamDriver(net, std::move(transport), ns::client),
+    : StreamDriver(net, std::move(transport), std::move(place), ns::client),
       stream_(*this, direct_tls),
-      accepted_(now()),
-      place_(std::move(place)) {
+      accepted_(now()) {
     deadline_ = accepted_ + context().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
 }
@@ -176,7 +175,6 @@ void C2sConnection::note_authenticated() {
         watch_silence(options.ping_interval);
     if (is_open() && stream_.session()) deadline_ = SteadyTime::max();
     if (std::exchange(authenticated_, true)) return;
-    place_.note_authenticated();
     if (is_open() && !stream_.session()) deadline_ = now() + options.authentication_timeout;
     trust(options.max_stanza_size);
     transport_->set_keepalive(options);

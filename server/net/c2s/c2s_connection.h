@@ -81,7 +81,6 @@ private:
     bool authenticated_ = false;
     bool detached_ = false;  // the session hears nothing more
     bool tells_send_room_ = false;
-    ConnectionCounts::Place place_;
     mutable std::unique_ptr<const std::string> address_;  // as text, once somebody traced it
 };
 

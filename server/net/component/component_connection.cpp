@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
 #include "base/metrics.h"
@@ -38,14 +39,30 @@ Connections& counters() {
 // --- from accept to the end ---------------------------------------------------------------------
 
 void ComponentConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
-    auto connection = std::make_shared<ComponentConnection>(net, std::move(transport));
+    core::Context& context = net.context();
+    const auto& limits = context.options<ConnectionLimits>();
+    const SocketAddress peer = transport->peer_address();
+    auto place = net.counts().admit(
+        ConnectionCounts::Kind::component, peer.network(),
+        {.per_network = limits.component_connections_per_address,
+         .unauthenticated = context.options<core::LimitsOptions>().unauthenticated_connections,
+         .new_per_second = limits.new_connections_per_second,
+         .now = context.clock().steady()});
+    if (!place) {
+        if (context.refusals().admit(peer.ip(), "too-many-connections"))
+            logger.warning("too-many-connections", {{"address", peer.ip()}});
+        return;
+    }
+    auto connection =
+        std::make_shared<ComponentConnection>(net, std::move(transport), std::move(*place));
     counters().accepted.add();
     std::shared_ptr<StreamDriver> owner = std::move(connection);
     net.scope().spawn("component", drive(std::move(owner), Step::read));
 }
 
-ComponentConnection::ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport)
-    : StreamDriver(net, std::move(transport), ns::component) {
+ComponentConnection::ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport,
+                                         ConnectionCounts::Place place)
+    : StreamDriver(net, std::move(transport), std::move(place), ns::component) {
     deadline_ = now() + context().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
 }

@@ -28,10 +28,11 @@ class ComponentConnection final : public core::ComponentPort,
                                   public StreamDriver,
                                   public std::enable_shared_from_this<ComponentConnection> {
 public:
-    /// Takes over an accepted socket.
+    /// Takes over an accepted socket, unless a limit is reached.
     static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
 
-    ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport);
+    ComponentConnection(ShardNet& net, std::unique_ptr<Transport> transport,
+                        ConnectionCounts::Place place);
     ~ComponentConnection() override;
 
     // ComponentPort

@@ -49,10 +49,9 @@ void S2sIn::start(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transpo
 
 S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> transport,
              ConnectionCounts::Place place)
-    : StreamDriver(net, std::move(transport), ns::server),
+    : StreamDriver(net, std::move(transport), std::move(place), ns::server),
       domains_(domains),
       negotiation_(policy()),
-      place_(std::move(place)),
       since_(net.context().clock().wall()) {
     deadline_ = now() + context().options<core::S2sOptions>().negotiation_timeout;
     domains_.join(*this);
@@ -168,7 +167,6 @@ S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
 void S2sIn::on_pair() {
     if (negotiation_.pairs().size() == 1) {
         counters().streams.add(1);
-        place_.note_authenticated();
         trust(context().options<core::S2sOptions>().max_stanza_size);
         transport_->set_keepalive(context().options<core::S2sOptions>());
     }

@@ -81,7 +81,6 @@ private:
     s2s::IncomingNegotiation negotiation_;
     std::string why_;  // it ended, for the log
     core::InboundWindow window_;
-    ConnectionCounts::Place place_;
     // Dialback keys: being verified, apart from the stanzas, which must not wait for them; and
     // those that did not prove true.
     std::size_t questions_ = 0;

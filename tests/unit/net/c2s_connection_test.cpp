@@ -444,4 +444,25 @@ TEST_SUITE("net/c2s_connection") {
         fresh.close();
         wire.run_until([&] { return wire.connections() == 0; });
     }
+
+    TEST_CASE("limits: when all places are taken, the network that holds most gives one") {
+        Wire wire(std::string(insecure) + "[limits]\nunauthenticated_connections = 3\n");
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient oldest(wire, port);
+        oldest.ask(WireClient::header, "</stream:features>");
+        WireClient second(wire, port), third(wire, port);
+        second.ask(WireClient::header, "</stream:features>");
+        third.ask(WireClient::header, "</stream:features>");
+        WireClient refused(wire, port);
+        refused.expect_end();
+        WireClient romeo(wire, port, "127.0.0.2");
+        romeo.ask(WireClient::header, "</stream:features>");
+        wire.advance(std::chrono::seconds(1));
+        CHECK(oldest.expect("</stream:stream>").find("<resource-constraint") != std::string::npos);
+        CHECK_FALSE(second.ended());
+        romeo.ask(WireClient::plain("romeo", "secret"),
+                  "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+        CHECK_FALSE(third.ended());
+    }
 }

@@ -218,4 +218,26 @@ TEST_SUITE("net/component_connection") {
         CHECK(received.count == 100);
         CHECK(at_last == 1);
     }
+
+    TEST_CASE(
+        "one address has so many connections, and of those without a secret the oldest goes") {
+        Wire wire(config +
+                  "[limits]\ncomponent_connections_per_address = 3\n"
+                  "unauthenticated_connections = 2\n");
+        const std::uint16_t port = wire.listen("component");
+        WireClient attached(wire, port);
+        attached.ask(handshake_for(greeting_of(attached), "s3cret"), "<handshake/>");
+        WireClient oldest(wire, port);
+        greeting_of(oldest);
+        WireClient second(wire, port);
+        greeting_of(second);
+        WireClient more(wire, port);
+        more.expect_end();
+        WireClient elsewhere(wire, port, "127.0.0.2");
+        greeting_of(elsewhere);
+        wire.advance(std::chrono::seconds(1));
+        oldest.expect("<resource-constraint");
+        CHECK_FALSE(attached.ended());
+        CHECK_FALSE(second.ended());
+    }
 }

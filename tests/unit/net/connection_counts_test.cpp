@@ -23,7 +23,7 @@ TEST_SUITE("net/connection_counts") {
         CHECK(counts->admit(Kind::server, "192.0.2.1", limits));
         auto c = counts->admit(Kind::client, "192.0.2.2", limits);
         CHECK(counts->unauthenticated(Kind::client) == 3);
-        CHECK_FALSE(counts->admit(Kind::client, "192.0.2.3", limits));
+        CHECK_FALSE(counts->admit(Kind::client, "192.0.2.2", limits));
         CHECK(counts->admit(Kind::client, "192.0.2.1", {}));
 
         a->note_authenticated();
@@ -41,6 +41,52 @@ TEST_SUITE("net/connection_counts") {
         c.reset();
         CHECK(counts->unauthenticated(Kind::client) == 0);
         CHECK(counts->unauthenticated(Kind::server) == 0);
+    }
+
+    TEST_CASE("when all places are taken, the network that holds most loses its oldest") {
+        const auto counts = std::make_shared<ConnectionCounts>();
+        const ConnectionCounts::Limits limits{.unauthenticated = 4};
+        const auto come = [&](const char* network) {
+            return counts->admit(Kind::client, network, limits);
+        };
+        auto a1 = come("a"), a2 = come("a"), a3 = come("a"), a4 = come("a");
+        CHECK_FALSE(come("a"));
+        CHECK_FALSE(a1->is_lost());
+        auto b1 = come("b");
+        REQUIRE(b1);
+        CHECK(a1->is_lost());
+        CHECK_FALSE(a2->is_lost());
+        CHECK(counts->unauthenticated(Kind::client) == 4);
+        CHECK_FALSE(come("a"));
+        auto b2 = come("b");
+        REQUIRE(b2);
+        CHECK(a2->is_lost());
+        CHECK_FALSE(come("b"));  // as many as the other: nothing is turned round
+        CHECK_FALSE(come("a"));
+        auto c1 = come("c");
+        REQUIRE(c1);
+        CHECK_FALSE(c1->is_lost());
+        CHECK(b1->is_lost() != a3->is_lost());
+
+        // Who logs in meanwhile keeps its connection.
+        a1->note_authenticated();
+        CHECK_FALSE(a1->is_lost());
+        CHECK(counts->unauthenticated(Kind::client) == 4);
+        a2.reset();
+        CHECK(counts->unauthenticated(Kind::client) == 4);
+        for (auto* place : {&a3, &a4, &b1, &b2, &c1}) place->reset();
+        CHECK(counts->unauthenticated(Kind::client) == 0);
+        CHECK_FALSE(counts->admit(Kind::client, "a", {.per_network = 1}));  // a1 is there
+        a1.reset();
+        CHECK(counts->admit(Kind::client, "a", {.per_network = 1}));
+    }
+
+    TEST_CASE("questions take no places from others") {
+        const auto counts = std::make_shared<ConnectionCounts>();
+        const ConnectionCounts::Limits limits{.unauthenticated = 2};
+        const auto a = counts->admit(Kind::question, "a", limits);
+        const auto b = counts->admit(Kind::question, "a", limits);
+        CHECK_FALSE(counts->admit(Kind::question, "b", limits));
     }
 
     TEST_CASE("who has proved something leaves room for others of its network") {

@@ -127,11 +127,17 @@ private:
 /// A peer on a real socket.
 class WireClient {
 public:
-    WireClient(Wire& wire, std::uint16_t port) : wire_(wire) {
+    /// `from`: its own address, some 127.x.y.z.
+    WireClient(Wire& wire, std::uint16_t port, const char* from = "127.0.0.1") : wire_(wire) {
+        const auto own = net::SocketAddress::parse(from, 0);
         const auto address = net::SocketAddress::parse("127.0.0.1", port);
         fd_ = net::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        const auto* raw = reinterpret_cast<const sockaddr*>(address->storage.data());
-        if (::connect(fd_.get(), raw, address->size) != 0) throw std::runtime_error("connect");
+        const auto raw = [](const net::SocketAddress& of) {
+            return reinterpret_cast<const sockaddr*>(of.storage.data());
+        };
+        if (::bind(fd_.get(), raw(*own), own->size) != 0) throw std::runtime_error("bind");
+        if (::connect(fd_.get(), raw(*address), address->size) != 0)
+            throw std::runtime_error("connect");
     }
 
     void send(std::string_view text) {

@@ -37,6 +37,13 @@ void OfflineOptions::declare(OptionTable<OfflineOptions>& t) {
         .doc(
             "Messages kept for one account until a client takes them; one more is returned to its "
             "sender, unless the recipient's archive holds it.");
+    t.add("max_bytes", &OfflineOptions::max_bytes)
+        .min(0)
+        .unit("bytes")
+        .doc(
+            "The same by what they take on the disk together. A message that the archive holds "
+            "takes "
+            "a few bytes here. Once they have so many, no more are kept.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<OfflineOptions>(); }
@@ -197,10 +204,14 @@ private:
             if (sm->unacked(i).meta.spooled) sm->unacked(i).stanza = nullptr;
     }
 
+    bool is_full(const core::Account& account) const {
+        const auto& options = context_.options<OfflineOptions>(account.host());
+        return account.offline_count() >= static_cast<std::uint64_t>(options.max_messages) ||
+               account.offline_bytes() >= static_cast<std::uint64_t>(options.max_bytes);
+    }
+
     bool store(core::Account& account, core::Envelope& envelope) const {
-        const auto most = context_.options<OfflineOptions>(account.host()).max_messages;
-        if (account.offline_count() >= static_cast<std::uint64_t>(most))
-            return envelope.meta.archived();
+        if (is_full(account)) return envelope.meta.archived();
         account.add_offline(envelope);
         return true;
     }

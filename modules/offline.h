@@ -27,6 +27,7 @@ namespace clarion::offline {
 
 struct OfflineOptions {
     std::int64_t max_messages = 1000;
+    std::int64_t max_bytes = 16 << 20;
     static void declare(OptionTable<OfflineOptions>& table);
 };
 

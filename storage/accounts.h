@@ -12,6 +12,7 @@
 #include "base/task.h"
 #include "proto/sasl.h"
 #include "storage/batch.h"
+#include "storage/offline_messages.h"
 #include "storage/resident_data.h"
 #include "storage/rosters.h"
 #include "storage/sessions.h"
@@ -32,7 +33,7 @@ struct AccountSnapshot {
     std::vector<RosterItem> roster;
     std::uint64_t roster_version = 0;
     ArchiveId last_archive_id = ArchiveId::none;
-    std::uint64_t offline_count = 0;
+    std::vector<OfflineEntry> offline;   // without what they say
     std::uint64_t last_offline_seq = 0;  // stored, or reserved in a queue of a hibernating session
     std::vector<HibernatingSession>
         hibernating_sessions;  // without their queues' bytes, see sessions.h

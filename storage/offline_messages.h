@@ -29,6 +29,12 @@ struct OfflineMessage {
     KeptStanza stanza;
 };
 
+/// One of an account's offline messages, as the account remembers it.
+struct OfflineEntry {
+    std::uint64_t seq = 0;
+    std::uint32_t bytes = 0;  // its record's: a few for one that refers to the log
+};
+
 struct OfflinePage {
     std::vector<OfflineMessage> messages;
     bool complete = false;  // there are no more
@@ -37,9 +43,9 @@ struct OfflinePage {
 class Offline {
 public:
     virtual ~Offline() = default;
-    /// `seq` is assigned by the account's shard, increasing.
-    virtual void put(Batch& batch, AccountId account, std::uint64_t seq,
-                     const KeptStanza& stanza) = 0;
+    /// `seq` is assigned by the account's shard, increasing. Returns how many bytes its record has.
+    virtual std::uint32_t put(Batch& batch, AccountId account, std::uint64_t seq,
+                              const KeptStanza& stanza) = 0;
     virtual void remove(Batch& batch, AccountId account, std::uint64_t seq) = 0;
     virtual void remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) = 0;
     /// Oldest first, after `after_seq`, bytes resolved; entries whose log entry expired are left

@@ -73,6 +73,16 @@ void add_online_records(Snapshot& snapshot, AccountSnapshot& account) {
     });
 }
 
+void add_offline_messages(Snapshot& snapshot, AccountSnapshot& account) {
+    const KeyRange range = owner_range(account.record.id);
+    for_range(snapshot, Table::offline, range.from, range.to, [&](const Entry& entry) {
+        account.offline.push_back(
+            {key_u64(entry.key, 8), static_cast<std::uint32_t>(entry.value.size())});
+        return true;
+    });
+    if (!account.offline.empty()) account.last_offline_seq = account.offline.back().seq;
+}
+
 /// How far the queue goes, and which places among the offline messages it has taken.
 void look_at_queue(Snapshot& snapshot, AccountSnapshot& account, HibernatingSession& session) {
     const KeyRange range = queue_range(account.record.id, session.session);
@@ -99,10 +109,7 @@ AccountSnapshot read_account(Snapshot& snapshot, AccountId id) {
             return true;
         });
     account.last_archive_id = ArchiveId{last_number(snapshot, Table::archive, id)};
-    account.last_offline_seq = last_number(snapshot, Table::offline, id);
-    if (account.last_offline_seq != 0) {
-        account.offline_count = count_range(snapshot, Table::offline, owner_range(id));
-    }
+    add_offline_messages(snapshot, account);
     for (auto& session : account.hibernating_sessions) look_at_queue(snapshot, account, session);
     add_online_records(snapshot, account);
     add_directed_presence(account, std::move(directed));

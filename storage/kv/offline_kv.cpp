@@ -21,9 +21,12 @@ std::string encode_kept(KvBatch& batch, const KeptStanza& stanza) {
     return encode(stanza);
 }
 
-void OfflineKv::put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) {
+std::uint32_t OfflineKv::put(Batch& batch, AccountId account, std::uint64_t seq,
+                             const KeptStanza& stanza) {
     auto& out = static_cast<KvBatch&>(batch);
-    out.put(Table::offline, owner_number_key(account, seq), encode_kept(out, stanza));
+    const std::string record = encode_kept(out, stanza);
+    out.put(Table::offline, owner_number_key(account, seq), record);
+    return static_cast<std::uint32_t>(record.size());
 }
 
 void OfflineKv::remove(Batch& batch, AccountId account, std::uint64_t seq) {

@@ -77,7 +77,8 @@ private:
 class OfflineKv final : public Offline {
 public:
     explicit OfflineKv(Engine& engine) : engine_(engine) {}
-    void put(Batch& batch, AccountId account, std::uint64_t seq, const KeptStanza& stanza) override;
+    std::uint32_t put(Batch& batch, AccountId account, std::uint64_t seq,
+                      const KeptStanza& stanza) override;
     void remove(Batch& batch, AccountId account, std::uint64_t seq) override;
     void remove_up_to(Batch& batch, AccountId account, std::uint64_t seq) override;
     Task<Result<OfflinePage>> read(AccountId account, std::uint64_t after_seq,

@@ -96,6 +96,7 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     const auto before = create_account(fixture, "before@example.org");
     const auto romeo = create_account(fixture, "romeo@example.org");
     const auto later = create_account(fixture, "later@example.org");
+    std::uint32_t put_bytes[2] = {};
     const auto fill = [&](Batch& batch, const AccountRecord& account, std::uint64_t n) {
         storage.rosters().put(batch, account.id,
                               {.jid = "juliet@example.net",
@@ -114,10 +115,10 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
         put_log(batch, log, at(5), "<message/>");
         storage.archive().put_index(batch, account.id,
                                     {ArchiveId{n + 100}, log, at(5), "juliet@example.net"});
-        storage.offline().put(batch, account.id, n + 1,
-                              {.meta = {.log_id = log, .received = at(5)}});
-        storage.offline().put(batch, account.id, n + 2,
-                              {.meta = {.received = at(5)}, .xml = "<message/>"});
+        put_bytes[0] = storage.offline().put(batch, account.id, n + 1,
+                                             {.meta = {.log_id = log, .received = at(5)}});
+        put_bytes[1] = storage.offline().put(batch, account.id, n + 2,
+                                             {.meta = {.received = at(5)}, .xml = "<message/>"});
         storage.sessions().put_online(
             batch, account.id,
             {.session = n, .resource = "home", .sm_id = "sm", .handled_in = 9, .available = true});
@@ -145,7 +146,12 @@ TEST_CASE_TEMPLATE("load reads all of an account and nothing of its neighbours",
     CHECK(loaded->roster_version == 12);
     CHECK(loaded->resident.get("notes", "key") == "note 2");
     CHECK(loaded->last_archive_id == ArchiveId{102});
-    CHECK(loaded->offline_count == 2);
+    REQUIRE(loaded->offline.size() == 2);
+    CHECK(loaded->offline[0].seq == 3);
+    CHECK(loaded->offline[0].bytes == put_bytes[0]);
+    CHECK(loaded->offline[1].seq == 4);
+    CHECK(loaded->offline[1].bytes == put_bytes[1]);
+    CHECK(put_bytes[1] == put_bytes[0] + std::string("<message/>").size());
     CHECK(loaded->last_offline_seq == 4);
     REQUIRE(loaded->online_records.size() == 1);
     CHECK(loaded->online_records[0].session == 2);

@@ -22,8 +22,7 @@ Account::Account(Context& context, storage::AccountSnapshot snapshot)
       created_(snapshot.record.created),
       disabled_(snapshot.record.disabled),
       last_offline_seq_(snapshot.last_offline_seq),
-      offline_count_(snapshot.offline_count),
-      loaded_offline_seq_(snapshot.last_offline_seq) {
+      offline_(std::move(snapshot.offline)) {
     roster_.load(std::move(snapshot.roster), snapshot.roster_version);
     for (const auto& session : snapshot.hibernating_sessions)
         last_session_number_ = std::max(last_session_number_, session.session);
@@ -50,6 +49,25 @@ void Account::skip_offline_seqs(std::uint64_t up_to) {
     last_offline_seq_ = std::max(last_offline_seq_, up_to);
 }
 
+namespace {
+
+/// The entry with that number, or where it would be.
+template <class Entries>
+auto place_of(Entries& entries, std::uint64_t seq) {
+    return std::lower_bound(entries.begin(), entries.end(), seq,
+                            [](const storage::OfflineEntry& entry, std::uint64_t wanted) {
+                                return entry.seq < wanted;
+                            });
+}
+
+}  // namespace
+
+std::uint64_t Account::offline_bytes() const {
+    std::uint64_t bytes = 0;
+    for (const storage::OfflineEntry& entry : offline_) bytes += entry.bytes;
+    return bytes;
+}
+
 void Account::add_offline(Envelope& envelope) {
     const std::uint64_t seq = envelope.meta.offline_seq;
     storage::KeptStanza kept{{.log_id = envelope.meta.log_id,
@@ -57,16 +75,20 @@ void Account::add_offline(Envelope& envelope) {
                               .received = envelope.meta.received},
                              {}};
     if (!kept.meta.in_archive()) kept.xml = *envelope.kept_xml();
-    context().storage().offline().put(context().shard().batch(), id(), seq, kept);
-    if (seq > loaded_offline_seq_) offline_seqs_.insert(seq);
-    ++offline_count_;
+    const std::uint32_t bytes =
+        context().storage().offline().put(context().shard().batch(), id(), seq, kept);
+    const auto place = place_of(offline_, seq);
+    if (place != offline_.end() && place->seq == seq)
+        place->bytes = bytes;
+    else
+        offline_.insert(place, {seq, bytes});
 }
 
 void Account::remove_offline(std::uint64_t seq) {
-    if (seq == 0 || offline_count_ == 0) return;
-    if (seq > loaded_offline_seq_ && offline_seqs_.erase(seq) == 0) return;
+    const auto place = place_of(offline_, seq);
+    if (place == offline_.end() || place->seq != seq) return;
     context().storage().offline().remove(context().shard().batch(), id(), seq);
-    --offline_count_;
+    offline_.erase(place);
 }
 
 std::uint64_t Account::next_session_number() {

@@ -10,7 +10,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -56,8 +55,9 @@ public:
     std::uint64_t last_offline_seq() const { return last_offline_seq_; }
     /// Places up to this one were given before the account was evicted, if nothing has them now.
     void skip_offline_seqs(std::uint64_t up_to);
-    /// Offline messages stored and not yet delivered.
-    std::uint64_t offline_count() const { return offline_count_; }
+    /// Offline messages stored and not yet delivered, and the bytes of their records.
+    std::uint64_t offline_count() const { return offline_.size(); }
+    std::uint64_t offline_bytes() const;
     /// Puts a message among them, under its own number (StanzaMeta::offline_seq).
     void add_offline(Envelope& envelope);
     /// Drops one of them, or nothing if it is gone already: of several sessions that were sent a
@@ -109,9 +109,7 @@ private:
     bool disabled_;
     Roster roster_;
     std::uint64_t last_offline_seq_;
-    std::uint64_t offline_count_;
-    std::uint64_t loaded_offline_seq_;                // those up to it are from before
-    std::unordered_set<std::uint64_t> offline_seqs_;  // those after it that are still there
+    std::vector<storage::OfflineEntry> offline_;  // by number
     void stop_settling(EndedSession& ended);
 
     std::uint64_t last_session_number_ = 0;

@@ -256,6 +256,33 @@ TEST_CASE("what is not worth keeping is answered, and not kept") {
     CHECK(read_error(answer->root()).condition == StanzaErrorCondition::service_unavailable);
 }
 
+TEST_CASE("an account keeps no more bytes than its limit") {
+    const std::string large(3000, 'x');
+    const std::string limit = "[offline]\nmax_bytes = 5000\n";
+    SUBCASE("what is over is returned, until there is room again") {
+        Scene scene("[mam]\ndefault = \"never\"\n" + limit);
+        for (const char* text : {"one", "two"}) scene.romeo_says(text, "<x>" + large + "</x>");
+        CHECK(scene.kept() == 2);  // the second is the one that reaches it
+        CHECK(scene.world.remote().pending() == 0);
+        scene.romeo_says("three");
+        CHECK(scene.kept() == 2);
+        const auto answer = scene.world.remote().pop();
+        REQUIRE(answer);
+        CHECK(read_error(answer->root()).condition == StanzaErrorCondition::service_unavailable);
+        test::Client& client = scene.comes_online("balcony");
+        CHECK(words(client) == "one two ");
+        client.close();
+        CHECK(scene.world.account(juliet.full()).offline_bytes() == 0);
+        scene.romeo_says("four");
+        CHECK(scene.kept() == 1);
+    }
+    SUBCASE("archived messages take little") {
+        Scene scene(limit);
+        for (int n = 0; n < 20; ++n) scene.romeo_says("m", "<x>" + large + "</x>");
+        CHECK(scene.kept() == 20);
+    }
+}
+
 TEST_CASE("an account keeps no more than its limit") {
     SUBCASE("without archive the sender is told") {
         Scene scene("[mam]\ndefault = \"never\"\n[offline]\nmax_messages = 1\n");

@@ -419,7 +419,7 @@ Task<> read_stored(Core& core, std::string jid, Stored& stored) {
     const auto found = co_await core.storage().accounts().load(std::move(jid));
     if (!found || !found->has_value()) co_return;
     const storage::AccountSnapshot& snapshot = **found;
-    stored = {.offline = snapshot.offline_count,
+    stored = {.offline = snapshot.offline.size(),
               .last_offline_seq = snapshot.last_offline_seq,
               .hibernating = snapshot.hibernating_sessions.size(),
               .online = snapshot.online_records.size()};

@@ -78,6 +78,7 @@ struct ArchiveBounds {
     ArchiveId first = ArchiveId::none, last = ArchiveId::none;
     WallTime first_time{}, last_time{};
     std::uint64_t count = 0;
+    std::uint64_t bytes = 0;  // of the stanzas, as they were archived
 };
 
 class Archive {

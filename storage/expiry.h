@@ -17,10 +17,12 @@
 
 namespace clarion::storage {
 
-/// What an archive keeps: entries that are both young enough and among the newest.
+/// What an archive keeps: entries that are young enough, and among the newest.
 struct Keep {
     WallTime since = WallTime::min();
     std::uint64_t newest = 0;  // this many; 0: any number
+    /// Stanzas of so many bytes, and the one that is over. 0: any size.
+    std::uint64_t bytes = 0;
     /// Entries that claim to be later are from a clock that was wrong: they are as old as what was
     /// written after it was set back.
     WallTime now = WallTime::max();
@@ -37,11 +39,13 @@ struct ExpiredEntries {
     struct Newest {
         WallTime time{};
         std::uint64_t ordinal = 0;  // its number in the archive, from the first one ever
+        std::uint64_t bytes = 0;    // of all up to it
     };
     /// Set if `last` is the newest entry of the archive. That one loses its content but stays,
     /// since the next archive id must follow it; no reader sees it.
     std::optional<Newest> newest;
-    bool more = false;  // `limit` ended it: ask again once these are removed
+    bool more = false;       // `limit` ended it: ask again once these are removed
+    bool too_large = false;  // some go because there are more than Keep::bytes
 };
 
 class Expiry {

@@ -117,7 +117,7 @@ Result<RosterItem> decode_roster_item(std::string_view bytes) {
 }
 
 std::string encode(const ArchiveIndexRecord& record) {
-    return Encoder(version::archive_index, 49)
+    return Encoder(version::archive_index, 57)
         .u64(static_cast<std::uint64_t>(record.log_id))
         .time(record.time)
         .u64(record.with_bare)
@@ -125,6 +125,7 @@ std::string encode(const ArchiveIndexRecord& record) {
         .u32(record.message_id)
         .u32(record.origin_id)
         .u64(record.ordinal)
+        .u64(record.bytes)
         .take();
 }
 
@@ -138,6 +139,7 @@ Result<ArchiveIndexRecord> decode_archive_index(std::string_view bytes) {
     record.message_id = in.u32();
     record.origin_id = in.u32();
     record.ordinal = in.u64();
+    record.bytes = in.u64();
     return finish(in, "archive index entry", record);
 }
 
@@ -173,7 +175,7 @@ Result<ClockMark> decode_clock_mark(std::string_view bytes) {
 }
 
 bool may_be_with(std::string_view bytes, std::uint64_t hash, bool full) {
-    constexpr std::size_t size = 1 + 6 * sizeof hash;
+    constexpr std::size_t size = 1 + 7 * sizeof hash;
     if (bytes.size() != size) return true;
     char wanted[sizeof hash];
     for (std::size_t i = sizeof hash; i > 0; --i, hash >>= 8)

@@ -36,9 +36,11 @@ struct ArchiveIndexRecord {
     std::uint32_t message_id = 0;  // message_id_hash of the stanza's own id; 0: it has none
     std::uint32_t origin_id = 0;   // of its <origin-id/>
     /// Entries of this archive up to this one, since its beginning. Only the oldest are ever
-    /// removed, so numbers have no holes, and how many lie between two is a subtraction. Last in
-    /// the bytes: the writer fills it in (OpCode::put_numbered).
+    /// removed, so numbers have no holes, and how many lie between two is a subtraction.
     std::uint64_t ordinal = 0;
+    /// The same of the bytes of their stanzas. The writer fills in both (OpCode::put_numbered): it
+    /// is given the bytes of this one alone.
+    std::uint64_t bytes = 0;
 };
 
 /// In an archive, between two entries: the clock was set back.

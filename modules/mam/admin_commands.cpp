@@ -36,7 +36,7 @@ Task<Result<storage::AccountId>> find_account(Context& here, std::string jid) {
 // ---- stats -------------------------------------------------------------------------------------
 
 struct Totals {
-    std::uint64_t accounts = 0, archives = 0, messages = 0;
+    std::uint64_t accounts = 0, archives = 0, messages = 0, bytes = 0;
     std::optional<WallTime> oldest, newest;
 
     void add(const std::optional<storage::ArchiveBounds>& bounds) {
@@ -44,6 +44,7 @@ struct Totals {
         if (!bounds) return;
         ++archives;
         messages += bounds->count;
+        bytes += bounds->bytes;
         oldest = std::min(oldest.value_or(bounds->first_time), bounds->first_time);
         newest = std::max(newest.value_or(bounds->last_time), bounds->last_time);
     }
@@ -62,6 +63,7 @@ Task<Result<json::value>> stats_of_account(Context& here, std::string jid) {
     totals.add(*bounds);
     co_return json::value{{"jid", jid},
                           {"messages", totals.messages},
+                          {"bytes", totals.bytes},
                           {"oldest", time_or_null(totals.oldest)},
                           {"newest", time_or_null(totals.newest)}};
 }
@@ -98,6 +100,7 @@ Task<Result<json::value>> stats_of_domain(Context& here, std::string domain) {
                           {"accounts", totals.accounts},
                           {"archives", totals.archives},
                           {"messages", totals.messages},
+                          {"bytes", totals.bytes},
                           {"oldest", time_or_null(totals.oldest)},
                           {"newest", time_or_null(totals.newest)}};
 }
@@ -151,12 +154,12 @@ struct Purged {
 
 /// On the account's home shard, like all that is written for it.
 Task<Result<>> purge_account(Context& here, std::string jid, storage::Keep keep, Purged& purged) {
-    std::uint64_t count = 0;
+    Expired expired;
     const auto done = co_await core::ask_at_home<void>(here, jid, [&](Context& home) {
-        return expire_archive(home, storage::OwnerKind::account, jid, keep, count);
+        return expire_archive(home, storage::OwnerKind::account, jid, keep, expired);
     });
-    if (count > 0) ++purged.accounts;
-    purged.messages += count;
+    if (expired.messages > 0) ++purged.accounts;
+    purged.messages += expired.messages;
     co_return done;
 }
 
@@ -227,13 +230,38 @@ Task<Result<json::value>> export_page(Context& here, const json::object& argumen
     co_return json::value{{"messages", std::move(messages)}, {"complete", page->complete}};
 }
 
+// ---- alarms ------------------------------------------------------------------------------------
+
+Task<> add_large(Context& context, LargeArchives& all) {
+    LargeArchivesSought sought;
+    context.bus().fire(sought);
+    if (!sought.found || sought.found->count == 0) co_return;
+    all.count += sought.found->count;
+    all.example = sought.found->example;
+}
+
+Task<std::vector<core::AdminAlarm>> alarms(Context& here) {
+    LargeArchives large;
+    co_await core::run_on_all(here, [&](Context& context) { return add_large(context, large); });
+    std::vector<core::AdminAlarm> alarms;
+    if (large.count > 0)
+        alarms.push_back(
+            {"archives that grew beyond [mam] max_bytes and lost their oldest messages "
+             "within the hour: " +
+                 std::to_string(large.count) + ", that of " + large.example + " for one",
+             "clarionctl archive stats " + large.example});
+    co_return alarms;
+}
+
 using Kind = core::ArgumentKind;
 using Use = core::ArgumentUse;
 
 core::AdminCommand stats_command() {
     using enum core::ColumnKind;
     return {.name = "archive stats",
-            .help = "messages in an account's archive, or in those of each domain",
+            .help =
+                "messages in an account's archive, or in those of each domain, and the bytes of "
+                "their stanzas",
             .arguments = {{.name = "jid",
                            .kind = Kind::jid,
                            .use = Use::optional,
@@ -242,6 +270,7 @@ core::AdminCommand stats_command() {
                         {"accounts", "accounts", number},
                         {"archives", "archives", number},
                         {"messages", "messages", number},
+                        {"bytes", "bytes", number},
                         {"oldest", "oldest"},
                         {"newest", "newest"}},
             .none = "no archives",
@@ -296,7 +325,8 @@ const core::AdminArea& admin_area() {
     static const core::AdminArea area{
         .name = "archive",
         .help = "message archives",
-        .commands = {stats_command(), purge_command(), export_command()}};
+        .commands = {stats_command(), purge_command(), export_command()},
+        .alarms = alarms};
     return area;
 }
 

@@ -24,13 +24,13 @@ struct ArchiveOwners {
     std::string domain;
 };
 
-constexpr std::size_t names_at_once = 50;
+constexpr std::size_t names_at_once = 20;
 constexpr std::size_t entries_at_once = 1000;
 
 Counter& expired_messages() {
     static Counter& counter =
         metrics().counter("clarion_archive_messages_expired_total",
-                          "Messages removed from archives for their age or number");
+                          "Messages removed from archives for their age, number or size");
     return counter;
 }
 
@@ -59,10 +59,20 @@ Task<Result<storage::ExpiredEntries>> expire_slice(core::Context& context, stora
     co_return expired;
 }
 
+/// One run over the archives of a domain.
+struct Pass {
+    std::uint64_t messages = 0;  // that went
+    LargeArchives& large;
+};
+
+void add(LargeArchives& large, const std::string& address) {
+    if (large.count++ == 0) large.example = address;
+}
+
 /// The accounts of a host, or the actors of a service, that live here, after `after`; false: there
 /// are no more.
 Task<Result<bool>> expire_some(core::Context& context, ArchiveOwners owners, storage::Keep keep,
-                               std::string& after, std::uint64_t& count) {
+                               std::string& after, Pass& pass) {
     const auto names =
         co_await context.storage().owners().list(owners.kind, owners.domain, after, names_at_once);
     if (!names) co_return names.error();
@@ -70,9 +80,12 @@ Task<Result<bool>> expire_some(core::Context& context, ArchiveOwners owners, sto
     after = names->back();
     for (const std::string& name : *names) {
         if (!context.partitions().contains(partition_of(name))) continue;
-        const auto expired = co_await expire_archive(context, owners.kind, name, keep, count);
-        if (!expired && !expired.error().is(error_code::moved))  // its next home goes on
-            co_return expired.error();
+        Expired expired;
+        const auto done = co_await expire_archive(context, owners.kind, name, keep, expired);
+        pass.messages += expired.messages;
+        if (expired.too_large) add(pass.large, name);
+        if (!done && !done.error().is(error_code::moved))  // its next home goes on
+            co_return done.error();
     }
     co_return true;
 }
@@ -81,28 +94,32 @@ Task<Result<bool>> expire_some(core::Context& context, ArchiveOwners owners, sto
 std::optional<storage::Keep> what_is_kept(const core::Context& context, const std::string& domain,
                                           WallTime now) {
     const auto& options = context.options<MamOptions>(domain);
-    if (!options.expire_after && options.max_messages == 0) return std::nullopt;
+    if (!options.expire_after && options.max_messages == 0 && options.max_bytes == 0)
+        return std::nullopt;
     storage::Keep keep;
     keep.now = now;
     if (options.expire_after) keep.since = now - *options.expire_after;
     keep.newest = static_cast<std::uint64_t>(options.max_messages);
+    keep.bytes = static_cast<std::uint64_t>(options.max_bytes);
     return keep;
 }
 
-Task<> expire_domain(core::Context& context, ArchiveOwners owners, WallTime now) {
+Task<> expire_domain(core::Context& context, ArchiveOwners owners, WallTime now,
+                     LargeArchives& large) {
     std::string after;
-    std::uint64_t count = 0;
+    Pass pass{.messages = 0, .large = large};
     while (!context.stopping()) {
         const auto keep = what_is_kept(context, owners.domain, now);
         if (!keep) break;
-        const auto more = co_await expire_some(context, owners, *keep, after, count);
+        const auto more = co_await expire_some(context, owners, *keep, after, pass);
         if (!more)
             logger.error("expiry-failed",
                          {{"domain", owners.domain}, {"error", more.error().text}});
         if (!more || !*more) break;
         co_await context.shard().sleep(slice_pause);
     }
-    if (count > 0) logger.info("expired", {{"domain", owners.domain}, {"messages", count}});
+    if (pass.messages > 0)
+        logger.info("expired", {{"domain", owners.domain}, {"messages", pass.messages}});
 }
 
 std::vector<ArchiveOwners> all_archive_owners(const core::Context& context) {
@@ -133,7 +150,7 @@ Task<> sweep_once(core::Context& context, WallTime now) {
 }  // namespace
 
 Task<Result<>> expire_archive(core::Context& context, storage::OwnerKind kind, std::string address,
-                              storage::Keep keep, std::uint64_t& count) {
+                              storage::Keep keep, Expired& expired) {
     const auto found = co_await context.storage().owners().find(kind, std::move(address));
     if (!found) co_return found.error();
     // By its id: another owner may have the address before this one is through.
@@ -141,20 +158,26 @@ Task<Result<>> expire_archive(core::Context& context, storage::OwnerKind kind, s
     while (id != storage::OwnerId::none) {
         const auto slice = co_await expire_slice(context, id, keep);
         if (!slice) co_return slice.error();
-        count += slice->count;
+        expired.messages += slice->count;
+        expired.too_large = expired.too_large || slice->too_large;
         if (!slice->more || context.stopping()) break;
         co_await context.shard().sleep(slice_pause);
     }
     co_return Result<>{};
 }
 
-Task<> expire_archives(core::Context& context) {
+Task<> expire_archives(core::Context& context, std::shared_ptr<LargeArchives> large) {
     PatientCalendar calendar(context.clock());
     co_await context.shard().sleep(first_expiry);
     while (!context.stopping()) {
         const WallTime now = calendar.now();
+        LargeArchives found;
         for (ArchiveOwners& owners : all_archive_owners(context))
-            co_await expire_domain(context, std::move(owners), now);
+            co_await expire_domain(context, std::move(owners), now, found);
+        if (found.count > 0)
+            logger.warning("archives-large",
+                           {{"archives", found.count}, {"example", found.example}});
+        *large = std::move(found);
         co_await context.shard().sleep(expiry_interval);
     }
 }

@@ -1,6 +1,7 @@
 #include "modules/mam/mam.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "base/clock.h"
 #include "modules/mam/archive_expiry.h"
@@ -89,6 +90,12 @@ void MamOptions::declare(OptionTable<MamOptions>& t) {
         .doc(
             "Each archive keeps so many of its newest messages; the others go within the hour, as "
             "with expire_after. 0: any number.");
+    t.add("max_bytes", &MamOptions::max_bytes)
+        .min(0)
+        .unit("bytes")
+        .doc(
+            "The same by the bytes of their stanzas: about two million messages of usual size. "
+            "`clarionctl status` tells of archives that are larger. 0: any size.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<MamOptions>(); }
@@ -121,6 +128,13 @@ public:
         : context_(setup.context()), preferences_(setup), retractions_(context_) {}
 
     void on_loaded(const events::AccountLoaded& event) const { preferences_.load(event.account); }
+
+    void on_started(const events::ServerStarted& event) const {
+        core::Scope& scope = event.context.scope();
+        scope.spawn("mam-expiry", expire_archives(context_, large_));
+        if (context_.shard().index() == 0) scope.spawn("mam-sweep", sweep_log(context_));
+    }
+    void on_large_sought(LargeArchivesSought& event) const { event.found = large_.get(); }
 
     // ---- Storing -------------------------------------------------------------------------------
 
@@ -311,13 +325,8 @@ private:
     core::Context& context_;
     StoredPreferences preferences_;
     Retractions retractions_;
+    const std::shared_ptr<LargeArchives> large_ = std::make_shared<LargeArchives>();
 };
-
-void expire_from_start_on(const events::ServerStarted& event) {
-    core::Context& context = event.context;
-    context.scope().spawn("mam-expiry", expire_archives(context));
-    if (context.shard().index() == 0) context.scope().spawn("mam-sweep", sweep_log(context));
-}
 
 /// Of accounts, and of actors of those services that have archives.
 void serve_archives(core::ModuleSetup& setup, const Mam& self) {
@@ -359,7 +368,8 @@ void install(core::ModuleSetup& setup) {
     setup.on(MessageSending::Stage::archive, self, &Mam::archive_outgoing);
     setup.on(MessageReceiving::Stage::normalise, self, &Mam::clean_incoming);
     setup.on(MessageReceiving::Stage::archive, self, &Mam::archive_incoming);
-    setup.on(ServerStarted::Stage::react, &expire_from_start_on);
+    setup.on(ServerStarted::Stage::react, self, &Mam::on_started);
+    setup.on(LargeArchivesSought::Stage::find, self, &Mam::on_large_sought);
 
     setup.serve(IqTarget::account, StanzaType::get, ns::mam, "prefs",
                 [&self](IqRequest& request) { return self.answer_preferences(request); });

@@ -35,6 +35,7 @@ struct MamOptions {
     std::int64_t max_retractions = 20;
     std::optional<Duration> expire_after;  // nullopt: never
     std::int64_t max_messages = 0;         // per archive; 0: any number
+    std::int64_t max_bytes = 1 << 30;      // per archive; 0: any size
     static void declare(OptionTable<MamOptions>& table);
 };
 

@@ -22,6 +22,8 @@ struct End {
     ArchiveId id = ArchiveId::none;
     WallTime time{};
     std::uint64_t ordinal = 0;
+    std::uint64_t bytes = 0;  // of all up to this one
+    std::uint64_t size = 0;   // of this one alone
 };
 
 /// The entry at the cursor or the next, in the given direction, whose content did not expire.
@@ -31,8 +33,13 @@ std::optional<End> skip_expired(Snapshot& snapshot, Cursor& cursor, bool found,
         const Entry entry = cursor.entry();
         if (entry.key < range.from.view() || entry.key >= range.to.view()) return std::nullopt;
         const auto record = decoded(decode_archive_index(entry.value));
-        if (!snapshot.get(Table::log, log_key(record.log_id))) continue;
-        return End{ArchiveId{key_u64(entry.key, 8)}, record.time, record.ordinal};
+        const auto logged = snapshot.get(Table::log, log_key(record.log_id));
+        if (!logged) continue;
+        return End{.id = ArchiveId{key_u64(entry.key, 8)},
+                   .time = record.time,
+                   .ordinal = record.ordinal,
+                   .bytes = record.bytes,
+                   .size = decoded(decode_log(*logged)).xml.size()};
     }
     return std::nullopt;
 }
@@ -45,8 +52,12 @@ std::optional<ArchiveBounds> read_bounds(Snapshot& snapshot, OwnerId owner) {
     if (!first) return std::nullopt;
     const auto last =
         skip_expired(snapshot, *cursor, cursor->seek_before(range.to), range, &Cursor::previous);
-    return ArchiveBounds{first->id, last->id, first->time, last->time,
-                         last->ordinal - first->ordinal + 1};
+    return ArchiveBounds{.first = first->id,
+                         .last = last->id,
+                         .first_time = first->time,
+                         .last_time = last->time,
+                         .count = last->ordinal - first->ordinal + 1,
+                         .bytes = last->bytes - first->bytes + first->size};
 }
 
 }  // namespace
@@ -66,7 +77,8 @@ void ArchiveKv::put_index(Batch& batch, OwnerId owner, const ArchiveEntry& entry
                          .with_bare = jid_hash(bare),
                          .with_full = bare.size() == entry.with.size() ? 0 : jid_hash(entry.with),
                          .message_id = message_id_hash(entry.message_id),
-                         .origin_id = message_id_hash(entry.origin_id)}));
+                         .origin_id = message_id_hash(entry.origin_id),
+                         .bytes = entry.xml.size()}));
 }
 
 /// One copy is kept for all, so it is exchanged for all.

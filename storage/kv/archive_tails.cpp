@@ -12,15 +12,14 @@ void ArchiveTails::put(WriteTransaction& transaction, std::string_view archive_k
                        std::string_view value) {
     const OwnerId owner{key_u64(archive_key, 0)};
     Tail& tail = tail_of(transaction, key_u64(archive_key, 0));
-    const WallTime time = decoded(decode_archive_index(value)).time;
-    if (time < tail.time)
+    ArchiveIndexRecord record = decoded(decode_archive_index(value));
+    if (record.time < tail.time)
         transaction.put(Table::owners, archive_step_key(owner, ArchiveId{key_u64(archive_key, 8)}),
-                        encode(ArchiveStep{.from = tail.time, .to = time}));
-    tail = {tail.ordinal + 1, time};
-    const Key ordinal = Key().u64(tail.ordinal);
-    std::string numbered(value);
-    numbered.replace(numbered.size() - ordinal.view().size(), std::string::npos, ordinal.view());
-    transaction.put(Table::archive, archive_key, numbered);
+                        encode(ArchiveStep{.from = tail.time, .to = record.time}));
+    tail = {.ordinal = tail.ordinal + 1, .bytes = tail.bytes + record.bytes, .time = record.time};
+    record.ordinal = tail.ordinal;
+    record.bytes = tail.bytes;
+    transaction.put(Table::archive, archive_key, encode(record));
 }
 
 ArchiveTails::Tail& ArchiveTails::tail_of(WriteTransaction& transaction, std::uint64_t owner) {
@@ -30,7 +29,7 @@ ArchiveTails::Tail& ArchiveTails::tail_of(WriteTransaction& transaction, std::ui
     const KeyRange range = owner_range(OwnerId{owner});
     if (const auto newest = transaction.last(Table::archive, range.from, range.to)) {
         const auto record = decoded(decode_archive_index(newest->value));
-        tail = {record.ordinal, record.time};
+        tail = {.ordinal = record.ordinal, .bytes = record.bytes, .time = record.time};
     }
     return tails_[owner] = tail;
 }

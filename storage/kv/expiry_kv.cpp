@@ -11,14 +11,23 @@
 namespace clarion::storage {
 namespace {
 
-/// Entries up to this ordinal are too many; 0: none is.
-std::uint64_t too_many(Snapshot& snapshot, const KeyRange& range, std::uint64_t newest) {
+/// Entries are too many up to this ordinal, and too much if all up to them has less than these bytes;
+/// 0: none is.
+struct Surplus {
+    std::uint64_t ordinal = 0, bytes = 0;
+};
+
+std::uint64_t beyond(std::uint64_t total, std::uint64_t most) {
+    return most != 0 && total > most ? total - most : 0;
+}
+
+Surplus surplus_of(Snapshot& snapshot, const KeyRange& range, const Keep& keep) {
     const auto cursor = snapshot.cursor(Table::archive);
-    if (newest == 0 || !cursor->seek_before(range.to)) return 0;
+    if ((keep.newest == 0 && keep.bytes == 0) || !cursor->seek_before(range.to)) return {};
     const Entry entry = cursor->entry();
-    if (entry.key < range.from.view()) return 0;
-    const std::uint64_t last = decoded(decode_archive_index(entry.value)).ordinal;
-    return last > newest ? last - newest : 0;
+    if (entry.key < range.from.view()) return {};
+    const auto last = decoded(decode_archive_index(entry.value));
+    return {beyond(last.ordinal, keep.newest), beyond(last.bytes, keep.bytes)};
 }
 
 /// Whether entries are too old to stay.
@@ -73,24 +82,29 @@ ExpiredEntries find_expired(Snapshot& snapshot, OwnerId owner, const Keep& keep,
     std::size_t looked_at = 0;
     bool ended = false;
     const KeyRange range = owner_range(owner);
-    const std::uint64_t surplus = too_many(snapshot, range, keep.newest);
+    const Surplus surplus = surplus_of(snapshot, range, keep);
     Age age(snapshot, owner, keep);
     for_range(snapshot, Table::archive, range.from, range.to, [&](const Entry& entry) {
         const auto record = decoded(decode_archive_index(entry.value));
         const ArchiveId id{key_u64(entry.key, 8)};
-        const bool stays = record.ordinal > surplus && !age.is_old(id, record.time);
+        const bool too_much = record.bytes < surplus.bytes;
+        const bool stays =
+            !too_much && record.ordinal > surplus.ordinal && !age.is_old(id, record.time);
         expired.more = looked_at == limit && !stays;
         ended = looked_at == limit || stays;
         if (ended) return false;
         ++looked_at;
         expired.last = id;
         last = record;
-        if (record.log_id != LogId::none) expired.logs.push_back(record.log_id);
+        if (record.log_id == LogId::none) return true;
+        expired.logs.push_back(record.log_id);
+        expired.too_large = expired.too_large || too_much;
         return true;
     });
     expired.count = expired.logs.size();
     if (looked_at > 0) expired.last_step = last_step(snapshot, owner, expired.last);
-    if (!ended && looked_at > 0) expired.newest = ExpiredEntries::Newest{last.time, last.ordinal};
+    if (!ended && looked_at > 0)
+        expired.newest = ExpiredEntries::Newest{last.time, last.ordinal, last.bytes};
     // Only the one that must stay is left, and it is empty already.
     if (expired.newest && looked_at == 1 && expired.logs.empty()) return {};
     return expired;
@@ -115,7 +129,8 @@ void ExpiryKv::remove(Batch& batch, OwnerId owner, const ExpiredEntries& entries
     if (!entries.newest) return;
     out.put_if_there(Table::archive, last,
                      encode(ArchiveIndexRecord{.time = entries.newest->time,
-                                               .ordinal = entries.newest->ordinal}));
+                                               .ordinal = entries.newest->ordinal,
+                                               .bytes = entries.newest->bytes}));
 }
 
 }  // namespace clarion::storage

@@ -68,6 +68,7 @@ class Archives(unittest.TestCase):
         self.romeo.say("friend@remote.test", ["three"])
         row = self.server.ask("archive", "stats", "romeo@example.test")
         self.assertEqual(row["messages"], 3)
+        self.assertGreater(row["bytes"], 3 * 100)
         self.assertLess(row["oldest"], row["newest"])
         self.assertEqual(self.count("juliet@example.test"), 2)
         rows = {row["domain"]: row for row in self.server.ask("archive", "stats")}

@@ -505,7 +505,8 @@ TEST_CASE_TEMPLATE("whoever refers to a stanza brings it, in whichever order", B
                     case Keeper::sender: return fixture->archive().put_index(batch, sender, entry);
                     case Keeper::recipient:
                         return fixture->archive().put_index(batch, recipient, entry);
-                    case Keeper::offline: return fixture->offline().put(batch, recipient, 1, kept);
+                    case Keeper::offline:
+                        return void(fixture->offline().put(batch, recipient, 1, kept));
                     case Keeper::queue:
                         return fixture->sessions().put_queued(batch, recipient, 2, {3, kept});
                     case Keeper::publish:

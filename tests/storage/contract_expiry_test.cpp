@@ -175,6 +175,56 @@ TEST_CASE_TEMPLATE("too many: the newest stay, whatever their age", Backend, Mem
     CHECK(archive.count(archive.juliet) == 2);
 }
 
+TEST_CASE_TEMPLATE("too large: the newest stay, up to the one that is over", Backend, MemoryBackend,
+                   LmdbBackend) {
+    ExpiryFixture<Backend> archive;
+    const auto say = [&](std::uint64_t n, std::size_t size) {
+        archive.commit([&](Batch& batch) {
+            archive->archive().put_index(batch, archive.juliet,
+                                         {.id = id_of(n),
+                                          .log_id = archive->archive().next_log_id(),
+                                          .time = time_of(n),
+                                          .with = "j@example.org",
+                                          .xml = std::string(size, 'x'),
+                                          .received = time_of(n)});
+        });
+    };
+    const auto size = [&] {
+        const auto bounds = read(archive->archive().bounds(archive.juliet));
+        return std::pair(bounds ? bounds->count : 0, bounds ? bounds->bytes : 0);
+    };
+    const auto shrink = [&](Keep keep, std::size_t limit = 1000) {
+        const auto found = read(archive->expiry().find(archive.juliet, keep, limit));
+        archive.commit(
+            [&](Batch& batch) { archive->expiry().remove(batch, archive.juliet, found); });
+        CHECK(found.too_large == (found.count > 0 && keep.bytes > 0 && keep.newest == 0));
+        return std::pair(found.count, found.more);
+    };
+    using Gone = std::pair<std::size_t, bool>;
+    using Size = std::pair<std::uint64_t, std::uint64_t>;
+    for (std::uint64_t n = 1; n <= 6; ++n) say(n, 100 * n);
+    CHECK(size() == Size(6, 2100));
+    CHECK(shrink({.bytes = 2000}) == Gone(0, false));  // without the first it has no more
+    CHECK(shrink({.bytes = 1999}) == Gone(1, false));
+    CHECK(size() == Size(5, 2000));
+    CHECK(shrink({.bytes = 1100}, 1) == Gone(1, true));
+    CHECK(shrink({.bytes = 1100}, 1) == Gone(1, false));
+    CHECK(size() == Size(3, 1500));
+    CHECK(shrink({.newest = 2, .bytes = 5000}) == Gone(1, false));  // whichever is stricter
+    CHECK(shrink({.bytes = 1}) == Gone(1, false));
+    CHECK(size() == Size(1, 600));
+    CHECK(shrink({.bytes = 1}) == Gone(0, false));  // the newest is never too large
+
+    CHECK(shrink({.since = time_of(20)}) == Gone(1, false));  // emptied, it goes on from there
+    CHECK(size() == Size(0, 0));
+    say(21, 50);
+    say(22, 70);
+    CHECK(size() == Size(2, 120));
+    CHECK(shrink({.bytes = 70}) == Gone(0, false));
+    CHECK(shrink({.bytes = 69}) == Gone(1, false));
+    CHECK(size() == Size(1, 70));
+}
+
 TEST_CASE_TEMPLATE("the newest entry loses its content, but its id is not given again", Backend,
                    MemoryBackend, LmdbBackend) {
     ExpiryFixture<Backend> archive;

@@ -43,7 +43,7 @@ TEST_CASE("records have the bytes that the format page shows") {
           "043c6d2f3e"
           "00"
           "00");
-    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4, 6, 7, 5})) ==
+    CHECK(hex(encode(ArchiveIndexRecord{LogId{1}, moment(2), 3, 4, 6, 7, 5, 8})) ==
           "01"
           "0000000000000001"
           "0000000000000002"
@@ -51,7 +51,8 @@ TEST_CASE("records have the bytes that the format page shows") {
           "0000000000000004"
           "00000006"
           "00000007"
-          "0000000000000005");
+          "0000000000000005"
+          "0000000000000008");
     CHECK(hex(encode(ArchiveStep{moment(2), moment(1)})) ==
           "01"
           "0000000000000002"

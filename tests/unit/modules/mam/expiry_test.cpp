@@ -5,6 +5,7 @@
 #include <thread>
 
 #include "base/metrics.h"
+#include "modules/mam/admin_commands.h"
 #include "modules/mam/mam.h"
 #include "proto/ns.h"
 #include "server/core/events/server_events.h"
@@ -120,24 +121,51 @@ TEST_CASE("each host's archives keep as many messages as its option says") {
     CHECK(scene.archive_of(Scene::juliet) == "three four ");
 }
 
+TEST_CASE("an archive that is too large loses its oldest, and the administrator is told") {
+    Scene scene("[mam]\nmax_bytes = 6000\n[host.\"example.net\".mam]\nmax_bytes = 0\n");
+    const std::string large(3000, 'x');
+    const auto alarms = [&] {
+        std::string text;
+        scene.world.run_on(0, [&](core::Core& core) -> Task<> {
+            for (const auto& alarm : co_await admin_area().alarms(core))
+                text += alarm.what + " -> " + alarm.next;
+        });
+        return text;
+    };
+    for (const char* text : {"one", "two"}) scene.say(Scene::juliet, Scene::romeo, text + large);
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "one" + large + " two" + large + " ");
+    CHECK(alarms() == "");
+    for (const char* text : {"three", "four"}) scene.say(Scene::juliet, Scene::romeo, text + large);
+    scene.run_expiry();
+    CHECK(scene.archive_of(Scene::juliet) == "three" + large + " four" + large + " ");
+    CHECK(scene.archive_of(Scene::romeo).size() > 4 * large.size());
+    CHECK(alarms() ==
+          "archives that grew beyond [mam] max_bytes and lost their oldest messages within the "
+          "hour: 1, that of juliet@example.org for one -> clarionctl archive stats "
+          "juliet@example.org");
+    scene.run_expiry();
+    CHECK(alarms() == "");
+}
+
 TEST_CASE("who takes from the archive of an account that is not here any more is told so") {
     Scene scene("");
     scene.say(Scene::juliet, Scene::romeo, "one");
     const unsigned home = scene.world.home_of(Scene::juliet).shard().index();
-    std::uint64_t count = 0;
+    Expired expired;
     std::string said;
     const auto purge = [&](core::Core& core) -> Task<> {
         const auto done = co_await expire_archive(core, storage::OwnerKind::account, Scene::juliet,
-                                                  {.since = WallTime::max()}, count);
+                                                  {.since = WallTime::max()}, expired);
         said = done ? "done" : done.error().code;
     };
     scene.world.run_on(1 - home, purge);
     CHECK(said == "moved");
     CHECK(scene.archive_of(Scene::juliet) == "one ");
-    CHECK(count == 0);
+    CHECK(expired.messages == 0);
     scene.world.run_on(home, purge);
     CHECK(said == "done");
-    CHECK(count == 1);
+    CHECK(expired.messages == 1);
 }
 
 TEST_CASE("nothing expires if nothing was said about it") {

@@ -7,6 +7,7 @@
 
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -66,6 +67,8 @@ void tell(std::ostream& out, const storage::BackupContents& contents) {
         if (count > 0) out << "  " << table << ": " << count << '\n';
 }
 
+void silent(std::string_view, std::uint64_t, std::uint64_t) {}
+
 /// Says on `out` how far a long check has come.
 storage::CheckProgress progress_on(std::ostream& out) {
     return [&out](std::string_view table, std::uint64_t done, std::uint64_t total) {
@@ -73,14 +76,18 @@ storage::CheckProgress progress_on(std::ostream& out) {
     };
 }
 
+void tell_problems(std::ostream& out, const storage::CheckReport& report) {
+    for (const auto& problem : report.first) out << problem << '\n';
+    if (report.problems > report.first.size())
+        out << "and " << report.problems - report.first.size() << " more\n";
+}
+
 Result<> tell(std::ostream& out, const storage::CheckReport& report) {
     out << "database: format " << report.format << ", " << report.total << " entries\n";
     for (const auto& [table, count] : report.entries)
         if (count > 0) out << "  " << table << ": " << count << '\n';
-    for (const auto& problem : report.first) out << problem << '\n';
+    tell_problems(out, report);
     if (report.problems == 0) return {};
-    if (report.problems > report.first.size())
-        out << "and " << report.problems - report.first.size() << " more\n";
     return fail("damaged",
                 "the database has " + std::to_string(report.problems) +
                     " problems. Keep a copy of it, and restore a backup if there is one");
@@ -126,6 +133,19 @@ Result<> check_not_in_use(const std::string& directory) {
     return free ? Result<>() : fail_in_use(directory);
 }
 
+namespace {
+
+/// What a module that is not there any more keeps is not looked at.
+Result<> check_module_entry(const storage::DataSpace& space, std::string_view key,
+                            std::string_view value) {
+    for (const auto& row : modules::all())
+        if (row.name == space.module && row.check_entry)
+            return row.check_entry(space.kind, key, value);
+    return {};
+}
+
+}  // namespace
+
 Result<> restore(const Config& config, const std::string& file, bool replace, bool as_json,
                  std::ostream& out) {
     const auto directory = config.get<core::ServerOptions>().data_dir;
@@ -136,10 +156,16 @@ Result<> restore(const Config& config, const std::string& file, bool replace, bo
     if (!tools) return tools.error();
     const auto restored = (*tools)->restore(file, replace, system_clock().wall());
     if (!restored) return restored.error();
+    // A backup is whole if it says what the database said, which may have been damaged then.
+    const auto progress = as_json ? storage::CheckProgress(silent) : progress_on(out);
+    const auto report = (*tools)->check(progress, check_module_entry);
+    if (!report) return report.error();
     if (as_json) {
         json::object result = described(restored->contents);
         result["database"] = directory + "/db";
         if (!restored->moved_to.empty()) result["moved_to"] = restored->moved_to;
+        result["problems"] = report->problems;
+        result["first_problems"] = json::value_from(report->first);
         out << json::serialize(result) << '\n';
         return {};
     }
@@ -147,6 +173,9 @@ Result<> restore(const Config& config, const std::string& file, bool replace, bo
     tell(out, restored->contents);
     if (!restored->moved_to.empty())
         out << "the database that was there is now " << restored->moved_to << '\n';
+    if (report->problems == 0) return {};
+    out << "it had " << report->problems << " problems when the backup was made:\n";
+    tell_problems(out, *report);
     return {};
 }
 
@@ -161,19 +190,6 @@ Result<> verify(const std::string& file, bool as_json, std::ostream& out) {
     tell(out, *contents);
     return {};
 }
-
-namespace {
-
-/// What a module that is not there any more keeps is not looked at.
-Result<> check_module_entry(const storage::DataSpace& space, std::string_view key,
-                            std::string_view value) {
-    for (const auto& row : modules::all())
-        if (row.name == space.module && row.check_entry)
-            return row.check_entry(space.kind, key, value);
-    return {};
-}
-
-}  // namespace
 
 Result<> check_database(const Config& config, std::ostream& out) {
     const auto directory = config.get<core::ServerOptions>().data_dir;

@@ -2,6 +2,10 @@
 
 #include <utility>
 
+#include "base/printable.h"
+#include "proto/ns.h"
+#include "proto/stanza.h"
+#include "proto/xml.h"
 #include "storage/kv/data_usage.h"
 #include "storage/kv/describe_key.h"
 #include "storage/kv/format.h"
@@ -57,9 +61,10 @@ void DatabaseCheck::walk(Table table, const CheckProgress& progress) {
 
 bool DatabaseCheck::expect(bool holds, std::string_view problem) {
     if (holds) return true;
-    if (++report_.problems <= described_problems)
-        report_.first.push_back(std::string(table_name(table_)) + ": " +
-                                describe_key(table_, key_) + ": " + std::string(problem));
+    if (++report_.problems > described_problems) return false;
+    std::string& told = report_.first.emplace_back(table_name(table_));
+    told += ": " + describe_key(table_, key_) + ": ";
+    append_printable(told, problem);  // it may say what a stanza has
     return false;
 }
 
@@ -80,6 +85,12 @@ void DatabaseCheck::expect_log(LogId id) {
     if (id != LogId::none) expect(has(Table::log, log_key(id)), "the log does not have its stanza");
 }
 
+/// As it is read when it is delivered.
+void DatabaseCheck::expect_stanza(std::string_view xml) {
+    const auto stanza = Stanza::from_stored(xml::parse_element(xml, ns::client));
+    expect(stanza.ok(), stanza ? std::string() : "its stanza: " + stanza.error().text);
+}
+
 bool DatabaseCheck::is_owner(OwnerId id) {
     return has(Table::owners, owner_key(id, OwnerEntry::record)) ||
            has(Table::owners, owner_key(id, OwnerEntry::actor));
@@ -96,9 +107,7 @@ void DatabaseCheck::check(Table table, const Entry& entry) {
             case Table::names: return check_name(entry);
             case Table::owners: return check_owner_entry(entry);
             case Table::archive: return check_archive(entry);
-            case Table::log:
-                if (expect_size(entry, 8)) expect_record(decode_log(entry.value));
-                return;
+            case Table::log: return check_log(entry);
             case Table::offline:
                 if (expect_size(entry, 16)) check_kept(entry);
                 return;
@@ -156,8 +165,9 @@ void DatabaseCheck::check_owner_entry(const Entry& entry) {
         case OwnerEntry::roster_version: return void(expect_record(decode_number(value)));
         case OwnerEntry::roster_item: {
             const auto item = decode_roster_item(value);
-            if (expect_record(item))
-                expect(key == roster_item_key(id, item->jid).view(), "is of another contact");
+            if (!expect_record(item)) return;
+            expect(key == roster_item_key(id, item->jid).view(), "is of another contact");
+            if (!item->pending_in.empty()) expect_stanza(item->pending_in);
             return;
         }
         case OwnerEntry::hibernating_session: return check_session(id, entry);
@@ -196,7 +206,9 @@ void DatabaseCheck::check_session(OwnerId id, const Entry& entry) {
     if (!expect_size(entry, 17)) return;
     const std::uint64_t number = key_u64(entry.key, 9);
     const auto session = decode_hibernating_session(number, entry.value);
-    if (!expect_record(session) || session->state != HibernationState::hibernating) return;
+    if (!expect_record(session)) return;
+    if (!session->presence.empty()) expect_stanza(session->presence);
+    if (session->state != HibernationState::hibernating) return;
     const Deadline deadline{session->expires_at, id, DeadlineKind::hibernation_expires, number};
     expect(has(Table::deadlines, deadline_key(deadline)), "nothing says when it expires");
 }
@@ -231,15 +243,27 @@ void DatabaseCheck::check_archive(const Entry& entry) {
     if (!expect_record(index)) return;
     expect_log(index->log_id);
     if (!has(Table::deleting, entry.key.substr(0, 8))) expect_owner(id);
-    if (std::exchange(archive_, id) == id)
+    if (std::exchange(archive_, id) == id) {
         expect(index->ordinal > ordinal_, "its place in the archive is not after the one before");
+        expect(index->bytes >= archive_bytes_, "the archive has less bytes with it than before it");
+    }
     ordinal_ = index->ordinal;
+    archive_bytes_ = index->bytes;
 }
 
 void DatabaseCheck::check_kept(const Entry& entry) {
     expect_owner(owner_of(entry.key));
     const auto kept = decode_kept_stanza(entry.value);
-    if (expect_record(kept)) expect_log(kept->meta.log_id);
+    if (!expect_record(kept)) return;
+    if (kept->meta.logged())
+        expect_log(kept->meta.log_id);
+    else
+        expect_stanza(kept->xml);
+}
+
+void DatabaseCheck::check_log(const Entry& entry) {
+    const auto logged = decode_log(entry.value);
+    if (expect_size(entry, 8) && expect_record(logged)) expect_stanza(logged->xml);
 }
 
 void DatabaseCheck::check_queued(const Entry& entry) {
@@ -319,8 +343,9 @@ void DatabaseCheck::check_spool(const Entry& entry) {
     if (!expect(entry.key.size() > 9, "the key has a wrong length")) return;
     const std::uint64_t seq = key_u64(entry.key, entry.key.size() - 8);
     const auto spooled = decode_spool(seq, entry.value);
-    if (expect_record(spooled))
-        expect(entry.key == spool_key(spooled->domain, seq).view(), "is for another domain");
+    if (!expect_record(spooled)) return;
+    expect(entry.key == spool_key(spooled->domain, seq).view(), "is for another domain");
+    expect_stanza(spooled->stanza.xml);
 }
 
 void DatabaseCheck::check_deleting(const Entry& entry) {

@@ -36,6 +36,7 @@ private:
     void check_owner_deadline(const Entry& entry);
     void check_archive_step(const Entry& entry);
     void check_archive(const Entry& entry);
+    void check_log(const Entry& entry);
     void check_kept(const Entry& entry);
     void check_queued(const Entry& entry);
     void check_online(const Entry& entry);
@@ -53,6 +54,7 @@ private:
     template <class Record>
     bool expect_record(const Result<Record>& record);
     void expect_log(LogId id);
+    void expect_stanza(std::string_view xml);
     void ask_module(const Entry& entry, DataKind kind);
     void expect_owner(OwnerId id);
     void expect_named(OwnerId id, OwnerKind kind, std::string_view address);
@@ -66,7 +68,8 @@ private:
     std::string key_;                  // being looked at
     OwnerId known_ = OwnerId::none;    // an owner that exists
     OwnerId archive_ = OwnerId::none;  // whose archive is walked,
-    std::uint64_t ordinal_ = 0;        // and how far
+    std::uint64_t ordinal_ = 0;        // and how far,
+    std::uint64_t archive_bytes_ = 0;  // with how many bytes
     DataUsage usage_;                  // of the module whose data is walked, so far
 };
 

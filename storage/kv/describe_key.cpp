@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/printable.h"
 #include "base/text.h"
 #include "storage/kv/keys.h"
 #include "storage/kv/module_data_kv.h"
@@ -20,13 +21,14 @@ std::string hexadecimal(std::string_view bytes) {
     return text;
 }
 
+/// Keys are of peers' making. The zero byte between the parts of a name becomes a space.
 std::string quoted(std::string_view text) {
+    const std::string_view first = text.substr(0, text.find('\0'));
     std::string result = "\"";
-    for (const char c : text) {
-        if (c == '\0')
-            result += ' ';
-        else
-            result += static_cast<unsigned char>(c) < ' ' ? '?' : c;
+    append_printable(result, first);
+    if (first.size() < text.size()) {
+        result += ' ';
+        append_printable(result, text.substr(first.size() + 1));
     }
     return result + '"';
 }

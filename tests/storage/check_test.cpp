@@ -162,6 +162,42 @@ std::vector<Damage> damages(OwnerId id) {
          key(archive_key(id, ArchiveId{2})),
          encode(ArchiveIndexRecord{}),
          {"archive id 2: its place in the archive"}},
+        {"an archive whose bytes are out of order",
+         Table::archive,
+         key(archive_key(id, ArchiveId{1})),
+         encode(ArchiveIndexRecord{.ordinal = 1, .bytes = 9}),
+         {"archive id 2: the archive has less bytes with it than before it"}},
+        {"a log entry that is no stanza",
+         Table::log,
+         key(log_key(LogId{7})),
+         encode_log_head(at(1)) + "<message><body></message>",
+         {"log: entry 7: its stanza: "}},
+        {"an offline message that is no stanza",
+         Table::offline,
+         key(owner_number_key(id, 8)),
+         encode(KeptStanza{.meta = {.received = at(1)}, .xml = "<message>"}),
+         {"offline: " + owner + ", message 8: its stanza: no element"}},
+        {"a stanza in a queue that is something else",
+         Table::queues,
+         key(queued_key(id, 3, 8)),
+         encode(KeptStanza{.meta = {.received = at(1)}, .xml = "<body/>"}),
+         {"queues: " + owner + ", session 3, stanza 8: its stanza: not a message, presence or iq"}},
+        {"a spooled stanza to no address",
+         Table::spool,
+         key(spool_key("a.b", 1)),
+         encode_spool_head("a.b", at(1)) + "<message to='@'/>",
+         {"spool: \"a.b\", stanza 1: its stanza: "}},
+        {"a subscription request that is cut off",
+         Table::owners,
+         key(roster_item_key(id, "x@y")),
+         encode(RosterItem{.jid = "x@y", .pending_in = "<presence type='sub"}),
+         {"owners: " + owner + ", roster item \"x@y\": its stanza: no element"}},
+        {"a hibernating session's presence with a control character",
+         Table::owners,
+         key(hibernating_session_key(id, 2)),
+         encode(HibernatingSession{.state = HibernationState::gone,
+                                   .presence = "<presence>\x01</presence>"}),
+         {"owners: " + owner + ", hibernating session 2: its stanza: "}},
         {"an unknown setting", Table::meta, "frobnicate", "x", {"meta: \"frobnicate\": nobody"}},
         {"a stanza for another domain",
          Table::spool,
@@ -303,7 +339,23 @@ TEST_CASE("a table that an older database does not have is empty") {
 TEST_CASE("what is no key of its table is told in hexadecimal") {
     CHECK(describe_key(Table::owners, "short") == "key 73686f7274");
     CHECK(describe_key(Table::spool, "") == "key ");
-    CHECK(describe_key(Table::names, std::string_view("\x01x.y\0r\n", 7)) == "\"x.y r?\"");
+    CHECK(describe_key(Table::names, std::string_view("\x01x.y\0r\n", 7)) == "\"x.y r\\x0a\"");
+}
+
+TEST_CASE("a key that peers made cannot pass for something else") {
+    const auto shown = [](std::string_view jid) {
+        const std::string text = describe_key(Table::owners, roster_item_key(OwnerId{1}, jid));
+        CHECK(has(text, "owner 1, roster item \""));
+        return text.substr(text.find('"'));
+    };
+    CHECK(shown("a@b") == "\"a@b\"");
+    CHECK(shown("a\", b") == "\"a\\\", b\"");
+    CHECK(shown("a\\") == "\"a\\\\\"");
+    CHECK(shown("a\x7f\x1b[31m") == "\"a\\x7f\\x1b[31m\"");
+    CHECK(shown("a\xc2\x9b") == "\"a\\xc2\\x9b\"");           // C1: a control sequence begins
+    CHECK(shown("a\xe2\x80\xae") == "\"a\\xe2\\x80\\xae\"");  // right-to-left override
+    CHECK(shown("\xc3\xa9 \xff\xc3") == "\"\xc3\xa9 \\xff\\xc3\"");  // é, and what is no UTF-8
+    CHECK(shown("\xf0\x9f\x98\x80") == "\"\xf0\x9f\x98\x80\"");
 }
 
 }  // namespace

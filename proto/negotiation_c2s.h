@@ -145,6 +145,9 @@ public:
     Step on_open(const Server& server, const xml::StreamHeader& header, Output& out);
     Step on_element(const Server& server, const xml::Element& element, Output& out);
 
+    /// What an account that does not exist pretends to: other than Policy::iterations if those of
+    /// passwords differ. REQUIRES: the last Step was FindCredentials.
+    void pretend(std::uint32_t iterations) { exchange_->pretend(iterations); }
     /// What the exchange says to what is stored (nullopt: no such account). Slow for PLAIN: one
     /// PBKDF2, which may run on any thread while nothing else is called.
     /// REQUIRES: the last Step was FindCredentials.

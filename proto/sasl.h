@@ -183,6 +183,9 @@ public:
     /// `initial` is nullopt when the client sent no initial response at all.
     Step start(std::optional<std::string_view> initial);
 
+    /// Before credentials(): ExchangeOptions::iterations, once it is known whose name it is.
+    void pretend(std::uint32_t iterations) { options_.iterations = iterations; }
+
     /// After NeedCredentials. `account` is the prepared bare JID: the decoy salt of an account that
     /// does not exist depends on it, so that different spellings of one name look alike. `stored`
     /// is nullopt for such an account; the exchange then goes on and fails at its end like any

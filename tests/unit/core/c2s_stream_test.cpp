@@ -354,6 +354,31 @@ TEST_CASE("a wrong password and an account that does not exist look alike") {
     CHECK(said[0] == said[1]);
 }
 
+TEST_CASE("names that do not exist have the iterations that others have") {
+    Scene scene;  // juliet was made with 4096
+    scene.world.at("miranda@example.org", [&](Core& core) {
+        storage::AccountRecord record;
+        record.id = core.storage().owners().next_id("miranda@example.org");
+        record.jid = "miranda@example.org";
+        auto credentials = sasl::make_credentials("secret", 5000);
+        REQUIRE(credentials.ok());
+        record.credentials = *std::move(credentials);
+        core.storage().accounts().put(core.shard().batch(), record);
+    });
+    const auto iterations = [&](const char* user) {
+        Connection connection(scene);
+        connection.open();
+        script::ScramClient client(user, "wrong");
+        const std::string first = connection.challenge(client);
+        return first.substr(first.find(",i=") + 3);
+    };
+    CHECK(iterations("juliet") == "4096");
+    CHECK(iterations("miranda") == "5000");
+    CHECK(iterations("anna") == "4096");
+    CHECK(iterations("kate") == "5000");
+    CHECK(iterations("nobody") == "4096");  // behind the last one comes the first
+}
+
 TEST_CASE("failures are answered later and later, and only so many") {
     Scene scene("max_failures = 3\n");
     Connection connection(scene);

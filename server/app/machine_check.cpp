@@ -1,4 +1,5 @@
-// The part of the self check that asks the machine: addresses, ports, directories.
+// The part of the self check that asks the machine: addresses, ports, directories, whether there is
+// a database.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,10 +11,12 @@
 #include <optional>
 
 #include "base/text.h"
+#include "server/app/data_directory.h"
 #include "server/app/self_check.h"
 #include "server/core/options.h"
 #include "server/net/listener.h"
 #include "server/net/transport/socket_address.h"
+#include "storage/storage_tools.h"
 
 namespace clarion::app {
 
@@ -184,6 +187,28 @@ void check_directories(const Config& config, Findings& findings) {
     if (const auto why = why_not_writable(parent)) add(*why);
 }
 
+// ---- The first start ---------------------------------------------------------------------------
+
+/// Asked once, while no server has been talked to yet: later it would cut some off.
+void check_first_start(const Config& config, Findings& findings) {
+    const auto tools = storage::storage_tools(storage_config(config));
+    if (!tools || (*tools)->has_data()) return;
+    const auto& listeners = config.list<net::ListenOptions>();
+    const bool federates = std::any_of(listeners.begin(), listeners.end(), [](const auto& one) {
+        return one.type == "s2s" || one.type == "s2s-tls";
+    });
+    const std::string option = "s2s.require_valid_certificate";
+    bool chosen = config.line_of(option) > 0;
+    for (const auto& host : config.hosts())
+        chosen = chosen || config.line_of("host." + quote(host) + "." + option) > 0;
+    if (!federates || chosen) return;
+    findings.add(Weight::soon, option,
+                 option + " is not set: servers without a valid certificate are taken if their DNS "
+                          "vouches for them (dialback), so whoever can forge DNS answers can speak "
+                          "for them. Expected true, which leaves out servers that have no valid "
+                          "certificate, or false, which says that this is meant");
+}
+
 }  // namespace
 
 void check_machine(const Config& config, bool ports, Findings& findings) {
@@ -191,6 +216,7 @@ void check_machine(const Config& config, bool ports, Findings& findings) {
     check_source_address(config, {}, findings);
     for (const auto& host : config.hosts()) check_source_address(config, host, findings);
     check_directories(config, findings);
+    check_first_start(config, findings);
 }
 
 }  // namespace clarion::app

@@ -181,6 +181,26 @@ require_encryption = false
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("warning: private key", done.stdout)
 
+    def test_whether_certificates_are_required_is_asked_once(self):
+        make_certificate(self.directory, "a", "example.test")
+        port = free_port()
+        both = "".join(f'[[listen]]\ntype = "{kind}"\naddress = "127.0.0.1"\nport = {at}\n'
+                       for kind, at in (("c2s", self.server.port), ("s2s", port)))
+        asked = "s2s.require_valid_certificate is not set"
+        self.usual(rest=self.tls())
+        self.assertNotIn(asked, self.check().stdout)  # no other server comes
+        for value in ("true", "false"):
+            self.usual(both, rest=self.tls() + f"[s2s]\nrequire_valid_certificate = {value}\n")
+            self.assertNotIn(asked, self.check().stdout)
+        self.usual(both, rest=self.tls())
+        done = self.check()
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("warning: " + asked, done.stdout)
+        self.assert_start_says(asked, refused=False)
+        self.server.process.terminate()
+        self.server.wait()
+        self.assertNotIn(asked, self.check().stdout)  # there is a database now
+
     def test_no_certificate_where_one_is_needed(self):
         port = free_port()
         self.usual(listen=f'[[listen]]\ntype = "c2s"\naddress = "127.0.0.1"\nport = {port}\n'

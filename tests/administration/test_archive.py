@@ -105,8 +105,7 @@ class Archives(unittest.TestCase):
         root = ElementTree.parse(file).getroot()
         self.assertEqual(root.tag, "{urn:xmpp:pie:0#mam}archive")
         results = root.findall(MAM + "result")
-        ids = [int(result.get("id")) for result in results]
-        self.assertEqual(ids, sorted(set(ids)))
+        self.assertEqual(len({result.get("id") for result in results}), len(texts))
         messages = [result.find(f"{FORWARD}forwarded/{CLIENT}message") for result in results]
         self.assertEqual([message.find(CLIENT + "body").text for message in messages],
                          [f"text {n} <&" for n in range(1200)])
@@ -118,7 +117,8 @@ class Archives(unittest.TestCase):
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(len(lines), 2)
         self.assertIn("<body>one</body>", lines[0]["stanza"])
-        self.assertLess(int(lines[0]["id"]), int(lines[1]["id"]))
+        self.assertIn("<body>two</body>", lines[1]["stanza"])
+        self.assertNotEqual(lines[0]["id"], lines[1]["id"])
 
     def test_an_empty_archive_is_an_empty_document(self):
         done = self.server.ctl("archive", "export", "juliet@example.test")
@@ -130,7 +130,7 @@ class Archives(unittest.TestCase):
                                  (("purge", "example.test", "--before", "soon"), "2026-01-31"),
                                  (("purge", "example.test", "--older-than", "long"), "90d"),
                                  (("purge", "example.test", "--before", "2020-01-01", "--older-than", "1d"),
-                                  "excludes"),
+                                  "not both"),
                                  (("export", "nobody@example.test"), "does not exist"),
                                  (("export", "juliet@example.test", "/nowhere/a.xml"), "/nowhere/a.xml")):
             done = self.server.ctl("archive", *arguments)

@@ -434,11 +434,11 @@ bool Shard::quiet() const {
            (!impl.turn_work || impl.turn_work->empty());
 }
 
-Task<> Shard::offload(UniqueFunction<void()> work) {
-    auto start = [this, work = std::move(work)](auto handler) mutable {
+Task<> Shard::offload(UniqueFunction<void()> work, std::string cause) {
+    auto start = [this, work = std::move(work), cause = std::move(cause)](auto handler) mutable {
         auto shared = std::make_shared<decltype(handler)>(std::move(handler));
         auto guard = asio::make_work_guard(impl_->io);
-        set_.on_worker([this, work = std::move(work), shared, guard]() mutable {
+        set_.on_worker(std::move(cause), [this, work = std::move(work), shared, guard]() mutable {
             guarded("offload", work);
             asio::post(impl_->io, [shared] { (*shared)(); });
         });

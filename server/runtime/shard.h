@@ -103,8 +103,9 @@ public:
     /// From the storage's writer, any thread.
     void on_commit(storage::CommitReport report);
 
-    /// Runs a blocking or slow computation (a PBKDF2) on a worker thread and resumes here.
-    Task<> offload(UniqueFunction<void()> work);
+    /// Runs a blocking or slow computation (a PBKDF2) on a worker thread and resumes here. Those
+    /// who cause such work take turns. `cause`: a network or an account; empty: the server itself.
+    Task<> offload(UniqueFunction<void()> work, std::string cause = {});
 
     /// Asks for end_turn() when the turn ends. Cheap; repeated calls in a turn count once. `who`
     /// must call forget() before it dies.
@@ -202,7 +203,7 @@ public:
     void post(unsigned shard, UniqueFunction<void()> fn);
 
     /// Runs slow work on a worker thread. Any thread; see Shard::offload.
-    void on_worker(UniqueFunction<void()> work);
+    void on_worker(std::string cause, UniqueFunction<void()> work);
 
     void start_threads();
     /// Stops all loops and joins their threads.

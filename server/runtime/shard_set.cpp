@@ -6,12 +6,14 @@
 #include <thread>
 
 #include "server/runtime/shard.h"
+#include "server/runtime/work_in_turn.h"
 
 namespace clarion::core {
 
 namespace asio = boost::asio;
 
 struct ShardSet::Threads {
+    WorkInTurn waiting;  // outlives the workers
     std::optional<asio::thread_pool> workers{std::in_place,
                                              std::max(1u, std::thread::hardware_concurrency())};
     std::vector<std::thread> threads;
@@ -37,9 +39,13 @@ void ShardSet::post(unsigned shard, UniqueFunction<void()> fn) {
         shards_[shard]->accept_post(std::move(fn));
 }
 
-void ShardSet::on_worker(UniqueFunction<void()> work) {
-    auto shared = std::make_shared<UniqueFunction<void()>>(std::move(work));
-    if (threads_->workers) asio::post(*threads_->workers, [shared] { (*shared)(); });
+/// As often as something is pushed a worker takes what has its turn then.
+void ShardSet::on_worker(std::string cause, UniqueFunction<void()> work) {
+    if (!threads_->workers) return;
+    threads_->waiting.push(std::move(cause), std::move(work));
+    asio::post(*threads_->workers, [&waiting = threads_->waiting] {
+        if (auto mine = waiting.take()) mine();
+    });
 }
 
 void ShardSet::start_threads() {
@@ -58,6 +64,8 @@ void ShardSet::stop() {
 
 void ShardSet::discard() {
     threads_->workers.reset();
+    while (threads_->waiting.take()) {
+    }
     for (bool more = true; more;) {  // what dies on one shard may post to another
         more = false;
         for (const auto& shard : shards_) more = shard->discard() || more;

@@ -21,8 +21,9 @@ Task<Result<>> AccountRegistry::create(Jid jid, std::string password) {
     const auto iterations =
         static_cast<std::uint32_t>(context_.options<AuthOptions>(jid.domain()).scram_iterations);
     Result<sasl::Credentials> credentials = fail("internal-server-error");
+    // Whoever makes accounts, it is each time another one.
     co_await context_.shard().offload(
-        [&] { credentials = sasl::make_credentials(password, iterations); });
+        [&] { credentials = sasl::make_credentials(password, iterations); }, "new accounts");
     if (!credentials) co_return credentials.error();
     std::vector<NewAccount> one;
     one.push_back({std::move(jid), std::move(*credentials)});
@@ -117,7 +118,8 @@ Task<Result<>> AccountRegistry::set_password(Jid jid, std::string password,
         static_cast<std::uint32_t>(context_.options<AuthOptions>(jid.domain()).scram_iterations);
     Result<sasl::Credentials> credentials = fail("internal-server-error");
     co_await context_.shard().offload(
-        [&] { credentials = sasl::make_credentials(password, iterations); });
+        [&] { credentials = sasl::make_credentials(password, iterations); },
+        std::string(jid.bare()));
     if (!credentials) co_return credentials.error();
     auto changed = co_await change_record(**pin, [&](storage::AccountRecord& record) {
         record.credentials = std::move(*credentials);

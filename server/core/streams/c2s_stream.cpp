@@ -346,7 +346,8 @@ Task<c2s::Step> C2sStream::find_credentials(Context& context) {
     if (stored) login().stored_key = key_of(*stored);
     std::optional<sasl::Step> result;
     if (negotiation_.checks_slowly())  // a PBKDF2: not on this thread
-        co_await context.shard().offload([&] { result = negotiation_.check(stored); });
+        co_await context.shard().offload([&] { result = negotiation_.check(stored); },
+                                         port_.info().network);
     else
         result = negotiation_.check(stored);
     if (!result) co_return negotiation_.on_unreadable("no worker");

@@ -71,7 +71,7 @@ def logged_in_while_deleted(attacking):
     attacking.tell(tries=tries, back=back, inside=inside)
 
 
-def stays_away(server, told):
+def stays_away(_server, told, _seconds):
     back = sum(one.get("back", 0) for one in told)
     inside = sum(one.get("inside", 0) for one in told)
     problems = [f"{back} deleted accounts are there again"] if back else []
@@ -107,7 +107,7 @@ def others_after_password_change(attacking):
     attacking.tell(tries=tries, survived=survived)
 
 
-def end(server, told):
+def end(_server, told, _seconds):
     survived = sum(one.get("survived", 0) for one in told)
     tries = sum(one.get("tries", 0) for one in told)
     return [f"{survived} sessions outlived the password they logged in with"] if survived \

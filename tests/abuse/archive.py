@@ -63,6 +63,14 @@ def pages(read, query):
     return attack
 
 
+def metadata(attacking):
+    client = attacking.client("mallory")
+    packet = "".join(f"<iq type='get' id='m{i}'><metadata xmlns='urn:xmpp:mam:2'/></iq>"
+                     for i in range(200)).encode()
+    attacking.begin()
+    attacking.send(client, packet)
+
+
 def paging(text):
     return f"<set xmlns='http://jabber.org/protocol/rsm'>{text}</set>"
 
@@ -111,6 +119,8 @@ if __name__ == "__main__":
         Attack("archive pages that only count", pages(True, paging("<max>0</max>")),
                ["mallory", "trudy"], prepare=lambda server: large_messages(server, 150),
                short=False),
+        Attack("questions for the archive's first and last message", metadata, ["mallory", "trudy"],
+               prepare=lambda server: large_messages(server, 150), short=False),
         Attack("large messages wait offline, and are asked for again and again", offline_logins,
                ["mallory", "trudy"], prepare=lambda server: large_messages(server, 100),
                short=False),

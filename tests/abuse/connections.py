@@ -48,7 +48,7 @@ def logged_in(attacking, source):
     return attacking.client(f"mallory{turn % 20}", source=source, resource=str(turn))
 
 
-def has_no_more(server, told):
+def has_no_more(_server, told, _seconds):
     held = sum(one.get("held", 0) for one in told)
     return [f"{held} connections of one network are open"] if held > PLACES else []
 
@@ -95,7 +95,7 @@ def guesses(attacking):
     attacking.tell(tried=tried, refused=refused)
 
 
-def few_are_tried(server, told):
+def few_are_tried(_server, told, _seconds):
     tried = sum(one.get("tried", 0) for one in told)
     return [f"{tried} passwords of one account were tried"] if tried > 30 else []
 

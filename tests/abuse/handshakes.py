@@ -94,7 +94,7 @@ def white_space(tls):
     return attack
 
 
-def little_is_taken(server, told):
+def little_is_taken(_server, told, _seconds):
     """64 KB, and what the two kernels keep."""
     most = max((one.get("most_of_one", 0) for one in told), default=0)
     return [f"one connection could send {most} bytes"] if most > 8 << 20 else []

@@ -87,7 +87,7 @@ def sleeping_session(more, payload="<body>x</body>"):
     return attack
 
 
-def comes_back(server, told):
+def comes_back(_server, told, _seconds):
     resumed = sum(one.get("resumed", 0) for one in told)
     return [] if resumed else ["the sleeping session cannot be resumed"]
 

@@ -36,8 +36,8 @@ class Attack:
     """`function(attacking)` runs in processes of its own, `processes` of them.
 
     `prepare(server)`: what the server must have before; in the scene's process.
-    `judge(server, told)`: what else is wrong afterwards, as a list of sentences; `told` are the
-        dictionaries the attackers told.
+    `judge(server, told, seconds)`: what else is wrong afterwards, as a list of sentences; `told`
+        are the dictionaries the attackers told.
     `offender`: what the log must name, if the server refuses or ends something.
     `seconds`: how many times as long as usual it runs. `settings`: as for Server.
     `short`: whether it is in the short form as well.
@@ -261,7 +261,7 @@ def _measure(attack, seconds, full):
             if not server.is_alive():
                 row.failures.append("the server died:\n" + server.log.read_text()[-2000:])
             elif attack.judge:
-                row.failures += attack.judge(server, row.told)
+                row.failures += attack.judge(server, row.told, seconds)
             row.check(PATIENCE)
             if os.environ.get("CLARION_VERBOSE"):
                 for line in lines[:8]:

@@ -9,6 +9,8 @@ from wire import SERVER_HEADER
 
 # What one network may have: [limits] s2s_unauthenticated_per_address.
 UNPROVED = 100
+# What the name server may be asked in a second because of strangers.
+QUESTIONS = 2000
 # Streams that one pair of domains has any use for.
 STREAMS_OF_A_PAIR = 200
 
@@ -62,12 +64,11 @@ class Counted(Trap):
         return super().__enter__()
 
 
-def nobody_was_visited(server, told):
+def nobody_was_visited(_server, told, seconds):
     trap = Counted.last
     told.append({"dns_questions": trap.questions, "visits": trap.visits})
     problems = [f"{trap.visits} connections to our own machine"] if trap.visits else []
-    # A question for each of two services, then for two addresses, each asked twice.
-    if trap.questions > 20000:
+    if trap.questions > QUESTIONS * (seconds + 1):
         problems.append(f"{trap.questions} questions to the name server")
     return problems
 
@@ -111,7 +112,7 @@ def takes_places(say):
     return attack
 
 
-def has_few(server, told):
+def has_few(_server, told, _seconds):
     held = sum(one.get("held", 0) for one in told)
     return [f"{held} connections of one network have proved nothing"] if held > UNPROVED else []
 
@@ -158,7 +159,7 @@ def idle_streams(networks, count):
     return attack
 
 
-def few_streams(server, told):
+def few_streams(_server, told, _seconds):
     proved = sum(one.get("proved", 0) for one in told)
     if not proved:
         return ["no stream was proved: the attack itself does not work"]

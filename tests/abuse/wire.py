@@ -122,8 +122,9 @@ class Wire:
     def _forget_some(self):
         try:
             for _ in range(16):
-                if not self.socket.recv(262144):
-                    raise Closed("")
+                some = self.socket.recv(262144)
+                if not some or some.endswith(b"</stream:stream>"):
+                    raise Closed(some[-300:].decode(errors="replace"))
         except (BlockingIOError, ssl.SSLWantReadError):
             pass
 

@@ -46,7 +46,8 @@ class Line:
         self.text = text
         self.at, self.level, self.area, self.what, rest = (text.split(" ", 4) + [""] * 5)[:5]
         found = {key: value.strip('"') for key, value in self.fields.findall(rest)}
-        names = ["account", "peer", "from", "jid", "session", "domain", "remote", "network", "address"]
+        names = ["account", "peer", "from", "jid", "session", "domain", "remote", "network",
+                 "address"]
         if found.get("kind", "").startswith("s2s"):
             names.reverse()  # servers that have proved nothing say any name they like
         self.who = next((found[name] for name in names if found.get(name)), "").split("/")[0]

@@ -4,6 +4,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -104,6 +105,7 @@ class Attacking:
 
 
 def _run_attacker(attack, attacking):
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     os.nice(10)
     if len(os.sched_getaffinity(0)) > 1:
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
@@ -294,13 +296,20 @@ def main(attacks):
     chosen = arguments.parse_args()
     # A child must not have the parent's threads: all are forked before any is started.
     multiprocessing.set_start_method("fork")
+    # Who ends us ends the server and all others as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     failed = 0
     for attack in attacks:
         if chosen.only not in attack.title or not (attack.short or chosen.full or chosen.only):
             continue
-        row = _measure(attack, chosen.seconds, chosen.full)
-        if row.late and row.busy:
+        try:
             row = _measure(attack, chosen.seconds, chosen.full)
+            if row.late and row.busy:
+                row = _measure(attack, chosen.seconds, chosen.full)
+        except (RuntimeError, OSError, subprocess.SubprocessError) as error:
+            print(f"FAIL {attack.title}\n     ! {error}", flush=True)
+            failed += 1
+            continue
         row.print()
         only_late = len(row.failures) == sum(" p99 " in failure for failure in row.failures)
         failed += bool(row.failures) and attack.promised and not (only_late and row.busy)

@@ -12,6 +12,7 @@
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
 #include <cerrno>
+#include <list>
 
 #include "base/log.h"
 #include "server/runtime/scope.h"
@@ -29,7 +30,10 @@ namespace {
 constexpr Logger logger{"admin"};
 constexpr std::size_t max_connections = 32;
 constexpr std::size_t max_body = 16u << 20;
-constexpr auto io_limit = std::chrono::seconds(30);
+constexpr std::size_t first_read = 4096;
+constexpr Duration io_limit = std::chrono::seconds(30);
+/// Who connects has something to say.
+constexpr Duration first_byte_limit = std::chrono::seconds(5);
 
 /// Whether somebody listens on the socket at `path`.
 bool is_answered(asio::any_io_executor executor, const std::string& path) {
@@ -85,10 +89,15 @@ struct AdminSocket::Impl : std::enable_shared_from_this<AdminSocket::Impl> {
     std::string path;
     core::Scope scope;
     std::size_t connections = 0;
+    std::list<Stream*> asking;  // those of them whose next request is not there; longest first
 
+    bool make_room();
     Task<> accept(std::shared_ptr<Impl> self);
     Task<> serve(std::shared_ptr<Impl> self, Stream stream);
-    Task<bool> serve_one(Stream& stream, beast::flat_buffer& buffer);
+    using Parser = http::request_parser<http::string_body>;
+    Task<bool> read_request(Stream& stream, beast::flat_buffer& buffer, Parser& parser,
+                            Duration patience);
+    Task<bool> serve_one(Stream& stream, beast::flat_buffer& buffer, Duration patience);
 };
 
 AdminSocket::AdminSocket(core::Shard& shard, AdminHandler handler)
@@ -136,29 +145,61 @@ Task<> AdminSocket::Impl::accept([[maybe_unused]] std::shared_ptr<Impl> self) {
         if (error) {
             logger.warning("accept-failed", {{"error", error.message()}});
             co_await shard.sleep(std::chrono::seconds(1));
-        } else if (connections < max_connections) {
+        } else if (connections < max_connections || make_room()) {
             scope.spawn("admin-connection", serve(self, Stream(std::move(socket))));
         }
     }
 }
 
+/// Who has said nothing for the longest time goes. False: all are being answered.
+bool AdminSocket::Impl::make_room() {
+    if (asking.empty()) return false;
+    asking.front()->close();
+    asking.pop_front();
+    return true;
+}
+
 Task<> AdminSocket::Impl::serve([[maybe_unused]] std::shared_ptr<Impl> self, Stream stream) {
     ++connections;
     beast::flat_buffer buffer;
+    Duration patience = first_byte_limit;
     bool more = true;
-    while (more) more = co_await serve_one(stream, buffer);
+    while (more) {
+        more = co_await serve_one(stream, buffer, patience);
+        patience = io_limit;
+    }
     --connections;
 }
 
-/// False: the connection is over.
-Task<bool> AdminSocket::Impl::serve_one(Stream& stream, beast::flat_buffer& buffer) {
+/// False: nothing came in time, or the connection is over.
+Task<bool> AdminSocket::Impl::read_request(Stream& stream, beast::flat_buffer& buffer,
+                                           Parser& parser, Duration patience) {
     boost::system::error_code error;
-    http::request_parser<http::string_body> parser;
+    asking.push_back(&stream);
+    if (buffer.size() == 0) {
+        stream.expires_after(patience);
+        auto first_token = asio::redirect_error(asio::use_awaitable, error);
+        const auto room = buffer.prepare(first_read);
+        const std::size_t size = co_await stream.async_read_some(room, first_token);
+        buffer.commit(size);
+    }
+    if (!error) {
+        stream.expires_after(io_limit);
+        auto token = asio::redirect_error(asio::use_awaitable, error);
+        co_await http::async_read(stream, buffer, parser, token);
+    }
+    asking.remove(&stream);
+    co_return !error;
+}
+
+/// False: the connection is over.
+Task<bool> AdminSocket::Impl::serve_one(Stream& stream, beast::flat_buffer& buffer,
+                                        Duration patience) {
+    boost::system::error_code error;
+    Parser parser;
     parser.body_limit(max_body);
-    stream.expires_after(io_limit);
-    auto read_token = asio::redirect_error(asio::use_awaitable, error);
-    co_await http::async_read(stream, buffer, parser, read_token);
-    if (error) co_return false;
+    const bool has_come = co_await read_request(stream, buffer, parser, patience);
+    if (!has_come) co_return false;
     auto request = parser.release();
     const bool keep = request.keep_alive();
     stream.expires_never();  // a command may take its time (s2s test)

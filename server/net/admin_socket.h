@@ -2,7 +2,8 @@
 // somebody else's business.
 //
 // Lives on one shard. Only the owner of the process may connect (mode 0600); requests are small and
-// limited all the same (64 KiB head, 16 MiB body, 30 s to send it), connections too (32 at a time).
+// limited all the same (64 KiB head, 16 MiB body, 30 s to send it), connections too (32 at a time;
+// one more ends that which has been silent longest, and one that says nothing ends after 5 s).
 // An answer without an end of its own is a feed: it is sent in chunks until the asker is gone.
 #pragma once
 

@@ -11,6 +11,7 @@
 #include "server/net/s2s/s2s_backlog.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/s2s/s2s_limits.h"
+#include "server/net/s2s/s2s_pairs.h"
 
 namespace clarion::net {
 
@@ -25,14 +26,15 @@ bool as_required(const Config& config, const std::string& host) {
 
 constexpr std::array<ListenerType, 5> types{{
     {"c2s", "clients, with STARTTLS", 5222, as_required<core::C2sOptions>, "c2s.require_encryption",
-     "no client can log in", C2sConnection::accept},
+     "no client can log in", C2sConnection::accept, DescriptorUse::client},
     {"c2s-tls", "clients, with TLS from the start", 5223, always, "", "no client can connect",
-     C2sConnection::accept_tls},
+     C2sConnection::accept_tls, DescriptorUse::client},
     {"s2s", "servers, with STARTTLS", 5269, as_required<core::S2sOptions>, "s2s.require_encryption",
-     "no server can reach", RemoteDomains::accept},
+     "no server can reach", RemoteDomains::accept, DescriptorUse::other},
     {"s2s-tls", "servers, with TLS from the start", 5270, always, "", "no server can connect",
-     RemoteDomains::accept_tls},
-    {"component", "components (XEP-0114)", 5347, nullptr, "", "", ComponentConnection::accept},
+     RemoteDomains::accept_tls, DescriptorUse::other},
+    {"component", "components (XEP-0114)", 5347, nullptr, "", "", ComponentConnection::accept,
+     DescriptorUse::other},
 }};
 
 }  // namespace
@@ -61,6 +63,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<ServerLimits>();
     registry.add<ConnectOptions>();
     registry.add<S2sBacklogOptions>();
+    registry.add<S2sPairOptions>();
 }
 
 std::span<const ListenerType> listener_types() { return types; }

@@ -13,6 +13,7 @@
 #include "base/config.h"
 #include "base/option.h"
 #include "base/result.h"
+#include "server/net/transport/file_descriptor.h"
 
 namespace clarion::net {
 
@@ -30,6 +31,7 @@ struct ListenerType {
     std::string_view without_certificate;
     /// Takes a socket that was accepted on the shard of `net`, or closes it.
     void (*accept)(ShardNet& net, std::unique_ptr<Transport> transport);
+    DescriptorUse use;
 };
 
 struct ListenOptions {

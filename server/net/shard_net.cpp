@@ -1,5 +1,7 @@
 #include "server/net/shard_net.h"
 #include "base/clock.h"
+#include "base/log.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {
@@ -8,6 +10,7 @@ namespace {
 
 /// Two TLS records, and enough that a busy stream is worth one system call for many stanzas.
 constexpr std::size_t read_buffer_size = 32 * 1024;
+constexpr Logger logger{"listen"};
 constexpr Duration sweep_interval = std::chrono::seconds(1);
 
 /// Lists that know where each member is, so that leaving costs nothing.
@@ -57,6 +60,11 @@ Result<> ShardNet::listen(const ListenerType& type, FileDescriptor socket) {
 }
 
 void ShardNet::accepted(const ListenerType& type, FileDescriptor socket) {
+    if (!leaves_enough(socket, type.use)) {
+        if (context_.refusals().admit(type.name, "too-many-open-files"))
+            logger.warning("too-many-open-files", {{"listener", type.name}});
+        return;
+    }
     auto transport = std::make_unique<Transport>(poller_, std::move(socket));
     if (transport->is_open() && !stopping_) type.accept(*this, std::move(transport));
 }

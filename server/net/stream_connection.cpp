@@ -216,7 +216,7 @@ void StreamConnection::pass_deadline() {
     cut("the peer did not close in time");
 }
 
-std::optional<StreamErrorCondition> StreamConnection::must_give_way() const {
+std::optional<StreamErrorCondition> StreamConnection::must_give_way() {
     if (place_.is_lost()) return StreamErrorCondition::resource_constraint;
     return std::nullopt;
 }

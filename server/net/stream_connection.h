@@ -122,7 +122,7 @@ protected:
     virtual void on_deadline() = 0;
     /// Its stream is to end with this error, as others need what it holds. Asked once a second
     /// while it has a deadline.
-    virtual std::optional<StreamErrorCondition> must_give_way() const;
+    virtual std::optional<StreamErrorCondition> must_give_way();
 
     std::shared_ptr<xml::ParserPool> parsers_;  // outlives xml_, also in envelope at shutdown
     std::unique_ptr<Transport> transport_;

@@ -201,6 +201,15 @@ class Commands(Case):
         self.assertEqual(status["sessions_connected"], 0)
         self.assertIn("uptime seconds:", self.server.ctl("status").stdout)
 
+    def test_who_connects_and_says_nothing_is_not_waited_for(self):
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.settimeout(25 * PATIENCE)
+            silent.connect(str(self.server.directory / "admin.sock"))
+            begun = time.monotonic()
+            self.assertEqual(silent.recv(1), b"")
+            self.assertGreater(time.monotonic() - begun, 4)
+            self.assertLess(time.monotonic() - begun, 20 * PATIENCE)
+
     def test_the_life_of_an_account(self):
         self.assertEqual(self.add("romeo").returncode, 0)
         self.assert_refused(self.add("romeo"), "exists already")

@@ -341,3 +341,20 @@ TEST_CASE("nobody has us connect to what is not public") {
     }
     CHECK(b.links().empty());
 }
+
+TEST_CASE("a server has so many streams for a pair of domains; the oldest makes room") {
+    S2sWorld world;
+    Server& a = world.add("a.example");
+    Server& b = world.add("b.example", "[s2s]\nmax_incoming_streams = 1\n");
+    world.start();
+    const auto is_from_a = [](const net::S2sLinkInfo& link) {
+        return link.direction == net::S2sLinkInfo::Direction::in && link.remote == "a.example" &&
+               link.state == "up";
+    };
+    a.send("<presence from='x@a.example' to='y@b.example'/>");
+    b.wait_for_links(
+        [&](const auto& links) { return std::any_of(links.begin(), links.end(), is_from_a); });
+    a.test("b.example");
+    b.wait_for_links(
+        [&](const auto& links) { return std::none_of(links.begin(), links.end(), is_from_a); });
+}

@@ -34,6 +34,7 @@
 #include "server/net/dns/ttl_cache.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/s2s/s2s_out.h"
+#include "server/net/s2s/s2s_pairs.h"
 #include "server/net/shard_net.h"
 
 namespace clarion::net {
@@ -46,7 +47,10 @@ public:
     ~RemoteDomains() override;
 
     /// The RemoteDomains of every shard, by its number; they outlive the threads.
-    void set_peers(std::vector<RemoteDomains*> peers) { peers_ = std::move(peers); }
+    void set_peers(std::vector<RemoteDomains*> peers) {
+        peers_ = std::move(peers);
+        pairs_ = peers_.front()->pairs_;
+    }
     /// Take over a socket that a server opened to the shard of `net`. Without a RemoteDomains there
     /// it is closed.
     static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
@@ -68,6 +72,7 @@ public:
     void verify(s2s::VerifyRequest request, S2sOut::Answered answered);
     /// An incoming stream was authenticated for this remote domain.
     void note_reachable(std::string domain);
+    S2sPairs& pairs() { return *pairs_; }
     void join(S2sIn& stream) { incoming_.insert(&stream); }
     void leave(S2sIn& stream) { incoming_.erase(&stream); }
 
@@ -111,6 +116,7 @@ private:
     core::Context& context_;
     Resolver resolver_;
     S2sBacklog backlog_;
+    std::shared_ptr<S2sPairs> pairs_ = std::make_shared<S2sPairs>();
     std::vector<RemoteDomains*> peers_;
     std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;
     TtlCache<Pause> pauses_;

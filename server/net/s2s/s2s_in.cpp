@@ -179,6 +179,9 @@ void S2sIn::on_pair() {
                               {"address", peer.address},
                               {"tls", peer.tls_version},
                               {"proof", name(negotiation_.proof())}});
+    const auto limit = context().options<S2sPairOptions>(local).max_incoming_streams;
+    pair_places_.push_back(
+        domains_.pairs().take(local + ' ' + remote, static_cast<std::size_t>(limit)));
     domains_.note_reachable(remote);
 }
 
@@ -350,6 +353,15 @@ void S2sIn::on_deadline() {
     }
     if (verified_keys_ && questions_ == 0) return begin_close(std::nullopt);  // it was of use
     fail(StreamErrorCondition::connection_timeout, "not authenticated in time");
+}
+
+std::optional<StreamErrorCondition> S2sIn::must_give_way() {
+    for (const S2sPairs::Place& place : pair_places_) {
+        if (!place.is_lost()) continue;
+        why_ = "the server opened too many others";
+        return StreamErrorCondition::conflict;
+    }
+    return StreamDriver::must_give_way();
 }
 
 std::vector<S2sLinkInfo> S2sIn::info() const {

@@ -18,6 +18,7 @@
 #include "server/core/routing/inbound_window.h"
 #include "server/core/routing/trace.h"
 #include "server/net/s2s/s2s_link_info.h"
+#include "server/net/s2s/s2s_pairs.h"
 #include "server/net/stream_driver.h"
 #include "server/runtime/ticket.h"
 
@@ -76,10 +77,12 @@ private:
     void on_tls_failed(std::string_view why) override;
     void on_detached() override {}
     void on_deadline() override;
+    std::optional<StreamErrorCondition> must_give_way() override;
 
     RemoteDomains& domains_;
     s2s::IncomingNegotiation negotiation_;
     std::string why_;  // it ended, for the log
+    std::vector<S2sPairs::Place> pair_places_;
     core::InboundWindow window_;
     // Dialback keys: being verified, apart from the stanzas, which must not wait for them; and
     // those that did not prove true.

@@ -24,6 +24,7 @@ Result<FileDescriptor> begin(const SocketAddress& to, const SocketAddress& from)
     const int family = to.is_ipv6() ? AF_INET6 : AF_INET;
     FileDescriptor fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd) return refused(errno, to);
+    if (!leaves_enough(fd, DescriptorUse::other)) return refused(EMFILE, to);
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (from.size != 0 && from.is_ipv6() == to.is_ipv6()) {

@@ -1,6 +1,8 @@
 #include "server/net/c2s/c2s_connection.h"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "tests/unit/net/wire.h"
 
@@ -464,5 +466,34 @@ TEST_SUITE("net/c2s_connection") {
         romeo.ask(WireClient::plain("romeo", "secret"),
                   "<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
         CHECK_FALSE(third.ended());
+    }
+
+    TEST_CASE("when descriptors run short, clients still have some that others may not take") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        const std::uint16_t components = wire.listen("component"), clients = wire.listen("c2s");
+        rlimit before{};
+        REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+        const auto limit_to = [&](rlim_t soft) {
+            const rlimit limit{soft, before.rlim_max};
+            REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
+        };
+        std::vector<net::FileDescriptor> gaps;  // closed: numbers go on without any
+        for (int i = 0; i < 64; ++i) gaps.emplace_back(::dup(2));
+        const auto next = static_cast<rlim_t>(gaps.back().get()) + 1;
+        rlim_t soft = next + 3;
+        while (soft - soft / 4 < next + 3) ++soft;  // a quarter is kept
+        limit_to(soft);
+        WireClient component(wire, components);  // with the server's end two more
+        component.ask(
+            "<stream:stream xmlns='jabber:component:accept' to='none.example.org' "
+            "xmlns:stream='http://etherx.jabber.org/streams'>",
+            "<host-unknown");
+        WireClient more(wire, components);
+        more.expect_end();
+        CHECK(more.received.empty());
+        WireClient romeo(wire, clients);
+        romeo.log_in("romeo");
+        limit_to(before.rlim_cur);
     }
 }

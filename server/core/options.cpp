@@ -195,7 +195,9 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
     t.add("c2s_bytes_per_second", &LimitsOptions::c2s_bytes_per_second)
         .min(0)
         .unit("bytes")
-        .doc("Read from one client on average; more is read later, not refused.");
+        .doc(
+            "Read from one client on average; four seconds' worth may come at once, more is read "
+            "later, not refused.");
     t.add("s2s_bytes_per_second", &LimitsOptions::s2s_bytes_per_second)
         .min(0)
         .unit("bytes")

@@ -165,8 +165,8 @@ struct ModulesOptions {
 };
 
 struct LimitsOptions {
-    std::int64_t c2s_bytes_per_second = 0;
-    std::int64_t s2s_bytes_per_second = 0;
+    std::int64_t c2s_bytes_per_second = 1 << 20;
+    std::int64_t s2s_bytes_per_second = 4 << 20;
     std::int64_t c2s_connections_per_address = 200;
     std::int64_t unauthenticated_connections = 10000;
     std::int64_t deliveries_per_turn = 2000;

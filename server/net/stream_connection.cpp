@@ -16,6 +16,8 @@ constexpr Logger logger{"net"};
 
 /// How long a peer has to answer our closing tag, and to take what is left for it.
 constexpr Duration close_limit = std::chrono::seconds(5);
+/// Of its share of bytes, what a connection that was quiet may have read at once.
+constexpr std::int64_t seconds_at_once = 4;
 
 struct Traffic {
     Counter& read = metrics().counter("clarion_stream_bytes_read_total",
@@ -117,7 +119,7 @@ bool StreamConnection::may_receive() {
         limited_ = false;
         return true;
     }
-    if (!std::exchange(limited_, true)) budget_ = limit;
+    if (!std::exchange(limited_, true)) budget_ = limit * seconds_at_once;
     starved_ = budget_ <= 0;
     return !starved_;
 }
@@ -229,16 +231,17 @@ void StreamConnection::give_way() {
     on_detached();
 }
 
-/// Once a second a connection may read for one more second.
+/// Once a second a connection may read for one more second; what it leaves is kept for a while.
 bool StreamConnection::refill(Duration elapsed) {
     const std::int64_t limit = limited_ ? bytes_per_second() : 0;
     if (limit == 0) budget_ = 0;
-    budget_ = std::min(limit, budget_ + limit * elapsed.count() / 1000);
+    const std::int64_t most = limit * seconds_at_once;
+    budget_ = std::min(most, budget_ + limit * elapsed.count() / 1000);
     if (starved_ && (limit == 0 || budget_ > 0)) {
         starved_ = false;
         transport_->wake();
     }
-    return limit != 0 && budget_ < limit;
+    return limit != 0 && budget_ < most;
 }
 
 // --- moving -------------------------------------------------------------------------------------

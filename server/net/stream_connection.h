@@ -154,7 +154,9 @@ private:
     bool starved_ = false;  // waits for its budget
     bool limited_ = false;  // budget_ is in use
     bool trusted_ = false;
-    std::uint16_t input_left_ = 65535;  // bytes that may still be read until it is trusted
+    /// Bytes that may still be read until it is trusted. No option: a login needs some KB, however
+    /// it is made, and what one element of it may have is one.
+    std::uint16_t input_left_ = 65535;
 };
 
 }  // namespace clarion::net

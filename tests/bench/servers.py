@@ -165,6 +165,7 @@ scram_iterations = {ITERATIONS}
 c2s_connections_per_address = 0
 new_connections_per_second = 0
 c2s_bytes_per_second = 0
+s2s_bytes_per_second = 0
 [modules]
 disabled = [{"" if archive else '"mam"'}]
 [component."{COMPONENT}"]

@@ -8,7 +8,9 @@ namespace clarion::core {
 
 namespace {
 
-constexpr std::size_t most_entries = 20000;  // per table
+/// Of each table. No option: all four together have some 10 MB at most, and a network or account
+/// that is forgotten for want of a place only has its failures forgiven early.
+constexpr std::size_t most_entries = 20000;
 /// Devices of one owner that may log in at the same time without being taken for guesses.
 constexpr std::uint32_t usual_attempts = 5;
 constexpr std::uint32_t shared_allowance = 10;

@@ -176,7 +176,7 @@ TEST_SUITE("net/component_connection") {
     }
 
     TEST_CASE("a component that reads nothing gets its stanzas back to their senders") {
-        Wire wire(config);
+        Wire wire(config + "[limits]\nc2s_bytes_per_second = 0\n");
         wire.world.add_account("romeo@example.org", "secret");
         WireClient component(wire, wire.listen("component")), romeo(wire, wire.listen("c2s"));
         component.ask(handshake_for(greeting_of(component), "s3cret"), "<handshake/>");

@@ -284,7 +284,7 @@ private:
         if (!page) co_return true;
         for (const storage::OfflineMessage& message : page->messages) {
             if (message.seq >= flush.end) co_return true;
-            core::Session* const session = co_await core::wait_for_send_room(account, number);
+            core::Session* const session = co_await core::wait_for_queue_room(account, number);
             if (!session || flush.number != number) co_return false;
             flush.sent_up_to = message.seq;
             if (!skip.contains(message.seq)) hand_over(*session, message);
@@ -327,12 +327,14 @@ private:
     }
 
     /// A session that was bound, in the place of one that did not acknowledge the message perhaps,
-    /// and did not say yet that it takes messages, lacks it.
+    /// and did not say yet that it takes messages, lacks it; or one that missed it, because its
+    /// queue was full when it came.
     bool awaits_another(const core::Session& session, const core::Envelope& envelope) const {
         const auto& all = session.account().sessions();
         return std::any_of(all.begin(), all.end(), [&](const auto& other) {
-            return other.get() != &session && other->is_live() && !other->takes_messages() &&
-                   !other->has_message(envelope, nullptr);
+            const bool waits = (other->is_live() && !other->takes_messages()) ||
+                               other->seen().missed(envelope.meta.offline_seq);
+            return other.get() != &session && waits && !other->has_message(envelope, nullptr);
         });
     }
 

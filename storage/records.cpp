@@ -212,7 +212,7 @@ std::string encode(const HibernatingSession& session) {
     out.u8(static_cast<std::uint8_t>(session.state));
     out.u32(session.max_seconds).u32(session.handled_in).u32(session.acked_out);
     out.time(session.hibernating_since).time(session.expires_at).time(session.wake_at);
-    out.string(session.presence);
+    out.string(session.presence).boolean(session.full);
     out.varint(session.parts.size());
     for (const auto& [module, part] : session.parts) out.string(module).string(part);
     return out.take();
@@ -235,6 +235,7 @@ Result<HibernatingSession> decode_hibernating_session(std::uint64_t session,
     record.expires_at = in.lasting_time();
     record.wake_at = in.lasting_time();
     record.presence = in.string();
+    record.full = in.boolean();
     for (std::size_t left = in.count(); left > 0; --left) {
         std::string module = in.string();
         record.parts.emplace_back(std::move(module), in.string());
@@ -267,10 +268,7 @@ Result<OnlineRecord> decode_online_record(std::uint64_t session, std::string_vie
 }
 
 std::string encode(const DirectedPresence& directed) {
-    return Encoder(version::directed_presence)
-        .time(directed.since)
-        .string(directed.address)
-        .take();
+    return Encoder(version::directed_presence).time(directed.since).string(directed.address).take();
 }
 
 Result<DirectedPresence> decode_directed_presence(std::string_view bytes) {

@@ -36,6 +36,7 @@ struct HibernatingSession {
     LastingTime expires_at{};
     LastingTime wake_at{};  // its client is woken before the end; zero: it is not
     std::string presence;   // last available presence as XML; empty: never sent one
+    bool full = false;      // nothing joins its queue any more
     /// What modules keep with the session: (module name, its own encoding).
     std::vector<std::pair<std::string, std::string>> parts;
     /// Filled on reading: how many numbers after acked_out the queue goes.

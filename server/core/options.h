@@ -113,6 +113,11 @@ struct SmacksOptions {
         return stanzas <= static_cast<std::size_t>(max_queue_size) &&
                bytes <= static_cast<std::size_t>(max_queue_bytes);
     }
+    /// Whether one more, whatever it takes, may join the queue of a session that hibernates.
+    bool has_queue_room(std::size_t stanzas, std::size_t bytes) const {
+        return stanzas < static_cast<std::size_t>(max_queue_size) &&
+               bytes < static_cast<std::size_t>(max_queue_bytes);
+    }
 };
 
 /// Servers are not woken by a question: what waits for a dead one is tried again soon.

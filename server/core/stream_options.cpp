@@ -147,14 +147,15 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .unit("stanzas")
         .doc(
             "Unacknowledged stanzas of one session; one more ends it, and they go by the rules for "
-            "undelivered stanzas.");
+            "undelivered stanzas. One that hibernates with as many is sent no more: messages wait "
+            "for it among the offline ones, requests are refused, strangers' presence is dropped.");
     t.add("max_queue_bytes", &SmacksOptions::max_queue_bytes)
         .min(1 << 20)
         .max(1 << 30)
         .unit("bytes of memory")
         .doc(
             "What these may take in memory, which for a stanza of many small elements is several "
-            "times what it takes on the wire; more ends the session in the same way.");
+            "times what it takes on the wire; more has the same consequences.");
     t.add("max_sessions", &SmacksOptions::max_sessions)
         .min(1)
         .doc("Hibernating sessions of one account; one more ends the one that hibernated first.");

@@ -204,6 +204,7 @@ TEST_CASE_TEMPLATE("a hibernating session is loaded with its account", Backend, 
                                .hibernating_since = lasting(100),
                                .expires_at = lasting(200),
                                .presence = "<presence/>",
+                               .full = true,
                                .parts = {{"push", std::string("\0\1", 2)}, {"csi", ""}}};
     fixture.commit([&](Batch& batch) {
         sessions.put(batch, romeo.id, session);
@@ -227,6 +228,7 @@ TEST_CASE_TEMPLATE("a hibernating session is loaded with its account", Backend, 
     CHECK(found.hibernating_since == lasting(100));
     CHECK(found.expires_at == lasting(200));
     CHECK(found.presence == "<presence/>");
+    CHECK(found.full);
     CHECK(found.parts == session.parts);
     CHECK(found.queued == 2);
     CHECK(loaded->last_offline_seq == 34);  // taken, should its queue go there

@@ -142,6 +142,7 @@ Result<> StreamManagement::on_ack(std::uint32_t handled) {
     delay_told_ = queue_.acked();
     cancel(delay_timer_);
     if (*acked > 0) requests_repeated_ = 0;
+    session_.changed().notify();  // there may be room again (wait_for_queue_room())
     if (!queue_.empty())
         context().shard().at_turn_end(session_);
     else

@@ -74,6 +74,7 @@ void Hibernation::begin() {
     queued_ = static_cast<std::uint32_t>(unacked->size());
     unstored_ = unacked;
     first_unstored_ = std::exchange(stored_queue_, 0);
+    note_if_full();
     store_queue();
     for (const UnackedStanza& sent : *unacked)
         if (sent.meta.spooled) account.remove_offline(sent.meta.offline_seq);
@@ -129,17 +130,19 @@ void Hibernation::put_unstored() {
     }
 }
 
-bool Hibernation::queue(Envelope& envelope) {
+void Hibernation::note_if_full() {
+    const auto& limits = context().options<SmacksOptions>(session_.account().host());
+    const std::uint32_t bytes = session_.sm()->unacked_bytes();
+    if (limits.has_queue_room(queued_, bytes)) return;
+    full_ = true;
+    logger.warning("hibernating-queue-full",
+                   {{"session", session_.jid().full()}, {"stanzas", queued_}, {"bytes", bytes}});
+}
+
+void Hibernation::queue(Envelope envelope) {
     Account& account = session_.account();
     StreamManagement& sm = *session_.sm();
     sm.note_queued(envelope);
-    const auto& limits = context().options<SmacksOptions>(account.host());
-    if (!limits.allow_queue(queued_ + 1, sm.unacked_bytes())) {
-        logger.warning("queue-full", {{"session", session_.jid().full()},
-                                      {"stanzas", queued_},
-                                      {"bytes", sm.unacked_bytes()}});
-        return false;
-    }
     if (Trace* trace = context().trace())
         trace->on_element(session_.traced(), TraceEvent::queued, envelope.stanza->root());
     const std::uint32_t place = queued_++;
@@ -147,13 +150,20 @@ bool Hibernation::queue(Envelope& envelope) {
                                               session_.number(),
                                               {sm.acked() + queued_, to_kept(envelope)});
     if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
+    note_if_full();
+    if (full_) save();
     if (session_.is_hibernating()) {
         tell_queued(envelope);
     } else {  // told of if it does not wake after all
         envelope.ticket.release();
         arrived_.emplace_back(place, std::move(envelope));
     }
-    return true;
+}
+
+void Hibernation::note_missed(std::uint64_t offline_seq) {
+    session_.seen().note_missed(offline_seq, has_missed_);
+    has_missed_ = true;
+    save();
 }
 
 void Hibernation::tell_queued(Envelope& envelope) {
@@ -280,6 +290,7 @@ void Hibernation::stay_hibernating() {
 }
 
 Hibernation::Resumed Hibernation::take_over(SessionPort& port) {
+    full_ = has_missed_ = false;
     session_.attach(port);
     return {session_.sm()->id(), session_.handled_in()};
 }

@@ -37,6 +37,9 @@ public:
     // What it is. All of it is about a session that hibernates now.
     /// Entries of its queue in storage.
     std::uint32_t queued() const { return queued_; }
+    /// Its queue holds as much as it may ([smacks] max_queue_size, max_queue_bytes): until it
+    /// resumes nothing joins it any more, so that nothing overtakes what waits elsewhere.
+    bool is_full() const { return full_; }
     LastingTime since() const { return since_; }
     LastingTime expires_at() const { return expires_at_; }
     /// When SessionExpiring is fired; zero: never.
@@ -77,9 +80,10 @@ public:
     /// The connection is gone: writes record and queue, and states SessionHibernated.
     /// REQUIRES: the session may be resumed, and has no port any more.
     void begin();
-    /// A stanza joins the queue in storage. False: the queue is full (SmacksOptions), and
-    /// the stanza is still the caller's.
-    bool queue(Envelope& envelope);
+    /// A stanza joins the queue in storage. REQUIRES: it is not full.
+    void queue(Envelope envelope);
+    /// A message with this offline_seq would have, but waits elsewhere. REQUIRES: it is full.
+    void note_missed(std::uint64_t offline_seq);
     /// The mark that it was resumed is on its way to storage: nothing may join the queue any more.
     bool is_closed() const { return resumption_marked_; }
     /// The client acknowledged stanza `number`: storage need not have it any more.
@@ -117,6 +121,7 @@ private:
     void store_queue();
     void on_queue_written(const Result<>& done);
     void put_unstored();
+    void note_if_full();
     Task<Result<std::vector<UnackedStanza>>> read_queue();
     void tell_queued(Envelope& envelope);
     Task<Result<Resumed>> wake(SessionPort& port, std::uint32_t client_handled);
@@ -131,10 +136,12 @@ private:
     /// `first_unstored_` on.
     std::shared_ptr<const std::vector<UnackedStanza>> unstored_;
     std::uint32_t first_unstored_ = 0;
-    bool saves_soon_ = false;  // its record is about to be written
-    bool stale_ = false;       // its record has an older h
-    bool resumption_marked_ = false;
-    bool has_online_record_ = false;
+    bool saves_soon_ : 1 = false;  // its record is about to be written
+    bool stale_ : 1 = false;       // its record has an older h
+    bool resumption_marked_ : 1 = false;
+    bool has_online_record_ : 1 = false;
+    bool full_ : 1 = false;
+    bool has_missed_ : 1 = false;  // since it is full
     /// Waking: what joined the queue while storage was read, by its place there.
     std::vector<std::pair<std::uint32_t, Envelope>> arrived_;
     TimerId store_timer_{};

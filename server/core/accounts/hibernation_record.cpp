@@ -31,6 +31,7 @@ void Hibernation::write_record(storage::HibernationState state) {
     record.hibernating_since = since_;
     record.expires_at = expires_at_;
     record.wake_at = wake_at_;
+    record.full = full_;
     if (session_.available()) record.presence = xml::to_string(session_.presence()->root());
     context().bus().fire(events::SessionRecording{session_, record});
     context().storage().sessions().put(context().shard().batch(), session_.account().id(), record);
@@ -44,6 +45,7 @@ void Hibernation::restore(const storage::HibernatingSession& record) {
     since_ = record.hibernating_since;
     expires_at_ = stored_expires_at_ = record.expires_at;
     wake_at_ = stored_wake_at_ = record.wake_at;
+    full_ = record.full;
     // What one that a crash left woken told of itself, its online record says, after the grace
     // (clean_up_crashed_sessions()).
     if (record.state != storage::HibernationState::hibernating) return;
@@ -104,7 +106,8 @@ void Hibernation::write_online_record() {
 }
 
 void Hibernation::remove_online_record() {
-    if (!std::exchange(has_online_record_, false)) return;
+    if (!has_online_record_) return;
+    has_online_record_ = false;
     context().storage().sessions().remove_online(context().shard().batch(), session_.account().id(),
                                                  session_.number());
 }
@@ -134,7 +137,8 @@ void Hibernation::save() {
 }
 
 void Hibernation::save_soon() {
-    if (!session_.is_hibernating() || std::exchange(saves_soon_, true)) return;
+    if (!session_.is_hibernating() || saves_soon_) return;
+    saves_soon_ = true;
     context().shard().write_soon([weak = session_.weak_from_this()] {
         if (const auto session = weak.lock()) session->hibernation().flush();
     });
@@ -150,7 +154,8 @@ void Hibernation::on_handled() {
 }
 
 bool Hibernation::save_if_stale() {
-    if (!std::exchange(stale_, false)) return false;
+    if (!stale_) return false;
+    stale_ = false;
     save();
     return true;
 }

@@ -1,5 +1,6 @@
 #include "server/core/accounts/seen_history.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -26,6 +27,20 @@ void SeenHistory::note_delivered(std::uint64_t offline_seq) {
 
 bool SeenHistory::was_delivered(std::uint64_t offline_seq) const {
     return messages_ && messages_->delivered.has(offline_seq);
+}
+
+void SeenHistory::note_missed(std::uint64_t offline_seq, bool goes_on) {
+    if (offline_seq == 0) return;
+    Stretches& missed = messages().missed;
+    // What came in between was not kept, or was for others: it must not cost stretches.
+    const bool extends = goes_on && missed.count() > 0;
+    const std::uint64_t first =
+        extends ? std::min(missed.all().back().last + 1, offline_seq) : offline_seq;
+    missed.add({first, offline_seq, first, offline_seq});
+}
+
+bool SeenHistory::missed(std::uint64_t offline_seq) const {
+    return messages_ && messages_->missed.has(offline_seq);
 }
 
 bool SeenHistory::took(std::uint64_t offline_seq, bool takes) const {

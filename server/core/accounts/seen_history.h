@@ -25,6 +25,10 @@ public:
     /// A message that had waited, offline or for another session, was sent to it. 0: none is meant.
     void note_delivered(std::uint64_t offline_seq);
     bool was_delivered(std::uint64_t offline_seq) const;
+    /// A message was for it, but its hibernating queue was full: it waits for the resumption.
+    /// `goes_on`: it was sent none since the last that it missed.
+    void note_missed(std::uint64_t offline_seq, bool goes_on);
+    bool missed(std::uint64_t offline_seq) const;
     /// From now on it takes messages for the account: those after `last` of its offline_seqs.
     void begin_taking(std::uint64_t last) { taking_since_ = last; }
     /// It takes no more after `last`: remembers what it took.

@@ -20,4 +20,8 @@ class Session;
 /// loses its connection.
 Task<Session*> wait_for_send_room(Account& account, std::uint64_t session_number);
 
+/// The same, for what may be more than the queue of what is unacknowledged can take: until that is
+/// less than half full ([smacks] max_queue_size, max_queue_bytes), too.
+Task<Session*> wait_for_queue_room(Account& account, std::uint64_t session_number);
+
 }  // namespace clarion::core

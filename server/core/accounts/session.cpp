@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proto/ns.h"
 #include "proto/presence.h"
+#include "server/core/accounts/full_queue.h"
 #include "server/core/accounts/session_outlet.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
@@ -25,7 +26,6 @@
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
-#include "server/runtime/signal.h"
 
 namespace clarion::core {
 
@@ -253,9 +253,8 @@ void Session::release_sending() {
 
 void Session::send_now(Envelope envelope) {
     if (state_ == SessionState::hibernating || state_ == SessionState::resuming) {
-        if (hibernation_.queue(envelope)) return;
-        waiting_.push_back(std::move(envelope));  // goes where those before it go
-        return end(SessionEnd::expired);
+        if (hibernation_.is_full()) return give_to_full_queue(*this, std::move(envelope));
+        return hibernation_.queue(std::move(envelope));
     }
     if (!port_) return;
     if (!sm_) return port_->write(*envelope.stanza);
@@ -299,6 +298,7 @@ std::vector<Envelope> Session::take_held() {
 bool Session::has_message(const Envelope& envelope, const Session* held_by) {
     const std::uint64_t seq = envelope.meta.offline_seq;
     if (seen_.has_read(envelope.meta.archive_id) || seen_.was_delivered(seq)) return true;
+    if (seen_.missed(seq)) return false;
     const Jid& to = envelope.stanza->to();
     // What was for a resource that was not there went to all.
     const bool for_one = to.is_full() && (!held_by || held_by->resource() == to.resource());

@@ -64,14 +64,15 @@ bool parse(std::string_view text, Stretches& stretches) {
 }  // namespace
 
 std::string to_text(const SeenMessages& seen) {
-    return to_text(seen.read) + ';' + to_text(seen.delivered) + ';' + to_text(seen.taken);
+    return to_text(seen.read) + ';' + to_text(seen.delivered) + ';' + to_text(seen.taken) + ';' +
+           to_text(seen.missed);
 }
 
 Result<SeenMessages> parse_seen_messages(std::string_view text) {
     SeenMessages seen;
     const auto sets = split(text, ';');
-    if (sets.size() != 3 || !parse(sets[0], seen.read) || !parse(sets[1], seen.delivered) ||
-        !parse(sets[2], seen.taken))
+    if (sets.size() != 4 || !parse(sets[0], seen.read) || !parse(sets[1], seen.delivered) ||
+        !parse(sets[2], seen.taken) || !parse(sets[3], seen.missed))
         return fail("malformed", "not what a session has seen");
     return seen;
 }

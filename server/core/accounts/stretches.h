@@ -1,7 +1,7 @@
 // Stretches: a bounded set of messages, kept as stretches without holes between their ends.
 //
-// A Session keeps three of them, of what it was sent apart from the first delivery (SeenMessages),
-// so that it is not sent again what it has:
+// A Session keeps four of them (SeenMessages). Three are of what it was sent apart from the first
+// delivery, so that it is not sent again what it has:
 //
 // * what pages of its archive brought (XEP-0313). A message counts as read only if it was in a page
 //   that was really sent to this very session. A query that was answered with a count, a filtered or
@@ -12,6 +12,9 @@
 // * what waited, offline or for another session, and was sent to it later.
 // * what it took when it came, before it became unavailable. Of the time since it last became
 //   available SeenHistory::took() knows.
+//
+// The fourth is of what it was not sent when it came, although the others say so: its hibernating
+// queue was full.
 //
 // Messages are neighbours if their ordinals are: of the archive (storage/archive.h), or of their
 // arrival at the account (Envelope::offline_seq). So what follows each other is one stretch, of any
@@ -55,8 +58,11 @@ struct SeenMessages {
     Stretches read;       // by archive id
     Stretches delivered;  // by Envelope::offline_seq
     Stretches taken;      // by Envelope::offline_seq: those of them that were for no resource
+    Stretches missed;     // by Envelope::offline_seq
 
-    bool empty() const { return read.count() + delivered.count() + taken.count() == 0; }
+    bool empty() const {
+        return read.count() + delivered.count() + taken.count() + missed.count() == 0;
+    }
 };
 
 /// For storage, and back. Error: "malformed".

@@ -11,6 +11,7 @@
 #include "server/core/events/session_events.h"
 #include "server/core/events/undelivered_events.h"
 #include "server/core/internals.h"
+#include "server/core/options.h"
 #include "server/core/routing/message_rules.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
@@ -20,8 +21,17 @@ namespace clarion::core {
 namespace {
 
 bool takes_bare(const Session& session) {
-    return session.takes_messages() && session.state() != SessionState::ended;
+    return session.takes_messages() && session.state() != SessionState::ended &&
+           !session.hibernation().is_full();
 }
+
+/// It would take it, if it were not full.
+bool misses(const Session& session) {
+    return session.takes_messages() && session.state() != SessionState::ended &&
+           session.hibernation().is_full();
+}
+
+bool is_said(StanzaType type) { return type == StanzaType::chat || type == StanzaType::normal; }
 
 /// It will say when it has it.
 bool acknowledges(const Session& session) { return session.sm() && !session.is_hibernating(); }
@@ -46,6 +56,20 @@ std::vector<Session*> takers_where(const Account& account, Predicate wanted) {
     for (const auto& session : account.sessions())
         if (takes_bare(*session) && wanted(*session)) takers.push_back(session.get());
     return takers;
+}
+
+/// A message that waits for those of them whose queue is full while they hibernate, and of whom
+/// `wanted` is true. Whether there are any.
+template <class Predicate>
+bool note_missed(const Account& account, const Envelope& envelope, Predicate wanted) {
+    if (!may_be_kept_offline(*envelope.stanza)) return false;
+    bool missed = false;
+    for (const auto& session : account.sessions()) {
+        if (!misses(*session) || !wanted(*session)) continue;
+        session->hibernation().note_missed(envelope.meta.offline_seq);
+        missed = true;
+    }
+    return missed;
 }
 
 /// Somebody is there who could join the room that sends to the account (docs/push-rules.md, R6).
@@ -96,6 +120,7 @@ bool Delivery::refuse_message(const Account& account, Envelope& envelope) {
 bool Delivery::send_to_full(Account& account, Envelope& envelope) {
     Session* session = account.find_session(envelope.stanza->to().resource());
     if (!session) return false;
+    if (session->hibernation().is_full() && is_said(envelope.stanza->type())) return false;
     if (acknowledges(*session)) spool_until_acknowledged(account, envelope);
     session->send(std::move(envelope));
     return true;
@@ -103,9 +128,11 @@ bool Delivery::send_to_full(Account& account, Envelope& envelope) {
 
 void Delivery::send_to_bare(Account& account, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();
+    const auto all = [](const Session&) { return true; };
+    const bool missed = is_said(type) && note_missed(account, envelope, all);
     if (type != StanzaType::groupchat && any_takes_bare(account)) {
-        const auto all = [](const Session&) { return true; };
-        return send_to_takers(account, std::move(envelope), takers_where(account, all));
+        const bool kept = missed && keep_for_missing(account, envelope);
+        return send_to_takers(account, std::move(envelope), takers_where(account, all), kept);
     }
     if (type == StanzaType::headline) return;
     events::Undelivered event{account, nullptr, envelope, events::Undelivered::Why::no_session};
@@ -114,11 +141,29 @@ void Delivery::send_to_bare(Account& account, Envelope envelope) {
         context_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
 }
 
-void Delivery::send_to_takers(Account& account, Envelope envelope, const Takers& takers) {
+/// Among the offline messages, whoever else takes it, for those who miss it. False: as much waits
+/// there as a queue may hold.
+bool Delivery::keep_for_missing(Account& account, Envelope& envelope) {
+    const auto& limits = context_.options<SmacksOptions>(account.host());
+    if (!limits.has_queue_room(account.offline_count(), account.offline_bytes())) return false;
+    if (!envelope.meta.spooled) account.add_offline(envelope);
+    envelope.meta.spooled = false;  // it stays there when the others have it
+    for (const auto& session : account.sessions()) {
+        if (!misses(*session) || !session->seen().missed(envelope.meta.offline_seq)) continue;
+        events::Undelivered event{account, session.get(), envelope,
+                                  events::Undelivered::Why::hibernating};
+        context_.bus().fire(event);
+    }
+    return true;
+}
+
+/// `kept`: it is among the offline messages for others (keep_for_missing()).
+void Delivery::send_to_takers(Account& account, Envelope envelope, const Takers& takers,
+                              bool kept) {
     // The queue of one that hibernates keeps it as well.
     const bool one_hibernates = std::any_of(takers.begin(), takers.end(),
                                             [](const auto& s) { return s->is_hibernating(); });
-    if (!one_hibernates &&
+    if (!kept && !one_hibernates &&
         std::any_of(takers.begin(), takers.end(), [](const auto& s) { return acknowledges(*s); }))
         spool_until_acknowledged(account, envelope);
     const bool for_another = envelope.stanza->to().is_full();  // who was not there
@@ -141,8 +186,10 @@ void Delivery::redeliver(Account& account, Session* ended, Envelope envelope) {
     }
     const bool archived = envelope.meta.archived();
     if (any_takes_bare(account)) {
-        const auto takers = takers_where(
-            account, [&](Session& session) { return !session.has_message(envelope, ended); });
+        const auto lacks = [&](Session& session) { return !session.has_message(envelope, ended); };
+        const bool kept =
+            note_missed(account, envelope, lacks) && keep_for_missing(account, envelope);
+        const auto takers = takers_where(account, lacks);
         for (Session* const session : takers) {
             session->seen().note_delivered(envelope.meta.offline_seq);
             session->hibernation().save_soon();
@@ -151,10 +198,10 @@ void Delivery::redeliver(Account& account, Session* ended, Envelope envelope) {
             if (envelope.meta.spooled) unspool_unless_acknowledged(account, envelope, takers);
             state_delay(envelope.edit().root(), account.host(),
                         format_datetime(envelope.meta.received));
-            return send_to_takers(account, std::move(envelope), takers);
+            return send_to_takers(account, std::move(envelope), takers, kept);
         }
         // For the successor, or until those who have it acknowledge it.
-        if (envelope.meta.spooled) return;
+        if (kept || envelope.meta.spooled) return;
         if (!awaits_successor(account, ended))
             return keep_for_holders(account, std::move(envelope));
     }

@@ -45,7 +45,8 @@ private:
     bool send_to_full(Account& account, Envelope& envelope);
     void send_to_bare(Account& account, Envelope envelope);
     using Takers = std::vector<Session*>;
-    void send_to_takers(Account& account, Envelope envelope, const Takers& takers);
+    void send_to_takers(Account& account, Envelope envelope, const Takers& takers, bool kept);
+    bool keep_for_missing(Account& account, Envelope& envelope);
     bool refuse_message(const Account& account, Envelope& envelope);
     static void unspool_unless_acknowledged(Account& account, Envelope& envelope,
                                             const Takers& takers);

@@ -18,7 +18,7 @@ struct Undelivered {
     enum class Stage { store, notify };
     enum class Why : std::uint8_t {
         no_session,   // no session could take it
-        hibernating,  // queued to this hibernating session
+        hibernating,  // queued to this hibernating session, or kept for it as its queue is full
         ended,        // was unacknowledged when this session ended and no other took it
     };
     static constexpr std::string_view name = "Undelivered";

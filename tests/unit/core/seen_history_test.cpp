@@ -56,15 +56,28 @@ TEST_CASE("seen history: as text and back, and the account gives no number again
     CHECK(account.last_offline_seq() == 9);
 
     SUBCASE("later numbers in the text") {
-        restored.restore("12;4;;;", account);
+        restored.restore("12;4;;;;", account);
         CHECK(account.last_offline_seq() == 12);
     }
     SUBCASE("malformed text restores nothing") {
-        for (const auto* malformed : {"", "12", "x;4;;;", "12;4;1;;"}) {
+        for (const auto* malformed : {"", "12", "x;4;;;", "12;4;1;;;"}) {
             restored.restore(malformed, account);
             CHECK(restored.to_text(account) == text);
         }
     }
+}
+
+TEST_CASE("seen history: what is missed in one go is one stretch, whatever is in between") {
+    SeenHistory seen;
+    for (std::uint64_t seq = 10; seq <= 1000; seq += 10) seen.note_missed(seq, seq > 10);
+    CHECK_FALSE(seen.missed(9));
+    CHECK(seen.missed(10));
+    CHECK(seen.missed(15));
+    CHECK(seen.missed(1000));
+    CHECK_FALSE(seen.missed(1001));
+    seen.note_missed(2000, false);
+    CHECK(seen.missed(2000));
+    CHECK_FALSE(seen.missed(1999));
 }
 
 TEST_CASE("a session and its parts stay small") {

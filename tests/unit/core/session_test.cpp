@@ -473,14 +473,6 @@ TEST_CASE(
         CHECK_FALSE(phone.ended());
         CHECK(phone.session().sm()->unacked_bytes() == 0);
     }
-    SUBCASE("of one that hibernates: it ends, and nothing is lost") {
-        phone.cut();
-        int sent = 0;
-        while (scene.find() && sent < 60) scene.arrive_costly(std::to_string(++sent));
-        CHECK(scene.find() == nullptr);
-        CHECK(sent > 10);
-        CHECK(ids_of(scene.bounced()) == up_to(sent));
-    }
 }
 
 TEST_CASE("a copy that several sessions acknowledge is counted once") {
@@ -966,15 +958,85 @@ TEST_CASE("[smacks] max_remembered: of many that ended the newest are remembered
     CHECK(scene.account().ended_handled(ids[2]).has_value());
 }
 
-TEST_CASE("[smacks] max_queue_size hibernating: it ends and nothing is lost") {
-    Scene scene("[smacks]\nmax_queue_size = 10\n");
-    Client& phone = scene.phone();
-    phone.cut();
+namespace {
+
+/// Juliet's phone hibernates, and no more joins its queue.
+struct FullQueue : Scene {
+    explicit FullQueue(std::string config = "[smacks]\nmax_queue_size = 10\n")
+        : Scene(std::move(config)) {
+        Client& client = phone();
+        client.send("<presence to='room@elsewhere.example/juliet'/>");
+        world.remote().drop_all();
+        on([&](Core&) {
+            CHECK(client.session().sm()->on_ack(client.session().sm()->sent()).ok());
+        });
+        client.cut();
+    }
+    bool is_full() { return find() && find()->hibernation().is_full(); }
+};
+
+}  // namespace
+
+TEST_CASE("[smacks] max_queue_size hibernating: strangers cannot end it, and are told") {
+    FullQueue scene;
+    for (int i = 1; i <= 9; ++i) scene.arrive(std::to_string(i));
+    CHECK_FALSE(scene.is_full());
+    scene.arrive("10");
+    CHECK(scene.is_full());
+    CHECK(scene.bounced().empty());
+    scene.arrive("11");  // nobody keeps it here
+    scene.arrive("12", juliet_jid);
+    scene.arrive_iq("13");
+    CHECK(scene.bounced() == Bounces{{"11", StanzaErrorCondition::service_unavailable},
+                                     {"12", StanzaErrorCondition::service_unavailable},
+                                     {"13", StanzaErrorCondition::resource_constraint}});
+    for (const std::string stanza :
+         {"<presence", "<presence type='unavailable'", "<iq type='result'",
+          "<message type='headline'", "<message type='error'"})
+        scene.world.arrive(stanza + " from='mercutio@example.com/m' to='" + std::string(phone_jid) +
+                           "' id='x'/>");
+    scene.world.arrive("<message type='groupchat' from='other@elsewhere.example/m' to='" +
+                       std::string(phone_jid) + "' id='y'><body>y</body></message>");
+    CHECK(scene.bounced() == Bounces{{"y", StanzaErrorCondition::resource_constraint}});
+    CHECK(scene.is_full());
+    scene.world.crash_and_restart();
+    CHECK(scene.is_full());
+    FakePort port;
+    CHECK(scene.resume(port, scene.find()->sm()->acked()) == "ok");
+    port.pop();
+    CHECK(Scene::ids(port) == up_to(10));
+    CHECK_FALSE(scene.is_full());
+}
+
+TEST_CASE("[smacks] max_queue_bytes hibernating: the same") {
+    FullQueue scene("[smacks]\nmax_queue_bytes = 1048576\n");
+    int queued = 0;
+    while (!scene.is_full() && queued < 100) scene.arrive_costly(std::to_string(++queued));
+    CHECK(queued > 10);
+    CHECK(queued < 100);
+    scene.arrive_costly("more");
+    CHECK(scene.bounced() == Bounces{{"more", StanzaErrorCondition::service_unavailable}});
+    CHECK(scene.is_full());
+}
+
+TEST_CASE("a full queue ends the session where its client would believe what is not so") {
+    FullQueue scene;
+    scene.world.befriend(juliet_jid, "romeo@example.org");
+    const std::string to = " to='" + std::string(phone_jid) + "'";
+    std::string news;
+    SUBCASE("a contact") { news = "<presence from='romeo@example.org/orchard'" + to + "/>"; }
+    SUBCASE("a room that it joined") {
+        news = "<message type='groupchat' from='room@elsewhere.example/m'" + to + "/>";
+    }
+    SUBCASE("the account itself") {
+        news = "<iq type='set' id='push' from='juliet@example.org'" + to +
+               "><query xmlns='jabber:iq:roster'/></iq>";
+    }
     for (int i = 1; i <= 10; ++i) scene.arrive(std::to_string(i));
-    CHECK(scene.find());
-    scene.arrive("11");
+    REQUIRE(scene.is_full());
+    scene.world.arrive(news);
     CHECK(scene.find() == nullptr);
-    CHECK(ids_of(scene.bounced()) == up_to(11));
+    CHECK(ids_of(scene.bounced()) == up_to(10));
 }
 
 // ---- The server stops, or dies -----------------------------------------------------------------

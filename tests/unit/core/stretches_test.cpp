@@ -86,6 +86,7 @@ TEST_CASE("what a session has seen comes back from storage") {
     seen.read.add(id(9), 9);
     seen.delivered.add(7, 7);
     seen.taken.add({1, 5, 1, 5});
+    seen.missed.add(11, 11);
     const auto again = parse_seen_messages(to_text(seen));
     REQUIRE(again.ok());
     CHECK(to_text(*again) == to_text(seen));
@@ -93,8 +94,9 @@ TEST_CASE("what a session has seen comes back from storage") {
     CHECK_FALSE(again->read.has(id(5)));
     CHECK(again->delivered.has(7));
     CHECK(again->taken.has(5));
+    CHECK(again->missed.has(11));
     CHECK(parse_seen_messages(to_text({}))->empty());
-    for (const char* text : {"", ";", "1 2 3 ;;", "a b c d ;;", ";-1 1 1 1 ;", ";;;"})
+    for (const char* text : {"", ";;", "1 2 3 ;;;", "a b c d ;;;", ";-1 1 1 1 ;;", ";;;;"})
         CHECK_FALSE(parse_seen_messages(text).ok());
 }
 

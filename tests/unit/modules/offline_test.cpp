@@ -521,6 +521,137 @@ TEST_CASE("what a hibernating session kept for others too is kept until they ack
     }
 }
 
+/// A phone that hibernates with as much as its queue may hold, and what was said beyond that.
+struct Full : Scene {
+    explicit Full(bool archived)
+        : Scene("[smacks]\nmax_queue_size = 10\n" + std::string(archived ? "" : without_archive)) {}
+
+    /// "first", and so many altogether.
+    void fill(int count) {
+        acknowledge(phone);  // presence
+        phone.cut();
+        world.advance(std::chrono::seconds(1));
+        for (int i = 1; i <= count; ++i) romeo_says(std::to_string(i));
+    }
+    core::Session& stored_phone() {
+        core::Session* const found = world.account("juliet@example.org").find_session("phone");
+        REQUIRE(found);
+        return *found;
+    }
+    static void acknowledge(test::Client& client) {
+        client.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(client.session().sm()->sent()) +
+                    "'/>");
+    }
+    /// Bodies of what the phone is sent when it resumes, and acknowledges, until there is no more.
+    Bodies resume() {
+        world.run("juliet@example.org", [&](core::Context&) -> Task<> {
+            const std::uint32_t had = stored_phone().sm()->acked();
+            CHECK((co_await test::resume_session(stored_phone(), port, had)).ok());
+        });
+        return read_on();
+    }
+    Bodies read_on() {
+        Bodies found;
+        while (port.pending() > 0) {
+            while (port.pending() > 0) {
+                const auto element = port.pop();
+                if (element.root().name() == "message")
+                    found.emplace_back(element.root().child_text(ns::client, "body"));
+            }
+            world.at("juliet@example.org", [&](core::Context&) {
+                CHECK(stored_phone().sm()->on_ack(stored_phone().sm()->sent()).ok());
+            });
+        }
+        return found;
+    }
+
+    test::Client& phone = comes_online("phone", true);
+    test::FakePort port;
+};
+
+Bodies numbers(int first, int last) {
+    Bodies found;
+    for (int i = first; i <= last; ++i) found.push_back(std::to_string(i));
+    return found;
+}
+
+TEST_CASE("what a full queue could not hold comes when the session resumes, in order and once") {
+    for (const bool archived : {true, false}) {
+        for (const bool restarted : {true, false}) {
+            CAPTURE(archived);
+            CAPTURE(restarted);
+            Full scene(archived);
+            scene.fill(30);
+            CHECK(scene.kept() == 20);
+            if (restarted) scene.world.crash_and_restart();
+            CHECK(scene.resume() == numbers(1, 30));
+            CHECK(scene.kept() == 0);
+            scene.romeo_says("31");
+            CHECK(scene.read_on() == numbers(31, 31));
+            CHECK(scene.kept() == 0);
+        }
+    }
+}
+
+TEST_CASE("what a full queue could not hold comes, however much is not worth keeping in between") {
+    Full scene(true);
+    scene.fill(10);
+    for (int i = 11; i <= 200; ++i) {
+        scene.romeo_says(std::to_string(i));
+        scene.world.arrive(
+            "<message from='romeo@example.com/orchard' to='juliet@example.org' type='chat'>"
+            "<composing xmlns='http://jabber.org/protocol/chatstates'/></message>");
+    }
+    CHECK(scene.resume() == numbers(1, 200));
+    CHECK(scene.kept() == 0);
+}
+
+TEST_CASE("what another device takes meanwhile waits for the one whose queue is full") {
+    for (const bool archived : {true, false}) {
+        for (const bool acknowledges : {true, false}) {
+            CAPTURE(archived);
+            CAPTURE(acknowledges);
+            Full scene(archived);
+            test::Client& laptop = scene.comes_online("laptop", acknowledges);
+            scene.fill(0);
+            for (int i = 1; i <= 15; ++i) {
+                scene.romeo_says(std::to_string(i));
+                CHECK(Scene::bodies(laptop) == numbers(i, i));
+                if (acknowledges) Full::acknowledge(laptop);
+            }
+            CHECK(scene.kept() == 5);
+            test::FakePort other;
+            if (acknowledges) {  // what waits is offered to it, and it has it
+                laptop.cut();
+                scene.world.run("juliet@example.org", [&](core::Context&) -> Task<> {
+                    const std::uint32_t had = laptop.session().sm()->acked();
+                    CHECK((co_await test::resume_session(laptop.session(), other, had)).ok());
+                });
+                CHECK(other.pop().root().name() == "resumed");
+                CHECK(other.pending() == 0);
+                CHECK(scene.kept() == 5);
+            }
+            CHECK(scene.resume() == numbers(1, 15));
+            CHECK(Scene::bodies(laptop).empty());
+            CHECK(scene.kept() == 0);
+        }
+    }
+}
+
+TEST_CASE("what waits for a session whose queue was full goes to the next one if it ends") {
+    for (const bool archived : {true, false}) {
+        CAPTURE(archived);
+        Full scene(archived);
+        scene.fill(15);
+        scene.world.at("juliet@example.org", [&](core::Context&) {
+            scene.stored_phone().end(core::SessionEnd::expired);
+        });
+        const Bodies found = Scene::bodies(scene.comes_online("laptop"));
+        CHECK(found == numbers(1, 15));
+        CHECK(scene.kept() == 0);
+    }
+}
+
 TEST_CASE("what waits for the successor of a session is not sent to one that was sent it before") {
     Resumed scene;
     const std::uint32_t sent = scene.laptop.session().sm()->sent();

@@ -143,6 +143,26 @@ TEST_CASE("R4: at once, then coalesced; unimportant does not cover important") {
     CHECK(scene.published() == "phone!");
 }
 
+TEST_CASE("R4, R1: what waits for a device whose queue is full is notified as well") {
+    for (const bool archived : {true, false}) {
+        for (const bool has_laptop : {true, false}) {
+            CAPTURE(archived);
+            CAPTURE(has_laptop);
+            Scene scene("[smacks]\nmax_queue_size = 10\n", archived);
+            Client& phone = scene.phone();
+            if (has_laptop) scene.world.log_in("juliet@example.org/laptop");
+            scene.acknowledge(phone);
+            phone.cut();
+            for (int i = 0; i < 10; ++i) scene.say(std::to_string(i));
+            REQUIRE(phone.session().hibernation().is_full());
+            scene.world.advance(2s);
+            (void)scene.published();
+            scene.say("more");
+            CHECK(scene.published() == "phone!");
+        }
+    }
+}
+
 TEST_CASE("R4: each registration of the device, and only of the device") {
     Scene scene;
     Client& phone = scene.phone();

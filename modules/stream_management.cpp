@@ -15,6 +15,7 @@
 #include "server/core/routing/refusal_log.h"
 #include "server/core/streams/c2s_stream.h"
 #include "server/runtime/event_bus.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::stream_management {
 namespace {
@@ -187,6 +188,18 @@ Task<Next> refuse_resume(core::C2sStream& stream, core::AccountPin account,
                      error.text);
 }
 
+/// Who resumes again and again, and never acknowledges what is sent again each time, waits: of many
+/// connections that try at the same time one goes on after each pause.
+Task<> slow_down(core::Account& account, std::string id) {
+    while (const auto session = find_by_id(account, id)) {
+        const std::uint8_t before = session->sm()->resumed_in_vain();
+        const Duration pause = session->sm()->pause_before_resuming();
+        if (pause == Duration::zero()) co_return;
+        co_await account.context().shard().sleep(pause);
+        if (session->sm()->resumed_in_vain() <= before) co_return;
+    }
+}
+
 Task<Next> on_resume(core::C2sStream& stream, core::Context& context, const xml::Element& resume) {
     const std::string id(resume.attr("previd"));
     const auto handled = sm::parse_count(resume.attr("h"));
@@ -201,6 +214,8 @@ Task<Next> on_resume(core::C2sStream& stream, core::Context& context, const xml:
                          account.error().text);
     if (!context.partition_table().is_here(storage::partition_of((*account)->id())))
         co_return Next::move;
+    co_await slow_down(**account, id);
+    if (stream.revoked()) co_return Next::close;
     const auto session = find_by_id(**account, id);
     if (!session) co_return co_await refuse_unknown(stream, std::move(*account), id);
     const auto resumed = co_await session->hibernation().resume(stream.port(), *handled);

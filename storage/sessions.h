@@ -4,6 +4,7 @@
 // hibernating phone costs one small write. Who wakes it removes both as the client acknowledges.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -81,11 +82,12 @@ public:
                             const QueuedStanza& stanza) = 0;
     virtual void remove_queued(Batch& batch, AccountId account, std::uint64_t session,
                                std::uint32_t seq) = 0;
-    /// The whole queue in order of arrival, bytes resolved. (Order of arrival, not of seq: seq
-    /// wraps.)
-    virtual Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account,
-                                                               std::uint64_t session,
-                                                               std::uint32_t acked_out) = 0;
+    /// The queue in order of arrival, bytes resolved (order of arrival, not of seq: seq wraps).
+    /// From what is numbered after acked_out + `skipped` on: about `max_bytes` of it, and one entry
+    /// at least if there is any.
+    virtual Task<Result<std::vector<QueuedStanza>>> read_queue(
+        AccountId account, std::uint64_t session, std::uint32_t acked_out,
+        std::uint32_t skipped = 0, std::size_t max_bytes = SIZE_MAX) = 0;
 
     virtual void put_online(Batch& batch, AccountId account, const OnlineRecord& record) = 0;
     virtual void remove_online(Batch& batch, AccountId account, std::uint64_t session) = 0;

@@ -22,6 +22,8 @@ namespace {
 
 constexpr Logger logger{"push"};
 constexpr std::string_view part_name = "push";
+/// So much of a queue is read at a time: others have their turn in between.
+constexpr std::size_t read_slice = 256 * 1024;
 
 /// Calls `fn` for the hibernating sessions of a device.
 template <class Fn>
@@ -232,16 +234,21 @@ Task<> Hibernation::sweep_account(QueueRules& rules, std::string bare_jid) {
 Task<> Hibernation::sweep_session(QueueRules& rules, core::Account& account, std::uint64_t number) {
     core::Session* session = account.find_session_by_number(number);
     if (!session || !session->is_hibernating() || sessions_.of(*session).settled) co_return;
-    co_await context_.shard().committed();
     const std::uint32_t acked = session->sm()->acked();
-    auto queue = co_await context_.storage().sessions().read_queue(account.id(), number, acked);
-    session = account.find_session_by_number(number);  // it may have come back meanwhile
-    if (!queue || !session || !session->is_hibernating() || context_.stopping()) co_return;
     std::vector<QueueRules::Entry> entries;
-    for (auto& stored : *queue) {
-        auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));
-        if (!stanza) continue;
-        entries.push_back({std::move(*stanza), stored.seq, stored.stanza.meta});
+    for (std::uint32_t read = 0;;) {
+        co_await context_.shard().committed();
+        const auto slice = co_await context_.storage().sessions().read_queue(
+            account.id(), number, acked, read, read_slice);
+        session = account.find_session_by_number(number);  // it may have come back meanwhile
+        if (!slice || !session || !session->is_hibernating() || context_.stopping()) co_return;
+        if (slice->empty()) break;
+        read = slice->back().seq - acked;
+        for (const auto& stored : *slice) {
+            auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));
+            if (!stanza) continue;
+            entries.push_back({std::move(*stanza), stored.seq, stored.stanza.meta});
+        }
     }
     logger.debug("after-restart", {{"session", session->jid().full()}, {"queued", entries.size()}});
     rules.notify(*session, entries, Trigger::unacked);

@@ -98,7 +98,9 @@ public:
     void remove_queued(Batch& batch, AccountId account, std::uint64_t session,
                        std::uint32_t seq) override;
     Task<Result<std::vector<QueuedStanza>>> read_queue(AccountId account, std::uint64_t session,
-                                                       std::uint32_t acked_out) override;
+                                                       std::uint32_t acked_out,
+                                                       std::uint32_t skipped,
+                                                       std::size_t max_bytes) override;
     void put_online(Batch& batch, AccountId account, const OnlineRecord& record) override;
     void remove_online(Batch& batch, AccountId account, std::uint64_t session) override;
     void put_directed(Batch& batch, AccountId account, std::uint64_t session,

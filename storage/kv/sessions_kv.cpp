@@ -30,21 +30,30 @@ void SessionsKv::remove_queued(Batch& batch, AccountId account, std::uint64_t se
     static_cast<KvBatch&>(batch).erase(Table::queues, queued_key(account, session, seq));
 }
 
-// Numbers wrap at 2^32, so arrival order is: what follows acked_out, then from 0 on.
+// Numbers wrap at 2^32, so arrival order is: what follows acked_out, then from 0 up to it.
 Task<Result<std::vector<QueuedStanza>>> SessionsKv::read_queue(AccountId account,
                                                                std::uint64_t session,
-                                                               std::uint32_t acked_out) {
+                                                               std::uint32_t acked_out,
+                                                               std::uint32_t skipped,
+                                                               std::size_t max_bytes) {
     co_return read_snapshot(engine_, [&](Snapshot& snapshot) {
         std::vector<QueuedStanza> queue;
+        std::size_t bytes = 0;
         const auto read_one = [&](const Entry& entry) {
             QueuedStanza stanza{key_u32(entry.key, 16), decoded(decode_kept_stanza(entry.value))};
-            if (resolve(snapshot, stanza.stanza)) queue.push_back(std::move(stanza));
-            return true;
+            if (!resolve(snapshot, stanza.stanza)) return true;
+            bytes += stanza.stanza.xml.size();
+            queue.push_back(std::move(stanza));
+            return bytes < max_bytes;
         };
         const KeyRange all = queue_range(account, session);
-        const Key middle = after(queued_key(account, session, acked_out));
-        for_range(snapshot, Table::queues, middle, all.to, read_one);
-        for_range(snapshot, Table::queues, all.from, middle, read_one);
+        const Key end = after(queued_key(account, session, acked_out));
+        const std::uint32_t last_read = acked_out + skipped;
+        const Key begin = after(queued_key(account, session, last_read));
+        const bool has_wrapped = last_read < acked_out;
+        for_range(snapshot, Table::queues, begin, has_wrapped ? end : all.to, read_one);
+        if (!has_wrapped && bytes < max_bytes)
+            for_range(snapshot, Table::queues, all.from, end, read_one);
         return queue;
     });
 }

@@ -267,6 +267,14 @@ TEST_CASE_TEMPLATE("a queue is in order of arrival where its numbers wrap", Back
         CHECK(queue[i - 1].seq == acked + i);
         CHECK(queue[i - 1].stanza.xml == std::to_string(i));
     }
+    // The same in slices, wherever they begin.
+    for (std::uint32_t skipped = 0; skipped <= 6; ++skipped) {
+        const auto one = read(sessions.read_queue(account, 1, acked, skipped, 1));
+        const auto two = read(sessions.read_queue(account, 1, acked, skipped, 2));
+        CHECK(one.size() == std::min<std::size_t>(1, 6 - skipped));
+        REQUIRE(two.size() == std::min<std::size_t>(2, 6 - skipped));
+        for (std::uint32_t i = 0; i < two.size(); ++i) CHECK(two[i].seq == acked + skipped + i + 1);
+    }
 }
 
 TEST_CASE_TEMPLATE("accounts with online records are found in pages", Backend, MemoryBackend,

@@ -117,6 +117,21 @@ void StreamManagement::push(Envelope envelope) {
     queue_.push(std::move(sent));
 }
 
+void StreamManagement::note_resumed() {
+    if (queue_.empty())
+        resumed_in_vain_ = 0;
+    else if (resumed_in_vain_ < most_repeated)
+        ++resumed_in_vain_;
+}
+
+Duration StreamManagement::pause_before_resuming() const {
+    constexpr int free_of_charge = 3;  // a connection may break a few times
+    constexpr Duration first = std::chrono::milliseconds(100);
+    constexpr Duration longest = std::chrono::seconds(5);
+    const int beyond = resumed_in_vain_ - free_of_charge;
+    return beyond < 0 ? Duration::zero() : std::min<Duration>(first * (1 << beyond), longest);
+}
+
 void StreamManagement::send_again() {
     queue_.for_each([this](const UnackedStanza& sent) { write_again(sent); });
 }
@@ -141,7 +156,7 @@ Result<> StreamManagement::on_ack(std::uint32_t handled) {
     if (!acked) return acked.error();
     delay_told_ = queue_.acked();
     cancel(delay_timer_);
-    if (*acked > 0) requests_repeated_ = 0;
+    if (*acked > 0) requests_repeated_ = resumed_in_vain_ = 0;
     session_.changed().notify();  // there may be room again (wait_for_queue_room())
     if (!queue_.empty())
         context().shard().at_turn_end(session_);

@@ -61,6 +61,11 @@ public:
     void on_ack_request();
     /// It said anything at all: it is not silent.
     void on_heard();
+    /// It is about to resume. How long it has to wait first: not at all, unless it did again and
+    /// again and acknowledged nothing of what was sent each time.
+    Duration pause_before_resuming() const;
+    /// How often it did, since it last acknowledged anything.
+    std::uint8_t resumed_in_vain() const { return resumed_in_vain_; }
     /// It tried to resume with a count that was too high; returns how often it did.
     std::uint8_t note_count_refused() { return ++counts_refused_; }
 
@@ -69,6 +74,8 @@ public:
     /// end the session.
     /// REQUIRES: the session has a port.
     void send(Envelope envelope);
+    /// It was resumed; on_ack() was called with what the client had.
+    void note_resumed();
     /// Writes all that is unacknowledged again. REQUIRES: the session was resumed.
     void send_again();
     /// Numbers a stanza that cannot be written any more: it joins those that were.
@@ -132,6 +139,7 @@ private:
     bool ack_follows_ = false;            // it was answered in part: an unrequested <a/> follows
     std::uint8_t requests_repeated_ = 0;  // since its count last grew
     std::uint8_t counts_refused_ = 0;     // resumptions with an h that was too high
+    std::uint8_t resumed_in_vain_ = 0;    // resumptions since anything was acknowledged
 };
 
 }  // namespace clarion::core

@@ -25,6 +25,8 @@ namespace {
 constexpr Logger logger{"sleep"};
 constexpr auto remember_gone = std::chrono::hours(24);
 constexpr auto store_again = std::chrono::seconds(5);
+/// So much of a queue is read, and parsed, at a time.
+constexpr std::size_t read_slice = 256 * 1024;
 
 /// [smacks] max_sessions: the one that hibernated first goes.
 void limit_hibernating(Account& account) {
@@ -180,19 +182,26 @@ void Hibernation::on_acked(std::uint32_t number) {
 }
 
 /// One for each stanza that was sent and not acknowledged; without its stanza where storage has
-/// none: it could not be stored, or was acknowledged before a crash.
+/// none: it could not be stored, or was acknowledged before a crash. Read in slices: others have
+/// their turn in between.
 Task<Result<std::vector<UnackedStanza>>> Hibernation::read_queue() {
-    co_await context().shard().committed();  // our own writes too
     const Account& account = session_.account();
     const std::uint32_t acked = session_.sm()->acked();
-    auto entries =
-        co_await context().storage().sessions().read_queue(account.id(), session_.number(), acked);
-    if (!entries) co_return entries.error();
     std::vector<UnackedStanza> queue(queued_);
-    for (const auto& entry : *entries) {
-        const std::uint32_t place = entry.seq - acked - 1;
-        if (place < queued_) queue[place] = from_kept(entry.stanza, account);
+    std::uint32_t read = 0;
+    while (true) {
+        co_await context().shard().committed();  // our own writes too
+        const auto slice = co_await context().storage().sessions().read_queue(
+            account.id(), session_.number(), acked, read, read_slice);
+        if (!slice) co_return slice.error();
+        if (slice->empty()) break;
+        read = slice->back().seq - acked;
+        for (const auto& entry : *slice) {
+            const std::uint32_t place = entry.seq - acked - 1;
+            if (place < queue.size()) queue[place] = from_kept(entry.stanza, account);
+        }
     }
+    queue.resize(queued_);  // what came meanwhile: see arrived_
     if (unstored_)
         for (std::size_t i = first_unstored_; i < unstored_->size(); ++i)
             if (!queue[i].stanza) queue[i] = (*unstored_)[i];
@@ -291,6 +300,7 @@ void Hibernation::stay_hibernating() {
 
 Hibernation::Resumed Hibernation::take_over(SessionPort& port) {
     full_ = has_missed_ = false;
+    session_.sm()->note_resumed();
     session_.attach(port);
     return {session_.sm()->id(), session_.handled_in()};
 }

@@ -1060,6 +1060,48 @@ TEST_CASE("a planned stop: everybody hibernates and is resumable") {
     CHECK(Scene::ids(port) == std::vector<std::string>{"1"});
 }
 
+TEST_CASE("a queue of many slices comes whole and in order") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.on(
+        [&](Core&) { CHECK(phone.session().sm()->on_ack(phone.session().sm()->sent()).ok()); });
+    phone.cut();
+    const std::uint32_t acked = scene.find()->sm()->acked();
+    for (int i = 1; i <= 40; ++i)
+        scene.world.arrive("<message from='mercutio@example.com/m' to='" + std::string(phone_jid) +
+                           "' id='" + std::to_string(i) + "' type='chat'><body>" +
+                           std::string(60'000, 'x') + "</body></message>");
+    FakePort port;
+    CHECK(scene.resume(port, acked) == "ok");
+    port.pop();
+    CHECK(Scene::ids(port) == up_to(40));
+}
+
+TEST_CASE("who resumes again and again and acknowledges nothing has to wait") {
+    Scene scene;
+    Client& phone = scene.phone();
+    scene.on(
+        [&](Core&) { CHECK(phone.session().sm()->on_ack(phone.session().sm()->sent()).ok()); });
+    phone.cut();
+    scene.arrive("1");
+    scene.arrive("2");
+    const std::uint32_t acked = scene.find()->sm()->acked();
+    std::vector<Duration> pauses;
+    const auto resume_once = [&](std::uint32_t handled) {
+        FakePort port;
+        CHECK(scene.resume(port, handled) == "ok");
+        pauses.push_back(scene.find()->sm()->pause_before_resuming());
+        scene.on([&](Core&) { scene.find_here("phone")->on_detached(); });
+    };
+    for (int i = 0; i < 12; ++i) resume_once(acked);
+    CHECK(pauses == std::vector<Duration>{0s, 0s, 100ms, 200ms, 400ms, 800ms, 1600ms, 3200ms, 5s,
+                                          5s, 5s, 5s});
+    pauses.clear();
+    resume_once(acked + 1);
+    resume_once(acked + 2);
+    CHECK(pauses == std::vector<Duration>{0s, 0s});
+}
+
 namespace {
 
 enum class ComesBack { no, silent, available, as_before };

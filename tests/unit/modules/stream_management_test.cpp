@@ -2,11 +2,14 @@
 
 #include <doctest/doctest.h>
 
+#include <deque>
+
 #include "base/text.h"
 #include "proto/ns.h"
 #include "server/core/events/session_events.h"
 #include "server/core/events/stream_events.h"
 #include "server/core/streams/c2s_stream.h"
+#include "server/runtime/scope.h"
 #include "tests/support/world.h"
 
 namespace clarion::stream_management {
@@ -320,6 +323,33 @@ TEST_CASE("a session that still looks alive is taken over") {
     CHECK(comeback.send(resume_xml(scene.id, scene.sent())) == core::C2sStream::Next::read);
     CHECK(comeback.port.pop().root().name() == "resumed");
     CHECK(scene.juliet->port().error() == StreamErrorCondition::conflict);
+}
+
+Task<> come_back(Comeback& on, std::string xml, bool& done) {
+    co_await on.stream.on_element(on.world.home_of("juliet@example.org"), xml::parse_element(xml));
+    done = true;
+}
+
+TEST_CASE("who resumes again and again, and never acknowledges what is sent again, waits") {
+    Scene scene;
+    scene.enable();
+    scene.romeo_says("1");
+    const std::string resume = resume_xml(scene.id, scene.sent() - 1);
+    std::deque<Comeback> connections;
+    for (int i = 0; i < 3; ++i)
+        CHECK(connections.emplace_back(scene).send(resume) == core::C2sStream::Next::read);
+    bool first = false, second = false;  // at the same time: one after each pause
+    Comeback& one = connections.emplace_back(scene);
+    Comeback& two = connections.emplace_back(scene);
+    scene.world.at("juliet@example.org", [&](core::Context& core) {
+        core.scope().spawn("one", come_back(one, resume, first));
+        core.scope().spawn("two", come_back(two, resume, second));
+    });
+    CHECK(first + second == 0);
+    scene.world.advance(100ms);
+    CHECK(first + second == 1);
+    scene.world.advance(200ms);
+    CHECK(first + second == 2);
 }
 
 TEST_CASE("what cannot be resumed") {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/memory.h"
 #include "proto/ns.h"
 #include "proto/xml_parser_pool.h"
 #include "proto/xml_stream_opening.h"
@@ -393,6 +394,13 @@ bool XmlStream::restart_for_tls() {
 }
 
 void XmlStream::keep_rest() { impl_->keep_rest(); }
+std::size_t XmlStream::memory() const {
+    const Impl& held = *impl_;
+    return heap_bytes(sizeof held) + heap_bytes(held.rest) + heap_bytes(held.content_ns) +
+           heap_bytes(held.opening) + (held.header ? heap_bytes(sizeof *held.header) : 0) +
+           held.ready.footprint();
+}
+
 void XmlStream::set_limits(Limits limits) { impl_->limits = limits; }
 
 bool XmlStream::release_if_idle() {

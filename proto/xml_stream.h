@@ -131,6 +131,8 @@ public:
     void rehome(ParserPool& pool);
 
     void set_limits(Limits limits);
+    /// What it holds in memory, besides itself and a parser it has borrowed.
+    std::size_t memory() const;
 
 private:
     struct Impl;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/app/memory_metrics.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
 #include "server/core/setup/remote_call.h"
@@ -99,7 +100,8 @@ Task<Result<json::value>> set_level(core::Context&, const json::object& argument
     co_return json::value{{"level", to_string(*level)}};
 }
 
-Task<Result<json::value>> show_metrics(App&, const json::object&) {
+Task<Result<json::value>> show_metrics(App& app, const json::object&) {
+    co_await measure_memory(app);
     co_return json::value(metrics().to_prometheus());
 }
 

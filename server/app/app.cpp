@@ -26,6 +26,7 @@
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
+#include "server/net/transport/tls_memory.h"
 #include "server/net/transport/tls_context.h"
 
 namespace clarion::app {
@@ -102,7 +103,9 @@ OptionRegistry all_options() {
 }
 
 App::App(std::shared_ptr<const Config> config)
-    : config_(std::move(config)), registry_(all_options()) {}
+    : config_(std::move(config)), registry_(all_options()) {
+    net::count_tls_memory();  // nothing has used OpenSSL yet
+}
 
 App::~App() {
     // A start that failed half-way comes here without stop().

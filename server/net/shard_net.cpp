@@ -78,6 +78,12 @@ void ShardNet::leave(Connection& connection) {
     remove(watched_, connection, &Connection::watched_position_, Connection::nowhere);
 }
 
+std::size_t ShardNet::memory() const {
+    std::size_t bytes = 0;
+    for (const Connection* connection : all_) bytes += connection->memory();
+    return bytes;
+}
+
 void ShardNet::watch(Connection& connection) {
     if (connection.watched_position_ != Connection::nowhere) return;
     append(watched_, connection, &Connection::watched_position_);

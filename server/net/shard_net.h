@@ -40,6 +40,8 @@ public:
     virtual void shut_down(StreamErrorCondition condition) = 0;
     /// The server is about to stop: take nothing more from the peer, but go on writing.
     virtual void stop_reading() = 0;
+    /// What it holds in memory, without what OpenSSL holds for it.
+    virtual std::size_t memory() const = 0;
 
 protected:
     virtual ~Connection() = default;
@@ -105,6 +107,8 @@ public:
     /// Asks for sweep(). Cheap; repeated calls count once.
     void watch(Connection& connection);
     std::size_t connections() const { return all_.size(); }
+    /// What all connections hold in memory, without what OpenSSL holds for them.
+    std::size_t memory() const;
     bool stopping() const { return stopping_; }
 
 private:

@@ -162,6 +162,11 @@ void StreamConnection::trust(std::int64_t max_stanza_size) {
     xml_.set_limits(limits_of(max_stanza_size));
 }
 
+std::size_t StreamConnection::memory() const {
+    return heap_bytes(object_size()) + heap_bytes(sizeof *transport_) + out_.memory() +
+           xml_.memory();
+}
+
 void StreamConnection::stop_reading() { reading_stopped_ = true; }
 
 // --- closing ------------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ public:
     bool sweep(SteadyTime now, Duration elapsed) final;
     void shut_down(StreamErrorCondition condition) final;
     void stop_reading() final;
+    std::size_t memory() const final;
     // TurnEnd
     void end_turn() final;
 
@@ -102,6 +103,7 @@ protected:
 
     // What differs.
     virtual std::string_view kind() const = 0;  // "c2s": for the log; a literal
+    virtual std::size_t object_size() const = 0;
     virtual const Framing& framing() const { return tcp_framing(); }
     /// What a trace and the log call this stream; of those that carry several domains the one that
     /// `element` (nullptr: none) is of.

@@ -10,6 +10,8 @@
 #include <memory>
 #include <vector>
 
+#include "base/memory.h"
+
 namespace clarion::core {
 
 /// The storage behind slots; a member of Session and of Account.
@@ -17,6 +19,7 @@ class Slots {
 public:
     struct Value {
         virtual ~Value() = default;
+        virtual std::size_t size() const = 0;
     };
     Value* get(std::size_t index) const {
         return index < values_.size() ? values_[index].get() : nullptr;
@@ -24,6 +27,12 @@ public:
     void set(std::size_t index, std::unique_ptr<Value> value) {
         if (index >= values_.size()) values_.resize(index + 1);
         values_[index] = std::move(value);
+    }
+    /// What they take in memory, without what the modules' states own elsewhere.
+    std::size_t memory() const {
+        std::size_t bytes = heap_bytes(values_);
+        for (const auto& value : values_) bytes += value ? heap_bytes(value->size()) : 0;
+        return bytes;
     }
 
 private:
@@ -60,6 +69,7 @@ private:
     friend class ModuleSetup;
     explicit Slot(std::size_t index) : index_(index) {}
     struct Holder final : Slots::Value {
+        std::size_t size() const override { return sizeof *this; }
         T state{};
     };
     std::size_t index_;

@@ -6,11 +6,14 @@ import time
 
 
 class Client:
-    def __init__(self, port, name, patience=1, address="127.0.0.1"):
+    def __init__(self, port, name, patience=1, address="127.0.0.1", tls=None):
+        """`tls`: an ssl.SSLContext, for a port with TLS from the start."""
         self.patience = patience
         self.name = name
         self.text = ""  # received and not yet looked at
         self.socket = socket.create_connection((address, port), timeout=10 * patience)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket)
         self._open()
         secret = base64.b64encode(f"\0{name}\0secret".encode()).decode()
         self.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>")

@@ -20,7 +20,7 @@ constexpr std::size_t kept_capacity = 256;
 
 }  // namespace
 
-void DeliveryQueue::push_at_home(Delivery delivery) {
+void DeliveryQueue::push_at_home(Delivery&& delivery) {
     const Home home = context_.homes().of(delivery.partition);
     if (home.shard == context_.shard().index()) return push(std::move(delivery));
     DeliveryQueue* const target = &context_.at(home.shard).deliveries();
@@ -91,7 +91,7 @@ bool DeliveryQueue::is_stray(const Delivery& delivery) const {
     return state < (delivery.to == To::answer ? PartitionState::leaving : PartitionState::draining);
 }
 
-void DeliveryQueue::deliver(Delivery delivery) {
+void DeliveryQueue::deliver(Delivery&& delivery) {
     if (is_stray(delivery)) return context_.strays().take(std::move(delivery));
     Router& router = context_.router();
     switch (delivery.to) {

@@ -64,7 +64,7 @@ public:
     DeliveryQueue(Context& context, Recipients& recipients)
         : context_(context), recipients_(recipients) {}
 
-    void push(Delivery delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
+    void push(Delivery&& delivery) { (running_ ? caused_ : said_).push_back(std::move(delivery)); }
     void push_to_host(Envelope envelope) {
         push(Delivery{.envelope = std::move(envelope), .to = To::host});
     }
@@ -76,7 +76,7 @@ public:
     void push(Work task) { push(Delivery{.task = std::move(task), .to = To::task}); }
 
     /// Into the queue of the home of its partition. REQUIRES: it goes by that.
-    void push_at_home(Delivery delivery);
+    void push_at_home(Delivery&& delivery);
 
     /// Calls `fn` with each envelope that is under way to this session.
     template <class Function>
@@ -100,7 +100,7 @@ private:
     void take_post(std::uint32_t epoch, Delivery delivery);
     Delivery take();
     void line_up_caused();
-    void deliver(Delivery delivery);
+    void deliver(Delivery&& delivery);
     bool is_stray(const Delivery& delivery) const;
 
     Context& context_;

@@ -52,6 +52,7 @@ private:
 
     // StreamConnection, StreamDriver
     std::string_view kind() const override { return "c2s"; }
+    std::size_t object_size() const override { return sizeof *this; }
     core::TracedStream traced(const xml::Element* element) const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;

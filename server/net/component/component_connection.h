@@ -55,6 +55,7 @@ private:
 
     // StreamConnection, StreamDriver
     std::string_view kind() const override { return "component"; }
+    std::size_t object_size() const override { return sizeof *this; }
     core::TracedStream traced(const xml::Element*) const override {
         return {kind(), {}, domain_, domain_};
     }

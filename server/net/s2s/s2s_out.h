@@ -91,6 +91,9 @@ public:
     bool sweep(SteadyTime now, Duration elapsed) override;
     void shut_down(StreamErrorCondition condition) override;
     void stop_reading() override {}
+    std::size_t memory() const override {
+        return heap_bytes(sizeof *this) + out_.memory() + queue_.bytes();
+    }
     // TurnEnd
     void end_turn() override;
 

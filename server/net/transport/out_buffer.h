@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/memory.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "server/net/transport/transport.h"
@@ -33,6 +34,8 @@ public:
     std::string& text();
     std::size_t unsent() const { return text_.size() - sent_; }
     bool empty() const { return unsent() == 0; }
+    /// What it holds in memory, besides itself.
+    std::size_t memory() const { return heap_bytes(text_); }
 
     /// Writes what the transport takes. Errors: those of Transport::write().
     Result<> flush(Transport& transport, SteadyTime now);

@@ -52,6 +52,14 @@ void declare_session_limits(OptionTable<C2sOptions>& t) {
         .doc(
             "Presence that goes to everybody in the roster and takes more is refused with "
             "policy-violation: each of them is sent a copy.");
+    t.add("max_work_percent", &C2sOptions::max_work_percent)
+        .min(0)
+        .max(100)
+        .unit("percent of a worker's time")
+        .live()
+        .doc(
+            "What the clients of one account say may take so much of the time of its worker, a "
+            "quarter of a second at once; then they are read no further for a while. 0: no limit.");
 }
 
 }  // namespace
@@ -156,6 +164,14 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .doc(
             "What these may take in memory, which for a stanza of many small elements is several "
             "times what it takes on the wire; more has the same consequences.");
+    t.add("max_account_queue_bytes", &SmacksOptions::max_account_queue_bytes)
+        .min(1 << 20)
+        .max(1 << 30)
+        .unit("bytes of memory")
+        .doc(
+            "The same for all connected sessions of an account together: the next one that has "
+            "more "
+            "than a megabyte is ended.");
     t.add("max_sessions", &SmacksOptions::max_sessions)
         .min(1)
         .doc("Hibernating sessions of one account; one more ends the one that hibernated first.");

@@ -50,10 +50,11 @@ StreamDriver::Step StreamDriver::read() {
 }
 
 StreamDriver::Step StreamDriver::parse() {
+    noted_at_ = now();
     for (;;) {
         Step step = Step::parse;
         switch (xml_.next()) {
-            case xml::XmlStream::Event::need_more: return Step::read;
+            case xml::XmlStream::Event::need_more: note_work(); return Step::read;
             case xml::XmlStream::Event::open:
                 if (is_open()) step = on_header();
                 break;
@@ -77,7 +78,13 @@ StreamDriver::Step StreamDriver::parse_element() {
     if (!is_open()) return Step::parse;
     trace_received(element.root());
     const Step step = on_element(std::move(element));
+    note_work();
     return step != Step::parse || may_go_on() ? step : Step::pause;
+}
+
+void StreamDriver::note_work() {
+    const SteadyTime until = now();
+    on_worked(until, until - std::exchange(noted_at_, until));
 }
 
 bool StreamDriver::may_go_on() {

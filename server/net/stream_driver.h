@@ -58,6 +58,8 @@ protected:
     /// Does Step::negotiate or Step::arrived, which may wait for others. Only called where
     /// on_header() or on_element() return one of them.
     virtual Task<Step> take_time(Step how);
+    /// What was read took so long to parse and to deal with.
+    virtual void on_worked(SteadyTime /*now*/, SteadyTime::duration /*worked*/) {}
     /// Whether another element may be taken now.
     virtual bool has_room() { return true; }
     /// Whether the peer's end is not waited for once ours is written.
@@ -75,6 +77,7 @@ private:
     Step read();
     Step parse();
     Step parse_element();
+    void note_work();
     bool may_go_on();
     Task<Step> do_at_length(Step step);
     Task<Step> secure(bool direct_tls);
@@ -85,6 +88,7 @@ private:
     template <class Owner>
     static void move(Owner self);
 
+    SteadyTime noted_at_{};  // up to then on_worked() has been told
     bool waits_for_deliveries_ = false;
 };
 

@@ -158,6 +158,7 @@ certificate = "{self.path('cert.pem')}"
 private_key = "{self.path('key.pem')}"
 [c2s]
 require_encryption = false
+max_work_percent = 0
 allow_plain_without_encryption = true
 [auth]
 scram_iterations = {ITERATIONS}

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "proto/jid.h"
 #include "server/core/accounts/roster.h"
+#include "server/core/accounts/work_share.h"
 #include "server/core/actors/actor.h"
 #include "server/runtime/slots.h"
 #include "storage/accounts.h"
@@ -98,6 +99,7 @@ public:
     bool has_settling_sessions() const;
 
     Slots& slots() { return slots_; }
+    WorkShare& work_share() { return work_share_; }
 
     /// As Actor's; what its ended sessions received is not handled any more.
     void set_deleted();
@@ -116,6 +118,7 @@ private:
     std::vector<std::shared_ptr<Session>> sessions_;
     std::vector<EndedSession> ended_;
     Slots slots_;
+    WorkShare work_share_;
 };
 
 using AccountPin = ActorPin<Account>;

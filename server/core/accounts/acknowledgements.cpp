@@ -104,11 +104,21 @@ void StreamManagement::send(Envelope envelope) {
     context().shard().at_turn_end(session_);
     session_.port()->write(*envelope.stanza);
     push(std::move(envelope));
-    if (options().allow_queue(queue_.size(), bytes_)) return;
+    if (options().allow_queue(queue_.size(), bytes_) && !is_one_too_many()) return;
     logger.warning(
         "queue-full",
         {{"session", session_.jid().full()}, {"stanzas", queue_.size()}, {"bytes", bytes_}});
     session_.fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
+}
+
+/// All sessions of the account have too much together, and this one has a part in it.
+bool StreamManagement::is_one_too_many() const {
+    constexpr std::uint32_t small = 1 << 20;  // not worth a look at the others
+    if (bytes_ <= small) return false;
+    std::size_t all = 0;
+    for (const auto& each : session_.account().sessions())
+        if (each->is_live() && each->sm()) all += each->sm()->unacked_bytes();
+    return all > static_cast<std::size_t>(options().max_account_queue_bytes);
 }
 
 void StreamManagement::push(Envelope envelope) {

@@ -102,6 +102,7 @@ public:
 private:
     Context& context() const;
     const SmacksOptions& options() const;
+    bool is_one_too_many() const;
     template <void (StreamManagement::*then)()>
     TimerId after(Duration delay);
     void cancel(TimerId& timer);

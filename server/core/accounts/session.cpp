@@ -146,11 +146,11 @@ void Session::end_slow_request() {
 
 bool Session::may_read() {
     const auto& limits = context().options<C2sOptions>(account_.host());
-    const bool room = window_.has_room(limits) &&
+    const bool room = !rests_ && window_.has_room(limits) &&
                       slow_requests_ < static_cast<std::uint32_t>(limits.max_pending_requests);
     const bool behind = context().deliveries().is_behind();
     reading_paused_ = !room || behind || !context().internals().writer_room.has_room();
-    // The window says when it narrows; what is everybody's must be asked.
+    // The window says when it narrows, and a rest when it ends; what is everybody's must be asked.
     if (!room || !reading_paused_ || std::exchange(waits_to_read_, true)) return !reading_paused_;
     auto go_on = [weak = weak_from_this()] {
         const auto self = weak.lock();

@@ -84,6 +84,9 @@ public:
     /// Backpressure: false while the ack window is too wide or the writer's backlog is high; the
     /// port's resume_reading() follows.
     bool may_read();
+    /// What it said took so long. An account that has had its share ([c2s] max_work_percent) is read
+    /// no further for a while.
+    void charge_work(SteadyTime now, SteadyTime::duration worked);
     /// The client closed its stream: the session ends.
     void on_stream_closed();
     /// The client's stream cannot be understood any more (RFC 6120, 4.9.3): it gets this error and
@@ -204,6 +207,7 @@ private:
     std::uint8_t send_holds_ = 0;
     bool reading_paused_ = false;
     bool waits_to_read_ = false;
+    bool rests_ = false;  // its account has had its share of time
     bool settling_ = false;
     bool replaced_ = false;
     std::int8_t priority_ = 0;

@@ -105,6 +105,10 @@ C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
     return Step::parse;
 }
 
+void C2sConnection::on_worked(SteadyTime now, SteadyTime::duration worked) {
+    if (!detached_ && stream_.session()) stream_.session()->charge_work(now, worked);
+}
+
 bool C2sConnection::has_room() {
     if (detached_ || !stream_.session()) return true;
     // Who does not read what it is answered is not read either.

@@ -63,6 +63,7 @@ private:
     void on_peer_closed() override;
     void on_bad_xml() override;
     Task<Step> take_time(Step how) override;
+    void on_worked(SteadyTime now, SteadyTime::duration worked) override;
     bool has_room() override;
     bool waits_for_send_room() const override { return true; }
     unsigned home() const override { return stream_.home(); }

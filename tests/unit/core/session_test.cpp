@@ -54,10 +54,10 @@ struct Scene {
         world.arrive(message(to, id));
     }
     /// One of 300 small elements, which take several times their 1,200 bytes in memory.
-    void arrive_costly(std::string_view id) {
+    void arrive_costly(std::string_view id, std::string_view to = phone_jid) {
         std::string elements;
         for (int i = 0; i < 300; ++i) elements += "<a/>";
-        world.arrive("<message from='mercutio@example.com/m' to='" + std::string(phone_jid) +
+        world.arrive("<message from='mercutio@example.com/m' to='" + std::string(to) +
                      "' id='" + std::string(id) + "' type='chat'><body>b</body>" + elements +
                      "</message>");
     }
@@ -286,6 +286,29 @@ TEST_CASE("backpressure: too many bytes") {
     CHECK(phone.port().reading_resumed());
 }
 
+TEST_CASE("backpressure: an account has had its share of its worker's time") {
+    Scene scene;
+    Client& phone = scene.phone();
+    Client& tablet = scene.phone("juliet@example.org/tablet");
+    scene.on([&](Core& core) {
+        const SteadyTime now = core.clock().steady();
+        phone.session().charge_work(now, 62ms);  // four times that is a little less than is in hand
+        CHECK(phone.session().may_read());
+        tablet.session().charge_work(now, 10ms);
+        CHECK_FALSE(tablet.session().may_read());
+        CHECK(phone.session().may_read());
+        phone.session().charge_work(now, 1ms);
+        CHECK_FALSE(phone.session().may_read());
+    });
+    scene.world.advance(37ms);
+    CHECK_FALSE(tablet.port().reading_resumed());
+    scene.world.advance(1ms);
+    CHECK(tablet.port().reading_resumed());
+    CHECK_FALSE(phone.port().reading_resumed());
+    scene.world.advance(4ms);
+    CHECK(phone.port().reading_resumed());
+}
+
 TEST_CASE("backpressure: what a stanza has written counts until it is stored") {
     Scene scene;
     scene.on([](Core& core) {
@@ -473,6 +496,21 @@ TEST_CASE(
         CHECK_FALSE(phone.ended());
         CHECK(phone.session().sm()->unacked_bytes() == 0);
     }
+}
+
+TEST_CASE("[smacks] max_account_queue_bytes: all sessions of an account together") {
+    Scene scene("[smacks]\nmax_account_queue_bytes = 4194304\n");
+    Client& phone = scene.phone();
+    Client& tablet = scene.phone("juliet@example.org/tablet");
+    const auto both = [&] {
+        return phone.session().sm()->unacked_bytes() + tablet.session().sm()->unacked_bytes();
+    };
+    int sent = 0;
+    while (!phone.ended() && !tablet.ended() && sent < 200) {
+        CHECK(both() <= 4194304);
+        scene.arrive_costly(std::to_string(++sent), juliet_jid);
+    }
+    CHECK(phone.ended() != tablet.ended());  // the other has room again
 }
 
 TEST_CASE("a copy that several sessions acknowledge is counted once") {

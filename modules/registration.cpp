@@ -72,8 +72,10 @@ bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int6
     const auto over = [now](const Hour& hour) { return now - hour.began >= std::chrono::hours(1); };
     auto at = hours_.find(network);
     if (at == hours_.end()) {
-        if (hours_.size() >= most_)
+        if (hours_.size() >= most_ && now >= clean_at_) {
             std::erase_if(hours_, [&](const auto& entry) { return over(entry.second); });
+            clean_at_ = now + std::chrono::minutes(1);
+        }
         if (hours_.size() >= most_) return false;
         at = hours_.emplace(std::string(network), Hour{now}).first;
     } else if (over(at->second)) {

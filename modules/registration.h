@@ -64,6 +64,7 @@ private:
     };
     std::size_t most_;
     std::unordered_map<std::string, Hour, TextHash, std::equal_to<>> hours_;
+    SteadyTime clean_at_{};  // when those are looked for whose hour is over
 };
 
 void declare_options(OptionRegistry& registry);

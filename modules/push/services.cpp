@@ -1,16 +1,13 @@
 #include "modules/push/services.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "modules/push/push.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
 
 namespace clarion::push {
-
-namespace {
-/// Services remembered while nothing waits for them or is under way.
-constexpr std::size_t idle_services = 1000;
-}  // namespace
 
 Service* Services::find(std::string_view jid) {
     const auto at = known_.find(jid);
@@ -24,7 +21,7 @@ const Service* Services::find(std::string_view jid) const {
 
 Service& Services::of(const Jid& jid) {
     if (Service* known = find(jid.full())) return *known;
-    if (known_.size() >= idle_services) {
+    if (known_.size() >= clean_at_) {
         const SteadyTime now = context_.clock().steady();
         std::erase_if(known_, [now](const auto& each) {
             const Service& service = each.second;
@@ -32,6 +29,7 @@ Service& Services::of(const Jid& jid) {
                    service.renewing.empty() && service.link.outstanding() == 0 &&
                    service.link.up() && !service.retiring;
         });
+        clean_at_ = std::max(idle_services, 2 * known_.size());
     }
     const bool configured = context_.domains().kind(jid.domain()) == core::DomainKind::component;
     Service& service =

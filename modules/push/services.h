@@ -68,9 +68,13 @@ public:
     void when_changed(std::function<void(Service&)> fn) { on_change_ = std::move(fn); }
 
 private:
+    /// Services remembered while nothing waits for them or is under way.
+    static constexpr std::size_t idle_services = 1000;
+
     core::Context& context_;
     const Counters& counters_;
     ByJid known_;
+    std::size_t clean_at_ = idle_services;  // so many known ones
     std::function<void(Service&)> on_change_;
 };
 

@@ -1,7 +1,5 @@
 #include "server/net/connection_counts.h"
 
-#include <algorithm>
-#include <chrono>
 #include <iterator>
 
 namespace clarion::net {
@@ -9,14 +7,7 @@ namespace clarion::net {
 namespace {
 
 /// What may come at once: a household or an office whose line is back.
-constexpr double seconds_at_once = 4;
-constexpr std::size_t most_networks = 50000;
-
-double refilled(double left, SteadyTime since, SteadyTime now, std::int64_t per_second) {
-    const double seconds = std::chrono::duration<double>(now - since).count();
-    const auto rate = static_cast<double>(per_second);
-    return std::min(left + seconds * rate, seconds_at_once * rate);
-}
+constexpr std::int64_t seconds_at_once = 4;
 
 }  // namespace
 
@@ -50,7 +41,8 @@ std::optional<ConnectionCounts::Place> ConnectionCounts::admit(Kind kind,
         (reached(limits.per_network, known->second.all) ||
          reached(limits.unauthenticated_per_network, static_cast<std::int64_t>(waiting))))
         return std::nullopt;
-    if (limits.new_per_second != 0 && !may_come(network, limits)) return std::nullopt;
+    if (!arrivals_.take(network, limits.now, {limits.new_per_second, seconds_at_once}))
+        return std::nullopt;
     if (reached(limits.unauthenticated, counts.unauthenticated) &&
         (kind == Kind::question || !displace(counts, waiting)))
         return std::nullopt;
@@ -109,28 +101,6 @@ bool ConnectionCounts::displace(Counts& counts, std::size_t mine) {
     --counts.unauthenticated;
     rank(counts, *network, most);
     return true;
-}
-
-bool ConnectionCounts::may_come(const std::string& network, const Limits& limits) {
-    if (arrivals_.size() >= most_networks) make_room(limits);
-    const auto full = seconds_at_once * static_cast<double>(limits.new_per_second);
-    Allowance& mine = arrivals_.try_emplace(network, Allowance{full, limits.now}).first->second;
-    mine.left = refilled(mine.left, mine.at, limits.now, limits.new_per_second);
-    mine.at = limits.now;
-    if (mine.left < 1) return false;
-    --mine.left;
-    return true;
-}
-
-/// Who has all of theirs again need not be known. If everybody comes at once, all are forgotten:
-/// each of them came seldom.
-void ConnectionCounts::make_room(const Limits& limits) {
-    const auto full = seconds_at_once * static_cast<double>(limits.new_per_second);
-    std::erase_if(arrivals_, [&](const auto& entry) {
-        const Allowance& one = entry.second;
-        return refilled(one.left, one.at, limits.now, limits.new_per_second) >= full;
-    });
-    if (arrivals_.size() >= most_networks) arrivals_.clear();
 }
 
 std::int64_t ConnectionCounts::unauthenticated(Kind kind) const {

@@ -23,6 +23,7 @@
 
 #include "base/option.h"
 #include "base/time.h"
+#include "server/net/allowances.h"
 
 namespace clarion::net {
 
@@ -90,13 +91,6 @@ private:
         std::set<std::pair<std::size_t, Place::Network*>> by_waiting;  // those that have any
         std::list<Place::Waiting> lost;                                // not counted any more
     };
-    /// How many more may come now: some seconds' worth at most.
-    struct Allowance {
-        double left = 0;
-        SteadyTime at{};
-    };
-    bool may_come(const std::string& network, const Limits& limits);
-    void make_room(const Limits& limits);
     static void rank(Counts& counts, Place::Network& network, std::size_t before);
     static Place::Waiting& begin_waiting(Counts& counts, Place::Network& network);
     static void end_waiting(Counts& counts, Place::Network& network, Place::Waiting& waiting);
@@ -105,7 +99,7 @@ private:
 
     mutable std::mutex mutex_;
     std::array<Counts, 4> counts_;
-    std::unordered_map<std::string, Allowance> arrivals_;  // by network; those that are not full
+    Allowances arrivals_;  // of networks
 };
 
 }  // namespace clarion::net

@@ -19,12 +19,15 @@ std::string key_of(std::string_view network, std::string_view account) {
     return std::string(network).append(1, ' ').append(account);
 }
 
-/// A flood of others must not wipe out what is remembered of those who guess now.
+/// Of those that nothing is under way for: a flood of others must not wipe out what is remembered
+/// of those who guess now, nor have us look for room again at the next of them.
 template <class Table>
 void drop_oldest_half(Table& table) {
     std::vector<SteadyTime> times;
     times.reserve(table.size());
-    for (const auto& [key, recent] : table) times.push_back(recent.last);
+    for (const auto& [key, recent] : table)
+        if (recent.under_way == 0) times.push_back(recent.last);
+    if (times.empty()) return;
     const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
     std::nth_element(times.begin(), middle, times.end());
     std::erase_if(table, [&](const auto& entry) {

@@ -1,10 +1,12 @@
 // TtlCache<V>: a bounded map from names to values that expire.
 //
-// Owner: a Resolver, on its shard. When full, what has expired goes, and if nothing has, any entry:
-// a cache may forget. No clock of its own: the caller says what time it is.
+// Owner: a Resolver, on its shard. When full, what expires first goes: a cache may forget. To put
+// costs a search, full or not, for anybody can fill it. No clock of its own: the caller says what
+// time it is.
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -27,25 +29,31 @@ public:
     }
     void put(std::string_view name, V value, SteadyTime now, Duration ttl) {
         if (limit_ == 0 || ttl <= Duration::zero()) return;
-        if (entries_.size() >= limit_ && !entries_.contains(name)) make_room(now);
-        entries_.insert_or_assign(std::string(name), Entry{std::move(value), now + ttl});
+        erase(name);
+        if (entries_.size() >= limit_) erase(*by_time_.begin()->second);
+        Entry entry{std::move(value), now + ttl, by_time_.end()};
+        const auto at = entries_.emplace(std::string(name), std::move(entry)).first;
+        at->second.place = by_time_.emplace(now + ttl, &at->first);
     }
     void erase(std::string_view name) {
-        if (const auto found = entries_.find(name); found != entries_.end()) entries_.erase(found);
+        const auto found = entries_.find(name);
+        if (found == entries_.end()) return;
+        by_time_.erase(found->second.place);
+        entries_.erase(found);
     }
     std::size_t size() const { return entries_.size(); }
 
 private:
+    using ByTime =
+        std::multimap<SteadyTime, const std::string*>;  // maps do not move what they hold
     struct Entry {
         V value;
         SteadyTime until;
+        ByTime::iterator place;
     };
-    void make_room(SteadyTime now) {
-        std::erase_if(entries_, [&](const auto& entry) { return entry.second.until <= now; });
-        if (entries_.size() >= limit_) entries_.erase(entries_.begin());
-    }
     std::size_t limit_;
     std::unordered_map<std::string, Entry, TextHash, std::equal_to<>> entries_;
+    ByTime by_time_;
 };
 
 }  // namespace clarion::net

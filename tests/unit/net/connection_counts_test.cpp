@@ -139,6 +139,29 @@ TEST_SUITE("net/connection_counts") {
         CHECK(come("192.0.2.3"));
     }
 
+    TEST_CASE("those who come seldom are forgotten first, and nobody is looked for") {
+        using namespace std::chrono_literals;
+        net::Allowances allowances(4);
+        const net::Allowances::Rate rate{.per_second = 1, .seconds_at_once = 2};
+        SteadyTime now{1h};
+        const auto take = [&](const char* who) { return allowances.take(who, now, rate); };
+        CHECK(take("often"));
+        CHECK(take("often"));
+        CHECK_FALSE(take("often"));
+        for (const char* who : {"a", "b", "c", "d", "e"}) {
+            CHECK(take(who));
+            CHECK_FALSE(take("often"));
+            CHECK(allowances.size() <= 4);
+        }
+        for (const char* who : {"f", "g", "h", "i"}) CHECK(take(who));
+        CHECK(take("often"));  // did nothing for so long
+        now += 1s;
+        CHECK(take("often"));
+        CHECK(take("often"));
+        CHECK_FALSE(take("often"));
+        for (int i = 0; i < 100; ++i) CHECK(allowances.take("anybody", now, {}));
+    }
+
     TEST_CASE("a network is an IPv4 address, or the /64 of an IPv6 one") {
         const auto network = [](const char* ip) {
             return net::SocketAddress::parse(ip, 5222).value().network();

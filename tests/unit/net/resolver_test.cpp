@@ -95,3 +95,33 @@ TEST_CASE("the cache forgets what expired, and never grows over its limit") {
     cache.erase("d");
     CHECK(cache.find("d", now) == nullptr);
 }
+
+TEST_CASE("a full cache forgets what expires first, whatever was put when") {
+    TtlCache<int> cache(3);
+    const SteadyTime now{1h};
+    cache.put("later", 1, now, 30s);
+    cache.put("first", 2, now, 10s);
+    cache.put("next", 3, now, 20s);
+    cache.put("new", 4, now, 25s);
+    CHECK(cache.find("first", now) == nullptr);
+    cache.put("next", 5, now, 40s);  // again: its place is the new one's
+    cache.put("newer", 6, now, 50s);
+    CHECK(cache.find("new", now) == nullptr);
+    CHECK(*cache.find("next", now) == 5);
+    CHECK(*cache.find("later", now) == 1);
+    CHECK(cache.size() == 3);
+}
+
+TEST_CASE("putting into a full cache costs the same as into an empty one") {
+    constexpr int entries = 20000;
+    TtlCache<int> cache(entries);
+    const auto fill = [&](int from) {
+        const auto began = std::chrono::steady_clock::now();
+        for (int i = from; i < from + entries; ++i)
+            cache.put(std::to_string(i), i, SteadyTime{1h}, 1h);
+        return std::chrono::steady_clock::now() - began;
+    };
+    const auto empty = fill(0), full = fill(entries);
+    CHECK(full < 20 * empty + 100ms);  // 20,000 walks over 20,000 entries take seconds
+    CHECK(cache.size() == entries);
+}

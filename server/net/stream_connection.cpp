@@ -18,6 +18,9 @@ constexpr Logger logger{"net"};
 constexpr Duration close_limit = std::chrono::seconds(5);
 /// Of its share of bytes, what a connection that was quiet may have read at once.
 constexpr std::int64_t seconds_at_once = 4;
+/// What is read before the login, and once more after our closing tag. No option: a login needs some
+/// KB, however it is made, and what one element of it may have is one.
+constexpr std::uint16_t most_input = 65535;
 
 struct Traffic {
     Counter& read = metrics().counter("clarion_stream_bytes_read_total",
@@ -57,7 +60,8 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
       net_(&net),
       place_(std::move(place)),
       out_(net.buffers()),
-      heard_at_(now()) {
+      heard_at_(now()),
+      input_left_(most_input) {
     transport_->set_sink(this);
     net.join(*this);
     net.watch(*this);
@@ -112,7 +116,7 @@ void StreamConnection::cut_slow(std::string_view why) {
 // --- reading ------------------------------------------------------------------------------------
 
 bool StreamConnection::may_receive() {
-    if (!is_open()) return true;
+    if (!is_open()) return input_left_ > 0;
     if (reading_stopped_) return false;
     const std::int64_t limit = bytes_per_second();
     if (limit == 0) {
@@ -145,14 +149,14 @@ StreamConnection::Got StreamConnection::receive() {
     return Got::bytes;
 }
 
-/// Who has not logged in has us parse only so much.
+/// Who has not logged in, or is done, has us parse only so much.
 bool StreamConnection::spend_input(std::size_t bytes) {
-    if (trusted_ || !is_open()) return true;
-    if (bytes > input_left_) {
+    if (trusted_ && is_open()) return true;
+    if (is_open() && bytes > input_left_) {
         begin_close(StreamErrorCondition::policy_violation, "too much before the login");
         return false;
     }
-    input_left_ = static_cast<std::uint16_t>(input_left_ - bytes);
+    input_left_ -= static_cast<std::uint16_t>(std::min<std::size_t>(bytes, input_left_));
     return true;
 }
 
@@ -191,6 +195,7 @@ void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, st
 void StreamConnection::end_was_written() {
     phase_ = Phase::closing;
     deadline_ = now() + close_limit;
+    input_left_ = most_input;
     net_->watch(*this);
     transport_->wake();
 }

@@ -66,6 +66,11 @@ protected:
     /// Writes what can be written now; closes a peer that reads too little.
     void flush();
     Got receive();
+    /// Whether it may be read now. After our end the peer may still send what it had on its way;
+    /// who sends on and on is read no more, and cut when its time is over.
+    bool may_receive();
+    /// Counts what was read. False: too much, and the stream has been ended.
+    bool spend_input(std::size_t bytes);
     /// Ends the stream from our side: header if none was sent, error if any, closing tag. The peer
     /// has a few seconds to answer. An error is in the log, with `why` if that says more than the
     /// text that the peer is told. `application`: StreamError::application.
@@ -139,8 +144,6 @@ protected:
 private:
     void on_writable() final;
     void cut_slow(std::string_view why);
-    bool may_receive();
-    bool spend_input(std::size_t bytes);
     bool refill(Duration elapsed);
     void pass_deadline();
     void give_way();
@@ -156,9 +159,7 @@ private:
     bool starved_ = false;  // waits for its budget
     bool limited_ = false;  // budget_ is in use
     bool trusted_ = false;
-    /// Bytes that may still be read until it is trusted. No option: a login needs some KB, however
-    /// it is made, and what one element of it may have is one.
-    std::uint16_t input_left_ = 65535;
+    std::uint16_t input_left_;  // bytes that may still be read: until it is trusted, after our end
 };
 
 }  // namespace clarion::net

@@ -160,8 +160,13 @@ Task<> StreamDriver::linger() {
     transport_->shut_down();
     const std::span<char> buffer = net().read_buffer();
     while (transport_->is_open()) {
+        if (!may_receive()) {  // until its time is over
+            co_await transport_->wait_for_wake();
+            continue;
+        }
         const Result<std::size_t> n = transport_->read(buffer);
         if (!n) break;
+        spend_input(*n);
         if (*n == buffer.size()) {
             co_await transport_->yield();
         } else {

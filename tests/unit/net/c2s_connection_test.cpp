@@ -194,6 +194,42 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(!romeo.ended());
     }
 
+    TEST_CASE("who sends on after the end of its stream is read no more, and cut") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        // One that was closed for an error, and one that ended its own stream.
+        for (const char* last : {"<nonsense/>", "</stream:stream>"}) {
+            WireClient romeo(wire, wire.listen("c2s"));
+            romeo.log_in("romeo");
+            romeo.ask(last, "</stream:stream>");
+            const std::string more = "<message to='romeo@example.org'><body>" +
+                                     std::string(60000, 'x') + "</body></message>";
+            std::size_t taken = 0;
+            for (int i = 0; i < 1000; ++i) {
+                taken += romeo.send_some(more);
+                if (i % 4 == 0) wire.settle();
+            }
+            CHECK(taken < 20'000'000);  // what kernels hold between them
+            CHECK(wire.connections() == 1);
+            for (int i = 0; i < 7; ++i) wire.advance(std::chrono::seconds(1));
+            CHECK(wire.connections() == 0);
+        }
+    }
+
+    TEST_CASE("what was on its way when the stream ended is taken, and the end is in order") {
+        Wire wire(insecure);
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        romeo.log_in("romeo");
+        romeo.ask("<nonsense/>", "</stream:stream>");
+        for (int i = 0; i < 10; ++i)
+            romeo.send("<message><body>" + std::string(5000, 'x') + "</body></message>");
+        romeo.send("</stream:stream>");
+        romeo.expect_end();
+        romeo.close();
+        wire.run_until([&] { return wire.connections() == 0; });
+    }
+
     TEST_CASE("who logs in and wants no session is closed") {
         Wire wire(insecure);
         wire.world.add_account("romeo@example.org", "secret");

@@ -143,6 +143,11 @@ public:
     void send(std::string_view text) {
         if (::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL) < 0) broken_ = true;
     }
+    /// As much as the kernel takes now; how much that was.
+    std::size_t send_some(std::string_view text) {
+        const auto n = ::send(fd_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        return n < 0 ? 0 : static_cast<std::size_t>(n);
+    }
     /// Runs the server until `text` has arrived; returns what came up to and with it.
     std::string expect(std::string_view text) {
         wire_.run_until([&] {

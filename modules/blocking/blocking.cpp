@@ -1,5 +1,7 @@
 #include "modules/blocking/blocking.h"
 
+#include <algorithm>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "modules/blocking/reports.h"
@@ -61,20 +63,39 @@ bool blocks(const core::Account& account, const Blocklist& list, const Jid& jid)
     return matches(list, jid) && !is_own(account, jid);
 }
 
-/// Those of the account's contacts that `after` blocks and `before` does not; of a contact of which
-/// only a resource is concerned, that.
-std::vector<Jid> newly_blocked(const core::Account& account, const Blocklist& before,
-                               const Blocklist& after) {
+/// The contacts that `changed` matches, without their resources. Only a domain has them all looked
+/// at.
+std::vector<Jid> contacts_of(const core::Account& account, const Blocklist& changed) {
     std::vector<Jid> found;
-    for (const auto& contact : account.roster().items()) {
-        Jid jid = Jid::trusted(contact.jid);
-        if (!blocks(account, before, jid) && blocks(account, after, jid))
-            found.push_back(std::move(jid));
+    const core::Roster& roster = account.roster();
+    const auto is_domain = [](const std::string& jid) {
+        return jid.find_first_of("@/") == std::string::npos;
+    };
+    if (std::none_of(changed.jids().begin(), changed.jids().end(), is_domain)) {
+        for (const std::string& jid : changed.jids())
+            if (roster.find(jid)) found.push_back(Jid::trusted(jid));
+        return found;
     }
-    for (const std::string& text : after.jids()) {
+    for (const auto& contact : roster.items()) {
+        std::string_view domain = std::string_view(contact.jid).substr(0, contact.jid.find('/'));
+        domain.remove_prefix(domain.find('@') + 1);  // nothing, if there is none
+        if (changed.contains(domain) || changed.contains(contact.jid))
+            found.push_back(Jid::trusted(contact.jid));
+    }
+    return found;
+}
+
+/// Those of the account's contacts that `changed` blocks and the `others` in the list do not; of a
+/// contact of which only a resource is concerned, that.
+std::vector<Jid> concerned(const core::Account& account, const Blocklist& changed,
+                           const Blocklist& others) {
+    std::vector<Jid> found = contacts_of(account, changed);
+    std::erase_if(found,
+                  [&](const Jid& jid) { return is_own(account, jid) || matches(others, jid); });
+    for (const std::string& text : changed.jids()) {
         Jid jid = Jid::trusted(text);
-        if (jid.is_full() && account.roster().find(jid.bare()) && !blocks(account, before, jid) &&
-            !blocks(account, after, jid.to_bare()) && !is_own(account, jid))
+        if (jid.is_full() && account.roster().find(jid.bare()) && !is_own(account, jid) &&
+            !matches(others, jid) && !matches(changed, jid.to_bare()))
             found.push_back(std::move(jid));
     }
     return found;
@@ -109,18 +130,17 @@ void leave_blocked(core::Account& account, core::Session& session, const Blockli
     }
 }
 
-/// Who becomes blocked sees the user go, and the user sees them go. REQUIRES: `after` is not yet in
+/// Who becomes blocked sees the user go, and the user sees them go. REQUIRES: `added` is not yet in
 /// force.
-void hide_from_blocked(core::Account& account, const Blocklist& before, const Blocklist& after) {
-    const auto contacts = newly_blocked(account, before, after);
-    for (const Jid& contact : contacts) {
+void hide_from_blocked(core::Account& account, const Blocklist& added, const Blocklist& before) {
+    for (const Jid& contact : concerned(account, added, before)) {
         const auto state = state_with(account, contact);
         if (state.shown()) core::hide_presence(account, contact);
         if (!state.seen()) continue;
         for (const auto& session : account.sessions())
             if (session->available()) say_unavailable(*session, contact);
     }
-    for (const auto& session : account.sessions()) leave_blocked(account, *session, after);
+    for (const auto& session : account.sessions()) leave_blocked(account, *session, added);
 }
 
 void show_to_unblocked(core::Account& account, const std::vector<Jid>& contacts) {
@@ -167,7 +187,7 @@ public:
 
         confirm(request);
         report(account, items);
-        hide_from_blocked(account, list, list.with(added));
+        hide_from_blocked(account, Blocklist(added), list);
         lists_.add(account, added);
         push(account, "block", items);
         return std::shared_ptr<Stanza>();
@@ -178,13 +198,13 @@ public:
         if (const auto* refused = std::get_if<StanzaError>(&read)) return *refused;
         const auto& items = std::get<std::vector<Item>>(read);
         core::Account& account = *request.account;
-        const Blocklist before = lists_.of(account);
-        const auto removed = items.empty() ? before.jids() : before.present(items);
+        const Blocklist& list = lists_.of(account);
+        const auto removed = items.empty() ? list.jids() : list.present(items);
 
         confirm(request);
         lists_.remove(account, removed);
         push(account, "unblock", items);
-        show_to_unblocked(account, newly_blocked(account, lists_.of(account), before));
+        show_to_unblocked(account, concerned(account, Blocklist(removed), list));
         return std::shared_ptr<Stanza>();
     }
 

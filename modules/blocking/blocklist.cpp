@@ -69,18 +69,29 @@ std::vector<std::string> Blocklist::present(const std::vector<Item>& items) cons
     return found;
 }
 
-Blocklist Blocklist::with(const std::vector<std::string>& missing) const {
-    std::vector<std::string> all = jids_;
-    all.insert(all.end(), missing.begin(), missing.end());
-    return Blocklist(std::move(all));
+std::vector<std::string>::iterator Blocklist::place_of(std::string_view jid) {
+    return std::lower_bound(jids_.begin(), jids_.end(), jid, std::less<std::string_view>());
 }
 
-Blocklist Blocklist::without(std::vector<std::string> present) const {
-    std::sort(present.begin(), present.end());
-    Blocklist rest;
-    std::set_difference(jids_.begin(), jids_.end(), present.begin(), present.end(),
-                        std::back_inserter(rest.jids_));
-    return rest;
+void Blocklist::add(std::vector<std::string> missing) {
+    if (missing.size() == 1) {
+        jids_.insert(place_of(missing.front()), std::move(missing.front()));
+        return;
+    }
+    std::sort(missing.begin(), missing.end());
+    const auto before = static_cast<std::ptrdiff_t>(jids_.size());
+    jids_.insert(jids_.end(), std::make_move_iterator(missing.begin()),
+                 std::make_move_iterator(missing.end()));
+    std::inplace_merge(jids_.begin(), jids_.begin() + before, jids_.end());
+}
+
+void Blocklist::remove(const std::vector<std::string>& present) {
+    if (present.size() == 1) {
+        jids_.erase(place_of(present.front()));
+        return;
+    }
+    const Blocklist gone(present);
+    std::erase_if(jids_, [&](const std::string& jid) { return gone.contains(jid); });
 }
 
 bool matches(const Blocklist& list, const Jid& jid) {

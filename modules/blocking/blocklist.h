@@ -31,7 +31,7 @@ std::string encode_blocked(std::string_view jid);
 /// Error "bad-record": it is no such entry.
 Result<std::string> decode_blocked(std::string_view key, std::string_view value);
 
-/// Prepared addresses, in the order of their text. A value: who changes a list makes the next one.
+/// Prepared addresses, in the order of their text.
 class Blocklist {
 public:
     Blocklist() = default;
@@ -45,10 +45,15 @@ public:
     /// The addresses of `items` that are not in the list, or that are.
     std::vector<std::string> missing(const std::vector<Item>& items) const;
     std::vector<std::string> present(const std::vector<Item>& items) const;
-    Blocklist with(const std::vector<std::string>& missing) const;
-    Blocklist without(std::vector<std::string> present) const;
+    /// One that is added or removed costs a search and a place, however many there are.
+    /// REQUIRES: none is in the list.
+    void add(std::vector<std::string> missing);
+    /// REQUIRES: all are in the list.
+    void remove(const std::vector<std::string>& present);
 
 private:
+    std::vector<std::string>::iterator place_of(std::string_view jid);
+
     std::vector<std::string> jids_;
 };
 

@@ -48,8 +48,7 @@ bool StoredLists::has_room(const core::Account& account,
 }
 
 void StoredLists::add(core::Account& account, const std::vector<std::string>& jids) const {
-    Blocklist& list = lists_.of(account);
-    list = list.with(jids);
+    lists_.of(account).add(jids);
     for (const std::string& jid : jids)
         (void)stored_.put(account.owner(), blocked_key(jid), encode_blocked(jid));
 }
@@ -57,7 +56,7 @@ void StoredLists::add(core::Account& account, const std::vector<std::string>& ji
 void StoredLists::remove(core::Account& account, const std::vector<std::string>& jids) const {
     if (jids.empty()) return;
     Blocklist& list = lists_.of(account);
-    list = list.without(jids);
+    list.remove(jids);
     if (list.empty()) return stored_.clear(account.owner());
     for (const std::string& jid : jids) stored_.remove(account.owner(), blocked_key(jid));
 }

@@ -254,7 +254,7 @@ Task<IqAnswer> on_set(Context& context, IqRequest request) {
     const Result<> changed =
         co_await context.account_registry().set_password(owner, std::move(password), changed_by);
     if (!changed) co_return to_stanza_error(changed.error());
-    logger.info("password-changed", {{"account", owner.full()}});
+    context.refusals().tell(logger, owner.full(), "password-changed", {{"account", owner.full()}});
     co_return make_result(*request.stanza);
 }
 

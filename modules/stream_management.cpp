@@ -141,8 +141,9 @@ core::Flow on_element(events::SessionElement& event) {
 
 Next refuse(core::Context& context, core::C2sStream& stream, StanzaErrorCondition condition,
             std::string_view text, const std::uint32_t* handled = nullptr) {
-    if (stream.account().empty())
-        context.refusals().on_request(stream.port().info().address, ns::sm, name(condition), text);
+    const core::ConnectionInfo peer = stream.port().info();
+    if (!stream.authenticated())
+        context.refusals().on_request(peer.address, ns::sm, name(condition), text, peer.network);
     else
         note_refusal(context, stream.account(), name(condition), text);
     stream.port().write_xml(failed_xml(condition, handled));

@@ -8,6 +8,7 @@
 #include "proto/xml_writer.h"
 #include "server/core/accounts/session.h"
 #include "server/core/events/push_events.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::push {
@@ -109,10 +110,11 @@ core::IqAnswer Enabling::on_enable(core::IqRequest& request) {
     const std::string service = record.service, node = node_tag(record), device = record.device;
     if (const auto kept = registrations_.put(account, std::move(record)); !kept)
         return StanzaError(Condition::resource_constraint, kept.error().text);
-    logger.info("enabled", {{"account", account.jid().bare()},
-                            {"service", service},
-                            {"node", node},
-                            {"device", device}});
+    context_.refusals().tell(logger, account.jid().bare(), "enabled",
+                             {{"account", account.jid().bare()},
+                              {"service", service},
+                              {"node", node},
+                              {"device", device}});
     return make_result(*request.stanza);
 }
 
@@ -124,8 +126,9 @@ core::IqAnswer Enabling::on_disable(core::IqRequest& request) {
     const auto node = request.payload().find_attr("node");
     const std::string& jid = std::get<Jid>(service).full();
     const std::size_t removed = registrations_.remove(account, jid, node ? &*node : nullptr);
-    logger.info("disabled-by-client",
-                {{"account", account.jid().bare()}, {"service", jid}, {"removed", removed}});
+    context_.refusals().tell(
+        logger, account.jid().bare(), "disabled-by-client",
+        {{"account", account.jid().bare()}, {"service", jid}, {"removed", removed}});
     return make_result(*request.stanza);
 }
 

@@ -12,6 +12,7 @@
 #include "proto/ns.h"
 #include "server/core/accounts/session.h"
 #include "server/core/events/push_events.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
@@ -116,8 +117,8 @@ void Registrations::on_logins_revoked(const events::LoginsRevoked& event) {
     for (const auto seq : all(account)) {
         const auto& record = accounts_.of(account).find(seq)->record;
         if (event.stays && record.device == event.stays->device()) continue;
-        logger.info("must-log-in-again",
-                    {{"account", account.jid().bare()}, {"service", record.service}});
+        context_.refusals().tell(logger, account.jid().bare(), "must-log-in-again",
+                                 {{"account", account.jid().bare()}, {"service", record.service}});
         remove(account, seq);
     }
 }
@@ -155,10 +156,11 @@ void Registrations::evict(core::Account& account) {
         static_cast<std::size_t>(context_.options<PushOptions>(account.host()).max_devices);
     while (mine.registrations.size() > limit) {
         const auto& oldest = mine.registrations.front().record;
-        logger.info("evicted", {{"account", account.jid().bare()},
-                                {"service", oldest.service},
-                                {"node", node_tag(oldest)},
-                                {"limit", limit}});
+        context_.refusals().tell(logger, account.jid().bare(), "evicted",
+                                 {{"account", account.jid().bare()},
+                                  {"service", oldest.service},
+                                  {"node", node_tag(oldest)},
+                                  {"limit", limit}});
         counters_.evicted.add();
         remove(account, oldest.seq);
     }
@@ -199,11 +201,12 @@ void Registrations::disable(core::Account& account, std::uint64_t seq, std::stri
     Registration* registration = accounts_.of(account).find(seq);
     if (!registration) return;
     const events::PushRegistration record = registration->record;
-    logger.info("disabled", {{"account", account.jid().bare()},
-                             {"service", record.service},
-                             {"node", node_tag(record)},
-                             {"errors", record.errors},
-                             {"why", why}});
+    context_.refusals().tell(logger, account.jid().bare(), "disabled",
+                             {{"account", account.jid().bare()},
+                              {"service", record.service},
+                              {"node", node_tag(record)},
+                              {"errors", record.errors},
+                              {"why", why}});
     counters_.disabled.add();
     remove(account, seq);
     context_.bus().fire(events::PushDisabled{account, record});

@@ -84,12 +84,13 @@ void LogOptions::declare(OptionTable<LogOptions>& t) {
         .min(0)
         .unit("lines")
         .doc(
-            "Of what is refused to one account, server or address this much is written at level "
-            "info within ten seconds; the rest is counted and told in one line.");
+            "Of what is refused to one account, server or address, and of what they do as often as "
+            "they like (streams, passwords, push registrations), this much is written at info "
+            "within ten seconds; the rest is counted and told in one line.");
     t.add("refusals", &LogOptions::refusals)
         .min(0)
         .unit("lines")
-        .doc("The same for all of them together, per worker.");
+        .doc("The same of refusals to all of them together, per worker.");
 }
 
 void TlsOptions::declare(OptionTable<TlsOptions>& t) {

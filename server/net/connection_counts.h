@@ -55,6 +55,7 @@ public:
         ~Place();
         /// Further calls mean nothing.
         void note_authenticated();
+        const std::string& network() const { return network_->first; }
         /// Another network has it now: not authenticated, its holder is to go. Costs little.
         bool is_lost() const { return waiting_ && waiting_->lost.load(std::memory_order_relaxed); }
 

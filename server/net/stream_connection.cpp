@@ -106,10 +106,15 @@ void StreamConnection::cut(std::string_view why) {
     transport_->close();
 }
 
+std::string StreamConnection::address() const {
+    std::string ip = transport_->peer_address().ip();
+    return ip.empty() ? network() : ip;
+}
+
 /// Unlike a connection that is lost, this is our doing.
 void StreamConnection::cut_slow(std::string_view why) {
     traffic().slow.add();
-    context().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(), "cut", why);
+    context().refusals().on_stream(traced(nullptr), counted_as(), address(), "cut", why);
     cut(why);
 }
 
@@ -181,8 +186,8 @@ void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, st
     if (handshaking_) return cut("the stream ended during the TLS handshake");
     // That the server stops is no refusal, and would be a line for each stream.
     if (error && *error != StreamErrorCondition::system_shutdown)
-        context().refusals().on_stream(traced(nullptr), transport_->peer_address().ip(),
-                                       name(*error), why.empty() ? text : why);
+        context().refusals().on_stream(traced(nullptr), counted_as(), address(), name(*error),
+                                       why.empty() ? text : why);
     if (header_due_) write_header();
     std::string end;
     if (error) framing().append_error(end, {*error, text, application});

@@ -58,6 +58,9 @@ protected:
     SteadyTime now() const { return context().clock().steady(); }
     bool is_open() const { return phase_ == Phase::open; }
     std::size_t waiting_to_be_sent() const { return out_.unsent(); }
+    /// Whom it is counted as, and for the log its address: also when it is gone.
+    const std::string& network() const { return place_.network(); }
+    std::string address() const;
     /// When the peer last sent anything.
     SteadyTime heard_at() const { return heard_at_; }
 
@@ -113,6 +116,9 @@ protected:
     /// What a trace and the log call this stream; of those that carry several domains the one that
     /// `element` (nullptr: none) is of.
     virtual core::TracedStream traced(const xml::Element* element) const = 0;
+    /// Whose lines in the log are counted together: who the peer has proved to be, else its
+    /// network.
+    virtual std::string_view counted_as() const { return network(); }
     virtual std::size_t max_send_buffer() const = 0;
     virtual Duration send_timeout() const = 0;
     virtual std::int64_t bytes_per_second() const { return 0; }

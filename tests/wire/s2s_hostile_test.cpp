@@ -6,8 +6,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
+#include <mutex>
 #include <thread>
 
+#include "base/log.h"
 #include "proto/ns.h"
 #include "tests/wire/s2s_world.h"
 
@@ -357,4 +359,30 @@ TEST_CASE("a server has so many streams for a pair of domains; the oldest makes 
     a.test("b.example");
     b.wait_for_links(
         [&](const auto& links) { return std::none_of(links.begin(), links.end(), is_from_a); });
+}
+
+TEST_CASE("however many names one network invents, it has the lines of one in the log") {
+    std::mutex mutex;
+    std::size_t lines = 0;
+    set_log_level(LogLevel::info);
+    set_log_sink([&](std::string_view line) {
+        const std::lock_guard lock(mutex);
+        lines += contains(line, " refusal stream ") || contains(line, " refusal request ");
+    });
+    {
+        S2sWorld world;
+        Server& b = world.add("b.example",
+                              "[s2s]\nrequire_encryption = false\n[log]\nrefusals_per_peer = 3\n");
+        world.start();
+        for (int i = 0; i < 20; ++i) {
+            RawPeer peer(b.port());
+            peer.open("d" + std::to_string(i) + ".example", "b.example");
+            peer.say("<message from='x@d.example' to='y@b.example'/>");
+            peer.hear();
+        }
+    }
+    set_log_sink({});
+    set_log_level(LogLevel::error);
+    CHECK(lines >= 1);
+    CHECK(lines <= 3);
 }

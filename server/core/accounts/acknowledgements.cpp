@@ -11,6 +11,7 @@
 #include "server/core/context.h"
 #include "server/core/events/session_events.h"
 #include "server/core/options.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 
@@ -105,9 +106,10 @@ void StreamManagement::send(Envelope envelope) {
     session_.port()->write(*envelope.stanza);
     push(std::move(envelope));
     if (options().allow_queue(queue_.size(), bytes_) && !is_one_too_many()) return;
-    logger.warning(
-        "queue-full",
-        {{"session", session_.jid().full()}, {"stanzas", queue_.size()}, {"bytes", bytes_}});
+    if (context().refusals().admit(session_.jid().bare(), "queue-full"))
+        logger.warning(
+            "queue-full",
+            {{"session", session_.jid().full()}, {"stanzas", queue_.size()}, {"bytes", bytes_}});
     session_.fail_stream(StreamErrorCondition::policy_violation, "too many unacknowledged stanzas");
 }
 
@@ -273,8 +275,9 @@ void StreamManagement::on_ack_timeout() {
     const auto silent =
         std::chrono::duration_cast<Duration>(context().clock().steady() - heard_at_);
     if (silent < limit) return watch_answers(limit - silent);
-    logger.info("ack-timeout",
-                {{"session", session_.jid().full()}, {"unacknowledged", queue_.size()}});
+    context().refusals().tell(
+        logger, session_.jid().bare(), "ack-timeout",
+        {{"session", session_.jid().full()}, {"unacknowledged", queue_.size()}});
     SessionPort* const port = session_.port();
     session_.on_detached();
     if (port) port->close(StreamErrorCondition::connection_timeout, "nothing was acknowledged");

@@ -12,6 +12,7 @@
 #include "server/core/events/undelivered_events.h"
 #include "server/core/internals.h"
 #include "server/core/options.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/core/routing/trace.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
@@ -39,7 +40,8 @@ void limit_hibernating(Account& account) {
         std::min_element(hibernating.begin(), hibernating.end(), [](const auto& a, const auto& b) {
             return a->hibernation().since() < b->hibernation().since();
         });
-    logger.info("too-many-asleep", {{"session", (*first)->jid().full()}});
+    account.context().refusals().tell(logger, account.jid().bare(), "too-many-asleep",
+                                      {{"session", (*first)->jid().full()}});
     (*first)->end(SessionEnd::expired);
 }
 
@@ -137,8 +139,10 @@ void Hibernation::note_if_full() {
     const std::uint32_t bytes = session_.sm()->unacked_bytes();
     if (limits.has_queue_room(queued_, bytes)) return;
     full_ = true;
-    logger.warning("hibernating-queue-full",
-                   {{"session", session_.jid().full()}, {"stanzas", queued_}, {"bytes", bytes}});
+    if (context().refusals().admit(session_.account().jid().bare(), "hibernating-queue-full"))
+        logger.warning(
+            "hibernating-queue-full",
+            {{"session", session_.jid().full()}, {"stanzas", queued_}, {"bytes", bytes}});
 }
 
 void Hibernation::queue(Envelope envelope) {

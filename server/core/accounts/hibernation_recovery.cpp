@@ -15,6 +15,7 @@
 #include "server/core/events/session_events.h"
 #include "server/core/internals.h"
 #include "server/core/options.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
@@ -62,8 +63,9 @@ void expire(Context& context, Account& account, const storage::Deadline& deadlin
     if (!session) return;
     if (session->is_hibernating() &&
         session->hibernation().expires_at() <= context.clock().lasting()) {
-        logger.info("expired", {{"session", session->jid().full()},
-                                {"queued", session->hibernation().queued()}});
+        context.refusals().tell(
+            logger, account.jid().bare(), "expired",
+            {{"session", session->jid().full()}, {"queued", session->hibernation().queued()}});
         session->end(SessionEnd::expired);
     } else {
         context.storage().deadlines().remove(context.shard().batch(), deadline);  // it has another

@@ -229,7 +229,7 @@ void Session::wait(Envelope envelope) {
     waiting_.push_back(std::move(envelope));
     const auto& limits = context().options<SmacksOptions>(account_.host());
     if (limits.allow_queue(waiting_.size(), waiting_bytes_)) return;
-    logger.warning("too-much-waits", {{"session", jid_.full()}, {"stanzas", waiting_.size()}});
+    context().refusals().tell(logger, jid_.bare(), "too-much-waits", {{"session", jid_.full()}});
     if (state_ == SessionState::resuming) return end(SessionEnd::expired);
     fail_stream(StreamErrorCondition::policy_violation, "too much waits for this client");
 }

@@ -78,18 +78,19 @@ void RefusalLog::write(const Line& line, std::string_view condition, std::string
 }
 
 void RefusalLog::on_request(std::string_view from, std::string_view ns, std::string_view condition,
-                            std::string_view text) {
+                            std::string_view text, std::string_view peer) {
     if (!logger.enabled(LogLevel::info)) return;
     const Logger::Fields fields{
         {"from", from}, {"payload", ns}, {"condition", condition}, {"text", text}};
-    if (admit(bare(from), condition))
+    if (admit(peer.empty() ? bare(from) : peer, condition))
         logger.info("request", fields);
     else
         logger.debug("request", fields);
 }
 
-void RefusalLog::on_stream(const TracedStream& stream, std::string_view address,
-                           std::string_view condition, std::string_view text) {
+void RefusalLog::on_stream(const TracedStream& stream, std::string_view peer,
+                           std::string_view address, std::string_view condition,
+                           std::string_view text) {
     if (!logger.enabled(LogLevel::info)) return;
     const Logger::Fields fields{{"kind", stream.kind},
                                 {"peer", stream.name},
@@ -98,13 +99,19 @@ void RefusalLog::on_stream(const TracedStream& stream, std::string_view address,
                                 {"address", address},
                                 {"condition", condition},
                                 {"text", text}};
-    const std::string_view peer = !stream.account.empty()  ? stream.account
-                                  : !stream.domain.empty() ? stream.domain
-                                                           : address;
     if (admit(peer, condition))
         logger.info("stream", fields);
     else
         logger.debug("stream", fields);
+}
+
+void RefusalLog::tell(const Logger& area, std::string_view peer, std::string_view event,
+                      Logger::Fields fields) {
+    if (!area.enabled(LogLevel::info)) return;
+    if (admit(peer, event, Counts::by_peer))
+        area.info(event, fields);
+    else
+        area.debug(event, fields);
 }
 
 // ---- How much of it ----------------------------------------------------------------------------
@@ -122,6 +129,10 @@ RefusalLog::Lines& RefusalLog::lines_of(std::string_view peer) {
 }
 
 bool RefusalLog::admit(std::string_view peer, std::string_view condition) {
+    return admit(peer, condition, Counts::by_all);
+}
+
+bool RefusalLog::admit(std::string_view peer, std::string_view condition, Counts counts) {
     const SteadyTime now = context_.clock().steady();
     if (now - began_ >= window) {
         sum_up();
@@ -129,9 +140,10 @@ bool RefusalLog::admit(std::string_view peer, std::string_view condition) {
     }
     const auto& options = context_.options<LogOptions>();
     Lines& lines = lines_of(peer);
-    if (lines.written < options.refusals_per_peer && written_ < options.refusals) {
+    const bool by_all = counts == Counts::by_all;
+    if (lines.written < options.refusals_per_peer && (!by_all || written_ < options.refusals)) {
         ++lines.written;
-        ++written_;
+        if (by_all) ++written_;
         return true;
     }
     ++lines.left_out;

@@ -52,13 +52,13 @@ Task<std::optional<std::uint32_t>> iterations_near(Context& context, const Jid& 
     co_return usable ? std::optional(scram->iterations) : std::nullopt;
 }
 
-void log_failure(Context& context, const Jid& account, std::string_view address,
+void log_failure(Context& context, const Jid& account, const ConnectionInfo& peer,
                  const c2s::LoginFailed& failed) {
     const Logger::Fields fields{{"account", account.full()},
-                                {"address", address},
+                                {"address", peer.address},
                                 {"condition", sasl::name(failed.condition)},
                                 {"text", failed.text}};
-    if (context.refusals().admit(address, "login-failed"))
+    if (context.refusals().admit(peer.network, "login-failed"))
         logger.info("login-failed", fields);
     else
         logger.debug("login-failed", fields);
@@ -147,8 +147,11 @@ void C2sStream::on_encrypted(sasl::ChannelBindings bindings) {
 void C2sStream::write(Context& context, const c2s::Output& out) {
     for (const std::string& message : out.messages) port_.write_xml(message);
     if (!out.refusal) return;
-    const std::string who = authenticated() ? std::string(account().bare()) : port_.info().address;
-    context.refusals().on_request(who, out.refusal->ns, out.refusal->condition, out.refusal->text);
+    const ConnectionInfo peer = port_.info();
+    const std::string_view account = authenticated() ? this->account().bare() : std::string_view();
+    context.refusals().on_request(account.empty() ? peer.address : account, out.refusal->ns,
+                                  out.refusal->condition, out.refusal->text,
+                                  account.empty() ? peer.network : account);
 }
 
 C2sStream::Next C2sStream::end(const c2s::Close& close) {
@@ -375,7 +378,7 @@ Task<c2s::Step> C2sStream::delay_failure(Context& context, c2s::LoginFailed fail
         metrics().counter("clarion_login_failures_total", "Client logins that failed");
     failures.add();
     const ConnectionInfo peer = port_.info();
-    log_failure(context, account(), peer.address, failed);
+    log_failure(context, account(), peer, failed);
     if (failed.condition == sasl::Condition::not_authorized)
         co_await context.shard().sleep(context.login_throttle().on_failure(
             context.clock().steady(), peer.network, account().bare(), pauses(context, host())));

@@ -167,9 +167,8 @@ SteadyTime C2sConnection::handshake_deadline() const {
 void C2sConnection::on_encrypted() { stream_.on_encrypted(transport_->bindings()); }
 
 void C2sConnection::on_tls_failed(std::string_view why) {
-    const std::string address = transport_->info().address;
-    if (context().refusals().admit(address, "tls-failed"))
-        logger.info("tls-failed", {{"address", address}, {"error", why}});
+    if (context().refusals().admit(network(), "tls-failed"))
+        logger.info("tls-failed", {{"address", address()}, {"error", why}});
 }
 
 void C2sConnection::note_authenticated() {
@@ -262,6 +261,10 @@ core::TracedStream C2sConnection::traced(const xml::Element*) const {
         return {kind(), session->jid().bare(), {}, session->jid().full()};
     if (!address_) address_ = std::make_unique<const std::string>(transport_->info().address);
     return {kind(), stream_.account().bare(), {}, *address_};
+}
+
+std::string_view C2sConnection::counted_as() const {
+    return stream_.authenticated() ? std::string_view(stream_.account().bare()) : network();
 }
 
 std::size_t C2sConnection::max_send_buffer() const {

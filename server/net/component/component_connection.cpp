@@ -49,7 +49,7 @@ void ComponentConnection::accept(ShardNet& net, std::unique_ptr<Transport> trans
          .new_per_second = limits.new_connections_per_second,
          .now = context.clock().steady()});
     if (!place) {
-        if (context.refusals().admit(peer.ip(), "too-many-connections"))
+        if (context.refusals().admit(peer.network(), "too-many-connections"))
             logger.warning("too-many-connections", {{"address", peer.ip()}});
         return;
     }
@@ -89,7 +89,8 @@ ComponentConnection::Step ComponentConnection::on_header() {
         return Step::parse;
     }
     if (options() == nullptr) {
-        logger.warning("unknown-component", {{"domain", header.to}});
+        if (context().refusals().admit(network(), "unknown-component"))
+            logger.warning("unknown-component", {{"domain", header.to}, {"address", address()}});
         begin_close(StreamErrorCondition::host_unknown, "no such component is configured");
         return Step::parse;
     }
@@ -114,7 +115,8 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
         mine ? hex_encode(crypto::sha1(stream_id_ + mine->secret)) : std::string();
     const std::string given = to_lower_ascii(trim(handshake.text()));
     if (expected.empty() || !crypto::constant_time_equal(given, expected)) {
-        logger.warning("handshake-failed", {{"domain", domain_}});
+        if (context().refusals().admit(network(), "handshake-failed"))
+            logger.warning("handshake-failed", {{"domain", domain_}, {"address", address()}});
         return begin_close(StreamErrorCondition::not_authorized, "wrong secret");
     }
     if (!context().is_home(domain_))
@@ -129,7 +131,7 @@ void ComponentConnection::on_handshake(const xml::Element& handshake) {
     trace_sent("<handshake/>");
     context().links().attach_component(domain_, this);
     tell_attached();
-    logger.info("attached", {{"domain", domain_}});
+    context().refusals().tell(logger, domain_, "attached", {{"domain", domain_}});
     context().bus().fire(events::DomainReachable{context(), domain_});
 }
 
@@ -138,7 +140,8 @@ bool ComponentConnection::take_place(const core::ComponentOptions& mine) {
     core::ComponentPort* const older = context().links().component(domain_);
     if (older == nullptr) return true;
     const bool newer_wins = mine.conflict == "newer";
-    logger.warning("already-attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
+    if (context().refusals().admit(domain_, "already-attached"))
+        logger.warning("already-attached", {{"domain", domain_}, {"newer_wins", newer_wins}});
     if (newer_wins) older->give_way();
     return newer_wins;
 }
@@ -260,7 +263,7 @@ void ComponentConnection::on_detached() {
     if (!std::exchange(attached_, false)) return;
     context().links().detach_component(domain_, this);
     tell_attached();
-    logger.info("detached", {{"domain", domain_}});
+    context().refusals().tell(logger, domain_, "detached", {{"domain", domain_}});
 }
 
 void ComponentConnection::on_deadline() {

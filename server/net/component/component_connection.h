@@ -59,6 +59,9 @@ private:
     core::TracedStream traced(const xml::Element*) const override {
         return {kind(), {}, domain_, domain_};
     }
+    std::string_view counted_as() const override {
+        return attached_ ? std::string_view(domain_) : network();
+    }
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     void write_header() override;

@@ -112,7 +112,8 @@ void RemoteDomains::deliver(core::Envelope envelope) {
     const StanzaPtr stanza = envelope.stanza;
     const std::string_view local = stanza->from().domain(), remote = stanza->to().domain();
     if (!is_ours(local)) {  // nothing of ours says that: we are no relay
-        logger.warning("not-ours", {{"from", stanza->from().full()}, {"to", remote}});
+        if (context_.refusals().admit(local, "not-ours"))
+            logger.warning("not-ours", {{"from", stanza->from().full()}, {"to", remote}});
         return;
     }
     if (S2sOut* link = find(local, remote)) return link->deliver(std::move(envelope));
@@ -273,7 +274,7 @@ void RemoteDomains::take(std::unique_ptr<Transport> transport, bool direct_tls) 
          .new_per_second = context_.options<ConnectionLimits>().new_connections_per_second,
          .now = context_.clock().steady()});
     if (!place) {
-        if (context_.refusals().admit(peer.ip(), "too-many-connections"))
+        if (context_.refusals().admit(peer.network(), "too-many-connections"))
             logger.warning("too-many-connections", {{"address", peer.ip()}});
         return;
     }

@@ -61,8 +61,9 @@ S2sIn::~S2sIn() {
     domains_.leave(*this);
     if (!authenticated()) return;
     counters().streams.add(-1);
-    logger.info("stream-closed",
-                {{"remote", negotiation_.newest_pair().first}, {"direction", "in"}, {"why", why_}});
+    const std::string& remote = negotiation_.newest_pair().first;
+    context().refusals().tell(logger, network(), "stream-closed",
+                              {{"remote", remote}, {"direction", "in"}, {"why", why_}});
 }
 
 s2s::IncomingPolicy S2sIn::policy() const {
@@ -104,10 +105,10 @@ TlsSettings S2sIn::tls_settings() const {
 void S2sIn::on_encrypted() { negotiation_.on_encrypted(); }
 
 void S2sIn::on_tls_failed(std::string_view why) {
-    if (!context().refusals().admit(transport_->peer_address().ip(), "tls-failed")) return;
+    if (!context().refusals().admit(network(), "tls-failed")) return;
     logger.info("tls-failed", {{"remote", negotiation_.from()},
                                {"direction", "in"},
-                               {"address", transport_->info().address},
+                               {"address", address()},
                                {"why", why}});
 }
 
@@ -134,7 +135,8 @@ S2sIn::Step S2sIn::on_element(xml::Document&& element) {
     const Next next = negotiation_.on_element(element.root(), out());
     trace_answer(&element.root(), before);
     if (const auto refused = negotiation_.take_refusal())
-        context().refusals().on_request(refused->peer, refused->ns, refused->condition, {});
+        context().refusals().on_request(refused->peer, refused->ns, refused->condition, {},
+                                        counted_as());
     if (next != Next::stanza) return act(next, cost);
     on_stanza(std::move(element));
     return Step::parse;
@@ -150,11 +152,10 @@ S2sIn::Step S2sIn::act(Next next, std::size_t cost) {
         case Next::restart: on_pair(); return restart();
         case Next::close:
             why_ = negotiation_.error_text();
-            if (!authenticated() &&
-                context().refusals().admit(transport_->peer_address().ip(), "s2s"))
+            if (!authenticated() && context().refusals().admit(network(), "s2s"))
                 logger.info("refused", {{"remote", negotiation_.from()},
                                         {"direction", "in"},
-                                        {"address", transport_->info().address},
+                                        {"address", address()},
                                         {"why", why_}});
             end_was_written();
             break;
@@ -173,12 +174,13 @@ void S2sIn::on_pair() {
     touch();
     const auto& [remote, local] = negotiation_.newest_pair();
     const core::ConnectionInfo peer = transport_->info();
-    logger.info("stream-up", {{"local", local},
-                              {"remote", remote},
-                              {"direction", "in"},
-                              {"address", peer.address},
-                              {"tls", peer.tls_version},
-                              {"proof", name(negotiation_.proof())}});
+    context().refusals().tell(logger, network(), "stream-up",
+                              {{"local", local},
+                               {"remote", remote},
+                               {"direction", "in"},
+                               {"address", peer.address},
+                               {"tls", peer.tls_version},
+                               {"proof", name(negotiation_.proof())}});
     const auto limit = context().options<S2sPairOptions>(local).max_incoming_streams;
     pair_places_.push_back(
         domains_.pairs().take(local + ' ' + remote, static_cast<std::size_t>(limit)));
@@ -204,12 +206,11 @@ void S2sIn::ask(std::size_t cost) {
 
 std::optional<ConnectionCounts::Place> S2sIn::place_for_question() {
     const auto& limits = context().options<ServerLimits>();
-    const SocketAddress peer = transport_->peer_address();
-    auto place = net().counts().admit(ConnectionCounts::Kind::question, peer.network(),
+    auto place = net().counts().admit(ConnectionCounts::Kind::question, network(),
                                       {.per_network = limits.dialback_questions_per_address,
                                        .unauthenticated = limits.dialback_questions});
-    if (!place && context().refusals().admit(peer.ip(), "too-many-questions"))
-        logger.warning("too-many-questions", {{"address", peer.ip()}});
+    if (!place && context().refusals().admit(network(), "too-many-questions"))
+        logger.warning("too-many-questions", {{"address", address()}});
     return place;
 }
 
@@ -229,11 +230,11 @@ void S2sIn::on_verdict(const s2s::VerifyAnswer& answer, std::size_t cost) {
     go_on_if_paused();
     if (answer.verdict != s2s::Verdict::valid) {
         counters().refused.add();
-        if (context().refusals().admit(transport_->peer_address().ip(), "dialback-refused"))
+        if (context().refusals().admit(network(), "dialback-refused"))
             logger.warning("dialback-refused",
                            {{"local", answer.local},
                             {"remote", answer.remote},
-                            {"address", transport_->info().address},
+                            {"address", address()},
                             {"key_is_false", answer.verdict == s2s::Verdict::invalid}});
         if (++false_keys_ > context().options<core::S2sOptions>().max_false_keys)
             return fail(StreamErrorCondition::policy_violation, "too many keys prove nothing");
@@ -321,6 +322,10 @@ core::TracedStream S2sIn::traced(const xml::Element* element) const {
     if (domain.empty()) domain = negotiation_.from();
     if (domain.empty()) domain = negotiation_.newest_pair().first;
     return {kind(), {}, domain, negotiation_.to()};
+}
+
+std::string_view S2sIn::counted_as() const {
+    return authenticated() ? std::string_view(negotiation_.newest_pair().first) : network();
 }
 
 /// Nothing that anybody can say gives them more time.

@@ -64,6 +64,7 @@ private:
     std::string_view kind() const override { return "s2s-in"; }
     std::size_t object_size() const override { return sizeof *this; }
     core::TracedStream traced(const xml::Element* element) const override;
+    std::string_view counted_as() const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     std::int64_t bytes_per_second() const override;

@@ -5,6 +5,7 @@
 #include "base/metrics.h"
 #include "proto/framing.h"
 #include "server/core/context.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/core/routing/router.h"
 #include "server/core/routing/trace.h"
 #include "server/runtime/shard.h"
@@ -153,9 +154,10 @@ S2sOut::Step S2sOut::act(Next next) {
             if (up_at_ == SteadyTime{}) {
                 failure_ = negotiation_->failure();
             } else {
-                logger.info("stream-error", {{"local", local_},
-                                             {"remote", remote_},
-                                             {"why", negotiation_->failure().text}});
+                net_.context().refusals().tell(logger, remote_, "stream-error",
+                                               {{"local", local_},
+                                                {"remote", remote_},
+                                                {"why", negotiation_->failure().text}});
             }
             return Step::over;
         case Next::read:
@@ -179,13 +181,14 @@ void S2sOut::on_up() {
     count_stream(true);
     const std::string proof(name(negotiation_->proof()));
     const core::ConnectionInfo peer = transport_->info();
-    logger.info("stream-up", {{"local", local_},
-                              {"remote", remote_},
-                              {"direction", "out"},
-                              {"host", host_},
-                              {"address", peer.address},
-                              {"tls", peer.tls_version},
-                              {"proof", proof}});
+    net_.context().refusals().tell(logger, remote_, "stream-up",
+                                   {{"local", local_},
+                                    {"remote", remote_},
+                                    {"direction", "out"},
+                                    {"host", host_},
+                                    {"address", peer.address},
+                                    {"tls", peer.tls_version},
+                                    {"proof", proof}});
     tell(true, "authenticated by " + proof);
     owner_.on_up(*this);
     if (report_) return close_stream();
@@ -307,8 +310,9 @@ bool S2sOut::sweep(SteadyTime now, Duration) {
         }
         transport_->close();
     } else if (is_up() && out_.stalled(now) > limits.queue_time) {
-        logger.warning("stalled",
-                       {{"local", local_}, {"remote", remote_}, {"unsent", out_.unsent()}});
+        if (net_.context().refusals().admit(remote_, "stalled"))
+            logger.warning("stalled",
+                           {{"local", local_}, {"remote", remote_}, {"unsent", out_.unsent()}});
         transport_->close();
     }
     const Duration patience = is_up() ? limits.idle_timeout : limits.negotiation_timeout;

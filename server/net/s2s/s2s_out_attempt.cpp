@@ -5,6 +5,7 @@
 #include "proto/jid.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/core/routing/trace.h"
 #include "server/net/s2s/s2s_out.h"
 #include "server/runtime/shard.h"
@@ -172,10 +173,11 @@ void S2sOut::detach() {
     const bool short_lived =
         was_up && net_.context().clock().steady() - up_at_ < options().retry_delay;
     if (was_up) {
-        logger.info("stream-closed", {{"local", local_},
-                                      {"remote", remote_},
-                                      {"direction", "out"},
-                                      {"waiting", queue_.size()}});
+        net_.context().refusals().tell(logger, remote_, "stream-closed",
+                                       {{"local", local_},
+                                        {"remote", remote_},
+                                        {"direction", "out"},
+                                        {"waiting", queue_.size()}});
     }
     queue_.requeue();
     questions_.lose();

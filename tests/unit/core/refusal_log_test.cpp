@@ -84,4 +84,32 @@ TEST_SUITE("core/refusal_log") {
         REQUIRE(log.lines.size() == 11);
         CHECK(log.lines.back() == "more lines=1990");
     }
+
+    TEST_CASE("what somebody does as often as they like is summed up, and leaves others' lines") {
+        World world({.config = "[log]\nrefusals_per_peer = 3\nrefusals = 4\n", .shards = 1});
+        Refusals log;
+        core::RefusalLog& refusals = world.core(0).refusals();
+        constexpr Logger area{"refusal"};  // so that they are among the lines
+        for (int peer = 0; peer < 5; ++peer)
+            for (int i = 0; i < 50; ++i)
+                refusals.tell(area, "p" + std::to_string(peer) + "@example.org", "enabled", {});
+        CHECK(log.lines.size() == 15);
+        CHECK(refusals.admit("somebody else", ""));
+        world.advance(10s);
+        CHECK(log.lines.size() == 20);
+        CHECK(log.lines[15].find("lines=47 condition=enabled") != std::string::npos);
+        CHECK(log.lines.back() == "more lines=47");  // of the fifth
+    }
+
+    TEST_CASE("who says to be somebody and has not proved it counts as their network") {
+        World world({.config = "[log]\nrefusals_per_peer = 3\n", .shards = 1});
+        Refusals log;
+        core::RefusalLog& refusals = world.core(0).refusals();
+        for (int i = 0; i < 50; ++i) {
+            const std::string domain = "d" + std::to_string(i) + ".example";
+            refusals.on_stream({"s2s-in", {}, domain, {}}, "192.0.2.1", "192.0.2.1", "x", {});
+            refusals.on_request(domain, "urn:none", "x", {}, "192.0.2.2");
+        }
+        CHECK(log.lines.size() == 6);
+    }
 }

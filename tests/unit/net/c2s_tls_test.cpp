@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "server/net/c2s/c2s_connection.h"
 #include "tests/unit/net/loop.h"
 #include "tests/unit/net/wire.h"
@@ -226,5 +227,26 @@ TEST_SUITE("net/c2s_tls") {
               after.transport().bindings().tls_server_end_point);
         before.send(WireClient::header);
         before.expect("</stream:features>");
+    }
+
+    TEST_CASE("a handshake that fails is in the log with an address, also if the client is gone") {
+        Certified certified;
+        Wire wire(certified.options, certified.tls);
+        std::vector<std::string> lines;
+        WireClient gone(wire, wire.listen("c2s", 0));
+        gone.ask(WireClient::header, "</stream:features>");
+        gone.ask(starttls, "<proceed xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        set_log_level(LogLevel::info);
+        set_log_sink([&](std::string_view line) {
+            if (line.find(" tls-failed ") != std::string_view::npos) lines.emplace_back(line);
+        });
+        const linger reset{1, 0};
+        ::setsockopt(gone.fd(), SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
+        gone.close();
+        wire.run_until([&] { return wire.connections() == 0; });
+        set_log_sink({});
+        set_log_level(LogLevel::error);
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].find("address=127.0.0.1 ") != std::string::npos);
     }
 }

@@ -8,7 +8,8 @@ namespace clarion::net {
 
 bool Allowances::take(std::string_view who, SteadyTime now, Rate rate) {
     if (rate.per_second == 0) return true;
-    const auto full = static_cast<double>(rate.per_second * rate.seconds_at_once);
+    const double full =
+        static_cast<double>(rate.per_second) * static_cast<double>(rate.seconds_at_once);
     Left& left = of(who, {full, now});
     const double seconds = std::chrono::duration<double>(now - left.at).count();
     left.times = std::min(full, left.times + seconds * static_cast<double>(rate.per_second));

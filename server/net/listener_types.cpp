@@ -8,6 +8,7 @@
 #include "server/net/component/component_connection.h"
 #include "server/net/connection_counts.h"
 #include "server/net/s2s/connector.h"
+#include "server/net/s2s/look_ups.h"
 #include "server/net/s2s/s2s_backlog.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/s2s/s2s_limits.h"
@@ -61,6 +62,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<ListenOptions>();
     registry.add<ConnectionLimits>();
     registry.add<ServerLimits>();
+    registry.add<LookUpLimits>();
     registry.add<ConnectOptions>();
     registry.add<S2sBacklogOptions>();
     registry.add<S2sPairOptions>();

@@ -386,3 +386,59 @@ TEST_CASE("however many names one network invents, it has the lines of one in th
     CHECK(lines >= 1);
     CHECK(lines <= 3);
 }
+
+namespace {
+
+std::string invented(int i) { return "d" + std::to_string(i) + ".none.example"; }
+
+/// How many of the first `of` invented domains a server has looked for.
+int looked_for(Server& server, int of) {
+    int known = 0;
+    for (int i = 0; i < of; ++i)
+        known += server.reach(invented(i)).state != core::RemoteReach::State::idle;
+    return known;
+}
+
+}  // namespace
+
+TEST_CASE("one account has so many servers looked for, a component as many as it likes") {
+    S2sWorld world;
+    Server& a = world.add("a.example", "[limits]\nnew_domains_per_second = 1\n");
+    world.start();
+    const auto send_from = [&](const std::string& sender) {
+        for (int i = 0; i < 60; ++i)
+            a.send("<message from='" + sender + "' to='x@" + invented(i) + "' id='1'/>");
+        a.wait_for_links([](const auto& links) { return links.empty(); });
+        return looked_for(a, 60);
+    };
+    const int first = send_from("romeo@a.example");
+    CHECK(first >= 20);
+    CHECK(first < 30);
+    CHECK(send_from("gw.a.example") == 60);
+}
+
+TEST_CASE("one network has so many servers looked for by its dialback keys") {
+    S2sWorld world;
+    Server& b = world.add("b.example",
+                          "[s2s]\nrequire_encryption = false\nmax_questions_per_connection = 100\n"
+                          "max_false_keys = 100\n[limits]\nnew_domains_per_second = 1\n"
+                          "dialback_questions_per_address = 0\n");
+    world.start();
+    RawPeer peer(b.port());
+    peer.open(invented(0), "b.example");
+    for (int i = 0; i < 60; ++i) peer.say(question(invented(i)));
+    std::string heard;
+    int refused = 0;
+    for (int answers = 0; answers < 60;) {
+        const std::string more = peer.hear("</db:result>");
+        REQUIRE_FALSE(more.empty());
+        heard += more;
+        answers = 0;
+        for (std::size_t at = 0; (at = heard.find("</db:result>", at)) != heard.npos; ++at)
+            ++answers;
+    }
+    for (std::size_t at = 0; (at = heard.find("<remote-server-timeout", at)) != heard.npos; ++at)
+        ++refused;
+    CHECK(refused > 30);
+    CHECK(refused <= 40);
+}

@@ -104,6 +104,10 @@ bool RemoteDomains::has_room_for(const Stanza& stanza, std::size_t link_bytes) c
                              static_cast<std::size_t>(limits.max_queued_bytes_total));
 }
 
+bool RemoteDomains::may_look_up(std::string_view cause) {
+    return look_ups_->take(cause, context_.clock().steady(), context_.options<LookUpLimits>());
+}
+
 void RemoteDomains::spawn(std::shared_ptr<S2sOut> link) {
     net_.scope().spawn("s2s-out", S2sOut::run(std::move(link)));
 }
@@ -127,6 +131,11 @@ void RemoteDomains::deliver(core::Envelope envelope) {
         return context_.router().bounce_unreachable(
             std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
                                   "too many streams to other servers, or too much waits for them"});
+    }
+    if (!may_look_up(LookUps::cause_of(*stanza, context_.domains()))) {
+        return context_.router().bounce_unreachable(
+            std::move(envelope), {StanzaErrorCondition::resource_constraint, StanzaErrorType::wait,
+                                  "too many servers are to be looked for because of you"});
     }
     auto link = open(local, remote);
     link->deliver(std::move(envelope));
@@ -218,7 +227,8 @@ Task<> RemoteDomains::test(std::string domain, core::RemoteReport report, std::s
 
 // ---- Dialback ----------------------------------------------------------------------------------
 
-void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered) {
+void RemoteDomains::verify(s2s::VerifyRequest request, std::string network,
+                           S2sOut::Answered answered) {
     core::ShardSet& shards = context_.shards();
     auto back = [&shards, here = context_.shard().index(),
                  answered = std::move(answered)](s2s::Verdict verdict) mutable {
@@ -226,15 +236,17 @@ void RemoteDomains::verify(s2s::VerifyRequest request, S2sOut::Answered answered
                     [answered = std::move(answered), verdict]() mutable { answered(verdict); });
     };
     const std::string remote = request.remote;
-    context_.on_home_shard(remote, [this, request = std::move(request),
-                                    back = std::move(back)](core::Context& home) mutable {
-        peers_[home.shard().index()]->ask(std::move(request), std::move(back));
-    });
+    context_.on_home_shard(
+        remote, [this, request = std::move(request), network = std::move(network),
+                 back = std::move(back)](core::Context& home) mutable {
+            peers_[home.shard().index()]->ask(std::move(request), network, std::move(back));
+        });
 }
 
 /// Anybody may claim to be anybody, so a question costs no more than a stanza: the same limits and
 /// pauses. A domain that is back, and has something for us, tries again.
-void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
+void RemoteDomains::ask(s2s::VerifyRequest request, std::string_view network,
+                        S2sOut::Answered answered) {
     if (context_.stopping()) return answered(s2s::Verdict::timeout);
     if (S2sOut* link = find(request.local, request.remote)) {
         return link->ask(std::move(request), std::move(answered));
@@ -245,7 +257,7 @@ void RemoteDomains::ask(s2s::VerifyRequest request, S2sOut::Answered answered) {
         const bool unknown = pause->condition == StanzaErrorCondition::remote_server_not_found;
         return answered(unknown ? s2s::Verdict::not_found : s2s::Verdict::timeout);
     }
-    if (!may_open(request.local)) return answered(s2s::Verdict::timeout);
+    if (!may_open(request.local) || !may_look_up(network)) return answered(s2s::Verdict::timeout);
     auto link = open(request.local, request.remote);
     link->ask(std::move(request), std::move(answered));
     spawn(std::move(link));
@@ -333,7 +345,7 @@ void RemoteDomains::adopt(const std::string& local, const std::string& remote, S
         spawn(std::move(fresh));
     }
     for (auto& question : rest.questions)
-        ask(std::move(question.request), std::move(question.answered));
+        ask(std::move(question.request), {}, std::move(question.answered));  // has been counted
 }
 
 // ---- The spool ---------------------------------------------------------------------------------

@@ -32,6 +32,7 @@
 #include "server/core/routing/domain_links.h"
 #include "server/net/dns/resolver.h"
 #include "server/net/dns/ttl_cache.h"
+#include "server/net/s2s/look_ups.h"
 #include "server/net/s2s/s2s_link_info.h"
 #include "server/net/s2s/s2s_out.h"
 #include "server/net/s2s/s2s_pairs.h"
@@ -50,6 +51,7 @@ public:
     void set_peers(std::vector<RemoteDomains*> peers) {
         peers_ = std::move(peers);
         pairs_ = peers_.front()->pairs_;
+        look_ups_ = peers_.front()->look_ups_;
     }
     /// Take over a socket that a server opened to the shard of `net`. Without a RemoteDomains there
     /// it is closed.
@@ -67,9 +69,9 @@ public:
     Task<> test(std::string domain, core::RemoteReport report, std::string local) override;
 
     // For S2sIn.
-    /// Asks the domain that is said to have made a dialback key. `answered` is called once, on this
-    /// shard.
-    void verify(s2s::VerifyRequest request, S2sOut::Answered answered);
+    /// Asks the domain that is said to have made a dialback key, for a server of `network`.
+    /// `answered` is called once, on this shard.
+    void verify(s2s::VerifyRequest request, std::string network, S2sOut::Answered answered);
     /// An incoming stream was authenticated for this remote domain.
     void note_reachable(std::string domain);
     S2sPairs& pairs() { return *pairs_; }
@@ -99,7 +101,8 @@ private:
     void spawn(std::shared_ptr<S2sOut> link);
     void erase(S2sOut& link);
     void deliver_stopping(core::Envelope envelope, std::string_view remote);
-    void ask(s2s::VerifyRequest request, S2sOut::Answered answered);
+    void ask(s2s::VerifyRequest request, std::string_view network, S2sOut::Answered answered);
+    bool may_look_up(std::string_view cause);
     void reached(std::string_view domain);
     void take(std::unique_ptr<Transport> transport, bool direct_tls);
     void follow_partitions();
@@ -117,6 +120,7 @@ private:
     Resolver resolver_;
     S2sBacklog backlog_;
     std::shared_ptr<S2sPairs> pairs_ = std::make_shared<S2sPairs>();
+    std::shared_ptr<LookUps> look_ups_ = std::make_shared<LookUps>();
     std::vector<RemoteDomains*> peers_;
     std::unordered_map<std::string, std::shared_ptr<S2sOut>> links_;
     TtlCache<Pause> pauses_;

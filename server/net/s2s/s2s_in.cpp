@@ -201,7 +201,7 @@ void S2sIn::ask(std::size_t cost) {
                      place = std::move(*place)](s2s::Verdict verdict) {
         if (const auto self = weak.lock()) self->on_verdict({local, remote, id, verdict}, cost);
     };
-    domains_.verify(std::move(request), std::move(answered));
+    domains_.verify(std::move(request), network(), std::move(answered));
 }
 
 std::optional<ConnectionCounts::Place> S2sIn::place_for_question() {

@@ -63,7 +63,7 @@ private:
     net::FileDescriptor fd_;
 };
 
-bool contains(const std::string& text, std::string_view part) {
+bool contains(std::string_view text, std::string_view part) {
     return text.find(part) != text.npos;
 }
 

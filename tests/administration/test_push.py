@@ -222,7 +222,8 @@ require_encryption = false
 
     def routed(self):
         self.server.ctl("push", "ping", "juliet@example.test")
-        return self.stats()["route_works"]
+        stats = self.stats()  # none before its first notification
+        return stats is None or stats["route_works"]
 
     def test_a_service_that_refuses_everything_and_what_it_costs_are_alarms(self):
         self.gateway().refuse("forbidden", "")

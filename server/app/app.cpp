@@ -26,8 +26,8 @@
 #include "server/net/listener.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
-#include "server/net/transport/tls_memory.h"
 #include "server/net/transport/tls_context.h"
+#include "server/net/transport/tls_memory.h"
 
 namespace clarion::app {
 
@@ -254,7 +254,9 @@ void App::run() {
 
 void App::request_stop() { signals_.stop(); }
 
+/// SIGHUP comes to the main thread, the administrator's command to a shard.
 Result<App::Reload> App::reload() {
+    const std::lock_guard lock(reloading_);
     auto fresh = load_config(registry_, config_->filename());
     if (!fresh) return fresh.error();
     Findings findings(**fresh);

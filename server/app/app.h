@@ -10,6 +10,7 @@
 
 #include <iosfwd>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -55,8 +56,8 @@ public:
         std::vector<net::CertificateInfo> certificates;  // loaded anew
         std::vector<std::string> warnings;               // "FILE:LINE: ..."
     };
-    /// Reads the configuration file again and applies what can be applied live. Any thread but a
-    /// shard's.
+    /// Reads the configuration file again and applies what can be applied live. Any thread: one
+    /// waits for another that is at it.
     Result<Reload> reload();
 
     const OptionRegistry& registry() const { return registry_; }
@@ -66,7 +67,6 @@ public:
     Tracing& tracing() { return *tracing_; }
     const AdminAreas& admin_areas() const { return *admin_areas_; }
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
-    std::shared_ptr<const Config> config() const { return config_; }
     SteadyTime started() const { return started_; }
     /// What is wrong with the certificates in use, or soon will be. On the shard of that context.
     std::vector<CertificateAlarm> certificate_alarms(const core::Context& context) const;
@@ -83,7 +83,8 @@ private:
     Task<> watch_certificates(core::Context& context);
     Task<> keep_clock_mark(core::Context& context);
 
-    std::shared_ptr<const Config> config_;
+    std::mutex reloading_;
+    std::shared_ptr<const Config> config_;  // once there are threads: under reloading_
     OptionRegistry registry_;
     int lock_ = -1;
     std::unique_ptr<storage::Storage> storage_;

@@ -287,6 +287,16 @@ class Commands(Case):
         self.server.process.send_signal(signal.SIGHUP)
         self.server.wait_for_log("option-changed")
 
+    def test_a_signal_and_a_command_reload_in_turn(self):
+        self.server.write_config("[smacks]\nhibernation_time = 77\n")
+        for _ in range(10):
+            self.server.process.send_signal(signal.SIGHUP)
+            self.assertEqual(self.server.ctl("reload").returncode, 0)
+        self.assertEqual(self.server.ctl("stop").returncode, 0)
+        self.assertEqual(self.server.wait(), 0)
+        log = (self.server.directory / "log").read_text()
+        self.assertEqual(log.count("option-changed"), 1, "each finds what the one before left")
+
     def test_accounts_survive_kill_9(self):
         self.assertEqual(self.add("romeo").returncode, 0)
         self.server.process.kill()

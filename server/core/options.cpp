@@ -195,12 +195,14 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
     t.section("limits", "What one peer may cost. 0 switches a limit off.").live();
     t.add("c2s_bytes_per_second", &LimitsOptions::c2s_bytes_per_second)
         .min(0)
+        .max(1 << 30)
         .unit("bytes")
         .doc(
             "Read from one client on average; four seconds' worth may come at once, more is read "
             "later, not refused.");
     t.add("s2s_bytes_per_second", &LimitsOptions::s2s_bytes_per_second)
         .min(0)
+        .max(1 << 30)
         .unit("bytes")
         .doc("The same for one server connection.");
     t.add("c2s_connections_per_address", &LimitsOptions::c2s_connections_per_address)

@@ -425,6 +425,18 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(count() == 60);
     }
 
+    TEST_CASE("at the highest rate that may be configured clients are read") {
+        Wire wire(std::string(insecure) + "[limits]\nc2s_bytes_per_second = 1073741824\n");
+        wire.world.add_account("romeo@example.org", "secret");
+        WireClient romeo(wire, wire.listen("c2s"));
+        romeo.log_in("romeo");
+        wire.advance(std::chrono::seconds(2));
+        romeo.send("<iq type='get' id='q'><query xmlns='urn:none'/></iq>");
+        wire.settle();
+        romeo.ended();
+        CHECK(romeo.received.find("</iq>") != std::string::npos);
+    }
+
     TEST_CASE("by option silent clients are asked whether they are there") {
         Wire wire(
             "[c2s]\nping_interval = 30\nping_timeout = 10\nrequire_encryption = false\n"

@@ -193,7 +193,7 @@ Task<Result<std::vector<UnackedStanza>>> Hibernation::read_queue() {
     const std::uint32_t acked = session_.sm()->acked();
     std::vector<UnackedStanza> queue(queued_);
     std::uint32_t read = 0;
-    while (true) {
+    while (read < queue.size()) {  // what comes meanwhile is in arrived_ as well
         co_await context().shard().committed();  // our own writes too
         const auto slice = co_await context().storage().sessions().read_queue(
             account.id(), session_.number(), acked, read, read_slice);

@@ -104,7 +104,7 @@ struct SmacksOptions {
     Duration ack_request_delay = std::chrono::seconds(5);
     std::int64_t max_queue_size = 5000;
     std::int64_t max_queue_bytes = 16 << 20;
-    std::int64_t max_account_queue_bytes = 32 << 20;
+    std::int64_t max_account_queue_bytes = 16 << 20;
     std::int64_t max_sessions = 10;
     Duration unavailable_grace = std::chrono::seconds(30);
     std::int64_t max_remembered = 20;

@@ -169,9 +169,9 @@ void SmacksOptions::declare(OptionTable<SmacksOptions>& t) {
         .max(1 << 30)
         .unit("bytes of memory")
         .doc(
-            "The same for all connected sessions of an account together: the next one that has "
-            "more "
-            "than a megabyte is ended.");
+            "The same for all connected sessions of an account together; beyond it the next one "
+            "that "
+            "has more than a quarter of a megabyte is ended.");
     t.add("max_sessions", &SmacksOptions::max_sessions)
         .min(1)
         .doc("Hibernating sessions of one account; one more ends the one that hibernated first.");

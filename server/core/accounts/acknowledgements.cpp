@@ -115,7 +115,7 @@ void StreamManagement::send(Envelope envelope) {
 
 /// All sessions of the account have too much together, and this one has a part in it.
 bool StreamManagement::is_one_too_many() const {
-    constexpr std::uint32_t small = 1 << 20;  // not worth a look at the others
+    constexpr std::uint32_t small = 256 << 10;  // not worth a look at the others
     if (bytes_ <= small) return false;
     std::size_t all = 0;
     for (const auto& each : session_.account().sessions())

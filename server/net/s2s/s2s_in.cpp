@@ -62,7 +62,7 @@ S2sIn::~S2sIn() {
     if (!authenticated()) return;
     counters().streams.add(-1);
     const std::string& remote = negotiation_.newest_pair().first;
-    context().refusals().tell(logger, network(), "stream-closed",
+    context().refusals().tell(logger, remote, "stream-closed",
                               {{"remote", remote}, {"direction", "in"}, {"why", why_}});
 }
 
@@ -174,7 +174,7 @@ void S2sIn::on_pair() {
     touch();
     const auto& [remote, local] = negotiation_.newest_pair();
     const core::ConnectionInfo peer = transport_->info();
-    context().refusals().tell(logger, network(), "stream-up",
+    context().refusals().tell(logger, remote, "stream-up",
                               {{"local", local},
                                {"remote", remote},
                                {"direction", "in"},

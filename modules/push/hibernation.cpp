@@ -242,8 +242,9 @@ Task<> Hibernation::sweep_session(QueueRules& rules, core::Account& account, std
             account.id(), number, acked, read, read_slice);
         session = account.find_session_by_number(number);  // it may have come back meanwhile
         if (!slice || !session || !session->is_hibernating() || context_.stopping()) co_return;
-        if (slice->empty()) break;
-        read = slice->back().seq - acked;
+        const std::uint32_t up_to = slice->empty() ? 0 : slice->back().seq - acked;
+        if (up_to <= read) break;  // nothing more, or nothing that belongs to it
+        read = up_to;
         for (const auto& stored : *slice) {
             auto stanza = Stanza::from_document(xml::parse_element(stored.stanza.xml, ns::client));
             if (!stanza) continue;

@@ -198,8 +198,9 @@ Task<Result<std::vector<UnackedStanza>>> Hibernation::read_queue() {
         const auto slice = co_await context().storage().sessions().read_queue(
             account.id(), session_.number(), acked, read, read_slice);
         if (!slice) co_return slice.error();
-        if (slice->empty()) break;
-        read = slice->back().seq - acked;
+        const std::uint32_t up_to = slice->empty() ? 0 : slice->back().seq - acked;
+        if (up_to <= read) break;  // nothing more, or nothing that belongs to it
+        read = up_to;
         for (const auto& entry : *slice) {
             const std::uint32_t place = entry.seq - acked - 1;
             if (place < queue.size()) queue[place] = from_kept(entry.stanza, account);

@@ -16,8 +16,8 @@ namespace {
 
 constexpr Logger logger{"listen"};
 
-constexpr int backlog = 4096;          // the kernel cuts it to net.core.somaxconn
-constexpr int accepted_at_once = 128;  // before others have their turn
+constexpr int backlog = 4096;         // the kernel cuts it to net.core.somaxconn
+constexpr int accepted_at_once = 16;  // with what each has sent, before others have their turn
 
 Error failed(std::string_view what, const SocketAddress& address) {
     const int error = errno;

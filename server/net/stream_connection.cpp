@@ -63,6 +63,7 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
       heard_at_(now()),
       input_left_(most_input) {
     transport_->set_sink(this);
+    transport_->set_low_priority(true);
     net.join(*this);
     net.watch(*this);
 }
@@ -167,6 +168,7 @@ bool StreamConnection::spend_input(std::size_t bytes) {
 
 void StreamConnection::trust(std::int64_t max_stanza_size) {
     trusted_ = true;
+    transport_->set_low_priority(false);
     place_.note_authenticated();
     xml_.set_limits(limits_of(max_stanza_size));
 }

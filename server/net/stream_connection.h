@@ -49,7 +49,8 @@ protected:
 
     /// `content_ns`: the namespace of stanzas on this kind of stream. Until trust() an element may
     /// have [c2s] max_unauthenticated_stanza_size bytes and take little memory, all that is read,
-    /// white space included, may have 64 KB, and it may have to give up its place.
+    /// white space included, may have 64 KB, others are read first, and it may have to give up its
+    /// place.
     StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                      ConnectionCounts::Place place, std::string_view content_ns);
 

@@ -21,7 +21,9 @@ namespace {
 constexpr Logger logger{"shard"};
 
 /// Handlers that may share a turn, hence a batch and a flush: what batching under load is worth.
+/// What they bring about waits until the turn ends, so they may not take long either.
 constexpr int handlers_per_turn = 64;
+constexpr std::chrono::milliseconds turn_time{2};
 
 thread_local Shard* current_shard = nullptr;
 
@@ -401,7 +403,9 @@ void Shard::run() {
         const bool busy = begin_turn() || (impl_->turn_work && !impl_->turn_work->empty());
         guarded("handler", [this, busy] {
             if (!busy) impl_->io.run_one();  // waits
+            const auto began = std::chrono::steady_clock::now();
             for (int i = 1; i < handlers_per_turn && impl_->io.poll_one() != 0; ++i) {
+                if (std::chrono::steady_clock::now() - began >= turn_time) break;
             }
         });
         end_turn();

@@ -113,7 +113,7 @@ if __name__ == "__main__":
                short=False, promised=False),
         Attack("unfinished stanzas of small elements", unfinished(SMALL, 10, 200), seconds=1.5),
         Attack("unfinished stanzas of small elements, of forty networks",
-               unfinished(SMALL, 40, 200), seconds=3.0, short=False, promised=False),
+               unfinished(SMALL, 40, 200), seconds=3.0, short=False),
         Attack("unfinished long elements, of forty networks", unfinished(LONG, 40, 200),
                seconds=3.0, short=False, promised=False),
         Attack("white space before the login", white_space(True), judge=little_is_taken,

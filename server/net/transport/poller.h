@@ -3,9 +3,12 @@
 // An epoll instance of its own, which the shard's event loop watches as one descriptor. A socket is
 // registered once, edge-triggered, for both directions; waiting and waking cost no system call per
 // socket, and all that is ready is handled in one turn of the shard (docs/design/005-sockets.md).
+// Sockets that hung up, and those of strangers (set_low_priority()), are told a few in each turn:
+// thousands of them may have something at once, and the others would wait until all are served.
 // Everything here runs on the shard's thread. Outlives its watches.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "base/result.h"
@@ -27,12 +30,17 @@ public:
 
 protected:
     virtual ~Watch() = default;
+    /// From now on it is told after the others, together with few of its kind in each turn.
+    void set_low_priority(bool low) { low_priority_ = low; }
     /// After this call the Poller touches the watch no more: it may be gone.
     virtual void on_ready(Ready ready) = 0;
 
 private:
     friend class Poller;
-    bool queued_ = false;
+    std::uint32_t soon_ = 0;   // its place among those to be told soon, or 0
+    std::uint32_t later_ = 0;  // likewise among those to be told a few in each turn
+    Ready seen_;               // what it is to be told later
+    bool low_priority_ = false;
 };
 
 class Poller {

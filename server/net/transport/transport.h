@@ -65,6 +65,9 @@ protected:
 
 class Transport final : private Watch {
 public:
+    /// Whether those that are not of low priority are read and written first (Poller).
+    using Watch::set_low_priority;
+
     /// `fd`: connected (or connecting, see connect() in tcp_connect.h) and non-blocking.
     Transport(Poller& poller, FileDescriptor fd);
     /// Closes at once. REQUIRES: nobody waits: close(), and let the waiter end first.

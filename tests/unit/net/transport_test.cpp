@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 
 #include "base/clock.h"
@@ -132,6 +133,55 @@ void shake_hands(Loop& loop, Pair& pair, TlsSettings accept, TlsSettings connect
 }  // namespace
 
 TEST_SUITE("net/transport") {
+    TEST_CASE("who lives does not wait until all strangers, or all who hung up, are told") {
+        constexpr int many = 300;
+        bool hang_up = false;
+        SUBCASE("strangers") {}
+        SUBCASE("who hung up") { hang_up = true; }
+        Loop loop;
+        std::vector<std::unique_ptr<Pair>> pairs;
+        std::vector<std::string> errors(many), read(many);
+        int told = 0;
+        for (int i = 0; i < many; ++i) {
+            pairs.push_back(std::make_unique<Pair>(loop));
+            pairs.back()->a->set_low_priority(!hang_up);
+            loop.start([](Pair& pair, std::string& into, std::string& error, int& count) -> Task<> {
+                co_await read_all(*pair.a, into, error);
+                ++count;
+            }(*pairs.back(), read[i], errors[i], told));
+        }
+        Pair lives(loop);
+        std::string message, error;
+        loop.start(read_all(*lives.a, message, error));
+        loop.io().restart();
+        loop.io().poll();  // all wait now
+        REQUIRE(told == 0);
+
+        REQUIRE(pairs[7]->b->write("bye").ok());
+        if (hang_up) pairs[8]->b->shut_down();  // it goes twice, by halves
+        for (auto& pair : pairs) {
+            if (!hang_up) REQUIRE(pair->b->write("let me in").ok());
+            if (hang_up) pair->b.reset();
+        }
+        REQUIRE(lives.b->write("hello").ok());
+        const auto served = [&] {
+            if (hang_up) return told;
+            return static_cast<int>(std::count_if(
+                read.begin(), read.end(), [](const std::string& text) { return !text.empty(); }));
+        };
+        loop.run_until([&] { return !message.empty(); });
+        CHECK(served() < many / 2);
+        if (!hang_up) loop.run_until([&] { return served() == many; });
+
+        // One of those that wait may go at any time.
+        pairs.back()->a->close();
+        for (auto& pair : pairs) pair->b.reset();
+        lives.b.reset();
+        loop.run_until([&] { return told == many && !error.empty(); });
+        CHECK(message == "hello");
+        CHECK(read[7].starts_with("bye"));
+    }
+
     TEST_CASE("a little white space may precede a handshake after STARTTLS, at either end") {
         const Tls tls;
         for (const bool from_client : {true, false}) {

@@ -105,6 +105,7 @@ bool Negotiation::may_log_in(const Policy& policy) const {
 std::vector<sasl::Mechanism> Negotiation::offered(const Policy& policy) const {
     std::vector<sasl::Mechanism> result;
     if (!may_log_in(policy)) return result;
+    result.reserve(sasl::all_mechanisms().size());
     for (const auto mechanism : sasl::all_mechanisms()) {
         if (sasl::is_plus(mechanism) && !bindings_) continue;
         if (mechanism == sasl::Mechanism::plain && !encrypted() &&

@@ -1,5 +1,9 @@
 #include "storage/record_codec.h"
 
+#include <endian.h>
+
+#include <cstring>
+
 namespace clarion::storage {
 
 Encoder& Encoder::u8(std::uint8_t number) {
@@ -8,16 +12,14 @@ Encoder& Encoder::u8(std::uint8_t number) {
 }
 
 Encoder& Encoder::u32(std::uint32_t number) {
-    char bytes[sizeof number];
-    for (std::size_t i = sizeof bytes; i > 0; number >>= 8) bytes[--i] = static_cast<char>(number);
-    bytes_.append(bytes, sizeof bytes);
+    number = htobe32(number);
+    bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
     return *this;
 }
 
 Encoder& Encoder::u64(std::uint64_t number) {
-    char bytes[sizeof number];
-    for (std::size_t i = sizeof bytes; i > 0; number >>= 8) bytes[--i] = static_cast<char>(number);
-    bytes_.append(bytes, sizeof bytes);
+    number = htobe64(number);
+    bytes_.append(reinterpret_cast<const char*>(&number), sizeof number);
     return *this;
 }
 
@@ -74,14 +76,16 @@ std::uint8_t Decoder::u8() {
 
 std::uint32_t Decoder::u32() {
     std::uint32_t number = 0;
-    for (const char byte : take(4)) number = number << 8 | static_cast<unsigned char>(byte);
-    return number;
+    if (const auto bytes = take(sizeof number); !bytes.empty())
+        std::memcpy(&number, bytes.data(), sizeof number);
+    return be32toh(number);
 }
 
 std::uint64_t Decoder::u64() {
     std::uint64_t number = 0;
-    for (const char byte : take(8)) number = number << 8 | static_cast<unsigned char>(byte);
-    return number;
+    if (const auto bytes = take(sizeof number); !bytes.empty())
+        std::memcpy(&number, bytes.data(), sizeof number);
+    return be64toh(number);
 }
 
 std::uint64_t Decoder::varint() {

@@ -34,6 +34,7 @@ class Domains;
 class EventBus;
 class Features;
 class Homes;
+class DecoyIterations;
 class LoginThrottle;
 class Partitions;
 class PendingIqs;
@@ -83,6 +84,7 @@ public:
     DomainLinks& links() const { return *parts_.links; }
     Features& features() const { return *parts_.features; }
     LoginThrottle& login_throttle() const { return *parts_.login_throttle; }
+    DecoyIterations& decoy_iterations() const { return *parts_.decoy_iterations; }
     RefusalLog& refusals() const { return *parts_.refusals; }
     /// Who watches what is said on this shard; nullptr, almost always: nobody.
     Trace* trace() const { return trace_; }
@@ -139,6 +141,7 @@ protected:
         DomainLinks* links;
         Features* features;
         LoginThrottle* login_throttle;
+        DecoyIterations* decoy_iterations;
         RefusalLog* refusals;
         Scope* scope;
         Partitions* partition_table;

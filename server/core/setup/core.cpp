@@ -50,6 +50,7 @@ Context::Parts Core::parts(Shared& shared, unsigned index) {
             .links = &links_,
             .features = &features_,
             .login_throttle = &login_throttle_,
+            .decoy_iterations = &decoy_iterations_,
             .refusals = &refusals_,
             .scope = &scope_,
             .partition_table = &partition_table_,

@@ -29,6 +29,7 @@
 #include "server/core/routing/trace.h"
 #include "server/core/routing/writer_room.h"
 #include "server/core/streams/c2s_stream.h"
+#include "server/core/streams/decoy_iterations.h"
 #include "server/core/streams/login_throttle.h"
 #include "server/core/streams/pending_logins.h"
 #include "server/runtime/event_bus.h"
@@ -92,6 +93,7 @@ private:
     Scope scope_;
     PartitionScopes scopes_;
     LoginThrottle login_throttle_;
+    DecoyIterations decoy_iterations_;
     NextDeadline next_deadline_;
     WriterRoom writer_room_;
     PendingLogins pending_logins_;

@@ -16,6 +16,7 @@
 #include "server/core/routing/refusal_log.h"
 #include "server/core/routing/trace.h"
 #include "server/core/streams/bind_resource.h"
+#include "server/core/streams/decoy_iterations.h"
 #include "server/core/streams/pending_logins.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
@@ -32,24 +33,6 @@ constexpr Logger logger{"c2s"};
 std::string key_of(const sasl::Credentials& credentials) {
     const auto& scram = credentials.sha256 ? credentials.sha256 : credentials.sha1;
     return scram ? scram->stored_key : std::string();
-}
-
-/// The iterations of the next account's password, in order of names: what one that does not exist
-/// pretends to, always the same and as often as real ones have them. Looked up for each login, so
-/// that time does not tell either. nullopt: there is no other account, or it has no password.
-Task<std::optional<std::uint32_t>> iterations_near(Context& context, const Jid& account) {
-    constexpr auto kind = storage::OwnerKind::account;
-    const std::string domain(account.domain()), name(account.bare());
-    auto next = co_await context.storage().owners().list(kind, domain, name, 1);
-    if (next && next->empty())
-        next = co_await context.storage().owners().list(kind, domain, std::string(), 1);
-    if (!next || next->empty()) co_return std::nullopt;
-    const auto record = co_await context.storage().accounts().find(next->front());
-    if (!record || !*record) co_return std::nullopt;
-    const sasl::Credentials& other = (*record)->credentials;
-    const auto& scram = other.sha256 ? other.sha256 : other.sha1;
-    const bool usable = scram && scram->iterations > 0;
-    co_return usable ? std::optional(scram->iterations) : std::nullopt;
 }
 
 void log_failure(Context& context, const Jid& account, const ConnectionInfo& peer,
@@ -342,7 +325,7 @@ Task<c2s::Step> C2sStream::find_credentials(Context& context) {
     login().pending->add(*this);
     const auto record = co_await context.storage().accounts().find(std::string(account().bare()));
     if (!record) co_return negotiation_.on_unreadable("the account cannot be read");
-    if (const auto pretended = co_await iterations_near(context, account()))
+    if (const auto pretended = co_await context.decoy_iterations().of(context, account()))
         negotiation_.pretend(*pretended);
     std::optional<sasl::Credentials> stored;
     if (*record) stored = (*record)->credentials;

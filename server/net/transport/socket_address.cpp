@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <iterator>
 
@@ -76,6 +77,20 @@ bool is_public6(const in6_addr& address) {
     return (bytes[0] & 0xe0) == 0x20;  // 2000::/3: all that is given out to hosts
 }
 
+/// An IPv4 address in network order, as text. inet_ntop() takes ten times as long, and it is needed
+/// several times for each connection.
+std::string text4(const void* address) {
+    std::uint8_t bytes[4];
+    std::memcpy(bytes, address, sizeof bytes);
+    char text[INET_ADDRSTRLEN];
+    char* end = text;
+    for (const std::uint8_t byte : bytes) {
+        if (end != text) *end++ = '.';
+        end = std::to_chars(end, std::end(text), byte).ptr;
+    }
+    return {text, end};
+}
+
 }  // namespace
 
 Result<SocketAddress> SocketAddress::parse(std::string_view ip, std::uint16_t port) {
@@ -107,18 +122,15 @@ std::string SocketAddress::network() const {
 }
 
 std::string SocketAddress::ip() const {
-    char text[INET6_ADDRSTRLEN] = "";
     if (size == sizeof(sockaddr_in)) {
         const auto v4 = as<sockaddr_in>(*this);
-        ::inet_ntop(AF_INET, &v4.sin_addr, text, sizeof text);
-    } else if (is_ipv6()) {
-        const auto v6 = as<sockaddr_in6>(*this);
-        if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
-            ::inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text, sizeof text);
-        } else {
-            ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
-        }
+        return text4(&v4.sin_addr);
     }
+    if (!is_ipv6()) return {};
+    const auto v6 = as<sockaddr_in6>(*this);
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) return text4(&v6.sin6_addr.s6_addr[12]);
+    char text[INET6_ADDRSTRLEN] = "";
+    ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
     return text;
 }
 

@@ -339,7 +339,7 @@ core::ConnectionInfo Transport::info() const {
     core::ConnectionInfo info;
     const SocketAddress peer = peer_address();
     info.address = peer.ip();
-    info.network = peer.network();
+    info.network = peer.is_ipv6() ? peer.network() : info.address;
     info.port = peer.port();
     info.encrypted = tls_ != nullptr;
     if (tls_) {

@@ -1,65 +1,90 @@
 #include "server/core/streams/login_throttle.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cmath>
 #include <vector>
+
+#include "base/id.h"
+#include "proto/partition.h"
 
 namespace clarion::core {
 
 namespace {
 
-/// Of each table. No option: all four together have some 10 MB at most, and a network or account
+/// Of each table. No option: all four together have some 5 MB at most, and a network or account
 /// that is forgotten for want of a place only has its failures forgiven early.
 constexpr std::size_t most_entries = 20000;
 /// Devices of one owner that may log in at the same time without being taken for guesses.
 constexpr std::uint32_t usual_attempts = 5;
 constexpr std::uint32_t shared_allowance = 10;
 
-std::string key_of(std::string_view network, std::string_view account) {
-    return std::string(network).append(1, ' ').append(account);
+std::uint64_t random_number() {
+    std::array<unsigned char, sizeof(std::uint64_t)> bytes;
+    fill_random(bytes);
+    return std::bit_cast<std::uint64_t>(bytes);
 }
 
-/// Of those that nothing is under way for: a flood of others must not wipe out what is remembered
-/// of those who guess now, nor have us look for room again at the next of them.
-template <class Table>
-void drop_oldest_half(Table& table) {
+/// Those that may go are the ones `time_of` has a time for.
+template <class Table, class TimeOf>
+void drop_oldest_half(Table& table, TimeOf time_of) {
     std::vector<SteadyTime> times;
     times.reserve(table.size());
-    for (const auto& [key, recent] : table)
-        if (recent.under_way == 0) times.push_back(recent.last);
+    for (const auto& [key, value] : table)
+        if (const std::optional<SteadyTime> time = time_of(value)) times.push_back(*time);
     if (times.empty()) return;
     const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
     std::nth_element(times.begin(), middle, times.end());
     std::erase_if(table, [&](const auto& entry) {
-        return entry.second.last <= *middle && entry.second.under_way == 0;
+        const std::optional<SteadyTime> time = time_of(entry.second);
+        return time && *time <= *middle;
     });
 }
 
 }  // namespace
 
+LoginThrottle::LoginThrottle() : secret_{random_number(), random_number()} {}
+
 LoginThrottle::Attempt::~Attempt() {
     if (!throttle_) return;
     const auto at = throttle_->pairs_.find(key_);
     if (at != throttle_->pairs_.end() && at->second.under_way > 0) --at->second.under_way;
+    forget(throttle_->pairs_, key_);
 }
 
-LoginThrottle::Recent& LoginThrottle::find(Table& table, SteadyTime now, std::string key) {
+std::uint64_t LoginThrottle::key_of(std::string_view network, std::string_view account) const {
+    return siphash(secret_[0], siphash(secret_[0], secret_[1], network), account);
+}
+
+/// Those that nothing is under way for may go: a flood of others must not wipe out what is
+/// remembered of those who guess now, nor have us look for room again at the next of them.
+LoginThrottle::Recent& LoginThrottle::find(Table& table, SteadyTime now, std::uint64_t key) {
     const auto at = table.find(key);
     if (at != table.end()) return at->second;
-    if (table.size() >= most_entries) drop_oldest_half(table);
-    Recent& recent = table[std::move(key)];
+    if (table.size() >= most_entries) {
+        drop_oldest_half(table, [](const Recent& recent) {
+            return recent.under_way == 0 ? std::optional(recent.last) : std::nullopt;
+        });
+    }
+    Recent& recent = table[key];
     recent.last = now;
     return recent;
 }
 
+/// Unless it says something.
+void LoginThrottle::forget(Table& table, std::uint64_t key) {
+    const auto at = table.find(key);
+    if (at != table.end() && at->second.says_nothing()) table.erase(at);
+}
+
 LoginThrottle::Places LoginThrottle::places(SteadyTime now, std::string_view network,
                                             std::string_view account) {
-    std::string pair = key_of(network, account);
-    const bool known = known_.find(pair) != known_.end();
-    return {.pair = {&find(pairs_, now, std::move(pair)), 1},
-            .network = {&find(networks_, now, std::string(network)), shared_allowance},
-            .account = {&find(accounts_, now, std::string(account)), shared_allowance},
-            .known = known};
+    const std::uint64_t pair = key_of(network, account);
+    return {.pair = {&find(pairs_, now, pair), 1},
+            .network = {&find(networks_, now, key_of(network, {})), shared_allowance},
+            .account = {&find(accounts_, now, key_of({}, account)), shared_allowance},
+            .known = known_.contains(pair)};
 }
 
 /// In the time of the longest pause as many are forgotten as count as one.
@@ -97,6 +122,8 @@ std::optional<LoginThrottle::Attempt> LoginThrottle::begin(SteadyTime now, std::
     ++all.pair.recent->under_way;
     for (const Place& place : asked)
         place.recent->next = std::max(now, place.recent->next) + pause(place, pauses);
+    forget(networks_, key_of(network, {}));
+    forget(accounts_, key_of({}, account));
     return Attempt(*this, key_of(network, account), std::chrono::ceil<Duration>(start - now));
 }
 
@@ -114,12 +141,16 @@ Duration LoginThrottle::on_failure(SteadyTime now, std::string_view network,
 }
 
 void LoginThrottle::on_success(SteadyTime now, std::string_view network, std::string_view account) {
-    std::string pair = key_of(network, account);
+    const std::uint64_t pair = key_of(network, account);
     if (const auto at = pairs_.find(pair); at != pairs_.end()) {
         at->second.failures = 0;
         at->second.next = now;
+        at->second.last = now;
+        forget(pairs_, pair);
     }
-    find(known_, now, std::move(pair)).last = now;
+    if (known_.size() >= most_entries && !known_.contains(pair))
+        drop_oldest_half(known_, [](SteadyTime last) { return std::optional(last); });
+    known_[pair] = now;
 }
 
 }  // namespace clarion::core

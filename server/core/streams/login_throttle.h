@@ -10,7 +10,8 @@
 // so that somebody who guesses from elsewhere does not keep the owner out, nor their neighbours.
 // An owner who got in from a network before is not hindered by the latter two at all.
 //
-// One per shard. A login is decided on its account's home shard, so attempts on one account meet in
+// One per shard. Who has nothing against them takes no room: of an account whose owner got in only
+// that is remembered, in 32 bytes. A login is decided on its account's home shard, so attempts on one account meet in
 // one table from wherever they come; attempts from one network on many accounts meet in one table
 // per shard. Tables are bounded: the oldest half goes.
 #pragma once
@@ -23,7 +24,6 @@
 #include <utility>
 
 #include "base/clock.h"
-#include "proto/jid.h"
 
 namespace clarion::core {
 
@@ -39,7 +39,7 @@ public:
     public:
         Attempt(Attempt&& other) noexcept
             : throttle_(std::exchange(other.throttle_, nullptr)),
-              key_(std::move(other.key_)),
+              key_(other.key_),
               wait_(other.wait_) {}
         Attempt& operator=(Attempt&&) = delete;
         ~Attempt();
@@ -48,12 +48,14 @@ public:
 
     private:
         friend class LoginThrottle;
-        Attempt(LoginThrottle& throttle, std::string key, Duration wait)
-            : throttle_(&throttle), key_(std::move(key)), wait_(wait) {}
+        Attempt(LoginThrottle& throttle, std::uint64_t key, Duration wait)
+            : throttle_(&throttle), key_(key), wait_(wait) {}
         LoginThrottle* throttle_;
-        std::string key_;
+        std::uint64_t key_;
         Duration wait_;
     };
+
+    LoginThrottle();
 
     /// `network`: ConnectionInfo::network. Without an `account`, what counts is the network alone,
     /// as if it were one. nullopt: not now.
@@ -71,8 +73,11 @@ private:
         std::uint32_t under_way = 0;
         SteadyTime last{};  // when that was so
         SteadyTime next{};  // when the next attempt may be made
+
+        bool says_nothing() const { return failures == 0 && under_way == 0 && next <= last; }
     };
-    using Table = std::unordered_map<std::string, Recent, TextHash, std::equal_to<>>;
+    /// By a hash of network, account or both that nobody outside can foresee.
+    using Table = std::unordered_map<std::uint64_t, Recent>;
     /// What one table says: the same for all that count.
     struct Place {
         Recent* recent;
@@ -82,12 +87,16 @@ private:
         Place pair, network, account;
         bool known;  // got in from there before
     };
-    static Recent& find(Table& table, SteadyTime now, std::string key);
+    std::uint64_t key_of(std::string_view network, std::string_view account) const;
+    static Recent& find(Table& table, SteadyTime now, std::uint64_t key);
+    static void forget(Table& table, std::uint64_t key);
     static Duration pause(const Place& place, Pauses pauses);
     static void forgive(const Place& place, SteadyTime now, Pauses pauses);
     Places places(SteadyTime now, std::string_view network, std::string_view account);
 
-    Table pairs_, networks_, accounts_, known_;
+    const std::uint64_t secret_[2];
+    Table pairs_, networks_, accounts_;
+    std::unordered_map<std::uint64_t, SteadyTime> known_;  // pairs, and when they last got in
 };
 
 }  // namespace clarion::core

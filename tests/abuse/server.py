@@ -115,6 +115,12 @@ class Server:
             self.process.kill()
             return self.process.wait()
 
+    def last_words(self):
+        """The end of its log, or what a sanitizer found first, which may be long before the end."""
+        text = self.log.read_text(errors="replace")
+        found = re.search(r"={17}|runtime error:", text)
+        return text[found.start():][:8000] if found else text[-2000:]
+
     def remove(self):
         if self.process and self.process.poll() is None:
             self.process.kill()

@@ -88,7 +88,7 @@ std::shared_ptr<Stanza> wrap(const core::Account& account, const Stanza& message
     return wrapper;
 }
 
-core::Envelope as_copy(const core::Envelope& original, std::shared_ptr<Stanza> wrapper) {
+core::Envelope as_copy(const core::Envelope& original, StanzaPtr wrapper) {
     core::Envelope copy;
     copy.stanza = std::move(wrapper);
     copy.ticket = original.ticket;
@@ -205,12 +205,10 @@ private:
 
     template <class IsLeftOut>
     void send_copies(core::Account& account, const core::Envelope& original,
-                     const std::shared_ptr<Stanza>& wrapper, IsLeftOut is_left_out) const {
+                     const StanzaPtr& wrapper, IsLeftOut is_left_out) const {
         for (const auto& session : account.sessions()) {
             if (!is_enabled(*session) || is_left_out(*session)) continue;
-            auto copy = wrapper->clone();
-            copy->set_to(session->jid());
-            session->send(as_copy(original, std::move(copy)));
+            session->send(as_copy(original, addressed_to(session->jid(), wrapper)));
         }
     }
 

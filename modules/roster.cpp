@@ -84,12 +84,9 @@ public:
     void add(Session& session) const { slot_.of(session).interested = true; }
 
     void on_changed(const events::RosterChanged& event) const {
-        const auto push = make_push(event.account, event.item, event.removed);
-        for_each(event.account, [&push](Session& session) {
-            auto copy = push->clone();
-            copy->set_to(session.jid());
-            session.send(std::move(copy));
-        });
+        const StanzaPtr push = make_push(event.account, event.item, event.removed);
+        for_each(event.account,
+                 [&push](Session& session) { session.send(addressed_to(session.jid(), push)); });
     }
 
     void on_answered(const events::SubscriptionAnswered& event) const {

@@ -181,10 +181,18 @@ std::shared_ptr<Stanza> Stanza::compact() const {
 
 std::shared_ptr<Stanza> editable(StanzaPtr&& stanza) {
     const StanzaPtr held = std::move(stanza);
-    if (held.use_count() != 1) return held->clone();
+    if (held.use_count() != 1 || held->shares_content()) return held->clone();
     // Another thread may just have let go of it: what it read must lie before what we write.
     std::atomic_thread_fence(std::memory_order_acquire);
     return std::const_pointer_cast<Stanza>(held);
+}
+
+StanzaPtr addressed_to(const Jid& to, const StanzaPtr& stanza) {
+    const std::shared_ptr<const xml::Document> whole(stanza, &stanza->document_);
+    auto result = std::make_shared<Stanza>(xml::Document::share_content(whole), stanza->kind_,
+                                           stanza->type_, stanza->from_, to);
+    set_or_remove(result->root(), "to", to);
+    return result;
 }
 
 // --- answers ------------------------------------------------------------------------------------

@@ -85,6 +85,8 @@ public:
     void set_type(StanzaType type);
 
     std::shared_ptr<Stanza> clone() const;
+    /// Whether it is one of those addressed_to() makes.
+    bool shares_content() const { return document_.shares_content(); }
     /// A copy of exactly its size, for what is kept long (a session's presence).
     std::shared_ptr<Stanza> compact() const;
     /// Approximate heap cost in bytes, for limits on queues.
@@ -94,6 +96,9 @@ public:
     Stanza(xml::Document&& document, StanzaKind kind, StanzaType type, Jid from, Jid to);
 
 private:
+    friend std::shared_ptr<const Stanza> addressed_to(const Jid& to,
+                                                      const std::shared_ptr<const Stanza>& stanza);
+
     xml::Document document_;
     Jid from_;
     Jid to_;
@@ -103,9 +108,12 @@ private:
 
 using StanzaPtr = std::shared_ptr<const Stanza>;
 
-/// A stanza that may be changed: `stanza` itself if the caller holds the only reference, else a
-/// copy.
+/// A stanza that may be changed: `stanza` itself if the caller holds the only reference and it
+/// shares its content with no other, else a copy.
 std::shared_ptr<Stanza> editable(StanzaPtr&& stanza);
+
+/// The same stanza to somebody else, with the same content in memory: for what is said to many.
+StanzaPtr addressed_to(const Jid& to, const StanzaPtr& stanza);
 
 /// An empty result to a request, addresses swapped (RFC 6120, 8.2.3).
 std::shared_ptr<Stanza> make_result(const Stanza& request);

@@ -1,6 +1,7 @@
 #include "proto/xml.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -198,6 +199,7 @@ Element* Element::create(Arena& arena, std::string_view name, std::string_view n
 }
 
 void Element::append(Node* node) {
+    assert(!content_is_shared);
     (last_ == nullptr ? first_ : last_->next) = node;
     last_ = node;
 }
@@ -239,12 +241,13 @@ Element& Element::add(std::string_view name, std::string_view ns) {
 
 Element& Element::add_text(std::string_view text) {
     if (text.empty()) return *this;
+    assert(!content_is_shared);
     if (last_ != nullptr && last_->kind == Kind::text) {
         last_->text = arena_->extend(last_->text, text);
         return *this;
     }
     // The node first: its text is then the last thing stored, and grows in place.
-    auto* node = new (arena_->allocate(sizeof(Node))) Node{Kind::text, nullptr, {}};
+    auto* node = new (arena_->allocate(sizeof(Node))) Node{Kind::text, false, nullptr, {}};
     node->text = arena_->store(text);
     append(node);
     return *this;
@@ -258,7 +261,7 @@ Element& Element::add_text_child(std::string_view name, std::string_view text,
 
 Element& Element::add_raw(std::string_view serialised) {
     if (serialised.empty()) return *this;
-    auto* node = new (arena_->allocate(sizeof(Node))) Node{Kind::raw, nullptr, {}};
+    auto* node = new (arena_->allocate(sizeof(Node))) Node{Kind::raw, false, nullptr, {}};
     node->text = arena_->store(serialised);
     append(node);
     return *this;
@@ -271,10 +274,13 @@ Element& Element::add_copy(const Element& other) {
     return *copy;
 }
 
-void Element::copy_content(const Element& other) {
-    for (const Attribute* at = other.attributes_; at != nullptr; at = at->next) {
+void Element::copy_attributes(const Element& other) {
+    for (const Attribute* at = other.attributes_; at != nullptr; at = at->next)
         append_attribute(at->name, at->value, at->ns);
-    }
+}
+
+void Element::copy_content(const Element& other) {
+    copy_attributes(other);
     for (const Node* node = other.first_; node != nullptr; node = node->next) {
         switch (node->kind) {
             case Kind::element: add_copy(*node->as_element()); break;
@@ -285,6 +291,7 @@ void Element::copy_content(const Element& other) {
 }
 
 void Element::remove(const Element& child) {
+    assert(!content_is_shared);
     Node* before = nullptr;
     for (Node* node = first_; node != nullptr; before = node, node = node->next) {
         if (node != static_cast<const Node*>(&child)) continue;
@@ -294,19 +301,36 @@ void Element::remove(const Element& child) {
     }
 }
 
-void Element::clear_children() { first_ = last_ = nullptr; }
+void Element::clear_children() {
+    assert(!content_is_shared);
+    first_ = last_ = nullptr;
+}
 
 // --- Document -----------------------------------------------------------------------------------
+
+namespace {
+
+std::size_t room_for_root(const Element& root) {
+    std::size_t room = sizeof(Element) + root.name().size() + root.ns().size();
+    for (const Attribute* at = root.first_attribute(); at != nullptr; at = at->next)
+        room += sizeof(Attribute) + alignment + at->name.size() + at->value.size() + at->ns.size();
+    return room;
+}
+
+}  // namespace
 
 Document::Document(std::string_view root_name, std::string_view root_ns)
     : arena_(std::make_unique<Arena>()), root_(Element::create(*arena_, root_name, root_ns)) {}
 
 Document::Document(Document&& other) noexcept
-    : arena_(std::move(other.arena_)), root_(std::exchange(other.root_, nullptr)) {}
+    : arena_(std::move(other.arena_)),
+      root_(std::exchange(other.root_, nullptr)),
+      content_(std::move(other.content_)) {}
 
 Document& Document::operator=(Document&& other) noexcept {
     arena_ = std::move(other.arena_);
     root_ = std::exchange(other.root_, nullptr);
+    content_ = std::move(other.content_);
     return *this;
 }
 
@@ -317,10 +341,28 @@ Document Document::copy(std::size_t room) const {
     if (empty()) return {};
     Document copy;
     copy.arena_ = std::make_unique<Arena>();
-    copy.arena_->reserve(arena_->used() + room);
+    copy.arena_->reserve(arena_->used() + (content_ ? content_->arena_->used() : 0) + room);
     copy.root_ = Element::create(*copy.arena_, root_->name(), root_->ns());
     copy.root_->copy_content(*root_);
     return copy;
+}
+
+Document Document::share_content(const std::shared_ptr<const Document>& whole) {
+    const Element& original = whole->root();
+    Document result;
+    result.arena_ = std::make_unique<Arena>();
+    result.arena_->reserve(room_for_root(original) + copy_slack);
+    result.root_ = Element::create(*result.arena_, original.name(), original.ns());
+    result.root_->copy_attributes(original);
+    result.root_->first_ = original.first_;
+    result.root_->last_ = original.last_;
+    result.root_->content_is_shared = true;
+    result.content_ = whole->content_ ? whole->content_ : whole;
+    return result;
+}
+
+std::size_t Document::footprint() const {
+    return (arena_ ? arena_->footprint() : 0) + (content_ ? content_->footprint() : 0);
 }
 
 }  // namespace clarion::xml

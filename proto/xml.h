@@ -65,6 +65,7 @@ struct Attribute {
 struct Node {
     enum class Kind : std::uint8_t { element, text, raw };
     Kind kind = Kind::text;
+    bool content_is_shared = false;  // of an element: see Document::share_content()
     Node* next = nullptr;
     std::string_view text;  // text (unescaped) or raw (well-formed XML with its own xmlns)
 
@@ -149,13 +150,14 @@ private:
     friend class TreeBuilder;  // the parser's side, xml_builder.h
     friend struct Node;
     Element(Arena& arena, std::string_view name, std::string_view ns)
-        : Node{Kind::element, nullptr, {}}, name_(name), ns_(ns), arena_(&arena) {}
+        : Node{Kind::element, false, nullptr, {}}, name_(name), ns_(ns), arena_(&arena) {}
     /// Copies both names into the arena, except a namespace that lives forever or is `parent`'s
     /// too.
     static Element* create(Arena& arena, std::string_view name, std::string_view ns,
                            const Element* parent = nullptr);
     void append(Node* node);
     void append_attribute(std::string_view name, std::string_view value, std::string_view ns);
+    void copy_attributes(const Element& other);
     void copy_content(const Element& other);
 
     std::string_view name_;
@@ -181,7 +183,13 @@ public:
     Document clone() const;
     /// A copy without room to grow, for what is kept long and changed no more.
     Document compact() const;
-    std::size_t footprint() const { return arena_ ? arena_->footprint() : 0; }
+    /// For what is said to many: a root and attributes of its own around the content of `whole`,
+    /// which is kept for as long. Of `whole` nothing may be changed any more, of the result only
+    /// the root's attributes.
+    static Document share_content(const std::shared_ptr<const Document>& whole);
+    bool shares_content() const { return content_ != nullptr; }
+    /// What it keeps in memory, what it shares included.
+    std::size_t footprint() const;
 
 private:
     friend class TreeBuilder;
@@ -189,6 +197,7 @@ private:
 
     std::unique_ptr<Arena> arena_;  // stable address: elements point at it
     Element* root_ = nullptr;
+    std::shared_ptr<const Document> content_;  // whose it is; nullptr: our own
 };
 
 /// Parses one complete element (a stored stanza, a WebSocket frame, a golden text). The same rules

@@ -326,9 +326,7 @@ private:
         for (const Item& item : items) list.add("item").set_attr("jid", item.jid.full());
         for (const auto& session : account.sessions()) {
             if (!has_asked(*session)) continue;
-            auto copy = push->clone();
-            copy->set_to(session->jid());
-            session->send(std::move(copy));
+            session->send(addressed_to(session->jid(), push));
         }
     }
 

@@ -174,9 +174,7 @@ int show_presence(Account& account, const Jid& to) {
     int shown = 0;
     for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
-        auto presence = session->presence()->clone();
-        presence->set_to(to);
-        account.context().router().route(std::move(presence));
+        account.context().router().route(addressed_to(to, session->presence()));
         ++shown;
     }
     return shown;

@@ -47,12 +47,10 @@ bool sees_us(const Account& account, const Jid& who) {
 }
 
 /// To all who see the account's presence.
-void tell_contacts(Account& account, const Stanza& presence) {
+void tell_contacts(Account& account, const StanzaPtr& presence) {
     const auto shown = [](const SubscriptionState& state) { return state.shown(); };
     for_contacts(account, shown, [&](const Jid& contact) {
-        auto copy = presence.clone();
-        copy->set_to(contact);
-        account.context().router().route(std::move(copy));
+        account.context().router().route(addressed_to(contact, presence));
     });
 }
 
@@ -117,7 +115,7 @@ void broadcast_available(Session& session, Envelope envelope) {
     session.set_presence(stamped_presence(presence, session));
 
     tell_own_resources(account, envelope.stanza);
-    tell_contacts(account, *envelope.stanza);
+    tell_contacts(account, envelope.stanza);
     if (initial) {
         show_own_resources(session);
         probe_contacts(session);
@@ -128,12 +126,10 @@ void broadcast_available(Session& session, Envelope envelope) {
 }
 
 /// To whom presence was directed and who is not told anyway (section 4.6.3).
-void tell_directed(Session& session, const Stanza& unavailable) {
+void tell_directed(Session& session, const StanzaPtr& unavailable) {
     for (const Jid& to : forget_all_directed(session)) {
         if (session.available() && sees_us(session.account(), to)) continue;
-        auto copy = unavailable.clone();
-        copy->set_to(to);
-        session.context().router().route(std::move(copy));
+        session.context().router().route(addressed_to(to, unavailable));
     }
 }
 
@@ -141,11 +137,11 @@ void tell_directed(Session& session, const Stanza& unavailable) {
 void broadcast_unavailable(Session& session, const StanzaPtr& presence) {
     Account& account = session.account();
     const bool was_available = session.available();
-    tell_directed(session, *presence);
+    tell_directed(session, presence);
     if (!was_available) return;
     session.set_presence(nullptr);
     tell_own_resources(account, presence);
-    tell_contacts(account, *presence);
+    tell_contacts(account, presence);
     session.context().bus().fire(events::AvailabilityChanged{session, false, false});
 }
 

@@ -220,6 +220,42 @@ TEST_CASE("stanza: results and errors swap the addresses and keep the id") {
           "</iq>");
 }
 
+TEST_CASE("stanza: what is said to many has its content in memory once") {
+    const std::string status(5000, 'x');
+    StanzaPtr original =
+        *read("<presence from='a@b/c' to='a@b' id='1'><status>" + status + "</status></presence>");
+    const StanzaPtr copy = addressed_to(Jid::trusted("d@e"), original);
+    StanzaPtr another = addressed_to(Jid::trusted("f@g/h"), copy);  // of one that shares already
+    CHECK(copy->payload() == original->payload());
+    CHECK(another->payload() == original->payload());
+    CHECK(original->to().full() == "a@b");
+    const std::string expected = text_of(*original);
+    original = nullptr;
+    const auto with_to = [&](std::string_view to) {
+        std::string text = expected;
+        return text.replace(text.find("to='a@b'"), 8, "to='" + std::string(to) + "'");
+    };
+    CHECK(text_of(*copy) == with_to("d@e"));
+    CHECK(text_of(*another) == with_to("f@g/h"));
+    CHECK(copy->to().full() == "d@e");
+    CHECK(copy->from().full() == "a@b/c");
+    CHECK(copy->cost() > 5000);  // limits count it for each
+
+    // Who changes one changes a copy, also if nobody else holds it.
+    const auto own = editable(std::move(another));
+    own->root().add_text_child("priority", "1");
+    CHECK(own->payload() != copy->payload());
+    CHECK(text_of(*copy) == with_to("d@e"));
+    CHECK(text_of(*own).find("<priority>1</priority>") != std::string::npos);
+    CHECK(copy->compact()->payload() != copy->payload());
+}
+
+TEST_CASE("stanza: one without content can be said to many") {
+    const StanzaPtr original = *read("<presence from='a@b/c'/>");
+    CHECK(text_of(*addressed_to(Jid::trusted("d@e"), original)) ==
+          "<presence from='a@b/c' to='d@e'/>");
+}
+
 TEST_CASE("stanza: an error says what it is about, if that is not long") {
     const auto content = [](const std::string& stanza) {
         std::string names;

@@ -20,6 +20,7 @@ namespace clarion::net {
 /// The part of [limits] that is about them.
 struct LookUpLimits {
     std::int64_t new_domains_per_second = 20;
+    std::int64_t strangers_domains_per_second = 200;
     static void declare(OptionTable<LookUpLimits>& table);
 };
 
@@ -31,6 +32,9 @@ public:
 
     /// Whether one more server may be looked for now because of `cause`; then it counts.
     bool take(std::string_view cause, SteadyTime now, const LookUpLimits& limits);
+    /// Likewise because of a key that somebody in `network` showed. Networks cost nothing, so there
+    /// is a limit for all of them as well.
+    bool take_for_stranger(std::string_view network, SteadyTime now, const LookUpLimits& limits);
 
 private:
     std::mutex mutex_;

@@ -257,7 +257,10 @@ void RemoteDomains::ask(s2s::VerifyRequest request, std::string_view network,
         const bool unknown = pause->condition == StanzaErrorCondition::remote_server_not_found;
         return answered(unknown ? s2s::Verdict::not_found : s2s::Verdict::timeout);
     }
-    if (!may_open(request.local) || !may_look_up(network)) return answered(s2s::Verdict::timeout);
+    if (!may_open(request.local) ||
+        !look_ups_->take_for_stranger(network, context_.clock().steady(),
+                                      context_.options<LookUpLimits>()))
+        return answered(s2s::Verdict::timeout);
     auto link = open(request.local, request.remote);
     link->ask(std::move(request), std::move(answered));
     spawn(std::move(link));

@@ -314,7 +314,7 @@ def main(attacks):
             continue
         try:
             row = _measure(attack, chosen.seconds, chosen.full)
-            if row.late and row.busy and not row.broken:
+            if row.late and not row.broken:  # what the server does, it does again
                 row = _measure(attack, chosen.seconds, chosen.full)
         except (RuntimeError, OSError, subprocess.SubprocessError) as error:
             print(f"FAIL {attack.title}\n     ! {error}", flush=True)

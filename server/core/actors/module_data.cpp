@@ -84,8 +84,13 @@ Task<Result<>> StoredSpace::put(storage::OwnerId owner, std::string key, std::st
     if (is_more || (wanted > freed && usage->bytes + wanted - freed > quota_.bytes))
         co_return fail(error_code::resource_constraint,
                        "too much of " + std::string(module_) + " is kept");
-    context_->storage().module_data().put(context_->shard().batch(), space(owner), key, value);
+    put_uncounted(owner, key, value);
     co_return Result<>{};
+}
+
+void StoredSpace::put_uncounted(storage::OwnerId owner, std::string_view key,
+                                std::string_view value) const {
+    context_->storage().module_data().put(context_->shard().batch(), space(owner), key, value);
 }
 
 void StoredSpace::put_new(storage::OwnerId owner, std::string_view key,

@@ -79,6 +79,9 @@ public:
     /// several such tasks write at once is counted afterwards: together they may exceed the quota
     /// by what they write).
     Task<Result<>> put(storage::OwnerId owner, std::string key, std::string value) const;
+    /// Creates or replaces an entry in this turn's batch, and counts nothing: for who has counted, or
+    /// keeps few entries of bounded size.
+    void put_uncounted(storage::OwnerId owner, std::string_view key, std::string_view value) const;
     /// Creates an entry unless there is one, then the whole batch fails with "conflict": for who
     /// waits for the commit in a turn of its own.
     void put_new(storage::OwnerId owner, std::string_view key, std::string_view value) const;

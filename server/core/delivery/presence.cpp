@@ -169,12 +169,18 @@ bool may_tell(Account& account, const Jid& to) {
     return account.context().bus().fire(events::PresenceSending{account, to}) == Flow::next;
 }
 
+StanzaPtr shown_presence(Session& session) {
+    StanzaPtr presence = session.presence();
+    session.context().bus().fire(events::PresenceShowing{session, presence});
+    return presence;
+}
+
 int show_presence(Account& account, const Jid& to) {
     if (!may_tell(account, to)) return 0;
     int shown = 0;
     for (const auto& session : account.sessions()) {
         if (!session->available()) continue;
-        account.context().router().route(addressed_to(to, session->presence()));
+        account.context().router().route(addressed_to(to, shown_presence(*session)));
         ++shown;
     }
     return shown;

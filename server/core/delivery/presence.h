@@ -43,6 +43,14 @@ void follow_directed(Session& session, const Stanza& presence);
 /// Whether what the server sends in the account's name may go there (events::PresenceSending).
 bool may_tell(Account& account, const Jid& to);
 
+/// What others are shown of an available session: its presence, and what modules add to it
+/// (events::PresenceShowing).
+StanzaPtr shown_presence(Session& session);
+
+/// The current presence of each available resource again, to all who see it: what modules add has
+/// changed. Those whom presence was addressed to are left out.
+void show_presence_again(Account& account);
+
 /// The current presence of each available resource of the account, to one who may see it: a bare or
 /// full JID. Returns how many there are.
 int show_presence(Account& account, const Jid& to);

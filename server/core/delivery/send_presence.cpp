@@ -99,7 +99,12 @@ void repeat_requests(Account& account) {
 
 void show_own_resources(Session& session) {
     for (const auto& other : session.account().sessions())
-        if (other.get() != &session && other->available()) session.send(other->presence());
+        if (other.get() != &session && other->available()) session.send(shown_presence(*other));
+}
+
+/// What a client sends, as others are shown it (shown_presence()).
+void add_to_shown(Session& session, Envelope& envelope) {
+    session.context().bus().fire(events::PresenceShowing{session, envelope.stanza});
 }
 
 void broadcast_available(Session& session, Envelope envelope) {
@@ -113,6 +118,7 @@ void broadcast_available(Session& session, Envelope envelope) {
     presence.set_from(session.jid());
     presence.set_to(account.jid());
     session.set_presence(stamped_presence(presence, session));
+    add_to_shown(session, envelope);
 
     tell_own_resources(account, envelope.stanza);
     tell_contacts(account, envelope.stanza);
@@ -122,7 +128,8 @@ void broadcast_available(Session& session, Envelope envelope) {
         deliver_requests(session);
         repeat_requests(account);
     }
-    session.context().bus().fire(events::AvailabilityChanged{session, initial, true});
+    session.context().bus().fire(
+        events::AvailabilityChanged{session, initial, true, *envelope.stanza});
 }
 
 /// To whom presence was directed and who is not told anyway (section 4.6.3).
@@ -142,7 +149,7 @@ void broadcast_unavailable(Session& session, const StanzaPtr& presence) {
     session.set_presence(nullptr);
     tell_own_resources(account, presence);
     tell_contacts(account, presence);
-    session.context().bus().fire(events::AvailabilityChanged{session, false, false});
+    session.context().bus().fire(events::AvailabilityChanged{session, false, false, *presence});
 }
 
 void broadcast(Session& session, Envelope envelope) {
@@ -170,6 +177,7 @@ void send_directed(Session& session, Envelope envelope) {
                           "presence was sent to too many addresses");
         }
     }
+    if (envelope.stanza->type() == StanzaType::available) add_to_shown(session, envelope);
     session.context().router().route(std::move(envelope));
 }
 
@@ -207,6 +215,15 @@ bool too_large(const Session& session, const Stanza& presence) {
 }
 
 }  // namespace
+
+void show_presence_again(Account& account) {
+    for (const auto& session : account.sessions()) {
+        if (!session->available()) continue;
+        const StanzaPtr presence = shown_presence(*session);
+        tell_own_resources(account, presence);
+        tell_contacts(account, *presence);
+    }
+}
 
 void Delivery::send_presence(Session& session, Envelope envelope) {
     const StanzaType type = envelope.stanza->type();

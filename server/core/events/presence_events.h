@@ -16,13 +16,25 @@ class Session;
 namespace clarion::events {
 
 /// The session's own broadcast presence changed; the roster's contacts have been told. `initial`:
-/// it was unavailable before.
+/// it was unavailable before. `presence`: what they were told.
 struct AvailabilityChanged {
     enum class Stage { deliver_offline, notify };
     static constexpr std::string_view name = "AvailabilityChanged";
     core::Session& session;
     bool initial;
     bool available;
+    const Stanza& presence;
+};
+
+/// A session's available presence is about to be shown to others, by broadcast, in answer to a
+/// probe or addressed to somebody: modules may add to `presence` (a copy, made with editable()).
+/// What is kept of it stays as the client sent it.
+struct PresenceShowing {
+    enum class Stage { add };
+    static constexpr std::string_view name = "PresenceShowing";
+    static constexpr auto kind = core::EventKind::fill_in;
+    core::Session& session;
+    StanzaPtr& presence;
 };
 
 /// Presence of any kind is about to leave an account for another address: what a client addressed

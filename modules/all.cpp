@@ -7,10 +7,12 @@
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
 #include "modules/entity_time.h"
+#include "modules/last_activity/last_activity.h"
 #include "modules/mam/admin_commands.h"
 #include "modules/mam/mam.h"
 #include "modules/offline.h"
 #include "modules/ping.h"
+#include "modules/private_xml/private_xml.h"
 #include "modules/push/admin_commands.h"
 #include "modules/push/push.h"
 #include "modules/push/registration_codec.h"
@@ -24,6 +26,7 @@
 #include "modules/roster.h"
 #include "modules/session.h"
 #include "modules/stream_management.h"
+#include "modules/vcard/vcard.h"
 #include "modules/version.h"
 
 namespace clarion::modules {
@@ -32,7 +35,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 20> rows{{
+const std::array<core::ModuleRow, 23> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -115,6 +118,23 @@ const std::array<core::ModuleRow, 20> rows{{
      .declare_options = registration::declare_options,
      .specifications = "XEP-0077 2.4",
      .summary = "accounts made, changed and deleted from a client"},
+    {.name = "private_xml",
+     .install = private_xml::install,
+     .declare_options = private_xml::declare_options,
+     .specifications = "XEP-0049 1.2",
+     .summary = "clients keep documents for themselves",
+     .check_entry = private_xml::check_entry},
+    {.name = "vcard",
+     .install = vcard::install,
+     .declare_options = vcard::declare_options,
+     .specifications = "XEP-0054 1.3.0, XEP-0153 1.1.1",
+     .summary = "what users tell everybody of themselves, and their photo in presence",
+     .check_entry = vcard::check_entry},
+    {.name = "last_activity",
+     .install = last_activity::install,
+     .specifications = "XEP-0012 2.0",
+     .summary = "since when a user is gone, and how long the server has run",
+     .check_entry = last_activity::check_entry},
     {.name = "ping",
      .install = ping::install,
      .specifications = "XEP-0199",

@@ -7,8 +7,11 @@
 #include <string_view>
 
 #include "modules/blocking/blocklist.h"
+#include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
+#include "modules/private_xml/document.h"
 #include "modules/push/registration_codec.h"
+#include "modules/vcard/vcard_codec.h"
 
 namespace {
 
@@ -46,14 +49,27 @@ void check_registration(std::string_view bytes) {
         [](const events::PushRegistration& record) { return push::encode(record); });
 }
 
+void check_documents(std::string_view bytes) {
+    check_round(bytes, private_xml::decode_document, private_xml::encode_document);
+    check_round(bytes, vcard::decode_vcard, vcard::encode_vcard);
+    check_round(bytes, vcard::decode_photo, vcard::encode_photo);
+    (void)private_xml::check_document("key", bytes);
+}
+
+void check_departure(std::string_view bytes) {
+    check_round(bytes, last_activity::decode_departure, last_activity::encode);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 3) {
+    switch (data[0] % 5) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
+        case 2: check_documents(bytes); break;
+        case 3: check_departure(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

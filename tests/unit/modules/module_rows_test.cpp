@@ -5,8 +5,11 @@
 
 #include "modules/all.h"
 #include "modules/blocking/blocklist.h"
+#include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
+#include "modules/private_xml/document.h"
 #include "modules/push/registration_codec.h"
+#include "modules/vcard/vcard_codec.h"
 #include "storage/module_data.h"
 
 namespace clarion {
@@ -38,7 +41,10 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
     for (const auto& [module, key, value] :
          {Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
           Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
-          Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})}}) {
+          Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
+          Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},
+          Case{"vcard", "photo", vcard::encode_photo("")},
+          Case{"last_activity", "departure", last_activity::encode(last_activity::Departure{})}}) {
         CAPTURE(module);
         const auto check = row(module).check_entry;
         REQUIRE(bool(check));

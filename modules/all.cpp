@@ -7,6 +7,7 @@
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
 #include "modules/entity_time.h"
+#include "modules/external_services.h"
 #include "modules/last_activity/last_activity.h"
 #include "modules/mam/admin_commands.h"
 #include "modules/mam/mam.h"
@@ -35,7 +36,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 23> rows{{
+const std::array<core::ModuleRow, 24> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -136,6 +137,11 @@ const std::array<core::ModuleRow, 23> rows{{
      .summary = "since when a user is gone, and how long the server has run",
      .check_entry = last_activity::check_entry},
     {.name = "ping",
+    {.name = "external_services",
+     .install = external_services::install,
+     .declare_options = external_services::declare_options,
+     .specifications = "XEP-0215 1.0.0",
+     .summary = "where calls find STUN and TURN servers, and what lets a user in"},
      .install = ping::install,
      .specifications = "XEP-0199",
      .summary = "is the other side there"},

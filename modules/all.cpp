@@ -23,7 +23,7 @@
 #include "modules/push/tigase/jingle.h"
 #include "modules/push/tigase/offline_rooms.h"
 #include "modules/push/tigase/priority.h"
-#include "modules/registration.h"
+#include "modules/registration/registration.h"
 #include "modules/roster.h"
 #include "modules/session.h"
 #include "modules/stream_management.h"
@@ -118,7 +118,8 @@ const std::array<core::ModuleRow, 24> rows{{
      .install = registration::install,
      .declare_options = registration::declare_options,
      .specifications = "XEP-0077 2.4",
-     .summary = "accounts made, changed and deleted from a client"},
+     .summary = "accounts made, changed and deleted from a client",
+     .check_entry = registration::check_entry},
     {.name = "private_xml",
      .install = private_xml::install,
      .declare_options = private_xml::declare_options,
@@ -136,12 +137,12 @@ const std::array<core::ModuleRow, 24> rows{{
      .specifications = "XEP-0012 2.0",
      .summary = "since when a user is gone, and how long the server has run",
      .check_entry = last_activity::check_entry},
-    {.name = "ping",
     {.name = "external_services",
      .install = external_services::install,
      .declare_options = external_services::declare_options,
      .specifications = "XEP-0215 1.0.0",
      .summary = "where calls find STUN and TURN servers, and what lets a user in"},
+    {.name = "ping",
      .install = ping::install,
      .specifications = "XEP-0199",
      .summary = "is the other side there"},

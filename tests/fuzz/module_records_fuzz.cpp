@@ -11,6 +11,7 @@
 #include "modules/mam/preferences.h"
 #include "modules/private_xml/document.h"
 #include "modules/push/registration_codec.h"
+#include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
 
 namespace {
@@ -56,8 +57,9 @@ void check_documents(std::string_view bytes) {
     (void)private_xml::check_document("key", bytes);
 }
 
-void check_departure(std::string_view bytes) {
+void check_times(std::string_view bytes) {
     check_round(bytes, last_activity::decode_departure, last_activity::encode);
+    check_round(bytes, registration::decode_tombstone, registration::encode_tombstone);
 }
 
 }  // namespace
@@ -69,7 +71,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
-        case 3: check_departure(bytes); break;
+        case 3: check_times(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

@@ -9,6 +9,7 @@
 #include "modules/mam/preferences.h"
 #include "modules/private_xml/document.h"
 #include "modules/push/registration_codec.h"
+#include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
 #include "storage/module_data.h"
 
@@ -43,6 +44,7 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
           Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
           Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},
+          Case{"registration", "deleted", registration::encode_tombstone(LastingTime{})},
           Case{"vcard", "photo", vcard::encode_photo("")},
           Case{"last_activity", "departure", last_activity::encode(last_activity::Departure{})}}) {
         CAPTURE(module);

@@ -6,8 +6,11 @@
 // network may make is limited; a name that is taken is answered as slowly as a wrong password, as
 // both tell what accounts there are. Changing the password and deleting the account is the owner's
 // right on every host that has this module.
+//
+// tombstones.h: the names of deleted accounts.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -24,6 +27,7 @@ namespace clarion::registration {
 /// Of [auth].
 struct RegistrationOptions {
     bool registration = false;
+    Duration reserve_deleted_names = std::chrono::hours(60 * 24);  // zero: not at all
     static void declare(OptionTable<RegistrationOptions>& table);
 };
 /// Of [limits].
@@ -68,6 +72,8 @@ private:
 };
 
 void declare_options(OptionRegistry& registry);
+/// Whether an entry that the module keeps can be read (ModuleRow::check_entry).
+Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value);
 void install(core::ModuleSetup& setup);
 
 }  // namespace clarion::registration

@@ -1,8 +1,10 @@
-#include "modules/registration.h"
+#include "modules/registration/registration.h"
 
 #include <doctest/doctest.h>
 
+#include "modules/registration/tombstone_codec.h"
 #include "proto/ns.h"
+#include "server/core/events/server_events.h"
 #include "server/core/options.h"
 #include "server/core/streams/c2s_stream.h"
 #include "tests/support/world.h"
@@ -356,6 +358,88 @@ TEST_CASE_FIXTURE(Registered, "two devices may remove the account at the same ti
     CHECK_FALSE(exists(world, "bill@example.org"));
     world.add_account("bill@example.org");
     CHECK(world.connect("bill@example.org/new").session().is_live());
+}
+
+// ---- Names of deleted accounts -----------------------------------------------------------------
+
+void remove(World& world, const std::string& jid) {
+    world.run(jid, [&](core::Context& core) -> Task<> {
+        const auto removed = co_await core.account_registry().remove(Jid::trusted(jid));
+        CHECK(removed.ok());
+    });
+}
+
+std::uint64_t tombstones(World& world) {
+    std::uint64_t count = 0;
+    world.run("example.org", [&](core::Context& core) -> Task<> {
+        count = (co_await core.storage().owners().count(storage::OwnerKind::actor)).value();
+    });
+    return count;
+}
+
+TEST_CASE("the name of a deleted account is given to nobody for a time") {
+    World world(verona());
+    world.add_account("bill@example.org");
+    remove(world, "bill@example.org");
+    CHECK(Stranger(world).apply("bill") == "conflict cancel");
+    CHECK(Stranger(world).apply("will") == "result");
+    world.crash_and_restart();
+    world.advance(24h * 60 - 1min);
+    CHECK(Stranger(world).apply("bill") == "conflict cancel");
+    world.advance(1min);
+    CHECK(Stranger(world).apply("bill") == "result");
+    remove(world, "bill@example.org");
+    CHECK(Stranger(world).apply("bill") == "conflict cancel");
+    CHECK(tombstones(world) == 1);
+}
+
+TEST_CASE("the administrator may make the account again") {
+    World world(verona());
+    for (int i = 0; i < 2; ++i) {
+        world.add_account("bill@example.org");
+        CHECK(exists(world, "bill@example.org"));
+        remove(world, "bill@example.org");
+        CHECK(Stranger(world).apply("bill") == "conflict cancel");
+    }
+}
+
+TEST_CASE("or reserves no names") {
+    World world(
+        verona(std::string(usual) + "[host.\"example.org\".auth]\nreserve_deleted_names = 0\n"));
+    world.add_account("bill@example.org");
+    remove(world, "bill@example.org");
+    CHECK(tombstones(world) == 0);
+    CHECK(Stranger(world).apply("bill") == "result");
+}
+
+TEST_CASE("names that are free again are forgotten") {
+    World world(verona());
+    for (unsigned shard = 0; shard < 2; ++shard)
+        world.run_on(shard, [](core::Context& core) -> Task<> {
+            core.bus().fire(events::ServerStarted{core});
+            co_return;
+        });
+    const std::vector<std::string> early{"bill@example.org", "will@example.net", "ben@example.org"};
+    for (const std::string& jid : early) world.add_account(jid);
+    for (const std::string& jid : early) remove(world, jid);
+    world.advance(24h * 40);
+    world.add_account("kit@example.org");
+    remove(world, "kit@example.org");
+    CHECK(tombstones(world) == 4);
+    world.advance(24h * 21);
+    CHECK(tombstones(world) == 1);
+    CHECK(Stranger(world).apply("kit") == "conflict cancel");
+    CHECK(Stranger(world).apply("ben") == "result");
+    world.advance(24h * 40);
+    CHECK(tombstones(world) == 0);
+}
+
+TEST_CASE("a tombstone's bytes") {
+    const std::string value = encode_tombstone(LastingTime(1us));
+    CHECK(value == std::string("\x01\0\0\0\0\0\0\0\x01", 9));
+    CHECK(decode_tombstone(value).value() == LastingTime(1us));
+    CHECK_FALSE(decode_tombstone(value + "x").ok());
+    CHECK_FALSE(decode_tombstone("").ok());
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "modules/registration.h"
+#include "modules/registration/registration.h"
 
 #include <algorithm>
 #include <chrono>
@@ -7,11 +7,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "modules/registration/tombstone_codec.h"
+#include "modules/registration/tombstones.h"
 #include "proto/ns.h"
 #include "proto/sasl.h"
 #include "server/core/accounts/account_registry.h"
 #include "server/core/accounts/session.h"
 #include "server/core/events/account_events.h"
+#include "server/core/events/server_events.h"
 #include "server/core/events/stream_events.h"
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
@@ -19,6 +22,7 @@
 #include "server/core/setup/remote_call.h"
 #include "server/core/streams/login_throttle.h"
 #include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
 
@@ -119,8 +123,8 @@ Task<Result<>> refuse_taken(Context& context, const std::string& network, Pauses
 }
 
 /// The cheap checks come first: what is refused must not cost a key derivation.
-Task<Result<>> make_account(Context& context, const Jid& jid, const std::string& password,
-                            const std::string& network) {
+Task<Result<>> make_account(Context& context, const Tombstones& tombstones, const Jid& jid,
+                            const std::string& password, const std::string& network) {
     const auto& options = context.options<core::AuthOptions>(jid.domain());
     const Pauses pauses{options.failure_delay, options.max_failure_delay};
     // Which names are taken is as hard to find out as a password.
@@ -130,7 +134,9 @@ Task<Result<>> make_account(Context& context, const Jid& jid, const std::string&
     if (attempt->wait() > Duration{}) co_await context.shard().sleep(attempt->wait());
     const auto found = co_await context.storage().accounts().find(std::string(jid.bare()));
     if (!found) co_return found.error();
-    if (found->has_value()) co_return co_await refuse_taken(context, network, pauses);
+    const auto reserved = co_await tombstones.is_reserved(std::string(jid.bare()));
+    if (!reserved) co_return reserved.error();
+    if (found->has_value() || *reserved) co_return co_await refuse_taken(context, network, pauses);
     Result<> allowed = co_await ask_leave(context, jid, network);
     if (!allowed) co_return allowed;
     co_return co_await core::ask_at_home<void>(
@@ -138,14 +144,15 @@ Task<Result<>> make_account(Context& context, const Jid& jid, const std::string&
         [&](Context& home) { return home.account_registry().create(jid, password); });
 }
 
-Task<Result<>> on_application(Context& context, const std::string& host,
-                              const core::ConnectionInfo& peer, const xml::Element& query) {
+Task<Result<>> on_application(Context& context, const Tombstones& tombstones,
+                              const std::string& host, const core::ConnectionInfo& peer,
+                              const xml::Element& query) {
     if (!context.options<RegistrationOptions>(host).registration)
         co_return fail("not-allowed", "accounts are not made here in this way");
     const auto jid = read_application(query, host);
     if (!jid) co_return jid.error();
     const std::string password(query.child_text(ns::register_, "password"));
-    Result<> made = co_await make_account(context, *jid, password, peer.network);
+    Result<> made = co_await make_account(context, tombstones, *jid, password, peer.network);
     if (!made) co_return made;
     static Counter& counter = metrics().counter("clarion_registrations_total",
                                                 "Accounts made by their owners (XEP-0077)");
@@ -191,13 +198,15 @@ Result<> check(Context& context, const std::string& host, const xml::Element& iq
     return {};
 }
 
-Task<C2sStream::Next> before_login(C2sStream& stream, Context& context, const xml::Element& iq) {
+Task<C2sStream::Next> before_login(C2sStream& stream, Context& context,
+                                   const Tombstones& tombstones, const xml::Element& iq) {
     const auto type = iq.attr("type");
     if (type != "get" && type != "set") co_return C2sStream::Next::read;
     Result<> outcome = check(context, stream.host(), iq);
     if (outcome && type == "set") {
         const core::ConnectionInfo peer = stream.port().info();
-        outcome = co_await on_application(context, stream.host(), peer, *iq.first_child());
+        outcome =
+            co_await on_application(context, tombstones, stream.host(), peer, *iq.first_child());
     }
     if (!outcome) note_refusal(context, stream, iq, outcome.error());
     answer(stream, iq, outcome);
@@ -268,6 +277,14 @@ void RegistrationOptions::declare(OptionTable<RegistrationOptions>& t) {
             "Let anybody make an account from their client (XEP-0077); see also [limits] "
             "registrations_per_address. Changing one's password and deleting one's account are "
             "always possible.");
+    t.add("reserve_deleted_names", &RegistrationOptions::reserve_deleted_names)
+        .min(Duration::zero())
+        .days()
+        .live()
+        .doc(
+            "So long nobody may make an account from a client under the name of one that was "
+            "deleted, whose contacts might take them for its owner. 0: at once. The administrator "
+            "may at any time.");
 }
 
 void RegistrationLimits::declare(OptionTable<RegistrationLimits>& t) {
@@ -284,12 +301,29 @@ void declare_options(OptionRegistry& registry) {
     registry.add<RegistrationLimits>();
 }
 
+Result<> check_entry(storage::DataKind, std::string_view key, std::string_view value) {
+    if (key != tombstone_key) return fail("bad-record", "a tombstone under another key");
+    const auto deleted = decode_tombstone(value);
+    return deleted ? Result<>() : deleted.error();
+}
+
 void install(core::ModuleSetup& setup) {
+    using events::AccountDeleted;
     using events::AccountRegistering;
     using events::LoginFeatures;
+    using events::ServerStarted;
     Context& context = setup.context();
     setup.on(LoginFeatures::Stage::offer, &offer);
-    setup.serve_before_login(ns::register_, "query", before_login);
+    Tombstones& tombstones = setup.state<Tombstones>(setup);
+    setup.serve_before_login(
+        ns::register_, "query",
+        [&tombstones](C2sStream& stream, Context& here, const xml::Element& iq) {
+            return before_login(stream, here, tombstones, iq);
+        });
+    setup.on(AccountDeleted::Stage::drop, tombstones, &Tombstones::on_deleted);
+    setup.on<ServerStarted>(ServerStarted::Stage::react, [&tombstones](const ServerStarted& event) {
+        event.context.scope().spawn("tombstones", tombstones.clear_away());
+    });
     setup.on(AccountRegistering::Stage::check, setup.state<RegistrationLimit>(),
              &RegistrationLimit::on_registering);
     setup.host_feature(ns::register_);

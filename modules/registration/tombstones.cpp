@@ -1,0 +1,124 @@
+#include "modules/registration/tombstones.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "modules/registration/registration.h"
+#include "modules/registration/tombstone_codec.h"
+#include "server/core/accounts/account.h"
+#include "server/core/address/domains.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
+
+namespace clarion::registration {
+namespace {
+
+constexpr Logger logger{"registration"};
+constexpr std::size_t names_at_once = 100;
+constexpr Duration slice_pause = std::chrono::milliseconds(20);
+
+std::string_view host_of(std::string_view address) { return address.substr(address.find('@') + 1); }
+
+}  // namespace
+
+Tombstones::Tombstones(core::ModuleSetup& setup)
+    : context_(setup.context()), entries_(setup.stored_data()) {}
+
+storage::Owners& Tombstones::owners() const { return context_.storage().owners(); }
+
+void Tombstones::on_deleted(const events::AccountDeleted& event) {
+    const auto& options = context_.options<RegistrationOptions>(event.account.host());
+    if (options.reserve_deleted_names == Duration::zero()) return;
+    context_.scope().spawn("tombstone", set_up(std::string(event.account.jid().bare())));
+}
+
+/// Between looking for an older one and writing nothing of this shard comes in between: two with
+/// one address would make the batch fail, and what others wrote in it.
+Task<> Tombstones::set_up(std::string address) {
+    if (!in_progress_.insert(address).second) co_return;
+    struct InProgress {
+        Tombstones& self;
+        const std::string& address;
+        ~InProgress() { self.in_progress_.erase(address); }
+    } const in_progress{*this, address};
+    (void)co_await context_.shard().committed();
+    const auto found = co_await owners().find(storage::OwnerKind::actor, address);
+    if (!found) logger.error("no-tombstone", {{"account", address}, {"error", found.error().text}});
+    if (!found || !context_.is_home(address)) co_return;
+    storage::OwnerId id = found->value_or(storage::OwnerId::none);
+    if (id == storage::OwnerId::none) {
+        id = owners().next_id(address);
+        const storage::Owner owner{.id = id, .kind = storage::OwnerKind::actor, .address = address};
+        owners().put(context_.shard().batch(), owner);
+    }
+    entries_.put_uncounted(id, tombstone_key, encode_tombstone(context_.clock().lasting()));
+    (void)co_await context_.shard().committed();
+}
+
+bool Tombstones::is_over(std::string_view host, std::string_view value) const {
+    const auto deleted = decode_tombstone(value);
+    if (!deleted) return true;
+    const auto& options = context_.options<RegistrationOptions>(host);
+    return context_.clock().lasting() - *deleted >= options.reserve_deleted_names;
+}
+
+Task<Result<bool>> Tombstones::is_reserved(std::string address) const {
+    const auto id = co_await owners().find(storage::OwnerKind::actor, address);
+    if (!id) co_return id.error();
+    if (!id->has_value()) co_return false;
+    const auto value = co_await entries_.get(**id, std::string(tombstone_key));
+    if (!value) co_return value.error();
+    co_return value->has_value() && !is_over(host_of(address), **value);
+}
+
+Task<Result<>> Tombstones::clear_one(std::string address) const {
+    const auto id = co_await owners().find(storage::OwnerKind::actor, address);
+    if (!id) co_return id.error();
+    if (!id->has_value()) co_return Result<>{};
+    const auto value = co_await entries_.get(**id, std::string(tombstone_key));
+    if (!value) co_return value.error();
+    const bool over = value->has_value() && is_over(host_of(address), **value);
+    if (!over || !context_.is_home(address) || in_progress_.contains(address)) co_return Result<>{};
+    const storage::Owner owner{
+        .id = **id, .kind = storage::OwnerKind::actor, .address = std::move(address)};
+    owners().remove(context_.shard().batch(), owner);
+    co_return Result<>{};
+}
+
+/// Those at a host behind `after`; false: there are no more.
+Task<Result<bool>> Tombstones::clear_some(std::string host, std::string& after) const {
+    const auto names =
+        co_await owners().list(storage::OwnerKind::actor, std::move(host), after, names_at_once);
+    if (!names) co_return names.error();
+    if (!names->empty()) after = names->back();
+    for (const std::string& name : *names) {
+        if (!context_.is_home(name)) continue;
+        const auto done = co_await clear_one(name);
+        if (!done) co_return done.error();
+    }
+    co_return names->size() == names_at_once;
+}
+
+Task<> Tombstones::clear_away() const {
+    co_await context_.shard().sleep(first_clearing);
+    while (!context_.stopping()) {
+        const std::vector<std::string> hosts = context_.domains().hosts();
+        for (const std::string& host : hosts) {
+            std::string after;
+            for (bool more = true; more && !context_.stopping();) {
+                const auto done = co_await clear_some(host, after);
+                if (!done)
+                    logger.error("clearing-failed", {{"host", host}, {"error", done.error().text}});
+                more = done && *done;
+                if (more) co_await context_.shard().sleep(slice_pause);
+            }
+        }
+        co_await context_.shard().sleep(clearing_interval);
+    }
+}
+
+}  // namespace clarion::registration

@@ -221,7 +221,7 @@ void show_presence_again(Account& account) {
         if (!session->available()) continue;
         const StanzaPtr presence = shown_presence(*session);
         tell_own_resources(account, presence);
-        tell_contacts(account, *presence);
+        tell_contacts(account, presence);
     }
 }
 

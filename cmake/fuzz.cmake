@@ -7,8 +7,8 @@ clarion_library(clarion_base SOURCES base/*.cpp
 clarion_library(clarion_proto SOURCES proto/*.cpp
     LINK clarion_base PRIVATE EXPAT::EXPAT OpenSSL::Crypto ICU::uc ICU::i18n ICU::data)
 clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_format.cpp
-    storage/module_data.cpp modules/blocking/blocklist.cpp modules/mam/preferences.cpp
-    modules/push/registration_codec.cpp modules/private_xml/document.cpp
+    storage/module_data.cpp modules/blocking/blocklist.cpp modules/caps/stored_text.cpp
+    modules/mam/preferences.cpp modules/push/registration_codec.cpp modules/private_xml/document.cpp
     modules/vcard/vcard_codec.cpp modules/last_activity/departure.cpp
     modules/registration/tombstone_codec.cpp
     LINK clarion_proto clarion_base)

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "modules/blocking/blocking.h"
+#include "modules/caps/caps.h"
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
 #include "modules/disco.h"
@@ -36,7 +37,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 24> rows{{
+const std::array<core::ModuleRow, 25> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -52,6 +53,12 @@ const std::array<core::ModuleRow, 24> rows{{
      .install = disco::install,
      .specifications = "XEP-0030",
      .summary = "what the server and accounts can do"},
+    {.name = "caps",
+     .install = caps::install,
+     .declare_options = caps::declare_options,
+     .specifications = "XEP-0115 1.6.0",
+     .summary = "what clients can do, asked once for all who can do the same",
+     .check_entry = caps::check_entry},
     {.name = "stream_management",
      .install = stream_management::install,
      .declare_options = stream_management::declare_options,

@@ -7,7 +7,9 @@
 #include "server/core/accounts/session.h"
 #include "server/core/actors/features.h"
 #include "server/core/address/domains.h"
+#include "server/core/events/host_events.h"
 #include "server/core/routing/domain_links.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::disco {
 
@@ -44,12 +46,23 @@ bool belongs_to(const core::Domains& domains, std::string_view domain, std::stri
     return under(host) || std::none_of(domains.hosts().begin(), domains.hosts().end(), under);
 }
 
+void describe_host(events::HostDescribing& event) {
+    event.info.add_identity("server", "im", "Clarion");
+    for (const auto feature : event.context.features().of(IqTarget::host, event.host))
+        event.info.add_feature(feature);
+}
+
 IqAnswer host_info(Context& context, IqRequest& request) {
-    if (asks_for_node(request)) return no_such_node();
+    const std::string_view node = request.payload().attr("node");
+    events::HostNodeSought sought{context, request.host, node};
+    if (!node.empty()) context.bus().fire(sought);
+    if (!node.empty() && !sought.is_host) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
-    add_identity(query, "server", "im", "Clarion");
-    add_features(query, context.features().of(IqTarget::host, request.host));
+    if (!node.empty()) query.set_attr("node", node);
+    DiscoInfo info;
+    context.bus().fire(events::HostDescribing{context, request.host, info});
+    info.append_to(query);
     return result;
 }
 
@@ -121,6 +134,7 @@ IqAnswer hidden_items(IqRequest& request) {
 
 void install(core::ModuleSetup& setup) {
     Context& context = setup.context();
+    setup.on(events::HostDescribing::Stage::describe, describe_host);
     for (const auto target :
          {IqTarget::host, IqTarget::account, IqTarget::service, IqTarget::actor}) {
         setup.feature(target, ns::disco_info);

@@ -7,12 +7,14 @@
 #include <string_view>
 
 #include "modules/blocking/blocklist.h"
+#include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/private_xml/document.h"
 #include "modules/push/registration_codec.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
+#include "proto/entity_caps.h"
 
 namespace {
 
@@ -62,15 +64,23 @@ void check_times(std::string_view bytes) {
     check_round(bytes, registration::decode_tombstone, registration::encode_tombstone);
 }
 
+void check_caps(std::string_view bytes) {
+    const std::string key = "sha-1 " + *caps_ver("sha-1", bytes);
+    const auto stored = caps::decode_text(key, caps::encode({{}, std::string(bytes)}));
+    if (!stored || stored->text != bytes) std::abort();
+    (void)caps::decode_text(key, bytes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 5) {
+    switch (data[0] % 6) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
+        case 4: check_caps(bytes); break;
         case 3: check_times(bytes); break;
         default: check_registration(bytes);
     }

@@ -54,7 +54,7 @@ struct PresenceSending {
 /// Presence of any kind is here for an account, its own among it; also a request kept from before
 /// that is about to be shown to a client. Stop: nobody hears of it.
 struct PresenceReceiving {
-    enum class Stage { screen };
+    enum class Stage { screen, note };
     static constexpr std::string_view name = "PresenceReceiving";
     static constexpr auto kind = core::EventKind::stoppable;
     core::Account& account;
@@ -64,7 +64,7 @@ struct PresenceReceiving {
 /// A roster item changed: push it to interested resources (modules/roster). `removed`: `item` is
 /// its last state.
 struct RosterChanged {
-    enum class Stage { tell_clients };
+    enum class Stage { tell_clients, note };
     static constexpr std::string_view name = "RosterChanged";
     core::Account& account;
     const core::RosterItem& item;

@@ -5,12 +5,14 @@
 
 #include "modules/all.h"
 #include "modules/blocking/blocklist.h"
+#include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/private_xml/document.h"
 #include "modules/push/registration_codec.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
+#include "proto/entity_caps.h"
 #include "storage/module_data.h"
 
 namespace clarion {
@@ -39,8 +41,10 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
         std::string key, value;
     };
     const std::string jid = "paris@example.org";
+    const std::string features = "client/phone//<urn:tern<";
     for (const auto& [module, key, value] :
-         {Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
+         {Case{"caps", "sha-1 " + *caps_ver("sha-1", features), caps::encode({{}, features})},
+          Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
           Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
           Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},

@@ -6,6 +6,7 @@
 #include "modules/caps/caps.h"
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
+#include "modules/contact.h"
 #include "modules/disco.h"
 #include "modules/entity_time.h"
 #include "modules/external_services.h"
@@ -27,6 +28,7 @@
 #include "modules/registration/registration.h"
 #include "modules/roster.h"
 #include "modules/session.h"
+#include "modules/stream_limits.h"
 #include "modules/stream_management.h"
 #include "modules/vcard/vcard.h"
 #include "modules/version.h"
@@ -37,7 +39,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 25> rows{{
+const std::array<core::ModuleRow, 27> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -59,6 +61,15 @@ const std::array<core::ModuleRow, 25> rows{{
      .specifications = "XEP-0115 1.6.0",
      .summary = "what clients can do, asked once for all who can do the same",
      .check_entry = caps::check_entry},
+    {.name = "contact",
+     .install = contact::install,
+     .declare_options = contact::declare_options,
+     .specifications = "XEP-0157 1.1.1, XEP-0128 1.0.1",
+     .summary = "whom to write to about the server"},
+    {.name = "stream_limits",
+     .install = stream_limits::install,
+     .specifications = "XEP-0478 0.2.0",
+     .summary = "clients are told how large a stanza may be"},
     {.name = "stream_management",
      .install = stream_management::install,
      .declare_options = stream_management::declare_options,

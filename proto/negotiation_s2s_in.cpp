@@ -103,6 +103,7 @@ void IncomingNegotiation::write_features(std::string& out) const {
     if (offers_external())
         features.add("mechanisms", ns::sasl).add_text_child("mechanism", "EXTERNAL");
     if (offers_dialback()) features.add("dialback", ns::dialback_feature).add("errors");
+    if (!needs_tls()) add_stream_limits(features, policy_.limits);
     tcp_framing().append_features(out, features);
 }
 

@@ -13,6 +13,7 @@
 #include "proto/negotiation_s2s.h"
 #include "proto/stanza.h"
 #include "proto/stream_error.h"
+#include "proto/stream_limits.h"
 #include "proto/xml.h"
 #include "proto/xml_stream.h"
 
@@ -30,6 +31,7 @@ struct IncomingPolicy {
     /// Whether the peer's certificate is valid for this domain. Called once TLS is up.
     std::function<bool(std::string_view)> certificate_covers;
     std::string default_host;  ///< our 'from' where the peer's 'to' is none of ours (4.9.1.3)
+    StreamLimits limits{};     ///< of an authenticated peer's stream (XEP-0478)
 };
 
 class IncomingNegotiation {

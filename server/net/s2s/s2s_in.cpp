@@ -1,5 +1,7 @@
 #include "server/net/s2s/s2s_in.h"
 
+#include <chrono>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/log.h"
@@ -91,6 +93,8 @@ s2s::IncomingPolicy S2sIn::policy() const {
     policy.certificate_covers = [this](std::string_view domain) {
         return transport_->peer_valid_for(domain);
     };
+    const auto idle = std::chrono::duration_cast<std::chrono::seconds>(options({}).idle_timeout);
+    policy.limits = {options({}).max_stanza_size, idle.count()};
     return policy;
 }
 

@@ -52,6 +52,7 @@ struct Montague {
         result.dialback_secret = "d14lb4ck43v3r";
         result.max_pairs = max_pairs;
         result.default_host = "montague.example";
+        result.limits = {524288, 1800};
         result.is_ours = [](std::string_view d) {
             return d == "montague.example" || d == "rooms.montague.example";
         };
@@ -420,6 +421,20 @@ TEST_CASE("who requires TLS insists on it") {
         CHECK(wire.last_out == Out::failed);
         CHECK(wire.out.failure().stage == Stage::secure);
     }
+}
+
+TEST_CASE("what the stream takes is said once it is encrypted (XEP-0478)") {
+    const std::string limits =
+        "<limits xmlns='urn:xmpp:stream-limits:0'><max-bytes>524288</max-bytes>"
+        "<idle-seconds>1800</idle-seconds></limits>";
+    Montague server;
+    Wire wire(server);
+    wire.open();
+    CHECK(wire.out.encrypted());
+    const auto at = wire.seen_by_client.find(limits);
+    REQUIRE(at != std::string::npos);
+    CHECK(at > wire.seen_by_client.find("<proceed"));
+    CHECK(wire.seen_by_client.find(limits, at + 1) == std::string::npos);
 }
 
 TEST_CASE("headers that are refused") {

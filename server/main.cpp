@@ -3,10 +3,12 @@
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/log.h"
 #include "modules/all.h"
+#include "modules/specifications/specifications.h"
 #include "server/app/app.h"
 #include "server/app/data_directory.h"
 #include "server/core/options.h"
@@ -27,7 +29,8 @@ constexpr std::string_view usage =
     "                                   a database that is there aside\n"
     "  clariond --verify BACKUP         whether a backup is whole, and what it has\n"
     "  clariond --describe              every option and module (--json, --markdown, --modules, "
-    "--reference)\n"
+    "--reference,\n"
+    "                                   --xeps, --doap)\n"
     "  clariond --version\n"
     "\n"
     "SIGTERM stops it in order: sessions sleep and resume after the next start. SIGHUP reads the "
@@ -37,8 +40,23 @@ constexpr std::string_view usage =
 struct Arguments {
     std::string config, restore, verify;
     bool force = false, check = false, describe = false, json = false, markdown = false,
-         reference = false, modules = false, version = false, help = false;
+         reference = false, modules = false, xeps = false, doap = false, version = false,
+         help = false;
 };
+
+/// Arguments that are there or not.
+bool* flag(Arguments& arguments, std::string_view name) {
+    const std::pair<std::string_view, bool*> flags[] = {
+        {"--force", &arguments.force},       {"--check", &arguments.check},
+        {"--describe", &arguments.describe}, {"--json", &arguments.json},
+        {"--markdown", &arguments.markdown}, {"--reference", &arguments.reference},
+        {"--modules", &arguments.modules},   {"--xeps", &arguments.xeps},
+        {"--doap", &arguments.doap},         {"--version", &arguments.version},
+        {"--help", &arguments.help},         {"-h", &arguments.help}};
+    for (const auto& [known, value] : flags)
+        if (known == name) return value;
+    return nullptr;
+}
 
 Result<Arguments> parse(int argc, char** argv) {
     Arguments result;
@@ -52,24 +70,8 @@ Result<Arguments> parse(int argc, char** argv) {
             result.restore = argv[++i];
         else if (arg == "--verify" && i + 1 < argc)
             result.verify = argv[++i];
-        else if (arg == "--force")
-            result.force = true;
-        else if (arg == "--check")
-            result.check = true;
-        else if (arg == "--describe")
-            result.describe = true;
-        else if (arg == "--json")
-            result.json = true;
-        else if (arg == "--markdown")
-            result.markdown = true;
-        else if (arg == "--modules")
-            result.modules = true;
-        else if (arg == "--reference")
-            result.reference = true;
-        else if (arg == "--version")
-            result.version = true;
-        else if (arg == "--help" || arg == "-h")
-            result.help = true;
+        else if (bool* const given = flag(result, arg))
+            *given = true;
         else
             return fail(error_code::usage, "unknown or incomplete argument: " + std::string(arg));
     }
@@ -102,8 +104,13 @@ int describe(const Arguments& arguments) {
         describe_modules();
         return 0;
     }
+    const auto specifications = specifications::table();
     const OptionRegistry registry = app::all_options();
-    if (arguments.json)
+    if (arguments.xeps)
+        std::cout << specifications::to_markdown(specifications);
+    else if (arguments.doap)
+        std::cout << specifications::to_doap(specifications);
+    else if (arguments.json)
         std::cout << registry.describe_json();
     else if (arguments.markdown)
         std::cout << registry.describe_markdown();

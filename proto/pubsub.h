@@ -1,0 +1,137 @@
+// Requests to a publish-subscribe service, as they are on the wire, and the errors it answers with.
+//
+// Plain values, any thread. Payloads are views into the request, which must outlive what was read
+// from it. Source: XEP-0060; the sections are named where they matter.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "proto/data_form.h"
+#include "proto/rsm.h"
+#include "proto/stanza.h"
+
+namespace clarion::pubsub {
+
+/// Longest name of a node or id of an item, in bytes.
+inline constexpr std::size_t max_name = 1023;
+
+/// What somebody is to a node (section 4.1). The order is that of the enumerators in storage.
+enum class Affiliation : std::uint8_t { outcast, none, member, publish_only, publisher, owner };
+std::string_view name(Affiliation affiliation);
+std::optional<Affiliation> parse_affiliation(std::string_view text);
+
+/// Why a request is refused. `feature`: of the condition <unsupported/>.
+struct Refusal {
+    StanzaError error;
+    std::string feature{};
+};
+/// With a condition of the namespace pubsub#errors.
+Refusal refusal(StanzaErrorCondition condition, std::string_view app_name, std::string text = {});
+/// "feature-not-implemented": no such thing is done here, or by that node.
+Refusal unsupported(std::string_view feature);
+/// The error stanza that answers `request`.
+std::shared_ptr<Stanza> make_refusal(const Stanza& request, const Refusal& refusal);
+
+// What is asked. `node` is empty only where a request may do without.
+
+struct Create {
+    std::string node{};  // empty: the service names it
+    std::optional<DataForm> config{};
+};
+struct NewItem {
+    std::string id{};  // empty: the service makes one
+    const xml::Element* payload = nullptr;
+};
+struct Publish {
+    std::string node{};
+    std::vector<NewItem> items{};
+    std::optional<DataForm> options{};  // preconditions (7.1.5)
+};
+struct Retract {
+    std::string node{};
+    std::vector<std::string> ids{};
+    bool notify = false;
+};
+struct GetItems {
+    std::string node{};
+    std::vector<std::string> ids{};
+    std::optional<std::uint32_t> max_items{};
+    RsmRequest rsm{};
+};
+struct Subscribe {
+    std::string node{};
+    Jid jid{};
+};
+struct Unsubscribe {
+    std::string node{};
+    Jid jid{};
+};
+/// What the asker is subscribed to, of a node or of all of the service.
+struct GetOwnSubscriptions {
+    std::string node{};
+};
+/// What the asker is to a node, or to all of the service.
+struct GetOwnAffiliations {
+    std::string node{};
+};
+struct GetDefault {};
+struct GetConfig {
+    std::string node{};
+};
+struct SetConfig {
+    std::string node{};
+    DataForm form{};  // of type "submit" or "cancel"
+};
+struct DeleteNode {
+    std::string node{};
+    std::string redirect{};  // where subscribers find it from now on; empty: nowhere
+};
+struct Purge {
+    std::string node{};
+};
+struct GetAffiliations {
+    std::string node{};
+};
+struct GetSubscriptions {
+    std::string node{};
+};
+struct SetSubscriptions {
+    struct Change {
+        Jid jid;
+        bool subscribed;
+    };
+    std::string node{};
+    std::vector<Change> changes{};
+};
+struct SetAffiliations {
+    struct Change {
+        Jid jid;  // bare
+        Affiliation affiliation;
+    };
+    std::string node{};
+    std::vector<Change> changes{};
+};
+
+using Request =
+    std::variant<Create, Publish, Retract, GetItems, Subscribe, Unsubscribe, GetOwnSubscriptions,
+                 GetOwnAffiliations, GetDefault, GetConfig, SetConfig, DeleteNode, Purge,
+                 GetAffiliations, SetAffiliations, GetSubscriptions, SetSubscriptions>;
+
+/// Reads the <pubsub/> of a request, of either namespace. What this server does not do is refused
+/// as unsupported, what is malformed with bad-request and the condition that section names.
+std::variant<Request, Refusal> read_request(const Stanza& request);
+
+/// The node a request is about; empty: none.
+const std::string& node_of(const Request& request);
+
+/// An <event/> (the namespace pubsub#event) with one child, which is returned, about that node.
+xml::Element& add_event(xml::Element& message, std::string_view kind, std::string_view node);
+
+}  // namespace clarion::pubsub

@@ -1,0 +1,241 @@
+#include "proto/pubsub_config.h"
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "base/text.h"
+#include "proto/ns.h"
+
+namespace clarion::pubsub {
+
+namespace {
+
+using Values = std::vector<std::string>;
+using enum StanzaErrorCondition;
+
+/// Longest text of a field, in bytes, and how many groups a node may be for.
+constexpr std::size_t max_text = 1000;
+constexpr std::size_t max_groups = 50;
+
+constexpr std::array<std::string_view, 4> access_models{"open", "presence", "roster", "whitelist"};
+constexpr std::array<std::string_view, 3> publish_models{"publishers", "subscribers", "open"};
+constexpr std::array<std::string_view, 3> send_last_words{"never", "on_sub", "on_sub_and_presence"};
+
+Refusal invalid(std::string_view var) {
+    return {{not_acceptable, std::string(var) + " cannot have that value"}};
+}
+
+/// One field of the form: how it is written, and read from what was submitted.
+struct Field {
+    std::string_view var;
+    std::string_view type;
+    std::string_view label;
+    std::span<const std::string_view> choices;
+    Values (*write)(const NodeConfig& config);
+    /// False: the value is none.
+    bool (*read)(NodeConfig& config, const DataFormField& field);
+};
+
+template <bool NodeConfig::*member>
+Field boolean(std::string_view var, std::string_view label) {
+    return {var,
+            "boolean",
+            label,
+            {},
+            [](const NodeConfig& config) { return Values{config.*member ? "1" : "0"}; },
+            [](NodeConfig& config, const DataFormField& field) {
+                const auto value = field.boolean();
+                if (value) config.*member = *value;
+                return value.has_value();
+            }};
+}
+
+template <std::string NodeConfig::*member>
+Field text(std::string_view var, std::string_view label) {
+    return {var,
+            "text-single",
+            label,
+            {},
+            [](const NodeConfig& config) { return Values{config.*member}; },
+            [](NodeConfig& config, const DataFormField& field) {
+                if (field.value().size() > max_text) return false;
+                config.*member = field.value();
+                return true;
+            }};
+}
+
+template <auto member, const auto& words>
+Field choice(std::string_view var, std::string_view label) {
+    return {var,
+            "list-single",
+            label,
+            words,
+            [](const NodeConfig& config) {
+                return Values{std::string(words[static_cast<std::size_t>(config.*member)])};
+            },
+            [](NodeConfig& config, const DataFormField& field) {
+                const auto* found = std::find(words.begin(), words.end(), field.value());
+                if (found == words.end()) return false;
+                using Enum = std::remove_reference_t<decltype(config.*member)>;
+                config.*member = static_cast<Enum>(found - words.begin());
+                return true;
+            }};
+}
+
+Values write_max_items(const NodeConfig& config) {
+    if (config.max_items == NodeConfig::as_many_as_allowed) return {"max"};
+    return {std::to_string(config.max_items)};
+}
+
+bool read_max_items(NodeConfig& config, const DataFormField& field) {
+    if (field.value() == "max") {
+        config.max_items = NodeConfig::as_many_as_allowed;
+        return true;
+    }
+    const auto number = parse_int(field.value());
+    if (!number || *number < 1 || *number >= NodeConfig::as_many_as_allowed) return false;
+    config.max_items = static_cast<std::uint32_t>(*number);
+    return true;
+}
+
+bool read_groups(NodeConfig& config, const DataFormField& field) {
+    const auto too_long = [](const std::string& group) { return group.size() > max_text; };
+    if (field.values.size() > max_groups ||
+        std::any_of(field.values.begin(), field.values.end(), too_long))
+        return false;
+    config.roster_groups = field.values;
+    return true;
+}
+
+const std::vector<Field>& fields() {
+    static const std::vector<Field> all{
+        text<&NodeConfig::title>("pubsub#title", "Title"),
+        text<&NodeConfig::description>("pubsub#description", "Description"),
+        text<&NodeConfig::type>("pubsub#type", "Type of the payloads, by their namespace"),
+        choice<&NodeConfig::access, access_models>("pubsub#access_model", "Who may read"),
+        {"pubsub#roster_groups_allowed",
+         "text-multi",
+         "Roster groups that may read",
+         {},
+         [](const NodeConfig& config) { return config.roster_groups; },
+         read_groups},
+        choice<&NodeConfig::publish, publish_models>("pubsub#publish_model", "Who may publish"),
+        boolean<&NodeConfig::persist_items>("pubsub#persist_items", "Keep items"),
+        {"pubsub#max_items",
+         "text-single",
+         "Most items that are kept; max: as many as allowed",
+         {},
+         write_max_items,
+         read_max_items},
+        choice<&NodeConfig::send_last, send_last_words>("pubsub#send_last_published_item",
+                                                        "When the last item is sent"),
+        boolean<&NodeConfig::deliver_notifications>("pubsub#deliver_notifications",
+                                                    "Notify of what is published"),
+        boolean<&NodeConfig::deliver_payloads>("pubsub#deliver_payloads",
+                                               "Send payloads with notifications"),
+        boolean<&NodeConfig::notify_config>("pubsub#notify_config",
+                                            "Notify when the configuration changes"),
+        boolean<&NodeConfig::notify_delete>("pubsub#notify_delete",
+                                            "Notify when the node is deleted"),
+        boolean<&NodeConfig::notify_retract>("pubsub#notify_retract",
+                                             "Notify when items are removed")};
+    return all;
+}
+
+const Field* find_field(std::string_view var) {
+    const auto found = std::find_if(fields().begin(), fields().end(),
+                                    [&](const Field& field) { return field.var == var; });
+    return found == fields().end() ? nullptr : &*found;
+}
+
+void add_field(DataForm& form, const Field& field, const NodeConfig& config) {
+    DataFormField& added = form.add(field.var, field.write(config), field.type);
+    added.label = field.label;
+    for (const std::string_view word : field.choices)
+        added.options.push_back({std::string(word), std::string(word)});
+}
+
+/// The access model has an error of its own (8.1.2), and so has a number of items.
+std::optional<Refusal> read_field(NodeConfig& config, const Field& field,
+                                  const DataFormField& submitted, std::uint32_t most_items) {
+    if (!field.read(config, submitted)) {
+        if (field.var == "pubsub#access_model")
+            return refusal(not_acceptable, "unsupported-access-model");
+        return invalid(field.var);
+    }
+    const bool too_many =
+        config.max_items != NodeConfig::as_many_as_allowed && config.max_items > most_items;
+    if (field.var == "pubsub#max_items" && too_many)
+        return refusal(not_acceptable, "max-items-exceeded",
+                       "at most " + std::to_string(most_items) + " items are kept");
+    return std::nullopt;
+}
+
+Refusal not_met(std::string_view var) {
+    return refusal(conflict, "precondition-not-met", "of " + std::string(var));
+}
+
+/// What a field of the options says, as the field of a node that is as it demands would be written.
+std::optional<Values> demanded(const Field& field, const DataFormField& option) {
+    NodeConfig as_demanded;
+    if (!field.read(as_demanded, option)) return std::nullopt;
+    return field.write(as_demanded);
+}
+
+}  // namespace
+
+DataForm config_form(const NodeConfig& config, std::string_view type) {
+    DataForm form = DataForm::make(type, ns::pubsub_node_config);
+    for (const Field& field : fields()) add_field(form, field, config);
+    return form;
+}
+
+DataForm meta_data_form(const NodeConfig& config) {
+    DataForm form = DataForm::make("result", ns::pubsub_meta_data);
+    for (const std::string_view var :
+         {"pubsub#title", "pubsub#description", "pubsub#type", "pubsub#access_model",
+          "pubsub#publish_model", "pubsub#max_items"})
+        add_field(form, *find_field(var), config);
+    for (DataFormField& field : form.fields) field.options.clear();
+    return form;
+}
+
+std::optional<Refusal> apply_form(NodeConfig& config, const DataForm& form,
+                                  std::uint32_t most_items) {
+    for (const DataFormField& submitted : form.fields) {
+        const Field* const field = find_field(submitted.var);
+        if (!field) continue;
+        if (auto refused = read_field(config, *field, submitted, most_items)) return refused;
+    }
+    return std::nullopt;
+}
+
+std::optional<Refusal> apply_preconditions(NodeConfig& config, const DataForm& options,
+                                           std::uint32_t most_items) {
+    for (const DataFormField& option : options.fields) {
+        if (option.var == "FORM_TYPE") continue;
+        const Field* const field = find_field(option.var);
+        if (!field) return not_met(option.var);
+        if (auto refused = read_field(config, *field, option, most_items)) return refused;
+    }
+    return std::nullopt;
+}
+
+std::optional<Refusal> check_preconditions(const NodeConfig& config, const DataForm& options,
+                                           std::uint32_t most_items) {
+    for (const DataFormField& option : options.fields) {
+        if (option.var == "FORM_TYPE") continue;
+        const Field* const field = find_field(option.var);
+        const auto wanted = field ? demanded(*field, option) : std::nullopt;
+        if (!wanted) return not_met(option.var);
+        if (*wanted == field->write(config)) continue;
+        // "max" is the largest number there is, whichever way the node was told.
+        const bool both_largest = field->var == "pubsub#max_items" && wanted->front() == "max" &&
+                                  config.max_items >= most_items;
+        if (!both_largest) return not_met(option.var);
+    }
+    return std::nullopt;
+}
+
+}  // namespace clarion::pubsub

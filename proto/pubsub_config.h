@@ -1,0 +1,66 @@
+// NodeConfig: how a node of a publish-subscribe service is configured, and the form that says so.
+//
+// A plain value, any thread. Source: XEP-0060, 4.3 to 4.5, 8.1 to 8.3 and 16.4.4
+// (pubsub#node_config), 7.1.5 (pubsub#publish-options), 5.4 (pubsub#meta-data).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/data_form.h"
+#include "proto/pubsub.h"
+
+namespace clarion::pubsub {
+
+/// Who may read a node.
+enum class AccessModel : std::uint8_t { open, presence, roster, whitelist };
+/// Who may publish to it, beside its publishers and owners.
+enum class PublishModel : std::uint8_t { publishers, subscribers, open };
+/// When somebody is sent the last item.
+enum class SendLast : std::uint8_t { never, on_sub, on_sub_and_presence };
+
+struct NodeConfig {
+    /// As many items as the service allows: "max".
+    static constexpr std::uint32_t as_many_as_allowed = 0xffffffff;
+
+    std::string title;
+    std::string description;
+    std::string type;  // of the payloads
+    AccessModel access = AccessModel::presence;
+    std::vector<std::string> roster_groups;  // of access model roster
+    PublishModel publish = PublishModel::publishers;
+    SendLast send_last = SendLast::on_sub_and_presence;
+    std::uint32_t max_items = 1;
+    bool persist_items = true;
+    bool deliver_payloads = true;
+    bool deliver_notifications = true;
+    bool notify_config = false;
+    bool notify_delete = true;
+    bool notify_retract = true;
+
+    bool operator==(const NodeConfig&) const = default;
+};
+
+/// The form with all that can be configured: of type "form" for who may change it, "result" for
+/// who is told. `form_type`: pubsub#node_config.
+DataForm config_form(const NodeConfig& config, std::string_view type);
+/// What anybody who sees the node may know of it (5.4).
+DataForm meta_data_form(const NodeConfig& config);
+
+/// Changes what the form says; fields that it has not, and fields that nobody knows, change
+/// nothing. On a refusal `config` is half changed. `most_items`: what a node may have.
+std::optional<Refusal> apply_form(NodeConfig& config, const DataForm& form,
+                                  std::uint32_t most_items);
+
+/// Publish options: changes a node that is being made as the preconditions demand. A field that
+/// nobody knows is refused.
+std::optional<Refusal> apply_preconditions(NodeConfig& config, const DataForm& options,
+                                           std::uint32_t most_items);
+/// The same of a node that is there: whether it is as they demand.
+std::optional<Refusal> check_preconditions(const NodeConfig& config, const DataForm& options,
+                                           std::uint32_t most_items);
+
+}  // namespace clarion::pubsub

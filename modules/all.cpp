@@ -16,6 +16,8 @@
 #include "modules/offline.h"
 #include "modules/ping.h"
 #include "modules/private_xml/private_xml.h"
+#include "modules/pubsub/pep.h"
+#include "modules/pubsub/records.h"
 #include "modules/push/admin_commands.h"
 #include "modules/push/push.h"
 #include "modules/push/registration_codec.h"
@@ -39,7 +41,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 27> rows{{
+const std::array<core::ModuleRow, 28> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -160,6 +162,12 @@ const std::array<core::ModuleRow, 27> rows{{
      .declare_options = external_services::declare_options,
      .specifications = "XEP-0215 1.0.0",
      .summary = "where calls find STUN and TURN servers, and what lets a user in"},
+    {.name = "pubsub",
+     .install = pubsub::install,
+     .declare_options = pubsub::declare_options,
+     .specifications = "XEP-0060 1.30.0, XEP-0163 1.2.2, XEP-0223 1.1.1",
+     .summary = "every account publishes: avatars, keys, bookmarks, what its user is up to",
+     .check_entry = pubsub::check_entry},
     {.name = "ping",
      .install = ping::install,
      .specifications = "XEP-0199",

@@ -7,6 +7,7 @@
 #include "server/core/accounts/session.h"
 #include "server/core/actors/features.h"
 #include "server/core/address/domains.h"
+#include "server/core/events/disco_events.h"
 #include "server/core/events/host_events.h"
 #include "server/core/routing/domain_links.h"
 #include "server/runtime/event_bus.h"
@@ -81,20 +82,33 @@ IqAnswer host_items(Context& context, IqRequest& request) {
     return result;
 }
 
+/// Asks the modules for what an account has. False: there is no such node.
+bool ask_modules(Context& context, const IqRequest& request, xml::Element& query) {
+    using What = events::AccountDiscovered::What;
+    const std::string_view node = request.payload().attr("node");
+    if (!node.empty()) query.set_attr("node", node);
+    const What what = query.ns() == ns::disco_info ? What::info : What::items;
+    events::AccountDiscovered event{*request.account, request.from, what, node, query};
+    context.bus().fire(event);
+    return node.empty() || event.known;
+}
+
 IqAnswer account_info(Context& context, IqRequest& request) {
-    if (asks_for_node(request)) return no_such_node();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
-    add_identity(query, "account", "registered");
-    add_features(query, context.features().of(IqTarget::account, request.host));
+    if (!asks_for_node(request)) add_identity(query, "account", "registered");
+    if (!ask_modules(context, request, query)) return no_such_node();
+    if (!asks_for_node(request))
+        add_features(query, context.features().of(IqTarget::account, request.host));
     return result;
 }
 
 /// The available resources: who may ask sees their presence anyway.
-IqAnswer account_items(IqRequest& request) {
-    if (asks_for_node(request)) return no_such_node();
+IqAnswer account_items(Context& context, IqRequest& request) {
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_items);
+    if (!ask_modules(context, request, query)) return no_such_node();
+    if (asks_for_node(request)) return result;
     for (const auto& session : request.account->sessions()) {
         if (session->available()) query.add("item").set_attr("jid", session->jid().full());
     }
@@ -156,8 +170,10 @@ void install(core::ModuleSetup& setup) {
         IqTarget::account, StanzaType::get, ns::disco_info, "query",
         [&context](IqRequest& request) { return account_info(context, request); },
         Relation::contact);
-    setup.serve(IqTarget::account, StanzaType::get, ns::disco_items, "query", account_items,
-                Relation::contact);
+    setup.serve(
+        IqTarget::account, StanzaType::get, ns::disco_items, "query",
+        [&context](IqRequest& request) { return account_items(context, request); },
+        Relation::contact);
     setup.serve(IqTarget::hidden, StanzaType::get, ns::disco_items, "query", hidden_items);
 }
 

@@ -11,6 +11,7 @@
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/private_xml/document.h"
+#include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
@@ -71,17 +72,34 @@ void check_caps(std::string_view bytes) {
     (void)caps::decode_text(key, bytes);
 }
 
+void check_node(std::string_view bytes) {
+    check_round(
+        bytes, [](std::string_view in) { return pubsub::decode_node(pubsub::node_key(1), in); },
+        [](const pubsub::Node& record) { return pubsub::encode(record); });
+}
+
+void check_item(std::string_view bytes) {
+    check_round(bytes, pubsub::decode_item,
+                [](const pubsub::Item& record) { return pubsub::encode(record); });
+    check_round(
+        bytes,
+        [](std::string_view in) { return pubsub::decode_entry(pubsub::index_key(1, 1), in); },
+        [](const pubsub::ItemEntry& record) { return pubsub::encode(record); });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 6) {
+    switch (data[0] % 8) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
         case 4: check_caps(bytes); break;
         case 3: check_times(bytes); break;
+        case 5: check_node(bytes); break;
+        case 6: check_item(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

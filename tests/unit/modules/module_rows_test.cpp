@@ -9,6 +9,7 @@
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/private_xml/document.h"
+#include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
@@ -46,6 +47,7 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
          {Case{"caps", "sha-1 " + *caps_ver("sha-1", features), caps::encode({{}, features})},
           Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
           Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
+          Case{"pubsub", pubsub::node_key(1), pubsub::encode(pubsub::Node{})},
           Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},
           Case{"registration", "deleted", registration::encode_tombstone(LastingTime{})},

@@ -1,0 +1,73 @@
+#include "modules/pubsub/account_service.h"
+
+#include <algorithm>
+
+#include "modules/pubsub/access.h"
+#include "server/core/context.h"
+#include "server/core/delivery/presence.h"
+#include "server/core/events/caps_events.h"
+#include "server/core/routing/router.h"
+#include "server/runtime/event_bus.h"
+
+namespace clarion::pubsub {
+
+const PubsubOptions& AccountService::options() const {
+    return account_.context().options<PubsubOptions>(account_.host());
+}
+
+bool AccountService::shows_presence_to(const Jid& who) const {
+    return account_.relation_to(who) >= core::Relation::contact;
+}
+
+bool AccountService::has_in_groups(const Jid& who, const std::vector<std::string>& groups) const {
+    const core::Roster& roster = account_.roster();
+    const core::RosterItem* const item = roster.find(roster.key_of(who));
+    if (!item) return false;
+    return std::any_of(groups.begin(), groups.end(), [&](const std::string& group) {
+        return std::find(item->groups.begin(), item->groups.end(), group) != item->groups.end();
+    });
+}
+
+bool may_hear(const AccountService& service, core::Account& account, const Node& node,
+              const Jid& resource) {
+    if (service.owns(resource)) return true;
+    return service.shows_presence_to(resource) && may_read(standing_of(service, node, resource)) &&
+           core::may_tell(account, resource);
+}
+
+namespace {
+
+/// Who asked for it, and may still read it. What goes to a bare address comes to all resources.
+void add_subscribers(const AccountService& service, core::Account& account, const Node& node,
+                     std::vector<Jid>& to) {
+    for (const std::string& text : node.subscribers) {
+        Jid jid = Jid::trusted(text);
+        if (!may_read(standing_of(service, node, jid))) continue;
+        if (!service.owns(jid) && !core::may_tell(account, jid)) continue;
+        std::erase_if(to, [&](const Jid& other) {
+            return other == jid || (jid.is_bare() && other.bare() == jid.full());
+        });
+        to.push_back(std::move(jid));
+    }
+}
+
+}  // namespace
+
+AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> event) const {
+    std::vector<Jid> wanting;
+    const std::string feature = node.name + "+notify";
+    events::CapableSought sought{account_, feature, wanting};
+    account_.context().bus().fire(sought);
+    std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, account_, node, jid); });
+    add_subscribers(*this, account_, node, wanting);
+    return
+        [router = &account_.context().router(), event = std::move(event), to = std::move(wanting)] {
+            for (const Jid& resource : to) {
+                auto copy = event->clone();
+                copy->set_to(resource);
+                router->route(std::move(copy));
+            }
+        };
+}
+
+}  // namespace clarion::pubsub

@@ -1,0 +1,95 @@
+// Changes: what requests other than for items do to the nodes of a service. All at once: what they
+// need has been loaded, nothing waits.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "modules/pubsub/access.h"
+#include "modules/pubsub/node_store.h"
+#include "modules/pubsub/service.h"
+#include "proto/pubsub.h"
+
+namespace clarion::pubsub {
+
+/// What comes of a request.
+struct Outcome {
+    /// A result; or an error that is complete in itself.
+    std::shared_ptr<Stanza> answer{};
+    std::optional<Refusal> refusal{};  // instead of it
+    bool changed = false;
+    std::vector<AfterCommit> notices{};
+    /// Who subscribed is sent the last item.
+    struct LastItemFor {
+        std::uint32_t node;
+        Jid to;
+    };
+    std::optional<LastItemFor> last_item{};
+};
+
+/// Who may not read a node, and who asks for one that is not there, are told the same.
+Refusal no_such_node();
+
+class Changes {
+public:
+    Changes(const NodeStore& store, const Service& service, const Stanza& request, WallTime now)
+        : store_(store), service_(service), request_(request), now_(now) {}
+
+    // REQUIRES: the items of the node that it is about have been read, if there is such a node.
+    Outcome operator()(const Create& create) const;
+    Outcome operator()(const Publish& publish) const;
+    Outcome operator()(const Retract& retract) const;
+    Outcome operator()(const Subscribe& wish) const;
+    Outcome operator()(const Unsubscribe& wish) const;
+    Outcome operator()(const GetOwnSubscriptions& asked) const;
+    Outcome operator()(const GetSubscriptions& asked) const;
+    Outcome operator()(const SetSubscriptions& change) const;
+    Outcome operator()(const GetOwnAffiliations& asked) const;
+    Outcome operator()(const GetDefault& asked) const;
+    Outcome operator()(const GetConfig& asked) const;
+    Outcome operator()(const SetConfig& change) const;
+    Outcome operator()(const DeleteNode& removal) const;
+    Outcome operator()(const Purge& purge) const;
+    Outcome operator()(const GetAffiliations& asked) const;
+    Outcome operator()(const SetAffiliations& change) const;
+    /// Not carried out here.
+    Outcome operator()(const GetItems&) const { return {}; }
+
+private:
+    const Jid& who() const { return request_.from(); }
+    /// The asker as the publisher of an item; empty: the owner of the service.
+    std::string publisher() const;
+    std::uint32_t most_items() const;
+    /// The node, if the asker owns it; else why not.
+    std::variant<Node*, Refusal> owned(const std::string& name) const;
+
+    Outcome done(bool changed) const;
+    std::shared_ptr<Stanza> event(std::string_view kind, const Node& node,
+                                  xml::Element** child) const;
+    /// Notifies of the node as a whole.
+    void notify(Outcome& outcome, const Node& node, std::string_view kind,
+                std::string_view redirect = {}) const;
+    void notify_of_config(Outcome& outcome, const Node& node) const;
+
+    /// A node that does not exist yet. nullptr: refused.
+    Node* create(const std::string& name, NodeConfig config, Outcome& outcome) const;
+    std::optional<Refusal> check_items(const Node* node, const NodeConfig& config,
+                                       const Publish& publish) const;
+    std::optional<Refusal> check_item(const Node* node, const NodeConfig& config,
+                                      const NewItem& item) const;
+    std::optional<Refusal> check_room(const Node* node, const std::vector<Item>& items) const;
+    Outcome publish_to(Node* node, NodeConfig config, const Publish& publish) const;
+    void store_items(Node& node, const std::vector<Item>& items) const;
+    void notify_of_items(Outcome& outcome, const Node& node, const std::vector<Item>& items) const;
+    std::optional<Refusal> change_affiliation(Node& node,
+                                              const SetAffiliations::Change& change) const;
+
+    const NodeStore& store_;
+    const Service& service_;
+    const Stanza& request_;
+    const WallTime now_;
+};
+
+}  // namespace clarion::pubsub

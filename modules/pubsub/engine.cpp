@@ -1,0 +1,134 @@
+#include "modules/pubsub/engine.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "modules/pubsub/item_page.h"
+#include "modules/pubsub/late_item.h"
+#include "proto/ns.h"
+#include "server/core/context.h"
+#include "server/core/routing/refusal_log.h"
+#include "server/core/routing/router.h"
+#include "server/core/setup/module.h"
+#include "server/runtime/shard.h"
+
+namespace clarion::pubsub {
+
+using core::IqAnswer;
+using core::IqRequest;
+
+namespace {
+
+void add_items(xml::Element& list, const std::vector<Item>& items) {
+    for (const Item& item : items) {
+        xml::Element& added = list.add("item").set_attr("id", item.id);
+        if (!item.payload.empty()) added.add_raw(item.payload);
+    }
+}
+
+RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page) {
+    RsmAnswer answer{.count = static_cast<std::uint32_t>(all.size())};
+    if (page.count == 0) return answer;
+    answer.first = all[page.first].id;
+    answer.last = all[page.first + page.count - 1].id;
+    answer.index = static_cast<std::uint32_t>(page.first);
+    return answer;
+}
+
+std::vector<std::uint64_t> seqs_of(const Node& node, const std::vector<std::string>& ids) {
+    std::vector<std::uint64_t> seqs;
+    for (const std::string& id : ids) {
+        const std::size_t at = node.find_item(id);
+        if (at < node.items->size()) seqs.push_back((*node.items)[at].seq);
+    }
+    return seqs;
+}
+
+}  // namespace
+
+IqAnswer Engine::refuse(const IqRequest& request, const Refusal& refusal) const {
+    if (refusal.feature.empty()) return refusal.error;
+    context_.refusals().on_stanza(*request.stanza, refusal.error);
+    return make_refusal(*request.stanza, refusal);
+}
+
+Task<IqAnswer> Engine::answer(const Service& service, IqRequest request) const {
+    auto read = read_request(*request.stanza);
+    if (const auto* refused = std::get_if<Refusal>(&read)) co_return refuse(request, *refused);
+    Request asked = std::get<Request>(std::move(read));
+    core::Actor& owner = service.owner();
+    const auto loaded = co_await store_.load_items(owner, service.nodes(), node_of(asked));
+    if (!loaded) co_return to_stanza_error(loaded.error());
+    if (owner.deleted()) co_return no_such_node().error;
+    if (auto* wanted = std::get_if<GetItems>(&asked)) {
+        GetItems items = std::move(*wanted);
+        co_return co_await answer_items(service, request, std::move(items));
+    }
+    const Changes changes(store_, service, *request.stanza, context_.clock().wall());
+    Outcome outcome = std::visit(changes, asked);
+    co_return co_await finish(service, request, std::move(outcome));
+}
+
+/// Nobody is told of what might not last.
+Task<IqAnswer> Engine::finish(const Service& service, const IqRequest& request,
+                              Outcome outcome) const {
+    if (outcome.refusal) co_return refuse(request, *outcome.refusal);
+    if (outcome.changed) {
+        const auto committed = co_await context_.shard().committed();
+        if (!committed) {
+            store_.forget_items(service.nodes());
+            co_return to_stanza_error(committed.error());
+        }
+    }
+    if (!service.owner().gone())
+        for (AfterCommit& notice : outcome.notices) notice();
+    if (outcome.last_item) {
+        Outcome::LastItemFor wanted = *outcome.last_item;
+        co_await send_last_item(service, std::move(wanted));
+    }
+    co_return std::move(outcome.answer);
+}
+
+Task<> Engine::send_last_item(const Service& service, Outcome::LastItemFor wanted) const {
+    const Node* node = service.nodes().find(wanted.node);
+    if (!node || !node->items || node->items->empty()) co_return;
+    std::vector<std::uint64_t> seqs{node->items->back().seq};
+    const core::Actor& owner = service.owner();
+    const auto items = co_await store_.read_items(owner.id(), wanted.node, std::move(seqs));
+    node = service.nodes().find(wanted.node);
+    if (!items || items->empty() || !node || owner.deleted()) co_return;
+    context_.router().route(late_item(owner, *node, wanted.to, items->front()));
+}
+
+Task<IqAnswer> Engine::answer_items(const Service& service, const IqRequest& request,
+                                    GetItems wanted) const {
+    const Node* node = service.nodes().find(wanted.node);
+    if (!node || !may_read(standing_of(service, *node, request.from)))
+        co_return no_such_node().error;
+    if (!node->config.persist_items) co_return refuse(request, unsupported("persistent-items"));
+    auto answer = make_result(*request.stanza);
+    xml::Element& pubsub = answer->root().add("pubsub", ns::pubsub);
+    xml::Element& list = pubsub.add("items").set_attr("node", node->name);
+    if (!wanted.ids.empty()) {
+        std::vector<std::uint64_t> seqs = seqs_of(*node, wanted.ids);
+        const auto items =
+            co_await store_.read_items(service.owner().id(), node->number, std::move(seqs));
+        if (!items) co_return to_stanza_error(items.error());
+        add_items(list, *items);
+        co_return answer;
+    }
+    const auto most = static_cast<std::uint64_t>(service.options().max_answer_bytes);
+    const auto chosen = choose_page(*node->items, wanted, most);
+    if (const auto* refused = std::get_if<Refusal>(&chosen)) co_return refuse(request, *refused);
+    const ItemPage page = std::get<ItemPage>(chosen);
+    if (page.tell) add_rsm(pubsub, describe(*node->items, page));
+    if (page.count == 0) co_return answer;
+    const std::uint64_t first = (*node->items)[page.first].seq;
+    const std::uint64_t last = (*node->items)[page.first + page.count - 1].seq;
+    const auto items = co_await store_.read_range(service.owner().id(), node->number, first, last);
+    if (!items) co_return to_stanza_error(items.error());
+    add_items(list, *items);
+    co_return answer;
+}
+
+}  // namespace clarion::pubsub

@@ -1,0 +1,37 @@
+// Engine: carries out what is asked of a pubsub service (XEP-0060), whosever it is. One per shard.
+//
+// A request is read, what it needs is loaded, and then it is carried out in one step (changes.h),
+// in memory and in the turn's batch. It is answered, and others are notified of it, once that is
+// durable.
+//
+// Who may not read a node is answered as if there were none: item-not-found (docs/design/011-pubsub.md).
+#pragma once
+
+#include "modules/pubsub/changes.h"
+#include "modules/pubsub/node_store.h"
+#include "modules/pubsub/service.h"
+#include "server/core/actors/iq_table.h"
+
+namespace clarion::pubsub {
+
+class Engine {
+public:
+    explicit Engine(core::ModuleSetup& setup) : context_(setup.context()), store_(setup) {}
+
+    const NodeStore& store() const { return store_; }
+    /// Of <pubsub/> in either namespace. `service` and its owner outlive the task.
+    Task<core::IqAnswer> answer(const Service& service, core::IqRequest request) const;
+
+private:
+    Task<core::IqAnswer> finish(const Service& service, const core::IqRequest& request,
+                                Outcome outcome) const;
+    Task<> send_last_item(const Service& service, Outcome::LastItemFor wanted) const;
+    Task<core::IqAnswer> answer_items(const Service& service, const core::IqRequest& request,
+                                      GetItems wanted) const;
+    core::IqAnswer refuse(const core::IqRequest& request, const Refusal& refusal) const;
+
+    core::Context& context_;
+    NodeStore store_;
+};
+
+}  // namespace clarion::pubsub

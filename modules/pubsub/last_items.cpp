@@ -1,0 +1,111 @@
+#include "modules/pubsub/last_items.h"
+
+#include <utility>
+
+#include "modules/pubsub/late_item.h"
+#include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/subscription.h"
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
+#include "server/core/routing/delivery_queue.h"
+#include "server/core/routing/router.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+
+namespace clarion::pubsub {
+
+namespace {
+
+bool sends_last(const Node& node) {
+    return node.config.send_last == SendLast::on_sub_and_presence && node.config.persist_items &&
+           node.config.deliver_notifications;
+}
+
+/// To an account that is not loaded otherwise: for a moment only.
+void seek(core::Context& there, const std::string& account,
+          const std::shared_ptr<const Wishes>& wishes) {
+    const bool brief =
+        !there.accounts().find(account) && !there.accounts().may_have_hibernating(account);
+    there.accounts().with(account, [&there, brief, account, wishes](Result<core::Account*> found) {
+        if (!found) return;
+        if (brief) there.accounts().evict_soon(account);
+        there.bus().fire(LastItemsSought{**found, wishes});
+    });
+}
+
+}  // namespace
+
+void LastItems::on_capabilities(const events::CapabilitiesKnown& event) const {
+    constexpr std::string_view wish = "+notify<";
+    if (event.now.text().find(wish) == std::string::npos) return;
+    const bool own = event.resource.bare() == event.account.jid().full();
+    auto wishes = std::make_shared<const Wishes>(Wishes{
+        event.resource, event.now, event.before ? std::optional(*event.before) : std::nullopt});
+    begin(event.account, wishes);
+    if (own) ask_contacts(event.account, wishes);
+}
+
+/// Those of this server whose presence it sees.
+void LastItems::ask_contacts(const core::Account& account,
+                             const std::shared_ptr<const Wishes>& wishes) const {
+    for (const core::RosterItem& item : account.roster().items()) {
+        if (!core::state_of(&item).seen()) continue;
+        const Jid contact = Jid::trusted(item.jid);
+        if (!contact.has_local() || contact.is_full()) continue;
+        if (!context_.domains().is_host(contact.domain())) continue;
+        context_.on_home_shard(
+            contact.full(),
+            [name = contact.full(), wishes](core::Context& there) { seek(there, name, wishes); });
+    }
+}
+
+/// Where its presence has come it was sent them because of that.
+void LastItems::on_sought(const LastItemsSought& event) const {
+    events::CapabilitiesSought known{event.account, event.wishes->resource};
+    context_.bus().fire(known);
+    if (known.found) return;
+    begin(event.account, event.wishes);
+}
+
+/// Behind what was said before: offline messages come first.
+void LastItems::begin(core::Account& account, const std::shared_ptr<const Wishes>& wishes) const {
+    if (!store_.has_nodes(account)) return;
+    context_.deliveries().push(
+        [this, pin = core::AccountPin(account), wishes](core::Context& here) mutable {
+            core::Scope& scope = here.scope_of(pin->id());
+            scope.spawn("pep-last-items", send(std::move(pin), wishes));
+        });
+}
+
+Task<> LastItems::send(core::AccountPin account, std::shared_ptr<const Wishes> wishes) const {
+    OwnerNodes& nodes = nodes_.of(*account);
+    store_.load(*account, nodes);
+    std::vector<std::string> wanted;
+    for (const auto& node : nodes.nodes)
+        if (sends_last(*node) && wishes->begin_with(node->name)) wanted.push_back(node->name);
+    for (std::string& name : wanted) {
+        Jid resource = wishes->resource;
+        const bool go_on = co_await send_last(*account, std::move(name), std::move(resource));
+        if (!go_on || !account.alive()) co_return;
+    }
+}
+
+/// False: nothing can be read.
+Task<bool> LastItems::send_last(core::Account& account, std::string name, Jid resource) const {
+    OwnerNodes& nodes = nodes_.of(account);
+    const auto loaded = co_await store_.load_items(account, nodes, name);
+    if (!loaded) co_return false;
+    const Node* node = nodes.find(name);
+    const AccountService service(account, nodes);
+    if (!node || !node->items || node->items->empty()) co_return true;
+    if (!may_hear(service, account, *node, resource)) co_return true;
+    std::vector<std::uint64_t> seqs{node->items->back().seq};
+    const auto items = co_await store_.read_items(account.id(), node->number, std::move(seqs));
+    if (!items) co_return false;
+    node = nodes.find(name);
+    if (account.deleted() || !node || items->empty()) co_return true;
+    context_.router().route(late_item(account, *node, resource, items->front()));
+    co_return true;
+}
+
+}  // namespace clarion::pubsub

@@ -1,0 +1,51 @@
+#include "modules/pubsub/node.h"
+
+#include <algorithm>
+
+namespace clarion::pubsub {
+
+std::size_t Node::find_item(std::string_view id) const {
+    // Most often it is one of the newest.
+    for (std::size_t i = items->size(); i > 0; --i)
+        if ((*items)[i - 1].id == id) return i - 1;
+    return items->size();
+}
+
+Affiliation Node::affiliation_of(std::string_view bare_jid) const {
+    const auto found = std::find_if(affiliates.begin(), affiliates.end(),
+                                    [&](const Affiliate& each) { return each.jid == bare_jid; });
+    return found == affiliates.end() ? Affiliation::none : found->affiliation;
+}
+
+namespace {
+
+auto place_of(const std::vector<std::unique_ptr<Node>>& nodes, std::string_view name) {
+    return std::lower_bound(nodes.begin(), nodes.end(), name,
+                            [](const auto& node, std::string_view wanted) {
+                                return std::string_view(node->name) < wanted;
+                            });
+}
+
+}  // namespace
+
+Node* OwnerNodes::find(std::string_view name) const {
+    const auto at = place_of(nodes, name);
+    return at != nodes.end() && (*at)->name == name ? at->get() : nullptr;
+}
+
+Node* OwnerNodes::find(std::uint32_t number) const {
+    for (const auto& node : nodes)
+        if (node->number == number) return node.get();
+    return nullptr;
+}
+
+Node& OwnerNodes::add(Node node) {
+    const auto at = place_of(nodes, node.name);
+    return **nodes.insert(at, std::make_unique<Node>(std::move(node)));
+}
+
+void OwnerNodes::remove(const Node& node) {
+    std::erase_if(nodes, [&](const auto& each) { return each.get() == &node; });
+}
+
+}  // namespace clarion::pubsub

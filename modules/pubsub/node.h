@@ -1,0 +1,61 @@
+// Node, OwnerNodes: the nodes of one owner (an account, an actor of a service) while it is loaded.
+//
+// Plain values on the owner's shard. All of it is in storage too: modules/pubsub/node_store.h reads
+// and writes it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.h"
+#include "proto/pubsub_config.h"
+
+namespace clarion::pubsub {
+
+/// An item without what was published: that is read when it is asked for.
+struct ItemEntry {
+    std::uint64_t seq = 0;  // the order of publishing within the node
+    std::string id;
+    std::string publisher;  // bare; empty: the owner
+    std::uint32_t bytes = 0;
+};
+
+struct Affiliate {
+    std::string jid;  // bare
+    Affiliation affiliation = Affiliation::none;
+};
+
+struct Node {
+    std::uint32_t number = 0;  // what storage knows it by; never given again to the same owner
+    std::string name;
+    WallTime created{};
+    NodeConfig config;
+    std::vector<Affiliate> affiliates;     // whom its owners made something
+    std::vector<std::string> subscribers;  // who asked to hear of it: full or bare addresses
+    /// By seq; nullopt: not read yet.
+    std::optional<std::vector<ItemEntry>> items;
+    std::uint64_t last_seq = 0;  // the highest given since they were read
+
+    /// REQUIRES: the items have been read. Past the end: there is none of that id.
+    std::size_t find_item(std::string_view id) const;
+    Affiliation affiliation_of(std::string_view bare_jid) const;
+};
+
+struct OwnerNodes {
+    bool loaded = false;
+    std::vector<std::unique_ptr<Node>> nodes;  // by name
+    std::uint32_t last_number = 0;
+    /// What is stored of all items; nullopt: not read yet.
+    std::optional<std::uint64_t> bytes;
+
+    Node* find(std::string_view name) const;
+    Node* find(std::uint32_t number) const;
+    Node& add(Node node);
+    void remove(const Node& node);
+};
+
+}  // namespace clarion::pubsub

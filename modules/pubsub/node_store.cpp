@@ -1,0 +1,207 @@
+#include "modules/pubsub/node_store.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "server/core/context.h"
+#include "server/runtime/shard.h"
+
+namespace clarion::pubsub {
+
+namespace {
+
+constexpr Logger logger{"pubsub"};
+
+/// What the configurations of one owner's nodes may take, with who is something to them.
+constexpr std::size_t most_resident_bytes = 1u << 20;
+constexpr std::size_t page_entries = 1000;
+
+Error unreadable(const Error& error) { return fail("internal-server-error", error.text); }
+
+}  // namespace
+
+std::uint32_t cost_of(const Item& item) {
+    // Its keys, its entry in the index, times and lengths.
+    constexpr std::size_t beside = 64;
+    return static_cast<std::uint32_t>(beside + item.id.size() * 2 + item.publisher.size() * 2 +
+                                      item.payload.size());
+}
+
+NodeStore::NodeStore(core::ModuleSetup& setup)
+    : context_(setup.context()),
+      nodes_(setup.resident_data(most_resident_bytes)),
+      items_(setup.stored_data()) {}
+
+void NodeStore::load(const core::Actor& owner, OwnerNodes& nodes) const {
+    if (std::exchange(nodes.loaded, true)) return;
+    // Nodes come before their subscribers.
+    nodes_.for_each(owner.owner(), [&](std::string_view key, std::string_view value) {
+        load_entry(nodes, owner, key, value);
+    });
+    if (nodes.nodes.empty()) nodes.bytes = 0;
+}
+
+void NodeStore::load_entry(OwnerNodes& nodes, const core::Actor& owner, std::string_view key,
+                           std::string_view value) const {
+    const auto complain = [&](const Error& error) {
+        logger.error("unreadable", {{"owner", owner.jid().full()}, {"error", error.text}});
+    };
+    if (key.starts_with('s')) {
+        auto subscriber = decode_subscriber(key, value);
+        if (!subscriber) return complain(subscriber.error());
+        if (Node* const node = nodes.find(subscriber->node))
+            node->subscribers.push_back(std::move(subscriber->jid));
+        return;
+    }
+    auto node = decode_node(key, value);
+    if (!node) return complain(node.error());
+    nodes.last_number = std::max(nodes.last_number, node->number);
+    nodes.add(std::move(*node));
+}
+
+Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
+                                     std::string name) const {
+    load(owner, nodes);
+    if (!nodes.bytes) {
+        (void)co_await context_.shard().committed();
+        const auto usage = co_await items_.usage(owner.id());
+        if (!usage) co_return usage.error();
+        if (!nodes.bytes) nodes.bytes = usage->bytes;
+    }
+    const Node* node = nodes.find(name);
+    if (!node || node->items) co_return Result<>{};
+    const std::uint32_t number = node->number;
+    (void)co_await context_.shard().committed();
+    auto entries = co_await read_index(owner.id(), number);
+    if (!entries) co_return entries.error();
+    // Whoever read them meanwhile may have changed them, too.
+    Node* const still = nodes.find(number);
+    if (!still || still->items) co_return Result<>{};
+    if (!entries->empty()) still->last_seq = std::max(still->last_seq, entries->back().seq);
+    still->items = std::move(*entries);
+    co_return Result<>{};
+}
+
+Task<Result<std::vector<ItemEntry>>> NodeStore::read_index(storage::OwnerId owner,
+                                                           std::uint32_t node) const {
+    std::vector<ItemEntry> entries;
+    storage::DataQuery query{.prefix = index_prefix(node), .limit = page_entries};
+    bool complete = false;
+    while (!complete) {
+        const auto page = co_await items_.read(owner, query);
+        if (!page) co_return page.error();
+        for (const storage::DataEntry& stored : page->entries) {
+            auto entry = decode_entry(stored.key, stored.value);
+            if (entry)
+                entries.push_back(std::move(*entry));
+            else
+                logger.error("unreadable", {{"error", entry.error().text}});
+            query.after = stored.key;
+        }
+        complete = page->complete || page->entries.empty();
+    }
+    co_return entries;
+}
+
+Result<> NodeStore::save(core::Actor& owner, const Node& node) const {
+    return nodes_.put(owner.owner(), node_key(node.number), encode(node));
+}
+
+Result<> NodeStore::subscribe(core::Actor& owner, Node& node, const Jid& jid) const {
+    const std::string key = subscriber_key(node.number, jid.full());
+    auto saved = nodes_.put(owner.owner(), key, encode_subscriber(jid.full()));
+    if (saved) node.subscribers.push_back(jid.full());
+    return saved;
+}
+
+void NodeStore::unsubscribe(core::Actor& owner, Node& node, const Jid& jid) const {
+    nodes_.remove(owner.owner(), subscriber_key(node.number, jid.full()));
+    std::erase(node.subscribers, jid.full());
+}
+
+void NodeStore::remove(core::Actor& owner, OwnerNodes& nodes, Node& node) const {
+    remove_all_items(owner, nodes, node);
+    for (const std::string& jid : node.subscribers)
+        nodes_.remove(owner.owner(), subscriber_key(node.number, jid));
+    nodes_.remove(owner.owner(), node_key(node.number));
+    nodes.remove(node);
+}
+
+void NodeStore::erase(storage::OwnerId owner, OwnerNodes& nodes, const Node& node,
+                      const ItemEntry& entry) const {
+    items_.remove(owner, index_key(node.number, entry.seq));
+    items_.remove(owner, item_key(node.number, entry.seq));
+    *nodes.bytes -= std::min<std::uint64_t>(*nodes.bytes, entry.bytes);
+}
+
+void NodeStore::add_item(core::Actor& owner, OwnerNodes& nodes, Node& node,
+                         const Item& item) const {
+    ItemEntry entry{
+        .seq = ++node.last_seq, .id = item.id, .publisher = item.publisher, .bytes = cost_of(item)};
+    items_.put_new(owner.id(), index_key(node.number, entry.seq), encode(entry));
+    items_.put_new(owner.id(), item_key(node.number, entry.seq), encode(item));
+    *nodes.bytes += entry.bytes;
+    node.items->push_back(std::move(entry));
+}
+
+void NodeStore::remove_item(core::Actor& owner, OwnerNodes& nodes, Node& node,
+                            std::size_t index) const {
+    erase(owner.id(), nodes, node, (*node.items)[index]);
+    node.items->erase(node.items->begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+void NodeStore::remove_all_items(core::Actor& owner, OwnerNodes& nodes, Node& node) const {
+    for (const ItemEntry& entry : *node.items) erase(owner.id(), nodes, node, entry);
+    node.items->clear();
+}
+
+Task<Result<std::vector<Item>>> NodeStore::read_items(storage::OwnerId owner, std::uint32_t node,
+                                                      std::vector<std::uint64_t> seqs) const {
+    (void)co_await context_.shard().committed();
+    std::vector<Item> items;
+    items.reserve(seqs.size());
+    for (const std::uint64_t seq : seqs) {
+        std::string key = item_key(node, seq);
+        const auto stored = co_await items_.get(owner, std::move(key));
+        if (!stored) co_return stored.error();
+        if (!*stored) continue;  // removed meanwhile
+        auto item = decode_item(**stored);
+        if (!item) co_return unreadable(item.error());
+        items.push_back(std::move(*item));
+    }
+    co_return items;
+}
+
+Task<Result<std::vector<Item>>> NodeStore::read_range(storage::OwnerId owner, std::uint32_t node,
+                                                      std::uint64_t first,
+                                                      std::uint64_t last) const {
+    (void)co_await context_.shard().committed();
+    std::vector<Item> items;
+    const std::string end = item_key(node, last);
+    storage::DataQuery query{
+        .prefix = item_prefix(node),
+        .after = item_key(node, first - 1),
+        .limit = static_cast<std::size_t>(std::min<std::uint64_t>(page_entries, last - first + 1))};
+    bool complete = false;
+    while (!complete) {
+        const auto page = co_await items_.read(owner, query);
+        if (!page) co_return page.error();
+        complete = page->complete || page->entries.empty();
+        for (const storage::DataEntry& stored : page->entries) {
+            complete = complete || stored.key >= end;
+            if (stored.key > end) break;
+            auto item = decode_item(stored.value);
+            if (!item) co_return unreadable(item.error());
+            items.push_back(std::move(*item));
+            query.after = stored.key;
+        }
+    }
+    co_return items;
+}
+
+void NodeStore::forget_items(OwnerNodes& nodes) const {
+    nodes.bytes.reset();
+    for (const auto& node : nodes.nodes) node->items.reset();
+}
+
+}  // namespace clarion::pubsub

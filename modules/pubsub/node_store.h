@@ -1,0 +1,72 @@
+// NodeStore: reads and writes nodes and items (modules/pubsub/records.h). One per shard.
+//
+// What changes changes in memory and in the turn's batch at once: a publish is two small writes,
+// of the item and of its place in the index, and what it replaces goes.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/task.h"
+#include "modules/pubsub/node.h"
+#include "modules/pubsub/records.h"
+#include "server/core/actors/actor.h"
+#include "server/core/setup/module.h"
+
+namespace clarion::pubsub {
+
+class NodeStore {
+public:
+    explicit NodeStore(core::ModuleSetup& setup);
+
+    /// Whether the owner has any nodes, without reading them.
+    bool has_nodes(const core::Actor& owner) const { return !nodes_.empty(owner.owner()); }
+    /// Reads the nodes of an owner, once.
+    void load(const core::Actor& owner, OwnerNodes& nodes) const;
+    /// Reads what items there are of that node, if there is one, and what all take; once. The
+    /// caller pins the owner, and looks the node up again.
+    Task<Result<>> load_items(core::Actor& owner, OwnerNodes& nodes, std::string node) const;
+
+    /// Writes a node that is new or was changed. Error "resource-constraint": too much is kept
+    /// already; then nothing was written.
+    Result<> save(core::Actor& owner, const Node& node) const;
+    /// Error "resource-constraint" as of save(). REQUIRES: it is not subscribed.
+    Result<> subscribe(core::Actor& owner, Node& node, const Jid& jid) const;
+    void unsubscribe(core::Actor& owner, Node& node, const Jid& jid) const;
+    /// With all its items. REQUIRES: they have been read.
+    void remove(core::Actor& owner, OwnerNodes& nodes, Node& node) const;
+
+    // REQUIRES: the node's items have been read.
+    /// Under its id, which no other item has.
+    void add_item(core::Actor& owner, OwnerNodes& nodes, Node& node, const Item& item) const;
+    void remove_item(core::Actor& owner, OwnerNodes& nodes, Node& node, std::size_t index) const;
+    void remove_all_items(core::Actor& owner, OwnerNodes& nodes, Node& node) const;
+
+    /// Those of the items that are still there, in the order of `seqs`.
+    Task<Result<std::vector<Item>>> read_items(storage::OwnerId owner, std::uint32_t node,
+                                               std::vector<std::uint64_t> seqs) const;
+    /// All items from one to another that are still there, in order.
+    Task<Result<std::vector<Item>>> read_range(storage::OwnerId owner, std::uint32_t node,
+                                               std::uint64_t first, std::uint64_t last) const;
+    /// What was written failed: what is in memory is read again when it is next needed.
+    void forget_items(OwnerNodes& nodes) const;
+
+private:
+    void load_entry(OwnerNodes& nodes, const core::Actor& owner, std::string_view key,
+                    std::string_view value) const;
+    void erase(storage::OwnerId owner, OwnerNodes& nodes, const Node& node,
+               const ItemEntry& entry) const;
+    Task<Result<std::vector<ItemEntry>>> read_index(storage::OwnerId owner,
+                                                    std::uint32_t node) const;
+
+    core::Context& context_;
+    core::ResidentSpace nodes_;
+    core::StoredSpace items_;
+};
+
+/// What an item takes of what its owner may keep.
+std::uint32_t cost_of(const Item& item);
+
+}  // namespace clarion::pubsub

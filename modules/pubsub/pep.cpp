@@ -1,0 +1,142 @@
+#include "modules/pubsub/pep.h"
+
+#include "modules/pubsub/access.h"
+#include "modules/pubsub/account_service.h"
+#include "modules/pubsub/engine.h"
+#include "modules/pubsub/last_items.h"
+#include "proto/ns.h"
+#include "server/core/accounts/account.h"
+#include "server/core/events/disco_events.h"
+
+namespace clarion::pubsub {
+
+using core::IqAnswer;
+using core::IqRequest;
+using core::IqTarget;
+
+namespace {
+
+/// What accounts can do, of the feature summary of XEP-0060 (section 10).
+constexpr std::string_view features[] = {
+    "access-presence",
+    "auto-create",
+    "auto-subscribe",
+    "config-node",
+    "config-node-max",
+    "create-and-configure",
+    "create-nodes",
+    "delete-items",
+    "delete-nodes",
+    "filtered-notifications",
+    "instant-nodes",
+    "item-ids",
+    "last-published",
+    "manage-subscriptions",
+    "member-affiliation",
+    "meta-data",
+    "modify-affiliations",
+    "multi-items",
+    "outcast-affiliation",
+    "persistent-items",
+    "presence-subscribe",
+    "publish",
+    "publish-only-affiliation",
+    "publish-options",
+    "publisher-affiliation",
+    "purge-nodes",
+    "retract-items",
+    "retrieve-affiliations",
+    "retrieve-default",
+    "retrieve-items",
+    "retrieve-subscriptions",
+    "rsm",
+    "subscribe",
+};
+
+void add_identity(xml::Element& query, std::string_view type) {
+    query.add("identity").set_attr("category", "pubsub").set_attr("type", type);
+}
+
+/// To somebody who may not know whether there is such an account: as one without nodes answers.
+IqAnswer answer_hidden(IqRequest& request) {
+    const auto read = read_request(*request.stanza);
+    if (const auto* refused = std::get_if<Refusal>(&read))
+        return make_refusal(*request.stanza, *refused);
+    return no_such_node().error;
+}
+
+/// The module on one shard.
+class Pep {
+public:
+    explicit Pep(core::ModuleSetup& setup)
+        : engine_(setup),
+          nodes_(setup.account_slot<OwnerNodes>()),
+          last_items_(setup, engine_.store(), nodes_) {}
+
+    const LastItems& last_items() const { return last_items_; }
+
+    Task<IqAnswer> answer(IqRequest request) const {
+        const AccountService service(*request.account, nodes_.of(*request.account));
+        co_return co_await engine_.answer(service, std::move(request));
+    }
+
+    void on_discovered(events::AccountDiscovered& event) const {
+        using What = events::AccountDiscovered::What;
+        if (event.node.empty() && event.what == What::info) add_identity(event.query, "pep");
+        if (!engine_.store().has_nodes(event.account)) return;
+        OwnerNodes& nodes = nodes_.of(event.account);
+        engine_.store().load(event.account, nodes);
+        const AccountService service(event.account, nodes);
+        if (event.node.empty() && event.what == What::items) return list(service, event);
+        const Node* const node = nodes.find(event.node);
+        if (!node || !may_read(standing_of(service, *node, event.by))) return;
+        event.known = true;
+        if (event.what == What::info) describe(*node, event.query);
+    }
+
+private:
+    static void list(const AccountService& service, events::AccountDiscovered& event) {
+        for (const auto& node : service.nodes().nodes) {
+            if (!may_read(standing_of(service, *node, event.by))) continue;
+            xml::Element& item = event.query.add("item");
+            item.set_attr("jid", event.account.jid().full()).set_attr("node", node->name);
+            if (!node->config.title.empty()) item.set_attr("name", node->config.title);
+        }
+    }
+
+    static void describe(const Node& node, xml::Element& query) {
+        add_identity(query, "leaf");
+        query.add("feature").set_attr("var", ns::pubsub);
+        meta_data_form(node.config).append_to(query);
+    }
+
+    Engine engine_;
+    core::AccountSlot<OwnerNodes> nodes_;
+    LastItems last_items_;
+};
+
+}  // namespace
+
+void declare_options(OptionRegistry& registry) { registry.add<PubsubOptions>(); }
+
+void install(core::ModuleSetup& setup) {
+    Pep& self = setup.state<Pep>(setup);
+    setup.account_feature(ns::pubsub);
+    for (const std::string_view feature : features)
+        setup.account_feature(std::string(ns::pubsub) + '#' + std::string(feature));
+    for (const std::string_view space : {ns::pubsub, ns::pubsub_owner}) {
+        for (const StanzaType type : {StanzaType::get, StanzaType::set}) {
+            setup.serve_async(
+                IqTarget::account, type, space, "pubsub",
+                [&self](IqRequest request) { return self.answer(std::move(request)); },
+                core::Relation::stranger);
+            setup.serve(IqTarget::hidden, type, space, "pubsub", answer_hidden);
+        }
+    }
+    setup.on(events::AccountDiscovered::Stage::add, self, &Pep::on_discovered);
+    setup.on(events::CapabilitiesKnown::Stage::react, self.last_items(),
+             &LastItems::on_capabilities);
+    setup.on(LastItemsSought::Stage::send, self.last_items(), &LastItems::on_sought);
+}
+
+}  // namespace clarion::pubsub

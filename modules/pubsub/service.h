@@ -1,0 +1,46 @@
+// Service: whose nodes they are, as the engine sees it: an account (pep.h), or a service's.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "modules/pubsub/node.h"
+#include "modules/pubsub/options.h"
+#include "proto/jid.h"
+#include "proto/stanza.h"
+#include "server/core/actors/actor.h"
+#include "server/runtime/unique_function.h"
+
+namespace clarion::pubsub {
+
+/// What is done once a change is durable.
+using AfterCommit = UniqueFunction<void()>;
+
+class Service {
+public:
+    virtual ~Service() = default;
+
+    /// Pinned as long as it is used.
+    virtual core::Actor& owner() const = 0;
+    virtual OwnerNodes& nodes() const = 0;
+    virtual const PubsubOptions& options() const = 0;
+    /// How a node is configured that is made without saying how.
+    virtual NodeConfig defaults() const = 0;
+
+    /// Owns all nodes, whatever affiliations say.
+    virtual bool owns(const Jid& who) const = 0;
+    virtual bool may_create(const Jid& who) const = 0;
+    /// The access models that ask for presence or a roster.
+    virtual bool shows_presence_to(const Jid& who) const = 0;
+    virtual bool has_in_groups(const Jid& who, const std::vector<std::string>& groups) const = 0;
+
+    /// To bring an event to all who are to hear of it; who they are is decided now.
+    virtual AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const = 0;
+};
+
+/// What `who` is to one of the service's nodes.
+struct Standing;
+Standing standing_of(const Service& service, const Node& node, const Jid& who);
+
+}  // namespace clarion::pubsub

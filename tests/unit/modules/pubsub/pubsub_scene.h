@@ -1,0 +1,190 @@
+// Romeo, Juliet (a contact) and Tybalt (a stranger) at accounts that are pubsub services, and what
+// their resources want to hear of.
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "modules/blocking/blocking.h"
+#include "modules/disco.h"
+#include "modules/pubsub/pep.h"
+#include "modules/roster.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/core/events/caps_events.h"
+#include "server/core/events/presence_events.h"
+#include "tests/support/world.h"
+
+namespace clarion::pubsub {
+
+using test::Client;
+using test::World;
+
+/// Stands for what keeps capabilities: what each full JID wants to hear of.
+inline std::map<std::string, std::set<std::string>>& wishes() {
+    static std::map<std::string, std::set<std::string>> all;
+    return all;
+}
+
+inline void install_wishes(core::ModuleSetup& setup) {
+    setup.on<events::CapableSought>(
+        events::CapableSought::Stage::find, [](events::CapableSought& event) {
+            for (const auto& [jid, nodes] : wishes()) {
+                const Jid resource = Jid::trusted(jid);
+                const bool known = event.account.relation_to(resource) >= core::Relation::contact;
+                for (const std::string& node : nodes)
+                    if (known && node + "+notify" == event.feature) event.found.push_back(resource);
+            }
+        });
+    setup.on<events::AvailabilityChanged>(
+        events::AvailabilityChanged::Stage::notify, [](const events::AvailabilityChanged& event) {
+            if (!event.initial) return;
+            std::string text = "client/pc//<";
+            for (const std::string& node : wishes()[event.session.jid().full()])
+                text += node + "+notify<";
+            const Capabilities now(text);
+            event.session.context().bus().fire(events::CapabilitiesKnown{
+                event.session.account(), event.session.jid(), now, nullptr});
+        });
+}
+
+struct Scene {
+    World world;
+    Client* romeo = nullptr;
+    Client* juliet = nullptr;
+    Client* tybalt = nullptr;
+
+    explicit Scene(std::string config = "")
+        : world({.modules = {{.name = "roster",
+                              .install = roster::install,
+                              .declare_options = roster::declare_options},
+                             {.name = "blocking",
+                              .install = blocking::install,
+                              .declare_options = blocking::declare_options},
+                             {.name = "disco", .install = disco::install},
+                             {.name = "wishes", .install = install_wishes},
+                             {.name = "pubsub",
+                              .install = install,
+                              .declare_options = declare_options}},
+                 .config = std::move(config)}) {
+        wishes().clear();
+        for (const auto* jid : {"romeo@example.org", "juliet@example.net", "tybalt@example.org"})
+            world.add_account(jid);
+        world.befriend("romeo@example.org", "juliet@example.net");
+        world.befriend("juliet@example.net", "romeo@example.org");
+        romeo = &world.log_in("romeo@example.org/orchard");
+        juliet = &world.log_in("juliet@example.net/balcony");
+        tybalt = &world.log_in("tybalt@example.org/street");
+        forget();
+    }
+    void forget() {
+        for (Client* client : {romeo, juliet, tybalt}) client->drop_all();
+        world.remote().drop_all();
+    }
+
+    /// Asks romeo's account.
+    static xml::Document ask(Client& client, std::string_view type, std::string_view ns,
+                             std::string_view inside) {
+        return client.ask("<iq type='" + std::string(type) +
+                          "' id='q' to='romeo@example.org'><pubsub xmlns='" + std::string(ns) +
+                          "'>" + std::string(inside) + "</pubsub></iq>");
+    }
+    static xml::Document set(Client& client, std::string_view inside) {
+        return ask(client, "set", ns::pubsub, inside);
+    }
+    static xml::Document get(Client& client, std::string_view inside) {
+        return ask(client, "get", ns::pubsub, inside);
+    }
+    static xml::Document own(Client& client, std::string_view type, std::string_view inside) {
+        return ask(client, type, ns::pubsub_owner, inside);
+    }
+    /// "ok", or the error as "condition/app-condition".
+    static std::string outcome(const xml::Document& answer) {
+        if (answer.root().attr("type") == "result") return "ok";
+        const StanzaError error = read_error(answer.root());
+        std::string text(clarion::name(error.condition));
+        if (!error.app_name.empty()) text += "/" + error.app_name;
+        return text;
+    }
+    static std::string item(std::string_view id, std::string_view text = "x") {
+        return "<item id='" + std::string(id) + "'><p xmlns='urn:p'>" + std::string(text) +
+               "</p></item>";
+    }
+    static std::string options(std::string_view form_type, std::string_view var,
+                               std::string_view value) {
+        return "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>"
+               "http://jabber.org/protocol/pubsub#" +
+               std::string(form_type) + "</value></field><field var='pubsub#" + std::string(var) +
+               "'><value>" + std::string(value) + "</value></field></x>";
+    }
+    static std::string publish(Client& client, std::string_view node, std::string_view items,
+                               std::string_view var = {}, std::string_view value = {}) {
+        std::string inside =
+            "<publish node='" + std::string(node) + "'>" + std::string(items) + "</publish>";
+        if (!var.empty())
+            inside +=
+                "<publish-options>" + options("publish-options", var, value) + "</publish-options>";
+        return outcome(set(client, inside));
+    }
+    static std::string configure(Client& client, std::string_view node, std::string_view var,
+                                 std::string_view value) {
+        return outcome(own(client, "set",
+                           "<configure node='" + std::string(node) + "'>" +
+                               options("node_config", var, value) + "</configure>"));
+    }
+    static std::string affiliate(Client& client, std::string_view node, std::string_view jid,
+                                 std::string_view affiliation) {
+        return outcome(own(client, "set",
+                           "<affiliations node='" + std::string(node) + "'><affiliation jid='" +
+                               std::string(jid) + "' affiliation='" + std::string(affiliation) +
+                               "'/></affiliations>"));
+    }
+    /// The items as "id=text id=text ", then what a page says of itself; or the error.
+    static std::string items(Client& client, std::string_view node, std::string_view more = "",
+                             std::string_view set = "") {
+        const auto answer = get(client, "<items node='" + std::string(node) + "' " +
+                                            std::string(more) + "/>" + std::string(set));
+        if (answer.root().attr("type") != "result") return outcome(answer);
+        const xml::Element* pubsub = answer.root().child(ns::pubsub, "pubsub");
+        REQUIRE(pubsub);
+        std::string text = list(*pubsub->child(ns::pubsub, "items"));
+        if (const auto* page = pubsub->child(ns::rsm, "set"))
+            text += "of " + std::string(page->child_text(ns::rsm, "count"));
+        return text;
+    }
+    static std::string list(const xml::Element& items) {
+        std::string text;
+        for (const xml::Element& each : items.children()) {
+            if (each.name() == "retract") text += '-';
+            text += std::string(each.attr("id"));
+            if (const auto* payload = each.first_child())
+                text += '=' + std::string(payload->text());
+            text += ' ';
+        }
+        return text;
+    }
+    /// The notifications that the client has received, each "from node what\n".
+    static std::string heard(Client& client) {
+        std::string text;
+        while (client.pending() > 0) {
+            const auto element = client.pop();
+            const xml::Element& root = element.root();
+            if (root.name() != "message") continue;
+            CHECK(root.attr("type") == "headline");
+            const xml::Element* event = root.child(ns::pubsub_event, "event");
+            REQUIRE(event);
+            const xml::Element& what = *event->first_child();
+            text += std::string(root.attr("from")) + ' ' + std::string(what.attr("node")) + ' ';
+            text += what.name() == "items" ? list(what) : std::string(what.name()) + ' ';
+            if (root.child(ns::delay, "delay")) text += "late ";
+            text.back() = '\n';
+        }
+        return text;
+    }
+};
+
+}  // namespace clarion::pubsub

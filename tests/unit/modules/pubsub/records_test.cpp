@@ -1,0 +1,118 @@
+#include "modules/pubsub/records.h"
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+
+namespace clarion::pubsub {
+namespace {
+
+Node sample() {
+    Node node;
+    node.number = 0x01020304;
+    node.name = "n";
+    node.created = WallTime(std::chrono::microseconds(5));
+    node.config.title = "T";
+    node.config.access = AccessModel::roster;
+    node.config.roster_groups = {"g"};
+    node.config.max_items = 7;
+    node.config.notify_delete = false;
+    node.affiliates = {{"a@b", Affiliation::member}};
+    return node;
+}
+
+TEST_CASE("pubsub records: keys are in the order of nodes and of publishing") {
+    CHECK(hex_encode(node_key(0x01020304)) == "6e01020304");
+    CHECK(hex_encode(index_key(1, 2)) ==
+          "7800000001"
+          "0000000000000002");
+    CHECK(hex_encode(item_key(1, 256)) ==
+          "6900000001"
+          "0000000000000100");
+    CHECK(item_key(1, 255) < item_key(1, 256));
+    CHECK(item_key(1, 2).starts_with(item_prefix(1)));
+    CHECK(index_key(1, 2).starts_with(index_prefix(1)));
+}
+
+TEST_CASE("pubsub records: a node") {
+    const std::string bytes = encode(sample());
+    CHECK(hex_encode(bytes) ==
+          "01"
+          "016e"
+          "0000000000000005"
+          "0154"
+          "00"
+          "00"
+          "02"
+          "010167"
+          "00"
+          "02"
+          "00000007"
+          "27"
+          "01"
+          "03614062"
+          "02");
+    const auto node = decode_node(node_key(0x01020304), bytes);
+    REQUIRE(node);
+    CHECK(node->number == 0x01020304);
+    CHECK(node->name == "n");
+    CHECK(node->config == sample().config);
+    REQUIRE(node->affiliates.size() == 1);
+    CHECK(node->affiliates[0].affiliation == Affiliation::member);
+    CHECK_FALSE(decode_node("n", bytes));
+    CHECK_FALSE(decode_node(node_key(1), bytes + "x"));
+    CHECK_FALSE(decode_node(node_key(1), ""));
+}
+
+TEST_CASE("pubsub records: an item, and its place in the index") {
+    const Item item{.id = "i",
+                    .publisher = "a@b",
+                    .published = WallTime(std::chrono::microseconds(6)),
+                    .payload = "<p/>"};
+    CHECK(hex_encode(encode(item)) ==
+          "01"
+          "0169"
+          "03614062"
+          "0000000000000006"
+          "043c702f3e");
+    const auto again = decode_item(encode(item));
+    REQUIRE(again);
+    CHECK(again->payload == "<p/>");
+    const ItemEntry entry{.seq = 9, .id = "i", .publisher = "", .bytes = 300};
+    CHECK(hex_encode(encode(entry)) ==
+          "01"
+          "0169"
+          "00"
+          "0000012c");
+    const auto place = decode_entry(index_key(1, 9), encode(entry));
+    REQUIRE(place);
+    CHECK(place->seq == 9);
+    CHECK(place->bytes == 300);
+    CHECK_FALSE(decode_entry(item_key(1, 9), encode(entry)));
+}
+
+TEST_CASE("pubsub records: a subscriber") {
+    const std::string key = subscriber_key(1, "a@b");
+    CHECK(key.size() == 37);
+    CHECK(key.starts_with('s'));
+    CHECK(hex_encode(encode_subscriber("a@b")) == "0103614062");
+    const auto subscriber = decode_subscriber(key, encode_subscriber("a@b"));
+    REQUIRE(subscriber);
+    CHECK(subscriber->node == 1);
+    CHECK(subscriber->jid == "a@b");
+    CHECK(check_entry(storage::DataKind::resident, key, encode_subscriber("a@b")).ok());
+    CHECK_FALSE(check_entry(storage::DataKind::resident, key, encode_subscriber("c@b")).ok());
+}
+
+TEST_CASE("pubsub records: which entries are the module's") {
+    using enum storage::DataKind;
+    CHECK(check_entry(resident, node_key(1), encode(sample())).ok());
+    CHECK_FALSE(check_entry(stored, node_key(1), encode(sample())).ok());
+    CHECK(check_entry(stored, item_key(1, 1), encode(Item{})).ok());
+    CHECK(check_entry(stored, index_key(1, 1), encode(ItemEntry{})).ok());
+    CHECK_FALSE(check_entry(stored, item_prefix(1), encode(Item{})).ok());
+    CHECK_FALSE(check_entry(stored, "another", encode(Item{})).ok());
+}
+
+}  // namespace
+}  // namespace clarion::pubsub

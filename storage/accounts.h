@@ -25,6 +25,7 @@ struct AccountRecord {
     sasl::Credentials credentials;
     WallTime created{};
     bool disabled = false;
+    bool administrator = false;  // of its host
 };
 
 /// All that `core::Account` holds, read in one go when the account is loaded.

@@ -11,7 +11,7 @@ namespace {
 // old one; docs/formats.md lists them all.
 namespace version {
 constexpr std::uint8_t name = 1;
-constexpr std::uint8_t account = 1;
+constexpr std::uint8_t account = 2;  // 2: whether it is an administrator's
 constexpr std::uint8_t address = 1;
 constexpr std::uint8_t roster_item = 1;
 constexpr std::uint8_t archive_index = 1;
@@ -71,6 +71,7 @@ Result<NameRecord> decode_name(std::string_view bytes) {
 std::string encode(const AccountRecord& record) {
     Encoder out(version::account);
     out.string(record.jid).time(record.created).boolean(record.disabled);
+    out.boolean(record.administrator);
     put_scram(out, record.credentials.sha1);
     put_scram(out, record.credentials.sha256);
     return out.take();
@@ -83,6 +84,7 @@ Result<AccountRecord> decode_account(OwnerId id, std::string_view bytes) {
     record.jid = in.string();
     record.created = in.time();
     record.disabled = in.boolean();
+    if (in.version() >= 2) record.administrator = in.boolean();
     record.credentials.sha1 = take_scram(in);
     record.credentials.sha256 = take_scram(in);
     return finish(in, "account", std::move(record));

@@ -1,4 +1,4 @@
-// user add, delete, passwd, disable, enable, list, show, import.
+// user add, delete, passwd, disable, enable, admin, list, show, import.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -79,11 +79,27 @@ Task<Result<json::value>> enable_user(App& app, const json::object& arguments) {
     return change(app, arguments, enable);
 }
 
-/// Names; with "details" whether each is disabled, too; with "disabled" only those that are.
+Task<Result<>> make_administrator(Context& context, Jid jid, std::string) {
+    return context.account_registry().set_administrator(std::move(jid), true);
+}
+Task<Result<>> make_no_administrator(Context& context, Jid jid, std::string) {
+    return context.account_registry().set_administrator(std::move(jid), false);
+}
+
+Task<Result<json::value>> set_administrator(App& app, const json::object& arguments) {
+    const std::string_view state = text(arguments, "state");
+    if (state != "on" && state != "off")
+        co_return fail(error_code::usage, "state: expected on or off");
+    co_return co_await change(app, arguments,
+                              state == "on" ? make_administrator : make_no_administrator);
+}
+
+/// Names; with "details" what each is, too; with "disabled" or "admins" only those that are.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     constexpr std::size_t slice = 1000;
     const std::string domain(text(arguments, "domain"));
     const bool details = flag(arguments, "details"), only_disabled = flag(arguments, "disabled");
+    const bool only_admins = flag(arguments, "admins");
     auto& accounts = app.context().storage().accounts();
     json::array users;
     std::string after;
@@ -92,13 +108,16 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
                                                                     domain, after, slice);
         if (!names) co_return names.error();
         for (const auto& name : *names) {
-            bool disabled = false;
-            if (details || only_disabled) {
-                const auto record = co_await accounts.find(name);
-                disabled = record && record->has_value() && (*record)->disabled;
+            storage::AccountRecord record;
+            if (details || only_disabled || only_admins) {
+                auto found = co_await accounts.find(name);
+                if (found && found->has_value()) record = std::move(**found);
             }
-            if (only_disabled && !disabled) continue;
-            users.push_back(details ? json::value{{"jid", name}, {"disabled", disabled}}
+            if (only_disabled && !record.disabled) continue;
+            if (only_admins && !record.administrator) continue;
+            users.push_back(details ? json::value{{"jid", name},
+                                                  {"disabled", record.disabled},
+                                                  {"administrator", record.administrator}}
                                     : json::value(name));
         }
         if (names->size() < slice) break;
@@ -109,14 +128,17 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
 }
 
 Task<Result<json::value>> describe(Context& context, std::string jid) {
-    auto pin = co_await context.accounts().load(std::move(jid));
+    auto pin = co_await context.accounts().load(jid);
     if (!pin) co_return pin.error();
+    const auto record = co_await context.storage().accounts().find(std::move(jid));
+    if (!record) co_return record.error();
     core::Account& account = **pin;
     std::uint64_t live = 0, asleep = 0;
     for (const auto& session : account.sessions()) ++(session->is_hibernating() ? asleep : live);
     co_return json::value{{"jid", account.jid().bare()},
                           {"created", format_datetime(account.created())},
                           {"disabled", account.disabled()},
+                          {"administrator", record->has_value() && (*record)->administrator},
                           {"contacts", account.roster().items().size()},
                           {"offline_messages", account.offline_count()},
                           {"sessions_connected", live},
@@ -209,8 +231,13 @@ core::AdminCommand list_command(App& app) {
                           {.name = "disabled",
                            .kind = Kind::flag,
                            .help = "only those that are disabled"},
+                          {.name = "admins",
+                           .kind = Kind::flag,
+                           .help = "only those that `user admin` made administrators"},
                           {.name = "details", .kind = Kind::for_table}},
-            .columns = {{"jid", ""}, {"disabled", "disabled", core::ColumnKind::mark}},
+            .columns = {{"jid", ""},
+                        {"disabled", "disabled", core::ColumnKind::mark},
+                        {"administrator", "administrator", core::ColumnKind::mark}},
             .none = "no accounts",
             .run = with(app, list)};
 }
@@ -257,6 +284,10 @@ core::AdminArea user_commands(App& app) {
              .help = "the contrary of disable",
              .arguments = {account},
              .run = with(app, enable_user)},
+            {.name = "user admin",
+             .help = "let an account administer its domain from a client (XEP-0133), or no more",
+             .arguments = {account, {.name = "state", .use = Use::required, .help = "on or off"}},
+             .run = with(app, set_administrator)},
             {.name = "user show",
              .help = "what there is to know about an account",
              .arguments = {account},

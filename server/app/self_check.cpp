@@ -9,6 +9,7 @@
 #include "modules/all.h"
 #include "proto/jid.h"
 #include "server/app/certificates.h"
+#include "server/core/administrator_options.h"
 #include "server/core/options.h"
 #include "server/net/listener.h"
 #include "server/net/transport/tls_context.h"
@@ -115,6 +116,36 @@ void check_domains(const Config& config, Findings& findings) {
                              joined({seen.begin(), seen.end()}));
         else
             check_module_names(config, host, findings);
+    }
+}
+
+/// Who is to administer the server is somebody here: others could not prove who they are.
+void check_administrators(const Config& config, const std::vector<std::string>& names,
+                          const std::string& path, Findings& findings) {
+    const auto hosts = served_domains(config);
+    for (const auto& name : names) {
+        const auto jid = Jid::parse(name);
+        if (!jid || !jid->has_local() || jid->is_full())
+            findings.add(Weight::wrong, path,
+                         path + ": \"" + name + "\" is no account. Expected \"name@" +
+                             (hosts.empty() ? "domain" : hosts.front()) + "\"");
+        else if (std::find(hosts.begin(), hosts.end(), jid->domain()) == hosts.end())
+            findings.add(Weight::soon, path,
+                         path + ": " + name + " has no account here, so it administers nothing");
+    }
+}
+
+void check_administrators(const Config& config, Findings& findings) {
+    check_administrators(config, config.get<core::ServerAdministrators>().admins, "server.admins",
+                         findings);
+    const std::string option = "administration.admins";
+    const auto& everywhere = config.get<core::HostAdministrators>().admins;
+    check_administrators(config, everywhere, option, findings);
+    for (const auto& host : config.hosts()) {
+        const std::string path = path_for(config, host, option);
+        if (path != option)
+            check_administrators(config, config.get<core::HostAdministrators>(host).admins, path,
+                                 findings);
     }
 }
 
@@ -229,6 +260,7 @@ std::vector<std::string> served_domains(const Config& config) {
 
 void check_configuration(const Config& config, WallTime now, Findings& findings) {
     check_domains(config, findings);
+    check_administrators(config, findings);
     check_components(config, findings);
     check_encryption(config, findings);
     check_certificates(config, now, findings);

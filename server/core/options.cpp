@@ -1,5 +1,7 @@
 #include "server/core/options.h"
 
+#include "server/core/administrator_options.h"
+
 namespace clarion::core {
 
 using namespace std::chrono_literals;
@@ -266,6 +268,8 @@ void declare_options(OptionRegistry& registry) {
     registry.add<StorageOptions>();
     registry.add<LimitsOptions>();
     registry.add<PartitionsOptions>();
+    registry.add<ServerAdministrators>();
+    registry.add<HostAdministrators>();
 }
 
 }  // namespace clarion::core

@@ -324,6 +324,14 @@ require_encryption = false
                           (self.line('[host."nowhere.test".mam]'), "nowhere.test"))
         self.assertIn("nothing to attach to", self.check().stdout)
 
+    def test_administrators_have_accounts_here(self):
+        admins = 'admins = ["romeo@example.test", "juliet", "nurse@elsewhere.test"]'
+        self.usual(server=admins, rest='[host."example.test".administration]\nadmins = ["example.test"]\n')
+        done = self.assert_found((self.line(admins), '"juliet"', "name@example.test"),
+                                 (self.line('admins = ["example.test"]'), '"example.test"'))
+        self.assertNotIn("romeo", done.stderr)
+        self.assertIn("warning: server.admins: nurse@elsewhere.test has no account here", done.stdout)
+
     def test_a_reload_refuses_what_a_start_would(self):
         self.usual()
         self.server.start()

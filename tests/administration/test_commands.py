@@ -247,6 +247,21 @@ class Words(Typed):
         self.assertEqual(self.server.ask("user", "list", "--disabled"), [])
 
 
+    def test_an_account_is_made_an_administrator(self):
+        self.add("romeo")
+        self.add("juliet")
+        self.assertEqual(self.server.ctl("user", "admin", "romeo@example.test", "on").returncode, 0)
+        self.assertTrue(self.server.ask("user", "show", "romeo@example.test")["administrator"])
+        self.assertFalse(self.server.ask("user", "show", "juliet@example.test")["administrator"])
+        self.assertEqual(self.server.ask("user", "list", "--admins"), ["romeo@example.test"])
+        self.assertRegex(self.server.ctl("user", "list").stdout, r"romeo@example.test +administrator")
+        self.assertEqual(self.server.ctl("user", "admin", "romeo@example.test", "off").returncode, 0)
+        self.assertEqual(self.server.ask("user", "list", "--admins"), [])
+        refused = self.server.ctl("user", "admin", "romeo@example.test", "maybe")
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("expected on or off", refused.stderr)
+
+
 class Stopping(Typed):
     def test_stop_waits_and_is_quick_with_clients_that_do_not_close(self):
         self.add("romeo")

@@ -77,11 +77,12 @@ TEST_CASE("records have the bytes that the format page shows") {
           "00"
           "00"
           "01");
-    CHECK(hex(encode(AccountRecord{.jid = "r@x", .created = moment(1)})) ==
-          "01"
+    CHECK(hex(encode(AccountRecord{.jid = "r@x", .created = moment(1), .administrator = true})) ==
+          "02"
           "03724078"
           "0000000000000001"
           "00"
+          "01"
           "00"
           "00");
     CHECK(
@@ -97,6 +98,19 @@ TEST_CASE("records have the bytes that the format page shows") {
           "01"
           "0000000000000102"
           "057240782f6e");
+}
+
+TEST_CASE("an account of before there were administrators is none") {
+    std::string bytes = encode(AccountRecord{.jid = "r@x", .created = moment(1), .disabled = true});
+    bytes[0] = 1;
+    bytes.erase(14, 1);
+    const auto old = decode_account(OwnerId{7}, bytes);
+    REQUIRE(old);
+    CHECK(old->id == OwnerId{7});
+    CHECK(old->jid == "r@x");
+    CHECK(old->disabled);
+    CHECK_FALSE(old->administrator);
+    CHECK_FALSE(decode_account(OwnerId{7}, bytes + "x"));
 }
 
 TEST_CASE("keys sort as their numbers do") {
@@ -151,7 +165,7 @@ void check_refusals(const std::string& good, Decode decode) {
     }
     CHECK_FALSE(decode(good + '\0').ok());
     std::string newer = good;
-    newer[0] = 2;
+    ++newer[0];
     REQUIRE_FALSE(decode(newer).ok());
     CHECK(decode(newer).error().code == "bad-record");
 }

@@ -140,6 +140,18 @@ Task<Result<>> AccountRegistry::set_disabled(Jid jid, bool disabled) {
     co_return changed;
 }
 
+Task<Result<>> AccountRegistry::set_administrator(Jid jid, bool administrator) {
+    auto pin = co_await context_.accounts().load(std::string(jid.bare()));
+    if (!pin) co_return pin.error();
+    auto changed = co_await change_record(**pin, [administrator](storage::AccountRecord& record) {
+        record.administrator = administrator;
+    });
+    if (changed)
+        logger.info(administrator ? "administrator" : "no-administrator",
+                    {{"account", jid.bare()}});
+    co_return changed;
+}
+
 Task<Result<>> AccountRegistry::remove(Jid jid) {
     const std::string name(jid.bare());
     {

@@ -49,6 +49,8 @@ public:
     /// A disabled account cannot be logged in to, and has no sessions; all else goes on as for
     /// somebody who is away.
     Task<Result<>> set_disabled(Jid jid, bool disabled);
+    /// Whether it administers its host (core/accounts/administrators.h).
+    Task<Result<>> set_administrator(Jid jid, bool administrator);
     /// Ends its sessions (not-authorized), fires AccountDeleted, removes all that is kept; the name
     /// is free when it returns.
     Task<Result<>> remove(Jid jid);

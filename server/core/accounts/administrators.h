@@ -1,0 +1,37 @@
+// Administrators: accounts of ours that may administer a host from their clients (XEP-0133).
+//
+//   [server] admins            every host
+//   [administration] admins    the hosts for which it is said
+//   an account's record        the host of the account (clarionctl user admin)
+//
+// A right is never kept: it is looked up whenever something is asked for.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config.h"
+#include "base/task.h"
+#include "proto/jid.h"
+
+namespace clarion::core {
+
+class Context;
+
+/// Whom the configuration makes an administrator of this host: bare, prepared, each once. What is no
+/// address is left out.
+std::vector<std::string> configured_administrators(const Config& config, std::string_view host);
+
+/// Whether [server] names them: they administer the server as a whole.
+bool is_server_administrator(const Config& config, const Jid& who);
+
+/// Whether that account administers this host. Nobody does who has no account here, whatever the
+/// configuration says. Reads storage, but where the configuration says yes. Any shard.
+Task<bool> administers(Context& context, Jid who, std::string host);
+
+/// The accounts of a host whose records make them administrators of it, in order: looks at every
+/// account of the host, in slices. Storage errors.
+Task<Result<std::vector<std::string>>> recorded_administrators(Context& context, std::string host);
+
+}  // namespace clarion::core

@@ -6,6 +6,7 @@
 #include "modules/caps/caps.h"
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
+#include "modules/commands/commands.h"
 #include "modules/contact.h"
 #include "modules/disco.h"
 #include "modules/entity_time.h"
@@ -41,7 +42,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 28> rows{{
+const std::array<core::ModuleRow, 29> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -168,6 +169,11 @@ const std::array<core::ModuleRow, 28> rows{{
      .specifications = "XEP-0060 1.30.0, XEP-0163 1.2.2, XEP-0223 1.1.1",
      .summary = "every account publishes: avatars, keys, bookmarks, what its user is up to",
      .check_entry = pubsub::check_entry},
+    {.name = "commands",
+     .install = commands::install,
+     .declare_options = commands::declare_options,
+     .specifications = "XEP-0050 1.3.0",
+     .summary = "what administrators may do from a client, form by form"},
     {.name = "ping",
      .install = ping::install,
      .specifications = "XEP-0199",

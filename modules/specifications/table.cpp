@@ -22,6 +22,7 @@ constexpr std::array specifications_{
     Specification{"0045", "Multi-User Chat", "1.35.5", partial, "push_offline_rooms",
         "no rooms of its own: they are a component's or another server's; members are notified of what is said while they are away"},
     Specification{"0049", "Private XML Storage", "1.2", complete, "private_xml"},
+    Specification{"0050", "Ad-Hoc Commands", "1.3.0", complete, "commands"},
     Specification{"0054", "vcard-temp", "1.3.0", complete, "vcard"},
     Specification{"0059", "Result Set Management", "1.0", complete, "mam"},
     Specification{"0060", "Publish-Subscribe", "1.30.0", partial, "pubsub",

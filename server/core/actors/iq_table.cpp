@@ -7,20 +7,26 @@ void IqTable::add(Entry entry) {
     list.push_back(std::make_unique<Entry>(std::move(entry)));
 }
 
-const IqTable::Entry* IqTable::find(IqTarget target, StanzaType type, std::string_view ns,
-                                    std::string_view name, std::string_view domain,
-                                    std::string_view module) const {
-    const auto at = by_namespace_.find(ns);
+const IqTable::Entry* IqTable::find(IqTarget target, StanzaType type, const xml::Element& payload,
+                                    std::string_view domain, std::string_view module) const {
+    const auto at = by_namespace_.find(payload.ns());
     if (at == by_namespace_.end()) return nullptr;
-    const Entry* for_all = nullptr;
+    const Entry* best = nullptr;
+    int rank = 0;
     for (const auto& entry : at->second) {
         const bool fits = entry->target == target && entry->type == type &&
-                          (entry->name == name || entry->name == "*") &&
-                          !is_off(entry->off, domain);
-        if (fits && entry->module == module) return entry.get();
-        if (fits && entry->module.empty() && !for_all) for_all = entry.get();
+                          (entry->name == payload.name() || entry->name == "*") &&
+                          (entry->module == module || entry->module.empty()) &&
+                          !is_off(entry->off, domain) &&
+                          (!entry->nodes || entry->nodes(payload.attr("node")));
+        if (!fits) continue;
+        const int its = 1 + (entry->module == module ? 1 : 0) + (entry->nodes ? 2 : 0);
+        if (its > rank) {
+            best = entry.get();
+            rank = its;
+        }
     }
-    return for_all;
+    return best;
 }
 
 }  // namespace clarion::core

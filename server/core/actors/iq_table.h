@@ -62,14 +62,17 @@ public:
         Relation audience = Relation::owner;
         OffHosts off{};             // domains that do not have it
         std::string_view module{};  // of targets service and actor: whose only; empty: of all
+        /// Which nodes (the payload's attribute) it is asked about; empty: any.
+        std::function<bool(std::string_view node)> nodes{};
     };
 
     /// `type` get or set, `handler` or `async` set. One handler per (target, type, namespace,
-    /// name); `name` "*" matches any. Of services, one for a module's own goes before one for all.
+    /// name), and one more for each set of nodes; `name` "*" matches any. One for the node that is
+    /// asked about goes before one for any; of services, one for a module's own before one for all.
     void add(Entry entry);
 
     /// nullptr: nobody serves it there. `module`: whose the service is.
-    const Entry* find(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
+    const Entry* find(IqTarget target, StanzaType type, const xml::Element& payload,
                       std::string_view domain, std::string_view module = {}) const;
 
 private:

@@ -31,10 +31,9 @@ Session* asking_session(Context& context, const Jid& from) {
 }
 
 const IqTable::Entry* find_handler(Context& context, IqTarget target, const Stanza& request) {
-    const xml::Element& payload = *request.payload();
     const std::string_view domain = request.to().domain();
-    return context.internals().iqs.find(target, request.type(), payload.ns(), payload.name(),
-                                        domain, context.domains().module_of(domain));
+    return context.internals().iqs.find(target, request.type(), *request.payload(), domain,
+                                        context.domains().module_of(domain));
 }
 
 /// What was addressed to no account and no actor.

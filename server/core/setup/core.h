@@ -10,6 +10,7 @@
 #include "server/core/accounts/account_registry.h"
 #include "server/core/accounts/next_deadline.h"
 #include "server/core/actors/archive_id.h"
+#include "server/core/actors/command_table.h"
 #include "server/core/actors/features.h"
 #include "server/core/actors/iq_table.h"
 #include "server/core/actors/module_data.h"
@@ -66,6 +67,7 @@ public:
 
     // For ModuleSetup.
     IqTable& iqs() { return iqs_; }
+    CommandTable& commands() { return commands_; }
     std::vector<StreamHandlerEntry>& stream_handlers() { return stream_handlers_; }
     SlotCounts& slot_counts() { return slot_counts_; }
     BoundedModules& bounded_modules() { return bounded_modules_; }
@@ -89,6 +91,7 @@ private:
     SlotCounts slot_counts_;
     BoundedModules bounded_modules_;
     IqTable iqs_;
+    CommandTable commands_;
     DomainLinks links_;
     Scope scope_;
     PartitionScopes scopes_;

@@ -46,6 +46,20 @@ void ModuleSetup::serve_async(IqTarget target, StanzaType type, std::string_view
     add({target, type, std::string(ns), std::string(name), {}, std::move(handler), audience});
 }
 
+void ModuleSetup::serve_nodes(IqTarget target, StanzaType type, std::string_view ns,
+                              std::string_view name,
+                              std::function<bool(std::string_view node)> nodes,
+                              AsyncIqHandler handler, Relation audience) {
+    IqTable::Entry entry{target,  type, std::string(ns), std::string(name), {}, std::move(handler),
+                         audience};
+    entry.nodes = std::move(nodes);
+    add(std::move(entry));
+}
+
+void ModuleSetup::command(Command command) { core_.commands().add(std::move(command), off_); }
+
+const CommandTable& ModuleSetup::commands() const { return core_.commands(); }
+
 void ModuleSetup::add(IqTable::Entry entry) {
     entry.off = off_;
     entry.module = whose(entry.target);

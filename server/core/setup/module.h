@@ -15,6 +15,7 @@
 
 #include "base/config.h"
 #include "server/core/accounts/session.h"
+#include "server/core/actors/command_table.h"
 #include "server/core/actors/iq_table.h"
 #include "server/core/actors/module_data.h"
 #include "server/core/address/domains.h"
@@ -83,6 +84,14 @@ public:
                IqHandler handler, Relation audience = Relation::owner);
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
                      AsyncIqHandler handler, Relation audience = Relation::owner);
+    /// The same of what is asked about such nodes only (XEP-0030, 3): others may have theirs.
+    void serve_nodes(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
+                     std::function<bool(std::string_view node)> nodes, AsyncIqHandler handler,
+                     Relation audience = Relation::owner);
+    /// Offers a command to administrators (XEP-0050), on hosts that have the module.
+    void command(Command command);
+    /// All that are offered on this shard, by then: for who serves them.
+    const CommandTable& commands() const;
     /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.
     void serve_stream(std::string_view ns, std::string_view name, StreamHandler handler);
     /// The same on a stream that may log in and has not yet; of an iq, `ns` and `name` are its

@@ -1,0 +1,40 @@
+#include "server/core/actors/command_table.h"
+
+#include <algorithm>
+#include <cassert>
+
+namespace clarion::core {
+
+void CommandTable::add(Command command, OffHosts off) {
+    assert(!has(command.node));
+    entries_.push_back(std::make_unique<Entry>(Entry{std::move(command), std::move(off)}));
+}
+
+bool CommandTable::is_for(const Entry& entry, const Context& context, const Jid& who,
+                          std::string_view host) {
+    return !is_off(entry.off, host) &&
+           (!entry.command.allowed || entry.command.allowed(context, who, host));
+}
+
+const Command* CommandTable::find(const Context& context, std::string_view node, const Jid& who,
+                                  std::string_view host) const {
+    for (const auto& entry : entries_)
+        if (entry->command.node == node)
+            return is_for(*entry, context, who, host) ? &entry->command : nullptr;
+    return nullptr;
+}
+
+std::vector<const Command*> CommandTable::of(const Context& context, const Jid& who,
+                                             std::string_view host) const {
+    std::vector<const Command*> result;
+    for (const auto& entry : entries_)
+        if (is_for(*entry, context, who, host)) result.push_back(&entry->command);
+    return result;
+}
+
+bool CommandTable::has(std::string_view node) const {
+    return std::any_of(entries_.begin(), entries_.end(),
+                       [node](const auto& entry) { return entry->command.node == node; });
+}
+
+}  // namespace clarion::core

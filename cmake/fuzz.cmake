@@ -11,6 +11,7 @@ clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_forma
     modules/mam/preferences.cpp modules/push/registration_codec.cpp modules/private_xml/document.cpp
     modules/vcard/vcard_codec.cpp modules/last_activity/departure.cpp
     modules/registration/tombstone_codec.cpp modules/pubsub/records.cpp
+    modules/administration/standing_message.cpp
     LINK clarion_proto clarion_base)
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "modules/administration/administration.h"
+#include "modules/administration/standing_message.h"
 #include "modules/blocking/blocking.h"
 #include "modules/caps/caps.h"
 #include "modules/carbons.h"
@@ -42,7 +44,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 29> rows{{
+const std::array<core::ModuleRow, 30> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -174,6 +176,12 @@ const std::array<core::ModuleRow, 29> rows{{
      .declare_options = commands::declare_options,
      .specifications = "XEP-0050 1.3.0",
      .summary = "what administrators may do from a client, form by form"},
+    {.name = "administration",
+     .install = administration::install,
+     .declare_options = administration::declare_options,
+     .specifications = "XEP-0133 1.3.1",
+     .summary = "administrators look after accounts from a client",
+     .check_entry = administration::check_entry},
     {.name = "ping",
      .install = ping::install,
      .specifications = "XEP-0199",

@@ -39,6 +39,8 @@ constexpr std::array specifications_{
     Specification{"0122", "Data Forms Validation", "1.0.2", partial, "mam",
         "in the form of archive queries only"},
     Specification{"0128", "Service Discovery Extensions", "1.0.1", complete, "contact"},
+    Specification{"0133", "Service Administration", "1.3.1", partial, "administration",
+        "no last login time, no blacklist and whitelist; statistics without rates"},
     Specification{"0153", "vCard-Based Avatars", "1.1.1", complete, "vcard"},
     Specification{"0157", "Contact Addresses for XMPP Services", "1.1.1", complete, "contact"},
     Specification{"0160", "Best Practices for Handling Offline Messages", "1.0.1", complete, "offline"},

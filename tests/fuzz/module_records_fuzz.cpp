@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "modules/administration/standing_message.h"
 #include "modules/blocking/blocklist.h"
 #include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
@@ -87,12 +88,20 @@ void check_item(std::string_view bytes) {
         [](const pubsub::ItemEntry& record) { return pubsub::encode(record); });
 }
 
+void check_standing(std::string_view bytes) {
+    check_round(bytes, administration::decode_message,
+                [](const administration::StandingMessage& record) {
+                    return administration::encode(record);
+                });
+    check_round(bytes, administration::decode_mark, administration::encode_mark);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 8) {
+    switch (data[0] % 9) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -100,6 +109,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 3: check_times(bytes); break;
         case 5: check_node(bytes); break;
         case 6: check_item(bytes); break;
+        case 7: check_standing(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

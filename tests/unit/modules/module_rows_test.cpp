@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "modules/administration/standing_message.h"
 #include "modules/all.h"
 #include "modules/blocking/blocklist.h"
 #include "modules/caps/stored_text.h"
@@ -45,6 +46,7 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
     const std::string features = "client/phone//<urn:tern<";
     for (const auto& [module, key, value] :
          {Case{"caps", "sha-1 " + *caps_ver("sha-1", features), caps::encode({{}, features})},
+          Case{"administration", "motd", administration::encode_mark(WallTime{})},
           Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
           Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
           Case{"pubsub", pubsub::node_key(1), pubsub::encode(pubsub::Node{})},

@@ -1,0 +1,174 @@
+// The administrators of a host, edited by one of them (XEP-0133, 4.29).
+//
+// Those whom the configuration names are shown and stay. What is changed is told by comparing with
+// the list that was offered, so that what another administrator did meanwhile stays, too. A host is
+// never left without an administrator.
+#include <algorithm>
+
+#include "modules/administration/forms.h"
+#include "modules/administration/parts.h"
+#include "server/core/accounts/account_registry.h"
+#include "server/core/accounts/administrators.h"
+#include "server/core/setup/remote_call.h"
+#include "storage/storage.h"
+
+namespace clarion::administration {
+
+using core::CommandCall;
+using core::CommandNote;
+using core::CommandOutcome;
+using core::Context;
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+bool contains(const Names& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+/// By their records, and by the configuration.
+Task<Result<Names>> all_administrators(const CommandCall& call) {
+    auto names = co_await core::recorded_administrators(call.context, call.host);
+    if (!names) co_return names.error();
+    for (std::string& name : core::configured_administrators(call.context.config(), call.host))
+        if (!contains(*names, name)) names->push_back(std::move(name));
+    std::sort(names->begin(), names->end());
+    co_return std::move(*names);
+}
+
+/// Whether somebody can log in to that account. Storage errors.
+Task<Result<bool>> is_usable(Context& context, std::string name) {
+    const auto record = co_await context.storage().accounts().find(std::move(name));
+    if (!record) co_return record.error();
+    co_return record->has_value() && !(*record)->disabled;
+}
+
+/// Those of them who can log in.
+Task<Result<Names>> usable_administrators(const CommandCall& call) {
+    const auto all = co_await all_administrators(call);
+    if (!all) co_return all.error();
+    Names usable;
+    for (const std::string& name : *all) {
+        const auto can = co_await is_usable(call.context, name);
+        if (!can) co_return can.error();
+        if (*can) usable.push_back(name);
+    }
+    co_return usable;
+}
+
+Task<Result<DataForm>> ask_for_administrators(const CommandCall& call) {
+    auto names = co_await all_administrators(call);
+    if (!names) co_return names.error();
+    DataForm form = make_form("Edit the list of administrators",
+                              "Who administers " + call.host + ", one Jabber ID a line.");
+    add_field(form, "adminjids", "jid-multi", "The administrators").values = std::move(*names);
+    co_return form;
+}
+
+struct Edit {
+    Names added, removed;
+};
+
+Result<Edit> read_edit(const CommandCall& call) {
+    const DataFormField* field = call.submitted.back().field("adminjids");
+    if (!field) return fail(core::bad_payload, "adminjids is needed");
+    Names wanted;
+    const bool none = std::all_of(field->values.begin(), field->values.end(),
+                                  [](const std::string& value) { return value.empty(); });
+    if (!none) {
+        auto read = read_accounts(call.submitted.back(), "adminjids", most_accounts(call));
+        if (!read) return read.error();
+        for (const Jid& jid : *read) wanted.push_back(jid.full());
+    }
+    const Names& before = call.offered.field("adminjids")->values;
+    Edit edit;
+    for (const std::string& name : wanted)
+        if (!contains(before, name)) edit.added.push_back(name);
+    for (const std::string& name : before)
+        if (!contains(wanted, name)) edit.removed.push_back(name);
+    return edit;
+}
+
+/// Before anything is changed: who is to be added has an account of the host, and somebody stays.
+Task<Result<>> check_edit(const CommandCall& call, const Edit& edit, const Names& configured) {
+    for (const std::string& name : edit.added) {
+        if (Jid::trusted(name).domain() != call.host)
+            co_return fail(core::bad_payload, name + " is no account of " + call.host);
+        const auto can = co_await is_usable(call.context, name);
+        if (!can) co_return can.error();
+        if (!*can) co_return fail(error_code::item_not_found, "nobody can log in to " + name);
+    }
+    const auto usable = co_await usable_administrators(call);
+    if (!usable) co_return usable.error();
+    const bool somebody = !edit.added.empty() ||
+                          std::any_of(usable->begin(), usable->end(), [&](const std::string& name) {
+                              return contains(configured, name) || !contains(edit.removed, name);
+                          });
+    if (!somebody) co_return fail("not-allowed", call.host + " would have no administrator left");
+    co_return Result<>{};
+}
+
+Task<Result<>> set_administrator(Context& context, std::string name, bool on) {
+    const Jid jid = Jid::trusted(name);
+    co_return co_await core::ask_at_home<void>(context, name, [&](Context& home) {
+        return home.account_registry().set_administrator(jid, on);
+    });
+}
+
+/// Of who runs the command. Two who do so at the same time may both have seen the other: then it is
+/// undone.
+Task<Result<>> remove_oneself(const CommandCall& call, const std::string& name) {
+    const Result<> removed = co_await set_administrator(call.context, name, false);
+    if (!removed) co_return removed;
+    const auto usable = co_await usable_administrators(call);
+    if (usable && !usable->empty()) co_return removed;
+    const Result<> undone = co_await set_administrator(call.context, name, true);
+    if (!undone) co_return undone;
+    co_return fail("not-allowed", call.host + " would have no administrator left");
+}
+
+/// One after the other, oneself last.
+Task<Result<>> apply_edit(const CommandCall& call, const Edit& edit, const Names& configured) {
+    const std::string own(call.from.bare());
+    for (const std::string& name : edit.added) {
+        const Result<> done = co_await set_administrator(call.context, name, true);
+        if (!done) co_return done;
+    }
+    for (const std::string& name : edit.removed) {
+        if (name == own || contains(configured, name)) continue;
+        const Result<> done = co_await set_administrator(call.context, name, false);
+        if (!done && !done.error().is(error_code::item_not_found)) co_return done;
+    }
+    if (!contains(edit.removed, own) || contains(configured, own)) co_return Result<>{};
+    co_return co_await remove_oneself(call, own);
+}
+
+Task<Result<CommandOutcome>> edit_administrators(CommandCall& call) {
+    const auto edit = read_edit(call);
+    if (!edit) co_return edit.error();
+    for (const std::string& name : edit->added) call.about += "+" + name + " ";
+    for (const std::string& name : edit->removed) call.about += "-" + name + " ";
+    const Names configured = core::configured_administrators(call.context.config(), call.host);
+    const Result<> possible = co_await check_edit(call, *edit, configured);
+    if (!possible) co_return possible.error();
+    const Result<> done = co_await apply_edit(call, *edit, configured);
+    if (!done) co_return done.error();
+    CommandOutcome outcome;
+    for (const std::string& name : edit->removed)
+        if (contains(configured, name))
+            outcome.notes.push_back(
+                {CommandNote::Type::warn, name + " stays: the configuration says so"});
+    co_return outcome;
+}
+
+}  // namespace
+
+void install_administrators(core::ModuleSetup& setup) {
+    setup.command({.node = node("edit-admin"),
+                   .name = "Edit the list of administrators",
+                   .forms = {ask_for_administrators},
+                   .run = edit_administrators});
+}
+
+}  // namespace clarion::administration

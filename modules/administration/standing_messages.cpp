@@ -1,0 +1,163 @@
+#include "modules/administration/standing_messages.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/session.h"
+#include "server/core/address/domains.h"
+#include "server/core/setup/remote_call.h"
+#include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "storage/storage.h"
+
+namespace clarion::administration {
+
+using core::Account;
+using core::Context;
+using core::Session;
+
+namespace {
+
+constexpr Logger logger{"administration"};
+/// As in the row of the module: messages are written where no module's state is at hand.
+constexpr std::string_view module_name = "administration";
+/// The marks of an account take less.
+constexpr std::size_t most_marks_bytes = 512;
+
+std::string_view key_of(Standing which) { return which == Standing::motd ? motd_key : welcome_key; }
+
+void show(Session& session, std::string_view subject, const StandingMessage& message) {
+    auto stanza = Stanza::make(StanzaKind::message, StanzaType::normal,
+                               Jid::trusted(std::string(session.account().host())), session.jid());
+    stanza->root().add_text_child("subject", subject);
+    stanza->root().add_text_child("body", message.text);
+    session.send(std::move(stanza));
+}
+
+constexpr std::string_view motd_subject = "Message of the day";
+constexpr std::string_view welcome_subject = "Welcome";
+
+/// The host keeps its messages as an owner of its own.
+Task<Result<>> write(Context& home, std::string host, std::string_view key,
+                     std::optional<StandingMessage> message) {
+    const auto found = co_await home.storage().owners().find(storage::OwnerKind::actor, host);
+    if (!found) co_return found.error();
+    auto& batch = home.shard().batch();
+    const storage::OwnerId owner = *found ? **found : home.storage().owners().next_id(host);
+    if (!*found) home.storage().owners().put(batch, {owner, storage::OwnerKind::actor, host});
+    const storage::DataSpace space{owner, module_name, storage::DataKind::stored};
+    if (message)
+        home.storage().module_data().put(batch, space, key, encode(*message));
+    else
+        home.storage().module_data().remove(batch, space, key);
+    co_return co_await home.shard().committed();
+}
+
+}  // namespace
+
+StandingMessages::StandingMessages(core::ModuleSetup& setup)
+    : context_(setup.context()),
+      stored_(setup.stored_data()),
+      shown_(setup.resident_data(most_marks_bytes)) {}
+
+const StandingMessage* StandingMessages::find(std::string_view host, Standing which) const {
+    const Messages& messages = which == Standing::motd ? motd_ : welcome_;
+    const auto at = messages.find(host);
+    return at == messages.end() ? nullptr : &at->second;
+}
+
+Task<Result<>> StandingMessages::set(Context& here, std::string host, Standing which,
+                                     std::optional<StandingMessage> message) {
+    const Result<> written = co_await core::ask_at_home<void>(
+        here, host, [&](Context& home) { return write(home, host, key_of(which), message); });
+    if (!written) co_return written;
+    here.everywhere([host, which, message](Context& there) {
+        there.bus().fire(StandingMessageChanged{host, which, message});
+    });
+    co_return written;
+}
+
+// ---- Loading -----------------------------------------------------------------------------------
+
+void StandingMessages::on_started(const events::ServerStarted& event) {
+    event.context.scope().spawn("standing-messages", load(event.context));
+}
+
+Task<> StandingMessages::load(Context& context) {
+    for (const std::string& host : context.domains().hosts()) {
+        const auto owner =
+            co_await context.storage().owners().find(storage::OwnerKind::actor, host);
+        if (!owner || !*owner) continue;
+        co_await load(**owner, host, Standing::motd);
+        co_await load(**owner, host, Standing::welcome);
+    }
+}
+
+Task<> StandingMessages::load(storage::OwnerId owner, std::string host, Standing which) {
+    std::string key(key_of(which));
+    const auto stored = co_await stored_.get(owner, std::move(key));
+    if (stored && !*stored) co_return;
+    auto message = stored ? decode_message(**stored) : Result<StandingMessage>(stored.error());
+    if (message)
+        of(which)[host] = std::move(*message);
+    else
+        logger.error("unreadable", {{"host", host}, {"error", message.error().text}});
+}
+
+// ---- Showing -----------------------------------------------------------------------------------
+
+bool StandingMessages::was_shown(Account& account, Standing which, const StandingMessage& message) {
+    const std::string_view key = key_of(which);
+    const auto mark = shown_.get(account.owner(), key);
+    const auto shown = mark ? decode_mark(*mark) : Result<WallTime>(WallTime{});
+    // Who was welcomed is not welcomed again, whatever is said now.
+    if (mark && shown && (which == Standing::welcome || *shown == message.since)) return true;
+    const Result<> marked = shown_.put(account.owner(), key, encode_mark(message.since));
+    if (!marked) logger.warning("not-marked", {{"account", account.jid().full()}});
+    return false;
+}
+
+void StandingMessages::on_available(const events::AvailabilityChanged& event) {
+    if (!event.initial || !event.available) return;
+    Account& account = event.session.account();
+    const StandingMessage* welcome = find(account.host(), Standing::welcome);
+    if (welcome && account.created() >= welcome->since &&
+        !was_shown(account, Standing::welcome, *welcome))
+        show(event.session, welcome_subject, *welcome);
+    const StandingMessage* motd = find(account.host(), Standing::motd);
+    if (!motd) {
+        if (shown_.get(account.owner(), motd_key)) shown_.remove(account.owner(), motd_key);
+        return;
+    }
+    if (!was_shown(account, Standing::motd, *motd)) show(event.session, motd_subject, *motd);
+}
+
+void StandingMessages::on_changed(const StandingMessageChanged& event) {
+    Messages& messages = of(event.which);
+    if (!event.message) {
+        const auto at = messages.find(event.host);
+        if (at != messages.end()) messages.erase(at);
+        return;
+    }
+    const std::string host(event.host);
+    messages[host] = *event.message;
+    if (event.which == Standing::motd) show_to_online(host, *event.message);
+}
+
+void StandingMessages::show_to_online(const std::string& host, const StandingMessage& message) {
+    context_.accounts().for_each([&](Account& account) {
+        if (account.host() != host || !account.has_live_session()) return;
+        const auto sees = [](const auto& session) {
+            return session->is_live() && session->available();
+        };
+        const auto& sessions = account.sessions();
+        if (std::none_of(sessions.begin(), sessions.end(), sees)) return;
+        if (was_shown(account, Standing::motd, message)) return;
+        for (const auto& session : sessions)
+            if (sees(session)) show(*session, motd_subject, message);
+    });
+}
+
+}  // namespace clarion::administration

@@ -1,4 +1,6 @@
 // clariond: the server. Reads its arguments, then App does everything.
+#include <unistd.h>
+
 #include <cstdio>
 #include <iostream>
 #include <string>
@@ -126,16 +128,19 @@ int describe(const Arguments& arguments) {
     return 0;
 }
 
-int serve(const std::shared_ptr<const Config>& config) {
+/// Until it stops. Says whether it is to begin anew.
+Result<bool> serve(const std::shared_ptr<const Config>& config) {
     app::App server(config);
-    if (auto started = server.start(); !started) {
-        complain(started.error());
-        flush_log();
-        return 1;
-    }
+    if (auto started = server.start(); !started) return started.error();
     server.run();
-    flush_log();
-    return 0;
+    return server.restarts();
+}
+
+/// Returns only if the process cannot begin anew.
+int begin_anew(char** argv) {
+    ::execv("/proc/self/exe", argv);
+    std::perror("clariond: cannot start again");
+    return 1;
 }
 
 }  // namespace
@@ -169,5 +174,9 @@ int main(int argc, char** argv) {
         return exit_code(app::restore(**config, arguments->restore, arguments->force,
                                       arguments->json, std::cout));
     if (arguments->check) return exit_code(app::check(**config, std::cout));
-    return serve(*config);
+    const auto restarts = serve(*config);
+    if (!restarts) complain(restarts.error());
+    flush_log();
+    if (!restarts) return 1;
+    return *restarts ? begin_anew(argv) : 0;
 }

@@ -16,6 +16,8 @@ void AdministrationOptions::declare(OptionTable<AdministrationOptions>& t) {
         .max(200'000)
         .unit("bytes")
         .doc("The longest text that an administrator may send to all users.");
+    t.add("allow_stop", &AdministrationOptions::allow_stop)
+        .doc("Let administrators of [server] admins stop and restart the server from a client.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<AdministrationOptions>(); }
@@ -27,6 +29,7 @@ void install(core::ModuleSetup& setup) {
     install_announcements(setup);
     install_administrators(setup);
     install_standing_messages(setup);
+    install_stopping(setup);
 }
 
 }  // namespace clarion::administration

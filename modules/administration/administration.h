@@ -13,6 +13,7 @@ namespace clarion::administration {
 struct AdministrationOptions {
     std::int64_t max_items = 1000;
     std::int64_t max_text_bytes = 10000;
+    bool allow_stop = false;
     static void declare(OptionTable<AdministrationOptions>& table);
 };
 

@@ -11,5 +11,6 @@ void install_lists(core::ModuleSetup& setup);          // numbers and lists of u
 void install_announcements(core::ModuleSetup& setup);  // to who is online
 void install_administrators(core::ModuleSetup& setup);
 void install_standing_messages(core::ModuleSetup& setup);
+void install_stopping(core::ModuleSetup& setup);
 
 }  // namespace clarion::administration

@@ -198,6 +198,11 @@ void App::install_modules(core::Core& core, const std::vector<const core::Module
         core::ModuleSetup setup(core, row->name);
         row->install(setup);
     }
+    core.bus().on<events::StopOrdered>(events::StopOrdered::Stage::carry_out, "server",
+                                       [this](const events::StopOrdered& event) {
+                                           if (event.restart) restarts_ = true;
+                                           request_stop();
+                                       });
     if (core.shard().index() == 0 && log_level() == LogLevel::debug)
         for (const auto& line : core.bus().describe())
             logger.debug("event-order", {{"handler", line}});
@@ -246,7 +251,7 @@ void App::run() {
             logger.error("reload-failed", {{"text", done.error().text}});
         notify_service_manager("READY=1");
     }
-    notify_service_manager("STOPPING=1");
+    notify_service_manager(restarts_ ? "RELOADING=1" : "STOPPING=1");
     logger.info("stopping");
     stop();
     logger.info("stopped");

@@ -8,6 +8,7 @@
 // -> close (docs/design/001-core.md).
 #pragma once
 
+#include <atomic>
 #include <iosfwd>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ public:
     void run();
     /// Any thread (clarionctl stop).
     void request_stop();
+    /// Once it has stopped: whether it was to begin anew.
+    bool restarts() const { return restarts_; }
 
     struct Reload {
         std::vector<OptionChange> applied;
@@ -99,6 +102,7 @@ private:
     std::unique_ptr<AdminServer> admin_;
     std::vector<std::string> listening_;
     SteadyTime started_{};
+    std::atomic<bool> restarts_ = false;
     Signals signals_;
 };
 

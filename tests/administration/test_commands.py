@@ -263,6 +263,29 @@ class Words(Typed):
 
 
 class Stopping(Typed):
+    def order(self, client, name):
+        """An administrator's client runs a command that stops the server at once (XEP-0133)."""
+        command = f"<command xmlns='http://jabber.org/protocol/commands' node='http://jabber.org/protocol/admin#{name}'"
+        form = client.iq("set", command + "/>")
+        session = re.search(r"sessionid=['\"]([^'\"]+)", form).group(1)
+        done = client.iq("set", command + f" sessionid='{session}'><x xmlns='jabber:x:data' type='submit'>"
+                         "<field var='delay'><value>0</value></field></x></command>")
+        self.assertIn("completed", done)
+
+    def test_an_administrator_restarts_and_stops_it_from_a_client(self):
+        self.add("romeo")
+        config = self.server.config.read_text().replace("[server]", '[server]\nadmins = ["romeo@example.test"]')
+        self.server.config.write_text(config + "[administration]\nallow_stop = true\n")
+        self.server.ask("reload")
+        before = len((self.server.directory / "log").read_text())
+        self.order(Client(self.server.port, "romeo", PATIENCE).bind("globe"), "restart")
+        self.server.wait_for_log("server ready", before)
+        self.assertEqual(self.users(), ["romeo@example.test"])
+        self.order(Client(self.server.port, "romeo", PATIENCE).bind("globe"), "shutdown")
+        self.assertEqual(self.server.wait(), 0)
+        log = (self.server.directory / "log").read_text()
+        self.assertIn("commands admin-command account=romeo@example.test/globe", log)
+
     def test_stop_waits_and_is_quick_with_clients_that_do_not_close(self):
         self.add("romeo")
         clients = [Client(self.server.port, "romeo", PATIENCE).bind(f"r{i}") for i in range(3)]

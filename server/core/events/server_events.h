@@ -26,6 +26,13 @@ struct ServerStopping {
     core::Context& context;
 };
 
+/// Somebody who may wants the server to stop in order; `restart`: and to begin anew.
+struct StopOrdered {
+    enum class Stage { carry_out };
+    static constexpr std::string_view name = "StopOrdered";
+    bool restart;
+};
+
 /// New options are in force.
 struct ConfigReloaded {
     enum class Stage { react };

@@ -44,7 +44,8 @@ Task<Bound> bind_resource(Context& context, SessionPort& port, BindRequest reque
                                              std::move(device), &port);
     account.add_session(session);
     session->hibernation().write_online_record();
-    logger.debug("bound", {{"session", jid->full()}});
+    if (logger.enabled(LogLevel::debug))
+        logger.debug("bound", {{"session", jid->full()}, {"address", port.info().address}});
     co_return Bound{std::move(session), std::nullopt};
 }
 

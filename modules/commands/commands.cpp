@@ -357,15 +357,17 @@ void declare_options(OptionRegistry& registry) { registry.add<CommandsOptions>()
 
 void install(core::ModuleSetup& setup) {
     auto& self = setup.state<Commands>(setup.context(), setup.commands());
-    const auto is_node = [&self](std::string_view node) { return self.is_node(node); };
+    const auto is_node = [&self](const xml::Element& query) {
+        return self.is_node(query.attr("node"));
+    };
     for (const auto target : {IqTarget::host, IqTarget::account}) {
         setup.feature(target, ns::commands);
         setup.serve_async(
             target, StanzaType::set, ns::commands, "command",
             [&self](IqRequest request) { return self.on_command(std::move(request)); });
-        setup.serve_nodes(target, StanzaType::get, ns::disco_info, "query", is_node,
+        setup.serve_about(target, StanzaType::get, ns::disco_info, "query", is_node,
                           [&self](IqRequest request) { return self.on_info(std::move(request)); });
-        setup.serve_nodes(target, StanzaType::get, ns::disco_items, "query", is_node,
+        setup.serve_about(target, StanzaType::get, ns::disco_items, "query", is_node,
                           [&self](IqRequest request) { return self.on_items(std::move(request)); });
     }
 }

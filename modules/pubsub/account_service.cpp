@@ -70,4 +70,11 @@ AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> eve
         };
 }
 
+AfterCommit AccountService::told_modules(const Node& node, NodeChange::What what, const Jid& by,
+                                         std::vector<NodeChange::Item> items) const {
+    return [&account = account_, name = node.name, what, by, items = std::move(items)] {
+        account.context().bus().fire(NodeChange{account, name, what, by, items});
+    };
+}
+
 }  // namespace clarion::pubsub

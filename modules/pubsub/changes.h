@@ -68,6 +68,9 @@ private:
     Outcome done(bool changed) const;
     std::shared_ptr<Stanza> event(std::string_view kind, const Node& node,
                                   xml::Element** child) const;
+    /// Before those who are notified.
+    void tell_modules(Outcome& outcome, const Node& node, NodeChange::What what,
+                      std::vector<NodeChange::Item> items = {}) const;
     /// Notifies of the node as a whole.
     void notify(Outcome& outcome, const Node& node, std::string_view kind,
                 std::string_view redirect = {}) const;

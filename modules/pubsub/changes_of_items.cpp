@@ -115,7 +115,12 @@ Outcome Changes::publish_to(Node* node, NodeConfig config, const Publish& publis
     if (node->config.persist_items) store_items(*node, items);
     xml::Element& answer = outcome.answer->root().add("pubsub", ns::pubsub).add("publish");
     answer.set_attr("node", node->name);
-    for (const Item& item : items) answer.add("item").set_attr("id", item.id);
+    std::vector<NodeChange::Item> told;
+    for (const Item& item : items) {
+        answer.add("item").set_attr("id", item.id);
+        told.push_back({item.id, item.payload});
+    }
+    tell_modules(outcome, *node, NodeChange::What::published, std::move(told));
     notify_of_items(outcome, *node, items);
     return outcome;
 }
@@ -159,12 +164,15 @@ Outcome Changes::operator()(const Retract& retract) const {
     Outcome outcome = done(true);
     xml::Element* list = nullptr;
     auto message = event("items", *node, &list);
+    std::vector<NodeChange::Item> told;
     for (const std::string& id : retract.ids) {
         const std::size_t at = node->find_item(id);
         if (at == node->items->size()) continue;  // it was named twice
         list->add("retract").set_attr("id", id);
         store_.remove_item(service_.owner(), service_.nodes(), *node, at);
+        told.push_back({id, {}});
     }
+    tell_modules(outcome, *node, NodeChange::What::retracted, std::move(told));
     if (retract.notify || node->config.notify_retract)
         outcome.notices.push_back(service_.notice(*node, std::move(message)));
     return outcome;

@@ -96,6 +96,12 @@ std::shared_ptr<Stanza> Changes::event(std::string_view kind, const Node& node,
     return message;
 }
 
+void Changes::tell_modules(Outcome& outcome, const Node& node, NodeChange::What what,
+                           std::vector<NodeChange::Item> items) const {
+    AfterCommit told = service_.told_modules(node, what, who(), std::move(items));
+    if (told) outcome.notices.push_back(std::move(told));
+}
+
 void Changes::notify(Outcome& outcome, const Node& node, std::string_view kind,
                      std::string_view redirect) const {
     xml::Element* child = nullptr;
@@ -182,6 +188,7 @@ Outcome Changes::operator()(const SetConfig& change) const {
     while (node.items->size() > most)
         store_.remove_item(service_.owner(), service_.nodes(), node, 0);
     Outcome outcome = done(true);
+    tell_modules(outcome, node, NodeChange::What::configured);
     if (node.config.notify_config) notify_of_config(outcome, node);
     return outcome;
 }
@@ -200,6 +207,7 @@ Outcome Changes::operator()(const DeleteNode& removal) const {
     if (auto* refusal = std::get_if<Refusal>(&found)) return refused(std::move(*refusal));
     Node& node = *std::get<Node*>(found);
     Outcome outcome = done(true);
+    tell_modules(outcome, node, NodeChange::What::deleted);
     if (node.config.notify_delete) notify(outcome, node, "delete", removal.redirect);
     store_.remove(service_.owner(), service_.nodes(), node);
     return outcome;
@@ -212,6 +220,7 @@ Outcome Changes::operator()(const Purge& purge) const {
     if (!node.config.persist_items) return refused(unsupported("persistent-items"));
     Outcome outcome = done(true);
     store_.remove_all_items(service_.owner(), service_.nodes(), node);
+    tell_modules(outcome, node, NodeChange::What::purged);
     if (node.config.notify_retract) notify(outcome, node, "purge");
     return outcome;
 }
@@ -273,7 +282,9 @@ Outcome Changes::operator()(const SetAffiliations& change) const {
         node.affiliates = std::move(affiliates);
         return refused(too_much(saved.error()));
     }
-    return done(true);
+    Outcome outcome = done(true);
+    tell_modules(outcome, node, NodeChange::What::configured);
+    return outcome;
 }
 
 }  // namespace clarion::pubsub

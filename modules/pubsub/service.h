@@ -10,12 +10,14 @@
 #include "proto/jid.h"
 #include "proto/stanza.h"
 #include "server/core/actors/actor.h"
+#include "server/core/events/pep_events.h"
 #include "server/runtime/unique_function.h"
 
 namespace clarion::pubsub {
 
 /// What is done once a change is durable.
 using AfterCommit = UniqueFunction<void()>;
+using NodeChange = events::PepNodeChanged;
 
 class Service {
 public:
@@ -37,6 +39,9 @@ public:
 
     /// To bring an event to all who are to hear of it; who they are is decided now.
     virtual AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const = 0;
+    /// To tell other modules of a change; empty: they do not care for nodes of this service.
+    virtual AfterCommit told_modules(const Node& node, NodeChange::What what, const Jid& by,
+                                     std::vector<NodeChange::Item> items) const = 0;
 };
 
 /// What `who` is to one of the service's nodes.

@@ -62,18 +62,28 @@ public:
         Relation audience = Relation::owner;
         OffHosts off{};             // domains that do not have it
         std::string_view module{};  // of targets service and actor: whose only; empty: of all
-        /// Which nodes (the payload's attribute) it is asked about; empty: any.
-        std::function<bool(std::string_view node)> nodes{};
+        std::string_view by{};      // the module that serves it
+        /// What a payload must be about; empty: anything.
+        std::function<bool(const xml::Element& payload)> about{};
+    };
+    /// What somebody asks.
+    struct Question {
+        IqTarget target;
+        StanzaType type;
+        const xml::Element& payload;
+        std::string_view domain;    // that is concerned
+        std::string_view module{};  // whose the service is; empty: none
+        std::string_view except{};  // a module that does not answer
     };
 
     /// `type` get or set, `handler` or `async` set. One handler per (target, type, namespace,
-    /// name), and one more for each set of nodes; `name` "*" matches any. One for the node that is
-    /// asked about goes before one for any; of services, one for a module's own before one for all.
+    /// name), and one more for each thing that it may be about; `name` "*" matches any. One for
+    /// what it is about goes before one for anything; of services, one for a module's own before
+    /// one for all.
     void add(Entry entry);
 
-    /// nullptr: nobody serves it there. `module`: whose the service is.
-    const Entry* find(IqTarget target, StanzaType type, const xml::Element& payload,
-                      std::string_view domain, std::string_view module = {}) const;
+    /// nullptr: nobody serves it there.
+    const Entry* find(const Question& question) const;
 
 private:
     std::unordered_map<std::string, std::vector<std::unique_ptr<Entry>>, TextHash, std::equal_to<>>

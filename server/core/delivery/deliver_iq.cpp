@@ -30,10 +30,11 @@ Session* asking_session(Context& context, const Jid& from) {
     return account ? account->find_session(from.resource()) : nullptr;
 }
 
-const IqTable::Entry* find_handler(Context& context, IqTarget target, const Stanza& request) {
+const IqTable::Entry* find_handler(Context& context, IqTarget target, const Stanza& request,
+                                   std::string_view except = {}) {
     const std::string_view domain = request.to().domain();
-    return context.internals().iqs.find(target, request.type(), *request.payload(), domain,
-                                        context.domains().module_of(domain));
+    return context.internals().iqs.find({target, request.type(), *request.payload(), domain,
+                                         context.domains().module_of(domain), except});
 }
 
 /// What was addressed to no account and no actor.
@@ -148,6 +149,25 @@ Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, 
     if (pin && (*pin)->gone()) co_return;
     context_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
     answer(envelope, std::move(reply));
+}
+
+Task<IqAnswer> Delivery::ask(AccountPin account, StanzaPtr request, std::string_view except) {
+    IqTarget target = IqTarget::account;
+    const auto* entry = find_handler(context_, target, *request, except);
+    if (!may_ask(&*account, request->from(), entry)) {
+        target = IqTarget::hidden;
+        entry = find_handler(context_, target, *request, except);
+    }
+    if (!entry || account->gone()) co_return StanzaError(StanzaErrorCondition::service_unavailable);
+    Actor* const owner = target == IqTarget::account ? &*account : nullptr;
+    IqRequest asked = make_request(context_, target, owner, request);
+    if (entry->async) co_return co_await entry->async(std::move(asked));
+    IqAnswer answer = entry->handler(asked);
+    if (request->type() == StanzaType::set) {
+        const auto committed = co_await context_.shard().committed();
+        if (!committed) co_return to_stanza_error(committed.error());
+    }
+    co_return answer;
 }
 
 /// One that waited behind a slow one.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "server/core/accounts/account.h"
@@ -36,6 +37,8 @@ public:
     /// A request to a domain of ours, to an account or to an actor of a service, by the IQ table.
     /// `owner`: the account or actor; nullptr: it is to a domain. REQUIRES: it is at home here.
     void answer_request(IqTarget target, Actor* owner, Envelope envelope);
+    /// See OtherModules.
+    Task<IqAnswer> ask(AccountPin account, StanzaPtr request, std::string_view except);
 
 private:
     void deliver_to_unknown(Envelope envelope, const Error& error);

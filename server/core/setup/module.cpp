@@ -46,13 +46,13 @@ void ModuleSetup::serve_async(IqTarget target, StanzaType type, std::string_view
     add({target, type, std::string(ns), std::string(name), {}, std::move(handler), audience});
 }
 
-void ModuleSetup::serve_nodes(IqTarget target, StanzaType type, std::string_view ns,
+void ModuleSetup::serve_about(IqTarget target, StanzaType type, std::string_view ns,
                               std::string_view name,
-                              std::function<bool(std::string_view node)> nodes,
+                              std::function<bool(const xml::Element& payload)> about,
                               AsyncIqHandler handler, Relation audience) {
     IqTable::Entry entry{target,  type, std::string(ns), std::string(name), {}, std::move(handler),
                          audience};
-    entry.nodes = std::move(nodes);
+    entry.about = std::move(about);
     add(std::move(entry));
 }
 
@@ -63,6 +63,7 @@ const CommandTable& ModuleSetup::commands() const { return core_.commands(); }
 void ModuleSetup::add(IqTable::Entry entry) {
     entry.off = off_;
     entry.module = whose(entry.target);
+    entry.by = name_;
     core_.iqs().add(std::move(entry));
 }
 

@@ -20,6 +20,7 @@
 #include "server/core/actors/module_data.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
+#include "server/core/delivery/other_modules.h"
 #include "server/core/routing/domain_links.h"
 #include "server/core/streams/c2s_stream.h"
 #include "server/runtime/event_bus.h"
@@ -84,10 +85,15 @@ public:
                IqHandler handler, Relation audience = Relation::owner);
     void serve_async(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
                      AsyncIqHandler handler, Relation audience = Relation::owner);
-    /// The same of what is asked about such nodes only (XEP-0030, 3): others may have theirs.
-    void serve_nodes(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
-                     std::function<bool(std::string_view node)> nodes, AsyncIqHandler handler,
+    /// The same of payloads that are about such a thing only, a node for one (XEP-0030, 3): it goes
+    /// before handlers for anything. Who is not in the audience is refused, and gets no answer of
+    /// theirs.
+    void serve_about(IqTarget target, StanzaType type, std::string_view ns, std::string_view name,
+                     std::function<bool(const xml::Element& payload)> about, AsyncIqHandler handler,
                      Relation audience = Relation::owner);
+    /// What other modules of an account answer: for a module that serves a view of what they keep,
+    /// or publishes in the account's name. It may be kept as long as the shard.
+    OtherModules other_modules() const { return {context(), name_}; }
     /// Offers a command to administrators (XEP-0050), on hosts that have the module.
     void command(Command command);
     /// All that are offered on this shard, by then: for who serves them.

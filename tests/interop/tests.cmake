@@ -16,6 +16,9 @@ foreach(class
         test_real_clients.RealClients
         test_federation.FederationByCertificates
         test_federation.FederationByDialback
+        test_pep.PersonalEvents
+        test_pep.EventsToProsody
+        test_pep.EventsFromProsody
         test_main_job.PushOverCertificates
         test_main_job.PushOverDialback
         test_main_job.PushToOwnComponent

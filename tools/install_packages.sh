@@ -13,7 +13,7 @@ build_packages=(
 )
 test_packages=(
     prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
-    ca-certificates profanity tmux go-sendxmpp faketime
+    ca-certificates profanity tmux go-sendxmpp faketime python3-venv
 )
 desktop_packages=(gajim xvfb dbus util-linux imagemagick)
 
@@ -23,10 +23,10 @@ command -v npm >/dev/null || test_packages+=(npm)
 
 packages=("${build_packages[@]}")
 check_only=false
-with_js=false
+with_tests=false
 for argument in "$@"; do
     case $argument in
-        --test) packages+=("${test_packages[@]}"); with_js=true ;;
+        --test) packages+=("${test_packages[@]}"); with_tests=true ;;
         --desktop) packages+=("${desktop_packages[@]}") ;;
         --check) check_only=true ;;
         *) echo "usage: tools/install_packages.sh [--test] [--desktop] [--check]" >&2; exit 2 ;;
@@ -45,7 +45,7 @@ done
 # for here when it is done.
 js=build/js_packages
 js_missing() {
-    $with_js && ! { cmp -s tests/interop/xmpp_js/package-lock.json $js/package-lock.json &&
+    $with_tests && ! { cmp -s tests/interop/xmpp_js/package-lock.json $js/package-lock.json &&
                     [[ -e $js/node_modules/.package-lock.json ]]; }
 }
 install_js() {
@@ -56,15 +56,32 @@ install_js() {
     cp tests/interop/xmpp_js/package{,-lock}.json $js
     (cd $js && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null)
 }
+# PyPI's, as listed in tests/interop/omemo, in an environment of their own; the list beside it says that
+# they are all there.
+python=build/python_packages
+python_list=tests/interop/omemo/requirements.txt
+python_missing() {
+    $with_tests && ! cmp -s $python_list $python/requirements.txt
+}
+install_python() {
+    python_missing || return 0
+    echo "Installing with pip: slixmpp-omemo, into $python"
+    /usr/bin/python3 -m venv --clear $python
+    $python/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: \
+        --requirement $python_list
+    cp $python_list $python/requirements.txt
+}
 
 if $check_only; then
     ! js_missing || missing+=("@xmpp/client (npm)")
+    ! python_missing || missing+=("slixmpp-omemo (PyPI)")
     [[ ${#missing[@]} -eq 0 ]] && exit 0
     echo "missing packages: ${missing[*]}"
     exit 1
 fi
 if [[ ${#missing[@]} -eq 0 ]]; then
     install_js
+    install_python
     exit 0
 fi
 
@@ -112,4 +129,5 @@ for service in "${new_services[@]}"; do
     "${as_root[@]}" update-rc.d "$service" disable >/dev/null 2>&1 || true
 done
 install_js
+install_python
 echo "Installed."

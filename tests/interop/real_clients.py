@@ -13,8 +13,10 @@ from clients import Client, Transcript, text_of
 from waiting import PATIENCE, until
 
 HERE = Path(__file__).resolve().parent
-# Where packages of npm are installed for the tests; see tools/install_packages.sh.
+# Where packages of npm and PyPI are installed for the tests; see tools/install_packages.sh.
 JS_PACKAGES = Path(os.environ.get("CLARION_JS_PACKAGES", HERE.parents[1] / "build/js_packages"))
+PYTHON_PACKAGES = Path(os.environ.get("CLARION_PYTHON_PACKAGES",
+                                      HERE.parents[1] / "build/python_packages"))
 
 
 class RealClient:
@@ -88,28 +90,17 @@ class Slixmpp:
         self._transcript.close()
 
 
-class XmppJs(RealClient):
-    """@xmpp/client from npm, driven by xmpp_js/client.js."""
-
-    resource = "js"
+class DrivenClient(RealClient):
+    """A library in a program of ours that takes commands and tells events, as lines of JSON."""
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
         self.events = []  # what the driver told
         self._reader = None
 
-    async def start(self):
-        # Node looks for packages beside the script, so that is copied to where they are.
-        script = self._home / "client.js"
-        shutil.copy(HERE / "xmpp_js/client.js", script)
-        shutil.copy(HERE / "xmpp_js/package.json", self._home)
-        (self._home / "node_modules").symlink_to(JS_PACKAGES / "node_modules")
-        await self._run("node", "--preserve-symlinks", "--experimental-global-webcrypto", script,
-                        f"xmpp://{self.server.address}:{self.server.client_port}",
-                        self.server.domain, self._name, self._password, self.resource)
+    async def _drive(self, *command):
+        await self._run(*command)
         self._reader = asyncio.create_task(self._read())
-        await self.tells("online")
-        await self.tells("enabled")  # it is online before it could resume
 
     async def _read(self):
         async for line in self._process.stdout:
@@ -120,7 +111,8 @@ class XmppJs(RealClient):
 
     async def tells(self, event, times=1):
         await until(lambda: self.count(event) >= times,
-                    lambda: f"@xmpp/client tells {event}, has told {self.events}\n{self.tail}")
+                    lambda: f"{type(self).__name__} tells {event}, has told {self.events}\n"
+                            f"{self.tail}")
 
     async def _command(self, command, **more):
         self._process.stdin.write(json.dumps({"command": command, **more}).encode() + b"\n")
@@ -142,6 +134,60 @@ class XmppJs(RealClient):
         await super().quit()
         if self._reader:
             await self._reader
+
+
+class XmppJs(DrivenClient):
+    """@xmpp/client from npm, driven by xmpp_js/client.js."""
+
+    resource = "js"
+
+    async def start(self):
+        # Node looks for packages beside the script, so that is copied to where they are.
+        script = self._home / "client.js"
+        shutil.copy(HERE / "xmpp_js/client.js", script)
+        shutil.copy(HERE / "xmpp_js/package.json", self._home)
+        (self._home / "node_modules").symlink_to(JS_PACKAGES / "node_modules")
+        await self._drive("node", "--preserve-symlinks", "--experimental-global-webcrypto", script,
+                          f"xmpp://{self.server.address}:{self.server.client_port}",
+                          self.server.domain, self._name, self._password, self.resource)
+        await self.tells("online")
+        await self.tells("enabled")  # it is online before it could resume
+
+
+class Omemo(DrivenClient):
+    """slixmpp with its OMEMO plug-in, driven by omemo/client.py: it says and hears only what is
+    encrypted. Its keys stay when it is started anew."""
+
+    def __init__(self, *arguments, resource="omemo", **options):
+        super().__init__(*arguments, **options)
+        self.resource = resource
+        self._trusted = options["trusted"]
+
+    async def start(self):
+        online = self.count("online") + 1
+        await self._drive(PYTHON_PACKAGES / "bin/python", HERE / "omemo/client.py",
+                          self.server.address, self.server.client_port, self._trusted,
+                          f"{self.bare}/{self.resource}", self._password, self._home / "keys.json")
+        await self.tells("online", online)
+
+    async def befriends(self, other):
+        await self._command("subscribe", to=other.bare)
+
+    async def says(self, to, body):
+        before = self.count("sent")
+        await super().says(to, body)
+        await self.tells("sent", before + 1)
+
+    async def knows_devices(self, other, count):
+        """Waits until it knows that many of the other's account."""
+        async def look():
+            before = self.count("devices")
+            await self._command("devices", of=other.bare)
+            await self.tells("devices", before + 1)
+            last = [one for one in self.events if one["event"] == "devices"][-1]
+            return last["count"] == count
+        await until(look, lambda: f"{self.bare} knows {count} devices of {other.bare}, "
+                                  f"told {self.events[-1]}\n{self.tail}")
 
 
 class GoSendxmpp(RealClient):

@@ -1,5 +1,5 @@
-# Clarion with real peers and clients: Prosody, ejabberd, dnsmasq, slixmpp, @xmpp/client, profanity, go-sendxmpp
-# (tools/install_packages.sh --test).
+# Clarion with real peers and clients: Prosody, ejabberd, dnsmasq, slixmpp, slixmpp-omemo, @xmpp/client, profanity,
+# go-sendxmpp (tools/install_packages.sh --test).
 # One ctest per test class; each starts servers of its own on loopback addresses of its own, so they
 # may run side by side.
 #   ctest -L interop          or, in tests/interop, one test alone (see README.md)
@@ -19,6 +19,7 @@ foreach(class
         test_pep.PersonalEvents
         test_pep.EventsToProsody
         test_pep.EventsFromProsody
+        test_omemo.OmemoClients
         test_main_job.PushOverCertificates
         test_main_job.PushOverDialback
         test_main_job.PushToOwnComponent

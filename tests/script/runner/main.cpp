@@ -16,7 +16,7 @@ using namespace clarion::script;
 constexpr const char* usage =
     "usage: script_runner [--clariond PATH] [--clarionctl PATH] [--keep] [--verbose]\n"
     "                     [--server HOST:PORT] [--component-server HOST:PORT]\n"
-    "                     [--patience FACTOR] SCRIPT...\n";
+    "                     [--options TOML_FILE] [--patience FACTOR] SCRIPT...\n";
 
 struct Arguments {
     StageOptions options;
@@ -38,6 +38,12 @@ std::string sibling(std::string_view self, std::string_view name) {
     return std::string(folder).append(name);
 }
 
+bool read_file(const std::string& file, std::string& contents) {
+    std::ifstream in(file, std::ios::binary);
+    contents.assign(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    return bool(in);
+}
+
 bool set_option(StageOptions& options, std::string_view name, const std::string& value) {
     if (name == "--clariond") {
         options.programs.clariond = value;
@@ -47,6 +53,8 @@ bool set_option(StageOptions& options, std::string_view name, const std::string&
         return (options.external = endpoint_of(value)).has_value();
     } else if (name == "--component-server") {
         return (options.external_component = endpoint_of(value)).has_value();
+    } else if (name == "--options") {
+        return read_file(value, options.toml);
     } else if (name == "--patience") {
         options.patience = std::strtod(value.c_str(), nullptr);
         return options.patience > 0;
@@ -77,9 +85,8 @@ std::optional<Arguments> parse_arguments(int argc, char** argv) {
 }
 
 bool play(const std::string& file, const StageOptions& options) {
-    std::ifstream in(file, std::ios::binary);
-    const std::string source{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
-    if (!in) {
+    std::string source;
+    if (!read_file(file, source)) {
         std::printf("FAIL %s: cannot read it\n", file.c_str());
         return false;
     }

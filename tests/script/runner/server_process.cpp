@@ -124,6 +124,7 @@ Result<void> ServerProcess::write_config(const ServerSetup& setup) const {
         config.add("[component." + quote(one.domain) + "]\nsecret = " + quote(one.secret) + "\n");
     }
     if (setup.rooms) config.add("[muc." + quote("conference." + setup.domains.front()) + "]\n");
+    config.add(setup.options_toml);
     config.add(setup.extra_toml);
     std::ofstream(path("clarion.toml")) << config.text();
     return {};

@@ -35,8 +35,9 @@ struct ServerSetup {
         std::string secret;
     };
     std::vector<Component> components;
-    bool rooms = false;      // the script speaks of conference.DOMAIN
-    std::string extra_toml;  // [Server] of the script
+    bool rooms = false;        // the script speaks of conference.DOMAIN
+    std::string options_toml;  // what all scripts of the run are played with
+    std::string extra_toml;    // [Server] of the script
 };
 
 class ServerProcess {

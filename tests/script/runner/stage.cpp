@@ -84,6 +84,7 @@ std::vector<std::string> Stage::domains() const {
 ServerSetup Stage::setup() const {
     ServerSetup setup;
     setup.domains = domains();
+    setup.options_toml = options_.toml;
     setup.extra_toml = script_.config;
     setup.rooms = source_.find("conference." + setup.domains.front()) != std::string::npos;
     for (const auto& actor : script_.actors) {

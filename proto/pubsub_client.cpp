@@ -1,6 +1,7 @@
 #include "proto/pubsub_client.h"
 
 #include "base/id.h"
+#include "proto/data_form.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 
@@ -66,6 +67,19 @@ std::shared_ptr<Stanza> make_get_items(const Asking& asking, std::string_view no
     return request;
 }
 
+std::shared_ptr<Stanza> make_get_last_item(const Asking& asking, std::string_view node) {
+    auto [request, list] = make(asking, StanzaType::get, "items", node);
+    list->set_attr("max_items", "1");
+    return request;
+}
+
+std::shared_ptr<Stanza> make_get_config(const Asking& asking, std::string_view node) {
+    auto request =
+        Stanza::make(StanzaKind::iq, StanzaType::get, asking.from, asking.to, random_token(9));
+    request->root().add("pubsub", ns::pubsub_owner).add("configure").set_attr("node", node);
+    return request;
+}
+
 std::vector<ItemText> read_items(const Stanza& result) {
     std::vector<ItemText> items;
     const xml::Element* const pubsub = result.root().child(ns::pubsub, "pubsub");
@@ -75,6 +89,14 @@ std::vector<ItemText> read_items(const Stanza& result) {
         items.push_back({std::string(item->attr("id")), payload_of(*item)});
     }
     return items;
+}
+
+std::string read_config_field(const Stanza& result, std::string_view var) {
+    const xml::Element* const pubsub = result.root().child(ns::pubsub_owner, "pubsub");
+    const xml::Element* const node =
+        pubsub ? pubsub->child(ns::pubsub_owner, "configure") : nullptr;
+    const auto form = node ? DataForm::find_in(*node) : std::nullopt;
+    return form ? std::string(form->value(var)) : std::string();
 }
 
 }  // namespace clarion::pubsub

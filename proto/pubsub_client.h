@@ -40,8 +40,15 @@ std::shared_ptr<Stanza> make_retract(const Asking& asking, std::string_view node
 /// part of them: RsmAnswer says so.)
 std::shared_ptr<Stanza> make_get_items(const Asking& asking, std::string_view node,
                                        const std::vector<std::string>& ids = {});
+/// The item of the node that was published last.
+std::shared_ptr<Stanza> make_get_last_item(const Asking& asking, std::string_view node);
+/// How the node is configured, for its owner.
+std::shared_ptr<Stanza> make_get_config(const Asking& asking, std::string_view node);
 
 /// The items of a result that answers make_get_items(), in order.
 std::vector<ItemText> read_items(const Stanza& result);
+/// A field of the configuration ("pubsub#access_model") in a result that answers make_get_config();
+/// empty: it is not there.
+std::string read_config_field(const Stanza& result, std::string_view var);
 
 }  // namespace clarion::pubsub

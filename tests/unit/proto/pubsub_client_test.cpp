@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "proto/pubsub.h"
+#include "proto/pubsub_config.h"
 #include "proto/xml_writer.h"
 
 namespace clarion::pubsub {
@@ -50,6 +51,20 @@ TEST_CASE("pubsub client: retracting and asking") {
     CHECK(read_back<GetItems>(*make_get_items(asking, "n", {"a"})).ids ==
           std::vector<std::string>{"a"});
     CHECK(read_back<GetItems>(*make_get_items(asking, "n")).ids.empty());
+}
+
+TEST_CASE("pubsub client: the last item, and how a node is configured") {
+    CHECK(read_back<GetItems>(*make_get_last_item(asking, "n")).max_items == 1u);
+    const auto request = make_get_config(asking, "n");
+    CHECK(read_back<GetConfig>(*request).node == "n");
+    auto result = make_result(*request);
+    CHECK(read_config_field(*result, "pubsub#access_model") == "");
+    xml::Element& node =
+        result->root().add("pubsub", "http://jabber.org/protocol/pubsub#owner").add("configure");
+    CHECK(read_config_field(*result, "pubsub#access_model") == "");
+    config_form({.access = AccessModel::whitelist}, "form").append_to(node);
+    CHECK(read_config_field(*result, "pubsub#access_model") == "whitelist");
+    CHECK(read_config_field(*result, "pubsub#nothing") == "");
 }
 
 TEST_CASE("pubsub client: items of an answer, parsed or as they are kept") {

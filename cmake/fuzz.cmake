@@ -9,7 +9,8 @@ clarion_library(clarion_proto SOURCES proto/*.cpp
 clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_format.cpp
     storage/module_data.cpp modules/blocking/blocklist.cpp modules/caps/stored_text.cpp
     modules/mam/preferences.cpp modules/push/registration_codec.cpp modules/private_xml/document.cpp
-    modules/vcard/vcard_codec.cpp modules/last_activity/departure.cpp
+    modules/vcard/vcard_codec.cpp modules/vcard/image_header.cpp modules/vcard/fields.cpp
+    modules/vcard/field_kinds.cpp modules/last_activity/departure.cpp
     modules/registration/tombstone_codec.cpp modules/pubsub/records.cpp
     modules/administration/standing_message.cpp
     LINK clarion_proto clarion_base)

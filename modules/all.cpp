@@ -152,8 +152,9 @@ const std::array<core::ModuleRow, 30> rows{{
     {.name = "vcard",
      .install = vcard::install,
      .declare_options = vcard::declare_options,
-     .specifications = "XEP-0054 1.3.0, XEP-0153 1.1.1",
-     .summary = "what users tell everybody of themselves, and their photo in presence",
+     .specifications =
+         "XEP-0054 1.3.0, XEP-0153 1.1.1, XEP-0084 1.1.4, XEP-0292 0.12.0, XEP-0398 1.0.0",
+     .summary = "what users tell of themselves: vCards, avatars, and their photo in presence",
      .check_entry = vcard::check_entry},
     {.name = "last_activity",
      .install = last_activity::install,

@@ -1,15 +1,20 @@
-// vCards (XEP-0054), and their photos in presence (XEP-0153).
+// What users tell of themselves: vCards (XEP-0054) and their photos in presence (XEP-0153), avatars
+// (XEP-0084) and vCard4 (XEP-0292), each of which is the others too (XEP-0398).
 //
-// A vCard is a stored entry of the account, its photo's hash a resident one. Anybody may read it,
-// while its owner is away too, and only the owner sets it. To others an account without one and no
-// account are the same: service-unavailable.
+// A vCard is a stored entry of the account. Anybody may read it, while its owner is away too, and
+// only the owner sets it. To others an account without one and no account are the same:
+// service-unavailable. Avatars and vCard4 are nodes of the account, which another module keeps.
+// What they say is in the vCard that somebody is given as far as that one may read the nodes, and
+// what a vCard says is published there (docs/design/013-profiles.md).
 //
-// Who once set a vCard has the hash in all presence that others are shown of each session: by
-// broadcast, in answer to a probe, addressed to somebody (events::PresenceShowing); a session's kept
-// presence stays as its client sent it. When the photo changes, those who see the account's
-// presence are shown it again; those to whom a client addressed it are told by that client.
+// Who once had a vCard or an avatar has its hash in all presence that others are shown of each
+// session: by broadcast, in answer to a probe, addressed to somebody (events::PresenceShowing); a
+// session's kept presence stays as its client sent it. When the photo changes, those who see the
+// account's presence are shown it again; those to whom a client addressed it are told by that
+// client. Who may not read the photo is told that there is none.
 //
-// photo.h: the photo. vcard_codec.h: how both are kept.
+// conversion.h: which was written last. profile.h: what a vCard is to whom. nodes.h: the others'
+// answers. photo.h, fields.h: the forms. vcard_codec.h: how it is kept.
 #pragma once
 
 #include <cstdint>

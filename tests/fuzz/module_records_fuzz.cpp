@@ -57,7 +57,7 @@ void check_registration(std::string_view bytes) {
 void check_documents(std::string_view bytes) {
     check_round(bytes, private_xml::decode_document, private_xml::encode_document);
     check_round(bytes, vcard::decode_vcard, vcard::encode_vcard);
-    check_round(bytes, vcard::decode_photo, vcard::encode_photo);
+    check_round(bytes, vcard::decode_standing, vcard::encode_standing);
     (void)private_xml::check_document("key", bytes);
 }
 

@@ -53,7 +53,7 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
           Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},
           Case{"registration", "deleted", registration::encode_tombstone(LastingTime{})},
-          Case{"vcard", "photo", vcard::encode_photo("")},
+          Case{"vcard", "photo", vcard::encode_standing({})},
           Case{"last_activity", "departure", last_activity::encode(last_activity::Departure{})}}) {
         CAPTURE(module);
         const auto check = row(module).check_entry;

@@ -58,24 +58,32 @@ struct Scene {
     Client* juliet = nullptr;
     Client* tybalt = nullptr;
 
-    explicit Scene(std::string config = "")
-        : world({.modules = {{.name = "roster",
-                              .install = roster::install,
-                              .declare_options = roster::declare_options},
-                             {.name = "blocking",
-                              .install = blocking::install,
-                              .declare_options = blocking::declare_options},
-                             {.name = "disco", .install = disco::install},
-                             {.name = "wishes", .install = install_wishes},
-                             {.name = "pubsub",
-                              .install = install,
-                              .declare_options = declare_options}},
-                 .config = std::move(config)}) {
+    /// `more`: modules that are there as well.
+    explicit Scene(std::string config = "", std::vector<core::ModuleRow> more = {})
+        : world({.modules = modules(std::move(more)), .config = std::move(config)}) {
         wishes().clear();
         for (const auto* jid : {"romeo@example.org", "juliet@example.net", "tybalt@example.org"})
             world.add_account(jid);
         world.befriend("romeo@example.org", "juliet@example.net");
         world.befriend("juliet@example.net", "romeo@example.org");
+        log_in();
+    }
+    static std::vector<core::ModuleRow> modules(std::vector<core::ModuleRow> more) {
+        std::vector<core::ModuleRow> rows = {
+            {.name = "roster",
+             .install = roster::install,
+             .declare_options = roster::declare_options},
+            {.name = "blocking",
+             .install = blocking::install,
+             .declare_options = blocking::declare_options},
+            {.name = "disco", .install = disco::install},
+            {.name = "wishes", .install = install_wishes},
+            {.name = "pubsub", .install = install, .declare_options = declare_options}};
+        rows.insert(rows.end(), more.begin(), more.end());
+        return rows;
+    }
+    /// Again, after a restart.
+    void log_in() {
         romeo = &world.log_in("romeo@example.org/orchard");
         juliet = &world.log_in("juliet@example.net/balcony");
         tybalt = &world.log_in("tybalt@example.org/street");

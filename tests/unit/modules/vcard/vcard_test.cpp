@@ -254,8 +254,9 @@ TEST_CASE_FIXTURE(Verona, "the hash is there after a restart") {
 
 TEST_CASE("the hash of a photo is that of the image") {
     const auto hash_of = [](const std::string& inside) {
-        return hex_encode(photo_hash(
-            xml::parse_element("<vCard xmlns='vcard-temp'>" + inside + "</vCard>").root()));
+        const auto found = read_photo(
+            xml::parse_element("<vCard xmlns='vcard-temp'>" + inside + "</vCard>").root());
+        return found ? hash_text(*found) : "";
     };
     CHECK(hash_of(photo("image")) == hash("image"));
     CHECK(hash_of("<PHOTO><BINVAL>\n  aW1h\r\n\tZ2U=  </BINVAL></PHOTO>") == hash("image"));
@@ -270,17 +271,37 @@ TEST_CASE("the hash of a photo is that of the image") {
 TEST_CASE("entries") {
     using storage::DataKind;
     const std::string image = crypto::sha1("image");
-    CHECK(encode_photo(image) == "\x01\x14" + image);
-    CHECK(decode_photo(encode_photo(image)).value() == image);
-    CHECK(decode_photo(encode_photo("")).value() == "");
-    CHECK_FALSE(decode_photo(encode_photo("abc")).ok());
-    CHECK(encode_vcard("<a/>") == std::string("\x01\x04<a/>"));
-    CHECK(decode_vcard(encode_vcard("<a/>")).value() == "<a/>");
-    CHECK_FALSE(decode_vcard("\x02\x04<a/>").ok());
-    CHECK(check_entry(DataKind::resident, "photo", encode_photo(image)).ok());
-    CHECK_FALSE(check_entry(DataKind::stored, "photo", encode_photo(image)).ok());
-    CHECK(check_entry(DataKind::stored, "vcard", encode_vcard("<a/>")).ok());
-    CHECK_FALSE(check_entry(DataKind::resident, "vcard", encode_vcard("<a/>")).ok());
+    const StoredVcard vcard{.xml = "<a/>", .from_node = {0, 300}};
+    CHECK(encode_vcard(vcard) == std::string("\x02\x04<a/>\x02\x00\xac\x02", 10));
+    CHECK(decode_vcard(encode_vcard(vcard)).value() == vcard);
+    CHECK_FALSE(decode_vcard("\x03\x04<a/>").ok());
+    const Standing standing{.photo = image,
+                            .audience = Audience::contacts,
+                            .in_presence = true,
+                            .photo_in_node = true,
+                            .fields_in_node = false,
+                            .avatar_owed = true,
+                            .vcard4_owed = false,
+                            .seen_avatar = {},
+                            .seen_vcard4 = image};
+    const std::string bytes =
+        "\x02\x14" + image + std::string("\x01\x01\x01\x00\x01\x00\x00\x14", 8);
+    CHECK(encode_standing(standing) == bytes + image);
+    CHECK(decode_standing(encode_standing(standing)).value() == standing);
+    CHECK_FALSE(decode_standing(encode_standing({.photo = "abc"})).ok());
+    CHECK(check_entry(DataKind::resident, "photo", encode_standing(standing)).ok());
+    CHECK_FALSE(check_entry(DataKind::stored, "photo", encode_standing(standing)).ok());
+    CHECK(check_entry(DataKind::stored, "vcard", encode_vcard(vcard)).ok());
+    CHECK_FALSE(check_entry(DataKind::resident, "vcard", encode_vcard(vcard)).ok());
+}
+
+TEST_CASE("entries of the first version") {
+    const std::string image = crypto::sha1("image");
+    CHECK(decode_vcard("\x01\x04<a/>").value() == StoredVcard{.xml = "<a/>"});
+    CHECK(decode_standing("\x01\x14" + image).value() ==
+          Standing{.photo = image, .in_presence = true, .avatar_owed = true, .vcard4_owed = true});
+    CHECK(decode_standing(std::string("\x01\x00", 2)).value() ==
+          Standing{.in_presence = true, .vcard4_owed = true});
 }
 
 }  // namespace

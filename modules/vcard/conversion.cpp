@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "modules/vcard/profile.h"
+#include "modules/vcard/vcard.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
 #include "server/core/delivery/presence.h"
@@ -124,14 +125,17 @@ Task<std::optional<Photo>> Conversion::kept_photo(storage::OwnerId owner) const 
 }
 
 Task<std::optional<std::string>> Conversion::owed_vcard4(storage::OwnerId owner,
-                                                         std::string_view there) const {
+                                                         std::string_view there,
+                                                         std::size_t most) const {
     const auto kept = co_await read(owner);
     if (!kept) co_return std::nullopt;
     const StoredVcard* const stored = *kept ? &**kept : nullptr;
     xml::Document vcard = stored ? xml::parse_element(stored->xml) : xml::Document();
     if (vcard.empty()) vcard = xml::Document("vCard", ns::vcard);
     const xml::Document vcard4 = xml::parse_element(there);
-    const Before before{.kept = stored, .vcard4 = vcard4.empty() ? nullptr : &vcard4.root()};
+    const Before before{.kept = stored,
+                        .vcard4 = vcard4.empty() ? nullptr : &vcard4.root(),
+                        .most_properties = most};
     co_return fields_of(vcard.root(), before, false).vcard4;
 }
 
@@ -262,7 +266,9 @@ Task<Standing> Conversion::look_at_vcard4(core::Account& account, Standing stand
     const std::string digest = digest_of(held);
     const bool same = !changed && digest == standing.seen_vcard4;
     if (standing.vcard4_owed && !changed) {
-        auto vcard4 = co_await owed_vcard4(account.id(), held.item.payload);
+        const auto most = context_.options<VcardOptions>(account.host()).max_fields;
+        auto vcard4 =
+            co_await owed_vcard4(account.id(), held.item.payload, static_cast<std::size_t>(most));
         if (same && vcard4)
             co_return co_await publish_vcard4(account, std::move(standing), std::move(*vcard4));
         if (!vcard4) {  // it was published before

@@ -77,9 +77,10 @@ private:
     Task<Standing> publish_vcard4(core::Account& account, Standing standing,
                                   std::string vcard4) const;
     Task<std::optional<Photo>> kept_photo(storage::OwnerId owner) const;
-    /// What the vCard that is kept makes of the vCard4 `there`; as Fields::vcard4.
-    Task<std::optional<std::string>> owed_vcard4(storage::OwnerId owner,
-                                                 std::string_view there) const;
+    /// What the vCard that is kept makes of the vCard4 `there`; as Fields::vcard4. `most`: as
+    /// Before::most_properties.
+    Task<std::optional<std::string>> owed_vcard4(storage::OwnerId owner, std::string_view there,
+                                                 std::size_t most) const;
 
     core::Context& context_;
     Nodes nodes_;

@@ -38,14 +38,16 @@ std::string text_of(const xml::Document& vcard) {
     return vcard.root().has_children() ? xml::to_string(vcard.root()) : std::string();
 }
 
-/// Properties by what they are in vcard-temp; those that are nothing there have an empty key.
+/// Properties by what they are in vcard-temp; those that are nothing there have an empty key, and
+/// so have those behind the first `most`.
 using Properties = std::multimap<std::string, const xml::Element*>;
 
-Properties properties_of(const xml::Element* vcard4) {
+Properties properties_of(const xml::Element* vcard4, std::size_t most) {
     Properties properties;
     if (!vcard4) return properties;
+    std::size_t count = 0;
     for (const xml::Element& each : vcard4->children())
-        properties.emplace(key_of_property(each), &each);
+        properties.emplace(count++ < most ? key_of_property(each) : std::string(), &each);
     return properties;
 }
 
@@ -115,15 +117,17 @@ std::string shown_vcard(const StoredVcard* kept, const Standing& standing,
             if (standing.fields_in_node) return false;
             return readable.may_read_node || !holds(kept->from_node, index);
         });
-    if (standing.fields_in_node && readable.vcard4)
+    if (standing.fields_in_node && readable.vcard4) {
+        std::size_t count = 0;
         for (const xml::Element& property : readable.vcard4->children())
-            add_temp(property, vcard.root());
+            if (count++ < readable.most_properties) add_temp(property, vcard.root());
+    }
     if (standing.photo_in_node && readable.avatar) add_photo(vcard.root(), *readable.avatar);
     return text_of(vcard);
 }
 
 Fields fields_of(const xml::Element& vcard, const Before& before, bool without_photo) {
-    const Properties properties = properties_of(before.vcard4);
+    const Properties properties = properties_of(before.vcard4, before.most_properties);
     const std::vector<std::string> keys = keys_of(vcard);
     const auto stays = [&](const xml::Element& field) {
         return !without_photo || !is_image(field);

@@ -2,6 +2,7 @@
 // vcard-temp and vCard4 meet (docs/design/013-profiles.md). Pure.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,8 @@ struct Readable {
     const xml::Element* vcard4 = nullptr;
     /// The avatar, if it is what counts; nullptr: there is none.
     const Photo* avatar = nullptr;
+    /// Of the vCard4 no more are converted ([vcard] max_fields).
+    std::size_t most_properties = 500;
 };
 
 /// The <vCard/> that somebody is shown; empty: there is nothing. `kept`: nullptr: none is.
@@ -30,6 +33,7 @@ struct Before {
     const StoredVcard* kept = nullptr;     // nullptr: none
     const xml::Element* vcard4 = nullptr;  // nullptr: the node holds none
     bool fields_in_node = false;           // as in Standing
+    std::size_t most_properties = 500;     // as in Readable
 };
 
 /// What becomes of the fields of one.

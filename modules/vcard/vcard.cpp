@@ -80,10 +80,13 @@ public:
     void on_showing(events::PresenceShowing& event) const;
 
 private:
-    bool too_large(const core::Account& account, std::size_t size) const {
-        return size >
-               static_cast<std::size_t>(context_.options<VcardOptions>(account.host()).max_size);
+    const VcardOptions& options(const core::Account& account) const {
+        return context_.options<VcardOptions>(account.host());
     }
+    std::size_t most_fields(const core::Account& account) const {
+        return static_cast<std::size_t>(options(account).max_fields);
+    }
+    bool too_large(const core::Account& account, const xml::Element& vcard) const;
     /// `kept`: nullptr: nothing.
     Task<std::string> shown_to(core::Account& account, const Jid& asker, const StoredVcard* kept,
                                const Standing& standing) const;
@@ -122,7 +125,7 @@ Task<IqAnswer> Vcards::get(IqRequest request) const {
 
 Task<std::string> Vcards::shown_to(core::Account& account, const Jid& asker,
                                    const StoredVcard* kept, const Standing& standing) const {
-    Readable readable;
+    Readable readable{.most_properties = most_fields(account)};
     xml::Document vcard4;
     if (standing.fields_in_node || (kept && !kept->from_node.empty())) {
         const Held held = co_await conversion_.nodes().newest(account, asker, ns::vcard4_pubsub);
@@ -152,12 +155,19 @@ bool Vcards::knows_photo(core::Account& account, const Jid& client, std::string_
 
 // ---- Setting -----------------------------------------------------------------------------------
 
+bool Vcards::too_large(const core::Account& account, const xml::Element& vcard) const {
+    std::size_t fields = 0;
+    for ([[maybe_unused]] const xml::Element& field : vcard.children()) ++fields;
+    return fields > most_fields(account) ||
+           xml::to_string(vcard).size() > static_cast<std::size_t>(options(account).max_size);
+}
+
 /// All of it is replaced; without content there is none any more. What it says is at the nodes when
 /// it is answered, and the photo is shown when it is durable.
 Task<IqAnswer> Vcards::set(IqRequest request) const {
     const xml::Element& vcard = request.payload();
     core::Account& account = *request.account;
-    if (too_large(account, xml::to_string(vcard).size()))
+    if (too_large(account, vcard))
         co_return StanzaError(Condition::policy_violation, "the vCard is too large");
     co_await conversion_.wait_for_turn(account);
     const Conversion::Turn turn(conversion_, account);
@@ -190,7 +200,8 @@ Task<Result<Change>> Vcards::plan(core::Account& account, const Jid& client,
     plan_photo(change, vcard, client_knows);
     const Before before{.kept = *kept ? &**kept : nullptr,
                         .vcard4 = vcard4.empty() ? nullptr : &vcard4.root(),
-                        .fields_in_node = change.before.fields_in_node};
+                        .fields_in_node = change.before.fields_in_node,
+                        .most_properties = most_fields(account)};
     change.fields = fields_of(vcard, before, change.photo && change.now.photo_in_node);
     change.now.fields_in_node = change.fields.fields_in_node;
     change.now.vcard4_owed = change.fields.vcard4.has_value();
@@ -276,6 +287,14 @@ void VcardOptions::declare(OptionTable<VcardOptions>& t) {
         .doc(
             "A larger vCard is refused with policy-violation. Its photo takes four thirds of its "
             "own size. An avatar (XEP-0084) that is larger is in no vCard and in no presence.");
+    t.add("max_fields", &VcardOptions::max_fields)
+        .min(10)
+        .max(100000)
+        .unit("fields")
+        .doc(
+            "A vCard of more fields is refused with policy-violation. Of a vCard4 (XEP-0292) of "
+            "more "
+            "properties the first ones are in the vCard.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<VcardOptions>(); }

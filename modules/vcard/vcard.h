@@ -26,6 +26,7 @@ namespace clarion::vcard {
 
 struct VcardOptions {
     std::int64_t max_size = 192 << 10;
+    std::int64_t max_fields = 500;
     static void declare(OptionTable<VcardOptions>& table);
 };
 

@@ -170,6 +170,46 @@ TEST_CASE_FIXTURE(Profile, "avatar: a photo of a vCard from before is no more") 
     CHECK(vcard_for(*romeo) == "<FN>Romeo</FN>" + photo_field("new"));
 }
 
+/// Counts how often images are read.
+int reads_of_images = 0;
+
+void install_counter(core::ModuleSetup& setup) {
+    const auto& others = setup.state<core::OtherModules>(setup.other_modules());
+    setup.serve_about(
+        core::IqTarget::account, StanzaType::get, ns::pubsub, "pubsub",
+        [](const xml::Element& pubsub) {
+            const xml::Element* items = pubsub.child(ns::pubsub, "items");
+            return items && items->attr("node") == ns::avatar_data;
+        },
+        [&others](core::IqRequest request) -> Task<core::IqAnswer> {
+            ++reads_of_images;
+            core::AccountPin pin(*request.account);
+            co_return co_await others.ask(std::move(pin), request.stanza);
+        },
+        core::Relation::stranger);
+}
+
+struct Counted : Profile {
+    Counted() : Profile({{.name = "counter", .install = install_counter}}) { reads_of_images = 0; }
+};
+
+TEST_CASE_FIXTURE(Counted, "avatar: its image is read when it changes, not for presence") {
+    publish_avatar("image", "open");
+    CHECK(reads_of_images == 1);
+    for (int i = 0; i < 5; ++i) {
+        romeo->send("<presence><status>" + std::to_string(i) + "</status></presence>");
+        CHECK(seen_in_room() == hash_of("image"));
+    }
+    juliet->send("<presence type='probe' to='romeo@example.org'/>");
+    CHECK(reads_of_images == 1);
+    CHECK(vcard_for(*tybalt) == photo_field("image"));
+    CHECK(reads_of_images == 2);
+    world.crash_and_restart();
+    log_in();
+    CHECK(seen_in_room() == hash_of("image"));
+    CHECK(reads_of_images == 2);
+}
+
 // ---- A photo is an avatar ----------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Profile, "photo: it is published, for anybody, and told of") {

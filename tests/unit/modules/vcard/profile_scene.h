@@ -27,9 +27,13 @@ struct Profile : pubsub::Scene {
     static constexpr auto metadata = "urn:xmpp:avatar:metadata";
     static constexpr auto vcard4 = "urn:xmpp:vcard4";
 
-    Profile()
-        : Scene("[vcard]\nmax_size = 4096\n",
-                {{.name = "vcard", .install = install, .declare_options = declare_options}}) {}
+    /// `more`: modules that are there as well.
+    explicit Profile(std::vector<core::ModuleRow> more = {})
+        : Scene("[vcard]\nmax_size = 4096\n", with_vcard(std::move(more))) {}
+    static std::vector<core::ModuleRow> with_vcard(std::vector<core::ModuleRow> more) {
+        more.push_back({.name = "vcard", .install = install, .declare_options = declare_options});
+        return more;
+    }
 
     // ---- What Romeo does
 

@@ -123,6 +123,15 @@ TEST_CASE("profile: fields of a node that was written last") {
     CHECK(shown_vcard(nullptr, node, {}) == "");
 }
 
+TEST_CASE("profile: of a large vCard4 the first properties are converted, and the others stay") {
+    const Standing node{.fields_in_node = true};
+    const auto there = vcard4("<fn><text>a</text></fn><url><uri>b</uri></url>");
+    const Readable readable{.may_read_node = true, .vcard4 = &there.root(), .most_properties = 1};
+    CHECK(children(shown_vcard(nullptr, node, readable)) == "<FN>a</FN>");
+    CHECK(set("<FN>c</FN>", {.vcard4 = &there.root(), .most_properties = 1}) ==
+          "<FN>c</FN> | | <fn><text>c</text></fn><url><uri>b</uri></url>");
+}
+
 TEST_CASE("profile: an avatar that was published last") {
     const Standing node{.photo_in_node = true};
     const Photo avatar{.image = "x", .type = "image/png", .hash = {}};

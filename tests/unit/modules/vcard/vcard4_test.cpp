@@ -82,6 +82,40 @@ TEST_CASE_FIXTURE(Profile, "vCard4: a node that goes takes its fields with it") 
     CHECK(held(*tybalt, vcard4) == current("<fn><text>Romeo</text></fn>"));
 }
 
+/// Stands before what keeps nodes, and cannot read the one of the vCard4.
+bool can_read = true;
+
+void install_damage(core::ModuleSetup& setup) {
+    const auto& others = setup.state<core::OtherModules>(setup.other_modules());
+    setup.serve_about(
+        core::IqTarget::account, StanzaType::get, ns::pubsub, "pubsub",
+        [](const xml::Element&) { return true; },
+        [&others](core::IqRequest request) -> Task<core::IqAnswer> {
+            if (!can_read) co_return StanzaError(StanzaErrorCondition::internal_server_error);
+            core::AccountPin pin(*request.account);
+            co_return co_await others.ask(std::move(pin), request.stanza);
+        },
+        core::Relation::stranger);
+}
+
+struct Damaged : Profile {
+    Damaged() : Profile({{.name = "damage", .install = install_damage}}) { can_read = true; }
+};
+
+TEST_CASE_FIXTURE(Damaged,
+                  "vCard4: one that cannot be read is not opened, and not taken for gone") {
+    CHECK(publish_vcard4("<fn><text>Romeo</text></fn>", "whitelist") == "ok");
+    CHECK(vcard_for(*romeo) == "<FN>Romeo</FN>");
+    can_read = false;
+    CHECK(set_vcard("<FN>Romeo</FN><LABEL>x</LABEL>") == "internal-server-error");
+    world.crash_and_restart();
+    CHECK(vcard_for_elsewhere() == none);
+    can_read = true;
+    log_in();
+    CHECK(vcard_for(*romeo) == "<FN>Romeo</FN>");
+    CHECK(vcard_for(*tybalt) == none);
+}
+
 TEST_CASE_FIXTURE(Profile, "vCard4: asked for without a node") {
     const auto ask = [](Client& client, std::string_view type, std::string_view inside,
                         std::string_view to = "romeo@example.org") {

@@ -59,7 +59,7 @@ struct Verona {
                       .install = blocking::install,
                       .declare_options = blocking::declare_options},
                      {.name = "vcard", .install = install, .declare_options = declare_options}},
-         .config = "[vcard]\nmax_size = 1024\n"}};
+         .config = "[vcard]\nmax_size = 1024\nmax_fields = 10\n"}};
     Client* romeo = nullptr;
     Client* juliet = nullptr;
 
@@ -123,6 +123,8 @@ TEST_CASE_FIXTURE(Verona, "to others no vCard and no account are the same") {
 TEST_CASE_FIXTURE(Verona, "its size is limited") {
     CHECK(set("<FN>Romeo</FN>") == "");
     CHECK(set("<FN>" + std::string(1024, 'a') + "</FN>") == "policy-violation");
+    const std::string ten = "<a/><a/><a/><a/><a/><a/><a/><a/><a/><a/>";
+    CHECK(set(ten + "<a/>") == "policy-violation");
     CHECK(get() == "<vCard xmlns='vcard-temp'><FN>Romeo</FN></vCard>");
 }
 

@@ -11,6 +11,7 @@
 #include "modules/commands/commands.h"
 #include "modules/contact.h"
 #include "modules/disco.h"
+#include "modules/displayed_sync.h"
 #include "modules/entity_time.h"
 #include "modules/external_services.h"
 #include "modules/last_activity/last_activity.h"
@@ -44,7 +45,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 30> rows{{
+const std::array<core::ModuleRow, 31> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -172,6 +173,10 @@ const std::array<core::ModuleRow, 30> rows{{
      .specifications = "XEP-0060 1.30.0, XEP-0163 1.2.2, XEP-0223 1.1.1",
      .summary = "every account publishes: avatars, keys, bookmarks, what its user is up to",
      .check_entry = pubsub::check_entry},
+    {.name = "displayed_sync",
+     .install = displayed_sync::install,
+     .specifications = "XEP-0490 1.0.1",
+     .summary = "what was read on one device is read on all, without a request of its own"},
     {.name = "commands",
      .install = commands::install,
      .declare_options = commands::declare_options,

@@ -110,6 +110,7 @@ constexpr std::array specifications_{
         "no client has it; members of a room are known by their addresses"},
     Specification{"0489", "Reporting Account Affiliations", "", not_planned, "",
         "tells strangers' servers what somebody is on their own, for nobody who acts on it"},
+    Specification{"0490", "Message Displayed Synchronization", "1.0.1", complete, "displayed_sync"},
 };
 // clang-format on
 

@@ -92,6 +92,8 @@ public:
     std::vector<UnackedStanza> hand_over_queue();
     /// Hibernating: another one joins the queue there.
     void note_queued(const Envelope& envelope);
+    /// It took the place of one that took so many bytes.
+    void note_replaced(std::uint32_t cost) { bytes_ -= cost; }
     /// Waking: what storage kept.
     void take_back_queue(std::vector<UnackedStanza> queue);
     /// It has ended: what was never acknowledged. The counts stand as if it had been.

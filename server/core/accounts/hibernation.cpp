@@ -145,16 +145,27 @@ void Hibernation::note_if_full() {
             {{"session", session_.jid().full()}, {"stanzas", queued_}, {"bytes", bytes}});
 }
 
+/// Behind all others, unless it makes one of them obsolete.
+std::uint32_t Hibernation::take_place(const Envelope& envelope) {
+    const NodeEvent event = read_node_event(*envelope.stanza);
+    if (event.node.empty()) return queued_++;
+    if (!events_) events_ = std::make_unique<QueuedEvents>();
+    const auto older = events_->admit(envelope, event, queued_);
+    if (!older) return queued_++;
+    session_.sm()->note_replaced(older->cost);
+    return older->place;
+}
+
 void Hibernation::queue(Envelope envelope) {
     Account& account = session_.account();
     StreamManagement& sm = *session_.sm();
     sm.note_queued(envelope);
     if (Trace* trace = context().trace())
         trace->on_element(session_.traced(), TraceEvent::queued, envelope.stanza->root());
-    const std::uint32_t place = queued_++;
+    const std::uint32_t place = take_place(envelope);
     context().storage().sessions().put_queued(context().shard().batch(), account.id(),
                                               session_.number(),
-                                              {sm.acked() + queued_, to_kept(envelope)});
+                                              {sm.acked() + place + 1, to_kept(envelope)});
     if (envelope.meta.spooled) account.remove_offline(envelope.meta.offline_seq);
     note_if_full();
     if (full_) save();
@@ -277,6 +288,7 @@ Task<Result<Hibernation::Resumed>> Hibernation::wake(SessionPort& port,
 
 /// The queue is in memory again, with what arrived while storage was read, and fillers in gaps.
 void Hibernation::load(std::vector<UnackedStanza> queue) {
+    events_ = nullptr;
     for (auto& [place, envelope] : std::exchange(arrived_, {}))
         queue[place] = UnackedStanza(std::move(envelope));
     for (UnackedStanza& sent : queue)

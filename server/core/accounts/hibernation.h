@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "base/task.h"
+#include "server/core/accounts/queued_events.h"
 #include "server/core/accounts/unacked_stanza.h"
 #include "server/core/routing/envelope.h"
 #include "server/runtime/shard.h"
@@ -80,7 +81,8 @@ public:
     /// The connection is gone: writes record and queue, and states SessionHibernated.
     /// REQUIRES: the session may be resumed, and has no port any more.
     void begin();
-    /// A stanza joins the queue in storage. REQUIRES: it is not full.
+    /// A stanza joins the queue in storage, or takes the place there of one that it makes obsolete
+    /// (QueuedEvents). REQUIRES: it is not full.
     void queue(Envelope envelope);
     /// A message with this offline_seq would have, but waits elsewhere. REQUIRES: it is full.
     void note_missed(std::uint64_t offline_seq);
@@ -122,6 +124,7 @@ private:
     void on_queue_written(const Result<>& done);
     void put_unstored();
     void note_if_full();
+    std::uint32_t take_place(const Envelope& envelope);
     Task<Result<std::vector<UnackedStanza>>> read_queue();
     void tell_queued(Envelope& envelope);
     Task<Result<Resumed>> wake(SessionPort& port, std::uint32_t client_handled);
@@ -144,6 +147,8 @@ private:
     bool has_missed_ : 1 = false;  // since it is full
     /// Waking: what joined the queue while storage was read, by its place there.
     std::vector<std::pair<std::uint32_t, Envelope>> arrived_;
+    /// Of what joined the queue while it hibernates; nullptr: no node's notification did.
+    std::unique_ptr<QueuedEvents> events_;
     TimerId store_timer_{};
     LastingTime since_{};
     LastingTime expires_at_{};

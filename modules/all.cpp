@@ -187,6 +187,7 @@ const std::array<core::ModuleRow, 31> rows{{
      .declare_options = administration::declare_options,
      .specifications = "XEP-0133 1.3.1",
      .summary = "administrators look after accounts from a client",
+     .admin_area = administration::admin_area,
      .check_entry = administration::check_entry},
     {.name = "ping",
      .install = ping::install,

@@ -16,6 +16,13 @@ void AdministrationOptions::declare(OptionTable<AdministrationOptions>& t) {
         .max(200'000)
         .unit("bytes")
         .doc("The longest text that an administrator may send to all users.");
+    t.add("max_listed", &AdministrationOptions::max_listed)
+        .min(0)
+        .max(10'000)
+        .unit("addresses")
+        .doc(
+            "Addresses that the blacklist of a host may have, and its whitelist: servers, "
+            "components and users elsewhere with whom its users may not talk, or alone may.");
     t.add("allow_stop", &AdministrationOptions::allow_stop)
         .doc("Let administrators of [server] admins stop and restart the server from a client.");
 }
@@ -25,10 +32,12 @@ void declare_options(OptionRegistry& registry) { registry.add<AdministrationOpti
 void install(core::ModuleSetup& setup) {
     install_accounts(setup);
     install_facts(setup);
+    install_last_login(setup);
     install_lists(setup);
     install_announcements(setup);
     install_administrators(setup);
     install_standing_messages(setup);
+    install_address_lists(setup);
     install_stopping(setup);
 }
 

@@ -13,10 +13,12 @@ namespace clarion::administration {
 struct AdministrationOptions {
     std::int64_t max_items = 1000;
     std::int64_t max_text_bytes = 10000;
+    std::int64_t max_listed = 1000;
     bool allow_stop = false;
     static void declare(OptionTable<AdministrationOptions>& table);
 };
 
+const core::AdminArea& admin_area();
 void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 

@@ -10,7 +10,6 @@
 #include "server/core/accounts/account_registry.h"
 #include "server/core/accounts/administrators.h"
 #include "server/core/setup/remote_call.h"
-#include "storage/storage.h"
 
 namespace clarion::administration {
 
@@ -27,38 +26,8 @@ bool contains(const Names& names, std::string_view name) {
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-/// By their records, and by the configuration.
-Task<Result<Names>> all_administrators(const CommandCall& call) {
-    auto names = co_await core::recorded_administrators(call.context, call.host);
-    if (!names) co_return names.error();
-    for (std::string& name : core::configured_administrators(call.context.config(), call.host))
-        if (!contains(*names, name)) names->push_back(std::move(name));
-    std::sort(names->begin(), names->end());
-    co_return std::move(*names);
-}
-
-/// Whether somebody can log in to that account. Storage errors.
-Task<Result<bool>> is_usable(Context& context, std::string name) {
-    const auto record = co_await context.storage().accounts().find(std::move(name));
-    if (!record) co_return record.error();
-    co_return record->has_value() && !(*record)->disabled;
-}
-
-/// Those of them who can log in.
-Task<Result<Names>> usable_administrators(const CommandCall& call) {
-    const auto all = co_await all_administrators(call);
-    if (!all) co_return all.error();
-    Names usable;
-    for (const std::string& name : *all) {
-        const auto can = co_await is_usable(call.context, name);
-        if (!can) co_return can.error();
-        if (*can) usable.push_back(name);
-    }
-    co_return usable;
-}
-
 Task<Result<DataForm>> ask_for_administrators(const CommandCall& call) {
-    auto names = co_await all_administrators(call);
+    auto names = co_await core::all_administrators(call.context, call.host);
     if (!names) co_return names.error();
     DataForm form = make_form("Edit the list of administrators",
                               "Who administers " + call.host + ", one Jabber ID a line.");
@@ -95,11 +64,11 @@ Task<Result<>> check_edit(const CommandCall& call, const Edit& edit, const Names
     for (const std::string& name : edit.added) {
         if (Jid::trusted(name).domain() != call.host)
             co_return fail(core::bad_payload, name + " is no account of " + call.host);
-        const auto can = co_await is_usable(call.context, name);
+        const auto can = co_await core::is_usable_account(call.context, name);
         if (!can) co_return can.error();
         if (!*can) co_return fail(error_code::item_not_found, "nobody can log in to " + name);
     }
-    const auto usable = co_await usable_administrators(call);
+    const auto usable = co_await core::usable_administrators(call.context, call.host);
     if (!usable) co_return usable.error();
     const bool somebody = !edit.added.empty() ||
                           std::any_of(usable->begin(), usable->end(), [&](const std::string& name) {
@@ -121,7 +90,7 @@ Task<Result<>> set_administrator(Context& context, std::string name, bool on) {
 Task<Result<>> remove_oneself(const CommandCall& call, const std::string& name) {
     const Result<> removed = co_await set_administrator(call.context, name, false);
     if (!removed) co_return removed;
-    const auto usable = co_await usable_administrators(call);
+    const auto usable = co_await core::usable_administrators(call.context, call.host);
     if (usable && !usable->empty()) co_return removed;
     const Result<> undone = co_await set_administrator(call.context, name, true);
     if (!undone) co_return undone;

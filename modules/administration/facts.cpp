@@ -4,10 +4,12 @@
 
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
+#include "modules/administration/rates.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
 #include "server/core/setup/remote_call.h"
+#include "server/runtime/event_bus.h"
 
 namespace clarion::administration {
 
@@ -77,8 +79,18 @@ Task<Result<DataForm>> ask_whose_statistics(const CommandCall&) {
 
 struct Statistics {
     std::vector<std::string> addresses, resources;
+    std::string stanzas_per_second, logins_per_minute;
     std::size_t contacts = 0, asleep = 0;
     std::uint64_t offline = 0;
+};
+
+/// Fired at the home of an account: its rates are asked for.
+struct RatesSought {
+    enum class Stage { find };
+    static constexpr std::string_view name = "RatesSought";
+    static constexpr auto kind = core::EventKind::fill_in;
+    core::Account& account;
+    Statistics& statistics;
 };
 
 Task<Result<Statistics>> read_statistics(Context& home, Jid jid) {
@@ -99,6 +111,7 @@ Task<Result<Statistics>> read_statistics(Context& home, Jid jid) {
     result.contacts = static_cast<std::size_t>(std::count_if(
         items.begin(), items.end(), [](const core::RosterItem& item) { return item.listed; }));
     result.offline = account.offline_count();
+    home.bus().fire(RatesSought{account, result});
     co_return result;
 }
 
@@ -116,6 +129,8 @@ Task<Result<CommandOutcome>> get_statistics(CommandCall& call) {
     form.add("ipaddresses", std::move(found->addresses), "list-multi");
     form.add("rostersize", std::to_string(found->contacts), "text-single");
     form.add("onlineresources", std::move(found->resources), "text-multi");
+    form.add("stanzaspersecond", std::move(found->stanzas_per_second), "text-single");
+    form.add("loginsperminute", std::move(found->logins_per_minute), "text-single");
     form.add("sleepingresources", std::to_string(found->asleep), "text-single").label =
         "Sessions that sleep";
     form.add("offlinemessages", std::to_string(found->offline), "text-single").label =
@@ -126,6 +141,12 @@ Task<Result<CommandOutcome>> get_statistics(CommandCall& call) {
 }  // namespace
 
 void install_facts(core::ModuleSetup& setup) {
+    const auto& rates = setup.state<Rates>(setup);
+    setup.on(events::SessionBound::Stage::begin, rates, &Rates::on_bound);
+    setup.on<RatesSought>(RatesSought::Stage::find, [&rates](RatesSought& event) {
+        event.statistics.stanzas_per_second = rates.stanzas_per_second(event.account);
+        event.statistics.logins_per_minute = rates.logins_per_minute(event.account);
+    });
     setup.command({.node = node("get-user-roster"),
                    .name = "Get a user's roster",
                    .forms = {ask_whose_roster},

@@ -10,9 +10,9 @@
 #include "modules/administration/parts.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/account_names.h"
 #include "server/core/accounts/session.h"
 #include "server/core/setup/remote_call.h"
-#include "server/runtime/shard.h"
 #include "storage/storage.h"
 
 namespace clarion::administration {
@@ -63,13 +63,12 @@ struct Found {
 
 Task<Result<Found>> find_stored(Context& context, std::string host, bool only_disabled,
                                 std::size_t most) {
-    constexpr std::size_t slice = 1000;
     Found found(most);
-    std::string after;
+    core::AccountNames accounts(context, std::move(host));
     while (true) {
-        auto names = co_await context.storage().owners().list(storage::OwnerKind::account, host,
-                                                              after, slice);
+        const auto names = co_await accounts.next();
         if (!names) co_return names.error();
+        if (names->empty()) co_return found;
         for (const std::string& name : *names) {
             if (only_disabled) {
                 const auto record = co_await context.storage().accounts().find(name);
@@ -78,9 +77,6 @@ Task<Result<Found>> find_stored(Context& context, std::string host, bool only_di
             }
             found.add(name);
         }
-        if (names->size() < slice) co_return found;
-        after = names->back();
-        co_await context.shard().sleep(Duration::zero());  // others first
     }
 }
 

@@ -1,5 +1,6 @@
 #include "modules/administration/standing_message.h"
 
+#include "modules/administration/address_list.h"
 #include "storage/record_codec.h"
 
 namespace clarion::administration {
@@ -36,6 +37,10 @@ Result<WallTime> decode_mark(std::string_view bytes) {
 }
 
 Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value) {
+    if (kind == storage::DataKind::stored && (key == blacklist_key || key == whitelist_key)) {
+        const auto list = decode_address_list(value);
+        return list ? Result<>() : list.error();
+    }
     if (key != motd_key && key != welcome_key)
         return fail("bad-record", "a standing message under another key");
     if (kind == storage::DataKind::resident) {

@@ -28,6 +28,7 @@ Result<StandingMessage> decode_message(std::string_view bytes);
 std::string encode_mark(WallTime since);
 Result<WallTime> decode_mark(std::string_view bytes);
 
+/// Of any entry that the module keeps, those of address_list.h too.
 Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value);
 
 }  // namespace clarion::administration

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "modules/administration/host_owner.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
 #include "server/core/address/domains.h"
@@ -39,15 +40,12 @@ void show(Session& session, std::string_view subject, const StandingMessage& mes
 constexpr std::string_view motd_subject = "Message of the day";
 constexpr std::string_view welcome_subject = "Welcome";
 
-/// The host keeps its messages as an owner of its own.
 Task<Result<>> write(Context& home, std::string host, std::string_view key,
                      std::optional<StandingMessage> message) {
-    const auto found = co_await home.storage().owners().find(storage::OwnerKind::actor, host);
-    if (!found) co_return found.error();
+    const auto owner = co_await owner_of_host(home, std::move(host));
+    if (!owner) co_return owner.error();
     auto& batch = home.shard().batch();
-    const storage::OwnerId owner = *found ? **found : home.storage().owners().next_id(host);
-    if (!*found) home.storage().owners().put(batch, {owner, storage::OwnerKind::actor, host});
-    const storage::DataSpace space{owner, module_name, storage::DataKind::stored};
+    const storage::DataSpace space{*owner, module_name, storage::DataKind::stored};
     if (message)
         home.storage().module_data().put(batch, space, key, encode(*message));
     else

@@ -85,8 +85,8 @@ public:
         return answer(*request.stanza, seconds_since(started_, context_.clock().steady()));
     }
 
-    /// Of an account that never was seen, its owner learns that it is connected, and others that
-    /// nothing is known.
+    /// Of an account that never was seen, its owner's client learns that it is connected, and
+    /// others that nothing is known.
     Task<IqAnswer> ask(IqRequest request) const {
         if (is_available(*request.account)) co_return answer(*request.stanza, "0");
         (void)co_await context_.shard().committed();  // it may have gone just now
@@ -94,7 +94,8 @@ public:
             co_await departures_.get(request.account->id(), std::string(departure_key));
         if (!stored) co_return to_stanza_error(stored.error());
         if (!stored->has_value()) {
-            if (request.relation == Relation::owner) co_return answer(*request.stanza, "0");
+            if (request.session && request.relation == Relation::owner)
+                co_return answer(*request.stanza, "0");
             co_return StanzaError(Condition::item_not_found);
         }
         const auto departure = decode_departure(**stored);

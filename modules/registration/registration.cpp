@@ -12,6 +12,7 @@
 #include "proto/ns.h"
 #include "proto/sasl.h"
 #include "server/core/accounts/account_registry.h"
+#include "server/core/accounts/administrators.h"
 #include "server/core/accounts/session.h"
 #include "server/core/events/account_events.h"
 #include "server/core/events/server_events.h"
@@ -241,8 +242,16 @@ IqAnswer on_get(IqRequest& request) {
     return result;
 }
 
-/// XEP-0077, 3.2: the answer first, as nothing reaches its session afterwards.
+/// XEP-0077, 3.2: the answer first, as nothing reaches its session afterwards. The last who
+/// administers a host stays: nobody could make another from a client.
 Task<IqAnswer> remove(Context& context, Jid owner, StanzaPtr request) {
+    const auto without = co_await core::host_left_without(context, owner);
+    if (!without) co_return to_stanza_error(without.error());
+    if (!without->empty()) {
+        logger.warning("not-removed", {{"account", owner.full()}, {"only_admin_of", *without}});
+        co_return StanzaError(Condition::not_allowed,
+                              *without + " would have no administrator left");
+    }
     logger.info("removing", {{"account", owner.full()}});
     context.router().route(make_result(*request));
     const Result<> removed = co_await context.account_registry().remove(owner);

@@ -41,7 +41,7 @@ constexpr std::array specifications_{
         "in the form of archive queries only"},
     Specification{"0128", "Service Discovery Extensions", "1.0.1", complete, "contact"},
     Specification{"0133", "Service Administration", "1.3.1", partial, "administration",
-        "no last login time, no blacklist and whitelist; statistics without rates"},
+        "the whitelist's node is edit-whitelist, as in the examples; lists shut out both ways; the last login time is when who is gone went"},
     Specification{"0153", "vCard-Based Avatars", "1.1.1", complete, "vcard"},
     Specification{"0157", "Contact Addresses for XMPP Services", "1.1.1", complete, "contact"},
     Specification{"0160", "Best Practices for Handling Offline Messages", "1.0.1", complete, "offline"},

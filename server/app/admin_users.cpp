@@ -9,6 +9,7 @@
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
 #include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/account_names.h"
 #include "server/core/accounts/account_registry.h"
 #include "server/core/accounts/session.h"
 #include "server/core/options.h"
@@ -96,17 +97,15 @@ Task<Result<json::value>> set_administrator(App& app, const json::object& argume
 
 /// Names; with "details" what each is, too; with "disabled" or "admins" only those that are.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
-    constexpr std::size_t slice = 1000;
-    const std::string domain(text(arguments, "domain"));
     const bool details = flag(arguments, "details"), only_disabled = flag(arguments, "disabled");
     const bool only_admins = flag(arguments, "admins");
     auto& accounts = app.context().storage().accounts();
     json::array users;
-    std::string after;
+    core::AccountNames names_of(app.context(), std::string(text(arguments, "domain")));
     while (true) {
-        auto names = co_await app.context().storage().owners().list(storage::OwnerKind::account,
-                                                                    domain, after, slice);
+        const auto names = co_await names_of.next();
         if (!names) co_return names.error();
+        if (names->empty()) break;
         for (const auto& name : *names) {
             storage::AccountRecord record;
             if (details || only_disabled || only_admins) {
@@ -120,9 +119,6 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
                                                   {"administrator", record.administrator}}
                                     : json::value(name));
         }
-        if (names->size() < slice) break;
-        after = names->back();
-        co_await app.context().shard().sleep(Duration::zero());  // others first
     }
     co_return json::value(std::move(users));
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "modules/administration/address_list.h"
 #include "modules/administration/standing_message.h"
 #include "modules/blocking/blocklist.h"
 #include "modules/caps/stored_text.h"
@@ -96,12 +97,20 @@ void check_standing(std::string_view bytes) {
     check_round(bytes, administration::decode_mark, administration::encode_mark);
 }
 
+/// Addresses are kept in order, and each once.
+void check_address_list(std::string_view bytes) {
+    const auto list = administration::decode_address_list(bytes);
+    if (!list) return;
+    const auto again = administration::decode_address_list(administration::encode(*list));
+    if (!again || again->all() != list->all()) __builtin_trap();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 9) {
+    switch (data[0] % 10) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -110,6 +119,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 5: check_node(bytes); break;
         case 6: check_item(bytes); break;
         case 7: check_standing(bytes); break;
+        case 8: check_address_list(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "proto/ns.h"
+#include "server/core/delivery/crossing.h"
 #include "server/core/options.h"
 #include "server/core/setup/module_order.h"
 #include "server/core/setup/partition_moves.h"
@@ -378,7 +379,9 @@ void World::arrive(std::string_view stanza) {
     auto parsed = Stanza::from_document(parse(stanza));
     if (!parsed.ok()) throw std::runtime_error(parsed.error().text);
     const StanzaPtr arrived = std::move(parsed).value();
-    at(arrived->from().domain(), [&](core::Context& core) { core.router().route(arrived); });
+    at(arrived->from().domain(), [&](core::Context& core) {
+        core::route_from_outside(core, core.router().envelope_for(arrived));
+    });
 }
 
 }  // namespace clarion::test

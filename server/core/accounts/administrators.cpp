@@ -2,12 +2,11 @@
 
 #include <algorithm>
 
+#include "server/core/accounts/account_names.h"
 #include "server/core/address/domains.h"
 #include "server/core/administrator_options.h"
 #include "server/core/context.h"
-#include "server/runtime/shard.h"
 #include "storage/accounts.h"
-#include "storage/owners.h"
 #include "storage/storage.h"
 
 namespace clarion::core {
@@ -51,22 +50,58 @@ Task<bool> administers(Context& context, Jid who, std::string host) {
 }
 
 Task<Result<std::vector<std::string>>> recorded_administrators(Context& context, std::string host) {
-    constexpr std::size_t slice = 1000;
     std::vector<std::string> result;
-    std::string after;
+    AccountNames accounts(context, std::move(host));
     while (true) {
-        auto names = co_await context.storage().owners().list(storage::OwnerKind::account, host,
-                                                              after, slice);
+        const auto names = co_await accounts.next();
         if (!names) co_return names.error();
+        if (names->empty()) co_return result;
         for (const std::string& name : *names) {
             const auto record = co_await context.storage().accounts().find(name);
             if (!record) co_return record.error();
             if (record->has_value() && (*record)->administrator) result.push_back(name);
         }
-        if (names->size() < slice) co_return result;
-        after = names->back();
-        co_await context.shard().sleep(Duration::zero());  // others first
     }
+}
+
+Task<Result<std::vector<std::string>>> all_administrators(Context& context, std::string host) {
+    auto names = co_await recorded_administrators(context, host);
+    if (!names) co_return names.error();
+    for (std::string& name : configured_administrators(context.config(), host))
+        if (std::find(names->begin(), names->end(), name) == names->end())
+            names->push_back(std::move(name));
+    std::sort(names->begin(), names->end());
+    co_return std::move(*names);
+}
+
+Task<Result<bool>> is_usable_account(Context& context, std::string name) {
+    const auto record = co_await context.storage().accounts().find(std::move(name));
+    if (!record) co_return record.error();
+    co_return record->has_value() && !(*record)->disabled;
+}
+
+Task<Result<std::vector<std::string>>> usable_administrators(Context& context, std::string host) {
+    const auto all = co_await all_administrators(context, std::move(host));
+    if (!all) co_return all.error();
+    std::vector<std::string> usable;
+    for (const std::string& name : *all) {
+        const auto can = co_await is_usable_account(context, name);
+        if (!can) co_return can.error();
+        if (*can) usable.push_back(name);
+    }
+    co_return usable;
+}
+
+Task<Result<std::string>> host_left_without(Context& context, Jid who) {
+    const std::string name(who.bare());
+    for (const std::string& host : context.domains().hosts()) {
+        const bool does = co_await administers(context, who, host);
+        if (!does) continue;
+        const auto usable = co_await usable_administrators(context, host);
+        if (!usable) co_return usable.error();
+        if (usable->size() == 1 && usable->front() == name) co_return host;
+    }
+    co_return std::string();
 }
 
 }  // namespace clarion::core

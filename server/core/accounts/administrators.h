@@ -34,4 +34,17 @@ Task<bool> administers(Context& context, Jid who, std::string host);
 /// account of the host, in slices. Storage errors.
 Task<Result<std::vector<std::string>>> recorded_administrators(Context& context, std::string host);
 
+/// All who administer it, by their records and by the configuration, in order. Storage errors.
+Task<Result<std::vector<std::string>>> all_administrators(Context& context, std::string host);
+
+/// Whether somebody can log in to that account. Storage errors.
+Task<Result<bool>> is_usable_account(Context& context, std::string name);
+
+/// Those of all_administrators() who can log in. Storage errors.
+Task<Result<std::vector<std::string>>> usable_administrators(Context& context, std::string host);
+
+/// A host that would have no administrator left without this account; empty: there is none. What
+/// the account itself may not do then: go. Storage errors.
+Task<Result<std::string>> host_left_without(Context& context, Jid who);
+
 }  // namespace clarion::core

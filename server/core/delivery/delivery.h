@@ -28,6 +28,7 @@ public:
     void deliver_to_account(Envelope envelope) override;
     void deliver_to_host(Envelope envelope) override;
     void deliver_to_session(Session& session, Envelope envelope) override;
+    bool may_leave(Envelope& envelope) override;
 
     // SessionOutlet
     void send_presence(Session& session, Envelope envelope) override;

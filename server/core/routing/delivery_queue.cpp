@@ -91,6 +91,14 @@ bool DeliveryQueue::is_stray(const Delivery& delivery) const {
     return state < (delivery.to == To::answer ? PartitionState::leaving : PartitionState::draining);
 }
 
+void DeliveryQueue::deliver_outside(Delivery&& delivery) {
+    if (!recipients_.may_leave(delivery.envelope)) return;
+    if (delivery.to == To::component)
+        context_.router().deliver_to_component(std::move(delivery.envelope));
+    else
+        context_.router().deliver_to_remote(std::move(delivery.envelope));
+}
+
 void DeliveryQueue::deliver(Delivery&& delivery) {
     if (is_stray(delivery)) return context_.strays().take(std::move(delivery));
     Router& router = context_.router();
@@ -98,8 +106,8 @@ void DeliveryQueue::deliver(Delivery&& delivery) {
         case To::account: return recipients_.deliver_to_account(std::move(delivery.envelope));
         case To::host: return recipients_.deliver_to_host(std::move(delivery.envelope));
         case To::service: return router.deliver_to_service(std::move(delivery.envelope));
-        case To::component: return router.deliver_to_component(std::move(delivery.envelope));
-        case To::remote: return router.deliver_to_remote(std::move(delivery.envelope));
+        case To::component:
+        case To::remote: return deliver_outside(std::move(delivery));
         case To::session:
             return recipients_.deliver_to_session(*delivery.session, std::move(delivery.envelope));
         case To::task_at_home:

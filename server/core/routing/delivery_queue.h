@@ -30,6 +30,8 @@ public:
     virtual void deliver_to_account(Envelope envelope) = 0;
     virtual void deliver_to_host(Envelope envelope) = 0;
     virtual void deliver_to_session(Session& session, Envelope envelope) = 0;
+    /// Whether this may go to another server or a component; if not, it was answered.
+    virtual bool may_leave(Envelope& envelope) = 0;
 
 protected:
     ~Recipients() = default;
@@ -101,6 +103,7 @@ private:
     Delivery take();
     void line_up_caused();
     void deliver(Delivery&& delivery);
+    void deliver_outside(Delivery&& delivery);
     bool is_stray(const Delivery& delivery) const;
 
     Context& context_;

@@ -24,6 +24,8 @@ struct Envelope {
     /// An error this server made itself because a domain cannot be reached or its component is not
     /// attached; what a peer relays never has it.
     bool local_bounce = false;
+    /// An answer that this server made itself (Router::bounce), which goes to whomever it is for.
+    bool own_answer = false;
     /// nullptr until somebody keeps the stanza: see kept_xml().
     StanzaXml xml{};
 

@@ -70,6 +70,7 @@ void Router::bounce(Envelope envelope, const StanzaError& error, bool local) {
     answer.stanza = make_error(*envelope.stanza, error);
     answer.meta.received = context_.clock().wall();
     answer.local_bounce = local;
+    answer.own_answer = true;
     route(std::move(answer));
 }
 

@@ -11,6 +11,7 @@
 #include "proto/framing.h"
 #include "proto/ns.h"
 #include "server/core/address/domains.h"
+#include "server/core/delivery/crossing.h"
 #include "server/core/events/s2s_events.h"
 #include "server/core/routing/domain_links.h"
 #include "server/core/routing/refusal_log.h"
@@ -180,7 +181,7 @@ void ComponentConnection::on_stanza(xml::Document&& element) {
         return begin_close(StreamErrorCondition::improper_addressing, "'to' is missing");
     }
     core::strip_forged_delays(*stanza, context().domains(), domain_);
-    context().router().route(window_.admit(context(), weak_from_this(), stanza));
+    core::route_from_outside(context(), window_.admit(context(), weak_from_this(), stanza));
 }
 
 void ComponentConnection::refuse(const xml::Element& element, const Error& why) {

@@ -8,6 +8,7 @@
 #include "base/metrics.h"
 #include "proto/ns.h"
 #include "server/core/address/domains.h"
+#include "server/core/delivery/crossing.h"
 #include "server/core/routing/refusal_log.h"
 #include "server/core/routing/router.h"
 #include "server/core/routing/trace.h"
@@ -275,7 +276,7 @@ void S2sIn::on_stanza(xml::Document&& element) {
     }
     core::strip_forged_delays(*stanza, context().domains());
     counters().stanzas.add();
-    context().router().route(window_.admit(context(), weak_from_this(), stanza));
+    core::route_from_outside(context(), window_.admit(context(), weak_from_this(), stanza));
 }
 
 /// What is no stanza, or none that can be delivered. A bad address costs the stream only if there

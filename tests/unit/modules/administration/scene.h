@@ -26,14 +26,17 @@ struct Theatre {
     Client* romeo = nullptr;
     xml::Document last;  // the last answer
 
-    /// `config`: more of it, after [server].
-    explicit Theatre(const std::string& config = {})
-        : world({.modules = {{.name = "commands",
-                              .install = commands::install,
-                              .declare_options = commands::declare_options},
-                             {.name = "administration",
-                              .install = install,
-                              .declare_options = declare_options}},
+    static std::vector<core::ModuleRow> rows(std::vector<core::ModuleRow> more) {
+        more.push_back({.name = "commands",
+                        .install = commands::install,
+                        .declare_options = commands::declare_options});
+        more.push_back(
+            {.name = "administration", .install = install, .declare_options = declare_options});
+        return more;
+    }
+    /// `config`: more of it, after [server]; `more`: modules.
+    explicit Theatre(const std::string& config = {}, std::vector<core::ModuleRow> more = {})
+        : world({.modules = rows(std::move(more)),
                  .config = "admins = [\"chief@example.net\"]\n"
                            "[auth]\nscram_iterations = 4096\n" +
                            config}) {

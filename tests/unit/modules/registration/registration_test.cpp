@@ -4,6 +4,7 @@
 
 #include "modules/registration/tombstone_codec.h"
 #include "proto/ns.h"
+#include "server/core/accounts/account_registry.h"
 #include "server/core/events/server_events.h"
 #include "server/core/options.h"
 #include "server/core/streams/c2s_stream.h"
@@ -345,6 +346,24 @@ TEST_CASE_FIXTURE(Registered, "the owner removes the account: the answer, then t
     CHECK(bill->port().error() == StreamErrorCondition::not_authorized);
     CHECK(phone.ended());
     CHECK(phone.port().error() == StreamErrorCondition::not_authorized);
+    CHECK_FALSE(exists(world, "bill@example.org"));
+}
+
+TEST_CASE_FIXTURE(Registered, "the last administrator of a host does not go") {
+    const auto make_administrator = [&](const std::string& who) {
+        world.run(who, [&](core::Context& core) -> Task<> {
+            const auto done =
+                co_await core.account_registry().set_administrator(Jid::trusted(who), true);
+            CHECK(done.ok());
+        });
+    };
+    make_administrator("bill@example.org");
+    CHECK(set(*bill, "", "<remove/>") == "not-allowed");
+    CHECK(exists(world, "bill@example.org"));
+    CHECK(bill->session().is_live());
+    world.add_account("will@example.org");
+    make_administrator("will@example.org");
+    CHECK(set(*bill, "", "<remove/>") == "result");
     CHECK_FALSE(exists(world, "bill@example.org"));
 }
 

@@ -16,6 +16,9 @@ using enum StanzaErrorCondition;
 
 constexpr std::array<std::string_view, 6> affiliation_names{"outcast",      "none",      "member",
                                                             "publish-only", "publisher", "owner"};
+constexpr std::string_view authorization_form_type =
+    "http://jabber.org/protocol/pubsub#subscribe_authorization";  // 16.4.1
+constexpr std::array<std::string_view, 3> state_names{"none", "pending", "subscribed"};
 
 Refusal bad(std::string_view app_name, std::string text = {}) {
     return refusal(bad_request, app_name, std::move(text));
@@ -144,6 +147,38 @@ Answer read_subscribe(const xml::Element& element) {
     return Request(std::move(request));
 }
 
+/// 6.3.7: <options/> follows <subscribe/> and names neither node nor address.
+Answer read_subscribe_with_options(const xml::Element& subscribe) {
+    Answer read = read_subscribe<Subscribe>(subscribe);
+    const xml::Element* const options = subscribe.next_sibling();
+    if (!options || std::holds_alternative<Refusal>(read)) return read;
+    const bool fits = options->is(ns::pubsub, "options") && !options->has_attr("node") &&
+                      !options->has_attr("jid");
+    if (!fits) return Refusal{{bad_request}};
+    auto form = read_form(options, ns::pubsub_subscribe_options);
+    if (auto* refused = std::get_if<Refusal>(&form)) return std::move(*refused);
+    std::get<Subscribe>(std::get<Request>(read)).options = std::get<0>(std::move(form));
+    return read;
+}
+
+Answer read_set_options(const xml::Element& element) {
+    Answer read = read_subscribe<SetOptions>(element);
+    if (std::holds_alternative<Refusal>(read)) return read;
+    auto form = read_form(&element, ns::pubsub_subscribe_options);
+    if (auto* refused = std::get_if<Refusal>(&form)) return std::move(*refused);
+    auto& given = std::get<0>(form);
+    if (!given || (given->type != "submit" && given->type != "cancel"))
+        return bad("invalid-options");
+    std::get<SetOptions>(std::get<Request>(read)).form = std::move(*given);
+    return read;
+}
+
+Answer read_default_options(const xml::Element& element) {
+    GetDefaultOptions request{.node = node_attribute(element)};
+    if (request.node.size() > max_name) return *check_node(request.node);
+    return Request(std::move(request));
+}
+
 Answer read_own_subscriptions(const xml::Element& element) {
     return Request(GetOwnSubscriptions{.node = node_attribute(element)});
 }
@@ -154,9 +189,11 @@ Answer read_own_affiliations(const xml::Element& element) {
 
 Answer read_subscription(bool set, const xml::Element& what) {
     const std::string_view name = what.name();
-    if (set && name == "subscribe") return read_subscribe<Subscribe>(what);
+    if (set && name == "subscribe") return read_subscribe_with_options(what);
     if (set && name == "unsubscribe") return read_subscribe<Unsubscribe>(what);
     if (!set && name == "subscriptions") return read_own_subscriptions(what);
+    if (!set && name == "default") return read_default_options(what);
+    if (name == "options") return set ? read_set_options(what) : read_subscribe<GetOptions>(what);
     return Refusal{{bad_request}};
 }
 
@@ -167,8 +204,6 @@ Answer read_pubsub(bool set, const xml::Element& pubsub, const xml::Element& wha
     if (set && name == "retract") return read_retract(what);
     if (!set && name == "items") return read_items(what, pubsub);
     if (!set && name == "affiliations") return read_own_affiliations(what);
-    if (!set && name == "default") return unsupported("retrieve-default-sub");
-    if (name == "options") return unsupported("subscription-options");
     return read_subscription(set, what);
 }
 
@@ -212,7 +247,13 @@ Answer read_set_affiliations(const xml::Element& element) {
     return Request(std::move(request));
 }
 
-/// 8.8.2. An owner can end a subscription, or let it be.
+std::optional<SubscriptionState> parse_state(std::string_view text) {
+    const auto* found = std::find(state_names.begin(), state_names.end(), text);
+    if (found == state_names.end()) return std::nullopt;
+    return static_cast<SubscriptionState>(found - state_names.begin());
+}
+
+/// 8.8.2: a subscription of which no state is said stays as it is.
 Answer read_set_subscriptions(const xml::Element& element) {
     SetSubscriptions request{.node = node_attribute(element)};
     if (auto wrong = check_node(request.node)) return *wrong;
@@ -220,10 +261,10 @@ Answer read_set_subscriptions(const xml::Element& element) {
         if (!child.is(ns::pubsub_owner, "subscription")) continue;
         auto jid = Jid::parse(child.attr("jid"));
         if (!jid) return bad("invalid-jid", jid.error().text);
-        const std::string_view state = child.attr("subscription");
-        if (state != "subscribed" && state != "none")
-            return Refusal{{not_acceptable, "no such subscription"}};
-        request.changes.push_back({std::move(*jid), state == "subscribed"});
+        if (!child.has_attr("subscription")) continue;
+        const auto state = parse_state(child.attr("subscription"));
+        if (!state) return Refusal{{not_acceptable, "no such subscription"}};
+        request.changes.push_back({std::move(*jid), *state});
     }
     return Request(std::move(request));
 }
@@ -251,6 +292,10 @@ std::optional<Affiliation> parse_affiliation(std::string_view text) {
     const auto* found = std::find(affiliation_names.begin(), affiliation_names.end(), text);
     if (found == affiliation_names.end()) return std::nullopt;
     return static_cast<Affiliation>(found - affiliation_names.begin());
+}
+
+std::string_view name(SubscriptionState state) {
+    return state_names[static_cast<std::size_t>(state)];
 }
 
 Refusal refusal(StanzaErrorCondition condition, std::string_view app_name, std::string text) {
@@ -301,6 +346,29 @@ xml::Element& add_event(xml::Element& message, std::string_view kind, std::strin
     xml::Element& child = message.add("event", ns::pubsub_event).add(kind);
     child.set_attr("node", node);
     return child;
+}
+
+DataForm authorization_form(std::string_view node, const Jid& subscriber) {
+    DataForm form = DataForm::make("form", authorization_form_type);
+    form.title = "Request for a subscription";
+    form.instructions = "May this address read the node, and hear of what is published there?";
+    form.add("pubsub#node", node, "text-single").label = "Node";
+    form.add("pubsub#subscriber_jid", subscriber.full(), "jid-single").label = "Address";
+    form.add_boolean("pubsub#allow", false).label = "Allow";
+    return form;
+}
+
+std::optional<Authorization> read_authorization(const Stanza& message) {
+    const auto form = DataForm::find_in(message.root(), authorization_form_type);
+    if (!form || (form->type != "submit" && form->type != "cancel")) return std::nullopt;
+    Authorization answer{.node = std::string(form->value("pubsub#node"))};
+    if (form->type == "cancel") return answer;
+    auto subscriber = Jid::parse(form->value("pubsub#subscriber_jid"));
+    const DataFormField* const allow = form->field("pubsub#allow");
+    if (!subscriber || !allow || !allow->boolean()) return std::nullopt;
+    answer.subscriber = std::move(*subscriber);
+    answer.allowed = allow->boolean();
+    return answer;
 }
 
 }  // namespace clarion::pubsub

@@ -27,6 +27,10 @@ enum class Affiliation : std::uint8_t { outcast, none, member, publish_only, pub
 std::string_view name(Affiliation affiliation);
 std::optional<Affiliation> parse_affiliation(std::string_view text);
 
+/// What a subscription is (section 4.2). "unconfigured" is none of them: all have options.
+enum class SubscriptionState : std::uint8_t { none, pending, subscribed };
+std::string_view name(SubscriptionState state);
+
 /// Why a request is refused. `feature`: of the condition <unsupported/>.
 struct Refusal {
     StanzaError error;
@@ -68,10 +72,25 @@ struct GetItems {
 struct Subscribe {
     std::string node{};
     Jid jid{};
+    std::optional<DataForm> options{};  // 6.3.7
 };
 struct Unsubscribe {
     std::string node{};
     Jid jid{};
+};
+/// The options of a subscription (6.3).
+struct GetOptions {
+    std::string node{};
+    Jid jid{};
+};
+struct SetOptions {
+    std::string node{};
+    Jid jid{};
+    DataForm form{};  // of type "submit" or "cancel"
+};
+/// Those that a subscription to a node, or to any, begins with (6.4).
+struct GetDefaultOptions {
+    std::string node{};
 };
 /// What the asker is subscribed to, of a node or of all of the service.
 struct GetOwnSubscriptions {
@@ -105,7 +124,7 @@ struct GetSubscriptions {
 struct SetSubscriptions {
     struct Change {
         Jid jid;
-        bool subscribed;
+        SubscriptionState state;
     };
     std::string node{};
     std::vector<Change> changes{};
@@ -122,7 +141,8 @@ struct SetAffiliations {
 using Request =
     std::variant<Create, Publish, Retract, GetItems, Subscribe, Unsubscribe, GetOwnSubscriptions,
                  GetOwnAffiliations, GetDefault, GetConfig, SetConfig, DeleteNode, Purge,
-                 GetAffiliations, SetAffiliations, GetSubscriptions, SetSubscriptions>;
+                 GetAffiliations, SetAffiliations, GetSubscriptions, SetSubscriptions, GetOptions,
+                 SetOptions, GetDefaultOptions>;
 
 /// Reads the <pubsub/> of a request, of either namespace. What this server does not do is refused
 /// as unsupported, what is malformed with bad-request and the condition that section names.
@@ -133,5 +153,20 @@ const std::string& node_of(const Request& request);
 
 /// An <event/> (the namespace pubsub#event) with one child, which is returned, about that node.
 xml::Element& add_event(xml::Element& message, std::string_view kind, std::string_view node);
+
+// ---- Requests for a subscription, which an owner answers (8.6) ---------------------------------
+
+/// The form that asks an owner whether `subscriber` may subscribe.
+DataForm authorization_form(std::string_view node, const Jid& subscriber);
+
+/// An owner's answer.
+struct Authorization {
+    std::string node{};
+    Jid subscriber{};
+    /// nullopt: the form was cancelled, nothing is decided.
+    std::optional<bool> allowed{};
+};
+/// nullopt: the message is no such answer, or one that says nothing that can be understood.
+std::optional<Authorization> read_authorization(const Stanza& message);
 
 }  // namespace clarion::pubsub

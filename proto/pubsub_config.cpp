@@ -18,7 +18,8 @@ using enum StanzaErrorCondition;
 constexpr std::size_t max_text = 1000;
 constexpr std::size_t max_groups = 50;
 
-constexpr std::array<std::string_view, 4> access_models{"open", "presence", "roster", "whitelist"};
+constexpr std::array<std::string_view, 5> access_models{"open", "presence", "roster", "whitelist",
+                                                        "authorize"};
 constexpr std::array<std::string_view, 3> publish_models{"publishers", "subscribers", "open"};
 constexpr std::array<std::string_view, 3> send_last_words{"never", "on_sub", "on_sub_and_presence"};
 
@@ -172,6 +173,36 @@ std::optional<Refusal> read_field(NodeConfig& config, const Field& field,
     return std::nullopt;
 }
 
+/// A field that the registry has and that is as it is here, and what may be said of it.
+struct Fixed {
+    std::string_view var;
+    std::array<std::string_view, 2> values;
+    bool allows(const DataFormField& field) const {
+        return field.values.empty() ||
+               (field.values.size() == 1 &&
+                std::find(values.begin(), values.end(), field.value()) != values.end());
+    }
+};
+
+constexpr std::array<Fixed, 7> fixed_options{{{"pubsub#digest", {"0", "false"}},
+                                              {"pubsub#digest_frequency", {"", "0"}},
+                                              {"pubsub#expire", {"", ""}},
+                                              {"pubsub#include_body", {"0", "false"}},
+                                              {"pubsub#show-values", {"", ""}},
+                                              {"pubsub#subscription_type", {"items", ""}},
+                                              {"pubsub#subscription_depth", {"1", ""}}}};
+
+template <std::size_t size>
+const Fixed* find_fixed(const std::array<Fixed, size>& fixed, std::string_view var) {
+    const auto* found = std::find_if(fixed.begin(), fixed.end(),
+                                     [&](const Fixed& each) { return each.var == var; });
+    return found == fixed.end() ? nullptr : found;
+}
+
+Refusal invalid_option(std::string_view var) {
+    return refusal(bad_request, "invalid-options", std::string(var) + " cannot be that");
+}
+
 Refusal not_met(std::string_view var) {
     return refusal(conflict, "precondition-not-met", "of " + std::string(var));
 }
@@ -207,6 +238,24 @@ std::optional<Refusal> apply_form(NodeConfig& config, const DataForm& form,
         const Field* const field = find_field(submitted.var);
         if (!field) continue;
         if (auto refused = read_field(config, *field, submitted, most_items)) return refused;
+    }
+    return std::nullopt;
+}
+
+DataForm options_form(const SubscribeOptions& options, std::string_view type) {
+    DataForm form = DataForm::make(type, ns::pubsub_subscribe_options);
+    form.add_boolean("pubsub#deliver", options.deliver).label = "Notify of what happens";
+    return form;
+}
+
+std::optional<Refusal> apply_options(SubscribeOptions& options, const DataForm& form) {
+    for (const DataFormField& field : form.fields) {
+        const Fixed* const fixed = find_fixed(fixed_options, field.var);
+        if (fixed && !fixed->allows(field)) return invalid_option(field.var);
+        if (field.var != "pubsub#deliver") continue;
+        const auto deliver = field.boolean();
+        if (!deliver) return invalid_option(field.var);
+        options.deliver = *deliver;
     }
     return std::nullopt;
 }

@@ -1,7 +1,8 @@
 // NodeConfig: how a node of a publish-subscribe service is configured, and the form that says so.
 //
 // A plain value, any thread. Source: XEP-0060, 4.3 to 4.5, 8.1 to 8.3 and 16.4.4
-// (pubsub#node_config), 7.1.5 (pubsub#publish-options), 5.4 (pubsub#meta-data).
+// (pubsub#node_config), 7.1.5 (pubsub#publish-options), 5.4 (pubsub#meta-data), 6.3 and 16.4.2
+// (pubsub#subscribe_options).
 #pragma once
 
 #include <cstdint>
@@ -16,11 +17,18 @@
 namespace clarion::pubsub {
 
 /// Who may read a node.
-enum class AccessModel : std::uint8_t { open, presence, roster, whitelist };
+enum class AccessModel : std::uint8_t { open, presence, roster, whitelist, authorize };
 /// Who may publish to it, beside its publishers and owners.
 enum class PublishModel : std::uint8_t { publishers, subscribers, open };
 /// When somebody is sent the last item.
 enum class SendLast : std::uint8_t { never, on_sub, on_sub_and_presence };
+
+/// What a subscriber may choose.
+struct SubscribeOptions {
+    /// Is told of what happens; false: keeps the subscription, and hears nothing by it.
+    bool deliver = true;
+    bool operator==(const SubscribeOptions&) const = default;
+};
 
 struct NodeConfig {
     /// As many items as the service allows: "max".
@@ -62,5 +70,11 @@ std::optional<Refusal> apply_preconditions(NodeConfig& config, const DataForm& o
 /// The same of a node that is there: whether it is as they demand.
 std::optional<Refusal> check_preconditions(const NodeConfig& config, const DataForm& options,
                                            std::uint32_t most_items);
+
+/// `type` as of config_form().
+DataForm options_form(const SubscribeOptions& options, std::string_view type);
+/// As apply_form(). What is not done here is refused with invalid-options, unless it is asked for
+/// as it is: no digests, no body, no end, the items of this node alone.
+std::optional<Refusal> apply_options(SubscribeOptions& options, const DataForm& form);
 
 }  // namespace clarion::pubsub

@@ -14,6 +14,15 @@ bool may_read(const Standing& standing) {
     return false;
 }
 
+bool may_know(const Standing& standing) {
+    return may_read(standing) || (standing.may_ask && standing.affiliation == Affiliation::none);
+}
+
+SubscriptionState rightful_state(const Standing& standing) {
+    if (may_read(standing)) return SubscriptionState::subscribed;
+    return may_know(standing) ? SubscriptionState::pending : SubscriptionState::none;
+}
+
 namespace {
 
 bool may_publish_at_all(PublishModel model, const Standing& standing) {

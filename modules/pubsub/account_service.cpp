@@ -15,6 +15,10 @@ const PubsubOptions& AccountService::options() const {
     return account_.context().options<PubsubOptions>(account_.host());
 }
 
+bool AccountService::may_tell(const Jid& who) const {
+    return owns(who) || core::may_tell(account_, who);
+}
+
 bool AccountService::shows_presence_to(const Jid& who) const {
     return account_.relation_to(who) >= core::Relation::contact;
 }
@@ -28,22 +32,20 @@ bool AccountService::has_in_groups(const Jid& who, const std::vector<std::string
     });
 }
 
-bool may_hear(const AccountService& service, core::Account& account, const Node& node,
-              const Jid& resource) {
+bool may_hear(const AccountService& service, const Node& node, const Jid& resource) {
     if (service.owns(resource)) return true;
     return service.shows_presence_to(resource) && may_read(standing_of(service, node, resource)) &&
-           core::may_tell(account, resource);
+           service.may_tell(resource);
 }
 
 namespace {
 
 /// Who asked for it, and may still read it. What goes to a bare address comes to all resources.
-void add_subscribers(const AccountService& service, core::Account& account, const Node& node,
-                     std::vector<Jid>& to) {
-    for (const std::string& text : node.subscribers) {
-        Jid jid = Jid::trusted(text);
-        if (!may_read(standing_of(service, node, jid))) continue;
-        if (!service.owns(jid) && !core::may_tell(account, jid)) continue;
+void add_subscribers(const AccountService& service, const Node& node, std::vector<Jid>& to) {
+    for (const Subscription& each : node.subscriptions) {
+        if (each.pending || !each.options.deliver) continue;
+        Jid jid = Jid::trusted(each.jid);
+        if (!may_read(standing_of(service, node, jid)) || !service.may_tell(jid)) continue;
         std::erase_if(to, [&](const Jid& other) {
             return other == jid || (jid.is_bare() && other.bare() == jid.full());
         });
@@ -58,8 +60,8 @@ AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> eve
     const std::string feature = node.name + "+notify";
     events::CapableSought sought{account_, feature, wanting};
     account_.context().bus().fire(sought);
-    std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, account_, node, jid); });
-    add_subscribers(*this, account_, node, wanting);
+    std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, node, jid); });
+    add_subscribers(*this, node, wanting);
     return
         [router = &account_.context().router(), event = std::move(event), to = std::move(wanting)] {
             for (const Jid& resource : to) {

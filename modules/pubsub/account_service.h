@@ -17,6 +17,7 @@ public:
     NodeConfig defaults() const override { return {}; }
     bool owns(const Jid& who) const override { return who.bare() == account_.jid().full(); }
     bool may_create(const Jid& who) const override { return owns(who); }
+    bool may_tell(const Jid& who) const override;
     bool shows_presence_to(const Jid& who) const override;
     bool has_in_groups(const Jid& who, const std::vector<std::string>& groups) const override;
     AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const override;
@@ -30,7 +31,6 @@ private:
 
 /// Whether a resource may be told of what happens at the node: it is the account's own, or a
 /// contact's that sees its presence, may read the node, and is not blocked.
-bool may_hear(const AccountService& service, core::Account& account, const Node& node,
-              const Jid& resource);
+bool may_hear(const AccountService& service, const Node& node, const Jid& resource);
 
 }  // namespace clarion::pubsub

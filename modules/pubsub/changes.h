@@ -9,28 +9,12 @@
 
 #include "modules/pubsub/access.h"
 #include "modules/pubsub/node_store.h"
+#include "modules/pubsub/outcome.h"
 #include "modules/pubsub/service.h"
+#include "modules/pubsub/subscriptions.h"
 #include "proto/pubsub.h"
 
 namespace clarion::pubsub {
-
-/// What comes of a request.
-struct Outcome {
-    /// A result; or an error that is complete in itself.
-    std::shared_ptr<Stanza> answer{};
-    std::optional<Refusal> refusal{};  // instead of it
-    bool changed = false;
-    std::vector<AfterCommit> notices{};
-    /// Who subscribed is sent the last item.
-    struct LastItemFor {
-        std::uint32_t node;
-        Jid to;
-    };
-    std::optional<LastItemFor> last_item{};
-};
-
-/// Who may not read a node, and who asks for one that is not there, are told the same.
-Refusal no_such_node();
 
 class Changes {
 public:
@@ -54,8 +38,14 @@ public:
     Outcome operator()(const Purge& purge) const;
     Outcome operator()(const GetAffiliations& asked) const;
     Outcome operator()(const SetAffiliations& change) const;
+    Outcome operator()(const GetOptions& asked) const;
+    Outcome operator()(const SetOptions& change) const;
+    Outcome operator()(const GetDefaultOptions& asked) const;
     /// Not carried out here.
     Outcome operator()(const GetItems&) const { return {}; }
+
+    /// Of a message; it has no answer. nullopt: its sender owns no such node.
+    std::optional<Outcome> operator()(const Authorization& decision) const;
 
 private:
     const Jid& who() const { return request_.from(); }
@@ -68,6 +58,7 @@ private:
     Outcome done(bool changed) const;
     std::shared_ptr<Stanza> event(std::string_view kind, const Node& node,
                                   xml::Element** child) const;
+    Subscriptions subscriptions() const { return {store_, service_}; }
     /// Before those who are notified.
     void tell_modules(Outcome& outcome, const Node& node, NodeChange::What what,
                       std::vector<NodeChange::Item> items = {}) const;
@@ -86,8 +77,13 @@ private:
     Outcome publish_to(Node* node, NodeConfig config, const Publish& publish) const;
     void store_items(Node& node, const std::vector<Item>& items) const;
     void notify_of_items(Outcome& outcome, const Node& node, const std::vector<Item>& items) const;
-    std::optional<Refusal> change_affiliation(Node& node,
-                                              const SetAffiliations::Change& change) const;
+    /// The node at which that address has a subscription; else why not.
+    std::variant<Node*, Refusal> subscribed(const std::string& node, const Jid& jid) const;
+    Refusal may_not_configure(const std::string& node) const;
+    std::optional<Refusal> change_options(Outcome& outcome, Node& node, const Jid& jid,
+                                          const SubscribeOptions& options) const;
+    void decide(Outcome& outcome, Node& node, const std::string& jid,
+                SubscriptionState wanted) const;
 
     const NodeStore& store_;
     const Service& service_;

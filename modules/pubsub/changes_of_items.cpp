@@ -92,7 +92,7 @@ Outcome Changes::operator()(const Publish& publish) const {
     }
     const Standing standing = standing_of(service_, *node, who());
     if (!may_publish(node->config.publish, standing, nullptr, publisher()))
-        return refused(may_read(standing) ? Refusal{{forbidden}} : no_such_node());
+        return refused(may_know(standing) ? Refusal{{forbidden}} : no_such_node());
     if (publish.options)
         if (auto wrong = check_preconditions(node->config, *publish.options, most_items()))
             return refused(*wrong);
@@ -152,8 +152,8 @@ Outcome Changes::operator()(const Retract& retract) const {
     Node* const node = service_.nodes().find(retract.node);
     if (!node) return refused(no_such_node());
     const Standing standing = standing_of(service_, *node, who());
-    const bool may_know = may_read(standing) || standing.affiliation == Affiliation::publish_only;
-    if (!may_know) return refused(no_such_node());
+    if (!may_know(standing) && standing.affiliation != Affiliation::publish_only)
+        return refused(no_such_node());
     if (!node->config.persist_items) return refused(unsupported("persistent-items"));
     for (const std::string& id : retract.ids) {
         const std::size_t at = node->find_item(id);

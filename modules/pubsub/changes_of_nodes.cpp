@@ -15,7 +15,7 @@ Outcome refused(Refusal refusal) { return {.refusal = std::move(refusal)}; }
 
 /// The asker may not make nodes; whom the owner does not know is not told that anybody could.
 Refusal may_not_create(const Service& service, const Jid& who) {
-    return service.shows_presence_to(who) ? Refusal{{forbidden}} : no_such_node();
+    return service.is_known_to(who) ? Refusal{{forbidden}} : no_such_node();
 }
 
 Refusal too_much(const Error& error) { return {to_stanza_error(error)}; }
@@ -52,23 +52,34 @@ Standing standing_of(const Service& service, const Node& node, const Jid& who) {
     const bool is_owner = service.owns(who);
     standing.affiliation = is_owner ? Affiliation::owner : node.affiliation_of(who.bare());
     const bool shown = is_owner || service.shows_presence_to(who);
-    standing.subscribed = shown || std::any_of(node.subscribers.begin(), node.subscribers.end(),
-                                               [&](const auto& jid) {
-                                                   return Jid::trusted(jid).bare() == who.bare();
-                                               });
+    const bool asked_for_it = node.is_subscribed(who.bare());
+    standing.subscribed = shown || asked_for_it;
     switch (node.config.access) {
         case AccessModel::open: standing.admitted = true; break;
         case AccessModel::presence: standing.admitted = shown; break;
         case AccessModel::roster:
             standing.admitted = service.has_in_groups(who, node.config.roster_groups);
             break;
+        case AccessModel::authorize:
+            standing.admitted = asked_for_it;
+            standing.may_ask = true;
+            break;
         case AccessModel::whitelist: break;
     }
     return standing;
 }
 
+std::vector<Jid> owners_of(const Service& service, const Node& node) {
+    std::vector<Jid> owners;
+    if (service.owns(service.owner().jid())) owners.push_back(service.owner().jid());
+    for (const Affiliate& each : node.affiliates)
+        if (each.affiliation == Affiliation::owner) owners.push_back(Jid::trusted(each.jid));
+    return owners;
+}
+
 std::string Changes::publisher() const {
-    return service_.owns(who()) ? std::string() : std::string(who().bare());
+    return who().bare() == service_.owner().jid().full() ? std::string()
+                                                         : std::string(who().bare());
 }
 
 std::uint32_t Changes::most_items() const {
@@ -80,7 +91,7 @@ std::variant<Node*, Refusal> Changes::owned(const std::string& name) const {
     if (!node) return no_such_node();
     const Standing standing = standing_of(service_, *node, who());
     if (standing.affiliation == Affiliation::owner) return node;
-    if (!may_read(standing)) return no_such_node();
+    if (!may_know(standing)) return no_such_node();
     return Refusal{{forbidden}};
 }
 
@@ -90,10 +101,7 @@ Outcome Changes::done(bool changed) const {
 
 std::shared_ptr<Stanza> Changes::event(std::string_view kind, const Node& node,
                                        xml::Element** child) const {
-    auto message = Stanza::make(StanzaKind::message, StanzaType::headline, service_.owner().jid(),
-                                Jid(), random_token(9));
-    *child = &add_event(message->root(), kind, node.name);
-    return message;
+    return make_event(service_, node, kind, StanzaType::headline, child);
 }
 
 void Changes::tell_modules(Outcome& outcome, const Node& node, NodeChange::What what,
@@ -190,6 +198,7 @@ Outcome Changes::operator()(const SetConfig& change) const {
     Outcome outcome = done(true);
     tell_modules(outcome, node, NodeChange::What::configured);
     if (node.config.notify_config) notify_of_config(outcome, node);
+    subscriptions().review(outcome, node);
     return outcome;
 }
 
@@ -240,8 +249,7 @@ Outcome Changes::operator()(const GetOwnAffiliations& asked) const {
             .set_attr("node", node->name)
             .set_attr("affiliation", name(affiliation));
     }
-    const bool known = service_.owns(who()) || service_.shows_presence_to(who());
-    if (!list.has_children() && !known) return refused(no_such_node());
+    if (!list.has_children() && !service_.is_known_to(who())) return refused(no_such_node());
     return outcome;
 }
 
@@ -284,6 +292,7 @@ Outcome Changes::operator()(const SetAffiliations& change) const {
     }
     Outcome outcome = done(true);
     tell_modules(outcome, node, NodeChange::What::configured);
+    subscriptions().review(outcome, node);
     return outcome;
 }
 

@@ -46,6 +46,19 @@ std::vector<std::uint64_t> seqs_of(const Node& node, const std::vector<std::stri
 
 }  // namespace
 
+namespace {
+
+/// Who may ask for a subscription knows that there is such a node (6.5.9.3).
+std::optional<Refusal> may_not_read(const Service& service, const Node* node, const Jid& who) {
+    if (!node) return no_such_node();
+    const Standing standing = standing_of(service, *node, who);
+    if (may_read(standing)) return std::nullopt;
+    if (!may_know(standing)) return no_such_node();
+    return refusal(StanzaErrorCondition::not_authorized, "not-subscribed");
+}
+
+}  // namespace
+
 IqAnswer Engine::refuse(const IqRequest& request, const Refusal& refusal) const {
     if (refusal.feature.empty()) return refusal.error;
     context_.refusals().on_stanza(*request.stanza, refusal.error);
@@ -69,24 +82,39 @@ Task<IqAnswer> Engine::answer(const Service& service, IqRequest request) const {
     co_return co_await finish(service, request, std::move(outcome));
 }
 
+std::optional<Outcome> Engine::answer_authorization(const Service& service,
+                                                    const Stanza& message) const {
+    const auto decision = read_authorization(message);
+    if (!decision) return std::nullopt;
+    store_.load(service.owner(), service.nodes());
+    return Changes(store_, service, message, context_.clock().wall())(*decision);
+}
+
 /// Nobody is told of what might not last.
 Task<IqAnswer> Engine::finish(const Service& service, const IqRequest& request,
                               Outcome outcome) const {
     if (outcome.refusal) co_return refuse(request, *outcome.refusal);
+    auto answer = std::move(outcome.answer);
+    const auto completed = co_await complete(service, std::move(outcome));
+    if (!completed) co_return to_stanza_error(completed.error());
+    co_return answer;
+}
+
+Task<Result<>> Engine::complete(const Service& service, Outcome outcome) const {
     if (outcome.changed) {
         const auto committed = co_await context_.shard().committed();
         if (!committed) {
             store_.forget_items(service.nodes());
-            co_return to_stanza_error(committed.error());
+            co_return committed.error();
         }
     }
     if (!service.owner().gone())
         for (AfterCommit& notice : outcome.notices) notice();
-    if (outcome.last_item) {
-        Outcome::LastItemFor wanted = *outcome.last_item;
+    for (std::size_t i = 0; i < outcome.last_items.size(); ++i) {
+        Outcome::LastItemFor wanted = outcome.last_items[i];
         co_await send_last_item(service, std::move(wanted));
     }
-    co_return std::move(outcome.answer);
+    co_return Result<>{};
 }
 
 Task<> Engine::send_last_item(const Service& service, Outcome::LastItemFor wanted) const {
@@ -97,14 +125,16 @@ Task<> Engine::send_last_item(const Service& service, Outcome::LastItemFor wante
     const auto items = co_await store_.read_items(owner.id(), wanted.node, std::move(seqs));
     node = service.nodes().find(wanted.node);
     if (!items || items->empty() || !node || owner.deleted()) co_return;
+    if (!may_read(standing_of(service, *node, wanted.to)) || !service.may_tell(wanted.to))
+        co_return;  // no longer
     context_.router().route(late_item(owner, *node, wanted.to, items->front()));
 }
 
 Task<IqAnswer> Engine::answer_items(const Service& service, const IqRequest& request,
                                     GetItems wanted) const {
     const Node* node = service.nodes().find(wanted.node);
-    if (!node || !may_read(standing_of(service, *node, request.from)))
-        co_return no_such_node().error;
+    if (auto refused = may_not_read(service, node, request.from))
+        co_return refuse(request, *refused);
     if (!node->config.persist_items) co_return refuse(request, unsupported("persistent-items"));
     auto answer = make_result(*request.stanza);
     xml::Element& pubsub = answer->root().add("pubsub", ns::pubsub);

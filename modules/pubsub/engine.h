@@ -21,6 +21,13 @@ public:
     const NodeStore& store() const { return store_; }
     /// Of <pubsub/> in either namespace. `service` and its owner outlive the task.
     Task<core::IqAnswer> answer(const Service& service, core::IqRequest request) const;
+    /// An owner's answer to a request for a subscription, in a message. nullopt: its sender does not
+    /// own such a node, or it is no such answer.
+    std::optional<Outcome> answer_authorization(const Service& service,
+                                                const Stanza& message) const;
+    /// Waits until what was changed is durable, and tells whom it concerns. The error is that of the
+    /// commit: then nobody is told anything. `outcome` has no answer.
+    Task<Result<>> complete(const Service& service, Outcome outcome) const;
 
 private:
     Task<core::IqAnswer> finish(const Service& service, const core::IqRequest& request,

@@ -98,12 +98,13 @@ Task<bool> LastItems::send_last(core::Account& account, std::string name, Jid re
     const Node* node = nodes.find(name);
     const AccountService service(account, nodes);
     if (!node || !node->items || node->items->empty()) co_return true;
-    if (!may_hear(service, account, *node, resource)) co_return true;
+    if (!may_hear(service, *node, resource)) co_return true;
     std::vector<std::uint64_t> seqs{node->items->back().seq};
     const auto items = co_await store_.read_items(account.id(), node->number, std::move(seqs));
     if (!items) co_return false;
     node = nodes.find(name);
     if (account.deleted() || !node || items->empty()) co_return true;
+    if (!may_hear(service, *node, resource)) co_return true;  // no longer
     context_.router().route(late_item(account, *node, resource, items->front()));
     co_return true;
 }

@@ -1,6 +1,7 @@
 #include "modules/pubsub/node.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace clarion::pubsub {
 
@@ -15,6 +16,28 @@ Affiliation Node::affiliation_of(std::string_view bare_jid) const {
     const auto found = std::find_if(affiliates.begin(), affiliates.end(),
                                     [&](const Affiliate& each) { return each.jid == bare_jid; });
     return found == affiliates.end() ? Affiliation::none : found->affiliation;
+}
+
+const Subscription* Node::find_subscription(std::string_view jid) const {
+    const auto found = std::find_if(subscriptions.begin(), subscriptions.end(),
+                                    [&](const Subscription& each) { return each.jid == jid; });
+    return found == subscriptions.end() ? nullptr : &*found;
+}
+
+Subscription* Node::find_subscription(std::string_view jid) {
+    return const_cast<Subscription*>(std::as_const(*this).find_subscription(jid));
+}
+
+bool Node::is_subscribed(std::string_view bare_jid) const {
+    return std::any_of(subscriptions.begin(), subscriptions.end(), [&](const Subscription& each) {
+        return !each.pending && is_of(each, bare_jid);
+    });
+}
+
+bool is_of(const Subscription& subscription, std::string_view bare_jid) {
+    const std::string_view jid = subscription.jid;
+    return jid.starts_with(bare_jid) &&
+           (jid.size() == bare_jid.size() || jid[bare_jid.size()] == '/');
 }
 
 namespace {

@@ -29,13 +29,26 @@ struct Affiliate {
     Affiliation affiliation = Affiliation::none;
 };
 
+/// Who asked to hear of a node.
+struct Subscription {
+    std::string jid;       // full or bare
+    bool pending = false;  // an owner has not decided yet
+    SubscribeOptions options{};
+    SubscriptionState state() const {
+        return pending ? SubscriptionState::pending : SubscriptionState::subscribed;
+    }
+};
+
+/// Whether it is that user's, by whichever address.
+bool is_of(const Subscription& subscription, std::string_view bare_jid);
+
 struct Node {
     std::uint32_t number = 0;  // what storage knows it by; never given again to the same owner
     std::string name;
     WallTime created{};
     NodeConfig config;
-    std::vector<Affiliate> affiliates;     // whom its owners made something
-    std::vector<std::string> subscribers;  // who asked to hear of it: full or bare addresses
+    std::vector<Affiliate> affiliates;  // whom its owners made something
+    std::vector<Subscription> subscriptions;
     /// By seq; nullopt: not read yet.
     std::optional<std::vector<ItemEntry>> items;
     std::uint64_t last_seq = 0;  // the highest given since they were read
@@ -43,6 +56,11 @@ struct Node {
     /// REQUIRES: the items have been read. Past the end: there is none of that id.
     std::size_t find_item(std::string_view id) const;
     Affiliation affiliation_of(std::string_view bare_jid) const;
+    /// nullptr: that address has none.
+    const Subscription* find_subscription(std::string_view jid) const;
+    Subscription* find_subscription(std::string_view jid);
+    /// Whether some address of the user has one that is not pending.
+    bool is_subscribed(std::string_view bare_jid) const;
 };
 
 struct OwnerNodes {

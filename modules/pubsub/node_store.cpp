@@ -34,7 +34,7 @@ NodeStore::NodeStore(core::ModuleSetup& setup)
 
 void NodeStore::load(const core::Actor& owner, OwnerNodes& nodes) const {
     if (std::exchange(nodes.loaded, true)) return;
-    // Nodes come before their subscribers.
+    // Nodes come before their subscriptions.
     nodes_.for_each(owner.owner(), [&](std::string_view key, std::string_view value) {
         load_entry(nodes, owner, key, value);
     });
@@ -47,10 +47,10 @@ void NodeStore::load_entry(OwnerNodes& nodes, const core::Actor& owner, std::str
         logger.error("unreadable", {{"owner", owner.jid().full()}, {"error", error.text}});
     };
     if (key.starts_with('s')) {
-        auto subscriber = decode_subscriber(key, value);
-        if (!subscriber) return complain(subscriber.error());
-        if (Node* const node = nodes.find(subscriber->node))
-            node->subscribers.push_back(std::move(subscriber->jid));
+        auto stored = decode_subscription(key, value);
+        if (!stored) return complain(stored.error());
+        if (Node* const node = nodes.find(stored->node))
+            node->subscriptions.push_back(std::move(stored->subscription));
         return;
     }
     auto node = decode_node(key, value);
@@ -107,22 +107,26 @@ Result<> NodeStore::save(core::Actor& owner, const Node& node) const {
     return nodes_.put(owner.owner(), node_key(node.number), encode(node));
 }
 
-Result<> NodeStore::subscribe(core::Actor& owner, Node& node, const Jid& jid) const {
-    const std::string key = subscriber_key(node.number, jid.full());
-    auto saved = nodes_.put(owner.owner(), key, encode_subscriber(jid.full()));
-    if (saved) node.subscribers.push_back(jid.full());
+Result<> NodeStore::subscribe(core::Actor& owner, Node& node, Subscription subscription) const {
+    const std::string key = subscription_key(node.number, subscription.jid);
+    auto saved = nodes_.put(owner.owner(), key, encode(subscription));
+    if (!saved) return saved;
+    if (Subscription* const there = node.find_subscription(subscription.jid))
+        *there = std::move(subscription);
+    else
+        node.subscriptions.push_back(std::move(subscription));
     return saved;
 }
 
-void NodeStore::unsubscribe(core::Actor& owner, Node& node, const Jid& jid) const {
-    nodes_.remove(owner.owner(), subscriber_key(node.number, jid.full()));
-    std::erase(node.subscribers, jid.full());
+void NodeStore::unsubscribe(core::Actor& owner, Node& node, const std::string& jid) const {
+    nodes_.remove(owner.owner(), subscription_key(node.number, jid));
+    std::erase_if(node.subscriptions, [&](const Subscription& each) { return each.jid == jid; });
 }
 
 void NodeStore::remove(core::Actor& owner, OwnerNodes& nodes, Node& node) const {
     remove_all_items(owner, nodes, node);
-    for (const std::string& jid : node.subscribers)
-        nodes_.remove(owner.owner(), subscriber_key(node.number, jid));
+    for (const Subscription& each : node.subscriptions)
+        nodes_.remove(owner.owner(), subscription_key(node.number, each.jid));
     nodes_.remove(owner.owner(), node_key(node.number));
     nodes.remove(node);
 }

@@ -32,9 +32,9 @@ public:
     /// Writes a node that is new or was changed. Error "resource-constraint": too much is kept
     /// already; then nothing was written.
     Result<> save(core::Actor& owner, const Node& node) const;
-    /// Error "resource-constraint" as of save(). REQUIRES: it is not subscribed.
-    Result<> subscribe(core::Actor& owner, Node& node, const Jid& jid) const;
-    void unsubscribe(core::Actor& owner, Node& node, const Jid& jid) const;
+    /// A subscription that is new or was changed. Error "resource-constraint" as of save().
+    Result<> subscribe(core::Actor& owner, Node& node, Subscription subscription) const;
+    void unsubscribe(core::Actor& owner, Node& node, const std::string& jid) const;
     /// With all its items. REQUIRES: they have been read.
     void remove(core::Actor& owner, OwnerNodes& nodes, Node& node) const;
 

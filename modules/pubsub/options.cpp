@@ -45,6 +45,13 @@ void PubsubOptions::declare(OptionTable<PubsubOptions>& t) {
             "Addresses that may be subscribed to one node. One more is refused with "
             "policy-violation and too-many-subscriptions. Contacts who see an account's presence "
             "hear of its nodes without a subscription.");
+    t.add("max_pending_subscriptions", &PubsubOptions::max_pending_subscriptions)
+        .min(0)
+        .max(5000)
+        .unit("addresses")
+        .doc(
+            "Addresses that may wait at one node for an owner's approval (access model authorize). "
+            "One more is refused with policy-violation and too-many-subscriptions.");
     t.add("max_answer_bytes", &PubsubOptions::max_answer_bytes)
         .min(1024)
         .unit("bytes")

@@ -7,6 +7,9 @@
 #include "proto/ns.h"
 #include "server/core/accounts/account.h"
 #include "server/core/events/disco_events.h"
+#include "server/core/events/message_events.h"
+#include "server/core/events/presence_events.h"
+#include "server/runtime/scope.h"
 
 namespace clarion::pubsub {
 
@@ -47,10 +50,13 @@ constexpr std::string_view features[] = {
     "retract-items",
     "retrieve-affiliations",
     "retrieve-default",
+    "retrieve-default-sub",
     "retrieve-items",
     "retrieve-subscriptions",
     "rsm",
     "subscribe",
+    "subscription-notifications",
+    "subscription-options",
 };
 
 void add_identity(xml::Element& query, std::string_view type) {
@@ -80,6 +86,29 @@ public:
         co_return co_await engine_.answer(service, std::move(request));
     }
 
+    /// Behind those that screen messages: who is blocked decides nothing.
+    core::Flow on_message(events::MessageReceiving& event) const {
+        const Stanza& message = *event.envelope.stanza;
+        if (!message.to().is_bare() || !engine_.store().has_nodes(event.account))
+            return core::Flow::next;
+        const AccountService service(event.account, nodes_.of(event.account));
+        auto outcome = engine_.answer_authorization(service, message);
+        if (!outcome) return core::Flow::next;
+        complete_soon(event.account, std::move(*outcome));
+        return core::Flow::stop;
+    }
+
+    /// Whom it shows its presence, or has in a group, may read other nodes than before.
+    void on_roster(const events::RosterChanged& event) const {
+        if (!engine_.store().has_nodes(event.account)) return;
+        OwnerNodes& nodes = nodes_.of(event.account);
+        engine_.store().load(event.account, nodes);
+        const AccountService service(event.account, nodes);
+        Outcome outcome;
+        Subscriptions(engine_.store(), service).review(outcome, Jid::trusted(event.item.jid));
+        complete_soon(event.account, std::move(outcome));
+    }
+
     void on_discovered(events::AccountDiscovered& event) const {
         using What = events::AccountDiscovered::What;
         if (event.node.empty() && event.what == What::info) add_identity(event.query, "pep");
@@ -89,15 +118,26 @@ public:
         const AccountService service(event.account, nodes);
         if (event.node.empty() && event.what == What::items) return list(service, event);
         const Node* const node = nodes.find(event.node);
-        if (!node || !may_read(standing_of(service, *node, event.by))) return;
+        if (!node || !may_know(standing_of(service, *node, event.by))) return;
         event.known = true;
         if (event.what == What::info) describe(*node, event.query);
     }
 
 private:
+    /// `outcome` is of no request.
+    void complete_soon(core::Account& account, Outcome outcome) const {
+        if (!outcome.changed) return;
+        core::Scope& scope = account.context().scope_of(account.id());
+        scope.spawn("pubsub", complete(core::AccountPin(account), std::move(outcome)));
+    }
+    Task<> complete(core::AccountPin account, Outcome outcome) const {
+        const AccountService service(*account, nodes_.of(*account));
+        (void)co_await engine_.complete(service, std::move(outcome));
+    }
+
     static void list(const AccountService& service, events::AccountDiscovered& event) {
         for (const auto& node : service.nodes().nodes) {
-            if (!may_read(standing_of(service, *node, event.by))) continue;
+            if (!may_know(standing_of(service, *node, event.by))) continue;
             xml::Element& item = event.query.add("item");
             item.set_attr("jid", event.account.jid().full()).set_attr("node", node->name);
             if (!node->config.title.empty()) item.set_attr("name", node->config.title);
@@ -136,6 +176,8 @@ void install(core::ModuleSetup& setup) {
     setup.on(events::AccountDiscovered::Stage::add, self, &Pep::on_discovered);
     setup.on(events::CapabilitiesKnown::Stage::react, self.last_items(),
              &LastItems::on_capabilities);
+    setup.on(events::MessageReceiving::Stage::normalise, self, &Pep::on_message);
+    setup.on(events::RosterChanged::Stage::note, self, &Pep::on_roster);
     setup.on(LastItemsSought::Stage::send, self.last_items(), &LastItems::on_sought);
 }
 

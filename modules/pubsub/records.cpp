@@ -14,6 +14,8 @@ using storage::Decoder;
 using storage::Encoder;
 
 constexpr std::uint8_t version = 1;
+/// Since there are states and options; before, all were subscribed.
+constexpr std::uint8_t subscription_version = 2;
 constexpr std::size_t node_key_size = 5;
 constexpr std::size_t item_key_size = 13;
 
@@ -76,7 +78,7 @@ NodeConfig decode_config(Decoder& in) {
     config.title = in.string();
     config.description = in.string();
     config.type = in.string();
-    config.access = decode_enum(in, AccessModel::whitelist);
+    config.access = decode_enum(in, AccessModel::authorize);
     config.roster_groups = in.strings();
     config.publish = decode_enum(in, PublishModel::open);
     config.send_last = decode_enum(in, SendLast::on_sub_and_presence);
@@ -120,21 +122,30 @@ Result<Node> decode_node(std::string_view key, std::string_view value) {
     return node;
 }
 
-std::string subscriber_key(std::uint32_t node, std::string_view jid) {
+std::string subscription_key(std::uint32_t node, std::string_view jid) {
     constexpr std::size_t hash_size = 24;  // no '=' in base64
     return key('s', node) + base64url_encode(crypto::sha256(jid).substr(0, hash_size));
 }
 
-std::string encode_subscriber(std::string_view jid) { return Encoder(version).string(jid).take(); }
+std::string encode(const Subscription& subscription) {
+    return Encoder(subscription_version)
+        .string(subscription.jid)
+        .boolean(subscription.pending)
+        .boolean(subscription.options.deliver)
+        .take();
+}
 
-Result<Subscriber> decode_subscriber(std::string_view key, std::string_view value) {
+Result<StoredSubscription> decode_subscription(std::string_view key, std::string_view value) {
     if (key.size() <= node_key_size || key.front() != 's') return bad_key();
-    Decoder in(value, version);
-    Subscriber subscriber;
-    subscriber.node = static_cast<std::uint32_t>(read_number(key.substr(1, 4)));
-    subscriber.jid = in.string();
-    if (auto fits = in.finish("subscriber"); !fits) return fits.error();
-    return subscriber;
+    Decoder in(value, subscription_version);
+    StoredSubscription stored{.node = static_cast<std::uint32_t>(read_number(key.substr(1, 4)))};
+    stored.subscription.jid = in.string();
+    if (in.version() >= 2) {
+        stored.subscription.pending = in.boolean();
+        stored.subscription.options.deliver = in.boolean();
+    }
+    if (auto fits = in.finish("subscription"); !fits) return fits.error();
+    return stored;
 }
 
 std::string encode(const ItemEntry& entry) {
@@ -175,9 +186,10 @@ Result<Item> decode_item(std::string_view value) {
 
 Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value) {
     if (kind == storage::DataKind::resident && key.starts_with('s')) {
-        const auto subscriber = decode_subscriber(key, value);
-        if (!subscriber) return subscriber.error();
-        return subscriber_key(subscriber->node, subscriber->jid) == key ? Result<>() : bad_key();
+        const auto stored = decode_subscription(key, value);
+        if (!stored) return stored.error();
+        const std::string wanted = subscription_key(stored->node, stored->subscription.jid);
+        return wanted == key ? Result<>() : bad_key();
     }
     if (kind == storage::DataKind::resident) {
         const auto node = decode_node(key, value);

@@ -1,7 +1,7 @@
 // How nodes and items are kept, as entries of the module's data (docs/formats.md). Pure.
 //
 //   resident   n NODE          its name, configuration and affiliations
-//              s NODE HASH     an address that is subscribed, by a hash of it
+//              s NODE HASH     a subscription, by a hash of its address
 //   stored     x NODE SEQ      an item without its payload: what is read to know the items there are
 //              i NODE SEQ      the whole item
 //
@@ -28,7 +28,7 @@ struct Item {
 };
 
 std::string node_key(std::uint32_t node);
-std::string subscriber_key(std::uint32_t node, std::string_view jid);
+std::string subscription_key(std::uint32_t node, std::string_view jid);
 std::string index_key(std::uint32_t node, std::uint64_t seq);
 std::string item_key(std::uint32_t node, std::uint64_t seq);
 /// What all keys of the node's items begin with.
@@ -36,17 +36,17 @@ std::string index_prefix(std::uint32_t node);
 std::string item_prefix(std::uint32_t node);
 
 std::string encode(const Node& node);
-std::string encode_subscriber(std::string_view jid);
+std::string encode(const Subscription& subscription);
 std::string encode(const ItemEntry& entry);
 std::string encode(const Item& item);
 
 // Errors: "bad-record", for a key too that is none.
 Result<Node> decode_node(std::string_view key, std::string_view value);
-struct Subscriber {
+struct StoredSubscription {
     std::uint32_t node = 0;
-    std::string jid;
+    Subscription subscription;
 };
-Result<Subscriber> decode_subscriber(std::string_view key, std::string_view value);
+Result<StoredSubscription> decode_subscription(std::string_view key, std::string_view value);
 Result<ItemEntry> decode_entry(std::string_view key, std::string_view value);
 Result<Item> decode_item(std::string_view value);
 

@@ -33,6 +33,10 @@ public:
     /// Owns all nodes, whatever affiliations say.
     virtual bool owns(const Jid& who) const = 0;
     virtual bool may_create(const Jid& who) const = 0;
+    /// Gets empty lists where others are told that there is no such node.
+    virtual bool is_known_to(const Jid& who) const { return owns(who) || shows_presence_to(who); }
+    /// False: nothing may be sent there in the owner's name (it is blocked).
+    virtual bool may_tell(const Jid& who) const = 0;
     /// The access models that ask for presence or a roster.
     virtual bool shows_presence_to(const Jid& who) const = 0;
     virtual bool has_in_groups(const Jid& who, const std::vector<std::string>& groups) const = 0;
@@ -44,6 +48,8 @@ public:
                                      std::vector<NodeChange::Item> items) const = 0;
 };
 
+/// The bare addresses that own a node; the service's owner first, if that is its own.
+std::vector<Jid> owners_of(const Service& service, const Node& node);
 /// What `who` is to one of the service's nodes.
 struct Standing;
 Standing standing_of(const Service& service, const Node& node, const Jid& who);

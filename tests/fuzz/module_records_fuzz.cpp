@@ -87,6 +87,14 @@ void check_item(std::string_view bytes) {
         bytes,
         [](std::string_view in) { return pubsub::decode_entry(pubsub::index_key(1, 1), in); },
         [](const pubsub::ItemEntry& record) { return pubsub::encode(record); });
+    check_round(
+        bytes,
+        [](std::string_view in) {
+            return pubsub::decode_subscription(pubsub::subscription_key(1, "a@b"), in);
+        },
+        [](const pubsub::StoredSubscription& record) {
+            return pubsub::encode(record.subscription);
+        });
 }
 
 void check_standing(std::string_view bytes) {

@@ -22,6 +22,14 @@ void check_config(const DataForm& form) {
     if (!(again == config)) std::abort();
 }
 
+void check_options(const DataForm& form) {
+    pubsub::SubscribeOptions options;
+    if (pubsub::apply_options(options, form)) return;
+    pubsub::SubscribeOptions again;
+    if (pubsub::apply_options(again, pubsub::options_form(options, "form"))) std::abort();
+    if (!(again == options)) std::abort();
+}
+
 void check(const Stanza& stanza) {
     const auto read = pubsub::read_request(stanza);
     const auto* request = std::get_if<pubsub::Request>(&read);
@@ -31,6 +39,9 @@ void check(const Stanza& stanza) {
     if (const auto* publish = std::get_if<pubsub::Publish>(request); publish && publish->options)
         check_config(*publish->options);
     if (const auto* set = std::get_if<pubsub::SetConfig>(request)) check_config(set->form);
+    if (const auto* wish = std::get_if<pubsub::Subscribe>(request); wish && wish->options)
+        check_options(*wish->options);
+    if (const auto* set = std::get_if<pubsub::SetOptions>(request)) check_options(set->form);
 }
 
 }  // namespace
@@ -40,6 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     auto document = xml::parse_element(text, ns::client);
     if (document.empty()) return 0;
     const auto stanza = Stanza::from_document(std::move(document));
+    if (stanza && (*stanza)->is_message()) (void)pubsub::read_authorization(**stanza);
     if (stanza && (*stanza)->is_iq() && (*stanza)->is_request()) check(**stanza);
     return 0;
 }

@@ -36,7 +36,7 @@ TEST_CASE("pubsub config: the form says all, and is read again") {
     config.persist_items = false;
     const DataForm form = config_form(config, "form");
     CHECK(form.form_type() == ns::pubsub_node_config);
-    CHECK(form.field("pubsub#access_model")->options.size() == 4);
+    CHECK(form.field("pubsub#access_model")->options.size() == 5);
     NodeConfig again;
     CHECK_FALSE(apply_form(again, form, most));
     CHECK(again == config);
@@ -44,7 +44,8 @@ TEST_CASE("pubsub config: the form says all, and is read again") {
 
 TEST_CASE("pubsub config: values are checked, unknown fields change nothing") {
     CHECK(after("pubsub#access_model", "whitelist") == "whitelist");
-    CHECK(after("pubsub#access_model", "authorize") == "not-acceptable/unsupported-access-model");
+    CHECK(after("pubsub#access_model", "authorize") == "authorize");
+    CHECK(after("pubsub#access_model", "nobody") == "not-acceptable/unsupported-access-model");
     CHECK(after("pubsub#publish_model", "subscribers") == "subscribers");
     CHECK(after("pubsub#publish_model", "nobody") == "not-acceptable/");
     CHECK(after("pubsub#max_items", "max") == "max");
@@ -88,6 +89,28 @@ TEST_CASE("pubsub config: publish options make a node, and are asked of one that
     config.max_items = NodeConfig::as_many_as_allowed;
     CHECK(met("pubsub#max_items", "max"));
     CHECK_FALSE(met("pubsub#max_items", "7"));
+}
+
+TEST_CASE("pubsub config: options of subscriptions") {
+    const auto after_option = [](std::string_view var, std::string_view value) {
+        SubscribeOptions options;
+        const auto refused = apply_options(
+            options, submitted(var, {std::string(value)}, ns::pubsub_subscribe_options));
+        if (!refused) return std::string(options_form(options, "form").value("pubsub#deliver"));
+        CHECK(refused->error.condition == StanzaErrorCondition::bad_request);
+        return refused->error.app_name;
+    };
+    CHECK(after_option("pubsub#deliver", "false") == "0");
+    CHECK(after_option("pubsub#deliver", "1") == "1");
+    CHECK(after_option("pubsub#deliver", "no") == "invalid-options");
+    CHECK(after_option("pubsub#digest", "0") == "1");
+    CHECK(after_option("pubsub#digest", "1") == "invalid-options");
+    CHECK(after_option("pubsub#include_body", "true") == "invalid-options");
+    CHECK(after_option("pubsub#expire", "presence") == "invalid-options");
+    CHECK(after_option("pubsub#show-values", "chat") == "invalid-options");
+    CHECK(after_option("pubsub#subscription_depth", "all") == "invalid-options");
+    CHECK(after_option("pubsub#subscription_type", "items") == "1");
+    CHECK(after_option("x-unknown", "1") == "1");
 }
 
 TEST_CASE("pubsub config: what others may know of a node") {

@@ -172,18 +172,67 @@ TEST_CASE("pubsub: subscriptions") {
         "<subscriptions node='n'><subscription jid='a@b' subscription='none'/></subscriptions>",
         owner);
     REQUIRE(change.changes.size() == 1);
-    CHECK_FALSE(change.changes[0].subscribed);
+    CHECK(change.changes[0].state == SubscriptionState::none);
+    CHECK(read<SetSubscriptions>("set",
+                                 "<subscriptions node='n'><subscription jid='a@b'/>"
+                                 "</subscriptions>",
+                                 owner)
+              .changes.empty());
     CHECK(refused("set",
-                  "<subscriptions node='n'><subscription jid='a@b' subscription='pending'/>"
+                  "<subscriptions node='n'><subscription jid='a@b' subscription='unconfigured'/>"
                   "</subscriptions>",
                   owner) == "not-acceptable");
 }
 
-TEST_CASE("pubsub: what is not done here is refused as unsupported") {
-    CHECK(refused("get", "<default/>") ==
-          "feature-not-implemented/unsupported retrieve-default-sub");
-    CHECK(refused("set", "<options node='n'/>") ==
-          "feature-not-implemented/unsupported subscription-options");
+TEST_CASE("pubsub: options of subscriptions") {
+    const std::string options = form(ns::pubsub_subscribe_options);
+    const std::string subscribe = "<subscribe node='n' jid='a@b'/>";
+    CHECK_FALSE(read<Subscribe>("set", subscribe).options);
+    CHECK(read<Subscribe>("set", subscribe + "<options>" + options + "</options>").options);
+    CHECK(refused("set", subscribe + "<options jid='a@b'>" + options + "</options>") ==
+          "bad-request");
+    CHECK(refused("set", subscribe + "<configure/>") == "bad-request");
+    CHECK(refused("set", subscribe + "<options>" + form("urn:x") + "</options>") ==
+          "bad-request/invalid-options");
+    CHECK(read<GetOptions>("get", "<options node='n' jid='a@b'/>").jid.full() == "a@b");
+    CHECK(refused("get", "<options node='n'/>") == "bad-request/jid-required");
+    CHECK(refused("get", "<options jid='a@b'/>") == "bad-request/nodeid-required");
+    CHECK(read<SetOptions>("set", "<options node='n' jid='a@b'>" + options + "</options>").node ==
+          "n");
+    CHECK(refused("set", "<options node='n' jid='a@b'/>") == "bad-request/invalid-options");
+    CHECK(read<GetDefaultOptions>("get", "<default/>").node.empty());
+    CHECK(read<GetDefaultOptions>("get", "<default node='n'/>").node == "n");
+}
+
+TEST_CASE("pubsub: an owner answers a request for a subscription") {
+    const auto answer = [](std::string_view type, std::string_view allow,
+                           std::string_view jid = "a@b/c") {
+        const DataForm asked = authorization_form("n", *Jid::parse("a@b/c"));
+        auto message = Stanza::make(StanzaKind::message, StanzaType::normal, Jid(), Jid());
+        DataForm form = asked;
+        form.type = type;
+        for (DataFormField& field : form.fields) {
+            if (field.var == "pubsub#allow") field.values = {std::string(allow)};
+            if (field.var == "pubsub#subscriber_jid") field.values = {std::string(jid)};
+        }
+        form.append_to(message->root());
+        return read_authorization(*message);
+    };
+    const auto allowed = answer("submit", "true");
+    REQUIRE(allowed);
+    CHECK(allowed->node == "n");
+    CHECK(allowed->subscriber.full() == "a@b/c");
+    CHECK(allowed->allowed == true);
+    CHECK(answer("submit", "0")->allowed == false);
+    CHECK_FALSE(answer("cancel", "1")->allowed.has_value());
+    CHECK_FALSE(answer("form", "1"));
+    CHECK_FALSE(answer("submit", "perhaps"));
+    CHECK_FALSE(answer("submit", "1", "@b"));
+    CHECK_FALSE(
+        read_authorization(*Stanza::make(StanzaKind::message, StanzaType::normal, Jid(), Jid())));
+}
+
+TEST_CASE("pubsub: what nobody knows is refused") {
     CHECK(refused("set", "<nonsense/>") == "bad-request");
     CHECK(refused("set", "<create xmlns='urn:x'/>") == "bad-request");
     CHECK(refused("set", "") == "bad-request");

@@ -27,7 +27,7 @@ TEST_CASE_FIXTURE(Scene, "pubsub: a node is made with its configuration, and con
                                   options("node_config", "title", "Musings") + "</configure>")) ==
           "ok");
     CHECK(outcome(set(*romeo, "<create node='a'/><configure>" +
-                                  options("node_config", "access_model", "authorize") +
+                                  options("node_config", "access_model", "nonsense") +
                                   "</configure>")) == "not-acceptable/unsupported-access-model");
     const auto title = [&] {
         const auto answer = own(*romeo, "get", "<configure node='n'/>");
@@ -347,8 +347,10 @@ TEST_CASE_FIXTURE(Scene, "pubsub: strangers cannot tell accounts without such no
     CHECK(compare("set", ns::pubsub_owner, "<purge node='n'/>") == same);
     CHECK(compare("get", ns::pubsub_owner, "<affiliations node='n'/>") == same);
     CHECK(compare("get", ns::pubsub, "<nonsense/>") == "bad-request bad-request ");
-    const std::string unsupported = "feature-not-implemented/unsupported ";
-    CHECK(compare("get", ns::pubsub, "<default/>") == unsupported + unsupported);
+    CHECK(compare("get", ns::pubsub, "<default/>") == same);
+    CHECK(compare("get", ns::pubsub, "<default node='n'/>") == same);
+    CHECK(compare("get", ns::pubsub, "<options node='n' jid='tybalt@example.org'/>") == same);
+    CHECK(compare("get", ns::pubsub, "<options node='n' jid='romeo@example.org'/>") == same);
     CHECK(compare("get", ns::pubsub, "<subscriptions/>") == same);
     CHECK(compare("get", ns::pubsub_owner, "<subscriptions node='n'/>") == same);
     CHECK(compare("set", ns::pubsub, "<subscribe node='n' jid='tybalt@example.org'/>") == same);

@@ -151,6 +151,32 @@ struct Scene {
                                std::string(jid) + "' affiliation='" + std::string(affiliation) +
                                "'/></affiliations>"));
     }
+    static std::string subscribe(Client& client, std::string_view jid,
+                                 std::string_view name = "subscribe", std::string_view node = "n") {
+        return outcome(set(client, "<" + std::string(name) + " node='" + std::string(node) +
+                                       "' jid='" + std::string(jid) + "'/>"));
+    }
+    static std::string unsubscribe(Client& client, std::string_view jid,
+                                   std::string_view node = "n") {
+        return subscribe(client, jid, "unsubscribe", node);
+    }
+    /// What an owner makes of somebody's subscription.
+    static std::string decide(Client& client, std::string_view node, std::string_view jid,
+                              std::string_view state) {
+        return outcome(own(client, "set",
+                           "<subscriptions node='" + std::string(node) + "'><subscription jid='" +
+                               std::string(jid) + "' subscription='" + std::string(state) +
+                               "'/></subscriptions>"));
+    }
+    /// Subscriptions that are listed, each "jid state node\n".
+    static std::string states(const xml::Document& answer) {
+        if (answer.root().attr("type") != "result") return outcome(answer);
+        std::string text;
+        for (const auto& each : answer.root().first_child()->first_child()->children())
+            text += std::string(each.attr("jid")) + ' ' + std::string(each.attr("subscription")) +
+                    ' ' + std::string(each.attr("node")) + '\n';
+        return text;
+    }
     /// The items as "id=text id=text ", then what a page says of itself; or the error.
     static std::string items(Client& client, std::string_view node, std::string_view more = "",
                              std::string_view set = "") {
@@ -182,10 +208,17 @@ struct Scene {
             const auto element = client.pop();
             const xml::Element& root = element.root();
             if (root.name() != "message") continue;
-            CHECK(root.attr("type") == "headline");
             const xml::Element* event = root.child(ns::pubsub_event, "event");
             REQUIRE(event);
             const xml::Element& what = *event->first_child();
+            if (what.name() == "subscription") {
+                CHECK(!root.has_attr("type"));
+                text += std::string(root.attr("from")) + ' ' + std::string(what.attr("node")) +
+                        ' ' + std::string(what.attr("jid")) + ' ' +
+                        std::string(what.attr("subscription")) + '\n';
+                continue;
+            }
+            CHECK(root.attr("type") == "headline");
             text += std::string(root.attr("from")) + ' ' + std::string(what.attr("node")) + ' ';
             text += what.name() == "items" ? list(what) : std::string(what.name()) + ' ';
             if (root.child(ns::delay, "delay")) text += "late ";

@@ -91,17 +91,30 @@ TEST_CASE("pubsub records: an item, and its place in the index") {
     CHECK_FALSE(decode_entry(item_key(1, 9), encode(entry)));
 }
 
-TEST_CASE("pubsub records: a subscriber") {
-    const std::string key = subscriber_key(1, "a@b");
+TEST_CASE("pubsub records: a subscription") {
+    const std::string key = subscription_key(1, "a@b");
     CHECK(key.size() == 37);
     CHECK(key.starts_with('s'));
-    CHECK(hex_encode(encode_subscriber("a@b")) == "0103614062");
-    const auto subscriber = decode_subscriber(key, encode_subscriber("a@b"));
-    REQUIRE(subscriber);
-    CHECK(subscriber->node == 1);
-    CHECK(subscriber->jid == "a@b");
-    CHECK(check_entry(storage::DataKind::resident, key, encode_subscriber("a@b")).ok());
-    CHECK_FALSE(check_entry(storage::DataKind::resident, key, encode_subscriber("c@b")).ok());
+    const Subscription waiting{.jid = "a@b", .pending = true, .options = {.deliver = false}};
+    CHECK(hex_encode(encode(waiting)) ==
+          "02"
+          "03614062"
+          "01"
+          "00");
+    const auto stored = decode_subscription(key, encode(waiting));
+    REQUIRE(stored);
+    CHECK(stored->node == 1);
+    CHECK(stored->subscription.jid == "a@b");
+    CHECK(stored->subscription.pending);
+    CHECK_FALSE(stored->subscription.options.deliver);
+    CHECK(check_entry(storage::DataKind::resident, key, encode(waiting)).ok());
+    CHECK_FALSE(
+        check_entry(storage::DataKind::resident, key, encode(Subscription{.jid = "c@b"})).ok());
+    // Version 1 had neither states nor options.
+    const auto old = decode_subscription(key, std::string("\x01\x03") + "a@b");
+    REQUIRE(old);
+    CHECK_FALSE(old->subscription.pending);
+    CHECK(old->subscription.options.deliver);
 }
 
 TEST_CASE("pubsub records: which entries are the module's") {

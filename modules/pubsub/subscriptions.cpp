@@ -1,0 +1,141 @@
+#include "modules/pubsub/subscriptions.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/id.h"
+#include "modules/pubsub/access.h"
+#include "server/core/context.h"
+#include "server/core/routing/router.h"
+
+namespace clarion::pubsub {
+
+namespace {
+
+/// Those whose address may be of that user; nullptr: all. Copies, for they change meanwhile.
+std::vector<std::string> addresses(const Node& node, const Jid* user) {
+    std::vector<std::string> found;
+    for (const Subscription& each : node.subscriptions)
+        if (!user || is_of(each, user->bare())) found.push_back(each.jid);
+    return found;
+}
+
+}  // namespace
+
+std::shared_ptr<Stanza> make_event(const Service& service, const Node& node, std::string_view kind,
+                                   StanzaType type, xml::Element** child) {
+    auto message =
+        Stanza::make(StanzaKind::message, type, service.owner().jid(), Jid(), random_token(9));
+    *child = &add_event(message->root(), kind, node.name);
+    return message;
+}
+
+// ---- Beginning and ending ----------------------------------------------------------------------
+
+std::optional<Refusal> Subscriptions::check_room(const Node& node, SubscriptionState state) const {
+    const PubsubOptions& options = service_.options();
+    const auto waiting = std::count_if(node.subscriptions.begin(), node.subscriptions.end(),
+                                       [](const Subscription& each) { return each.pending; });
+    const bool too_many_wait =
+        state == SubscriptionState::pending && waiting >= options.max_pending_subscriptions;
+    if (too_many_wait ||
+        node.subscriptions.size() >= static_cast<std::size_t>(options.max_subscriptions))
+        return refusal(StanzaErrorCondition::policy_violation, "too-many-subscriptions");
+    return std::nullopt;
+}
+
+std::optional<Refusal> Subscriptions::begin(Outcome& outcome, Node& node, const Jid& jid,
+                                            const SubscribeOptions& options) const {
+    const SubscriptionState state = rightful_state(standing_of(service_, node, jid));
+    if (auto refused = check_room(node, state)) return refused;
+    const bool waits = state == SubscriptionState::pending;
+    const auto saved = store_.subscribe(service_.owner(), node,
+                                        {.jid = jid.full(), .pending = waits, .options = options});
+    if (!saved) return Refusal{to_stanza_error(saved.error())};
+    outcome.changed = true;
+    if (waits)
+        ask_owners(outcome, node, jid);
+    else
+        hear_last_item(outcome, node, jid);
+    return std::nullopt;
+}
+
+void Subscriptions::approve(Outcome& outcome, Node& node, const std::string& jid) const {
+    Subscription changed = *node.find_subscription(jid);
+    changed.pending = false;
+    // It is not larger than it was.
+    (void)store_.subscribe(service_.owner(), node, std::move(changed));
+    outcome.changed = true;
+    tell(outcome, node, jid, SubscriptionState::subscribed);
+    hear_last_item(outcome, node, Jid::trusted(jid));
+}
+
+void Subscriptions::give_up(Outcome& outcome, Node& node, const std::string& jid) const {
+    store_.unsubscribe(service_.owner(), node, jid);
+    outcome.changed = true;
+}
+
+void Subscriptions::take(Outcome& outcome, Node& node, const std::string& jid) const {
+    give_up(outcome, node, jid);
+    tell(outcome, node, jid, SubscriptionState::none);
+}
+
+// ---- Reviewing ---------------------------------------------------------------------------------
+
+void Subscriptions::review_one(Outcome& outcome, Node& node, const std::string& jid) const {
+    const SubscriptionState rightful =
+        rightful_state(standing_of(service_, node, Jid::trusted(jid)));
+    const bool waits = node.find_subscription(jid)->pending;
+    // Who is subscribed to a node whose access model asks for that may read it: none begins to wait.
+    if (rightful == SubscriptionState::none) return take(outcome, node, jid);
+    if (waits && rightful == SubscriptionState::subscribed) approve(outcome, node, jid);
+}
+
+void Subscriptions::review(Outcome& outcome, Node& node) const {
+    for (const std::string& jid : addresses(node, nullptr)) review_one(outcome, node, jid);
+}
+
+void Subscriptions::review(Outcome& outcome, const Jid& user) const {
+    for (const auto& node : service_.nodes().nodes)
+        for (const std::string& jid : addresses(*node, &user)) review_one(outcome, *node, jid);
+}
+
+// ---- Who is told -------------------------------------------------------------------------------
+
+void Subscriptions::hear_last_item(Outcome& outcome, const Node& node, const Jid& who) const {
+    const bool wanted = node.config.send_last != SendLast::never && node.config.persist_items;
+    const Subscription* const own = node.find_subscription(who.full());
+    if (wanted && own && own->options.deliver) outcome.last_items.push_back({node.number, who});
+}
+
+void Subscriptions::send(Outcome& outcome, const Jid& to, std::shared_ptr<Stanza> message) const {
+    if (!service_.may_tell(to)) return;
+    message->set_to(to);
+    outcome.notices.push_back(
+        [&router = service_.owner().context().router(), message = std::move(message)]() mutable {
+            router.route(std::move(message));
+        });
+}
+
+/// It waits for who is not there: what an owner decides, and a subscriber is told once, is no event
+/// of the moment.
+void Subscriptions::ask_owners(Outcome& outcome, const Node& node, const Jid& subscriber) const {
+    for (const Jid& owner : owners_of(service_, node)) {
+        auto message = Stanza::make(StanzaKind::message, StanzaType::normal, service_.owner().jid(),
+                                    Jid(), random_token(9));
+        message->root().add_text_child(
+            "body", subscriber.full() + " asks for a subscription to the node " + node.name);
+        authorization_form(node.name, subscriber).append_to(message->root());
+        send(outcome, owner, std::move(message));
+    }
+}
+
+void Subscriptions::tell(Outcome& outcome, const Node& node, const std::string& jid,
+                         SubscriptionState state) const {
+    xml::Element* subscription = nullptr;
+    auto message = make_event(service_, node, "subscription", StanzaType::normal, &subscription);
+    subscription->set_attr("jid", jid).set_attr("subscription", name(state));
+    send(outcome, Jid::trusted(jid), std::move(message));
+}
+
+}  // namespace clarion::pubsub

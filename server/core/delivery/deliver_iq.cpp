@@ -55,6 +55,20 @@ IqRequest make_request(Context& context, IqTarget target, Actor* owner, const St
             .session = asking_session(context, from)};
 }
 
+/// What becomes of the batch of the turn in which a request begins to be dealt with: if that fails
+/// its ticket may fail, and its handler says that it failed, too. nullptr: no ticket is held.
+std::shared_ptr<const Result<>> note_failure(Shard& shard) {
+    if (!shard.cause()) return nullptr;
+    auto noted = std::make_shared<Result<>>();
+    shard.after_commit([noted](const Result<>& committed) { *noted = committed; });
+    return noted;
+}
+
+bool says_failure(const IqAnswer& reply, const Result<>& committed) {
+    const auto* error = std::get_if<StanzaError>(&reply);
+    return error && !committed && error->condition == to_stanza_error(committed.error()).condition;
+}
+
 /// `entry`: who serves it; nullptr: nobody does.
 bool may_ask(const Actor* owner, const Jid& who, const IqTable::Entry* entry) {
     return !owner || owner->relation_to(who) >= (entry ? entry->audience : Relation::owner);
@@ -139,6 +153,7 @@ Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, 
     if (owner) pin.emplace(*owner);
     IqRequest request = make_request(context_, target, owner, envelope.stanza);
     IqAnswer reply = StanzaError(StanzaErrorCondition::internal_server_error);
+    const auto failure = note_failure(context_.shard());
     try {
         reply = co_await entry.async(std::move(request));
     } catch (const boost::system::system_error&) {
@@ -148,6 +163,8 @@ Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, 
     }
     if (pin && (*pin)->gone()) co_return;
     context_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
+    if (failure && says_failure(reply, *failure) && envelope.ticket)
+        co_return envelope.ticket.fail(failure->error());  // which answers it, and once
     answer(envelope, std::move(reply));
 }
 

@@ -17,10 +17,15 @@ using enum StanzaErrorCondition;
 /// Longest text of a field, in bytes, and how many groups a node may be for.
 constexpr std::size_t max_text = 1000;
 constexpr std::size_t max_groups = 50;
+constexpr std::size_t max_contacts = 20;
 
 constexpr std::array<std::string_view, 5> access_models{"open", "presence", "roster", "whitelist",
                                                         "authorize"};
 constexpr std::array<std::string_view, 3> publish_models{"publishers", "subscribers", "open"};
+constexpr std::array<std::string_view, 3> item_reply_words{"none", "owner", "publisher"};
+constexpr std::array<std::string_view, 3> node_full_words{"retract-oldest", "discard-oldest",
+                                                          "reject"};
+constexpr std::array<std::string_view, 2> notification_types{"headline", "normal"};
 constexpr std::array<std::string_view, 3> send_last_words{"never", "on_sub", "on_sub_and_presence"};
 
 Refusal invalid(std::string_view var) {
@@ -84,19 +89,40 @@ Field choice(std::string_view var, std::string_view label) {
             }};
 }
 
-Values write_max_items(const NodeConfig& config) {
-    if (config.max_items == NodeConfig::as_many_as_allowed) return {"max"};
-    return {std::to_string(config.max_items)};
+constexpr std::string_view most_word = "max";
+constexpr std::string_view no_word;
+
+/// A number from 1, or the word for as much as is allowed.
+template <std::uint32_t NodeConfig::*member, const std::string_view& word>
+Field number(std::string_view var, std::string_view label) {
+    return {var,
+            "text-single",
+            label,
+            {},
+            [](const NodeConfig& config) {
+                if (config.*member == NodeConfig::as_many_as_allowed)
+                    return Values{std::string(word)};
+                return Values{std::to_string(config.*member)};
+            },
+            [](NodeConfig& config, const DataFormField& field) {
+                config.*member = NodeConfig::as_many_as_allowed;
+                if (field.value() == word) return true;
+                const auto value = parse_int(field.value());
+                if (!value || *value < 1 || *value >= NodeConfig::as_many_as_allowed) return false;
+                config.*member = static_cast<std::uint32_t>(*value);
+                return true;
+            }};
 }
 
-bool read_max_items(NodeConfig& config, const DataFormField& field) {
-    if (field.value() == "max") {
-        config.max_items = NodeConfig::as_many_as_allowed;
-        return true;
+bool read_contacts(NodeConfig& config, const DataFormField& field) {
+    std::vector<std::string> contacts;
+    for (const std::string& value : field.values) {
+        const auto jid = Jid::parse(value);
+        if (!jid) return false;
+        contacts.push_back(jid->full());
     }
-    const auto number = parse_int(field.value());
-    if (!number || *number < 1 || *number >= NodeConfig::as_many_as_allowed) return false;
-    config.max_items = static_cast<std::uint32_t>(*number);
+    if (contacts.size() > max_contacts) return false;
+    config.contacts = std::move(contacts);
     return true;
 }
 
@@ -123,12 +149,17 @@ const std::vector<Field>& fields() {
          read_groups},
         choice<&NodeConfig::publish, publish_models>("pubsub#publish_model", "Who may publish"),
         boolean<&NodeConfig::persist_items>("pubsub#persist_items", "Keep items"),
-        {"pubsub#max_items",
-         "text-single",
-         "Most items that are kept; max: as many as allowed",
-         {},
-         write_max_items,
-         read_max_items},
+        number<&NodeConfig::max_items, most_word>(
+            "pubsub#max_items", "Most items that are kept; max: as many as allowed"),
+        choice<&NodeConfig::full, node_full_words>("pubsub#publish_node_full",
+                                                   "What happens when there are more"),
+        number<&NodeConfig::item_expire, most_word>(
+            "pubsub#item_expire",
+            "Seconds for which items are kept; max: until others replace them"),
+        number<&NodeConfig::max_payload, no_word>("pubsub#max_payload_size",
+                                                  "Largest payload in bytes; empty: as allowed"),
+        choice<&NodeConfig::item_reply, item_reply_words>("pubsub#itemreply",
+                                                          "Whose address items carry"),
         choice<&NodeConfig::send_last, send_last_words>("pubsub#send_last_published_item",
                                                         "When the last item is sent"),
         boolean<&NodeConfig::deliver_notifications>("pubsub#deliver_notifications",
@@ -140,7 +171,19 @@ const std::vector<Field>& fields() {
         boolean<&NodeConfig::notify_delete>("pubsub#notify_delete",
                                             "Notify when the node is deleted"),
         boolean<&NodeConfig::notify_retract>("pubsub#notify_retract",
-                                             "Notify when items are removed")};
+                                             "Notify when items are removed"),
+        boolean<&NodeConfig::notify_sub>("pubsub#notify_sub",
+                                         "Notify owners of who subscribes and goes"),
+        choice<&NodeConfig::notification_type, notification_types>("pubsub#notification_type",
+                                                                   "Type of notifications"),
+        boolean<&NodeConfig::subscribe>("pubsub#subscribe", "Allow subscriptions"),
+        text<&NodeConfig::language>("pubsub#language", "Language"),
+        {"pubsub#contact",
+         "jid-multi",
+         "Addresses for questions",
+         {},
+         [](const NodeConfig& config) { return config.contacts; },
+         read_contacts}};
     return all;
 }
 
@@ -192,11 +235,25 @@ constexpr std::array<Fixed, 7> fixed_options{{{"pubsub#digest", {"0", "false"}},
                                               {"pubsub#subscription_type", {"items", ""}},
                                               {"pubsub#subscription_depth", {"1", ""}}}};
 
+constexpr std::array<Fixed, 7> fixed_fields{{{"pubsub#node_type", {"leaf", ""}},
+                                             {"pubsub#collection", {"", ""}},
+                                             {"pubsub#body_xslt", {"", ""}},
+                                             {"pubsub#dataform_xslt", {"", ""}},
+                                             {"pubsub#presence_based_delivery", {"0", "false"}},
+                                             {"pubsub#purge_offline", {"0", "false"}},
+                                             {"pubsub#tempsub", {"0", "false"}}}};
+
 template <std::size_t size>
 const Fixed* find_fixed(const std::array<Fixed, size>& fixed, std::string_view var) {
     const auto* found = std::find_if(fixed.begin(), fixed.end(),
                                      [&](const Fixed& each) { return each.var == var; });
     return found == fixed.end() ? nullptr : found;
+}
+
+/// It is so at every node.
+bool is_fixed_so(const DataFormField& option) {
+    const Fixed* const fixed = find_fixed(fixed_fields, option.var);
+    return fixed && fixed->allows(option);
 }
 
 Refusal invalid_option(std::string_view var) {
@@ -226,7 +283,7 @@ DataForm meta_data_form(const NodeConfig& config) {
     DataForm form = DataForm::make("result", ns::pubsub_meta_data);
     for (const std::string_view var :
          {"pubsub#title", "pubsub#description", "pubsub#type", "pubsub#access_model",
-          "pubsub#publish_model", "pubsub#max_items"})
+          "pubsub#publish_model", "pubsub#max_items", "pubsub#language", "pubsub#contact"})
         add_field(form, *find_field(var), config);
     for (DataFormField& field : form.fields) field.options.clear();
     return form;
@@ -236,6 +293,8 @@ std::optional<Refusal> apply_form(NodeConfig& config, const DataForm& form,
                                   std::uint32_t most_items) {
     for (const DataFormField& submitted : form.fields) {
         const Field* const field = find_field(submitted.var);
+        const Fixed* const fixed = find_fixed(fixed_fields, submitted.var);
+        if (fixed && !fixed->allows(submitted)) return invalid(submitted.var);
         if (!field) continue;
         if (auto refused = read_field(config, *field, submitted, most_items)) return refused;
     }
@@ -264,6 +323,7 @@ std::optional<Refusal> apply_preconditions(NodeConfig& config, const DataForm& o
                                            std::uint32_t most_items) {
     for (const DataFormField& option : options.fields) {
         if (option.var == "FORM_TYPE") continue;
+        if (is_fixed_so(option)) continue;
         const Field* const field = find_field(option.var);
         if (!field) return not_met(option.var);
         if (auto refused = read_field(config, *field, option, most_items)) return refused;
@@ -275,6 +335,7 @@ std::optional<Refusal> check_preconditions(const NodeConfig& config, const DataF
                                            std::uint32_t most_items) {
     for (const DataFormField& option : options.fields) {
         if (option.var == "FORM_TYPE") continue;
+        if (is_fixed_so(option)) continue;
         const Field* const field = find_field(option.var);
         const auto wanted = field ? demanded(*field, option) : std::nullopt;
         if (!wanted) return not_met(option.var);

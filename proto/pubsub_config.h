@@ -23,6 +23,15 @@ enum class PublishModel : std::uint8_t { publishers, subscribers, open };
 /// When somebody is sent the last item.
 enum class SendLast : std::uint8_t { never, on_sub, on_sub_and_presence };
 
+/// Whose address an item carries, for who wants to answer it: its publisher's or the node's
+/// owner's.
+enum class ItemReply : std::uint8_t { none, owner, publisher };
+/// What becomes of the oldest items when there are too many: subscribers are told that they are
+/// retracted, or not; or the new ones are refused.
+enum class NodeFull : std::uint8_t { retract_oldest, discard_oldest, reject };
+/// The type of messages that notify: those of type normal wait for who is not there.
+enum class NotificationType : std::uint8_t { headline, normal };
+
 /// What a subscriber may choose.
 struct SubscribeOptions {
     /// Is told of what happens; false: keeps the subscription, and hears nothing by it.
@@ -31,24 +40,35 @@ struct SubscribeOptions {
 };
 
 struct NodeConfig {
-    /// As many items as the service allows: "max".
+    /// As many items, for as long or as large as the service allows.
     static constexpr std::uint32_t as_many_as_allowed = 0xffffffff;
 
     std::string title;
     std::string description;
-    std::string type;  // of the payloads
+    std::string type;                   // of the payloads
+    std::string language;               // a tag, "en"; empty: not said
+    std::vector<std::string> contacts;  // addresses for questions
     AccessModel access = AccessModel::presence;
     std::vector<std::string> roster_groups;  // of access model roster
     PublishModel publish = PublishModel::publishers;
     SendLast send_last = SendLast::on_sub_and_presence;
+    ItemReply item_reply = ItemReply::none;
+    NodeFull full = NodeFull::discard_oldest;
+    NotificationType notification_type = NotificationType::headline;
     std::uint32_t max_items = 1;
+    std::uint32_t max_payload = as_many_as_allowed;  // in bytes
+    std::uint32_t item_expire = as_many_as_allowed;  // in seconds since it was published
     bool persist_items = true;
     bool deliver_payloads = true;
     bool deliver_notifications = true;
     bool notify_config = false;
     bool notify_delete = true;
     bool notify_retract = true;
+    bool notify_sub = false;  // owners, of who subscribes and goes
+    bool subscribe = true;    // subscriptions may be asked for
 
+    /// Items go after a time.
+    bool expires() const { return item_expire != as_many_as_allowed; }
     bool operator==(const NodeConfig&) const = default;
 };
 
@@ -59,7 +79,8 @@ DataForm config_form(const NodeConfig& config, std::string_view type);
 DataForm meta_data_form(const NodeConfig& config);
 
 /// Changes what the form says; fields that it has not, and fields that nobody knows, change
-/// nothing. On a refusal `config` is half changed. `most_items`: what a node may have.
+/// nothing. What the registry has and is not done here (transformations, temporary subscriptions,
+/// delivery by presence, collections) is refused unless it is not wanted. On a refusal `config` is half changed. `most_items`: what a node may have.
 std::optional<Refusal> apply_form(NodeConfig& config, const DataForm& form,
                                   std::uint32_t most_items);
 

@@ -56,8 +56,6 @@ private:
     std::variant<Node*, Refusal> owned(const std::string& name) const;
 
     Outcome done(bool changed) const;
-    std::shared_ptr<Stanza> event(std::string_view kind, const Node& node,
-                                  xml::Element** child) const;
     Subscriptions subscriptions() const { return {store_, service_}; }
     /// Before those who are notified.
     void tell_modules(Outcome& outcome, const Node& node, NodeChange::What what,
@@ -73,9 +71,15 @@ private:
                                        const Publish& publish) const;
     std::optional<Refusal> check_item(const Node* node, const NodeConfig& config,
                                       const NewItem& item) const;
-    std::optional<Refusal> check_room(const Node* node, const std::vector<Item>& items) const;
+    std::optional<Refusal> check_count(const Node* node, const NodeConfig& config,
+                                       const Publish& publish) const;
+    std::optional<Refusal> check_room(const Node* node, const NodeConfig& config,
+                                      const std::vector<Item>& items) const;
     Outcome publish_to(Node* node, NodeConfig config, const Publish& publish) const;
-    void store_items(Node& node, const std::vector<Item>& items) const;
+    /// The ids of the oldest, which went.
+    std::vector<std::string> store_items(Node& node, const std::vector<Item>& items) const;
+    void notify_of_removed(Outcome& outcome, const Node& node,
+                           const std::vector<std::string>& ids) const;
     void notify_of_items(Outcome& outcome, const Node& node, const std::vector<Item>& items) const;
     /// The node at which that address has a subscription; else why not.
     std::variant<Node*, Refusal> subscribed(const std::string& node, const Jid& jid) const;

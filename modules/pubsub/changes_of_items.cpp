@@ -4,6 +4,7 @@
 
 #include "base/id.h"
 #include "modules/pubsub/changes.h"
+#include "modules/pubsub/item_element.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 
@@ -14,11 +15,6 @@ namespace {
 using enum StanzaErrorCondition;
 
 Outcome refused(Refusal refusal) { return {.refusal = std::move(refusal)}; }
-
-void add_item(xml::Element& items, const Item& item, bool with_payload) {
-    xml::Element& added = items.add("item").set_attr("id", item.id);
-    if (with_payload && !item.payload.empty()) added.add_raw(item.payload);
-}
 
 /// What all of them together replace, and what goes because there would be too many.
 std::uint64_t bytes_freed(const Node& node, const std::vector<Item>& items, std::size_t most) {
@@ -59,19 +55,38 @@ std::optional<Refusal> Changes::check_items(const Node* node, const NodeConfig& 
     if (!transient_notice && publish.items.empty()) return refusal(bad_request, "item-required");
     for (const NewItem& item : publish.items)
         if (auto wrong = check_item(node, config, item)) return wrong;
+    return check_count(node, config, publish);
+}
+
+/// What is too many at once is refused whatever the node does when it is full (12.10).
+std::optional<Refusal> Changes::check_count(const Node* node, const NodeConfig& config,
+                                            const Publish& publish) const {
+    if (!config.persist_items) return std::nullopt;
+    const std::size_t most = std::min(config.max_items, most_items());
+    std::unordered_set<std::string_view> ids;
+    std::size_t added = 0;
+    for (const NewItem& item : publish.items)
+        if (item.id.empty() || ids.insert(item.id).second) ++added;
+    if (added > most) return refusal(not_allowed, "max-items-exceeded");
+    if (!node || config.full != NodeFull::reject) return std::nullopt;
+    std::size_t count = node->items->size() + added;
+    for (const ItemEntry& entry : *node->items) count -= ids.contains(entry.id) ? 1 : 0;
+    if (count > most) return refusal(conflict, "node-full");
     return std::nullopt;
 }
 
-std::optional<Refusal> Changes::check_room(const Node* node, const std::vector<Item>& items) const {
+std::optional<Refusal> Changes::check_room(const Node* node, const NodeConfig& config,
+                                           const std::vector<Item>& items) const {
     const PubsubOptions& options = service_.options();
+    const auto largest = std::min<std::uint64_t>(
+        config.max_payload, static_cast<std::uint64_t>(options.max_item_bytes));
     std::uint64_t wanted = 0;
     for (const Item& item : items) {
-        if (item.payload.size() > static_cast<std::uint64_t>(options.max_item_bytes))
-            return refusal(not_acceptable, "payload-too-big");
+        if (item.payload.size() > largest) return refusal(not_acceptable, "payload-too-big");
         wanted += cost_of(item);
     }
     std::uint64_t freed = 0;
-    if (node) freed = bytes_freed(*node, items, std::min(node->config.max_items, most_items()));
+    if (node) freed = bytes_freed(*node, items, std::min(config.max_items, most_items()));
     if (wanted > freed &&
         *service_.nodes().bytes + wanted - freed > static_cast<std::uint64_t>(options.max_bytes))
         return Refusal{{resource_constraint, "too much is kept already"}};
@@ -108,11 +123,12 @@ Outcome Changes::publish_to(Node* node, NodeConfig config, const Publish& publis
                          .publisher = publisher(),
                          .published = now_,
                          .payload = item.payload ? xml::to_string(*item.payload) : ""});
-    if (auto wrong = check_room(node, items)) return refused(*wrong);
+    if (auto wrong = check_room(node, config, items)) return refused(*wrong);
     Outcome outcome = done(true);
     if (!node) node = create(publish.node, std::move(config), outcome);
     if (!node) return outcome;
-    if (node->config.persist_items) store_items(*node, items);
+    std::vector<std::string> gone;
+    if (node->config.persist_items) gone = store_items(*node, items);
     xml::Element& answer = outcome.answer->root().add("pubsub", ns::pubsub).add("publish");
     answer.set_attr("node", node->name);
     std::vector<NodeChange::Item> told;
@@ -122,10 +138,11 @@ Outcome Changes::publish_to(Node* node, NodeConfig config, const Publish& publis
     }
     tell_modules(outcome, *node, NodeChange::What::published, std::move(told));
     notify_of_items(outcome, *node, items);
+    notify_of_removed(outcome, *node, gone);
     return outcome;
 }
 
-void Changes::store_items(Node& node, const std::vector<Item>& items) const {
+std::vector<std::string> Changes::store_items(Node& node, const std::vector<Item>& items) const {
     core::Actor& owner = service_.owner();
     OwnerNodes& nodes = service_.nodes();
     for (const Item& item : items) {
@@ -134,15 +151,32 @@ void Changes::store_items(Node& node, const std::vector<Item>& items) const {
         store_.add_item(owner, nodes, node, item);
     }
     const std::size_t most = std::min(node.config.max_items, most_items());
-    while (node.items->size() > most) store_.remove_item(owner, nodes, node, 0);
+    std::vector<std::string> gone;
+    while (node.items->size() > most) {
+        gone.push_back(node.items->front().id);
+        store_.remove_item(owner, nodes, node, 0);
+    }
+    return gone;
+}
+
+/// Modules are not told: what is published took their place.
+void Changes::notify_of_removed(Outcome& outcome, const Node& node,
+                                const std::vector<std::string>& ids) const {
+    const bool told = node.config.full == NodeFull::retract_oldest && node.config.notify_retract;
+    if (ids.empty() || !told) return;
+    xml::Element* list = nullptr;
+    auto message = make_event(service_, node, "items", &list);
+    for (const std::string& id : ids) list->add("retract").set_attr("id", id);
+    outcome.notices.push_back(service_.notice(node, std::move(message)));
 }
 
 void Changes::notify_of_items(Outcome& outcome, const Node& node,
                               const std::vector<Item>& items) const {
     if (!node.config.deliver_notifications) return;
     xml::Element* list = nullptr;
-    auto message = event("items", node, &list);
-    for (const Item& item : items) add_item(*list, item, node.config.deliver_payloads);
+    auto message = make_event(service_, node, "items", &list);
+    for (const Item& item : items)
+        add_item(*list, service_, node, item, node.config.deliver_payloads);
     outcome.notices.push_back(service_.notice(node, std::move(message)));
 }
 
@@ -163,7 +197,7 @@ Outcome Changes::operator()(const Retract& retract) const {
     }
     Outcome outcome = done(true);
     xml::Element* list = nullptr;
-    auto message = event("items", *node, &list);
+    auto message = make_event(service_, *node, "items", &list);
     std::vector<NodeChange::Item> told;
     for (const std::string& id : retract.ids) {
         const std::size_t at = node->find_item(id);

@@ -99,11 +99,6 @@ Outcome Changes::done(bool changed) const {
     return {.answer = make_result(request_), .changed = changed};
 }
 
-std::shared_ptr<Stanza> Changes::event(std::string_view kind, const Node& node,
-                                       xml::Element** child) const {
-    return make_event(service_, node, kind, StanzaType::headline, child);
-}
-
 void Changes::tell_modules(Outcome& outcome, const Node& node, NodeChange::What what,
                            std::vector<NodeChange::Item> items) const {
     AfterCommit told = service_.told_modules(node, what, who(), std::move(items));
@@ -113,7 +108,7 @@ void Changes::tell_modules(Outcome& outcome, const Node& node, NodeChange::What 
 void Changes::notify(Outcome& outcome, const Node& node, std::string_view kind,
                      std::string_view redirect) const {
     xml::Element* child = nullptr;
-    auto message = event(kind, node, &child);
+    auto message = make_event(service_, node, kind, &child);
     if (!redirect.empty()) child->add("redirect").set_attr("uri", redirect);
     outcome.notices.push_back(service_.notice(node, std::move(message)));
 }
@@ -204,7 +199,7 @@ Outcome Changes::operator()(const SetConfig& change) const {
 
 void Changes::notify_of_config(Outcome& outcome, const Node& node) const {
     xml::Element* child = nullptr;
-    auto message = event("configuration", node, &child);
+    auto message = make_event(service_, node, "configuration", &child);
     if (node.config.deliver_payloads) config_form(node.config, "result").append_to(*child);
     outcome.notices.push_back(service_.notice(node, std::move(message)));
 }

@@ -62,6 +62,7 @@ Outcome Changes::operator()(const Subscribe& wish) const {
     if (!is_asker(wish.jid, who())) return refused(refusal(bad_request, "invalid-jid"));
     if (!node || !may_know(standing_of(service_, *node, who()))) return refused(no_such_node());
     const Subscription* const there = node->find_subscription(wish.jid.full());
+    if (!there && !node->config.subscribe) return refused(unsupported("subscribe"));
     if (there && there->pending) return refused(refusal(not_authorized, "pending-subscription"));
     SubscribeOptions options = there ? there->options : SubscribeOptions();
     const SubscribeOptions before = options;

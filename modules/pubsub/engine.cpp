@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "modules/pubsub/item_element.h"
 #include "modules/pubsub/item_page.h"
-#include "modules/pubsub/late_item.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
 #include "server/core/routing/refusal_log.h"
@@ -17,13 +17,18 @@ namespace clarion::pubsub {
 using core::IqAnswer;
 using core::IqRequest;
 
+/// How often nodes that nobody asks for are looked at, and how many items go by that at once.
+constexpr auto sweep_interval = std::chrono::hours(1);
+constexpr std::size_t most_swept = 1000;
+/// Items that a node lists at once.
+constexpr std::uint32_t most_discovered = 1000;
+constexpr std::size_t all_items = static_cast<std::size_t>(-1);
+
 namespace {
 
-void add_items(xml::Element& list, const std::vector<Item>& items) {
-    for (const Item& item : items) {
-        xml::Element& added = list.add("item").set_attr("id", item.id);
-        if (!item.payload.empty()) added.add_raw(item.payload);
-    }
+void add_items(xml::Element& list, const Service& service, const Node& node,
+               const std::vector<Item>& items) {
+    for (const Item& item : items) add_item(list, service, node, item, true);
 }
 
 RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page) {
@@ -70,7 +75,8 @@ Task<IqAnswer> Engine::answer(const Service& service, IqRequest request) const {
     if (const auto* refused = std::get_if<Refusal>(&read)) co_return refuse(request, *refused);
     Request asked = std::get<Request>(std::move(read));
     core::Actor& owner = service.owner();
-    const auto loaded = co_await store_.load_items(owner, service.nodes(), node_of(asked));
+    co_await sweep(service);
+    const auto loaded = co_await load(service, node_of(asked));
     if (!loaded) co_return to_stanza_error(loaded.error());
     if (owner.deleted()) co_return no_such_node().error;
     if (auto* wanted = std::get_if<GetItems>(&asked)) {
@@ -80,6 +86,72 @@ Task<IqAnswer> Engine::answer(const Service& service, IqRequest request) const {
     const Changes changes(store_, service, *request.stanza, context_.clock().wall());
     Outcome outcome = std::visit(changes, asked);
     co_return co_await finish(service, request, std::move(outcome));
+}
+
+Task<std::optional<IqAnswer>> Engine::discover_items(const Service& service,
+                                                     IqRequest request) const {
+    const std::string name(request.payload().attr("node"));
+    const auto loaded = co_await load(service, name);
+    if (!loaded) co_return to_stanza_error(loaded.error());
+    const Node* const node = service.nodes().find(name);
+    if (!node || service.owner().deleted()) co_return std::nullopt;
+    if (!may_read(standing_of(service, *node, request.from))) co_return std::nullopt;
+    const auto rsm = read_rsm(request.payload());
+    if (!rsm) co_return to_stanza_error(rsm.error());
+    const GetItems wanted{.max_items = most_discovered, .rsm = *rsm};
+    const auto chosen = choose_page(*node->items, wanted, all_items);
+    if (const auto* refused = std::get_if<Refusal>(&chosen)) co_return refuse(request, *refused);
+    const ItemPage page = std::get<ItemPage>(chosen);
+    auto answer = make_result(*request.stanza);
+    xml::Element& query = answer->root().add("query", ns::disco_items).set_attr("node", name);
+    for (std::size_t i = page.first; i < page.first + page.count; ++i)
+        query.add("item")
+            .set_attr("jid", service.owner().jid().full())
+            .set_attr("name", (*node->items)[i].id);
+    if (page.tell) add_rsm(query, describe(*node->items, page));
+    co_return IqAnswer(std::move(answer));
+}
+
+// ---- What expires ------------------------------------------------------------------------------
+
+/// As they are now: what has expired is gone.
+Task<Result<>> Engine::load(const Service& service, std::string name) const {
+    while (true) {
+        const auto loaded = co_await store_.load_items(service.owner(), service.nodes(), name);
+        if (!loaded || service.owner().deleted()) co_return loaded;
+        const bool removed = remove_expired(service, service.nodes().find(name), all_items);
+        if (!removed) co_return Result<>{};
+        const auto committed = co_await context_.shard().committed();
+        if (committed) continue;
+        store_.forget_items(service.nodes());
+        co_return committed;
+    }
+}
+
+bool Engine::remove_expired(const Service& service, Node* node, std::size_t most) const {
+    if (!node || !node->config.expires()) return false;
+    return store_.remove_expired(service.owner(), service.nodes(), *node, context_.clock().wall(),
+                                 most) > 0;
+}
+
+/// Nodes of which nobody asks anything are looked at by the way, one with each request of others.
+Task<> Engine::sweep(const Service& service) const {
+    core::Actor& owner = service.owner();
+    store_.load(owner, service.nodes());
+    const WallTime now = context_.clock().wall();
+    for (const auto& node : service.nodes().nodes) {
+        if (!node->config.expires() || now - node->swept < sweep_interval) continue;
+        std::string name = node->name;
+        const auto loaded = co_await store_.load_items(owner, service.nodes(), name);
+        Node* const found = service.nodes().find(name);
+        if (!loaded || owner.deleted() || !found) co_return;
+        const bool removed = remove_expired(service, found, most_swept);
+        if (!removed) found->swept = now;
+        if (!removed) co_return;
+        const auto committed = co_await context_.shard().committed();
+        if (!committed) store_.forget_items(service.nodes());
+        co_return;
+    }
 }
 
 std::optional<Outcome> Engine::answer_authorization(const Service& service,
@@ -119,15 +191,16 @@ Task<Result<>> Engine::complete(const Service& service, Outcome outcome) const {
 
 Task<> Engine::send_last_item(const Service& service, Outcome::LastItemFor wanted) const {
     const Node* node = service.nodes().find(wanted.node);
-    if (!node || !node->items || node->items->empty()) co_return;
-    std::vector<std::uint64_t> seqs{node->items->back().seq};
+    const ItemEntry* const last = node ? node->last_item(context_.clock().wall()) : nullptr;
+    if (!last) co_return;
+    std::vector<std::uint64_t> seqs{last->seq};
     const core::Actor& owner = service.owner();
     const auto items = co_await store_.read_items(owner.id(), wanted.node, std::move(seqs));
     node = service.nodes().find(wanted.node);
     if (!items || items->empty() || !node || owner.deleted()) co_return;
     if (!may_read(standing_of(service, *node, wanted.to)) || !service.may_tell(wanted.to))
         co_return;  // no longer
-    context_.router().route(late_item(owner, *node, wanted.to, items->front()));
+    context_.router().route(late_item(service, *node, wanted.to, items->front()));
 }
 
 Task<IqAnswer> Engine::answer_items(const Service& service, const IqRequest& request,
@@ -144,7 +217,10 @@ Task<IqAnswer> Engine::answer_items(const Service& service, const IqRequest& req
         const auto items =
             co_await store_.read_items(service.owner().id(), node->number, std::move(seqs));
         if (!items) co_return to_stanza_error(items.error());
-        add_items(list, *items);
+        node = service.nodes().find(wanted.node);
+        if (auto refused = may_not_read(service, node, request.from))
+            co_return refuse(request, *refused);
+        add_items(list, service, *node, *items);
         co_return answer;
     }
     const auto most = static_cast<std::uint64_t>(service.options().max_answer_bytes);
@@ -157,7 +233,10 @@ Task<IqAnswer> Engine::answer_items(const Service& service, const IqRequest& req
     const std::uint64_t last = (*node->items)[page.first + page.count - 1].seq;
     const auto items = co_await store_.read_range(service.owner().id(), node->number, first, last);
     if (!items) co_return to_stanza_error(items.error());
-    add_items(list, *items);
+    node = service.nodes().find(wanted.node);
+    if (auto refused = may_not_read(service, node, request.from))
+        co_return refuse(request, *refused);
+    add_items(list, service, *node, *items);
     co_return answer;
 }
 

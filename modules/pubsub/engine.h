@@ -21,6 +21,10 @@ public:
     const NodeStore& store() const { return store_; }
     /// Of <pubsub/> in either namespace. `service` and its owner outlive the task.
     Task<core::IqAnswer> answer(const Service& service, core::IqRequest request) const;
+    /// A disco#items request for a node (XEP-0060, 5.5): its items, in pages, for who may read them.
+    /// nullopt: the asker finds no such node here.
+    Task<std::optional<core::IqAnswer>> discover_items(const Service& service,
+                                                       core::IqRequest request) const;
     /// An owner's answer to a request for a subscription, in a message. nullopt: its sender does not
     /// own such a node, or it is no such answer.
     std::optional<Outcome> answer_authorization(const Service& service,
@@ -32,6 +36,10 @@ public:
 private:
     Task<core::IqAnswer> finish(const Service& service, const core::IqRequest& request,
                                 Outcome outcome) const;
+    Task<Result<>> load(const Service& service, std::string node) const;
+    Task<> sweep(const Service& service) const;
+    /// Whether there were any.
+    bool remove_expired(const Service& service, Node* node, std::size_t most) const;
     Task<> send_last_item(const Service& service, Outcome::LastItemFor wanted) const;
     Task<core::IqAnswer> answer_items(const Service& service, const core::IqRequest& request,
                                       GetItems wanted) const;

@@ -2,7 +2,8 @@
 
 #include <utility>
 
-#include "modules/pubsub/late_item.h"
+#include "base/clock.h"
+#include "modules/pubsub/item_element.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/subscription.h"
 #include "server/core/address/domains.h"
@@ -15,6 +16,10 @@
 namespace clarion::pubsub {
 
 namespace {
+
+/// Entries go when their resource's presence comes: more than a moment brings are of presence that
+/// says nothing of what it can do.
+constexpr std::size_t most_served = 1000;
 
 bool sends_last(const Node& node) {
     return node.config.send_last == SendLast::on_sub_and_presence && node.config.persist_items &&
@@ -39,8 +44,12 @@ void LastItems::on_capabilities(const events::CapabilitiesKnown& event) const {
     constexpr std::string_view wish = "+notify<";
     if (event.now.text().find(wish) == std::string::npos) return;
     const bool own = event.resource.bare() == event.account.jid().full();
-    auto wishes = std::make_shared<const Wishes>(Wishes{
-        event.resource, event.now, event.before ? std::optional(*event.before) : std::nullopt});
+    const auto served = take_served(event.account, event.resource.full());
+    std::optional<Capabilities> before;
+    if (served) before = served->now;
+    if (event.before) before = *event.before;
+    auto wishes =
+        std::make_shared<const Wishes>(Wishes{event.resource, event.now, std::move(before)});
     begin(event.account, wishes);
     if (own) ask_contacts(event.account, wishes);
 }
@@ -59,11 +68,32 @@ void LastItems::ask_contacts(const core::Account& account,
     }
 }
 
-/// Where its presence has come it was sent them because of that.
+std::shared_ptr<const Wishes> LastItems::take_served(core::Account& account,
+                                                     const std::string& resource) const {
+    Served* const served = served_.find(account);
+    const auto found = served ? served->find(resource) : Served::iterator();
+    if (!served || found == served->end()) return nullptr;
+    auto wishes = std::move(found->second);
+    served->erase(found);
+    return wishes;
+}
+
+/// Who goes, and comes again, is sent them again.
+void LastItems::on_presence(events::PresenceReceiving& event) const {
+    if (event.presence.type() == StanzaType::unavailable)
+        (void)take_served(event.account, event.presence.from().full());
+}
+
+/// Where its presence has come it was sent them because of that. It may still come.
 void LastItems::on_sought(const LastItemsSought& event) const {
     events::CapabilitiesSought known{event.account, event.wishes->resource};
     context_.bus().fire(known);
     if (known.found) return;
+    if (!event.account.sessions().empty()) {
+        Served& served = served_.of(event.account);
+        if (served.size() >= most_served) served.clear();
+        served[event.wishes->resource.full()] = event.wishes;
+    }
     begin(event.account, event.wishes);
 }
 
@@ -97,15 +127,15 @@ Task<bool> LastItems::send_last(core::Account& account, std::string name, Jid re
     if (!loaded) co_return false;
     const Node* node = nodes.find(name);
     const AccountService service(account, nodes);
-    if (!node || !node->items || node->items->empty()) co_return true;
-    if (!may_hear(service, *node, resource)) co_return true;
-    std::vector<std::uint64_t> seqs{node->items->back().seq};
+    const ItemEntry* const last = node ? node->last_item(context_.clock().wall()) : nullptr;
+    if (!last || !may_hear(service, *node, resource)) co_return true;
+    std::vector<std::uint64_t> seqs{last->seq};
     const auto items = co_await store_.read_items(account.id(), node->number, std::move(seqs));
     if (!items) co_return false;
     node = nodes.find(name);
     if (account.deleted() || !node || items->empty()) co_return true;
     if (!may_hear(service, *node, resource)) co_return true;  // no longer
-    context_.router().route(late_item(account, *node, resource, items->front()));
+    context_.router().route(late_item(service, *node, resource, items->front()));
     co_return true;
 }
 

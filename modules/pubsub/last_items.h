@@ -2,11 +2,15 @@
 // 4.3.4; XEP-0060, 6.1.7). One per shard.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <memory>
+#include <string>
 
 #include "modules/pubsub/account_service.h"
 #include "modules/pubsub/engine.h"
 #include "server/core/events/caps_events.h"
+#include "server/core/events/presence_events.h"
 #include "server/core/setup/module.h"
 
 namespace clarion::pubsub {
@@ -34,12 +38,22 @@ class LastItems {
 public:
     LastItems(core::ModuleSetup& setup, const NodeStore& store,
               core::AccountSlot<OwnerNodes>& nodes)
-        : context_(setup.context()), store_(store), nodes_(nodes) {}
+        : context_(setup.context()),
+          store_(store),
+          nodes_(nodes),
+          served_(setup.account_slot<Served>()) {}
 
     void on_capabilities(const events::CapabilitiesKnown& event) const;
     void on_sought(const LastItemsSought& event) const;
+    void on_presence(events::PresenceReceiving& event) const;
 
 private:
+    /// Contacts' resources of this server that were sent last items before the account heard what
+    /// they can do, by address: they are not sent them again when it does.
+    using Served = std::map<std::string, std::shared_ptr<const Wishes>, std::less<>>;
+
+    std::shared_ptr<const Wishes> take_served(core::Account& account,
+                                              const std::string& resource) const;
     void ask_contacts(const core::Account& account,
                       const std::shared_ptr<const Wishes>& wishes) const;
     void begin(core::Account& account, const std::shared_ptr<const Wishes>& wishes) const;
@@ -49,6 +63,7 @@ private:
     core::Context& context_;
     const NodeStore& store_;
     core::AccountSlot<OwnerNodes>& nodes_;
+    core::AccountSlot<Served> served_;
 };
 
 }  // namespace clarion::pubsub

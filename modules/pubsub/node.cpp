@@ -12,6 +12,15 @@ std::size_t Node::find_item(std::string_view id) const {
     return items->size();
 }
 
+bool Node::has_expired(const ItemEntry& entry, WallTime now) const {
+    return config.expires() && entry.published + std::chrono::seconds(config.item_expire) <= now;
+}
+
+const ItemEntry* Node::last_item(WallTime now) const {
+    if (!items || items->empty() || has_expired(items->back(), now)) return nullptr;
+    return &items->back();
+}
+
 Affiliation Node::affiliation_of(std::string_view bare_jid) const {
     const auto found = std::find_if(affiliates.begin(), affiliates.end(),
                                     [&](const Affiliate& each) { return each.jid == bare_jid; });

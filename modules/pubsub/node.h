@@ -22,6 +22,8 @@ struct ItemEntry {
     std::string id;
     std::string publisher;  // bare; empty: the owner
     std::uint32_t bytes = 0;
+    /// 0 in entries of older servers, until it has been read from the item (Node::undated).
+    WallTime published{};
 };
 
 struct Affiliate {
@@ -52,9 +54,14 @@ struct Node {
     /// By seq; nullopt: not read yet.
     std::optional<std::vector<ItemEntry>> items;
     std::uint64_t last_seq = 0;  // the highest given since they were read
+    bool undated = false;        // it is not known of all items when they were published
+    WallTime swept{};            // when the expired ones among them were last looked for
 
     /// REQUIRES: the items have been read. Past the end: there is none of that id.
     std::size_t find_item(std::string_view id) const;
+    /// The newest that has not expired; nullptr: there is none.
+    const ItemEntry* last_item(WallTime now) const;
+    bool has_expired(const ItemEntry& entry, WallTime now) const;
     Affiliation affiliation_of(std::string_view bare_jid) const;
     /// nullptr: that address has none.
     const Subscription* find_subscription(std::string_view jid) const;

@@ -59,18 +59,36 @@ void NodeStore::load_entry(OwnerNodes& nodes, const core::Actor& owner, std::str
     nodes.add(std::move(*node));
 }
 
+/// What has been read may be forgotten while the next is.
 Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
                                      std::string name) const {
     load(owner, nodes);
-    if (!nodes.bytes) {
-        (void)co_await context_.shard().committed();
-        const auto usage = co_await items_.usage(owner.id());
-        if (!usage) co_return usage.error();
-        if (!nodes.bytes) nodes.bytes = usage->bytes;
+    while (true) {
+        const Node* const node = nodes.find(name);
+        const bool to_date = node && node->items && node->undated && node->config.expires();
+        Result<> done;
+        if (!nodes.bytes)
+            done = co_await load_bytes(owner, nodes);
+        else if (node && !node->items)
+            done = co_await load_index(owner, nodes, node->number);
+        else if (to_date)
+            done = co_await date_items(owner.id(), nodes, node->number);
+        else
+            co_return done;
+        if (!done) co_return done;
     }
-    const Node* node = nodes.find(name);
-    if (!node || node->items) co_return Result<>{};
-    const std::uint32_t number = node->number;
+}
+
+Task<Result<>> NodeStore::load_bytes(const core::Actor& owner, OwnerNodes& nodes) const {
+    (void)co_await context_.shard().committed();
+    const auto usage = co_await items_.usage(owner.id());
+    if (!usage) co_return usage.error();
+    if (!nodes.bytes) nodes.bytes = usage->bytes;
+    co_return Result<>{};
+}
+
+Task<Result<>> NodeStore::load_index(const core::Actor& owner, OwnerNodes& nodes,
+                                     std::uint32_t number) const {
     (void)co_await context_.shard().committed();
     auto entries = co_await read_index(owner.id(), number);
     if (!entries) co_return entries.error();
@@ -78,7 +96,30 @@ Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
     Node* const still = nodes.find(number);
     if (!still || still->items) co_return Result<>{};
     if (!entries->empty()) still->last_seq = std::max(still->last_seq, entries->back().seq);
+    still->undated = std::any_of(entries->begin(), entries->end(), [](const ItemEntry& each) {
+        return each.published == WallTime();
+    });
     still->items = std::move(*entries);
+    co_return Result<>{};
+}
+
+/// What an older server wrote says in the item alone when it was published.
+Task<Result<>> NodeStore::date_items(storage::OwnerId owner, OwnerNodes& nodes,
+                                     std::uint32_t number) const {
+    Node* const node = nodes.find(number);
+    node->undated = !node->items->empty();
+    if (!node->undated) co_return Result<>{};
+    const std::uint64_t first = node->items->front().seq;
+    const std::uint64_t last = node->items->back().seq;
+    const auto items = co_await read_range(owner, number, first, last);
+    if (!items) co_return items.error();
+    Node* const still = nodes.find(number);
+    if (!still || !still->items) co_return Result<>{};
+    for (const Item& item : *items) {
+        const std::size_t at = still->find_item(item.id);
+        if (at < still->items->size()) (*still->items)[at].published = item.published;
+    }
+    still->undated = false;
     co_return Result<>{};
 }
 
@@ -140,8 +181,11 @@ void NodeStore::erase(storage::OwnerId owner, OwnerNodes& nodes, const Node& nod
 
 void NodeStore::add_item(core::Actor& owner, OwnerNodes& nodes, Node& node,
                          const Item& item) const {
-    ItemEntry entry{
-        .seq = ++node.last_seq, .id = item.id, .publisher = item.publisher, .bytes = cost_of(item)};
+    ItemEntry entry{.seq = ++node.last_seq,
+                    .id = item.id,
+                    .publisher = item.publisher,
+                    .bytes = cost_of(item),
+                    .published = item.published};
     items_.put_new(owner.id(), index_key(node.number, entry.seq), encode(entry));
     items_.put_new(owner.id(), item_key(node.number, entry.seq), encode(item));
     *nodes.bytes += entry.bytes;
@@ -152,6 +196,18 @@ void NodeStore::remove_item(core::Actor& owner, OwnerNodes& nodes, Node& node,
                             std::size_t index) const {
     erase(owner.id(), nodes, node, (*node.items)[index]);
     node.items->erase(node.items->begin() + static_cast<std::ptrdiff_t>(index));
+}
+
+std::size_t NodeStore::remove_expired(core::Actor& owner, OwnerNodes& nodes, Node& node,
+                                      WallTime now, std::size_t most) const {
+    std::size_t count = 0;
+    std::erase_if(*node.items, [&](const ItemEntry& entry) {
+        if (count == most || !node.has_expired(entry, now)) return false;
+        erase(owner.id(), nodes, node, entry);
+        ++count;
+        return true;
+    });
+    return count;
 }
 
 void NodeStore::remove_all_items(core::Actor& owner, OwnerNodes& nodes, Node& node) const {

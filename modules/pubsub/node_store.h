@@ -42,6 +42,9 @@ public:
     /// Under its id, which no other item has.
     void add_item(core::Actor& owner, OwnerNodes& nodes, Node& node, const Item& item) const;
     void remove_item(core::Actor& owner, OwnerNodes& nodes, Node& node, std::size_t index) const;
+    /// Those that have expired, so many at most. How many there were.
+    std::size_t remove_expired(core::Actor& owner, OwnerNodes& nodes, Node& node, WallTime now,
+                               std::size_t most) const;
     void remove_all_items(core::Actor& owner, OwnerNodes& nodes, Node& node) const;
 
     /// Those of the items that are still there, in the order of `seqs`.
@@ -58,6 +61,10 @@ private:
                     std::string_view value) const;
     void erase(storage::OwnerId owner, OwnerNodes& nodes, const Node& node,
                const ItemEntry& entry) const;
+    Task<Result<>> load_bytes(const core::Actor& owner, OwnerNodes& nodes) const;
+    Task<Result<>> load_index(const core::Actor& owner, OwnerNodes& nodes,
+                              std::uint32_t node) const;
+    Task<Result<>> date_items(storage::OwnerId owner, OwnerNodes& nodes, std::uint32_t node) const;
     Task<Result<std::vector<ItemEntry>>> read_index(storage::OwnerId owner,
                                                     std::uint32_t node) const;
 

@@ -31,8 +31,8 @@ struct Outcome {
 Refusal no_such_node();
 
 /// A message from the service, to nobody yet, with an event about the node: `child` is what is in
-/// it.
+/// it. Of the type that the node is configured for.
 std::shared_ptr<Stanza> make_event(const Service& service, const Node& node, std::string_view kind,
-                                   StanzaType type, xml::Element** child);
+                                   xml::Element** child);
 
 }  // namespace clarion::pubsub

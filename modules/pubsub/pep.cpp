@@ -43,6 +43,7 @@ constexpr std::string_view features[] = {
     "persistent-items",
     "presence-subscribe",
     "publish",
+    "publish-node-full",
     "publish-only-affiliation",
     "publish-options",
     "publisher-affiliation",
@@ -76,6 +77,7 @@ class Pep {
 public:
     explicit Pep(core::ModuleSetup& setup)
         : engine_(setup),
+          others_(setup.other_modules()),
           nodes_(setup.account_slot<OwnerNodes>()),
           last_items_(setup, engine_.store(), nodes_) {}
 
@@ -84,6 +86,18 @@ public:
     Task<IqAnswer> answer(IqRequest request) const {
         const AccountService service(*request.account, nodes_.of(*request.account));
         co_return co_await engine_.answer(service, std::move(request));
+    }
+
+    /// What is asked of a node's items, or of something else that has a name.
+    Task<IqAnswer> discover_items(IqRequest request) const {
+        core::AccountPin account(*request.account);
+        StanzaPtr stanza = request.stanza;
+        if (engine_.store().has_nodes(*account)) {
+            const AccountService service(*account, nodes_.of(*account));
+            auto answer = co_await engine_.discover_items(service, std::move(request));
+            if (answer) co_return std::move(*answer);
+        }
+        co_return co_await others_.ask(std::move(account), std::move(stanza));
     }
 
     /// Behind those that screen messages: who is blocked decides nothing.
@@ -151,6 +165,7 @@ private:
     }
 
     Engine engine_;
+    core::OtherModules others_;
     core::AccountSlot<OwnerNodes> nodes_;
     LastItems last_items_;
 };
@@ -173,11 +188,17 @@ void install(core::ModuleSetup& setup) {
             setup.serve(IqTarget::hidden, type, space, "pubsub", answer_hidden);
         }
     }
+    setup.serve_about(
+        IqTarget::account, StanzaType::get, ns::disco_items, "query",
+        [](const xml::Element& query) { return !query.attr("node").empty(); },
+        [&self](IqRequest request) { return self.discover_items(std::move(request)); },
+        core::Relation::stranger);
     setup.on(events::AccountDiscovered::Stage::add, self, &Pep::on_discovered);
     setup.on(events::CapabilitiesKnown::Stage::react, self.last_items(),
              &LastItems::on_capabilities);
     setup.on(events::MessageReceiving::Stage::normalise, self, &Pep::on_message);
     setup.on(events::RosterChanged::Stage::note, self, &Pep::on_roster);
+    setup.on(events::PresenceReceiving::Stage::note, self.last_items(), &LastItems::on_presence);
     setup.on(LastItemsSought::Stage::send, self.last_items(), &LastItems::on_sought);
 }
 

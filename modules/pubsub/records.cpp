@@ -14,15 +14,22 @@ using storage::Decoder;
 using storage::Encoder;
 
 constexpr std::uint8_t version = 1;
+/// Of nodes: since all that the registry has can be configured.
+constexpr std::uint8_t node_version = 2;
 /// Since there are states and options; before, all were subscribed.
 constexpr std::uint8_t subscription_version = 2;
+/// Of the index: since items expire.
+constexpr std::uint8_t entry_version = 2;
 constexpr std::size_t node_key_size = 5;
 constexpr std::size_t item_key_size = 13;
 
 /// In the order of their bits.
-constexpr std::array<bool NodeConfig::*, 6> flags{
+constexpr std::array<bool NodeConfig::*, 8> flags{
     &NodeConfig::persist_items, &NodeConfig::deliver_payloads, &NodeConfig::deliver_notifications,
-    &NodeConfig::notify_config, &NodeConfig::notify_delete,    &NodeConfig::notify_retract};
+    &NodeConfig::notify_config, &NodeConfig::notify_delete,    &NodeConfig::notify_retract,
+    &NodeConfig::notify_sub,    &NodeConfig::subscribe};
+/// So many had version 1; the others were as a node is that is not configured.
+constexpr std::size_t first_flags = 6;
 
 void append(std::string& key, std::uint64_t number, int bytes) {
     for (int shift = (bytes - 1) * 8; shift >= 0; shift -= 8)
@@ -56,8 +63,10 @@ std::uint8_t flags_of(const NodeConfig& config) {
     return static_cast<std::uint8_t>(bits);
 }
 
-void set_flags(NodeConfig& config, std::uint8_t bits) {
-    for (std::size_t i = 0; i < flags.size(); ++i) config.*flags[i] = (bits >> i & 1u) != 0;
+void decode_flags(Decoder& in, NodeConfig& config) {
+    const std::size_t count = in.version() == 1 ? first_flags : flags.size();
+    const unsigned bits = in.enumerator(static_cast<std::uint8_t>((1u << count) - 1));
+    for (std::size_t i = 0; i < count; ++i) config.*flags[i] = (bits >> i & 1u) != 0;
 }
 
 void encode_config(Encoder& out, const NodeConfig& config) {
@@ -66,6 +75,11 @@ void encode_config(Encoder& out, const NodeConfig& config) {
     out.u8(static_cast<std::uint8_t>(config.publish));
     out.u8(static_cast<std::uint8_t>(config.send_last));
     out.u32(config.max_items).u8(flags_of(config));
+    out.string(config.language).strings(config.contacts);
+    out.u8(static_cast<std::uint8_t>(config.item_reply));
+    out.u8(static_cast<std::uint8_t>(config.full));
+    out.u8(static_cast<std::uint8_t>(config.notification_type));
+    out.u32(config.max_payload).u32(config.item_expire);
 }
 
 template <class Enum>
@@ -83,7 +97,15 @@ NodeConfig decode_config(Decoder& in) {
     config.publish = decode_enum(in, PublishModel::open);
     config.send_last = decode_enum(in, SendLast::on_sub_and_presence);
     config.max_items = in.u32();
-    set_flags(config, in.enumerator((1u << flags.size()) - 1));
+    decode_flags(in, config);
+    if (in.version() == 1) return config;
+    config.language = in.string();
+    config.contacts = in.strings();
+    config.item_reply = decode_enum(in, ItemReply::publisher);
+    config.full = decode_enum(in, NodeFull::reject);
+    config.notification_type = decode_enum(in, NotificationType::normal);
+    config.max_payload = in.u32();
+    config.item_expire = in.u32();
     return config;
 }
 
@@ -96,7 +118,7 @@ std::string index_prefix(std::uint32_t node) { return key('x', node); }
 std::string item_prefix(std::uint32_t node) { return key('i', node); }
 
 std::string encode(const Node& node) {
-    Encoder out(version);
+    Encoder out(node_version);
     out.string(node.name).time(node.created);
     encode_config(out, node.config);
     out.varint(node.affiliates.size());
@@ -107,7 +129,7 @@ std::string encode(const Node& node) {
 
 Result<Node> decode_node(std::string_view key, std::string_view value) {
     if (key.size() != node_key_size || key.front() != 'n') return bad_key();
-    Decoder in(value, version);
+    Decoder in(value, node_version);
     Node node;
     node.number = static_cast<std::uint32_t>(read_number(key.substr(1)));
     node.name = in.string();
@@ -149,17 +171,23 @@ Result<StoredSubscription> decode_subscription(std::string_view key, std::string
 }
 
 std::string encode(const ItemEntry& entry) {
-    return Encoder(version).string(entry.id).string(entry.publisher).u32(entry.bytes).take();
+    return Encoder(entry_version)
+        .string(entry.id)
+        .string(entry.publisher)
+        .u32(entry.bytes)
+        .time(entry.published)
+        .take();
 }
 
 Result<ItemEntry> decode_entry(std::string_view key, std::string_view value) {
     if (key.size() != item_key_size || key.front() != 'x') return bad_key();
-    Decoder in(value, version);
+    Decoder in(value, entry_version);
     ItemEntry entry;
     entry.seq = read_number(key.substr(node_key_size));
     entry.id = in.string();
     entry.publisher = in.string();
     entry.bytes = in.u32();
+    if (in.version() >= 2) entry.published = in.time();
     if (auto fits = in.finish("index of an item"); !fits) return fits.error();
     return entry;
 }

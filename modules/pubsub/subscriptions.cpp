@@ -23,7 +23,10 @@ std::vector<std::string> addresses(const Node& node, const Jid* user) {
 }  // namespace
 
 std::shared_ptr<Stanza> make_event(const Service& service, const Node& node, std::string_view kind,
-                                   StanzaType type, xml::Element** child) {
+                                   xml::Element** child) {
+    const StanzaType type = node.config.notification_type == NotificationType::normal
+                                ? StanzaType::normal
+                                : StanzaType::headline;
     auto message =
         Stanza::make(StanzaKind::message, type, service.owner().jid(), Jid(), random_token(9));
     *child = &add_event(message->root(), kind, node.name);
@@ -56,7 +59,7 @@ std::optional<Refusal> Subscriptions::begin(Outcome& outcome, Node& node, const 
     if (waits)
         ask_owners(outcome, node, jid);
     else
-        hear_last_item(outcome, node, jid);
+        begin_hearing(outcome, node, jid);
     return std::nullopt;
 }
 
@@ -67,12 +70,14 @@ void Subscriptions::approve(Outcome& outcome, Node& node, const std::string& jid
     (void)store_.subscribe(service_.owner(), node, std::move(changed));
     outcome.changed = true;
     tell(outcome, node, jid, SubscriptionState::subscribed);
-    hear_last_item(outcome, node, Jid::trusted(jid));
+    begin_hearing(outcome, node, Jid::trusted(jid));
 }
 
 void Subscriptions::give_up(Outcome& outcome, Node& node, const std::string& jid) const {
+    const bool was_subscribed = !node.find_subscription(jid)->pending;
     store_.unsubscribe(service_.owner(), node, jid);
     outcome.changed = true;
+    if (was_subscribed) tell_owners(outcome, node, jid, SubscriptionState::none);
 }
 
 void Subscriptions::take(Outcome& outcome, Node& node, const std::string& jid) const {
@@ -102,7 +107,8 @@ void Subscriptions::review(Outcome& outcome, const Jid& user) const {
 
 // ---- Who is told -------------------------------------------------------------------------------
 
-void Subscriptions::hear_last_item(Outcome& outcome, const Node& node, const Jid& who) const {
+void Subscriptions::begin_hearing(Outcome& outcome, const Node& node, const Jid& who) const {
+    tell_owners(outcome, node, who.full(), SubscriptionState::subscribed);
     const bool wanted = node.config.send_last != SendLast::never && node.config.persist_items;
     const Subscription* const own = node.find_subscription(who.full());
     if (wanted && own && own->options.deliver) outcome.last_items.push_back({node.number, who});
@@ -132,10 +138,24 @@ void Subscriptions::ask_owners(Outcome& outcome, const Node& node, const Jid& su
 
 void Subscriptions::tell(Outcome& outcome, const Node& node, const std::string& jid,
                          SubscriptionState state) const {
-    xml::Element* subscription = nullptr;
-    auto message = make_event(service_, node, "subscription", StanzaType::normal, &subscription);
-    subscription->set_attr("jid", jid).set_attr("subscription", name(state));
+    auto message = Stanza::make(StanzaKind::message, StanzaType::normal, service_.owner().jid(),
+                                Jid(), random_token(9));
+    add_event(message->root(), "subscription", node.name)
+        .set_attr("jid", jid)
+        .set_attr("subscription", name(state));
     send(outcome, Jid::trusted(jid), std::move(message));
+}
+
+/// Who is subscribed now, or was.
+void Subscriptions::tell_owners(Outcome& outcome, const Node& node, const std::string& jid,
+                                SubscriptionState state) const {
+    if (!node.config.notify_sub) return;
+    for (const Jid& owner : owners_of(service_, node)) {
+        xml::Element* subscription = nullptr;
+        auto message = make_event(service_, node, "subscription", &subscription);
+        subscription->set_attr("jid", jid).set_attr("subscription", name(state));
+        send(outcome, owner, std::move(message));
+    }
 }
 
 }  // namespace clarion::pubsub

@@ -39,10 +39,12 @@ public:
 private:
     std::optional<Refusal> check_room(const Node& node, SubscriptionState state) const;
     void review_one(Outcome& outcome, Node& node, const std::string& jid) const;
-    void hear_last_item(Outcome& outcome, const Node& node, const Jid& who) const;
+    void begin_hearing(Outcome& outcome, const Node& node, const Jid& who) const;
     void ask_owners(Outcome& outcome, const Node& node, const Jid& subscriber) const;
     void tell(Outcome& outcome, const Node& node, const std::string& jid,
               SubscriptionState state) const;
+    void tell_owners(Outcome& outcome, const Node& node, const std::string& jid,
+                     SubscriptionState state) const;
     void send(Outcome& outcome, const Jid& to, std::shared_ptr<Stanza> message) const;
 
     const NodeStore& store_;

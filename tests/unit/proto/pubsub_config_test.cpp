@@ -34,6 +34,13 @@ TEST_CASE("pubsub config: the form says all, and is read again") {
     config.max_items = 7;
     config.send_last = SendLast::never;
     config.persist_items = false;
+    config.item_expire = 60;
+    config.max_payload = 1000;
+    config.item_reply = ItemReply::publisher;
+    config.full = NodeFull::reject;
+    config.notify_sub = true;
+    config.subscribe = false;
+    config.contacts = {"a@b", "c@d"};
     const DataForm form = config_form(config, "form");
     CHECK(form.form_type() == ns::pubsub_node_config);
     CHECK(form.field("pubsub#access_model")->options.size() == 5);
@@ -56,7 +63,25 @@ TEST_CASE("pubsub config: values are checked, unknown fields change nothing") {
     CHECK(after("pubsub#notify_delete", "0") == "0");
     CHECK(after("pubsub#notify_delete", "perhaps") == "not-acceptable/");
     CHECK(after("pubsub#title", std::string(1001, 't')) == "not-acceptable/");
-    CHECK(after("pubsub#tempsub", "1").empty());
+    for (const char* var : {"pubsub#tempsub", "pubsub#purge_offline",
+                            "pubsub#presence_based_delivery", "pubsub#body_xslt"})
+        CHECK(after(var, "1") == "not-acceptable/");
+    CHECK(after("pubsub#tempsub", "0").empty());
+    CHECK(after("pubsub#node_type", "leaf").empty());
+    CHECK(after("pubsub#node_type", "collection") == "not-acceptable/");
+    CHECK(after("pubsub#item_expire", "3600") == "3600");
+    CHECK(after("pubsub#item_expire", "max") == "max");
+    CHECK(after("pubsub#item_expire", "0") == "not-acceptable/");
+    CHECK(after("pubsub#max_payload_size", "100") == "100");
+    CHECK(after("pubsub#max_payload_size", "").empty());
+    CHECK(after("pubsub#max_payload_size", "max") == "not-acceptable/");
+    CHECK(after("pubsub#itemreply", "publisher") == "publisher");
+    CHECK(after("pubsub#publish_node_full", "reject") == "reject");
+    CHECK(after("pubsub#notification_type", "normal") == "normal");
+    CHECK(after("pubsub#notification_type", "chat") == "not-acceptable/");
+    CHECK(after("pubsub#contact", "Romeo@A") == "romeo@a");
+    CHECK(after("pubsub#contact", "@a") == "not-acceptable/");
+    CHECK(after("pubsub#unknown", "1").empty());
     NodeConfig config;
     CHECK(apply_form(config,
                      submitted("pubsub#roster_groups_allowed", std::vector<std::string>(51, "g")),
@@ -81,6 +106,8 @@ TEST_CASE("pubsub config: publish options make a node, and are asked of one that
     CHECK_FALSE(met("pubsub#access_model", "nonsense"));
     CHECK(met("pubsub#persist_items", "true"));
     CHECK(met("pubsub#persist_items", "1"));
+    CHECK(met("pubsub#tempsub", "false"));
+    CHECK_FALSE(met("pubsub#tempsub", "true"));
     CHECK_FALSE(met("pubsub#nothing", "1"));
     CHECK(apply_preconditions(config, option("pubsub#nothing", "1"), most));
     CHECK_FALSE(met("pubsub#max_items", "max"));

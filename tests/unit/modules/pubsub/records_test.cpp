@@ -17,6 +17,14 @@ Node sample() {
     node.config.roster_groups = {"g"};
     node.config.max_items = 7;
     node.config.notify_delete = false;
+    node.config.language = "en";
+    node.config.contacts = {"c@d"};
+    node.config.item_reply = ItemReply::publisher;
+    node.config.full = NodeFull::reject;
+    node.config.notification_type = NotificationType::normal;
+    node.config.max_payload = 9;
+    node.config.item_expire = 10;
+    node.config.subscribe = false;
     node.affiliates = {{"a@b", Affiliation::member}};
     return node;
 }
@@ -37,7 +45,7 @@ TEST_CASE("pubsub records: keys are in the order of nodes and of publishing") {
 TEST_CASE("pubsub records: a node") {
     const std::string bytes = encode(sample());
     CHECK(hex_encode(bytes) ==
-          "01"
+          "02"
           "016e"
           "0000000000000005"
           "0154"
@@ -49,6 +57,13 @@ TEST_CASE("pubsub records: a node") {
           "02"
           "00000007"
           "27"
+          "02656e"
+          "0103634064"
+          "02"
+          "02"
+          "01"
+          "00000009"
+          "0000000a"
           "01"
           "03614062"
           "02");
@@ -62,6 +77,38 @@ TEST_CASE("pubsub records: a node") {
     CHECK_FALSE(decode_node("n", bytes));
     CHECK_FALSE(decode_node(node_key(1), bytes + "x"));
     CHECK_FALSE(decode_node(node_key(1), ""));
+}
+
+TEST_CASE("pubsub records: a node of version 1 is as nodes are that are not configured otherwise") {
+    const auto hex = [](std::string_view text) { return *hex_decode(text); };
+    const auto node = decode_node(node_key(1), hex("01"
+                                                   "016e"
+                                                   "0000000000000005"
+                                                   "0154"
+                                                   "00"
+                                                   "00"
+                                                   "02"
+                                                   "010167"
+                                                   "00"
+                                                   "02"
+                                                   "00000007"
+                                                   "27"
+                                                   "01"
+                                                   "03614062"
+                                                   "02"));
+    REQUIRE(node);
+    CHECK(node->config.subscribe);
+    CHECK_FALSE(node->config.notify_sub);
+    CHECK_FALSE(node->config.notify_delete);
+    CHECK_FALSE(node->config.expires());
+    CHECK(node->config.max_items == 7);
+    CHECK(node->affiliates.size() == 1);
+    const auto entry = decode_entry(index_key(1, 9), hex("01"
+                                                         "0169"
+                                                         "00"
+                                                         "0000012c"));
+    REQUIRE(entry);
+    CHECK(entry->published == WallTime());
 }
 
 TEST_CASE("pubsub records: an item, and its place in the index") {
@@ -78,16 +125,22 @@ TEST_CASE("pubsub records: an item, and its place in the index") {
     const auto again = decode_item(encode(item));
     REQUIRE(again);
     CHECK(again->payload == "<p/>");
-    const ItemEntry entry{.seq = 9, .id = "i", .publisher = "", .bytes = 300};
+    const ItemEntry entry{.seq = 9,
+                          .id = "i",
+                          .publisher = "",
+                          .bytes = 300,
+                          .published = WallTime(std::chrono::microseconds(7))};
     CHECK(hex_encode(encode(entry)) ==
-          "01"
+          "02"
           "0169"
           "00"
-          "0000012c");
+          "0000012c"
+          "0000000000000007");
     const auto place = decode_entry(index_key(1, 9), encode(entry));
     REQUIRE(place);
     CHECK(place->seq == 9);
     CHECK(place->bytes == 300);
+    CHECK(place->published == entry.published);
     CHECK_FALSE(decode_entry(item_key(1, 9), encode(entry)));
 }
 

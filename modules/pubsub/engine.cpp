@@ -123,7 +123,7 @@ Task<Result<>> Engine::load(const Service& service, std::string name) const {
         if (!removed) co_return Result<>{};
         const auto committed = co_await context_.shard().committed();
         if (committed) continue;
-        store_.forget_items(service.nodes());
+        store_.doubt(service.nodes());
         co_return committed;
     }
 }
@@ -149,7 +149,7 @@ Task<> Engine::sweep(const Service& service) const {
         if (!removed) found->swept = now;
         if (!removed) co_return;
         const auto committed = co_await context_.shard().committed();
-        if (!committed) store_.forget_items(service.nodes());
+        if (!committed) store_.doubt(service.nodes());
         co_return;
     }
 }
@@ -176,7 +176,7 @@ Task<Result<>> Engine::complete(const Service& service, Outcome outcome) const {
     if (outcome.changed) {
         const auto committed = co_await context_.shard().committed();
         if (!committed) {
-            store_.forget_items(service.nodes());
+            store_.doubt(service.nodes());
             co_return committed.error();
         }
     }
@@ -191,6 +191,11 @@ Task<Result<>> Engine::complete(const Service& service, Outcome outcome) const {
 
 Task<> Engine::send_last_item(const Service& service, Outcome::LastItemFor wanted) const {
     const Node* node = service.nodes().find(wanted.node);
+    if (!node) co_return;
+    std::string name = node->name;
+    const auto loaded = co_await load(service, std::move(name));
+    if (!loaded || service.owner().deleted()) co_return;
+    node = service.nodes().find(wanted.node);
     const ItemEntry* const last = node ? node->last_item(context_.clock().wall()) : nullptr;
     if (!last) co_return;
     std::vector<std::uint64_t> seqs{last->seq};

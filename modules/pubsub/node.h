@@ -72,6 +72,8 @@ struct Node {
 
 struct OwnerNodes {
     bool loaded = false;
+    /// Something that was written failed: what is in memory may be more than is stored.
+    bool in_doubt = false;
     std::vector<std::unique_ptr<Node>> nodes;  // by name
     std::uint32_t last_number = 0;
     /// What is stored of all items; nullopt: not read yet.

@@ -1,10 +1,12 @@
 #include "modules/pubsub/node_store.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "base/log.h"
 #include "server/core/context.h"
 #include "server/runtime/shard.h"
+#include "storage/storage.h"
 
 namespace clarion::pubsub {
 
@@ -29,6 +31,7 @@ std::uint32_t cost_of(const Item& item) {
 
 NodeStore::NodeStore(core::ModuleSetup& setup)
     : context_(setup.context()),
+      module_(setup.name()),
       nodes_(setup.resident_data(most_resident_bytes)),
       items_(setup.stored_data()) {}
 
@@ -67,7 +70,9 @@ Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
         const Node* const node = nodes.find(name);
         const bool to_date = node && node->items && node->undated && node->config.expires();
         Result<> done;
-        if (!nodes.bytes)
+        if (nodes.in_doubt)
+            done = co_await read_again(owner, nodes);
+        else if (!nodes.bytes)
             done = co_await load_bytes(owner, nodes);
         else if (node && !node->items)
             done = co_await load_index(owner, nodes, node->number);
@@ -77,6 +82,39 @@ Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
             co_return done;
         if (!done) co_return done;
     }
+}
+
+/// What is in storage, once all that was written is decided, is in memory again. It is written once
+/// more by that, as it is.
+Task<Result<>> NodeStore::read_again(core::Actor& owner, OwnerNodes& nodes) const {
+    (void)co_await context_.shard().committed();
+    const auto stored = co_await read_resident(owner.id());
+    if (!stored) co_return stored.error();
+    if (!nodes.in_doubt || owner.deleted()) co_return Result<>{};  // somebody else did it
+    nodes_.clear(owner.owner());
+    for (const storage::DataEntry& entry : *stored)
+        (void)nodes_.put(owner.owner(), entry.key, entry.value);  // there was room for it
+    nodes.nodes.clear();
+    nodes.bytes.reset();
+    nodes.loaded = nodes.in_doubt = false;
+    load(owner, nodes);
+    co_return Result<>{};
+}
+
+Task<Result<std::vector<storage::DataEntry>>> NodeStore::read_resident(
+    storage::OwnerId owner) const {
+    const storage::DataSpace space{owner, module_, storage::DataKind::resident};
+    std::vector<storage::DataEntry> entries;
+    storage::DataQuery query{.limit = page_entries};
+    bool complete = false;
+    while (!complete) {
+        auto page = co_await context_.storage().module_data().read(space, query);
+        if (!page) co_return page.error();
+        complete = page->complete || page->entries.empty();
+        if (!page->entries.empty()) query.after = page->entries.back().key;
+        std::move(page->entries.begin(), page->entries.end(), std::back_inserter(entries));
+    }
+    co_return entries;
 }
 
 Task<Result<>> NodeStore::load_bytes(const core::Actor& owner, OwnerNodes& nodes) const {
@@ -259,7 +297,10 @@ Task<Result<std::vector<Item>>> NodeStore::read_range(storage::OwnerId owner, st
     co_return items;
 }
 
-void NodeStore::forget_items(OwnerNodes& nodes) const {
+// ---- What could not be stored ------------------------------------------------------------------
+
+void NodeStore::doubt(OwnerNodes& nodes) const {
+    nodes.in_doubt = true;
     nodes.bytes.reset();
     for (const auto& node : nodes.nodes) node->items.reset();
 }

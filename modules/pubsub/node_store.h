@@ -53,14 +53,17 @@ public:
     /// All items from one to another that are still there, in order.
     Task<Result<std::vector<Item>>> read_range(storage::OwnerId owner, std::uint32_t node,
                                                std::uint64_t first, std::uint64_t last) const;
-    /// What was written failed: what is in memory is read again when it is next needed.
-    void forget_items(OwnerNodes& nodes) const;
+    /// What was written failed: what is in memory is read again, by load_items() before anything
+    /// else.
+    void doubt(OwnerNodes& nodes) const;
 
 private:
     void load_entry(OwnerNodes& nodes, const core::Actor& owner, std::string_view key,
                     std::string_view value) const;
     void erase(storage::OwnerId owner, OwnerNodes& nodes, const Node& node,
                const ItemEntry& entry) const;
+    Task<Result<>> read_again(core::Actor& owner, OwnerNodes& nodes) const;
+    Task<Result<std::vector<storage::DataEntry>>> read_resident(storage::OwnerId owner) const;
     Task<Result<>> load_bytes(const core::Actor& owner, OwnerNodes& nodes) const;
     Task<Result<>> load_index(const core::Actor& owner, OwnerNodes& nodes,
                               std::uint32_t node) const;
@@ -69,6 +72,7 @@ private:
                                                     std::uint32_t node) const;
 
     core::Context& context_;
+    std::string_view module_;
     core::ResidentSpace nodes_;
     core::StoredSpace items_;
 };

@@ -117,10 +117,10 @@ public:
         if (!engine_.store().has_nodes(event.account)) return;
         OwnerNodes& nodes = nodes_.of(event.account);
         engine_.store().load(event.account, nodes);
-        const AccountService service(event.account, nodes);
-        Outcome outcome;
-        Subscriptions(engine_.store(), service).review(outcome, Jid::trusted(event.item.jid));
-        complete_soon(event.account, std::move(outcome));
+        Jid contact = Jid::trusted(event.item.jid);
+        if (!nodes.in_doubt) return review(event.account, contact);
+        core::Scope& scope = event.account.context().scope_of(event.account.id());
+        scope.spawn("pubsub", review_later(core::AccountPin(event.account), std::move(contact)));
     }
 
     void on_discovered(events::AccountDiscovered& event) const {
@@ -138,6 +138,18 @@ public:
     }
 
 private:
+    void review(core::Account& account, const Jid& contact) const {
+        const AccountService service(account, nodes_.of(account));
+        Outcome outcome;
+        Subscriptions(engine_.store(), service).review(outcome, contact);
+        complete_soon(account, std::move(outcome));
+    }
+    /// Of nodes that have to be read again.
+    Task<> review_later(core::AccountPin account, Jid contact) const {
+        const auto read = co_await engine_.store().load_items(*account, nodes_.of(*account), {});
+        if (read && account.alive()) review(*account, contact);
+    }
+
     /// `outcome` is of no request.
     void complete_soon(core::Account& account, Outcome outcome) const {
         if (!outcome.changed) return;

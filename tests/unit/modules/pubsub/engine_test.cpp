@@ -175,6 +175,40 @@ TEST_CASE_FIXTURE(Scene,
     CHECK(items(*romeo, "n") == "c=x ");
 }
 
+TEST_CASE_FIXTURE(Scene, "pubsub: nodes are as they were, if a change could not be stored") {
+    const auto fails = [&](const std::string& inside, std::string_view ns = ns::pubsub_owner) {
+        (void)items(*romeo, "n");  // what failed before is read again
+        world.storage().fail_next_batches(1, fail("internal-server-error", "the disk is full"));
+        CHECK(outcome(ask(*romeo, "set", ns, inside)) == "internal-server-error");
+        CHECK(romeo->pending() == 0);
+    };
+    CHECK(publish(*romeo, "n", item("a") + item("b"), "max_items", "max") == "ok");
+    CHECK(configure(*romeo, "n", "access_model", "open") == "ok");
+    CHECK(subscribe(*tybalt, "tybalt@example.org") == "ok");
+    forget();
+    fails("<configure node='n'>" + options("node_config", "access_model", "whitelist") +
+          "</configure>");
+    CHECK(items(*tybalt, "n") == "a=x b=x ");
+    fails("<delete node='n'/>");
+    CHECK(items(*tybalt, "n") == "a=x b=x ");
+    fails(
+        "<affiliations node='n'><affiliation jid='tybalt@example.org' affiliation='outcast'/>"
+        "</affiliations>");
+    fails("<purge node='n'/>");
+    fails("<create node='m'/>", ns::pubsub);
+    CHECK(items(*romeo, "m") == no_node);
+    CHECK(heard(*tybalt) == "");
+    CHECK(publish(*romeo, "n", item("c")) == "ok");
+    CHECK(heard(*tybalt) == "romeo@example.org n c=x\n");
+    CHECK(publish(*romeo, "m", item("d")) == "ok");
+    world.crash_and_restart();
+    romeo = &world.log_in("romeo@example.org/orchard");
+    CHECK(items(*romeo, "n") == "a=x b=x c=x ");
+    CHECK(items(*romeo, "m") == "d=x ");
+    CHECK(states(own(*romeo, "get", "<subscriptions node='n'/>")) ==
+          "tybalt@example.org subscribed \n");
+}
+
 // ---- Reading -----------------------------------------------------------------------------------
 
 TEST_CASE_FIXTURE(Scene, "pubsub: items by id, the newest, and in pages") {

@@ -46,9 +46,12 @@ void add_subscribers(const AccountService& service, const Node& node, std::vecto
         if (each.pending || !each.options.deliver) continue;
         Jid jid = Jid::trusted(each.jid);
         if (!may_read(standing_of(service, node, jid)) || !service.may_tell(jid)) continue;
-        std::erase_if(to, [&](const Jid& other) {
-            return other == jid || (jid.is_bare() && other.bare() == jid.full());
-        });
+        const auto covers = [](const Jid& one, const Jid& other) {
+            return one == other || (one.is_bare() && other.bare() == one.full());
+        };
+        if (std::any_of(to.begin(), to.end(), [&](const Jid& other) { return covers(other, jid); }))
+            continue;
+        std::erase_if(to, [&](const Jid& other) { return covers(jid, other); });
         to.push_back(std::move(jid));
     }
 }

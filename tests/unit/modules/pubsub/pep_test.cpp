@@ -120,6 +120,28 @@ TEST_CASE_FIXTURE(Listeners, "pep: who comes gets the last item, once") {
     CHECK(heard(chamber) == of_romeo + "b=x late\n");
 }
 
+TEST_CASE_FIXTURE(Listeners, "pep: who was served before its presence came is not served again") {
+    CHECK(publish(*romeo, "n", item("a")) == "ok");
+    forget();
+    const Jid resource = Jid::trusted("juliet@example.net/chamber");
+    const Capabilities can("client/pc//<n+notify<");
+    // What the account learns by the presence itself.
+    const auto learn = [&](const Capabilities* before) {
+        events::CapabilitiesKnown known{romeo->account(), resource, can, before};
+        romeo->account().context().bus().fire(known);
+        world.settle();
+    };
+    wishes()[resource.full()] = {"n"};
+    Client& chamber = world.connect(resource.full());
+    chamber.send("<presence/>");
+    CHECK(heard(chamber) == of_romeo + "a=x late\n");
+    learn(nullptr);
+    CHECK(heard(chamber) == "");
+    chamber.send("<presence type='unavailable'/>");
+    learn(nullptr);  // by another presence than was served
+    CHECK(heard(chamber) == of_romeo + "a=x late\n");
+}
+
 TEST_CASE_FIXTURE(Listeners, "pep: last items come from accounts at which nobody is") {
     CHECK(publish(*romeo, "n", item("a")) == "ok");
     CHECK(publish(*romeo, "secret", item("a"), "access_model", "whitelist") == "ok");

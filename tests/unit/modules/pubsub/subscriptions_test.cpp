@@ -51,6 +51,7 @@ TEST_CASE_FIXTURE(Subscribers,
                   "pubsub: who is subscribed and wants it by presence hears of it once") {
     wishes()["juliet@example.net/balcony"] = {"n"};
     CHECK(subscribe(*juliet, "juliet@example.net") == "ok");
+    CHECK(subscribe(*juliet, "juliet@example.net/balcony") == "ok");
     (void)heard(*juliet);
     CHECK(publish(*romeo, "n", item("b")) == "ok");
     CHECK(heard(*juliet) == of_romeo + "b=x\n");

@@ -107,6 +107,10 @@ public:
         if (seen && seen->mark) event.found = look(event.account, event.resource, *seen);
     }
 
+    void on_tag_sought(events::CapsTagSought& event) {
+        event.found = known_.use(known_.mark(mark_key(event.tag)));
+    }
+
 private:
     void note_contact(core::Account& account, const Stanza& presence) {
         const auto tag = caps_of(presence);
@@ -163,6 +167,7 @@ void install_contacts(core::ModuleSetup& setup) {
     setup.on(SessionResumed::Stage::go_on, self, &Caps::on_resumed);
     setup.on(CapableSought::Stage::find, self, &Caps::on_capable_sought);
     setup.on(CapabilitiesSought::Stage::find, self, &Caps::on_capabilities_sought);
+    setup.on(CapsTagSought::Stage::find, self, &Caps::on_tag_sought);
 
     Desk& desk = setup.state<Desk>(setup);
     setup.on<CapsDeskSought>(CapsDeskSought::Stage::find,

@@ -17,6 +17,9 @@ namespace clarion::pubsub {
 
 namespace {
 
+/// In the text of who wants to be notified of anything.
+constexpr std::string_view wish = "+notify<";
+
 /// Entries go when their resource's presence comes: more than a moment brings are of presence that
 /// says nothing of what it can do.
 constexpr std::size_t most_served = 1000;
@@ -27,8 +30,7 @@ bool sends_last(const Node& node) {
 }
 
 /// To an account that is not loaded otherwise: for a moment only.
-void seek(core::Context& there, const std::string& account,
-          const std::shared_ptr<const Wishes>& wishes) {
+void seek(core::Context& there, const std::string& account, const WishesPtr& wishes) {
     const bool brief =
         !there.accounts().find(account) && !there.accounts().may_have_hibernating(account);
     there.accounts().with(account, [&there, brief, account, wishes](Result<core::Account*> found) {
@@ -41,7 +43,6 @@ void seek(core::Context& there, const std::string& account,
 }  // namespace
 
 void LastItems::on_capabilities(const events::CapabilitiesKnown& event) const {
-    constexpr std::string_view wish = "+notify<";
     if (event.now.text().find(wish) == std::string::npos) return;
     const bool own = event.resource.bare() == event.account.jid().full();
     const auto served = take_served(event.account, event.resource.full());
@@ -55,8 +56,7 @@ void LastItems::on_capabilities(const events::CapabilitiesKnown& event) const {
 }
 
 /// Those of this server whose presence it sees.
-void LastItems::ask_contacts(const core::Account& account,
-                             const std::shared_ptr<const Wishes>& wishes) const {
+void LastItems::ask_contacts(const core::Account& account, const WishesPtr& wishes) const {
     for (const core::RosterItem& item : account.roster().items()) {
         if (!core::state_of(&item).seen()) continue;
         const Jid contact = Jid::trusted(item.jid);
@@ -68,8 +68,9 @@ void LastItems::ask_contacts(const core::Account& account,
     }
 }
 
-std::shared_ptr<const Wishes> LastItems::take_served(core::Account& account,
-                                                     const std::string& resource) const {
+WishesPtr LastItems::take_served(core::Account& account, const std::string& resource) const {
+    if (WishesPtr unseen = unseen_.take(account.jid().full(), Jid::trusted(resource)))
+        return unseen;
     Served* const served = served_.find(account);
     const auto found = served ? served->find(resource) : Served::iterator();
     if (!served || found == served->end()) return nullptr;
@@ -82,7 +83,57 @@ std::shared_ptr<const Wishes> LastItems::take_served(core::Account& account,
 void LastItems::on_presence(events::PresenceReceiving& event) const {
     if (event.presence.type() == StanzaType::unavailable)
         (void)take_served(event.account, event.presence.from().full());
+    else if (event.account.sessions().empty())
+        serve_unseen(event.account.host(), event.presence);
 }
+
+void LastItems::on_unseen(const events::PresenceUnseen& event) const {
+    if (event.presence.type() == StanzaType::unavailable)
+        (void)unseen_.take(event.presence.to().bare(), event.presence.from());
+    else
+        serve_unseen(event.host, event.presence);
+}
+
+// ---- Contacts of other servers that nobody sees ------------------------------------------------
+
+/// Those of this server are asked by their homes. Of others only the presence is heard of: again and
+/// again, so whoever was served is remembered until it goes.
+void LastItems::serve_unseen(std::string_view host, const Stanza& presence) const {
+    const Jid& resource = presence.from();
+    if (!resource.is_full() || context_.domains().is_host(resource.domain())) return;
+    const std::string account(presence.to().bare());
+    const auto tag = presence.type() == StanzaType::available ? caps_of(presence) : std::nullopt;
+    if (!tag || !tag->can_verify()) return;
+    events::CapsTagSought sought{host, *tag};
+    context_.bus().fire(sought);
+    if (!sought.found || sought.found->text().find(wish) == std::string::npos) return;
+    const WishesPtr served = unseen_.served(account, resource);
+    if (served && served->now.text() == sought.found->text()) return;
+    const auto most =
+        static_cast<std::size_t>(context_.options<PubsubOptions>(host).max_wasted_loads);
+    if (!unseen_.may_load(account, resource.domain(), most, context_.clock().steady())) return;
+    auto wishes = std::make_shared<const Wishes>(
+        Wishes{resource, *sought.found, served ? std::optional(served->now) : std::nullopt});
+    context_.accounts().with(account, [this, account, wishes](Result<core::Account*> found) {
+        serve_unseen(found, account, wishes);
+    });
+}
+
+/// For a moment only, unless a session began meanwhile: then the presence comes to that.
+void LastItems::serve_unseen(Result<core::Account*> found, const std::string& account,
+                             const WishesPtr& wishes) const {
+    const std::string_view domain = wishes->resource.domain();
+    if (found) context_.accounts().evict_soon(account);
+    if (!found || !store_.has_nodes(**found)) {
+        unseen_.wasted(domain);
+        return unseen_.has_nothing(account, context_.clock().steady());
+    }
+    if ((*found)->relation_to(wishes->resource) < core::Relation::contact)
+        return unseen_.wasted(domain);
+    if (unseen_.serve(account, wishes)) begin(**found, wishes);
+}
+
+// ---- Contacts of this server -------------------------------------------------------------------
 
 /// Where its presence has come it was sent them because of that. It may still come.
 void LastItems::on_sought(const LastItemsSought& event) const {
@@ -98,7 +149,7 @@ void LastItems::on_sought(const LastItemsSought& event) const {
 }
 
 /// Behind what was said before: offline messages come first.
-void LastItems::begin(core::Account& account, const std::shared_ptr<const Wishes>& wishes) const {
+void LastItems::begin(core::Account& account, const WishesPtr& wishes) const {
     if (!store_.has_nodes(account)) return;
     context_.deliveries().push(
         [this, pin = core::AccountPin(account), wishes](core::Context& here) mutable {
@@ -107,7 +158,7 @@ void LastItems::begin(core::Account& account, const std::shared_ptr<const Wishes
         });
 }
 
-Task<> LastItems::send(core::AccountPin account, std::shared_ptr<const Wishes> wishes) const {
+Task<> LastItems::send(core::AccountPin account, WishesPtr wishes) const {
     OwnerNodes& nodes = nodes_.of(*account);
     store_.load(*account, nodes);
     std::vector<std::string> wanted;

@@ -52,6 +52,15 @@ void PubsubOptions::declare(OptionTable<PubsubOptions>& t) {
         .doc(
             "Addresses that may wait at one node for an owner's approval (access model authorize). "
             "One more is refused with policy-violation and too-many-subscriptions.");
+    t.add("max_wasted_loads", &PubsubOptions::max_wasted_loads)
+        .min(0)
+        .unit("loads per hour and shard")
+        .doc(
+            "A contact on another server that comes while nobody of an account is logged in is "
+            "sent "
+            "the last items of its nodes, for which the account is loaded. Its domain may cause so "
+            "many loads for nothing (no such account or contact, no nodes); then its presence is "
+            "passed over until the hour ends. 0: no account is loaded for that.");
     t.add("max_answer_bytes", &PubsubOptions::max_answer_bytes)
         .min(1024)
         .unit("bytes")

@@ -211,6 +211,7 @@ void install(core::ModuleSetup& setup) {
     setup.on(events::MessageReceiving::Stage::normalise, self, &Pep::on_message);
     setup.on(events::RosterChanged::Stage::note, self, &Pep::on_roster);
     setup.on(events::PresenceReceiving::Stage::note, self.last_items(), &LastItems::on_presence);
+    setup.on(events::PresenceUnseen::Stage::note, self.last_items(), &LastItems::on_unseen);
     setup.on(LastItemsSought::Stage::send, self.last_items(), &LastItems::on_sought);
 }
 

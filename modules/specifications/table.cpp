@@ -46,7 +46,7 @@ constexpr std::array specifications_{
     Specification{"0157", "Contact Addresses for XMPP Services", "1.1.1", complete, "contact"},
     Specification{"0160", "Best Practices for Handling Offline Messages", "1.0.1", complete, "offline"},
     Specification{"0163", "Personal Eventing Protocol", "1.2.2", partial, "pubsub",
-        "a contact elsewhere that comes while nobody is logged in gets no last items"},
+        "a contact elsewhere that comes while nobody is logged in gets last items only if its kind of client is known already"},
     Specification{"0178", "Best Practices for Use of SASL EXTERNAL with Certificates", "1.2", partial, "net",
         "between servers; clients have no certificates"},
     Specification{"0184", "Message Delivery Receipts", "1.4.0", recognised, "core", treated},

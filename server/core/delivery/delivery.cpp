@@ -5,6 +5,7 @@
 #include "server/core/context.h"
 #include "server/core/delivery/presence.h"
 #include "server/core/events/host_events.h"
+#include "server/core/events/unseen_presence.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
@@ -30,7 +31,11 @@ void Delivery::deliver_to_account(Envelope envelope) {
     // Nobody is there to see presence, and it must not cost a load (docs/design/001-core.md, idea
     // 2). A probe needs the roster, but it must not keep the account in memory either.
     const bool has_nobody = !context_.accounts().may_have_hibernating(account);
-    if (has_nobody && is_notification(*envelope.stanza)) return;
+    if (has_nobody && is_notification(*envelope.stanza)) {
+        context_.bus().fire(
+            events::PresenceUnseen{envelope.stanza->to().domain(), *envelope.stanza});
+        return;
+    }
     const bool brief = has_nobody && is_probe(*envelope.stanza);
     context_.accounts().with(
         account, [this, brief, envelope = std::move(envelope)](Result<Account*> found) mutable {

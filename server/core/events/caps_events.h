@@ -53,6 +53,16 @@ struct CapabilitiesSought {
     std::shared_ptr<const Capabilities> found{};
 };
 
+/// What can somebody do who says this? nullptr: that is not known on this shard; nobody is asked.
+struct CapsTagSought {
+    enum class Stage { find };
+    static constexpr std::string_view name = "CapsTagSought";
+    static constexpr auto kind = core::EventKind::fill_in;
+    std::string_view host;  // whose users met it
+    const CapsTag& tag;     // that can be verified
+    std::shared_ptr<const Capabilities> found{};
+};
+
 /// Where is it known what the hashes stand for that users of this host met? Fired at the home of
 /// that; for modules/caps alone.
 struct CapsDeskSought {

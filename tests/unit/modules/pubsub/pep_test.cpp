@@ -145,9 +145,9 @@ TEST_CASE_FIXTURE(Listeners, "pep: who was served before its presence came is no
 TEST_CASE_FIXTURE(Listeners, "pep: last items come from accounts at which nobody is") {
     CHECK(publish(*romeo, "n", item("a")) == "ok");
     CHECK(publish(*romeo, "secret", item("a"), "access_model", "whitelist") == "ok");
-    romeo->close();
     phone->close();
-    world.advance(std::chrono::hours(1));
+    leave_memory();
+    REQUIRE_FALSE(loaded("romeo@example.org"));
     wishes()["juliet@example.net/chamber"] = {"n", "secret"};
     Client& chamber = world.connect("juliet@example.net/chamber");
     chamber.send("<presence/>");
@@ -172,6 +172,102 @@ TEST_CASE_FIXTURE(Listeners, "pep: contacts elsewhere are notified at their reso
     CHECK(message->to().full() == "benvolio@example.com/x");
     CHECK(message->type() == StanzaType::headline);
     CHECK_FALSE(world.remote().pop());
+}
+
+// ---- Contacts elsewhere, while nobody is there -------------------------------------------------
+
+struct Away : Scene {
+    explicit Away(std::string options) : Scene(std::move(options)) {
+        world.befriend("romeo@example.org", "benvolio@example.com");
+        CHECK(publish(*romeo, "n", item("a")) == "ok");
+        leave();
+    }
+    Away() : Away("") {}
+    void leave() {
+        leave_memory();
+        REQUIRE_FALSE(loaded("romeo@example.org"));
+        world.remote().drop_all();
+    }
+    void arrive(std::string_view from, std::string_view type = "") {
+        world.arrive("<presence from='" + std::string(from) + "' to='romeo@example.org'" +
+                     (type.empty() ? "" : " type='" + std::string(type) + "'") +
+                     "><c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:c' "
+                     "ver='rN18D/M2MiNg7yyjx9/pLF7Lr9E='/></presence>");
+    }
+    /// What went to other servers, each "to id\n".
+    std::string sent() {
+        std::string text;
+        while (const auto message = world.remote().pop()) {
+            if (!message->is_message()) continue;
+            const xml::Element* event = message->root().child(ns::pubsub_event, "event");
+            REQUIRE(event);
+            CHECK(message->root().child(ns::delay, "delay"));
+            text += message->to().full() + ' ' + list(*event->first_child()) + '\n';
+        }
+        return text;
+    }
+};
+
+const std::string to_benvolio = "benvolio@example.com/x a \n";
+
+TEST_CASE_FIXTURE(Away, "pep away: a contact elsewhere gets the last item when it comes, once") {
+    arrive("benvolio@example.com/x");
+    CHECK(sent() == to_benvolio);
+    arrive("benvolio@example.com/x");
+    CHECK(sent() == "");
+    arrive("benvolio@example.com/x", "unavailable");
+    CHECK(sent() == "");
+    arrive("benvolio@example.com/x");
+    CHECK(sent() == to_benvolio);
+    arrive("paris@example.com/x");
+    CHECK(sent() == "");
+    world.at("romeo@example.org",
+             [](core::Core& core) { core.accounts().evict_slice(std::chrono::hours(1), 1); });
+    CHECK_FALSE(loaded("romeo@example.org"));  // it was loaded for a moment
+}
+
+TEST_CASE_FIXTURE(Away, "pep away: who was served is not served again when somebody comes") {
+    arrive("benvolio@example.com/x");
+    CHECK(sent() == to_benvolio);
+    romeo = &world.log_in("romeo@example.org/orchard");
+    const Jid resource = Jid::trusted("benvolio@example.com/x");
+    const Capabilities can("client/pc//<n+notify<");
+    romeo->account().context().bus().fire(
+        events::CapabilitiesKnown{romeo->account(), resource, can, nullptr});
+    world.settle();
+    CHECK(sent() == "");
+}
+
+TEST_CASE_FIXTURE(Away,
+                  "pep away: only what the contact may read, and from accounts that have it") {
+    romeo = &world.log_in("romeo@example.org/orchard");
+    juliet = &world.log_in("juliet@example.net/balcony");
+    tybalt = &world.log_in("tybalt@example.org/street");
+    CHECK(configure(*romeo, "n", "access_model", "whitelist") == "ok");
+    leave();
+    arrive("benvolio@example.com/x");
+    CHECK(sent() == "");
+    world.arrive(
+        "<presence from='benvolio@example.com/x' to='nobody@example.org'>"
+        "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:c' "
+        "ver='rN18D/M2MiNg7yyjx9/pLF7Lr9E='/></presence>");
+    CHECK(world.remote().pending() == 0);
+}
+
+TEST_CASE("pep away: a domain has accounts loaded for nothing so often") {
+    Away scene("[pubsub]\nmax_wasted_loads = 2\n");
+    for (const char* from : {"paris@example.com/x", "rosaline@example.com/x"}) scene.arrive(from);
+    scene.arrive("benvolio@example.com/x");
+    CHECK(scene.sent() == "");
+    scene.world.advance(std::chrono::hours(1));
+    scene.arrive("benvolio@example.com/x");
+    CHECK(scene.sent() == to_benvolio);
+}
+
+TEST_CASE("pep away: it can be switched off") {
+    Away scene("[pubsub]\nmax_wasted_loads = 0\n");
+    scene.arrive("benvolio@example.com/x");
+    CHECK(scene.sent() == "");
 }
 
 // ---- Discovery ---------------------------------------------------------------------------------

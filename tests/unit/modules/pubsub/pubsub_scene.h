@@ -15,6 +15,7 @@
 #include "modules/roster.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
+#include "server/core/accounts/account_directory.h"
 #include "server/core/events/caps_events.h"
 #include "server/core/events/presence_events.h"
 #include "tests/support/world.h"
@@ -39,6 +40,11 @@ inline void install_wishes(core::ModuleSetup& setup) {
                 for (const std::string& node : nodes)
                     if (known && node + "+notify" == event.feature) event.found.push_back(resource);
             }
+        });
+    // All clients elsewhere want to hear of n.
+    setup.on<events::CapsTagSought>(
+        events::CapsTagSought::Stage::find, [](events::CapsTagSought& event) {
+            event.found = std::make_shared<const Capabilities>("client/pc//<n+notify<");
         });
     setup.on<events::AvailabilityChanged>(
         events::AvailabilityChanged::Stage::notify, [](const events::AvailabilityChanged& event) {
@@ -88,6 +94,17 @@ struct Scene {
         juliet = &world.log_in("juliet@example.net/balcony");
         tybalt = &world.log_in("tybalt@example.org/street");
         forget();
+    }
+    /// Nobody is logged in, and the accounts leave memory.
+    void leave_memory() {
+        for (Client* each : {romeo, juliet, tybalt}) each->close();
+        world.advance(std::chrono::hours(1));
+        for (const char* jid : {"romeo@example.org", "juliet@example.net", "tybalt@example.org"})
+            world.at(jid, [](core::Core& core) { core.accounts().evict_idle(Duration::zero()); });
+    }
+    bool loaded(std::string_view jid) {
+        core::Context& home = world.home_of(jid);
+        return home.accounts().find(jid) != nullptr;
     }
     void forget() {
         for (Client* client : {romeo, juliet, tybalt}) client->drop_all();

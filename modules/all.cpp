@@ -5,6 +5,9 @@
 #include "modules/administration/administration.h"
 #include "modules/administration/standing_message.h"
 #include "modules/blocking/blocking.h"
+#include "modules/bookmarks/admin_commands.h"
+#include "modules/bookmarks/bookmarks.h"
+#include "modules/bookmarks/records.h"
 #include "modules/caps/caps.h"
 #include "modules/carbons.h"
 #include "modules/client_state/client_state.h"
@@ -45,7 +48,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 31> rows{{
+const std::array<core::ModuleRow, 32> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -177,6 +180,13 @@ const std::array<core::ModuleRow, 31> rows{{
      .install = displayed_sync::install,
      .specifications = "XEP-0490 1.0.1",
      .summary = "what was read on one device is read on all, without a request of its own"},
+    {.name = "bookmarks",
+     .install = bookmarks::install,
+     .declare_options = bookmarks::declare_options,
+     .specifications = "XEP-0402 1.2.0, XEP-0048 1.2, XEP-0411 1.1.0",
+     .summary = "the rooms that users keep, one list for clients of all ages",
+     .admin_area = bookmarks::admin_area,
+     .check_entry = bookmarks::check_entry},
     {.name = "commands",
      .install = commands::install,
      .declare_options = commands::declare_options,

@@ -9,6 +9,7 @@
 #include "modules/administration/address_list.h"
 #include "modules/administration/standing_message.h"
 #include "modules/blocking/blocklist.h"
+#include "modules/bookmarks/records.h"
 #include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
@@ -113,12 +114,18 @@ void check_address_list(std::string_view bytes) {
     if (!again || again->all() != list->all()) __builtin_trap();
 }
 
+void check_bookmarks(std::string_view bytes) {
+    check_round(bytes, bookmarks::decode_others, bookmarks::encode_others);
+    check_round(bytes, bookmarks::decode_removed,
+                [](const bookmarks::Removed& record) { return bookmarks::encode(record); });
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 10) {
+    switch (data[0] % 11) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -128,6 +135,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 6: check_item(bytes); break;
         case 7: check_standing(bytes); break;
         case 8: check_address_list(bytes); break;
+        case 9: check_bookmarks(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

@@ -60,6 +60,6 @@ TEST_CASE("admin commands of modules are declared well") {
             check_command(area, command);
         }
     }
-    CHECK(areas == std::set<std::string_view>{"archive", "federation", "push"});
+    CHECK(areas == std::set<std::string_view>{"archive", "bookmarks", "federation", "push"});
     CHECK(names.contains("push list"));
 }

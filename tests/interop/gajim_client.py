@@ -6,7 +6,7 @@ import os
 import shutil
 import sqlite3
 
-from real_clients import RealClient
+from real_clients import RealClient, not_as_root
 from waiting import PATIENCE, until
 
 ACCOUNT = "test"
@@ -15,13 +15,6 @@ SETTINGS = """
 CREATE TABLE settings (name TEXT UNIQUE, settings TEXT);
 CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);
 """
-
-
-def not_as_root():
-    """Gajim refuses to run as root: what to put before its command then."""
-    if os.geteuid() != 0:
-        return []
-    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 
 
 class Gajim(RealClient):
@@ -60,14 +53,6 @@ class Gajim(RealClient):
             {"account": account, "contact": {}, "group_chat": {}})))
         connection.commit()
         connection.close()
-
-    def _give_away(self):
-        """To the user that Gajim runs as."""
-        if os.geteuid() != 0:
-            return
-        for path in [self._home, *self._home.rglob("*")]:
-            shutil.chown(path, "nobody", "nogroup")
-        os.chmod(self._home.parent, 0o711)
 
     async def start(self):
         self._set_up()

@@ -3,9 +3,7 @@ is the same for all."""
 import asyncio
 import json
 import os
-import re
 import shutil
-import subprocess
 import tempfile
 from pathlib import Path
 
@@ -17,6 +15,13 @@ HERE = Path(__file__).resolve().parent
 JS_PACKAGES = Path(os.environ.get("CLARION_JS_PACKAGES", HERE.parents[1] / "build/js_packages"))
 PYTHON_PACKAGES = Path(os.environ.get("CLARION_PYTHON_PACKAGES",
                                       HERE.parents[1] / "build/python_packages"))
+
+
+def not_as_root():
+    """Some clients refuse to run as root: what to put before their command then."""
+    if os.geteuid() != 0:
+        return []
+    return ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
 
 
 class RealClient:
@@ -39,6 +44,14 @@ class RealClient:
             self._process = await asyncio.create_subprocess_exec(
                 *map(str, command), stdin=stdin, stdout=asyncio.subprocess.PIPE, stderr=log,
                 env=self._environment, limit=2**20)
+
+    def _give_away(self):
+        """To the user that not_as_root() makes of root."""
+        if os.geteuid() != 0:
+            return
+        for path in [self._home, *self._home.rglob("*")]:
+            shutil.chown(path, "nobody", "nogroup")
+        os.chmod(self._home.parent, 0o711)
 
     async def comes_back(self):
         """After a cut. All but Slixmpp do it by themselves."""
@@ -226,70 +239,3 @@ class GoSendxmpp(RealClient):
         await super().quit()
         if self._reader:
             await self._reader
-
-
-class Profanity(RealClient):
-    """Profanity in a terminal of its own: typed to, and read from the screen."""
-
-    resource = "terminal"
-
-    def __init__(self, *arguments, **options):
-        super().__init__(*arguments, **options)
-        self._starts = 0
-        self._terminal = None  # the socket of its tmux
-        self._environment.update(XDG_CONFIG_HOME=str(self._home / "config"),
-                                 XDG_DATA_HOME=str(self._home / "data"), TERM="xterm")
-        self._write("config/profanity/profrc",
-                    connection={"reconnect": 1}, ui={"splash": "false", "enc.warn": "false"})
-        self._write("data/profanity/accounts", **{self.bare: {
-            "enabled": "true", "jid": self.bare, "server": self.server.address,
-            "port": self.server.client_port, "resource": self.resource,
-            "password": self._password, "presence.login": "online", "tls.policy": "force"}})
-
-    def _write(self, name, **groups):
-        path = self._home / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("".join(
-            f"[{group}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
-            for group, keys in groups.items()))
-
-    async def _tmux(self, *command):
-        process = await asyncio.create_subprocess_exec(
-            "tmux", "-S", str(self._terminal), "-f", "/dev/null", *command, env=self._environment,
-            stdout=asyncio.subprocess.PIPE, stderr=subprocess.DEVNULL)
-        out, _ = await process.communicate()
-        return out.decode(errors="replace")
-
-    async def start(self):
-        # The terminal before may still be about to end, and a new session in it would end with it.
-        self._starts += 1
-        self._terminal = self._home / f"tmux{self._starts}"
-        await self._tmux("new-session", "-d", "-x", "160", "-y", "60",
-                         f"profanity --account {self.bare} --log DEBUG --logfile {self.log}")
-        await self.shows("logged in successfully")
-
-    async def screen(self):
-        return await self._tmux("capture-pane", "-p")
-
-    async def shows(self, text, within=20.0):
-        async def look():
-            self._seen = await self.screen()
-            return text in self._seen
-        await until(look, lambda: f"profanity shows {text!r}, shows\n{self._seen}", within)
-
-    async def types(self, line):
-        await self._tmux("send-keys", "-l", line)
-        await self._tmux("send-keys", "Enter")
-
-    async def says(self, to, body):
-        await self.types(f"/msg {to} {body}")
-
-    async def heard(self):
-        """What the open window shows of others: TIME - SENDER: BODY."""
-        lines = re.findall(r"^[\d:]+ - (\S+): (.*?)\s*$", await self.screen(), re.MULTILINE)
-        return [body for sender, body in lines if sender != "me"]
-
-    async def quit(self):
-        for number in range(1, self._starts + 1):
-            self._terminal = self._home / f"tmux{number}"
-            await self._tmux("kill-server")

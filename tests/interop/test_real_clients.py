@@ -9,8 +9,9 @@ import unittest
 
 from clients import text_of
 from federation_case import PASSWORD, FederationCase
-from real_clients import GoSendxmpp, Profanity, Slixmpp, XmppJs
+from real_clients import GoSendxmpp, Slixmpp, XmppJs
 from relay import Relay
+from terminal_clients import Profanity
 from waiting import stays, until
 
 

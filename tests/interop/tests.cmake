@@ -14,6 +14,7 @@ endif()
 foreach(class
         test_login.Login
         test_real_clients.RealClients
+        test_unserved_requests.UnservedRequests
         test_federation.FederationByCertificates
         test_federation.FederationByDialback
         test_pep.PersonalEvents
@@ -57,8 +58,11 @@ endforeach()
 
 # Clients with windows: tools/desktop_test.sh, or with its packages there
 #   ctest -C desktop -L desktop
-add_test(NAME desktop_clients
-    COMMAND Python3::Interpreter -m unittest -v test_desktop_clients.DesktopClients
-    WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURATIONS desktop)
-set_tests_properties(desktop_clients PROPERTIES
-    TIMEOUT 300 LABELS desktop ENVIRONMENT "${interop_environment}")
+foreach(class test_desktop_clients.DesktopClients test_desktop_unserved.DesktopUnservedRequests)
+    string(REGEX REPLACE "^test_([a-z_]+)[.].*" "\\1" name ${class})
+    add_test(NAME ${name}
+        COMMAND Python3::Interpreter -m unittest -v ${class}
+        WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURATIONS desktop)
+    set_tests_properties(${name} PROPERTIES
+        TIMEOUT 300 LABELS desktop ENVIRONMENT "${interop_environment}")
+endforeach()

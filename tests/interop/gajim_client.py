@@ -100,6 +100,11 @@ class Gajim(RealClient):
         finally:
             history.close()
 
+    def avatars(self):
+        """The ids of those it has fetched."""
+        folder = self._home / "cache/gajim/avatars"
+        return [file.name for file in folder.iterdir()] if folder.exists() else []
+
     async def screenshot(self, file):
         process = await asyncio.create_subprocess_exec(
             "import", "-window", "root", str(file), env=self._environment)

@@ -14,13 +14,7 @@ from waiting import until
 PICTURE = bytes(range(256)) * 40  # no server looks whether it is one
 
 
-class EventCase(FederationCase):
-    async def client(self, server, name, resource="client", **options):
-        client = EventClient(server, name, PASSWORD, resource, transcript=self.transcript,
-                             trusted=self.trusted_by_clients[server.domain], **options)
-        self.addAsyncCleanup(client.close)
-        return client
-
+class Befriending:
     async def befriend(self, one, other):
         """Both see the presence of each other, and what the other can do is known."""
         await self.lets_see_presence(one, other)
@@ -33,6 +27,14 @@ class EventCase(FederationCase):
         star.send_presence(pto=fan_jid, ptype="subscribed")
         await fan.sees_presence(star_jid, "subscribed")
         await fan.sees_presence(star_jid)
+
+
+class EventCase(Befriending, FederationCase):
+    async def client(self, server, name, resource="client", **options):
+        client = EventClient(server, name, PASSWORD, resource, transcript=self.transcript,
+                             trusted=self.trusted_by_clients[server.domain], **options)
+        self.addAsyncCleanup(client.close)
+        return client
 
     async def nothing_more_is_on_its_way(self, speaker, listener):
         """What the speaker's server had sent the listener before has come."""

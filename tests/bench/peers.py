@@ -11,7 +11,9 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
                     memory, and each push costs it several times as much with more of them
        --registered phones of clariond in the pushmax and outage scenarios (100000), where the others
                     have as many as in the push scenarios
-       --rate       messages/s of the push and chat-rate scenarios (1000)
+       --rate       messages/s of the push and chat-rate scenarios, publishes/s of pep-rate (1000)
+       --contacts   contacts that hear of each publish of the pep-notify scenario (1000)
+       --items      items of each node of the items scenario (10000)
        --outage     seconds that everything waits for the gateway in the outage scenario (70)
        --duration   seconds each chat or push is measured (10)
        --repeat     runs of everything, of which the best counts (1)
@@ -29,7 +31,8 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
 Scenarios: what `--scenarios list` prints; a name without its last part stands for all of that name
 ("push"). push-* send at a fixed rate to phones that are offline or asleep, each at most every
 phones/rate seconds; pushmax-* send as fast as publishes come out, so many in flight; outage-* send to
-every phone while the gateway is away.
+every phone while the gateway is away. pep-notify: an account publishes as fast as all its contacts hear of
+it; pep-rate: accounts publish at a fixed rate, and nobody is told; items-4: nodes are paged through.
 
 Servers: clarion (fsync on), prosody-files (its default storage, never fsynced), prosody-sqlite,
 ejabberd (SQLite). Each scenario meets a freshly started server with nothing but its accounts. Needs
@@ -64,6 +67,8 @@ def scenarios(options, server="clarion"):
             "100", *FEATURES]
     mam = ["mam", "--duration", str(options.duration), "--fill",
            str(options.archive), "--sm"]
+    pep = ["pep", "--duration", str(options.duration)]
+    items = ["items", "--duration", str(options.duration), "--fill", str(options.items)]
     gateway = ["--component", COMPONENT, "--component-secret", SECRET, "--source-addresses", "16"]
     push = ["push", *gateway, "--duration", str(options.duration), "--rate", str(options.rate)]
     pushmax = ["push", *gateway, "--duration", str(options.duration), "--rate", "0"]
@@ -81,6 +86,10 @@ def scenarios(options, server="clarion"):
         "chat-tls-1": ("starttls", [*chat, "--in-flight", "1"]),
         "mam-4": ("none", [*mam, "-n", "4"]),
         "mam-20": ("none", [*mam, "-n", str(MANY_READERS)]),
+        "pep-notify": ("none", [*pep, "-n", str(options.contacts + 1), "--publishers", "1"]),
+        "pep-rate": ("none", [*pep, "-n", str(options.chatters), "--publishers",
+                              str(options.chatters), "--rate", str(options.rate)]),
+        "items-4": ("none", [*items, "-n", "4"]),
         **{name: ("none", [*arguments, *phones(name)]) for name, arguments in {
             "push-offline": push, "push-asleep": push,
             "pushmax-offline": pushmax, "pushmax-asleep": pushmax,
@@ -114,6 +123,24 @@ FIGURES = {
             ("page_p99_ms", "page p99 ms", False),
             ("page_max_ms", "page max ms", False),
             ("archive_messages_least", "messages found in the smallest archive", True)],
+    "pep": [("publish_p99_ms", "publish to answer p99 ms", False),
+            ("publish_p50_ms", "publish to answer p50 ms", False),
+            ("publish_max_ms", "publish to answer max ms", False),
+            ("notification_p50_ms", "publish to notification p50 ms", False),
+            ("notification_p99_ms", "publish to notification p99 ms", False),
+            ("publishes_per_second", "publishes/s", True),
+            ("notifications_per_second", "notifications/s", True),
+            ("notifications_per_cpu_second", "notifications per CPU second", True),
+            ("server_cpu_us_per_publish", "CPU us per publish", False),
+            ("server_cpu_percent", "CPU %", False),
+            ("publishes_without_answer", "publishes without answer after 10 s more", False),
+            ("missing_notifications", "notifications missing after 10 s more", False)],
+    "items": [("page_p99_ms", "page p99 ms", False),
+              ("page_p50_ms", "page p50 ms", False),
+              ("items_per_second", "items/s", True),
+              ("server_cpu_us_per_page", "CPU us per page", False),
+              ("fill_items_per_second", "items/s published to fill", True),
+              ("walks_of_another_length", "walks that missed items", False)],
     "push": [("latency_p99_ms", "message to publish p99 ms", False),
              ("latency_p50_ms", "message to publish p50 ms", False),
              ("latency_max_ms", "message to publish max ms", False),
@@ -201,7 +228,10 @@ def run_bench(options, server, tls, arguments):
 def accounts_for(options, scenario, server):
     if family(scenario) in ("push", "pushmax", "outage"):
         return phone_count(options, scenario, server) + SENDERS
-    return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS}[family(scenario)]
+    if scenario == "pep-notify":
+        return options.contacts + 1
+    return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS,
+            "pep": options.chatters, "items": MANY_READERS}[family(scenario)]
 
 
 def server_table(scenario):
@@ -322,6 +352,8 @@ def parse():
     parser.add_argument("--phones", type=int, default=2000)
     parser.add_argument("--registered", type=int, default=100000)
     parser.add_argument("--outage", type=float, default=70)
+    parser.add_argument("--contacts", type=int, default=1000)
+    parser.add_argument("--items", type=int, default=10000)
     parser.add_argument("--duration", type=float, default=10)
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--repeat", type=int, default=1)

@@ -237,7 +237,7 @@ class Prosody(Server):
         """`storage` of archives: "sql" (SQLite) or "internal" (files)."""
         super().__init__(archive, core, sqlite)
         modules = ["roster", "saslauth", "tls", "disco", "carbons", "smacks", "csi", "ping",
-                   "version", "offline"]
+                   "version", "offline", "pep"]
         modules += ["mam"] if archive else []
         modules += ["cloud_notify"] if plugins else []
         listed = "; ".join(f'"{module}"' for module in modules)
@@ -261,6 +261,7 @@ authentication = "internal_hashed"
 password_hash = "SHA-256"
 storage = {{ archive = "{storage}" }}
 default_storage = "internal"
+pep_max_items = 100000
 sql = {{ driver = "SQLite3", database = "{self.sqlite / 'archive'}" }}
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
@@ -341,6 +342,10 @@ modules:
   mod_ping: {{}}
   mod_version: {{}}
   mod_offline: {{}}
+  mod_caps: {{}}
+  mod_pubsub:
+    plugins: [pep]
+    max_items_node: 100000
   mod_push: {{}}{mam}
 """)
         self.path("spool").mkdir()

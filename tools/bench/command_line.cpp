@@ -110,6 +110,39 @@ void add_mam(CLI::App& app, Paging& paging) {
         ->capture_default_str();
 }
 
+void add_pep(CLI::App& app, Publishing& pep) {
+    app.add_option("--publishers", pep.publishers,
+                   "so many of the sessions publish; all others are contacts of each of them")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--rate", pep.rate,
+                   "publishes/s of all at fixed times; 0: as fast as contacts hear of them")
+        ->capture_default_str();
+    app.add_option("--in-flight", pep.in_flight,
+                   "with --rate 0: publishes of each that not all contacts have heard of")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--payload", pep.payload_bytes, "bytes of text in each item")
+        ->capture_default_str();
+    app.add_option("--duration", pep.duration, "seconds to measure")->capture_default_str();
+    app.add_option("--warm-up", pep.warm_up, "seconds of the same before measuring")
+        ->capture_default_str();
+}
+
+void add_items(CLI::App& app, Paging& paging) {
+    app.add_option("--page", paging.page, "items to ask for at a time")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--fill", paging.fill, "items that each node gets first")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--body", paging.body_bytes, "bytes of text in each of those")
+        ->capture_default_str();
+    app.add_option("--duration", paging.duration, "seconds to measure")->capture_default_str();
+    app.add_option("--warm-up", paging.warm_up, "seconds of paging before measuring")
+        ->capture_default_str();
+}
+
 void add_gateway(CLI::App& app, Pushing& push) {
     app.add_option("--component", push.component_domain,
                    "domain of the push gateway, which this program attaches as (XEP-0114)")
@@ -177,40 +210,43 @@ void add_resume(CLI::App& app, Sleeping& sleeping) {
 }
 
 void add_modes(CLI::App& app, Settings& settings) {
-    auto* accounts =
-        app.add_subcommand("accounts", "write the accounts, for clarionctl user import");
-    accounts->add_option("--accounts-file", settings.accounts_file,
-                         "where to; standard output if left out");
-    accounts->add_option("--database", settings.database,
-                         "instead: the data directory of a stopped clariond, where they are made; "
-                         "all with one salt, so that logging in 100,000 does not take minutes");
-    accounts->callback([&] { settings.mode = Mode::accounts; });
-    app.add_subcommand("idle", "log in, do nothing: memory of the server for each session")
-        ->callback([&] { settings.mode = Mode::idle; });
-    auto* chat = app.add_subcommand(
-        "chat", "sessions in pairs send each other messages: rate, latency, CPU");
-    chat->callback([&] { settings.mode = Mode::chat; });
-    add_chat(*chat, settings.chat);
-    auto* mam = app.add_subcommand(
-        "mam", "sessions page through their archives (XEP-0313): rate, latency, CPU");
-    mam->callback([&] { settings.mode = Mode::mam; });
-    add_mam(*mam, settings.paging);
-    auto* push =
-        app.add_subcommand("push", "messages to phones: how soon pushes go out, and how many");
-    push->callback([&] { settings.mode = Mode::push; });
-    add_push(*push, settings.push);
-    auto* outage = app.add_subcommand(
-        "outage", "each phone gets a message while the gateway is away: memory, CPU, its return");
-    outage->callback([&] { settings.mode = Mode::outage; });
-    add_outage(*outage, settings.push);
-    auto* sleep = app.add_subcommand(
-        "sleep", "sessions lose their connections, sleep and get messages: first half of resume");
-    sleep->callback([&] { settings.mode = Mode::sleep; });
-    add_sleep(*sleep, settings.sleeping);
-    auto* resume = app.add_subcommand(
-        "resume", "sessions that sleep are resumed, --parallel-logins at a time: what came, when");
-    resume->callback([&] { settings.mode = Mode::resume; });
-    add_resume(*resume, settings.sleeping);
+    const auto mode = [&](Mode which, const char* name, const char* help) -> CLI::App& {
+        auto* added = app.add_subcommand(name, help);
+        added->callback([&settings, which] { settings.mode = which; });
+        return *added;
+    };
+    auto& accounts =
+        mode(Mode::accounts, "accounts", "write the accounts, for clarionctl user import");
+    accounts.add_option("--accounts-file", settings.accounts_file,
+                        "where to; standard output if left out");
+    accounts.add_option("--database", settings.database,
+                        "instead: the data directory of a stopped clariond, where they are made; "
+                        "all with one salt, so that logging in 100,000 does not take minutes");
+    mode(Mode::idle, "idle", "log in, do nothing: memory of the server for each session");
+    add_chat(
+        mode(Mode::chat, "chat", "sessions in pairs send each other messages: rate, latency, CPU"),
+        settings.chat);
+    add_mam(mode(Mode::mam, "mam",
+                 "sessions page through their archives (XEP-0313): rate, latency, CPU"),
+            settings.paging);
+    add_pep(mode(Mode::pep, "pep",
+                 "accounts publish to contacts (XEP-0163): rate, latency of both, CPU"),
+            settings.pep);
+    add_items(mode(Mode::items, "items",
+                   "sessions page through a node of theirs (XEP-0060): rate, latency, CPU"),
+              settings.paging);
+    add_push(mode(Mode::push, "push", "messages to phones: how soon pushes go out, and how many"),
+             settings.push);
+    add_outage(mode(Mode::outage, "outage",
+                    "each phone gets a message while the gateway is away: memory, CPU, its return"),
+               settings.push);
+    add_sleep(mode(Mode::sleep, "sleep",
+                   "sessions lose their connections, sleep and get messages: first half of resume"),
+              settings.sleeping);
+    add_resume(
+        mode(Mode::resume, "resume",
+             "sessions that sleep are resumed, --parallel-logins at a time: what came, when"),
+        settings.sleeping);
 }
 
 }  // namespace

@@ -24,6 +24,13 @@ Result<void> run_chat(const Settings& settings, Loop& loop, Report& report);
 /// Sessions read their whole archives, page by page, from end to end and back.
 Result<void> run_mam(const Settings& settings, Loop& loop, Report& report);
 
+/// Accounts publish (XEP-0163): how soon that is answered, which means durable, how soon contacts
+/// hear of it, and how many notifications the server does.
+Result<void> run_pep(const Settings& settings, Loop& loop, Report& report);
+
+/// Sessions fill a node of their accounts and page through it.
+Result<void> run_items(const Settings& settings, Loop& loop, Report& report);
+
 /// Phones that are offline or hibernating, and a gateway: from a message handed to the server to
 /// its publish arriving, at a fixed rate; or how many publishes the server does.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);

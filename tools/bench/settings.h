@@ -11,7 +11,18 @@
 
 namespace clarion::bench {
 
-enum class Mode : std::uint8_t { accounts, idle, chat, mam, push, outage, sleep, resume };
+enum class Mode : std::uint8_t {
+    accounts,
+    idle,
+    chat,
+    mam,
+    pep,
+    items,
+    push,
+    outage,
+    sleep,
+    resume
+};
 enum class TlsMode : std::uint8_t { none, starttls, direct };
 enum class PhoneState : std::uint8_t { offline, asleep };
 enum class Direction : std::uint8_t { forward, backward, both };
@@ -54,7 +65,7 @@ struct Chatting {
     std::size_t ack_every = 0;  // each session asks <r/> after so many messages; 0: never
 };
 
-/// Mode mam.
+/// Modes mam and items.
 struct Paging {
     std::size_t page = 50;      // messages asked for at a time
     std::size_t in_flight = 1;  // readers of each archive; each has one page under way
@@ -63,6 +74,16 @@ struct Paging {
     Direction direction = Direction::both;  // both: from end to end and back
     double warm_up = 1;                     // seconds
     double duration = 10;                   // seconds
+};
+
+/// Mode pep.
+struct Publishing {
+    std::size_t publishers = 1;  // of the sessions; all others are their contacts
+    std::size_t in_flight = 4;   // publishes of each that not all contacts have heard of
+    double rate = 0;             // publishes/s of all at fixed times; 0: as fast as it goes
+    std::size_t payload_bytes = 100;
+    double warm_up = 1;    // seconds
+    double duration = 10;  // seconds
 };
 
 /// Modes push and outage.
@@ -97,6 +118,7 @@ struct Settings {
     Crowding crowd;
     Chatting chat;
     Paging paging;
+    Publishing pep;
     Pushing push;
     Sleeping sleeping;
     bool json = false;

@@ -13,7 +13,7 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
                     have as many as in the push scenarios
        --rate       messages/s of the push and chat-rate scenarios, publishes/s of pep-rate (1000)
        --contacts   contacts that hear of each publish of the pep-notify scenario (1000)
-       --items      items of each node of the items scenario (10000)
+       --items      items of each node of the items scenario (10000); Prosody's have 200
        --outage     seconds that everything waits for the gateway in the outage scenario (70)
        --duration   seconds each chat or push is measured (10)
        --repeat     runs of everything, of which the best counts (1)
@@ -55,6 +55,7 @@ FEATURES = ["--sm", "--carbons"]
 SERVER_CORE, BENCH_CORE = 0, 1
 SERVERS = ("clarion", "prosody-files", "prosody-sqlite", "ejabberd")
 PROSODY_PHONES = {"offline": 450, "asleep": 900}
+PROSODY_ITEMS = 200  # of each node: filled at 20 items/s, more take hours
 SENDERS = 4  # clarion-bench's own number, in the push scenarios
 MANY_READERS = 20  # few wait for round trips (and delayed ACKs), many keep a server busy
 QUIET_SHARE = 0.05  # of the machine's time that others may use for it to count as quiet
@@ -68,7 +69,8 @@ def scenarios(options, server="clarion"):
     mam = ["mam", "--duration", str(options.duration), "--fill",
            str(options.archive), "--sm"]
     pep = ["pep", "--duration", str(options.duration)]
-    items = ["items", "--duration", str(options.duration), "--fill", str(options.items)]
+    items = ["items", "--duration", str(options.duration), "--fill", 
+             str(PROSODY_ITEMS if server.startswith("prosody") else options.items)]
     gateway = ["--component", COMPONENT, "--component-secret", SECRET, "--source-addresses", "16"]
     push = ["push", *gateway, "--duration", str(options.duration), "--rate", str(options.rate)]
     pushmax = ["push", *gateway, "--duration", str(options.duration), "--rate", "0"]

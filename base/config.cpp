@@ -94,7 +94,8 @@ private:
     std::string section_hint(const std::string& name) const {
         if (const std::string moved = elsewhere(name, nullptr); !moved.empty()) return moved;
         std::vector<std::string> names{"host"};
-        for (const SectionSpec& section : registry_.sections()) names.push_back(section.name);
+        for (const SectionSpec& section : registry_.sections())
+            if (registry_.find(section.name) == &section) names.push_back(section.name);
         const std::string near = nearest(name, names);
         if (!near.empty()) return "did you mean [" + near + "]?";
         return "known sections: " + joined(names);
@@ -144,7 +145,33 @@ private:
             return problem(node->line, heading + ": expected a table, got " + describe(*node));
         }
         const Place place{heading, section.name, node == nullptr ? 0 : node->line};
-        bind_entry(section, *table, place, parts);
+        bind_entry(section, without_entries(section, *table), place, parts);
+    }
+
+    /// Of a plain section and the named ones of the same name: what is whose.
+    ConfigTable without_entries(const SectionSpec& plain, const ConfigTable& table) const {
+        ConfigTable own = table;
+        if (has_named(plain.name))
+            std::erase_if(own, [&](const auto& each) { return is_entry(plain, each); });
+        return own;
+    }
+    ConfigTable entries_of(const SectionSpec& named, const ConfigTable& table) const {
+        ConfigTable entries = table;
+        if (const SectionSpec* plain = registry_.find(named.name); plain != &named)
+            std::erase_if(entries, [&](const auto& each) { return !is_entry(*plain, each); });
+        return entries;
+    }
+    static bool is_entry(const SectionSpec& plain, const ConfigTable::value_type& each) {
+        const auto is_it = [&](const OptionSpec& option) { return option.key == each.first; };
+        return each.second.table() != nullptr &&
+               std::none_of(plain.options.begin(), plain.options.end(), is_it);
+    }
+    bool has_named(const std::string& name) const {
+        return std::any_of(registry_.sections().begin(), registry_.sections().end(),
+                           [&](const SectionSpec& section) {
+                               return section.name == name &&
+                                      section.kind == SectionSpec::Kind::named;
+                           });
     }
 
     void bind_named(const SectionSpec& section, const ConfigNode* node, void* storage) {
@@ -153,7 +180,7 @@ private:
         if (node->table() == nullptr) {
             return problem(node->line, "expected " + wanted + ", got " + describe(*node));
         }
-        for (const auto& [name, entry] : *node->table()) {
+        for (const auto& [name, entry] : entries_of(section, *node->table())) {
             const std::string path = section.name + "." + quote(name);
             if (const ConfigTable* table = entry.table()) {
                 bind_entry(section, *table, {"[" + path + "]", path, entry.line},
@@ -341,6 +368,16 @@ Result<std::shared_ptr<const Config>> load_config(const OptionRegistry& registry
     return parse_config(registry, text, path);
 }
 
+namespace {
+
+/// An option of [section."NAME"], all of which come and go with it: what is made for each NAME is
+/// made at start.
+bool is_in_named_entry(std::string_view path) {
+    return !path.starts_with("host.") && path.find(".\"") != std::string_view::npos;
+}
+
+}  // namespace
+
 std::vector<OptionChange> diff(const Config& old, const Config& now) {
     std::vector<OptionChange> changes;
     const auto text = [](const Config::Shown& shown) {
@@ -349,13 +386,14 @@ std::vector<OptionChange> diff(const Config& old, const Config& now) {
     for (const auto& [path, before] : old.shown_) {
         const auto after = now.shown_.find(path);
         if (after == now.shown_.end()) {
-            changes.push_back({path, text(before), "", before.live});
+            changes.push_back({path, text(before), "", before.live && !is_in_named_entry(path)});
         } else if (!(after->second == before)) {
             changes.push_back({path, text(before), text(after->second), before.live});
         }
     }
     for (const auto& [path, after] : now.shown_) {
-        if (!old.shown_.contains(path)) changes.push_back({path, "", text(after), after.live});
+        if (!old.shown_.contains(path))
+            changes.push_back({path, "", text(after), after.live && !is_in_named_entry(path)});
     }
     return changes;
 }

@@ -1,5 +1,6 @@
 #include "base/option.h"
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <charconv>
@@ -90,6 +91,16 @@ struct TypeText {
 
 }  // namespace
 
+namespace {
+
+/// [name], and [name."x"] for each x, of one name: what is a table there, and no option of the
+/// plain one, is an entry. The plain one is declared first.
+bool may_stand_beside(const SectionSpec& plain, const SectionSpec& named) {
+    return plain.kind == SectionSpec::Kind::table && named.kind == SectionSpec::Kind::named;
+}
+
+}  // namespace
+
 std::size_t next_option_type_id() {
     static std::atomic<std::size_t> next{0};
     return next.fetch_add(1);
@@ -112,6 +123,7 @@ std::string bounds_text(const OptionSpec& option) {
     return {};
 }
 
+/// A plain section goes before named ones beside it.
 const SectionSpec* OptionRegistry::find(std::string_view name) const {
     for (const SectionSpec& section : sections_) {
         if (section.name == name) return &section;
@@ -133,7 +145,11 @@ void OptionRegistry::join(SectionSpec more) {
 
 void OptionRegistry::add_section(SectionSpec section) {
     if (section.is_joined) return join(std::move(section));
-    if (section.name.empty() || section.name == "host" || find(section.name) != nullptr) {
+    const bool is_taken =
+        std::any_of(sections_.begin(), sections_.end(), [&](const SectionSpec& other) {
+            return other.name == section.name && !may_stand_beside(other, section);
+        });
+    if (section.name.empty() || section.name == "host" || is_taken) {
         throw std::logic_error("section [" + section.name + "] is declared twice or not at all");
     }
     sections_.push_back(std::move(section));

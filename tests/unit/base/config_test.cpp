@@ -84,6 +84,16 @@ struct ComponentOptions {
     }
 };
 
+/// Named entries beside the plain section [push].
+struct PushServiceOptions {
+    std::string title = "none";
+
+    static void declare(OptionTable<PushServiceOptions>& t) {
+        t.named("push", "A push service of our own").live();
+        t.add("title", &PushServiceOptions::title).doc("What it is called.");
+    }
+};
+
 struct ListenOptions {
     std::string type = "c2s";
     std::int64_t port = 0;
@@ -108,6 +118,7 @@ const OptionRegistry& registry() {
         made.add<SmacksOptions>();
         made.add<MamOptions>();
         made.add<PushOptions>();
+        made.add<PushServiceOptions>();
         made.add<ComponentOptions>();
         made.add<ListenOptions>();
         return made;
@@ -209,6 +220,42 @@ port = 5269
     REQUIRE(listeners.size() == 2);
     CHECK(listeners[0].port == 5222);
     CHECK(listeners[1].type == "s2s");
+}
+
+TEST_CASE("named sections beside a plain one of that name") {
+    const auto config = parsed(R"([push."a.example.org"]
+title = "A"
+[push]
+coalesce_time = 2.0
+[push."b.example.org"]
+)");
+    CHECK(config->get<PushOptions>().coalesce_time == 2s);
+    const auto& services = config->named<PushServiceOptions>();
+    REQUIRE(services.size() == 2);
+    CHECK(services.at("a.example.org").title == "A");
+    CHECK(services.at("b.example.org").title == "none");
+    CHECK(config->line_of("push") > 0);
+
+    CHECK(parsed("[push.\"a.example.org\"]")->get<PushOptions>().coalesce_time ==
+          parsed("")->get<PushOptions>().coalesce_time);
+    CHECK(wrong("[push.\"a.example.org\"]\nttle = \"x\"").find("did you mean title?") !=
+          std::string::npos);
+    CHECK(wrong("[push]\ncoalesce_tim = 1").find("did you mean coalesce_time?") !=
+          std::string::npos);
+    // What the plain section knows as an option of its own is no entry.
+    CHECK(wrong("[push.coalesce_time]").find("[push] coalesce_time: ") != std::string::npos);
+}
+
+TEST_CASE("an entry that comes or goes takes a restart, what it says is live") {
+    const auto one = parsed("[push.\"a.example.org\"]");
+    const auto other = parsed("[push.\"a.example.org\"]\ntitle = \"A\"");
+    const auto changed = diff(*one, *other);
+    REQUIRE(changed.size() == 1);
+    CHECK(changed[0].path == "push.\"a.example.org\".title");
+    CHECK(changed[0].live);
+    const auto gone = diff(*other, *parsed(""));
+    REQUIRE(gone.size() == 1);
+    CHECK(!gone[0].live);
 }
 
 TEST_CASE("paths count from the file's directory, defaults too") {

@@ -1,6 +1,7 @@
 #include "server/core/delivery/service.h"
 
 #include "proto/stanza_error.h"
+#include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/delivery/delivery.h"
 #include "server/core/internals.h"
@@ -12,6 +13,9 @@ namespace clarion::core {
 void Service::deliver(Envelope envelope) {
     const Jid& to = envelope.stanza->to();
     if (!to.has_local()) return deliver_to_domain(std::move(envelope));
+    // Where the domain is one actor, nobody else is in it.
+    if (context().domains().find(to.domain()).home == HomeBy::domain)
+        return on_absent(std::move(envelope), not_there());
     const std::string_view address = to.bare();
     if (Actor* loaded = find_actor(address)) return deliver_to_actor(*loaded, std::move(envelope));
     with_actor(address, [this, envelope = std::move(envelope)](Result<Actor*> found) mutable {

@@ -49,18 +49,33 @@ std::string question_of(const Command& command, const json::object& arguments) {
     return {};
 }
 
-/// The application of "push" for "push list"; `app` itself for "status".
-CLI::App& group_of(CLI::App& app, const CommandList& list, std::string_view name) {
-    const auto space = name.find(' ');
-    if (space == std::string_view::npos) return app;
-    const std::string group(name.substr(0, space));
+CLI::App* find_group(CLI::App& app, const std::string& word) {
     for (CLI::App* known : app.get_subcommands({}))
-        if (known->get_name() == group) return *known;
-    const auto found = std::find_if(list.groups.begin(), list.groups.end(),
-                                    [&](const Group& each) { return each.name == group; });
-    CLI::App* made = app.add_subcommand(group, found == list.groups.end() ? "" : found->help);
-    made->require_subcommand(1);
-    return *made;
+        if (known->get_name() == word) return known;
+    return nullptr;
+}
+
+/// The application of "push" for "push list", that of "node" in "pubsub" for "pubsub node list";
+/// `app` itself for "status". A group within another has no help of its own.
+CLI::App& group_of(CLI::App& app, const CommandList& list, std::string_view name) {
+    CLI::App* group = &app;
+    std::size_t from = 0;
+    for (auto space = name.find(' '); space != std::string_view::npos;
+         space = name.find(' ', from)) {
+        const std::string word(name.substr(from, space - from));
+        const auto found = std::find_if(list.groups.begin(), list.groups.end(),
+                                        [&](const Group& each) { return each.name == word; });
+        const bool is_area = group == &app && found != list.groups.end();
+        CLI::App* next = find_group(*group, word);
+        if (!next) {
+            next = group->add_subcommand(
+                word, is_area ? found->help : std::string(name.substr(0, space)) + " ...");
+            next->require_subcommand(1);
+        }
+        group = next;
+        from = space + 1;
+    }
+    return *group;
 }
 
 }  // namespace
@@ -79,7 +94,8 @@ CommandLine::CommandLine(CLI::App& app, const CommandList& list) {
 void CommandLine::add(CLI::App& app, const CommandList& list, const Command& command) {
     Entry& entry = entries_.emplace_back(Entry{command});
     CLI::App& group = group_of(app, list, command.name);
-    entry.app = group.add_subcommand(command.name.substr(command.name.find(' ') + 1), command.help);
+    entry.app =
+        group.add_subcommand(command.name.substr(command.name.rfind(' ') + 1), command.help);
     for (const auto& argument : command.arguments)
         add_argument(*entry.app, entry.slots.emplace_back(Slot{argument}));
     if (!command.questions.empty())

@@ -13,7 +13,7 @@ struct Standing {
     /// The access model lets who has no affiliation ask an owner.
     bool may_ask = false;
     /// Is told of what is published, by a subscription of its own or because it sees the owner's
-    /// presence.
+    /// presence. Known only of nodes of which subscribers publish.
     bool subscribed = false;
 };
 

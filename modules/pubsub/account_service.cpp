@@ -66,12 +66,8 @@ AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> eve
     std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, node, jid); });
     add_subscribers(*this, node, wanting);
     return
-        [router = &account_.context().router(), event = std::move(event), to = std::move(wanting)] {
-            for (const Jid& resource : to) {
-                auto copy = event->clone();
-                copy->set_to(resource);
-                router->route(std::move(copy));
-            }
+        [router = &account_.context().router(), event = StanzaPtr(event), to = std::move(wanting)] {
+            for (const Jid& resource : to) router->route(addressed_to(resource, event));
         };
 }
 

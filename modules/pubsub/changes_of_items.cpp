@@ -31,6 +31,12 @@ std::uint64_t bytes_freed(const Node& node, const std::vector<Item>& items, std:
     return freed;
 }
 
+std::uint64_t bytes_of(const Node& node) {
+    std::uint64_t bytes = 0;
+    for (const ItemEntry& entry : *node.items) bytes += entry.bytes;
+    return bytes;
+}
+
 }  // namespace
 
 // ---- Whether it may be -------------------------------------------------------------------------
@@ -90,7 +96,8 @@ std::optional<Refusal> Changes::check_room(const Node* node, const NodeConfig& c
     if (wanted > freed &&
         *service_.nodes().bytes + wanted - freed > static_cast<std::uint64_t>(options.max_bytes))
         return Refusal{{resource_constraint, "too much is kept already"}};
-    return std::nullopt;
+    if (wanted <= freed) return std::nullopt;
+    return service_.refuses_bytes((node ? bytes_of(*node) : 0) + wanted - freed);
 }
 
 // ---- Publishing --------------------------------------------------------------------------------

@@ -18,6 +18,12 @@ Refusal may_not_create(const Service& service, const Jid& who) {
     return service.is_known_to(who) ? Refusal{{forbidden}} : no_such_node();
 }
 
+DataForm form_of(const Service& service, const NodeConfig& config, std::string_view type) {
+    DataForm form = config_form(config, type);
+    service.trim(form);
+    return form;
+}
+
 Refusal too_much(const Error& error) { return {to_stanza_error(error)}; }
 
 void add_affiliation(xml::Element& list, std::string_view jid, Affiliation affiliation) {
@@ -52,7 +58,10 @@ Standing standing_of(const Service& service, const Node& node, const Jid& who) {
     const bool is_owner = service.owns(who);
     standing.affiliation = is_owner ? Affiliation::owner : node.affiliation_of(who.bare());
     const bool shown = is_owner || service.shows_presence_to(who);
-    const bool asked_for_it = node.is_subscribed(who.bare());
+    // Looked for, among perhaps thousands, only where it decides anything.
+    const bool matters = node.config.access == AccessModel::authorize ||
+                         node.config.publish == PublishModel::subscribers;
+    const bool asked_for_it = matters && node.is_subscribed(who.bare());
     standing.subscribed = shown || asked_for_it;
     switch (node.config.access) {
         case AccessModel::open: standing.admitted = true; break;
@@ -121,13 +130,20 @@ Node* Changes::create(const std::string& name, NodeConfig config, Outcome& outco
         outcome = refused(refusal(resource_constraint, "max-nodes-exceeded"));
         return nullptr;
     }
+    auto wrong = service_.refuses(config);
+    if (!wrong) wrong = service_.refuses_node(who());
+    if (wrong) {
+        outcome = refused(std::move(*wrong));
+        return nullptr;
+    }
     Node node;
     node.number = nodes.last_number + 1;
     node.name = name;
     node.created = now_;
+    node.creator = who().bare();
     node.config = std::move(config);
-    if (!service_.owns(who()))
-        node.affiliates.push_back({std::string(who().bare()), Affiliation::owner});
+    if (node.creator != service_.owner().jid().full())
+        node.affiliates.push_back({node.creator, Affiliation::owner});
     node.items.emplace();
     if (const auto saved = store_.save(service_.owner(), node); !saved) {
         outcome = refused(too_much(saved.error()));
@@ -158,7 +174,7 @@ Outcome Changes::operator()(const GetDefault&) const {
     if (!service_.may_create(who())) return refused(may_not_create(service_, who()));
     Outcome outcome = done(false);
     xml::Element& pubsub = outcome.answer->root().add("pubsub", ns::pubsub_owner);
-    config_form(service_.defaults(), "form").append_to(pubsub.add("default"));
+    form_of(service_, service_.defaults(), "form").append_to(pubsub.add("default"));
     return outcome;
 }
 
@@ -169,7 +185,7 @@ Outcome Changes::operator()(const GetConfig& asked) const {
     Outcome outcome = done(false);
     xml::Element& pubsub = outcome.answer->root().add("pubsub", ns::pubsub_owner);
     xml::Element& configure = pubsub.add("configure").set_attr("node", node.name);
-    config_form(node.config, "form").append_to(configure);
+    form_of(service_, node.config, "form").append_to(configure);
     return outcome;
 }
 
@@ -180,6 +196,7 @@ Outcome Changes::operator()(const SetConfig& change) const {
     NodeConfig config = node.config;
     if (change.form.type == "cancel") return done(false);
     if (auto wrong = apply_form(config, change.form, most_items())) return refused(*wrong);
+    if (auto wrong = service_.refuses(config)) return refused(*wrong);
     if (config == node.config) return done(false);
     std::swap(config, node.config);
     if (const auto saved = store_.save(service_.owner(), node); !saved) {
@@ -200,7 +217,7 @@ Outcome Changes::operator()(const SetConfig& change) const {
 void Changes::notify_of_config(Outcome& outcome, const Node& node) const {
     xml::Element* child = nullptr;
     auto message = make_event(service_, node, "configuration", &child);
-    if (node.config.deliver_payloads) config_form(node.config, "result").append_to(*child);
+    if (node.config.deliver_payloads) form_of(service_, node.config, "result").append_to(*child);
     outcome.notices.push_back(service_.notice(node, std::move(message)));
 }
 

@@ -31,15 +31,6 @@ void add_items(xml::Element& list, const Service& service, const Node& node,
     for (const Item& item : items) add_item(list, service, node, item, true);
 }
 
-RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page) {
-    RsmAnswer answer{.count = static_cast<std::uint32_t>(all.size())};
-    if (page.count == 0) return answer;
-    answer.first = all[page.first].id;
-    answer.last = all[page.first + page.count - 1].id;
-    answer.index = static_cast<std::uint32_t>(page.first);
-    return answer;
-}
-
 std::vector<std::uint64_t> seqs_of(const Node& node, const std::vector<std::string>& ids) {
     std::vector<std::uint64_t> seqs;
     for (const std::string& id : ids) {

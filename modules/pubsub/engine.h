@@ -16,7 +16,9 @@ namespace clarion::pubsub {
 
 class Engine {
 public:
-    explicit Engine(core::ModuleSetup& setup) : context_(setup.context()), store_(setup) {}
+    /// `resident_bytes`: of one owner, as of NodeStore.
+    Engine(core::ModuleSetup& setup, std::size_t resident_bytes)
+        : context_(setup.context()), store_(setup, resident_bytes) {}
 
     const NodeStore& store() const { return store_; }
     /// Of <pubsub/> in either namespace. `service` and its owner outlive the task.

@@ -70,4 +70,13 @@ std::variant<ItemPage, Refusal> choose_page(const std::vector<ItemEntry>& items,
     return page;
 }
 
+RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page) {
+    RsmAnswer answer{.count = static_cast<std::uint32_t>(all.size())};
+    if (page.count == 0) return answer;
+    answer.first = all[page.first].id;
+    answer.last = all[page.first + page.count - 1].id;
+    answer.index = static_cast<std::uint32_t>(page.first);
+    return answer;
+}
+
 }  // namespace clarion::pubsub

@@ -24,4 +24,7 @@ struct ItemPage {
 std::variant<ItemPage, Refusal> choose_page(const std::vector<ItemEntry>& items,
                                             const GetItems& wanted, std::uint64_t most_bytes);
 
+/// What the answer says of its page.
+RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page);
+
 }  // namespace clarion::pubsub

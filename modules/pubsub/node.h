@@ -48,6 +48,7 @@ struct Node {
     std::uint32_t number = 0;  // what storage knows it by; never given again to the same owner
     std::string name;
     WallTime created{};
+    std::string creator{};  // bare; empty: not known
     NodeConfig config;
     std::vector<Affiliate> affiliates;  // whom its owners made something
     std::vector<Subscription> subscriptions;

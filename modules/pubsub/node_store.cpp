@@ -14,8 +14,6 @@ namespace {
 
 constexpr Logger logger{"pubsub"};
 
-/// What the configurations of one owner's nodes may take, with who is something to them.
-constexpr std::size_t most_resident_bytes = 1u << 20;
 constexpr std::size_t page_entries = 1000;
 
 Error unreadable(const Error& error) { return fail("internal-server-error", error.text); }
@@ -29,10 +27,10 @@ std::uint32_t cost_of(const Item& item) {
                                       item.payload.size());
 }
 
-NodeStore::NodeStore(core::ModuleSetup& setup)
+NodeStore::NodeStore(core::ModuleSetup& setup, std::size_t resident_bytes)
     : context_(setup.context()),
       module_(setup.name()),
-      nodes_(setup.resident_data(most_resident_bytes)),
+      nodes_(setup.resident_data(resident_bytes)),
       items_(setup.stored_data()) {}
 
 void NodeStore::load(const core::Actor& owner, OwnerNodes& nodes) const {

@@ -19,7 +19,9 @@ namespace clarion::pubsub {
 
 class NodeStore {
 public:
-    explicit NodeStore(core::ModuleSetup& setup);
+    /// `resident_bytes`: what the configurations of one owner's nodes may take, with who is
+    /// something to them.
+    NodeStore(core::ModuleSetup& setup, std::size_t resident_bytes);
 
     /// Whether the owner has any nodes, without reading them.
     bool has_nodes(const core::Actor& owner) const { return !nodes_.empty(owner.owner()); }

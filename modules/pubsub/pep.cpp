@@ -19,6 +19,9 @@ using core::IqTarget;
 
 namespace {
 
+/// What the configurations of one account's nodes may take.
+constexpr std::size_t most_resident_bytes = 1u << 20;
+
 /// What accounts can do, of the feature summary of XEP-0060 (section 10).
 constexpr std::string_view features[] = {
     "access-presence",
@@ -76,7 +79,7 @@ IqAnswer answer_hidden(IqRequest& request) {
 class Pep {
 public:
     explicit Pep(core::ModuleSetup& setup)
-        : engine_(setup),
+        : engine_(setup, most_resident_bytes),
           others_(setup.other_modules()),
           nodes_(setup.account_slot<OwnerNodes>()),
           last_items_(setup, engine_.store(), nodes_) {}

@@ -14,8 +14,8 @@ using storage::Decoder;
 using storage::Encoder;
 
 constexpr std::uint8_t version = 1;
-/// Of nodes: since all that the registry has can be configured.
-constexpr std::uint8_t node_version = 2;
+/// Of nodes: 2 since all that the registry has can be configured, 3 since there is a creator.
+constexpr std::uint8_t node_version = 3;
 /// Since there are states and options; before, all were subscribed.
 constexpr std::uint8_t subscription_version = 2;
 /// Of the index: since items expire.
@@ -124,7 +124,7 @@ std::string encode(const Node& node) {
     out.varint(node.affiliates.size());
     for (const Affiliate& each : node.affiliates)
         out.string(each.jid).u8(static_cast<std::uint8_t>(each.affiliation));
-    return out.take();
+    return out.string(node.creator).take();
 }
 
 Result<Node> decode_node(std::string_view key, std::string_view value) {
@@ -140,6 +140,7 @@ Result<Node> decode_node(std::string_view key, std::string_view value) {
         each.jid = in.string();
         each.affiliation = decode_enum(in, Affiliation::owner);
     }
+    if (in.version() >= 3) node.creator = in.string();
     if (auto fits = in.finish("node"); !fits) return fits.error();
     return node;
 }

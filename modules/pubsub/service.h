@@ -1,7 +1,10 @@
-// Service: whose nodes they are, as the engine sees it: an account (pep.h), or a service's.
+// Service: whose nodes they are, as the engine sees it: an account (pep.h), or a domain
+// (domain/services.h).
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -40,6 +43,18 @@ public:
     /// The access models that ask for presence or a roster.
     virtual bool shows_presence_to(const Jid& who) const = 0;
     virtual bool has_in_groups(const Jid& who, const std::vector<std::string>& groups) const = 0;
+
+    // What else is refused, beside what the options say.
+    /// How a node may not be configured.
+    virtual std::optional<Refusal> refuses(const NodeConfig&) const { return std::nullopt; }
+    /// One node more of that creator.
+    virtual std::optional<Refusal> refuses_node(const Jid&) const { return std::nullopt; }
+    /// To subscribe that address once more.
+    virtual std::optional<Refusal> refuses_subscription(const Jid&) const { return std::nullopt; }
+    /// That the items of one node take so many bytes.
+    virtual std::optional<Refusal> refuses_bytes(std::uint64_t) const { return std::nullopt; }
+    /// Takes out of a form what is refused.
+    virtual void trim(DataForm&) const {}
 
     /// To bring an event to all who are to hear of it; who they are is decided now.
     virtual AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const = 0;

@@ -51,6 +51,7 @@ std::optional<Refusal> Subscriptions::begin(Outcome& outcome, Node& node, const 
                                             const SubscribeOptions& options) const {
     const SubscriptionState state = rightful_state(standing_of(service_, node, jid));
     if (auto refused = check_room(node, state)) return refused;
+    if (auto refused = service_.refuses_subscription(jid)) return refused;
     const bool waits = state == SubscriptionState::pending;
     const auto saved = store_.subscribe(service_.owner(), node,
                                         {.jid = jid.full(), .pending = waits, .options = options});

@@ -26,6 +26,7 @@ Node sample() {
     node.config.item_expire = 10;
     node.config.subscribe = false;
     node.affiliates = {{"a@b", Affiliation::member}};
+    node.creator = "c@d";
     return node;
 }
 
@@ -45,7 +46,7 @@ TEST_CASE("pubsub records: keys are in the order of nodes and of publishing") {
 TEST_CASE("pubsub records: a node") {
     const std::string bytes = encode(sample());
     CHECK(hex_encode(bytes) ==
-          "02"
+          "03"
           "016e"
           "0000000000000005"
           "0154"
@@ -66,7 +67,8 @@ TEST_CASE("pubsub records: a node") {
           "0000000a"
           "01"
           "03614062"
-          "02");
+          "02"
+          "03634064");
     const auto node = decode_node(node_key(0x01020304), bytes);
     REQUIRE(node);
     CHECK(node->number == 0x01020304);
@@ -74,6 +76,12 @@ TEST_CASE("pubsub records: a node") {
     CHECK(node->config == sample().config);
     REQUIRE(node->affiliates.size() == 1);
     CHECK(node->affiliates[0].affiliation == Affiliation::member);
+    CHECK(node->creator == "c@d");
+    std::string before = bytes.substr(0, bytes.size() - 4);  // version 2 had no creator
+    before[0] = 2;
+    const auto old = decode_node(node_key(0x01020304), before);
+    REQUIRE(old);
+    CHECK(old->creator.empty());
     CHECK_FALSE(decode_node("n", bytes));
     CHECK_FALSE(decode_node(node_key(1), bytes + "x"));
     CHECK_FALSE(decode_node(node_key(1), ""));

@@ -23,6 +23,8 @@
 #include "modules/offline.h"
 #include "modules/ping.h"
 #include "modules/private_xml/private_xml.h"
+#include "modules/pubsub/domain/admin_commands.h"
+#include "modules/pubsub/domain/services.h"
 #include "modules/pubsub/pep.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/admin_commands.h"
@@ -48,7 +50,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 32> rows{{
+const std::array<core::ModuleRow, 33> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -187,6 +189,14 @@ const std::array<core::ModuleRow, 32> rows{{
      .summary = "the rooms that users keep, one list for clients of all ages",
      .admin_area = bookmarks::admin_area,
      .check_entry = bookmarks::check_entry},
+    {.name = "pubsub_service",
+     .install = pubsub::install_services,
+     .declare_options = pubsub::declare_service_options,
+     .specifications = "XEP-0060 1.30.0",
+     .summary = "domains of their own at which users, other servers and components publish",
+     .admin_area = pubsub::admin_area,
+     .domains = pubsub::service_domains,
+     .check_entry = pubsub::check_entry},
     {.name = "commands",
      .install = commands::install,
      .declare_options = commands::declare_options,

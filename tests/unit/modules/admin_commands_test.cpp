@@ -60,6 +60,8 @@ TEST_CASE("admin commands of modules are declared well") {
             check_command(area, command);
         }
     }
-    CHECK(areas == std::set<std::string_view>{"archive", "bookmarks", "federation", "push"});
+    const std::set<std::string_view> expected{"archive", "bookmarks", "federation", "pubsub",
+                                              "push"};
+    CHECK(areas == expected);
     CHECK(names.contains("push list"));
 }

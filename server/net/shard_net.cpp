@@ -10,6 +10,10 @@ namespace {
 
 /// Two TLS records, and enough that a busy stream is worth one system call for many stanzas.
 constexpr std::size_t read_buffer_size = 32 * 1024;
+/// A TLS handshake has two: an answer to the hello, which is what costs, and a look at the end. No
+/// option: turns are short while there is nothing else to do, so a shard that is idle makes as many
+/// handshakes as it can, and in a busy one they take a few milliseconds of a turn.
+constexpr int handshake_steps_per_turn = 4;
 constexpr Logger logger{"listen"};
 constexpr Duration sweep_interval = std::chrono::seconds(1);
 
@@ -34,7 +38,7 @@ void remove(std::vector<Connection*>& list, Connection& member, std::size_t Conn
 ShardNet::ShardNet(core::Context& context)
     : context_(context),
       poller_(context.shard().executor()),
-      handshakes_(context.shard()),
+      handshakes_(context.shard(), handshake_steps_per_turn),
       parsers_(std::make_shared<xml::ParserPool>()),
       read_buffer_(read_buffer_size),
       swept_(context.clock().steady()),

@@ -19,12 +19,12 @@
 #include "proto/xml_stream.h"
 #include "server/core/context.h"
 #include "server/net/connection_counts.h"
-#include "server/net/transport/handshake_queue.h"
 #include "server/net/listener.h"
 #include "server/net/transport/out_buffer.h"
 #include "server/net/transport/poller.h"
 #include "server/net/transport/tls_context.h"
 #include "server/net/transport/transport.h"
+#include "server/net/transport/turn_queue.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
 
@@ -93,7 +93,7 @@ public:
     /// Shared by all connections of the shard: contents are good until the next co_await.
     std::span<char> read_buffer() { return read_buffer_; }
     ConnectionCounts& counts() { return *counts_; }
-    HandshakeQueue& handshakes() { return handshakes_; }
+    TurnQueue& handshakes() { return handshakes_; }
     /// The ShardNet of another shard, for connections that move. Any thread.
     ShardNet& peer(unsigned shard) const;
     /// All shards' nets, this one among them; before the first connection: they count together.
@@ -118,7 +118,7 @@ private:
 
     core::Context& context_;
     Poller poller_;
-    HandshakeQueue handshakes_;
+    TurnQueue handshakes_;
     std::shared_ptr<xml::ParserPool> parsers_;
     BufferPool buffers_;
     std::vector<char> read_buffer_;

@@ -8,10 +8,10 @@
 #include <stdexcept>
 
 #include "base/metrics.h"
-#include "server/net/transport/handshake_queue.h"
 #include "server/net/transport/tls_layer.h"
 #include "server/net/transport/tls_names.h"
 #include "server/net/transport/transport.h"
+#include "server/net/transport/turn_queue.h"
 
 namespace clarion::net {
 
@@ -271,7 +271,10 @@ Task<Result<>> Transport::handshake(TlsSettings settings) {
     tls_ = std::make_unique<TlsLayer>(socket_, settings);
     if (settings.turns) co_await suspend(Awaited::read);
     for (;;) {
-        if (settings.turns) co_await wait_for_turn(*settings.turns);
+        if (settings.turns) {
+            std::string network = peer_address().network();
+            co_await wait_for_turn(*settings.turns, std::move(network));
+        }
         const TlsLayer::Status status = is_open() ? tls_->handshake() : TlsLayer::Status::closed;
         if (status == TlsLayer::Status::ok) break;
         const bool goes_on =
@@ -291,8 +294,8 @@ Task<Result<>> Transport::handshake(TlsSettings settings) {
     co_return Result<>();
 }
 
-Task<> Transport::wait_for_turn(HandshakeQueue& turns) {
-    const HandshakeQueue::Place place(turns, peer_address().network(), [this] {
+Task<> Transport::wait_for_turn(TurnQueue& turns, std::string network) {
+    const TurnQueue::Place place(turns, std::move(network), [this] {
         wake();
         return is_open();
     });

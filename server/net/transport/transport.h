@@ -32,9 +32,9 @@
 
 namespace clarion::net {
 
-class HandshakeQueue;
 class TlsContexts;
 class TlsLayer;
+class TurnQueue;
 
 struct TlsSettings {
     enum class Role : std::uint8_t { accept, connect };
@@ -49,7 +49,7 @@ struct TlsSettings {
     /// accept: ask for a certificate (servers do). It is never refused here: see peer_valid_for().
     bool ask_for_certificate = false;
     /// accept: where each step waits for its turn; nullptr: nowhere. Outlives the handshake.
-    HandshakeQueue* turns = nullptr;
+    TurnQueue* turns = nullptr;
     /// STARTTLS: a little white space that still comes in the clear is no part of the handshake.
     bool after_text = false;
 };
@@ -84,6 +84,8 @@ public:
     Task<> wait_until_connected();
     /// Suspends for one turn of the event loop: for who read a lot and lets others have theirs.
     Task<> yield();
+    /// Suspends until the turn of this network has come there, or close().
+    Task<> wait_for_turn(TurnQueue& turns, std::string network);
     /// Ends the wait that is running, or the next one; the waiter goes on in a later turn.
     void wake();
 
@@ -134,7 +136,6 @@ private:
     void on_ready(Ready ready) override;
     bool due() const;
     Task<> suspend(Awaited what);
-    Task<> wait_for_turn(HandshakeQueue& turns);
     Result<std::size_t> read_tls(std::span<char> out);
     Result<std::size_t> write_clear(std::string_view bytes);
     Result<std::size_t> write_tls(std::string_view bytes);

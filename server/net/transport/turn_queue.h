@@ -1,10 +1,10 @@
-// HandshakeQueue: TLS handshakes of one shard one after the other, so that those whose connection
-// is there already come first.
+// TurnQueue: costly steps of many connections of one shard one after the other, so that what others
+// have to say comes first.
 //
-// A handshake costs as much as hundreds of stanzas. Who has sent something of it waits here, each
-// time; in each turn of the shard a few go on, and networks take turns, so that one that opens
-// connections as fast as it can waits for itself. On its shard only. A waiting connection costs no
-// CPU; its handshake deadline bounds the wait.
+// A TLS handshake costs as much as hundreds of stanzas, and a relayed file has always more to be
+// moved. Who has such a step to do waits here, each time; in each turn of the shard a few go on, and
+// networks take turns, so that one that opens connections as fast as it can waits for itself. On its
+// shard only. A waiting connection costs no CPU; its own deadline bounds the wait.
 #pragma once
 
 #include <deque>
@@ -18,25 +18,26 @@
 
 namespace clarion::net {
 
-class HandshakeQueue final : public core::TurnEnd {
+class TurnQueue final : public core::TurnEnd {
 public:
-    explicit HandshakeQueue(core::Shard& shard);
-    ~HandshakeQueue() override;
+    /// `steps_per_turn`: how many go on in a turn of the shard.
+    TurnQueue(core::Shard& shard, int steps_per_turn);
+    ~TurnQueue() override;
 
     /// A place in the queue, given up with it.
     class Place {
     public:
         /// `network`: SocketAddress::network(). `come` is called when it is its turn, and says
         /// whether the connection is still there. REQUIRES: the queue outlives the place.
-        Place(HandshakeQueue& queue, std::string network, UniqueFunction<bool()> come);
+        Place(TurnQueue& queue, std::string network, UniqueFunction<bool()> come);
         ~Place();
         Place(const Place&) = delete;
         Place& operator=(const Place&) = delete;
         bool has_come() const { return came_; }
 
     private:
-        friend class HandshakeQueue;
-        HandshakeQueue& queue_;
+        friend class TurnQueue;
+        TurnQueue& queue_;
         const std::string network_;
         UniqueFunction<bool()> come_;
         std::list<Place*>::iterator at_;  // among those of its network, unless it has come
@@ -52,10 +53,11 @@ private:
     void remove(Place& place);
 
     core::Shard& shard_;
+    const int steps_per_turn_;
     std::unordered_map<std::string, std::list<Place*>> waiting_;  // by network, none is empty
     std::deque<std::string> order_;                               // of networks
     bool scheduled_ = false;                                      // or served in this turn
-    std::shared_ptr<HandshakeQueue*> self_;  // what is posted may come too late
+    std::shared_ptr<TurnQueue*> self_;  // what is posted may come too late
 };
 
 }  // namespace clarion::net

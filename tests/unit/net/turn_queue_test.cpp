@@ -1,4 +1,4 @@
-#include "server/net/transport/handshake_queue.h"
+#include "server/net/transport/turn_queue.h"
 
 #include <doctest/doctest.h>
 
@@ -11,23 +11,22 @@
 
 using namespace clarion;
 using clarion::test::World;
-using net::HandshakeQueue;
+using net::TurnQueue;
 
 namespace {
 
 /// Some that wait, and the order in which they came.
 struct Queue {
     World world;
-    HandshakeQueue queue{world.core(0).shard()};
-    std::vector<std::unique_ptr<HandshakeQueue::Place>> places;
+    TurnQueue queue{world.core(0).shard(), 4};
+    std::vector<std::unique_ptr<TurnQueue::Place>> places;
     std::string order;
 
     void wait(const std::string& name, bool is_there = true) {
-        places.push_back(
-            std::make_unique<HandshakeQueue::Place>(queue, name, [this, name, is_there] {
-                order += name;
-                return is_there;
-            }));
+        places.push_back(std::make_unique<TurnQueue::Place>(queue, name, [this, name, is_there] {
+            order += name;
+            return is_there;
+        }));
     }
     /// One turn of the shard.
     std::string turn() {
@@ -39,7 +38,7 @@ struct Queue {
 
 }  // namespace
 
-TEST_SUITE("net/handshake_queue") {
+TEST_SUITE("net/turn_queue") {
     TEST_CASE("a few each turn, in the order in which they came") {
         Queue q;
         for (int i = 0; i < 10; ++i) q.wait("a");
@@ -65,7 +64,7 @@ TEST_SUITE("net/handshake_queue") {
     TEST_CASE("who comes meanwhile waits for the next turn") {
         Queue q;
         q.wait("a");
-        HandshakeQueue::Place first(q.queue, "b", [&] {
+        TurnQueue::Place first(q.queue, "b", [&] {
             for (int i = 0; i < 8; ++i) q.wait("c");
             return true;
         });

@@ -1,27 +1,19 @@
-#include "server/net/transport/handshake_queue.h"
+#include "server/net/transport/turn_queue.h"
 
 #include <boost/asio/post.hpp>
 #include <utility>
 
 namespace clarion::net {
 
-namespace {
-/// A handshake has two: an answer to the hello, which is what costs, and a look at the end. No
-/// option: turns are short while there is nothing else to do, so a shard that is idle makes as many
-/// handshakes as it can, and in a busy one they take a few milliseconds of a turn.
-constexpr int steps_per_turn = 4;
-}  // namespace
+TurnQueue::TurnQueue(core::Shard& shard, int steps_per_turn)
+    : shard_(shard), steps_per_turn_(steps_per_turn), self_(std::make_shared<TurnQueue*>(this)) {}
 
-HandshakeQueue::HandshakeQueue(core::Shard& shard)
-    : shard_(shard), self_(std::make_shared<HandshakeQueue*>(this)) {}
-
-HandshakeQueue::~HandshakeQueue() {
+TurnQueue::~TurnQueue() {
     *self_ = nullptr;
     shard_.forget(*this);
 }
 
-HandshakeQueue::Place::Place(HandshakeQueue& queue, std::string network,
-                             UniqueFunction<bool()> come)
+TurnQueue::Place::Place(TurnQueue& queue, std::string network, UniqueFunction<bool()> come)
     : queue_(queue), network_(std::move(network)), come_(std::move(come)) {
     auto& mine = queue.waiting_[network_];
     if (mine.empty()) queue.order_.push_back(network_);
@@ -29,11 +21,11 @@ HandshakeQueue::Place::Place(HandshakeQueue& queue, std::string network,
     queue.schedule();
 }
 
-HandshakeQueue::Place::~Place() {
+TurnQueue::Place::~Place() {
     if (!came_) queue_.remove(*this);
 }
 
-void HandshakeQueue::remove(Place& place) {
+void TurnQueue::remove(Place& place) {
     const auto mine = waiting_.find(place.network_);
     mine->second.erase(place.at_);
     if (!mine->second.empty()) return;
@@ -42,15 +34,15 @@ void HandshakeQueue::remove(Place& place) {
 }
 
 /// A few each turn, not each time that somebody comes.
-void HandshakeQueue::schedule() {
+void TurnQueue::schedule() {
     if (std::exchange(scheduled_, true)) return;
     boost::asio::post(shard_.executor(), [self = self_] {
         if (*self) (*self)->serve();
     });
 }
 
-void HandshakeQueue::serve() {
-    for (int left = steps_per_turn; left > 0 && !order_.empty();) {
+void TurnQueue::serve() {
+    for (int left = steps_per_turn_; left > 0 && !order_.empty();) {
         std::string network = std::move(order_.front());
         order_.pop_front();
         const auto mine = waiting_.find(network);
@@ -66,7 +58,7 @@ void HandshakeQueue::serve() {
     shard_.at_turn_end(*this);
 }
 
-void HandshakeQueue::end_turn() {
+void TurnQueue::end_turn() {
     scheduled_ = false;
     if (!order_.empty()) schedule();
 }

@@ -25,6 +25,7 @@
 #include "modules/private_xml/private_xml.h"
 #include "modules/pubsub/domain/admin_commands.h"
 #include "modules/pubsub/domain/services.h"
+#include "modules/proxy65.h"
 #include "modules/pubsub/pep.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/admin_commands.h"
@@ -50,7 +51,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 33> rows{{
+const std::array<core::ModuleRow, 34> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -172,6 +173,12 @@ const std::array<core::ModuleRow, 33> rows{{
      .declare_options = external_services::declare_options,
      .specifications = "XEP-0215 1.0.0",
      .summary = "where calls find STUN and TURN servers, and what lets a user in"},
+    {.name = "proxy65",
+     .install = proxy65::install,
+     .declare_options = proxy65::declare_options,
+     .specifications = "XEP-0065 1.8.2",
+     .summary = "clients that cannot reach each other send files through the server",
+     .domains = proxy65::domains},
     {.name = "pubsub",
      .install = pubsub::install,
      .declare_options = pubsub::declare_options,

@@ -24,6 +24,7 @@
 #include "server/core/setup/module_order.h"
 #include "server/core/setup/partition_moves.h"
 #include "server/net/listener.h"
+#include "server/net/proxy65/bytestream_relay.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
 #include "server/net/transport/tls_context.h"
@@ -87,6 +88,14 @@ Task<> evict(core::Core& core) {
     }
 }
 
+/// Each of them is told of all.
+template <class Peer>
+void introduce(const std::vector<std::unique_ptr<Peer>>& by_shard) {
+    std::vector<Peer*> all;
+    for (const auto& each : by_shard) all.push_back(each.get());
+    for (const auto& each : by_shard) each->set_peers(all);
+}
+
 void put_clock_mark(core::Context& context) {
     context.storage().put_clock_mark(context.shard().batch(), mark_system_clock());
 }
@@ -114,6 +123,7 @@ App::~App() {
     if (shards_) shards_->discard();  // while what the coroutines refer to is there
     admin_.reset();
     tracing_.reset();
+    relays_.clear();
     s2s_.clear();
     nets_.clear();
     if (shared_) shared_->cores.clear();
@@ -182,13 +192,11 @@ Result<> App::make_cores() {
         nets_.push_back(std::make_unique<net::ShardNet>(core));
         nets_.back()->set_tls(tls->contexts);
         s2s_.push_back(std::make_unique<net::RemoteDomains>(*nets_.back()));
+        relays_.push_back(std::make_unique<net::BytestreamRelay>(*nets_.back()));
     }
-    std::vector<net::ShardNet*> peers;
-    for (const auto& net : nets_) peers.push_back(net.get());
-    for (const auto& net : nets_) net->set_peers(peers);
-    std::vector<net::RemoteDomains*> domains_by_shard;
-    for (const auto& s2s : s2s_) domains_by_shard.push_back(s2s.get());
-    for (const auto& s2s : s2s_) s2s->set_peers(domains_by_shard);
+    introduce(nets_);
+    introduce(s2s_);
+    introduce(relays_);
     return {};
 }
 

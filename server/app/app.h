@@ -22,6 +22,7 @@
 #include "server/core/setup/core.h"
 
 namespace clarion::net {
+class BytestreamRelay;
 class RemoteDomains;
 class ShardNet;
 }  // namespace clarion::net
@@ -97,6 +98,7 @@ private:
     Certificates certificates_;
     std::vector<std::unique_ptr<net::ShardNet>> nets_;
     std::vector<std::unique_ptr<net::RemoteDomains>> s2s_;
+    std::vector<std::unique_ptr<net::BytestreamRelay>> relays_;
     std::unique_ptr<Tracing> tracing_;
     std::unique_ptr<AdminAreas> admin_areas_;
     std::unique_ptr<AdminServer> admin_;

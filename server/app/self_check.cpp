@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "modules/all.h"
+#include "modules/proxy65.h"
 #include "proto/jid.h"
 #include "server/app/certificates.h"
 #include "server/core/administrator_options.h"
@@ -177,6 +178,25 @@ void check_components(const Config& config, Findings& findings) {
                      "\"component\"");
 }
 
+/// Proxies for bytestreams.
+void check_proxies(const Config& config, Findings& findings) {
+    const auto& proxies = config.named<proxy65::ProxyOptions>();
+    for (const auto& [name, options] : proxies)
+        if (const auto domain = prepare_domain(name); !domain) {
+            const std::string path = "proxy65." + quote(name);
+            findings.add(Weight::fatal, path, "[" + path + "]: " + domain.error().text);
+        }
+    const bool listening = listens(config, "proxy65");
+    if (!proxies.empty() && !listening)
+        findings.add(Weight::wrong, "proxy65." + quote(proxies.begin()->first),
+                     "there is a proxy for bytestreams, but nothing to connect to. Expected "
+                     "[[listen]] type = \"proxy65\"");
+    if (proxies.empty() && listening)
+        findings.add(Weight::soon, "listen",
+                     "[[listen]] type = \"proxy65\": there is no proxy that would have a stream "
+                     "activated. Expected [proxy65.\"proxy.DOMAIN\"]");
+}
+
 // ---- Encryption --------------------------------------------------------------------------------
 
 /// [[listen]] type = "c2s-tls", or a port that demands STARTTLS, for domains without certificate.
@@ -262,6 +282,7 @@ void check_configuration(const Config& config, WallTime now, Findings& findings)
     check_domains(config, findings);
     check_administrators(config, findings);
     check_components(config, findings);
+    check_proxies(config, findings);
     check_encryption(config, findings);
     check_certificates(config, now, findings);
 }

@@ -7,6 +7,8 @@
 #include "server/net/c2s/c2s_connection.h"
 #include "server/net/component/component_connection.h"
 #include "server/net/connection_counts.h"
+#include "server/net/proxy65/bytestream_connection.h"
+#include "server/net/proxy65/bytestream_options.h"
 #include "server/net/s2s/connector.h"
 #include "server/net/s2s/look_ups.h"
 #include "server/net/s2s/s2s_backlog.h"
@@ -25,7 +27,7 @@ bool as_required(const Config& config, const std::string& host) {
     return config.get<Options>(host).require_encryption;
 }
 
-constexpr std::array<ListenerType, 5> types{{
+constexpr std::array<ListenerType, 6> types{{
     {"c2s", "clients, with STARTTLS", 5222, as_required<core::C2sOptions>, "c2s.require_encryption",
      "no client can log in", C2sConnection::accept, DescriptorUse::client},
     {"c2s-tls", "clients, with TLS from the start", 5223, always, "", "no client can connect",
@@ -36,6 +38,8 @@ constexpr std::array<ListenerType, 5> types{{
      RemoteDomains::accept_tls, DescriptorUse::other},
     {"component", "components (XEP-0114)", 5347, nullptr, "", "", ComponentConnection::accept,
      DescriptorUse::other},
+    {"proxy65", "both ends of bytestreams (XEP-0065)", 7777, nullptr, "", "",
+     BytestreamConnection::accept, DescriptorUse::other},
 }};
 
 }  // namespace
@@ -66,6 +70,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<ConnectOptions>();
     registry.add<S2sBacklogOptions>();
     registry.add<S2sPairOptions>();
+    registry.add<BytestreamOptions>();
 }
 
 std::span<const ListenerType> listener_types() { return types; }

@@ -67,7 +67,8 @@ class Server:
 
     def __init__(self, settings="", **sections):
         self.directory = Path(tempfile.mkdtemp(prefix="clarion-abuse-"))
-        self.ports = dict(zip(LISTENERS, free_ports(len(LISTENERS))))
+        kinds = [*LISTENERS, *(["proxy65"] if "[proxy65." in settings else [])]
+        self.ports = dict(zip(kinds, free_ports(len(kinds))))
         self.log = self.directory / "log"
         self.process = None
         key, certificate = self.directory / "key.pem", self.directory / "cert.pem"

@@ -324,6 +324,13 @@ require_encryption = false
                           (self.line('[host."nowhere.test".mam]'), "nowhere.test"))
         self.assertIn("nothing to attach to", self.check().stdout)
 
+    def test_a_proxy_needs_a_domain_and_a_listener(self):
+        self.usual(rest='[proxy65."proxy.example.test"]\n[proxy65."a b"]\n')
+        self.assert_found((self.line('[proxy65."a b"]'), "a b"),
+                          (self.line('[proxy65."proxy.example.test"]'), "nothing to connect to"))
+        self.usual(rest='[[listen]]\ntype = "proxy65"\naddress = "127.0.0.1"\nport = 17777\n')
+        self.assertIn("no proxy that would have", self.check().stdout)
+
     def test_administrators_have_accounts_here(self):
         admins = 'admins = ["romeo@example.test", "juliet", "nurse@elsewhere.test"]'
         self.usual(server=admins, rest='[host."example.test".administration]\nadmins = ["example.test"]\n')

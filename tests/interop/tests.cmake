@@ -38,6 +38,7 @@ foreach(class
         test_push_ejabberd.PushToEjabberdByDialback
         test_rooms.RoomsSeeNoFlicker
         test_rooms.RoomsSeeTheEndOfSleep
+        test_bytestreams.Bytestreams
         test_app_servers.Deciphers
         test_app_servers.PhoneDecodes
         test_app_servers.FakesAreStrict

@@ -1,5 +1,5 @@
 // DomainLinks: who is there, on this shard, for domains that are not hosts: modules that serve one,
-// attached components, and the way to other servers.
+// attached components, the way to other servers, and the relay of bytestreams.
 #pragma once
 
 #include <cstddef>
@@ -19,6 +19,7 @@
 namespace clarion::core {
 
 class Actor;
+class BytestreamPort;
 
 /// A service domain, on each shard one: takes what is for addresses at home there.
 class ServicePort {
@@ -87,6 +88,9 @@ public:
     bool is_attached(std::string_view domain) const { return attached_.contains(domain); }
     void set_remote(RemotePort* port) { remote_ = port; }
     RemotePort* remote() const { return remote_; }
+    void set_bytestreams(BytestreamPort* port) { bytestreams_ = port; }
+    /// nullptr: this server relays none (server/core/routing/bytestream_port.h).
+    BytestreamPort* bytestreams() const { return bytestreams_; }
 
 private:
     std::unordered_map<std::string, ServicePort*, TextHash, std::equal_to<>> services_;
@@ -95,6 +99,7 @@ private:
     std::map<std::string, std::vector<Envelope>, std::less<>> held_;
     std::size_t held_count_ = 0;
     RemotePort* remote_ = nullptr;
+    BytestreamPort* bytestreams_ = nullptr;
 };
 
 }  // namespace clarion::core

@@ -123,6 +123,8 @@ Result<void> ServerProcess::write_config(const ServerSetup& setup) const {
     for (const auto& one : setup.components) {
         config.add("[component." + quote(one.domain) + "]\nsecret = " + quote(one.secret) + "\n");
     }
+    if (setup.extra_toml.find("[proxy65.") != std::string::npos)
+        config.add(listener("proxy65", free_port()));
     if (setup.rooms) config.add("[muc." + quote("conference." + setup.domains.front()) + "]\n");
     config.add(setup.options_toml);
     config.add(setup.extra_toml);

@@ -32,8 +32,9 @@ void declare_session_limits(OptionTable<C2sOptions>& t) {
         .live()
         .doc(
             "Slow requests (archive pages) of one session that run or wait. With so many nothing "
-            "is "
-            "read from the client until one is answered; quick ones do not count.");
+            "is read from the client until one is answered; quick ones do not count. Of another "
+            "server, a component, or an account that asks others than itself, so many run at a "
+            "time.");
     t.add("max_directed_presence", &C2sOptions::max_directed_presence)
         .min(1)
         .live()

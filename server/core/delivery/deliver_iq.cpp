@@ -139,8 +139,11 @@ void Delivery::run_request(const IqTable::Entry& entry, IqTarget target, Actor* 
                            Envelope envelope) {
     if (entry.async) {
         // Asked by somebody who has no session here: no order to keep, but the owner must stay.
+        auto place = slow_requests_.begin(envelope);
+        if (!place) return;
         Scope& scope = owner ? context_.scope_of(owner->id()) : context_.scope();
-        scope.spawn("slow-request", run_slow_request(entry, target, owner, std::move(envelope)));
+        scope.spawn("slow-request",
+                    run_for_other(entry, target, owner, std::move(envelope), std::move(*place)));
         return;
     }
     IqRequest request = make_request(context_, target, owner, envelope.stanza);
@@ -162,10 +165,30 @@ Task<> Delivery::run_slow_request(const IqTable::Entry& entry, IqTarget target, 
         logger.error("request-failed", {{"ns", entry.ns}, {"error", error.what()}});
     }
     if (pin && (*pin)->gone()) co_return;
-    context_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
     if (failure && says_failure(reply, *failure) && envelope.ticket)
-        co_return envelope.ticket.fail(failure->error());  // which answers it, and once
+        fail_slow_request(envelope, failure->error());
+    else
+        finish_slow_request(envelope, std::move(reply));
+}
+
+/// What it wrote was not kept. Its ticket's failure answers it, and that once.
+void Delivery::fail_slow_request(const Envelope& envelope, const Error& error) {
+    context_.shard().hold(envelope.ticket);
+    envelope.ticket.fail(error);
+}
+
+/// What was said and written before waits for nobody's turn and is charged to nobody: of one asker
+/// few run at a time, and each answers with a page at most. The answer is charged to the request.
+void Delivery::finish_slow_request(const Envelope& envelope, IqAnswer reply) {
+    context_.shard().hold(envelope.ticket);  // what it wrote, and perhaps what others did
+    const WriteHold hold(context_.shard(), envelope.ticket);
     answer(envelope, std::move(reply));
+}
+
+/// `place`: given up when it has answered.
+Task<> Delivery::run_for_other(const IqTable::Entry& entry, IqTarget target, Actor* owner,
+                               Envelope envelope, SlowRequests::Place /*place*/) {
+    co_await run_slow_request(entry, target, owner, std::move(envelope));
 }
 
 Task<IqAnswer> Delivery::ask(AccountPin account, StanzaPtr request, std::string_view except) {

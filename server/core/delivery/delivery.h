@@ -13,6 +13,7 @@
 #include "server/core/accounts/account.h"
 #include "server/core/accounts/session_outlet.h"
 #include "server/core/actors/iq_table.h"
+#include "server/core/delivery/slow_requests.h"
 #include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/envelope.h"
 
@@ -22,7 +23,7 @@ class Context;
 
 class Delivery final : public Recipients, public SessionOutlet {
 public:
-    explicit Delivery(Context& context) : context_(context) {}
+    explicit Delivery(Context& context) : context_(context), slow_requests_(context) {}
 
     // Recipients
     void deliver_to_account(Envelope envelope) override;
@@ -69,8 +70,13 @@ private:
     Task<> run_slow_requests(AccountPin account, std::uint64_t session);
     Task<> run_slow_request(const IqTable::Entry& entry, IqTarget target, Actor* owner,
                             Envelope envelope);
+    Task<> run_for_other(const IqTable::Entry& entry, IqTarget target, Actor* owner,
+                         Envelope envelope, SlowRequests::Place place);
+    void fail_slow_request(const Envelope& envelope, const Error& error);
+    void finish_slow_request(const Envelope& envelope, IqAnswer answer);
 
     Context& context_;
+    SlowRequests slow_requests_;
 };
 
 }  // namespace clarion::core

@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -300,6 +301,42 @@ TEST_CASE("requests behind a slow one are never refused; with too many slow ones
     CHECK(Slow::ids(a) == "1 " + quick);
     slow.world.advance(1s);
     CHECK(Slow::ids(a) == "2 ");
+}
+
+TEST_CASE("of another server so many slow requests run at a time, and all are answered") {
+    Slow slow("[c2s]\nmax_pending_requests = 2\n");
+    for (unsigned i = 0; i < 2; ++i) {
+        Core& core = slow.world.core(i);
+        core.iqs().add({.target = IqTarget::host,
+                        .type = StanzaType::get,
+                        .ns = "urn:slow",
+                        .name = "query",
+                        .async = [&slow, &core](IqRequest request) {
+                            return Slow::answer(slow, core, std::move(request));
+                        }});
+    }
+    const auto ask = [&](const std::string& id, const std::string& server) {
+        slow.world.arrive("<iq xmlns='jabber:client' type='get' id='" + id + "' from='nurse@" +
+                          server +
+                          "/r' to='example.org'>"
+                          "<query xmlns='urn:slow'/></iq>");
+    };
+    for (int id = 1; id <= 5; ++id) ask(std::to_string(id), "capulet.example");
+    CHECK(slow.started == 2);
+    ask("other", "montague.example");
+    CHECK(slow.started == 3);
+    CHECK(slow.world.remote().pending() == 0);
+    slow.world.advance(1s);
+    CHECK(slow.world.remote().pending() == 3);
+    CHECK(slow.started == 5);
+    slow.world.advance(1s);
+    slow.world.advance(1s);
+    CHECK(slow.started == 6);
+    std::set<std::string> answered;
+    while (const StanzaPtr answer = slow.world.remote().pop())
+        answered.insert(std::string(answer->id()) + ' ' + std::string(answer->root().attr("type")));
+    CHECK(answered == std::set<std::string>{"1 result", "2 result", "3 result", "4 result",
+                                            "5 result", "other result"});
 }
 
 TEST_CASE_FIXTURE(Slow, "a handler that throws is answered for, and those behind it are served") {

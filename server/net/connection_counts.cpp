@@ -24,6 +24,21 @@ void ConnectionLimits::declare(OptionTable<ConnectionLimits>& t) {
         .doc(
             "Connections of components from one IP address (of IPv6: one /64 network) that may be "
             "open at a time.");
+    t.add("strangers_per_turn", &ConnectionLimits::strangers_per_turn)
+        .min(1)
+        .max(1000)
+        .unit("connections")
+        .doc(
+            "Of connections that are new, not yet authenticated, or lost, so many are served "
+            "before those who are logged in have their turn again. More costs those time when "
+            "thousands connect in one moment.");
+    t.add("unauthenticated_bytes", &ConnectionLimits::unauthenticated_bytes)
+        .min(16384)
+        .max(16 << 20)
+        .unit("bytes")
+        .doc(
+            "Read in all from a connection until it is authenticated, white space included, and "
+            "once more after the server has ended its stream.");
 }
 
 std::optional<ConnectionCounts::Place> ConnectionCounts::admit(Kind kind,

@@ -31,6 +31,8 @@ namespace clarion::net {
 struct ConnectionLimits {
     std::int64_t new_connections_per_second = 50;
     std::int64_t component_connections_per_address = 100;
+    std::int64_t strangers_per_turn = 16;
+    std::int64_t unauthenticated_bytes = 65536;
     static void declare(OptionTable<ConnectionLimits>& table);
 };
 

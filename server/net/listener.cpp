@@ -16,8 +16,7 @@ namespace {
 
 constexpr Logger logger{"listen"};
 
-constexpr int backlog = 4096;         // the kernel cuts it to net.core.somaxconn
-constexpr int accepted_at_once = 16;  // with what each has sent, before others have their turn
+constexpr int backlog = 4096;  // the kernel cuts it to net.core.somaxconn
 
 Error failed(std::string_view what, const SocketAddress& address) {
     const int error = errno;
@@ -108,7 +107,8 @@ void Listener::retry() {
 }
 
 void Listener::accept_some() {
-    for (int i = 0; i < accepted_at_once; ++i) {
+    // With what each has sent, before others have their turn.
+    for (std::size_t left = poller_.strangers_per_turn(); left > 0; --left) {
         FileDescriptor socket(
             ::accept4(socket_.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
         if (socket) {

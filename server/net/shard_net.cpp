@@ -42,10 +42,17 @@ ShardNet::ShardNet(core::Context& context)
       parsers_(std::make_shared<xml::ParserPool>()),
       read_buffer_(read_buffer_size),
       swept_(context.clock().steady()),
-      scope_(context.shard().executor()) {}
+      scope_(context.shard().executor()) {
+    follow_options();
+}
 
 ShardNet::~ShardNet() {
     if (sweep_timer_ != core::TimerId::none) context_.shard().cancel(sweep_timer_);
+}
+
+void ShardNet::follow_options() {
+    const auto& limits = context_.options<ConnectionLimits>();
+    poller_.set_strangers_per_turn(static_cast<std::size_t>(limits.strangers_per_turn));
 }
 
 ShardNet& ShardNet::peer(unsigned shard) const { return *peers_[shard]; }
@@ -102,6 +109,7 @@ void ShardNet::arm_sweep() {
 
 void ShardNet::sweep() {
     sweep_timer_ = core::TimerId::none;
+    follow_options();
     const SteadyTime now = context_.clock().steady();
     const auto elapsed = std::chrono::duration_cast<Duration>(now - swept_);
     for (const auto& listener : listeners_) listener->retry();

@@ -113,6 +113,7 @@ public:
 
 private:
     void accepted(const ListenerType& type, FileDescriptor socket);
+    void follow_options();
     void arm_sweep();
     void sweep();
 

@@ -18,10 +18,6 @@ constexpr Logger logger{"net"};
 constexpr Duration close_limit = std::chrono::seconds(5);
 /// Of its share of bytes, what a connection that was quiet may have read at once.
 constexpr std::int64_t seconds_at_once = 4;
-/// What is read before the login, and once more after our closing tag. No option: a login needs some
-/// KB, however it is made, and what one element of it may have is one.
-constexpr std::uint16_t most_input = 65535;
-
 struct Traffic {
     Counter& read = metrics().counter("clarion_stream_bytes_read_total",
                                       "Bytes read from clients and components");
@@ -61,7 +57,7 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
       place_(std::move(place)),
       out_(net.buffers()),
       heard_at_(now()),
-      input_left_(most_input) {
+      input_left_(most_input()) {
     transport_->set_sink(this);
     transport_->set_low_priority(true);
     net.join(*this);
@@ -155,6 +151,10 @@ StreamConnection::Got StreamConnection::receive() {
     return Got::bytes;
 }
 
+std::uint32_t StreamConnection::most_input() const {
+    return static_cast<std::uint32_t>(context().options<ConnectionLimits>().unauthenticated_bytes);
+}
+
 /// Who has not logged in, or is done, has us parse only so much.
 bool StreamConnection::spend_input(std::size_t bytes) {
     if (trusted_ && is_open()) return true;
@@ -162,7 +162,7 @@ bool StreamConnection::spend_input(std::size_t bytes) {
         begin_close(StreamErrorCondition::policy_violation, "too much before the login");
         return false;
     }
-    input_left_ -= static_cast<std::uint16_t>(std::min<std::size_t>(bytes, input_left_));
+    input_left_ -= static_cast<std::uint32_t>(std::min<std::size_t>(bytes, input_left_));
     return true;
 }
 
@@ -202,7 +202,7 @@ void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, st
 void StreamConnection::end_was_written() {
     phase_ = Phase::closing;
     deadline_ = now() + close_limit;
-    input_left_ = most_input;
+    input_left_ = most_input();
     net_->watch(*this);
     transport_->wake();
 }

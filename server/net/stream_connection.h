@@ -49,7 +49,7 @@ protected:
 
     /// `content_ns`: the namespace of stanzas on this kind of stream. Until trust() an element may
     /// have [c2s] max_unauthenticated_stanza_size bytes and take little memory, all that is read,
-    /// white space included, may have 64 KB, others are read first, and it may have to give up its
+    /// white space included, may have [limits] unauthenticated_bytes, others are read first, and it may have to give up its
     /// place.
     StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                      ConnectionCounts::Place place, std::string_view content_ns);
@@ -151,6 +151,7 @@ protected:
 private:
     void on_writable() final;
     void cut_slow(std::string_view why);
+    std::uint32_t most_input() const;
     bool refill(Duration elapsed);
     void pass_deadline();
     void give_way();
@@ -166,7 +167,7 @@ private:
     bool starved_ = false;  // waits for its budget
     bool limited_ = false;  // budget_ is in use
     bool trusted_ = false;
-    std::uint16_t input_left_;  // bytes that may still be read: until it is trusted, after our end
+    std::uint32_t input_left_;  // bytes that may still be read: until it is trusted, after our end
 };
 
 }  // namespace clarion::net

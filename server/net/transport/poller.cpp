@@ -19,9 +19,6 @@ namespace {
 
 /// How many sockets are handled before the shard's other handlers have their turn.
 constexpr int batch_size = 128;
-/// Of those that are told later: to put one away, or to answer what a stranger sent, takes tens of
-/// microseconds.
-constexpr std::size_t later_a_turn = 16;
 
 int make_epoll() {
     const int fd = ::epoll_create1(EPOLL_CLOEXEC);
@@ -68,6 +65,9 @@ struct Poller::Impl : std::enable_shared_from_this<Poller::Impl> {
     int next = 0;   // of events, while they are being handled
     int count = 0;  // of events
     WatchQueue soon, later;
+    /// Of those that are told later: to put one away, or to answer what a stranger sent, takes tens
+    /// of microseconds.
+    std::size_t later_a_turn = 16;
     bool turn_posted = false;
 
     void await_events();
@@ -159,6 +159,9 @@ void Poller::remove(int fd, Watch& watch) {
         if (event.data.ptr == &watch) event.data.ptr = nullptr;
     }
 }
+
+void Poller::set_strangers_per_turn(std::size_t count) { impl_->later_a_turn = count; }
+std::size_t Poller::strangers_per_turn() const { return impl_->later_a_turn; }
 
 void Poller::soon(Watch& watch) {
     impl_->soon.push(watch, watch.soon_);

@@ -54,6 +54,9 @@ public:
     Result<> add(int fd, Watch& watch);
     /// From now on `watch` hears nothing, not even what was seen already. REQUIRES: still open.
     void remove(int fd, Watch& watch);
+    /// How many of those that are told later are told in each turn, and accepted (Listener).
+    void set_strangers_per_turn(std::size_t count);
+    std::size_t strangers_per_turn() const;
     /// Calls watch.on_ready({}) in a later turn: to resume something, or to let others run first.
     void soon(Watch& watch);
     /// Forgets a soon().

@@ -178,7 +178,7 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(early.expect("</stream:stream>").find("<policy-violation") != std::string::npos);
 
         WireClient blank(wire, port);
-        blank.send(std::string(65535, ' '));
+        blank.send(std::string(65536, ' '));
         wire.settle();
         CHECK(!blank.ended());
         blank.send(" ");

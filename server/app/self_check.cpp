@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "modules/all.h"
 #include "modules/proxy65.h"
+#include "modules/pubsub/domain/service_options.h"
 #include "proto/jid.h"
 #include "server/app/certificates.h"
 #include "server/core/administrator_options.h"
@@ -178,14 +179,26 @@ void check_components(const Config& config, Findings& findings) {
                      "\"component\"");
 }
 
+/// Whether what a section is named for is a domain.
+template <class Options>
+void check_names(const Config& config, std::string_view section, Findings& findings) {
+    for (const auto& [name, options] : config.named<Options>()) {
+        const auto domain = prepare_domain(name);
+        if (domain) continue;
+        const std::string path = std::string(section) + "." + quote(name);
+        findings.add(Weight::fatal, path, "[" + path + "]: " + domain.error().text);
+    }
+}
+
+/// Domains that modules serve.
+void check_services(const Config& config, Findings& findings) {
+    check_names<pubsub::ServiceOptions>(config, "pubsub", findings);
+    check_names<proxy65::ProxyOptions>(config, "proxy65", findings);
+}
+
 /// Proxies for bytestreams.
 void check_proxies(const Config& config, Findings& findings) {
     const auto& proxies = config.named<proxy65::ProxyOptions>();
-    for (const auto& [name, options] : proxies)
-        if (const auto domain = prepare_domain(name); !domain) {
-            const std::string path = "proxy65." + quote(name);
-            findings.add(Weight::fatal, path, "[" + path + "]: " + domain.error().text);
-        }
     const bool listening = listens(config, "proxy65");
     if (!proxies.empty() && !listening)
         findings.add(Weight::wrong, "proxy65." + quote(proxies.begin()->first),
@@ -282,6 +295,7 @@ void check_configuration(const Config& config, WallTime now, Findings& findings)
     check_domains(config, findings);
     check_administrators(config, findings);
     check_components(config, findings);
+    check_services(config, findings);
     check_proxies(config, findings);
     check_encryption(config, findings);
     check_certificates(config, now, findings);

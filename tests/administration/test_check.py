@@ -331,6 +331,10 @@ require_encryption = false
         self.usual(rest='[[listen]]\ntype = "proxy65"\naddress = "127.0.0.1"\nport = 17777\n')
         self.assertIn("no proxy that would have", self.check().stdout)
 
+    def test_a_pubsub_service_needs_a_domain(self):
+        self.usual(rest='[pubsub."pubsub.example.test"]\n[pubsub."a b"]\n')
+        self.assert_found((self.line('[pubsub."a b"]'), "a b"))
+
     def test_administrators_have_accounts_here(self):
         admins = 'admins = ["romeo@example.test", "juliet", "nurse@elsewhere.test"]'
         self.usual(server=admins, rest='[host."example.test".administration]\nadmins = ["example.test"]\n')

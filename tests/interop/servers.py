@@ -317,13 +317,14 @@ class Clarion(Process):
         self.client_port, self.s2s_port, self.component_port = (
             loopback.port(self.address) for _ in range(3))
         self.components = {}
+        self.services = []     # domains that its options make it serve
         self.options = ""      # more of clarion.toml
         self.s2s_options = ""  # more of its [s2s]
         self._config = self.directory / "clarion.toml"
 
     @property
     def domains(self):
-        return [self.domain, *self.components]
+        return [self.domain, *self.components, *self.services]
 
     def configure(self, certificate, trusted, resolver, require_valid_certificate):
         def listener(kind, port):

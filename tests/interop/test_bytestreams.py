@@ -16,6 +16,7 @@ class Bytestreams(FederationCase):
     @classmethod
     def make_peers(cls, loopback):
         address = cls.clarion.address
+        cls.clarion.services.append("proxy.clarion.test")
         cls.clarion.options += (
             f'[[listen]]\ntype = "proxy65"\naddress = "{address}"\n'
             f"port = {loopback.port(address)}\n"

@@ -33,8 +33,9 @@ Task<Result<json::value>> work_here(Context& home, std::string domain, const Wor
     co_return co_await work(*sought.found, **loaded);
 }
 
-/// At the home of the service that is named.
-Task<Result<json::value>> at_service(Context& here, const json::object& arguments, Work work) {
+/// At the home of the service that is named. `work` outlives it.
+Task<Result<json::value>> at_service(Context& here, const json::object& arguments,
+                                     const Work& work) {
     const auto named = prepare_domain(text(arguments, "domain"));
     if (!named) co_return fail(error_code::usage, "domain: " + named.error().text);
     const std::string domain = *named;
@@ -65,7 +66,8 @@ Task<Result<json::value>> list_nodes(Services&, PubsubDomain& domain) {
 }
 
 Task<Result<json::value>> list(Context& here, const json::object& arguments) {
-    co_return co_await at_service(here, arguments, list_nodes);
+    const Work there = list_nodes;
+    co_return co_await at_service(here, arguments, there);
 }
 
 // ---- info --------------------------------------------------------------------------------------
@@ -96,10 +98,10 @@ Task<Result<json::value>> describe_one(Services& services, PubsubDomain& domain,
 
 Task<Result<json::value>> info(Context& here, const json::object& arguments) {
     const std::string node(text(arguments, "node"));
-    co_return co_await at_service(here, arguments,
-                                  [node](Services& services, PubsubDomain& domain) {
-                                      return describe_one(services, domain, node);
-                                  });
+    const Work there = [&node](Services& services, PubsubDomain& domain) {
+        return describe_one(services, domain, node);
+    };
+    co_return co_await at_service(here, arguments, there);
 }
 
 // ---- delete ------------------------------------------------------------------------------------
@@ -124,10 +126,10 @@ Task<Result<json::value>> delete_one(Services& services, PubsubDomain& domain, s
 
 Task<Result<json::value>> remove(Context& here, const json::object& arguments) {
     const std::string node(text(arguments, "node"));
-    co_return co_await at_service(here, arguments,
-                                  [node](Services& services, PubsubDomain& domain) {
-                                      return delete_one(services, domain, node);
-                                  });
+    const Work there = [&node](Services& services, PubsubDomain& domain) {
+        return delete_one(services, domain, node);
+    };
+    co_return co_await at_service(here, arguments, there);
 }
 
 // ---- The area ----------------------------------------------------------------------------------

@@ -57,6 +57,9 @@ struct Node {
     std::uint64_t last_seq = 0;  // the highest given since they were read
     bool undated = false;        // it is not known of all items when they were published
     WallTime swept{};            // when the expired ones among them were last looked for
+    /// Since when its owners were asked for approval so often; not stored.
+    WallTime asking_since{};
+    std::int64_t asked = 0;
 
     /// REQUIRES: the items have been read. Past the end: there is none of that id.
     std::size_t find_item(std::string_view id) const;

@@ -52,6 +52,15 @@ void PubsubOptions::declare(OptionTable<PubsubOptions>& t) {
         .doc(
             "Addresses that may wait at one node for an owner's approval (access model authorize). "
             "One more is refused with policy-violation and too-many-subscriptions.");
+    t.add("approval_requests_per_hour", &PubsubOptions::approval_requests_per_hour)
+        .min(0)
+        .unit("addresses")
+        .doc(
+            "How often the owners of a node are sent a request to approve somebody, so that who "
+            "asks "
+            "and gives up again and again does not fill their offline messages. Others who ask "
+            "wait "
+            "all the same, and are among the subscriptions that an owner lists.");
     t.add("max_wasted_loads", &PubsubOptions::max_wasted_loads)
         .min(0)
         .unit("loads per hour and shard")

@@ -15,6 +15,7 @@ struct PubsubOptions {
     std::int64_t max_affiliations = 200;
     std::int64_t max_subscriptions = 500;
     std::int64_t max_pending_subscriptions = 50;
+    std::int64_t approval_requests_per_hour = 50;
     std::int64_t max_wasted_loads = 60;
     std::int64_t max_answer_bytes = 2 << 20;
     static void declare(OptionTable<PubsubOptions>& table);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/id.h"
 #include "modules/pubsub/access.h"
 #include "server/core/context.h"
@@ -124,9 +125,20 @@ void Subscriptions::send(Outcome& outcome, const Jid& to, std::shared_ptr<Stanza
         });
 }
 
+/// Whoever asks and gives up again may ask again: that is not all sent to the owners.
+bool Subscriptions::may_ask_owners(Node& node) const {
+    const WallTime now = service_.owner().context().clock().wall();
+    if (now >= node.asking_since + std::chrono::hours(1) || now < node.asking_since) {
+        node.asking_since = now;
+        node.asked = 0;
+    }
+    return ++node.asked <= service_.options().approval_requests_per_hour;
+}
+
 /// It waits for who is not there: what an owner decides, and a subscriber is told once, is no event
 /// of the moment.
-void Subscriptions::ask_owners(Outcome& outcome, const Node& node, const Jid& subscriber) const {
+void Subscriptions::ask_owners(Outcome& outcome, Node& node, const Jid& subscriber) const {
+    if (!may_ask_owners(node)) return;
     for (const Jid& owner : owners_of(service_, node)) {
         auto message = Stanza::make(StanzaKind::message, StanzaType::normal, service_.owner().jid(),
                                     Jid(), random_token(9));

@@ -40,7 +40,8 @@ private:
     std::optional<Refusal> check_room(const Node& node, SubscriptionState state) const;
     void review_one(Outcome& outcome, Node& node, const std::string& jid) const;
     void begin_hearing(Outcome& outcome, const Node& node, const Jid& who) const;
-    void ask_owners(Outcome& outcome, const Node& node, const Jid& subscriber) const;
+    bool may_ask_owners(Node& node) const;
+    void ask_owners(Outcome& outcome, Node& node, const Jid& subscriber) const;
     void tell(Outcome& outcome, const Node& node, const std::string& jid,
               SubscriptionState state) const;
     void tell_owners(Outcome& outcome, const Node& node, const std::string& jid,

@@ -166,5 +166,27 @@ TEST_CASE("pubsub: so many may wait at a node") {
     CHECK(Owners::ask_for(*scene.juliet, "juliet@example.net") == "pending");
 }
 
+TEST_CASE("pubsub: who asks and gives up again and again does not fill the owners' messages") {
+    Owners scene("[pubsub]\napproval_requests_per_hour = 2\n");
+    const auto ask_and_give_up = [&] {
+        CHECK(Owners::ask_for(*scene.tybalt, "tybalt@example.org") == "pending");
+        CHECK(Owners::outcome(Owners::set(*scene.tybalt,
+                                          "<unsubscribe node='n' jid='tybalt@example.org'/>")) ==
+              "ok");
+    };
+    const std::string request = "n tybalt@example.org\n";
+    for (int i = 0; i < 5; ++i) ask_and_give_up();
+    CHECK(Owners::asked(*scene.romeo) == request + request);
+    scene.world.advance(std::chrono::minutes(59));
+    CHECK(Owners::ask_for(*scene.tybalt, "tybalt@example.org") == "pending");
+    CHECK(Owners::asked(*scene.romeo) == "");
+    CHECK(scene.all() == "tybalt@example.org pending \n");
+    CHECK(Owners::outcome(Owners::set(*scene.tybalt,
+                                      "<unsubscribe node='n' jid='tybalt@example.org'/>")) == "ok");
+    scene.world.advance(std::chrono::minutes(1));
+    CHECK(Owners::ask_for(*scene.tybalt, "tybalt@example.org") == "pending");
+    CHECK(Owners::asked(*scene.romeo) == request);
+}
+
 }  // namespace
 }  // namespace clarion::pubsub

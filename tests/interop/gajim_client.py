@@ -1,12 +1,13 @@
 """Gajim on a screen of its own: set up through its settings' database, told what to say with
-gajim-remote, and asked what it heard through its history's database."""
+gajim-remote, and asked what it heard through its history's database. What that cannot tell it, a
+plug-in can (gajim_driver/)."""
 import asyncio
 import json
 import os
 import shutil
 import sqlite3
 
-from real_clients import RealClient, not_as_root
+from real_clients import HERE, RealClient, not_as_root
 from waiting import PATIENCE, until
 
 ACCOUNT = "test"
@@ -20,10 +21,11 @@ CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);
 class Gajim(RealClient):
     """`certificate`: the server's; Gajim looks into a store of its own, not into ours."""
 
-    resource = "desk"
+    plugins = {}  # its settings of them
 
-    def __init__(self, *arguments, certificate, **options):
+    def __init__(self, *arguments, certificate, resource="desk", **options):
         super().__init__(*arguments, **options)
+        self.resource = resource
         self._certificate = certificate
         self._programs = []  # in the order of their start
         self._config = self._home / "config/gajim"
@@ -43,7 +45,7 @@ class Gajim(RealClient):
         app = {"use_keyring": False, "remote_control": True, "is_window_visible": True,
                "show_notifications": False, "sounds_on": False}
         for name, value in [("app", app), ("soundevents", {}), ("status_presets", {}),
-                            ("proxies", {}), ("plugins", {})]:
+                            ("proxies", {}), ("plugins", self.plugins)]:
             connection.execute("INSERT INTO settings VALUES (?, ?)", (name, json.dumps(value)))
         account = {"name": self._name, "hostname": self.server.domain, "password": self._password,
                    "resource": self.resource, "savepass": True, "active": True,
@@ -93,10 +95,18 @@ class Gajim(RealClient):
 
     def heard(self):
         """Chat messages in its history, in the order of their coming."""
+        return [body for body, _ in self._history()]
+
+    def encrypted(self):
+        """For each of them, by which method it was encrypted, or None."""
+        return [json.loads(more or "{}").get("encrypted", {}).get("name")
+                for _, more in self._history()]
+
+    def _history(self):
         history = sqlite3.connect(f"file:{self._data}/logs.db?mode=ro", uri=True)
         try:
-            return [body for body, in history.execute(
-                "SELECT message FROM logs WHERE kind = ? ORDER BY log_line_id", (CHAT_RECEIVED,))]
+            return list(history.execute("SELECT message, additional_data FROM logs WHERE kind = ? "
+                                        "ORDER BY log_line_id", (CHAT_RECEIVED,)))
         finally:
             history.close()
 
@@ -115,3 +125,55 @@ class Gajim(RealClient):
             if process.returncode is None:
                 process.terminate()
             await asyncio.wait_for(process.wait(), 20 * PATIENCE)
+
+
+class DrivenGajim(Gajim):
+    """With a plug-in that does as it is told, and with OMEMO."""
+
+    plugins = {"gajim_driver": {"active": True}, "omemo": {"active": True}}
+
+    def _set_up(self):
+        super()._set_up()
+        shutil.copytree(HERE / "gajim_driver", self._data / "plugins/gajim_driver")
+
+    async def does(self, command, **values):
+        """What the command of that name in gajim_driver/driver.py answers."""
+        reader, writer = await asyncio.open_unix_connection(self._home / "driver")
+        writer.write(json.dumps({"command": command, **values}).encode() + b"\n")
+        answer = json.loads(await asyncio.wait_for(reader.readline(), 20 * PATIENCE))
+        writer.close()
+        await writer.wait_closed()
+        if "error" in answer:
+            raise AssertionError(f"{command}: {answer['error']}\n{self.tail}")
+        return answer["answer"]
+
+    async def answers(self, expected, command, within=20.0, **values):
+        """Waits until it does."""
+        seen = None
+
+        async def look():
+            nonlocal seen
+            seen = await self.does(command, **values)
+            return seen == expected
+        await until(look, lambda: f"Gajim's {command} {values} is {expected}, is {seen}\n{self.tail}",
+                    within)
+
+    async def changes_profile(self, picture, nick):
+        """In its window; the picture is the data of a PNG."""
+        file = self._home / "picture.png"
+        file.write_bytes(picture)
+        await self.does("open_profile")
+        await self.answers("profile", "shown_in_profile")
+        await self.does("change_profile", picture=str(file), nick=nick)
+        await self.answers("profile", "shown_in_profile")
+
+    async def can_encrypt_for(self, jid, count):
+        """Waits until it has keys of that many devices."""
+        async def look():
+            return len(await self.does("devices_of", jid=jid)) == count
+        await until(look, lambda: f"Gajim has keys of {jid}\n{self.tail}", 20)
+
+    async def says_encrypted(self, to, body):
+        await self.does("open_chat", jid=to)
+        await self.does("encrypt", method="OMEMO")
+        assert await self.does("write", text=body), f"it was not sent\n{self.tail}"

@@ -19,10 +19,10 @@ REFUSED = re.compile(r"refusal stanza from=(\S+) to=\S+ kind=iq type=\w+ payload
 class UnservedCase(ClientCase):
     QUIET = 3  # seconds without a line in the log: it has asked for all that it wants
 
-    def refused(self, bare):
-        """Of each namespace, how many requests of that account nobody served."""
+    def refused(self, jid):
+        """Of each namespace, how many requests of that account, or of one device, nobody served."""
         return Counter(payload for sender, payload, _ in REFUSED.findall(
-            self.clarion.log.read_text()) if sender.split("/")[0] == bare)
+            self.clarion.log.read_text()) if jid in (sender, sender.split("/")[0]))
 
     async def grows_quiet(self):
         seen, since = 0, time.monotonic()

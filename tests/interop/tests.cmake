@@ -59,7 +59,10 @@ endforeach()
 
 # Clients with windows: tools/desktop_test.sh, or with its packages there
 #   ctest -C desktop -L desktop
-foreach(class test_desktop_clients.DesktopClients test_desktop_unserved.DesktopUnservedRequests)
+foreach(class
+        test_desktop_clients.DesktopClients
+        test_desktop_gajim.GajimWindows
+        test_desktop_unserved.DesktopUnservedRequests)
     string(REGEX REPLACE "^test_([a-z_]+)[.].*" "\\1" name ${class})
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v ${class}

@@ -15,7 +15,7 @@ test_packages=(
     prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
     ca-certificates profanity tmux go-sendxmpp faketime python3-venv
 )
-desktop_packages=(gajim gajim-omemo xvfb dbus util-linux imagemagick mcabber poezio)
+desktop_packages=(gajim gajim-omemo dino-im xdotool xvfb dbus util-linux imagemagick mcabber poezio)
 
 # Node.js runs @xmpp/client, which is not among Debian's packages. Any of version 18 or later will do.
 command -v node >/dev/null || test_packages+=(nodejs)

@@ -3,12 +3,12 @@ gajim-remote, and asked what it heard through its history's database. What that 
 plug-in can (gajim_driver/)."""
 import asyncio
 import json
-import os
 import shutil
 import sqlite3
 
-from real_clients import HERE, RealClient, not_as_root
+from real_clients import HERE, not_as_root
 from waiting import PATIENCE, until
+from windowed_client import WindowedClient
 
 ACCOUNT = "test"
 CHAT_RECEIVED = 4  # 'kind' in Gajim's history
@@ -18,7 +18,7 @@ CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);
 """
 
 
-class Gajim(RealClient):
+class Gajim(WindowedClient):
     """`certificate`: the server's; Gajim looks into a store of its own, not into ours."""
 
     plugins = {}  # its settings of them
@@ -27,14 +27,8 @@ class Gajim(RealClient):
         super().__init__(*arguments, **options)
         self.resource = resource
         self._certificate = certificate
-        self._programs = []  # in the order of their start
-        self._config = self._home / "config/gajim"
-        self._data = self._home / "data/gajim"
-        self._environment.update(
-            XDG_CONFIG_HOME=str(self._home / "config"), XDG_DATA_HOME=str(self._home / "data"),
-            XDG_CACHE_HOME=str(self._home / "cache"), XDG_RUNTIME_DIR=str(self._home),
-            DBUS_SESSION_BUS_ADDRESS=f"unix:path={self._home}/bus",
-            GDK_BACKEND="x11", NO_AT_BRIDGE="1", GSETTINGS_BACKEND="memory")
+        self._config /= "gajim"
+        self._data /= "gajim"
 
     def _set_up(self):
         self._config.mkdir(parents=True)
@@ -60,23 +54,12 @@ class Gajim(RealClient):
         self._set_up()
         self.log.touch()
         self._give_away()
-        display = await self._launch("Xvfb", "-displayfd", "1", "-screen", "0", "1200x800x24",
-                                     "-nolisten", "tcp", "-ac", stdout=asyncio.subprocess.PIPE)
-        number = await asyncio.wait_for(display.stdout.readline(), 20 * PATIENCE)
-        self._environment["DISPLAY"] = f":{number.decode().strip()}"
+        await self._open_display()
         await self._launch(*not_as_root(), "dbus-daemon", "--session", "--nofork", "--nopidfile",
                            f"--address={self._environment['DBUS_SESSION_BUS_ADDRESS']}")
         await until((self._home / "bus").exists, "the session's D-Bus is there")
         await self._launch(*not_as_root(), "gajim", "--verbose")
         await until(self._is_online, lambda: f"Gajim is online\n{self.tail}", 60)
-
-    async def _launch(self, *command, stdout=None):
-        with open(self.log, "ab") as log:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.DEVNULL, stdout=stdout or log, stderr=log,
-                env=self._environment)
-        self._programs.append(process)
-        return process
 
     async def remote(self, *command):
         """What gajim-remote prints."""
@@ -98,8 +81,8 @@ class Gajim(RealClient):
         return [body for body, _ in self._history()]
 
     def encrypted(self):
-        """For each of them, by which method it was encrypted, or None."""
-        return [json.loads(more or "{}").get("encrypted", {}).get("name")
+        """For each of them, whether it was (with OMEMO)."""
+        return [json.loads(more or "{}").get("encrypted", {}).get("name") == "OMEMO"
                 for _, more in self._history()]
 
     def _history(self):
@@ -114,17 +97,6 @@ class Gajim(RealClient):
         """The ids of those it has fetched."""
         folder = self._home / "cache/gajim/avatars"
         return [file.name for file in folder.iterdir()] if folder.exists() else []
-
-    async def screenshot(self, file):
-        process = await asyncio.create_subprocess_exec(
-            "import", "-window", "root", str(file), env=self._environment)
-        await process.wait()
-
-    async def quit(self):
-        for process in reversed(self._programs):
-            if process.returncode is None:
-                process.terminate()
-            await asyncio.wait_for(process.wait(), 20 * PATIENCE)
 
 
 class DrivenGajim(Gajim):

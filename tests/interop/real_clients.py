@@ -191,6 +191,10 @@ class Omemo(DrivenClient):
         await super().says(to, body)
         await self.tells("sent", before + 1)
 
+    def encrypted(self):
+        """For each message that it heard, whether it was."""
+        return [one["encrypted"] for one in self.events if one["event"] == "message"]
+
     async def knows_devices(self, other, count):
         """Waits until it knows that many of the other's account."""
         async def look():

@@ -7,21 +7,14 @@ and keys of OMEMO. Two of them, each on a screen that nobody sees; see test_desk
 """
 import base64
 import hashlib
-import os
 import unittest
-import xml.etree.ElementTree as ET
-from collections import Counter
 
 from slixmpp.exceptions import IqError
 
-from event_client import AVATAR_METADATA, NICK, EventClient
-from federation_case import PASSWORD, FederationCase
-from gajim_client import DrivenGajim
-from real_clients import Omemo
+from event_client import AVATAR_METADATA, NICK
 from test_desktop_clients import picture
-from test_pep import Befriending
-from test_unserved_requests import UnservedCase
 from waiting import until
+from windows_case import ROOM, WindowsCase
 
 # What Gajim shows for a message of the archive that was sent before the device was there.
 NOT_FOR_IT = "This message was encrypted with OMEMO, but not for your device."
@@ -29,57 +22,9 @@ VCARD = "{vcard-temp}"
 VCARD_UPDATE = "{vcard-temp:x:update}"
 BOOKMARKS = "{urn:xmpp:bookmarks:1}"
 STORAGE = "{storage:bookmarks}"
-ROOM = "balcony@rooms.prosody.test"
 
 
-class GajimWindows(Befriending, UnservedCase):
-    @classmethod
-    def make_peers(cls, loopback):
-        cls.loopback = loopback
-        return FederationCase.make_peers.__func__(cls, loopback)
-
-    async def asyncSetUp(self):
-        self.juliet = await self.account(self.clarion, "juliet")
-        self.romeo = await self.account(self.clarion, "romeo")
-        self.juliet_jid, self.romeo_jid = (
-            f"{name}@{self.clarion.domain}" for name in (self.juliet, self.romeo))
-        self.windows = []
-
-    async def asyncTearDown(self):
-        """All that the windows asked for was served."""
-        await self.keep_what_is_shown("end")
-        for window in self.windows:
-            self.assertEqual(self.refused(f"{window.bare}/{window.resource}"), Counter(),
-                             window.tail)
-
-    async def keep_what_is_shown(self, when):
-        """If somebody wants it."""
-        if directory := os.environ.get("CLARION_SCREENSHOTS"):
-            for window in self.windows:
-                await window.screenshot(
-                    f"{directory}/{self._testMethodName}-{window.resource}-{when}.png")
-
-    async def gajim(self, name, resource):
-        client = DrivenGajim(self.clarion, name, PASSWORD, resource=resource,
-                             directory=self.directory,
-                             trusted=self.trusted_by_clients[self.clarion.domain],
-                             certificate=self.certificates[self.clarion.domain].chain)
-        self.addAsyncCleanup(client.quit)
-        await client.start()
-        self.windows.append(client)
-        return client
-
-    async def phone(self, name):
-        """A client that publishes and hears of others."""
-        client = EventClient(self.clarion, name, PASSWORD, "phone", transcript=self.transcript,
-                             trusted=self.trusted_by_clients[self.clarion.domain])
-        self.addAsyncCleanup(client.close)
-        await client.login()
-        await client.request("get", "<query xmlns='jabber:iq:roster'/>")
-        client.come_online()
-        await client.settle()
-        return client
-
+class GajimWindows(WindowsCase):
     # --- avatars ----------------------------------------------------------------------------
 
     async def photo_in_vcard(self, client, owner):
@@ -136,7 +81,7 @@ class GajimWindows(Befriending, UnservedCase):
         """XEP-0402: of each room its name, nick and whether it is joined by itself."""
         answer = await phone.request("get", (
             "<pubsub xmlns='http://jabber.org/protocol/pubsub'>"
-            f"<items node='urn:xmpp:bookmarks:1'/></pubsub>"))
+            "<items node='urn:xmpp:bookmarks:1'/></pubsub>"))
         return {item.get("id"): (one.get("name"), one.findtext(f"{BOOKMARKS}nick"),
                                  one.get("autojoin", "false") in ("true", "1"))
                 for item in answer.iter("{http://jabber.org/protocol/pubsub}item")
@@ -170,16 +115,9 @@ class GajimWindows(Befriending, UnservedCase):
                 return seen == expected
             await until(look, lambda: f"{form.__name__}: {expected}, is {seen}", 20)
 
-    @staticmethod
-    async def opens_room(client):
-        presence = client.make_presence(pto=f"{ROOM}/Romeo")
-        presence.xml.append(ET.Element("{http://jabber.org/protocol/muc}x"))
-        presence.send()
-        await client.sees_presence(ROOM)
-
     async def test_bookmarks(self):
         romeo, phone = await self.phone(self.romeo), await self.phone(self.juliet)
-        await self.opens_room(romeo)
+        await self.opens_room(romeo, ROOM)
         desk = await self.gajim(self.juliet, "desk")
         laptop = await self.gajim(self.juliet, "laptop")
         await desk.does("join", room=ROOM, nick="Jule")
@@ -209,21 +147,6 @@ class GajimWindows(Befriending, UnservedCase):
 
     # --- OMEMO ------------------------------------------------------------------------------
 
-    async def hears_encrypted(self, client, *bodies):
-        """All that it heard so far."""
-        await self.hears_once(client, *bodies)
-        if isinstance(client, DrivenGajim):
-            self.assertEqual(client.encrypted(), ["OMEMO"] * len(bodies), client.tail)
-        else:
-            self.assertTrue(all(one["encrypted"] for one in client.events
-                                if one["event"] == "message"), client.events)
-
-    async def are_friends(self):
-        juliet, romeo = await self.phone(self.juliet), await self.phone(self.romeo)
-        await self.befriend(juliet, romeo)
-        await juliet.log_out()
-        await romeo.log_out()
-
     async def test_omemo_between_two(self):
         await self.are_friends()
         desk = await self.gajim(self.juliet, "desk")
@@ -240,10 +163,7 @@ class GajimWindows(Befriending, UnservedCase):
     async def test_omemo_with_slixmpp_and_a_second_device(self):
         await self.are_friends()
         desk = await self.gajim(self.juliet, "desk")
-        romeo = Omemo(self.clarion, self.romeo, PASSWORD, directory=self.directory,
-                      trusted=self.trusted_by_clients[self.clarion.domain])
-        self.addAsyncCleanup(romeo.quit)
-        await romeo.start()
+        romeo = await self.slixmpp_with_omemo(self.romeo)
         await romeo.knows_devices(desk, 1)
         await romeo.says(desk.bare, "Shall I hear more?")
         await self.hears_encrypted(desk, "Shall I hear more?")

@@ -45,9 +45,7 @@ class OmemoClients(FederationCase):
                     lambda: f"{client.bare} hears {bodies}, heard {client.heard()}\n{client.tail}",
                     20)
         self.assertEqual(client.heard(), list(bodies), client.tail)
-        for one in client.events:
-            if one["event"] == "message":
-                self.assertTrue(one["encrypted"], one)
+        self.assertEqual(client.encrypted(), [True] * len(bodies), client.tail)
 
     async def they_talk(self, juliet, romeo):
         await juliet.says(romeo.bare, "O Romeo")

@@ -61,6 +61,7 @@ endforeach()
 #   ctest -C desktop -L desktop
 foreach(class
         test_desktop_clients.DesktopClients
+        test_desktop_dino.DinoWindows
         test_desktop_gajim.GajimWindows
         test_desktop_unserved.DesktopUnservedRequests)
     string(REGEX REPLACE "^test_([a-z_]+)[.].*" "\\1" name ${class})

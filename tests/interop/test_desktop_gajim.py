@@ -68,6 +68,8 @@ class GajimWindows(WindowsCase):
         await self.hears_once(other, "Art thou not Romeo?")
         await self.keep_what_is_shown("avatar")
 
+        # Somewhat later it asks for the photo that presence told of: not when there is none any more.
+        await self.grows_quiet()
         await desk.does("remove_avatar")
         for phone in juliet, romeo:
             await phone.is_told(self.juliet_jid, AVATAR_METADATA, None)

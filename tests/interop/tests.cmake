@@ -69,5 +69,5 @@ foreach(class
         COMMAND Python3::Interpreter -m unittest -v ${class}
         WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/interop CONFIGURATIONS desktop)
     set_tests_properties(${name} PROPERTIES
-        TIMEOUT 300 LABELS desktop ENVIRONMENT "${interop_environment}")
+        TIMEOUT 600 LABELS desktop ENVIRONMENT "${interop_environment}")
 endforeach()

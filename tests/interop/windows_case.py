@@ -33,6 +33,7 @@ class WindowsCase(Befriending, UnservedCase):
 
     async def asyncTearDown(self):
         """All that the windows asked for was served."""
+        await self.grows_quiet()
         await self.keep_what_is_shown("end")
         for window in self.windows:
             self.assertEqual(self.refused(f"{window.bare}/{window.resource}"), Counter(),

@@ -5,10 +5,8 @@ import struct
 import unittest
 import zlib
 
-from event_client import EventClient
-from federation_case import PASSWORD
 from gajim_client import Gajim
-from test_pep import Befriending
+from test_pep import EventCase
 from test_real_clients import ClientCase
 from waiting import until
 
@@ -23,7 +21,7 @@ def picture(red, green, blue, size=96):
             + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b""))
 
 
-class DesktopClients(Befriending, ClientCase):
+class DesktopClients(EventCase, ClientCase):
     async def gajim(self):
         client = self.of_juliet(Gajim, certificate=self.certificates[self.clarion.domain].chain)
         await client.start()
@@ -40,21 +38,11 @@ class DesktopClients(Befriending, ClientCase):
     async def test_gajim_resumes_after_a_planned_restart(self):
         await self.resumes_after_a_planned_restart(await self.gajim())
 
-    async def events(self, name, resource):
-        """Another client of that account, which publishes."""
-        client = EventClient(self.clarion, name, PASSWORD, resource, transcript=self.transcript,
-                             trusted=self.trusted_by_clients[self.clarion.domain])
-        self.addAsyncCleanup(client.close)
-        await client.login()
-        await client.request("get", "<query xmlns='jabber:iq:roster'/>")
-        client.come_online()
-        await client.settle()
-        return client
-
     async def test_gajim_fetches_avatars(self):
         """Of its own account, which another device changes, and of a contact."""
-        phone = await self.events(self.juliet, "phone")
-        benvolio = await self.events(await self.account(self.clarion, "benvolio"), "phone")
+        phone = await self.online(self.clarion, self.juliet, "phone")
+        benvolio = await self.online(
+            self.clarion, await self.account(self.clarion, "benvolio"), "phone")
         await self.befriend(phone, benvolio)
         own = await phone.has_avatar(picture(200, 30, 30))
         gajim = await self.gajim()

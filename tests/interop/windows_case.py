@@ -7,18 +7,17 @@ import os
 import xml.etree.ElementTree as ET
 from collections import Counter
 
-from event_client import EventClient
 from federation_case import PASSWORD
 from gajim_client import DrivenGajim
 from real_clients import Omemo
-from test_pep import Befriending
+from test_pep import EventCase
 from test_real_clients import ClientCase
 from test_unserved_requests import UnservedCase
 
 ROOM = "balcony@rooms.prosody.test"
 
 
-class WindowsCase(Befriending, UnservedCase):
+class WindowsCase(EventCase, UnservedCase):
     @classmethod
     def make_peers(cls, loopback):
         cls.loopback = loopback
@@ -68,15 +67,7 @@ class WindowsCase(Befriending, UnservedCase):
         return client
 
     async def phone(self, name):
-        """A client that publishes and hears of others."""
-        client = EventClient(self.clarion, name, PASSWORD, "phone", transcript=self.transcript,
-                             trusted=self.trusted_by_clients[self.clarion.domain])
-        self.addAsyncCleanup(client.close)
-        await client.login()
-        await client.request("get", "<query xmlns='jabber:iq:roster'/>")
-        client.come_online()
-        await client.settle()
-        return client
+        return await self.online(self.clarion, name, "phone")
 
     async def are_friends(self):
         juliet, romeo = await self.phone(self.juliet), await self.phone(self.romeo)

@@ -60,10 +60,6 @@ def remove_avatar():
     window._ui.save_button.clicked()
 
 
-def close_profile():
-    get_app_window("ProfileWindow", ACCOUNT).destroy()
-
-
 def avatar_of(jid):
     return contact_of(jid).avatar_sha
 
@@ -112,10 +108,6 @@ def write(text):
     return field.get_text() == ""
 
 
-def own_device():
-    return module("OMEMO").backend.own_device
-
-
 def devices_of(jid):
     """Those that it can encrypt for."""
     backend = module("OMEMO").backend
@@ -125,8 +117,8 @@ def devices_of(jid):
 
 
 COMMANDS = {function.__name__: function for function in (
-    open_profile, shown_in_profile, change_profile, remove_avatar, close_profile, avatar_of, name_of,
-    join, is_in, bookmark, unbookmark, bookmarks, open_chat, encrypt, write, own_device, devices_of)}
+    open_profile, shown_in_profile, change_profile, remove_avatar, avatar_of, name_of, join,
+    is_in, bookmark, unbookmark, bookmarks, open_chat, encrypt, write, devices_of)}
 
 
 class Driver(GajimPlugin):

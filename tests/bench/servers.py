@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -186,6 +187,17 @@ port = {self.ports['component']}
 {more}
 """)
         self.path("data").mkdir()
+        self.leave_out_unknown_options()
+
+    def leave_out_unknown_options(self):
+        """Of an older build that others are compared with."""
+        done = subprocess.run([self.build / "clariond", "--check", "--config",
+                               self.path("clarion.toml")], capture_output=True, text=True)
+        unknown = {int(line) for line in
+                   re.findall(r"clarion\.toml:(\d+): .*: no such option", done.stdout + done.stderr)}
+        lines = self.path("clarion.toml").read_text().splitlines(keepends=True)
+        self.write("clarion.toml", "".join(line for number, line in enumerate(lines, 1)
+                                           if number not in unknown))
 
     def start(self, patience=120):
         """Until clariond tells its service manager, which is us, that it is ready."""

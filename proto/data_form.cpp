@@ -44,12 +44,29 @@ void set_unless_empty(xml::Element& element, std::string_view name, std::string_
     if (!value.empty()) element.set_attr(name, value);
 }
 
+void write_validation(xml::Element& field, const DataFormValidation& validation) {
+    xml::Element& element = field.add("validate", ns::data_form_validate);
+    element.set_attr("datatype", validation.datatype);
+    if (validation.open) {
+        element.add("open");
+        return;
+    }
+    if (validation.min.empty() && validation.max.empty()) {
+        element.add("basic");
+        return;
+    }
+    xml::Element& range = element.add("range");
+    set_unless_empty(range, "min", validation.min);
+    set_unless_empty(range, "max", validation.max);
+}
+
 void write_field(xml::Element& parent, const DataFormField& field) {
     xml::Element& element = parent.add("field");
     set_unless_empty(element, "var", field.var);
     set_unless_empty(element, "type", field.type);
     set_unless_empty(element, "label", field.label);
     if (!field.desc.empty()) element.add_text_child("desc", field.desc);
+    if (field.validation) write_validation(element, *field.validation);
     if (field.required) element.add("required");
     for (const std::string& value : field.values) element.add_text_child("value", value);
     for (const DataFormOption& option : field.options) {
@@ -74,11 +91,12 @@ DataForm DataForm::make(std::string_view type, std::string_view form_type) {
     return form;
 }
 
-Result<DataForm> DataForm::from_element(const xml::Element& x) {
+Result<DataForm> DataForm::from_element(const xml::Element& x, std::string_view untyped) {
     if (!x.is(x_data, "x")) return fail("bad-request", "not a data form");
-    if (!is_form_type(x.attr("type"))) return fail("bad-request", "a data form needs a type");
+    const std::string_view type = x.has_attr("type") ? x.attr("type") : untyped;
+    if (!is_form_type(type)) return fail("bad-request", "a data form needs a type");
     DataForm form;
-    form.type = x.attr("type");
+    form.type = type;
     form.title = x.child_text(x_data, "title");
     form.instructions = x.child_text(x_data, "instructions");
     form.fields = read_fields(x);

@@ -20,6 +20,15 @@ struct DataFormOption {
     std::string value;
 };
 
+/// What a field's values must be like (XEP-0122). Written, not read: the server checks itself what is
+/// submitted.
+struct DataFormValidation {
+    std::string datatype = "xs:string";
+    bool open = false;  // values beside the options may be given
+    std::string min{};  // of a range; empty: no bound
+    std::string max{};
+};
+
 struct DataFormField {
     std::string var;
     std::string type;  // "text-single", "boolean", "list-single", "hidden", …; empty: not said
@@ -28,6 +37,7 @@ struct DataFormField {
     std::string desc;
     std::vector<DataFormOption> options;  // of list-single and list-multi
     bool required = false;
+    std::optional<DataFormValidation> validation{};
 
     /// The first value; empty if there is none.
     std::string_view value() const { return values.empty() ? std::string_view{} : values.front(); }
@@ -47,8 +57,9 @@ struct DataForm {
 
     /// A form of this type that begins with the hidden field FORM_TYPE (none if it is empty).
     static DataForm make(std::string_view type, std::string_view form_type = {});
-    /// Reads `<x xmlns='jabber:x:data'/>`. Errors: "bad-request" if it is no form.
-    static Result<DataForm> from_element(const xml::Element& x);
+    /// Reads `<x xmlns='jabber:x:data'/>`. `untyped`: the type of a form that does not say; empty: it
+    /// must. Errors: "bad-request" if it is no form.
+    static Result<DataForm> from_element(const xml::Element& x, std::string_view untyped = {});
     /// The first form among `parent`'s children whose FORM_TYPE is `form_type` (any if empty);
     /// nothing if there is none.
     static std::optional<DataForm> find_in(const xml::Element& parent,

@@ -46,12 +46,13 @@ Answer read_named(const xml::Element& element) {
 
 bool is_true(std::string_view text) { return text == "1" || text == "true"; }
 
-/// The form in <configure/> or <publish-options/>; nothing: there is none.
+/// The form in <configure/> or <publish-options/>; nothing: there is none. One that says no type is
+/// submitted, as some clients do it: nothing else can be meant here.
 std::variant<std::optional<DataForm>, Refusal> read_form(const xml::Element* holder,
                                                          std::string_view form_type) {
     const xml::Element* x = holder ? holder->child(ns::data_forms, "x") : nullptr;
     if (!x) return std::optional<DataForm>();
-    auto form = DataForm::from_element(*x);
+    auto form = DataForm::from_element(*x, "submit");
     if (!form) return bad("invalid-options", form.error().text);
     const bool typed = form->type == "cancel" || form->form_type() == form_type;
     if (!typed && !(form->fields.empty() && form->type == "submit"))

@@ -19,6 +19,7 @@ constexpr std::size_t max_text = 1000;
 constexpr std::size_t max_groups = 50;
 constexpr std::size_t max_contacts = 20;
 
+// Words in the order of their enumerators.
 constexpr std::array<std::string_view, 5> access_models{"open", "presence", "roster", "whitelist",
                                                         "authorize"};
 constexpr std::array<std::string_view, 3> publish_models{"publishers", "subscribers", "open"};
@@ -27,6 +28,15 @@ constexpr std::array<std::string_view, 3> node_full_words{"retract-oldest", "dis
                                                           "reject"};
 constexpr std::array<std::string_view, 2> notification_types{"headline", "normal"};
 constexpr std::array<std::string_view, 3> send_last_words{"never", "on_sub", "on_sub_and_presence"};
+constexpr std::array<std::string_view, 3> item_reply_labels{"Don't include any JID with items",
+                                                            "Include the node owner's JID",
+                                                            "Include the item publisher's JID"};
+constexpr std::array<std::string_view, 3> node_full_labels{
+    "Retract the oldest item alongside publishing the new item",
+    "Discard the oldest item alongside publishing the new item",
+    "Reject publication of the new item"};
+constexpr std::array<std::string_view, 2> notification_labels{"Messages of type headline",
+                                                              "Messages of type normal"};
 
 Refusal invalid(std::string_view var) {
     return {{not_acceptable, std::string(var) + " cannot have that value"}};
@@ -41,6 +51,10 @@ struct Field {
     Values (*write)(const NodeConfig& config);
     /// False: the value is none.
     bool (*read)(NodeConfig& config, const DataFormField& field);
+    std::span<const std::string_view> choice_labels{};  // empty: the choices themselves
+    std::string_view datatype{};                        // XEP-0122; empty: not said
+    /// The largest number, as far as there is one.
+    std::uint32_t NodeLimits::*most = nullptr;
 };
 
 template <bool NodeConfig::*member>
@@ -72,7 +86,8 @@ Field text(std::string_view var, std::string_view label) {
 }
 
 template <auto member, const auto& words>
-Field choice(std::string_view var, std::string_view label) {
+Field choice(std::string_view var, std::string_view label,
+             std::span<const std::string_view> choice_labels = {}) {
     return {var,
             "list-single",
             label,
@@ -86,23 +101,25 @@ Field choice(std::string_view var, std::string_view label) {
                 using Enum = std::remove_reference_t<decltype(config.*member)>;
                 config.*member = static_cast<Enum>(found - words.begin());
                 return true;
-            }};
+            },
+            choice_labels};
 }
 
 constexpr std::string_view most_word = "max";
 constexpr std::string_view no_word;
 
-/// A number from 1, or the word for as much as is allowed.
+/// A number from 1, or the word for as much as is allowed; without a word that is no value.
 template <std::uint32_t NodeConfig::*member, const std::string_view& word>
-Field number(std::string_view var, std::string_view label) {
+Field number(std::string_view var, std::string_view label,
+             std::uint32_t NodeLimits::*most = nullptr) {
     return {var,
             "text-single",
             label,
             {},
             [](const NodeConfig& config) {
-                if (config.*member == NodeConfig::as_many_as_allowed)
-                    return Values{std::string(word)};
-                return Values{std::to_string(config.*member)};
+                if (config.*member != NodeConfig::as_many_as_allowed)
+                    return Values{std::to_string(config.*member)};
+                return word.empty() ? Values() : Values{std::string(word)};
             },
             [](NodeConfig& config, const DataFormField& field) {
                 config.*member = NodeConfig::as_many_as_allowed;
@@ -111,7 +128,10 @@ Field number(std::string_view var, std::string_view label) {
                 if (!value || *value < 1 || *value >= NodeConfig::as_many_as_allowed) return false;
                 config.*member = static_cast<std::uint32_t>(*value);
                 return true;
-            }};
+            },
+            {},
+            word.empty() ? "xs:integer" : "pubsub:integer-or-max",
+            most};
 }
 
 bool read_contacts(NodeConfig& config, const DataFormField& field) {
@@ -139,48 +159,56 @@ const std::vector<Field>& fields() {
     static const std::vector<Field> all{
         text<&NodeConfig::title>("pubsub#title", "Title"),
         text<&NodeConfig::description>("pubsub#description", "Description"),
-        text<&NodeConfig::type>("pubsub#type", "Type of the payloads, by their namespace"),
-        choice<&NodeConfig::access, access_models>("pubsub#access_model", "Who may read"),
+        text<&NodeConfig::type>(
+            "pubsub#type",
+            "The type of node data, usually specified by the namespace of the payload (if any)"),
+        choice<&NodeConfig::access, access_models>("pubsub#access_model",
+                                                   "Specify the subscriber model"),
         {"pubsub#roster_groups_allowed",
-         "text-multi",
-         "Roster groups that may read",
+         "list-multi",
+         "Roster groups allowed to subscribe",
          {},
          [](const NodeConfig& config) { return config.roster_groups; },
          read_groups},
-        choice<&NodeConfig::publish, publish_models>("pubsub#publish_model", "Who may publish"),
-        boolean<&NodeConfig::persist_items>("pubsub#persist_items", "Keep items"),
-        number<&NodeConfig::max_items, most_word>(
-            "pubsub#max_items", "Most items that are kept; max: as many as allowed"),
+        choice<&NodeConfig::publish, publish_models>("pubsub#publish_model",
+                                                     "Specify the publisher model"),
+        boolean<&NodeConfig::persist_items>("pubsub#persist_items", "Persist items to storage"),
+        number<&NodeConfig::max_items, most_word>("pubsub#max_items", "Max # of items to persist",
+                                                  &NodeLimits::max_items),
         choice<&NodeConfig::full, node_full_words>("pubsub#publish_node_full",
-                                                   "What happens when there are more"),
+                                                   "What to do when publishing on a full node",
+                                                   node_full_labels),
         number<&NodeConfig::item_expire, most_word>(
-            "pubsub#item_expire",
-            "Seconds for which items are kept; max: until others replace them"),
-        number<&NodeConfig::max_payload, no_word>("pubsub#max_payload_size",
-                                                  "Largest payload in bytes; empty: as allowed"),
-        choice<&NodeConfig::item_reply, item_reply_words>("pubsub#itemreply",
-                                                          "Whose address items carry"),
+            "pubsub#item_expire", "Number of seconds after which to automatically purge items"),
+        number<&NodeConfig::max_payload, no_word>(
+            "pubsub#max_payload_size", "Max payload size in bytes", &NodeLimits::max_payload),
+        choice<&NodeConfig::item_reply, item_reply_words>(
+            "pubsub#itemreply", "Specify whose JID to include as the publisher of items",
+            item_reply_labels),
         choice<&NodeConfig::send_last, send_last_words>("pubsub#send_last_published_item",
-                                                        "When the last item is sent"),
+                                                        "When to send the last published item"),
         boolean<&NodeConfig::deliver_notifications>("pubsub#deliver_notifications",
-                                                    "Notify of what is published"),
-        boolean<&NodeConfig::deliver_payloads>("pubsub#deliver_payloads",
-                                               "Send payloads with notifications"),
-        boolean<&NodeConfig::notify_config>("pubsub#notify_config",
-                                            "Notify when the configuration changes"),
-        boolean<&NodeConfig::notify_delete>("pubsub#notify_delete",
-                                            "Notify when the node is deleted"),
-        boolean<&NodeConfig::notify_retract>("pubsub#notify_retract",
-                                             "Notify when items are removed"),
-        boolean<&NodeConfig::notify_sub>("pubsub#notify_sub",
-                                         "Notify owners of who subscribes and goes"),
-        choice<&NodeConfig::notification_type, notification_types>("pubsub#notification_type",
-                                                                   "Type of notifications"),
-        boolean<&NodeConfig::subscribe>("pubsub#subscribe", "Allow subscriptions"),
-        text<&NodeConfig::language>("pubsub#language", "Language"),
+                                                    "Whether to deliver event notifications"),
+        boolean<&NodeConfig::deliver_payloads>(
+            "pubsub#deliver_payloads", "Whether to deliver payloads with event notifications"),
+        boolean<&NodeConfig::notify_config>(
+            "pubsub#notify_config",
+            "Whether to notify subscribers when the node configuration changes"),
+        boolean<&NodeConfig::notify_delete>(
+            "pubsub#notify_delete", "Whether to notify subscribers when the node is deleted"),
+        boolean<&NodeConfig::notify_retract>(
+            "pubsub#notify_retract",
+            "Whether to notify subscribers when items are removed from the node"),
+        boolean<&NodeConfig::notify_sub>(
+            "pubsub#notify_sub", "Whether to notify owners about new subscribers and unsubscribes"),
+        choice<&NodeConfig::notification_type, notification_types>(
+            "pubsub#notification_type", "Specify the delivery style for notifications",
+            notification_labels),
+        boolean<&NodeConfig::subscribe>("pubsub#subscribe", "Whether to allow subscriptions"),
+        text<&NodeConfig::language>("pubsub#language", "The default language of the node"),
         {"pubsub#contact",
          "jid-multi",
-         "Addresses for questions",
+         "The JIDs of those to contact with questions",
          {},
          [](const NodeConfig& config) { return config.contacts; },
          read_contacts}};
@@ -196,8 +224,20 @@ const Field* find_field(std::string_view var) {
 void add_field(DataForm& form, const Field& field, const NodeConfig& config) {
     DataFormField& added = form.add(field.var, field.write(config), field.type);
     added.label = field.label;
-    for (const std::string_view word : field.choices)
-        added.options.push_back({std::string(word), std::string(word)});
+    const auto& labels = field.choice_labels.empty() ? field.choices : field.choice_labels;
+    for (std::size_t i = 0; i < field.choices.size(); ++i)
+        added.options.push_back({std::string(labels[i]), std::string(field.choices[i])});
+}
+
+/// What the field's value is to be like, where somebody fills it in.
+std::optional<DataFormValidation> validation_of(const Field& field, const NodeLimits& limits) {
+    // Groups of which the form does not know may be named.
+    if (field.type == "list-multi") return DataFormValidation{.open = true};
+    if (field.datatype.empty()) return std::nullopt;
+    DataFormValidation validation{.datatype = std::string(field.datatype), .min = "1"};
+    const std::uint32_t most = field.most ? limits.*field.most : NodeConfig::as_many_as_allowed;
+    if (most != NodeConfig::as_many_as_allowed) validation.max = std::to_string(most);
+    return validation;
 }
 
 /// The access model has an error of its own (8.1.2), and so has a number of items.
@@ -273,9 +313,12 @@ std::optional<Values> demanded(const Field& field, const DataFormField& option) 
 
 }  // namespace
 
-DataForm config_form(const NodeConfig& config, std::string_view type) {
+DataForm config_form(const NodeConfig& config, std::string_view type, const NodeLimits& limits) {
     DataForm form = DataForm::make(type, ns::pubsub_node_config);
-    for (const Field& field : fields()) add_field(form, field, config);
+    for (const Field& field : fields()) {
+        add_field(form, field, config);
+        if (type == "form") form.fields.back().validation = validation_of(field, limits);
+    }
     return form;
 }
 

@@ -72,9 +72,17 @@ struct NodeConfig {
     bool operator==(const NodeConfig&) const = default;
 };
 
+/// What a service lets a node have at most; a form says so (XEP-0122).
+struct NodeLimits {
+    std::uint32_t max_items = NodeConfig::as_many_as_allowed;
+    std::uint32_t max_payload = NodeConfig::as_many_as_allowed;
+};
+
 /// The form with all that can be configured: of type "form" for who may change it, "result" for
-/// who is told. `form_type`: pubsub#node_config.
-DataForm config_form(const NodeConfig& config, std::string_view type);
+/// who is told. `form_type`: pubsub#node_config. Its labels are those that XEP-0060 and other servers
+/// have, so that clients which know them translate them.
+DataForm config_form(const NodeConfig& config, std::string_view type,
+                     const NodeLimits& limits = {});
 /// What anybody who sees the node may know of it (5.4).
 DataForm meta_data_form(const NodeConfig& config);
 

@@ -162,10 +162,10 @@ void add_query_form(xml::Element& parent) {
     for (const char* var : {"start", "end", "before-id", "after-id"})
         form.add(var, std::vector<std::string>{}, "text-single");
     form.add("include-groupchat", std::vector<std::string>{}, "boolean");
-    xml::Element& ids = form.append_to(parent.add("query", ns::mam)).add("field");
-    ids.set_attr("type", "list-multi").set_attr("var", "ids");
     // Open: any id may be given, not only listed ones (XEP-0122).
-    ids.add("validate", ns::data_form_validate).set_attr("datatype", "xs:string").add("open");
+    form.add("ids", std::vector<std::string>{}, "list-multi").validation =
+        DataFormValidation{.open = true};
+    form.append_to(parent.add("query", ns::mam));
 }
 
 void add_metadata(xml::Element& parent, const std::optional<storage::ArchiveBounds>& bounds,

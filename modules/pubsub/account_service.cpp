@@ -1,6 +1,7 @@
 #include "modules/pubsub/account_service.h"
 
 #include <algorithm>
+#include <set>
 
 #include "modules/pubsub/access.h"
 #include "server/core/context.h"
@@ -30,6 +31,18 @@ bool AccountService::has_in_groups(const Jid& who, const std::vector<std::string
     return std::any_of(groups.begin(), groups.end(), [&](const std::string& group) {
         return std::find(item->groups.begin(), item->groups.end(), group) != item->groups.end();
     });
+}
+
+/// Which groups there are is nobody's business but the account's.
+void AccountService::adapt(DataForm& form, const Jid& who) const {
+    if (form.type != "form" || !owns(who)) return;
+    for (DataFormField& field : form.fields) {
+        if (field.var != "pubsub#roster_groups_allowed") continue;
+        std::set<std::string> groups(field.values.begin(), field.values.end());
+        for (const core::RosterItem& item : account_.roster().items())
+            groups.insert(item.groups.begin(), item.groups.end());
+        for (const std::string& group : groups) field.options.push_back({group, group});
+    }
 }
 
 bool may_hear(const AccountService& service, const Node& node, const Jid& resource) {

@@ -20,6 +20,7 @@ public:
     bool may_tell(const Jid& who) const override;
     bool shows_presence_to(const Jid& who) const override;
     bool has_in_groups(const Jid& who, const std::vector<std::string>& groups) const override;
+    void adapt(DataForm& form, const Jid& who) const override;
     AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const override;
     AfterCommit told_modules(const Node& node, NodeChange::What what, const Jid& by,
                              std::vector<NodeChange::Item> items) const override;

@@ -18,9 +18,14 @@ Refusal may_not_create(const Service& service, const Jid& who) {
     return service.is_known_to(who) ? Refusal{{forbidden}} : no_such_node();
 }
 
-DataForm form_of(const Service& service, const NodeConfig& config, std::string_view type) {
-    DataForm form = config_form(config, type);
-    service.trim(form);
+DataForm form_of(const Service& service, const NodeConfig& config, std::string_view type,
+                 const Jid& who) {
+    const PubsubOptions& options = service.options();
+    const NodeLimits limits{.max_items = static_cast<std::uint32_t>(options.max_items),
+                            .max_payload = static_cast<std::uint32_t>(std::min<std::int64_t>(
+                                options.max_item_bytes, NodeConfig::as_many_as_allowed))};
+    DataForm form = config_form(config, type, limits);
+    service.adapt(form, who);
     return form;
 }
 
@@ -174,7 +179,7 @@ Outcome Changes::operator()(const GetDefault&) const {
     if (!service_.may_create(who())) return refused(may_not_create(service_, who()));
     Outcome outcome = done(false);
     xml::Element& pubsub = outcome.answer->root().add("pubsub", ns::pubsub_owner);
-    form_of(service_, service_.defaults(), "form").append_to(pubsub.add("default"));
+    form_of(service_, service_.defaults(), "form", who()).append_to(pubsub.add("default"));
     return outcome;
 }
 
@@ -185,7 +190,7 @@ Outcome Changes::operator()(const GetConfig& asked) const {
     Outcome outcome = done(false);
     xml::Element& pubsub = outcome.answer->root().add("pubsub", ns::pubsub_owner);
     xml::Element& configure = pubsub.add("configure").set_attr("node", node.name);
-    form_of(service_, node.config, "form").append_to(configure);
+    form_of(service_, node.config, "form", who()).append_to(configure);
     return outcome;
 }
 
@@ -217,7 +222,8 @@ Outcome Changes::operator()(const SetConfig& change) const {
 void Changes::notify_of_config(Outcome& outcome, const Node& node) const {
     xml::Element* child = nullptr;
     auto message = make_event(service_, node, "configuration", &child);
-    if (node.config.deliver_payloads) form_of(service_, node.config, "result").append_to(*child);
+    if (node.config.deliver_payloads)
+        form_of(service_, node.config, "result", who()).append_to(*child);
     outcome.notices.push_back(service_.notice(node, std::move(message)));
 }
 

@@ -53,8 +53,8 @@ public:
     virtual std::optional<Refusal> refuses_subscription(const Jid&) const { return std::nullopt; }
     /// That the items of one node take so many bytes.
     virtual std::optional<Refusal> refuses_bytes(std::uint64_t) const { return std::nullopt; }
-    /// Takes out of a form what is refused.
-    virtual void trim(DataForm&) const {}
+    /// Makes a form of a node's configuration what can be chosen here, by who may configure it.
+    virtual void adapt(DataForm&, const Jid&) const {}
 
     /// To bring an event to all who are to hear of it; who they are is decided now.
     virtual AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const = 0;

@@ -81,6 +81,7 @@ NodeConfig DomainService::defaults() const {
     NodeConfig config;
     config.access = AccessModel::open;
     config.send_last = SendLast::on_sub;
+    if (domain_.options().show_publisher) config.item_reply = ItemReply::publisher;
     config.max_items = static_cast<std::uint32_t>(
         std::min<std::int64_t>(usual_max_items, domain_.options().max_items));
     return config;
@@ -133,7 +134,8 @@ std::optional<Refusal> DomainService::refuses_bytes(std::uint64_t of_one_node) c
     return Refusal{{resource_constraint, "the node is full"}};
 }
 
-void DomainService::trim(DataForm& form) const {
+/// Takes out what is refused.
+void DomainService::adapt(DataForm& form, const Jid&) const {
     for (const NotOffered& each : not_offered) {
         if (each.value.empty())
             std::erase_if(form.fields, [&](const auto& field) { return field.var == each.var; });

@@ -66,7 +66,7 @@ public:
     std::optional<Refusal> refuses_node(const Jid& creator) const override;
     std::optional<Refusal> refuses_subscription(const Jid& subscriber) const override;
     std::optional<Refusal> refuses_bytes(std::uint64_t of_one_node) const override;
-    void trim(DataForm& form) const override;
+    void adapt(DataForm& form, const Jid& who) const override;
 
     AfterCommit notice(const Node& node, std::shared_ptr<Stanza> event) const override;
     AfterCommit told_modules(const Node&, NodeChange::What, const Jid&,

@@ -118,6 +118,10 @@ void ServiceOptions::declare(OptionTable<ServiceOptions>& t) {
         .doc(
             "Who may make nodes, beside the administrators of its host: \"local\" are the users of "
             "all domains of this server, \"anyone\" others too. Who makes a node owns it.");
+    t.add("show_publisher", &ServiceOptions::show_publisher)
+        .doc(
+            "Items of new nodes say who published them, in the attribute \"publisher\", to all who "
+            "read them. Owners of a node may decide otherwise, as its pubsub#itemreply.");
     declare_nodes(t);
     declare_items(t);
     declare_subscriptions(t);

@@ -13,6 +13,7 @@ struct ServiceOptions : PubsubOptions {
     ServiceOptions();
     std::string name = "Publish-Subscribe";
     std::string create = "admins";
+    bool show_publisher = false;
     std::int64_t max_nodes_of_creator = 20;
     std::int64_t max_node_bytes = 20 << 20;
     std::int64_t max_subscriptions_of_address = 100;

@@ -16,7 +16,7 @@ using namespace clarion::script;
 constexpr const char* usage =
     "usage: script_runner [--clariond PATH] [--clarionctl PATH] [--keep] [--verbose]\n"
     "                     [--server HOST:PORT] [--component-server HOST:PORT]\n"
-    "                     [--options TOML_FILE] [--patience FACTOR] SCRIPT...\n";
+    "                     [--options TOML_FILE] [--patience FACTOR] [--loose-forms] SCRIPT...\n";
 
 struct Arguments {
     StageOptions options;
@@ -74,6 +74,8 @@ std::optional<Arguments> parse_arguments(int argc, char** argv) {
             options.keep = true;
         } else if (word == "--verbose") {
             options.verbose = true;
+        } else if (word == "--loose-forms") {
+            options.loose_forms = true;
         } else if (!word.starts_with("--")) {
             arguments.scripts.emplace_back(word);
         } else if (i + 1 >= argc || !set_option(options, word, argv[++i])) {

@@ -22,7 +22,8 @@ struct StageOptions {
     Programs programs;
     std::optional<Endpoint> external;            // --server: nothing is started
     std::optional<Endpoint> external_component;  // --component-server
-    std::string toml;  // --options: for all scripts; what a script says itself replaces it
+    std::string toml;          // --options: for all scripts; what a script says itself replaces it
+    bool loose_forms = false;  // --loose-forms
     bool keep = false;
     bool verbose = false;
     double patience = 1;  // --patience: every timeout is multiplied by it (sanitizers)

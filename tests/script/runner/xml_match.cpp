@@ -237,6 +237,13 @@ Comparison compare(const Element& expected, const Element& received) {
     return result;
 }
 
+void loosen_forms(Element& expected) {
+    if (expected.is(ns::data_forms, "x") && !expected.find_attr("strict", scansion_ns))
+        expected.set_attr("strict", "false", scansion_ns);
+    for (Element* child = expected.first_child(); child; child = child->next_sibling())
+        loosen_forms(*child);
+}
+
 xml::Document parse_step_xml(std::string_view text) {
     std::string wrapped = "<script xmlns='jabber:client' xmlns:scansion='";
     wrapped.append(scansion_ns).append("' xmlns:stream='").append(ns::streams);

@@ -109,6 +109,22 @@ TEST_CASE("data form: building") {
     CHECK(written(DataForm::make("cancel")) == "<x xmlns='jabber:x:data' type='cancel'/>");
 }
 
+TEST_CASE("data form: what values must be like") {
+    DataForm form = DataForm::make("form");
+    form.add("n", "1").validation = DataFormValidation{.datatype = "xs:integer", .min = "1"};
+    form.add("m", "1").validation = DataFormValidation{.datatype = "xs:date"};
+    form.add("o", "1").validation = DataFormValidation{.open = true};
+    const std::string_view validate =
+        "<validate xmlns='http://jabber.org/protocol/xdata-validate' datatype='";
+    const auto field = [&](std::string_view var, std::string_view inside) {
+        return "<field var='" + std::string(var) + "'>" + std::string(validate) +
+               std::string(inside) + "</validate><value>1</value></field>";
+    };
+    CHECK(written(form) ==
+          "<x xmlns='jabber:x:data' type='form'>" + field("n", "xs:integer'><range min='1'/>") +
+              field("m", "xs:date'><basic/>") + field("o", "xs:string'><open/>") + "</x>");
+}
+
 TEST_CASE("data form: found among other children") {
     const auto document = xml::parse_element(
         "<q xmlns='urn:q'><a/><x xmlns='jabber:x:data'/><x xmlns='jabber:x:data' type='submit'>"

@@ -49,6 +49,24 @@ TEST_CASE("pubsub config: the form says all, and is read again") {
     CHECK(again == config);
 }
 
+TEST_CASE("pubsub config: a form to fill in says what values are good") {
+    const NodeLimits limits{.max_items = 9, .max_payload = 99};
+    const DataForm form = config_form({}, "form", limits);
+    const auto said = [&](std::string_view var) {
+        const auto& validation = form.field(var)->validation;
+        if (!validation) return std::string();
+        return validation->datatype + ' ' + validation->min + ".." + validation->max +
+               (validation->open ? " open" : "");
+    };
+    CHECK(said("pubsub#max_items") == "pubsub:integer-or-max 1..9");
+    CHECK(said("pubsub#item_expire") == "pubsub:integer-or-max 1..");
+    CHECK(said("pubsub#max_payload_size") == "xs:integer 1..99");
+    CHECK(said("pubsub#roster_groups_allowed") == "xs:string .. open");
+    CHECK(said("pubsub#title").empty());
+    CHECK(form.field("pubsub#max_payload_size")->values.empty());  // "" is no integer
+    CHECK_FALSE(config_form({}, "result").field("pubsub#max_items")->validation);
+}
+
 TEST_CASE("pubsub config: values are checked, unknown fields change nothing") {
     CHECK(after("pubsub#access_model", "whitelist") == "whitelist");
     CHECK(after("pubsub#access_model", "authorize") == "authorize");

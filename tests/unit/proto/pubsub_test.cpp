@@ -76,6 +76,13 @@ TEST_CASE("pubsub: items are published, with ids or without, with options") {
     CHECK(published.items[0].id == "a");
     CHECK(published.items[1].id.empty());
     CHECK(published.options);
+    const auto untyped = read<Publish>(
+        "set",
+        "<publish node='n'><item/></publish><publish-options><x xmlns='jabber:x:data'>"
+        "<field var='FORM_TYPE'><value>http://jabber.org/protocol/pubsub#publish-options</value>"
+        "</field></x></publish-options>");
+    REQUIRE(untyped.options);
+    CHECK(untyped.options->type == "submit");
     CHECK(read<Publish>("set", "<publish node='n'/>").items.empty());
     CHECK(refused("set", "<publish><item/></publish>") == "bad-request/nodeid-required");
     CHECK(refused("set", "<publish node='n'><item><a/><b/></item></publish>") ==

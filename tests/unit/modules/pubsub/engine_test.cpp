@@ -269,6 +269,29 @@ TEST_CASE_FIXTURE(Scene, "pubsub: access models") {
     CHECK(reads("roster") == "rjt");
 }
 
+TEST_CASE_FIXTURE(Scene,
+                  "pubsub: an account is offered its groups, another owner of a node is not") {
+    const auto offered = [&](Client& client) {
+        const auto answer = own(client, "get", "<configure node='n'/>");
+        const auto form = DataForm::find_in(*answer.root().first_child()->first_child());
+        REQUIRE(form);
+        std::string groups;
+        for (const auto& option : form->field("pubsub#roster_groups_allowed")->options)
+            groups += option.value + ' ';
+        return groups;
+    };
+    REQUIRE(publish(*romeo, "n", item("a")) == "ok");
+    CHECK(offered(*romeo).empty());
+    romeo->ask(
+        "<iq type='set' id='r'><query xmlns='jabber:iq:roster'>"
+        "<item jid='juliet@example.net'><group>Friends</group><group>Ball</group></item>"
+        "</query></iq>");
+    REQUIRE(configure(*romeo, "n", "roster_groups_allowed", "Gone") == "ok");
+    REQUIRE(affiliate(*romeo, "n", "juliet@example.net", "owner") == "ok");
+    CHECK(offered(*romeo) == "Ball Friends Gone ");
+    CHECK(offered(*juliet).empty());
+}
+
 TEST_CASE_FIXTURE(Scene, "pubsub: publishers publish, and retract their own") {
     CHECK(publish(*romeo, "n", item("a"), "max_items", "max") == "ok");
     CHECK(publish(*juliet, "n", item("j")) == "forbidden");

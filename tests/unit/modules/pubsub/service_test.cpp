@@ -143,6 +143,21 @@ TEST_CASE_FIXTURE(ServiceScene, "what needs presence or a roster is not offered,
         CHECK(option.value != "on_sub_and_presence");
 }
 
+TEST_CASE("pubsub service: new nodes show who published, where the service wants it") {
+    ServiceScene scene("create = \"local\"\nshow_publisher = true\n");
+    const auto shown = [&] {
+        const auto answer = scene.get(*scene.juliet, "<items node='poems'/>");
+        const auto* pubsub = answer.root().child(ns::pubsub, "pubsub");
+        REQUIRE(pubsub);
+        return std::string(pubsub->first_child()->first_child()->attr("publisher"));
+    };
+    REQUIRE(scene.create(*scene.romeo, "poems") == "ok");
+    REQUIRE(scene.publish(*scene.romeo, "poems", Scene::item("a")) == "ok");
+    CHECK(shown() == "romeo@example.org");
+    REQUIRE(scene.configure(*scene.romeo, "poems", "itemreply", "none") == "ok");
+    CHECK(shown().empty());
+}
+
 TEST_CASE_FIXTURE(ServiceScene, "an owner lets somebody subscribe who asked for it") {
     REQUIRE(create(*romeo, "poems", "access_model", "authorize") == "ok");
     CHECK(ask_from(benvolio, "set", pubsub(subscription("poems", "benvolio@montague.example"))) ==

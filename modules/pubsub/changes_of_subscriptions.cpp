@@ -88,6 +88,8 @@ Outcome Changes::operator()(const Unsubscribe& wish) const {
     if (auto* refusal = std::get_if<Refusal>(&found)) return refused(std::move(*refusal));
     Outcome outcome = done(true);
     subscriptions().give_up(outcome, *std::get<Node*>(found), wish.jid.full());
+    xml::Element& pubsub = outcome.answer->root().add("pubsub", ns::pubsub);
+    add_subscription(pubsub, wish.node, wish.jid.full(), name(SubscriptionState::none));
     return outcome;
 }
 

@@ -45,7 +45,7 @@ constexpr std::array specifications_{
         "not in the features of streams with servers; what a known client says is sent on as it is (no optimization, 8.4)"},
     Specification{"0118", "User Tune", "1.3.0", complete, "pubsub", "as clients publish it"},
     Specification{"0122", "Data Forms Validation", "1.0.2", partial, "mam",
-        "in the form of archive queries only"},
+        "in the forms of archive queries and of a node's configuration (pubsub) only"},
     Specification{"0128", "Service Discovery Extensions", "1.0.1", complete, "contact"},
     Specification{"0133", "Service Administration", "1.3.1", partial, "administration",
         "the whitelist's node is edit-whitelist, as in the examples; lists shut out both ways; the last login time is when who is gone went"},

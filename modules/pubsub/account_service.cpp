@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
+#include <unordered_set>
 
 #include "modules/pubsub/access.h"
 #include "server/core/context.h"
@@ -53,20 +55,28 @@ bool may_hear(const AccountService& service, const Node& node, const Jid& resour
 
 namespace {
 
-/// Who asked for it, and may still read it. What goes to a bare address comes to all resources.
+/// Who asked for it, and may still read it.
 void add_subscribers(const AccountService& service, const Node& node, std::vector<Jid>& to) {
     for (const Subscription& each : node.subscriptions) {
         if (each.pending || !each.options.deliver) continue;
         Jid jid = Jid::trusted(each.jid);
-        if (!may_read(standing_of(service, node, jid)) || !service.may_tell(jid)) continue;
-        const auto covers = [](const Jid& one, const Jid& other) {
-            return one == other || (one.is_bare() && other.bare() == one.full());
-        };
-        if (std::any_of(to.begin(), to.end(), [&](const Jid& other) { return covers(other, jid); }))
-            continue;
-        std::erase_if(to, [&](const Jid& other) { return covers(jid, other); });
-        to.push_back(std::move(jid));
+        if (may_read(standing_of(service, node, jid)) && service.may_tell(jid))
+            to.push_back(std::move(jid));
     }
+}
+
+/// Nobody twice: what goes to a bare address comes to all resources.
+std::vector<Jid> each_once(const std::vector<Jid>& all) {
+    std::unordered_set<std::string_view> told;
+    for (const Jid& jid : all)
+        if (jid.is_bare()) told.insert(jid.full());
+    std::vector<Jid> once;
+    for (const Jid& jid : all)
+        if (jid.is_full() && !told.contains(jid.bare()) && told.insert(jid.full()).second)
+            once.push_back(jid);
+    for (const Jid& jid : all)
+        if (jid.is_bare() && told.erase(jid.full()) > 0) once.push_back(jid);
+    return once;
 }
 
 }  // namespace
@@ -79,7 +89,7 @@ AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> eve
     std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, node, jid); });
     add_subscribers(*this, node, wanting);
     return
-        [router = &account_.context().router(), event = StanzaPtr(event), to = std::move(wanting)] {
+        [router = &account_.context().router(), event = StanzaPtr(event), to = each_once(wanting)] {
             for (const Jid& resource : to) router->route(addressed_to(resource, event));
         };
 }

@@ -16,25 +16,31 @@ using enum StanzaErrorCondition;
 
 Outcome refused(Refusal refusal) { return {.refusal = std::move(refusal)}; }
 
-/// What all of them together replace, and what goes because there would be too many.
-std::uint64_t bytes_freed(const Node& node, const std::vector<Item>& items, std::size_t most) {
-    std::unordered_set<std::string_view> ids;
-    for (const Item& item : items) ids.insert(item.id);
-    std::size_t count = ids.size();
-    for (const ItemEntry& entry : *node.items) count += ids.contains(entry.id) ? 0 : 1;
-    std::uint64_t freed = 0;
-    for (const ItemEntry& entry : *node.items) {
-        const bool replaced = ids.contains(entry.id);
-        if (replaced || count > most) freed += entry.bytes;
-        if (!replaced && count > most) --count;
-    }
-    return freed;
+using Ids = std::unordered_set<std::string_view>;
+
+/// How many of them there are at the node.
+std::size_t count_there(const Node& node, const Ids& ids) {
+    return static_cast<std::size_t>(std::count_if(ids.begin(), ids.end(), [&](auto id) {
+        return node.items->find(id) < node.items->size();
+    }));
 }
 
-std::uint64_t bytes_of(const Node& node) {
-    std::uint64_t bytes = 0;
-    for (const ItemEntry& entry : *node.items) bytes += entry.bytes;
-    return bytes;
+/// What all of them together replace, and what goes because there would be too many.
+std::uint64_t bytes_freed(const Node& node, const std::vector<Item>& items, std::size_t most) {
+    Ids ids;
+    for (const Item& item : items) ids.insert(item.id);
+    std::uint64_t freed = 0;
+    for (const std::string_view id : ids)
+        if (const std::size_t at = node.items->find(id); at < node.items->size())
+            freed += (*node.items)[at].bytes;
+    std::size_t count = ids.size() + node.items->size() - count_there(node, ids);
+    for (const ItemEntry& entry : *node.items) {
+        if (count <= most) break;
+        if (ids.contains(entry.id)) continue;
+        freed += entry.bytes;
+        --count;
+    }
+    return freed;
 }
 
 }  // namespace
@@ -45,7 +51,7 @@ std::optional<Refusal> Changes::check_item(const Node* node, const NodeConfig& c
                                            const NewItem& item) const {
     if (!item.payload && config.deliver_payloads) return refusal(bad_request, "payload-required");
     if (!node || item.id.empty()) return std::nullopt;
-    const std::size_t at = node->find_item(item.id);
+    const std::size_t at = node->items->find(item.id);
     if (at == node->items->size()) return std::nullopt;
     const Standing standing = standing_of(service_, *node, who());
     if (!may_publish(config.publish, standing, &(*node->items)[at].publisher, publisher()))
@@ -69,14 +75,13 @@ std::optional<Refusal> Changes::check_count(const Node* node, const NodeConfig& 
                                             const Publish& publish) const {
     if (!config.persist_items) return std::nullopt;
     const std::size_t most = std::min(config.max_items, most_items());
-    std::unordered_set<std::string_view> ids;
+    Ids ids;
     std::size_t added = 0;
     for (const NewItem& item : publish.items)
         if (item.id.empty() || ids.insert(item.id).second) ++added;
     if (added > most) return refusal(not_allowed, "max-items-exceeded");
     if (!node || config.full != NodeFull::reject) return std::nullopt;
-    std::size_t count = node->items->size() + added;
-    for (const ItemEntry& entry : *node->items) count -= ids.contains(entry.id) ? 1 : 0;
+    const std::size_t count = node->items->size() + added - count_there(*node, ids);
     if (count > most) return refusal(conflict, "node-full");
     return std::nullopt;
 }
@@ -97,7 +102,7 @@ std::optional<Refusal> Changes::check_room(const Node* node, const NodeConfig& c
         *service_.nodes().bytes + wanted - freed > static_cast<std::uint64_t>(options.max_bytes))
         return Refusal{{resource_constraint, "too much is kept already"}};
     if (wanted <= freed) return std::nullopt;
-    return service_.refuses_bytes((node ? bytes_of(*node) : 0) + wanted - freed);
+    return service_.refuses_bytes((node ? node->items->bytes() : 0) + wanted - freed);
 }
 
 // ---- Publishing --------------------------------------------------------------------------------
@@ -153,7 +158,7 @@ std::vector<std::string> Changes::store_items(Node& node, const std::vector<Item
     core::Actor& owner = service_.owner();
     OwnerNodes& nodes = service_.nodes();
     for (const Item& item : items) {
-        const std::size_t there = node.find_item(item.id);
+        const std::size_t there = node.items->find(item.id);
         if (there < node.items->size()) store_.remove_item(owner, nodes, node, there);
         store_.add_item(owner, nodes, node, item);
     }
@@ -197,7 +202,7 @@ Outcome Changes::operator()(const Retract& retract) const {
         return refused(no_such_node());
     if (!node->config.persist_items) return refused(unsupported("persistent-items"));
     for (const std::string& id : retract.ids) {
-        const std::size_t at = node->find_item(id);
+        const std::size_t at = node->items->find(id);
         if (at == node->items->size()) return refused(no_such_node());
         if (!may_retract(standing, (*node->items)[at].publisher, publisher()))
             return refused({{forbidden}});
@@ -207,7 +212,7 @@ Outcome Changes::operator()(const Retract& retract) const {
     auto message = make_event(service_, *node, "items", &list);
     std::vector<NodeChange::Item> told;
     for (const std::string& id : retract.ids) {
-        const std::size_t at = node->find_item(id);
+        const std::size_t at = node->items->find(id);
         if (at == node->items->size()) continue;  // it was named twice
         list->add("retract").set_attr("id", id);
         store_.remove_item(service_.owner(), service_.nodes(), *node, at);

@@ -168,9 +168,8 @@ Outcome Changes::operator()(const GetOwnSubscriptions& asked) const {
     if (!asked.node.empty()) list.set_attr("node", asked.node);
     for (const auto& node : service_.nodes().nodes) {
         if (!asked.node.empty() && node->name != asked.node) continue;
-        for (const Subscription& each : node->subscriptions)
-            if (is_of(each, who().bare()))
-                add_subscription(list, node->name, each.jid, name(each.state()));
+        for (const Subscription* each : node->subscriptions.of(who().bare()))
+            add_subscription(list, node->name, each->jid, name(each->state()));
     }
     if (!list.has_children() && !service_.is_known_to(who())) return refused(no_such_node());
     return outcome;

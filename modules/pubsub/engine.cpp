@@ -34,7 +34,7 @@ void add_items(xml::Element& list, const Service& service, const Node& node,
 std::vector<std::uint64_t> seqs_of(const Node& node, const std::vector<std::string>& ids) {
     std::vector<std::uint64_t> seqs;
     for (const std::string& id : ids) {
-        const std::size_t at = node.find_item(id);
+        const std::size_t at = node.items->find(id);
         if (at < node.items->size()) seqs.push_back((*node.items)[at].seq);
     }
     return seqs;

@@ -13,34 +13,27 @@ struct Bounds {
     bool from_end = false;
 };
 
-std::size_t find(const std::vector<ItemEntry>& items, std::string_view id) {
-    const auto found =
-        std::find_if(items.begin(), items.end(), [&](const auto& each) { return each.id == id; });
-    return static_cast<std::size_t>(found - items.begin());
-}
-
 Refusal not_there() { return {{StanzaErrorCondition::item_not_found, "no such item"}}; }
 
-std::variant<Bounds, Refusal> bounds_of(const std::vector<ItemEntry>& items,
-                                        const RsmRequest& rsm) {
+std::variant<Bounds, Refusal> bounds_of(const ItemList& items, const RsmRequest& rsm) {
     Bounds bounds{.to = items.size(), .from_end = !rsm.present};
     if (rsm.index) bounds.from = std::min<std::size_t>(*rsm.index, items.size());
     if (rsm.after) {
-        const std::size_t at = find(items, *rsm.after);
+        const std::size_t at = items.find(*rsm.after);
         if (at == items.size()) return not_there();
         bounds.from = at + 1;
     }
     if (!rsm.before) return bounds;
     bounds.from_end = !rsm.after;
     if (rsm.wants_last_page()) return bounds;
-    const std::size_t at = find(items, *rsm.before);
+    const std::size_t at = items.find(*rsm.before);
     if (at == items.size()) return not_there();
     bounds.to = std::max(at, bounds.from);
     return bounds;
 }
 
 /// How many of the items from that end are not too many bytes.
-std::size_t fitting(const std::vector<ItemEntry>& items, const Bounds& bounds, std::size_t limit,
+std::size_t fitting(const ItemList& items, const Bounds& bounds, std::size_t limit,
                     std::uint64_t most_bytes) {
     std::uint64_t bytes = 0;
     std::size_t count = 0;
@@ -55,8 +48,8 @@ std::size_t fitting(const std::vector<ItemEntry>& items, const Bounds& bounds, s
 
 }  // namespace
 
-std::variant<ItemPage, Refusal> choose_page(const std::vector<ItemEntry>& items,
-                                            const GetItems& wanted, std::uint64_t most_bytes) {
+std::variant<ItemPage, Refusal> choose_page(const ItemList& items, const GetItems& wanted,
+                                            std::uint64_t most_bytes) {
     const auto found = bounds_of(items, wanted.rsm);
     if (const auto* refused = std::get_if<Refusal>(&found)) return *refused;
     const Bounds& bounds = std::get<Bounds>(found);
@@ -70,7 +63,7 @@ std::variant<ItemPage, Refusal> choose_page(const std::vector<ItemEntry>& items,
     return page;
 }
 
-RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page) {
+RsmAnswer describe(const ItemList& all, const ItemPage& page) {
     RsmAnswer answer{.count = static_cast<std::uint32_t>(all.size())};
     if (page.count == 0) return answer;
     answer.first = all[page.first].id;

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <variant>
-#include <vector>
 
 #include "modules/pubsub/node.h"
 #include "proto/pubsub.h"
@@ -21,10 +20,10 @@ struct ItemPage {
 /// Without result set management: the newest; with it the page that is asked for. At most about
 /// `most_bytes` of items, but at least one. Refused: a page before or after an item that is not
 /// there.
-std::variant<ItemPage, Refusal> choose_page(const std::vector<ItemEntry>& items,
-                                            const GetItems& wanted, std::uint64_t most_bytes);
+std::variant<ItemPage, Refusal> choose_page(const ItemList& items, const GetItems& wanted,
+                                            std::uint64_t most_bytes);
 
 /// What the answer says of its page.
-RsmAnswer describe(const std::vector<ItemEntry>& all, const ItemPage& page);
+RsmAnswer describe(const ItemList& all, const ItemPage& page);
 
 }  // namespace clarion::pubsub

@@ -5,13 +5,6 @@
 
 namespace clarion::pubsub {
 
-std::size_t Node::find_item(std::string_view id) const {
-    // Most often it is one of the newest.
-    for (std::size_t i = items->size(); i > 0; --i)
-        if ((*items)[i - 1].id == id) return i - 1;
-    return items->size();
-}
-
 bool Node::has_expired(const ItemEntry& entry, WallTime now) const {
     return config.expires() && entry.published + std::chrono::seconds(config.item_expire) <= now;
 }
@@ -27,26 +20,10 @@ Affiliation Node::affiliation_of(std::string_view bare_jid) const {
     return found == affiliates.end() ? Affiliation::none : found->affiliation;
 }
 
-const Subscription* Node::find_subscription(std::string_view jid) const {
-    const auto found = std::find_if(subscriptions.begin(), subscriptions.end(),
-                                    [&](const Subscription& each) { return each.jid == jid; });
-    return found == subscriptions.end() ? nullptr : &*found;
-}
-
-Subscription* Node::find_subscription(std::string_view jid) {
-    return const_cast<Subscription*>(std::as_const(*this).find_subscription(jid));
-}
-
 bool Node::is_subscribed(std::string_view bare_jid) const {
-    return std::any_of(subscriptions.begin(), subscriptions.end(), [&](const Subscription& each) {
-        return !each.pending && is_of(each, bare_jid);
-    });
-}
-
-bool is_of(const Subscription& subscription, std::string_view bare_jid) {
-    const std::string_view jid = subscription.jid;
-    return jid.starts_with(bare_jid) &&
-           (jid.size() == bare_jid.size() || jid[bare_jid.size()] == '/');
+    const auto own = subscriptions.of(bare_jid);
+    return std::any_of(own.begin(), own.end(),
+                       [](const Subscription* each) { return !each->pending; });
 }
 
 namespace {

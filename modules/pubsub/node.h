@@ -12,37 +12,16 @@
 #include <vector>
 
 #include "base/time.h"
+#include "modules/pubsub/item_list.h"
+#include "modules/pubsub/subscription_list.h"
 #include "proto/pubsub_config.h"
 
 namespace clarion::pubsub {
-
-/// An item without what was published: that is read when it is asked for.
-struct ItemEntry {
-    std::uint64_t seq = 0;  // the order of publishing within the node
-    std::string id;
-    std::string publisher;  // bare; empty: the owner
-    std::uint32_t bytes = 0;
-    /// 0 in entries of older servers, until it has been read from the item (Node::undated).
-    WallTime published{};
-};
 
 struct Affiliate {
     std::string jid;  // bare
     Affiliation affiliation = Affiliation::none;
 };
-
-/// Who asked to hear of a node.
-struct Subscription {
-    std::string jid;       // full or bare
-    bool pending = false;  // an owner has not decided yet
-    SubscribeOptions options{};
-    SubscriptionState state() const {
-        return pending ? SubscriptionState::pending : SubscriptionState::subscribed;
-    }
-};
-
-/// Whether it is that user's, by whichever address.
-bool is_of(const Subscription& subscription, std::string_view bare_jid);
 
 struct Node {
     std::uint32_t number = 0;  // what storage knows it by; never given again to the same owner
@@ -51,25 +30,23 @@ struct Node {
     std::string creator{};  // bare; empty: not known
     NodeConfig config;
     std::vector<Affiliate> affiliates;  // whom its owners made something
-    std::vector<Subscription> subscriptions;
-    /// By seq; nullopt: not read yet.
-    std::optional<std::vector<ItemEntry>> items;
-    std::uint64_t last_seq = 0;  // the highest given since they were read
-    bool undated = false;        // it is not known of all items when they were published
-    WallTime swept{};            // when the expired ones among them were last looked for
+    SubscriptionList subscriptions;
+    std::optional<ItemList> items;  // nullopt: not read yet
+    std::uint64_t last_seq = 0;     // the highest given since they were read
+    bool undated = false;           // it is not known of all items when they were published
+    WallTime swept{};               // when the expired ones among them were last looked for
     /// Since when its owners were asked for approval so often; not stored.
     WallTime asking_since{};
     std::int64_t asked = 0;
 
-    /// REQUIRES: the items have been read. Past the end: there is none of that id.
-    std::size_t find_item(std::string_view id) const;
     /// The newest that has not expired; nullptr: there is none.
     const ItemEntry* last_item(WallTime now) const;
     bool has_expired(const ItemEntry& entry, WallTime now) const;
     Affiliation affiliation_of(std::string_view bare_jid) const;
     /// nullptr: that address has none.
-    const Subscription* find_subscription(std::string_view jid) const;
-    Subscription* find_subscription(std::string_view jid);
+    const Subscription* find_subscription(std::string_view jid) const {
+        return subscriptions.find(jid);
+    }
     /// Whether some address of the user has one that is not pending.
     bool is_subscribed(std::string_view bare_jid) const;
 };

@@ -39,6 +39,7 @@ void NodeStore::load(const core::Actor& owner, OwnerNodes& nodes) const {
     nodes_.for_each(owner.owner(), [&](std::string_view key, std::string_view value) {
         load_entry(nodes, owner, key, value);
     });
+    for (const auto& node : nodes.nodes) node->subscriptions.sort();
     if (nodes.nodes.empty()) nodes.bytes = 0;
 }
 
@@ -51,7 +52,7 @@ void NodeStore::load_entry(OwnerNodes& nodes, const core::Actor& owner, std::str
         auto stored = decode_subscription(key, value);
         if (!stored) return complain(stored.error());
         if (Node* const node = nodes.find(stored->node))
-            node->subscriptions.push_back(std::move(stored->subscription));
+            node->subscriptions.add_unsorted(std::move(stored->subscription));
         return;
     }
     auto node = decode_node(key, value);
@@ -135,7 +136,7 @@ Task<Result<>> NodeStore::load_index(const core::Actor& owner, OwnerNodes& nodes
     still->undated = std::any_of(entries->begin(), entries->end(), [](const ItemEntry& each) {
         return each.published == WallTime();
     });
-    still->items = std::move(*entries);
+    still->items = ItemList(std::move(*entries));
     co_return Result<>{};
 }
 
@@ -152,8 +153,8 @@ Task<Result<>> NodeStore::date_items(storage::OwnerId owner, OwnerNodes& nodes,
     Node* const still = nodes.find(number);
     if (!still || !still->items) co_return Result<>{};
     for (const Item& item : *items) {
-        const std::size_t at = still->find_item(item.id);
-        if (at < still->items->size()) (*still->items)[at].published = item.published;
+        const std::size_t at = still->items->find(item.id);
+        if (at < still->items->size()) still->items->set_published(at, item.published);
     }
     still->undated = false;
     co_return Result<>{};
@@ -188,16 +189,13 @@ Result<> NodeStore::subscribe(core::Actor& owner, Node& node, Subscription subsc
     const std::string key = subscription_key(node.number, subscription.jid);
     auto saved = nodes_.put(owner.owner(), key, encode(subscription));
     if (!saved) return saved;
-    if (Subscription* const there = node.find_subscription(subscription.jid))
-        *there = std::move(subscription);
-    else
-        node.subscriptions.push_back(std::move(subscription));
+    node.subscriptions.put(std::move(subscription));
     return saved;
 }
 
 void NodeStore::unsubscribe(core::Actor& owner, Node& node, const std::string& jid) const {
     nodes_.remove(owner.owner(), subscription_key(node.number, jid));
-    std::erase_if(node.subscriptions, [&](const Subscription& each) { return each.jid == jid; });
+    node.subscriptions.remove(jid);
 }
 
 void NodeStore::remove(core::Actor& owner, OwnerNodes& nodes, Node& node) const {
@@ -225,25 +223,24 @@ void NodeStore::add_item(core::Actor& owner, OwnerNodes& nodes, Node& node,
     items_.put_new(owner.id(), index_key(node.number, entry.seq), encode(entry));
     items_.put_new(owner.id(), item_key(node.number, entry.seq), encode(item));
     *nodes.bytes += entry.bytes;
-    node.items->push_back(std::move(entry));
+    node.items->add(std::move(entry));
 }
 
 void NodeStore::remove_item(core::Actor& owner, OwnerNodes& nodes, Node& node,
                             std::size_t index) const {
     erase(owner.id(), nodes, node, (*node.items)[index]);
-    node.items->erase(node.items->begin() + static_cast<std::ptrdiff_t>(index));
+    node.items->remove(index);
 }
 
 std::size_t NodeStore::remove_expired(core::Actor& owner, OwnerNodes& nodes, Node& node,
                                       WallTime now, std::size_t most) const {
     std::size_t count = 0;
-    std::erase_if(*node.items, [&](const ItemEntry& entry) {
+    return node.items->remove_if([&](const ItemEntry& entry) {
         if (count == most || !node.has_expired(entry, now)) return false;
         erase(owner.id(), nodes, node, entry);
         ++count;
         return true;
     });
-    return count;
 }
 
 void NodeStore::remove_all_items(core::Actor& owner, OwnerNodes& nodes, Node& node) const {

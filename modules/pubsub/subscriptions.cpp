@@ -1,6 +1,6 @@
 #include "modules/pubsub/subscriptions.h"
 
-#include <algorithm>
+#include <cstdint>
 #include <vector>
 
 #include "base/clock.h"
@@ -13,11 +13,16 @@ namespace clarion::pubsub {
 
 namespace {
 
-/// Those whose address may be of that user; nullptr: all. Copies, for they change meanwhile.
-std::vector<std::string> addresses(const Node& node, const Jid* user) {
+// Copies, for they change meanwhile.
+std::vector<std::string> addresses(const Node& node) {
     std::vector<std::string> found;
-    for (const Subscription& each : node.subscriptions)
-        if (!user || is_of(each, user->bare())) found.push_back(each.jid);
+    found.reserve(node.subscriptions.size());
+    for (const Subscription& each : node.subscriptions) found.push_back(each.jid);
+    return found;
+}
+std::vector<std::string> addresses(const Node& node, const Jid& user) {
+    std::vector<std::string> found;
+    for (const Subscription* each : node.subscriptions.of(user.bare())) found.push_back(each->jid);
     return found;
 }
 
@@ -38,8 +43,7 @@ std::shared_ptr<Stanza> make_event(const Service& service, const Node& node, std
 
 std::optional<Refusal> Subscriptions::check_room(const Node& node, SubscriptionState state) const {
     const PubsubOptions& options = service_.options();
-    const auto waiting = std::count_if(node.subscriptions.begin(), node.subscriptions.end(),
-                                       [](const Subscription& each) { return each.pending; });
+    const auto waiting = static_cast<std::int64_t>(node.subscriptions.pending());
     const bool too_many_wait =
         state == SubscriptionState::pending && waiting >= options.max_pending_subscriptions;
     if (too_many_wait ||
@@ -99,12 +103,12 @@ void Subscriptions::review_one(Outcome& outcome, Node& node, const std::string& 
 }
 
 void Subscriptions::review(Outcome& outcome, Node& node) const {
-    for (const std::string& jid : addresses(node, nullptr)) review_one(outcome, node, jid);
+    for (const std::string& jid : addresses(node)) review_one(outcome, node, jid);
 }
 
 void Subscriptions::review(Outcome& outcome, const Jid& user) const {
     for (const auto& node : service_.nodes().nodes)
-        for (const std::string& jid : addresses(*node, &user)) review_one(outcome, *node, jid);
+        for (const std::string& jid : addresses(*node, user)) review_one(outcome, *node, jid);
 }
 
 // ---- Who is told -------------------------------------------------------------------------------

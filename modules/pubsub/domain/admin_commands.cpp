@@ -45,14 +45,12 @@ Task<Result<json::value>> at_service(Context& here, const json::object& argument
 
 json::object row_of(const Node& node) {
     const DataForm form = meta_data_form(node.config);
-    std::size_t pending = 0;
-    for (const Subscription& each : node.subscriptions) pending += each.pending ? 1 : 0;
     return {{"node", node.name},
             {"title", node.config.title},
             {"access", form.value("pubsub#access_model")},
             {"publish", form.value("pubsub#publish_model")},
-            {"subscribers", node.subscriptions.size() - pending},
-            {"pending", pending},
+            {"subscribers", node.subscriptions.size() - node.subscriptions.pending()},
+            {"pending", node.subscriptions.pending()},
             {"creator", node.creator},
             {"created", format_datetime(node.created)}};
 }
@@ -82,10 +80,8 @@ Task<Result<json::value>> describe_one(Services& services, PubsubDomain& domain,
     const Node* const node = domain.nodes().find(name);
     if (!node || !node->items) co_return no_node(name);
     json::object row = row_of(*node);
-    std::uint64_t bytes = 0;
-    for (const ItemEntry& entry : *node->items) bytes += entry.bytes;
     row["items"] = node->items->size();
-    row["bytes"] = bytes;
+    row["bytes"] = node->items->bytes();
     std::string affiliations;
     for (const Affiliate& each : node->affiliates)
         affiliations.append(affiliations.empty() ? "" : ", ")

@@ -29,25 +29,29 @@ constexpr NotOffered not_offered[] = {
 /// Subscriptions that are there already, as far as a new one counts among them.
 struct SubscriptionCounts {
     std::int64_t of_address = 0;
-    std::int64_t of_domain = 0;
     std::int64_t in_all = 0;
 };
-
-/// Without making addresses of what may be tens of thousands.
-std::string_view bare_of(std::string_view jid) { return jid.substr(0, jid.find('/')); }
 
 SubscriptionCounts count_subscriptions(const OwnerNodes& nodes, const Jid& subscriber) {
     SubscriptionCounts counts;
     for (const auto& node : nodes.nodes) {
-        for (const Subscription& each : node->subscriptions) {
-            ++counts.in_all;
-            const std::string_view bare = bare_of(each.jid);
-            if (bare.substr(bare.find('@') + 1) != subscriber.domain()) continue;
-            ++counts.of_domain;
-            if (bare == subscriber.bare()) ++counts.of_address;
-        }
+        counts.in_all += static_cast<std::int64_t>(node->subscriptions.size());
+        counts.of_address +=
+            static_cast<std::int64_t>(node->subscriptions.of(subscriber.bare()).size());
     }
     return counts;
+}
+
+/// Without making addresses of what may be tens of thousands.
+std::int64_t count_of_domain(const OwnerNodes& nodes, std::string_view domain) {
+    std::int64_t count = 0;
+    for (const auto& node : nodes.nodes) {
+        for (const Subscription& each : node->subscriptions) {
+            const std::string_view bare = std::string_view(each.jid).substr(0, each.jid.find('/'));
+            count += bare.substr(bare.find('@') + 1) == domain ? 1 : 0;
+        }
+    }
+    return count;
 }
 
 }  // namespace
@@ -123,7 +127,8 @@ std::optional<Refusal> DomainService::refuses_subscription(const Jid& subscriber
     const bool is_ours = domain_.context().domains().is_ours(subscriber.domain());
     const bool fits = there.in_all < options.max_subscriptions_in_all &&
                       there.of_address < options.max_subscriptions_of_address &&
-                      (is_ours || there.of_domain < options.max_subscriptions_of_domain);
+                      (is_ours || count_of_domain(domain_.nodes(), subscriber.domain()) <
+                                      options.max_subscriptions_of_domain);
     if (fits) return std::nullopt;
     return refusal(policy_violation, "too-many-subscriptions");
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "base/text.h"
 #include "modules/pubsub/access.h"
@@ -77,8 +78,7 @@ void describe_node(const Node& node, xml::Element& query) {
     if (!node.creator.empty()) form.add("pubsub#creator", node.creator, "jid-single");
     form.add("pubsub#creation_date", format_datetime(node.created), "text-single");
     add_owners(form, node);
-    const auto subscribed = std::count_if(node.subscriptions.begin(), node.subscriptions.end(),
-                                          [](const Subscription& each) { return !each.pending; });
+    const std::size_t subscribed = node.subscriptions.size() - node.subscriptions.pending();
     form.add("pubsub#num_subscribers", std::to_string(subscribed), "text-single");
     form.append_to(query);
 }
@@ -86,21 +86,22 @@ void describe_node(const Node& node, xml::Element& query) {
 std::optional<Refusal> list_nodes(const Service& service, const Jid& who, const RsmRequest& rsm,
                                   xml::Element& query) {
     std::vector<const Node*> nodes;
-    std::vector<ItemEntry> names;
+    std::vector<ItemEntry> names;  // as a list of items, which has pages
     for (const auto& node : service.nodes().nodes) {
         if (!may_know(standing_of(service, *node, who))) continue;
         nodes.push_back(node.get());
-        names.push_back({.id = node->name});
+        names.push_back({.seq = names.size(), .id = node->name});
     }
+    const ItemList list(std::move(names));
     GetItems wanted{.rsm = rsm};
     wanted.rsm.present = true;
     wanted.rsm.max = std::min(rsm.max.value_or(most_listed), most_listed);
-    const auto chosen = choose_page(names, wanted, std::numeric_limits<std::uint64_t>::max());
+    const auto chosen = choose_page(list, wanted, std::numeric_limits<std::uint64_t>::max());
     if (const auto* refused = std::get_if<Refusal>(&chosen)) return *refused;
     const ItemPage page = std::get<ItemPage>(chosen);
     for (std::size_t i = page.first; i < page.first + page.count; ++i)
         add_node(query, service, *nodes[i]);
-    if (rsm.present || page.count < names.size()) add_rsm(query, describe(names, page));
+    if (rsm.present || page.count < list.size()) add_rsm(query, describe(list, page));
     return std::nullopt;
 }
 

@@ -6,10 +6,10 @@ namespace clarion::pubsub {
 namespace {
 
 /// Items a to e, of ten bytes each.
-std::vector<ItemEntry> five() {
-    std::vector<ItemEntry> items;
+ItemList five() {
+    ItemList items;
     for (const char* id : {"a", "b", "c", "d", "e"})
-        items.push_back({.seq = items.size() + 1, .id = id, .publisher = "", .bytes = 10});
+        items.add({.seq = items.size() + 1, .id = id, .publisher = "", .bytes = 10});
     return items;
 }
 

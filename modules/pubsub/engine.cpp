@@ -66,9 +66,16 @@ Task<IqAnswer> Engine::answer(const Service& service, IqRequest request) const {
     if (const auto* refused = std::get_if<Refusal>(&read)) co_return refuse(request, *refused);
     Request asked = std::get<Request>(std::move(read));
     core::Actor& owner = service.owner();
-    co_await sweep(service);
-    const auto loaded = co_await load(service, node_of(asked));
-    if (!loaded) co_return to_stanza_error(loaded.error());
+    store_.load(owner, service.nodes());
+    if (const Node* const stale = node_to_sweep(service)) {
+        std::string name = stale->name;
+        co_await sweep(service, std::move(name));
+    }
+    // Most often all is there: a coroutine for each of these costs more than the request.
+    if (!is_loaded(service, node_of(asked))) {
+        const auto loaded = co_await load(service, node_of(asked));
+        if (!loaded) co_return to_stanza_error(loaded.error());
+    }
     if (owner.deleted()) co_return no_such_node().error;
     if (auto* wanted = std::get_if<GetItems>(&asked)) {
         GetItems items = std::move(*wanted);
@@ -105,6 +112,11 @@ Task<std::optional<IqAnswer>> Engine::discover_items(const Service& service,
 
 // ---- What expires ------------------------------------------------------------------------------
 
+bool Engine::is_loaded(const Service& service, std::string_view name) const {
+    const Node* const node = service.nodes().find(name);
+    return NodeStore::has_items(service.nodes(), node) && !(node && node->config.expires());
+}
+
 /// As they are now: what has expired is gone.
 Task<Result<>> Engine::load(const Service& service, std::string name) const {
     while (true) {
@@ -126,23 +138,24 @@ bool Engine::remove_expired(const Service& service, Node* node, std::size_t most
 }
 
 /// Nodes of which nobody asks anything are looked at by the way, one with each request of others.
-Task<> Engine::sweep(const Service& service) const {
-    core::Actor& owner = service.owner();
-    store_.load(owner, service.nodes());
+Node* Engine::node_to_sweep(const Service& service) const {
     const WallTime now = context_.clock().wall();
-    for (const auto& node : service.nodes().nodes) {
-        if (!node->config.expires() || now - node->swept < sweep_interval) continue;
-        std::string name = node->name;
-        const auto loaded = co_await store_.load_items(owner, service.nodes(), name);
-        Node* const found = service.nodes().find(name);
-        if (!loaded || owner.deleted() || !found) co_return;
-        const bool removed = remove_expired(service, found, most_swept);
-        if (!removed) found->swept = now;
-        if (!removed) co_return;
-        const auto committed = co_await context_.shard().committed();
-        if (!committed) store_.doubt(service.nodes());
-        co_return;
-    }
+    for (const auto& node : service.nodes().nodes)
+        if (node->config.expires() && now - node->swept >= sweep_interval) return node.get();
+    return nullptr;
+}
+
+Task<> Engine::sweep(const Service& service, std::string name) const {
+    core::Actor& owner = service.owner();
+    const WallTime now = context_.clock().wall();
+    const auto loaded = co_await store_.load_items(owner, service.nodes(), name);
+    Node* const found = service.nodes().find(name);
+    if (!loaded || owner.deleted() || !found) co_return;
+    const bool removed = remove_expired(service, found, most_swept);
+    if (!removed) found->swept = now;
+    if (!removed) co_return;
+    const auto committed = co_await context_.shard().committed();
+    if (!committed) store_.doubt(service.nodes());
 }
 
 std::optional<Outcome> Engine::answer_authorization(const Service& service,
@@ -158,6 +171,7 @@ Task<IqAnswer> Engine::finish(const Service& service, const IqRequest& request,
                               Outcome outcome) const {
     if (outcome.refusal) co_return refuse(request, *outcome.refusal);
     auto answer = std::move(outcome.answer);
+    if (!outcome.changed && outcome.notices.empty() && outcome.last_items.empty()) co_return answer;
     const auto completed = co_await complete(service, std::move(outcome));
     if (!completed) co_return to_stanza_error(completed.error());
     co_return answer;

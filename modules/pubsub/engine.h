@@ -38,8 +38,10 @@ public:
 private:
     Task<core::IqAnswer> finish(const Service& service, const core::IqRequest& request,
                                 Outcome outcome) const;
+    bool is_loaded(const Service& service, std::string_view node) const;
     Task<Result<>> load(const Service& service, std::string node) const;
-    Task<> sweep(const Service& service) const;
+    Node* node_to_sweep(const Service& service) const;
+    Task<> sweep(const Service& service, std::string node) const;
     /// Whether there were any.
     bool remove_expired(const Service& service, Node* node, std::size_t most) const;
     Task<> send_last_item(const Service& service, Outcome::LastItemFor wanted) const;

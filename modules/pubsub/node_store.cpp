@@ -61,13 +61,27 @@ void NodeStore::load_entry(OwnerNodes& nodes, const core::Actor& owner, std::str
     nodes.add(std::move(*node));
 }
 
+namespace {
+
+/// What an older server wrote does not say when.
+bool has_to_be_dated(const Node* node) {
+    return node && node->items && node->undated && node->config.expires();
+}
+
+}  // namespace
+
+bool NodeStore::has_items(const OwnerNodes& nodes, const Node* node) {
+    return nodes.loaded && !nodes.in_doubt && nodes.bytes && (!node || node->items) &&
+           !has_to_be_dated(node);
+}
+
 /// What has been read may be forgotten while the next is.
 Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
                                      std::string name) const {
     load(owner, nodes);
     while (true) {
         const Node* const node = nodes.find(name);
-        const bool to_date = node && node->items && node->undated && node->config.expires();
+        if (has_items(nodes, node)) co_return Result<>{};
         Result<> done;
         if (nodes.in_doubt)
             done = co_await read_again(owner, nodes);
@@ -75,10 +89,8 @@ Task<Result<>> NodeStore::load_items(core::Actor& owner, OwnerNodes& nodes,
             done = co_await load_bytes(owner, nodes);
         else if (node && !node->items)
             done = co_await load_index(owner, nodes, node->number);
-        else if (to_date)
-            done = co_await date_items(owner.id(), nodes, node->number);
         else
-            co_return done;
+            done = co_await date_items(owner.id(), nodes, node->number);
         if (!done) co_return done;
     }
 }

@@ -27,6 +27,8 @@ public:
     bool has_nodes(const core::Actor& owner) const { return !nodes_.empty(owner.owner()); }
     /// Reads the nodes of an owner, once.
     void load(const core::Actor& owner, OwnerNodes& nodes) const;
+    /// load_items() would have nothing to do. `node`: nullptr: there is none.
+    static bool has_items(const OwnerNodes& nodes, const Node* node);
     /// Reads what items there are of that node, if there is one, and what all take; once. The
     /// caller pins the owner, and looks the node up again.
     Task<Result<>> load_items(core::Actor& owner, OwnerNodes& nodes, std::string node) const;

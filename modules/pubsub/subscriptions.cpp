@@ -77,6 +77,9 @@ void Subscriptions::approve(Outcome& outcome, Node& node, const std::string& jid
     outcome.changed = true;
     tell(outcome, node, jid, SubscriptionState::subscribed);
     begin_hearing(outcome, node, Jid::trusted(jid));
+    // The user may read now: whatever else of theirs waits need not.
+    for (const std::string& other : addresses(node, Jid::trusted(jid)))
+        if (node.find_subscription(other)->pending) review_one(outcome, node, other);
 }
 
 void Subscriptions::give_up(Outcome& outcome, Node& node, const std::string& jid) const {

@@ -25,7 +25,7 @@ public:
     /// that waits for them. Refused: there are too many. REQUIRES: the address has none.
     std::optional<Refusal> begin(Outcome& outcome, Node& node, const Jid& jid,
                                  const SubscribeOptions& options) const;
-    /// An owner lets somebody hear of the node who waits for that.
+    /// An owner lets somebody hear of the node who waits for that, by whichever address.
     void approve(Outcome& outcome, Node& node, const std::string& jid) const;
     /// By whoever has it, who knows.
     void give_up(Outcome& outcome, Node& node, const std::string& jid) const;

@@ -35,6 +35,19 @@ bool is_answer(const xml::Element& element, std::string_view id) {
            (type == "result" || type == "error");
 }
 
+/// Of a stanza as text; without reading it, for it is read when it is sent.
+std::string id_of(std::string_view stanza) {
+    const std::string_view start = stanza.substr(0, stanza.find('>'));
+    for (const char quote : {'\'', '"'}) {
+        const std::string before = std::string(" id=") + quote;
+        const auto at = start.find(before);
+        if (at == start.npos) continue;
+        const auto from = at + before.size();
+        return std::string(start.substr(from, start.find(quote, from) - from));
+    }
+    throw std::runtime_error("no id: " + std::string(stanza));
+}
+
 xml::Document take(std::deque<xml::Document>& from, std::deque<xml::Document>::iterator at) {
     if (at == from.end()) return xml::Document("nothing", "");
     xml::Document found = std::move(*at);
@@ -86,13 +99,14 @@ void Client::send(std::string_view xml) {
 }
 
 xml::Document Client::ask(std::string_view iq) {
-    const std::string id(parse(iq).root().attr("id"));
+    const std::string id = id_of(iq);
     const auto find = [this, &id] {
         return std::find_if(port_.elements().begin(), port_.elements().end(),
                             [&id](const auto& e) { return is_answer(e.root(), id); });
     };
     send(iq);
-    world_.settle_until([&] { return find() != port_.elements().end(); });
+    if (find() == port_.elements().end())
+        world_.settle_until([&] { return find() != port_.elements().end(); });
     return take(port_.elements(), find());
 }
 

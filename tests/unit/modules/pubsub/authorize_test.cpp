@@ -128,6 +128,20 @@ TEST_CASE_FIXTURE(Owners, "pubsub: who is something to a node need not ask, and 
     CHECK(asked(*romeo) == "");
 }
 
+TEST_CASE_FIXTURE(Owners, "pubsub: who is let in by one address waits by no other") {
+    CHECK(ask_for(*tybalt, "tybalt@example.org") == "pending");
+    CHECK(ask_for(*tybalt, "tybalt@example.org/street") == "pending");
+    CHECK(ask_for(*juliet, "juliet@example.net") == "pending");
+    forget();
+    CHECK(decide(*romeo, "n", "tybalt@example.org", "subscribed") == "ok");
+    CHECK(all() ==
+          "juliet@example.net pending \ntybalt@example.org subscribed \n"
+          "tybalt@example.org/street subscribed \n");
+    const std::string told = heard(*tybalt);
+    CHECK(told.find("n tybalt@example.org subscribed\n") != std::string::npos);
+    CHECK(told.find("n tybalt@example.org/street subscribed\n") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Owners, "pubsub: who waits and becomes something is decided on by that") {
     CHECK(ask_for(*tybalt, "tybalt@example.org") == "pending");
     CHECK(affiliate(*romeo, "n", "tybalt@example.org", "member") == "ok");

@@ -163,7 +163,7 @@ void strip_everywhere(core::ModuleSetup& setup) {
 
 void install(core::ModuleSetup& setup) {
     const DisplayedSync& self = setup.state<DisplayedSync>(setup);
-    setup.account_feature(ns::displayed_sync_assist);
+    setup.account_feature(ns::displayed_sync_assist, ns::pubsub);
     setup.on(events::MessageSending::Stage::normalise, self, &DisplayedSync::on_sending);
     strip_everywhere(setup);
 }

@@ -200,6 +200,10 @@ Task<IqAnswer> Bookmarks::get_document(const IqRequest& request, AccountState&) 
     if (request.payload().first_child()->next_sibling())
         co_return StanzaError(bad_request, "one document at a time");
     const List list = co_await lists_.read(*request.account);
+    if (has_no_nodes(list.refused)) {
+        StanzaPtr as_it_is = request.stanza;
+        co_return co_await ask(request, std::move(as_it_is));
+    }
     if (list.refused) co_return *list.refused;
     auto answer = make_result(*request.stanza);
     xml::Element& query = answer->root().add("query", ns::private_);
@@ -217,6 +221,10 @@ Task<IqAnswer> Bookmarks::set_document(const IqRequest& request, AccountState& s
         if (error_of(answer)) co_return answer;
     }
     const Refused refused = co_await lists_.write(*request.account, state, request.from, list);
+    if (has_no_nodes(refused)) {
+        StanzaPtr as_it_is = request.stanza;
+        co_return co_await ask(request, std::move(as_it_is));
+    }
     if (refused) co_return *refused;
     co_return make_result(*request.stanza);
 }
@@ -294,7 +302,7 @@ void install(core::ModuleSetup& setup) {
     };
     for (const std::string_view feature :
          {ns::bookmarks_conversion_feature, ns::bookmarks_compat_feature, compat_pep_feature})
-        setup.account_feature(feature);
+        setup.account_feature(feature, ns::pubsub);
     for (const StanzaType type : {StanzaType::get, StanzaType::set}) {
         for (const std::string_view space : {ns::pubsub, ns::pubsub_owner}) {
             setup.serve_about(IqTarget::account, type, space, "pubsub", is_about_node,

@@ -41,6 +41,10 @@ Refused error_of(const IqAnswer& answer) {
     return stanza->is_error() ? Refused(read_error(stanza->root())) : std::nullopt;
 }
 
+bool has_no_nodes(const Refused& refused) {
+    return refused && refused->condition == StanzaErrorCondition::service_unavailable;
+}
+
 Task<IqAnswer> Node::ask(core::Account& account, StanzaPtr request) const {
     core::AccountPin pin(account);
     co_return co_await others_.ask(std::move(pin), std::move(request));

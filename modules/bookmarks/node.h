@@ -30,6 +30,9 @@ struct NodeItems {
 /// What is wrong with an answer.
 Refused error_of(const core::IqAnswer& answer);
 
+/// Nobody keeps nodes for the account.
+bool has_no_nodes(const Refused& refused);
+
 class Node {
 public:
     explicit Node(core::OtherModules others) : others_(others) {}

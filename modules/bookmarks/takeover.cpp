@@ -60,6 +60,7 @@ Task<> Takeover::once(core::Account& account, AccountState& state) const {
     if (!old_node && !document) co_return;
     const OldList list = read_list(found.root());
     const Refused refused = co_await lists_.merge(account, state, list);
+    if (has_no_nodes(refused)) co_return;  // the document is where they are kept
     if (refused) {
         logger.error("not-taken-over",
                      {{"account", account.jid().full()}, {"error", name(refused->condition)}});

@@ -305,7 +305,7 @@ void install(core::ModuleSetup& setup) {
     setup.host_feature(ns::vcard4);
     setup.account_feature(ns::vcard);
     setup.account_feature(ns::vcard4);
-    setup.account_feature(ns::pep_vcard_conversion_feature);
+    setup.account_feature(ns::pep_vcard_conversion_feature, ns::pubsub);
     setup.serve_async(
         IqTarget::account, StanzaType::get, ns::vcard, "vCard",
         [&self](IqRequest request) { return self.get(std::move(request)); }, Relation::stranger);

@@ -87,8 +87,8 @@ void ModuleSetup::add(std::string_view ns, std::string_view name, StreamHandler 
         {std::string(ns), std::string(name), std::move(handler), off_, phase});
 }
 
-void ModuleSetup::feature(IqTarget target, std::string_view var) {
-    core_.features().add(target, var, off_, whose(target));
+void ModuleSetup::feature(IqTarget target, std::string_view var, std::string_view needs) {
+    core_.features().add(target, var, off_, whose(target), needs);
 }
 
 void ModuleSetup::serve_domain(std::string domain, ServicePort& port) {

@@ -106,10 +106,13 @@ public:
     /// The same at any time before a session is bound, where nobody else serves it: for elements
     /// that come too early and have an answer of their own.
     void serve_too_early(std::string_view ns, std::string_view name, StreamHandler handler);
-    /// A <feature/> that such targets say; of services as in serve().
-    void feature(IqTarget target, std::string_view var);
+    /// A <feature/> that such targets say; of services as in serve(). `needs`: only where they say
+    /// that feature as well, which may be another module's.
+    void feature(IqTarget target, std::string_view var, std::string_view needs = {});
     void host_feature(std::string_view var) { feature(IqTarget::host, var); }
-    void account_feature(std::string_view var) { feature(IqTarget::account, var); }
+    void account_feature(std::string_view var, std::string_view needs = {}) {
+        feature(IqTarget::account, var, needs);
+    }
 
     /// The domains that the module serves (ModuleRow::domains).
     std::vector<std::string> services() const;

@@ -264,6 +264,14 @@ TEST_CASE_FIXTURE(Devices, "displayed sync: a flood is few publications, and ack
     CHECK(received == 100);
 }
 
+TEST_CASE("displayed sync: what cannot be published is not announced") {
+    Devices scene("[host.\"example.org\".modules]\ndisabled = [\"pubsub\"]\n");
+    const auto answer = scene.phone->ask(
+        "<iq type='get' id='d' to='romeo@example.org'>"
+        "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
+    CHECK(xml::to_string(answer.root()).find("server-assist") == std::string::npos);
+}
+
 TEST_CASE("displayed sync: a host without the module takes it out and does no more") {
     Devices scene("[host.\"example.org\".modules]\ndisabled = [\"displayed_sync\"]\n");
     scene.phone->send(message("juliet@example.net", std::string(marker) + displayed("one")));

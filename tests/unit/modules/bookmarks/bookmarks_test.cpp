@@ -229,14 +229,30 @@ TEST_CASE_FIXTURE(Scene, "bookmarks: who comes before there are any is sent noth
     CHECK(heard(late) == "");
 }
 
-TEST_CASE_FIXTURE(Scene, "bookmarks: the account says what it does") {
-    const auto answer = oldest->ask(
+/// How many of the module's features the account has.
+int features(Client& client) {
+    const auto answer = client.ask(
         "<iq type='get' id='d' to='romeo@example.org'>"
         "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>");
     const std::string text = xml::to_string(answer.root());
+    int count = 0;
     for (const char* feature : {"urn:xmpp:bookmarks-conversion:0", "urn:xmpp:bookmarks:1#compat",
                                 "urn:xmpp:bookmarks:1#compat-pep"})
-        CHECK(text.find("<feature var='" + std::string(feature) + "'/>") != std::string::npos);
+        if (text.find("<feature var='" + std::string(feature) + "'/>") != std::string::npos)
+            ++count;
+    return count;
+}
+
+TEST_CASE_FIXTURE(Scene, "bookmarks: the account says what it does") {
+    CHECK(features(*oldest) == 3);
+}
+
+TEST_CASE("bookmarks: without nodes they are a private document, as any other") {
+    Scene scene("[host.\"example.org\".modules]\ndisabled = [\"pubsub\"]\n");
+    CHECK(features(*scene.oldest) == 0);
+    CHECK(Scene::get_list(*scene.oldest) == Scene::storage(""));
+    CHECK(Scene::set_list(*scene.oldest, Scene::room("a@r", "A")) == "ok");
+    CHECK(Scene::get_list(*scene.oldest) == Scene::storage(Scene::room("a@r", "A")));
 }
 
 }  // namespace

@@ -374,15 +374,28 @@ TEST_CASE_FIXTURE(Profile, "a vCard of before there was conversion is converted"
     CHECK(seen_in_room() == hash_of("image"));
 }
 
-TEST_CASE_FIXTURE(Profile, "an account says that it converts") {
+std::string features(const Profile& scene) {
     const auto answer =
-        xml::to_string(romeo
+        xml::to_string(scene.romeo
                            ->ask("<iq type='get' id='d' to='romeo@example.org'>"
                                  "<query xmlns='http://jabber.org/protocol/disco#info'/></iq>")
                            .root());
+    std::string found;
     for (const char* feature :
          {"urn:xmpp:pep-vcard-conversion:0", "vcard-temp", "urn:ietf:params:xml:ns:vcard-4.0"})
-        CHECK(answer.find("<feature var='" + std::string(feature) + "'/>") != std::string::npos);
+        if (answer.find("<feature var='" + std::string(feature) + "'/>") != std::string::npos)
+            found += std::string(feature) + ' ';
+    return found;
+}
+
+TEST_CASE_FIXTURE(Profile, "an account says that it converts") {
+    CHECK(features(*this) ==
+          "urn:xmpp:pep-vcard-conversion:0 vcard-temp urn:ietf:params:xml:ns:vcard-4.0 ");
+}
+
+TEST_CASE("an account without nodes has nothing to convert") {
+    const Profile scene({}, "[host.\"example.org\".modules]\ndisabled = [\"pubsub\"]\n");
+    CHECK(features(scene) == "vcard-temp urn:ietf:params:xml:ns:vcard-4.0 ");
 }
 
 }  // namespace

@@ -28,8 +28,8 @@ struct Profile : pubsub::Scene {
     static constexpr auto vcard4 = "urn:xmpp:vcard4";
 
     /// `more`: modules that are there as well.
-    explicit Profile(std::vector<core::ModuleRow> more = {})
-        : Scene("[vcard]\nmax_size = 4096\n", with_vcard(std::move(more))) {}
+    explicit Profile(std::vector<core::ModuleRow> more = {}, const std::string& config = "")
+        : Scene("[vcard]\nmax_size = 4096\n" + config, with_vcard(std::move(more))) {}
     static std::vector<core::ModuleRow> with_vcard(std::vector<core::ModuleRow> more) {
         more.push_back({.name = "vcard", .install = install, .declare_options = declare_options});
         return more;

@@ -69,6 +69,28 @@ ListChange change_to(const KeptItems& kept, const OldList& list) {
     return change;
 }
 
+std::optional<ListChange> rest_of(const KeptItems& kept, const std::vector<ItemText>& publish,
+                                  const std::vector<std::string>& retract) {
+    std::unordered_map<std::string_view, const ItemText*> there;
+    for (const ItemText& item : kept.items()) there.emplace(item.id, &item);
+    for (const ItemText& item : publish) {
+        const auto found = there.find(item.id);
+        if (found == there.end()) return std::nullopt;
+        const xml::Document wanted = parse_payload(item);
+        const xml::Document is = parse_payload(*found->second);
+        if (wanted.empty() || is.empty() || !same(wanted.root(), is.root())) return std::nullopt;
+    }
+    ListChange change;
+    for (const std::string& id : retract) {
+        const auto found = there.find(id);
+        if (found == there.end()) return std::nullopt;
+        change.retract.push_back(id);
+        change.removed.push_back(*found->second);
+    }
+    change.removed_rooms = retract.size();
+    return change;
+}
+
 std::vector<ItemText> items_missing(const KeptItems& kept, const OldList& list) {
     std::vector<ItemText> items;
     for (const OldList::Room& room : list.rooms) {

@@ -34,6 +34,7 @@ public:
     /// The item that counts.
     const ItemText& item_of(const Room& room) const { return items_[room.places.back()]; }
     const ItemText& item(std::size_t place) const { return items_[place]; }
+    const std::vector<ItemText>& items() const { return items_; }
 
 private:
     std::vector<ItemText> items_;
@@ -58,6 +59,11 @@ ListChange change_to(const KeptItems& kept, const OldList& list);
 
 /// The items that a list adds whose rooms are not kept; nothing else changes.
 std::vector<ItemText> items_missing(const KeptItems& kept, const OldList& list);
+
+/// What is left to do of a list whose first half was written: what it publishes is there, and so is
+/// all that it retracts. nullopt: none of it was written, all of it, or something else since.
+std::optional<ListChange> rest_of(const KeptItems& kept, const std::vector<ItemText>& publish,
+                                  const std::vector<std::string>& retract);
 
 /// Fills in a <storage/>. `others`: what it has beside rooms, as XML.
 void fill_list(xml::Element& storage, const KeptItems& kept,

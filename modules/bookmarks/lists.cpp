@@ -103,7 +103,7 @@ Refused Lists::check(const core::Account& account, const List& before,
     const std::size_t rooms = before.kept.rooms().size() + writing.change.added.size();
     if (!writing.change.added.empty() && rooms > static_cast<std::size_t>(limits.max_bookmarks))
         return StanzaError(resource_constraint, "too many bookmarks");
-    if (writing.others != writing.others_before &&
+    if (writing.others_change() &&
         bytes_of(writing.others) > static_cast<std::size_t>(limits.max_other_bytes))
         return StanzaError(resource_constraint, "too much beside rooms");
     return std::nullopt;
@@ -130,24 +130,21 @@ Task<Refused> Lists::write(core::Account& account, AccountState& state, const Ji
     co_return co_await carry_out(account, state, by, writing);
 }
 
-/// What is new comes first: if it does not go on, nothing is lost.
+/// What is written in steps is kept before the first. It goes behind the last, in an earlier batch
+/// than whatever changes the bookmarks next.
 Task<Refused> Lists::carry_out(core::Account& account, AccountState& state, const Jid& by,
                                const Writing& writing) const {
-    Refused refused = co_await node_.publish(account, by, writing.change.publish, writing.has_node,
-                                             writing.items);
+    const bool in_steps = writing.takes_steps();
+    if (in_steps)
+        data_.put_uncounted(account.id(), unfinished_key,
+                            encode(Unfinished{.publish = writing.change.publish,
+                                              .retract = writing.change.retract,
+                                              .others = writing.others,
+                                              .removes_most = writing.removes_most}));
+    Refused refused = co_await take_steps(account, by, writing);
+    if (in_steps) data_.remove(account.id(), unfinished_key);
     if (refused) co_return refused;
-    const bool others_change = writing.others != writing.others_before;
-    if (others_change) put_others(account, writing.others);
-    if (writing.removes_most) keep_removed(account, writing);
-    if (!writing.change.retract.empty())
-        refused = co_await node_.retract(account, by, writing.change.retract);
-    else if (others_change)
-        refused = co_await commit();
-    if (refused) {
-        co_await undo(account, writing);
-        co_return refused;
-    }
-    state.changed = state.changed || others_change;
+    state.changed = state.changed || writing.others_change();
     if (writing.removes_most)
         logger.warning("list-removes-most", {{"account", account.jid().full()},
                                              {"removed", writing.change.removed_rooms},
@@ -155,9 +152,61 @@ Task<Refused> Lists::carry_out(core::Account& account, AccountState& state, cons
     co_return std::nullopt;
 }
 
+/// What is new comes first: if it does not go on, nothing is lost.
+Task<Refused> Lists::take_steps(core::Account& account, const Jid& by,
+                                const Writing& writing) const {
+    Refused refused = co_await node_.publish(account, by, writing.change.publish, writing.has_node,
+                                             writing.items);
+    if (refused) co_return refused;
+    if (writing.others_change()) put_others(account, writing.others);
+    if (writing.removes_most) keep_removed(account, writing);
+    if (!writing.change.retract.empty())
+        refused = co_await node_.retract(account, by, writing.change.retract);
+    else if (writing.others_change())
+        refused = co_await commit();
+    if (refused) co_await undo(account, writing);
+    co_return refused;
+}
+
+Task<Result<std::optional<Unfinished>>> Lists::read_unfinished(core::Account& account) const {
+    (void)co_await context_.shard().committed();
+    std::string key(unfinished_key);
+    const auto stored = co_await data_.get(account.id(), std::move(key));
+    if (!stored) co_return stored.error();
+    if (!*stored) co_return std::optional<Unfinished>();
+    auto unfinished = decode_unfinished(**stored);
+    if (!unfinished) co_return unfinished.error();
+    co_return std::optional<Unfinished>(std::move(*unfinished));
+}
+
+/// Nobody was answered about it.
+Task<> Lists::finish(core::Account& account, AccountState& state) const {
+    const auto unfinished = co_await read_unfinished(account);
+    if (!unfinished)
+        logger.error("unreadable",
+                     {{"account", account.jid().full()}, {"error", unfinished.error().text}});
+    if (!unfinished || !*unfinished) co_return;
+    const List before = co_await read(account);
+    if (before.refused) co_return;
+    auto change = rest_of(before.kept, (*unfinished)->publish, (*unfinished)->retract);
+    if (!change) co_return data_.remove(account.id(), unfinished_key);
+    Writing rest{.change = std::move(*change),
+                 .others_before = before.others,
+                 .others = (*unfinished)->others,
+                 .has_node = before.has_node,
+                 .removes_most = (*unfinished)->removes_most};
+    const std::size_t rooms = before.kept.rooms().size();
+    rest.rooms = rooms - std::min(rooms, rest.change.removed_rooms);
+    const Refused refused = co_await carry_out(account, state, account.jid(), rest);
+    if (!refused) data_.remove(account.id(), unfinished_key);
+    logger.info("list-finished", {{"account", account.jid().full()},
+                                  {"removed", rest.change.removed_rooms},
+                                  {"outcome", refused ? name(refused->condition) : "done"}});
+}
+
 /// What was there before, as far as that can be written.
 Task<> Lists::undo(core::Account& account, const Writing& writing) const {
-    if (writing.others != writing.others_before) put_others(account, writing.others_before);
+    if (writing.others_change()) put_others(account, writing.others_before);
     if (writing.removes_most) data_.remove(account.id(), removed_key);
     const std::vector<ItemText>& before = writing.change.replaced;
     Refused refused = co_await node_.publish(account, account.jid(), before, true, writing.items);

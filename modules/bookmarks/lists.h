@@ -43,6 +43,9 @@ public:
     /// restore(). On a refusal nothing has changed.
     Task<Refused> write(core::Account& account, AccountState& state, const Jid& by,
                         const OldList& list) const;
+    /// A list of which a server that died wrote one half is written to its end; of which it wrote
+    /// nothing, is forgotten.
+    Task<> finish(core::Account& account, AccountState& state) const;
     /// Adds what is not there yet. Refused as above.
     Task<Refused> merge(core::Account& account, AccountState& state, const OldList& list) const;
     /// Brings back what the last list removed that removed most; how many rooms. Error
@@ -64,13 +67,23 @@ private:
         std::size_t items = 0;  // with those that are added
         std::size_t rooms = 0;  // of the list
         bool removes_most = false;
+
+        bool others_change() const { return others != others_before; }
+        /// More than one request or batch: a server that dies may have done the first only.
+        bool takes_steps() const {
+            return int(!change.publish.empty()) + int(!change.retract.empty()) +
+                       int(others_change()) >
+                   1;
+        }
     };
     const BookmarksOptions& options(const core::Account& account) const;
     Task<Result<std::vector<std::string>>> read_others(core::Account& account) const;
     Task<Result<std::optional<Removed>>> read_removed(core::Account& account) const;
     Refused check(const core::Account& account, const List& before, const Writing& writing) const;
+    Task<Result<std::optional<Unfinished>>> read_unfinished(core::Account& account) const;
     Task<Refused> carry_out(core::Account& account, AccountState& state, const Jid& by,
                             const Writing& writing) const;
+    Task<Refused> take_steps(core::Account& account, const Jid& by, const Writing& writing) const;
     Task<Refused> add(core::Account& account, AccountState& state, const List& before,
                       const std::vector<ItemText>& items,
                       const std::vector<std::string>& others) const;

@@ -53,6 +53,7 @@ void add_entries(xml::Element& storage, const xml::Document& from) {
 Task<> Takeover::once(core::Account& account, AccountState& state) const {
     if (std::exchange(state.taken_over, true)) co_return;
     co_await put_right(account);
+    co_await lists_.finish(account, state);
     co_await lists_.forget_removed(account);
     xml::Document found("storage", ns::bookmarks_legacy);
     const bool old_node = co_await add_old_node(account, found.root());

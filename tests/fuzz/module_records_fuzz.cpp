@@ -118,6 +118,8 @@ void check_bookmarks(std::string_view bytes) {
     check_round(bytes, bookmarks::decode_others, bookmarks::encode_others);
     check_round(bytes, bookmarks::decode_removed,
                 [](const bookmarks::Removed& record) { return bookmarks::encode(record); });
+    check_round(bytes, bookmarks::decode_unfinished,
+                [](const bookmarks::Unfinished& record) { return bookmarks::encode(record); });
 }
 
 }  // namespace

@@ -21,6 +21,12 @@ inline bool& failing() {
     return is_failing;
 }
 
+/// Whether what is committed behind the next publish is held.
+inline bool& holding() {
+    static bool is_holding = false;
+    return is_holding;
+}
+
 inline void install_failing(core::ModuleSetup& setup) {
     auto& storage = dynamic_cast<storage::MemoryStorage&>(setup.context().storage());
     setup.on<events::PepNodeChanged>(
@@ -28,6 +34,7 @@ inline void install_failing(core::ModuleSetup& setup) {
             if (event.what != events::PepNodeChanged::What::published) return;
             if (std::exchange(failing(), false))
                 storage.fail_next_batches(1, fail("internal-server-error", "no disk"));
+            if (std::exchange(holding(), false)) storage.hold_commits();
         });
 }
 
@@ -61,6 +68,9 @@ struct Scene {
             world.add_account(jid);
         world.befriend("romeo@example.org", "juliet@example.net");
         world.befriend("juliet@example.net", "romeo@example.org");
+        connect();
+    }
+    void connect() {
         oldest = &world.log_in("romeo@example.org/oldest");
         old = &world.log_in("romeo@example.org/old");
         modern = &world.log_in("romeo@example.org/modern");
@@ -123,10 +133,12 @@ struct Scene {
             "<conference name='" + std::string(name) + "' jid='" + std::string(jid) + "'";
         return inside.empty() ? text + "/>" : text + ">" + std::string(inside) + "</conference>";
     }
+    static std::string list_request(std::string_view inside) {
+        return "<iq type='set' id='p' to='romeo@example.org'><query xmlns='jabber:iq:private'>" +
+               storage(inside) + "</query></iq>";
+    }
     static std::string set_list(Client& client, std::string_view inside) {
-        return outcome(client.ask(
-            "<iq type='set' id='p' to='romeo@example.org'><query xmlns='jabber:iq:private'>" +
-            storage(inside) + "</query></iq>"));
+        return outcome(client.ask(list_request(inside)));
     }
     static std::string get_list(Client& client) {
         const auto answer = client.ask(

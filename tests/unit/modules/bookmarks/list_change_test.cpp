@@ -96,6 +96,24 @@ TEST_CASE("list change: a list is filled with rooms, and what else it has") {
           "</storage>");
 }
 
+TEST_CASE("list change: what is left of one that was written half") {
+    const std::vector<ItemText> publish{{"a@r", conference("X")}};
+    const auto rest = [&](std::vector<ItemText> kept, const Ids& retract) {
+        const auto change = rest_of(KeptItems(std::move(kept)), publish, retract);
+        return change ? change->retract : Ids{"nothing"};
+    };
+    const ItemText before{"a@r", conference("A")};
+    const ItemText after{
+        "a@r",
+        "<c:conference xmlns:c='urn:xmpp:bookmarks:1' autojoin='0' name='X'></c:conference>"};
+    const ItemText gone{"b@r", conference("B")};
+    CHECK(rest({after, gone}, {"b@r"}) == Ids{"b@r"});
+    CHECK(rest({after}, {}) == Ids{});
+    CHECK(rest({before, gone}, {"b@r"}) == Ids{"nothing"});
+    CHECK(rest({gone}, {"b@r"}) == Ids{"nothing"});
+    CHECK(rest({after}, {"b@r"}) == Ids{"nothing"});
+}
+
 TEST_CASE("list change: merging adds what is missing") {
     const auto storage = xml::parse_element(
         "<storage xmlns='storage:bookmarks'><conference jid='a@r' name='X'/>"

@@ -32,11 +32,30 @@ TEST_CASE("bookmarks records: what a list removed") {
     CHECK(!decode_removed(bytes.substr(0, bytes.size() - 1)));
 }
 
+TEST_CASE("bookmarks records: a list that is being written") {
+    const Unfinished unfinished{
+        .publish = {{"a@b", "<c/>"}}, .retract = {"d@e"}, .others = {"<u/>"}, .removes_most = true};
+    const std::string bytes =
+        "\x01\x01\x03"s + "a@b" + "\x04<c/>\x01\x03" + "d@e" + "\x01\x04<u/>\x01";
+    CHECK(encode(unfinished) == bytes);
+    const auto read = decode_unfinished(bytes);
+    REQUIRE(read);
+    REQUIRE(read->publish.size() == 1);
+    CHECK(read->publish[0].id == "a@b");
+    CHECK(read->publish[0].payload == "<c/>");
+    CHECK(read->retract == unfinished.retract);
+    CHECK(read->others == unfinished.others);
+    CHECK(read->removes_most);
+    CHECK(!decode_unfinished(bytes.substr(0, bytes.size() - 1)));
+}
+
 TEST_CASE("bookmarks records: entries are checked by their keys") {
     using enum storage::DataKind;
     CHECK(check_entry(stored, others_key, encode_others({})));
     CHECK(check_entry(stored, removed_key, encode(Removed{})));
     CHECK(!check_entry(stored, removed_key, "x"));
+    CHECK(check_entry(stored, unfinished_key, encode(Unfinished{})));
+    CHECK(!check_entry(stored, unfinished_key, "x"));
     CHECK(!check_entry(stored, "other", encode_others({})));
 }
 

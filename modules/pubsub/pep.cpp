@@ -3,6 +3,7 @@
 #include "modules/pubsub/access.h"
 #include "modules/pubsub/account_service.h"
 #include "modules/pubsub/engine.h"
+#include "modules/pubsub/features.h"
 #include "modules/pubsub/last_items.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account.h"
@@ -21,47 +22,6 @@ namespace {
 
 /// What the configurations of one account's nodes may take.
 constexpr std::size_t most_resident_bytes = 1u << 20;
-
-/// What accounts can do, of the feature summary of XEP-0060 (section 10).
-constexpr std::string_view features[] = {
-    "access-presence",
-    "auto-create",
-    "auto-subscribe",
-    "config-node",
-    "config-node-max",
-    "create-and-configure",
-    "create-nodes",
-    "delete-items",
-    "delete-nodes",
-    "filtered-notifications",
-    "instant-nodes",
-    "item-ids",
-    "last-published",
-    "manage-subscriptions",
-    "member-affiliation",
-    "meta-data",
-    "modify-affiliations",
-    "multi-items",
-    "outcast-affiliation",
-    "persistent-items",
-    "presence-subscribe",
-    "publish",
-    "publish-node-full",
-    "publish-only-affiliation",
-    "publish-options",
-    "publisher-affiliation",
-    "purge-nodes",
-    "retract-items",
-    "retrieve-affiliations",
-    "retrieve-default",
-    "retrieve-default-sub",
-    "retrieve-items",
-    "retrieve-subscriptions",
-    "rsm",
-    "subscribe",
-    "subscription-notifications",
-    "subscription-options",
-};
 
 void add_identity(xml::Element& query, std::string_view type) {
     query.add("identity").set_attr("category", "pubsub").set_attr("type", type);
@@ -191,9 +151,9 @@ void declare_options(OptionRegistry& registry) { registry.add<PubsubOptions>(); 
 
 void install(core::ModuleSetup& setup) {
     Pep& self = setup.state<Pep>(setup);
-    setup.account_feature(ns::pubsub);
-    for (const std::string_view feature : features)
-        setup.account_feature(std::string(ns::pubsub) + '#' + std::string(feature));
+    announce(setup, IqTarget::account,
+             {"access-presence", "access-roster", "auto-subscribe", "filtered-notifications",
+              "presence-subscribe"});
     for (const std::string_view space : {ns::pubsub, ns::pubsub_owner}) {
         for (const StanzaType type : {StanzaType::get, StanzaType::set}) {
             setup.serve_async(

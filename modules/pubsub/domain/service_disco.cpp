@@ -15,45 +15,6 @@ namespace {
 
 constexpr std::uint32_t most_listed = 250;
 
-constexpr std::string_view features[] = {
-    "access-authorize",
-    "access-open",
-    "access-whitelist",
-    "auto-create",
-    "config-node",
-    "config-node-max",
-    "create-and-configure",
-    "create-nodes",
-    "delete-items",
-    "delete-nodes",
-    "instant-nodes",
-    "item-ids",
-    "last-published",
-    "manage-subscriptions",
-    "member-affiliation",
-    "meta-data",
-    "modify-affiliations",
-    "multi-items",
-    "outcast-affiliation",
-    "persistent-items",
-    "publish",
-    "publish-node-full",
-    "publish-only-affiliation",
-    "publish-options",
-    "publisher-affiliation",
-    "purge-nodes",
-    "retract-items",
-    "retrieve-affiliations",
-    "retrieve-default",
-    "retrieve-default-sub",
-    "retrieve-items",
-    "retrieve-subscriptions",
-    "rsm",
-    "subscribe",
-    "subscription-notifications",
-    "subscription-options",
-};
-
 void add_node(xml::Element& query, const Service& service, const Node& node) {
     xml::Element& item = query.add("item");
     item.set_attr("jid", service.owner().jid().full()).set_attr("node", node.name);
@@ -68,8 +29,6 @@ void add_owners(DataForm& form, const Node& node) {
 }
 
 }  // namespace
-
-std::span<const std::string_view> service_features() { return features; }
 
 void describe_node(const Node& node, xml::Element& query) {
     query.add("identity").set_attr("category", "pubsub").set_attr("type", "leaf");

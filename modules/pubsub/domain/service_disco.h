@@ -2,16 +2,11 @@
 #pragma once
 
 #include <optional>
-#include <span>
-#include <string_view>
 
 #include "modules/pubsub/service.h"
 #include "proto/rsm.h"
 
 namespace clarion::pubsub {
-
-/// What services can do, of the feature summary of XEP-0060 (section 10).
-std::span<const std::string_view> service_features();
 
 /// disco#info of a node, with what anybody who sees it may know of it.
 void describe_node(const Node& node, xml::Element& query);

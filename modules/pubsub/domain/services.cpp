@@ -1,6 +1,7 @@
 #include "modules/pubsub/domain/services.h"
 
 #include "modules/pubsub/domain/service_disco.h"
+#include "modules/pubsub/features.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
 #include "server/core/routing/router.h"
@@ -122,9 +123,7 @@ void install_services(core::ModuleSetup& setup) {
     // What a module without services serves it serves at all services.
     if (setup.services().empty()) return;
     Services& self = setup.state<Services>(setup);
-    setup.feature(IqTarget::service, ns::pubsub);
-    for (const std::string_view feature : service_features())
-        setup.feature(IqTarget::service, std::string(ns::pubsub) + '#' + std::string(feature));
+    announce(setup, IqTarget::service, {});
     for (const std::string_view space : {ns::pubsub, ns::pubsub_owner})
         for (const StanzaType type : {StanzaType::get, StanzaType::set})
             setup.serve_async(

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "modules/pubsub/item_element.h"
 #include "modules/pubsub/item_page.h"
+#include "modules/pubsub/pending_command.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
 #include "server/core/routing/refusal_log.h"
@@ -156,6 +157,15 @@ Task<> Engine::sweep(const Service& service, std::string name) const {
     if (!removed) co_return;
     const auto committed = co_await context_.shard().committed();
     if (!committed) store_.doubt(service.nodes());
+}
+
+Task<IqAnswer> Engine::answer_get_pending(const Service& service, IqRequest request) const {
+    std::string no_node;
+    const auto loaded = co_await load(service, std::move(no_node));
+    if (!loaded) co_return to_stanza_error(loaded.error());
+    if (service.owner().deleted()) co_return no_such_node().error;
+    Outcome outcome = get_pending(store_, service, *request.stanza);
+    co_return co_await finish(service, request, std::move(outcome));
 }
 
 std::optional<Outcome> Engine::answer_authorization(const Service& service,

@@ -27,6 +27,8 @@ public:
     /// nullopt: the asker finds no such node here.
     Task<std::optional<core::IqAnswer>> discover_items(const Service& service,
                                                        core::IqRequest request) const;
+    /// The command get-pending (pending_command.h).
+    Task<core::IqAnswer> answer_get_pending(const Service& service, core::IqRequest request) const;
     /// An owner's answer to a request for a subscription, in a message. nullopt: its sender does not
     /// own such a node, or it is no such answer.
     std::optional<Outcome> answer_authorization(const Service& service,

@@ -20,6 +20,7 @@ constexpr std::string_view common[] = {
     "create-nodes",
     "delete-items",
     "delete-nodes",
+    "get-pending",
     "instant-nodes",
     "item-ids",
     "last-published",

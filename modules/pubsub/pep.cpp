@@ -5,6 +5,7 @@
 #include "modules/pubsub/engine.h"
 #include "modules/pubsub/features.h"
 #include "modules/pubsub/last_items.h"
+#include "modules/pubsub/pending_command.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account.h"
 #include "server/core/events/disco_events.h"
@@ -35,6 +36,9 @@ IqAnswer answer_hidden(IqRequest& request) {
     return no_such_node().error;
 }
 
+/// The same of a command.
+Task<IqAnswer> hide_command(IqRequest) { co_return no_such_node().error; }
+
 /// The module on one shard.
 class Pep {
 public:
@@ -49,6 +53,11 @@ public:
     Task<IqAnswer> answer(IqRequest request) const {
         const AccountService service(*request.account, nodes_.of(*request.account));
         co_return co_await engine_.answer(service, std::move(request));
+    }
+
+    Task<IqAnswer> answer_get_pending(IqRequest request) const {
+        const AccountService service(*request.account, nodes_.of(*request.account));
+        co_return co_await engine_.answer_get_pending(service, std::move(request));
     }
 
     /// What is asked of a node's items, or of something else that has a name.
@@ -145,6 +154,18 @@ private:
     LastItems last_items_;
 };
 
+/// The one command that is for owners of nodes.
+void serve_get_pending(core::ModuleSetup& setup, Pep& self) {
+    setup.serve_about(
+        IqTarget::account, StanzaType::set, ns::commands, "command", is_get_pending,
+        [&self](IqRequest request) { return self.answer_get_pending(std::move(request)); },
+        core::Relation::stranger);
+    setup.serve_about(IqTarget::hidden, StanzaType::set, ns::commands, "command", is_get_pending,
+                      hide_command);
+    setup.serve_about(IqTarget::account, StanzaType::get, ns::disco_info, "query", is_get_pending,
+                      describe_get_pending, core::Relation::contact);
+}
+
 }  // namespace
 
 void declare_options(OptionRegistry& registry) { registry.add<PubsubOptions>(); }
@@ -168,6 +189,7 @@ void install(core::ModuleSetup& setup) {
         [](const xml::Element& query) { return !query.attr("node").empty(); },
         [&self](IqRequest request) { return self.discover_items(std::move(request)); },
         core::Relation::stranger);
+    serve_get_pending(setup, self);
     setup.on(events::AccountDiscovered::Stage::add, self, &Pep::on_discovered);
     setup.on(events::CapabilitiesKnown::Stage::react, self.last_items(),
              &LastItems::on_capabilities);

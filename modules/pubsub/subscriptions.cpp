@@ -144,16 +144,25 @@ bool Subscriptions::may_ask_owners(Node& node) const {
 
 /// It waits for who is not there: what an owner decides, and a subscriber is told once, is no event
 /// of the moment.
+std::shared_ptr<Stanza> Subscriptions::approval_request(const Node& node,
+                                                        const Jid& subscriber) const {
+    auto message = Stanza::make(StanzaKind::message, StanzaType::normal, service_.owner().jid(),
+                                Jid(), random_token(9));
+    message->root().add_text_child(
+        "body", subscriber.full() + " asks for a subscription to the node " + node.name);
+    authorization_form(node.name, subscriber).append_to(message->root());
+    return message;
+}
+
 void Subscriptions::ask_owners(Outcome& outcome, Node& node, const Jid& subscriber) const {
     if (!may_ask_owners(node)) return;
-    for (const Jid& owner : owners_of(service_, node)) {
-        auto message = Stanza::make(StanzaKind::message, StanzaType::normal, service_.owner().jid(),
-                                    Jid(), random_token(9));
-        message->root().add_text_child(
-            "body", subscriber.full() + " asks for a subscription to the node " + node.name);
-        authorization_form(node.name, subscriber).append_to(message->root());
-        send(outcome, owner, std::move(message));
-    }
+    for (const Jid& owner : owners_of(service_, node))
+        send(outcome, owner, approval_request(node, subscriber));
+}
+
+void Subscriptions::ask_again(Outcome& outcome, const Node& node, const Jid& owner) const {
+    for (const Subscription& each : node.subscriptions)
+        if (each.pending) send(outcome, owner, approval_request(node, Jid::trusted(each.jid)));
 }
 
 void Subscriptions::tell(Outcome& outcome, const Node& node, const std::string& jid,

@@ -32,6 +32,9 @@ public:
     /// By somebody else: it is told.
     void take(Outcome& outcome, Node& node, const std::string& jid) const;
 
+    /// One of the owners is asked about all who wait, and nobody else.
+    void ask_again(Outcome& outcome, const Node& node, const Jid& owner) const;
+
     /// All of a node; or all of one user, bare, with all nodes.
     void review(Outcome& outcome, Node& node) const;
     void review(Outcome& outcome, const Jid& user) const;
@@ -42,6 +45,7 @@ private:
     void begin_hearing(Outcome& outcome, const Node& node, const Jid& who) const;
     bool may_ask_owners(Node& node) const;
     void ask_owners(Outcome& outcome, Node& node, const Jid& subscriber) const;
+    std::shared_ptr<Stanza> approval_request(const Node& node, const Jid& subscriber) const;
     void tell(Outcome& outcome, const Node& node, const std::string& jid,
               SubscriptionState state) const;
     void tell_owners(Outcome& outcome, const Node& node, const std::string& jid,

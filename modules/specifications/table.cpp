@@ -28,7 +28,7 @@ constexpr std::array specifications_{
     Specification{"0054", "vcard-temp", "1.3.0", complete, "vcard"},
     Specification{"0059", "Result Set Management", "1.0", complete, "mam"},
     Specification{"0060", "Publish-Subscribe", "1.30.0", partial, "pubsub",
-        "of accounts (XEP-0163) and of services; no subscription identifiers, of subscription options pubsub#deliver alone, no command for pending subscriptions (8.7: owners are asked by message, and list them). Not configurable, and refused: body_xslt, dataform_xslt, presence_based_delivery, purge_offline, tempsub, collections. While somebody is blocked, subscriptions rest. A node that one may not read is answered as if there were none. A service sends last items to who subscribes, not to who comes. Not planned: leased subscriptions (12.18), which no client asks for"},
+        "of accounts (XEP-0163) and of services; no subscription identifiers, of subscription options pubsub#deliver alone. Not configurable, and refused: body_xslt, dataform_xslt, presence_based_delivery, purge_offline, tempsub, collections. While somebody is blocked, subscriptions rest. A node that one may not read is answered as if there were none. A service sends last items to who subscribes, not to who comes. Not planned: leased subscriptions (12.18), which no client asks for"},
     Specification{"0065", "SOCKS5 Bytestreams", "1.8.2", partial, "proxy65",
         "the proxy (section 6), over TCP; no UDP (section 8), which is optional and which no client asks for"},
     Specification{"0068", "Field Standardization for Data Forms", "1.3.0", complete, "core"},

@@ -2,6 +2,7 @@
 
 #include "modules/pubsub/domain/service_disco.h"
 #include "modules/pubsub/features.h"
+#include "modules/pubsub/pending_command.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
 #include "server/core/routing/router.h"
@@ -66,14 +67,20 @@ Task<IqAnswer> Services::answer_in_turn(PubsubDomain& domain, IqRequest request)
     co_return co_await engine_.answer(service, std::move(request));
 }
 
-// ---- Discovery ---------------------------------------------------------------------------------
+// ---- What reads the nodes only ------------------------------------------------------------------
 
-Task<IqAnswer> Services::answer_node_info(IqRequest request) {
+Task<IqAnswer> Services::ask(IqRequest request, Reader reader) {
     const auto domain = co_await find(request.host)->load_nodes();
     if (!domain) co_return pass_on(request, domain.error());
     Jid asker = request.from;
     const DomainService service =
         co_await find(request.host)->service_for(**domain, std::move(asker));
+    auto answer = co_await (this->*reader)(service, std::move(request));
+    if (!domain->alive()) co_return no_answer();
+    co_return answer;
+}
+
+Task<IqAnswer> Services::answer_node_info(const DomainService& service, IqRequest request) {
     const std::string name(request.payload().attr("node"));
     const Node* const node = service.nodes().find(name);
     if (!node || !may_know(standing_of(service, *node, request.from)))
@@ -84,17 +91,11 @@ Task<IqAnswer> Services::answer_node_info(IqRequest request) {
     co_return result;
 }
 
-Task<IqAnswer> Services::answer_items(IqRequest request) {
+Task<IqAnswer> Services::answer_items(const DomainService& service, IqRequest request) {
     const auto rsm = read_rsm(request.payload());
     if (!rsm) co_return to_stanza_error(rsm.error());
-    const auto domain = co_await find(request.host)->load_nodes();
-    if (!domain) co_return pass_on(request, domain.error());
-    Jid asker = request.from;
-    const DomainService service =
-        co_await find(request.host)->service_for(**domain, std::move(asker));
     if (!request.payload().attr("node").empty()) {
         auto answer = co_await engine_.discover_items(service, std::move(request));
-        if (!domain->alive()) co_return no_answer();
         if (!answer) co_return no_such_node().error;
         co_return std::move(*answer);
     }
@@ -102,6 +103,18 @@ Task<IqAnswer> Services::answer_items(IqRequest request) {
     xml::Element& query = result->root().add("query", ns::disco_items);
     if (const auto refused = list_nodes(service, request.from, *rsm, query))
         co_return refused->error;
+    co_return result;
+}
+
+Task<IqAnswer> Services::answer_get_pending(const DomainService& service, IqRequest request) {
+    co_return co_await engine_.answer_get_pending(service, std::move(request));
+}
+
+Task<IqAnswer> Services::list_commands(const DomainService& service, IqRequest request) {
+    auto result = make_result(*request.stanza);
+    xml::Element& query = result->root().add("query", ns::disco_items);
+    query.set_attr("node", ns::commands);
+    if (owns_some(service, request.from)) list_get_pending(query, service.owner().jid());
     co_return result;
 }
 
@@ -130,15 +143,26 @@ void install_services(core::ModuleSetup& setup) {
                 IqTarget::service, type, space, "pubsub",
                 [&self](IqRequest request) { return self.answer(std::move(request)); },
                 core::Relation::stranger);
+    const auto read_by = [&self](Services::Reader reader) {
+        return [&self, reader](IqRequest request) { return self.ask(std::move(request), reader); };
+    };
     setup.serve_about(
         IqTarget::service, StanzaType::get, ns::disco_info, "query",
-        [](const xml::Element& query) { return !query.attr("node").empty(); },
-        [&self](IqRequest request) { return self.answer_node_info(std::move(request)); },
-        core::Relation::stranger);
-    setup.serve_async(
+        [](const xml::Element& query) {
+            return !query.attr("node").empty() && !is_get_pending(query);
+        },
+        read_by(&Services::answer_node_info), core::Relation::stranger);
+    setup.serve_async(IqTarget::service, StanzaType::get, ns::disco_items, "query",
+                      read_by(&Services::answer_items), core::Relation::stranger);
+    setup.feature(IqTarget::service, ns::commands);
+    setup.serve_about(IqTarget::service, StanzaType::set, ns::commands, "command", is_get_pending,
+                      read_by(&Services::answer_get_pending), core::Relation::stranger);
+    setup.serve_about(IqTarget::service, StanzaType::get, ns::disco_info, "query", is_get_pending,
+                      describe_get_pending, core::Relation::stranger);
+    setup.serve_about(
         IqTarget::service, StanzaType::get, ns::disco_items, "query",
-        [&self](IqRequest request) { return self.answer_items(std::move(request)); },
-        core::Relation::stranger);
+        [](const xml::Element& query) { return query.attr("node") == ns::commands; },
+        read_by(&Services::list_commands), core::Relation::stranger);
     setup.on<ServicesSought>(ServicesSought::Stage::find,
                              [&self](ServicesSought& event) { event.found = &self; });
 }

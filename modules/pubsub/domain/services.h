@@ -31,10 +31,19 @@ public:
 
     /// A <pubsub/> of either namespace.
     Task<core::IqAnswer> answer(core::IqRequest request);
+
+    /// What changes nothing is answered once the nodes are loaded, by one of these.
+    using Reader = Task<core::IqAnswer> (Services::*)(const DomainService& service,
+                                                      core::IqRequest request);
+    Task<core::IqAnswer> ask(core::IqRequest request, Reader reader);
     /// disco#info of a node.
-    Task<core::IqAnswer> answer_node_info(core::IqRequest request);
+    Task<core::IqAnswer> answer_node_info(const DomainService& service, core::IqRequest request);
     /// disco#items of a service, or of a node.
-    Task<core::IqAnswer> answer_items(core::IqRequest request);
+    Task<core::IqAnswer> answer_items(const DomainService& service, core::IqRequest request);
+    /// The command get-pending (modules/pubsub/pending_command.h), and the list of commands, for who
+    /// owns a node.
+    Task<core::IqAnswer> answer_get_pending(const DomainService& service, core::IqRequest request);
+    Task<core::IqAnswer> list_commands(const DomainService& service, core::IqRequest request);
 
     // ---- For administrators ----
     const Engine& engine() const { return engine_; }

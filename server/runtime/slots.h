@@ -6,9 +6,12 @@
 // if needed.)
 #pragma once
 
+#include <bit>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <vector>
+#include <stdexcept>
+#include <utility>
 
 #include "base/memory.h"
 
@@ -21,22 +24,44 @@ public:
         virtual ~Value() = default;
         virtual std::size_t size() const = 0;
     };
+    /// The most slots that there may be.
+    static constexpr std::size_t most = 64;
+
     Value* get(std::size_t index) const {
-        return index < values_.size() ? values_[index].get() : nullptr;
+        return has(index) ? values_[place(index)].get() : nullptr;
     }
+    /// REQUIRES: index < most.
     void set(std::size_t index, std::unique_ptr<Value> value) {
-        if (index >= values_.size()) values_.resize(index + 1);
-        values_[index] = std::move(value);
+        if (!has(index)) make_room(index);
+        values_[place(index)] = std::move(value);
     }
     /// What they take in memory, without what the modules' states own elsewhere.
     std::size_t memory() const {
-        std::size_t bytes = heap_bytes(values_);
-        for (const auto& value : values_) bytes += value ? heap_bytes(value->size()) : 0;
+        std::size_t bytes = heap_bytes(count() * sizeof(std::unique_ptr<Value>));
+        for (std::size_t i = 0; i < count(); ++i)
+            bytes += values_[i] ? heap_bytes(values_[i]->size()) : 0;
         return bytes;
     }
 
 private:
-    std::vector<std::unique_ptr<Value>> values_;  // empty until a module needs one
+    bool has(std::size_t index) const { return (made_ >> index & 1) != 0; }
+    std::size_t count() const { return static_cast<std::size_t>(std::popcount(made_)); }
+    std::size_t place(std::size_t index) const {
+        const std::uint64_t before = (std::uint64_t{1} << index) - 1;
+        return static_cast<std::size_t>(std::popcount(made_ & before));
+    }
+    void make_room(std::size_t index) {
+        const std::size_t at = place(index);
+        auto more = std::make_unique<std::unique_ptr<Value>[]>(count() + 1);
+        for (std::size_t i = 0; i < count(); ++i) more[i < at ? i : i + 1] = std::move(values_[i]);
+        values_ = std::move(more);
+        made_ |= std::uint64_t{1} << index;
+    }
+
+    // Many modules have slots, and most owners use few: there is a place for each that was ever
+    // set, in the order of their indices.
+    std::uint64_t made_ = 0;
+    std::unique_ptr<std::unique_ptr<Value>[]> values_;
 };
 
 /// How many slots the modules of one shard have made so far, by what they sit on: the next slot's
@@ -46,6 +71,12 @@ struct SlotCounts {
     std::size_t session = 0;
     std::size_t account = 0;
 };
+
+/// Throws std::logic_error: all modules together have too many.
+inline std::size_t next_slot(std::size_t& count) {
+    if (count == Slots::most) throw std::logic_error("more slots than Slots::most");
+    return count++;
+}
 
 template <class Owner, class T>
 class Slot {

@@ -123,11 +123,11 @@ public:
 
     template <class T>
     SessionSlot<T> session_slot() {
-        return SessionSlot<T>(slot_counts_.session++);
+        return SessionSlot<T>(next_slot(slot_counts_.session));
     }
     template <class T>
     AccountSlot<T> account_slot() {
-        return AccountSlot<T>(slot_counts_.account++);
+        return AccountSlot<T>(next_slot(slot_counts_.account));
     }
     /// Space for what the module keeps with each owner, loaded with it. `bound`: of the module's
     /// own, in bytes, for what an option bounds by number; 0: storage::max_resident_of_module.

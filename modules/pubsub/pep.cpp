@@ -10,6 +10,7 @@
 #include "server/core/accounts/account.h"
 #include "server/core/events/disco_events.h"
 #include "server/core/events/message_events.h"
+#include "server/core/events/pep_events.h"
 #include "server/core/events/presence_events.h"
 #include "server/runtime/scope.h"
 
@@ -51,8 +52,16 @@ public:
     const LastItems& last_items() const { return last_items_; }
 
     Task<IqAnswer> answer(IqRequest request) const {
-        const AccountService service(*request.account, nodes_.of(*request.account));
+        core::Account& account = *request.account;
+        // Most accounts that are asked have no nodes, and keep nothing in memory for that.
+        OwnerNodes none;
+        const bool has_none = request.stanza->type() == StanzaType::get && !has_nodes(account);
+        const AccountService service(account, has_none ? none : nodes_.of(account));
         co_return co_await engine_.answer(service, std::move(request));
+    }
+
+    void on_sought(events::PepNodesSought& event) const {
+        if (has_nodes(event.account)) event.found = true;
     }
 
     Task<IqAnswer> answer_get_pending(IqRequest request) const {
@@ -110,6 +119,10 @@ public:
     }
 
 private:
+    /// Also if what is kept of them may not be what is in storage.
+    bool has_nodes(core::Account& account) const {
+        return nodes_.find(account) || engine_.store().has_nodes(account);
+    }
     void review(core::Account& account, const Jid& contact) const {
         const AccountService service(account, nodes_.of(account));
         Outcome outcome;
@@ -191,6 +204,7 @@ void install(core::ModuleSetup& setup) {
         core::Relation::stranger);
     serve_get_pending(setup, self);
     setup.on(events::AccountDiscovered::Stage::add, self, &Pep::on_discovered);
+    setup.on(events::PepNodesSought::Stage::find, self, &Pep::on_sought);
     setup.on(events::CapabilitiesKnown::Stage::react, self.last_items(),
              &LastItems::on_capabilities);
     setup.on(events::MessageReceiving::Stage::normalise, self, &Pep::on_message);

@@ -156,8 +156,18 @@ Task<> Conversion::wait_for_turn(core::Account& account) const {
     while (at.busy) (void)co_await at.free.wait(context_.shard());
 }
 
+/// An account without nodes of which nothing is kept here has nothing to be looked at. That is most
+/// of them, and asked of each that comes online.
+bool Conversion::has_anything(core::Account& account) const {
+    if (!standings_.empty(account.owner())) return true;
+    events::PepNodesSought sought{account};
+    context_.bus().fire(sought);
+    return sought.found;
+}
+
 bool Conversion::has_looked(core::Account& account) const {
-    return at_work_.of(account).has_looked;
+    const AtWork* const at = at_work_.find(account);
+    return (at && at->has_looked) || !has_anything(account);
 }
 
 // ---- What happens at the nodes -----------------------------------------------------------------
@@ -167,6 +177,9 @@ void Conversion::on_node_changed(const events::PepNodeChanged& event) const {
     core::Account& account = event.account;
     if (event.by == account.jid()) return;  // that was here
     const bool configured = event.what == What::configured;
+    const bool is_of_profile = event.node == ns::avatar_metadata || event.node == ns::avatar_data ||
+                               event.node == ns::vcard4_pubsub;
+    if (!is_of_profile) return;
     AtWork& at = at_work_.of(account);
     if (event.node == ns::avatar_metadata)
         (configured ? at.access_changed : at.avatar_changed) = true;
@@ -195,7 +208,8 @@ Task<> Conversion::look_alone(core::AccountPin account) const {
 }
 
 Task<> Conversion::look_first(core::Account& account) const {
-    if (at_work_.of(account).is_up_to_date()) co_return;
+    const AtWork* const at = at_work_.find(account);
+    if (at ? at->is_up_to_date() : !has_anything(account)) co_return;
     co_await wait_for_turn(account);
     const Turn turn(*this, account);
     co_await look(account);

@@ -59,7 +59,7 @@ public:
     Task<> look_first(core::Account& account) const;
     /// The same in a task of its own.
     void look_soon(core::Account& account) const;
-    /// Whether that was done since the account was loaded.
+    /// Whether that was done since the account was loaded, or there is nothing to look at.
     bool has_looked(core::Account& account) const;
 
     /// Publishes what is owed of a vCard. REQUIRES: as look().
@@ -69,6 +69,7 @@ public:
     void on_node_changed(const events::PepNodeChanged& event) const;
 
 private:
+    bool has_anything(core::Account& account) const;
     Task<> look_alone(core::AccountPin account) const;
     Task<Standing> look_at_avatar(core::Account& account, Standing standing, bool changed) const;
     Task<Standing> look_at_vcard4(core::Account& account, Standing standing, bool changed) const;

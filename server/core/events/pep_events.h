@@ -31,4 +31,13 @@ struct PepNodeChanged {
     const std::vector<Item>& items;  // that were published or retracted, in order
 };
 
+/// Whether an account has any nodes: asked before a request that costs more. Who keeps nodes sets it.
+struct PepNodesSought {
+    enum class Stage { find };
+    static constexpr std::string_view name = "PepNodesSought";
+    static constexpr auto kind = core::EventKind::fill_in;
+    core::Account& account;
+    bool found = false;
+};
+
 }  // namespace clarion::events

@@ -27,10 +27,22 @@ Result<std::string> read_bytes(std::string_view text) {
 }
 
 std::string bytes_element(std::string_view name, std::string_view bytes) {
+    const std::string encoded = base64_encode(bytes);
     std::string out;
+    out.reserve(encoded.size() + 2 * name.size() + ns::sasl.size() + 20);
     out.append("<").append(name).append(" xmlns='").append(ns::sasl).append("'>");
-    out.append(base64_encode(bytes)).append("</").append(name).append(">");
+    out.append(encoded).append("</").append(name).append(">");
     return out;
+}
+
+/// Bytes of each, so that it need not grow step by step.
+constexpr std::size_t usual_header = 255;
+constexpr std::size_t usual_features = 1023;
+
+std::string& new_message(Output& out, std::size_t size) {
+    std::string& message = out.messages.emplace_back();
+    message.reserve(size);
+    return message;
 }
 
 std::string success_xml(std::string_view additional_data) {
@@ -90,7 +102,7 @@ std::optional<Close> Negotiation::check_header(const xml::StreamHeader& header, 
 
 void Negotiation::write_header(const Server& server, std::string_view to, Output& out) const {
     const std::string id = server.make_stream_id();
-    server.framing().append_header(out.messages.emplace_back(),
+    server.framing().append_header(new_message(out, usual_header),
                                    {.content_ns = ns::client,
                                     .from = host_.empty() ? server.usual_host() : host_,
                                     .to = to,
@@ -132,7 +144,7 @@ void Negotiation::write_features(const Server& server, Output& out) const {
         add_mechanisms(policy, features);
         if (may_log_in(policy)) server.add_features(facts(), Offer::login, features);
     }
-    server.framing().append_features(out.messages.emplace_back(), features);
+    server.framing().append_features(new_message(out, usual_features), features);
 }
 
 void Negotiation::add_mechanisms(const Policy& policy, xml::Element& features) const {

@@ -24,8 +24,10 @@ void read_header_attribute(StreamHeader& header, std::string_view key, std::stri
 }
 
 std::string opening_tag(std::string_view root_name, const StreamHeader& header) {
-    std::string tag = "<";
-    tag += root_name;
+    constexpr std::size_t usual = 127;
+    std::string tag;
+    tag.reserve(usual);
+    tag.append("<").append(root_name);
     const auto declare = [&tag](std::string_view name, std::string_view uri) {
         tag.append(" ").append(name).append("='");
         escape(tag, uri);
@@ -33,7 +35,8 @@ std::string opening_tag(std::string_view root_name, const StreamHeader& header) 
     };
     if (!header.content_ns.empty()) declare("xmlns", header.content_ns);
     for (const auto& [prefix, uri] : header.namespaces) declare("xmlns:" + prefix, uri);
-    return tag + ">";
+    tag += '>';
+    return tag;
 }
 
 bool is_language(std::string_view text) {

@@ -4,6 +4,7 @@
 #include <array>
 #include <bit>
 #include <cmath>
+#include <span>
 #include <vector>
 
 #include "base/id.h"
@@ -44,7 +45,8 @@ void drop_oldest_half(Table& table, TimeOf time_of) {
 
 }  // namespace
 
-LoginThrottle::LoginThrottle() : secret_{random_number(), random_number()} {}
+LoginThrottle::LoginThrottle()
+    : secret_{random_number(), random_number()}, no_network_(siphash(secret_[0], secret_[1], {})) {}
 
 LoginThrottle::Attempt::~Attempt() {
     if (!throttle_) return;
@@ -53,8 +55,12 @@ LoginThrottle::Attempt::~Attempt() {
     forget(throttle_->pairs_, key_);
 }
 
-std::uint64_t LoginThrottle::key_of(std::string_view network, std::string_view account) const {
-    return siphash(secret_[0], siphash(secret_[0], secret_[1], network), account);
+LoginThrottle::Keys LoginThrottle::keys_of(std::string_view network,
+                                           std::string_view account) const {
+    const std::uint64_t from = siphash(secret_[0], secret_[1], network);
+    return {.pair = siphash(secret_[0], from, account),
+            .network = siphash(secret_[0], from, {}),
+            .account = siphash(secret_[0], no_network_, account)};
 }
 
 /// Those that nothing is under way for may go: a flood of others must not wipe out what is
@@ -78,13 +84,11 @@ void LoginThrottle::forget(Table& table, std::uint64_t key) {
     if (at != table.end() && at->second.says_nothing()) table.erase(at);
 }
 
-LoginThrottle::Places LoginThrottle::places(SteadyTime now, std::string_view network,
-                                            std::string_view account) {
-    const std::uint64_t pair = key_of(network, account);
-    return {.pair = {&find(pairs_, now, pair), 1},
-            .network = {&find(networks_, now, key_of(network, {})), shared_allowance},
-            .account = {&find(accounts_, now, key_of({}, account)), shared_allowance},
-            .known = known_.contains(pair)};
+LoginThrottle::Places LoginThrottle::places(SteadyTime now, const Keys& keys) {
+    return {.pair = {&find(pairs_, now, keys.pair), 1},
+            .network = {&find(networks_, now, keys.network), shared_allowance},
+            .account = {&find(accounts_, now, keys.account), shared_allowance},
+            .known = known_.contains(keys.pair)};
 }
 
 /// In the time of the longest pause as many are forgotten as count as one.
@@ -110,9 +114,11 @@ Duration LoginThrottle::pause(const Place& place, Pauses pauses) {
 std::optional<LoginThrottle::Attempt> LoginThrottle::begin(SteadyTime now, std::string_view network,
                                                            std::string_view account,
                                                            Pauses pauses) {
-    const Places all = places(now, network, account);
-    std::vector<Place> asked{all.pair};
-    if (!all.known && !account.empty()) asked.insert(asked.end(), {all.network, all.account});
+    const Keys keys = keys_of(network, account);
+    const Places all = places(now, keys);
+    const std::array<Place, 3> places{all.pair, all.network, all.account};
+    const bool all_count = !all.known && !account.empty();
+    const std::span<const Place> asked(places.data(), all_count ? places.size() : 1);
     SteadyTime start = now;
     for (const Place& place : asked) {
         forgive(place, now, pauses);
@@ -122,16 +128,16 @@ std::optional<LoginThrottle::Attempt> LoginThrottle::begin(SteadyTime now, std::
     ++all.pair.recent->under_way;
     for (const Place& place : asked)
         place.recent->next = std::max(now, place.recent->next) + pause(place, pauses);
-    forget(networks_, key_of(network, {}));
-    forget(accounts_, key_of({}, account));
-    return Attempt(*this, key_of(network, account), std::chrono::ceil<Duration>(start - now));
+    forget(networks_, keys.network);
+    forget(accounts_, keys.account);
+    return Attempt(*this, keys.pair, std::chrono::ceil<Duration>(start - now));
 }
 
 Duration LoginThrottle::on_failure(SteadyTime now, std::string_view network,
                                    std::string_view account, Pauses pauses) {
-    const Places all = places(now, network, account);
-    std::vector<Place> counted{all.pair};
-    if (!account.empty()) counted.insert(counted.end(), {all.network, all.account});
+    const Places all = places(now, keys_of(network, account));
+    const std::array<Place, 3> places{all.pair, all.network, all.account};
+    const std::span<const Place> counted(places.data(), account.empty() ? 1 : places.size());
     for (const Place& place : counted) {
         forgive(place, now, pauses);
         ++place.recent->failures;
@@ -141,7 +147,7 @@ Duration LoginThrottle::on_failure(SteadyTime now, std::string_view network,
 }
 
 void LoginThrottle::on_success(SteadyTime now, std::string_view network, std::string_view account) {
-    const std::uint64_t pair = key_of(network, account);
+    const std::uint64_t pair = keys_of(network, account).pair;
     if (const auto at = pairs_.find(pair); at != pairs_.end()) {
         at->second.failures = 0;
         at->second.next = now;

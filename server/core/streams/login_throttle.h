@@ -87,14 +87,18 @@ private:
         Place pair, network, account;
         bool known;  // got in from there before
     };
-    std::uint64_t key_of(std::string_view network, std::string_view account) const;
+    struct Keys {
+        std::uint64_t pair, network, account;
+    };
+    Keys keys_of(std::string_view network, std::string_view account) const;
     static Recent& find(Table& table, SteadyTime now, std::uint64_t key);
     static void forget(Table& table, std::uint64_t key);
     static Duration pause(const Place& place, Pauses pauses);
     static void forgive(const Place& place, SteadyTime now, Pauses pauses);
-    Places places(SteadyTime now, std::string_view network, std::string_view account);
+    Places places(SteadyTime now, const Keys& keys);
 
     const std::uint64_t secret_[2];
+    const std::uint64_t no_network_;  // the hash of an empty one
     Table pairs_, networks_, accounts_;
     std::unordered_map<std::uint64_t, SteadyTime> known_;  // pairs, and when they last got in
 };

@@ -25,6 +25,25 @@ std::string on_stream(const Element& stanza, std::string_view content_ns) {
 
 }  // namespace
 
+TEST_CASE("escape: at any place of a text of any length") {
+    for (std::size_t size = 1; size < 50; ++size) {
+        const std::string plain(size, 'x');
+        CHECK(escaped(plain) == plain);
+        for (std::size_t at = 0; at < size; ++at) {
+            std::string text = plain;
+            text[at] = '<';
+            CHECK(escaped(text) == plain.substr(0, at) + "&lt;" + plain.substr(at + 1));
+        }
+    }
+    // Each character, among others that need nothing.
+    for (int c = 0x20; c < 0x80; ++c) {
+        const std::string text = std::string(20, 'y') + static_cast<char>(c) + std::string(20, 'y');
+        const bool is_special =
+            std::string_view("<>&'\"").find(static_cast<char>(c)) != std::string_view::npos;
+        CHECK((escaped(text) == text) == !is_special);
+    }
+}
+
 TEST_CASE("escape: everything that has a meaning") {
     CHECK(escaped("") == "");
     CHECK(escaped("plain text") == "plain text");

@@ -65,7 +65,7 @@ void DomainDirectory::drain(core::Actor& actor) {
 }
 
 Task<DomainService> DomainDirectory::service_for(PubsubDomain& domain, Jid asker) const {
-    const std::string host = host_of_service(context().domains(), domain.host());
+    const std::string host = context().domains().host_over(domain.host());
     auto administrators = core::configured_administrators(context().config(), host);
     std::erase_if(administrators, [&](const std::string& each) {
         return !context().domains().is_host(Jid::trusted(each).domain());

@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "modules/pubsub/access.h"
+#include "server/core/address/domains.h"
 
 namespace clarion::pubsub {
 
@@ -61,16 +62,6 @@ const ServiceOptions* find_service_options(const Config& config, std::string_vie
         if (const auto prepared = prepare_domain(name); prepared && *prepared == domain)
             return &options;
     return nullptr;
-}
-
-const std::string& host_of_service(const core::Domains& domains, std::string_view domain) {
-    const std::string* longest = nullptr;
-    for (const std::string& host : domains.hosts()) {
-        const bool is_under = domain.size() > host.size() && domain.ends_with(host) &&
-                              domain[domain.size() - host.size() - 1] == '.';
-        if (is_under && (!longest || host.size() > longest->size())) longest = &host;
-    }
-    return longest ? *longest : domains.hosts().front();
 }
 
 const ServiceOptions& PubsubDomain::options() const {

@@ -6,11 +6,10 @@
 #include <vector>
 
 #include "modules/pubsub/domain/bounces.h"
-#include "modules/pubsub/domain/fan_out.h"
 #include "modules/pubsub/domain/service_options.h"
 #include "modules/pubsub/service.h"
-#include "server/core/address/domains.h"
 #include "server/core/context.h"
+#include "server/core/delivery/fan_out.h"
 
 namespace clarion::pubsub {
 
@@ -27,19 +26,17 @@ public:
     /// [pubsub."DOMAIN"] as it is now; defaults if the entry is gone until the next start.
     const ServiceOptions& options() const;
     OwnerNodes& nodes() { return nodes_; }
-    FanOut& fan_out() { return fan_out_; }
+    core::FanOut& fan_out() { return fan_out_; }
     Bounces& bounces() { return bounces_; }
 
 private:
     OwnerNodes nodes_;
-    FanOut fan_out_{*this};
+    core::FanOut fan_out_{*this};
     Bounces bounces_;
 };
 
 /// The options of a service at that domain (prepared); nullptr: the configuration has none.
 const ServiceOptions* find_service_options(const Config& config, std::string_view domain);
-/// The host to which a service belongs: that whose subdomain it is, or else the first.
-const std::string& host_of_service(const core::Domains& domains, std::string_view domain);
 
 class DomainService final : public Service {
 public:

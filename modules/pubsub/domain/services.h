@@ -10,7 +10,7 @@
 // notified for ever.
 //
 // pubsub_domain.h: the actor. domain_directory.h: who loads it, and what is not a request.
-// service_disco.h: what is found. fan_out.h: who is told, and when. bounces.h: what comes back.
+// service_disco.h: what is found. bounces.h: what comes back.
 #pragma once
 
 #include <map>

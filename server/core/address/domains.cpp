@@ -38,6 +38,16 @@ std::string_view Domains::module_of(std::string_view domain) const {
     return entry.service ? entry.service->module : std::string_view();
 }
 
+const std::string& Domains::host_over(std::string_view service) const {
+    const std::string* longest = nullptr;
+    for (const std::string& host : hosts_) {
+        const bool is_under = service.size() > host.size() && service.ends_with(host) &&
+                              service[service.size() - host.size() - 1] == '.';
+        if (is_under && (!longest || host.size() > longest->size())) longest = &host;
+    }
+    return longest ? *longest : hosts_.front();
+}
+
 void strip_forged_delays(Stanza& stanza, const Domains& domains, std::string_view component) {
     if (!has_delay(stanza.root())) return;
     clarion::strip_forged_delays(stanza.root(), stanza.from(), [&](std::string_view domain) {

@@ -51,6 +51,10 @@ public:
     /// The name of the module that serves the domain; empty: none does.
     std::string_view module_of(std::string_view domain) const;
 
+    /// The host to which a service belongs: that whose subdomain it is, or else the first. REQUIRES:
+    /// there is a host.
+    const std::string& host_over(std::string_view service) const;
+
     const std::vector<std::string>& hosts() const { return hosts_; }
     const std::vector<std::string>& components() const { return components_; }
     const std::deque<ServiceDomain>& services() const { return services_; }

@@ -1,0 +1,65 @@
+#include "server/core/delivery/fan_out.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "server/core/context.h"
+#include "server/core/routing/router.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+
+namespace clarion::core {
+
+namespace {
+
+Ticket cause_of(const Actor& owner) {
+    const Ticket* const cause = owner.context().shard().cause();
+    return cause ? *cause : Ticket{};
+}
+
+}  // namespace
+
+void FanOut::send(StanzaPtr stanza, std::vector<Jid> to) {
+    if (!to.empty()) add({std::move(stanza), std::move(to), cause_of(owner_)});
+}
+
+void FanOut::send(StanzaPtr stanza) { add({std::move(stanza), {}, cause_of(owner_)}); }
+
+void FanOut::add(Said said) {
+    waiting_ += said.copies();
+    queue_.push_back(std::move(said));
+    if (running_) return;
+    send_slice();
+    if (waiting_ == 0) return;
+    running_ = true;
+    owner_.context().scope_of(owner_.id()).spawn("fan-out", send_rest(ActorPin<Actor>(owner_)));
+}
+
+void FanOut::send_slice() {
+    for (std::size_t left = slice; left > 0 && waiting_ > 0; --left) {
+        Said& said = queue_.front();
+        send_next(said);
+        --waiting_;
+        if (++said.next == said.copies()) queue_.pop_front();
+    }
+}
+
+void FanOut::send_next(Said& said) {
+    Envelope envelope;
+    envelope.stanza = said.to.empty() ? said.stanza : addressed_to(said.to[said.next], said.stanza);
+    envelope.meta.received = owner_.context().clock().wall();
+    envelope.ticket = said.cause;
+    if (envelope.ticket) envelope.ticket.charge(envelope.stanza->cost());
+    owner_.context().router().route(std::move(envelope));
+}
+
+Task<> FanOut::send_rest(ActorPin<Actor> pin) {
+    while (waiting_ > 0) {
+        co_await pin->context().shard().sleep(Duration::zero());  // others first
+        if (pin->gone()) co_return;  // the last words of one that is deleted are still sent
+        send_slice();
+    }
+    running_ = false;
+}
+
+}  // namespace clarion::core

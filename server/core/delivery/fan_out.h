@@ -1,0 +1,53 @@
+// FanOut: brings what an actor says to many, a slice in each turn, in order.
+//
+// Who hears of a node, or is in a room, may be thousands, and others of the shard are served in
+// between. All share what is said, but for the address. If it is said because of a stanza
+// (Shard::cause()), that waits for it and is charged what it costs. On the actor's shard, as long
+// as the actor, which stays pinned while anything is still to be sent.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <vector>
+
+#include "base/task.h"
+#include "proto/stanza.h"
+#include "server/core/actors/actor.h"
+#include "server/runtime/ticket.h"
+
+namespace clarion::core {
+
+class FanOut {
+public:
+    /// How many are sent to in one turn.
+    static constexpr std::size_t slice = 250;
+
+    explicit FanOut(Actor& owner) : owner_(owner) {}
+
+    /// Behind what was to be sent before.
+    void send(StanzaPtr stanza, std::vector<Jid> to);
+    /// The same of a stanza for its own addressee only.
+    void send(StanzaPtr stanza);
+    /// Stanzas that are still to be sent.
+    std::size_t waiting() const { return waiting_; }
+
+private:
+    struct Said {
+        StanzaPtr stanza;
+        std::vector<Jid> to;  // empty: its own addressee
+        Ticket cause;
+        std::size_t next = 0;
+        std::size_t copies() const { return to.empty() ? 1 : to.size(); }
+    };
+    void add(Said said);
+    void send_slice();
+    void send_next(Said& said);
+    Task<> send_rest(ActorPin<Actor> pin);
+
+    Actor& owner_;
+    std::deque<Said> queue_;
+    std::size_t waiting_ = 0;
+    bool running_ = false;
+};
+
+}  // namespace clarion::core

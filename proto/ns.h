@@ -127,6 +127,8 @@ inline constexpr View message_correct = "urn:xmpp:message-correct:0";           
 inline constexpr View retract = "urn:xmpp:message-retract:1";                    // XEP-0424
 inline constexpr View retract_tombstone = "urn:xmpp:message-retract:1#tombstone";  // XEP-0424
 inline constexpr View moderate = "urn:xmpp:message-moderate:1";                    // XEP-0425
+inline constexpr View moderate_0 = "urn:xmpp:message-moderate:0";                  // XEP-0425 0.2
+inline constexpr View retract_0 = "urn:xmpp:message-retract:0";                    // XEP-0424 0.3
 inline constexpr View reactions = "urn:xmpp:reactions:0";                          // XEP-0444
 inline constexpr View reply = "urn:xmpp:reply:0";                                  // XEP-0461
 inline constexpr View reference = "urn:xmpp:reference:0";                          // XEP-0372
@@ -178,14 +180,21 @@ inline constexpr View muc_roomconfig =
     "http://jabber.org/protocol/muc#roomconfig";                                 // XEP-0045 (form)
 inline constexpr View muc_roominfo = "http://jabber.org/protocol/muc#roominfo";  // XEP-0045 (form)
 inline constexpr View muc_request = "http://jabber.org/protocol/muc#request";    // XEP-0045 (form)
+inline constexpr View muc_register = "http://jabber.org/protocol/muc#register";  // XEP-0045 (form)
 inline constexpr View muc_stable_id_feature =
     "http://jabber.org/protocol/muc#stable_id";  // XEP-0045
 inline constexpr View muc_self_ping_feature =
-    "http://jabber.org/protocol/muc#self-ping-optimization";             // XEP-0410
-inline constexpr View muc_conference = "jabber:x:conference";            // XEP-0249
-inline constexpr View muc_affiliations = "urn:xmpp:muc:affiliations:1";  // XEP-0463
-inline constexpr View occupant_id = "urn:xmpp:occupant-id:0";            // XEP-0421
-inline constexpr View hats = "urn:xmpp:hats:0";                          // XEP-0317
+    "http://jabber.org/protocol/muc#self-ping-optimization";                // XEP-0410
+inline constexpr View muc_conference = "jabber:x:conference";               // XEP-0249
+inline constexpr View muc_affiliations = "urn:xmpp:muc:affiliations:1";     // XEP-0463
+inline constexpr View occupant_id = "urn:xmpp:occupant-id:0";               // XEP-0421
+inline constexpr View hats = "urn:xmpp:hats:0";                             // XEP-0317
+inline constexpr View channel_search = "urn:xmpp:channel-search:0:search";  // XEP-0433
+inline constexpr View channel_search_params =
+    "urn:xmpp:channel-search:0:search-params";                                   // XEP-0433 (form)
+inline constexpr View channel_search_order = "urn:xmpp:channel-search:0:order";  // XEP-0433
+inline constexpr View channel_search_error = "urn:xmpp:channel-search:0:error";  // XEP-0433
+inline constexpr View muc_activity = "urn:xmpp:muc-activity";                    // XEP-0502
 
 // --- components with more rights ----------------------------------------------------------------
 inline constexpr View delegation = "urn:xmpp:delegation:2";  // XEP-0355

@@ -20,6 +20,8 @@
 #include "modules/last_activity/last_activity.h"
 #include "modules/mam/admin_commands.h"
 #include "modules/mam/mam.h"
+#include "modules/muc/admin_commands.h"
+#include "modules/muc/muc.h"
 #include "modules/offline.h"
 #include "modules/ping.h"
 #include "modules/private_xml/private_xml.h"
@@ -51,7 +53,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 34> rows{{
+const std::array<core::ModuleRow, 35> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -233,6 +235,14 @@ const std::array<core::ModuleRow, 34> rows{{
      .install = session::install,
      .specifications = "RFC 3921 3",
      .summary = "the session request of old clients"},
+    {.name = "muc",
+     .install = muc::install,
+     .declare_options = muc::declare_options,
+     .specifications = "XEP-0045 1.35.1",
+     .summary = "rooms for many",
+     .admin_area = muc::admin_area,
+     .domains = muc::service_domains,
+     .check_entry = muc::check_entry},
 }};
 
 }  // namespace

@@ -1,0 +1,206 @@
+#include "modules/muc/entering.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "modules/muc/announce.h"
+#include "modules/muc/nicknames.h"
+#include "proto/crypto.h"
+#include "proto/delay.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/core/context.h"
+#include "server/core/routing/router.h"
+
+namespace clarion::muc {
+
+using Condition = StanzaErrorCondition;
+
+std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant& applicant) {
+    const RoomConfig& config = room.config;
+    const bool runs_it = applicant.affiliation >= Affiliation::admin;
+    if (applicant.affiliation == Affiliation::outcast) return StanzaError(Condition::forbidden);
+    if (room.is_locked && applicant.affiliation != Affiliation::owner)
+        return StanzaError(Condition::item_not_found, "the room is not ready yet");
+    if (config.is_members_only && applicant.affiliation < Affiliation::member)
+        return StanzaError(Condition::registration_required);
+    if (!config.password.empty() && applicant.affiliation != Affiliation::owner &&
+        !crypto::constant_time_equal(config.password, applicant.password))
+        return StanzaError(Condition::not_authorized);
+    if (applicant.nick_is_taken) return StanzaError(Condition::conflict);
+    if (applicant.is_full && !runs_it)
+        return StanzaError(Condition::service_unavailable, "the room is full");
+    if (applicant.is_flooded && !runs_it)
+        return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
+                           "too many enter at once");
+    if (applicant.has_many_sessions) return StanzaError(Condition::resource_constraint);
+    return std::nullopt;
+}
+
+namespace {
+
+void refuse(Room& room, core::Envelope envelope, const StanzaError& error) {
+    room.context().router().bounce(std::move(envelope), error);
+}
+
+std::size_t sessions_of_user(const Room& room, std::string_view user) {
+    std::size_t count = 0;
+    for (const Occupant* each : room.occupants().of(user)) count += each->sessions.size();
+    return count;
+}
+
+bool is_full(const Room& room) {
+    auto most = static_cast<std::size_t>(room.options().max_occupants);
+    if (room.config().max_users > 0) most = std::min<std::size_t>(most, room.config().max_users);
+    return room.occupants().sessions() >= most;
+}
+
+Applicant applicant(Room& room, const Jid& from, std::string_view nick,
+                    const EnterRequest& wanted) {
+    const std::size_t own = sessions_of_user(room, from.bare());
+    return {
+        .affiliation = room.affiliation_of(from),
+        .password = wanted.password,
+        .nick_is_taken = is_taken(room, nick, from),
+        .is_full = is_full(room),
+        .has_many_sessions = own >= static_cast<std::size_t>(room.options().max_sessions_of_user)};
+}
+
+// ---- What who enters is told -------------------------------------------------------------------
+
+News welcome(const Room& room, bool is_new) {
+    News news;
+    if (room.config().who_is == WhoIs::anyone) news.own_codes.push_back(status::jids_are_public);
+    if (room.config().is_archived) news.own_codes.push_back(status::logging_on);
+    if (is_new) news.own_codes.push_back(status::room_created);
+    return news;
+}
+
+void send_history(Room& room, const Jid& to, const HistoryRequest& wanted) {
+    const auto most = std::min<std::size_t>(room.config().history,
+                                            static_cast<std::size_t>(room.options().max_history));
+    for (const Said& said : room.history().select(wanted, most, room.context().clock().wall())) {
+        auto again = said.message->clone();
+        add_delay(again->root(), room.jid().full(), format_datetime(said.time));
+        room.outbox().send(std::move(again), {to});
+    }
+}
+
+/// Said also if there is none, so that the client knows that this is the end of what was before.
+void send_subject(Room& room, const Jid& to) {
+    const Subject& subject = room.subject();
+    if (!subject.message) {
+        auto none = Stanza::make(StanzaKind::message, StanzaType::groupchat, room.jid(), {});
+        none->root().add("subject");
+        return room.outbox().send(std::move(none), {to});
+    }
+    auto again = subject.message->clone();
+    add_delay(again->root(), room.jid().full(), format_datetime(subject.set));
+    room.outbox().send(std::move(again), {to});
+}
+
+void greet(Room& room, Occupant& occupant, const Jid& session, const EnterRequest& wanted,
+           bool is_new) {
+    tell_occupants(room, occupant, session);
+    tell_self(room, occupant, session, welcome(room, is_new));
+    send_history(room, session, wanted.history);
+    send_subject(room, session);
+}
+
+std::optional<StanzaError> refuse_size(const Room& room, const Stanza& presence) {
+    const auto most = static_cast<std::size_t>(room.options().max_presence_bytes);
+    if (presence.cost() <= most || xml::to_string(presence.root()).size() <= most)
+        return std::nullopt;
+    return StanzaError(Condition::not_acceptable, "the presence is too large");
+}
+
+/// Of an occupant, who is told what it is to others.
+std::optional<StanzaError> refuse_presence(const Room& room, Occupant& occupant,
+                                           const Stanza& presence) {
+    if (auto refused = refuse_size(room, presence)) return refused;
+    if (occupant.presence.allows(room.options().presence_per_second,
+                                 room.context().clock().steady()))
+        return std::nullopt;
+    return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
+                       "your presence changes too often");
+}
+
+// ---- Becoming an occupant ----------------------------------------------------------------------
+
+/// From a session that is in it already: to that session all is said anew, to others an update of
+/// its presence at most.
+void enter_again(Room& room, Occupant& occupant, const core::Envelope& envelope,
+                 const EnterRequest& wanted) {
+    const Jid& from = envelope.stanza->from();
+    const StanzaPtr presence = clean_presence(*envelope.stanza);
+    const bool changed = xml::to_string(presence->root()) !=
+                         xml::to_string(occupant.session(from)->presence->root());
+    room.occupants().make_current(occupant, from, presence);
+    room.keep(occupant, occupant.current());
+    greet(room, occupant, from, wanted, false);
+    if (changed) tell_available(room, occupant, {}, from);
+}
+
+void enter_anew(Room& room, const core::Envelope& envelope, const EnterRequest& wanted,
+                bool is_new) {
+    const Jid& from = envelope.stanza->from();
+    const Jid& address = envelope.stanza->to();
+    OccupantSession session{from, clean_presence(*envelope.stanza)};
+    Occupant* occupant = room.occupants().by_nick(address.resource());
+    if (occupant) {
+        room.occupants().add_session(*occupant, std::move(session));
+    } else {
+        Occupant made{.address = address,
+                      .user = std::string(from.bare()),
+                      .id = room.occupant_id(from.bare()),
+                      .affiliation = room.affiliation_of(from)};
+        made.role = default_role(room.config(), made.affiliation);
+        occupant = &room.occupants().add(std::move(made));
+        room.occupants().add_session(*occupant, std::move(session));
+    }
+    room.keep(*occupant, occupant->current());
+    greet(room, *occupant, from, wanted, is_new);
+    tell_available(room, *occupant, {}, from);
+}
+
+}  // namespace
+
+void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool is_new) {
+    const Jid& from = envelope.stanza->from();
+    const Jid& to = envelope.stanza->to();
+    if (to.is_bare())
+        return refuse(room, std::move(envelope),
+                      {Condition::jid_malformed, "a nickname is needed"});
+    if (auto refused = refuse_nickname(room, to.resource()))
+        return refuse(room, std::move(envelope), *refused);
+    if (auto refused = refuse_size(room, *envelope.stanza))
+        return refuse(room, std::move(envelope), *refused);
+    if (Occupant* const already = room.occupants().by_session(from)) {
+        if (auto refused = refuse_presence(room, *already, *envelope.stanza))
+            return refuse(room, std::move(envelope), *refused);
+        if (already->address == to) return enter_again(room, *already, envelope, wanted);
+        return change_nickname(room, *already, std::move(envelope));
+    }
+    if (auto refused = refuse_entry(room.record(), applicant(room, from, to.resource(), wanted)))
+        return refuse(room, std::move(envelope), *refused);
+    enter_anew(room, envelope, wanted, is_new);
+}
+
+void take_available(Room& room, core::Envelope envelope) {
+    const Stanza& presence = *envelope.stanza;
+    Occupant* const occupant = room.occupants().by_session(presence.from());
+    if (!occupant)
+        return refuse(room, std::move(envelope),
+                      {Condition::item_not_found, "you are not in this room"});
+    if (auto refused = refuse_presence(room, *occupant, presence))
+        return refuse(room, std::move(envelope), *refused);
+    if (presence.to().is_full() && occupant->address != presence.to())
+        return change_nickname(room, *occupant, std::move(envelope));
+    room.occupants().make_current(*occupant, presence.from(), clean_presence(presence));
+    room.keep(*occupant, occupant->current());
+    tell_available(room, *occupant, {});
+}
+
+}  // namespace clarion::muc

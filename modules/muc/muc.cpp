@@ -1,0 +1,109 @@
+#include "modules/muc/muc.h"
+
+#include <utility>
+
+#include "modules/muc/admin_requests.h"
+#include "modules/muc/moderation.h"
+#include "modules/muc/muc_options.h"
+#include "modules/muc/owner_requests.h"
+#include "modules/muc/records.h"
+#include "modules/muc/registering.h"
+#include "modules/muc/room_discovery.h"
+#include "modules/muc/services.h"
+#include "proto/ns.h"
+#include "server/core/context.h"
+#include "server/runtime/event_bus.h"
+
+namespace clarion::muc {
+
+namespace {
+
+using core::IqAnswer;
+using core::IqRequest;
+using core::IqTarget;
+using core::Relation;
+
+/// Who may do what is up to each room, so nobody is refused before.
+constexpr Relation anybody = Relation::stranger;
+
+void serve_get(core::ModuleSetup& setup, std::string_view ns,
+               IqAnswer (*answer)(Room&, const IqRequest&)) {
+    setup.serve(
+        IqTarget::actor, StanzaType::get, ns, "query",
+        [answer](IqRequest& request) { return answer(Services::room_of(request), request); },
+        anybody);
+}
+
+void serve_set(core::ModuleSetup& setup, Services& self, std::string_view ns,
+               IqAnswer (*apply)(Room&, const IqRequest&)) {
+    setup.serve_async(
+        IqTarget::actor, StanzaType::set, ns, "query",
+        [&self, apply](IqRequest request) { return self.change(std::move(request), apply); },
+        anybody);
+}
+
+void serve_discovery(core::ModuleSetup& setup, Services& self) {
+    setup.serve_async(
+        IqTarget::service, StanzaType::get, ns::disco_items, "query",
+        [&self](IqRequest request) { return self.list(std::move(request)); }, anybody);
+    setup.serve(
+        IqTarget::actor, StanzaType::get, ns::disco_items, "query",
+        [](IqRequest& request) { return list_occupants(Services::room_of(request), request); },
+        anybody);
+    setup.serve_about(
+        IqTarget::actor, StanzaType::get, ns::disco_info, "query",
+        [](const xml::Element& query) { return query.attr("node") == own_nickname_node; },
+        [](IqRequest request) -> Task<IqAnswer> {
+            co_return answer_own_nickname(Services::room_of(request), request);
+        },
+        anybody);
+}
+
+}  // namespace
+
+void declare_options(OptionRegistry& registry) { registry.add<MucOptions>(); }
+
+std::vector<core::ServiceDomain> service_domains(const Config& config,
+                                                 std::span<const std::string>) {
+    std::vector<core::ServiceDomain> all;
+    for (const auto& [name, options] : config.named<MucOptions>()) {
+        auto domain = prepare_domain(name);
+        all.push_back({.domain = domain ? std::move(*domain) : name, .archives = true});
+    }
+    return all;
+}
+
+Result<> check_entry(storage::DataKind, std::string_view key, std::string_view value) {
+    return check_record(key, value);
+}
+
+void install(core::ModuleSetup& setup) {
+    // What a module without services serves it serves at all services.
+    if (setup.services().empty()) return;
+    Services& self = setup.state<Services>(setup);
+    for (const IqTarget target : {IqTarget::service, IqTarget::actor})
+        for (const std::string_view feature : {ns::muc, ns::occupant_id})
+            setup.feature(target, feature);
+    setup.on<RoomsSought>(RoomsSought::Stage::find,
+                          [&self](RoomsSought& event) { event.found = self.find(event.domain); });
+    serve_discovery(setup, self);
+    serve_get(setup, ns::muc_admin, answer_lists);
+    serve_set(setup, self, ns::muc_admin, change_lists);
+    serve_get(setup, ns::muc_owner, answer_config);
+    setup.serve_async(
+        IqTarget::actor, StanzaType::set, ns::muc_owner, "query",
+        [&self](IqRequest request) { return self.change_as_owner(std::move(request)); }, anybody);
+    serve_get(setup, ns::register_, answer_registration);
+    serve_set(setup, self, ns::register_, take_registration);
+    for (const auto& [space, name] :
+         {std::pair(ns::moderate, "moderate"), std::pair(ns::fasten, "apply-to")})
+        setup.serve_async(
+            IqTarget::actor, StanzaType::set, space, name,
+            [](IqRequest request) {
+                Room& room = Services::room_of(request);
+                return moderate(room, std::move(request));
+            },
+            anybody);
+}
+
+}  // namespace clarion::muc

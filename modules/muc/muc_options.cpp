@@ -1,0 +1,128 @@
+#include "modules/muc/muc_options.h"
+
+#include "proto/jid.h"
+
+namespace clarion::muc {
+
+namespace {
+
+using Table = OptionTable<MucOptions>;
+
+void declare_rooms(Table& t) {
+    t.add("name", &MucOptions::name).doc("What people see the service called (XEP-0030).");
+    t.add("create", &MucOptions::create)
+        .choices({"admins", "local", "anyone"})
+        .doc(
+            "Who may make rooms, beside the administrators of its host: \"local\" are the users of "
+            "all domains of this server, \"anyone\" others too. Who makes a room owns it.");
+    t.add("lock_new_rooms", &MucOptions::lock_new_rooms)
+        .doc(
+            "A room that was just made lets nobody else in until its owner has configured it, or "
+            "said that it is fine as it is (XEP-0045, 10.1).");
+    t.add("public_rooms", &MucOptions::public_rooms)
+        .doc("Rooms are listed unless their owners hide them; otherwise the other way round.");
+    t.add("persistent_rooms", &MucOptions::persistent_rooms)
+        .doc(
+            "Rooms stay when nobody is in them unless their owners configure them otherwise; if "
+            "not, a room goes with its last occupant unless it is configured to stay.");
+    t.add("archived_rooms", &MucOptions::archived_rooms)
+        .doc("Rooms keep what is said in them (XEP-0313) unless their owners turn that off.");
+}
+
+void declare_limits(Table& t) {
+    t.add("max_rooms_of_creator", &MucOptions::max_rooms_of_creator)
+        .min(0)
+        .unit("rooms")
+        .doc(
+            "Rooms that one user may have made, and that still exist; administrators may make "
+            "more. One more is refused with resource-constraint.");
+    t.add("max_occupants", &MucOptions::max_occupants)
+        .min(1)
+        .max(100000)
+        .unit("sessions")
+        .doc(
+            "Clients that may be in one room, whatever its owners configure. One more is refused "
+            "with service-unavailable; owners and administrators of the room may still enter.");
+    t.add("max_sessions_of_user", &MucOptions::max_sessions_of_user)
+        .min(1)
+        .unit("sessions")
+        .doc("Clients of one user in one room. One more is refused with resource-constraint.");
+    t.add("max_affiliations", &MucOptions::max_affiliations)
+        .min(1)
+        .max(50000)
+        .unit("addresses")
+        .doc(
+            "Addresses that one room may list as its members, owners, administrators and outcasts "
+            "together. One more is refused with resource-constraint.");
+    t.add("max_history", &MucOptions::max_history)
+        .min(0)
+        .max(1000)
+        .unit("messages")
+        .doc("The most of what was said that who enters is sent, whatever a room configures.");
+    t.add("max_nick_bytes", &MucOptions::max_nick_bytes)
+        .min(1)
+        .max(1023)
+        .unit("bytes")
+        .doc("A longer nickname is refused with not-acceptable.");
+    t.add("max_subject_bytes", &MucOptions::max_subject_bytes)
+        .min(1)
+        .unit("bytes")
+        .doc("A longer subject, name or description of a room is refused with not-acceptable.");
+    t.add("max_presence_bytes", &MucOptions::max_presence_bytes)
+        .min(256)
+        .unit("bytes")
+        .doc("Larger presence of an occupant is refused with not-acceptable.");
+}
+
+}  // namespace
+
+namespace {
+
+void declare_rates(Table& t) {
+    t.add("messages_per_second", &MucOptions::messages_per_second)
+        .min(0)
+        .doc(
+            "Messages to all that one occupant may send, on average and at once, rounded up; more "
+            "are refused with policy-violation of type wait. Moderators may send more. 0: any "
+            "number.");
+    t.add("presence_per_second", &MucOptions::presence_per_second)
+        .min(0)
+        .doc(
+            "The same of changes of presence and of nicknames of one occupant. What an occupant "
+            "is to others is then refused with policy-violation; leaving never is.");
+    t.add("joins_per_second", &MucOptions::joins_per_second)
+        .min(0)
+        .doc("The same of those who enter one room, together. Its administrators may always.");
+}
+
+}  // namespace
+
+void MucOptions::declare(Table& t) {
+    t.named("muc",
+            "A service of rooms (XEP-0045) at a domain of its own: [muc.\"rooms.example.org\"]. It "
+            "belongs to the host whose subdomain it is, or else to the first.")
+        .live();
+    declare_rooms(t);
+    declare_limits(t);
+    declare_rates(t);
+    t.add("offline_delivery", &MucOptions::offline_delivery)
+        .choices({"never", "registered", "members"})
+        .doc(
+            "Who hears of messages while not in the room: nobody; who has registered with it for "
+            "that (muc#offline); or all its members, administrators and owners. They are sent to "
+            "the account, whose push rules decide; the message itself is in the room's archive.");
+    t.add("occupants_answer_sets", &MucOptions::occupants_answer_sets)
+        .doc(
+            "Requests of type set about vCards and pubsub nodes that an occupant sends to another "
+            "are passed on, too. Those that only read always are.");
+}
+
+const MucOptions& options_of_service(const Config& config, std::string_view domain) {
+    static const MucOptions defaults;
+    for (const auto& [name, options] : config.named<MucOptions>())
+        if (const auto prepared = prepare_domain(name); prepared && *prepared == domain)
+            return options;
+    return defaults;
+}
+
+}  // namespace clarion::muc

@@ -1,0 +1,20 @@
+// Nicknames: which are free, and changing them (XEP-0045, 7.2.8, 7.6 and 7.10).
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "modules/muc/room.h"
+#include "proto/stanza_error.h"
+#include "server/core/routing/envelope.h"
+
+namespace clarion::muc {
+
+/// Whether somebody else has that nickname, or has it reserved.
+bool is_taken(const Room& room, std::string_view nick, const Jid& who);
+/// nullopt: it may be a nickname there.
+std::optional<StanzaError> refuse_nickname(const Room& room, std::string_view nick);
+/// An occupant sends presence to another address than its own: all its sessions get that nickname.
+void change_nickname(Room& room, Occupant& occupant, core::Envelope envelope);
+
+}  // namespace clarion::muc

@@ -1,0 +1,86 @@
+#include "modules/muc/occupants.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "proto/nickname.h"
+
+namespace clarion::muc {
+
+OccupantSession* Occupant::session(const Jid& jid) {
+    for (OccupantSession& session : sessions)
+        if (session.jid == jid) return &session;
+    return nullptr;
+}
+
+Occupant* Occupants::by_nick(std::string_view nick) const {
+    const auto at = by_nick_.find(nickname_key(nick));
+    return at == by_nick_.end() ? nullptr : at->second.get();
+}
+
+Occupant* Occupants::by_session(const Jid& jid) const {
+    const auto at = by_session_.find(jid.full());
+    return at == by_session_.end() ? nullptr : at->second;
+}
+
+std::vector<Occupant*> Occupants::of(std::string_view user) const {
+    std::vector<Occupant*> found;
+    for_each([&](Occupant& occupant) {
+        if (occupant.user == user) found.push_back(&occupant);
+    });
+    return found;
+}
+
+Occupant& Occupants::add(Occupant occupant) {
+    std::string key = nickname_key(occupant.nick());
+    auto made = std::make_unique<Occupant>(std::move(occupant));
+    Occupant& result = *made;
+    for (const OccupantSession& session : result.sessions)
+        by_session_.emplace(session.jid.full(), &result);
+    by_nick_.emplace(std::move(key), std::move(made));
+    return result;
+}
+
+void Occupants::add_session(Occupant& occupant, OccupantSession session) {
+    by_session_.emplace(session.jid.full(), &occupant);
+    occupant.sessions.push_back(std::move(session));
+}
+
+void Occupants::make_current(Occupant& occupant, const Jid& jid, StanzaPtr presence) {
+    const auto at = std::find_if(occupant.sessions.begin(), occupant.sessions.end(),
+                                 [&](const OccupantSession& each) { return each.jid == jid; });
+    at->presence = std::move(presence);
+    std::rotate(at, std::next(at), occupant.sessions.end());
+}
+
+void Occupants::remove_session(Occupant& occupant, const Jid& jid) {
+    by_session_.erase(jid.full());
+    std::erase_if(occupant.sessions, [&](const OccupantSession& each) { return each.jid == jid; });
+}
+
+std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
+    for (const OccupantSession& session : occupant.sessions) by_session_.erase(session.jid.full());
+    const auto at = by_nick_.find(nickname_key(occupant.nick()));
+    std::unique_ptr<Occupant> removed = std::move(at->second);
+    by_nick_.erase(at);
+    return removed;
+}
+
+void Occupants::rename(Occupant& occupant, Jid address) {
+    auto node = by_nick_.extract(nickname_key(occupant.nick()));
+    occupant.address = std::move(address);
+    node.key() = nickname_key(occupant.nick());
+    by_nick_.insert(std::move(node));
+}
+
+std::vector<Jid> Occupants::sessions_of(const std::function<bool(const Occupant&)>& wanted) const {
+    std::vector<Jid> found;
+    found.reserve(by_session_.size());
+    for_each([&](const Occupant& occupant) {
+        if (!wanted(occupant)) return;
+        for (const OccupantSession& session : occupant.sessions) found.push_back(session.jid);
+    });
+    return found;
+}
+
+}  // namespace clarion::muc

@@ -1,0 +1,148 @@
+#include "modules/muc/records.h"
+
+#include <array>
+
+#include "storage/module_data.h"
+#include "storage/record_codec.h"
+
+namespace clarion::muc {
+
+namespace {
+
+using storage::Decoder;
+using storage::Encoder;
+
+constexpr std::uint8_t version = 1;
+/// In the order of their bits.
+constexpr std::array<bool RoomConfig::*, 8> flags{
+    &RoomConfig::is_persistent,   &RoomConfig::is_public,
+    &RoomConfig::is_members_only, &RoomConfig::is_moderated,
+    &RoomConfig::allows_invites,  &RoomConfig::changes_subject,
+    &RoomConfig::is_archived,     &RoomConfig::allows_voice_requests};
+constexpr auto last_affiliation = static_cast<std::uint8_t>(Affiliation::owner);
+constexpr auto last_role = static_cast<std::uint8_t>(Role::moderator);
+
+void encode_config(Encoder& out, const RoomConfig& config) {
+    unsigned bits = 0;
+    for (std::size_t i = 0; i < flags.size(); ++i)
+        if (config.*flags[i]) bits |= 1u << i;
+    out.string(config.name).string(config.description).string(config.language);
+    out.strings(config.contacts).string(config.password).u8(static_cast<std::uint8_t>(bits));
+    out.u8(static_cast<std::uint8_t>(config.who_is)).u8(static_cast<std::uint8_t>(config.allow_pm));
+    out.u8(config.presence_broadcast.bits()).u8(config.member_list.bits());
+    out.u32(config.max_users).u32(config.slow_mode).u32(config.history);
+}
+
+RoomConfig decode_config(Decoder& in) {
+    RoomConfig config;
+    config.name = in.string();
+    config.description = in.string();
+    config.language = in.string();
+    config.contacts = in.strings();
+    config.password = in.string();
+    const unsigned bits = in.u8();
+    for (std::size_t i = 0; i < flags.size(); ++i) config.*flags[i] = (bits >> i & 1u) != 0;
+    config.who_is = static_cast<WhoIs>(in.enumerator(1));
+    config.allow_pm = static_cast<AllowPm>(in.enumerator(3));
+    config.presence_broadcast = Roles(in.enumerator(Roles::all().bits()));
+    config.member_list = Roles(in.enumerator(Roles::all().bits()));
+    config.max_users = in.u32();
+    config.slow_mode = in.u32();
+    config.history = in.u32();
+    return config;
+}
+
+template <class Record>
+Result<Record> finished(const Decoder& in, Record record, std::string_view what) {
+    if (auto fits = in.finish(what); !fits) return fits.error();
+    return record;
+}
+
+template <class Record>
+Result<> outcome(const Result<Record>& read) {
+    if (!read) return read.error();
+    return {};
+}
+
+}  // namespace
+
+std::string record_key(std::string_view prefix, std::string_view name) {
+    return storage::data_key(std::string(prefix) + std::string(name));
+}
+
+std::string encode(const RoomRecord& record) {
+    Encoder out(version);
+    encode_config(out, record.config);
+    out.boolean(record.is_locked).string(record.creator).time(record.created);
+    return out.take();
+}
+
+Result<RoomRecord> decode_room(std::string_view bytes) {
+    Decoder in(bytes, version);
+    RoomRecord record;
+    record.config = decode_config(in);
+    record.is_locked = in.boolean();
+    record.creator = in.string();
+    record.created = in.time();
+    return finished(in, std::move(record), "room");
+}
+
+std::string encode(const SubjectRecord& record) {
+    Encoder out(version);
+    out.string(record.xml).time(record.set);
+    return out.take();
+}
+
+Result<SubjectRecord> decode_subject(std::string_view bytes) {
+    Decoder in(bytes, version);
+    SubjectRecord record;
+    record.xml = in.string();
+    record.set = in.time();
+    return finished(in, std::move(record), "subject of a room");
+}
+
+std::string encode(const AffiliationRecord& record) {
+    Encoder out(version);
+    out.string(record.address).u8(static_cast<std::uint8_t>(record.affiliation));
+    out.string(record.nick).string(record.reason).boolean(record.hears_offline);
+    return out.take();
+}
+
+Result<AffiliationRecord> decode_affiliation(std::string_view bytes) {
+    Decoder in(bytes, version);
+    AffiliationRecord record;
+    record.address = in.string();
+    record.affiliation = static_cast<Affiliation>(in.enumerator(last_affiliation));
+    record.nick = in.string();
+    record.reason = in.string();
+    record.hears_offline = in.boolean();
+    return finished(in, std::move(record), "affiliation with a room");
+}
+
+std::string encode(const OccupantRecord& record) {
+    Encoder out(version);
+    out.string(record.jid).string(record.nick).u8(static_cast<std::uint8_t>(record.role));
+    out.string(record.presence).u64(record.run);
+    return out.take();
+}
+
+Result<OccupantRecord> decode_occupant(std::string_view bytes) {
+    Decoder in(bytes, version);
+    OccupantRecord record;
+    record.jid = in.string();
+    record.nick = in.string();
+    record.role = static_cast<Role>(in.enumerator(last_role));
+    record.presence = in.string();
+    record.run = in.u64();
+    return finished(in, std::move(record), "occupant of a room");
+}
+
+Result<> check_record(std::string_view key, std::string_view value) {
+    if (key == config_key) return outcome(decode_room(value));
+    if (key == subject_key) return outcome(decode_subject(value));
+    if (key.starts_with(affiliation_prefix)) return outcome(decode_affiliation(value));
+    if (key.starts_with(occupant_prefix)) return outcome(decode_occupant(value));
+    return {};
+}
+
+}  // namespace clarion::muc

@@ -1,0 +1,74 @@
+// What is kept of a room, as bytes (docs/formats.md). Keys begin with a letter for what they are of.
+//
+// Resident: "c" the configuration, "k" the secret of occupant ids, "s" the subject, "a" and an
+// address: an affiliation, "n" and a nickname's key: who has it reserved. Stored: "o" and a full
+// JID: an occupant's session.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "modules/muc/room_config.h"
+
+namespace clarion::muc {
+
+inline constexpr std::string_view config_key = "c";
+inline constexpr std::string_view secret_key = "k";
+inline constexpr std::string_view subject_key = "s";
+inline constexpr std::string_view affiliation_prefix = "a";
+inline constexpr std::string_view reservation_prefix = "n";
+inline constexpr std::string_view occupant_prefix = "o";
+
+/// Prefix and name; a long name by its beginning and a hash, so the record has it too.
+std::string record_key(std::string_view prefix, std::string_view name);
+
+/// What is kept beside the configuration.
+struct RoomRecord {
+    RoomConfig config{};
+    /// Its owner has not configured it yet, and nobody else may enter (10.1).
+    bool is_locked = false;
+    std::string creator{};  // bare
+    WallTime created{};
+    bool operator==(const RoomRecord&) const = default;
+};
+std::string encode(const RoomRecord& record);
+Result<RoomRecord> decode_room(std::string_view bytes);
+
+struct SubjectRecord {
+    std::string xml{};  // the message that set it, as occupants were sent it
+    WallTime set{};
+    bool operator==(const SubjectRecord&) const = default;
+};
+std::string encode(const SubjectRecord& record);
+Result<SubjectRecord> decode_subject(std::string_view bytes);
+
+struct AffiliationRecord {
+    std::string address{};  // bare, or a domain
+    Affiliation affiliation = Affiliation::none;
+    std::string nick{};  // reserved; empty: none
+    std::string reason{};
+    /// It has registered to hear of messages while it is not in the room (muc#offline).
+    bool hears_offline = false;
+    bool operator==(const AffiliationRecord&) const = default;
+};
+std::string encode(const AffiliationRecord& record);
+Result<AffiliationRecord> decode_affiliation(std::string_view bytes);
+
+struct OccupantRecord {
+    std::string jid{};  // full
+    std::string nick{};
+    Role role = Role::none;
+    std::string presence{};  // the last one, as XML
+    std::uint64_t run = 0;   // of the server that wrote it
+    bool operator==(const OccupantRecord&) const = default;
+};
+std::string encode(const OccupantRecord& record);
+Result<OccupantRecord> decode_occupant(std::string_view bytes);
+
+/// Whether an entry can be read (ModuleRow::check_entry).
+Result<> check_record(std::string_view key, std::string_view value);
+
+}  // namespace clarion::muc

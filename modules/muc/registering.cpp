@@ -1,0 +1,91 @@
+#include "modules/muc/registering.h"
+
+#include <utility>
+
+#include "modules/muc/affairs.h"
+#include "modules/muc/invitations.h"
+#include "modules/muc/nicknames.h"
+#include "proto/data_form.h"
+#include "proto/ns.h"
+
+namespace clarion::muc {
+
+using core::IqAnswer;
+using core::IqRequest;
+using Condition = StanzaErrorCondition;
+
+namespace {
+
+/// As apps for phones know it (docs/rooms.md).
+constexpr std::string_view offline_field = "{http://tigase.org/protocol/muc}offline";
+
+/// Who is no member leaves the list; what it is otherwise, it stays.
+IqAnswer unregister(Room& room, const IqRequest& request) {
+    const Jid who = request.from.to_bare();
+    AffiliationRecord record = room.affiliation_record(who);
+    record.nick.clear();
+    record.hears_offline = false;
+    if (auto kept = room.put(record); !kept) return to_stanza_error(kept.error());
+    if (record.affiliation == Affiliation::member)
+        if (auto set = set_affiliation(room, who, Affiliation::none, {}); !set)
+            return to_stanza_error(set.error());
+    return make_result(*request.stanza);
+}
+
+IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool hears_offline) {
+    const Jid who = request.from.to_bare();
+    if (nick.empty()) return StanzaError(Condition::not_acceptable, "a nickname is needed");
+    if (auto refused = refuse_nickname(room, nick)) return *refused;
+    if (is_taken(room, nick, who)) return StanzaError(Condition::conflict);
+    AffiliationRecord record = room.affiliation_record(who);
+    if (record.affiliation == Affiliation::none && room.config().is_members_only) {
+        ask_for_membership(room, who, nick);
+        return make_result(*request.stanza);
+    }
+    record.nick = std::move(nick);
+    record.hears_offline = hears_offline;
+    if (auto kept = room.put(record); !kept) return to_stanza_error(kept.error());
+    if (record.affiliation == Affiliation::none)
+        if (auto set = set_affiliation(room, who, Affiliation::member, {}); !set)
+            return to_stanza_error(set.error());
+    return make_result(*request.stanza);
+}
+
+}  // namespace
+
+IqAnswer answer_registration(Room& room, const IqRequest& request) {
+    const AffiliationRecord record = room.affiliation_record(request.from);
+    if (record.affiliation == Affiliation::outcast) return StanzaError(Condition::not_allowed);
+    auto result = make_result(*request.stanza);
+    xml::Element& query = result->root().add("query", ns::register_);
+    if (!record.nick.empty()) {
+        query.add("registered");
+        query.add_text_child("username", record.nick);
+        return result;
+    }
+    query.add_text_child("instructions", "Which nickname is to be yours in this room?");
+    DataForm form = DataForm::make("form", ns::muc_register);
+    form.title = "Registration with the room";
+    DataFormField& nick = form.add("muc#register_roomnick", std::string_view(), "text-single");
+    nick.label = "Nickname";
+    nick.required = true;
+    if (room.options().offline_delivery == "registered")
+        form.add_boolean(offline_field, false).label = "Hear of messages while you are not here";
+    form.append_to(query);
+    return result;
+}
+
+IqAnswer take_registration(Room& room, const IqRequest& request) {
+    if (room.affiliation_of(request.from) == Affiliation::outcast)
+        return StanzaError(Condition::not_allowed);
+    const xml::Element& query = request.payload();
+    if (query.child(ns::register_, "remove")) return unregister(room, request);
+    const auto form = DataForm::find_in(query, ns::muc_register);
+    if (!form || form->type != "submit") return StanzaError(Condition::bad_request);
+    std::string nick(form->value("muc#register_roomnick"));
+    const DataFormField* const offline = form->field(offline_field);
+    const bool hears_offline = offline && offline->boolean().value_or(false);
+    return reserve(room, request, std::move(nick), hears_offline);
+}
+
+}  // namespace clarion::muc

@@ -1,0 +1,112 @@
+#include "modules/muc/roll_call.h"
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "modules/muc/leaving.h"
+#include "proto/ns.h"
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
+#include "server/core/routing/pending_iq.h"
+
+namespace clarion::muc {
+
+namespace {
+
+constexpr Logger logger{"muc"};
+constexpr auto patience = std::chrono::minutes(2);
+/// How many are asked at a time, for one room.
+constexpr std::size_t at_once = 10;
+
+/// Those who are still to be asked, from the last on.
+struct RollCall {
+    Rooms& rooms;
+    core::ActorPin<Room> room;
+    std::vector<Jid> sessions;
+    std::size_t asking = 0;
+};
+using Call = std::shared_ptr<RollCall>;
+
+void ask_next(const Call& call);
+
+void done(const Call& call) {
+    --call->asking;
+    ask_next(call);
+}
+
+void is_gone(const Call& call, const Jid& session) {
+    Room& room = *call->room;
+    if (Occupant* const occupant = room.occupants().by_session(session)) {
+        logger.info("missing-at-roll-call",
+                    {{"room", room.jid().full()}, {"session", session.full()}});
+        remove_session(room, *occupant, session, nullptr,
+                       {.codes = {status::kicked, status::error_kick}});
+        call->rooms.destroy_if_over(room);
+    }
+}
+
+void is_there(const Call& call, const Jid& session) {
+    Room& room = *call->room;
+    if (Occupant* const occupant = room.occupants().by_session(session))
+        if (OccupantSession* const kept = occupant->session(session)) room.keep(*occupant, *kept);
+}
+
+std::shared_ptr<Stanza> question(const Room& room, const Jid& to, std::string_view ns,
+                                 std::string_view name) {
+    auto iq = Stanza::make(StanzaKind::iq, StanzaType::get, room.jid(), to);
+    iq->root().add(name, ns);
+    return iq;
+}
+
+/// Nobody says "service-unavailable" to both but a server for somebody who is not there: a client
+/// that knows no pings knows discovery (XEP-0030), and the other way round.
+enum class Question : std::uint8_t { ping, discovery };
+
+void ask(const Call& call, const Jid& session, Question what) {
+    Room& room = *call->room;
+    auto iq = what == Question::ping ? question(room, session, ns::ping, "ping")
+                                     : question(room, session, ns::disco_info, "query");
+    room.context().pending().send(
+        room.jid().bare(), std::move(iq), patience,
+        [call, session, what](const Stanza* answer, bool) {
+            if (!call->room.alive()) return;
+            const bool failed = !answer || answer->is_error();
+            const StanzaErrorCondition why = answer && failed
+                                                 ? read_error(answer->root()).condition
+                                                 : StanzaErrorCondition::remote_server_timeout;
+            if (failed && why == StanzaErrorCondition::service_unavailable &&
+                what == Question::ping)
+                return ask(call, session, Question::discovery);
+            const bool nobody =
+                failed && (ends_session(why) || why == StanzaErrorCondition::service_unavailable);
+            nobody ? is_gone(call, session) : is_there(call, session);
+            done(call);
+        });
+}
+
+void ask_next(const Call& call) {
+    while (call->room.alive() && call->asking < at_once && !call->sessions.empty()) {
+        const Jid session = std::move(call->sessions.back());
+        call->sessions.pop_back();
+        ++call->asking;
+        ask(call, session, Question::ping);
+    }
+}
+
+}  // namespace
+
+void call_roll(Rooms& rooms, Room& room) {
+    std::vector<Jid> sessions = room.take_unverified();
+    std::erase_if(sessions, [&](const Jid& session) {
+        return room.context().domains().is_host(session.domain());
+    });
+    if (sessions.empty()) return;
+    ask_next(std::make_shared<RollCall>(
+        RollCall{rooms, core::ActorPin<Room>(room), std::move(sessions)}));
+}
+
+}  // namespace clarion::muc

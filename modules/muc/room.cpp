@@ -1,0 +1,124 @@
+#include "modules/muc/room.h"
+
+#include <utility>
+
+#include "base/text.h"
+#include "modules/muc/muc_options.h"
+#include "proto/crypto.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
+#include "server/core/actors/archive_id.h"
+#include "server/core/context.h"
+
+namespace clarion::muc {
+
+Room::Room(core::Context& context, Jid jid, Stored stored, const RoomStore& store,
+           RoomRecord record)
+    : Actor(context, std::move(jid), std::move(stored)),
+      store_(store),
+      record_(std::move(record)) {}
+
+core::Relation Room::relation_to(const Jid& who) const {
+    const Affiliation affiliation = affiliation_of(who);
+    if (affiliation == Affiliation::owner) return core::Relation::owner;
+    if (affiliation == Affiliation::outcast) return core::Relation::stranger;
+    const bool closed = config().is_members_only || !config().password.empty() || record_.is_locked;
+    const bool enters =
+        affiliation >= Affiliation::member || !closed || !occupants_.of(who.bare()).empty();
+    return enters ? core::Relation::contact : core::Relation::stranger;
+}
+
+const MucOptions& Room::options() const { return options_of_service(context().config(), host()); }
+
+Result<> Room::set_record(RoomRecord record) {
+    if (auto kept = store_.put(owner(), record); !kept) return kept;
+    record_ = std::move(record);
+    history_.keep(record_.config.history);
+    return {};
+}
+
+// ---- Loading -----------------------------------------------------------------------------------
+
+void Room::restore(const OccupantRecord& kept, StanzaPtr presence) {
+    OccupantSession session{Jid::trusted(kept.jid), std::move(presence)};
+    const std::string user(session.jid.bare());
+    if (RoomStore::is_of_former_run(kept)) unverified_.push_back(session.jid);
+    if (Occupant* const there = occupants_.by_nick(kept.nick)) {
+        if (there->user == user) occupants_.add_session(*there, std::move(session));
+        return;
+    }
+    auto address = occupant_address(kept.nick);
+    if (!address) return;
+    Occupant& occupant = occupants_.add({.address = std::move(*address),
+                                         .user = user,
+                                         .id = occupant_id(user),
+                                         .affiliation = affiliation_of(session.jid),
+                                         .role = kept.role});
+    occupants_.add_session(occupant, std::move(session));
+}
+
+void Room::restore(const storage::ArchivedMessage& kept) {
+    xml::Document document = xml::parse_element(kept.xml, ns::client);
+    if (document.empty()) return;
+    auto message = Stanza::from_stored(std::move(document));
+    if (!message || sets_subject(**message)) return;
+    core::add_stanza_id(**message, *this, kept.id);
+    history_.add({std::move(*message), kept.time}, config().history);
+}
+
+// ---- Who somebody is to it ---------------------------------------------------------------------
+
+Affiliation Room::affiliation_of(const Jid& who) const {
+    return affiliation_record(who).affiliation;
+}
+
+AffiliationRecord Room::affiliation_record(const Jid& who) const {
+    if (auto own = store_.affiliation(owner(), who.bare())) return std::move(*own);
+    AffiliationRecord record{std::string(who.bare())};
+    if (const auto domain = store_.affiliation(owner(), who.domain()))
+        record.affiliation = domain->affiliation;
+    return record;
+}
+
+Result<> Room::put(const AffiliationRecord& affiliation) {
+    offline_hearers_.reset();
+    return store_.put(owner(), affiliation);
+}
+
+const std::vector<Jid>& Room::offline_hearers() const {
+    if (offline_hearers_) return *offline_hearers_;
+    const std::string& who = options().offline_delivery;
+    offline_hearers_.emplace();
+    if (who == "never") return *offline_hearers_;
+    store_.for_each_affiliation(owner(), [&](const AffiliationRecord& each) {
+        const bool is_member = each.affiliation >= Affiliation::member;
+        if (is_member && (each.hears_offline || who == "members"))
+            offline_hearers_->push_back(Jid::trusted(each.address));
+    });
+    return *offline_hearers_;
+}
+
+std::string Room::occupant_id(std::string_view user) const {
+    return base64url_encode(crypto::hmac_sha256(store_.secret(owner()), user));
+}
+
+Result<Jid> Room::occupant_address(std::string_view nick) const {
+    return jid().with_resource(nick);
+}
+
+// ---- What is kept of occupants -----------------------------------------------------------------
+
+void Room::keep(const Occupant& occupant, const OccupantSession& session) const {
+    store_.put_occupant(id(), {.jid = session.jid.full(),
+                               .nick = std::string(occupant.nick()),
+                               .role = occupant.role,
+                               .presence = xml::to_string(session.presence->root())});
+}
+
+void Room::keep(const Occupant& occupant) const {
+    for (const OccupantSession& session : occupant.sessions) keep(occupant, session);
+}
+
+void Room::forget(const Jid& session) const { store_.remove_occupant(id(), session.full()); }
+
+}  // namespace clarion::muc

@@ -1,0 +1,25 @@
+// Messages to a room and between its occupants (XEP-0045, 7.4, 7.5 and 8.1).
+#pragma once
+
+#include <optional>
+
+#include "modules/muc/room.h"
+#include "proto/stanza_error.h"
+#include "server/core/routing/envelope.h"
+
+namespace clarion::muc {
+
+/// Whether an occupant may say something to all of them, which is counted. nullopt: it may.
+std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, const Stanza& message,
+                                          SteadyTime now);
+
+/// Of type groupchat to the room: to all occupants, and into the archive.
+void take_groupchat(Room& room, core::Envelope envelope);
+/// To an occupant's address: to all its sessions, and to nobody else.
+void take_private(Room& room, core::Envelope envelope);
+
+/// Sends a message that the room says in somebody's name, or its own, to all occupants; archived if
+/// the room is. Returns it as it was sent.
+StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author);
+
+}  // namespace clarion::muc

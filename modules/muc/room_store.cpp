@@ -1,0 +1,175 @@
+#include "modules/muc/room_store.h"
+
+#include <utility>
+
+#include "base/log.h"
+#include "proto/crypto.h"
+#include "proto/nickname.h"
+#include "server/runtime/shard.h"
+#include "storage/owners.h"
+#include "storage/storage.h"
+
+namespace clarion::muc {
+
+namespace {
+
+constexpr Logger logger{"muc"};
+
+std::string affiliation_key(std::string_view address) {
+    return record_key(affiliation_prefix, address);
+}
+
+/// Another one each time the server starts, the same on all shards.
+std::uint64_t this_run() {
+    static const std::uint64_t run = [] {
+        std::uint64_t number = 0;
+        for (const char byte : crypto::random_bytes(sizeof number))
+            number = number << 8 | static_cast<std::uint8_t>(byte);
+        return number;
+    }();
+    return run;
+}
+
+std::string reservation_key(std::string_view nick) {
+    return record_key(reservation_prefix, nickname_key(nick));
+}
+
+}  // namespace
+
+RoomStore::RoomStore(core::ModuleSetup& setup)
+    : context_(setup.context()),
+      resident_(setup.resident_data(resident_bytes)),
+      stored_(setup.stored_data()),
+      module_(setup.name()) {}
+
+// ---- Rooms -------------------------------------------------------------------------------------
+
+void RoomStore::create(storage::OwnerId id, const std::string& address, const RoomRecord& record,
+                       const std::string& secret, const AffiliationRecord& creator) const {
+    storage::Batch& batch = context_.shard().batch();
+    context_.storage().owners().put(batch, {id, storage::OwnerKind::actor, address});
+    storage::ModuleData& data = context_.storage().module_data();
+    const storage::DataSpace space{id, module_, storage::DataKind::resident};
+    data.put(batch, space, config_key, encode(record));
+    data.put(batch, space, secret_key, secret);
+    data.put(batch, space, affiliation_key(creator.address), encode(creator));
+}
+
+void RoomStore::remove(core::Actor& room) const {
+    context_.storage().owners().remove(
+        context_.shard().batch(),
+        {room.id(), storage::OwnerKind::actor, std::string(room.jid().bare())});
+}
+
+Result<RoomRecord> RoomStore::record(const core::DataOwner& room) const {
+    const auto kept = resident_.get(room, config_key);
+    if (!kept) return fail("bad-record", "the room has no configuration");
+    return decode_room(*kept);
+}
+
+Task<Result<RoomRecord>> RoomStore::stored_record(storage::OwnerId room) const {
+    const storage::DataSpace space{room, module_, storage::DataKind::resident};
+    const auto kept = co_await context_.storage().module_data().get(space, std::string(config_key));
+    if (!kept) co_return kept.error();
+    if (!*kept) co_return fail("item-not-found", "the room is gone");
+    co_return decode_room(**kept);
+}
+
+std::string_view RoomStore::secret(const core::DataOwner& room) const {
+    return resident_.get(room, secret_key).value_or(std::string_view{});
+}
+
+std::optional<SubjectRecord> RoomStore::subject(const core::DataOwner& room) const {
+    const auto kept = resident_.get(room, subject_key);
+    if (!kept) return std::nullopt;
+    auto read = decode_subject(*kept);
+    if (!read) return std::nullopt;
+    return std::move(*read);
+}
+
+Result<> RoomStore::put(core::DataOwner& room, const RoomRecord& record) const {
+    return resident_.put(room, config_key, encode(record));
+}
+
+Result<> RoomStore::put(core::DataOwner& room, const SubjectRecord& subject) const {
+    return resident_.put(room, subject_key, encode(subject));
+}
+
+// ---- Affiliations ------------------------------------------------------------------------------
+
+std::optional<AffiliationRecord> RoomStore::affiliation(const core::DataOwner& room,
+                                                        std::string_view address) const {
+    const auto kept = resident_.get(room, affiliation_key(address));
+    if (!kept) return std::nullopt;
+    auto read = decode_affiliation(*kept);
+    if (!read || read->address != address) return std::nullopt;
+    return std::move(*read);
+}
+
+Result<> RoomStore::put(core::DataOwner& room, const AffiliationRecord& affiliation) const {
+    const auto before = this->affiliation(room, affiliation.address);
+    if (before && !before->nick.empty() && before->nick != affiliation.nick)
+        resident_.remove(room, reservation_key(before->nick));
+    const std::string key = affiliation_key(affiliation.address);
+    if (affiliation.affiliation == Affiliation::none && affiliation.nick.empty()) {
+        resident_.remove(room, key);
+        return {};
+    }
+    if (!affiliation.nick.empty()) {
+        auto reserved = resident_.put(room, reservation_key(affiliation.nick), affiliation.address);
+        if (!reserved) return reserved;
+    }
+    return resident_.put(room, key, encode(affiliation));
+}
+
+void RoomStore::for_each_affiliation(
+    const core::DataOwner& room, const std::function<void(const AffiliationRecord&)>& use) const {
+    resident_.for_each(room, [&](std::string_view key, std::string_view value) {
+        if (!key.starts_with(affiliation_prefix)) return;
+        if (const auto read = decode_affiliation(value)) use(*read);
+    });
+}
+
+std::optional<std::string> RoomStore::reserved_for(const core::DataOwner& room,
+                                                   std::string_view nick) const {
+    const auto kept = resident_.get(room, reservation_key(nick));
+    if (!kept) return std::nullopt;
+    return std::string(*kept);
+}
+
+// ---- Occupants ---------------------------------------------------------------------------------
+
+void RoomStore::put_occupant(storage::OwnerId room, OccupantRecord occupant) const {
+    occupant.run = this_run();
+    stored_.put_uncounted(room, record_key(occupant_prefix, occupant.jid), encode(occupant));
+}
+
+bool RoomStore::is_of_former_run(const OccupantRecord& occupant) {
+    return occupant.run != this_run();
+}
+
+void RoomStore::remove_occupant(storage::OwnerId room, std::string_view jid) const {
+    stored_.remove(room, record_key(occupant_prefix, jid));
+}
+
+Task<Result<std::vector<OccupantRecord>>> RoomStore::occupants(storage::OwnerId room) const {
+    std::vector<OccupantRecord> found;
+    storage::DataQuery query;
+    query.prefix = occupant_prefix;
+    query.limit = 1000;
+    for (;;) {
+        auto page = co_await stored_.read(room, query);
+        if (!page) co_return page.error();
+        for (const auto& [key, value] : page->entries) {
+            auto read = decode_occupant(value);
+            if (read)
+                found.push_back(std::move(*read));
+            else
+                logger.error("unreadable", {{"what", "occupant"}, {"error", read.error().text}});
+        }
+        if (page->complete || page->entries.empty()) co_return found;
+        query.after = page->entries.back().key;
+    }
+}
+
+}  // namespace clarion::muc

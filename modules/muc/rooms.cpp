@@ -1,0 +1,257 @@
+#include "modules/muc/rooms.h"
+
+#include <utility>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "modules/muc/entering.h"
+#include "modules/muc/invitations.h"
+#include "modules/muc/leaving.h"
+#include "modules/muc/occupant_requests.h"
+#include "modules/muc/roll_call.h"
+#include "modules/muc/room_discovery.h"
+#include "modules/muc/room_messages.h"
+#include "proto/crypto.h"
+#include "proto/ns.h"
+#include "server/core/accounts/administrators.h"
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
+#include "server/core/routing/router.h"
+#include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
+#include "storage/archive.h"
+#include "storage/owners.h"
+#include "storage/storage.h"
+
+namespace clarion::muc {
+
+using Condition = StanzaErrorCondition;
+
+namespace {
+
+constexpr Logger logger{"muc"};
+constexpr std::size_t secret_size = 32;
+/// What may wait for a room that is being made.
+constexpr std::size_t most_waiting = 1000;
+
+Room& as_room(core::Actor& actor) { return static_cast<Room&>(actor); }
+
+/// nullptr: what is kept cannot be read.
+StanzaPtr read_stanza(std::string_view text) {
+    xml::Document document = xml::parse_element(text, ns::client);
+    if (document.empty()) return nullptr;
+    auto stanza = Stanza::from_stored(std::move(document));
+    return stanza ? StanzaPtr(std::move(*stanza)) : nullptr;
+}
+
+}  // namespace
+
+Rooms::Rooms(core::ModuleSetup& setup, std::string domain, const RoomStore& store)
+    : Directory(setup.context(), "room"), domain_(std::move(domain)), store_(store) {}
+
+// ---- Loading -----------------------------------------------------------------------------------
+
+Task<Result<std::unique_ptr<core::Actor>>> Rooms::read(std::string address) {
+    auto stored = co_await context().storage().owners().load(address);
+    if (!stored) co_return stored.error();
+    if (!*stored) co_return std::unique_ptr<core::Actor>();
+    core::Actor::Stored what{(*stored)->owner.id, (*stored)->last_archive_id,
+                             std::move((*stored)->resident)};
+    auto room = std::make_unique<Room>(context(), Jid::trusted(address), std::move(what), store_,
+                                       RoomRecord{});
+    const Result<> filled = co_await fill(*room);
+    if (!filled) co_return filled.error();
+    co_return std::unique_ptr<core::Actor>(std::move(room));
+}
+
+/// With what is not resident: its occupants, and what was said last.
+Task<Result<>> Rooms::fill(Room& room) const {
+    auto record = store_.record(room.owner());
+    if (!record) co_return record.error();
+    room.restore(std::move(*record));
+    if (auto subject = store_.subject(room.owner()))
+        room.set_subject({read_stanza(subject->xml), subject->set});
+    auto occupants = co_await store_.occupants(room.id());
+    if (!occupants) co_return occupants.error();
+    for (const OccupantRecord& each : *occupants)
+        if (StanzaPtr presence = read_stanza(each.presence))
+            room.restore(each, std::move(presence));
+    if (!room.config().is_archived || room.config().history == 0) co_return Result<>{};
+    storage::ArchiveQuery query;
+    query.owner = room.id();
+    query.from_end = true;
+    query.limit = room.config().history;
+    query.max_bytes = History::max_bytes;
+    auto page = co_await context().storage().archive().query(std::move(query));
+    if (!page) co_return page.error();
+    for (const storage::ArchivedMessage& message : page->messages) room.restore(message);
+    co_return Result<>{};
+}
+
+/// Its occupants are in storage, too.
+bool Rooms::may_evict(core::Actor& actor) { return as_room(actor).outbox().waiting() == 0; }
+
+// ---- What comes --------------------------------------------------------------------------------
+
+void Rooms::on_message(core::Actor& actor, core::Envelope envelope) {
+    Room& room = as_room(actor);
+    call_roll(*this, room);
+    const Stanza& message = *envelope.stanza;
+    if (message.is_error()) {
+        take_error(room, message, envelope.local_bounce);
+        return destroy_if_over(room);
+    }
+    if (message.to().is_full()) return take_private(room, std::move(envelope));
+    if (message.type() == StanzaType::groupchat) return take_groupchat(room, std::move(envelope));
+    take_request(room, std::move(envelope));
+}
+
+void Rooms::on_presence(core::Actor& actor, core::Envelope envelope) {
+    Room& room = as_room(actor);
+    call_roll(*this, room);
+    switch (envelope.stanza->type()) {
+        case StanzaType::available: {
+            const auto wanted = read_enter(*envelope.stanza);
+            if (!wanted) return take_available(room, std::move(envelope));
+            const auto made = just_made_.extract(room.jid().full());
+            const bool is_new = !made.empty() && made.mapped() == envelope.stanza->from();
+            return enter(room, std::move(envelope), *wanted, is_new);
+        }
+        case StanzaType::unavailable:
+            take_unavailable(room, *envelope.stanza);
+            return destroy_if_over(room);
+        case StanzaType::error:
+            take_error(room, *envelope.stanza, envelope.local_bounce);
+            return destroy_if_over(room);
+        default: return;  // it has no roster
+    }
+}
+
+void Rooms::on_iq_to_resource(core::Actor& actor, core::Envelope envelope) {
+    if (!envelope.stanza->is_request()) return context().router().take_answer(std::move(envelope));
+    pass_request(as_room(actor), std::move(envelope));
+}
+
+// ---- Making one --------------------------------------------------------------------------------
+
+void Rooms::on_absent(core::Envelope envelope, const Error& why) {
+    const Stanza& stanza = *envelope.stanza;
+    const bool asks_to_enter =
+        stanza.is_presence() && stanza.type() == StanzaType::available && read_enter(stanza);
+    if (why.is(error_code::item_not_found) &&
+        (asks_to_enter || waiting_.contains(stanza.to().bare())))
+        return make(std::move(envelope));
+    if (stanza.is_presence() && stanza.type() != StanzaType::available) return;
+    context().router().bounce(std::move(envelope), to_stanza_error(why));
+}
+
+void Rooms::make(core::Envelope envelope) {
+    std::string address(envelope.stanza->to().bare());
+    const Jid creator = envelope.stanza->from();
+    auto& waiting = waiting_[address];
+    if (waiting.size() >= most_waiting)
+        return context().router().bounce(std::move(envelope),
+                                         {Condition::resource_constraint, StanzaErrorType::wait});
+    waiting.push_back(std::move(envelope));
+    if (waiting.size() > 1) return;
+    context().scope().spawn("make-room", make_for(std::move(address), creator));
+}
+
+Task<std::optional<StanzaError>> Rooms::refuse_creation(Jid creator) const {
+    const std::string& create = options_of_service(context().config(), domain_).create;
+    const bool local = context().domains().is_host(creator.domain());
+    if (create == "anyone" || (create == "local" && local)) co_return std::nullopt;
+    const std::string host(context().domains().host_over(domain_));
+    const bool administers = co_await core::administers(context(), creator, host);
+    if (administers) co_return std::nullopt;
+    co_return StanzaError(Condition::not_allowed, "you may not make rooms here");
+}
+
+RoomRecord Rooms::new_record(const Jid& creator) const {
+    const MucOptions& options = options_of_service(context().config(), domain_);
+    RoomRecord record;
+    record.config.is_public = options.public_rooms;
+    record.config.is_persistent = options.persistent_rooms;
+    record.config.is_archived = options.archived_rooms;
+    record.is_locked = options.lock_new_rooms;
+    record.creator = creator.bare();
+    record.created = context().clock().wall();
+    return record;
+}
+
+Task<Result<>> Rooms::create(std::string address, Jid creator, RoomRecord record) {
+    const storage::OwnerId id = context().storage().owners().next_id(address);
+    store_.create(id, address, record, crypto::random_bytes(secret_size),
+                  {.address = std::string(creator.bare()), .affiliation = Affiliation::owner});
+    const Result<> committed = co_await context().shard().committed();
+    if (!committed) co_return committed;
+    logger.info("room-created", {{"room", address}, {"by", creator.full()}});
+    note_created(address);
+    co_return committed;
+}
+
+Task<Result<>> Rooms::create(std::string address, Jid owner) {
+    if (waiting_.contains(address)) co_return fail("conflict", "it is being made");
+    const auto there = co_await load(address);
+    if (there) co_return fail("conflict", "there is such a room");
+    if (!there.error().is(error_code::item_not_found)) co_return there.error();
+    RoomRecord record = new_record(owner);
+    record.is_locked = false;
+    record.config.is_persistent = true;
+    co_return co_await create(std::move(address), std::move(owner), std::move(record));
+}
+
+Task<> Rooms::make_for(std::string address, Jid creator) {
+    const auto refused = co_await refuse_creation(creator);
+    if (refused) co_return give_to_waiting(address, &*refused);
+    RoomRecord record = new_record(creator);
+    const Result<> created = co_await create(address, creator, std::move(record));
+    if (!created) {
+        const StanzaError failed = to_stanza_error(created.error());
+        co_return give_to_waiting(address, &failed);
+    }
+    just_made_.insert_or_assign(address, creator);
+    give_to_waiting(address, nullptr);
+}
+
+void Rooms::give_to_waiting(const std::string& address, const StanzaError* refused) {
+    auto waited = waiting_.extract(address);
+    for (core::Envelope& envelope : waited.mapped()) {
+        if (refused)
+            context().router().bounce(std::move(envelope), *refused);
+        else
+            deliver(std::move(envelope));
+    }
+}
+
+// ---- The end of one ----------------------------------------------------------------------------
+
+void Rooms::destroy_if_over(Room& room) {
+    if (!room.deleted() && is_over(room)) destroy(room);
+}
+
+void Rooms::destroy(Room& room) {
+    std::string address(room.jid().bare());
+    room.set_deleted();
+    store_.remove(room);
+    begin_removal(address);
+    logger.info("room-destroyed", {{"room", address}});
+    context().scope().spawn("destroy-room", end_destruction(std::move(address)));
+}
+
+Task<> Rooms::end_destruction(std::string address) {
+    const Result<> committed = co_await context().shard().committed();
+    end_removal(address, committed.ok());
+}
+
+// ---- Discovery ---------------------------------------------------------------------------------
+
+void Rooms::describe(xml::Element& query, core::Actor* actor) {
+    if (actor) return describe_room(as_room(*actor), query);
+    query.add("identity")
+        .set_attr("category", "conference")
+        .set_attr("type", "text")
+        .set_attr("name", options_of_service(context().config(), domain_).name);
+}
+
+}  // namespace clarion::muc

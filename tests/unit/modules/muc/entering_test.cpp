@@ -1,0 +1,274 @@
+// Entering a room, nicknames, presence in it, and leaving (XEP-0045, 7).
+#include "tests/unit/modules/muc/room_scene.h"
+
+namespace clarion::muc {
+namespace {
+
+TEST_CASE_FIXTURE(Scene, "who makes a room owns it, and others see who is there") {
+    enter(*romeo, "Romeo");
+    CHECK(seen(*romeo) ==
+          "+Romeo owner/moderator (romeo@example.org/orchard) 170 201 110\n"
+          "* \n");
+    enter(*juliet, "Juliet");
+    CHECK(seen(*juliet) ==
+          "+Romeo owner/moderator\n"
+          "+Juliet none/participant (juliet@example.net/balcony) 170 110\n"
+          "* \n");
+    CHECK(seen(*romeo) == "+Juliet none/participant (juliet@example.net/balcony)\n");
+    CHECK(seen(*tybalt) == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "a room that is not configured yet lets nobody else in") {
+    Scene locked{std::string()};
+    locked.enter(*locked.romeo, "Romeo");
+    locked.forget();
+    locked.enter(*locked.juliet, "Juliet");
+    CHECK(locked.seen(*locked.juliet) == "!item-not-found\n");
+    CHECK(locked.configure(*locked.romeo, {}) == "");
+    locked.enter(*locked.juliet, "Juliet");
+    CHECK(locked.seen(*locked.romeo) == "+Juliet none/participant (juliet@example.net/balcony)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "a room that its owner does not configure after all is gone") {
+    Scene locked{std::string()};
+    locked.enter(*locked.romeo, "Romeo");
+    locked.forget();
+    CHECK(locked.ask(*locked.romeo, "set",
+                     "<query xmlns='http://jabber.org/protocol/muc#owner'>"
+                     "<x xmlns='jabber:x:data' type='cancel'/></query>") == "");
+    CHECK(locked.seen(*locked.romeo) == "-Romeo none/none 110 destroyed \n");
+    CHECK(locked.ask(*locked.romeo, "get",
+                     "<query xmlns='http://jabber.org/protocol/disco#info'/>") == "item-not-found");
+}
+
+TEST_CASE("who may make rooms") {
+    for (const auto& [create, refused] :
+         {std::pair("local", ""), std::pair("anyone", ""), std::pair("admins", "!not-allowed\n")}) {
+        Scene scene("create = \"" + std::string(create) + "\"\n");
+        scene.enter(*scene.romeo, "Romeo");
+        const std::string seen = scene.seen(*scene.romeo);
+        CHECK(seen.starts_with(*refused ? refused : "+Romeo owner/moderator"));
+        scene.world.arrive(
+            "<presence from='mercutio@example.com/mask' to='feast@rooms.example.org/Mercutio'>"
+            "<x xmlns='http://jabber.org/protocol/muc'/></presence>");
+        const StanzaPtr answer = scene.world.remote().pop();
+        REQUIRE(answer);
+        CHECK(answer->is_error() == (std::string_view(create) != "anyone"));
+    }
+}
+
+TEST_CASE_FIXTURE(Scene, "presence that does not ask to enter is an error from who is outside") {
+    open();
+    send_presence(*tybalt, "Tybalt");
+    CHECK(seen(*tybalt) == "!item-not-found\n");
+    tybalt->send("<presence to='nobody@rooms.example.org/Tybalt'/>");
+    CHECK(seen(*tybalt) == "!item-not-found\n");
+    send_presence(*tybalt, "Tybalt", "<x xmlns='http://jabber.org/protocol/muc#user'/>");
+    CHECK(seen(*tybalt) == "!item-not-found\n");
+    CHECK(seen(*romeo) == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "a nickname is needed, and another's is refused") {
+    open();
+    tybalt->send("<presence to='" + std::string(room_jid) +
+                 "'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    CHECK(seen(*tybalt) == "!jid-malformed\n");
+    for (const auto* nick : {"Juliet", "juliet", "JULIET", "Ｊuliet"}) {
+        enter(*tybalt, nick);
+        CHECK(seen(*tybalt) == "!conflict\n");
+    }
+    enter(*tybalt, "Jul iet");
+    CHECK(seen(*romeo) == "+Jul iet none/participant (tybalt@example.org/street)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "the rules of a room for who enters") {
+    SUBCASE("outcasts") {
+        open();
+        CHECK(affiliate(*romeo, "tybalt@example.org", "outcast") == "");
+        enter(*tybalt, "Tybalt");
+        CHECK(seen(*tybalt) == "!forbidden\n");
+    }
+    SUBCASE("everybody of a domain") {
+        open();
+        CHECK(affiliate(*romeo, "example.com", "outcast") == "");
+        world.arrive("<presence from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                     "/Mercutio'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+        const StanzaPtr answer = world.remote().pop();
+        REQUIRE(answer);
+        CHECK(condition_of(answer->root()) == "forbidden");
+    }
+    SUBCASE("members only") {
+        enter(*romeo, "Romeo");
+        CHECK(configure(*romeo, {"membersonly=1"}) == "");
+        forget();
+        enter(*tybalt, "Tybalt");
+        CHECK(seen(*tybalt) == "!registration-required\n");
+        CHECK(affiliate(*romeo, "tybalt@example.org", "member") == "");
+        enter(*tybalt, "Tybalt");
+        CHECK(seen(*tybalt).starts_with("+Romeo owner/moderator\n+Tybalt member/participant"));
+    }
+    SUBCASE("a password") {
+        enter(*romeo, "Romeo");
+        CHECK(configure(*romeo, {"passwordprotectedroom=1", "roomsecret=queen mab"}) == "");
+        forget();
+        enter(*tybalt, "Tybalt");
+        CHECK(seen(*tybalt) == "!not-authorized\n");
+        enter(*tybalt, "Tybalt", "<password>queen bab</password>");
+        CHECK(seen(*tybalt) == "!not-authorized\n");
+        enter(*tybalt, "Tybalt", "<password>queen mab</password>");
+        CHECK(seen(*romeo) == "+Tybalt none/participant (tybalt@example.org/street)\n");
+    }
+    SUBCASE("full") {
+        enter(*romeo, "Romeo");
+        CHECK(configure(*romeo, {"maxusers=1"}) == "");
+        forget();
+        enter(*tybalt, "Tybalt");
+        CHECK(seen(*tybalt) == "!service-unavailable\n");
+        CHECK(affiliate(*romeo, "tybalt@example.org", "admin") == "");
+        enter(*tybalt, "Tybalt");
+        CHECK(seen(*tybalt).starts_with("+Romeo owner/moderator"));
+    }
+}
+
+TEST_CASE_FIXTURE(Scene, "who enters again is told all again, and others nothing new") {
+    open();
+    enter(*juliet, "Juliet");
+    CHECK(seen(*juliet) ==
+          "+Romeo owner/moderator\n"
+          "+Juliet none/participant (juliet@example.net/balcony) 170 110\n"
+          "* \n");
+    CHECK(seen(*romeo) == "");
+    enter(*juliet, "Capulet");  // that is a change of nickname
+    CHECK(seen(*romeo) ==
+          "-Juliet none/participant (juliet@example.net/balcony) nick=Capulet 303\n"
+          "+Capulet none/participant (juliet@example.net/balcony)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "changes of presence and of nicknames") {
+    open();
+    send_presence(*juliet, "Juliet", "<show>away</show>");
+    CHECK(seen(*romeo) == "+Juliet none/participant (juliet@example.net/balcony)\n");
+    CHECK(seen(*juliet) == "+Juliet none/participant (juliet@example.net/balcony) 110\n");
+    send_presence(*juliet, "Rosaline");
+    CHECK(seen(*romeo) ==
+          "-Juliet none/participant (juliet@example.net/balcony) nick=Rosaline 303\n"
+          "+Rosaline none/participant (juliet@example.net/balcony)\n");
+    CHECK(seen(*juliet) ==
+          "-Juliet none/participant (juliet@example.net/balcony) nick=Rosaline 303 110\n"
+          "+Rosaline none/participant (juliet@example.net/balcony) 110\n");
+    send_presence(*juliet, "Romeo");
+    CHECK(seen(*juliet) == "!conflict\n");
+    send_presence(*juliet, "ROSALINE");
+    CHECK(seen(*romeo).find("nick=ROSALINE 303") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Scene, "two clients of one user under one nickname are one occupant") {
+    open();
+    Client& desk = world.log_in("juliet@example.net/desk");
+    forget();
+    enter(desk, "Juliet");
+    CHECK(seen(desk) ==
+          "+Romeo owner/moderator\n"
+          "+Juliet none/participant (juliet@example.net/balcony) (juliet@example.net/desk) 170 "
+          "110\n"
+          "* \n");
+    seen(*romeo);
+    seen(*juliet);
+    say(*romeo, "But soft!");
+    CHECK(seen(desk) == "Romeo: But soft!\n");
+    CHECK(seen(*juliet) == "Romeo: But soft!\n");
+    seen(*romeo);
+    leave(desk, "Juliet");
+    CHECK(seen(desk) == "-Juliet none/none 110\n");
+    CHECK(seen(*romeo).starts_with("+Juliet none/participant (juliet@example.net/balcony)"));
+    seen(*juliet);
+    leave(*juliet, "Juliet");
+    CHECK(seen(*romeo) == "-Juliet none/none (juliet@example.net/balcony)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "who leaves, and whose session ends, is gone for all") {
+    open();
+    leave(*juliet, "Juliet");
+    CHECK(seen(*juliet) == "-Juliet none/none (juliet@example.net/balcony) 110\n");
+    CHECK(seen(*romeo) == "-Juliet none/none (juliet@example.net/balcony)\n");
+    enter(*juliet, "Juliet");
+    forget();
+    juliet->close();
+    CHECK(seen(*romeo) == "-Juliet none/none (juliet@example.net/balcony)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "a room goes with its last occupant, unless it is to stay") {
+    SUBCASE("it goes") {
+        enter(*romeo, "Romeo");
+        leave(*romeo, "Romeo");
+        CHECK(ask(*romeo, "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>") ==
+              "item-not-found");
+    }
+    SUBCASE("it stays") {
+        enter(*romeo, "Romeo");
+        CHECK(configure(*romeo, {"persistentroom=1"}) == "");
+        leave(*romeo, "Romeo");
+        CHECK(ask(*romeo, "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>") == "");
+    }
+}
+
+TEST_CASE_FIXTURE(Scene, "only errors that say that nobody is there take an occupant out") {
+    enter(*romeo, "Romeo");
+    world.arrive("<presence from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                 "/Mercutio'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    forget();
+    const auto error = [&](std::string_view condition) {
+        world.arrive("<message type='error' from='mercutio@example.com/mask' to='" +
+                     std::string(room_jid) + "/Romeo'><error type='cancel'><" +
+                     std::string(condition) +
+                     " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+        return seen(*romeo);
+    };
+    for (const auto* condition :
+         {"service-unavailable", "resource-constraint", "not-acceptable", "internal-server-error"})
+        CHECK(error(condition) == "");
+    CHECK(error("recipient-unavailable") ==
+          "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
+    CHECK(error("recipient-unavailable") == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "a client's word is not taken for the room's") {
+    open();
+    send_presence(*juliet, "Juliet",
+                  "<occupant-id xmlns='urn:xmpp:occupant-id:0' id='forged'/>"
+                  "<x xmlns='http://jabber.org/protocol/muc#user'><item affiliation='owner' "
+                  "role='moderator'/></x><status>here</status>");
+    const auto presence = romeo->pop();
+    CHECK(presence.root().child_text(ns::client, "status") == "here");
+    int ids = 0, xs = 0;
+    for (const xml::Element& child : presence.root().children()) {
+        ids += child.name() == "occupant-id";
+        xs += child.name() == "x";
+        CHECK(child.attr("id") != "forged");
+    }
+    CHECK(ids == 1);
+    CHECK(xs == 1);
+    CHECK(describe(presence.root()) == "+Juliet none/participant (juliet@example.net/balcony)");
+}
+
+TEST_CASE_FIXTURE(Scene,
+                  "an occupant id is the same as long as the room is, and another elsewhere") {
+    const auto id_in = [&](std::string_view room) {
+        romeo->send("<presence to='" + std::string(room) +
+                    "/Romeo'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+        const auto presence = romeo->pop("presence");
+        romeo->send("<presence type='unavailable' to='" + std::string(room) + "/Romeo'/>");
+        forget();
+        return std::string(presence.root().child(ns::occupant_id, "occupant-id")->attr("id"));
+    };
+    enter(*romeo, "Romeo");
+    CHECK(configure(*romeo, {"persistentroom=1"}) == "");
+    forget();
+    const std::string id = id_in(room_jid);
+    CHECK(id.size() > 20);
+    CHECK(id_in(room_jid) == id);
+    CHECK(id_in("feast@rooms.example.org") != id);
+}
+
+}  // namespace
+}  // namespace clarion::muc

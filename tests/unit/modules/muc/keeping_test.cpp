@@ -1,0 +1,274 @@
+// What outlives a room's memory: eviction, restarts, its archive, and what is taken back.
+#include "modules/muc/records.h"
+
+#include "proto/data_form.h"
+#include "tests/unit/modules/muc/room_scene.h"
+
+namespace clarion::muc {
+namespace {
+
+using namespace std::chrono_literals;
+
+// ---- Records -----------------------------------------------------------------------------------
+
+TEST_CASE("records read what they wrote") {
+    RoomRecord room;
+    room.config = {.name = "Verona",
+                   .description = "fair",
+                   .language = "it",
+                   .contacts = {"prince@example.org"},
+                   .password = "queen mab",
+                   .is_persistent = true,
+                   .is_public = false,
+                   .is_moderated = true,
+                   .who_is = WhoIs::anyone,
+                   .allow_pm = AllowPm::moderators,
+                   .presence_broadcast = Roles::none().add(Role::moderator),
+                   .max_users = 7,
+                   .slow_mode = 3,
+                   .history = 11};
+    room.is_locked = true;
+    room.creator = "romeo@example.org";
+    room.created = WallTime(123456789us);
+    CHECK(*decode_room(encode(room)) == room);
+    const AffiliationRecord affiliation{"tybalt@example.org", Affiliation::outcast, "T", "rude",
+                                        true};
+    CHECK(*decode_affiliation(encode(affiliation)) == affiliation);
+    const OccupantRecord occupant{"juliet@example.net/balcony", "Juliet", Role::visitor,
+                                  "<presence/>", 7};
+    CHECK(*decode_occupant(encode(occupant)) == occupant);
+    const SubjectRecord subject{"<message/>", WallTime(5us)};
+    CHECK(*decode_subject(encode(subject)) == subject);
+    CHECK(encode(AffiliationRecord{"a@b", Affiliation::owner}) ==
+          std::string_view("\x01\x03"
+                           "a@b\x04\x00\x00\x00",
+                           9));
+}
+
+TEST_CASE("records that are cut short or of another kind are refused") {
+    const std::string room = encode(RoomRecord{});
+    for (std::size_t size = 0; size < room.size(); ++size)
+        CHECK_FALSE(decode_room(std::string_view(room).substr(0, size)).ok());
+    CHECK_FALSE(decode_room(room + "x").ok());
+    CHECK_FALSE(check_record("c", "nonsense").ok());
+    CHECK_FALSE(check_record("aromeo@example.org", "").ok());
+    CHECK(check_record("c", room).ok());
+}
+
+// ---- Restarts ----------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(Scene, "occupants stay in a room that is put away") {
+    open();
+    evict();
+    CHECK_FALSE(is_loaded());
+    say(*juliet, "Ay me!");
+    CHECK(seen(*romeo) == "Juliet: Ay me!\n");
+    evict();
+    enter(*tybalt, "Tybalt");
+    CHECK(
+        seen(*tybalt).starts_with("+Juliet none/participant\n+Romeo owner/moderator\n"
+                                  "+Tybalt none/participant (tybalt@example.org/street) 170 110\n"
+                                  "Juliet: Ay me! (late)\n"));
+}
+
+TEST_CASE_FIXTURE(Scene, "occupants of other servers stay in a room when the server dies") {
+    enter(*romeo, "Romeo");
+    REQUIRE(configure(*romeo, {"persistentroom=1"}) == "");
+    const auto arrive = [&](std::string_view what) {
+        world.arrive("<presence from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                     "/Mercutio'>" + std::string(what) + "</presence>");
+    };
+    arrive("<x xmlns='http://jabber.org/protocol/muc'/>");
+    REQUIRE(set_role(*romeo, "Mercutio", "visitor") == "");
+    world.crash_and_restart();
+    log_in();
+    world.remote().drop_all();
+    enter(*juliet, "Juliet");
+    CHECK(seen(*juliet).find("+Mercutio none/visitor\n") != std::string::npos);
+    std::string told;
+    while (const StanzaPtr next = world.remote().pop()) told += describe(next->root()) + "\n";
+    CHECK(told == "+Juliet none/participant\n");
+}
+
+// ---- Archive -----------------------------------------------------------------------------------
+
+std::vector<std::string> archived(Scene& scene, Client& who, std::string_view within = {}) {
+    std::vector<std::string> all;
+    const auto fin = scene.request(
+        who, "set", "<query xmlns='urn:xmpp:mam:2'>" + std::string(within) + "</query>");
+    if (fin.root().attr("type") == "error") return {"!" + condition_of(fin.root())};
+    for (auto page = who.pop("message"); page.root().name() == "message";
+         page = who.pop("message")) {
+        const auto* result = page.root().child(ns::mam, "result");
+        REQUIRE(result);
+        const auto* message = result->first_child()->child(ns::client, "message");
+        REQUIRE(message);
+        const bool gone = message->child(ns::retract, "retracted") != nullptr;
+        all.push_back(std::string(result->attr("id")) + " " +
+                      (gone ? "(gone)" : describe(*message)));
+    }
+    return all;
+}
+
+std::string without_ids(const std::vector<std::string>& lines) {
+    std::string all;
+    for (const std::string& line : lines) all += line.substr(line.find(' ') + 1) + "\n";
+    return all;
+}
+
+TEST_CASE_FIXTURE(Scene, "what was said is in the room's archive, for who may enter") {
+    open();
+    say(*romeo, "But soft!");
+    whisper(*juliet, "Romeo", "Psst");
+    send_message(*romeo, "<subject>The balcony</subject>");
+    send_message(*romeo, "<body>unsaid</body><no-store xmlns='urn:xmpp:hints'/>");
+    forget();
+    CHECK(without_ids(archived(*this, *juliet)) == "Romeo: But soft!\nRomeo* The balcony\n");
+    CHECK(without_ids(archived(*this, *tybalt)) == "Romeo: But soft!\nRomeo* The balcony\n");
+    CHECK(configure(*romeo, {"membersonly=1"}) == "");
+    forget();
+    CHECK(archived(*this, *tybalt) == std::vector<std::string>{"!forbidden"});
+    CHECK(affiliate(*romeo, "tybalt@example.org", "member") == "");
+    forget();
+    CHECK(archived(*this, *tybalt).size() == 2);
+    CHECK(affiliate(*romeo, "tybalt@example.org", "outcast") == "");
+    forget();
+    CHECK(archived(*this, *tybalt) == std::vector<std::string>{"!forbidden"});
+}
+
+TEST_CASE_FIXTURE(Scene, "a room that keeps nothing has no archive of what is said then") {
+    open({"enablearchiving=0"});
+    say(*romeo, "But soft!");
+    seen(*romeo);
+    CHECK(seen(*juliet) == "Romeo: But soft!\n");
+    CHECK(archived(*this, *juliet).empty());
+}
+
+// ---- Taking back -------------------------------------------------------------------------------
+
+std::string id_of(Scene& scene, Client& who, std::size_t which) {
+    const std::string line = archived(scene, who).at(which);
+    return line.substr(0, line.find(' '));
+}
+
+TEST_CASE_FIXTURE(Scene, "moderators take back what others said") {
+    open();
+    say(*juliet, "Fie!");
+    forget();
+    const std::string id = id_of(*this, *romeo, 0);
+    const auto moderate = [&](Client& who, std::string_view which) {
+        return ask(who, "set",
+                   "<moderate xmlns='urn:xmpp:message-moderate:1' id='" + std::string(which) +
+                       "'><retract xmlns='urn:xmpp:message-retract:1'/><reason>Rude</reason>"
+                       "</moderate>");
+    };
+    CHECK(moderate(*juliet, id) == "forbidden");
+    CHECK(moderate(*tybalt, id) == "forbidden");
+    CHECK(moderate(*romeo, "nonsense") == "item-not-found");
+    CHECK(moderate(*romeo, "") == "bad-request");
+    CHECK(seen(*juliet) == "");
+    CHECK(moderate(*romeo, id) == "");
+    const auto told = juliet->pop();
+    CHECK(describe(told.root()) == " retracts " + id);
+    const auto* moderated =
+        told.root().child(ns::retract, "retract")->child(ns::moderate, "moderated");
+    REQUIRE(moderated);
+    CHECK(moderated->attr("by") == "verona@rooms.example.org/Romeo");
+    forget();
+    CHECK(without_ids(archived(*this, *romeo)) == "(gone)\n retracts " + id + "\n");
+    CHECK(moderate(*romeo, id) == "not-acceptable");
+    enter(*tybalt, "Tybalt");
+    CHECK(seen(*tybalt).find("Fie!") == std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Scene, "older clients moderate in their own words") {
+    open();
+    say(*juliet, "Fie!");
+    forget();
+    const std::string id = id_of(*this, *romeo, 0);
+    CHECK(ask(*romeo, "set",
+              "<apply-to xmlns='urn:xmpp:fasten:0' id='" + id +
+                  "'><moderate xmlns='urn:xmpp:message-moderate:0'><retract "
+                  "xmlns='urn:xmpp:message-retract:0'/></moderate></apply-to>") == "");
+    CHECK(seen(*juliet) == " retracts " + id + "\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "authors take back what they said, also under another nickname") {
+    open();
+    say(*juliet, "Fie!");
+    forget();
+    const std::string id = id_of(*this, *romeo, 0);
+    const auto retract = [&](Client& who) {
+        send_message(
+            who,
+            "<retract xmlns='urn:xmpp:message-retract:1' id='" + id + "'/><body>taken back</body>",
+            "r");
+        forget();
+    };
+    retract(*romeo);  // not his
+    CHECK(archived(*this, *romeo).at(0) == id + " Juliet: Fie!");
+    enter(*tybalt, "Tybalt");
+    leave(*juliet, "Juliet");
+    send_presence(*tybalt, "Juliet");
+    retract(*tybalt);  // who only is called like her
+    CHECK(archived(*this, *romeo).at(0) == id + " Juliet: Fie!");
+    enter(*juliet, "Rosaline");
+    retract(*juliet);
+    CHECK(archived(*this, *romeo).at(0) == id + " (gone)");
+}
+
+// ---- Discovery ---------------------------------------------------------------------------------
+
+TEST_CASE_FIXTURE(Scene, "what is found of rooms") {
+    enter(*romeo, "Romeo");
+    REQUIRE(configure(*romeo, {"roomname=Verona", "roomdesc=fair", "persistentroom=1"}) == "");
+    for (const auto* name : {"a", "b", "c"}) {
+        romeo->send("<presence to='" + std::string(name) +
+                    "@rooms.example.org/Romeo'><x xmlns='http://jabber.org/protocol/muc'/>"
+                    "</presence>");
+    }
+    forget();
+    const auto items = [&](std::string_view within, std::string_view of = "rooms.example.org") {
+        const auto answer = request(*tybalt, "get",
+                                    "<query xmlns='http://jabber.org/protocol/disco#items'>" +
+                                        std::string(within) + "</query>",
+                                    of);
+        const auto* query = answer.root().child(ns::disco_items, "query");
+        if (!query) return "!" + condition_of(answer.root());
+        std::string all;
+        for (const xml::Element& item : query->children())
+            if (item.name() == "item")
+                all += std::string(Jid::trusted(item.attr("jid")).local()) + " ";
+        return all;
+    };
+    CHECK(items("") == "a b c verona ");
+    CHECK(items("<set xmlns='http://jabber.org/protocol/rsm'><max>2</max></set>") == "a b ");
+    CHECK(items("<set xmlns='http://jabber.org/protocol/rsm'><max>2</max><after>b@rooms.example."
+                "org</after></set>") == "c verona ");
+    CHECK(items("", room_jid) == "verona ");
+    REQUIRE(configure(*romeo, {"publicroom=0"}) == "");
+    CHECK(items("") == "a b c ");
+    CHECK(items("", room_jid) == "");
+    const auto info =
+        request(*tybalt, "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>");
+    std::string features;
+    const auto* query = info.root().child(ns::disco_info, "query");
+    for (const xml::Element& child : query->children())
+        features += std::string(child.attr("var")) + " ";
+    for (const auto* feature :
+         {"http://jabber.org/protocol/muc ", "muc_hidden ", "muc_persistent ", "muc_open ",
+          "muc_unmoderated ", "muc_semianonymous ", "muc_unsecured ", "urn:xmpp:mam:2 ",
+          "urn:xmpp:occupant-id:0 ", "http://jabber.org/protocol/muc#stable_id ",
+          "http://jabber.org/protocol/muc#self-ping-optimization ", "urn:xmpp:message-moderate:1 ",
+          "vcard-temp ", "urn:xmpp:sid:0 "}) {
+        CAPTURE(feature);
+        CHECK(features.find(feature) != std::string::npos);
+    }
+    const auto form = DataForm::find_in(*query, ns::muc_roominfo);
+    REQUIRE(form);
+    CHECK(form->value("muc#roominfo_description") == "fair");
+    CHECK(form->value("muc#roominfo_occupants") == "1");
+}
+
+}  // namespace
+}  // namespace clarion::muc

@@ -1,0 +1,261 @@
+// What is said in a room, to all or to one, and what is kept of it (XEP-0045, 7.4, 7.5, 8.1).
+#include "tests/unit/modules/muc/room_scene.h"
+
+namespace clarion::muc {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST_CASE_FIXTURE(Scene, "all hear what is said, the speaker too, and nobody else") {
+    open();
+    say(*juliet, "Ay me!");
+    CHECK(seen(*romeo) == "Juliet: Ay me!\n");
+    CHECK(seen(*juliet) == "Juliet: Ay me!\n");
+    CHECK(seen(*tybalt) == "");
+    say(*tybalt, "What, art thou drawn?");
+    CHECK(seen(*tybalt) == "!not-acceptable\n");
+    CHECK(seen(*romeo) == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "what is said is marked by the room, and by nobody else") {
+    open();
+    send_message(*juliet,
+                 "<body>Ay me!</body><occupant-id xmlns='urn:xmpp:occupant-id:0' id='forged'/>"
+                 "<stanza-id xmlns='urn:xmpp:sid:0' id='forged' by='verona@rooms.example.org'/>"
+                 "<origin-id xmlns='urn:xmpp:sid:0' id='o'/>");
+    const auto heard = romeo->pop();
+    CHECK(heard.root().attr("from") == "verona@rooms.example.org/Juliet");
+    CHECK(heard.root().attr("id") == "m");
+    CHECK(heard.root().child(ns::stanza_id, "origin-id"));
+    int ids = 0;
+    for (const xml::Element& child : heard.root().children()) {
+        ids += child.name() == "occupant-id" || child.name() == "stanza-id";
+        CHECK(child.attr("id") != "forged");
+    }
+    CHECK(ids == 2);
+}
+
+TEST_CASE_FIXTURE(Scene, "visitors have no voice in a moderated room until they are given it") {
+    open({"moderatedroom=1"});
+    say(*juliet, "Ay me!");
+    CHECK(seen(*juliet) == "!forbidden\n");
+    CHECK(set_role(*romeo, "Juliet", "participant") == "");
+    CHECK(seen(*juliet) == "+Juliet none/participant (juliet@example.net/balcony) by=Romeo 110\n");
+    say(*juliet, "Ay me!");
+    CHECK(seen(*juliet) == "Juliet: Ay me!\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "asking for voice, and getting it") {
+    open({"moderatedroom=1"});
+    const auto form = [](std::string_view more) {
+        return "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>"
+               "http://jabber.org/protocol/muc#request</value></field>" +
+               std::string(more) + "</x>";
+    };
+    const auto send_form = [&](Client& who, std::string_view more) {
+        who.send("<message to='" + std::string(room_jid) + "'>" + form(more) + "</message>");
+    };
+    const std::string wish = "<field var='muc#role'><value>participant</value></field>";
+    send_form(*juliet, wish);
+    CHECK(seen(*juliet) == "");
+    CHECK(seen(*romeo) == "form\n");
+    const std::string allowed = wish +
+                                "<field var='muc#roomnick'><value>Juliet</value></field>"
+                                "<field var='muc#request_allow'><value>true</value></field>";
+    send_form(*juliet, allowed);  // not by herself
+    CHECK(seen(*juliet) == "!forbidden\n");
+    send_form(*romeo, allowed);
+    CHECK(seen(*juliet) == "+Juliet none/participant (juliet@example.net/balcony) by=Romeo 110\n");
+    forget();
+    CHECK(configure(*romeo, {"allowvoicerequests=0"}) == "");
+    CHECK(set_role(*romeo, "Juliet", "visitor") == "");
+    forget();
+    send_form(*juliet, wish);
+    CHECK(seen(*juliet) == "!forbidden\n");
+    CHECK(seen(*romeo) == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "the subject is for moderators, unless the room says otherwise") {
+    open();
+    send_message(*juliet, "<subject>The balcony</subject>");
+    CHECK(seen(*juliet) == "!forbidden\n");
+    send_message(*romeo, "<subject>The orchard</subject>");
+    CHECK(seen(*juliet) == "Romeo* The orchard\n");
+    enter(*tybalt, "Tybalt");
+    CHECK(seen(*tybalt).ends_with("Romeo* The orchard (late)\n"));
+    CHECK(configure(*romeo, {"changesubject=1"}) == "");
+    forget();
+    send_message(*juliet, "<subject>The balcony</subject>");
+    CHECK(seen(*romeo) == "Juliet* The balcony\n");
+    send_message(*juliet, "<subject>" + std::string(100000, 'x') + "</subject>");
+    CHECK(seen(*juliet) == "Juliet* The balcony\n!not-acceptable\n");
+    // A subject beside a body is said, not set.
+    forget();
+    send_message(*juliet, "<subject>But</subject><body>soft</body>");
+    CHECK(seen(*romeo) == "Juliet: soft\n");
+    evict();
+    enter(*nurse, "Nurse");
+    CHECK(seen(*nurse).ends_with("Juliet* The balcony (late)\n"));
+}
+
+TEST_CASE_FIXTURE(Scene, "what was said before, as much of it as is wanted") {
+    open();
+    for (const auto* line : {"one", "two", "three"}) say(*romeo, line);
+    const auto history = [&](std::string_view wanted) {
+        enter(*tybalt, "Tybalt", wanted);
+        std::string lines;
+        for (auto next = tybalt->pop(); next.root().name() != "nothing"; next = tybalt->pop())
+            if (next.root().name() == "message" && next.root().child(ns::client, "body"))
+                lines += describe(next.root()) + "\n";
+        leave(*tybalt, "Tybalt");
+        forget();
+        return lines;
+    };
+    CHECK(history("") == "Romeo: one (late)\nRomeo: two (late)\nRomeo: three (late)\n");
+    CHECK(history("<history maxstanzas='1'/>") == "Romeo: three (late)\n");
+    CHECK(history("<history maxchars='0'/>") == "");
+    CHECK(history("<history maxstanzas='0'/>") == "");
+    world.advance(60s);
+    say(*romeo, "four");
+    CHECK(history("<history seconds='30'/>") == "Romeo: four (late)\n");
+    CHECK(history("<history seconds='-1'/>").ends_with("four (late)\n"));
+    CHECK(configure(*romeo, {"historylength=2"}) == "");
+    forget();
+    CHECK(history("") == "Romeo: three (late)\nRomeo: four (late)\n");
+    evict();
+    CHECK(history("") == "Romeo: three (late)\nRomeo: four (late)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "private messages") {
+    open();
+    whisper(*juliet, "Romeo", "Psst");
+    CHECK(seen(*romeo) == "Juliet> Psst\n");
+    CHECK(seen(*juliet) == "");
+    whisper(*juliet, "Mercutio", "Psst");
+    CHECK(seen(*juliet) == "!item-not-found\n");
+    whisper(*tybalt, "Romeo", "Psst");
+    CHECK(seen(*tybalt) == "!not-acceptable\n");
+    juliet->send("<message type='groupchat' to='" + std::string(room_jid) +
+                 "/Romeo'><body>to one?</body></message>");
+    CHECK(seen(*juliet) == "!bad-request\n");
+    enter(*tybalt, "Tybalt");
+    forget();
+    const auto refused = [&](Client& who, std::string_view to) {
+        whisper(who, to, "Psst");
+        const std::string answer = seen(who);
+        forget();
+        return answer;
+    };
+    CHECK(configure(*romeo, {"allowpm=moderators"}) == "");
+    forget();
+    CHECK(refused(*juliet, "Tybalt") == "!forbidden\n");
+    CHECK(refused(*juliet, "Romeo") == "");  // to ask a moderator something
+    CHECK(refused(*romeo, "Juliet") == "");
+    CHECK(configure(*romeo, {"allowpm=none"}) == "");
+    forget();
+    CHECK(refused(*romeo, "Juliet") == "!forbidden\n");
+    CHECK(refused(*juliet, "Romeo") == "!forbidden\n");
+}
+
+TEST_CASE("nobody says more than a room bears") {
+    Scene scene("lock_new_rooms = false\nmessages_per_second = 2\npresence_per_second = 2\n");
+    scene.open();
+    for (int i = 0; i < 2; ++i) scene.say(*scene.juliet, "Ay me!");
+    scene.forget();
+    scene.say(*scene.juliet, "Ay me!");
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    CHECK(scene.seen(*scene.romeo) == "");
+    scene.world.advance(1s);
+    scene.say(*scene.juliet, "Ay me!");
+    CHECK(scene.seen(*scene.romeo) == "Juliet: Ay me!\n");
+    for (int i = 0; i < 5; ++i) scene.say(*scene.romeo, "But soft!");
+    CHECK(scene.seen(*scene.romeo).find("policy") == std::string::npos);
+    scene.forget();
+    for (int i = 0; i < 3; ++i) scene.send_presence(*scene.juliet, "Juliet", "<show>away</show>");
+    CHECK(scene.seen(*scene.juliet).ends_with("!policy-violation\n"));
+    scene.forget();
+    scene.leave(*scene.juliet, "Juliet");
+    CHECK(scene.seen(*scene.romeo) == "-Juliet none/none (juliet@example.net/balcony)\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "slow mode") {
+    open({"slow_mode_duration=10"});
+    say(*juliet, "Ay me!");
+    forget();
+    say(*juliet, "Ay me!");
+    CHECK(seen(*juliet) == "!policy-violation\n");
+    say(*romeo, "But soft!");
+    say(*romeo, "But soft!");
+    CHECK(seen(*romeo) == "Romeo: But soft!\nRomeo: But soft!\n");
+    world.advance(10s);
+    seen(*juliet);
+    say(*juliet, "Ay me!");
+    CHECK(seen(*juliet) == "Juliet: Ay me!\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "invitations go through the room, and back") {
+    open();
+    const auto invite = [&](Client& who, std::string_view jid) {
+        who.send("<message to='" + std::string(room_jid) +
+                 "'><x xmlns='http://jabber.org/protocol/muc#user'><invite to='" +
+                 std::string(jid) + "'><reason>Hey</reason></invite></x></message>");
+    };
+    invite(*juliet, "tybalt@example.org");
+    auto message = tybalt->pop();
+    CHECK(describe(message.root()) == "invited by verona@rooms.example.org/Juliet");
+    CHECK(message.root().child(ns::muc_conference, "x"));
+    tybalt->send("<message to='" + std::string(room_jid) +
+                 "'><x xmlns='http://jabber.org/protocol/muc#user'><decline "
+                 "to='verona@rooms.example.org/Juliet'/></x></message>");
+    CHECK(seen(*juliet) == "declined by tybalt@example.org\n");
+    CHECK(seen(*romeo) == "");
+    invite(*tybalt, "nurse@example.net");
+    CHECK(seen(*tybalt) == "!not-acceptable\n");
+    CHECK(configure(*romeo, {"membersonly=1", "passwordprotectedroom=1", "roomsecret=s"}) == "");
+    forget();
+    invite(*romeo, "nurse@example.net");
+    message = nurse->pop();
+    CHECK(message.root().child(ns::muc_user, "x")->child_text(ns::muc_user, "password") == "s");
+    enter(*nurse, "Nurse", "<password>s</password>");
+    CHECK(seen(*nurse).find("+Nurse member/participant") != std::string::npos);
+}
+
+TEST_CASE_FIXTURE(Scene, "requests of one occupant to another go through the room") {
+    open();
+    juliet->send("<iq type='get' id='v1' to='" + std::string(room_jid) +
+                 "/Romeo'><query xmlns='jabber:iq:version'/></iq>");
+    const auto asked = romeo->pop("iq");
+    CHECK(asked.root().attr("from") == "verona@rooms.example.org/Juliet");
+    CHECK(asked.root().attr("id") != "v1");
+    tybalt->send("<iq type='result' id='" + std::string(asked.root().attr("id")) + "' to='" +
+                 std::string(room_jid) + "/Juliet'/>");
+    CHECK(seen(*juliet) == "");  // he was not asked
+    romeo->send("<iq type='result' id='" + std::string(asked.root().attr("id")) + "' to='" +
+                std::string(room_jid) +
+                "/Juliet'><query xmlns='jabber:iq:version'><name>Quill</name></query></iq>");
+    const auto answer = juliet->pop("iq");
+    CHECK(answer.root().attr("id") == "v1");
+    CHECK(answer.root().attr("from") == "verona@rooms.example.org/Romeo");
+    CHECK(answer.root().child("jabber:iq:version", "query"));
+    const std::string romeo_there = std::string(room_jid) + "/Romeo";
+    CHECK(ask(*tybalt, "get", "<query xmlns='jabber:iq:version'/>", romeo_there) ==
+          "not-acceptable");
+    CHECK(ask(*juliet, "get", "<query xmlns='jabber:iq:version'/>",
+              std::string(room_jid) + "/Mercutio") == "item-not-found");
+    CHECK(ask(*juliet, "set", "<vCard xmlns='vcard-temp'/>", romeo_there) == "not-allowed");
+}
+
+TEST_CASE_FIXTURE(Scene, "the room answers a ping to oneself (XEP-0410)") {
+    open();
+    const std::string ping = "<ping xmlns='urn:xmpp:ping'/>";
+    const std::string there = std::string(room_jid) + "/Juliet";
+    CHECK(ask(*juliet, "get", ping, there) == "");
+    CHECK(ask(*tybalt, "get", ping, there) == "not-acceptable");
+    evict();
+    CHECK(ask(*juliet, "get", ping, there) == "");
+    leave(*juliet, "Juliet");
+    CHECK(ask(*juliet, "get", ping, there) == "not-acceptable");
+}
+
+}  // namespace
+}  // namespace clarion::muc

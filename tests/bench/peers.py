@@ -14,6 +14,7 @@ usage: tests/bench/peers.py --build BUILD/bin [--servers clarion,ejabberd] [--sc
        --rate       messages/s of the push and chat-rate scenarios, publishes/s of pep-rate (1000)
        --contacts   contacts that hear of each publish of the pep-notify scenario (1000)
        --items      items of each node of the items scenario (10000); Prosody's have 200
+       --occupants  sessions in the room of the room scenarios (1000)
        --outage     seconds that everything waits for the gateway in the outage scenario (70)
        --duration   seconds each chat or push is measured (10)
        --repeat     runs of everything, of which the best counts (1)
@@ -32,7 +33,8 @@ Scenarios: what `--scenarios list` prints; a name without its last part stands f
 ("push"). push-* send at a fixed rate to phones that are offline or asleep, each at most every
 phones/rate seconds; pushmax-* send as fast as publishes come out, so many in flight; outage-* send to
 every phone while the gateway is away. pep-notify: an account publishes as fast as all its contacts hear of
-it; pep-rate: accounts publish at a fixed rate, and nobody is told; items-4: nodes are paged through.
+it; pep-rate: accounts publish at a fixed rate, and nobody is told; items-4: nodes are paged through;
+room-50: all sessions are in one room, in which 50 messages/s are said.
 
 Servers: clarion (fsync on), prosody-files (its default storage, never fsynced), prosody-sqlite,
 ejabberd (SQLite). Each scenario meets a freshly started server with nothing but its accounts. Needs
@@ -48,8 +50,8 @@ import sys
 import tempfile
 import time
 
-from servers import (Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, SECRET, Server,
-                     fetch_cloud_notify)
+from servers import (Clarion, COMPONENT, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOMS, ROOT, SECRET,
+                     Server, fetch_cloud_notify)
 
 FEATURES = ["--sm", "--carbons"]
 SERVER_CORE, BENCH_CORE = 0, 1
@@ -71,6 +73,8 @@ def scenarios(options, server="clarion"):
     pep = ["pep", "--duration", str(options.duration)]
     items = ["items", "--duration", str(options.duration), "--fill", 
              str(PROSODY_ITEMS if server.startswith("prosody") else options.items)]
+    room = ["room", "--service", ROOMS, "--duration", str(options.duration), "-n",
+            str(options.occupants)]
     gateway = ["--component", COMPONENT, "--component-secret", SECRET, "--source-addresses", "16"]
     push = ["push", *gateway, "--duration", str(options.duration), "--rate", str(options.rate)]
     pushmax = ["push", *gateway, "--duration", str(options.duration), "--rate", "0"]
@@ -92,6 +96,8 @@ def scenarios(options, server="clarion"):
         "pep-rate": ("none", [*pep, "-n", str(options.chatters), "--publishers",
                               str(options.chatters), "--rate", str(options.rate)]),
         "items-4": ("none", [*items, "-n", "4"]),
+        "room-50": ("none", [*room, "--rate", "50"]),
+        "room-1": ("none", [*room, "--rate", "1"]),
         **{name: ("none", [*arguments, *phones(name)]) for name, arguments in {
             "push-offline": push, "push-asleep": push,
             "pushmax-offline": pushmax, "pushmax-asleep": pushmax,
@@ -143,6 +149,15 @@ FIGURES = {
               ("server_cpu_us_per_page", "CPU us per page", False),
               ("fill_items_per_second", "items/s published to fill", True),
               ("walks_of_another_length", "walks that missed items", False)],
+    "room": [("server_cpu_us_per_delivery", "CPU us per delivery", False),
+             ("deliveries_per_second", "deliveries/s", True),
+             ("deliveries_per_cpu_second", "deliveries per CPU second", True),
+             ("delivery_p50_ms", "message to delivery p50 ms", False),
+             ("delivery_p99_ms", "message to delivery p99 ms", False),
+             ("server_cpu_percent", "CPU %", False),
+             ("enter_seconds", "s until all are in the room", False),
+             ("memory_bytes_per_occupant", "bytes per occupant", False),
+             ("missing_deliveries", "deliveries missing after 10 s more", False)],
     "push": [("latency_p99_ms", "message to publish p99 ms", False),
              ("latency_p50_ms", "message to publish p50 ms", False),
              ("latency_max_ms", "message to publish max ms", False),
@@ -188,7 +203,7 @@ def makers(options, scenario):
     sqlite = options.sqlite_directory
     prosody = functools.partial(Prosody, archive, core, sqlite, options.prosody_plugins)
     return dict(zip(SERVERS, (functools.partial(Clarion, archive, options.build, core,
-                                                server_table(scenario)),
+                                                server_table(scenario), more_tables(scenario)),
                               functools.partial(prosody, storage="internal"),
                               functools.partial(prosody, storage="sql"),
                               functools.partial(Ejabberd, archive, core, sqlite))))
@@ -233,7 +248,14 @@ def accounts_for(options, scenario, server):
     if scenario == "pep-notify":
         return options.contacts + 1
     return {"idle": options.sessions, "chat": options.chatters, "mam": MANY_READERS,
-            "pep": options.chatters, "items": MANY_READERS}[family(scenario)]
+            "pep": options.chatters, "items": MANY_READERS, "room": options.occupants}[family(scenario)]
+
+
+def more_tables(scenario):
+    """TOML for clariond: without limits that the others do not have."""
+    if family(scenario) != "room":
+        return ""
+    return f'[muc."{ROOMS}"]\nmax_occupants = 100000\njoins_per_second = 0\nmessages_per_second = 0\n'
 
 
 def server_table(scenario):
@@ -356,6 +378,7 @@ def parse():
     parser.add_argument("--outage", type=float, default=70)
     parser.add_argument("--contacts", type=int, default=1000)
     parser.add_argument("--items", type=int, default=10000)
+    parser.add_argument("--occupants", type=int, default=1000)
     parser.add_argument("--duration", type=float, default=10)
     parser.add_argument("--rate", type=float, default=1000)
     parser.add_argument("--repeat", type=int, default=1)

@@ -23,6 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "localhost"
 COMPONENT = "push.localhost"
+ROOMS = "rooms.localhost"
 SECRET = "bench-secret"
 PASSWORD = "bench-password"
 ITERATIONS = 4096  # of SCRAM, the same for all: logging in is not what is compared
@@ -281,6 +282,9 @@ ssl = {{ certificate = "{self.path('cert.pem')}"; key = "{self.path('key.pem')}"
 VirtualHost "{DOMAIN}"
 Component "{COMPONENT}"
     component_secret = "{SECRET}"
+Component "{ROOMS}" "muc"
+    modules_enabled = {{ {'"muc_mam"' if archive else ''} }}
+    muc_room_default_persistent = true
 """)
 
     @staticmethod
@@ -358,6 +362,11 @@ modules:
   mod_pubsub:
     plugins: [pep]
     max_items_node: 100000
+  mod_muc:
+    host: "{ROOMS}"
+    max_users: 5000
+    max_user_conferences: 5000
+    default_room_options: {{mam: {"true" if archive else "false"}, persistent: true, max_users: 5000}}
   mod_push: {{}}{mam}
 """)
         self.path("spool").mkdir()

@@ -143,6 +143,23 @@ void add_items(CLI::App& app, Paging& paging) {
         ->capture_default_str();
 }
 
+void add_room(CLI::App& app, Talking& talk) {
+    app.add_option("--service", talk.service, "the domain of the service of rooms")
+        ->capture_default_str();
+    app.add_option("--room", talk.name, "the room's name there")->capture_default_str();
+    app.add_option("--speakers", talk.speakers, "so many of the sessions speak, in turn")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--rate", talk.rate, "messages/s of all speakers, at fixed times")
+        ->capture_default_str()
+        ->check(CLI::PositiveNumber);
+    app.add_option("--body", talk.body_bytes, "bytes in each message's body")
+        ->capture_default_str();
+    app.add_option("--duration", talk.duration, "seconds to measure")->capture_default_str();
+    app.add_option("--warm-up", talk.warm_up, "seconds of the same before measuring")
+        ->capture_default_str();
+}
+
 void add_gateway(CLI::App& app, Pushing& push) {
     app.add_option("--component", push.component_domain,
                    "domain of the push gateway, which this program attaches as (XEP-0114)")
@@ -235,6 +252,10 @@ void add_modes(CLI::App& app, Settings& settings) {
     add_items(mode(Mode::items, "items",
                    "sessions page through a node of theirs (XEP-0060): rate, latency, CPU"),
               settings.paging);
+    add_room(
+        mode(Mode::room, "room",
+             "sessions in one room hear what some of them say (XEP-0045): latency, CPU, memory"),
+        settings.room);
     add_push(mode(Mode::push, "push", "messages to phones: how soon pushes go out, and how many"),
              settings.push);
     add_outage(mode(Mode::outage, "outage",

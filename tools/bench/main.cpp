@@ -23,8 +23,8 @@ void allow_many_connections() {
 }
 
 std::string_view name(Mode mode) {
-    constexpr std::string_view names[] = {"accounts", "idle", "chat",   "mam",   "pep",
-                                          "items",    "push", "outage", "sleep", "resume"};
+    constexpr std::string_view names[] = {"accounts", "idle", "chat",   "mam",   "pep",   "items",
+                                          "room",     "push", "outage", "sleep", "resume"};
     return names[static_cast<std::size_t>(mode)];
 }
 
@@ -58,6 +58,7 @@ void describe(const Settings& settings, Report& report) {
         if (settings.pep.rate == 0)
             report.add("in_flight", static_cast<double>(settings.pep.in_flight));
     }
+    if (settings.mode == Mode::room) report.add("rate", settings.room.rate);
     if (settings.mode == Mode::items)
         report.add("page_size", static_cast<double>(settings.paging.page));
     if (settings.mode == Mode::mam) {
@@ -75,6 +76,7 @@ Result<void> run(const Settings& settings, Report& report) {
         case Mode::mam: return run_mam(settings, loop, report);
         case Mode::pep: return run_pep(settings, loop, report);
         case Mode::items: return run_items(settings, loop, report);
+        case Mode::room: return run_room(settings, loop, report);
         case Mode::sleep: return run_sleep(settings, loop, report);
         case Mode::resume: return run_resume(settings, loop, report);
         case Mode::outage: return run_outage(settings, loop, report);

@@ -31,6 +31,10 @@ Result<void> run_pep(const Settings& settings, Loop& loop, Report& report);
 /// Sessions fill a node of their accounts and page through it.
 Result<void> run_items(const Settings& settings, Loop& loop, Report& report);
 
+/// All sessions are in one room (XEP-0045), and some speak at a fixed rate: how soon all have heard,
+/// and what a delivery, an occupant and entering cost.
+Result<void> run_room(const Settings& settings, Loop& loop, Report& report);
+
 /// Phones that are offline or hibernating, and a gateway: from a message handed to the server to
 /// its publish arriving, at a fixed rate; or how many publishes the server does.
 Result<void> run_push(const Settings& settings, Loop& loop, Report& report);

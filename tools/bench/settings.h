@@ -18,6 +18,7 @@ enum class Mode : std::uint8_t {
     mam,
     pep,
     items,
+    room,
     push,
     outage,
     sleep,
@@ -86,6 +87,17 @@ struct Publishing {
     double duration = 10;  // seconds
 };
 
+/// Mode room.
+struct Talking {
+    std::string service = "rooms.localhost";
+    std::string name = "bench";
+    std::size_t speakers = 10;  // of the sessions, in turn
+    double rate = 50;           // messages/s of all at fixed times
+    std::size_t body_bytes = 100;
+    double warm_up = 1;    // seconds
+    double duration = 10;  // seconds
+};
+
 /// Modes push and outage.
 struct Pushing {
     std::string component_domain = "push.localhost";
@@ -119,6 +131,7 @@ struct Settings {
     Chatting chat;
     Paging paging;
     Publishing pep;
+    Talking room;
     Pushing push;
     Sleeping sleeping;
     bool json = false;

@@ -115,8 +115,7 @@ void tell_codes(Room& room, const std::vector<int>& codes) {
     auto message = Stanza::make(StanzaKind::message, StanzaType::groupchat, room.jid(), {});
     xml::Element& x = message->root().add("x", ns::muc_user);
     for (const int code : codes) add_status(x, code);
-    room.outbox().send(std::move(message),
-                       room.occupants().sessions_of([](const Occupant&) { return true; }));
+    room.outbox().send(std::move(message), room.occupants().everybody());
 }
 
 }  // namespace clarion::muc

@@ -32,6 +32,7 @@ std::vector<Occupant*> Occupants::of(std::string_view user) const {
 }
 
 Occupant& Occupants::add(Occupant occupant) {
+    everybody_ = nullptr;
     std::string key = nickname_key(occupant.nick());
     auto made = std::make_unique<Occupant>(std::move(occupant));
     Occupant& result = *made;
@@ -42,6 +43,7 @@ Occupant& Occupants::add(Occupant occupant) {
 }
 
 void Occupants::add_session(Occupant& occupant, OccupantSession session) {
+    everybody_ = nullptr;
     by_session_.emplace(session.jid.full(), &occupant);
     occupant.sessions.push_back(std::move(session));
 }
@@ -54,11 +56,13 @@ void Occupants::make_current(Occupant& occupant, const Jid& jid, StanzaPtr prese
 }
 
 void Occupants::remove_session(Occupant& occupant, const Jid& jid) {
+    everybody_ = nullptr;
     by_session_.erase(jid.full());
     std::erase_if(occupant.sessions, [&](const OccupantSession& each) { return each.jid == jid; });
 }
 
 std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
+    everybody_ = nullptr;
     for (const OccupantSession& session : occupant.sessions) by_session_.erase(session.jid.full());
     const auto at = by_nick_.find(nickname_key(occupant.nick()));
     std::unique_ptr<Occupant> removed = std::move(at->second);
@@ -71,6 +75,13 @@ void Occupants::rename(Occupant& occupant, Jid address) {
     occupant.address = std::move(address);
     node.key() = nickname_key(occupant.nick());
     by_nick_.insert(std::move(node));
+}
+
+std::shared_ptr<const std::vector<Jid>> Occupants::everybody() const {
+    if (!everybody_)
+        everybody_ = std::make_shared<const std::vector<Jid>>(
+            sessions_of([](const Occupant&) { return true; }));
+    return everybody_;
 }
 
 std::vector<Jid> Occupants::sessions_of(const std::function<bool(const Occupant&)>& wanted) const {

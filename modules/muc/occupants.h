@@ -77,12 +77,16 @@ public:
     void for_each(Use use) const {
         for (const auto& [key, occupant] : by_nick_) use(*occupant);
     }
+    /// All sessions of all, for what is said to everybody: made once for as long as nobody comes or
+    /// goes.
+    std::shared_ptr<const std::vector<Jid>> everybody() const;
     /// All sessions that `wanted` is true of.
     std::vector<Jid> sessions_of(const std::function<bool(const Occupant&)>& wanted) const;
 
 private:
     std::map<std::string, std::unique_ptr<Occupant>, std::less<>> by_nick_;  // by nickname_key()
     std::unordered_map<std::string, Occupant*, TextHash, std::equal_to<>> by_session_;
+    mutable std::shared_ptr<const std::vector<Jid>> everybody_;  // nullptr: somebody came or went
 };
 
 }  // namespace clarion::muc

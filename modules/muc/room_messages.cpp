@@ -108,7 +108,7 @@ StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author) {
     const StanzaPtr said = envelope.stanza;
     if (kept && !sets_subject(*said))
         room.history().add({said, room.context().clock().wall()}, room.config().history);
-    room.outbox().send(said, room.occupants().sessions_of([](const Occupant&) { return true; }));
+    room.outbox().send(said, room.occupants().everybody());
     return said;
 }
 

@@ -20,10 +20,14 @@ Ticket cause_of(const Actor& owner) {
 }  // namespace
 
 void FanOut::send(StanzaPtr stanza, std::vector<Jid> to) {
-    if (!to.empty()) add({std::move(stanza), std::move(to), cause_of(owner_)});
+    send(std::move(stanza), std::make_shared<const std::vector<Jid>>(std::move(to)));
 }
 
-void FanOut::send(StanzaPtr stanza) { add({std::move(stanza), {}, cause_of(owner_)}); }
+void FanOut::send(StanzaPtr stanza, Recipients to) {
+    if (!to->empty()) add({std::move(stanza), std::move(to), cause_of(owner_)});
+}
+
+void FanOut::send(StanzaPtr stanza) { add({std::move(stanza), nullptr, cause_of(owner_)}); }
 
 void FanOut::add(Said said) {
     waiting_ += said.copies();
@@ -46,7 +50,7 @@ void FanOut::send_slice() {
 
 void FanOut::send_next(Said& said) {
     Envelope envelope;
-    envelope.stanza = said.to.empty() ? said.stanza : addressed_to(said.to[said.next], said.stanza);
+    envelope.stanza = said.to ? addressed_to((*said.to)[said.next], said.stanza) : said.stanza;
     envelope.meta.received = owner_.context().clock().wall();
     envelope.ticket = said.cause;
     if (envelope.ticket) envelope.ticket.charge(envelope.stanza->cost());

@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <memory>
 #include <vector>
 
 #include "base/task.h"
@@ -24,8 +25,12 @@ public:
 
     explicit FanOut(Actor& owner) : owner_(owner) {}
 
+    using Recipients = std::shared_ptr<const std::vector<Jid>>;
+
     /// Behind what was to be sent before.
     void send(StanzaPtr stanza, std::vector<Jid> to);
+    /// The same to those who are often sent to, together.
+    void send(StanzaPtr stanza, Recipients to);
     /// The same of a stanza for its own addressee only.
     void send(StanzaPtr stanza);
     /// Stanzas that are still to be sent.
@@ -34,10 +39,10 @@ public:
 private:
     struct Said {
         StanzaPtr stanza;
-        std::vector<Jid> to;  // empty: its own addressee
+        Recipients to;  // nullptr: its own addressee
         Ticket cause;
         std::size_t next = 0;
-        std::size_t copies() const { return to.empty() ? 1 : to.size(); }
+        std::size_t copies() const { return to ? to->size() : 1; }
     };
     void add(Said said);
     void send_slice();

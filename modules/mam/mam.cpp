@@ -193,6 +193,8 @@ public:
         auto read = read_page_request(request.payload(), limits, context_.archive_ids(owner.id()));
         if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
         PageRequest wanted = std::get<PageRequest>(std::move(read));
+        if (!request.account)
+            if (auto refused = screen_author(owner, request.from, wanted)) co_return *refused;
         wanted.query.owner = owner.id();
         wanted.query.max_bytes = static_cast<std::size_t>(options.max_page_bytes);
         const std::uint64_t number = request.session ? request.session->number() : 0;
@@ -275,6 +277,17 @@ private:
                            .message_id = envelope.stanza->id(),
                            .origin_id = find_origin_id(envelope.stanza->root())});
         return id;
+    }
+
+    /// Who may know who said something to an actor is the actor's affair.
+    std::optional<StanzaError> screen_author(core::Actor& owner, const Jid& asker,
+                                             PageRequest& wanted) const {
+        if (wanted.query.with.empty()) return std::nullopt;
+        Jid author = Jid::trusted(wanted.query.with);
+        events::ActorArchiveSearching search{owner, asker, author};
+        if (context_.bus().fire(search) == Flow::stop) return search.refused;
+        wanted.query.with = author.full();
+        return std::nullopt;
     }
 
     /// In the order that was asked for.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "modules/muc/admin_requests.h"
+#include "modules/muc/archive_search.h"
 #include "modules/muc/moderation.h"
 #include "modules/muc/muc_options.h"
 #include "modules/muc/owner_requests.h"
@@ -12,6 +13,7 @@
 #include "modules/muc/services.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
+#include "server/core/events/archive_events.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::muc {
@@ -59,6 +61,19 @@ void serve_discovery(core::ModuleSetup& setup, Services& self) {
         anybody);
 }
 
+/// Archives of others, which other modules have, are not its affair.
+core::Flow screen_search(Services& self, events::ActorArchiveSearching& search) {
+    if (!self.find(search.owner.host())) return core::Flow::next;
+    const auto& room = static_cast<const Room&>(search.owner);
+    AuthorSought sought = find_author(room, search.asker, search.author);
+    if (sought.refused) {
+        search.refused = std::move(sought.refused);
+        return core::Flow::stop;
+    }
+    search.author = std::move(sought.author);
+    return core::Flow::next;
+}
+
 }  // namespace
 
 void declare_options(OptionRegistry& registry) { registry.add<MucOptions>(); }
@@ -86,6 +101,9 @@ void install(core::ModuleSetup& setup) {
             setup.feature(target, feature);
     setup.on<RoomsSought>(RoomsSought::Stage::find,
                           [&self](RoomsSought& event) { event.found = self.find(event.domain); });
+    setup.on<events::ActorArchiveSearching>(
+        events::ActorArchiveSearching::Stage::screen,
+        [&self](events::ActorArchiveSearching& search) { return screen_search(self, search); });
     serve_discovery(setup, self);
     serve_get(setup, ns::muc_admin, answer_lists);
     serve_set(setup, self, ns::muc_admin, change_lists);

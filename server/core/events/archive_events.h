@@ -1,8 +1,10 @@
 // Events of the archive.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
+#include "proto/stanza_error.h"
 #include "server/core/routing/envelope.h"
 #include "server/runtime/event_bus.h"
 
@@ -23,6 +25,19 @@ struct ActorArchiving {
     core::Envelope& envelope;
     const Jid& with;         // who said it
     storage::ArchiveId& id;  // none: it was not kept
+};
+
+/// Somebody searches the archive of an actor of a service for what one author said. `author` is the
+/// address that was asked for; whoever knows the actor exchanges it for the one that messages are
+/// archived under, or stops with why the asker may not know.
+struct ActorArchiveSearching {
+    enum class Stage { screen };
+    static constexpr std::string_view name = "ActorArchiveSearching";
+    static constexpr auto kind = core::EventKind::stoppable;
+    core::Actor& owner;
+    const Jid& asker;
+    Jid& author;
+    std::optional<StanzaError> refused{};
 };
 
 /// A message for this account was written to its archive (envelope.meta.archive_id says where). Not

@@ -144,6 +144,55 @@ TEST_CASE_FIXTURE(Scene, "a room that keeps nothing has no archive of what is sa
     CHECK(archived(*this, *juliet).empty());
 }
 
+std::string said_by(Scene& scene, Client& who, std::string_view author) {
+    scene.forget();
+    return without_ids(
+        archived(scene, who,
+                 "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>"
+                 "urn:xmpp:mam:2</value></field><field var='with'><value>" +
+                     std::string(author) + "</value></field></x>"));
+}
+
+TEST_CASE_FIXTURE(Scene, "who said something is searched for as far as it may be known") {
+    open();
+    enter(*nurse, "Nurse");
+    say(*romeo, "But soft!");
+    say(*juliet, "Ay me!");
+    const auto by_address = [&](Client& who) {
+        return said_by(*this, who, "juliet@example.net/balcony");
+    };
+    CHECK(by_address(*romeo) == "Juliet: Ay me!\n");
+    CHECK(by_address(*nurse) == "!forbidden\n");
+    CHECK(said_by(*this, *nurse, "nobody@example.net") == "!forbidden\n");
+    CHECK(set_role(*romeo, "Nurse", "moderator") == "");
+    CHECK(by_address(*nurse) == "Juliet: Ay me!\n");
+    CHECK(by_address(*tybalt) == "!forbidden\n");  // he is not even there
+    CHECK(affiliate(*romeo, "tybalt@example.org", "admin") == "");
+    CHECK(by_address(*tybalt) == "Juliet: Ay me!\n");
+    CHECK(affiliate(*romeo, "tybalt@example.org", "none") == "");
+    CHECK(by_address(*tybalt) == "!forbidden\n");
+    CHECK(configure(*romeo, {"whois=anyone"}) == "");
+    CHECK(by_address(*tybalt) == "Juliet: Ay me!\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "anybody who reads searches by the address in the room") {
+    open();
+    say(*romeo, "But soft!");
+    say(*juliet, "Ay me!");
+    const auto by_nick = [&](std::string_view nick) {
+        return said_by(*this, *tybalt, std::string(room_jid) + "/" + std::string(nick));
+    };
+    CHECK(by_nick("Juliet") == "Juliet: Ay me!\n");
+    CHECK(by_nick("Romeo") == "Romeo: But soft!\n");
+    CHECK(by_nick("Rosaline") == "!item-not-found\n");
+    CHECK(said_by(*this, *tybalt, room_jid) == "");
+    // Who had the nickname is not who has it now.
+    leave(*juliet, "Juliet");
+    CHECK(by_nick("Juliet") == "!item-not-found\n");
+    enter(*nurse, "Juliet");
+    CHECK(by_nick("Juliet") == "");
+}
+
 // ---- Taking back -------------------------------------------------------------------------------
 
 std::string id_of(Scene& scene, Client& who, std::size_t which) {

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "modules/muc/announce.h"
 #include "modules/muc/nicknames.h"
+#include "modules/muc/room_vcard.h"
 #include "proto/crypto.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
@@ -101,8 +102,14 @@ void send_subject(Room& room, const Jid& to) {
     room.outbox().send(std::move(again), {to});
 }
 
+void send_picture(Room& room, const Jid& to) {
+    const auto hashes = room.store().pictures(room.owner());
+    if (!hashes.empty()) room.outbox().send(picture_presence(room, hashes.front()), {to});
+}
+
 void greet(Room& room, Occupant& occupant, const Jid& session, const EnterRequest& wanted,
            bool is_new) {
+    send_picture(room, session);
     tell_occupants(room, occupant, session);
     tell_self(room, occupant, session, welcome(room, is_new));
     send_history(room, session, wanted.history);

@@ -10,6 +10,7 @@
 #include "modules/muc/records.h"
 #include "modules/muc/registering.h"
 #include "modules/muc/room_discovery.h"
+#include "modules/muc/room_vcard.h"
 #include "modules/muc/services.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
@@ -42,6 +43,21 @@ void serve_set(core::ModuleSetup& setup, Services& self, std::string_view ns,
         IqTarget::actor, StanzaType::set, ns, "query",
         [&self, apply](IqRequest request) { return self.change(std::move(request), apply); },
         anybody);
+}
+
+void serve_vcards(core::ModuleSetup& setup, Services& self) {
+    setup.feature(IqTarget::service, ns::vcard);
+    setup.serve_async(
+        IqTarget::actor, StanzaType::get, ns::vcard, "vCard",
+        [](IqRequest request) {
+            Room& room = Services::room_of(request);
+            return answer_vcard(room, std::move(request));
+        },
+        Relation::contact);
+    setup.serve_async(
+        IqTarget::actor, StanzaType::set, ns::vcard, "vCard",
+        [&self](IqRequest request) { return self.change(std::move(request), take_vcard); },
+        Relation::owner);
 }
 
 void serve_discovery(core::ModuleSetup& setup, Services& self) {
@@ -105,6 +121,7 @@ void install(core::ModuleSetup& setup) {
         events::ActorArchiveSearching::Stage::screen,
         [&self](events::ActorArchiveSearching& search) { return screen_search(self, search); });
     serve_discovery(setup, self);
+    serve_vcards(setup, self);
     serve_get(setup, ns::muc_admin, answer_lists);
     serve_set(setup, self, ns::muc_admin, change_lists);
     serve_get(setup, ns::muc_owner, answer_config);

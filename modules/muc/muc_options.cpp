@@ -72,6 +72,14 @@ void declare_limits(Table& t) {
         .min(256)
         .unit("bytes")
         .doc("Larger presence of an occupant is refused with not-acceptable.");
+    t.add("max_vcard_bytes", &MucOptions::max_vcard_bytes)
+        .min(0)
+        .max(4 << 20)
+        .unit("bytes")
+        .doc(
+            "A room's vCard (XEP-0054), which has its picture (XEP-0486), may be as large as this; "
+            "a "
+            "larger one is refused with policy-violation.");
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ struct MucOptions {
     std::int64_t max_nick_bytes = 256;
     std::int64_t max_subject_bytes = 4096;
     std::int64_t max_presence_bytes = 16 << 10;
+    std::int64_t max_vcard_bytes = 128 << 10;
     double messages_per_second = 10;
     double presence_per_second = 5;
     double joins_per_second = 50;

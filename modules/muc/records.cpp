@@ -137,9 +137,35 @@ Result<OccupantRecord> decode_occupant(std::string_view bytes) {
     return finished(in, std::move(record), "occupant of a room");
 }
 
+std::string encode_pictures(const std::vector<std::string>& hashes) {
+    Encoder out(version);
+    out.strings(hashes);
+    return out.take();
+}
+
+Result<std::vector<std::string>> decode_pictures(std::string_view bytes) {
+    Decoder in(bytes, version);
+    auto hashes = in.strings();
+    return finished(in, std::move(hashes), "pictures of a room");
+}
+
+std::string encode_vcard(std::string_view xml) {
+    Encoder out(version);
+    out.string(xml);
+    return out.take();
+}
+
+Result<std::string> decode_vcard(std::string_view bytes) {
+    Decoder in(bytes, version);
+    std::string xml(in.string());
+    return finished(in, std::move(xml), "vCard of a room");
+}
+
 Result<> check_record(std::string_view key, std::string_view value) {
     if (key == config_key) return outcome(decode_room(value));
     if (key == subject_key) return outcome(decode_subject(value));
+    if (key == pictures_key) return outcome(decode_pictures(value));
+    if (key == vcard_key) return outcome(decode_vcard(value));
     if (key.starts_with(affiliation_prefix)) return outcome(decode_affiliation(value));
     if (key.starts_with(occupant_prefix)) return outcome(decode_occupant(value));
     return {};

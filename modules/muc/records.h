@@ -1,13 +1,14 @@
 // What is kept of a room, as bytes (docs/formats.md). Keys begin with a letter for what they are of.
 //
 // Resident: "c" the configuration, "k" the secret of occupant ids, "s" the subject, "a" and an
-// address: an affiliation, "n" and a nickname's key: who has it reserved. Stored: "o" and a full
-// JID: an occupant's session.
+// address: an affiliation, "n" and a nickname's key: who has it reserved, "p" the hashes of its
+// pictures. Stored: "o" and a full JID: an occupant's session, "v" the vCard.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/result.h"
@@ -20,7 +21,9 @@ inline constexpr std::string_view secret_key = "k";
 inline constexpr std::string_view subject_key = "s";
 inline constexpr std::string_view affiliation_prefix = "a";
 inline constexpr std::string_view reservation_prefix = "n";
+inline constexpr std::string_view pictures_key = "p";
 inline constexpr std::string_view occupant_prefix = "o";
+inline constexpr std::string_view vcard_key = "v";
 
 /// Prefix and name; a long name by its beginning and a hash, so the record has it too.
 std::string record_key(std::string_view prefix, std::string_view name);
@@ -67,6 +70,14 @@ struct OccupantRecord {
 };
 std::string encode(const OccupantRecord& record);
 Result<OccupantRecord> decode_occupant(std::string_view bytes);
+
+/// The SHA-1 of each picture of the vCard, in hexadecimal (XEP-0486).
+std::string encode_pictures(const std::vector<std::string>& hashes);
+Result<std::vector<std::string>> decode_pictures(std::string_view bytes);
+
+/// `<vCard/>` as its owner set it.
+std::string encode_vcard(std::string_view xml);
+Result<std::string> decode_vcard(std::string_view bytes);
 
 /// Whether an entry can be read (ModuleRow::check_entry).
 Result<> check_record(std::string_view key, std::string_view value);

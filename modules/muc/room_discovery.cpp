@@ -86,7 +86,10 @@ void describe_room(const Room& room, xml::Element& query) {
         query.add("feature").set_attr("var", feature);
     if (room.options().offline_delivery == "registered")
         query.add("feature").set_attr("var", offline_feature);
-    info_form(config, {room.occupants().size(), subject_of(room)}).append_to(query);
+    const RoomFacts facts{.occupants = room.occupants().size(),
+                          .subject = subject_of(room),
+                          .pictures = room.store().pictures(room.owner())};
+    info_form(config, facts).append_to(query);
 }
 
 Task<IqAnswer> list_rooms(const Rooms& rooms, IqRequest request) {

@@ -271,6 +271,8 @@ DataForm info_form(const RoomConfig& config, const RoomFacts& facts) {
         form.add("muc#roominfo_slow_mode_duration", std::to_string(config.slow_mode),
                  "text-single");
     if (!config.contacts.empty()) form.add("muc#roominfo_contactjid", config.contacts, "jid-multi");
+    if (!facts.pictures.empty())
+        form.add("muc#roominfo_avatarhash", facts.pictures, "text-multi").label = "Avatar hash";
     return form;
 }
 

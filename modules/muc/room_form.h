@@ -36,6 +36,7 @@ std::vector<std::string_view> config_features(const RoomConfig& config);
 struct RoomFacts {
     std::size_t occupants = 0;
     std::string_view subject{};
+    std::vector<std::string> pictures{};  // their hashes
 };
 DataForm info_form(const RoomConfig& config, const RoomFacts& facts);
 

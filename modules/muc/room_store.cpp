@@ -172,4 +172,33 @@ Task<Result<std::vector<OccupantRecord>>> RoomStore::occupants(storage::OwnerId 
     }
 }
 
+// ---- The vCard ---------------------------------------------------------------------------------
+
+Task<Result<std::string>> RoomStore::vcard(storage::OwnerId room) const {
+    const auto kept = co_await stored_.get(room, std::string(vcard_key));
+    if (!kept) co_return kept.error();
+    if (!*kept) co_return std::string();
+    co_return decode_vcard(**kept);
+}
+
+Result<> RoomStore::put_vcard(core::DataOwner& room, std::string_view xml,
+                              const std::vector<std::string>& pictures) const {
+    if (pictures.empty())
+        resident_.remove(room, pictures_key);
+    else if (auto kept = resident_.put(room, pictures_key, encode_pictures(pictures)); !kept)
+        return kept;
+    if (xml.empty())
+        stored_.remove(room.id(), vcard_key);
+    else
+        stored_.put_uncounted(room.id(), vcard_key, encode_vcard(xml));
+    return {};
+}
+
+std::vector<std::string> RoomStore::pictures(const core::DataOwner& room) const {
+    const auto kept = resident_.get(room, pictures_key);
+    if (!kept) return {};
+    auto read = decode_pictures(*kept);
+    return read ? std::move(*read) : std::vector<std::string>();
+}
+
 }  // namespace clarion::muc

@@ -54,6 +54,14 @@ public:
     /// All of them. What cannot be read is left out.
     Task<Result<std::vector<OccupantRecord>>> occupants(storage::OwnerId room) const;
 
+    /// `<vCard/>`; empty: there is none. What was committed.
+    Task<Result<std::string>> vcard(storage::OwnerId room) const;
+    /// Replaces it and what is known of its pictures; an empty one is none. Error:
+    /// "resource-constraint".
+    Result<> put_vcard(core::DataOwner& room, std::string_view xml,
+                       const std::vector<std::string>& pictures) const;
+    std::vector<std::string> pictures(const core::DataOwner& room) const;
+
 private:
     core::Context& context_;
     core::ResidentSpace resident_;

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "modules/muc/activity.h"
 #include "storage/module_data.h"
 #include "storage/record_codec.h"
 
@@ -165,6 +166,7 @@ Result<> check_record(std::string_view key, std::string_view value) {
     if (key == config_key) return outcome(decode_room(value));
     if (key == subject_key) return outcome(decode_subject(value));
     if (key == pictures_key) return outcome(decode_pictures(value));
+    if (key == activity_key) return outcome(Activity::decode(value));
     if (key == vcard_key) return outcome(decode_vcard(value));
     if (key.starts_with(affiliation_prefix)) return outcome(decode_affiliation(value));
     if (key.starts_with(occupant_prefix)) return outcome(decode_occupant(value));

@@ -2,7 +2,7 @@
 //
 // Resident: "c" the configuration, "k" the secret of occupant ids, "s" the subject, "a" and an
 // address: an affiliation, "n" and a nickname's key: who has it reserved, "p" the hashes of its
-// pictures. Stored: "o" and a full JID: an occupant's session, "v" the vCard.
+// pictures, "m" how many messages it hears (activity.h). Stored: "o" and a full JID: an occupant's session, "v" the vCard.
 #pragma once
 
 #include <cstdint>
@@ -22,6 +22,7 @@ inline constexpr std::string_view subject_key = "s";
 inline constexpr std::string_view affiliation_prefix = "a";
 inline constexpr std::string_view reservation_prefix = "n";
 inline constexpr std::string_view pictures_key = "p";
+inline constexpr std::string_view activity_key = "m";
 inline constexpr std::string_view occupant_prefix = "o";
 inline constexpr std::string_view vcard_key = "v";
 

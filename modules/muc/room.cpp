@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "modules/muc/muc_options.h"
 #include "proto/crypto.h"
@@ -104,6 +105,11 @@ std::string Room::occupant_id(std::string_view user) const {
 
 Result<Jid> Room::occupant_address(std::string_view nick) const {
     return jid().with_resource(nick);
+}
+
+void Room::count_activity() {
+    activity_.count(context().clock().wall());
+    if (activity_.is_to_be_kept()) store_.put(owner(), activity_);
 }
 
 // ---- What is kept of occupants -----------------------------------------------------------------

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "modules/muc/activity.h"
 #include "modules/muc/history.h"
 #include "modules/muc/muc_options.h"
 #include "modules/muc/occupants.h"
@@ -48,6 +49,7 @@ public:
     /// Sessions that a former run of the server left in it, and of which nothing was heard since;
     /// returned once.
     std::vector<Jid> take_unverified() { return std::exchange(unverified_, {}); }
+    void restore(const Activity& activity) { activity_ = activity; }
     /// Of its archive, in order.
     void restore(const storage::ArchivedMessage& kept);
 
@@ -56,6 +58,9 @@ public:
     /// What it says, to one or many: in this order.
     core::FanOut& outbox() { return outbox_; }
     History& history() { return history_; }
+    const Activity& activity() const { return activity_; }
+    /// One more message that counts was said.
+    void count_activity();
     /// Of those who enter.
     Flood& joins() { return joins_; }
     const Subject& subject() const { return subject_; }
@@ -92,6 +97,7 @@ private:
     Occupants occupants_;
     History history_;
     Subject subject_;
+    Activity activity_;
     std::vector<Jid> unverified_;
     mutable std::optional<std::vector<Jid>> offline_hearers_;  // nullopt: not known now
     Flood joins_;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/clock.h"
+#include "modules/muc/activity.h"
 #include "modules/muc/room_form.h"
 #include "proto/ns.h"
 #include "proto/rsm.h"
@@ -37,15 +39,8 @@ std::string_view subject_of(const Room& room) {
     return message ? message->root().child_text(ns::client, "subject") : std::string_view();
 }
 
-/// nullopt: it is not to be found.
-Task<std::optional<std::string>> public_name(const Rooms& rooms, std::string address) {
-    storage::Storage& storage = rooms.storage();
-    const auto id = co_await storage.owners().find(storage::OwnerKind::actor, address);
-    if (!id || !*id) co_return std::nullopt;
-    const auto record = co_await rooms.store().stored_record(**id);
-    if (!record || !record->config.is_public || record->is_locked) co_return std::nullopt;
-    if (!record->config.name.empty()) co_return record->config.name;
-    co_return std::string(Jid::trusted(address).local());
+std::string shown_name(const std::string& address, const RoomConfig& config) {
+    return config.name.empty() ? std::string(Jid::trusted(address).local()) : config.name;
 }
 
 struct Listed {
@@ -61,8 +56,8 @@ Task<Result<std::vector<Listed>>> rooms_behind(const Rooms& rooms, std::string a
             storage::OwnerKind::actor, rooms.domain(), after, largest_page);
         if (!addresses) co_return addresses.error();
         for (const std::string& address : *addresses) {
-            auto name = co_await public_name(rooms, address);
-            if (name) found.push_back({address, std::move(*name)});
+            const auto room = co_await find_public(rooms, address);
+            if (room) found.push_back({address, shown_name(address, room->config)});
             if (found.size() > most) co_return found;
         }
         if (addresses->size() < largest_page) co_return found;
@@ -71,6 +66,15 @@ Task<Result<std::vector<Listed>>> rooms_behind(const Rooms& rooms, std::string a
 }
 
 }  // namespace
+
+Task<std::optional<PublicRoom>> find_public(const Rooms& rooms, std::string address) {
+    storage::Storage& storage = rooms.storage();
+    const auto id = co_await storage.owners().find(storage::OwnerKind::actor, std::move(address));
+    if (!id || !*id) co_return std::nullopt;
+    const auto record = co_await rooms.store().stored_record(**id);
+    if (!record || !record->config.is_public || record->is_locked) co_return std::nullopt;
+    co_return PublicRoom{**id, record->config};
+}
 
 void describe_room(const Room& room, xml::Element& query) {
     const RoomConfig& config = room.config();
@@ -86,9 +90,11 @@ void describe_room(const Room& room, xml::Element& query) {
         query.add("feature").set_attr("var", feature);
     if (room.options().offline_delivery == "registered")
         query.add("feature").set_attr("var", offline_feature);
-    const RoomFacts facts{.occupants = room.occupants().size(),
-                          .subject = subject_of(room),
-                          .pictures = room.store().pictures(room.owner())};
+    RoomFacts facts{.occupants = room.occupants().size(),
+                    .subject = subject_of(room),
+                    .pictures = room.store().pictures(room.owner())};
+    if (tells_activity(config))
+        facts.messages_per_hour = room.activity().per_hour(room.context().clock().wall());
     info_form(config, facts).append_to(query);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <limits>
 
 #include "base/text.h"
@@ -254,6 +255,16 @@ std::vector<std::string_view> config_features(const RoomConfig& config) {
             config.password.empty() ? "muc_unsecured" : "muc_passwordprotected"};
 }
 
+namespace {
+
+std::string two_decimals(double number) {
+    std::array<char, 32> text{};
+    const auto end = std::to_chars(text.begin(), text.end(), number, std::chars_format::fixed, 2);
+    return {text.begin(), end.ptr};
+}
+
+}  // namespace
+
 DataForm info_form(const RoomConfig& config, const RoomFacts& facts) {
     DataForm form = DataForm::make("result", ns::muc_roominfo);
     form.add("muc#roominfo_description", config.description, "text-single");
@@ -271,6 +282,10 @@ DataForm info_form(const RoomConfig& config, const RoomFacts& facts) {
         form.add("muc#roominfo_slow_mode_duration", std::to_string(config.slow_mode),
                  "text-single");
     if (!config.contacts.empty()) form.add("muc#roominfo_contactjid", config.contacts, "jid-multi");
+    if (facts.messages_per_hour)
+        form.add("{" + std::string(ns::muc_activity) + "}message-activity",
+                 two_decimals(*facts.messages_per_hour), "text-single")
+            .label = "Messages per hour";
     if (!facts.pictures.empty())
         form.add("muc#roominfo_avatarhash", facts.pictures, "text-multi").label = "Avatar hash";
     return form;

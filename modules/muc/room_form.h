@@ -37,6 +37,7 @@ struct RoomFacts {
     std::size_t occupants = 0;
     std::string_view subject{};
     std::vector<std::string> pictures{};  // their hashes
+    std::optional<double> messages_per_hour{};
 };
 DataForm info_form(const RoomConfig& config, const RoomFacts& facts);
 

@@ -126,6 +126,7 @@ void take_groupchat(Room& room, core::Envelope envelope) {
     envelope.xml = nullptr;
     StanzaPtr said = say(room, std::move(envelope), author.to_bare());
     retract(room, said);
+    if (tells_activity(room.config()) && is_activity(*said)) room.count_activity();
     tell_absent(room, said);
     if (sets_subject(*said)) set_subject(room, std::move(said));
 }

@@ -201,4 +201,17 @@ std::vector<std::string> RoomStore::pictures(const core::DataOwner& room) const 
     return read ? std::move(*read) : std::vector<std::string>();
 }
 
+/// What cannot be read is counted anew.
+Activity RoomStore::activity(const core::DataOwner& room) const {
+    const auto kept = resident_.get(room, activity_key);
+    if (!kept) return {};
+    auto read = Activity::decode(*kept);
+    return read ? *read : Activity();
+}
+
+/// It is an estimate, so nobody minds if it cannot be kept.
+void RoomStore::put(core::DataOwner& room, const Activity& activity) const {
+    (void)resident_.put(room, activity_key, activity.encode());
+}
+
 }  // namespace clarion::muc

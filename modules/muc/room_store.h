@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "modules/muc/activity.h"
 #include "modules/muc/records.h"
 #include "server/core/setup/module.h"
 
@@ -60,6 +61,8 @@ public:
     /// "resource-constraint".
     Result<> put_vcard(core::DataOwner& room, std::string_view xml,
                        const std::vector<std::string>& pictures) const;
+    Activity activity(const core::DataOwner& room) const;
+    void put(core::DataOwner& room, const Activity& activity) const;
     std::vector<std::string> pictures(const core::DataOwner& room) const;
 
 private:

@@ -69,6 +69,7 @@ Task<Result<>> Rooms::fill(Room& room) const {
     auto record = store_.record(room.owner());
     if (!record) co_return record.error();
     room.restore(std::move(*record));
+    room.restore(store_.activity(room.owner()));
     if (auto subject = store_.subject(room.owner()))
         room.set_subject({read_stanza(subject->xml), subject->set});
     auto occupants = co_await store_.occupants(room.id());

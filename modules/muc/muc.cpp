@@ -64,6 +64,10 @@ void serve_discovery(core::ModuleSetup& setup, Services& self) {
     setup.serve_async(
         IqTarget::service, StanzaType::get, ns::disco_items, "query",
         [&self](IqRequest request) { return self.list(std::move(request)); }, anybody);
+    setup.feature(IqTarget::service, ns::channel_search);
+    setup.serve_async(
+        IqTarget::service, StanzaType::get, ns::channel_search, "search",
+        [&self](IqRequest request) { return self.search(std::move(request)); }, anybody);
     setup.serve(
         IqTarget::actor, StanzaType::get, ns::disco_items, "query",
         [](IqRequest& request) { return list_occupants(Services::room_of(request), request); },

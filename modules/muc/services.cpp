@@ -14,8 +14,11 @@ using core::IqAnswer;
 using core::IqRequest;
 
 Services::Services(core::ModuleSetup& setup) : context_(setup.context()), store_(setup) {
-    for (const std::string& domain : setup.services())
-        setup.serve_domain(domain, rooms_.emplace_back(setup, domain, store_));
+    for (const std::string& domain : setup.services()) {
+        Rooms& rooms = rooms_.emplace_back(setup, domain, store_);
+        catalogues_.emplace_back(context_, rooms);
+        setup.serve_domain(domain, rooms);
+    }
 }
 
 Rooms* Services::find(std::string_view domain) {
@@ -27,6 +30,12 @@ Rooms* Services::find(std::string_view domain) {
 Task<IqAnswer> Services::list(IqRequest request) {
     const Rooms& rooms = *find(request.host);
     co_return co_await list_rooms(rooms, std::move(request));
+}
+
+Task<IqAnswer> Services::search(IqRequest request) {
+    std::size_t which = 0;
+    while (rooms_[which].domain() != request.host) ++which;
+    return catalogues_[which].search(std::move(request));
 }
 
 Task<IqAnswer> Services::change(IqRequest request, IqAnswer (*apply)(Room&, const IqRequest&)) {

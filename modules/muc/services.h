@@ -4,6 +4,7 @@
 #include <deque>
 #include <string_view>
 
+#include "modules/muc/catalogue.h"
 #include "modules/muc/rooms.h"
 #include "server/core/actors/iq_table.h"
 #include "server/core/setup/module.h"
@@ -19,6 +20,8 @@ public:
 
     /// disco#items of a service.
     Task<core::IqAnswer> list(core::IqRequest request);
+    /// A search of its public rooms.
+    Task<core::IqAnswer> search(core::IqRequest request);
     /// A change of a room that is done in one turn, and answered when it is durable.
     Task<core::IqAnswer> change(core::IqRequest request,
                                 core::IqAnswer (*apply)(Room&, const core::IqRequest&));
@@ -34,6 +37,7 @@ private:
     core::Context& context_;
     RoomStore store_;
     std::deque<Rooms> rooms_;
+    std::deque<Catalogue> catalogues_;  // of each
 };
 
 /// Fired by an administrator's command: the rooms of that domain on this shard; nullptr: there is no

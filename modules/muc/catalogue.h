@@ -1,0 +1,49 @@
+// Catalogue: the public rooms of a service as a search finds them, on one shard.
+//
+// Made of what is stored when somebody searches, and used again for a while: a search by anybody
+// costs one pass over all rooms a minute, whoever else searches. What is found is looked up anew
+// before it is told, so a room that was hidden meanwhile is not.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/task.h"
+#include "modules/muc/channel_search.h"
+#include "modules/muc/rooms.h"
+#include "server/core/actors/iq_table.h"
+#include "server/runtime/signal.h"
+
+namespace clarion::muc {
+
+class Catalogue {
+public:
+    /// `rooms` lasts as long.
+    Catalogue(core::Context& context, const Rooms& rooms) : context_(context), rooms_(rooms) {}
+
+    /// `<search/>`: the form, or what is found.
+    Task<core::IqAnswer> search(core::IqRequest request);
+
+private:
+    static constexpr Duration lasts = std::chrono::minutes(1);
+
+    class Making;
+    Task<Result<>> renew();
+    Task<Result<>> make();
+    bool is_fresh() const;
+
+    core::Context& context_;
+    const Rooms& rooms_;
+    std::vector<Channel> channels_;
+    SteadyTime made_{};
+    bool is_being_made_ = false;
+    core::Signal made_now_;
+};
+
+/// A room as it is found; nullopt: it is not to be.
+Task<std::optional<Channel>> public_channel(const Rooms& rooms, std::string address);
+
+}  // namespace clarion::muc

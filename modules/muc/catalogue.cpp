@@ -4,13 +4,11 @@
 #include <set>
 #include <utility>
 
-#include "modules/muc/room_discovery.h"
+#include "modules/muc/room_walk.h"
 #include "proto/nickname.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
 #include "server/runtime/shard.h"
-#include "storage/owners.h"
-#include "storage/storage.h"
 
 namespace clarion::muc {
 
@@ -21,7 +19,6 @@ namespace {
 
 constexpr std::uint32_t largest_page = 100;
 constexpr std::uint32_t usual_page = 50;
-constexpr std::size_t slice = 200;  // addresses that are read at a time
 
 Task<std::uint32_t> occupants_of(const Rooms& rooms, storage::OwnerId room) {
     const auto sessions = co_await rooms.store().occupants(room);
@@ -31,10 +28,11 @@ Task<std::uint32_t> occupants_of(const Rooms& rooms, storage::OwnerId room) {
     co_return static_cast<std::uint32_t>(nicks.size());
 }
 
-Channel channel_of(const std::string& address, const RoomConfig& config) {
+Channel channel_of(const StoredRoom& room) {
+    const RoomConfig& config = room.record.config;
     const std::string name =
-        config.name.empty() ? std::string(Jid::trusted(address).local()) : config.name;
-    return {.address = address,
+        config.name.empty() ? std::string(Jid::trusted(room.address).local()) : config.name;
+    return {.address = room.address,
             .name = name,
             .description = config.description,
             .language = config.language,
@@ -46,59 +44,30 @@ Channel channel_of(const std::string& address, const RoomConfig& config) {
 
 }  // namespace
 
-Task<std::optional<Channel>> public_channel(const Rooms& rooms, std::string address) {
-    const auto room = co_await find_public(rooms, address);
-    if (!room) co_return std::nullopt;
-    Channel channel = channel_of(address, room->config);
-    channel.occupants = co_await occupants_of(rooms, room->id);
-    co_return channel;
-}
-
 // ---- Making it ---------------------------------------------------------------------------------
-
-/// Whoever makes it may be stopped; then somebody else does.
-class Catalogue::Making {
-public:
-    explicit Making(Catalogue& catalogue) : catalogue_(catalogue) {
-        catalogue_.is_being_made_ = true;
-    }
-    Making(const Making&) = delete;
-    Making& operator=(const Making&) = delete;
-    ~Making() {
-        catalogue_.is_being_made_ = false;
-        catalogue_.made_now_.notify();
-    }
-
-private:
-    Catalogue& catalogue_;
-};
 
 bool Catalogue::is_fresh() const {
     return made_ != SteadyTime{} && context_.clock().steady() - made_ < lasts;
 }
 
 Task<Result<>> Catalogue::renew() {
-    core::Shard& shard = context_.shard();
-    while (is_being_made_) (void)co_await made_now_.wait(shard);
+    co_await making_.wait(context_.shard());
     if (is_fresh()) co_return Result<>{};
-    const Making making(*this);
+    const OneAtATime::Turn turn(making_);
     co_return co_await make();
 }
 
 Task<Result<>> Catalogue::make() {
     std::vector<Channel> channels;
-    std::string after;
     (void)co_await context_.shard().committed();
+    RoomWalk walk(rooms_);
     for (;;) {
-        const auto addresses = co_await rooms_.storage().owners().list(
-            storage::OwnerKind::actor, rooms_.domain(), after, slice);
-        if (!addresses) co_return addresses.error();
-        for (const std::string& address : *addresses) {
-            auto channel = co_await public_channel(rooms_, address);
-            if (channel) channels.push_back(std::move(*channel));
-        }
-        if (addresses->size() < slice) break;
-        after = addresses->back();
+        const auto room = co_await walk.next();
+        if (!room) co_return room.error();
+        if (!*room) break;
+        if (!is_findable((*room)->record)) continue;
+        channels.push_back(channel_of(**room));
+        channels.back().occupants = co_await occupants_of(rooms_, (*room)->id);
     }
     channels_ = std::move(channels);
     made_ = context_.clock().steady();
@@ -124,8 +93,11 @@ Task<IqAnswer> Catalogue::search(IqRequest request) {
     for (const Channel* each : page.channels) found.push_back(each->address);
     xml::Element& result = answer->root().add("result", ns::channel_search);
     for (const std::string& address : found) {
-        const auto channel = co_await public_channel(rooms_, address);
-        if (channel) add_channel(result, *channel);
+        const auto room = co_await read_room(rooms_, address);
+        if (!room || !is_findable(room->record)) continue;
+        Channel channel = channel_of(*room);
+        channel.occupants = co_await occupants_of(rooms_, room->id);
+        add_channel(result, channel);
     }
     add_rsm(result, page.set);
     co_return answer;

@@ -6,16 +6,14 @@
 #pragma once
 
 #include <chrono>
-#include <optional>
-#include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/task.h"
 #include "modules/muc/channel_search.h"
+#include "modules/muc/one_at_a_time.h"
 #include "modules/muc/rooms.h"
 #include "server/core/actors/iq_table.h"
-#include "server/runtime/signal.h"
 
 namespace clarion::muc {
 
@@ -30,7 +28,6 @@ public:
 private:
     static constexpr Duration lasts = std::chrono::minutes(1);
 
-    class Making;
     Task<Result<>> renew();
     Task<Result<>> make();
     bool is_fresh() const;
@@ -39,11 +36,7 @@ private:
     const Rooms& rooms_;
     std::vector<Channel> channels_;
     SteadyTime made_{};
-    bool is_being_made_ = false;
-    core::Signal made_now_;
+    OneAtATime making_;
 };
-
-/// A room as it is found; nullopt: it is not to be.
-Task<std::optional<Channel>> public_channel(const Rooms& rooms, std::string address);
 
 }  // namespace clarion::muc

@@ -15,6 +15,7 @@
 #include "proto/ns.h"
 #include "server/core/context.h"
 #include "server/core/events/archive_events.h"
+#include "server/core/events/partition_events.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::muc {
@@ -121,6 +122,9 @@ void install(core::ModuleSetup& setup) {
             setup.feature(target, feature);
     setup.on<RoomsSought>(RoomsSought::Stage::find,
                           [&self](RoomsSought& event) { event.found = self.find(event.domain); });
+    setup.on<events::PartitionsAcquired>(
+        events::PartitionsAcquired::Stage::recover,
+        [&self](const events::PartitionsAcquired&) { self.forget_creators(); });
     setup.on<events::ActorArchiveSearching>(
         events::ActorArchiveSearching::Stage::screen,
         [&self](events::ActorArchiveSearching& search) { return screen_search(self, search); });

@@ -6,11 +6,10 @@
 #include "base/clock.h"
 #include "modules/muc/activity.h"
 #include "modules/muc/room_form.h"
+#include "modules/muc/room_walk.h"
 #include "proto/ns.h"
 #include "proto/rsm.h"
 #include "server/core/context.h"
-#include "storage/owners.h"
-#include "storage/storage.h"
 
 namespace clarion::muc {
 
@@ -51,30 +50,19 @@ struct Listed {
 Task<Result<std::vector<Listed>>> rooms_behind(const Rooms& rooms, std::string after,
                                                std::size_t most) {
     std::vector<Listed> found;
-    for (;;) {
-        const auto addresses = co_await rooms.storage().owners().list(
-            storage::OwnerKind::actor, rooms.domain(), after, largest_page);
-        if (!addresses) co_return addresses.error();
-        for (const std::string& address : *addresses) {
-            const auto room = co_await find_public(rooms, address);
-            if (room) found.push_back({address, shown_name(address, room->config)});
-            if (found.size() > most) co_return found;
-        }
-        if (addresses->size() < largest_page) co_return found;
-        after = addresses->back();
+    RoomWalk walk(rooms, std::move(after));
+    while (found.size() <= most) {
+        const auto room = co_await walk.next();
+        if (!room) co_return room.error();
+        if (!*room) break;
+        if (is_findable((*room)->record))
+            found.push_back(
+                {(*room)->address, shown_name((*room)->address, (*room)->record.config)});
     }
+    co_return found;
 }
 
 }  // namespace
-
-Task<std::optional<PublicRoom>> find_public(const Rooms& rooms, std::string address) {
-    storage::Storage& storage = rooms.storage();
-    const auto id = co_await storage.owners().find(storage::OwnerKind::actor, std::move(address));
-    if (!id || !*id) co_return std::nullopt;
-    const auto record = co_await rooms.store().stored_record(**id);
-    if (!record || !record->config.is_public || record->is_locked) co_return std::nullopt;
-    co_return PublicRoom{**id, record->config};
-}
 
 void describe_room(const Room& room, xml::Element& query) {
     const RoomConfig& config = room.config();

@@ -1,8 +1,6 @@
 // What is found of rooms: the list of a service, and what each says of itself (XEP-0045, 6).
 #pragma once
 
-#include <optional>
-#include <string>
 #include <string_view>
 
 #include "base/task.h"
@@ -13,14 +11,6 @@ namespace clarion::muc {
 
 /// Node at which a room says which nickname the asker has reserved (7.12).
 inline constexpr std::string_view own_nickname_node = "x-roomuser-item";
-
-/// A room that anybody may find.
-struct PublicRoom {
-    storage::OwnerId id = storage::OwnerId::none;
-    RoomConfig config{};
-};
-/// nullopt: there is none, or it is not to be found.
-Task<std::optional<PublicRoom>> find_public(const Rooms& rooms, std::string address);
 
 /// Identity, features and forms of a room.
 void describe_room(const Room& room, xml::Element& query);

@@ -47,7 +47,10 @@ StanzaPtr read_stanza(std::string_view text) {
 }  // namespace
 
 Rooms::Rooms(core::ModuleSetup& setup, std::string domain, const RoomStore& store)
-    : Directory(setup.context(), "room"), domain_(std::move(domain)), store_(store) {}
+    : Directory(setup.context(), "room"),
+      domain_(std::move(domain)),
+      store_(store),
+      creators_(setup.context(), *this) {}
 
 // ---- Loading -----------------------------------------------------------------------------------
 
@@ -158,14 +161,27 @@ void Rooms::make(core::Envelope envelope) {
     context().scope().spawn("make-room", make_for(std::move(address), creator));
 }
 
-Task<std::optional<StanzaError>> Rooms::refuse_creation(Jid creator) const {
+/// If it is not refused, it is counted.
+Task<std::optional<StanzaError>> Rooms::refuse_creation(Jid creator) {
     const std::string& create = options_of_service(context().config(), domain_).create;
     const bool local = context().domains().is_host(creator.domain());
-    if (create == "anyone" || (create == "local" && local)) co_return std::nullopt;
+    const bool may = create == "anyone" || (create == "local" && local);
     const std::string host(context().domains().host_over(domain_));
     const bool administers = co_await core::administers(context(), creator, host);
-    if (administers) co_return std::nullopt;
-    co_return StanzaError(Condition::not_allowed, "you may not make rooms here");
+    if (!may && !administers)
+        co_return StanzaError(Condition::not_allowed, "you may not make rooms here");
+    co_return co_await take_place(std::move(creator), administers);
+}
+
+Task<std::optional<StanzaError>> Rooms::take_place(Jid creator, bool administers) {
+    const auto most = static_cast<std::size_t>(
+        options_of_service(context().config(), domain_).max_rooms_of_creator);
+    const auto taken = co_await take_room(context(), domain_, std::move(creator),
+                                          administers ? Creators::any_number : most);
+    if (!taken) co_return to_stanza_error(taken.error());
+    if (*taken) co_return std::nullopt;
+    co_return StanzaError(Condition::resource_constraint, StanzaErrorType::cancel,
+                          "you have made as many rooms as you may");
 }
 
 RoomRecord Rooms::new_record(const Jid& creator) const {
@@ -185,7 +201,10 @@ Task<Result<>> Rooms::create(std::string address, Jid creator, RoomRecord record
     store_.create(id, address, record, crypto::random_bytes(secret_size),
                   {.address = std::string(creator.bare()), .affiliation = Affiliation::owner});
     const Result<> committed = co_await context().shard().committed();
-    if (!committed) co_return committed;
+    if (!committed) {
+        give_room_back(context(), domain_, std::string(creator.bare()));
+        co_return committed;
+    }
     logger.info("room-created", {{"room", address}, {"by", creator.full()}});
     note_created(address);
     co_return committed;
@@ -196,6 +215,8 @@ Task<Result<>> Rooms::create(std::string address, Jid owner) {
     const auto there = co_await load(address);
     if (there) co_return fail("conflict", "there is such a room");
     if (!there.error().is(error_code::item_not_found)) co_return there.error();
+    const auto refused = co_await take_place(owner, true);
+    if (refused) co_return fail(std::string(name(refused->condition)), refused->text);
     RoomRecord record = new_record(owner);
     record.is_locked = false;
     record.config.is_persistent = true;
@@ -233,15 +254,18 @@ void Rooms::destroy_if_over(Room& room) {
 
 void Rooms::destroy(Room& room) {
     std::string address(room.jid().bare());
+    std::string creator = room.record().creator;
     room.set_deleted();
     store_.remove(room);
     begin_removal(address);
     logger.info("room-destroyed", {{"room", address}});
-    context().scope().spawn("destroy-room", end_destruction(std::move(address)));
+    context().scope().spawn("destroy-room",
+                            end_destruction(std::move(address), std::move(creator)));
 }
 
-Task<> Rooms::end_destruction(std::string address) {
+Task<> Rooms::end_destruction(std::string address, std::string creator) {
     const Result<> committed = co_await context().shard().committed();
+    if (committed) give_room_back(context(), domain_, creator);
     end_removal(address, committed.ok());
 }
 

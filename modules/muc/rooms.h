@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "modules/muc/creators.h"
 #include "modules/muc/room.h"
 #include "server/core/delivery/service.h"
 
@@ -20,6 +21,8 @@ public:
     const std::string& domain() const { return domain_; }
     storage::Storage& storage() const { return context().storage(); }
     const RoomStore& store() const { return store_; }
+    /// Of who is at home on this shard.
+    Creators& creators() { return creators_; }
 
     /// Makes a room that is open and stays, for an administrator. Errors: "conflict" if there is one.
     Task<Result<>> create(std::string address, Jid owner);
@@ -41,15 +44,17 @@ private:
     // ---- Making one ----
     void make(core::Envelope envelope);
     Task<> make_for(std::string address, Jid creator);
-    Task<std::optional<StanzaError>> refuse_creation(Jid creator) const;
+    Task<std::optional<StanzaError>> refuse_creation(Jid creator);
+    Task<std::optional<StanzaError>> take_place(Jid creator, bool administers);
     RoomRecord new_record(const Jid& creator) const;
     Task<Result<>> create(std::string address, Jid creator, RoomRecord record);
     void give_to_waiting(const std::string& address, const StanzaError* refused);
 
-    Task<> end_destruction(std::string address);
+    Task<> end_destruction(std::string address, std::string creator);
 
     const std::string domain_;
     const RoomStore& store_;
+    Creators creators_;
     /// What came for rooms that are being made, in order; the first asked for it.
     std::map<std::string, std::vector<core::Envelope>, std::less<>> waiting_;
     std::map<std::string, Jid, std::less<>> just_made_;  // by whom

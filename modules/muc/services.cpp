@@ -27,6 +27,10 @@ Rooms* Services::find(std::string_view domain) {
     return nullptr;
 }
 
+void Services::forget_creators() {
+    for (Rooms& each : rooms_) each.creators().forget();
+}
+
 Task<IqAnswer> Services::list(IqRequest request) {
     const Rooms& rooms = *find(request.host);
     co_return co_await list_rooms(rooms, std::move(request));

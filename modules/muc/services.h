@@ -27,6 +27,9 @@ public:
                                 core::IqAnswer (*apply)(Room&, const core::IqRequest&));
     Task<core::IqAnswer> change_as_owner(core::IqRequest request);
 
+    /// Creators are at home elsewhere than before.
+    void forget_creators();
+
     static Room& room_of(const core::IqRequest& request) {
         return static_cast<Room&>(*request.owner);
     }

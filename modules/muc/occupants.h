@@ -23,8 +23,9 @@ namespace clarion::muc {
 
 /// One client of an occupant.
 struct OccupantSession {
-    Jid jid;             // full
-    StanzaPtr presence;  // the last one, as it was sent, without what only a room says
+    Jid jid;                      // full
+    StanzaPtr presence;           // the last one, as it was sent, without what only a room says
+    bool is_asked_after = false;  // whether it is still there (roll_call.h)
 };
 
 struct Occupant {

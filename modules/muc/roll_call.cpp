@@ -49,10 +49,41 @@ void is_gone(const Call& call, const Jid& session) {
     }
 }
 
+/// nullptr: it is not in the room any more.
+OccupantSession* find(const Room& room, const Jid& session) {
+    Occupant* const occupant = room.occupants().by_session(session);
+    return occupant ? occupant->session(session) : nullptr;
+}
+
 void is_there(const Call& call, const Jid& session) {
     Room& room = *call->room;
-    if (Occupant* const occupant = room.occupants().by_session(session))
-        if (OccupantSession* const kept = occupant->session(session)) room.keep(*occupant, *kept);
+    if (OccupantSession* const kept = find(room, session))
+        room.keep(*room.occupants().by_session(session), *kept);
+}
+
+/// Unknown: there was no answer. Whom a former run of the server left is asked again when the room
+/// is loaded the next time.
+enum class Found : std::uint8_t { there, gone, unknown };
+
+Found read_answer(const Stanza* answer) {
+    if (!answer) return Found::unknown;
+    if (!answer->is_error()) return Found::there;
+    const StanzaError error = read_error(answer->root());
+    const bool nobody =
+        ends_session(error) || error.condition == StanzaErrorCondition::service_unavailable;
+    return nobody ? Found::gone : Found::there;
+}
+
+void conclude(const Call& call, const Jid& session, Found found) {
+    if (OccupantSession* const kept = find(*call->room, session)) kept->is_asked_after = false;
+    if (found == Found::there) is_there(call, session);
+    if (found == Found::gone) is_gone(call, session);
+    done(call);
+}
+
+bool is_unserved(const Stanza* answer) {
+    return answer && answer->is_error() &&
+           read_error(answer->root()).condition == StanzaErrorCondition::service_unavailable;
 }
 
 std::shared_ptr<Stanza> question(const Room& room, const Jid& to, std::string_view ns,
@@ -70,22 +101,13 @@ void ask(const Call& call, const Jid& session, Question what) {
     Room& room = *call->room;
     auto iq = what == Question::ping ? question(room, session, ns::ping, "ping")
                                      : question(room, session, ns::disco_info, "query");
-    room.context().pending().send(
-        room.jid().bare(), std::move(iq), patience,
-        [call, session, what](const Stanza* answer, bool) {
-            if (!call->room.alive()) return;
-            const bool failed = !answer || answer->is_error();
-            const StanzaErrorCondition why = answer && failed
-                                                 ? read_error(answer->root()).condition
-                                                 : StanzaErrorCondition::remote_server_timeout;
-            if (failed && why == StanzaErrorCondition::service_unavailable &&
-                what == Question::ping)
-                return ask(call, session, Question::discovery);
-            const bool nobody =
-                failed && (ends_session(why) || why == StanzaErrorCondition::service_unavailable);
-            nobody ? is_gone(call, session) : is_there(call, session);
-            done(call);
-        });
+    room.context().pending().send(room.jid().bare(), std::move(iq), patience,
+                                  [call, session, what](const Stanza* answer, bool) {
+                                      if (!call->room.alive()) return;
+                                      if (what == Question::ping && is_unserved(answer))
+                                          return ask(call, session, Question::discovery);
+                                      conclude(call, session, read_answer(answer));
+                                  });
 }
 
 void ask_next(const Call& call) {
@@ -107,6 +129,12 @@ void call_roll(Rooms& rooms, Room& room) {
     if (sessions.empty()) return;
     ask_next(std::make_shared<RollCall>(
         RollCall{rooms, core::ActorPin<Room>(room), std::move(sessions)}));
+}
+
+void ask_after(Rooms& rooms, Room& room, const Jid& session) {
+    OccupantSession* const kept = find(room, session);
+    if (!kept || std::exchange(kept->is_asked_after, true)) return;
+    ask_next(std::make_shared<RollCall>(RollCall{rooms, core::ActorPin<Room>(room), {session}}));
 }
 
 }  // namespace clarion::muc

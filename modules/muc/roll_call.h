@@ -1,7 +1,9 @@
-// Roll call: whether occupants whom a former run of the server left in a room are still there.
+// Roll call: whether occupants whom a former run of the server left in a room are still there, or
+// one of whom there is a doubt.
 //
 // Users of this server need not be asked: what became of their sessions, this server tells the room
-// itself. Other servers may have told a room that their users left while this server was down.
+// itself. Other servers may have told a room that their users left while this server was down; and
+// one that died tells nobody. Who does not answer stays: its client may sleep.
 #pragma once
 
 #include "modules/muc/rooms.h"
@@ -10,5 +12,9 @@ namespace clarion::muc {
 
 /// Begins one, if some are to be asked; nobody waits for it, and it takes its time.
 void call_roll(Rooms& rooms, Room& room);
+
+/// Asks after one session of an occupant, unless that is under way: what was sent to it came back
+/// with an error that a client may say, or a server for a client that is not there any more.
+void ask_after(Rooms& rooms, Room& room, const Jid& session);
 
 }  // namespace clarion::muc

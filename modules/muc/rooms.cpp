@@ -97,14 +97,22 @@ bool Rooms::may_evict(core::Actor& actor) { return as_room(actor).outbox().waiti
 
 // ---- What comes --------------------------------------------------------------------------------
 
+/// What the room sent came back.
+void Rooms::take_failure(Room& room, const core::Envelope& envelope) {
+    const Stanza& error = *envelope.stanza;
+    const bool is_unserved = read_error(error.root()).condition == Condition::service_unavailable;
+    // Servers say that also for a client that is not there any more (RFC 6121, 8.5.3.2).
+    if (is_unserved && !context().domains().is_host(error.from().domain()))
+        return ask_after(*this, room, error.from());
+    take_error(room, error, envelope.local_bounce);
+    destroy_if_over(room);
+}
+
 void Rooms::on_message(core::Actor& actor, core::Envelope envelope) {
     Room& room = as_room(actor);
     call_roll(*this, room);
     const Stanza& message = *envelope.stanza;
-    if (message.is_error()) {
-        take_error(room, message, envelope.local_bounce);
-        return destroy_if_over(room);
-    }
+    if (message.is_error()) return take_failure(room, envelope);
     if (message.to().is_full()) return take_private(room, std::move(envelope));
     if (message.type() == StanzaType::groupchat) return take_groupchat(room, std::move(envelope));
     take_request(room, std::move(envelope));
@@ -124,9 +132,7 @@ void Rooms::on_presence(core::Actor& actor, core::Envelope envelope) {
         case StanzaType::unavailable:
             take_unavailable(room, *envelope.stanza);
             return destroy_if_over(room);
-        case StanzaType::error:
-            take_error(room, *envelope.stanza, envelope.local_bounce);
-            return destroy_if_over(room);
+        case StanzaType::error: return take_failure(room, envelope);
         default: return;  // it has no roster
     }
 }

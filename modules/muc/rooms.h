@@ -40,6 +40,7 @@ private:
     void on_presence(core::Actor& actor, core::Envelope envelope) override;
     void on_iq_to_resource(core::Actor& actor, core::Envelope envelope) override;
     void on_absent(core::Envelope envelope, const Error& why) override;
+    void take_failure(Room& room, const core::Envelope& envelope);
 
     // ---- Making one ----
     void make(core::Envelope envelope);

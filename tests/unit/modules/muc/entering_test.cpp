@@ -4,6 +4,8 @@
 namespace clarion::muc {
 namespace {
 
+using namespace std::chrono_literals;
+
 TEST_CASE_FIXTURE(Scene, "who makes a room owns it, and others see who is there") {
     enter(*romeo, "Romeo");
     CHECK(seen(*romeo) ==
@@ -224,12 +226,62 @@ TEST_CASE_FIXTURE(Scene, "only errors that say that nobody is there take an occu
                      " xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
         return seen(*romeo);
     };
-    for (const auto* condition :
-         {"service-unavailable", "resource-constraint", "not-acceptable", "internal-server-error"})
+    for (const auto* condition : {"resource-constraint", "not-acceptable", "internal-server-error"})
         CHECK(error(condition) == "");
     CHECK(error("recipient-unavailable") ==
           "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
     CHECK(error("recipient-unavailable") == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "who may be gone is asked after") {
+    const std::string mercutio = "mercutio@example.com/mask";
+    enter(*romeo, "Romeo");
+    world.arrive("<presence from='" + mercutio + "' to='" + std::string(room_jid) +
+                 "/Mercutio'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    forget();
+    world.remote().drop_all();
+    const auto arrive = [&](std::string_view kind, std::string_view type, std::string_view id) {
+        world.arrive("<" + std::string(kind) + " type='" + std::string(type) + "' id='" +
+                     std::string(id) + "' from='" + mercutio + "' to='" + std::string(room_jid) +
+                     "'><error type='cancel'><service-unavailable "
+                     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></" +
+                     std::string(kind) + ">");
+    };
+    const auto asked_about = [&](std::string_view ns) {
+        const StanzaPtr question = world.remote().pop();
+        REQUIRE(question);
+        CHECK(question->to().full() == mercutio);
+        CHECK(question->root().first_child()->ns() == ns);
+        CHECK(world.remote().pending() == 0);
+        return std::string(question->id());
+    };
+    const auto comes_back = [&] { arrive("message", "error", "m1"); };
+    comes_back();
+    const std::string ping = asked_about(ns::ping);
+
+    SUBCASE("once at a time") {
+        comes_back();
+        CHECK(world.remote().pending() == 0);
+    }
+    SUBCASE("the client answers") {
+        world.arrive("<iq type='result' id='" + ping + "' from='" + mercutio + "' to='" +
+                     std::string(room_jid) + "'/>");
+        CHECK(seen(*romeo) == "");
+        comes_back();
+        asked_about(ns::ping);
+    }
+    SUBCASE("it answers nothing: it may sleep") {
+        world.advance(3min);
+        CHECK(seen(*romeo) == "");
+        comes_back();
+        asked_about(ns::ping);
+    }
+    SUBCASE("nobody is there to answer anything") {
+        arrive("iq", "error", ping);
+        CHECK(seen(*romeo) == "");
+        arrive("iq", "error", asked_about(ns::disco_info));
+        CHECK(seen(*romeo) == "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
+    }
 }
 
 TEST_CASE_FIXTURE(Scene, "a client's word is not taken for the room's") {

@@ -125,7 +125,7 @@ class OwnRoomCase(FederationCase):
     async def occupants(self):
         """Addresses of those who are in it, as the administrator sees them."""
         shown = await self.clarion.ctl_json("room", "show", self.room)
-        return {one["jid"] for one in shown["occupants"]}
+        return {one["session"] for one in shown["occupants"]}
 
     # --- the archive ------------------------------------------------------------------------
 

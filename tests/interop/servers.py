@@ -234,7 +234,8 @@ class Prosody(Process):
 
 
 class Ejabberd(Process):
-    """A real ejabberd with one domain and its components; it has no accounts here."""
+    """A real ejabberd with one domain and its components. Its users are whoever logs in: it takes
+    every name and password, and keeps nothing of them."""
 
     # One scheduler that sleeps when there is nothing to do: other tests run beside it.
     light = ["+S", "1", "+sbwt", "none", "+sbwtdcpu", "none", "+sbwtdio", "none"]
@@ -245,7 +246,8 @@ class Ejabberd(Process):
         super().__init__(self.directory / "ejabberd.log")
         self.domain = domain
         self.address = loopback.address(number)
-        self.s2s_port, self.component_port = (loopback.port(self.address) for _ in range(2))
+        self.client_port, self.s2s_port, self.component_port = (
+            loopback.port(self.address) for _ in range(3))
         self.components = {}  # domain -> secret
 
     @property
@@ -255,15 +257,17 @@ class Ejabberd(Process):
     def configure(self, certificate, trusted, resolver, require_valid_certificate):
         both = self.directory / "certificate.pem"
         both.write_text(Path(certificate.chain).read_text() + Path(certificate.key).read_text())
-        modules = {"mod_disco": {}, "mod_ping": {}}
+        modules = {"mod_disco": {}, "mod_ping": {}, "mod_roster": {}}
         if not require_valid_certificate:
             modules["mod_s2s_dialback"] = {}
         # JSON is YAML
         (self.directory / "ejabberd.yml").write_text(json.dumps({
             "hosts": [self.domain], "loglevel": "info", "certfiles": [str(both)],
-            "ca_file": trusted, "s2s_use_starttls": "required", "auth_method": "internal",
-            "access_rules": {"everybody": {"allow": "all"}},
+            "ca_file": trusted, "s2s_use_starttls": "required", "auth_method": "anonymous",
+            "anonymous_protocol": "login_anon", "access_rules": {"everybody": {"allow": "all"}},
             "listen": [
+                {"port": self.client_port, "ip": self.address, "module": "ejabberd_c2s",
+                 "starttls_required": True},
                 {"port": self.s2s_port, "ip": self.address, "module": "ejabberd_s2s_in"},
                 {"port": self.component_port, "ip": self.address, "module": "ejabberd_service",
                  "access": "everybody", "shaper": "none",
@@ -285,8 +289,11 @@ class Ejabberd(Process):
                  "ERL_CRASH_DUMP": str(self.directory / "crash.dump"),
                  "EJABBERD_CONFIG_PATH": str(self.directory / "ejabberd.yml"),
                  "EJABBERD_LOG_PATH": str(self.directory / "messages.log")})
-        self.wait_ready(lambda: accepts(self.address, self.s2s_port)
-                        and accepts(self.address, self.component_port), "ejabberd", 60.0)
+        self.wait_ready(lambda: all(accepts(self.address, port) for port in (
+            self.client_port, self.s2s_port, self.component_port)), "ejabberd", 60.0)
+
+    async def add_user(self, name, password):
+        """Nothing is to be done."""
 
 
 class Trace(Process):

@@ -123,6 +123,7 @@ class Client:
         self.name, self.port = name, port
         self.jid = f"{name}@{DOMAIN}"
         self.on_message, self.on_acked = on_message, on_acked
+        self.on_presence = lambda element: None
         self.transcript = collections.deque(maxlen=50000)
         self.wire = None
         self.answering = True      # <r/> is answered
@@ -263,6 +264,7 @@ class Client:
                 future.set_result(element)
         elif element.tag == "presence":
             self._counted()
+            self.on_presence(element)
         elif element.tag == SM + "r":
             if self.answering:
                 self.acknowledge()
@@ -374,11 +376,12 @@ class Client:
             except asyncio.TimeoutError:
                 pass
 
-    async def request(self, kind, payload, within=20.0):
+    async def request(self, kind, payload, within=20.0, to=None):
         number = f"q{next(self._ids)}"
         future = asyncio.get_running_loop().create_future()
         self._requests[number] = future
-        self.send(f"<iq type='{kind}' id='{number}'>{payload}</iq>")
+        address = f" to='{to}'" if to else ""
+        self.send(f"<iq type='{kind}' id='{number}'{address}>{payload}</iq>")
         return await asyncio.wait_for(future, within * PATIENCE)
 
     async def burst(self):
@@ -420,17 +423,18 @@ class Client:
             if not self.connected:
                 raise Lost(self.name)
 
-    async def archive_page(self, after, most=1000):
-        """One page of the own archive: [(archive id, message)], and whether it was the last."""
+    async def archive_page(self, after, most=1000, of=None):
+        """One page of the own archive, or of a room's: [(archive id, message)], and whether it was
+        the last."""
         return await self._page(f"<max>{most}</max>" + (f"<after>{after}</after>" if after else ""),
-                                after)
+                                after, of=of)
 
     async def newest_of_archive(self, most, contact=None):
         """The last page of it, or of what was said with `contact`: [(archive id, message)]."""
         page, _ = await self._page(f"<max>{most}</max><before/>", None, contact)
         return page
 
-    async def _page(self, paging, after, contact=None):
+    async def _page(self, paging, after, contact=None, of=None):
         query = f"p{next(self._ids)}"
         self._pages[query] = []
         form = (f"<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>"
@@ -438,7 +442,7 @@ class Client:
                 "</field></x>" if contact else "")
         answer = await self.request(
             "set", f"<query xmlns='urn:xmpp:mam:2' queryid='{query}'>{form}"
-            f"<set xmlns='http://jabber.org/protocol/rsm'>{paging}</set></query>")
+            f"<set xmlns='http://jabber.org/protocol/rsm'>{paging}</set></query>", to=of)
         page = self._pages.pop(query)
         if answer.find(f"error/{STANZA_ERRORS}item-not-found") is not None:
             raise UnknownId(after)

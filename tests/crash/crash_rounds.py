@@ -38,6 +38,8 @@ class Failed(Exception):
 class Actor:
     """One account: its only device, what it wrote, what it got."""
 
+    archive = None  # whose it reads; None: its own
+
     def __init__(self, world, name):
         self.world, self.name = world, name
         self.client = Client(name, world.server.port, self._on_message, self._on_acked)
@@ -229,7 +231,7 @@ class Actor:
         cursor = self.inbox.cursor
         while True:
             try:
-                page, complete = await self.client.archive_page(cursor)
+                page, complete = await self.client.archive_page(cursor, of=self.archive)
             except UnknownId:
                 # It was delivered, never committed, and the crash took it back: it will be sent
                 # again. What we know for certain is what the archive itself gave us.
@@ -368,15 +370,20 @@ class World:
             await actor.client.all_acked()
             await actor.client.close()
 
-    async def stream_until_the_end(self, kind):
+    def tasks_of_a_round(self):
+        """What those who are awake do meanwhile, as coroutines."""
         tasks = []
         for i, sender in enumerate(self.senders):
             targets = [self.recipients[i], self.recipients[(i + 1) % PAIRS]]
-            tasks.append(asyncio.create_task(sender.stream(targets)))
+            tasks.append(sender.stream(targets))
             if self.recipients[i].role == "live":
-                tasks.append(asyncio.create_task(self.recipients[i].stream([sender])))
+                tasks.append(self.recipients[i].stream([sender]))
             if self.recipients[i].role in ("nap", "rebind"):
-                tasks.append(asyncio.create_task(self.recipients[i].nap()))
+                tasks.append(self.recipients[i].nap())
+        return tasks
+
+    async def stream_until_the_end(self, kind):
+        tasks = [asyncio.create_task(one) for one in self.tasks_of_a_round()]
         after = self.random.uniform(*KILL_AFTER) * PATIENCE
         if self.clock:
             await asyncio.sleep(after / 2)
@@ -473,7 +480,7 @@ class World:
         """message id -> its archive ids, of all that came after `after`."""
         copies = collections.defaultdict(list)
         while True:
-            page, complete = await actor.client.archive_page(after)
+            page, complete = await actor.client.archive_page(after, of=actor.archive)
             for archive_id, element in page:
                 copies[element.get("id")].append(archive_id)
             after = page[-1][0] if page else after
@@ -582,8 +589,9 @@ async def run(world, kinds):
     await world.verify_all()
 
 
-def main():
-    arguments = argparse.ArgumentParser(description=__doc__)
+def main(make_world, description):
+    """`make_world`: as World is made."""
+    arguments = argparse.ArgumentParser(description=description)
     arguments.add_argument("--rounds", type=int, default=12)
     arguments.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     arguments.add_argument("--kind", choices=sorted(set(KINDS)), help="only this kind of round")
@@ -601,7 +609,7 @@ def main():
     if options.clock and wall_clock.usable():
         print("skipped:", wall_clock.usable())
         return 0
-    world = World(options.seed, options.verbose, options.power, options.clock)
+    world = make_world(options.seed, options.verbose, options.power, options.clock)
     kinds = [options.kind or KINDS[i % len(KINDS)] for i in range(options.rounds)]
     world.random.shuffle(kinds)
     began = time.monotonic()
@@ -623,4 +631,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(World, __doc__))

@@ -39,6 +39,7 @@ class OwnRoomCase(FederationCase):
         return super().make_peers(loopback)
 
     async def asyncSetUp(self):
+        await super().asyncSetUp()
         self.room = f"balcony{next(self._rooms)}@{ROOMS}"
         self.said = []  # in the room, since `romeo` entered
 

@@ -54,6 +54,10 @@ class TerminalClient(RealClient):
     async def says(self, to, body):
         await self.types(f"/msg {to} {body}")
 
+    async def says_in_room(self, room, body):
+        """It shows the room's window, as it has joined it."""
+        await self.types(body)
+
     async def quit(self):
         for number in range(1, self._starts + 1):
             self._terminal = self._home / f"tmux{number}"
@@ -71,6 +75,7 @@ class Profanity(TerminalClient):
 
     def __init__(self, *arguments, **options):
         super().__init__(*arguments, **options)
+        self._own_names = {"me"}
         self._write("config/profanity/profrc", groups(
             connection={"reconnect": 1}, ui={"splash": "false", "enc.warn": "false"}))
         self._write("data/profanity/accounts", groups(**{self.bare: {
@@ -82,10 +87,15 @@ class Profanity(TerminalClient):
         await self._open(f"profanity --account {self.bare} --log DEBUG --logfile {self.log}")
         await self.shows("logged in successfully")
 
+    async def joins(self, room, nick):
+        self._own_names.add(nick)
+        await self.types("/occupants default hide")  # it would show them beside the text
+        await self.types(f"/join {room} nick {nick}")
+
     async def heard(self):
         """What the open window shows of others: TIME - SENDER: BODY."""
         lines = re.findall(r"^[\d:]+ - (\S+): (.*?)\s*$", await self.screen(), re.MULTILINE)
-        return [body for sender, body in lines if sender != "me"]
+        return [body for sender, body in lines if sender not in self._own_names]
 
 
 class Mcabber(TerminalClient):

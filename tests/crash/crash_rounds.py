@@ -283,11 +283,10 @@ class Actor:
 class World:
     """`power`: whenever the server dies, the power goes too. `clock`: its calendar is set anew."""
 
-    def __init__(self, seed, verbose=False, power=False, clock=False, server=None):
+    def __init__(self, seed, verbose=False, power=False, clock=False):
         self.random = random.Random(seed)
         self.verbose = verbose
-        # Nobody may hibernate too long for a calendar that is a day ahead when the server starts.
-        self.server = server or Server(smacks="hibernation_time = 259200" if clock else "")
+        self.server = Server(self.settings(), **(wall_clock.SETTINGS if clock else {}))
         self.clock = wall_clock.WallClock(self.server, self.random) if clock else None
         self.disk = power_cut.Disk(self.server) if power else None
         self.keep = None  # what a power cut does to unsynced writes; None: anything
@@ -297,6 +296,10 @@ class World:
         self.round_number = 0
         self.crashed = False  # since all was in order last: the server did not stop by itself
         self.actors = []
+
+    def settings(self):
+        """Of the server, beyond the usual."""
+        return ""
 
     def problem(self, text):
         self.problems.append(text)

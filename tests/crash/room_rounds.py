@@ -15,7 +15,7 @@ from component import DOMAIN as FAR
 from component import Component
 from crash_rounds import Actor, Failed, World
 from ledger import ARCHIVED
-from server import DOMAIN, Server, free_port
+from server import DOMAIN, free_port
 
 SERVICE = f"rooms.{DOMAIN}"
 ROOM = f"hall@{SERVICE}"
@@ -83,6 +83,7 @@ class Guest(Actor):
         self.client.on_presence = self.watcher.on_presence
         self.session = f"{self.client.jid}/{self.client.resource}"
         self.welcomed = False  # told the subject: the last of what who enters is told
+        self.resumed = False   # a session, since the last check: it did not read the archive then
 
     def _on_message(self, element):
         if element.get("from").partition("/")[0] != ROOM:
@@ -119,6 +120,11 @@ class Guest(Actor):
         await self.client.log_in(self.inbox.begin_session)
         self.client.send("<presence/>")
         await self.catch_up()
+
+    async def _resume(self, must_resume):
+        resumed = await super()._resume(must_resume)
+        self.resumed = self.resumed or resumed
+        return resumed
 
     async def catch_up(self):
         """Enters, and reads in the archive what was said meanwhile."""
@@ -182,16 +188,17 @@ class Stranger:
 
 
 class RoomWorld(World):
-    def __init__(self, seed, verbose=False, power=False, clock=False):
-        far_port = free_port()
-        server = Server(Component.settings(far_port) + (
-            f'[muc."{SERVICE}"]\nmessages_per_second = 0\npresence_per_second = 0\n'
-            "joins_per_second = 0\npersistent_rooms = true\nlock_new_rooms = false\n"))
-        super().__init__(seed, verbose, power, clock, server)
-        self.far_port = far_port
+    def __init__(self, *arguments, **options):
+        self.far_port = free_port()
+        super().__init__(*arguments, **options)
         self.left = collections.Counter()  # how often each has left the room
         self.to_check = []
         self.crashed_rounds = set()
+
+    def settings(self):
+        return Component.settings(self.far_port) + (
+            f'[muc."{SERVICE}"]\nmessages_per_second = 0\npresence_per_second = 0\n'
+            "joins_per_second = 0\npersistent_rooms = true\nlock_new_rooms = false\n")
 
     def set_up(self):
         self.spawn()
@@ -300,7 +307,7 @@ class RoomWorld(World):
             missing = [id for id in copies.get(line.id, []) if id not in actor.inbox.by_archive_id]
             if not missing:
                 continue
-            crashed = line.round in self.crashed_rounds and not actor.was_refused
+            crashed = line.round in self.crashed_rounds and actor.resumed
             if crashed and line.unsure and line.id in actor.inbox.by_message:
                 self.counts["sent again, the first only in the archive"] += len(missing)
             elif crashed and isinstance(line.sender, Stranger):
@@ -309,6 +316,10 @@ class RoomWorld(World):
                 self.problem(f"LOST: {line.id} (round {line.round}, archive ids {missing}) never "
                              f"reached {actor.name}")
                 self.counts["lost"] += 1
+
+    async def verify_actor(self, actor):
+        await super().verify_actor(actor)
+        actor.resumed = False
 
     def check_occupants(self):
         shown = self.server.ask("room/show", room=ROOM)

@@ -33,7 +33,7 @@ class Server:
     """`settings`: sections of clarion.toml beyond the usual, as text. `environment`: for the fault
     layer."""
 
-    def __init__(self, settings="", durability="full", storage="", smacks=""):
+    def __init__(self, settings="", durability="full", storage="", smacks="", c2s=""):
         self.directory = Path(tempfile.mkdtemp(prefix="clarion-crash-"))
         self.port = free_port()
         self.database = self.directory / "data" / "db"
@@ -41,9 +41,9 @@ class Server:
         self.environment = {}
         self.process = None
         self.ready_times = []
-        self.configure(settings, durability, storage, smacks)
+        self.configure(settings, durability, storage, smacks, c2s)
 
-    def configure(self, settings="", durability="full", storage="", smacks=""):
+    def configure(self, settings="", durability="full", storage="", smacks="", c2s=""):
         (self.directory / "clarion.toml").write_text(f"""
 [server]
 domains = ["{DOMAIN}"]
@@ -57,6 +57,7 @@ durability = "{durability}"
 [c2s]
 require_encryption = false
 allow_plain_without_encryption = true
+{c2s}
 [auth]
 scram_iterations = 4096
 [mam]

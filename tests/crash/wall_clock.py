@@ -4,6 +4,10 @@ import glob
 import os
 
 HOUR = 3600
+# What a server needs whose calendar is set. Nobody may hibernate too long for one that is a day ahead
+# when the server starts. libfaketime takes an absolute timer of the steady clock for one of the
+# calendar's: those that are due when they are set may be lost, and with them the end of a rest.
+SETTINGS = {"smacks": "hibernation_time = 259200", "c2s": "max_work_percent = 0"}
 # Seconds off the truth, one after the other: back and forward, an hour and a day.
 STEPS = [0, -2 * HOUR, HOUR, 24 * HOUR, -24 * HOUR]
 

@@ -26,15 +26,17 @@ export PYTHONDONTWRITEBYTECODE=1
 cd tests/crash
 # Twenty rounds on one data directory, then a new one: damage accumulates, time does not.
 run() {
-    local left=$1 number=0
-    shift
+    local program=$1 left=$2 number=0
+    shift 2
     while ((left > 0)); do
         local now=$((left < 20 ? left : 20))
-        /usr/bin/python3 crash_rounds.py --rounds "$now" --seed $((seed * 1000 + number)) "$@"
+        /usr/bin/python3 "$program" --rounds "$now" --seed $((seed * 1000 + number)) "$@"
         left=$((left - now)) number=$((number + 1))
     done
 }
-run "$rounds"
-run "$power_cuts" --power
-run "$clock_rounds" --clock
-echo "$rounds rounds, $power_cuts power cuts and $clock_rounds rounds with a clock that jumps: nothing lost, nothing twice (seed $seed)"
+for program in crash_rounds.py room_rounds.py; do
+    run "$program" "$rounds"
+    run "$program" "$power_cuts" --power
+    run "$program" "$clock_rounds" --clock
+done
+echo "$rounds rounds, $power_cuts power cuts and $clock_rounds rounds with a clock that jumps, and as many with a room: nothing lost, nothing twice (seed $seed)"

@@ -11,7 +11,7 @@ from waiting import PATIENCE, until
 from windowed_client import WindowedClient
 
 ACCOUNT = "test"
-CHAT_RECEIVED = 4  # 'kind' in Gajim's history
+ROOM_RECEIVED, CHAT_RECEIVED = 2, 4  # 'kind' in Gajim's history
 SETTINGS = """
 CREATE TABLE settings (name TEXT UNIQUE, settings TEXT);
 CREATE TABLE account_settings (account TEXT UNIQUE, settings TEXT);
@@ -26,6 +26,7 @@ class Gajim(WindowedClient):
     def __init__(self, *arguments, certificate, resource="desk", **options):
         super().__init__(*arguments, **options)
         self.resource = resource
+        self._nick = ""  # in rooms
         self._certificate = certificate
         self._config /= "gajim"
         self._data /= "gajim"
@@ -77,7 +78,7 @@ class Gajim(WindowedClient):
         assert "True" in answer, answer
 
     def heard(self):
-        """Chat messages in its history, in the order of their coming."""
+        """Messages of others in its history, in the order of their coming."""
         return [body for body, _ in self._history()]
 
     def encrypted(self):
@@ -88,8 +89,10 @@ class Gajim(WindowedClient):
     def _history(self):
         history = sqlite3.connect(f"file:{self._data}/logs.db?mode=ro", uri=True)
         try:
-            return list(history.execute("SELECT message, additional_data FROM logs WHERE kind = ? "
-                                        "ORDER BY log_line_id", (CHAT_RECEIVED,)))
+            return list(history.execute(
+                "SELECT message, additional_data FROM logs WHERE kind = ? OR (kind = ? AND "
+                "contact_name != ?) ORDER BY log_line_id",
+                (CHAT_RECEIVED, ROOM_RECEIVED, self._nick)))
         finally:
             history.close()
 
@@ -107,6 +110,15 @@ class DrivenGajim(Gajim):
     def _set_up(self):
         super()._set_up()
         shutil.copytree(HERE / "gajim_driver", self._data / "plugins/gajim_driver")
+
+    async def joins(self, room, nick):
+        self._nick = nick
+        await self.does("join", room=room, nick=nick)
+        await self.answers(True, "is_in", room=room)
+
+    async def says_in_room(self, room, body):
+        answer = await self.remote("send_groupchat_message", room, body, ACCOUNT)
+        assert "True" in answer, answer
 
     async def does(self, command, **values):
         """What the command of that name in gajim_driver/driver.py answers."""

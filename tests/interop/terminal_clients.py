@@ -136,3 +136,6 @@ class Poezio(TerminalClient):
         self._give_away()
         await self._open(" ".join([*not_as_root(), "poezio", "-d", str(self.log)]))
         await self.shows("Authentication success")
+
+    async def joins(self, room, nick):
+        await self.types(f"/join {room}/{nick}")

@@ -137,5 +137,16 @@ class Poezio(TerminalClient):
         await self._open(" ".join([*not_as_root(), "poezio", "-d", str(self.log)]))
         await self.shows("Authentication success")
 
+    async def types(self, line):
+        """What comes at once is pasted, and a line's end in that sends nothing."""
+        await self._tmux("send-keys", "-l", line)
+        await self.shows(line[-20:])
+        await self._tmux("send-keys", "Enter")
+
     async def joins(self, room, nick):
-        await self.types(f"/join {room}/{nick}")
+        await self._tmux("send-keys", "-l", "/")  # the list of contacts has no line to type in
+
+        async def is_typed_to():
+            return "Enter commands with" not in await self.screen()
+        await until(is_typed_to, "poezio lets its user type")
+        await self.types(f"join {room}/{nick}")

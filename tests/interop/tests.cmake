@@ -38,6 +38,12 @@ foreach(class
         test_push_ejabberd.PushToEjabberdByDialback
         test_rooms.RoomsSeeNoFlicker
         test_rooms.RoomsSeeTheEndOfSleep
+        test_own_rooms.OwnRooms
+        test_own_rooms_federated.StrangersInRooms
+        test_own_rooms_federated.StrangersOfEjabberd
+        test_own_rooms_federated.StrangersServerDies
+        test_own_rooms_federated.ClarionRestarts
+        test_own_rooms_clients.RoomClients
         test_bytestreams.Bytestreams
         test_app_servers.Deciphers
         test_app_servers.PhoneDecodes
@@ -48,7 +54,9 @@ foreach(class
         test_app_servers.Siskin
         test_push_rooms.RoomsWakePhones
         test_push_rooms.RoomsWakeSiskin
-        test_push_rooms.AbsentMembers)
+        test_push_rooms.AbsentMembers
+        test_push_own_rooms.OwnRoomsWakePhones
+        test_push_own_rooms.AbsentMembersOfOwnRooms)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "interop_" name ${class})
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v ${class}
@@ -63,6 +71,7 @@ foreach(class
         test_desktop_clients.DesktopClients
         test_desktop_dino.DinoWindows
         test_desktop_gajim.GajimWindows
+        test_desktop_rooms.DesktopRooms
         test_desktop_unserved.DesktopUnservedRequests)
     string(REGEX REPLACE "^test_([a-z_]+)[.].*" "\\1" name ${class})
     add_test(NAME ${name}

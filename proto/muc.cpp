@@ -60,6 +60,7 @@ Result<AdminItem> read_item(const xml::Element& item) {
         read.role = parse_role(item.attr("role"));
         if (!read.role) return bad_item("there is no such role");
     }
+    if (read.nick.empty() && read.jid.empty()) return bad_item("an item is about somebody");
     if (read.affiliation.has_value() == read.role.has_value())
         return bad_item("an item has either a role or an affiliation");
     read.reason = item.child_text(ns::muc_admin, "reason");

@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "base/clock.h"
+#include "base/time.h"
 #include "proto/stanza.h"
 
 namespace clarion::muc {

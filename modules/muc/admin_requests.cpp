@@ -104,6 +104,13 @@ std::optional<StanzaError> refuse(const Room& room, const Jid& actor, AdminItem&
     return std::nullopt;
 }
 
+std::vector<Jid> listed_anew(const std::vector<AdminItem>& items) {
+    std::vector<Jid> listed;
+    for (const AdminItem& item : items)
+        if (item.affiliation && *item.affiliation != Affiliation::none) listed.push_back(item.jid);
+    return listed;
+}
+
 Result<> apply(Room& room, const Jid& actor, const AdminItem& item) {
     const Cause cause = cause_of(room, actor, item);
     if (item.affiliation) return set_affiliation(room, item.jid, *item.affiliation, cause);
@@ -129,6 +136,8 @@ IqAnswer change_lists(Room& room, const IqRequest& request) {
     std::size_t owners = owners_of(room);
     for (AdminItem& item : *items)
         if (auto refused = refuse(room, request.from, item, owners)) return *refused;
+    if (auto place = check_place(room, listed_anew(*items)); !place)
+        return to_stanza_error(place.error());
     const Jid actor = request.from;
     for (const AdminItem& item : *items)
         if (auto done = apply(room, actor, item); !done) return to_stanza_error(done.error());

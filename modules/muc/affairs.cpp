@@ -1,6 +1,6 @@
 #include "modules/muc/affairs.h"
 
-#include <algorithm>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -43,9 +43,10 @@ void apply(Room& room, Occupant& occupant, Affiliation affiliation, const Cause&
     }
     const Role usual = default_role(room.config(), affiliation);
     const bool had_more = occupant.role == Role::moderator && usual < Role::moderator;
+    const Role before = occupant.role;
     if (usual > occupant.role || had_more) occupant.role = usual;
     room.keep(occupant);
-    tell_available(room, occupant, news);
+    tell_role(room, occupant, before, news);
 }
 
 /// Who is not in the room: those who may see addresses are told.
@@ -76,16 +77,15 @@ void set_role(Room& room, Occupant& occupant, Role role, const Cause& cause) {
         news.codes.push_back(status::kicked);
         return remove_occupant(room, occupant, news);
     }
-    occupant.role = role;
+    const Role before = std::exchange(occupant.role, role);
     room.keep(occupant);
-    tell_available(room, occupant, news);
+    tell_role(room, occupant, before, news);
 }
 
 Result<> set_affiliation(Room& room, const Jid& who, Affiliation affiliation, const Cause& cause) {
     auto own = room.store().affiliation(room.owner(), who.full());
-    const auto most = static_cast<std::size_t>(room.options().max_affiliations);
-    if (!own && affiliation != Affiliation::none && affiliations_of(room) >= most)
-        return fail("resource-constraint", "the room has too many members");
+    if (affiliation != Affiliation::none)
+        if (auto place = check_place(room, {who}); !place) return place;
     AffiliationRecord record = own ? std::move(*own) : AffiliationRecord{who.full()};
     const bool changed = std::exchange(record.affiliation, affiliation) != affiliation;
     record.reason = cause.reason;
@@ -96,6 +96,15 @@ Result<> set_affiliation(Room& room, const Jid& who, Affiliation affiliation, co
         apply(room, *each, room.affiliation_of(each->current().jid), cause);
     if (there.empty() && changed) tell_of_absent(room, who, affiliation, cause);
     return {};
+}
+
+Result<> check_place(const Room& room, const std::vector<Jid>& wanted) {
+    std::set<std::string_view> added;
+    for (const Jid& each : wanted)
+        if (!room.store().affiliation(room.owner(), each.full())) added.insert(each.full());
+    const auto most = static_cast<std::size_t>(room.options().max_affiliations);
+    if (added.empty() || affiliations_of(room) + added.size() <= most) return {};
+    return fail("resource-constraint", "the room has too many members");
 }
 
 void remove_non_members(Room& room) {

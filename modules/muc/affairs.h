@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "modules/muc/permissions.h"
 #include "modules/muc/room.h"
@@ -21,6 +22,10 @@ void set_role(Room& room, Occupant& occupant, Role role, const Cause& cause);
 /// A bare address or a domain is that to the room from now on; who is in it is told, or removed if
 /// they may not be in it any more. In memory and in the turn's batch. Error: "resource-constraint".
 Result<> set_affiliation(Room& room, const Jid& who, Affiliation affiliation, const Cause& cause);
+
+/// Whether the room has place for these, whoever of them it lists already. What is done for several
+/// is refused before any of it is done. Error: "resource-constraint".
+Result<> check_place(const Room& room, const std::vector<Jid>& wanted);
 
 /// Who may be in a room has changed with its configuration: who may not is removed.
 void remove_non_members(Room& room);

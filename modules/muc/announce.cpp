@@ -83,6 +83,29 @@ void tell_available(Room& room, const Occupant& about, const News& news, const J
         if (session.jid != except) tell_self(room, about, session.jid, news);
 }
 
+namespace {
+
+void tell_out_of_sight(Room& room, const Occupant& about, const News& news) {
+    const Telling telling{.about = about, .type = StanzaType::unavailable};
+    tell(room, telling, news, [&](const Occupant& viewer) { return &viewer != &about; });
+}
+
+}  // namespace
+
+void tell_role(Room& room, const Occupant& about, Role before, const News& news) {
+    if (room.broadcasts(before) && !room.broadcasts(about.role))
+        tell_out_of_sight(room, about, news);
+    tell_available(room, about, news);
+}
+
+void tell_of_broadcast(Room& room, Roles before) {
+    room.occupants().for_each([&](const Occupant& each) {
+        const bool is_seen = room.broadcasts(each.role);
+        if (before.contains(each.role) == is_seen) return;
+        is_seen ? tell_available(room, each, {}) : tell_out_of_sight(room, each, {});
+    });
+}
+
 void tell_unavailable(Room& room, const Occupant& about, const std::vector<Jid>& sessions,
                       const Stanza* source, const News& news) {
     Telling telling{.about = about, .type = StanzaType::unavailable, .source = source};

@@ -40,6 +40,12 @@ StanzaPtr clean_presence(const Stanza& presence);
 /// Tells everybody, the occupant's own sessions too, that it is available, as its current presence
 /// says. `except`: a session that is told by itself.
 void tell_available(Room& room, const Occupant& about, const News& news, const Jid& except = {});
+/// The same when its role was another one: others see it no more if the presence of its new role is
+/// not told.
+void tell_role(Room& room, const Occupant& about, Role before, const News& news);
+/// The presence of other roles than `before` is told from now on: others see who comes into sight,
+/// and who goes out of it.
+void tell_of_broadcast(Room& room, Roles before);
 /// Tells all other occupants that `about`, who is in the room no more, or has another nickname from
 /// now on, is unavailable, and `sessions` of its own.
 void tell_unavailable(Room& room, const Occupant& about, const std::vector<Jid>& sessions,

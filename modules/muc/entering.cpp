@@ -190,8 +190,15 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
         if (already->address == to) return enter_again(room, *already, envelope, wanted);
         return change_nickname(room, *already, std::move(envelope));
     }
-    if (auto refused = refuse_entry(room.record(), applicant(room, from, to.resource(), wanted)))
-        return refuse(room, std::move(envelope), *refused);
+    Applicant who = applicant(room, from, to.resource(), wanted);
+    auto refused = refuse_entry(room.record(), who);
+    if (!refused) {
+        // Only who gets that far is counted.
+        who.is_flooded =
+            !room.joins().allows(room.options().joins_per_second, room.context().clock().steady());
+        refused = refuse_entry(room.record(), who);
+    }
+    if (refused) return refuse(room, std::move(envelope), *refused);
     enter_anew(room, envelope, wanted, is_new);
 }
 

@@ -29,6 +29,13 @@ public:
     void keep(std::size_t count);
     /// The messages that a request allows, oldest first: at most `most`.
     std::vector<Said> select(const HistoryRequest& wanted, std::size_t most, WallTime now) const;
+    /// The first one that `is` is true of; nullptr: none.
+    template <class Is>
+    StanzaPtr find(Is is) const {
+        for (const Said& each : said_)
+            if (is(*each.message)) return each.message;
+        return nullptr;
+    }
     /// Exchanges a message for what is left of it; `is` says which one.
     template <class Is>
     void replace(Is is, const StanzaPtr& by) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "base/clock.h"
 #include "modules/muc/affairs.h"
 #include "modules/muc/nicknames.h"
 #include "proto/data_form.h"
@@ -23,17 +24,27 @@ void refuse(Room& room, core::Envelope envelope, const StanzaError& error) {
     room.context().router().bounce(std::move(envelope), error);
 }
 
+/// What makes the room say something to others counts as what is said to all.
+std::optional<StanzaError> refuse_haste(const Room& room, Occupant& asker) {
+    const SteadyTime now = room.context().clock().steady();
+    if (asker.role == Role::moderator ||
+        asker.messages.allows(room.options().messages_per_second, now))
+        return std::nullopt;
+    return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
+                       "you ask for too much at once");
+}
+
 // ---- Invitations -------------------------------------------------------------------------------
 
 std::optional<StanzaError> refuse_inviting(const Room& room, const Jid& from) {
-    const Occupant* const inviter = room.occupants().by_session(from);
+    Occupant* const inviter = room.occupants().by_session(from);
     if (!inviter) return StanzaError(Condition::not_acceptable, "you are not in this room");
     if (inviter->affiliation >= Affiliation::admin) return std::nullopt;
     if (!room.config().allows_invites || inviter->role < Role::participant)
         return StanzaError(Condition::forbidden);
     // Who is invited to a members-only room becomes a member.
     if (room.config().is_members_only) return StanzaError(Condition::forbidden);
-    return std::nullopt;
+    return refuse_haste(room, *inviter);
 }
 
 void send_invitation(Room& room, const Jid& inviter, const Invitation& invitation) {
@@ -102,11 +113,13 @@ void tell_moderators(Room& room, const DataForm& form, bool admins_only) {
 }
 
 void ask_for_voice(Room& room, core::Envelope envelope) {
-    const Occupant* const asker = room.occupants().by_session(envelope.stanza->from());
+    Occupant* const asker = room.occupants().by_session(envelope.stanza->from());
     if (!asker) return refuse(room, std::move(envelope), {Condition::not_acceptable});
     if (!room.config().allows_voice_requests)
         return refuse(room, std::move(envelope), {Condition::forbidden});
     if (asker->role >= Role::participant) return;  // it has what it asks for
+    if (auto refused = refuse_haste(room, *asker))
+        return refuse(room, std::move(envelope), *refused);
     DataForm form = DataForm::make("form", ns::muc_request);
     form.title = "Request for voice";
     form.instructions = "Somebody asks to speak in this room.";
@@ -138,6 +151,8 @@ void decide_membership(Room& room, core::Envelope envelope, const DataForm& form
     if (!who || !allow || !allow->boolean().value_or(false)) return;
     if (room.affiliation_of(*who) != Affiliation::none) return;
     const std::string_view nick = form.value("muc#register_roomnick");
+    if (auto place = check_place(room, {who->to_bare()}); !place)
+        return refuse(room, std::move(envelope), to_stanza_error(place.error()));
     AffiliationRecord record = room.affiliation_record(who->to_bare());
     if (!nick.empty() && !refuse_nickname(room, nick) && !is_taken(room, nick, *who))
         record.nick = nick;
@@ -174,6 +189,8 @@ void take_request(Room& room, core::Envelope envelope) {
     if (!read) return refuse(room, std::move(envelope), to_stanza_error(read.error()));
     if (!read->invitations.empty())
         return take_invitations(room, std::move(envelope), read->invitations);
+    if (read->decline && room.affiliation_of(envelope.stanza->from()) == Affiliation::outcast)
+        return refuse(room, std::move(envelope), {Condition::forbidden});
     if (read->decline) return take_decline(room, *envelope.stanza, *read->decline);
     if (const auto form = DataForm::find_in(envelope.stanza->root()))
         return take_form(room, std::move(envelope), *form);

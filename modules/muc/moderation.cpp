@@ -150,20 +150,40 @@ Task<IqAnswer> moderate(Room& room, IqRequest request) {
 
 namespace {
 
-Task<> retract_own(core::ActorPin<Room> room, StanzaPtr retraction) {
-    const xml::Element& wanted = *retraction->root().child(ns::retract, "retract");
-    const std::string id(wanted.attr("id"));
+/// Whether the retraction is about that message, and its author's. The occupant id is the room's own
+/// word for the real address.
+bool is_by_author(const Stanza& original, const Stanza& retraction) {
+    const std::string_view author = occupant_of(original);
+    return is_retractable(original) && !author.empty() && author == occupant_of(retraction);
+}
+
+std::shared_ptr<Stanza> own_tombstone(const Room& room, const Stanza& original,
+                                      const Stanza& retraction) {
+    xml::Document retracted("retracted", ns::retract);
+    retracted.root().set_attr("id", retraction.id());
+    retracted.root().set_attr("stamp", format_datetime(room.context().clock().wall()));
+    return make_tombstone(original, retracted.root());
+}
+
+/// At once: who enters next does not see it any more.
+void retract_from_history(Room& room, const Stanza& retraction, std::string_view id) {
+    const auto is_it = [&](const Stanza& each) {
+        return find_stanza_id(each.root(), room.jid()) == id && is_by_author(each, retraction);
+    };
+    const StanzaPtr original = room.history().find(is_it);
+    const auto archive_id = room.context().archive_ids(room.id()).parse(id);
+    if (!original || !archive_id) return;
+    auto tombstone = own_tombstone(room, *original, retraction);
+    core::add_stanza_id(*tombstone, room, *archive_id);
+    room.history().replace(is_it, std::move(tombstone));
+}
+
+Task<> retract_from_archive(core::ActorPin<Room> room, StanzaPtr retraction, std::string id) {
     const auto message = co_await find(*room, id);
     if (!message || !room.alive()) co_return;
     const auto original = parse(message->xml);
-    // The occupant id is the room's own word for the real address.
-    if (!original || !is_retractable(*original) || occupant_of(*original).empty() ||
-        occupant_of(*original) != occupant_of(*retraction))
-        co_return;
-    xml::Document retracted("retracted", ns::retract);
-    retracted.root().set_attr("id", retraction->id());
-    retracted.root().set_attr("stamp", format_datetime(room->context().clock().wall()));
-    replace(*room, *message, *make_tombstone(*original, retracted.root()), id);
+    if (original && is_by_author(*original, *retraction))
+        replace(*room, *message, *own_tombstone(*room, *original, *retraction), id);
 }
 
 }  // namespace
@@ -171,8 +191,11 @@ Task<> retract_own(core::ActorPin<Room> room, StanzaPtr retraction) {
 void retract(Room& room, StanzaPtr retraction) {
     const xml::Element* const wanted = retraction->root().child(ns::retract, "retract");
     if (!wanted || wanted->attr("id").empty() || !room.config().is_archived) return;
+    std::string id(wanted->attr("id"));
+    retract_from_history(room, *retraction, id);
     room.context().scope_of(room.id()).spawn(
-        "retraction", retract_own(core::ActorPin<Room>(room), std::move(retraction)));
+        "retraction",
+        retract_from_archive(core::ActorPin<Room>(room), std::move(retraction), std::move(id)));
 }
 
 }  // namespace clarion::muc

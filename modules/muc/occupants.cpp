@@ -52,6 +52,7 @@ void Occupants::make_current(Occupant& occupant, const Jid& jid, StanzaPtr prese
     const auto at = std::find_if(occupant.sessions.begin(), occupant.sessions.end(),
                                  [&](const OccupantSession& each) { return each.jid == jid; });
     at->presence = std::move(presence);
+    at->is_unverified = false;
     std::rotate(at, std::next(at), occupant.sessions.end());
 }
 

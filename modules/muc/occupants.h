@@ -13,7 +13,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "modules/muc/flood.h"
 #include "proto/muc.h"
@@ -23,8 +22,10 @@ namespace clarion::muc {
 
 /// One client of an occupant.
 struct OccupantSession {
-    Jid jid;                      // full
-    StanzaPtr presence;           // the last one, as it was sent, without what only a room says
+    Jid jid;             // full
+    StanzaPtr presence;  // the last one, as it was sent, without what only a room says
+    /// Nothing was heard of it since the server was started, or it is in doubt (roll_call.h).
+    bool is_unverified = false;
     bool is_asked_after = false;  // whether it is still there (roll_call.h)
 };
 
@@ -35,7 +36,6 @@ struct Occupant {
     Affiliation affiliation = Affiliation::none;
     Role role = Role::none;
     std::vector<OccupantSession> sessions{};  // the last one is the one that spoke last
-    SteadyTime last_message{};
     Flood messages{}, presence{};
 
     std::string_view nick() const { return address.resource(); }

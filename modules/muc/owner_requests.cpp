@@ -43,6 +43,14 @@ Result<> set_all(Room& room, const std::vector<std::string>& before,
     return {};
 }
 
+std::vector<Jid> staff_in(const ConfigRead& read) {
+    std::vector<Jid> all;
+    for (const auto* list : {&read.owners, &read.admins})
+        if (*list)
+            for (const std::string& each : **list) all.push_back(Jid::trusted(each));
+    return all;
+}
+
 Result<> set_staff(Room& room, const ConfigRead& read) {
     const RoomStaff before = staff_of(room);
     if (read.owners) {
@@ -78,8 +86,7 @@ IqAnswer answer_config(Room& room, const IqRequest& request) {
     if (room.affiliation_of(request.from) != Affiliation::owner)
         return StanzaError(Condition::forbidden);
     auto result = make_result(*request.stanza);
-    config_form(room.config(), staff_of(room))
-        .append_to(result->root().add("query", ns::muc_owner));
+    add_config_form(result->root().add("query", ns::muc_owner), room.config(), staff_of(room));
     return result;
 }
 
@@ -102,6 +109,7 @@ OwnerAnswer take_owner_request(Room& room, const IqRequest& request) {
 Result<> configure(Room& room, const DataForm& form) {
     auto read = read_config(form, room.config(), room.options());
     if (!read) return read.error();
+    if (auto place = check_place(room, staff_in(*read)); !place) return place;
     const RoomConfig before = room.config();
     RoomRecord record = room.record();
     record.config = read->config;
@@ -109,6 +117,7 @@ Result<> configure(Room& room, const DataForm& form) {
     if (auto kept = room.set_record(std::move(record)); !kept) return kept;
     if (auto set = set_staff(room, *read); !set) return set;
     if (room.config().is_members_only && !before.is_members_only) remove_non_members(room);
+    tell_of_broadcast(room, before.presence_broadcast);
     tell_codes(room, codes_of_change(before, room.config()));
     return {};
 }

@@ -19,6 +19,8 @@ std::optional<StanzaError> refuse_role(Standing actor, Standing target, Role wan
         if (target.affiliation > actor.affiliation) return StanzaError(Condition::not_allowed);
         return std::nullopt;
     }
+    if (wanted == Role::visitor && target.affiliation > actor.affiliation)
+        return StanzaError(Condition::not_allowed);
     if (about_moderators && !is_admin(actor.affiliation)) return StanzaError(Condition::forbidden);
     // Administrators and owners are moderators as long as they are that.
     if (is_admin(target.affiliation)) return StanzaError(Condition::not_allowed);

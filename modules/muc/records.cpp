@@ -3,6 +3,7 @@
 #include <array>
 
 #include "modules/muc/activity.h"
+#include "proto/nickname.h"
 #include "storage/module_data.h"
 #include "storage/record_codec.h"
 
@@ -65,6 +66,31 @@ Result<> outcome(const Result<Record>& read) {
     return {};
 }
 
+Error misplaced(std::string_view what) {
+    return fail("bad-record", std::string(what) + " has a key that is not its own");
+}
+
+Result<> check_affiliation(std::string_view key, std::string_view value) {
+    const auto read = decode_affiliation(value);
+    if (!read) return read.error();
+    if (key != record_key(affiliation_prefix, read->address)) return misplaced("an affiliation");
+    return {};
+}
+
+Result<> check_reservation(std::string_view key, std::string_view value) {
+    const auto read = decode_reservation(value);
+    if (!read) return read.error();
+    if (key != reservation_key(read->nick)) return misplaced("a nickname");
+    return {};
+}
+
+Result<> check_occupant(std::string_view key, std::string_view value) {
+    const auto read = decode_occupant(value);
+    if (!read) return read.error();
+    if (key != record_key(occupant_prefix, read->jid)) return misplaced("an occupant");
+    return {};
+}
+
 }  // namespace
 
 std::string record_key(std::string_view prefix, std::string_view name) {
@@ -120,6 +146,24 @@ Result<AffiliationRecord> decode_affiliation(std::string_view bytes) {
     return finished(in, std::move(record), "affiliation with a room");
 }
 
+std::string encode(const ReservationRecord& record) {
+    Encoder out(version);
+    out.string(record.nick).string(record.address);
+    return out.take();
+}
+
+Result<ReservationRecord> decode_reservation(std::string_view bytes) {
+    Decoder in(bytes, version);
+    ReservationRecord record;
+    record.nick = in.string();
+    record.address = in.string();
+    return finished(in, std::move(record), "nickname in a room");
+}
+
+std::string reservation_key(std::string_view nick) {
+    return record_key(reservation_prefix, nickname_key(nick));
+}
+
 std::string encode(const OccupantRecord& record) {
     Encoder out(version);
     out.string(record.jid).string(record.nick).u8(static_cast<std::uint8_t>(record.role));
@@ -168,9 +212,11 @@ Result<> check_record(std::string_view key, std::string_view value) {
     if (key == pictures_key) return outcome(decode_pictures(value));
     if (key == activity_key) return outcome(Activity::decode(value));
     if (key == vcard_key) return outcome(decode_vcard(value));
-    if (key.starts_with(affiliation_prefix)) return outcome(decode_affiliation(value));
-    if (key.starts_with(occupant_prefix)) return outcome(decode_occupant(value));
-    return {};
+    if (key == secret_key && value.size() == secret_size) return {};
+    if (key.starts_with(affiliation_prefix)) return check_affiliation(key, value);
+    if (key.starts_with(reservation_prefix)) return check_reservation(key, value);
+    if (key.starts_with(occupant_prefix)) return check_occupant(key, value);
+    return fail("bad-record", "a room keeps nothing under this key");
 }
 
 }  // namespace clarion::muc

@@ -5,6 +5,7 @@
 // pictures, "m" how many messages it hears (activity.h). Stored: "o" and a full JID: an occupant's session, "v" the vCard.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -25,6 +26,9 @@ inline constexpr std::string_view pictures_key = "p";
 inline constexpr std::string_view activity_key = "m";
 inline constexpr std::string_view occupant_prefix = "o";
 inline constexpr std::string_view vcard_key = "v";
+
+/// Of random bytes, kept as they are.
+inline constexpr std::size_t secret_size = 32;
 
 /// Prefix and name; a long name by its beginning and a hash, so the record has it too.
 std::string record_key(std::string_view prefix, std::string_view name);
@@ -61,6 +65,15 @@ struct AffiliationRecord {
 std::string encode(const AffiliationRecord& record);
 Result<AffiliationRecord> decode_affiliation(std::string_view bytes);
 
+struct ReservationRecord {
+    std::string nick{};     // its key is that of all nicknames that look the same
+    std::string address{};  // bare: for whom
+    bool operator==(const ReservationRecord&) const = default;
+};
+std::string encode(const ReservationRecord& record);
+Result<ReservationRecord> decode_reservation(std::string_view bytes);
+std::string reservation_key(std::string_view nick);
+
 struct OccupantRecord {
     std::string jid{};  // full
     std::string nick{};
@@ -80,7 +93,7 @@ Result<std::vector<std::string>> decode_pictures(std::string_view bytes);
 std::string encode_vcard(std::string_view xml);
 Result<std::string> decode_vcard(std::string_view bytes);
 
-/// Whether an entry can be read (ModuleRow::check_entry).
+/// Whether an entry can be read, and has the key that it should have (ModuleRow::check_entry).
 Result<> check_record(std::string_view key, std::string_view value);
 
 }  // namespace clarion::muc

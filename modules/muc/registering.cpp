@@ -42,6 +42,8 @@ IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool he
         ask_for_membership(room, who, nick);
         return make_result(*request.stanza);
     }
+    if (record.affiliation == Affiliation::none)
+        if (auto place = check_place(room, {who}); !place) return to_stanza_error(place.error());
     record.nick = std::move(nick);
     record.hears_offline = hears_offline;
     if (auto kept = room.put(record); !kept) return to_stanza_error(kept.error());

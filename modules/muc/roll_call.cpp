@@ -12,6 +12,10 @@
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/routing/pending_iq.h"
+#include "server/runtime/scope.h"
+#include "storage/accounts.h"
+#include "storage/sessions.h"
+#include "storage/storage.h"
 
 namespace clarion::muc {
 
@@ -38,15 +42,19 @@ void done(const Call& call) {
     ask_next(call);
 }
 
+/// Whether the session is in the room and has not shown itself meanwhile.
+bool is_still_asked(const Room& room, const Jid& session) {
+    Occupant* const occupant = room.occupants().by_session(session);
+    return occupant && occupant->session(session)->is_unverified;
+}
+
 void is_gone(const Call& call, const Jid& session) {
     Room& room = *call->room;
-    if (Occupant* const occupant = room.occupants().by_session(session)) {
-        logger.info("missing-at-roll-call",
-                    {{"room", room.jid().full()}, {"session", session.full()}});
-        remove_session(room, *occupant, session, nullptr,
-                       {.codes = {status::kicked, status::error_kick}});
-        call->rooms.destroy_if_over(room);
-    }
+    if (!is_still_asked(room, session)) return;
+    logger.info("missing-at-roll-call", {{"room", room.jid().full()}, {"session", session.full()}});
+    remove_session(room, *room.occupants().by_session(session), session, nullptr,
+                   {.codes = {status::kicked, status::error_kick}});
+    call->rooms.destroy_if_over(room);
 }
 
 /// nullptr: it is not in the room any more.
@@ -57,8 +65,11 @@ OccupantSession* find(const Room& room, const Jid& session) {
 
 void is_there(const Call& call, const Jid& session) {
     Room& room = *call->room;
-    if (OccupantSession* const kept = find(room, session))
-        room.keep(*room.occupants().by_session(session), *kept);
+    if (!is_still_asked(room, session)) return;
+    Occupant& occupant = *room.occupants().by_session(session);
+    OccupantSession& kept = *occupant.session(session);
+    kept.is_unverified = false;
+    room.keep(occupant, kept);
 }
 
 /// Unknown: there was no answer. Whom a former run of the server left is asked again when the room
@@ -85,6 +96,42 @@ bool is_unserved(const Stanza* answer) {
     return answer && answer->is_error() &&
            read_error(answer->root()).condition == StanzaErrorCondition::service_unavailable;
 }
+
+// ---- Of this server -----------------------------------------------------------------------------
+
+/// Whether one of these has that resource and has told the room that it is there.
+template <class Records>
+bool has_told(const Records& records, const Jid& session, const Jid& room) {
+    for (const auto& record : records) {
+        if (record.resource != session.resource()) continue;
+        for (const std::string& address : record.directed_presence)
+            if (Jid::trusted(address).bare() == room.bare()) return true;
+    }
+    return false;
+}
+
+Task<Result<bool>> is_in_room(core::Context& context, Jid session, Jid room) {
+    std::string user(session.bare());
+    const auto account = co_await context.storage().accounts().load(std::move(user));
+    if (!account) co_return account.error();
+    if (!*account) co_return false;
+    // What a crash left of a session is told the room after a while, as for others.
+    co_return has_told((*account)->hibernating_sessions, session, room) ||
+        has_told((*account)->online_records, session, room);
+}
+
+/// One after the other: there may be many, and nobody waits.
+Task<> look_up(Call call) {
+    while (call->room.alive() && !call->sessions.empty()) {
+        const Jid session = std::move(call->sessions.back());
+        call->sessions.pop_back();
+        const auto there = co_await is_in_room(call->room->context(), session, call->room->jid());
+        if (!call->room.alive() || !there) continue;
+        *there ? is_there(call, session) : is_gone(call, session);
+    }
+}
+
+// ---- Of other servers ---------------------------------------------------------------------------
 
 std::shared_ptr<Stanza> question(const Room& room, const Jid& to, std::string_view ns,
                                  std::string_view name) {
@@ -122,18 +169,25 @@ void ask_next(const Call& call) {
 }  // namespace
 
 void call_roll(Rooms& rooms, Room& room) {
-    std::vector<Jid> sessions = room.take_unverified();
-    std::erase_if(sessions, [&](const Jid& session) {
-        return room.context().domains().is_host(session.domain());
-    });
-    if (sessions.empty()) return;
-    ask_next(std::make_shared<RollCall>(
-        RollCall{rooms, core::ActorPin<Room>(room), std::move(sessions)}));
+    std::vector<Jid> own, others;
+    for (Jid& session : room.take_unverified()) {
+        const bool is_own =
+            session.has_local() && room.context().domains().is_host(session.domain());
+        (is_own ? own : others).push_back(std::move(session));
+    }
+    const auto call = [&](std::vector<Jid> sessions) {
+        return std::make_shared<RollCall>(
+            RollCall{rooms, core::ActorPin<Room>(room), std::move(sessions)});
+    };
+    if (!own.empty())
+        room.context().scope_of(room.id()).spawn("roll-call", look_up(call(std::move(own))));
+    if (!others.empty()) ask_next(call(std::move(others)));
 }
 
 void ask_after(Rooms& rooms, Room& room, const Jid& session) {
     OccupantSession* const kept = find(room, session);
     if (!kept || std::exchange(kept->is_asked_after, true)) return;
+    kept->is_unverified = true;
     ask_next(std::make_shared<RollCall>(RollCall{rooms, core::ActorPin<Room>(room), {session}}));
 }
 

@@ -1,9 +1,11 @@
 // Roll call: whether occupants whom a former run of the server left in a room are still there, or
 // one of whom there is a doubt.
 //
-// Users of this server need not be asked: what became of their sessions, this server tells the room
-// itself. Other servers may have told a room that their users left while this server was down; and
-// one that died tells nobody. Who does not answer stays: its client may sleep.
+// Other servers may have told a room that their users left while this server was down, so those are
+// asked; and one that died tells nobody. Who does not answer stays: its client may sleep. What
+// became of its own users' sessions this server tells the room itself; but when it died it may have
+// kept that a session had left and not yet that the room had heard of it, for the two may live on
+// different shards. So the records of those sessions are looked at.
 #pragma once
 
 #include "modules/muc/rooms.h"

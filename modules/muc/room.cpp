@@ -43,7 +43,8 @@ Result<> Room::set_record(RoomRecord record) {
 void Room::restore(const OccupantRecord& kept, StanzaPtr presence) {
     OccupantSession session{Jid::trusted(kept.jid), std::move(presence)};
     const std::string user(session.jid.bare());
-    if (RoomStore::is_of_former_run(kept)) unverified_.push_back(session.jid);
+    session.is_unverified = RoomStore::is_of_former_run(kept);
+    if (session.is_unverified) unverified_.push_back(session.jid);
     if (Occupant* const there = occupants_.by_nick(kept.nick)) {
         if (there->user == user) occupants_.add_session(*there, std::move(session));
         return;

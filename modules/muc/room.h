@@ -15,6 +15,7 @@
 #include "modules/muc/history.h"
 #include "modules/muc/muc_options.h"
 #include "modules/muc/occupants.h"
+#include "modules/muc/pauses.h"
 #include "modules/muc/room_store.h"
 #include "server/core/actors/actor.h"
 #include "server/core/delivery/fan_out.h"
@@ -63,6 +64,10 @@ public:
     void count_activity();
     /// Of those who enter.
     Flood& joins() { return joins_; }
+    /// Of those who speak, in slow mode.
+    Pauses& pauses() { return pauses_; }
+    const Pauses& pauses() const { return pauses_; }
+    std::chrono::seconds pause() const { return std::chrono::seconds(config().slow_mode); }
     const Subject& subject() const { return subject_; }
     void set_subject(Subject subject) { subject_ = std::move(subject); }
 
@@ -101,6 +106,7 @@ private:
     std::vector<Jid> unverified_;
     mutable std::optional<std::vector<Jid>> offline_hearers_;  // nullopt: not known now
     Flood joins_;
+    Pauses pauses_;
     core::FanOut outbox_{*this};
 };
 

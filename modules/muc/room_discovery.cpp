@@ -24,7 +24,6 @@ constexpr std::uint32_t usual_page = 100;
 
 constexpr std::string_view room_features[] = {ns::muc_stable_id_feature,
                                               ns::muc_self_ping_feature,
-                                              ns::vcard,
                                               ns::moderate,
                                               ns::retract,
                                               ns::retract_tombstone,

@@ -19,6 +19,7 @@ constexpr std::array<std::string_view, 4> allow_pm_names{"anyone", "participants
                                                          "none"};
 constexpr std::size_t most_contacts = 50;
 constexpr std::uint32_t longest_pause = 86400;
+constexpr std::string_view slow_mode_field = "muc#roomconfig_slow_mode_duration";
 
 struct Flag {
     std::string_view field;  // behind the prefix
@@ -77,8 +78,8 @@ void add_numbers(DataForm& form, const RoomConfig& config) {
              std::to_string(config.max_users));
     add_text(form, "historylength", "How many messages who enters is sent at most",
              std::to_string(config.history));
-    form.add("muc#roomconfig_slow_mode_duration", std::to_string(config.slow_mode), "text-single")
-        .label = "Seconds between two messages of one participant (0: no wait)";
+    form.add(slow_mode_field, std::to_string(config.slow_mode), "text-single").label =
+        "Seconds between two messages of one participant (0: no wait)";
 }
 
 // ---- Reading -----------------------------------------------------------------------------------
@@ -216,6 +217,16 @@ DataForm config_form(const RoomConfig& config, const RoomStaff& staff) {
     add_addresses(form, "roomadmins", "Administrators", staff.admins);
     add_addresses(form, "roomowners", "Owners", staff.owners);
     return form;
+}
+
+void add_config_form(xml::Element& parent, const RoomConfig& config, const RoomStaff& staff) {
+    xml::Element& x = config_form(config, staff).append_to(parent);
+    for (xml::Element* field = x.first_child(); field; field = field->next_sibling()) {
+        if (field->attr("var") != slow_mode_field) continue;
+        xml::Element& validate = field->add("validate", ns::data_form_validate);
+        validate.set_attr("datatype", "xs:integer");
+        validate.add("range").set_attr("min", "0").set_attr("max", std::to_string(longest_pause));
+    }
 }
 
 Result<ConfigRead> read_config(const DataForm& form, const RoomConfig& before,

@@ -21,6 +21,9 @@ struct RoomStaff {
 /// For an owner to fill in.
 DataForm config_form(const RoomConfig& config, const RoomStaff& staff);
 
+/// The same as an element, with what numbers may be (XEP-0122).
+void add_config_form(xml::Element& parent, const RoomConfig& config, const RoomStaff& staff);
+
 struct ConfigRead {
     RoomConfig config{};
     /// As they are to be from now on; nullopt: as they are.

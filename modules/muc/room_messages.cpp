@@ -1,5 +1,7 @@
 #include "modules/muc/room_messages.h"
 
+#include <chrono>
+#include <string>
 #include <string_view>
 #include <unordered_set>
 #include <utility>
@@ -37,11 +39,16 @@ std::optional<StanzaError> refuse_subject(const Room& room, const Occupant& send
     return std::nullopt;
 }
 
-/// Who has voice only by being in the room waits between two messages (XEP-0500).
-bool is_too_soon(const Room& room, const Occupant& sender, SteadyTime now) {
-    if (room.config().slow_mode == 0 || sender.role == Role::moderator) return false;
-    if (sender.last_message == SteadyTime{}) return false;
-    return now - sender.last_message < std::chrono::seconds(room.config().slow_mode);
+/// All but moderators wait between two messages that people read (XEP-0500).
+std::optional<StanzaError> refuse_haste(const Room& room, const Occupant& sender,
+                                        const Stanza& message, SteadyTime now) {
+    if (room.config().slow_mode == 0 || sender.role == Role::moderator) return std::nullopt;
+    if (message.body().empty()) return std::nullopt;
+    const auto left = room.pauses().left(sender.user, room.pause(), now);
+    if (left == std::chrono::seconds::zero()) return std::nullopt;
+    return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
+                       "one message in " + std::to_string(room.config().slow_mode) +
+                           " seconds: the next one in " + std::to_string(left.count()));
 }
 
 // ---- As it is said -----------------------------------------------------------------------------
@@ -93,10 +100,7 @@ std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, co
         !sender.messages.allows(room.options().messages_per_second, now))
         return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
                            "you say too much at once");
-    if (is_too_soon(room, sender, now))
-        return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
-                           "this room is in slow mode");
-    return std::nullopt;
+    return refuse_haste(room, sender, message, now);
 }
 
 StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author) {
@@ -120,11 +124,11 @@ void take_groupchat(Room& room, core::Envelope envelope) {
     const SteadyTime now = room.context().clock().steady();
     if (auto refused = refuse_message(room, *sender, *envelope.stanza, now))
         return refuse(room, std::move(envelope), *refused);
-    if (!envelope.stanza->body().empty()) sender->last_message = now;
-    const Jid author = envelope.stanza->from();
+    if (!envelope.stanza->body().empty()) room.pauses().begin(sender->user, room.pause(), now);
+    const Jid author = sender->address;
     envelope.stanza = as_said(room, *envelope.stanza, *sender);
     envelope.xml = nullptr;
-    StanzaPtr said = say(room, std::move(envelope), author.to_bare());
+    StanzaPtr said = say(room, std::move(envelope), author);
     retract(room, said);
     if (tells_activity(room.config()) && is_activity(*said)) room.count_activity();
     tell_absent(room, said);

@@ -30,10 +30,6 @@ std::uint64_t this_run() {
     return run;
 }
 
-std::string reservation_key(std::string_view nick) {
-    return record_key(reservation_prefix, nickname_key(nick));
-}
-
 }  // namespace
 
 RoomStore::RoomStore(core::ModuleSetup& setup)
@@ -116,7 +112,8 @@ Result<> RoomStore::put(core::DataOwner& room, const AffiliationRecord& affiliat
         return {};
     }
     if (!affiliation.nick.empty()) {
-        auto reserved = resident_.put(room, reservation_key(affiliation.nick), affiliation.address);
+        const ReservationRecord reservation{affiliation.nick, affiliation.address};
+        auto reserved = resident_.put(room, reservation_key(affiliation.nick), encode(reservation));
         if (!reserved) return reserved;
     }
     return resident_.put(room, key, encode(affiliation));
@@ -134,7 +131,9 @@ std::optional<std::string> RoomStore::reserved_for(const core::DataOwner& room,
                                                    std::string_view nick) const {
     const auto kept = resident_.get(room, reservation_key(nick));
     if (!kept) return std::nullopt;
-    return std::string(*kept);
+    auto read = decode_reservation(*kept);
+    if (!read || nickname_key(read->nick) != nickname_key(nick)) return std::nullopt;
+    return std::move(read->address);
 }
 
 // ---- Occupants ---------------------------------------------------------------------------------

@@ -30,9 +30,10 @@ using Condition = StanzaErrorCondition;
 namespace {
 
 constexpr Logger logger{"muc"};
-constexpr std::size_t secret_size = 32;
 /// What may wait for a room that is being made.
 constexpr std::size_t most_waiting = 1000;
+/// What one user may make at the same time.
+constexpr std::size_t most_at_once = 10;
 
 Room& as_room(core::Actor& actor) { return static_cast<Room&>(actor); }
 
@@ -92,8 +93,12 @@ Task<Result<>> Rooms::fill(Room& room) const {
     co_return Result<>{};
 }
 
-/// Its occupants are in storage, too.
-bool Rooms::may_evict(core::Actor& actor) { return as_room(actor).outbox().waiting() == 0; }
+/// Its occupants are in storage, too. Who still has to wait in slow mode is not.
+bool Rooms::may_evict(core::Actor& actor) {
+    Room& room = as_room(actor);
+    return room.outbox().waiting() == 0 &&
+           !room.pauses().any(room.pause(), context().clock().steady());
+}
 
 // ---- What comes --------------------------------------------------------------------------------
 
@@ -108,9 +113,20 @@ void Rooms::take_failure(Room& room, const core::Envelope& envelope) {
     destroy_if_over(room);
 }
 
+/// Who shows itself need not be looked for, so the roll is called behind what came.
 void Rooms::on_message(core::Actor& actor, core::Envelope envelope) {
     Room& room = as_room(actor);
-    call_roll(*this, room);
+    take_message(room, std::move(envelope));
+    if (!room.deleted()) call_roll(*this, room);
+}
+
+void Rooms::on_presence(core::Actor& actor, core::Envelope envelope) {
+    Room& room = as_room(actor);
+    take_presence(room, std::move(envelope));
+    if (!room.deleted()) call_roll(*this, room);
+}
+
+void Rooms::take_message(Room& room, core::Envelope envelope) {
     const Stanza& message = *envelope.stanza;
     if (message.is_error()) return take_failure(room, envelope);
     if (message.to().is_full()) return take_private(room, std::move(envelope));
@@ -118,16 +134,15 @@ void Rooms::on_message(core::Actor& actor, core::Envelope envelope) {
     take_request(room, std::move(envelope));
 }
 
-void Rooms::on_presence(core::Actor& actor, core::Envelope envelope) {
-    Room& room = as_room(actor);
-    call_roll(*this, room);
+void Rooms::take_presence(Room& room, core::Envelope envelope) {
     switch (envelope.stanza->type()) {
         case StanzaType::available: {
             const auto wanted = read_enter(*envelope.stanza);
             if (!wanted) return take_available(room, std::move(envelope));
             const auto made = just_made_.extract(room.jid().full());
             const bool is_new = !made.empty() && made.mapped() == envelope.stanza->from();
-            return enter(room, std::move(envelope), *wanted, is_new);
+            enter(room, std::move(envelope), *wanted, is_new);
+            return destroy_if_over(room);  // of who made it and may not enter as it wants to
         }
         case StanzaType::unavailable:
             take_unavailable(room, *envelope.stanza);
@@ -158,12 +173,16 @@ void Rooms::on_absent(core::Envelope envelope, const Error& why) {
 void Rooms::make(core::Envelope envelope) {
     std::string address(envelope.stanza->to().bare());
     const Jid creator = envelope.stanza->from();
-    auto& waiting = waiting_[address];
-    if (waiting.size() >= most_waiting)
+    const auto being_made = waiting_.find(address);
+    const bool is_first = being_made == waiting_.end();
+    const auto making = making_.find(creator.bare());
+    if (is_first ? making != making_.end() && making->second >= most_at_once
+                 : being_made->second.size() >= most_waiting)
         return context().router().bounce(std::move(envelope),
                                          {Condition::resource_constraint, StanzaErrorType::wait});
-    waiting.push_back(std::move(envelope));
-    if (waiting.size() > 1) return;
+    waiting_[address].push_back(std::move(envelope));
+    if (!is_first) return;
+    ++making_[std::string(creator.bare())];
     context().scope().spawn("make-room", make_for(std::move(address), creator));
 }
 
@@ -230,16 +249,16 @@ Task<Result<>> Rooms::create(std::string address, Jid owner) {
 }
 
 Task<> Rooms::make_for(std::string address, Jid creator) {
-    const auto refused = co_await refuse_creation(creator);
-    if (refused) co_return give_to_waiting(address, &*refused);
-    RoomRecord record = new_record(creator);
-    const Result<> created = co_await create(address, creator, std::move(record));
-    if (!created) {
-        const StanzaError failed = to_stanza_error(created.error());
-        co_return give_to_waiting(address, &failed);
+    auto refused = co_await refuse_creation(creator);
+    if (!refused) {
+        RoomRecord record = new_record(creator);
+        const Result<> created = co_await create(address, creator, std::move(record));
+        if (!created) refused = to_stanza_error(created.error());
     }
-    just_made_.insert_or_assign(address, creator);
-    give_to_waiting(address, nullptr);
+    const auto making = making_.find(creator.bare());
+    if (--making->second == 0) making_.erase(making);
+    if (!refused) just_made_.insert_or_assign(address, creator);
+    give_to_waiting(address, refused ? &*refused : nullptr);
 }
 
 void Rooms::give_to_waiting(const std::string& address, const StanzaError* refused) {

@@ -41,6 +41,8 @@ private:
     void on_iq_to_resource(core::Actor& actor, core::Envelope envelope) override;
     void on_absent(core::Envelope envelope, const Error& why) override;
     void take_failure(Room& room, const core::Envelope& envelope);
+    void take_message(Room& room, core::Envelope envelope);
+    void take_presence(Room& room, core::Envelope envelope);
 
     // ---- Making one ----
     void make(core::Envelope envelope);
@@ -58,7 +60,8 @@ private:
     Creators creators_;
     /// What came for rooms that are being made, in order; the first asked for it.
     std::map<std::string, std::vector<core::Envelope>, std::less<>> waiting_;
-    std::map<std::string, Jid, std::less<>> just_made_;  // by whom
+    std::map<std::string, Jid, std::less<>> just_made_;       // by whom
+    std::map<std::string, std::size_t, std::less<>> making_;  // how many, by whom
 };
 
 }  // namespace clarion::muc

@@ -52,7 +52,8 @@ Task<IqAnswer> Services::change(IqRequest request, IqAnswer (*apply)(Room&, cons
 Task<IqAnswer> Services::change_as_owner(IqRequest request) {
     Room& room = room_of(request);
     OwnerAnswer done = take_owner_request(room, request);
-    if (done.fate == Fate::ends) find(request.host)->destroy(room);
+    Rooms& rooms = *find(request.host);
+    done.fate == Fate::ends ? rooms.destroy(room) : rooms.destroy_if_over(room);
     co_return co_await when_durable(std::move(done.answer));
 }
 

@@ -1,6 +1,7 @@
 // Who may do what in a room (XEP-0045, 5): a table of all of them, and what is seen of it.
 #include "modules/muc/permissions.h"
 
+#include "proto/xml_writer.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -42,7 +43,7 @@ TEST_CASE("who may change whose role") {
         {admin, Role::participant, {"", "", "", "", "n", "n"}},
         {owner, Role::participant, {"", "", "", "", "n", "n"}},
         {participant, Role::visitor, {"f", "f", "f", "f", "f", "f"}},
-        {moderator, Role::visitor, {"", "", "", "f", "f", "f"}},
+        {moderator, Role::visitor, {"", "", "n", "f", "n", "n"}},
         {admin, Role::visitor, {"", "", "", "", "n", "n"}},
         {owner, Role::visitor, {"", "", "", "", "n", "n"}},
         {participant, Role::moderator, {"f", "f", "f", "f", "f", "f"}},
@@ -210,6 +211,34 @@ TEST_CASE_FIXTURE(Scene, "what makes no sense is refused, and nothing is done") 
         CHECK(administer(*romeo, items) == "bad-request");
     CHECK(administer(*romeo, "<item jid='@' affiliation='member'/>") == "jid-malformed");
     CHECK(seen(*juliet) == "");
+}
+
+TEST_CASE("who finds no place to register in has no nickname reserved either") {
+    Scene scene("lock_new_rooms = false\nmax_affiliations = 1\n");
+    scene.open();
+    const std::string form =
+        "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field "
+        "var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field><field "
+        "var='muc#register_roomnick'><value>T</value></field></x></query>";
+    CHECK(scene.ask(*scene.tybalt, "set", form) == "resource-constraint");
+    scene.forget();
+    scene.enter(*scene.nurse, "T");
+    CHECK(scene.seen(*scene.nurse).find("+T none/participant") != std::string::npos);
+}
+
+TEST_CASE("a list that has no place for all of them takes none") {
+    Scene scene("lock_new_rooms = false\nmax_affiliations = 2\n");
+    scene.open();
+    CHECK(scene.administer(*scene.romeo,
+                           "<item jid='a@x' affiliation='member'/>"
+                           "<item jid='b@x' affiliation='outcast'/>") == "resource-constraint");
+    CHECK(scene.configure(*scene.romeo, {"roomadmins=a@x", "roomowners=b@x", "roomname=Verona"}) ==
+          "resource-constraint");
+    const auto listed =
+        scene.request(*scene.romeo, "get", "<query xmlns='http://jabber.org/protocol/muc#owner'/>");
+    CHECK(xml::to_string(listed.root()).find("@x") == std::string::npos);
+    CHECK(xml::to_string(listed.root()).find("Verona") == std::string::npos);
+    CHECK(scene.affiliate(*scene.romeo, "a@x", "member") == "");
 }
 
 TEST_CASE_FIXTURE(Scene, "lists") {

@@ -59,6 +59,45 @@ TEST_CASE("who may make rooms") {
     }
 }
 
+TEST_CASE("nobody makes more rooms than are allowed") {
+    Scene scene("lock_new_rooms = false\nmax_rooms_of_creator = 2\n");
+    const auto make = [&](Client& who, std::string_view room) {
+        who.send("<presence to='" + std::string(room) +
+                 "@rooms.example.org/N'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    };
+    const auto made = [&](Client& who) {
+        const std::string all = scene.seen(who);
+        const bool refused = all.find("!resource-constraint") != std::string::npos;
+        return refused ? false : all.find("201") != std::string::npos;
+    };
+    for (const auto* room : {"a", "b"}) {
+        make(*scene.romeo, room);
+        CHECK(made(*scene.romeo));
+    }
+    make(*scene.romeo, "c");
+    CHECK_FALSE(made(*scene.romeo));
+    make(*scene.juliet, "c");
+    CHECK(made(*scene.juliet));
+    scene.romeo->send("<presence type='unavailable' to='a@rooms.example.org/N'/>");
+    scene.forget();
+    make(*scene.romeo, "d");  // one of his is gone
+    CHECK(made(*scene.romeo));
+}
+
+TEST_CASE("so many enter at once, and administrators of the room always") {
+    Scene scene("lock_new_rooms = false\njoins_per_second = 2\n");
+    scene.open();
+    REQUIRE(scene.affiliate(*scene.romeo, "nurse@example.net", "admin") == "");
+    scene.forget();
+    scene.enter(*scene.tybalt, "Tybalt");
+    CHECK(scene.seen(*scene.tybalt) == "!policy-violation\n");
+    scene.enter(*scene.nurse, "Nurse");
+    CHECK(scene.seen(*scene.nurse).find("+Nurse admin/moderator") != std::string::npos);
+    scene.world.advance(1s);
+    scene.enter(*scene.tybalt, "Tybalt");
+    CHECK(scene.seen(*scene.tybalt).find("110") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Scene, "presence that does not ask to enter is an error from who is outside") {
     open();
     send_presence(*tybalt, "Tybalt");
@@ -212,6 +251,47 @@ TEST_CASE_FIXTURE(Scene, "a room goes with its last occupant, unless it is to st
         leave(*romeo, "Romeo");
         CHECK(ask(*romeo, "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>") == "");
     }
+}
+
+TEST_CASE_FIXTURE(Scene, "a room that its maker may not enter as it wants to is none") {
+    enter(*romeo, std::string(300, 'o'));
+    CHECK(seen(*romeo) == "!not-acceptable\n");
+    romeo->send("<presence to='" + std::string(room_jid) +
+                "'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    CHECK(seen(*romeo) == "!jid-malformed\n");
+    CHECK_FALSE(is_loaded());
+    enter(*juliet, "Juliet");
+    CHECK(seen(*juliet) ==
+          "+Juliet owner/moderator (juliet@example.net/balcony) 170 201 110\n* \n");
+}
+
+TEST_CASE_FIXTURE(Scene, "a temporary room that its configuration leaves empty is gone") {
+    enter(*romeo, "Romeo");
+    CHECK(configure(*romeo, {"persistentroom=1"}) == "");
+    leave(*romeo, "Romeo");
+    CHECK(configure(*romeo, {"persistentroom=0"}) == "");
+    CHECK(configure(*romeo, {"persistentroom=1"}) == "item-not-found");
+}
+
+TEST_CASE_FIXTURE(Scene, "whose presence is not told is out of sight, and comes into it") {
+    open({"presencebroadcast=moderator"});
+    enter(*tybalt, "Tybalt");
+    CHECK(seen(*tybalt) ==
+          "+Romeo owner/moderator\n+Tybalt none/participant (tybalt@example.org/street) 170 110\n"
+          "* \n");
+    CHECK(seen(*juliet) == "");
+    CHECK(set_role(*romeo, "Tybalt", "moderator") == "");
+    CHECK(seen(*juliet) == "+Tybalt none/moderator by=Romeo\n");
+    forget();
+    CHECK(set_role(*romeo, "Tybalt", "participant") == "");
+    CHECK(seen(*juliet) == "-Tybalt none/none by=Romeo\n");
+    CHECK(seen(*tybalt) == "+Tybalt none/participant (tybalt@example.org/street) by=Romeo 110\n");
+    forget();
+    CHECK(configure(*romeo, {"presencebroadcast=participant"}) == "");
+    CHECK(seen(*nurse) == "");
+    CHECK(seen(*juliet) ==
+          "+Juliet none/participant (juliet@example.net/balcony) 110\n"
+          "-Romeo owner/none\n+Tybalt none/participant\nroom 104\n");
 }
 
 TEST_CASE_FIXTURE(Scene, "only errors that say that nobody is there take an occupant out") {

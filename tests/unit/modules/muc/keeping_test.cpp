@@ -2,6 +2,14 @@
 #include "modules/muc/records.h"
 
 #include "proto/data_form.h"
+#include "server/core/accounts/account.h"
+#include "server/core/accounts/session.h"
+#include "server/core/context.h"
+#include "server/runtime/shard.h"
+#include "storage/module_data.h"
+#include "storage/owners.h"
+#include "storage/sessions.h"
+#include "storage/storage.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -34,6 +42,9 @@ TEST_CASE("records read what they wrote") {
     const AffiliationRecord affiliation{"tybalt@example.org", Affiliation::outcast, "T", "rude",
                                         true};
     CHECK(*decode_affiliation(encode(affiliation)) == affiliation);
+    const ReservationRecord reservation{"Tybalt", "tybalt@example.org"};
+    CHECK(*decode_reservation(encode(reservation)) == reservation);
+    CHECK(reservation_key("Tybalt") == reservation_key("tYBALT"));
     const OccupantRecord occupant{"juliet@example.net/balcony", "Juliet", Role::visitor,
                                   "<presence/>", 7};
     CHECK(*decode_occupant(encode(occupant)) == occupant);
@@ -53,6 +64,10 @@ TEST_CASE("records that are cut short or of another kind are refused") {
     CHECK_FALSE(check_record("c", "nonsense").ok());
     CHECK_FALSE(check_record("aromeo@example.org", "").ok());
     CHECK(check_record("c", room).ok());
+    const std::string member = encode(AffiliationRecord{"romeo@example.org"});
+    CHECK(check_record("aromeo@example.org", member).ok());
+    CHECK_FALSE(check_record("atybalt@example.org", member).ok());
+    CHECK_FALSE(check_record("x", member).ok());
 }
 
 // ---- Restarts ----------------------------------------------------------------------------------
@@ -90,6 +105,90 @@ TEST_CASE_FIXTURE(Scene, "occupants of other servers stay in a room when the ser
     CHECK(told == "+Juliet none/participant\n");
 }
 
+// ---- Roll call ---------------------------------------------------------------------------------
+
+/// As if another run of the server had written that the session is in the room.
+void keep_as_of_former_run(Scene& scene, const std::string& session, const std::string& nick,
+                           Role role) {
+    scene.world.run(room_jid, [&](core::Core& core) -> Task<> {
+        std::string address(room_jid);
+        const auto id = co_await core.storage().owners().find(storage::OwnerKind::actor, address);
+        const OccupantRecord record{session, nick, role,
+                                    "<presence xmlns='jabber:client' from='" + session + "'/>", 1};
+        core.storage().module_data().put(core.shard().batch(),
+                                         {**id, "muc", storage::DataKind::stored},
+                                         record_key(occupant_prefix, session), encode(record));
+    });
+}
+
+/// As if the end of the account's only session had been written, and nothing that came of it.
+void forget_session(Scene& scene, const std::string& account) {
+    const core::Account& owner = scene.world.account(account);
+    const auto number = owner.sessions().front()->number();
+    scene.world.at(account, [&](core::Core& core) {
+        core.storage().sessions().remove_online(core.shard().batch(), owner.id(), number);
+        core.storage().sessions().remove_all_directed(core.shard().batch(), owner.id(), number);
+    });
+}
+
+TEST_CASE_FIXTURE(Scene, "whose session had ended when the server died is gone") {
+    open({"persistentroom=1"});
+    keep_as_of_former_run(*this, "juliet@example.net/balcony", "Juliet", Role::participant);
+    keep_as_of_former_run(*this, "romeo@example.org/orchard", "Romeo", Role::moderator);
+    forget_session(*this, "juliet@example.net");
+    world.crash_and_restart();
+    tybalt = &world.log_in("tybalt@example.org/street");
+    enter(*tybalt, "Tybalt");
+    const std::string told = seen(*tybalt);
+    CHECK(told.find("+Juliet") != std::string::npos);
+    CHECK(told.find("\n-Juliet none/none 307 333\n") != std::string::npos);
+    CHECK(told.find("-Romeo") == std::string::npos);
+    nurse = &world.log_in("nurse@example.net/chamber");
+    enter(*nurse, "Nurse");
+    CHECK(seen(*nurse).starts_with("+Romeo owner/moderator\n+Tybalt none/participant\n"));
+}
+
+TEST_CASE_FIXTURE(Scene, "who has come back meanwhile is not looked for") {
+    open({"persistentroom=1"});
+    keep_as_of_former_run(*this, "juliet@example.net/balcony", "Juliet", Role::participant);
+    forget_session(*this, "juliet@example.net");
+    world.crash_and_restart();
+    juliet = &world.log_in("juliet@example.net/balcony");
+    enter(*juliet, "Juliet");
+    CHECK(seen(*juliet).find("-Juliet") == std::string::npos);
+    say(*juliet, "Ay me!");
+    CHECK(seen(*juliet) == "Juliet: Ay me!\n");
+}
+
+TEST_CASE_FIXTURE(Scene, "users of other servers are asked, and leave if nobody is there") {
+    open({"persistentroom=1"});
+    keep_as_of_former_run(*this, "mercutio@example.com/mask", "Mercutio", Role::participant);
+    keep_as_of_former_run(*this, "benvolio@example.com/mask", "Benvolio", Role::participant);
+    world.crash_and_restart();
+    world.remote().drop_all();
+    tybalt = &world.log_in("tybalt@example.org/street");
+    enter(*tybalt, "Tybalt");
+    CHECK(seen(*tybalt).find("+Mercutio none/participant\n") != std::string::npos);
+    const auto answer_all = [&](std::string_view of_mercutio) {
+        int asked = 0;
+        while (const StanzaPtr next = world.remote().pop()) {
+            if (!next->is_iq()) continue;
+            ++asked;
+            const bool is_mercutio = next->to().local() == "mercutio";
+            const std::string type = is_mercutio ? "error" : "result";
+            world.arrive("<iq type='" + type + "' id='" + std::string(next->id()) + "' from='" +
+                         next->to().full() + "' to='" + next->from().full() + "'>" +
+                         std::string(is_mercutio ? of_mercutio : "") + "</iq>");
+        }
+        return asked;
+    };
+    constexpr std::string_view nobody =
+        "<error type='cancel'><service-unavailable "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+    CHECK(answer_all(nobody) == 3);  // he was asked twice
+    CHECK(seen(*tybalt) == "-Mercutio none/none 307 333\n");
+}
+
 // ---- Archive -----------------------------------------------------------------------------------
 
 std::vector<std::string> archived(Scene& scene, Client& who, std::string_view within = {}) {
@@ -125,12 +224,23 @@ TEST_CASE_FIXTURE(Scene, "what was said is in the room's archive, for who may en
     forget();
     CHECK(without_ids(archived(*this, *juliet)) == "Romeo: But soft!\nRomeo* The balcony\n");
     CHECK(without_ids(archived(*this, *tybalt)) == "Romeo: But soft!\nRomeo* The balcony\n");
+    const auto by = [&](const std::string& who) {
+        return without_ids(archived(*this, *tybalt,
+                                    "<x xmlns='jabber:x:data' type='submit'><field "
+                                    "var='FORM_TYPE'><value>urn:xmpp:mam:2</value></field><field "
+                                    "var='with'><value>" +
+                                        who + "</value></field></x>"));
+    };
+    say(*juliet, "Ay me!");
+    forget();
+    CHECK(by("verona@rooms.example.org/Juliet") == "Juliet: Ay me!\n");
+    CHECK(by("juliet@example.net") == "");  // nobody finds out whose nickname is whose
     CHECK(configure(*romeo, {"membersonly=1"}) == "");
     forget();
     CHECK(archived(*this, *tybalt) == std::vector<std::string>{"!forbidden"});
     CHECK(affiliate(*romeo, "tybalt@example.org", "member") == "");
     forget();
-    CHECK(archived(*this, *tybalt).size() == 2);
+    CHECK(archived(*this, *tybalt).size() == 3);
     CHECK(affiliate(*romeo, "tybalt@example.org", "outcast") == "");
     forget();
     CHECK(archived(*this, *tybalt) == std::vector<std::string>{"!forbidden"});
@@ -309,10 +419,11 @@ TEST_CASE_FIXTURE(Scene, "what is found of rooms") {
           "muc_unmoderated ", "muc_semianonymous ", "muc_unsecured ", "urn:xmpp:mam:2 ",
           "urn:xmpp:occupant-id:0 ", "http://jabber.org/protocol/muc#stable_id ",
           "http://jabber.org/protocol/muc#self-ping-optimization ", "urn:xmpp:message-moderate:1 ",
-          "vcard-temp ", "urn:xmpp:sid:0 "}) {
+          "urn:xmpp:sid:0 "}) {
         CAPTURE(feature);
         CHECK(features.find(feature) != std::string::npos);
     }
+    CHECK(features.find("vcard-temp") == std::string::npos);  // a room has none of its own
     const auto form = DataForm::find_in(*query, ns::muc_roominfo);
     REQUIRE(form);
     CHECK(form->value("muc#roominfo_description") == "fair");

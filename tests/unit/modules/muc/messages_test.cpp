@@ -193,6 +193,33 @@ TEST_CASE_FIXTURE(Scene, "slow mode") {
     CHECK(seen(*juliet) == "Juliet: Ay me!\n");
 }
 
+TEST_CASE_FIXTURE(Scene,
+                  "slow mode is about users, whatever they are called, and says how long it is") {
+    open({"slow_mode_duration=10"});
+    say(*juliet, "Ay me!");
+    world.advance(4s);
+    leave(*juliet, "Juliet");
+    enter(*juliet, "Capulet");
+    forget();
+    send_message(*juliet, "<active xmlns='http://jabber.org/protocol/chatstates'/>");
+    CHECK(seen(*juliet).find("policy") == std::string::npos);
+    say(*juliet, "O Romeo!");
+    const auto refused = juliet->pop("message");
+    CHECK(condition_of(refused.root()) == "policy-violation");
+    const auto* error = refused.root().child(ns::client, "error");
+    REQUIRE(error);
+    CHECK(error->attr("type") == "wait");
+    CHECK(error->child_text(ns::stanza_errors, "text") ==
+          "one message in 10 seconds: the next one in 6");
+    evict();
+    CHECK(is_loaded());  // somebody waits
+    world.advance(6s);
+    evict();
+    CHECK_FALSE(is_loaded());
+    say(*juliet, "O Romeo!");
+    CHECK(seen(*juliet) == "Capulet: O Romeo!\n");
+}
+
 TEST_CASE_FIXTURE(Scene, "invitations go through the room, and back") {
     open();
     const auto invite = [&](Client& who, std::string_view jid) {
@@ -218,6 +245,30 @@ TEST_CASE_FIXTURE(Scene, "invitations go through the room, and back") {
     CHECK(message.root().child(ns::muc_user, "x")->child_text(ns::muc_user, "password") == "s");
     enter(*nurse, "Nurse", "<password>s</password>");
     CHECK(seen(*nurse).find("+Nurse member/participant") != std::string::npos);
+}
+
+TEST_CASE("invitations and requests for voice count as what is said") {
+    Scene scene("lock_new_rooms = false\nmessages_per_second = 1\n");
+    scene.open();
+    const auto invite = [&] {
+        scene.juliet->send("<message to='" + std::string(room_jid) +
+                           "'><x xmlns='http://jabber.org/protocol/muc#user'><invite "
+                           "to='nurse@example.net'/></x></message>");
+    };
+    invite();
+    invite();
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    CHECK(scene.seen(*scene.nurse) == "invited by verona@rooms.example.org/Juliet\n");
+    REQUIRE(scene.set_role(*scene.romeo, "Juliet", "visitor") == "");
+    scene.world.advance(1s);
+    scene.forget();
+    for (int i = 0; i < 2; ++i)
+        scene.juliet->send("<message to='" + std::string(room_jid) +
+                           "'><x xmlns='jabber:x:data' type='submit'><field "
+                           "var='FORM_TYPE'><value>http://jabber.org/protocol/muc#request</value>"
+                           "</field></x></message>");
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    CHECK(scene.seen(*scene.romeo) == "form\n");
 }
 
 TEST_CASE_FIXTURE(Scene, "requests of one occupant to another go through the room") {

@@ -1,0 +1,43 @@
+// Pauses: when each user last said something to a room in slow mode (XEP-0500).
+//
+// By user rather than by occupant: another nickname, another client, or leaving and entering again
+// shortens nobody's wait. Part of a Room, on its shard.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "base/time.h"
+
+namespace clarion::muc {
+
+class Pauses {
+public:
+    using Seconds = std::chrono::seconds;
+
+    /// How long a user is still to wait; zero: not at all.
+    Seconds left(std::string_view user, Seconds pause, SteadyTime now) const {
+        const auto at = last_.find(user);
+        if (at == last_.end() || now - at->second >= pause) return Seconds::zero();
+        return std::chrono::ceil<Seconds>(pause - (now - at->second));
+    }
+    /// The user says something now. Who need not wait any more is forgotten.
+    void begin(std::string_view user, Seconds pause, SteadyTime now) {
+        std::erase_if(last_, [&](const auto& each) { return now - each.second >= pause; });
+        if (pause > Seconds::zero()) last_.insert_or_assign(std::string(user), now);
+    }
+    /// Whether anybody is still to wait.
+    bool any(Seconds pause, SteadyTime now) const {
+        for (const auto& [user, last] : last_)
+            if (now - last < pause) return true;
+        return false;
+    }
+
+private:
+    std::unordered_map<std::string, SteadyTime, TextHash, std::equal_to<>> last_;
+};
+
+}  // namespace clarion::muc

@@ -13,6 +13,7 @@
 #include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
+#include "modules/muc/records.h"
 #include "modules/private_xml/document.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
@@ -122,12 +123,27 @@ void check_bookmarks(std::string_view bytes) {
                 [](const bookmarks::Unfinished& record) { return bookmarks::encode(record); });
 }
 
+template <class Record>
+void check_room_record(std::string_view bytes, Result<Record> (*decode)(std::string_view)) {
+    check_round(bytes, decode, [](const Record& record) { return muc::encode(record); });
+}
+
+void check_room(std::string_view bytes) {
+    check_room_record(bytes, muc::decode_room);
+    check_room_record(bytes, muc::decode_subject);
+    check_room_record(bytes, muc::decode_affiliation);
+    check_room_record(bytes, muc::decode_reservation);
+    check_room_record(bytes, muc::decode_occupant);
+    for (const char* key : {"c", "k", "s", "aa@b", "na", "oa@b/c", "x"})
+        (void)muc::check_record(key, bytes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 11) {
+    switch (data[0] % 12) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -138,6 +154,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 7: check_standing(bytes); break;
         case 8: check_address_list(bytes); break;
         case 9: check_bookmarks(bytes); break;
+        case 11: check_room(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

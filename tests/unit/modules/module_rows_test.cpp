@@ -9,6 +9,7 @@
 #include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
+#include "modules/muc/records.h"
 #include "modules/private_xml/document.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
@@ -49,6 +50,12 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
           Case{"administration", "motd", administration::encode_mark(WallTime{})},
           Case{"blocking", blocking::blocked_key(jid), blocking::encode_blocked(jid)},
           Case{"mam", "preferences", mam::encode(mam::ArchivePreferences{})},
+          Case{"muc", "c", muc::encode(muc::RoomRecord{})},
+          Case{"muc", "k", std::string(muc::secret_size, 's')},
+          Case{"muc", "s", muc::encode(muc::SubjectRecord{})},
+          Case{"muc", "a" + jid, muc::encode(muc::AffiliationRecord{jid})},
+          Case{"muc", "nparis", muc::encode(muc::ReservationRecord{"Paris", jid})},
+          Case{"muc", "o" + jid + "/ida", muc::encode(muc::OccupantRecord{jid + "/ida"})},
           Case{"pubsub", pubsub::node_key(1), pubsub::encode(pubsub::Node{})},
           Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},

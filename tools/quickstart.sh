@@ -82,6 +82,9 @@ write_config() {
         conf/clarion.toml > "$config"
     cat >> "$config" << TOML
 
+# Rooms for group chat: docs/rooms.md.
+[muc."rooms.$domain"]
+
 # For tools/demo_push.py: a push service of your own, attached as a component.
 [component."push.$domain"]
 secret = "$(password)"

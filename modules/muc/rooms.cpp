@@ -106,9 +106,9 @@ bool Rooms::may_evict(core::Actor& actor) {
 void Rooms::take_failure(Room& room, const core::Envelope& envelope) {
     const Stanza& error = *envelope.stanza;
     const bool is_unserved = read_error(error.root()).condition == Condition::service_unavailable;
-    // Servers say that also for a client that is not there any more (RFC 6121, 8.5.3.2).
-    if (is_unserved && !context().domains().is_host(error.from().domain()))
-        return ask_after(*this, room, error.from());
+    // Servers, this one too, say that also for a client that is not there any more (RFC 6121,
+    // 8.5.3.2).
+    if (is_unserved) return ask_after(*this, room, error.from());
     take_error(room, error, envelope.local_bounce);
     destroy_if_over(room);
 }

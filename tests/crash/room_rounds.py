@@ -195,10 +195,13 @@ class RoomWorld(World):
         self.to_check = []
         self.crashed_rounds = set()
 
+    @staticmethod
+    def room_settings():
+        return (f'[muc."{SERVICE}"]\nmessages_per_second = 0\npresence_per_second = 0\n'
+                "joins_per_second = 0\npersistent_rooms = true\nlock_new_rooms = false\n")
+
     def settings(self):
-        return Component.settings(self.far_port) + (
-            f'[muc."{SERVICE}"]\nmessages_per_second = 0\npresence_per_second = 0\n'
-            "joins_per_second = 0\npersistent_rooms = true\nlock_new_rooms = false\n")
+        return Component.settings(self.far_port) + self.room_settings()
 
     def set_up(self):
         self.spawn()

@@ -125,7 +125,7 @@ void take_groupchat(Room& room, core::Envelope envelope) {
     if (auto refused = refuse_message(room, *sender, *envelope.stanza, now))
         return refuse(room, std::move(envelope), *refused);
     if (!envelope.stanza->body().empty()) room.pauses().begin(sender->user, room.pause(), now);
-    const Jid author = sender->address;
+    const Jid author = envelope.stanza->from().to_bare();
     envelope.stanza = as_said(room, *envelope.stanza, *sender);
     envelope.xml = nullptr;
     StanzaPtr said = say(room, std::move(envelope), author);

@@ -19,8 +19,8 @@ void take_groupchat(Room& room, core::Envelope envelope);
 void take_private(Room& room, core::Envelope envelope);
 
 /// Sends a message that the room says in somebody's name, or its own, to all occupants; archived if
-/// the room is, as something that `author` said: an address in the room, for by real ones anybody
-/// who reads the archive could find out who is who. Returns it as it was sent.
+/// the room is, as something that `author` said: a real bare address, for which only who may know it
+/// can search (archive_search.h), or the room's. Returns it as it was sent.
 StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author);
 
 }  // namespace clarion::muc

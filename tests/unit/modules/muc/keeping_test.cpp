@@ -157,7 +157,8 @@ TEST_CASE_FIXTURE(Scene, "who has come back meanwhile is not looked for") {
     enter(*juliet, "Juliet");
     CHECK(seen(*juliet).find("-Juliet") == std::string::npos);
     say(*juliet, "Ay me!");
-    CHECK(seen(*juliet) == "Juliet: Ay me!\n");
+    // What was said to Romeo came back: nobody serves him.
+    CHECK(seen(*juliet) == "Juliet: Ay me!\n-Romeo owner/none 307 333\n");
 }
 
 TEST_CASE_FIXTURE(Scene, "users of other servers are asked, and leave if nobody is there") {
@@ -234,7 +235,7 @@ TEST_CASE_FIXTURE(Scene, "what was said is in the room's archive, for who may en
     say(*juliet, "Ay me!");
     forget();
     CHECK(by("verona@rooms.example.org/Juliet") == "Juliet: Ay me!\n");
-    CHECK(by("juliet@example.net") == "");  // nobody finds out whose nickname is whose
+    CHECK(by("juliet@example.net") == "!forbidden\n");  // nobody finds out whose nickname is whose
     CHECK(configure(*romeo, {"membersonly=1"}) == "");
     forget();
     CHECK(archived(*this, *tybalt) == std::vector<std::string>{"!forbidden"});

@@ -23,13 +23,26 @@ Occupant* Occupants::by_session(const Jid& jid) const {
     return at == by_session_.end() ? nullptr : at->second;
 }
 
-std::vector<Occupant*> Occupants::of(std::string_view user) const {
-    std::vector<Occupant*> found;
-    for_each([&](Occupant& occupant) {
-        if (occupant.user == user) found.push_back(&occupant);
-    });
-    return found;
+namespace {
+
+struct ByUser {
+    bool operator()(const Occupant* a, std::string_view b) const { return a->user < b; }
+    bool operator()(std::string_view a, const Occupant* b) const { return a < b->user; }
+};
+
+}  // namespace
+
+std::span<Occupant* const> Occupants::range_of(std::string_view user) const {
+    const auto [begin, end] = std::equal_range(by_user_.begin(), by_user_.end(), user, ByUser());
+    return {begin, end};
 }
+
+std::vector<Occupant*> Occupants::of(std::string_view user) const {
+    const auto range = range_of(user);
+    return {range.begin(), range.end()};
+}
+
+bool Occupants::has(std::string_view user) const { return !range_of(user).empty(); }
 
 Occupant& Occupants::add(Occupant occupant) {
     everybody_ = nullptr;
@@ -39,6 +52,9 @@ Occupant& Occupants::add(Occupant occupant) {
     for (const OccupantSession& session : result.sessions)
         by_session_.emplace(session.jid.full(), &result);
     by_nick_.emplace(std::move(key), std::move(made));
+    const auto behind =
+        std::upper_bound(by_user_.begin(), by_user_.end(), std::string_view(result.user), ByUser());
+    by_user_.insert(behind, &result);
     return result;
 }
 
@@ -65,6 +81,7 @@ void Occupants::remove_session(Occupant& occupant, const Jid& jid) {
 std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
     everybody_ = nullptr;
     for (const OccupantSession& session : occupant.sessions) by_session_.erase(session.jid.full());
+    std::erase(by_user_, &occupant);
     const auto at = by_nick_.find(nickname_key(occupant.nick()));
     std::unique_ptr<Occupant> removed = std::move(at->second);
     by_nick_.erase(at);

@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -55,6 +56,8 @@ public:
     Occupant* by_session(const Jid& jid) const;
     /// All of a user, which has one under each nickname.
     std::vector<Occupant*> of(std::string_view user) const;
+    /// Whether a user is there.
+    bool has(std::string_view user) const;
 
     /// REQUIRES: by_nick() finds nobody.
     Occupant& add(Occupant occupant);
@@ -85,9 +88,13 @@ public:
     std::vector<Jid> sessions_of(const std::function<bool(const Occupant&)>& wanted) const;
 
 private:
+    std::span<Occupant* const> range_of(std::string_view user) const;
+
     std::map<std::string, std::unique_ptr<Occupant>, std::less<>> by_nick_;  // by nickname_key()
     std::unordered_map<std::string, Occupant*, TextHash, std::equal_to<>> by_session_;
     mutable std::shared_ptr<const std::vector<Jid>> everybody_;  // nullptr: somebody came or went
+    /// In order of their users: eight bytes for each, where a table would take fifty.
+    std::vector<Occupant*> by_user_;
 };
 
 }  // namespace clarion::muc

@@ -24,8 +24,7 @@ core::Relation Room::relation_to(const Jid& who) const {
     if (affiliation == Affiliation::owner) return core::Relation::owner;
     if (affiliation == Affiliation::outcast) return core::Relation::stranger;
     const bool closed = config().is_members_only || !config().password.empty() || record_.is_locked;
-    const bool enters =
-        affiliation >= Affiliation::member || !closed || !occupants_.of(who.bare()).empty();
+    const bool enters = affiliation >= Affiliation::member || !closed || occupants_.has(who.bare());
     return enters ? core::Relation::contact : core::Relation::stranger;
 }
 

@@ -8,6 +8,7 @@ import unittest
 from room_case import OwnRoomCase
 from terminal_clients import Profanity
 from test_real_clients import ClientCase
+from waiting import until
 
 
 class RoomClientCase(OwnRoomCase, ClientCase):
@@ -49,6 +50,9 @@ class RoomClientCase(OwnRoomCase, ClientCase):
 
 
 class RoomClients(RoomClientCase):
+    async def is_open(self):
+        return not (await self.clarion.ctl_json("room", "show", self.room))["locked"]
+
     async def test_profanity(self):
         client = self.of_juliet(Profanity)
         await client.start()
@@ -63,7 +67,8 @@ class RoomClients(RoomClientCase):
         await client.joins(self.room, "juliet")
         await client.shows("/room accept")
         await client.types("/room accept")
-        await client.shows("unlocked")
+        await client.shows("unlocked")  # it says so as it asks for it
+        await until(self.is_open, "the room lets others in")
         self.said.clear()
         await self.enters(self.romeo, "romeo")
         await client.says_in_room(self.room, "Who is there?")

@@ -238,7 +238,8 @@ const std::array<core::ModuleRow, 35> rows{{
     {.name = "muc",
      .install = muc::install,
      .declare_options = muc::declare_options,
-     .specifications = "XEP-0045, XEP-0249, XEP-0410, XEP-0421, XEP-0424, XEP-0425, XEP-0500",
+     .specifications = "XEP-0045, XEP-0249, XEP-0410, XEP-0421, XEP-0424, XEP-0425, XEP-0433, XEP-0486, XEP-0500, "
+                       "XEP-0502",
      .summary = "rooms in which many talk",
      .admin_area = muc::admin_area,
      .domains = muc::service_domains,

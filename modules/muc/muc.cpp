@@ -47,7 +47,8 @@ void serve_set(core::ModuleSetup& setup, Services& self, std::string_view ns,
 }
 
 void serve_vcards(core::ModuleSetup& setup, Services& self) {
-    setup.feature(IqTarget::service, ns::vcard);
+    for (const IqTarget target : {IqTarget::service, IqTarget::actor})
+        setup.feature(target, ns::vcard);
     setup.serve_async(
         IqTarget::actor, StanzaType::get, ns::vcard, "vCard",
         [](IqRequest request) {

@@ -113,6 +113,8 @@ constexpr std::array specifications_{
     Specification{"0425", "Moderated Message Retraction", "0.3.0", complete, "muc",
         "in rooms with an archive; also in the words of version 0.2"},
     Specification{"0428", "Fallback Indication", "0.2.1", recognised, "client_state", treated},
+    Specification{"0433", "Extended Channel Search", "0.1.0", partial, "muc",
+        "rooms of the service that is asked; an error for fields that contradict each other does not name them"},
     Specification{"0440", "SASL Channel-Binding Type Capability", "1.0.0", complete, "net"},
     Specification{"0441", "Message Archive Management Preferences", "0.2.0", complete, "mam"},
     Specification{"0444", "Message Reactions", "0.2.1", recognised, "core", treated},
@@ -127,6 +129,7 @@ constexpr std::array specifications_{
     Specification{"0479", "XMPP Compliance Suites 2023", "0.1.0", partial, "all",
         "Core Server and Core Advanced Server; of IM Server and IM Advanced Server upload is missing"},
     Specification{"0482", "Call Invites", "0.1.0", recognised, "core", treated},
+    Specification{"0486", "MUC Avatars", "0.1.0", complete, "muc"},
     Specification{"0488", "MUC Token Invite", "", not_planned, "",
         "no client has it; members of a room are known by their addresses"},
     Specification{"0489", "Reporting Account Affiliations", "", not_planned, "",
@@ -136,6 +139,8 @@ constexpr std::array specifications_{
         "kept untouched in bookmarks, whatever older clients write"},
     Specification{"0500", "MUC Slow Mode", "0.1.1", partial, "muc",
         "each room by its owners; who has to wait is forgotten when the server restarts"},
+    Specification{"0502", "MUC Activity Indicator", "0.1.0", complete, "muc",
+        "of public rooms that everybody may enter"},
 };
 // clang-format on
 

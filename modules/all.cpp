@@ -25,14 +25,15 @@
 #include "modules/offline.h"
 #include "modules/ping.h"
 #include "modules/private_xml/private_xml.h"
+#include "modules/proxy65.h"
 #include "modules/pubsub/domain/admin_commands.h"
 #include "modules/pubsub/domain/services.h"
-#include "modules/proxy65.h"
 #include "modules/pubsub/pep.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/admin_commands.h"
 #include "modules/push/push.h"
 #include "modules/push/registration_codec.h"
+#include "modules/push/rooms/push_rooms.h"
 #include "modules/push/tigase/away.h"
 #include "modules/push/tigase/encrypt.h"
 #include "modules/push/tigase/filters.h"
@@ -53,7 +54,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 35> rows{{
+const std::array<core::ModuleRow, 36> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -128,6 +129,11 @@ const std::array<core::ModuleRow, 35> rows{{
      .specifications = "tigase:push:filter:*:0",
      .summary = "phones are not notified of strangers, muted contacts and rooms",
      .after = {"push_offline_rooms"}},
+    {.name = "push_rooms",
+     .install = push::rooms::install,
+     .specifications = "XEP-0492 0.2.0",
+     .summary = "phones are told of rooms what their users have set, or of mentions in public ones",
+     .check_entry = push::rooms::check_entry},
     {.name = "push_priority",
      .install = push::tigase::install_priority,
      .specifications = "tigase:push:priority:0",

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <string>
 #include <string_view>
-#include <unordered_set>
 #include <utility>
 
 #include "base/clock.h"
@@ -74,11 +73,9 @@ bool is_kept(const Stanza& message) {
 /// Members who are not in the room, and want to hear of what is said there (muc#offline).
 void tell_absent(Room& room, const StanzaPtr& said) {
     if (said->body().empty() || room.offline_hearers().empty()) return;
-    std::unordered_set<std::string_view> present;
-    room.occupants().for_each([&](const Occupant& each) { present.insert(each.user); });
     std::vector<Jid> absent;
     for (const Jid& each : room.offline_hearers())
-        if (!present.contains(each.full())) absent.push_back(each);
+        if (!room.occupants().has(each.full())) absent.push_back(each);
     room.outbox().send(said, std::move(absent));
 }
 

@@ -9,6 +9,7 @@
 #include "modules/push/registrations.h"
 #include "modules/push/sender.h"
 #include "proto/xml_writer.h"
+#include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 #include "server/runtime/signal.h"
 
@@ -47,7 +48,17 @@ Facts Notifier::facts(core::Account& account, const Registration& registration, 
     facts.device_has_session = has_session(account, registration.record.device);
     facts.wants_calls = registration.wishes.call_answers;
     facts.reflected = is_reflected(account, stanza);
+    const bool of_room = stanza.is_message() && stanza.type() == StanzaType::groupchat;
+    if (of_room && !registration.wishes.rooms_are_filtered) judge_room(account, stanza, facts);
     return facts;
+}
+
+void Notifier::judge_room(core::Account& account, const Stanza& message, Facts& facts) const {
+    using Judging = events::PushRoomJudging;
+    Judging judging{account, message};
+    context_.bus().fire(judging);
+    facts.room_muted = judging.verdict == Judging::Verdict::muted;
+    facts.not_mentioned = judging.verdict == Judging::Verdict::not_mentioned;
 }
 
 // ---- The rules ---------------------------------------------------------------------------------

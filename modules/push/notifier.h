@@ -66,6 +66,7 @@ public:
 private:
     void judge_all(core::Account& account, const core::Envelope& envelope, Facts base,
                    core::Session* session);
+    void judge_room(core::Account& account, const Stanza& message, Facts& facts) const;
     void add_pending_for_ended(core::Account& account, Registration& registration,
                                const Cause& cause, Verdict verdict);
     void ping(core::Account& account, Registration& registration);

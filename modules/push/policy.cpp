@@ -15,11 +15,11 @@ namespace {
 constexpr std::string_view omemo_0 = "urn:xmpp:omemo:0";
 
 constexpr std::array<std::string_view, reason_count> reason_names{
-    "body",          "encrypted",     "call",    "no-body",   "presence",       "iq",
-    "headline",      "error",         "subject", "own-copy",  "own-reflection", "correction",
-    "no-store",      "call-answered", "ping",    "iq-answer", "own-presence",   "not-stored",
-    "no-session",    "has-session",   "covered", "no-rule",   "held-back",      "filtered",
-    "storage-failed"};
+    "body",       "encrypted",     "call",          "no-body",   "presence",       "iq",
+    "headline",   "error",         "subject",       "own-copy",  "own-reflection", "correction",
+    "no-store",   "call-answered", "ping",          "iq-answer", "own-presence",   "not-stored",
+    "no-session", "has-session",   "covered",       "no-rule",   "held-back",      "filtered",
+    "room-muted", "not-mentioned", "storage-failed"};
 
 std::string_view bare(std::string_view jid) { return jid.substr(0, jid.find('/')); }
 
@@ -201,6 +201,8 @@ Verdict should_push(const Stanza& stanza, const Facts& facts) {
     }
     if (const auto reason = excluded(stanza, facts)) return {false, false, *reason};
     if (const auto reason = denied(stanza, facts)) return {false, false, *reason};
+    if (facts.room_muted) return {false, false, Reason::room_muted};
+    if (facts.not_mentioned) return {false, false, Reason::not_mentioned};
     const Judgement judgement = judge(stanza, facts.account, facts.reflected);
     return {true, judgement.important, judgement.reason};
 }

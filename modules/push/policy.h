@@ -54,6 +54,8 @@ enum class Reason : std::uint8_t {
     no_rule,        // no rule speaks of it
     held_back,      // CSI kept it from an inactive client, which it was not worth to wake (R9)
     filtered,       // a module stopped it (PushSending)
+    room_muted,     // its user wants to hear nothing of that room
+    not_mentioned,  // ... only of what speaks to it
     storage_failed  // its batch was not committed
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::storage_failed) + 1;
@@ -77,8 +79,10 @@ struct Facts {
     bool archived = false;             // ... the archive does
     bool wants_calls = false;  // the registration asked to hear that a call was answered elsewhere
     bool reflected = false;    // sent by the account's own occupant of a room
-    bool held_back = false;    // CSI held it back when its client went away
-    bool covered = false;      // R9: this registration was notified of it, in whatever copy
+    bool room_muted = false;   // it is of a room of which its user wants to hear nothing
+    bool not_mentioned = false;  // ... only what speaks to it, and this does not
+    bool held_back = false;      // CSI held it back when its client went away
+    bool covered = false;        // R9: this registration was notified of it, in whatever copy
 };
 
 Verdict should_push(const Stanza& stanza, const Facts& facts);

@@ -59,6 +59,26 @@ void follow_server(core::ModuleSetup& setup, Push& push) {
     setup.on(DomainReachable::Stage::react, push.outage, &Outage::on_reachable);
 }
 
+void declare_bounds(OptionTable<PushOptions>& t) {
+    t.add("gone_disables_at_once", &PushOptions::gone_disables_at_once)
+        .doc("Remove a registration at the first error gone or item-not-found.");
+    t.add("max_outstanding_per_service", &PushOptions::max_outstanding_per_service)
+        .min(1000)
+        .doc(
+            "Publishes to one service, per worker, that may wait for an answer; beyond, each "
+            "registration's newest notification waits.");
+    t.add("max_node_size", &PushOptions::max_node_size)
+        .min(256)
+        .max(65536)
+        .unit("bytes")
+        .doc("The longest node a client may register.");
+    t.add("max_enable_size", &PushOptions::max_enable_size)
+        .min(1024)
+        .max(262144)
+        .unit("bytes")
+        .doc("The largest <enable/> element a client may send.");
+}
+
 }  // namespace
 
 void PushOptions::declare(OptionTable<PushOptions>& t) {
@@ -108,6 +128,12 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
     t.add("message_count", &PushOptions::message_count)
         .choices({"one", "unread"})
         .doc("What message-count says: always one, or how many messages the device has missed.");
+    t.add("public_rooms", &PushOptions::public_rooms)
+        .choices({"on-mention", "always"})
+        .doc(
+            "What is told of rooms that anybody may find and enter, if the user has set nothing "
+            "else for the room (XEP-0492) and the app has no filter of its own: mentions of the "
+            "user and replies, or all. Of other rooms all is told.");
     t.add("min_interval", &PushOptions::min_interval)
         .min(0ms)
         .doc(
@@ -119,23 +145,7 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
             "Wake the client of a hibernating session once, this long before the session expires; "
             "0: "
             "do not.");
-    t.add("gone_disables_at_once", &PushOptions::gone_disables_at_once)
-        .doc("Remove a registration at the first error gone or item-not-found.");
-    t.add("max_outstanding_per_service", &PushOptions::max_outstanding_per_service)
-        .min(1000)
-        .doc(
-            "Publishes to one service, per worker, that may wait for an answer; beyond, each "
-            "registration's newest notification waits.");
-    t.add("max_node_size", &PushOptions::max_node_size)
-        .min(256)
-        .max(65536)
-        .unit("bytes")
-        .doc("The longest node a client may register.");
-    t.add("max_enable_size", &PushOptions::max_enable_size)
-        .min(1024)
-        .max(262144)
-        .unit("bytes")
-        .doc("The largest <enable/> element a client may send.");
+    declare_bounds(t);
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<PushOptions>(); }

@@ -8,6 +8,7 @@
 //     service            back-off and health of one push service               pure
 //     registrations      what devices asked for, kept with the account
 //     enable             <enable/>, <disable/>, and a service that ends it
+//     mentions           whether a message in a room speaks to somebody        pure
 //     notifier           events -> policy -> notifications that are pending
 //     queue_rules        those about a session's queue: R3, R4, R5
 //     composer           what a notification says; other modules see it
@@ -45,6 +46,7 @@ struct PushOptions {
     Duration answer_timeout = std::chrono::seconds(60);
     Duration unreachable_disables_after = std::chrono::hours(72);
     std::string message_count = "one";
+    std::string public_rooms = "on-mention";
     Duration min_interval = std::chrono::seconds(0);
     Duration wake_before_timeout = std::chrono::seconds(0);
     bool gone_disables_at_once = false;

@@ -13,10 +13,12 @@
 #include "modules/caps/stored_text.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
+#include "modules/muc/activity.h"
 #include "modules/muc/records.h"
 #include "modules/private_xml/document.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
+#include "modules/push/rooms/room_setting.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
 #include "proto/entity_caps.h"
@@ -138,6 +140,17 @@ void check_room(std::string_view bytes) {
         (void)muc::check_record(key, bytes);
 }
 
+void check_push_rooms(std::string_view bytes) {
+    check_round(bytes, push::rooms::decode_kept,
+                [](const push::rooms::Kept& record) { return push::rooms::encode(record); });
+    check_round(bytes, push::rooms::decode_occupancy,
+                [](const push::rooms::Occupancy& record) { return push::rooms::encode(record); });
+    check_round(bytes, muc::Activity::decode,
+                [](const muc::Activity& record) { return record.encode(); });
+    check_round(bytes, muc::decode_pictures, muc::encode_pictures);
+    check_round(bytes, muc::decode_vcard, muc::encode_vcard);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -154,6 +167,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 7: check_standing(bytes); break;
         case 8: check_address_list(bytes); break;
         case 9: check_bookmarks(bytes); break;
+        case 10: check_push_rooms(bytes); break;
         case 11: check_room(bytes); break;
         default: check_registration(bytes);
     }

@@ -209,6 +209,7 @@ class Prosody(Process):
             text += f'\nComponent "{domain}"\n    component_secret = {lua(secret)}\n'
         for domain in self.rooms:
             text += (f'\nComponent "{domain}" "muc"\n    muc_room_locking = false\n'
+                     '    muc_room_default_public = false\n'
                      f'    modules_enabled = {lua(self.room_modules)}\n')
         (self.directory / "prosody.cfg.lua").write_text(text)
         (self.directory / "data").mkdir(exist_ok=True)

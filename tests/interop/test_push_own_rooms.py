@@ -2,7 +2,7 @@
 
     juliet's phone, romeo --- Clarion, rooms.clarion.test --- S2S --- push.prosody.test
 
-Asleep in a room, the phone is woken by what is said there. A member of a room but not in it, it is told
+Asleep in a room, the phone is woken by what is said there, in a public room by what is said to her. A member of a room but not in it, it is told
 if it has registered for that (Tigase's muc#offline)."""
 import secrets
 import unittest
@@ -24,7 +24,7 @@ class OwnPushCase(OwnRoomCase):
     async def asyncSetUp(self):
         await super().asyncSetUp()
         self.romeo = await self.person(self.clarion, "romeo")
-        await self.makes_room(self.romeo, "romeo")
+        await self.makes_room(self.romeo, "romeo", publicroom=0)
         self.juliet = await self.account(self.clarion, "juliet")
         self.node = f"node of {self.juliet}"
         self.phone = await self.device("phone")
@@ -92,6 +92,16 @@ class OwnRoomsWakePhones(OwnPushCase):
         await self.assert_heard_all(self.phone)
         await self.assert_nothing_more(self.push, 2)
         await self.assert_no_goodbye(self.romeo)
+
+    async def test_public_room(self):
+        await self.configures(self.romeo, publicroom=1)
+        await self.romeo.settle()
+        await self.falls_asleep()
+        await self.says(self.romeo, "Lady", "by yonder moon")
+        await self.assert_nothing_more(self.push, 0)
+        await self.says(self.romeo, "Juliet, I vow")
+        await self.assert_pushed(1)
+        await self.assert_is_back()
 
     async def test_presence_is_not_important(self):
         await self.falls_asleep()

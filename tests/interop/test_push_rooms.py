@@ -4,8 +4,9 @@
                            |
                            +------ S2S --- push.prosody.test
 
-Asleep in a room, it is woken for what is said there, and is seen to be there all the time. A member
-of a room but not in it, it is told as long as no device is awake (Tigase's muc#offline)."""
+Asleep in a room, it is woken for what is said there, in a public room for what is said to her, and is
+seen to be there all the time. A member of a room but not in it, it is told as long as no device is awake
+(Tigase's muc#offline)."""
 import secrets
 import time
 import unittest
@@ -82,6 +83,37 @@ class RoomsWakePhones(RoomStories, FederationCase):
         await self.assert_pushed(1, body=None)
         await self.romeo_says("Speak again")
         await self.assert_pushed(2)
+        await self.assert_all_is_well()
+
+    async def makes_it_public(self):
+        await self.romeo.request("set", (
+            f"<query xmlns='{MUC}#owner'><x xmlns='jabber:x:data' type='submit'>"
+            f"<field var='FORM_TYPE'><value>{MUC}#roomconfig</value></field>"
+            "<field var='muc#roomconfig_publicroom'><value>1</value></field></x></query>"),
+            to=self.room)
+        # Once it has heard of that it asks the room, and then it has heard the answer.
+        for _ in range(2):
+            await self.clarion_has_heard(self.romeo)
+
+    async def test_public_room(self):
+        await self.makes_it_public()
+        await self.phone_falls_asleep()
+        await self.romeo_says("Lady", "by yonder moon")
+        await self.assert_nothing_more(self.push, 0)
+        await self.romeo_says("Juliet, I vow")
+        await self.assert_pushed(1)
+        await self.assert_all_is_well()
+
+    async def test_public_room_of_which_she_wants_to_hear_all(self):
+        await self.makes_it_public()
+        await self.phone.request("set", (
+            "<pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='urn:xmpp:bookmarks:1'>"
+            f"<item id='{self.room}'><conference xmlns='urn:xmpp:bookmarks:1'><extensions>"
+            "<notify xmlns='urn:xmpp:notification-settings:1'><always/></notify>"
+            "</extensions></conference></item></publish></pubsub>"))
+        await self.phone_falls_asleep()
+        await self.romeo_says("by yonder moon")
+        await self.assert_pushed(1)
         await self.assert_all_is_well()
 
     async def test_subject_and_presence_are_not_important(self):

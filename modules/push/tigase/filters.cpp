@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/text.h"
+#include "modules/push/mentions.h"
 #include "modules/push/tigase/names.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account.h"
@@ -49,30 +50,10 @@ std::optional<StanzaError> check_room(const xml::Element& room) {
     return std::nullopt;
 }
 
-/// As in a URI (RFC 3986, 2.1).
-std::string percent_decode(std::string_view text) {
-    std::string decoded;
-    for (std::size_t at = 0; at < text.size(); ++at) {
-        const auto byte = hex_decode(text[at] == '%' ? text.substr(at + 1, 2) : "");
-        const bool is_escape = byte && byte->size() == 1;
-        decoded += is_escape ? byte->front() : text[at];
-        if (is_escape) at += 2;
-    }
-    return decoded;
-}
-
 bool mentions(const xml::Element& message, std::string_view account, std::string_view room,
               std::string_view nick) {
     const auto body = message.child_text(message.ns(), "body");
-    if (body.find(nick) != std::string_view::npos) return true;
-    const std::string me = "xmpp:" + std::string(account);
-    const std::string occupant = "xmpp:" + std::string(room) + '/' + std::string(nick);
-    for (const xml::Element& child : message.children()) {
-        if (!child.is(ns::reference, "reference") || child.attr("type") != "mention") continue;
-        const std::string uri = percent_decode(child.attr("uri"));
-        if (uri == me || uri == occupant) return true;
-    }
-    return false;
+    return body.find(nick) != std::string_view::npos || is_referenced(message, account, room, nick);
 }
 
 Filtered filter_room(const xml::Element& rooms, const xml::Element& message,
@@ -113,6 +94,10 @@ public:
     Flow on_registering(events::PushRegistering& event) const {
         event.error = check_filters(event.enable);
         return event.error ? Flow::stop : Flow::next;
+    }
+
+    static void on_reading(events::PushRegistrationReading& event) {
+        if (event.enable.child(ns_groupchat, "groupchat")) event.wishes.rooms_are_filtered = true;
     }
 
     Flow on_sending(events::PushSending& event) const {
@@ -172,6 +157,7 @@ void install_filters(core::ModuleSetup& setup) {
     for (const auto feature : {ns_ignore_unknown, ns_muted, ns_groupchat})
         setup.account_feature(feature);
     setup.on(events::PushRegistering::Stage::check, self, &Filters::on_registering);
+    setup.on(events::PushRegistrationReading::Stage::read, &Filters::on_reading);
     setup.on(events::PushSending::Stage::filter, self, &Filters::on_sending);
 }
 

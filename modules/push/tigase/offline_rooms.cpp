@@ -14,6 +14,10 @@ class OfflineRooms {
 public:
     explicit OfflineRooms(core::ModuleSetup& setup) : context_(setup.context()) {}
 
+    /// It is told of the room, if not of this: by what its user set for the room.
+    void on_room_judging(const events::PushRoomJudging& event) {
+        if (is_for_absent_member(event.message)) told_ = &event.message;
+    }
     void on_registration_found(const events::PushSending& event) {
         if (event.cause && is_for_absent_member(*event.cause)) told_ = event.cause;
     }
@@ -50,6 +54,7 @@ void install_offline_rooms(core::ModuleSetup& setup) {
     using namespace events;
     // It hears of a registration before push_filters may stop that notification, and of the end
     // when push has notified: rows in modules/all.cpp say so.
+    setup.on(PushRoomJudging::Stage::judge, self, &OfflineRooms::on_room_judging);
     setup.on(PushSending::Stage::filter, self, &OfflineRooms::on_registration_found);
     setup.on(PushSending::Stage::compose, self, &OfflineRooms::compose);
     setup.on(Undelivered::Stage::notify, self, &OfflineRooms::on_undelivered);

@@ -33,7 +33,8 @@ struct PushRegistering {
 
 /// What a registration asked for beyond the ordinary and the rules know of.
 struct PushWishes {
-    bool call_answers = false;  // to hear that a call was answered elsewhere (R7)
+    bool call_answers = false;        // to hear that a call was answered elsewhere (R7)
+    bool rooms_are_filtered = false;  // by itself: nobody else says what it hears of rooms
 };
 
 /// A registration is being read, because it was enabled or its account was loaded: say what it
@@ -46,6 +47,18 @@ struct PushRegistrationReading {
     const events::PushRegistration& registration;
     const xml::Element& enable;  // as of PushSending
     PushWishes& wishes;
+};
+
+/// A message to all in a room may be notified: say whether its user wants to hear of it, by what is
+/// set for that room or by default. Asked for registrations that have no filter of rooms themselves.
+struct PushRoomJudging {
+    enum class Stage { judge };
+    static constexpr std::string_view name = "PushRoomJudging";
+    static constexpr auto kind = core::EventKind::fill_in;
+    enum class Verdict { wanted, muted, not_mentioned };
+    core::Account& account;
+    const Stanza& message;
+    Verdict verdict = Verdict::wanted;
 };
 
 /// Somebody wants notifications beyond the rules R1 to R7, as an extension a client asked for says.

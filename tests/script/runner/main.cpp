@@ -16,7 +16,7 @@ using namespace clarion::script;
 constexpr const char* usage =
     "usage: script_runner [--clariond PATH] [--clarionctl PATH] [--keep] [--verbose]\n"
     "                     [--server HOST:PORT] [--component-server HOST:PORT]\n"
-    "                     [--options TOML_FILE] [--patience FACTOR] [--loose-forms] SCRIPT...\n";
+    "                     [--options TOML_FILE] [--patience FACTOR] [--loose-forms] [--loose-ids] SCRIPT...\n";
 
 struct Arguments {
     StageOptions options;
@@ -76,6 +76,8 @@ std::optional<Arguments> parse_arguments(int argc, char** argv) {
             options.verbose = true;
         } else if (word == "--loose-forms") {
             options.loose_forms = true;
+        } else if (word == "--loose-ids") {
+            options.loose_ids = true;
         } else if (!word.starts_with("--")) {
             arguments.scripts.emplace_back(word);
         } else if (i + 1 >= argc || !set_option(options, word, argv[++i])) {

@@ -24,6 +24,7 @@ struct StageOptions {
     std::optional<Endpoint> external_component;  // --component-server
     std::string toml;          // --options: for all scripts; what a script says itself replaces it
     bool loose_forms = false;  // --loose-forms
+    bool loose_ids = false;    // --loose-ids
     bool keep = false;
     bool verbose = false;
     double patience = 1;  // --patience: every timeout is multiplied by it (sanitizers)

@@ -70,6 +70,32 @@ void drop_layout(const xml::Element& from, xml::Element& to) {
     }
 }
 
+/// The variable for the id that a request of the server really has.
+std::string request_id(const Peer& peer, std::string_view id, std::string_view address) {
+    return "request " + std::string(id) + " of " + std::string(address) + " to " +
+           peer.actor().name;
+}
+
+/// Requests among what is expected may have any id, which is kept.
+void loosen_ids(const Peer& peer, xml::Element& expected) {
+    for (xml::Element* iq = expected.first_child(); iq; iq = iq->next_sibling()) {
+        const std::string id(iq->attr("id"));
+        const bool asks = iq->attr("type") == "get" || iq->attr("type") == "set";
+        if (!asks || id.empty() || id.front() == '{') continue;
+        iq->set_attr("id", "{scansion:capture:" + request_id(peer, id, iq->attr("from")) + "}");
+    }
+}
+
+/// The answers to them have it, too.
+void answer_ids(const Peer& peer, const Variables& variables, xml::Element& sent) {
+    for (xml::Element* iq = sent.first_child(); iq; iq = iq->next_sibling()) {
+        const bool answers = iq->attr("type") == "result" || iq->attr("type") == "error";
+        const auto* const id =
+            answers ? variables.find(request_id(peer, iq->attr("id"), iq->attr("to"))) : nullptr;
+        if (id) iq->set_attr("id", *id);
+    }
+}
+
 /// Whether running this again has no effect, so that its outcome may be waited for.
 bool only_looks(const std::vector<std::string>& words) {
     const auto is_look = [](std::string_view word) {
@@ -162,8 +188,9 @@ Result<xml::Document> Stage::step_xml(const Step& step) {
 }
 
 Result<void> Stage::send(Peer& peer, const Step& step) {
-    const auto document = step_xml(step);
+    auto document = step_xml(step);
     if (!document) return document.error();
+    if (options_.loose_ids) answer_ids(peer, variables_, document->root());
     peer.send(document->root());
     return {};
 }
@@ -215,6 +242,7 @@ Result<void> Stage::receive(Peer& peer, const Step& step) {
     auto document = step_xml(step);
     if (!document) return document.error();
     if (options_.loose_forms) loosen_forms(document->root());
+    if (options_.loose_ids) loosen_ids(peer, document->root());
     for (const xml::Element& expected : document->root().children()) {
         std::string why;
         bool taken = false;

@@ -22,6 +22,7 @@
 #include "modules/mam/mam.h"
 #include "modules/muc/muc.h"
 #include "modules/ping.h"
+#include "modules/stream_management.h"
 #include "proto/ns.h"
 #include "server/core/actors/directory.h"
 #include "tests/support/world.h"
@@ -112,6 +113,8 @@ struct Scene {
         : world({.modules = {{"disco", disco::install},
                              {"mam", mam::install, mam::declare_options},
                              {"ping", ping::install},
+                             {"stream_management", stream_management::install,
+                              stream_management::declare_options},
                              row()},
                  .config = "[muc.\"rooms.example.org\"]\n" + options,
                  .shards = 2}) {

@@ -1,9 +1,13 @@
-// A random walk through a room, compared with a model of what each occupant sees.
+// A random walk through a room, compared with a model of what each occupant sees, awake or when it
+// has slept. CLARION_MODEL_STEPS: how many steps (default 10,000).
 #include <array>
 #include <cctype>
+#include <cstdint>
 #include <cstdlib>
+#include <deque>
 #include <map>
 #include <random>
+#include <string>
 
 #include "proto/muc.h"
 #include "tests/unit/modules/muc/room_scene.h"
@@ -16,6 +20,9 @@ using namespace std::chrono_literals;
 constexpr std::size_t users = 4;
 constexpr std::array<std::string_view, users> bare{"romeo@example.org", "juliet@example.net",
                                                    "tybalt@example.org", "nurse@example.net"};
+constexpr std::array<std::string_view, users> resources{
+    "romeo@example.org/orchard", "juliet@example.net/balcony", "tybalt@example.org/street",
+    "nurse@example.net/chamber"};
 constexpr std::array<std::string_view, 6> nicks{"A", "B", "C", "D", "E", "a"};
 
 std::string folded(std::string_view nick) {
@@ -113,11 +120,22 @@ struct Model {
 struct View {
     std::map<std::string, std::string> occupants{};
     std::size_t heard = 0;
+    std::uint32_t handled = 0;  // stanzas since it enabled stream management
 
+    void take_all(test::FakePort& port) {
+        for (; port.pending() > 0;) {
+            const xml::Document taken = port.pop();
+            if (taken.root().ns() != ns::client) continue;
+            ++handled;
+            take(taken.root());
+        }
+    }
     void take(const xml::Element& stanza) {
         if (stanza.name() == "message") {
+            const auto* late = stanza.child(ns::delay, "delay");
+            const bool is_history = late && late->attr("from") == room_jid;
             const bool said = stanza.attr("type") == "groupchat" &&
-                              stanza.child(ns::client, "body") && !stanza.child(ns::delay, "delay");
+                              stanza.child(ns::client, "body") && !is_history;
             heard += said ? 1 : 0;
             return;
         }
@@ -145,14 +163,22 @@ public:
               "lock_new_rooms = false\npersistent_rooms = true\nmessages_per_second = 0\n"
               "presence_per_second = 0\njoins_per_second = 0\n"),
           random_(seed) {
+        enable_all();
         begin();
     }
 
     void step() {
         const std::size_t actor = pick(users), target = pick(users);
+        const std::size_t what = pick(108);
+        CAPTURE(actor);
+        CAPTURE(target);
+        CAPTURE(what);
+        if (people_[actor].sleeps) {
+            if (what % 3 == 0) wake(actor);
+            return;
+        }
         Client& who = client(actor);
         Model::User& user = model_.all[actor];
-        const std::size_t what = pick(100);
         std::size_t said = 0;
         if (what < 25) {
             const std::string_view nick = nicks[pick(nicks.size())];
@@ -169,20 +195,25 @@ public:
             const std::string nick = model_.all[target].nick;
             if (!model_.all[target].is_there()) return;
             scene_.set_role(who, nick, name(role));
+            ++views_[actor].handled;  // the answer
             model_.set_role(user, model_.all[target], role);
         } else if (what < 90) {
             const Affiliation affiliation = static_cast<Affiliation>(pick(5));
             scene_.affiliate(who, bare[target], name(affiliation));
+            ++views_[actor].handled;
             model_.affiliate(user, model_.all[target], affiliation);
         } else if (what < 95) {
             const bool only = pick(2) == 0, moderated = pick(2) == 0;
             scene_.configure(who, {only ? "membersonly=1" : "membersonly=0",
                                    moderated ? "moderatedroom=1" : "moderatedroom=0"});
+            ++views_[actor].handled;
             model_.configure(user, only, moderated);
         } else if (what < 99) {
-            scene_.evict();
-        } else {
+            evict_room();
+        } else if (what < 100) {
             restart();
+        } else {
+            fall_asleep(actor);
         }
         compare(said);
     }
@@ -199,32 +230,105 @@ private:
         model_.all[0] = {Affiliation::owner, Role::moderator, "A"};
         compare(0);
     }
-    /// All are users of this server, whose sessions end with it.
-    void restart() {
-        scene_.world.crash_and_restart();
-        scene_.log_in();
-        for (std::size_t i = 0; i < users; ++i)
-            if (model_.all[i].is_there()) scene_.leave(client(i), model_.all[i].nick);
-        for (Model::User& each : model_.all) each.role = Role::none;
-        for (View& each : views_) each = View{};
-        scene_.forget();
-    }
-    void compare(std::size_t said) {
-        const auto expected = model_.view();
+    void enable_all() {
         for (std::size_t i = 0; i < users; ++i) {
-            Client& who = client(i);
-            while (who.pending() > 0) views_[i].take(who.pop().root());
-            const bool is_there = model_.all[i].is_there();
-            CHECK(views_[i].occupants ==
-                  (is_there ? expected : std::map<std::string, std::string>{}));
-            CHECK(views_[i].heard == (is_there ? said : 0));
-            views_[i].heard = 0;
+            client(i).send("<enable xmlns='urn:xmpp:sm:3' resume='true'/>");
+            client(i).drop_all();
         }
     }
+    /// Not the accounts: who sleeps would have another session when it wakes.
+    void evict_room() {
+        scene_.world.at(room_jid, [](core::Core& core) {
+            for (core::ActorTable* each : core.directories())
+                if (each != &core.accounts()) each->evict_idle(-1s);
+        });
+    }
+    void fall_asleep(std::size_t which) {
+        views_[which].take_all(client(which).port());  // a request for an acknowledgement, perhaps
+        client(which).cut();
+        people_[which] = {.sleeps = true};
+    }
+    void wake(std::size_t which) {
+        resume(which, client(which).port());
+        people_[which] = {};
+    }
+    /// It has missed nothing, and nothing comes twice.
+    void resume(std::size_t which, test::FakePort& port) {
+        const Jid jid = Jid::trusted(resources[which]);
+        bool is_back = false;
+        scene_.world.run(jid.bare(), [&](core::Core& core) -> Task<> {
+            std::string bare_jid(jid.bare());
+            const auto account = co_await core.accounts().load(std::move(bare_jid));
+            REQUIRE(account);
+            core::Session* const session = (*account)->find_session(jid.resource());
+            REQUIRE(session);
+            const auto resumed =
+                co_await test::resume_session(*session, port, views_[which].handled);
+            is_back = resumed.ok();
+        });
+        REQUIRE(is_back);
+        scene_.world.settle();  // the queue is read, and sent
+        views_[which].take_all(port);
+        check_view(which, people_[which].missed);
+    }
+    /// Who was connected has lost the session; who slept sleeps on, and wakes to the same room.
+    void restart() {
+        scene_.world.crash_and_restart();
+        for (std::size_t i = 0; i < users; ++i)
+            if (people_[i].sleeps) resume(i, ports_.emplace_back());
+        for (std::size_t i = 0; i < users; ++i)
+            if (people_[i].sleeps) end_session(i);
+        scene_.log_in();
+        for (std::size_t i = 0; i < users; ++i)
+            if (model_.all[i].is_there() && !people_[i].sleeps)
+                scene_.leave(client(i), model_.all[i].nick);
+        for (Model::User& each : model_.all) each.role = Role::none;
+        for (View& each : views_) each = View{};
+        for (Person& each : people_) each = Person{};
+        enable_all();
+        scene_.forget();
+    }
+    void end_session(std::size_t which) {
+        const Jid jid = Jid::trusted(resources[which]);
+        scene_.world.account(jid.bare());
+        scene_.world.at(jid.bare(), [&](core::Core& core) {
+            core::Account* const account = core.accounts().find(jid.bare());
+            REQUIRE(account);
+            account->find_session(jid.resource())->on_stream_closed();
+        });
+    }
+    void compare(std::size_t said) {
+        for (std::size_t i = 0; i < users; ++i) {
+            const std::size_t hears = model_.all[i].is_there() ? said : 0;
+            if (people_[i].sleeps) {
+                CHECK(client(i).pending() == 0);
+                people_[i].missed += hears;
+                continue;
+            }
+            views_[i].take_all(client(i).port());
+            check_view(i, hears);
+            client(i).send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(views_[i].handled) +
+                           "'/>");
+        }
+    }
+    void check_view(std::size_t which, std::size_t heard) {
+        const bool is_there = model_.all[which].is_there();
+        CHECK(views_[which].occupants ==
+              (is_there ? model_.view() : std::map<std::string, std::string>{}));
+        CHECK(views_[which].heard == heard);
+        views_[which].heard = 0;
+    }
+
+    struct Person {
+        bool sleeps = false;
+        std::size_t missed = 0;  // messages to all, meanwhile
+    };
 
     Scene scene_;
     Model model_;
     std::array<View, users> views_{};
+    std::array<Person, users> people_{};
+    std::deque<test::FakePort> ports_;  // of those who woke after a restart
     std::mt19937 random_;
 };
 

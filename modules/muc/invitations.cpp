@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "modules/muc/affairs.h"
+#include "modules/muc/haste.h"
 #include "modules/muc/nicknames.h"
 #include "proto/data_form.h"
 #include "proto/ns.h"
@@ -24,19 +25,9 @@ void refuse(Room& room, core::Envelope envelope, const StanzaError& error) {
     room.context().router().bounce(std::move(envelope), error);
 }
 
-/// What makes the room say something to others counts as what is said to all.
-std::optional<StanzaError> refuse_haste(const Room& room, Occupant& asker) {
-    const SteadyTime now = room.context().clock().steady();
-    if (asker.role == Role::moderator ||
-        asker.messages.allows(room.options().messages_per_second, now))
-        return std::nullopt;
-    return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
-                       "you ask for too much at once");
-}
-
 // ---- Invitations -------------------------------------------------------------------------------
 
-std::optional<StanzaError> refuse_inviting(const Room& room, const Jid& from) {
+std::optional<StanzaError> refuse_inviting(const Room& room, const Jid& from, std::size_t count) {
     Occupant* const inviter = room.occupants().by_session(from);
     if (!inviter) return StanzaError(Condition::not_acceptable, "you are not in this room");
     if (inviter->affiliation >= Affiliation::admin) return std::nullopt;
@@ -44,16 +35,19 @@ std::optional<StanzaError> refuse_inviting(const Room& room, const Jid& from) {
         return StanzaError(Condition::forbidden);
     // Who is invited to a members-only room becomes a member.
     if (room.config().is_members_only) return StanzaError(Condition::forbidden);
-    return refuse_haste(room, *inviter);
+    return refuse_haste(room, *inviter, room.context().clock().steady(), count);
 }
 
-void send_invitation(Room& room, const Jid& inviter, const Invitation& invitation) {
-    auto message = Stanza::make(StanzaKind::message, StanzaType::normal, room.jid(), invitation.to);
+void send_invitation(Room& room, const Stanza& request, const Invitation& invitation) {
+    const Jid& inviter = request.from();
+    auto message = Stanza::make(StanzaKind::message, StanzaType::normal, room.jid(), invitation.to,
+                                request.id());
     xml::Element& x = message->root().add("x", ns::muc_user);
     xml::Element& invite = x.add("invite");
     const Occupant* const occupant = room.occupants().by_session(inviter);
     const bool shows = room.config().who_is == WhoIs::anyone || !occupant;
-    invite.set_attr("from", shows ? inviter.bare() : std::string_view(occupant->address.full()));
+    const std::string told(shows ? inviter.bare() : std::string_view(occupant->address.full()));
+    invite.set_attr("from", told);
     if (!invitation.reason.empty()) invite.add_text_child("reason", invitation.reason);
     if (invitation.continued) invite.add_copy(*invitation.continued);
     if (!room.config().password.empty()) x.add_text_child("password", room.config().password);
@@ -62,40 +56,50 @@ void send_invitation(Room& room, const Jid& inviter, const Invitation& invitatio
     if (!invitation.reason.empty()) direct.set_attr("reason", invitation.reason);
     if (!room.config().password.empty()) direct.set_attr("password", room.config().password);
     room.outbox().send(std::move(message));
+    room.note_invitation({.inviter = std::string(inviter.bare()),
+                          .told = told,
+                          .invitee = std::string(invitation.to.bare()),
+                          .time = room.context().clock().wall()});
 }
 
-Result<> invite(Room& room, const Jid& inviter, const Invitation& invitation) {
+Result<> invite(Room& room, const Stanza& request, const Invitation& invitation) {
     if (room.config().is_members_only && room.affiliation_of(invitation.to) < Affiliation::member) {
         if (room.affiliation_of(invitation.to) == Affiliation::outcast)
             return fail("forbidden", "who was banned is not invited");
         auto set = set_affiliation(room, invitation.to.to_bare(), Affiliation::member, {});
         if (!set) return set;
     }
-    send_invitation(room, inviter, invitation);
+    send_invitation(room, request, invitation);
     return {};
 }
 
 void take_invitations(Room& room, core::Envelope envelope,
                       const std::vector<Invitation>& invitations) {
-    const Jid from = envelope.stanza->from();
-    if (auto refused = refuse_inviting(room, from))
-        return refuse(room, std::move(envelope), *refused);
     if (invitations.size() > most_invitations)
         return refuse(room, std::move(envelope), {Condition::not_acceptable, "too many at once"});
+    if (auto refused = refuse_inviting(room, envelope.stanza->from(), invitations.size()))
+        return refuse(room, std::move(envelope), *refused);
     for (const Invitation& each : invitations)
-        if (auto done = invite(room, from, each); !done)
+        if (auto done = invite(room, *envelope.stanza, each); !done)
             return refuse(room, std::move(envelope), to_stanza_error(done.error()));
 }
 
-/// To whom invited, who is an occupant and may be named by its address in the room.
-void take_decline(Room& room, const Stanza& message, const Decline& decline) {
+/// To whom invited, by whatever nickname now. Whom nobody invited has nothing to decline: it would
+/// say something to people in a room that it is not in.
+void take_decline(Room& room, core::Envelope envelope, const Decline& decline) {
+    const Stanza& message = *envelope.stanza;
+    const auto inviter = room.take_invitation(message.from().bare(), decline.to);
+    if (!inviter)
+        return refuse(room, std::move(envelope),
+                      {Condition::forbidden, "nobody here has invited you, or long ago"});
     std::vector<Jid> to;
-    room.occupants().for_each([&](const Occupant& each) {
-        const bool is_meant = each.user == decline.to.bare() || each.address == decline.to;
-        if (!is_meant) return;
-        for (const OccupantSession& session : each.sessions) to.push_back(session.jid);
-    });
-    auto passed = Stanza::make(StanzaKind::message, StanzaType::normal, room.jid(), {});
+    for (const Occupant* each : room.occupants().of(*inviter))
+        for (const OccupantSession& session : each->sessions) to.push_back(session.jid);
+    if (to.empty())
+        return refuse(room, std::move(envelope),
+                      {Condition::item_not_found, "who invited you is not here any more"});
+    auto passed =
+        Stanza::make(StanzaKind::message, StanzaType::normal, room.jid(), {}, message.id());
     xml::Element& declined = passed->root().add("x", ns::muc_user).add("decline");
     declined.set_attr("from", message.from().bare());
     if (!decline.reason.empty()) declined.add_text_child("reason", decline.reason);
@@ -118,7 +122,7 @@ void ask_for_voice(Room& room, core::Envelope envelope) {
     if (!room.config().allows_voice_requests)
         return refuse(room, std::move(envelope), {Condition::forbidden});
     if (asker->role >= Role::participant) return;  // it has what it asks for
-    if (auto refused = refuse_haste(room, *asker))
+    if (auto refused = refuse_haste(room, *asker, room.context().clock().steady()))
         return refuse(room, std::move(envelope), *refused);
     DataForm form = DataForm::make("form", ns::muc_request);
     form.title = "Request for voice";
@@ -191,7 +195,7 @@ void take_request(Room& room, core::Envelope envelope) {
         return take_invitations(room, std::move(envelope), read->invitations);
     if (read->decline && room.affiliation_of(envelope.stanza->from()) == Affiliation::outcast)
         return refuse(room, std::move(envelope), {Condition::forbidden});
-    if (read->decline) return take_decline(room, *envelope.stanza, *read->decline);
+    if (read->decline) return take_decline(room, std::move(envelope), *read->decline);
     if (const auto form = DataForm::find_in(envelope.stanza->root()))
         return take_form(room, std::move(envelope), *form);
     refuse(room, std::move(envelope),

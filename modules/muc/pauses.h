@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -24,11 +26,18 @@ public:
         if (at == last_.end() || now - at->second >= pause) return Seconds::zero();
         return std::chrono::ceil<Seconds>(pause - (now - at->second));
     }
-    /// The user says something now. Who need not wait any more is forgotten.
-    void begin(std::string_view user, Seconds pause, SteadyTime now) {
-        std::erase_if(last_, [&](const auto& each) { return now - each.second >= pause; });
+    /// The user says something now. Returns who need not wait any more and is forgotten.
+    std::vector<std::string> begin(std::string_view user, Seconds pause, SteadyTime now) {
+        std::vector<std::string> over;
+        for (auto at = last_.begin(); at != last_.end();) {
+            const auto each = at++;
+            if (now - each->second >= pause) over.push_back(last_.extract(each).key());
+        }
         if (pause > Seconds::zero()) last_.insert_or_assign(std::string(user), now);
+        return over;
     }
+    /// The user said something then.
+    void restore(std::string user, SteadyTime then) { last_.emplace(std::move(user), then); }
     /// Whether anybody is still to wait.
     bool any(Seconds pause, SteadyTime now) const {
         for (const auto& [user, last] : last_)

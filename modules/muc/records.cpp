@@ -3,6 +3,7 @@
 #include <array>
 
 #include "modules/muc/activity.h"
+#include "modules/muc/passed_invitations.h"
 #include "proto/nickname.h"
 #include "storage/module_data.h"
 #include "storage/record_codec.h"
@@ -88,6 +89,13 @@ Result<> check_occupant(std::string_view key, std::string_view value) {
     const auto read = decode_occupant(value);
     if (!read) return read.error();
     if (key != record_key(occupant_prefix, read->jid)) return misplaced("an occupant");
+    return {};
+}
+
+Result<> check_pause(std::string_view key, std::string_view value) {
+    const auto read = decode_pause(value);
+    if (!read) return read.error();
+    if (key != record_key(pause_prefix, read->user)) return misplaced("a pause");
     return {};
 }
 
@@ -182,6 +190,20 @@ Result<OccupantRecord> decode_occupant(std::string_view bytes) {
     return finished(in, std::move(record), "occupant of a room");
 }
 
+std::string encode(const PauseRecord& record) {
+    Encoder out(version);
+    out.string(record.user).time(record.time);
+    return out.take();
+}
+
+Result<PauseRecord> decode_pause(std::string_view bytes) {
+    Decoder in(bytes, version);
+    PauseRecord record;
+    record.user = in.string();
+    record.time = in.time();
+    return finished(in, std::move(record), "pause of a user");
+}
+
 std::string encode_pictures(const std::vector<std::string>& hashes) {
     Encoder out(version);
     out.strings(hashes);
@@ -212,10 +234,12 @@ Result<> check_record(std::string_view key, std::string_view value) {
     if (key == pictures_key) return outcome(decode_pictures(value));
     if (key == activity_key) return outcome(Activity::decode(value));
     if (key == vcard_key) return outcome(decode_vcard(value));
+    if (key == invitations_key) return outcome(PassedInvitations::decode(value));
     if (key == secret_key && value.size() == secret_size) return {};
     if (key.starts_with(affiliation_prefix)) return check_affiliation(key, value);
     if (key.starts_with(reservation_prefix)) return check_reservation(key, value);
     if (key.starts_with(occupant_prefix)) return check_occupant(key, value);
+    if (key.starts_with(pause_prefix)) return check_pause(key, value);
     return fail("bad-record", "a room keeps nothing under this key");
 }
 

@@ -2,7 +2,9 @@
 //
 // Resident: "c" the configuration, "k" the secret of occupant ids, "s" the subject, "a" and an
 // address: an affiliation, "n" and a nickname's key: who has it reserved, "p" the hashes of its
-// pictures, "m" how many messages it hears (activity.h). Stored: "o" and a full JID: an occupant's session, "v" the vCard.
+// pictures, "m" how many messages it hears (activity.h), "i" invitations that it passed on
+// (passed_invitations.h). Stored: "o" and a full JID: an occupant's session, "v" the vCard, "w" and a
+// bare JID: who spoke in slow mode.
 #pragma once
 
 #include <cstddef>
@@ -26,6 +28,8 @@ inline constexpr std::string_view pictures_key = "p";
 inline constexpr std::string_view activity_key = "m";
 inline constexpr std::string_view occupant_prefix = "o";
 inline constexpr std::string_view vcard_key = "v";
+inline constexpr std::string_view invitations_key = "i";
+inline constexpr std::string_view pause_prefix = "w";
 
 /// Of random bytes, kept as they are.
 inline constexpr std::size_t secret_size = 32;
@@ -84,6 +88,15 @@ struct OccupantRecord {
 };
 std::string encode(const OccupantRecord& record);
 Result<OccupantRecord> decode_occupant(std::string_view bytes);
+
+/// When a user spoke last in a room in slow mode.
+struct PauseRecord {
+    std::string user{};  // bare
+    WallTime time{};
+    bool operator==(const PauseRecord&) const = default;
+};
+std::string encode(const PauseRecord& record);
+Result<PauseRecord> decode_pause(std::string_view bytes);
 
 /// The SHA-1 of each picture of the vCard, in hexadecimal (XEP-0486).
 std::string encode_pictures(const std::vector<std::string>& hashes);

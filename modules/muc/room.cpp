@@ -1,5 +1,6 @@
 #include "modules/muc/room.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/clock.h"
@@ -67,6 +68,13 @@ void Room::restore(const storage::ArchivedMessage& kept) {
     history_.add({std::move(*message), kept.time}, config().history);
 }
 
+/// If the clock was set back meanwhile, it spoke just now.
+void Room::restore(const PauseRecord& kept) {
+    const auto ago = std::max(context().clock().wall() - kept.time, WallTime::duration::zero());
+    if (ago >= pause()) return store_.remove_pause(id(), kept.user);
+    pauses_.restore(kept.user, context().clock().steady() - ago);
+}
+
 // ---- Who somebody is to it ---------------------------------------------------------------------
 
 Affiliation Room::affiliation_of(const Jid& who) const {
@@ -110,6 +118,24 @@ Result<Jid> Room::occupant_address(std::string_view nick) const {
 void Room::count_activity() {
     activity_.count(context().clock().wall());
     if (activity_.is_to_be_kept()) store_.put(owner(), activity_);
+}
+
+void Room::begin_pause(std::string_view user) {
+    const auto over = pauses_.begin(user, pause(), context().clock().steady());
+    if (!keeps_pauses()) return;
+    for (const std::string& each : over) store_.remove_pause(id(), each);
+    store_.put_pause(id(), {std::string(user), context().clock().wall()});
+}
+
+void Room::note_invitation(PassedInvitation invitation) {
+    invitations_.add(std::move(invitation));
+    store_.put(owner(), invitations_);
+}
+
+std::optional<std::string> Room::take_invitation(std::string_view invitee, const Jid& to) {
+    auto inviter = invitations_.take(invitee, to, context().clock().wall());
+    if (inviter) store_.put(owner(), invitations_);
+    return inviter;
 }
 
 // ---- What is kept of occupants -----------------------------------------------------------------

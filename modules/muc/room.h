@@ -15,6 +15,7 @@
 #include "modules/muc/history.h"
 #include "modules/muc/muc_options.h"
 #include "modules/muc/occupants.h"
+#include "modules/muc/passed_invitations.h"
 #include "modules/muc/pauses.h"
 #include "modules/muc/room_store.h"
 #include "server/core/actors/actor.h"
@@ -51,6 +52,9 @@ public:
     /// returned once.
     std::vector<Jid> take_unverified() { return std::exchange(unverified_, {}); }
     void restore(const Activity& activity) { activity_ = activity; }
+    void restore(PassedInvitations invitations) { invitations_ = std::move(invitations); }
+    /// Who spoke, and may have to wait.
+    void restore(const PauseRecord& kept);
     /// Of its archive, in order.
     void restore(const storage::ArchivedMessage& kept);
 
@@ -64,10 +68,23 @@ public:
     void count_activity();
     /// Of those who enter.
     Flood& joins() { return joins_; }
+    /// Of those who ask for something, and are not in it.
+    Flood& requests() { return requests_; }
     /// Of those who speak, in slow mode.
-    Pauses& pauses() { return pauses_; }
     const Pauses& pauses() const { return pauses_; }
     std::chrono::seconds pause() const { return std::chrono::seconds(config().slow_mode); }
+    /// Who spoke is kept, so that nobody speaks earlier because the room left memory or the server
+    /// was restarted. That is one small entry for a message; of a shorter pause, in which messages
+    /// are many, it is not worth that: a restart takes a good part of it.
+    static constexpr std::chrono::seconds shortest_kept_pause{60};
+    bool keeps_pauses() const { return pause() >= shortest_kept_pause; }
+    /// The user says something now.
+    void begin_pause(std::string_view user);
+
+    /// It passed an invitation on, which may be declined.
+    void note_invitation(PassedInvitation invitation);
+    /// See PassedInvitations::take().
+    std::optional<std::string> take_invitation(std::string_view invitee, const Jid& to);
     const Subject& subject() const { return subject_; }
     void set_subject(Subject subject) { subject_ = std::move(subject); }
 
@@ -105,8 +122,9 @@ private:
     Activity activity_;
     std::vector<Jid> unverified_;
     mutable std::optional<std::vector<Jid>> offline_hearers_;  // nullopt: not known now
-    Flood joins_;
+    Flood joins_, requests_;
     Pauses pauses_;
+    PassedInvitations invitations_;
     core::FanOut outbox_{*this};
 };
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "modules/muc/haste.h"
 #include "modules/muc/moderation.h"
 #include "proto/hints.h"
 #include "proto/ns.h"
@@ -39,8 +40,8 @@ std::optional<StanzaError> refuse_subject(const Room& room, const Occupant& send
 }
 
 /// All but moderators wait between two messages that people read (XEP-0500).
-std::optional<StanzaError> refuse_haste(const Room& room, const Occupant& sender,
-                                        const Stanza& message, SteadyTime now) {
+std::optional<StanzaError> refuse_in_pause(const Room& room, const Occupant& sender,
+                                           const Stanza& message, SteadyTime now) {
     if (room.config().slow_mode == 0 || sender.role == Role::moderator) return std::nullopt;
     if (message.body().empty()) return std::nullopt;
     const auto left = room.pauses().left(sender.user, room.pause(), now);
@@ -93,11 +94,8 @@ std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, co
     if (sender.role < Role::participant)
         return StanzaError(Condition::forbidden, "visitors have no voice in this room");
     if (sets_subject(message)) return refuse_subject(room, sender, message);
-    if (sender.role != Role::moderator &&
-        !sender.messages.allows(room.options().messages_per_second, now))
-        return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
-                           "you say too much at once");
-    return refuse_haste(room, sender, message, now);
+    if (auto refused = refuse_haste(room, sender, now)) return refused;
+    return refuse_in_pause(room, sender, message, now);
 }
 
 StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author) {
@@ -121,7 +119,7 @@ void take_groupchat(Room& room, core::Envelope envelope) {
     const SteadyTime now = room.context().clock().steady();
     if (auto refused = refuse_message(room, *sender, *envelope.stanza, now))
         return refuse(room, std::move(envelope), *refused);
-    if (!envelope.stanza->body().empty()) room.pauses().begin(sender->user, room.pause(), now);
+    if (!envelope.stanza->body().empty()) room.begin_pause(sender->user);
     const Jid author = envelope.stanza->from().to_bare();
     envelope.stanza = as_said(room, *envelope.stanza, *sender);
     envelope.xml = nullptr;
@@ -161,7 +159,7 @@ void pass_on(Room& room, const Stanza& message, const Occupant& sender, const Oc
 
 void take_private(Room& room, core::Envelope envelope) {
     const Stanza& message = *envelope.stanza;
-    const Occupant* const sender = room.occupants().by_session(message.from());
+    Occupant* const sender = room.occupants().by_session(message.from());
     const Occupant* const to = room.occupants().by_nick(message.to().resource());
     if (!sender)
         return refuse(room, std::move(envelope),
@@ -174,6 +172,9 @@ void take_private(Room& room, core::Envelope envelope) {
                       {Condition::item_not_found, "nobody here has this nickname"});
     if (!may_send_private(room.config(), *sender, *to))
         return refuse(room, std::move(envelope), {Condition::forbidden});
+    const SteadyTime now = room.context().clock().steady();
+    if (auto refused = refuse_haste(room, *sender, now))
+        return refuse(room, std::move(envelope), *refused);
     pass_on(room, message, *sender, *to);
 }
 

@@ -151,24 +151,58 @@ void RoomStore::remove_occupant(storage::OwnerId room, std::string_view jid) con
     stored_.remove(room, record_key(occupant_prefix, jid));
 }
 
-Task<Result<std::vector<OccupantRecord>>> RoomStore::occupants(storage::OwnerId room) const {
-    std::vector<OccupantRecord> found;
+template <class Record>
+Task<Result<std::vector<Record>>> RoomStore::read_all(
+    storage::OwnerId room, std::string_view prefix,
+    Result<Record> (*decode)(std::string_view)) const {
+    std::vector<Record> found;
     storage::DataQuery query;
-    query.prefix = occupant_prefix;
+    query.prefix = prefix;
     query.limit = 1000;
     for (;;) {
         auto page = co_await stored_.read(room, query);
         if (!page) co_return page.error();
         for (const auto& [key, value] : page->entries) {
-            auto read = decode_occupant(value);
+            auto read = decode(value);
             if (read)
                 found.push_back(std::move(*read));
             else
-                logger.error("unreadable", {{"what", "occupant"}, {"error", read.error().text}});
+                logger.error("unreadable", {{"key", key}, {"error", read.error().text}});
         }
         if (page->complete || page->entries.empty()) co_return found;
         query.after = page->entries.back().key;
     }
+}
+
+Task<Result<std::vector<OccupantRecord>>> RoomStore::occupants(storage::OwnerId room) const {
+    return read_all(room, occupant_prefix, decode_occupant);
+}
+
+// ---- Pauses, invitations ------------------------------------------------------------------------
+
+void RoomStore::put_pause(storage::OwnerId room, const PauseRecord& pause) const {
+    stored_.put_uncounted(room, record_key(pause_prefix, pause.user), encode(pause));
+}
+
+void RoomStore::remove_pause(storage::OwnerId room, std::string_view user) const {
+    stored_.remove(room, record_key(pause_prefix, user));
+}
+
+Task<Result<std::vector<PauseRecord>>> RoomStore::pauses(storage::OwnerId room) const {
+    return read_all(room, pause_prefix, decode_pause);
+}
+
+/// What cannot be read cannot be declined.
+PassedInvitations RoomStore::invitations(const core::DataOwner& room) const {
+    const auto kept = resident_.get(room, invitations_key);
+    if (!kept) return {};
+    auto read = PassedInvitations::decode(*kept);
+    return read ? std::move(*read) : PassedInvitations();
+}
+
+void RoomStore::put(core::DataOwner& room, const PassedInvitations& invitations) const {
+    if (invitations.empty()) return resident_.remove(room, invitations_key);
+    (void)resident_.put(room, invitations_key, invitations.encode());
 }
 
 // ---- The vCard ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "modules/muc/activity.h"
+#include "modules/muc/passed_invitations.h"
 #include "modules/muc/records.h"
 #include "server/core/setup/module.h"
 
@@ -64,8 +65,19 @@ public:
     Activity activity(const core::DataOwner& room) const;
     void put(core::DataOwner& room, const Activity& activity) const;
     std::vector<std::string> pictures(const core::DataOwner& room) const;
+    PassedInvitations invitations(const core::DataOwner& room) const;
+    void put(core::DataOwner& room, const PassedInvitations& invitations) const;
+
+    void put_pause(storage::OwnerId room, const PauseRecord& pause) const;
+    void remove_pause(storage::OwnerId room, std::string_view user) const;
+    /// All of them. What cannot be read is left out.
+    Task<Result<std::vector<PauseRecord>>> pauses(storage::OwnerId room) const;
 
 private:
+    template <class Record>
+    Task<Result<std::vector<Record>>> read_all(storage::OwnerId room, std::string_view prefix,
+                                               Result<Record> (*decode)(std::string_view)) const;
+
     core::Context& context_;
     core::ResidentSpace resident_;
     core::StoredSpace stored_;

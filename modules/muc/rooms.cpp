@@ -74,6 +74,7 @@ Task<Result<>> Rooms::fill(Room& room) const {
     if (!record) co_return record.error();
     room.restore(std::move(*record));
     room.restore(store_.activity(room.owner()));
+    room.restore(store_.invitations(room.owner()));
     if (auto subject = store_.subject(room.owner()))
         room.set_subject({read_stanza(subject->xml), subject->set});
     auto occupants = co_await store_.occupants(room.id());
@@ -81,6 +82,11 @@ Task<Result<>> Rooms::fill(Room& room) const {
     for (const OccupantRecord& each : *occupants)
         if (StanzaPtr presence = read_stanza(each.presence))
             room.restore(each, std::move(presence));
+    if (room.keeps_pauses()) {
+        auto pauses = co_await store_.pauses(room.id());
+        if (!pauses) co_return pauses.error();
+        for (const PauseRecord& each : *pauses) room.restore(each);
+    }
     if (!room.config().is_archived || room.config().history == 0) co_return Result<>{};
     storage::ArchiveQuery query;
     query.owner = room.id();
@@ -93,11 +99,11 @@ Task<Result<>> Rooms::fill(Room& room) const {
     co_return Result<>{};
 }
 
-/// Its occupants are in storage, too. Who still has to wait in slow mode is not.
+/// Its occupants are in storage, too. Who still has to wait in slow mode is only if that is long.
 bool Rooms::may_evict(core::Actor& actor) {
     Room& room = as_room(actor);
     return room.outbox().waiting() == 0 &&
-           !room.pauses().any(room.pause(), context().clock().steady());
+           (room.keeps_pauses() || !room.pauses().any(room.pause(), context().clock().steady()));
 }
 
 // ---- What comes --------------------------------------------------------------------------------

@@ -14,6 +14,7 @@
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/muc/activity.h"
+#include "modules/muc/passed_invitations.h"
 #include "modules/muc/records.h"
 #include "modules/private_xml/document.h"
 #include "modules/pubsub/records.h"
@@ -136,7 +137,10 @@ void check_room(std::string_view bytes) {
     check_room_record(bytes, muc::decode_affiliation);
     check_room_record(bytes, muc::decode_reservation);
     check_room_record(bytes, muc::decode_occupant);
-    for (const char* key : {"c", "k", "s", "aa@b", "na", "oa@b/c", "x"})
+    check_room_record(bytes, muc::decode_pause);
+    check_round(bytes, muc::PassedInvitations::decode,
+                [](const muc::PassedInvitations& record) { return record.encode(); });
+    for (const char* key : {"c", "k", "s", "aa@b", "na", "oa@b/c", "i", "wa@b", "x"})
         (void)muc::check_record(key, bytes);
 }
 

@@ -1,4 +1,5 @@
 // What outlives a room's memory: eviction, restarts, its archive, and what is taken back.
+#include "modules/muc/passed_invitations.h"
 #include "modules/muc/records.h"
 
 #include "proto/data_form.h"
@@ -50,6 +51,11 @@ TEST_CASE("records read what they wrote") {
     CHECK(*decode_occupant(encode(occupant)) == occupant);
     const SubjectRecord subject{"<message/>", WallTime(5us)};
     CHECK(*decode_subject(encode(subject)) == subject);
+    const PauseRecord pause{"a@b", WallTime(5us)};
+    CHECK(*decode_pause(encode(pause)) == pause);
+    CHECK(encode(pause) == std::string_view("\x01\x03"
+                                            "a@b\x00\x00\x00\x00\x00\x00\x00\x05",
+                                            13));
     CHECK(encode(AffiliationRecord{"a@b", Affiliation::owner}) ==
           std::string_view("\x01\x03"
                            "a@b\x04\x00\x00\x00",
@@ -68,6 +74,11 @@ TEST_CASE("records that are cut short or of another kind are refused") {
     CHECK(check_record("aromeo@example.org", member).ok());
     CHECK_FALSE(check_record("atybalt@example.org", member).ok());
     CHECK_FALSE(check_record("x", member).ok());
+    const std::string pause = encode(PauseRecord{"romeo@example.org"});
+    CHECK(check_record("wromeo@example.org", pause).ok());
+    CHECK_FALSE(check_record("wtybalt@example.org", pause).ok());
+    CHECK(check_record("i", PassedInvitations().encode()).ok());
+    CHECK_FALSE(check_record("i", pause).ok());
 }
 
 // ---- Restarts ----------------------------------------------------------------------------------

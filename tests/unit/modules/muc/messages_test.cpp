@@ -220,6 +220,46 @@ TEST_CASE_FIXTURE(Scene,
     CHECK(seen(*juliet) == "Capulet: O Romeo!\n");
 }
 
+TEST_CASE_FIXTURE(Scene, "a long pause outlives the room's memory, and the server") {
+    open({"slow_mode_duration=600", "persistentroom=1"});
+    say(*juliet, "Ay me!");
+    world.advance(100s);
+    evict();
+    CHECK_FALSE(is_loaded());
+    const auto refusal = [&] {
+        forget();
+        say(*juliet, "O Romeo!");
+        const auto refused = juliet->pop("message");
+        const auto* error = refused.root().child(ns::client, "error");
+        return error ? std::string(error->child_text(ns::stanza_errors, "text")) : "none";
+    };
+    CHECK(refusal() == "one message in 600 seconds: the next one in 500");
+    world.crash_and_restart();
+    log_in();
+    enter(*juliet, "Juliet");
+    CHECK(refusal() == "one message in 600 seconds: the next one in 500");
+    world.advance(500s);
+    CHECK(refusal() == "none");
+    evict();
+    CHECK(refusal() == "one message in 600 seconds: the next one in 600");
+    CHECK(configure(*romeo, {"slow_mode_duration=60"}) == "");
+    world.advance(61s);
+    evict();
+    CHECK(refusal() == "none");
+}
+
+TEST_CASE("private messages count as what is said") {
+    Scene scene("lock_new_rooms = false\nmessages_per_second = 1\n");
+    scene.open();
+    for (int i = 0; i < 2; ++i) scene.whisper(*scene.juliet, "Romeo", "Psst");
+    CHECK(scene.seen(*scene.romeo) == "Juliet> Psst\n");
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    scene.say(*scene.juliet, "Ay me!");
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    for (int i = 0; i < 2; ++i) scene.whisper(*scene.romeo, "Juliet", "Psst");
+    CHECK(scene.seen(*scene.juliet) == "Romeo> Psst\nRomeo> Psst\n");
+}
+
 TEST_CASE_FIXTURE(Scene, "invitations go through the room, and back") {
     open();
     const auto invite = [&](Client& who, std::string_view jid) {
@@ -259,6 +299,16 @@ TEST_CASE("invitations and requests for voice count as what is said") {
     invite();
     CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
     CHECK(scene.seen(*scene.nurse) == "invited by verona@rooms.example.org/Juliet\n");
+    // Several together count each: the next one waits for them.
+    scene.world.advance(1s);
+    scene.juliet->send("<message to='" + std::string(room_jid) +
+                       "'><x xmlns='http://jabber.org/protocol/muc#user'><invite "
+                       "to='nurse@example.net'/><invite to='tybalt@example.org'/></x></message>");
+    CHECK(scene.seen(*scene.nurse) == "invited by verona@rooms.example.org/Juliet\n");
+    scene.world.advance(1s);
+    scene.juliet->drop_all();
+    invite();
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
     REQUIRE(scene.set_role(*scene.romeo, "Juliet", "visitor") == "");
     scene.world.advance(1s);
     scene.forget();

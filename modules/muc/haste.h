@@ -1,0 +1,20 @@
+// Haste: how much one occupant may make a room say to others, whatever it is: messages to all or
+// to one, invitations, requests for voice and to register.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+
+#include "modules/muc/room.h"
+#include "proto/stanza_error.h"
+
+namespace clarion::muc {
+
+/// Counts what an occupant says. Moderators say as much as they like. nullopt: it may.
+std::optional<StanzaError> refuse_haste(const Room& room, Occupant& sender, SteadyTime now,
+                                        std::size_t count = 1);
+/// Counts what somebody asks of a room who need not be in it; those who are not have one measure
+/// together.
+std::optional<StanzaError> refuse_haste(Room& room, const Jid& asker, SteadyTime now);
+
+}  // namespace clarion::muc

@@ -1,0 +1,65 @@
+#include "modules/muc/passed_invitations.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "storage/record_codec.h"
+
+namespace clarion::muc {
+
+namespace {
+
+constexpr std::uint8_t version = 1;
+
+/// Clients answer to the bare address, or to a full one of theirs, if they were told a bare one.
+bool is_from(const PassedInvitation& invitation, const Jid& to) {
+    return invitation.told == to.full() || invitation.told == to.bare();
+}
+
+}  // namespace
+
+void PassedInvitations::add(PassedInvitation invitation) {
+    const WallTime oldest = invitation.time - lifetime;
+    std::erase_if(all_, [&](const PassedInvitation& each) {
+        return each.time < oldest ||
+               (each.inviter == invitation.inviter && each.invitee == invitation.invitee);
+    });
+    if (all_.size() >= most) all_.erase(all_.begin());
+    all_.push_back(std::move(invitation));
+}
+
+std::optional<std::string> PassedInvitations::take(std::string_view invitee, const Jid& to,
+                                                   WallTime now) {
+    const auto at = std::find_if(all_.begin(), all_.end(), [&](const PassedInvitation& each) {
+        return each.invitee == invitee && is_from(each, to) && now - each.time <= lifetime;
+    });
+    if (at == all_.end()) return std::nullopt;
+    std::string inviter = std::move(at->inviter);
+    all_.erase(at);
+    return inviter;
+}
+
+std::string PassedInvitations::encode() const {
+    storage::Encoder out(version);
+    out.varint(all_.size());
+    for (const PassedInvitation& each : all_)
+        out.string(each.inviter).string(each.told).string(each.invitee).time(each.time);
+    return out.take();
+}
+
+Result<PassedInvitations> PassedInvitations::decode(std::string_view bytes) {
+    storage::Decoder in(bytes, version);
+    PassedInvitations read;
+    for (std::size_t left = in.count(); left > 0; --left) {
+        PassedInvitation each;
+        each.inviter = in.string();
+        each.told = in.string();
+        each.invitee = in.string();
+        each.time = in.time();
+        read.all_.push_back(std::move(each));
+    }
+    if (auto fits = in.finish("invitations of a room"); !fits) return fits.error();
+    return read;
+}
+
+}  // namespace clarion::muc

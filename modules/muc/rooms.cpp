@@ -8,6 +8,7 @@
 #include "modules/muc/invitations.h"
 #include "modules/muc/leaving.h"
 #include "modules/muc/occupant_requests.h"
+#include "modules/muc/probes.h"
 #include "modules/muc/roll_call.h"
 #include "modules/muc/room_discovery.h"
 #include "modules/muc/room_messages.h"
@@ -154,6 +155,7 @@ void Rooms::take_presence(Room& room, core::Envelope envelope) {
             take_unavailable(room, *envelope.stanza);
             return destroy_if_over(room);
         case StanzaType::error: return take_failure(room, envelope);
+        case StanzaType::probe: return answer_probe(room, std::move(envelope));
         default: return;  // it has no roster
     }
 }

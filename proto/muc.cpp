@@ -64,6 +64,7 @@ Result<AdminItem> read_item(const xml::Element& item) {
     if (read.affiliation.has_value() == read.role.has_value())
         return bad_item("an item has either a role or an affiliation");
     read.reason = item.child_text(ns::muc_admin, "reason");
+    read.reserves_nick = read.affiliation && read.jid.has_local() && item.has_attr("nick");
     return read;
 }
 

@@ -76,6 +76,9 @@ struct AdminItem {
     std::optional<Affiliation> affiliation{};
     std::optional<Role> role{};
     std::string reason{};
+    /// It has the jid of a user and a nickname, which is to be reserved; an empty one: none is (9.3,
+    /// 9.5).
+    bool reserves_nick = false;
 };
 /// All items of a request. Errors: "bad-request" if an item says neither or both of role and
 /// affiliation, names nobody, or there is none; "jid-malformed".

@@ -1,9 +1,14 @@
 #include "modules/muc/admin_requests.h"
 
+#include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "modules/muc/affairs.h"
+#include "modules/muc/announce.h"
+#include "modules/muc/nicknames.h"
+#include "proto/nickname.h"
 #include "proto/ns.h"
 
 namespace clarion::muc {
@@ -73,6 +78,25 @@ Result<Jid> address_of(const Room& room, const AdminItem& item) {
     return Jid::trusted(occupant->user);
 }
 
+/// Who is no member has no nickname reserved, whatever a client says that bans somebody.
+bool reserves(const AdminItem& item) {
+    return item.reserves_nick && *item.affiliation >= Affiliation::member;
+}
+
+/// Whether a nickname may be reserved for somebody: whoever is called that now is removed.
+std::optional<StanzaError> refuse_reservation(const Room& room, Standing actor, AdminItem& item) {
+    if (!reserves(item) || item.nick.empty()) return std::nullopt;
+    if (auto refused = refuse_nickname(room, item.nick)) return refused;
+    const auto address = room.occupant_address(item.nick);
+    if (!address) return to_stanza_error(address.error());
+    item.nick = address->resource();
+    const auto reserved = room.store().reserved_for(room.owner(), item.nick);
+    if (reserved && *reserved != item.jid.full()) return StanzaError(Condition::conflict);
+    const Occupant* const there = room.occupants().by_nick(item.nick);
+    if (!there || there->user == item.jid.full()) return std::nullopt;
+    return refuse_role(actor, {there->affiliation, there->role}, Role::none);
+}
+
 /// `owners`: how many there will be, with the items before this one.
 std::optional<StanzaError> refuse(const Room& room, const Jid& actor, AdminItem& item,
                                   std::size_t& owners) {
@@ -99,9 +123,20 @@ std::optional<StanzaError> refuse(const Room& room, const Jid& actor, AdminItem&
                                    .of_actor = item.jid.full() == actor.bare(),
                                    .of_last_owner = was_owner && owners == 1};
     if (auto refused = refuse_affiliation(standing.affiliation, change)) return refused;
+    if (auto refused = refuse_reservation(room, standing, item)) return refused;
     if (was_owner && !is_owner) --owners;
     if (is_owner && !was_owner) ++owners;
     return std::nullopt;
+}
+
+/// Whether two items want the same nickname.
+bool contend(const std::vector<AdminItem>& items) {
+    std::set<std::string> wanted;
+    for (const AdminItem& item : items)
+        if (item.affiliation && reserves(item) && !item.nick.empty() &&
+            !wanted.insert(nickname_key(item.nick)).second)
+            return true;
+    return false;
 }
 
 std::vector<Jid> listed_anew(const std::vector<AdminItem>& items) {
@@ -111,9 +146,28 @@ std::vector<Jid> listed_anew(const std::vector<AdminItem>& items) {
     return listed;
 }
 
+/// Also if nothing changed: who asked for it sees what is so.
+void tell_of_reservation(Room& room, const AdminItem& item, const Cause& cause) {
+    for (const Occupant* each : room.occupants().of(item.jid.full()))
+        tell_available(room, *each, {.actor_nick = cause.actor_nick, .reason = cause.reason});
+}
+
+Result<> affiliate(Room& room, const AdminItem& item, const Cause& cause) {
+    const bool is_news = room.affiliation_of(item.jid) != *item.affiliation;
+    if (!reserves(item)) return set_affiliation(room, item.jid, *item.affiliation, cause);
+    clear_nickname(room, item.nick, item.jid);
+    AffiliationRecord record = room.affiliation_record(item.jid);
+    record.nick = item.nick;
+    if (auto kept = room.put(record); !kept) return kept;
+    if (auto set = set_affiliation(room, item.jid, *item.affiliation, cause); !set) return set;
+    if (!is_news) tell_of_reservation(room, item, cause);
+    hold_to_nickname(room, item.jid);
+    return {};
+}
+
 Result<> apply(Room& room, const Jid& actor, const AdminItem& item) {
     const Cause cause = cause_of(room, actor, item);
-    if (item.affiliation) return set_affiliation(room, item.jid, *item.affiliation, cause);
+    if (item.affiliation) return affiliate(room, item, cause);
     if (Occupant* const target = room.occupants().by_nick(item.nick))
         set_role(room, *target, *item.role, cause);
     return {};
@@ -136,6 +190,7 @@ IqAnswer change_lists(Room& room, const IqRequest& request) {
     std::size_t owners = owners_of(room);
     for (AdminItem& item : *items)
         if (auto refused = refuse(room, request.from, item, owners)) return *refused;
+    if (contend(*items)) return StanzaError(Condition::conflict);
     if (auto place = check_place(room, listed_anew(*items)); !place)
         return to_stanza_error(place.error());
     const Jid actor = request.from;

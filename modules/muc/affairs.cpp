@@ -53,7 +53,6 @@ void apply(Room& room, Occupant& occupant, Affiliation affiliation, const Cause&
 void tell_of_absent(Room& room, const Jid& who, Affiliation affiliation, const Cause& cause) {
     auto message = Stanza::make(StanzaKind::message, StanzaType::normal, room.jid(), {});
     add_item(message->root().add("x", ns::muc_user), {.affiliation = affiliation,
-                                                      .role = Role::none,
                                                       .jid = who.full(),
                                                       .actor_nick = cause.actor_nick,
                                                       .reason = cause.reason});
@@ -89,7 +88,8 @@ Result<> set_affiliation(Room& room, const Jid& who, Affiliation affiliation, co
     AffiliationRecord record = own ? std::move(*own) : AffiliationRecord{who.full()};
     const bool changed = std::exchange(record.affiliation, affiliation) != affiliation;
     record.reason = cause.reason;
-    if (affiliation == Affiliation::outcast) record.nick.clear();
+    // Nobody but a member has a nickname reserved (9.1 and 9.4).
+    if (affiliation < Affiliation::member) record.nick.clear();
     if (auto kept = room.put(record); !kept) return kept;
     const auto there = occupants_at(room, who);
     for (Occupant* each : there)

@@ -7,13 +7,13 @@
 #include "base/text.h"
 #include "modules/muc/announce.h"
 #include "modules/muc/nicknames.h"
+#include "modules/muc/refusing.h"
 #include "modules/muc/room_vcard.h"
 #include "proto/crypto.h"
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/context.h"
-#include "server/core/routing/router.h"
 
 namespace clarion::muc {
 
@@ -42,10 +42,6 @@ std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant&
 
 namespace {
 
-void refuse(Room& room, core::Envelope envelope, const StanzaError& error) {
-    room.context().router().bounce(std::move(envelope), error);
-}
-
 std::size_t sessions_of_user(const Room& room, std::string_view user) {
     std::size_t count = 0;
     for (const Occupant* each : room.occupants().of(user)) count += each->sessions.size();
@@ -71,11 +67,20 @@ Applicant applicant(Room& room, const Jid& from, std::string_view nick,
 
 // ---- What who enters is told -------------------------------------------------------------------
 
-News welcome(const Room& room, bool is_new) {
+/// How somebody enters.
+struct Entrance {
+    const EnterRequest& wanted;
+    Jid address;              // of the occupant
+    bool is_renamed = false;  // it asked for another nickname
+    bool is_new = false;      // it made the room
+};
+
+News welcome(const Room& room, const Entrance& entrance) {
     News news;
     if (room.config().who_is == WhoIs::anyone) news.own_codes.push_back(status::jids_are_public);
     if (room.config().is_archived) news.own_codes.push_back(status::logging_on);
-    if (is_new) news.own_codes.push_back(status::room_created);
+    if (entrance.is_new) news.own_codes.push_back(status::room_created);
+    if (entrance.is_renamed) news.own_codes.push_back(status::nick_assigned);
     return news;
 }
 
@@ -107,12 +112,11 @@ void send_picture(Room& room, const Jid& to) {
     if (!hashes.empty()) room.outbox().send(picture_presence(room, hashes.front()), {to});
 }
 
-void greet(Room& room, Occupant& occupant, const Jid& session, const EnterRequest& wanted,
-           bool is_new) {
+void greet(Room& room, Occupant& occupant, const Jid& session, const Entrance& entrance) {
     send_picture(room, session);
     tell_occupants(room, occupant, session);
-    tell_self(room, occupant, session, welcome(room, is_new));
-    send_history(room, session, wanted.history);
+    tell_self(room, occupant, session, welcome(room, entrance));
+    send_history(room, session, entrance.wanted.history);
     send_subject(room, session);
 }
 
@@ -124,8 +128,8 @@ std::optional<StanzaError> refuse_size(const Room& room, const Stanza& presence)
 }
 
 /// Of an occupant, who is told what it is to others.
-std::optional<StanzaError> refuse_presence(const Room& room, Occupant& occupant,
-                                           const Stanza& presence) {
+std::optional<StanzaError> refuse_update(const Room& room, Occupant& occupant,
+                                         const Stanza& presence) {
     if (auto refused = refuse_size(room, presence)) return refused;
     if (occupant.presence.allows(room.options().presence_per_second,
                                  room.context().clock().steady()))
@@ -139,21 +143,20 @@ std::optional<StanzaError> refuse_presence(const Room& room, Occupant& occupant,
 /// From a session that is in it already: to that session all is said anew, to others an update of
 /// its presence at most.
 void enter_again(Room& room, Occupant& occupant, const core::Envelope& envelope,
-                 const EnterRequest& wanted) {
+                 const Entrance& entrance) {
     const Jid& from = envelope.stanza->from();
     const StanzaPtr presence = clean_presence(*envelope.stanza);
     const bool changed = xml::to_string(presence->root()) !=
                          xml::to_string(occupant.session(from)->presence->root());
     room.occupants().make_current(occupant, from, presence);
     room.keep(occupant, occupant.current());
-    greet(room, occupant, from, wanted, false);
+    greet(room, occupant, from, entrance);
     if (changed) tell_available(room, occupant, {}, from);
 }
 
-void enter_anew(Room& room, const core::Envelope& envelope, const EnterRequest& wanted,
-                bool is_new) {
+void enter_anew(Room& room, const core::Envelope& envelope, const Entrance& entrance) {
     const Jid& from = envelope.stanza->from();
-    const Jid& address = envelope.stanza->to();
+    const Jid& address = entrance.address;
     OccupantSession session{from, clean_presence(*envelope.stanza)};
     Occupant* occupant = room.occupants().by_nick(address.resource());
     if (occupant) {
@@ -168,8 +171,25 @@ void enter_anew(Room& room, const core::Envelope& envelope, const EnterRequest& 
         room.occupants().add_session(*occupant, std::move(session));
     }
     room.keep(*occupant, occupant->current());
-    greet(room, *occupant, from, wanted, is_new);
+    greet(room, *occupant, from, entrance);
     tell_available(room, *occupant, {}, from);
+}
+
+Entrance entrance_of(const Room& room, const Stanza& presence, const EnterRequest& wanted,
+                     bool is_new) {
+    auto held = held_address(room, presence.from());
+    const bool is_renamed = held && *held != presence.to();
+    return {wanted, is_renamed ? std::move(*held) : presence.to(), is_renamed, is_new};
+}
+
+/// From a session that is in it already, under whatever nickname.
+void enter_from_inside(Room& room, Occupant& occupant, core::Envelope envelope,
+                       const Entrance& entrance) {
+    if (auto refused = refuse_update(room, occupant, *envelope.stanza))
+        return refuse_presence(room, envelope, *refused);
+    if (occupant.address == entrance.address)
+        return enter_again(room, occupant, envelope, entrance);
+    change_nickname(room, occupant, std::move(envelope));
 }
 
 }  // namespace
@@ -178,19 +198,15 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
     const Jid& from = envelope.stanza->from();
     const Jid& to = envelope.stanza->to();
     if (to.is_bare())
-        return refuse(room, std::move(envelope),
-                      {Condition::jid_malformed, "a nickname is needed"});
+        return refuse_presence(room, envelope, {Condition::jid_malformed, "a nickname is needed"});
     if (auto refused = refuse_nickname(room, to.resource()))
-        return refuse(room, std::move(envelope), *refused);
+        return refuse_presence(room, envelope, *refused);
     if (auto refused = refuse_size(room, *envelope.stanza))
-        return refuse(room, std::move(envelope), *refused);
-    if (Occupant* const already = room.occupants().by_session(from)) {
-        if (auto refused = refuse_presence(room, *already, *envelope.stanza))
-            return refuse(room, std::move(envelope), *refused);
-        if (already->address == to) return enter_again(room, *already, envelope, wanted);
-        return change_nickname(room, *already, std::move(envelope));
-    }
-    Applicant who = applicant(room, from, to.resource(), wanted);
+        return refuse_presence(room, envelope, *refused);
+    const Entrance entrance = entrance_of(room, *envelope.stanza, wanted, is_new);
+    if (Occupant* const already = room.occupants().by_session(from))
+        return enter_from_inside(room, *already, std::move(envelope), entrance);
+    Applicant who = applicant(room, from, entrance.address.resource(), wanted);
     auto refused = refuse_entry(room.record(), who);
     if (!refused) {
         // Only who gets that far is counted.
@@ -198,18 +214,18 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
             !room.joins().allows(room.options().joins_per_second, room.context().clock().steady());
         refused = refuse_entry(room.record(), who);
     }
-    if (refused) return refuse(room, std::move(envelope), *refused);
-    enter_anew(room, envelope, wanted, is_new);
+    if (refused) return refuse_presence(room, envelope, *refused);
+    enter_anew(room, envelope, entrance);
 }
 
 void take_available(Room& room, core::Envelope envelope) {
     const Stanza& presence = *envelope.stanza;
     Occupant* const occupant = room.occupants().by_session(presence.from());
     if (!occupant)
-        return refuse(room, std::move(envelope),
-                      {Condition::item_not_found, "you are not in this room"});
-    if (auto refused = refuse_presence(room, *occupant, presence))
-        return refuse(room, std::move(envelope), *refused);
+        return refuse_presence(room, envelope,
+                               {Condition::item_not_found, "you are not in this room"});
+    if (auto refused = refuse_update(room, *occupant, presence))
+        return refuse_presence(room, envelope, *refused);
     if (presence.to().is_full() && occupant->address != presence.to())
         return change_nickname(room, *occupant, std::move(envelope));
     room.occupants().make_current(*occupant, presence.from(), clean_presence(presence));

@@ -90,14 +90,18 @@ void declare_rates(Table& t) {
     t.add("messages_per_second", &MucOptions::messages_per_second)
         .min(0)
         .doc(
-            "Messages to all that one occupant may send, on average and at once, rounded up; more "
-            "are refused with policy-violation of type wait. Moderators may send more. 0: any "
-            "number.");
+            "Messages that one occupant may send, to all or to one, on average and at once, "
+            "rounded "
+            "up; more are refused with policy-violation of type wait. Each invitation, request for "
+            "voice and registration counts as one, and those who register with a room without "
+            "being "
+            "in it have as many together. Moderators may send more. 0: any number.");
     t.add("presence_per_second", &MucOptions::presence_per_second)
         .min(0)
         .doc(
-            "The same of changes of presence and of nicknames of one occupant. What an occupant "
-            "is to others is then refused with policy-violation; leaving never is.");
+            "The same of changes of presence and of nicknames of one occupant, and of its presence "
+            "probes. What an occupant is to others is then refused with policy-violation; leaving "
+            "never is.");
     t.add("joins_per_second", &MucOptions::joins_per_second)
         .min(0)
         .doc("The same of those who enter one room, together. Its administrators may always.");
@@ -123,6 +127,10 @@ void MucOptions::declare(Table& t) {
         .doc(
             "Requests of type set about vCards and pubsub nodes that an occupant sends to another "
             "are passed on, too. Those that only read always are.");
+    t.add("enforce_registered_nicknames", &MucOptions::enforce_registered_nicknames)
+        .doc(
+            "Who has a nickname reserved in a room is called that there and nothing else: entering "
+            "under another one, it is given its own (status 210), and it cannot change it.");
 }
 
 const MucOptions& options_of_service(const Config& config, std::string_view domain) {

@@ -30,6 +30,7 @@ struct MucOptions {
     double joins_per_second = 50;
     std::string offline_delivery = "registered";
     bool occupants_answer_sets = false;
+    bool enforce_registered_nicknames = false;
     static void declare(OptionTable<MucOptions>& table);
 };
 

@@ -3,9 +3,9 @@
 #include <utility>
 
 #include "modules/muc/announce.h"
+#include "modules/muc/leaving.h"
+#include "modules/muc/refusing.h"
 #include "proto/nickname.h"
-#include "server/core/context.h"
-#include "server/core/routing/router.h"
 
 namespace clarion::muc {
 
@@ -29,6 +29,22 @@ std::optional<StanzaError> refuse_nickname(const Room& room, std::string_view ni
     return std::nullopt;
 }
 
+std::optional<Jid> held_address(const Room& room, const Jid& who) {
+    if (!room.options().enforce_registered_nicknames) return std::nullopt;
+    const std::string nick = room.affiliation_record(who).nick;
+    if (nick.empty()) return std::nullopt;
+    auto address = room.occupant_address(nick);
+    if (!address) return std::nullopt;
+    return std::move(*address);
+}
+
+void clear_nickname(Room& room, std::string_view nick, const Jid& who) {
+    Occupant* const there = room.occupants().by_nick(nick);
+    if (!there || there->user == who.bare()) return;
+    remove_occupant(room, *there,
+                    {.codes = {status::kicked}, .reason = "This nickname is reserved"});
+}
+
 namespace {
 
 std::vector<Jid> sessions_of(const Occupant& occupant) {
@@ -40,22 +56,46 @@ std::vector<Jid> sessions_of(const Occupant& occupant) {
 std::optional<StanzaError> refuse_change(const Room& room, const Occupant& occupant,
                                          const Jid& from, std::string_view nick) {
     if (auto refused = refuse_nickname(room, nick)) return refused;
+    if (const auto held = held_address(room, from); held && held->resource() != nick)
+        return StanzaError(Condition::not_acceptable, "you have registered another nickname");
     const Occupant* const there = room.occupants().by_nick(nick);
     if ((there && there != &occupant) || is_taken(room, nick, from))
         return StanzaError(Condition::conflict);
     return std::nullopt;
 }
 
+/// All are told that its old address is gone, and which one is its own now. The caller tells of that.
+void move_to(Room& room, Occupant& occupant, const Jid& address) {
+    const News news{.codes = {status::nick_changed}, .new_nick = address.resource()};
+    tell_unavailable(room, occupant, sessions_of(occupant), nullptr, news);
+    room.occupants().rename(occupant, address);
+}
+
 }  // namespace
+
+/// Under several nicknames it goes on with one; that of the others must enter anew, as Prosody has it.
+void hold_to_nickname(Room& room, const Jid& who) {
+    const auto held = held_address(room, who);
+    if (!held) return;
+    for (Occupant* const each : room.occupants().of(who.bare())) {
+        if (each->address == *held) continue;
+        const Occupant* const there = room.occupants().by_nick(held->resource());
+        if (there && there != each) {
+            remove_occupant(room, *each, {.codes = {status::kicked}});
+            continue;
+        }
+        move_to(room, *each, *held);
+        room.keep(*each);
+        tell_available(room, *each, {.codes = {status::nick_assigned}});
+    }
+}
 
 void change_nickname(Room& room, Occupant& occupant, core::Envelope envelope) {
     const Jid to = envelope.stanza->to();
     const Jid from = envelope.stanza->from();
     if (auto refused = refuse_change(room, occupant, from, to.resource()))
-        return room.context().router().bounce(std::move(envelope), *refused);
-    const News news{.codes = {status::nick_changed}, .new_nick = to.resource()};
-    tell_unavailable(room, occupant, sessions_of(occupant), nullptr, news);
-    room.occupants().rename(occupant, to);
+        return refuse_presence(room, envelope, *refused);
+    move_to(room, occupant, to);
     room.occupants().make_current(occupant, from, clean_presence(*envelope.stanza));
     room.keep(occupant);
     tell_available(room, occupant, {});

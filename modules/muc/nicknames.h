@@ -14,6 +14,14 @@ namespace clarion::muc {
 bool is_taken(const Room& room, std::string_view nick, const Jid& who);
 /// nullopt: it may be a nickname there.
 std::optional<StanzaError> refuse_nickname(const Room& room, std::string_view nick);
+/// The address that a user must have in the room, because it has a nickname reserved there and the
+/// service holds to that; nullopt: any.
+std::optional<Jid> held_address(const Room& room, const Jid& who);
+/// Whoever else has the nickname that was just reserved for somebody is removed.
+void clear_nickname(Room& room, std::string_view nick, const Jid& who);
+/// A nickname was just reserved for `who`, a bare address: if it is held to that and is in the room, it
+/// is called so from now on.
+void hold_to_nickname(Room& room, const Jid& who);
 /// An occupant sends presence to another address than its own: all its sessions get that nickname.
 void change_nickname(Room& room, Occupant& occupant, core::Envelope envelope);
 

@@ -45,7 +45,10 @@ bool may_list(const RoomConfig& config, Standing actor, Affiliation listed) {
     if (is_admin(actor.affiliation)) return true;
     // Who is not to know real addresses does not learn them from a list.
     const bool knows = config.who_is == WhoIs::anyone || actor.role == Role::moderator;
-    return listed != Affiliation::outcast && knows && config.member_list.contains(actor.role);
+    // A member who is not in the room has the role that it would enter under.
+    const bool is_absent = actor.role == Role::none && actor.affiliation >= Affiliation::member;
+    const Role role = is_absent ? default_role(config, actor.affiliation) : actor.role;
+    return listed != Affiliation::outcast && knows && config.member_list.contains(role);
 }
 
 bool may_list(Standing actor, Role) {

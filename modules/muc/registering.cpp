@@ -2,11 +2,15 @@
 
 #include <utility>
 
+#include "base/clock.h"
 #include "modules/muc/affairs.h"
+#include "modules/muc/announce.h"
+#include "modules/muc/haste.h"
 #include "modules/muc/invitations.h"
 #include "modules/muc/nicknames.h"
 #include "proto/data_form.h"
 #include "proto/ns.h"
+#include "server/core/context.h"
 
 namespace clarion::muc {
 
@@ -32,10 +36,18 @@ IqAnswer unregister(Room& room, const IqRequest& request) {
     return make_result(*request.stanza);
 }
 
+/// What others know of it is shown anew (7.10).
+void tell_of_user(Room& room, const Jid& who) {
+    for (const Occupant* each : room.occupants().of(who.bare())) tell_available(room, *each, {});
+}
+
 IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool hears_offline) {
     const Jid who = request.from.to_bare();
     if (nick.empty()) return StanzaError(Condition::not_acceptable, "a nickname is needed");
     if (auto refused = refuse_nickname(room, nick)) return *refused;
+    const auto address = room.occupant_address(nick);
+    if (!address) return to_stanza_error(address.error());
+    nick = address->resource();
     if (is_taken(room, nick, who)) return StanzaError(Condition::conflict);
     AffiliationRecord record = room.affiliation_record(who);
     if (record.affiliation == Affiliation::none && room.config().is_members_only) {
@@ -44,12 +56,16 @@ IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool he
     }
     if (record.affiliation == Affiliation::none)
         if (auto place = check_place(room, {who}); !place) return to_stanza_error(place.error());
+    const bool is_news = record.nick != nick;
     record.nick = std::move(nick);
     record.hears_offline = hears_offline;
     if (auto kept = room.put(record); !kept) return to_stanza_error(kept.error());
-    if (record.affiliation == Affiliation::none)
-        if (auto set = set_affiliation(room, who, Affiliation::member, {}); !set)
-            return to_stanza_error(set.error());
+    if (record.affiliation != Affiliation::none) {
+        if (is_news) tell_of_user(room, who);
+    } else if (auto set = set_affiliation(room, who, Affiliation::member, {}); !set) {
+        return to_stanza_error(set.error());
+    }
+    hold_to_nickname(room, who);
     return make_result(*request.stanza);
 }
 
@@ -65,9 +81,9 @@ IqAnswer answer_registration(Room& room, const IqRequest& request) {
         query.add_text_child("username", record.nick);
         return result;
     }
-    query.add_text_child("instructions", "Which nickname is to be yours in this room?");
     DataForm form = DataForm::make("form", ns::muc_register);
     form.title = "Registration with the room";
+    form.instructions = "Which nickname is to be yours in this room?";
     DataFormField& nick = form.add("muc#register_roomnick", std::string_view(), "text-single");
     nick.label = "Nickname";
     nick.required = true;
@@ -80,6 +96,8 @@ IqAnswer answer_registration(Room& room, const IqRequest& request) {
 IqAnswer take_registration(Room& room, const IqRequest& request) {
     if (room.affiliation_of(request.from) == Affiliation::outcast)
         return StanzaError(Condition::not_allowed);
+    if (auto refused = refuse_haste(room, request.from, room.context().clock().steady()))
+        return *refused;
     const xml::Element& query = request.payload();
     if (query.child(ns::register_, "remove")) return unregister(room, request);
     const auto form = DataForm::find_in(query, ns::muc_register);

@@ -20,7 +20,7 @@ constexpr std::array specifications_{
         "deprecated; what people use of it is XEP-0191, and two kinds of lists that decide about one stanza contradict each other"},
     Specification{"0030", "Service Discovery", "2.5.0", complete, "disco"},
     Specification{"0045", "Multi-User Chat", "1.35.5", partial, "muc",
-        "no nicknames that the room assigns or locks down (210), no entering in the words of Groupchat 1.0, no public logs, pubsub nodes and LDAP groups of rooms; registration asks for a nickname alone; the list of rooms is paged forwards. What is kept is the archive of XEP-0313 (muc#roomconfig_enablearchiving instead of enablelogging), and how much of it who enters is sent is muc#roomconfig_historylength (instead of maxhistoryfetch). When the server stops nobody is told 332, for who is in a room stays in it"},
+        "nicknames are locked down to those that were registered, by an option of the service, and not in other ways; no entering in the words of Groupchat 1.0, no public logs, pubsub nodes and LDAP groups of rooms; registration asks for a nickname alone; the list of rooms is paged forwards. What is kept is the archive of XEP-0313 (muc#roomconfig_enablearchiving instead of enablelogging), and how much of it who enters is sent is muc#roomconfig_historylength (instead of maxhistoryfetch). When the server stops nobody is told 332, for who is in a room stays in it"},
     Specification{"0048", "Bookmarks", "1.2", complete, "bookmarks",
         "views of the items of XEP-0402, in a node and in a private document; the node of lists cannot be emptied or deleted"},
     Specification{"0049", "Private XML Storage", "1.2", complete, "private_xml"},

@@ -110,6 +110,10 @@ TEST_CASE("who may read which list") {
         CHECK_FALSE(may_list(moderators_only, participant, list));
         CHECK_FALSE(may_list(open, outside, list));
         CHECK(may_list(closed, absent_admin, list));
+        // A member need not be inside, if addresses are no secret.
+        CHECK(may_list(open, {Affiliation::member, Role::none}, list));
+        CHECK_FALSE(may_list(closed, {Affiliation::member, Role::none}, list));
+        CHECK_FALSE(may_list(moderators_only, {Affiliation::member, Role::none}, list));
     }
     CHECK_FALSE(may_list(open, participant, Affiliation::outcast));
     CHECK_FALSE(may_list(open, moderator, Affiliation::outcast));
@@ -158,7 +162,7 @@ TEST_CASE_FIXTURE(Scene, "membership, and who is told of it") {
           "+Juliet member/participant (juliet@example.net/balcony) by=Romeo 110\n");
     seen(*romeo);
     CHECK(affiliate(*romeo, "nurse@example.net", "member") == "");  // who is not there
-    CHECK(seen(*romeo) == "room member/none (nurse@example.net) by=Romeo\n");
+    CHECK(seen(*romeo) == "room member/ (nurse@example.net) by=Romeo\n");
     CHECK(seen(*juliet) == "");  // she does not see addresses
     CHECK(configure(*romeo, {"membersonly=1"}) == "");
     forget();

@@ -1,0 +1,13 @@
+// Refusing presence of who enters a room, or changes a nickname in it: the error says that it is the
+// room's and not that of a server on the way (`by`; XEP-0045, 7.2 and 7.6).
+#pragma once
+
+#include "modules/muc/room.h"
+#include "proto/stanza_error.h"
+#include "server/core/routing/envelope.h"
+
+namespace clarion::muc {
+
+void refuse_presence(Room& room, const core::Envelope& envelope, const StanzaError& error);
+
+}  // namespace clarion::muc

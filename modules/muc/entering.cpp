@@ -186,7 +186,7 @@ Entrance entrance_of(const Room& room, const Stanza& presence, const EnterReques
 void enter_from_inside(Room& room, Occupant& occupant, core::Envelope envelope,
                        const Entrance& entrance) {
     if (auto refused = refuse_update(room, occupant, *envelope.stanza))
-        return refuse_presence(room, envelope, *refused);
+        return refuse_presence(room.context(), envelope, *refused);
     if (occupant.address == entrance.address)
         return enter_again(room, occupant, envelope, entrance);
     change_nickname(room, occupant, std::move(envelope));
@@ -198,11 +198,12 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
     const Jid& from = envelope.stanza->from();
     const Jid& to = envelope.stanza->to();
     if (to.is_bare())
-        return refuse_presence(room, envelope, {Condition::jid_malformed, "a nickname is needed"});
+        return refuse_presence(room.context(), envelope,
+                               {Condition::jid_malformed, "a nickname is needed"});
     if (auto refused = refuse_nickname(room, to.resource()))
-        return refuse_presence(room, envelope, *refused);
+        return refuse_presence(room.context(), envelope, *refused);
     if (auto refused = refuse_size(room, *envelope.stanza))
-        return refuse_presence(room, envelope, *refused);
+        return refuse_presence(room.context(), envelope, *refused);
     const Entrance entrance = entrance_of(room, *envelope.stanza, wanted, is_new);
     if (Occupant* const already = room.occupants().by_session(from))
         return enter_from_inside(room, *already, std::move(envelope), entrance);
@@ -214,7 +215,7 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
             !room.joins().allows(room.options().joins_per_second, room.context().clock().steady());
         refused = refuse_entry(room.record(), who);
     }
-    if (refused) return refuse_presence(room, envelope, *refused);
+    if (refused) return refuse_presence(room.context(), envelope, *refused);
     enter_anew(room, envelope, entrance);
 }
 
@@ -222,10 +223,10 @@ void take_available(Room& room, core::Envelope envelope) {
     const Stanza& presence = *envelope.stanza;
     Occupant* const occupant = room.occupants().by_session(presence.from());
     if (!occupant)
-        return refuse_presence(room, envelope,
+        return refuse_presence(room.context(), envelope,
                                {Condition::item_not_found, "you are not in this room"});
     if (auto refused = refuse_update(room, *occupant, presence))
-        return refuse_presence(room, envelope, *refused);
+        return refuse_presence(room.context(), envelope, *refused);
     if (presence.to().is_full() && occupant->address != presence.to())
         return change_nickname(room, *occupant, std::move(envelope));
     room.occupants().make_current(*occupant, presence.from(), clean_presence(presence));

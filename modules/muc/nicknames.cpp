@@ -6,6 +6,7 @@
 #include "modules/muc/leaving.h"
 #include "modules/muc/refusing.h"
 #include "proto/nickname.h"
+#include "server/core/context.h"
 
 namespace clarion::muc {
 
@@ -94,7 +95,7 @@ void change_nickname(Room& room, Occupant& occupant, core::Envelope envelope) {
     const Jid to = envelope.stanza->to();
     const Jid from = envelope.stanza->from();
     if (auto refused = refuse_change(room, occupant, from, to.resource()))
-        return refuse_presence(room, envelope, *refused);
+        return refuse_presence(room.context(), envelope, *refused);
     move_to(room, occupant, to);
     room.occupants().make_current(occupant, from, clean_presence(*envelope.stanza));
     room.keep(occupant);

@@ -2,12 +2,14 @@
 // room's and not that of a server on the way (`by`; XEP-0045, 7.2 and 7.6).
 #pragma once
 
-#include "modules/muc/room.h"
 #include "proto/stanza_error.h"
+#include "server/core/context.h"
 #include "server/core/routing/envelope.h"
 
 namespace clarion::muc {
 
-void refuse_presence(Room& room, const core::Envelope& envelope, const StanzaError& error);
+/// REQUIRES: available presence.
+void refuse_presence(core::Context& context, const core::Envelope& envelope,
+                     const StanzaError& error);
 
 }  // namespace clarion::muc

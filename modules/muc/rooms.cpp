@@ -9,6 +9,7 @@
 #include "modules/muc/leaving.h"
 #include "modules/muc/occupant_requests.h"
 #include "modules/muc/probes.h"
+#include "modules/muc/refusing.h"
 #include "modules/muc/roll_call.h"
 #include "modules/muc/room_discovery.h"
 #include "modules/muc/room_messages.h"
@@ -272,10 +273,12 @@ Task<> Rooms::make_for(std::string address, Jid creator) {
 void Rooms::give_to_waiting(const std::string& address, const StanzaError* refused) {
     auto waited = waiting_.extract(address);
     for (core::Envelope& envelope : waited.mapped()) {
-        if (refused)
-            context().router().bounce(std::move(envelope), *refused);
-        else
+        if (!refused)
             deliver(std::move(envelope));
+        else if (envelope.stanza->is_presence() && envelope.stanza->type() == StanzaType::available)
+            refuse_presence(context(), envelope, *refused);
+        else
+            context().router().bounce(std::move(envelope), *refused);
     }
 }
 

@@ -56,6 +56,8 @@ TEST_CASE("who may make rooms") {
         const StanzaPtr answer = scene.world.remote().pop();
         REQUIRE(answer);
         CHECK(answer->is_error() == (std::string_view(create) != "anyone"));
+        const auto* error = answer->root().child(ns::client, "error");
+        if (error) CHECK(error->attr("by") == "feast@rooms.example.org");
     }
 }
 

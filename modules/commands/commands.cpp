@@ -10,6 +10,7 @@
 #include "proto/ns.h"
 #include "proto/xml_stream_opening.h"
 #include "server/core/accounts/administrators.h"
+#include "server/core/address/domains.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::commands {
@@ -189,7 +190,10 @@ private:
 
 Task<bool> Commands::may(const IqRequest& request) {
     Jid from = request.from;
-    std::string host(request.host);
+    // A service belongs to a host.
+    std::string host(context_.domains().is_host(request.host)
+                         ? request.host
+                         : std::string_view(context_.domains().host_over(request.host)));
     return core::administers(context_, std::move(from), std::move(host));
 }
 
@@ -360,8 +364,9 @@ void install(core::ModuleSetup& setup) {
     const auto is_node = [&self](const xml::Element& query) {
         return self.is_node(query.attr("node"));
     };
-    for (const auto target : {IqTarget::host, IqTarget::account}) {
-        setup.feature(target, ns::commands);
+    for (const auto target : {IqTarget::host, IqTarget::account, IqTarget::service}) {
+        // A service says it itself, if it has any.
+        if (target != IqTarget::service) setup.feature(target, ns::commands);
         setup.serve_async(
             target, StanzaType::set, ns::commands, "command",
             [&self](IqRequest request) { return self.on_command(std::move(request)); });

@@ -46,17 +46,20 @@ std::vector<core::AdminCommand> looking() {
                            limit_of(1000, 100000, "how many at most")},
              .columns = room_columns(),
              .none = "no rooms",
-             .run = admin::list},
+             .run = admin::list,
+             .place = "domain"},
             {.name = "room show",
              .help = "one room: how it is configured, who is in it, and who is what to it",
              .arguments = {one_room},
-             .run = admin::show},
+             .run = admin::show,
+             .place = "room"},
             {.name = "room history",
              .help = "what was said last in a room",
              .arguments = {one_room, limit_of(50, 1000, "how many messages")},
              .columns = {{"time", "time"}, {"nick", "nick"}, {"text", "text"}},
              .none = "nothing is kept",
-             .run = admin::history}};
+             .run = admin::history,
+             .place = "room"}};
 }
 
 std::vector<core::AdminCommand> acting() {
@@ -67,13 +70,15 @@ std::vector<core::AdminCommand> acting() {
                             .kind = Kind::jid,
                             .use = Use::required,
                             .help = "the user who owns it"}},
-             .run = admin::create},
+             .run = admin::create,
+             .place = "room"},
             {.name = "room destroy",
              .help = "destroy a room with all that is kept of it; occupants are told; asks at a "
                      "terminal",
              .arguments = {one_room, a_reason},
              .questions = {{"", "Destroy {room} with its archive, for good?"}},
-             .run = admin::destroy},
+             .run = admin::destroy,
+             .place = "room"},
             {.name = "room config",
              .help = "how a room is configured; with an option and a value: change it",
              .arguments = {one_room,
@@ -81,7 +86,8 @@ std::vector<core::AdminCommand> acting() {
                             .use = Use::optional,
                             .help = "as `room config` shows it, such as membersonly"},
                            {.name = "value", .use = Use::optional, .help = "such as 1"}},
-             .run = admin::config},
+             .run = admin::config,
+             .place = "room"},
             {.name = "room affiliation",
              .help = "make somebody owner, admin, member, none or outcast of a room",
              .arguments = {one_room,
@@ -93,13 +99,15 @@ std::vector<core::AdminCommand> acting() {
                             .use = Use::required,
                             .help = "owner, admin, member, none or outcast"},
                            a_reason},
-             .run = admin::affiliation},
+             .run = admin::affiliation,
+             .place = "room"},
             {.name = "room kick",
              .help = "remove an occupant from a room; it may enter again",
              .arguments = {one_room,
                            {.name = "nick", .use = Use::required, .help = "the nickname"},
                            a_reason},
-             .run = admin::kick}};
+             .run = admin::kick,
+             .place = "room"}};
 }
 
 std::vector<core::AdminCommand> all_commands() {

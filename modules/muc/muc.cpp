@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "modules/muc/admin_commands.h"
 #include "modules/muc/admin_requests.h"
 #include "modules/muc/archive_search.h"
 #include "modules/muc/moderation.h"
@@ -16,6 +17,7 @@
 #include "server/core/context.h"
 #include "server/core/events/archive_events.h"
 #include "server/core/events/partition_events.h"
+#include "server/core/setup/admin_as_command.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::muc {
@@ -129,6 +131,11 @@ void install(core::ModuleSetup& setup) {
     setup.on<events::ActorArchiveSearching>(
         events::ActorArchiveSearching::Stage::screen,
         [&self](events::ActorArchiveSearching& search) { return screen_search(self, search); });
+    setup.on<events::ActorArchiveShowing>(
+        events::ActorArchiveShowing::Stage::complete,
+        [&self](events::ActorArchiveShowing& showing) { complete_page(self, showing); });
+    setup.feature(IqTarget::service, ns::commands);
+    core::offer_to_clients(setup, admin_area());
     serve_discovery(setup, self);
     serve_vcards(setup, self);
     serve_get(setup, ns::muc_admin, answer_lists);

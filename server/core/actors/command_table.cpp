@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
+
 namespace clarion::core {
 
 void CommandTable::add(Command command, OffHosts off) {
@@ -10,9 +13,19 @@ void CommandTable::add(Command command, OffHosts off) {
     entries_.push_back(std::make_unique<Entry>(Entry{std::move(command), std::move(off)}));
 }
 
+namespace {
+
+bool is_offered_at(const Command& command, const Context& context, std::string_view domain) {
+    if (command.services.empty()) return context.domains().module_of(domain).empty();
+    return std::find(command.services.begin(), command.services.end(), domain) !=
+           command.services.end();
+}
+
+}  // namespace
+
 bool CommandTable::is_for(const Entry& entry, const Context& context, const Jid& who,
                           std::string_view host) {
-    return !is_off(entry.off, host) &&
+    return !is_off(entry.off, host) && is_offered_at(entry.command, context, host) &&
            (!entry.command.allowed || entry.command.allowed(context, who, host));
 }
 

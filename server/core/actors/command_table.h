@@ -35,7 +35,7 @@ inline constexpr std::string_view bad_payload = "bad-payload";
 struct CommandCall {
     Context& context;  // of the shard on which it runs; of no account in particular
     Jid from;          // full; an administrator of `host`
-    std::string host;  // which the command is about
+    std::string host;  // which the command is about: a host, or the domain of a service
     std::vector<DataForm> submitted{};
     DataForm offered{};   // the form that the last of them answers
     std::string about{};  // the command says: on whom or what, for the log
@@ -65,6 +65,9 @@ struct Command {
     CommandRun run;                    // with all of them submitted
     /// Whether this administrator of that host may run it; empty: all may. To others it is not there.
     std::function<bool(const Context&, const Jid& who, std::string_view host)> allowed{};
+    /// At these domains of services, for the administrators of their hosts, and nowhere else. Empty:
+    /// at hosts and accounts.
+    std::vector<std::string> services{};
 };
 
 class CommandTable {

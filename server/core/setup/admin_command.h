@@ -103,6 +103,10 @@ struct AdminCommand {
     std::string_view client{};               // what in clarionctl carries it out; empty: nothing
     std::string_view shape{};                // what in clarionctl shows it; empty: as a table
     AdminHandler run{};                      // empty: an answer without an end (trace)
+    /// The argument that says at which service it acts: a domain, or an address there. Then
+    /// administrators of the service run it from a client too (admin_as_command.h). Empty: they do
+    /// not.
+    std::string_view place{};
 };
 
 /// Something to worry about, for `status`.

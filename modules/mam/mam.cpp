@@ -207,7 +207,7 @@ public:
             if (!session) co_return gone_meanwhile();
             send_page(*session, wanted, *page);
         } else {
-            route_page(owner, request.from, wanted, *page);
+            co_await route_page(owner, request.from, wanted, *page);
         }
         auto answer = make_result(*request.stanza);
         add_fin(answer->root(), *page, context_.archive_ids(owner.id()));
@@ -300,9 +300,12 @@ private:
             std::for_each(page.messages.begin(), page.messages.end(), send);
     }
 
-    /// To whoever asked an actor of a service, wherever that is.
-    void route_page(const core::Actor& owner, const Jid& to, const PageRequest& wanted,
-                    const storage::ArchivePage& page) const {
+    /// To whoever asked an actor of a service, wherever that is, with what it adds for that one.
+    Task<> route_page(core::Actor& owner, const Jid& to, const PageRequest& wanted,
+                      storage::ArchivePage& page) const {
+        events::ActorArchiveShowing showing{owner, to};
+        context_.bus().fire(showing);
+        if (showing.complete) co_await showing.complete(page);
         const core::ArchiveIds ids = context_.archive_ids(owner.id());
         for_each_message(wanted, page, [&](const storage::ArchivedMessage& message) {
             context_.router().route(

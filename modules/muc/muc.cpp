@@ -5,6 +5,7 @@
 #include "modules/muc/admin_commands.h"
 #include "modules/muc/admin_requests.h"
 #include "modules/muc/archive_search.h"
+#include "modules/muc/authors.h"
 #include "modules/muc/moderation.h"
 #include "modules/muc/muc_options.h"
 #include "modules/muc/owner_requests.h"
@@ -96,6 +97,14 @@ core::Flow screen_search(Services& self, events::ActorArchiveSearching& search) 
     }
     search.author = std::move(sought.author);
     return core::Flow::next;
+}
+
+void complete_page(Services& self, events::ActorArchiveShowing& showing) {
+    if (!self.find(showing.owner.host())) return;
+    auto& room = static_cast<Room&>(showing.owner);
+    showing.complete = [&room, asker = showing.asker](storage::ArchivePage& page) {
+        return add_authors(room, asker, page);
+    };
 }
 
 }  // namespace

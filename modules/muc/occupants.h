@@ -38,6 +38,9 @@ struct Occupant {
     Role role = Role::none;
     std::vector<OccupantSession> sessions{};  // the last one is the one that spoke last
     Flood messages{}, presence{};
+    std::uint32_t changes = 0;  // of its nickname and of its sessions
+    ShownPresence shown{};
+    WallTime noted{};  // as an author of what is archived (authors.h); zero: not yet
 
     std::string_view nick() const { return address.resource(); }
     const OccupantSession& current() const { return sessions.back(); }

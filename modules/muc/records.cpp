@@ -216,6 +216,45 @@ Result<std::vector<std::string>> decode_pictures(std::string_view bytes) {
     return finished(in, std::move(hashes), "pictures of a room");
 }
 
+std::string encode(const AuthorRecord& record) {
+    Encoder out(version);
+    out.string(record.address).time(record.said);
+    return out.take();
+}
+
+Result<AuthorRecord> decode_author(std::string_view bytes) {
+    Decoder in(bytes, version);
+    AuthorRecord record;
+    record.address = in.string();
+    record.said = in.time();
+    return finished(in, std::move(record), "author in a room");
+}
+
+std::string encode(const MadeRoom& record) {
+    Encoder out(version);
+    out.string(record.creator).string(record.address);
+    return out.take();
+}
+
+Result<MadeRoom> decode_made_room(std::string_view bytes) {
+    Decoder in(bytes, version);
+    MadeRoom record;
+    record.creator = in.string();
+    record.address = in.string();
+    return finished(in, std::move(record), "room that somebody made");
+}
+
+/// A hash, because addresses are longer than keys.
+std::string made_prefix_of(std::string_view creator) {
+    constexpr std::size_t hash_size = 16;
+    return std::string(made_prefix) +
+           base64url_encode(crypto::sha256(creator).substr(0, hash_size));
+}
+
+std::string made_key(const MadeRoom& record) {
+    return storage::data_key(made_prefix_of(record.creator) + record.address);
+}
+
 std::string encode_vcard(std::string_view xml) {
     Encoder out(version);
     out.string(xml);
@@ -240,6 +279,8 @@ Result<> check_record(std::string_view key, std::string_view value) {
     if (key.starts_with(reservation_prefix)) return check_reservation(key, value);
     if (key.starts_with(occupant_prefix)) return check_occupant(key, value);
     if (key.starts_with(pause_prefix)) return check_pause(key, value);
+    if (key.starts_with(made_prefix)) return check_made_room(key, value);
+    if (key.starts_with(author_prefix)) return outcome(decode_author(value));
     return fail("bad-record", "a room keeps nothing under this key");
 }
 

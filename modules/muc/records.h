@@ -3,8 +3,11 @@
 // Resident: "c" the configuration, "k" the secret of occupant ids, "s" the subject, "a" and an
 // address: an affiliation, "n" and a nickname's key: who has it reserved, "p" the hashes of its
 // pictures, "m" how many messages it hears (activity.h), "i" invitations that it passed on
-// (passed_invitations.h). Stored: "o" and a full JID: an occupant's session, "v" the vCard, "w" and a
-// bare JID: who spoke in slow mode.
+// (passed_invitations.h). Stored: "o" and a full JID: an occupant's session, "u" and the id of an
+// occupant: whose it is, "v" the vCard, "w" and a bare JID: who spoke in slow mode.
+//
+// What is no single room's is stored for the service (service_owner.h): "r", a hash of a user and an
+// address: a room that the user made.
 #pragma once
 
 #include <cstddef>
@@ -30,6 +33,8 @@ inline constexpr std::string_view occupant_prefix = "o";
 inline constexpr std::string_view vcard_key = "v";
 inline constexpr std::string_view invitations_key = "i";
 inline constexpr std::string_view pause_prefix = "w";
+inline constexpr std::string_view made_prefix = "r";
+inline constexpr std::string_view author_prefix = "u";
 
 /// Of random bytes, kept as they are.
 inline constexpr std::size_t secret_size = 32;
@@ -97,6 +102,28 @@ struct PauseRecord {
 };
 std::string encode(const PauseRecord& record);
 Result<PauseRecord> decode_pause(std::string_view bytes);
+
+/// Who is behind an occupant's id (XEP-0421), of those who said something that is in the archive.
+struct AuthorRecord {
+    std::string address{};  // bare
+    WallTime said{};        // to the day: something of the author's is that new
+    bool operator==(const AuthorRecord&) const = default;
+};
+std::string encode(const AuthorRecord& record);
+Result<AuthorRecord> decode_author(std::string_view bytes);
+
+/// A room that somebody made and that is still there. Written and removed in the batch that makes
+/// or destroys the room, so that both are so after a crash, or neither is.
+struct MadeRoom {
+    std::string creator{};  // bare
+    std::string address{};  // of the room
+    bool operator==(const MadeRoom&) const = default;
+};
+std::string encode(const MadeRoom& record);
+Result<MadeRoom> decode_made_room(std::string_view bytes);
+std::string made_key(const MadeRoom& record);
+/// With which the keys of all rooms begin that a user made.
+std::string made_prefix_of(std::string_view creator);
 
 /// The SHA-1 of each picture of the vCard, in hexadecimal (XEP-0486).
 std::string encode_pictures(const std::vector<std::string>& hashes);

@@ -85,6 +85,15 @@ public:
     void note_invitation(PassedInvitation invitation);
     /// See PassedInvitations::take().
     std::optional<std::string> take_invitation(std::string_view invitee, const Jid& to);
+
+    /// Who entered was told of all others: what was made for that is kept for who enters next.
+    void note_shown();
+    /// Forgets it, if nobody has entered for a minute: called whenever something happens in the room.
+    /// One in which nothing does leaves memory.
+    void forget_shown();
+    /// Of those in its archive; true once, after it was loaded.
+    bool begin_forgetting_authors() { return !std::exchange(has_forgotten_authors_, true); }
+
     const Subject& subject() const { return subject_; }
     void set_subject(Subject subject) { subject_ = std::move(subject); }
 
@@ -123,6 +132,8 @@ private:
     std::vector<Jid> unverified_;
     mutable std::optional<std::vector<Jid>> offline_hearers_;  // nullopt: not known now
     Flood joins_, requests_;
+    bool has_forgotten_authors_ = false;
+    std::optional<SteadyTime> shown_;  // when last
     Pauses pauses_;
     PassedInvitations invitations_;
     core::FanOut outbox_{*this};

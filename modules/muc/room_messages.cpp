@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "modules/muc/authors.h"
 #include "modules/muc/haste.h"
 #include "modules/muc/moderation.h"
 #include "proto/hints.h"
@@ -121,6 +122,7 @@ void take_groupchat(Room& room, core::Envelope envelope) {
         return refuse(room, std::move(envelope), *refused);
     if (!envelope.stanza->body().empty()) room.begin_pause(sender->user);
     const Jid author = envelope.stanza->from().to_bare();
+    if (room.config().is_archived && is_kept(*envelope.stanza)) note_author(room, *sender);
     envelope.stanza = as_said(room, *envelope.stanza, *sender);
     envelope.xml = nullptr;
     StanzaPtr said = say(room, std::move(envelope), author);

@@ -205,6 +205,39 @@ void RoomStore::put(core::DataOwner& room, const PassedInvitations& invitations)
     (void)resident_.put(room, invitations_key, invitations.encode());
 }
 
+// ---- Authors -----------------------------------------------------------------------------------
+
+void RoomStore::put_author(storage::OwnerId room, std::string_view occupant_id,
+                           const AuthorRecord& author) const {
+    stored_.put_uncounted(room, record_key(author_prefix, occupant_id), encode(author));
+}
+
+Task<Result<std::string>> RoomStore::author(storage::OwnerId room, std::string occupant_id) const {
+    const auto kept = co_await stored_.get(room, record_key(author_prefix, occupant_id));
+    if (!kept) co_return kept.error();
+    if (!*kept) co_return std::string();
+    auto read = decode_author(**kept);
+    if (!read) co_return read.error();
+    co_return std::move(read->address);
+}
+
+Task<Result<>> RoomStore::remove_authors(storage::OwnerId room, WallTime before,
+                                         std::function<bool(const AuthorRecord&)> stays) const {
+    storage::DataQuery query;
+    query.prefix = author_prefix;
+    for (;;) {
+        const auto page = co_await stored_.read(room, query);
+        if (!page) co_return page.error();
+        for (const auto& [key, value] : page->entries) {
+            const auto read = decode_author(value);
+            if (read && read->said < before && !stays(*read)) stored_.remove(room, key);
+        }
+        if (page->complete || page->entries.empty()) co_return Result<>{};
+        query.after = page->entries.back().key;
+        co_await context_.shard().sleep(Duration::zero());  // others first
+    }
+}
+
 // ---- The vCard ---------------------------------------------------------------------------------
 
 Task<Result<std::string>> RoomStore::vcard(storage::OwnerId room) const {

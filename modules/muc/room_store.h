@@ -56,6 +56,14 @@ public:
     /// All of them. What cannot be read is left out.
     Task<Result<std::vector<OccupantRecord>>> occupants(storage::OwnerId room) const;
 
+    void put_author(storage::OwnerId room, std::string_view occupant_id,
+                    const AuthorRecord& author) const;
+    /// Who has that occupant id, as far as that was committed; empty: it is not known.
+    Task<Result<std::string>> author(storage::OwnerId room, std::string occupant_id) const;
+    /// Forgets those of whom nothing is as new as that, unless `stays`.
+    Task<Result<>> remove_authors(storage::OwnerId room, WallTime before,
+                                  std::function<bool(const AuthorRecord&)> stays) const;
+
     /// `<vCard/>`; empty: there is none. What was committed.
     Task<Result<std::string>> vcard(storage::OwnerId room) const;
     /// Replaces it and what is known of its pictures; an empty one is none. Error:

@@ -84,7 +84,7 @@ constexpr std::array specifications_{
     Specification{"0297", "Stanza Forwarding", "1.0", complete, "core"},
     Specification{"0308", "Last Message Correction", "1.2.1", recognised, "push", treated},
     Specification{"0313", "Message Archive Management", "1.1.3", partial, "mam",
-        "of accounts, and of rooms: there real addresses are told to nobody, not even where all may see them, and 'with' is an occupant's address"},
+        "of accounts, and of rooms: there real addresses, which are told to who may see them when they ask, are bare, and 'with' is an occupant's address to all others"},
     Specification{"0333", "Displayed Markers", "1.0.0", recognised, "core", treated},
     Specification{"0334", "Message Processing Hints", "1.0.0", complete, "core"},
     Specification{"0352", "Client State Indication", "1.0.0", complete, "client_state"},

@@ -140,7 +140,9 @@ void check_room(std::string_view bytes) {
     check_room_record(bytes, muc::decode_pause);
     check_round(bytes, muc::PassedInvitations::decode,
                 [](const muc::PassedInvitations& record) { return record.encode(); });
-    for (const char* key : {"c", "k", "s", "aa@b", "na", "oa@b/c", "i", "wa@b", "x"})
+    check_room_record(bytes, muc::decode_author);
+    check_room_record(bytes, muc::decode_made_room);
+    for (const char* key : {"c", "k", "s", "aa@b", "na", "oa@b/c", "i", "wa@b", "ux", "ra@b", "x"})
         (void)muc::check_record(key, bytes);
 }
 

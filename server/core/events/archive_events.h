@@ -1,12 +1,15 @@
 // Events of the archive.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string_view>
 
+#include "base/task.h"
 #include "proto/stanza_error.h"
 #include "server/core/routing/envelope.h"
 #include "server/runtime/event_bus.h"
+#include "storage/archive.h"
 
 namespace clarion::core {
 class Account;
@@ -38,6 +41,18 @@ struct ActorArchiveSearching {
     const Jid& asker;
     Jid& author;
     std::optional<StanzaError> refused{};
+};
+
+/// A page of the archive of an actor of a service was read for somebody. Whoever knows the actor says
+/// what adds to it what this asker may know beside what is archived.
+struct ActorArchiveShowing {
+    enum class Stage { complete };
+    static constexpr std::string_view name = "ActorArchiveShowing";
+    static constexpr auto kind = core::EventKind::fill_in;
+    core::Actor& owner;
+    const Jid& asker;
+    /// The actor and the page outlive what it begins.
+    std::function<Task<>(storage::ArchivePage& page)> complete{};
 };
 
 /// A message for this account was written to its archive (envelope.meta.archive_id says where). Not

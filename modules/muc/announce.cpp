@@ -1,5 +1,6 @@
 #include "modules/muc/announce.h"
 
+#include <memory>
 #include <utility>
 
 #include "proto/ns.h"
@@ -115,14 +116,32 @@ void tell_unavailable(Room& room, const Occupant& about, const std::vector<Jid>&
     room.outbox().send(make_presence(telling, news), sessions);
 }
 
+namespace {
+
+/// Made once for all who enter, until the occupant changes or nobody enters any more.
+const StanzaPtr& shown(Occupant& about, bool with_jids) {
+    ShownPresence& kept = about.shown;
+    if (kept.role != about.role || kept.affiliation != about.affiliation ||
+        kept.changes != about.changes)
+        kept = {.role = about.role, .affiliation = about.affiliation, .changes = about.changes};
+    StanzaPtr& form = with_jids ? kept.with_jids : kept.without;
+    if (form) return form;
+    const Telling telling{
+        .about = about, .source = about.current().presence.get(), .with_jids = with_jids};
+    form = make_presence(telling, {})->compact();
+    return form;
+}
+
+}  // namespace
+
 void tell_occupants(Room& room, const Occupant& to, const Jid& session) {
     const bool with_jids = room.shows_jids_to(to);
-    room.occupants().for_each([&](const Occupant& about) {
+    const auto recipient = std::make_shared<const std::vector<Jid>>(1, session);
+    room.occupants().for_each([&](Occupant& about) {
         if (&about == &to || !room.broadcasts(about.role)) return;
-        const Telling telling{
-            .about = about, .source = about.current().presence.get(), .with_jids = with_jids};
-        room.outbox().send(make_presence(telling, {}), {session});
+        room.outbox().send(shown(about, with_jids), recipient);
     });
+    room.note_shown();
 }
 
 void tell_self(Room& room, const Occupant& about, const Jid& session, const News& news) {

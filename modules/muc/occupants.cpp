@@ -59,12 +59,14 @@ Occupant& Occupants::add(Occupant occupant) {
 }
 
 void Occupants::add_session(Occupant& occupant, OccupantSession session) {
+    ++occupant.changes;
     everybody_ = nullptr;
     by_session_.emplace(session.jid.full(), &occupant);
     occupant.sessions.push_back(std::move(session));
 }
 
 void Occupants::make_current(Occupant& occupant, const Jid& jid, StanzaPtr presence) {
+    ++occupant.changes;
     const auto at = std::find_if(occupant.sessions.begin(), occupant.sessions.end(),
                                  [&](const OccupantSession& each) { return each.jid == jid; });
     at->presence = std::move(presence);
@@ -73,6 +75,7 @@ void Occupants::make_current(Occupant& occupant, const Jid& jid, StanzaPtr prese
 }
 
 void Occupants::remove_session(Occupant& occupant, const Jid& jid) {
+    ++occupant.changes;
     everybody_ = nullptr;
     by_session_.erase(jid.full());
     std::erase_if(occupant.sessions, [&](const OccupantSession& each) { return each.jid == jid; });
@@ -89,6 +92,7 @@ std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
 }
 
 void Occupants::rename(Occupant& occupant, Jid address) {
+    ++occupant.changes;
     auto node = by_nick_.extract(nickname_key(occupant.nick()));
     occupant.address = std::move(address);
     node.key() = nickname_key(occupant.nick());

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -28,6 +29,16 @@ struct OccupantSession {
     /// Nothing was heard of it since the server was started, or it is in doubt (roll_call.h).
     bool is_unverified = false;
     bool is_asked_after = false;  // whether it is still there (roll_call.h)
+};
+
+/// What others are told of an occupant when they enter, in both forms: made when somebody enters, and
+/// shared by all who do (Room::forget_shown).
+struct ShownPresence {
+    StanzaPtr with_jids{}, without{};  // nullptr: not made
+    // Of what they are made:
+    Role role = Role::none;
+    Affiliation affiliation = Affiliation::none;
+    std::uint32_t changes = 0;
 };
 
 struct Occupant {

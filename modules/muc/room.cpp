@@ -1,6 +1,7 @@
 #include "modules/muc/room.h"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "base/clock.h"
@@ -136,6 +137,15 @@ std::optional<std::string> Room::take_invitation(std::string_view invitee, const
     auto inviter = invitations_.take(invitee, to, context().clock().wall());
     if (inviter) store_.put(owner(), invitations_);
     return inviter;
+}
+
+void Room::note_shown() { shown_ = context().clock().steady(); }
+
+void Room::forget_shown() {
+    constexpr auto lasts = std::chrono::minutes(1);
+    if (!shown_ || context().clock().steady() - *shown_ < lasts) return;
+    shown_.reset();
+    occupants_.for_each([](Occupant& each) { each.shown = {}; });
 }
 
 // ---- What is kept of occupants -----------------------------------------------------------------

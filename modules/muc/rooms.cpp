@@ -124,12 +124,14 @@ void Rooms::take_failure(Room& room, const core::Envelope& envelope) {
 /// Who shows itself need not be looked for, so the roll is called behind what came.
 void Rooms::on_message(core::Actor& actor, core::Envelope envelope) {
     Room& room = as_room(actor);
+    room.forget_shown();
     take_message(room, std::move(envelope));
     if (!room.deleted()) call_roll(*this, room);
 }
 
 void Rooms::on_presence(core::Actor& actor, core::Envelope envelope) {
     Room& room = as_room(actor);
+    room.forget_shown();
     take_presence(room, std::move(envelope));
     if (!room.deleted()) call_roll(*this, room);
 }

@@ -103,6 +103,7 @@ Result<void> RoomRun::enter() {
     open();
     if (auto done = until([&] { return is_open_; }, "configuring the room"); !done) return done;
     constexpr std::uint64_t at_a_time = 20;
+    const CpuClock server_cpu(settings_.target.server_pid);
     const auto begin = now_ns();
     for (std::size_t i = 1; i < crowd_.size(); ++i) {
         enter(i);
@@ -112,6 +113,8 @@ Result<void> RoomRun::enter() {
     if (auto done = until([&] { return entered_ >= crowd_.size(); }, "entering"); !done)
         return done;
     report_.add("enter_seconds", static_cast<double>(now_ns() - begin) / 1e9, 2);
+    if (settings_.target.server_pid)
+        report_.add("enter_server_cpu_seconds", server_cpu.seconds(), 2);
     loop_.run_for(settings_.crowd.settle);
     return {};
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "modules/muc/room_metrics.h"
 #include "proto/nickname.h"
 
 namespace clarion::muc {
@@ -44,7 +45,12 @@ std::vector<Occupant*> Occupants::of(std::string_view user) const {
 
 bool Occupants::has(std::string_view user) const { return !range_of(user).empty(); }
 
+Occupants::~Occupants() {
+    room_metrics().occupants.add(-static_cast<std::int64_t>(by_nick_.size()));
+}
+
 Occupant& Occupants::add(Occupant occupant) {
+    room_metrics().occupants.add(1);
     everybody_ = nullptr;
     std::string key = nickname_key(occupant.nick());
     auto made = std::make_unique<Occupant>(std::move(occupant));
@@ -82,6 +88,7 @@ void Occupants::remove_session(Occupant& occupant, const Jid& jid) {
 }
 
 std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
+    room_metrics().occupants.add(-1);
     everybody_ = nullptr;
     for (const OccupantSession& session : occupant.sessions) by_session_.erase(session.jid.full());
     std::erase(by_user_, &occupant);

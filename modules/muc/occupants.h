@@ -61,6 +61,7 @@ struct Occupant {
 class Occupants {
 public:
     Occupants() = default;
+    ~Occupants();
     Occupants(const Occupants&) = delete;
     Occupants& operator=(const Occupants&) = delete;
 

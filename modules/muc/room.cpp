@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "modules/muc/muc_options.h"
+#include "modules/muc/room_metrics.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
@@ -17,9 +18,11 @@ namespace clarion::muc {
 
 Room::Room(core::Context& context, Jid jid, Stored stored, const RoomStore& store,
            RoomRecord record)
-    : Actor(context, std::move(jid), std::move(stored)),
-      store_(store),
-      record_(std::move(record)) {}
+    : Actor(context, std::move(jid), std::move(stored)), store_(store), record_(std::move(record)) {
+    room_metrics().rooms.add(1);
+}
+
+Room::~Room() { room_metrics().rooms.add(-1); }
 
 core::Relation Room::relation_to(const Jid& who) const {
     const Affiliation affiliation = affiliation_of(who);

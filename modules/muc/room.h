@@ -34,6 +34,7 @@ class Room final : public core::Actor {
 public:
     /// `store` lasts as long as the shard.
     Room(core::Context& context, Jid jid, Stored stored, const RoomStore& store, RoomRecord record);
+    ~Room() override;
 
     /// Owner: its owners. Contact: who may enter, and so may know what is in it.
     core::Relation relation_to(const Jid& who) const override;

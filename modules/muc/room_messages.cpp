@@ -9,6 +9,7 @@
 #include "modules/muc/authors.h"
 #include "modules/muc/haste.h"
 #include "modules/muc/moderation.h"
+#include "modules/muc/room_metrics.h"
 #include "proto/hints.h"
 #include "proto/ns.h"
 #include "proto/stanza_id.h"
@@ -26,6 +27,7 @@ using Condition = StanzaErrorCondition;
 namespace {
 
 void refuse(Room& room, core::Envelope envelope, const StanzaError& error) {
+    note_refusal(error);
     room.context().router().bounce(std::move(envelope), error);
 }
 
@@ -108,7 +110,10 @@ StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author) {
     const StanzaPtr said = envelope.stanza;
     if (kept && !sets_subject(*said))
         room.history().add({said, room.context().clock().wall()}, room.config().history);
-    room.outbox().send(said, room.occupants().everybody());
+    const auto everybody = room.occupants().everybody();
+    room_metrics().messages.add();
+    room_metrics().deliveries.add(everybody->size());
+    room.outbox().send(said, everybody);
     return said;
 }
 

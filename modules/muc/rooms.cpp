@@ -13,6 +13,7 @@
 #include "modules/muc/roll_call.h"
 #include "modules/muc/room_discovery.h"
 #include "modules/muc/room_messages.h"
+#include "modules/muc/room_metrics.h"
 #include "proto/crypto.h"
 #include "proto/ns.h"
 #include "server/core/accounts/administrators.h"
@@ -181,6 +182,14 @@ void Rooms::on_absent(core::Envelope envelope, const Error& why) {
     context().router().bounce(std::move(envelope), to_stanza_error(why));
 }
 
+void Rooms::refuse(core::Envelope envelope, const StanzaError& error) const {
+    const Stanza& stanza = *envelope.stanza;
+    if (stanza.is_presence() && stanza.type() == StanzaType::available)
+        return refuse_presence(context(), envelope, error);
+    note_refusal(error);
+    context().router().bounce(std::move(envelope), error);
+}
+
 void Rooms::make(core::Envelope envelope) {
     std::string address(envelope.stanza->to().bare());
     const Jid creator = envelope.stanza->from();
@@ -189,8 +198,7 @@ void Rooms::make(core::Envelope envelope) {
     const auto making = making_.find(creator.bare());
     if (is_first ? making != making_.end() && making->second >= most_at_once
                  : being_made->second.size() >= most_waiting)
-        return context().router().bounce(std::move(envelope),
-                                         {Condition::resource_constraint, StanzaErrorType::wait});
+        return refuse(std::move(envelope), {Condition::resource_constraint, StanzaErrorType::wait});
     waiting_[address].push_back(std::move(envelope));
     if (!is_first) return;
     ++making_[std::string(creator.bare())];
@@ -275,12 +283,10 @@ Task<> Rooms::make_for(std::string address, Jid creator) {
 void Rooms::give_to_waiting(const std::string& address, const StanzaError* refused) {
     auto waited = waiting_.extract(address);
     for (core::Envelope& envelope : waited.mapped()) {
-        if (!refused)
-            deliver(std::move(envelope));
-        else if (envelope.stanza->is_presence() && envelope.stanza->type() == StanzaType::available)
-            refuse_presence(context(), envelope, *refused);
+        if (refused)
+            refuse(std::move(envelope), *refused);
         else
-            context().router().bounce(std::move(envelope), *refused);
+            deliver(std::move(envelope));
     }
 }
 

@@ -46,6 +46,7 @@ private:
 
     // ---- Making one ----
     void make(core::Envelope envelope);
+    void refuse(core::Envelope envelope, const StanzaError& error) const;
     Task<> make_for(std::string address, Jid creator);
     Task<std::optional<StanzaError>> refuse_creation(Jid creator);
     Task<std::optional<StanzaError>> take_place(Jid creator, bool administers);

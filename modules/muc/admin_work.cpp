@@ -12,6 +12,7 @@
 #include "modules/muc/affairs.h"
 #include "modules/muc/owner_requests.h"
 #include "modules/muc/room_form.h"
+#include "modules/muc/room_walk.h"
 #include "modules/muc/rooms.h"
 #include "modules/muc/services.h"
 #include "proto/ns.h"
@@ -21,7 +22,6 @@
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
 #include "storage/archive.h"
-#include "storage/owners.h"
 #include "storage/storage.h"
 
 namespace clarion::muc::admin {
@@ -86,16 +86,14 @@ json::object row_of(const std::string& address, const RoomRecord& record) {
             {"created", format_datetime(record.created)}};
 }
 
-Task<Result<json::value>> list_of(Context& here, const Rooms& rooms, std::size_t most) {
+Task<Result<json::value>> list_of(const Rooms& rooms, std::size_t most) {
     json::array all;
-    const auto addresses = co_await here.storage().owners().list(
-        storage::OwnerKind::actor, rooms.domain(), std::string(), most);
-    if (!addresses) co_return addresses.error();
-    for (const std::string& address : *addresses) {
-        const auto id = co_await here.storage().owners().find(storage::OwnerKind::actor, address);
-        if (!id || !*id) continue;
-        const auto record = co_await rooms.store().stored_record(**id);
-        if (record) all.emplace_back(row_of(address, *record));
+    RoomWalk walk(rooms);
+    while (all.size() < most) {
+        const auto room = co_await walk.next();
+        if (!room) co_return room.error();
+        if (!*room) break;
+        all.emplace_back(row_of((*room)->address, (*room)->record));
     }
     co_return json::value(std::move(all));
 }
@@ -109,7 +107,7 @@ Task<Result<json::value>> list(Context& here, const json::object& arguments) {
     if (!rooms) co_return fail(error_code::item_not_found, *domain + " is no service of rooms");
     const auto* limit = arguments.if_contains("limit");
     const auto most = limit && limit->is_int64() ? limit->as_int64() : 1000;
-    co_return co_await list_of(here, *rooms, static_cast<std::size_t>(most));
+    co_return co_await list_of(*rooms, static_cast<std::size_t>(most));
 }
 
 namespace {

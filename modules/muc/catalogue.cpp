@@ -8,6 +8,7 @@
 #include "proto/nickname.h"
 #include "proto/ns.h"
 #include "server/core/context.h"
+#include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::muc {
@@ -60,6 +61,8 @@ Task<Result<>> Catalogue::renew() {
 Task<Result<>> Catalogue::make() {
     std::vector<Channel> channels;
     (void)co_await context_.shard().committed();
+    co_await rooms_.walking().wait(context_.shard());
+    const OneAtATime::Turn turn(rooms_.walking());
     RoomWalk walk(rooms_);
     for (;;) {
         const auto room = co_await walk.next();
@@ -71,7 +74,17 @@ Task<Result<>> Catalogue::make() {
     }
     channels_ = std::move(channels);
     made_ = context_.clock().steady();
+    if (!std::exchange(is_kept_, true)) context_.scope().spawn("catalogue", forget_when_unused());
     co_return Result<>{};
+}
+
+Task<> Catalogue::forget_when_unused() {
+    do {
+        co_await context_.shard().sleep(lasts);
+    } while (context_.clock().steady() - used_ < lasts);
+    channels_ = {};
+    made_ = {};
+    is_kept_ = false;
 }
 
 // ---- Searching ---------------------------------------------------------------------------------
@@ -85,6 +98,7 @@ Task<IqAnswer> Catalogue::search(IqRequest request) {
     auto read = read_channel_query(request.payload());
     if (const auto* refused = std::get_if<StanzaError>(&read)) co_return *refused;
     const ChannelQuery query = std::get<ChannelQuery>(std::move(read));
+    used_ = context_.clock().steady();
     const Result<> made = co_await renew();
     if (!made) co_return to_stanza_error(made.error());
     const ChannelPage page =

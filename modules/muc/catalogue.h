@@ -2,7 +2,8 @@
 //
 // Made of what is stored when somebody searches, and used again for a while: a search by anybody
 // costs one pass over all rooms a minute, whoever else searches. What is found is looked up anew
-// before it is told, so a room that was hidden meanwhile is not.
+// before it is told, so a room that was hidden meanwhile is not. When nobody searched for a while,
+// it is forgotten.
 #pragma once
 
 #include <chrono>
@@ -30,12 +31,14 @@ private:
 
     Task<Result<>> renew();
     Task<Result<>> make();
+    Task<> forget_when_unused();
     bool is_fresh() const;
 
     core::Context& context_;
     const Rooms& rooms_;
     std::vector<Channel> channels_;
-    SteadyTime made_{};
+    SteadyTime made_{}, used_{};
+    bool is_kept_ = false;
     OneAtATime making_;
 };
 

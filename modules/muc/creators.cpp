@@ -2,8 +2,9 @@
 
 #include <utility>
 
-#include "modules/muc/room_walk.h"
+#include "modules/muc/room_store.h"
 #include "modules/muc/rooms.h"
+#include "modules/muc/service_owner.h"
 #include "modules/muc/services.h"
 #include "server/core/setup/remote_call.h"
 #include "server/runtime/event_bus.h"
@@ -21,17 +22,39 @@ Creators* creators_at(core::Context& home, const std::string& service) {
 }  // namespace
 
 Task<Result<bool>> Creators::take(std::string user, std::size_t most) {
-    const Result<> known = co_await read();
-    if (!known) co_return known.error();
-    std::size_t& count = counts_[user];
-    if (count >= most) co_return false;
-    ++count;
+    // Who may make any number is counted only if it is known already.
+    if (most == any_number && !counts_.contains(user)) co_return true;
+    const Result<bool> below = co_await count(user, most);
+    if (!below || !*below) co_return below;
+    ++counts_[user];
     co_return true;
+}
+
+/// Whether there are fewer than `most`. What is read does not have what is being made, so it counts
+/// only if nobody has begun meanwhile to count the same user.
+Task<Result<bool>> Creators::count(const std::string& user, std::size_t most) {
+    const auto service = co_await service_.id();
+    if (!service) co_return service.error();
+    for (;;) {
+        if (const auto known = counts_.find(user); known != counts_.end())
+            co_return known->second < most;
+        const std::uint64_t changes = changes_;
+        const auto stored = co_await store_.made_by(*service, user, most);
+        if (!stored) co_return stored.error();
+        if (changes != changes_ || counts_.contains(user)) continue;
+        // Of more than there may be not all were counted.
+        if (*stored >= most) co_return false;
+        if (*stored > 0) counts_.emplace(user, *stored);
+        co_return true;
+    }
 }
 
 void Creators::give_back(std::string_view user) {
     const auto at = counts_.find(user);
-    if (at == counts_.end()) return;
+    if (at == counts_.end()) {
+        ++changes_;
+        return;
+    }
     if (at->second <= 1)
         counts_.erase(at);
     else
@@ -39,29 +62,8 @@ void Creators::give_back(std::string_view user) {
 }
 
 void Creators::forget() {
-    is_known_ = false;
-    ++forgotten_;
+    ++changes_;
     counts_.clear();
-}
-
-/// If partitions move meanwhile, it is read again for who asks next.
-Task<Result<>> Creators::read() {
-    co_await reading_.wait(context_.shard());
-    if (is_known_) co_return Result<>{};
-    const OneAtATime::Turn turn(reading_);
-    const std::uint64_t forgotten = forgotten_;
-    Counts counts;
-    RoomWalk walk(rooms_);
-    for (;;) {
-        const auto room = co_await walk.next();
-        if (!room) co_return room.error();
-        if (!*room) break;
-        const std::string& creator = (*room)->record.creator;
-        if (context_.is_home(creator)) ++counts[creator];
-    }
-    counts_ = std::move(counts);
-    is_known_ = forgotten == forgotten_;
-    co_return Result<>{};
 }
 
 // ---- At the home of a user ---------------------------------------------------------------------

@@ -1,9 +1,10 @@
 // Creators: how many rooms of a service each user has made that still exist
 // ([muc] max_rooms_of_creator).
 //
-// A user is counted at its home, whichever shard its rooms live on. Nothing is stored for it: every
-// room says who made it, so all are read once, when somebody makes a room first, and again after
-// partitions moved. One for each service and shard.
+// The service keeps an entry for each room (MadeRoom), which comes and goes with it in one batch, so
+// those of one user are read when it makes a room first; no other room is looked at. From then on a
+// user is counted at its home, whichever shard its rooms live on, with what is being made. One for
+// each service and shard.
 #pragma once
 
 #include <cstddef>
@@ -16,20 +17,20 @@
 
 #include "base/result.h"
 #include "base/task.h"
-#include "base/text.h"
-#include "modules/muc/one_at_a_time.h"
+#include "proto/jid.h"
 #include "server/core/context.h"
 
 namespace clarion::muc {
 
-class Rooms;
+class RoomStore;
+class ServiceOwner;
 
 class Creators {
 public:
     static constexpr std::size_t any_number = std::numeric_limits<std::size_t>::max();
 
-    /// `rooms` lasts as long.
-    Creators(core::Context& context, const Rooms& rooms) : context_(context), rooms_(rooms) {}
+    /// `service` and `store` last as long.
+    Creators(ServiceOwner& service, const RoomStore& store) : service_(service), store_(store) {}
 
     /// Counts one more of a user, unless there are `most` already: false. Storage errors.
     Task<Result<bool>> take(std::string user, std::size_t most);
@@ -40,14 +41,12 @@ public:
 
 private:
     using Counts = std::unordered_map<std::string, std::size_t, TextHash, std::equal_to<>>;
-    Task<Result<>> read();
+    Task<Result<bool>> count(const std::string& user, std::size_t most);
 
-    core::Context& context_;
-    const Rooms& rooms_;
-    Counts counts_;  // of who is at home here
-    bool is_known_ = false;
-    std::uint64_t forgotten_ = 0;  // how often
-    OneAtATime reading_;
+    ServiceOwner& service_;
+    const RoomStore& store_;
+    Counts counts_;              // of those that are known; none of 0
+    std::uint64_t changes_ = 0;  // of what is not known here: what is being read may be outdated
 };
 
 /// The same at the home of the user, for a service.

@@ -15,6 +15,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "modules/muc/flood.h"
 #include "proto/muc.h"

@@ -2,8 +2,10 @@
 
 #include <array>
 
+#include "base/text.h"
 #include "modules/muc/activity.h"
 #include "modules/muc/passed_invitations.h"
+#include "proto/crypto.h"
 #include "proto/nickname.h"
 #include "storage/module_data.h"
 #include "storage/record_codec.h"
@@ -16,6 +18,8 @@ using storage::Decoder;
 using storage::Encoder;
 
 constexpr std::uint8_t version = 1;
+/// Of a room that the service has a MadeRoom for.
+constexpr std::uint8_t version_if_counted = 2;
 /// In the order of their bits.
 constexpr std::array<bool RoomConfig::*, 8> flags{
     &RoomConfig::is_persistent,   &RoomConfig::is_public,
@@ -85,6 +89,13 @@ Result<> check_reservation(std::string_view key, std::string_view value) {
     return {};
 }
 
+Result<> check_made_room(std::string_view key, std::string_view value) {
+    const auto read = decode_made_room(value);
+    if (!read) return read.error();
+    if (key != made_key(*read)) return misplaced("a room that somebody made");
+    return {};
+}
+
 Result<> check_occupant(std::string_view key, std::string_view value) {
     const auto read = decode_occupant(value);
     if (!read) return read.error();
@@ -106,15 +117,16 @@ std::string record_key(std::string_view prefix, std::string_view name) {
 }
 
 std::string encode(const RoomRecord& record) {
-    Encoder out(version);
+    Encoder out(record.is_counted ? version_if_counted : version);
     encode_config(out, record.config);
     out.boolean(record.is_locked).string(record.creator).time(record.created);
     return out.take();
 }
 
 Result<RoomRecord> decode_room(std::string_view bytes) {
-    Decoder in(bytes, version);
+    Decoder in(bytes, version_if_counted);
     RoomRecord record;
+    record.is_counted = in.version() >= version_if_counted;
     record.config = decode_config(in);
     record.is_locked = in.boolean();
     record.creator = in.string();

@@ -49,6 +49,8 @@ struct RoomRecord {
     bool is_locked = false;
     std::string creator{};  // bare
     WallTime created{};
+    /// The service has a MadeRoom for it: written with it since the second layout of this record.
+    bool is_counted = true;
     bool operator==(const RoomRecord&) const = default;
 };
 std::string encode(const RoomRecord& record);

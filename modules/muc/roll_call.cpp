@@ -13,6 +13,7 @@
 #include "server/core/context.h"
 #include "server/core/routing/pending_iq.h"
 #include "server/runtime/scope.h"
+#include "server/runtime/shard.h"
 #include "storage/accounts.h"
 #include "storage/sessions.h"
 #include "storage/storage.h"
@@ -23,6 +24,8 @@ namespace {
 
 constexpr Logger logger{"muc"};
 constexpr auto patience = std::chrono::minutes(2);
+/// How many are looked up in one turn.
+constexpr std::size_t slice_size = 16;
 /// How many are asked at a time, for one room.
 constexpr std::size_t at_once = 10;
 
@@ -120,9 +123,13 @@ Task<Result<bool>> is_in_room(core::Context& context, Jid session, Jid room) {
         has_told((*account)->online_records, session, room);
 }
 
-/// One after the other: there may be many, and nobody waits.
+/// One after the other, others first: there may be many, and nobody waits.
 Task<> look_up(Call call) {
-    while (call->room.alive() && !call->sessions.empty()) {
+    for (std::size_t done = 1; call->room.alive() && !call->sessions.empty(); ++done) {
+        if (done % slice_size == 0) {
+            co_await call->room->context().shard().sleep(Duration::zero());
+            continue;
+        }
         const Jid session = std::move(call->sessions.back());
         call->sessions.pop_back();
         const auto there = co_await is_in_room(call->room->context(), session, call->room->jid());

@@ -49,6 +49,8 @@ struct Listed {
 Task<Result<std::vector<Listed>>> rooms_behind(const Rooms& rooms, std::string after,
                                                std::size_t most) {
     std::vector<Listed> found;
+    co_await rooms.walking().wait(rooms.shard());
+    const OneAtATime::Turn turn(rooms.walking());
     RoomWalk walk(rooms, std::move(after));
     while (found.size() <= most) {
         const auto room = co_await walk.next();

@@ -1,5 +1,6 @@
 #include "modules/muc/room_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/log.h"
@@ -55,6 +56,32 @@ void RoomStore::remove(core::Actor& room) const {
     context_.storage().owners().remove(
         context_.shard().batch(),
         {room.id(), storage::OwnerKind::actor, std::string(room.jid().bare())});
+}
+
+void RoomStore::put(storage::OwnerId service, const MadeRoom& made) const {
+    stored_.put_uncounted(service, made_key(made), encode(made));
+}
+
+void RoomStore::remove(storage::OwnerId service, const MadeRoom& made) const {
+    stored_.remove(service, made_key(made));
+}
+
+Task<Result<std::size_t>> RoomStore::made_by(storage::OwnerId service, std::string creator,
+                                             std::size_t most) const {
+    constexpr std::size_t page_size = 200;
+    storage::DataQuery query;
+    query.prefix = made_prefix_of(creator);
+    std::size_t count = 0;
+    while (count < most) {
+        query.limit = std::min(page_size, most - count);
+        const auto page = co_await stored_.read(service, query);
+        if (!page) co_return page.error();
+        count += page->entries.size();
+        if (page->complete || page->entries.empty()) break;
+        query.after = page->entries.back().key;
+        co_await context_.shard().sleep(Duration::zero());  // others first
+    }
+    co_return count;
 }
 
 Result<RoomRecord> RoomStore::record(const core::DataOwner& room) const {

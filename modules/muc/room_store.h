@@ -27,6 +27,12 @@ public:
     void create(storage::OwnerId id, const std::string& address, const RoomRecord& record,
                 const std::string& secret, const AffiliationRecord& creator) const;
     void remove(core::Actor& room) const;
+    /// What the service keeps of a room that somebody made.
+    void put(storage::OwnerId service, const MadeRoom& made) const;
+    void remove(storage::OwnerId service, const MadeRoom& made) const;
+    /// How many rooms a user made, of those that are there: counts up to `most`.
+    Task<Result<std::size_t>> made_by(storage::OwnerId service, std::string creator,
+                                      std::size_t most) const;
 
     Result<RoomRecord> record(const core::DataOwner& room) const;
     /// Of a room that need not be loaded.

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/runtime/shard.h"
 #include "storage/owners.h"
 #include "storage/storage.h"
 
@@ -9,7 +10,7 @@ namespace clarion::muc {
 
 namespace {
 
-constexpr std::size_t slice_size = 200;
+constexpr std::size_t slice_size = 50;
 
 }  // namespace
 
@@ -37,6 +38,7 @@ Task<Result<std::optional<StoredRoom>>> RoomWalk::next() {
 }
 
 Task<Result<>> RoomWalk::read_slice() {
+    if (!slice_.empty()) co_await rooms_.shard().sleep(Duration::zero());
     auto addresses = co_await rooms_.storage().owners().list(storage::OwnerKind::actor,
                                                              rooms_.domain(), after_, slice_size);
     if (!addresses) co_return addresses.error();

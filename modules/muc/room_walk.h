@@ -1,5 +1,6 @@
 // RoomWalk: all rooms of a service as they are stored, one after the other in order of their
-// addresses. Reads a slice of addresses at a time.
+// addresses. Reads a slice at a time, and lets the shard serve others in between: there may be a
+// hundred thousand.
 #pragma once
 
 #include <cstddef>

@@ -54,7 +54,10 @@ Rooms::Rooms(core::ModuleSetup& setup, std::string domain, const RoomStore& stor
     : Directory(setup.context(), "room"),
       domain_(std::move(domain)),
       store_(store),
-      creators_(setup.context(), *this) {}
+      service_(setup.context(), domain_),
+      creators_(service_, store_) {}
+
+core::Shard& Rooms::shard() const { return context().shard(); }
 
 // ---- Loading -----------------------------------------------------------------------------------
 
@@ -72,10 +75,13 @@ Task<Result<std::unique_ptr<core::Actor>>> Rooms::read(std::string address) {
 }
 
 /// With what is not resident: its occupants, and what was said last.
-Task<Result<>> Rooms::fill(Room& room) const {
+Task<Result<>> Rooms::fill(Room& room) {
     auto record = store_.record(room.owner());
     if (!record) co_return record.error();
     room.restore(std::move(*record));
+    const auto service = co_await service_.id();
+    if (!service) co_return service.error();
+    count(room);
     room.restore(store_.activity(room.owner()));
     room.restore(store_.invitations(room.owner()));
     if (auto subject = store_.subject(room.owner()))
@@ -100,6 +106,16 @@ Task<Result<>> Rooms::fill(Room& room) const {
     if (!page) co_return page.error();
     for (const storage::ArchivedMessage& message : page->messages) room.restore(message);
     co_return Result<>{};
+}
+
+/// One that was made before its service kept an entry for each counts for who made it from when it
+/// is next used: nobody waits for a walk over all rooms.
+void Rooms::count(Room& room) const {
+    if (room.record().is_counted) return;
+    RoomRecord record = room.record();
+    record.is_counted = true;
+    MadeRoom made{record.creator, std::string(room.jid().bare())};
+    if (room.set_record(std::move(record))) store_.put(service_.known(), made);
 }
 
 /// Its occupants are in storage, too. Who still has to wait in slow mode is only if that is long.
@@ -240,18 +256,25 @@ RoomRecord Rooms::new_record(const Jid& creator) const {
     return record;
 }
 
-Task<Result<>> Rooms::create(std::string address, Jid creator, RoomRecord record) {
+Task<Result<>> Rooms::write_new(const std::string& address, const Jid& creator, RoomRecord record) {
+    const auto service = co_await service_.id();
+    if (!service) co_return service.error();
     const storage::OwnerId id = context().storage().owners().next_id(address);
     store_.create(id, address, record, crypto::random_bytes(secret_size),
                   {.address = std::string(creator.bare()), .affiliation = Affiliation::owner});
-    const Result<> committed = co_await context().shard().committed();
-    if (!committed) {
+    store_.put(*service, {record.creator, address});
+    co_return co_await context().shard().committed();
+}
+
+Task<Result<>> Rooms::create(std::string address, Jid creator, RoomRecord record) {
+    const Result<> written = co_await write_new(address, creator, std::move(record));
+    if (!written) {
         give_room_back(context(), domain_, std::string(creator.bare()));
-        co_return committed;
+        co_return written;
     }
     logger.info("room-created", {{"room", address}, {"by", creator.full()}});
     note_created(address);
-    co_return committed;
+    co_return written;
 }
 
 Task<Result<>> Rooms::create(std::string address, Jid owner) {
@@ -301,6 +324,7 @@ void Rooms::destroy(Room& room) {
     std::string creator = room.record().creator;
     room.set_deleted();
     store_.remove(room);
+    store_.remove(service_.known(), {creator, address});
     begin_removal(address);
     logger.info("room-destroyed", {{"room", address}});
     context().scope().spawn("destroy-room",

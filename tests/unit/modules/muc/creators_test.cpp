@@ -1,4 +1,12 @@
 // How many rooms one user may make ([muc] max_rooms_of_creator).
+#include <algorithm>
+
+#include "modules/muc/records.h"
+#include "server/core/context.h"
+#include "server/runtime/shard.h"
+#include "storage/module_data.h"
+#include "storage/owners.h"
+#include "storage/storage.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -59,6 +67,76 @@ TEST_CASE("a room that is destroyed by its owner counts no more") {
                     "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>",
                     "a@rooms.example.org") == "");
     CHECK(make(scene, *scene.romeo, "c") == "");
+    CHECK(make(scene, *scene.romeo, "d") == "!resource-constraint\n");
+}
+
+/// What the service keeps of rooms that were made: "creator address".
+std::vector<std::string> made_rooms(Scene& scene) {
+    std::vector<std::string> all;
+    scene.world.run("rooms.example.org", [&](core::Core& core) -> Task<> {
+        std::string domain = "rooms.example.org";
+        const auto id = co_await core.storage().owners().find(storage::OwnerKind::actor, domain);
+        storage::DataQuery query;
+        query.prefix = made_prefix;
+        const storage::DataSpace space{**id, "muc", storage::DataKind::stored};
+        const auto page = co_await core.storage().module_data().read(space, query);
+        for (const auto& [key, value] : page->entries) {
+            const auto made = decode_made_room(value);
+            all.push_back(made->creator + " " + made->address);
+        }
+    });
+    std::sort(all.begin(), all.end());
+    return all;
+}
+
+TEST_CASE("an entry comes and goes with each room") {
+    Scene scene{std::string(two_each)};
+    REQUIRE(make(scene, *scene.romeo, "a") == "");
+    REQUIRE(make(scene, *scene.juliet, "b") == "");
+    CHECK(made_rooms(scene) == std::vector<std::string>{"juliet@example.net b@rooms.example.org",
+                                                        "romeo@example.org a@rooms.example.org"});
+    leave(*scene.romeo, "a");
+    CHECK(made_rooms(scene) == std::vector<std::string>{"juliet@example.net b@rooms.example.org"});
+}
+
+/// As it was stored before the service had an entry for each room.
+void store_as_before(Scene& scene, const std::string& room) {
+    const std::string address = room + "@rooms.example.org";
+    scene.world.run(address, [&](core::Core& core) -> Task<> {
+        storage::Storage& stored = core.storage();
+        std::string domain = "rooms.example.org", name = address;
+        const auto service = co_await stored.owners().find(storage::OwnerKind::actor, domain);
+        const auto id = co_await stored.owners().find(storage::OwnerKind::actor, name);
+        const storage::DataSpace space{**id, "muc", storage::DataKind::resident};
+        std::string key(config_key);
+        const auto kept = co_await stored.module_data().get(space, key);
+        RoomRecord record = *decode_room(**kept);
+        record.is_counted = false;
+        stored.module_data().put(core.shard().batch(), space, config_key, encode(record));
+        stored.module_data().remove(core.shard().batch(),
+                                    {**service, "muc", storage::DataKind::stored},
+                                    made_key({record.creator, address}));
+    });
+}
+
+TEST_CASE("a room of an earlier layout counts from when it is next used") {
+    Scene scene{std::string(two_each) + "persistent_rooms = true\n"};
+    for (const auto* room : {"a", "b"}) {
+        REQUIRE(make(scene, *scene.romeo, room) == "");
+        leave(*scene.romeo, room);
+        store_as_before(scene, room);
+    }
+    scene.world.crash_and_restart();
+    scene.log_in();
+    CHECK(made_rooms(scene).empty());
+    CHECK(make(scene, *scene.tybalt, "a") == "entered");
+    CHECK(made_rooms(scene) == std::vector<std::string>{"romeo@example.org a@rooms.example.org"});
+    CHECK(make(scene, *scene.romeo, "c") == "");
+    CHECK(make(scene, *scene.romeo, "d") == "!resource-constraint\n");
+    CHECK(make(scene, *scene.tybalt, "b") == "entered");
+    scene.world.crash_and_restart();
+    scene.log_in();
+    CHECK(made_rooms(scene).size() == 3);
     CHECK(make(scene, *scene.romeo, "d") == "!resource-constraint\n");
 }
 

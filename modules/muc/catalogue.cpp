@@ -72,7 +72,7 @@ Task<Result<>> Catalogue::make() {
         channels.push_back(channel_of(**room));
         channels.back().occupants = co_await occupants_of(rooms_, (*room)->id);
     }
-    channels_ = std::move(channels);
+    channels_ = std::make_shared<const std::vector<Channel>>(std::move(channels));
     made_ = context_.clock().steady();
     if (!std::exchange(is_kept_, true)) context_.scope().spawn("catalogue", forget_when_unused());
     co_return Result<>{};
@@ -82,9 +82,20 @@ Task<> Catalogue::forget_when_unused() {
     do {
         co_await context_.shard().sleep(lasts);
     } while (context_.clock().steady() - used_ < lasts);
-    channels_ = {};
+    channels_ = nullptr;
     made_ = {};
     is_kept_ = false;
+}
+
+/// Elsewhere: of a hundred thousand rooms it takes a while. REQUIRES: it is made.
+Task<ChannelPage> Catalogue::find(const ChannelQuery& query, std::string asker) const {
+    const auto channels = channels_;
+    ChannelPage page;
+    UniqueFunction<void()> work = [&] {
+        page = find_channels(*channels, query, query.page.limit(largest_page, usual_page));
+    };
+    co_await context_.shard().offload(std::move(work), std::move(asker));
+    co_return page;
 }
 
 // ---- Searching ---------------------------------------------------------------------------------
@@ -101,9 +112,10 @@ Task<IqAnswer> Catalogue::search(IqRequest request) {
     used_ = context_.clock().steady();
     const Result<> made = co_await renew();
     if (!made) co_return to_stanza_error(made.error());
-    const ChannelPage page =
-        find_channels(channels_, query, query.page.limit(largest_page, usual_page));
-    std::vector<std::string> found;  // the catalogue may be made anew meanwhile
+    const auto kept = channels_;  // it may be made anew meanwhile
+    std::string asker(request.from.bare());
+    const ChannelPage page = co_await find(query, std::move(asker));
+    std::vector<std::string> found;
     for (const Channel* each : page.channels) found.push_back(each->address);
     xml::Element& result = answer->root().add("result", ns::channel_search);
     for (const std::string& address : found) {

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "base/clock.h"
@@ -31,12 +33,13 @@ private:
 
     Task<Result<>> renew();
     Task<Result<>> make();
+    Task<ChannelPage> find(const ChannelQuery& query, std::string asker) const;
     Task<> forget_when_unused();
     bool is_fresh() const;
 
     core::Context& context_;
     const Rooms& rooms_;
-    std::vector<Channel> channels_;
+    std::shared_ptr<const std::vector<Channel>> channels_;  // shared with workers that search
     SteadyTime made_{}, used_{};
     bool is_kept_ = false;
     OneAtATime making_;

@@ -37,6 +37,10 @@ set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g${CLARION_DEBUG_INFO} -DNDEBUG")
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(clarion_flags INTERFACE -fstack-protector-strong -D_FORTIFY_SOURCE=2)
     target_link_options(clarion_flags INTERFACE -Wl,-z,relro,-z,now)
+    # What nothing calls is left out, and what is called seldom stands apart: fewer pages of code
+    # are touched for each stanza.
+    target_compile_options(clarion_flags INTERFACE -ffunction-sections -fdata-sections)
+    target_link_options(clarion_flags INTERFACE -Wl,--gc-sections)
 endif()
 
 if(CLARION_SANITIZE STREQUAL "address")

@@ -182,14 +182,18 @@ Entrance entrance_of(const Room& room, const Stanza& presence, const EnterReques
     return {wanted, is_renamed ? std::move(*held) : presence.to(), is_renamed, is_new};
 }
 
-/// From a session that is in it already, under whatever nickname.
-void enter_from_inside(Room& room, Occupant& occupant, core::Envelope envelope,
+/// From a session that is in it already, under whatever nickname: it is told all anew, for it may
+/// not know any more that it is inside (17.3).
+void enter_from_inside(Room& room, Occupant& occupant, const core::Envelope& envelope,
                        const Entrance& entrance) {
+    const Jid& from = envelope.stanza->from();
     if (auto refused = refuse_update(room, occupant, *envelope.stanza))
         return refuse_presence(room.context(), envelope, *refused);
     if (occupant.address == entrance.address)
         return enter_again(room, occupant, envelope, entrance);
-    change_nickname(room, occupant, std::move(envelope));
+    if (!change_nickname(room, occupant, envelope)) return;
+    greet(room, occupant, from, entrance);
+    tell_available(room, occupant, {}, from);
 }
 
 }  // namespace
@@ -206,7 +210,7 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
         return refuse_presence(room.context(), envelope, *refused);
     const Entrance entrance = entrance_of(room, *envelope.stanza, wanted, is_new);
     if (Occupant* const already = room.occupants().by_session(from))
-        return enter_from_inside(room, *already, std::move(envelope), entrance);
+        return enter_from_inside(room, *already, envelope, entrance);
     Applicant who = applicant(room, from, entrance.address.resource(), wanted);
     auto refused = refuse_entry(room.record(), who);
     if (!refused) {
@@ -227,8 +231,10 @@ void take_available(Room& room, core::Envelope envelope) {
                                {Condition::item_not_found, "you are not in this room"});
     if (auto refused = refuse_update(room, *occupant, presence))
         return refuse_presence(room.context(), envelope, *refused);
-    if (presence.to().is_full() && occupant->address != presence.to())
-        return change_nickname(room, *occupant, std::move(envelope));
+    if (presence.to().is_full() && occupant->address != presence.to()) {
+        if (change_nickname(room, *occupant, envelope)) tell_available(room, *occupant, {});
+        return;
+    }
     room.occupants().make_current(*occupant, presence.from(), clean_presence(presence));
     room.keep(*occupant, occupant->current());
     tell_available(room, *occupant, {});

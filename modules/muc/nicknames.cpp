@@ -91,15 +91,17 @@ void hold_to_nickname(Room& room, const Jid& who) {
     }
 }
 
-void change_nickname(Room& room, Occupant& occupant, core::Envelope envelope) {
-    const Jid to = envelope.stanza->to();
-    const Jid from = envelope.stanza->from();
-    if (auto refused = refuse_change(room, occupant, from, to.resource()))
-        return refuse_presence(room.context(), envelope, *refused);
+bool change_nickname(Room& room, Occupant& occupant, const core::Envelope& envelope) {
+    const Jid& to = envelope.stanza->to();
+    const Jid& from = envelope.stanza->from();
+    if (auto refused = refuse_change(room, occupant, from, to.resource())) {
+        refuse_presence(room.context(), envelope, *refused);
+        return false;
+    }
     move_to(room, occupant, to);
     room.occupants().make_current(occupant, from, clean_presence(*envelope.stanza));
     room.keep(occupant);
-    tell_available(room, occupant, {});
+    return true;
 }
 
 }  // namespace clarion::muc

@@ -23,6 +23,7 @@ void clear_nickname(Room& room, std::string_view nick, const Jid& who);
 /// is called so from now on.
 void hold_to_nickname(Room& room, const Jid& who);
 /// An occupant sends presence to another address than its own: all its sessions get that nickname.
-void change_nickname(Room& room, Occupant& occupant, core::Envelope envelope);
+/// The caller tells of it under the new one. False: that was refused.
+bool change_nickname(Room& room, Occupant& occupant, const core::Envelope& envelope);
 
 }  // namespace clarion::muc

@@ -195,6 +195,11 @@ void Rooms::on_absent(core::Envelope envelope, const Error& why) {
         (asks_to_enter || waiting_.contains(stanza.to().bare())))
         return make(std::move(envelope));
     if (stanza.is_presence() && stanza.type() != StanzaType::available) return;
+    // Who asks whether it is still in a room (XEP-0410) is in none. That nobody is found there it
+    // would take for an occupant's who was just renamed.
+    if (why.is(error_code::item_not_found) && stanza.is_request() && stanza.to().is_full())
+        return context().router().bounce(std::move(envelope),
+                                         {Condition::not_acceptable, "there is no such room"});
     context().router().bounce(std::move(envelope), to_stanza_error(why));
 }
 

@@ -185,6 +185,11 @@ TEST_CASE_FIXTURE(Scene, "who enters again is told all again, and others nothing
     CHECK(seen(*romeo) ==
           "-Juliet none/participant (juliet@example.net/balcony) nick=Capulet 303\n"
           "+Capulet none/participant (juliet@example.net/balcony)\n");
+    CHECK(seen(*juliet) ==
+          "-Juliet none/participant (juliet@example.net/balcony) nick=Capulet 303 110\n"
+          "+Romeo owner/moderator\n"
+          "+Capulet none/participant (juliet@example.net/balcony) 170 110\n"
+          "* \n");
 }
 
 TEST_CASE_FIXTURE(Scene, "changes of presence and of nicknames") {

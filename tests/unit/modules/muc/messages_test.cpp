@@ -356,6 +356,9 @@ TEST_CASE_FIXTURE(Scene, "the room answers a ping to oneself (XEP-0410)") {
     CHECK(ask(*juliet, "get", ping, there) == "");
     leave(*juliet, "Juliet");
     CHECK(ask(*juliet, "get", ping, there) == "not-acceptable");
+    leave(*romeo, "Romeo");  // and the room is gone
+    CHECK(ask(*juliet, "get", ping, there) == "not-acceptable");
+    CHECK(ask(*juliet, "get", ping) == "item-not-found");
 }
 
 }  // namespace

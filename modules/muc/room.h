@@ -18,6 +18,7 @@
 #include "modules/muc/passed_invitations.h"
 #include "modules/muc/pauses.h"
 #include "modules/muc/room_store.h"
+#include "modules/muc/whispers.h"
 #include "server/core/actors/actor.h"
 #include "server/core/delivery/fan_out.h"
 #include "storage/archive.h"
@@ -71,6 +72,7 @@ public:
     Flood& joins() { return joins_; }
     /// Of those who ask for something, and are not in it.
     Flood& requests() { return requests_; }
+    Whispers& whispers() { return whispers_; }
     /// Of those who speak, in slow mode.
     const Pauses& pauses() const { return pauses_; }
     std::chrono::seconds pause() const { return std::chrono::seconds(config().slow_mode); }
@@ -135,6 +137,7 @@ private:
     Flood joins_, requests_;
     bool has_forgotten_authors_ = false;
     std::optional<SteadyTime> shown_;  // when last
+    Whispers whispers_;
     Pauses pauses_;
     PassedInvitations invitations_;
     core::FanOut outbox_{*this};

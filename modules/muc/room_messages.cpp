@@ -158,7 +158,10 @@ void pass_on(Room& room, const Stanza& message, const Occupant& sender, const Oc
     auto passed = as_said(room, message, sender);
     passed->root().add("x", ns::muc_user);
     std::vector<Jid> sessions;
-    for (const OccupantSession& each : to.sessions) sessions.push_back(each.jid);
+    for (const OccupantSession& each : to.sessions) {
+        sessions.push_back(each.jid);
+        room.whispers().note(each.jid.full(), message.id());
+    }
     room.outbox().send(std::move(passed), std::move(sessions));
 }
 

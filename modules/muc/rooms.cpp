@@ -134,6 +134,7 @@ void Rooms::take_failure(Room& room, const core::Envelope& envelope) {
     // Servers, this one too, say that also for a client that is not there any more (RFC 6121,
     // 8.5.3.2).
     if (is_unserved) return ask_after(*this, room, error.from());
+    if (error.is_message() && room.whispers().has(error.from().full(), error.id())) return;
     take_error(room, error, envelope.local_bounce);
     destroy_if_over(room);
 }

@@ -1,4 +1,5 @@
 // Entering a room, nicknames, presence in it, and leaving (XEP-0045, 7).
+#include "modules/muc/whispers.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -318,6 +319,39 @@ TEST_CASE_FIXTURE(Scene, "only errors that say that nobody is there take an occu
     CHECK(error("recipient-unavailable") ==
           "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
     CHECK(error("recipient-unavailable") == "");
+}
+
+TEST_CASE_FIXTURE(Scene, "an error about a private message takes nobody out") {
+    enter(*romeo, "Romeo");
+    world.arrive("<presence from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                 "/Mercutio'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    const auto comes_back = [&](std::string_view id) {
+        forget();
+        world.arrive("<message type='error' id='" + std::string(id) +
+                     "' from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                     "/Romeo'><error type='cancel'><item-not-found "
+                     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+        return seen(*romeo);
+    };
+    romeo->send("<message type='chat' id='w1' to='" + std::string(room_jid) +
+                "/Mercutio'><body>Psst</body></message>");
+    send_message(*romeo, "<body>But soft!</body>", "m1");
+    CHECK(comes_back("w1") == "");
+    CHECK(comes_back("m1") == "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
+}
+
+TEST_CASE("whispers are known again by session and id, the last ones") {
+    Whispers whispers;
+    whispers.note("a@b/c", "");
+    whispers.note("a@b/c", "0");
+    CHECK(whispers.has("a@b/c", "0"));
+    CHECK_FALSE(whispers.has("a@b/d", "0"));
+    CHECK_FALSE(whispers.has("a@b/c", "1"));
+    CHECK_FALSE(whispers.has("a@b/c", ""));
+    for (std::size_t i = 1; i <= Whispers::most; ++i) whispers.note("a@b/c", std::to_string(i));
+    CHECK_FALSE(whispers.has("a@b/c", "0"));
+    CHECK(whispers.has("a@b/c", "1"));
+    CHECK(whispers.has("a@b/c", std::to_string(Whispers::most)));
 }
 
 TEST_CASE_FIXTURE(Scene, "who may be gone is asked after") {

@@ -1,0 +1,44 @@
+// Whispers: which private messages a room passed on lately, so that it knows them when they come back.
+//
+// An error about one says something of that message, not of the occupant, who hears everybody else;
+// what comes back has nothing of it for certain but its id. Part of a Room, on its shard.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace clarion::muc {
+
+class Whispers {
+public:
+    /// The older ones are forgotten.
+    static constexpr std::size_t most = 200;
+
+    /// To a session, by its full address. One without an id cannot be known again.
+    void note(std::string_view session, std::string_view id) {
+        if (id.empty()) return;
+        if (passed_.size() < most)
+            passed_.push_back(key(session, id));
+        else
+            passed_[next_] = key(session, id);
+        next_ = (next_ + 1) % most;
+    }
+    bool has(std::string_view session, std::string_view id) const {
+        return !id.empty() &&
+               std::find(passed_.begin(), passed_.end(), key(session, id)) != passed_.end();
+    }
+
+private:
+    static std::size_t key(std::string_view session, std::string_view id) {
+        return std::hash<std::string>()(std::string(session) + '\n' + std::string(id));
+    }
+
+    std::vector<std::size_t> passed_;  // a ring, once it is full
+    std::size_t next_ = 0;
+};
+
+}  // namespace clarion::muc

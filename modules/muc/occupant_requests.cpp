@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "proto/ns.h"
@@ -32,12 +33,25 @@ std::optional<StanzaError> refuse(const Room& room, const Occupant* asker, const
     return std::nullopt;
 }
 
+/// A client or its server may say in an answer whose it is, as the publisher of an item or in the
+/// "by" of an error. There the occupant's address takes the place of the real one (17.4).
+void hide_address(xml::Element& element, const Jid& real, const Jid& shown) {
+    const std::string with_resource = std::string(real.bare()) + "/";
+    for (const xml::Attribute* each = element.first_attribute(); each; each = each->next)
+        if (each->value == real.bare() || each->value.starts_with(with_resource))
+            element.set_attr(each->name, shown.full(), each->ns);
+    for (xml::Element* child = element.first_child(); child; child = child->next_sibling())
+        hide_address(*child, real, shown);
+}
+
 /// The answer, or that there is none, as the asker sees it: from the occupant's address.
 void answer(Room& room, const StanzaPtr& request, const Stanza* from_client) {
     if (!from_client)
         return room.context().router().route(
             make_error(*request, {Condition::remote_server_timeout, StanzaErrorType::wait}));
     auto passed = from_client->clone();
+    if (room.config().who_is != WhoIs::anyone)
+        hide_address(passed->root(), from_client->from(), request->to());
     passed->set_from(request->to());
     passed->set_to(request->from());
     passed->root().set_attr("id", request->id());

@@ -32,6 +32,7 @@ constexpr std::string_view room_features[] = {ns::muc_stable_id_feature,
 /// Rooms tell members who are away of what is said, if they register for it.
 constexpr std::string_view offline_feature = "http://tigase.org/protocol/muc#offline";
 
+/// It is something that was said in the room: who may not enter is not told.
 std::string_view subject_of(const Room& room) {
     const StanzaPtr& message = room.subject().message;
     return message ? message->root().child_text(ns::client, "subject") : std::string_view();
@@ -80,8 +81,8 @@ void describe_room(const Room& room, xml::Element& query) {
     if (room.options().offline_delivery == "registered")
         query.add("feature").set_attr("var", offline_feature);
     RoomFacts facts{.occupants = room.occupants().size(),
-                    .subject = subject_of(room),
                     .pictures = room.store().pictures(room.owner())};
+    if (!config.is_members_only && config.password.empty()) facts.subject = subject_of(room);
     if (tells_activity(config))
         facts.messages_per_hour = room.activity().per_hour(room.context().clock().wall());
     info_form(config, facts).append_to(query);

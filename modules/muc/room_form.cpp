@@ -281,7 +281,7 @@ DataForm info_form(const RoomConfig& config, const RoomFacts& facts) {
     form.add("muc#roominfo_description", config.description, "text-single");
     form.add("muc#roominfo_lang", config.language, "text-single");
     form.add("muc#roominfo_occupants", std::to_string(facts.occupants), "text-single");
-    form.add("muc#roominfo_subject", facts.subject, "text-single");
+    if (facts.subject) form.add("muc#roominfo_subject", *facts.subject, "text-single");
     form.add_boolean("muc#roominfo_subjectmod", config.changes_subject);
     form.add_boolean("muc#roomconfig_changesubject", config.changes_subject);
     form.add_boolean("muc#roomconfig_allowinvites", config.allows_invites);

@@ -38,8 +38,8 @@ Result<ConfigRead> read_config(const DataForm& form, const RoomConfig& before,
 std::vector<std::string_view> config_features(const RoomConfig& config);
 struct RoomFacts {
     std::size_t occupants = 0;
-    std::string_view subject{};
-    std::vector<std::string> pictures{};  // their hashes
+    std::optional<std::string_view> subject{};  // nullopt: not for everybody
+    std::vector<std::string> pictures{};        // their hashes
     std::optional<double> messages_per_hour{};
 };
 DataForm info_form(const RoomConfig& config, const RoomFacts& facts);

@@ -442,5 +442,24 @@ TEST_CASE_FIXTURE(Scene, "what is found of rooms") {
     CHECK(form->value("muc#roominfo_occupants") == "1");
 }
 
+TEST_CASE_FIXTURE(Scene, "the subject of a room that not everybody may enter is not told outside") {
+    open();
+    send_message(*romeo, "<subject>Two households</subject>");
+    const auto subject = [&] {
+        forget();
+        const auto info =
+            request(*tybalt, "get", "<query xmlns='http://jabber.org/protocol/disco#info'/>");
+        const auto form =
+            DataForm::find_in(*info.root().child(ns::disco_info, "query"), ns::muc_roominfo);
+        const auto* field = form->field("muc#roominfo_subject");
+        return field ? std::string(field->value()) : "(none)";
+    };
+    CHECK(subject() == "Two households");
+    CHECK(configure(*romeo, {"membersonly=1"}) == "");
+    CHECK(subject() == "(none)");
+    CHECK(configure(*romeo, {"membersonly=0", "roomsecret=queen mab"}) == "");
+    CHECK(subject() == "(none)");
+}
+
 }  // namespace
 }  // namespace clarion::muc

@@ -1,4 +1,5 @@
 // What is said in a room, to all or to one, and what is kept of it (XEP-0045, 7.4, 7.5, 8.1).
+#include "proto/xml_writer.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -344,6 +345,33 @@ TEST_CASE_FIXTURE(Scene, "requests of one occupant to another go through the roo
     CHECK(ask(*juliet, "get", "<query xmlns='jabber:iq:version'/>",
               std::string(room_jid) + "/Mercutio") == "item-not-found");
     CHECK(ask(*juliet, "set", "<vCard xmlns='vcard-temp'/>", romeo_there) == "not-allowed");
+}
+
+TEST_CASE_FIXTURE(Scene, "answers through the room do not say whose they are") {
+    open();
+    const auto answer_of_romeo = [&](std::string_view type, std::string_view payload) {
+        juliet->send("<iq type='get' id='v1' to='" + std::string(room_jid) +
+                     "/Romeo'><query xmlns='jabber:iq:version'/></iq>");
+        romeo->send("<iq type='" + std::string(type) + "' id='" +
+                    std::string(romeo->pop("iq").root().attr("id")) + "' to='" +
+                    std::string(room_jid) + "/Juliet'>" + std::string(payload) + "</iq>");
+        return xml::to_string(juliet->pop("iq").root());
+    };
+    const std::string error =
+        "<error type='cancel' by='romeo@example.org'><not-allowed "
+        "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>";
+    const std::string items =
+        "<pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='n'><item id='1' "
+        "publisher='romeo@example.org/orchard'/><item id='2' publisher='romeo@example.organ'/>"
+        "</items></pubsub>";
+    CHECK(answer_of_romeo("error", error).find("romeo@") == std::string::npos);
+    const std::string hidden = answer_of_romeo("result", items);
+    CHECK(hidden.find("romeo@example.org/") == std::string::npos);
+    CHECK(hidden.find("romeo@example.organ") != std::string::npos);
+    CHECK(hidden.find("publisher='verona@rooms.example.org/Romeo'") != std::string::npos);
+    CHECK(configure(*romeo, {"whois=anyone"}) == "");
+    forget();
+    CHECK(answer_of_romeo("result", items).find("romeo@example.org/orchard") != std::string::npos);
 }
 
 TEST_CASE_FIXTURE(Scene, "the room answers a ping to oneself (XEP-0410)") {

@@ -83,7 +83,7 @@ void fill_retraction(xml::Element& retraction, const Moderator& moderator,
 /// What all are told.
 std::shared_ptr<Stanza> announcement(const Room& room, const ModerationRequest& wanted,
                                      const Moderator& moderator) {
-    auto message = Stanza::make(StanzaKind::message, StanzaType::groupchat, room.jid(), room.jid(),
+    auto message = Stanza::make(StanzaKind::message, StanzaType::groupchat, room.jid(), {},
                                 "moderated-" + wanted.id);
     fill_retraction(message->root().add("retract", ns::retract).set_attr("id", wanted.id),
                     moderator, wanted.reason);

@@ -62,7 +62,7 @@ std::shared_ptr<Stanza> as_said(const Room& room, const Stanza& message, const O
     strip_room_elements(said->root());
     strip_stanza_id(said->root(), room.jid());
     said->set_from(sender.address);
-    said->set_to(room.jid());
+    said->set_to({});  // each copy has its own, and the archive's none (XEP-0313, 5.1.2)
     said->root().add("occupant-id", ns::occupant_id).set_attr("id", sender.id);
     return said;
 }

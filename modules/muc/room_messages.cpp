@@ -96,7 +96,8 @@ std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, co
                                           SteadyTime now) {
     if (sender.role < Role::participant)
         return StanzaError(Condition::forbidden, "visitors have no voice in this room");
-    if (sets_subject(message)) return refuse_subject(room, sender, message);
+    if (sets_subject(message))
+        if (auto refused = refuse_subject(room, sender, message)) return refused;
     if (auto refused = refuse_haste(room, sender, now)) return refused;
     return refuse_in_pause(room, sender, message, now);
 }

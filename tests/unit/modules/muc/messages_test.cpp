@@ -179,6 +179,14 @@ TEST_CASE("nobody says more than a room bears") {
     CHECK(scene.seen(*scene.romeo) == "-Juliet none/none (juliet@example.net/balcony)\n");
 }
 
+TEST_CASE("subjects count as what is said") {
+    Scene scene("lock_new_rooms = false\nmessages_per_second = 2\n");
+    scene.open({"changesubject=1"});
+    for (int i = 0; i < 3; ++i) scene.send_message(*scene.juliet, "<subject>mine</subject>");
+    CHECK(scene.seen(*scene.romeo) == "Juliet* mine\nJuliet* mine\n");
+    CHECK(scene.seen(*scene.juliet) == "Juliet* mine\nJuliet* mine\n!policy-violation\n");
+}
+
 TEST_CASE_FIXTURE(Scene, "slow mode") {
     open({"slow_mode_duration=10"});
     say(*juliet, "Ay me!");

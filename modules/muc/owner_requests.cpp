@@ -26,17 +26,25 @@ RoomStaff staff_of(const Room& room) {
     return staff;
 }
 
-/// Those who are not in the new list have no affiliation from now on, those who are have it.
-Result<> set_all(Room& room, const std::vector<std::string>& before,
-                 const std::vector<std::string>& after, Affiliation affiliation) {
-    for (const std::string& address : after) {
+bool contains(const std::vector<std::string>& all, const std::string& address) {
+    return std::find(all.begin(), all.end(), address) != all.end();
+}
+
+Result<> grant(Room& room, const std::vector<std::string>& addresses, Affiliation affiliation) {
+    for (const std::string& address : addresses) {
         if (room.affiliation_of(Jid::trusted(address)) == affiliation) continue;
         auto set = set_affiliation(room, Jid::trusted(address), affiliation, {});
         if (!set) return set;
     }
+    return {};
+}
+
+/// From those who are not in the new list and still have it.
+Result<> revoke(Room& room, const std::vector<std::string>& before,
+                const std::vector<std::string>& after, Affiliation affiliation) {
     for (const std::string& address : before) {
-        const bool stays = std::find(after.begin(), after.end(), address) != after.end();
-        if (stays || room.affiliation_of(Jid::trusted(address)) != affiliation) continue;
+        if (contains(after, address)) continue;
+        if (room.affiliation_of(Jid::trusted(address)) != affiliation) continue;
         auto set = set_affiliation(room, Jid::trusted(address), Affiliation::none, {});
         if (!set) return set;
     }
@@ -51,17 +59,18 @@ std::vector<Jid> staff_in(const ConfigRead& read) {
     return all;
 }
 
+/// Whoever goes from one list to the other is never without affiliation meanwhile, which would
+/// remove it from a room of members.
 Result<> set_staff(Room& room, const ConfigRead& read) {
     const RoomStaff before = staff_of(room);
-    if (read.owners) {
-        if (auto set = set_all(room, before.owners, *read.owners, Affiliation::owner); !set)
-            return set;
-    }
-    if (!read.admins) return {};
+    const std::vector<std::string>& owners = read.owners ? *read.owners : before.owners;
     std::vector<std::string> admins;  // who is an owner is not less
-    for (const std::string& each : *read.admins)
-        if (room.affiliation_of(Jid::trusted(each)) != Affiliation::owner) admins.push_back(each);
-    return set_all(room, before.admins, admins, Affiliation::admin);
+    for (const std::string& each : read.admins ? *read.admins : before.admins)
+        if (!contains(owners, each)) admins.push_back(each);
+    if (auto set = grant(room, owners, Affiliation::owner); !set) return set;
+    if (auto set = grant(room, admins, Affiliation::admin); !set) return set;
+    if (auto set = revoke(room, before.owners, owners, Affiliation::owner); !set) return set;
+    return revoke(room, before.admins, admins, Affiliation::admin);
 }
 
 OwnerAnswer refuse(const StanzaError& error) { return {.answer = error}; }
@@ -101,7 +110,9 @@ OwnerAnswer take_owner_request(Room& room, const IqRequest& request) {
     const auto form = DataForm::from_element(*x);
     if (!form) return refuse(to_stanza_error(form.error()));
     if (form->type == "cancel") return cancel(room, request);
-    if (form->type != "submit") return refuse(Condition::bad_request);
+    // A form without fields says that the room is fine as it is, so it may have no type either.
+    const bool is_ours = form->form_type().empty() || form->form_type() == ns::muc_roomconfig;
+    if (form->type != "submit" || !is_ours) return refuse(Condition::bad_request);
     if (auto done = configure(room, *form); !done) return refuse(to_stanza_error(done.error()));
     return {.answer = make_result(*request.stanza)};
 }

@@ -1,5 +1,6 @@
 #include "modules/muc/registering.h"
 
+#include <optional>
 #include <utility>
 
 #include "base/clock.h"
@@ -22,6 +23,15 @@ namespace {
 
 /// As apps for phones know it (docs/rooms.md).
 constexpr std::string_view offline_field = "{http://tigase.org/protocol/muc}offline";
+
+/// Nobody becomes a member before the owner has said who may.
+std::optional<StanzaError> refuse_registering(const Room& room, const Jid& who) {
+    const Affiliation affiliation = room.affiliation_of(who);
+    if (affiliation == Affiliation::outcast) return StanzaError(Condition::not_allowed);
+    if (room.record().is_locked && affiliation != Affiliation::owner)
+        return StanzaError(Condition::item_not_found, "the room is not ready yet");
+    return std::nullopt;
+}
 
 /// Who is no member leaves the list; what it is otherwise, it stays.
 IqAnswer unregister(Room& room, const IqRequest& request) {
@@ -72,8 +82,8 @@ IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool he
 }  // namespace
 
 IqAnswer answer_registration(Room& room, const IqRequest& request) {
+    if (auto refused = refuse_registering(room, request.from)) return *refused;
     const AffiliationRecord record = room.affiliation_record(request.from);
-    if (record.affiliation == Affiliation::outcast) return StanzaError(Condition::not_allowed);
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::register_);
     if (!record.nick.empty()) {
@@ -94,8 +104,7 @@ IqAnswer answer_registration(Room& room, const IqRequest& request) {
 }
 
 IqAnswer take_registration(Room& room, const IqRequest& request) {
-    if (room.affiliation_of(request.from) == Affiliation::outcast)
-        return StanzaError(Condition::not_allowed);
+    if (auto refused = refuse_registering(room, request.from)) return *refused;
     if (auto refused = refuse_haste(room, request.from, room.context().clock().steady()))
         return *refused;
     const xml::Element& query = request.payload();

@@ -277,6 +277,11 @@ TEST_CASE_FIXTURE(Scene, "the configuration is the owners' alone") {
     CHECK(configure(*romeo, {"whois=somebody"}) == "bad-request");
     CHECK(configure(*romeo, {"passwordprotectedroom=1"}) == "not-acceptable");
     CHECK(configure(*romeo, {"membersonly=perhaps"}) == "bad-request");
+    CHECK(ask(*romeo, "set",
+              "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' "
+              "type='submit'><field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register"
+              "</value></field><field var='muc#roomconfig_membersonly'><value>1</value></field></x>"
+              "</query>") == "bad-request");
     CHECK(seen(*juliet) == "");
     CHECK(configure(*romeo, {"whois=anyone"}) == "");
     CHECK(seen(*juliet) == "room 172\n");
@@ -284,6 +289,21 @@ TEST_CASE_FIXTURE(Scene, "the configuration is the owners' alone") {
     CHECK(seen(*juliet) == "room 171 173 104\n");
     CHECK(configure(*romeo, {"roomname=Verona"}) == "");
     CHECK(seen(*juliet) == "");  // nothing has changed
+}
+
+TEST_CASE_FIXTURE(Scene,
+                  "who becomes an administrator by the form stays where only members may be") {
+    open();
+    CHECK(affiliate(*romeo, "juliet@example.net", "owner") == "");
+    CHECK(configure(*romeo, {"membersonly=1"}) == "");
+    forget();
+    CHECK(configure(*romeo, {"roomowners=romeo@example.org", "roomadmins=juliet@example.net"}) ==
+          "");
+    CHECK(seen(*juliet) == "+Juliet admin/moderator (juliet@example.net/balcony) 110\n");
+    CHECK(configure(*juliet, {"membersonly=0"}) == "forbidden");
+    // Both lists may name somebody, who then is the more.
+    CHECK(configure(*romeo, {"roomadmins=romeo@example.org"}) == "");
+    CHECK(seen(*juliet) == "-Juliet none/none (juliet@example.net/balcony) 321 110\n");
 }
 
 TEST_CASE_FIXTURE(Scene, "the end of a room") {

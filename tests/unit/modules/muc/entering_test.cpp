@@ -27,6 +27,13 @@ TEST_CASE_FIXTURE(Scene, "a room that is not configured yet lets nobody else in"
     locked.forget();
     locked.enter(*locked.juliet, "Juliet");
     CHECK(locked.seen(*locked.juliet) == "!item-not-found\n");
+    const std::string registering =
+        "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field "
+        "var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field><field "
+        "var='muc#register_roomnick'><value>J</value></field></x></query>";
+    CHECK(locked.ask(*locked.juliet, "get", "<query xmlns='jabber:iq:register'/>") ==
+          "item-not-found");
+    CHECK(locked.ask(*locked.juliet, "set", registering) == "item-not-found");
     CHECK(locked.configure(*locked.romeo, {}) == "");
     locked.enter(*locked.juliet, "Juliet");
     CHECK(locked.seen(*locked.romeo) == "+Juliet none/participant (juliet@example.net/balcony)\n");

@@ -131,6 +131,11 @@ void MucOptions::declare(Table& t) {
         .doc(
             "Who has a nickname reserved in a room is called that there and nothing else: entering "
             "under another one, it is given its own (status 210), and it cannot change it.");
+    t.add("logs_url", &MucOptions::logs_url)
+        .doc(
+            "Where the web has what is said in rooms: told of those that are archived and that "
+            "anybody may find and enter (muc#roominfo_logs), with the name of the room for {room}. "
+            "Empty: nowhere.");
 }
 
 const MucOptions& options_of_service(const Config& config, std::string_view domain) {

@@ -31,6 +31,7 @@ struct MucOptions {
     std::string offline_delivery = "registered";
     bool occupants_answer_sets = false;
     bool enforce_registered_nicknames = false;
+    std::string logs_url;
     static void declare(OptionTable<MucOptions>& table);
 };
 

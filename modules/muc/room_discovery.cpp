@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/text.h"
 #include "modules/muc/activity.h"
 #include "modules/muc/room_form.h"
 #include "modules/muc/room_walk.h"
@@ -40,6 +41,32 @@ std::string_view subject_of(const Room& room) {
 
 std::string shown_name(const std::string& address, const RoomConfig& config) {
     return config.name.empty() ? std::string(Jid::trusted(address).local()) : config.name;
+}
+
+/// What stands for itself in a URL (RFC 3986, 2.3).
+bool is_unreserved(char c) {
+    const char letter = static_cast<char>(c | 0x20);
+    return (letter >= 'a' && letter <= 'z') || (c >= '0' && c <= '9') ||
+           std::string_view("-._~").find(c) != std::string_view::npos;
+}
+
+std::string in_url(std::string_view text) {
+    std::string written;
+    for (const char& c : text)
+        written += is_unreserved(c) ? std::string(1, c) : '%' + hex_encode({&c, 1});
+    return written;
+}
+
+/// Empty: there are none that everybody may read.
+std::string logs_of(const Room& room) {
+    const RoomConfig& config = room.config();
+    const bool is_open = config.is_public && !config.is_members_only && config.password.empty();
+    std::string url = room.options().logs_url;
+    if (url.empty() || !config.is_archived || !is_open) return {};
+    constexpr std::string_view placeholder = "{room}";
+    const auto at = url.find(placeholder);
+    if (at != url.npos) url.replace(at, placeholder.size(), in_url(room.jid().local()));
+    return url;
 }
 
 struct Listed {
@@ -81,7 +108,8 @@ void describe_room(const Room& room, xml::Element& query) {
     if (room.options().offline_delivery == "registered")
         query.add("feature").set_attr("var", offline_feature);
     RoomFacts facts{.occupants = room.occupants().size(),
-                    .pictures = room.store().pictures(room.owner())};
+                    .pictures = room.store().pictures(room.owner()),
+                    .logs = logs_of(room)};
     if (!config.is_members_only && config.password.empty()) facts.subject = subject_of(room);
     if (tells_activity(config))
         facts.messages_per_hour = room.activity().per_hour(room.context().clock().wall());

@@ -289,6 +289,8 @@ DataForm info_form(const RoomConfig& config, const RoomFacts& facts) {
     form.add("muc#roomconfig_roomname", config.name, "text-single");
     form.add("muc#roomconfig_allowpm", allow_pm_names[static_cast<std::size_t>(config.allow_pm)],
              "list-single");
+    form.add("muc#maxhistoryfetch", std::to_string(config.history), "text-single");
+    if (!facts.logs.empty()) form.add("muc#roominfo_logs", facts.logs, "text-single");
     if (config.slow_mode > 0)
         form.add("muc#roominfo_slow_mode_duration", std::to_string(config.slow_mode),
                  "text-single");

@@ -41,6 +41,7 @@ struct RoomFacts {
     std::optional<std::string_view> subject{};  // nullopt: not for everybody
     std::vector<std::string> pictures{};        // their hashes
     std::optional<double> messages_per_hour{};
+    std::string logs{};  // a URL; empty: there are none for everybody
 };
 DataForm info_form(const RoomConfig& config, const RoomFacts& facts);
 

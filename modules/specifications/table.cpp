@@ -138,7 +138,7 @@ constexpr std::array specifications_{
     Specification{"0492", "Chat notification settings", "0.2.0", complete, "push_rooms",
         "of rooms, in bookmarks: what phones are told of; <advanced/> is for clients"},
     Specification{"0500", "MUC Slow Mode", "0.1.1", partial, "muc",
-        "each room by its owners; who has to wait is forgotten when the server restarts"},
+        "each room by its owners; pauses of less than a minute begin anew when the server restarts"},
     Specification{"0502", "MUC Activity Indicator", "0.1.0", complete, "muc",
         "of public rooms that everybody may enter"},
 };

@@ -442,6 +442,30 @@ TEST_CASE_FIXTURE(Scene, "what is found of rooms") {
     CHECK(form->value("muc#roominfo_occupants") == "1");
 }
 
+TEST_CASE("where a room's logs are is told if everybody may read them, with its name escaped") {
+    Scene scene("lock_new_rooms = false\nlogs_url = \"https://logs.example.org/{room}.html\"\n");
+    const std::string address = "caf\xc3\xa9\\20a@rooms.example.org";
+    scene.romeo->send("<presence to='" + address +
+                      "/R'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    const auto logs = [&](const std::string& field) {
+        if (!field.empty())
+            scene.ask(*scene.romeo, "set",
+                      "<query xmlns='http://jabber.org/protocol/muc#owner'><x "
+                      "xmlns='jabber:x:data' type='submit'><field var='" +
+                          field + "'><value>1</value></field></x></query>",
+                      address);
+        const auto info =
+            scene.request(*scene.tybalt, "get",
+                          "<query xmlns='http://jabber.org/protocol/disco#info'/>", address);
+        const auto form =
+            DataForm::find_in(*info.root().child(ns::disco_info, "query"), ns::muc_roominfo);
+        const auto* found = form->field("muc#roominfo_logs");
+        return found ? std::string(found->value()) : "(none)";
+    };
+    CHECK(logs("") == "https://logs.example.org/caf%c3%a9%5c20a.html");
+    CHECK(logs("muc#roomconfig_membersonly") == "(none)");
+}
+
 TEST_CASE_FIXTURE(Scene, "the subject of a room that not everybody may enter is not told outside") {
     open();
     send_message(*romeo, "<subject>Two households</subject>");

@@ -8,6 +8,8 @@
 namespace clarion::caps {
 
 void Desk::look_up(const std::string& host, const std::string& key, unsigned shard, Reply reply) {
+    const auto known = being_stored_.find({host, key});
+    if (known != being_stored_.end()) return tell({shard, std::move(reply)}, known->second);
     const auto [found, is_new] = cases_.try_emplace({host, key});
     found->second.push_back({shard, std::move(reply)});
     if (is_new) context_.scope().spawn("read-caps", read(found->first));
@@ -32,7 +34,17 @@ void Desk::answered(const std::string& host, const std::string& key,
         else
             give_turn(found);
     }
-    if (text) context_.scope().spawn("store-caps", stored_.put(host, key, std::move(*text)));
+    if (!text) return;
+    being_stored_.insert_or_assign({host, key}, std::move(*text));
+    context_.scope().spawn("store-caps", store({host, key}));
+}
+
+Task<> Desk::store(Id id) {
+    const auto known = being_stored_.find(id);
+    if (known == being_stored_.end()) co_return;
+    std::string text = known->second;
+    co_await stored_.put(id.first, id.second, std::move(text));
+    context_.shard().after_commit([this, id](const Result<>&) { being_stored_.erase(id); });
 }
 
 void Desk::tell(Waiting waiting, std::optional<std::string> text) {
@@ -59,6 +71,9 @@ void Desk::give_turn(Cases::iterator found) {
 }
 
 void Desk::drop(const PartitionSet& partitions) {
+    std::erase_if(being_stored_, [&](const auto& each) {
+        return partitions.contains(partition_of(owner_address(each.first.first)));
+    });
     for (auto at = cases_.begin(); at != cases_.end();) {
         const auto next = std::next(at);
         if (partitions.contains(partition_of(owner_address(at->first.first))))

@@ -47,6 +47,7 @@ private:
     using Cases = std::map<Id, std::deque<Waiting>>;
 
     Task<> read(Id id);
+    Task<> store(Id id);
     void tell(Waiting waiting, std::optional<std::string> text);
     void tell_all(Cases::iterator found, const std::optional<std::string>& text);
     /// The first that waits is told to ask; nobody waits: the case is closed.
@@ -56,6 +57,7 @@ private:
     core::Context& context_;
     StoredCaps stored_;
     Cases cases_;
+    std::map<Id, std::string> being_stored_;  // who looks them up now would not find them on disk
 };
 
 }  // namespace clarion::caps

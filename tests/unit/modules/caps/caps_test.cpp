@@ -214,6 +214,39 @@ TEST_CASE("of all who say a hash, to all users of a domain, one is asked") {
                             "romeo@example.org juliet@capulet.lit/balcony"});
 }
 
+TEST_CASE("what is known and not yet on disk is not asked again, on another shard either") {
+    Scene scene;
+    scene.enter(romeo_jid, "juliet@capulet.lit");
+    const auto shard_of = [&](std::string_view of) {
+        return scene.world.home_of(of).shard().index();
+    };
+    std::string other;
+    for (int i = 0; other.empty(); ++i) {
+        const std::string candidate = "user" + std::to_string(i) + "@example.org";
+        if (shard_of(candidate) != shard_of(romeo_jid)) other = candidate;
+    }
+    scene.world.add_account(other);
+    scene.enter(other, "nurse@capulet.lit");
+    scene.world.arrive(presence("juliet@capulet.lit/balcony", romeo_jid, c_of(tern)));
+    const auto asked = scene.questions();
+    REQUIRE(asked.size() == 1);
+
+    const auto arrive_held = [&](const std::string& stanza, std::string_view at) {
+        scene.world.post(at, [stanza](core::Core& core) {
+            core.router().route(*Stanza::from_document(xml::parse_element(stanza)));
+        });
+        scene.world.run_shards();
+    };
+    scene.world.storage().hold_commits();
+    arrive_held(answer_to(*asked[0], tern), romeo_jid);
+    arrive_held(presence("nurse@capulet.lit/hall", other, c_of(tern)), other);
+    CHECK(scene.questions().empty());
+    scene.world.storage().release_commits();
+    scene.world.settle();
+    CHECK(scene.questions().empty());
+    CHECK(scene.wants_nicks(other) == Names{"nurse@capulet.lit/hall"});
+}
+
 TEST_CASE(
     "on several shards one is asked, then who waits; and if the desk moves, they ask themselves") {
     Scene scene;

@@ -55,7 +55,7 @@ enum class Reason : std::uint8_t {
     held_back,      // CSI kept it from an inactive client, which it was not worth to wake (R9)
     filtered,       // a module stopped it (PushSending)
     room_muted,     // its user wants to hear nothing of that room
-    not_mentioned,  // ... only of what speaks to it
+    not_mentioned,  // its user wants to hear only of what speaks to it
     storage_failed  // its batch was not committed
 };
 inline constexpr std::size_t reason_count = static_cast<std::size_t>(Reason::storage_failed) + 1;
@@ -73,14 +73,14 @@ struct Facts {
     std::string_view account;          // its bare JID
     std::string_view session;          // full JID of the session concerned; empty: none
     bool account_has_session = false;  // live or hibernating
-    bool device_has_session = false;   // ... of the registration's device
+    bool device_has_session = false;   // the registration's device has one, live or hibernating
     bool same_device = false;          // the session concerned is of the registration's device
     bool stored = false;               // offline storage or the archive keeps the stanza
-    bool archived = false;             // ... the archive does
+    bool archived = false;             // the archive keeps it
     bool wants_calls = false;  // the registration asked to hear that a call was answered elsewhere
     bool reflected = false;    // sent by the account's own occupant of a room
     bool room_muted = false;   // it is of a room of which its user wants to hear nothing
-    bool not_mentioned = false;  // ... only what speaks to it, and this does not
+    bool not_mentioned = false;  // its user wants to hear only what speaks to it, and this does not
     bool held_back = false;      // CSI held it back when its client went away
     bool covered = false;        // R9: this registration was notified of it, in whatever copy
 };

@@ -78,10 +78,12 @@ void RoomKinds::on_answer(const std::string& owner, const std::string& room,
     const auto asked = state->rooms.find(room);
     if (asked == state->rooms.end() || !asked->second.waits) return;
     --state->waiting;
-    asked->second = {.waits = false, .kind = read_kind(answer)};
+    const Kind kind = read_kind(answer);
+    asked->second = {.waits = false, .kind = kind};
     auto place = records_.occupancy(*account, room);
-    if (!place || place->kind == asked->second.kind) return;
-    place->kind = asked->second.kind;
+    // One that cannot be reached now is what it was.
+    if (!place || kind == Kind::unknown || place->kind == kind) return;
+    place->kind = kind;
     records_.keep(*account, *place);
 }
 

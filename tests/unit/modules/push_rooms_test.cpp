@@ -158,6 +158,17 @@ TEST_CASE("rooms: which kind a room is, is asked once, and again when it is conf
         scene.sleep(phone);
         CHECK(scene.hear(InRooms::body("hi")) == "phone!");
     }
+    SUBCASE("it gives no answer then, and is what it was") {
+        scene.be_configured();
+        const StanzaPtr question = scene.world.remote().pop();
+        REQUIRE(question);
+        scene.world.arrive("<iq type='error' id='" + std::string(question->id()) + "' from='" +
+                           room + "' to='" + juliet +
+                           "'><error type='wait'><remote-server-timeout "
+                           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+        scene.sleep(phone);
+        CHECK(scene.hear(InRooms::body("hi")) == "");
+    }
     SUBCASE("somebody else says so") {
         scene.world.arrive(
             "<message from='other@muc.example.com' to='juliet@example.org/phone' "

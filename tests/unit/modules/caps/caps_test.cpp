@@ -105,6 +105,15 @@ struct Scene {
         return client;
     }
 
+    unsigned shard_of(std::string_view bare) { return world.home_of(bare).shard().index(); }
+    /// Of a user whose home is another shard.
+    std::string jid_elsewhere(std::string_view bare) {
+        for (int i = 0;; ++i) {
+            std::string jid = "other" + std::to_string(i) + "@example.org";
+            if (shard_of(jid) != shard_of(bare)) return jid;
+        }
+    }
+
     /// Questions that went to other servers; the rest that did is dropped.
     std::vector<StanzaPtr> questions() {
         std::vector<StanzaPtr> found;
@@ -217,14 +226,7 @@ TEST_CASE("of all who say a hash, to all users of a domain, one is asked") {
 TEST_CASE("what is known and not yet on disk is not asked again, on another shard either") {
     Scene scene;
     scene.enter(romeo_jid, "juliet@capulet.lit");
-    const auto shard_of = [&](std::string_view of) {
-        return scene.world.home_of(of).shard().index();
-    };
-    std::string other;
-    for (int i = 0; other.empty(); ++i) {
-        const std::string candidate = "user" + std::to_string(i) + "@example.org";
-        if (shard_of(candidate) != shard_of(romeo_jid)) other = candidate;
-    }
+    const std::string other = scene.jid_elsewhere(romeo_jid);
     scene.world.add_account(other);
     scene.enter(other, "nurse@capulet.lit");
     scene.world.arrive(presence("juliet@capulet.lit/balcony", romeo_jid, c_of(tern)));
@@ -251,14 +253,7 @@ TEST_CASE(
     "on several shards one is asked, then who waits; and if the desk moves, they ask themselves") {
     Scene scene;
     scene.enter(romeo_jid, "juliet@capulet.lit");
-    const auto shard_of = [&](std::string_view of) {
-        return scene.world.home_of(of).shard().index();
-    };
-    std::string other;
-    for (int i = 0; other.empty(); ++i) {
-        const std::string jid = "other" + std::to_string(i) + "@example.org";
-        if (shard_of(jid) != shard_of(romeo_jid)) other = jid;
-    }
+    const std::string other = scene.jid_elsewhere(romeo_jid);
     scene.world.add_account(other);
     scene.enter(other, "nurse@capulet.lit");
     scene.world.arrive(presence("juliet@capulet.lit/a", romeo_jid, c_of(tern)));
@@ -275,7 +270,7 @@ TEST_CASE(
         const std::string desk = caps::owner_address("example.org");
         PartitionSet set;
         set.add(partition_of(desk));
-        CHECK(scene.world.move(set, 1 - shard_of(desk)));
+        CHECK(scene.world.move(set, 1 - scene.shard_of(desk)));
         asked = scene.questions();
         REQUIRE(asked.size() == 1);
         CHECK(asked[0]->from().full() == other);

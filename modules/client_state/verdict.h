@@ -24,7 +24,7 @@ struct Topic {
     Kind kind = Kind::none;
     std::string_view who;   // the full JID it comes from; for own_chat_state, the one it goes to
     std::string_view node;  // of an event
-    std::string_view item;  // ... unless the node has only one
+    std::string_view item;  // of an event, unless its node has only one item
     bool operator==(const Topic&) const = default;
 };
 

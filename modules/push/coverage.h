@@ -24,10 +24,10 @@ inline constexpr Duration longest_window = std::chrono::hours(1);
 struct Coverage {
     std::uint64_t registration = 0;
     std::optional<std::uint32_t> number;  // every stanza up to this one is covered
-    WallTime until{};              // ... and what was queued up to the end of the last window
-    bool until_important = false;  // false: that window does not cover an important stanza
-    SteadyTime window_end{};       // the same end while the process lives: no clock step moves it
-    std::uint64_t opened_by = 0;   // the notification that set the above; see undo()
+    WallTime until{};                     // what was queued up to the end of the last window
+    bool until_important = false;         // false: that window does not cover an important stanza
+    SteadyTime window_end{};      // the same end while the process lives: no clock step moves it
+    std::uint64_t opened_by = 0;  // the notification that set the above; see undo()
 
     /// Whether a stanza queued before hibernation is covered. Numbers are modulo 2^32 (XEP-0198,
     /// section 4).

@@ -49,15 +49,18 @@ private:
 }  // namespace
 
 struct ActorTable::Impl {
+    enum class State : std::uint8_t { loading, opening, open, removing };
     struct Entry {
         std::unique_ptr<Actor> actor;
         std::vector<Ready> inbox;  // in order of asking, while busy
-        bool busy = false;         // being loaded or removed
+        State state = State::loading;
+        bool busy() const { return state != State::open; }
     };
 
     Impl(Context& c, std::string_view k, ActorTable& t) : context(c), kind(k), table(t) {}
 
     Task<> load(std::string address);
+    void open(const std::string& address, const ActorPin<Actor>& pin);
     void finish(const std::string& address, const Result<Actor*>& result);
     std::vector<Ready> take_inbox(const std::string& address);
     bool may_go(const Entry& entry, SteadyTime before) const;
@@ -95,13 +98,13 @@ Error ActorTable::not_there() const {
 
 Actor* ActorTable::find_actor(std::string_view address) {
     const auto at = impl_->entries.find(address);
-    if (at == impl_->entries.end() || at->second.busy) return nullptr;
+    if (at == impl_->entries.end() || at->second.busy()) return nullptr;
     return at->second.actor.get();
 }
 
 void ActorTable::with_actor(std::string_view address, Ready ready) {
     auto at = impl_->entries.find(address);
-    if (at != impl_->entries.end() && !at->second.busy) {
+    if (at != impl_->entries.end() && !at->second.busy()) {
         at->second.actor->touch();
         return ready(at->second.actor.get());
     }
@@ -110,7 +113,6 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
             return ready(fail(error_code::moved, "it lives elsewhere"));
         if (impl_->unknown.contains(address)) return ready(not_there());
         Impl::Entry& entry = impl_->entries[std::string(address)];
-        entry.busy = true;
         entry.inbox.push_back(std::move(ready));
         ++impl_->loading;
         // May be done, and the entry gone, before this returns: storage that answers at once is not
@@ -118,12 +120,14 @@ void ActorTable::with_actor(std::string_view address, Ready ready) {
         impl_->context.scope().spawn("load-actor", impl_->load(std::string(address)));
         return;
     }
-    auto& inbox = at->second.inbox;
-    if (inbox.size() >=
-        static_cast<std::size_t>(impl_->context.options<ServerOptions>().account_inbox_limit))
+    Impl::Entry& entry = at->second;
+    const auto most =
+        static_cast<std::size_t>(impl_->context.options<ServerOptions>().account_inbox_limit);
+    // What comes while it opens was under way before, and waits for nothing else.
+    if (entry.state != Impl::State::opening && entry.inbox.size() >= most)
         return ready(
             fail(error_code::resource_constraint, "too much waits for this " + impl_->kind));
-    inbox.push_back(std::move(ready));
+    entry.inbox.push_back(std::move(ready));
 }
 
 Task<> ActorTable::Impl::load(std::string address) {
@@ -142,17 +146,26 @@ Task<> ActorTable::Impl::load(std::string address) {
                                  context.options<ServerOptions>().unknown_account_cache));
         finish(address, table.not_there());
     } else {
-        Actor* const actor = read->get();
         entry->second.actor = std::move(*read);
-        finish(address, actor);
+        entry->second.state = State::opening;
+        ActorPin<Actor> pin(*entry->second.actor);
+        context.deliveries().run_behind(
+            [this, address, pin = std::move(pin)](Context&) { open(address, pin); });
     }
+}
+
+/// It has been read, and all that was under way to it by then waits in its inbox.
+void ActorTable::Impl::open(const std::string& address, const ActorPin<Actor>& pin) {
+    const auto entry = entries.find(address);
+    const bool is_there = entry != entries.end() && entry->second.actor.get() == &*pin;
+    if (is_there) finish(address, &*pin);  // else it was taken out meanwhile
 }
 
 std::vector<ActorTable::Ready> ActorTable::Impl::take_inbox(const std::string& address) {
     const auto at = entries.find(address);
     if (at == entries.end()) return {};
     auto inbox = std::exchange(at->second.inbox, {});
-    at->second.busy = false;
+    at->second.state = State::open;
     if (!at->second.actor) entries.erase(at);
     return inbox;
 }
@@ -179,7 +192,7 @@ Task<Result<Actor*>> ActorTable::load_pinned(std::string address) {
 void ActorTable::for_each_actor(const std::function<void(Actor&)>& fn) {
     std::vector<Actor*> actors;
     for (auto& [address, entry] : impl_->entries)
-        if (entry.actor && !entry.busy) actors.push_back(entry.actor.get());
+        if (entry.actor && !entry.busy()) actors.push_back(entry.actor.get());
     for (Actor* actor : actors) fn(*actor);
 }
 
@@ -188,7 +201,7 @@ void ActorTable::for_each_actor(const std::function<void(Actor&)>& fn) {
 void ActorTable::note_created(std::string_view address) { impl_->unknown.remove(address); }
 
 void ActorTable::begin_removal(const std::string& address) {
-    impl_->entries.at(address).busy = true;
+    impl_->entries.at(address).state = Impl::State::removing;
 }
 
 void ActorTable::end_removal(const std::string& address, bool gone) {
@@ -269,7 +282,7 @@ void ActorTable::Impl::evict_all(std::vector<std::string> addresses, SteadyTime 
 }
 
 bool ActorTable::Impl::may_go(const Entry& entry, SteadyTime before) const {
-    if (entry.busy || !entry.actor) return false;
+    if (entry.busy() || !entry.actor) return false;
     Actor& actor = *entry.actor;
     return actor.last_used() <= before && !actor.pinned() && table.may_evict(actor);
 }
@@ -286,7 +299,7 @@ void ActorTable::Impl::for_each_in(const PartitionSet& partitions, Function fn) 
 void ActorTable::drain(const PartitionSet& partitions) {
     std::vector<Actor*> actors;
     impl_->for_each_in(partitions, [&](const std::string&, Impl::Entry& entry) {
-        if (entry.actor && !entry.busy) actors.push_back(entry.actor.get());
+        if (entry.actor && !entry.busy()) actors.push_back(entry.actor.get());
     });
     for (Actor* actor : actors) drain(*actor);
 }
@@ -294,7 +307,7 @@ void ActorTable::drain(const PartitionSet& partitions) {
 bool ActorTable::drained(const PartitionSet& partitions) const {
     bool all = true;
     impl_->for_each_in(partitions, [&](const std::string&, Impl::Entry& entry) {
-        all = all && !entry.busy && impl_->table.drained(*entry.actor);
+        all = all && !entry.busy() && impl_->table.drained(*entry.actor);
     });
     return all;
 }

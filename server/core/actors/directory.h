@@ -1,7 +1,8 @@
 // Directory: the actors of one kind on one shard: loaded on first use, kept while used, evicted
 // when idle.
 //
-// While an actor is being loaded, what wants it waits in order in a bounded inbox. Addresses at
+// While an actor is being loaded, what wants it waits in order in a bounded inbox, which is emptied
+// in the shard's delivery queue, so that nothing that came later overtakes it. Addresses at
 // which there is none are remembered in a bounded negative cache, so that spam to unknown ones
 // costs no reads. Accounts have one (AccountDirectory), and so has each service with actors
 // (core/delivery/service.h).

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "server/core/context.h"
+#include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
@@ -34,7 +35,10 @@ void FanOut::add(Said said) {
     queue_.push_back(std::move(said));
     if (running_) return;
     send_slice();
-    if (waiting_ == 0) return;
+    if (waiting_ > 0) begin_rest();
+}
+
+void FanOut::begin_rest() {
     running_ = true;
     owner_.context().scope_of(owner_.id()).spawn("fan-out", send_rest(ActorPin<Actor>(owner_)));
 }
@@ -63,7 +67,12 @@ Task<> FanOut::send_rest(ActorPin<Actor> pin) {
         if (pin->gone()) co_return;  // the last words of one that is deleted are still sent
         send_slice();
     }
-    running_ = false;
+    // What is added before this is delivered comes behind it (DeliveryQueue::run_behind).
+    DeliveryQueue& deliveries = pin->context().deliveries();
+    deliveries.run_behind([this, pin = std::move(pin)](Context&) {
+        running_ = false;
+        if (waiting_ > 0 && !pin->gone()) begin_rest();
+    });
 }
 
 }  // namespace clarion::core

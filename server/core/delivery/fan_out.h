@@ -47,12 +47,13 @@ private:
     void add(Said said);
     void send_slice();
     void send_next(Said& said);
+    void begin_rest();
     Task<> send_rest(ActorPin<Actor> pin);
 
     Actor& owner_;
     std::deque<Said> queue_;
     std::size_t waiting_ = 0;
-    bool running_ = false;
+    bool running_ = false;  // the rest is being sent, or not all of it has been delivered
 };
 
 }  // namespace clarion::core

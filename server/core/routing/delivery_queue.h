@@ -76,6 +76,14 @@ public:
     }
     /// Runs `task` behind all that was said before. What it refers to must last (AccountPin).
     void push(Work task) { push(Delivery{.task = std::move(task), .to = To::task}); }
+    /// Runs `task` behind all that was said before: at once if nothing is under way, or as part of
+    /// the delivery at hand. Whoever made stanzas wait, and lets them go now that it can, does it
+    /// here and takes what comes meanwhile behind them. Else what they cause would come behind
+    /// those that are in the queue and never waited.
+    void run_behind(Work task) {
+        if (running_ || empty()) return task(context_);
+        push(std::move(task));
+    }
 
     /// Into the queue of the home of its partition. REQUIRES: it goes by that.
     void push_at_home(Delivery&& delivery);

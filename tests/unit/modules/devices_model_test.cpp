@@ -73,7 +73,7 @@ struct Device {
     std::size_t read = 0, acked = 0;
     std::set<std::string> seen;     // by its stream
     std::set<std::string> handed;   // by pages of the archive
-    std::uint64_t known_after = 0;  // ... since a restart: the number of the last letter before
+    std::uint64_t known_after = 0;  // since a restart: the number of the last letter before
     Ids owed;                       // came while it hibernated
     Ids answers;                    // to requests of a burst: id and type
 
@@ -260,7 +260,7 @@ private:
                     std::find(device.owed.begin(), device.owed.end(), std::to_string(id)) ==
                         device.owed.end())
                     letters_[std::to_string(id)].excused = true;
-        if (std::exchange(jumped_, false))  // ... as the calendar tells
+        if (std::exchange(jumped_, false))  // as the calendar tells
             for (auto& [id, letter] : letters_) letter.excused = true;
         for (Device& device : devices_) device.known_after = last_id_;
     }

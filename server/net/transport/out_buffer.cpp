@@ -1,27 +1,36 @@
 #include "server/net/transport/out_buffer.h"
 
+#include <utility>
+
 namespace clarion::net {
 
 namespace {
-constexpr std::size_t max_spares = 32;
-constexpr std::size_t max_spare_size = 64 * 1024;
+constexpr std::size_t max_size = 64 * 1024;  // of a spare one
+constexpr std::size_t max_large = 32;        // beyond so many, none is kept that had to grow
+/// A stanza of usual size is appended in pieces: a string that grew with them would be moved often.
+constexpr std::size_t first_size = 511;
 }  // namespace
 
 std::string BufferPool::take() {
-    if (spare_.empty()) return {};
-    std::string buffer = std::move(spare_.back());
+    std::string buffer;
+    if (spare_.empty()) {
+        buffer.reserve(first_size);
+        return buffer;
+    }
+    buffer = std::move(spare_.back());
     spare_.pop_back();
+    spare_bytes_ -= buffer.capacity();
     return buffer;
 }
 
 void BufferPool::give(std::string&& buffer) {
-    if (spare_.size() >= max_spares || buffer.capacity() > max_spare_size) {
-        std::string().swap(buffer);
-        return;
-    }
-    buffer.clear();
-    spare_.push_back(std::move(buffer));
-    buffer = {};
+    std::string given = std::exchange(buffer, {});
+    if (given.capacity() < first_size || given.capacity() > max_size) return;
+    if (given.capacity() > 2 * first_size && spare_.size() >= max_large) return;
+    if (spare_bytes_ + given.capacity() > max_spare) return;
+    given.clear();
+    spare_bytes_ += given.capacity();
+    spare_.push_back(std::move(given));
 }
 
 std::string& OutBuffer::text() {

@@ -16,14 +16,20 @@
 
 namespace clarion::net {
 
-/// A few spare strings of one shard, so that writing a stanza allocates nothing.
+/// Spare strings of one shard, so that writing a stanza allocates nothing: as many as a turn needs
+/// that tells hundreds (a room), but never more memory than max_spare.
 class BufferPool {
 public:
     std::string take();
     void give(std::string&& buffer);
+    /// What the spare ones hold.
+    std::size_t spare_bytes() const { return spare_bytes_; }
+
+    static constexpr std::size_t max_spare = 2 * 1024 * 1024;
 
 private:
     std::vector<std::string> spare_;
+    std::size_t spare_bytes_ = 0;
 };
 
 class OutBuffer {

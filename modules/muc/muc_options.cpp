@@ -54,6 +54,21 @@ void declare_limits(Table& t) {
         .doc(
             "Addresses that one room may list as its members, owners, administrators and outcasts "
             "together. One more is refused with resource-constraint.");
+    t.add("max_invitations", &MucOptions::max_invitations)
+        .min(0)
+        .max(10000)
+        .unit("invitations")
+        .doc(
+            "Of the invitations that one room passed on, so many of the last week may be declined; "
+            "the older ones are forgotten, and who declines one is refused with forbidden.");
+    t.add("max_private_messages", &MucOptions::max_private_messages)
+        .min(0)
+        .max(10000)
+        .unit("messages")
+        .doc(
+            "So many of the last private messages in one room are known when an error about them "
+            "comes back: it takes nobody out. What else comes back may mean that an occupant is "
+            "gone.");
     t.add("max_history", &MucOptions::max_history)
         .min(0)
         .max(1000)

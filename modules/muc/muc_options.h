@@ -20,6 +20,8 @@ struct MucOptions {
     std::int64_t max_occupants = 2000;
     std::int64_t max_sessions_of_user = 20;
     std::int64_t max_affiliations = 10000;
+    std::int64_t max_invitations = 200;
+    std::int64_t max_private_messages = 200;
     std::int64_t max_history = 50;
     std::int64_t max_nick_bytes = 256;
     std::int64_t max_subject_bytes = 4096;

@@ -18,14 +18,15 @@ bool is_from(const PassedInvitation& invitation, const Jid& to) {
 
 }  // namespace
 
-void PassedInvitations::add(PassedInvitation invitation) {
+void PassedInvitations::add(PassedInvitation invitation, std::size_t most) {
     const WallTime oldest = invitation.time - lifetime;
     std::erase_if(all_, [&](const PassedInvitation& each) {
         return each.time < oldest ||
                (each.inviter == invitation.inviter && each.invitee == invitation.invitee);
     });
-    if (all_.size() >= most) all_.erase(all_.begin());
     all_.push_back(std::move(invitation));
+    if (all_.size() > most)
+        all_.erase(all_.begin(), all_.end() - static_cast<std::ptrdiff_t>(most));
 }
 
 std::optional<std::string> PassedInvitations::take(std::string_view invitee, const Jid& to,

@@ -25,12 +25,11 @@ struct PassedInvitation {
 
 class PassedInvitations {
 public:
-    /// Of one room: the oldest is forgotten for one more.
-    static constexpr std::size_t most = 200;
     static constexpr std::chrono::hours lifetime{7 * 24};
 
-    /// One of the same two people takes the place of the one before.
-    void add(PassedInvitation invitation);
+    /// One of the same two people takes the place of the one before; beyond `most` the oldest are
+    /// forgotten.
+    void add(PassedInvitation invitation, std::size_t most);
     /// `invitee` declines towards `to`: who it was that invited, which is forgotten then. nullopt:
     /// nobody did.
     std::optional<std::string> take(std::string_view invitee, const Jid& to, WallTime now);

@@ -132,7 +132,8 @@ void Room::begin_pause(std::string_view user) {
 }
 
 void Room::note_invitation(PassedInvitation invitation) {
-    invitations_.add(std::move(invitation));
+    const MucOptions& options = options_of_service(context().config(), host());
+    invitations_.add(std::move(invitation), static_cast<std::size_t>(options.max_invitations));
     store_.put(owner(), invitations_);
 }
 

@@ -158,10 +158,12 @@ bool may_send_private(const RoomConfig& config, const Occupant& sender, const Oc
 void pass_on(Room& room, const Stanza& message, const Occupant& sender, const Occupant& to) {
     auto passed = as_said(room, message, sender);
     passed->root().add("x", ns::muc_user);
+    const auto most = static_cast<std::size_t>(
+        options_of_service(room.context().config(), room.host()).max_private_messages);
     std::vector<Jid> sessions;
     for (const OccupantSession& each : to.sessions) {
         sessions.push_back(each.jid);
-        room.whispers().note(each.jid.full(), message.id());
+        room.whispers().note(each.jid.full(), message.id(), most);
     }
     room.outbox().send(std::move(passed), std::move(sessions));
 }

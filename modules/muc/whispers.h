@@ -15,17 +15,14 @@ namespace clarion::muc {
 
 class Whispers {
 public:
-    /// The older ones are forgotten.
-    static constexpr std::size_t most = 200;
-
-    /// To a session, by its full address. One without an id cannot be known again.
-    void note(std::string_view session, std::string_view id) {
-        if (id.empty()) return;
+    /// To a session, by its full address. One without an id cannot be known again. Beyond `most`
+    /// the older ones are forgotten.
+    void note(std::string_view session, std::string_view id, std::size_t most) {
+        if (id.empty() || most == 0) return;
         if (passed_.size() < most)
             passed_.push_back(key(session, id));
         else
-            passed_[next_] = key(session, id);
-        next_ = (next_ + 1) % most;
+            passed_[next_++ % passed_.size()] = key(session, id);
     }
     bool has(std::string_view session, std::string_view id) const {
         return !id.empty() &&

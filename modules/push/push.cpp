@@ -134,6 +134,18 @@ void PushOptions::declare(OptionTable<PushOptions>& t) {
             "What is told of rooms that anybody may find and enter, if the user has set nothing "
             "else for the room (XEP-0492) and the app has no filter of its own: mentions of the "
             "user and replies, or all. Of other rooms all is told.");
+    t.add("max_room_questions", &PushOptions::max_room_questions)
+        .min(1)
+        .unit("rooms")
+        .doc(
+            "Rooms that are asked at the same time, for one account, whether anybody may find and "
+            "enter them. Until a room has answered, all of it is told.");
+    t.add("max_rooms_asked", &PushOptions::max_rooms_asked)
+        .min(1)
+        .unit("rooms")
+        .doc(
+            "Rooms of one account whose answer is kept in memory; beyond, they are asked again. "
+            "That of rooms its devices are in is stored with their place.");
     t.add("min_interval", &PushOptions::min_interval)
         .min(0ms)
         .doc(

@@ -47,6 +47,8 @@ struct PushOptions {
     Duration unreachable_disables_after = std::chrono::hours(72);
     std::string message_count = "one";
     std::string public_rooms = "on-mention";
+    std::int64_t max_room_questions = 10;
+    std::int64_t max_rooms_asked = 200;
     Duration min_interval = std::chrono::seconds(0);
     Duration wake_before_timeout = std::chrono::seconds(0);
     bool gone_disables_at_once = false;

@@ -13,10 +13,6 @@ namespace clarion::push::rooms {
 
 namespace {
 
-/// Of one account. Beyond, what is remembered is asked again, and what would be asked is not.
-constexpr std::size_t most_remembered = 200;
-constexpr std::size_t most_waiting = 10;
-
 /// Anybody may find it and enter it.
 Kind read_kind(const Stanza* answer) {
     if (!answer || answer->type() != StanzaType::result || !answer->payload()) return Kind::unknown;
@@ -52,19 +48,20 @@ void RoomKinds::changed(core::Account& account, std::string_view room) const { a
 
 /// One question at a time to one room.
 void RoomKinds::ask(core::Account& account, std::string_view room) const {
+    const PushOptions& options = context_.options<PushOptions>(account.host());
     State& state = states_.of(account);
     const auto known = state.rooms.find(room);
+    const auto most_waiting = static_cast<std::size_t>(options.max_room_questions);
     if (state.waiting >= most_waiting || (known != state.rooms.end() && known->second.waits))
         return;
-    if (state.rooms.size() >= most_remembered)
+    if (state.rooms.size() >= static_cast<std::size_t>(options.max_rooms_asked))
         std::erase_if(state.rooms, [](const auto& each) { return !each.second.waits; });
     state.rooms.insert_or_assign(std::string(room), Asked{});
     ++state.waiting;
     auto request = Stanza::make(StanzaKind::iq, StanzaType::get, account.jid(), Jid::trusted(room));
     request->root().add("query", ns::disco_info);
     const std::string asker(account.jid().bare());
-    context_.pending().send(asker, std::move(request),
-                            context_.options<PushOptions>(account.host()).answer_timeout,
+    context_.pending().send(asker, std::move(request), options.answer_timeout,
                             [this, asker, room = std::string(room)](const Stanza* answer, bool) {
                                 on_answer(asker, room, answer);
                             });

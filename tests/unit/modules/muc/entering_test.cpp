@@ -348,17 +348,18 @@ TEST_CASE_FIXTURE(Scene, "an error about a private message takes nobody out") {
 }
 
 TEST_CASE("whispers are known again by session and id, the last ones") {
+    constexpr std::size_t most = 200;
     Whispers whispers;
-    whispers.note("a@b/c", "");
-    whispers.note("a@b/c", "0");
+    whispers.note("a@b/c", "", most);
+    whispers.note("a@b/c", "0", most);
     CHECK(whispers.has("a@b/c", "0"));
     CHECK_FALSE(whispers.has("a@b/d", "0"));
     CHECK_FALSE(whispers.has("a@b/c", "1"));
     CHECK_FALSE(whispers.has("a@b/c", ""));
-    for (std::size_t i = 1; i <= Whispers::most; ++i) whispers.note("a@b/c", std::to_string(i));
+    for (std::size_t i = 1; i <= most; ++i) whispers.note("a@b/c", std::to_string(i), most);
     CHECK_FALSE(whispers.has("a@b/c", "0"));
     CHECK(whispers.has("a@b/c", "1"));
-    CHECK(whispers.has("a@b/c", std::to_string(Whispers::most)));
+    CHECK(whispers.has("a@b/c", std::to_string(most)));
 }
 
 TEST_CASE_FIXTURE(Scene, "who may be gone is asked after") {

@@ -9,6 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr WallTime then = WallTime(1000000s);
+constexpr std::size_t most = 20;
 
 PassedInvitation invitation(std::string inviter, std::string invitee, WallTime time = then) {
     std::string told = inviter;
@@ -17,9 +18,9 @@ PassedInvitation invitation(std::string inviter, std::string invitee, WallTime t
 
 TEST_CASE("an invitation is declined once, and towards whom it came from") {
     PassedInvitations passed;
-    passed.add(
-        {"juliet@example.net", "verona@rooms.example.org/Juliet", "nurse@example.net", then});
-    passed.add(invitation("romeo@example.org", "nurse@example.net"));
+    passed.add({"juliet@example.net", "verona@rooms.example.org/Juliet", "nurse@example.net", then},
+               most);
+    passed.add(invitation("romeo@example.org", "nurse@example.net"), most);
     const Jid juliet = Jid::trusted("verona@rooms.example.org/Juliet");
     CHECK_FALSE(passed.take("tybalt@example.org", juliet, then));
     CHECK_FALSE(passed.take("nurse@example.net", Jid::trusted("juliet@example.net"), then));
@@ -34,24 +35,29 @@ TEST_CASE("an invitation is declined once, and towards whom it came from") {
 TEST_CASE("invitations are forgotten in time, and when they are too many") {
     PassedInvitations passed;
     const Jid romeo = Jid::trusted("romeo@example.org");
-    passed.add(invitation("romeo@example.org", "nurse@example.net"));
+    passed.add(invitation("romeo@example.org", "nurse@example.net"), most);
     CHECK_FALSE(PassedInvitations(passed).take("nurse@example.net", romeo,
                                                then + PassedInvitations::lifetime + 1s));
-    for (std::size_t i = 0; i < PassedInvitations::most; ++i)
-        passed.add(invitation("romeo@example.org", std::to_string(i) + "@example.net"));
+    for (std::size_t i = 0; i < most; ++i)
+        passed.add(invitation("romeo@example.org", std::to_string(i) + "@example.net"), most);
     CHECK_FALSE(passed.take("nurse@example.net", romeo, then));
     CHECK(passed.take("0@example.net", romeo, then));
     // The same once more takes no place from others.
-    for (std::size_t i = 0; i < PassedInvitations::most; ++i)
-        passed.add(invitation("romeo@example.org", "9@example.net"));
+    for (std::size_t i = 0; i < most; ++i)
+        passed.add(invitation("romeo@example.org", "9@example.net"), most);
     CHECK(passed.take("1@example.net", romeo, then));
-    passed.add(invitation("romeo@example.org", "x@example.net", then + 8 * 24h));
+    passed.add(invitation("romeo@example.org", "x@example.net"), 2);  // the option was changed
+    CHECK(passed.take("9@example.net", romeo, then));
     CHECK_FALSE(passed.take("2@example.net", romeo, then));
+    passed.add(invitation("romeo@example.org", "x@example.net", then + 8 * 24h), most);
+    CHECK_FALSE(passed.take("9@example.net", romeo, then));
+    passed.add(invitation("romeo@example.org", "y@example.net", then + 8 * 24h), 0);
+    CHECK(passed.empty());
 }
 
 TEST_CASE("invitations as they are kept") {
     PassedInvitations passed;
-    passed.add({"a@b", "r@s/A", "c@d", WallTime(5us)});
+    passed.add({"a@b", "r@s/A", "c@d", WallTime(5us)}, most);
     const std::string bytes = passed.encode();
     CHECK(bytes == std::string_view("\x01\x01\x03"
                                     "a@b\x05r@s/A\x03"

@@ -147,7 +147,8 @@ public:
                    (!self.empty() && own_occupant(session, self) != self);
         };
         send_copies(event.account, event.envelope,
-                    wrap(event.account, message, "sent", event.archive_id), is_left_out);
+                    SaidToMany(wrap(event.account, message, "sent", event.archive_id)),
+                    is_left_out);
     }
 
     void on_receiving(events::MessageReceiving& event) const {
@@ -160,7 +161,8 @@ public:
             return session.jid() == message.from() || gets_original(session, message, addressed);
         };
         send_copies(event.account, event.envelope,
-                    wrap(event.account, message, "received", storage::ArchiveId::none), has_it);
+                    SaidToMany(wrap(event.account, message, "received", storage::ArchiveId::none)),
+                    has_it);
     }
 
     core::Flow on_sought(const events::CopySought& event) const {
@@ -205,10 +207,10 @@ private:
 
     template <class IsLeftOut>
     void send_copies(core::Account& account, const core::Envelope& original,
-                     const StanzaPtr& wrapper, IsLeftOut is_left_out) const {
+                     const SaidToMany& wrapper, IsLeftOut is_left_out) const {
         for (const auto& session : account.sessions()) {
             if (!is_enabled(*session) || is_left_out(*session)) continue;
-            session->send(as_copy(original, addressed_to(session->jid(), wrapper)));
+            session->send(as_copy(original, wrapper.to(session->jid())));
         }
     }
 

@@ -84,9 +84,9 @@ public:
     void add(Session& session) const { slot_.of(session).interested = true; }
 
     void on_changed(const events::RosterChanged& event) const {
-        const StanzaPtr push = make_push(event.account, event.item, event.removed);
+        const SaidToMany push(make_push(event.account, event.item, event.removed));
         for_each(event.account,
-                 [&push](Session& session) { session.send(addressed_to(session.jid(), push)); });
+                 [&push](Session& session) { session.send(push.to(session.jid())); });
     }
 
     void on_answered(const events::SubscriptionAnswered& event) const {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "proto/ns.h"
+#include "proto/xml_shared.h"
 
 namespace clarion {
 
@@ -172,11 +173,11 @@ void Stanza::set_type(StanzaType type) {
 }
 
 std::shared_ptr<Stanza> Stanza::clone() const {
-    return std::make_shared<Stanza>(document_.clone(), kind_, type_, from_, to_);
+    return std::make_shared<Stanza>(document_.clone(), kind_, type_, from(), to_);
 }
 
 std::shared_ptr<Stanza> Stanza::compact() const {
-    return std::make_shared<Stanza>(document_.compact(), kind_, type_, from_, to_);
+    return std::make_shared<Stanza>(document_.compact(), kind_, type_, from(), to_);
 }
 
 std::shared_ptr<Stanza> editable(StanzaPtr&& stanza) {
@@ -187,12 +188,29 @@ std::shared_ptr<Stanza> editable(StanzaPtr&& stanza) {
     return std::const_pointer_cast<Stanza>(held);
 }
 
-StanzaPtr addressed_to(const Jid& to, const StanzaPtr& stanza) {
-    const std::shared_ptr<const xml::Document> whole(stanza, &stanza->document_);
-    auto result = std::make_shared<Stanza>(xml::Document::share_content(whole), stanza->kind_,
-                                           stanza->type_, stanza->from_, to);
-    set_or_remove(result->root(), "to", to);
-    return result;
+/// In one allocation.
+struct SaidToMany::Copy {
+    Copy(const SaidToMany& said, const Jid& addressee)
+        : root(*said.content_),
+          stanza(xml::Document(root, said.content_), said.stanza_->kind_, said.stanza_->type_, {},
+                 addressee) {
+        stanza.shared_from_ = &said.stanza_->from();
+        if (!addressee.empty()) root.set_own(stanza.to().full());
+    }
+    xml::SharedRoot root;
+    Stanza stanza;
+};
+
+SaidToMany::SaidToMany(StanzaPtr stanza)
+    : stanza_(std::move(stanza)), content_(stanza_->document_.shared_content()) {
+    if (content_) return;
+    std::shared_ptr<const xml::Document> whole(stanza_, &stanza_->document_);
+    content_ = std::make_shared<const xml::SharedContent>(std::move(whole), "to");
+}
+
+StanzaPtr SaidToMany::to(const Jid& addressee) const {
+    const auto copy = std::make_shared<Copy>(*this, addressee);
+    return {copy, &copy->stanza};
 }
 
 // --- answers ------------------------------------------------------------------------------------

@@ -68,7 +68,7 @@ public:
     /// An iq of type get or set.
     bool is_request() const { return type_ == StanzaType::get || type_ == StanzaType::set; }
 
-    const Jid& from() const { return from_; }
+    const Jid& from() const { return shared_from_ ? *shared_from_ : from_; }
     const Jid& to() const { return to_; }
     std::string_view id() const { return document_.root().attr("id"); }
     std::string_view lang() const;
@@ -85,8 +85,8 @@ public:
     void set_type(StanzaType type);
 
     std::shared_ptr<Stanza> clone() const;
-    /// Whether it is one of those addressed_to() makes.
-    bool shares_content() const { return document_.shares_content(); }
+    /// Whether it is one of those SaidToMany makes: not to be changed.
+    bool shares_content() const { return document_.shared_content() != nullptr; }
     /// A copy of exactly its size, for what is kept long (a session's presence).
     std::shared_ptr<Stanza> compact() const;
     /// Approximate heap cost in bytes, for limits on queues.
@@ -96,11 +96,11 @@ public:
     Stanza(xml::Document&& document, StanzaKind kind, StanzaType type, Jid from, Jid to);
 
 private:
-    friend std::shared_ptr<const Stanza> addressed_to(const Jid& to,
-                                                      const std::shared_ptr<const Stanza>& stanza);
+    friend class SaidToMany;
 
     xml::Document document_;
     Jid from_;
+    const Jid* shared_from_ = nullptr;  // of those who share it: in its place
     Jid to_;
     StanzaKind kind_;
     StanzaType type_;
@@ -112,8 +112,29 @@ using StanzaPtr = std::shared_ptr<const Stanza>;
 /// shares its content with no other, else a copy.
 std::shared_ptr<Stanza> editable(StanzaPtr&& stanza);
 
-/// The same stanza to somebody else, with the same content in memory: for what is said to many.
-StanzaPtr addressed_to(const Jid& to, const StanzaPtr& stanza);
+/// A stanza that is sent to many. Its copies share all but the address: one small allocation each,
+/// and what they contain is written (serialised) once. May cross threads.
+class SaidToMany {
+public:
+    SaidToMany() = default;  // nothing yet
+    /// Nobody may change `stanza` any more (editable() sees to that).
+    explicit SaidToMany(StanzaPtr stanza);
+
+    explicit operator bool() const { return stanza_ != nullptr; }
+
+    /// The same to somebody else. REQUIRES: there is something.
+    StanzaPtr to(const Jid& addressee) const;
+
+private:
+    struct Copy;
+    StanzaPtr stanza_;
+    std::shared_ptr<const xml::SharedContent> content_;
+};
+
+/// The same stanza to somebody else, if there are not many.
+inline StanzaPtr addressed_to(const Jid& to, const StanzaPtr& stanza) {
+    return SaidToMany(stanza).to(to);
+}
 
 /// An empty result to a request, addresses swapped (RFC 6120, 8.2.3).
 std::shared_ptr<Stanza> make_result(const Stanza& request);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "proto/ns.h"
+#include "proto/xml_shared.h"
 
 namespace clarion::xml {
 
@@ -214,6 +215,7 @@ void Element::append_attribute(std::string_view name, std::string_view value, st
 }
 
 Element& Element::set_attr(std::string_view name, std::string_view value, std::string_view ns) {
+    assert(!content_is_shared);
     for (Attribute* at = attributes_; at != nullptr; at = at->next) {
         if (at->name == name && at->ns == ns) {
             at->value = arena_->store(value);
@@ -225,6 +227,7 @@ Element& Element::set_attr(std::string_view name, std::string_view value, std::s
 }
 
 void Element::remove_attr(std::string_view name, std::string_view ns) {
+    assert(!content_is_shared);
     for (Attribute** at = &attributes_; *at != nullptr; at = &(*at)->next) {
         if ((*at)->name == name && (*at)->ns == ns) {
             *at = (*at)->next;
@@ -308,19 +311,11 @@ void Element::clear_children() {
 
 // --- Document -----------------------------------------------------------------------------------
 
-namespace {
-
-std::size_t room_for_root(const Element& root) {
-    std::size_t room = sizeof(Element) + root.name().size() + root.ns().size();
-    for (const Attribute* at = root.first_attribute(); at != nullptr; at = at->next)
-        room += sizeof(Attribute) + alignment + at->name.size() + at->value.size() + at->ns.size();
-    return room;
-}
-
-}  // namespace
-
 Document::Document(std::string_view root_name, std::string_view root_ns)
     : arena_(std::make_unique<Arena>()), root_(Element::create(*arena_, root_name, root_ns)) {}
+
+Document::Document(SharedRoot& root, std::shared_ptr<const SharedContent> content)
+    : root_(&root.element_), content_(std::move(content)) {}
 
 Document::Document(Document&& other) noexcept
     : arena_(std::move(other.arena_)),
@@ -341,24 +336,11 @@ Document Document::copy(std::size_t room) const {
     if (empty()) return {};
     Document copy;
     copy.arena_ = std::make_unique<Arena>();
-    copy.arena_->reserve(arena_->used() + (content_ ? content_->arena_->used() : 0) + room);
+    copy.arena_->reserve(room +
+                         (arena_ ? arena_->used() : content_->whole_->arena_->used() + copy_slack));
     copy.root_ = Element::create(*copy.arena_, root_->name(), root_->ns());
     copy.root_->copy_content(*root_);
     return copy;
-}
-
-Document Document::share_content(const std::shared_ptr<const Document>& whole) {
-    const Element& original = whole->root();
-    Document result;
-    result.arena_ = std::make_unique<Arena>();
-    result.arena_->reserve(room_for_root(original) + copy_slack);
-    result.root_ = Element::create(*result.arena_, original.name(), original.ns());
-    result.root_->copy_attributes(original);
-    result.root_->first_ = original.first_;
-    result.root_->last_ = original.last_;
-    result.root_->content_is_shared = true;
-    result.content_ = whole->content_ ? whole->content_ : whole;
-    return result;
 }
 
 std::size_t Document::footprint() const {

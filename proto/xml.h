@@ -53,6 +53,8 @@ private:
 };
 
 class Element;
+class SharedContent;
+class SharedRoot;
 
 struct Attribute {
     std::string_view ns;  // empty for the usual attribute without namespace; xml:lang has ns::xml
@@ -65,9 +67,11 @@ struct Attribute {
 struct Node {
     enum class Kind : std::uint8_t { element, text, raw };
     Kind kind = Kind::text;
-    bool content_is_shared = false;  // of an element: see Document::share_content()
+    bool content_is_shared = false;  // of an element: see SharedRoot
     Node* next = nullptr;
-    std::string_view text;  // text (unescaped) or raw (well-formed XML with its own xmlns)
+    /// Text (unescaped), raw (well-formed XML with its own xmlns), or what an element contains, as
+    /// it is written, if that is shared.
+    std::string_view text;
 
     /// The element this node is; nullptr for text and raw. For walking mixed content.
     const Element* as_element() const;
@@ -95,6 +99,8 @@ public:
     const Element* next_sibling() const;  // next sibling element
     Element* next_sibling();
     const Node* first_node() const { return first_; }
+    /// Its content as it is written into its own namespace, if that was done before (SharedRoot).
+    std::string_view written_content() const { return Node::text; }
     bool has_children() const { return first_child() != nullptr; }
 
     /// Character data of this element: its first text node (the parser joins adjacent pieces).
@@ -147,6 +153,8 @@ public:
 
 private:
     friend class Document;
+    friend class SharedContent;  // xml_shared.h
+    friend class SharedRoot;
     friend class TreeBuilder;  // the parser's side, xml_builder.h
     friend struct Node;
     Element(Arena& arena, std::string_view name, std::string_view ns)
@@ -159,6 +167,11 @@ private:
     void append_attribute(std::string_view name, std::string_view value, std::string_view ns);
     void copy_attributes(const Element& other);
     void copy_content(const Element& other);
+    void share_content(std::string_view written) {
+        arena_ = nullptr;
+        content_is_shared = true;
+        Node::text = written;
+    }
 
     std::string_view name_;
     std::string_view ns_;
@@ -183,11 +196,10 @@ public:
     Document clone() const;
     /// A copy without room to grow, for what is kept long and changed no more.
     Document compact() const;
-    /// For what is said to many: a root and attributes of its own around the content of `whole`,
-    /// which is kept for as long. Of `whole` nothing may be changed any more, of the result only
-    /// the root's attributes.
-    static Document share_content(const std::shared_ptr<const Document>& whole);
-    bool shares_content() const { return content_ != nullptr; }
+    /// One of many (xml_shared.h). `root` is kept by the caller. It is not to be changed.
+    Document(SharedRoot& root, std::shared_ptr<const SharedContent> content);
+    /// nullptr: it is not one of many.
+    const std::shared_ptr<const SharedContent>& shared_content() const { return content_; }
     /// What it keeps in memory, what it shares included.
     std::size_t footprint() const;
 
@@ -197,7 +209,7 @@ private:
 
     std::unique_ptr<Arena> arena_;  // stable address: elements point at it
     Element* root_ = nullptr;
-    std::shared_ptr<const Document> content_;  // whose it is; nullptr: our own
+    std::shared_ptr<const SharedContent> content_;
 };
 
 /// Parses one complete element (a stored stanza, a WebSocket frame, a golden text). The same rules

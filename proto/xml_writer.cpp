@@ -99,10 +99,23 @@ public:
             return;
         }
         out_ += '>';
-        content(element, inner_ns, in_chain);
+        if (const std::string_view written = element.written_content(); !written.empty())
+            out_ += written;
+        else
+            content(element, inner_ns, in_chain);
         out_ += "</";
         tag_name(element, is_xml);
         out_ += '>';
+    }
+
+    void content(const Element& parent, std::string_view inherited, bool in_chain) {
+        for (const Node* node = parent.first_node(); node != nullptr; node = node->next) {
+            switch (node->kind) {
+                case Node::Kind::element: element(*node->as_element(), inherited, in_chain); break;
+                case Node::Kind::text: append_escaped(out_, node->text, always); break;
+                case Node::Kind::raw: out_ += node->text; break;
+            }
+        }
     }
 
 private:
@@ -133,16 +146,6 @@ private:
         append_attribute(out_, prefix, attribute.value);
     }
 
-    void content(const Element& parent, std::string_view inherited, bool in_chain) {
-        for (const Node* node = parent.first_node(); node != nullptr; node = node->next) {
-            switch (node->kind) {
-                case Node::Kind::element: element(*node->as_element(), inherited, in_chain); break;
-                case Node::Kind::text: append_escaped(out_, node->text, always); break;
-                case Node::Kind::raw: out_ += node->text; break;
-            }
-        }
-    }
-
     std::string& out_;
     std::string_view content_ns_;
 };
@@ -155,6 +158,10 @@ void write(std::string& out, const Element& element, std::string_view inherited)
 
 void write_stanza(std::string& out, const Element& stanza, std::string_view content_ns) {
     Writer(out, content_ns).element(stanza, content_ns, true);
+}
+
+void write_content(std::string& out, const Element& element) {
+    Writer(out, ns::client).content(element, element.ns(), element.ns() == ns::client);
 }
 
 std::string to_string(const Element& element) {

@@ -22,6 +22,9 @@ void write(std::string& out, const Element& element, std::string_view inherited 
 /// As write(), for a stanza leaving on a stream with content namespace `content_ns`.
 void write_stanza(std::string& out, const Element& stanza, std::string_view content_ns);
 
+/// Appends what `element` contains, as write() and write_stanza() write it between its tags.
+void write_content(std::string& out, const Element& element);
+
 /// The element on its own, with its xmlns: for storage and logs of shapes in tests.
 std::string to_string(const Element& element);
 

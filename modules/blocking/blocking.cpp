@@ -321,13 +321,12 @@ private:
     /// To all sessions that asked for the list. No answer is waited for.
     void push(core::Account& account, std::string_view command,
               const std::vector<Item>& items) const {
-        const auto push = Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, random_token(15));
+        auto push = Stanza::make(StanzaKind::iq, StanzaType::set, {}, {}, random_token(15));
         xml::Element& list = push->root().add(command, ns::blocking);
         for (const Item& item : items) list.add("item").set_attr("jid", item.jid.full());
-        for (const auto& session : account.sessions()) {
-            if (!has_asked(*session)) continue;
-            session->send(addressed_to(session->jid(), push));
-        }
+        const SaidToMany copies(std::move(push));
+        for (const auto& session : account.sessions())
+            if (has_asked(*session)) session->send(copies.to(session->jid()));
     }
 
     void report(core::Account& account, const std::vector<Item>& items) const {

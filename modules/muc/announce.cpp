@@ -119,16 +119,16 @@ void tell_unavailable(Room& room, const Occupant& about, const std::vector<Jid>&
 namespace {
 
 /// Made once for all who enter, until the occupant changes or nobody enters any more.
-const StanzaPtr& shown(Occupant& about, bool with_jids) {
+const SaidToMany& shown(Occupant& about, bool with_jids) {
     ShownPresence& kept = about.shown;
     if (kept.role != about.role || kept.affiliation != about.affiliation ||
         kept.changes != about.changes)
         kept = {.role = about.role, .affiliation = about.affiliation, .changes = about.changes};
-    StanzaPtr& form = with_jids ? kept.with_jids : kept.without;
+    SaidToMany& form = with_jids ? kept.with_jids : kept.without;
     if (form) return form;
     const Telling telling{
         .about = about, .source = about.current().presence.get(), .with_jids = with_jids};
-    form = make_presence(telling, {})->compact();
+    form = SaidToMany(make_presence(telling, {})->compact());
     return form;
 }
 

@@ -35,7 +35,7 @@ struct OccupantSession {
 /// What others are told of an occupant when they enter, in both forms: made when somebody enters, and
 /// shared by all who do (Room::forget_shown).
 struct ShownPresence {
-    StanzaPtr with_jids{}, without{};  // nullptr: not made
+    SaidToMany with_jids{}, without{};  // nothing: not made
     // Of what they are made:
     Role role = Role::none;
     Affiliation affiliation = Affiliation::none;

@@ -88,10 +88,10 @@ AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> eve
     account_.context().bus().fire(sought);
     std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, node, jid); });
     add_subscribers(*this, node, wanting);
-    return
-        [router = &account_.context().router(), event = StanzaPtr(event), to = each_once(wanting)] {
-            for (const Jid& resource : to) router->route(addressed_to(resource, event));
-        };
+    return [router = &account_.context().router(), event = SaidToMany(event),
+            to = each_once(wanting)] {
+        for (const Jid& resource : to) router->route(event.to(resource));
+    };
 }
 
 AfterCommit AccountService::told_modules(const Node& node, NodeChange::What what, const Jid& by,

@@ -25,10 +25,17 @@ void FanOut::send(StanzaPtr stanza, std::vector<Jid> to) {
 }
 
 void FanOut::send(StanzaPtr stanza, Recipients to) {
-    if (!to->empty()) add({std::move(stanza), std::move(to), cause_of(owner_)});
+    if (!to->empty()) send(SaidToMany(std::move(stanza)), std::move(to));
 }
 
-void FanOut::send(StanzaPtr stanza) { add({std::move(stanza), nullptr, cause_of(owner_)}); }
+void FanOut::send(SaidToMany said, Recipients to) {
+    if (!to->empty())
+        add({.many = std::move(said), .to = std::move(to), .cause = cause_of(owner_)});
+}
+
+void FanOut::send(StanzaPtr stanza) {
+    add({.stanza = std::move(stanza), .cause = cause_of(owner_)});
+}
 
 void FanOut::add(Said said) {
     waiting_ += said.copies();
@@ -44,18 +51,19 @@ void FanOut::begin_rest() {
 }
 
 void FanOut::send_slice() {
+    const WallTime now = owner_.context().clock().wall();
     for (std::size_t left = slice; left > 0 && waiting_ > 0; --left) {
         Said& said = queue_.front();
-        send_next(said);
+        send_next(said, now);
         --waiting_;
         if (++said.next == said.copies()) queue_.pop_front();
     }
 }
 
-void FanOut::send_next(Said& said) {
+void FanOut::send_next(Said& said, WallTime now) {
     Envelope envelope;
-    envelope.stanza = said.to ? addressed_to((*said.to)[said.next], said.stanza) : said.stanza;
-    envelope.meta.received = owner_.context().clock().wall();
+    envelope.stanza = said.to ? said.many.to((*said.to)[said.next]) : said.stanza;
+    envelope.meta.received = now;
     envelope.ticket = said.cause;
     if (envelope.ticket) envelope.ticket.charge(envelope.stanza->cost());
     owner_.context().router().route(std::move(envelope));

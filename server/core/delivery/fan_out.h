@@ -11,6 +11,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/task.h"
 #include "proto/stanza.h"
 #include "server/core/actors/actor.h"
@@ -31,6 +32,8 @@ public:
     void send(StanzaPtr stanza, std::vector<Jid> to);
     /// The same to those who are often sent to, together.
     void send(StanzaPtr stanza, Recipients to);
+    /// The same of what is often said.
+    void send(SaidToMany said, Recipients to);
     /// The same of a stanza for its own addressee only.
     void send(StanzaPtr stanza);
     /// Stanzas that are still to be sent.
@@ -38,15 +41,16 @@ public:
 
 private:
     struct Said {
-        StanzaPtr stanza;
-        Recipients to;  // nullptr: its own addressee
-        Ticket cause;
+        StanzaPtr stanza{};  // for its own addressee; nullptr: `many` to `to`
+        SaidToMany many{};
+        Recipients to{};
+        Ticket cause{};
         std::size_t next = 0;
         std::size_t copies() const { return to ? to->size() : 1; }
     };
     void add(Said said);
     void send_slice();
-    void send_next(Said& said);
+    void send_next(Said& said, WallTime now);
     void begin_rest();
     Task<> send_rest(ActorPin<Actor> pin);
 

@@ -229,11 +229,10 @@ TEST_CASE("stanza: what is said to many has its content in memory once") {
     CHECK(copy->payload() == original->payload());
     CHECK(another->payload() == original->payload());
     CHECK(original->to().full() == "a@b");
-    const std::string expected = text_of(*original);
     original = nullptr;
     const auto with_to = [&](std::string_view to) {
-        std::string text = expected;
-        return text.replace(text.find("to='a@b'"), 8, "to='" + std::string(to) + "'");
+        return "<presence to='" + std::string(to) + "' from='a@b/c' id='1'><status>" + status +
+               "</status></presence>";
     };
     CHECK(text_of(*copy) == with_to("d@e"));
     CHECK(text_of(*another) == with_to("f@g/h"));
@@ -252,8 +251,31 @@ TEST_CASE("stanza: what is said to many has its content in memory once") {
 
 TEST_CASE("stanza: one without content can be said to many") {
     const StanzaPtr original = *read("<presence from='a@b/c'/>");
-    CHECK(text_of(*addressed_to(Jid::trusted("d@e"), original)) ==
-          "<presence from='a@b/c' to='d@e'/>");
+    const SaidToMany said(original);
+    CHECK(text_of(*said.to(Jid::trusted("d@e"))) == "<presence to='d@e' from='a@b/c'/>");
+    CHECK(text_of(*said.to({})) == "<presence from='a@b/c'/>");
+}
+
+TEST_CASE("stanza: what is said to many is written alike, whatever is in it") {
+    for (const std::string content :
+         {"<body>a &amp; b</body>", "text<x xmlns='urn:x'><y/><body xmlns='jabber:client'/></x>",
+          "<body xmlns='jabber:server'>not ours</body>", "<x xmlns='urn:x' xml:lang='de'>ä</x>"}) {
+        CAPTURE(content);
+        const StanzaPtr original =
+            *read("<message from='a@b/c' type='chat'>" + content + "</message>");
+        const StanzaPtr copy = SaidToMany(original).to(Jid::trusted("d@e"));
+        const auto own = copy->clone();  // it has nothing that was written before
+        for (const std::string_view stream : {ns::client, ns::server, ns::component}) {
+            std::string shared_text, own_text;
+            xml::write_stanza(shared_text, copy->root(), stream);
+            xml::write_stanza(own_text, own->root(), stream);
+            const xml::Document shared = xml::parse_element(shared_text, stream);
+            const xml::Document expected = xml::parse_element(own_text, stream);
+            REQUIRE_FALSE(shared.empty());
+            CHECK(xml::to_string(shared.root()) == xml::to_string(expected.root()));
+        }
+        CHECK(text_of(*copy) == text_of(*own));
+    }
 }
 
 TEST_CASE("stanza: an error says what it is about, if that is not long") {

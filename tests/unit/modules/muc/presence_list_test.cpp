@@ -10,12 +10,16 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What is kept of an occupant, and by how many.
+/// What is kept of an occupant: the content that all copies share.
 struct Kept {
-    const Stanza* with_jids = nullptr;
-    const Stanza* without = nullptr;
+    const xml::Element* with_jids = nullptr;
+    const xml::Element* without = nullptr;
     bool operator==(const Kept&) const = default;
 };
+
+const xml::Element* content_of(const SaidToMany& said) {
+    return said ? said.to({})->payload() : nullptr;
+}
 
 Kept kept_of(Scene& scene, std::string_view nick) {
     Kept kept;
@@ -25,7 +29,7 @@ Kept kept_of(Scene& scene, std::string_view nick) {
         Room* const room = sought.found->find(room_jid);
         REQUIRE(room);
         const ShownPresence& shown = room->occupants().by_nick(nick)->shown;
-        kept = {shown.with_jids.get(), shown.without.get()};
+        kept = {content_of(shown.with_jids), content_of(shown.without)};
     });
     return kept;
 }

@@ -180,12 +180,16 @@ Task<bool> LastItems::send_last(core::Account& account, std::string name, Jid re
     const AccountService service(account, nodes);
     const ItemEntry* const last = node ? node->last_item(context_.clock().wall()) : nullptr;
     if (!last || !may_hear(service, *node, resource)) co_return true;
-    std::vector<std::uint64_t> seqs{last->seq};
+    const std::uint64_t seq = last->seq;
+    std::vector<std::uint64_t> seqs{seq};
     const auto items = co_await store_.read_items(account.id(), node->number, std::move(seqs));
     if (!items) co_return false;
     node = nodes.find(name);
     if (account.deleted() || !node || items->empty()) co_return true;
     if (!may_hear(service, *node, resource)) co_return true;  // no longer
+    // Of one that was published meanwhile it is notified like all others, perhaps already.
+    const ItemEntry* const newest = node->last_item(context_.clock().wall());
+    if (!newest || newest->seq != seq) co_return true;
     context_.router().route(late_item(service, *node, resource, items->front()));
     co_return true;
 }

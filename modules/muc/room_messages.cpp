@@ -108,7 +108,8 @@ StanzaPtr say(Room& room, core::Envelope envelope, const Jid& author) {
     if (kept && room.config().is_archived)
         room.context().bus().fire(events::ActorArchiving{room, envelope, author, id});
     if (id != storage::ArchiveId::none) core::add_stanza_id(envelope.edit(), room, id);
-    const StanzaPtr said = envelope.stanza;
+    // It may be kept long, in the history and by all who have not acknowledged it.
+    const StanzaPtr said = envelope.stanza->compact();
     if (kept && !sets_subject(*said))
         room.history().add({said, room.context().clock().wall()}, room.config().history);
     const auto everybody = room.occupants().everybody();

@@ -67,6 +67,7 @@ max_messages = 1000000
 [smacks]
 max_queue_size = 100000
 max_queue_bytes = 1000000000
+max_account_queue_bytes = 1000000000
 {smacks}
 [[listen]]
 type = "c2s"

@@ -146,9 +146,8 @@ public:
             return &session == &event.session ||
                    (!self.empty() && own_occupant(session, self) != self);
         };
-        send_copies(event.account, event.envelope,
-                    SaidToMany(wrap(event.account, message, "sent", event.archive_id)),
-                    is_left_out);
+        const auto make = [&] { return wrap(event.account, message, "sent", event.archive_id); };
+        send_copies(event.account, event.envelope, make, is_left_out);
     }
 
     void on_receiving(events::MessageReceiving& event) const {
@@ -160,9 +159,10 @@ public:
         const auto has_it = [&](const core::Session& session) {
             return session.jid() == message.from() || gets_original(session, message, addressed);
         };
-        send_copies(event.account, event.envelope,
-                    SaidToMany(wrap(event.account, message, "received", storage::ArchiveId::none)),
-                    has_it);
+        const auto make = [&] {
+            return wrap(event.account, message, "received", storage::ArchiveId::none);
+        };
+        send_copies(event.account, event.envelope, make, has_it);
     }
 
     core::Flow on_sought(const events::CopySought& event) const {
@@ -205,11 +205,14 @@ private:
         return verdict;
     }
 
-    template <class IsLeftOut>
-    void send_copies(core::Account& account, const core::Envelope& original,
-                     const SaidToMany& wrapper, IsLeftOut is_left_out) const {
+    /// The wrapper is made for the first who gets it: most users have one device that is there.
+    template <class Make, class IsLeftOut>
+    void send_copies(core::Account& account, const core::Envelope& original, Make make,
+                     IsLeftOut is_left_out) const {
+        SaidToMany wrapper;
         for (const auto& session : account.sessions()) {
             if (!is_enabled(*session) || is_left_out(*session)) continue;
+            if (!wrapper) wrapper = SaidToMany(make());
             session->send(as_copy(original, wrapper.to(session->jid())));
         }
     }

@@ -88,6 +88,7 @@ AfterCommit AccountService::notice(const Node& node, std::shared_ptr<Stanza> eve
     account_.context().bus().fire(sought);
     std::erase_if(wanting, [&](const Jid& jid) { return !may_hear(*this, node, jid); });
     add_subscribers(*this, node, wanting);
+    if (wanting.empty()) return [] {};
     return [router = &account_.context().router(), event = SaidToMany(event),
             to = each_once(wanting)] {
         for (const Jid& resource : to) router->route(event.to(resource));

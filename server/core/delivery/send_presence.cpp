@@ -48,10 +48,12 @@ bool sees_us(const Account& account, const Jid& who) {
 
 /// To all who see the account's presence.
 void tell_contacts(Account& account, const StanzaPtr& presence) {
-    const SaidToMany copies(presence);
+    SaidToMany copies;
     const auto shown = [](const SubscriptionState& state) { return state.shown(); };
-    for_contacts(account, shown,
-                 [&](const Jid& contact) { account.context().router().route(copies.to(contact)); });
+    for_contacts(account, shown, [&](const Jid& contact) {
+        if (!copies) copies = SaidToMany(presence);
+        account.context().router().route(copies.to(contact));
+    });
 }
 
 /// To all available resources of the account itself, the sender's own among them.
@@ -134,9 +136,10 @@ void broadcast_available(Session& session, Envelope envelope) {
 
 /// To whom presence was directed and who is not told anyway (section 4.6.3).
 void tell_directed(Session& session, const StanzaPtr& unavailable) {
-    const SaidToMany copies(unavailable);
+    SaidToMany copies;
     for (const Jid& to : forget_all_directed(session)) {
         if (session.available() && sees_us(session.account(), to)) continue;
+        if (!copies) copies = SaidToMany(unavailable);
         session.context().router().route(copies.to(to));
     }
 }

@@ -208,7 +208,9 @@ TEST_CASE("a question about a key obeys the limit of streams, and the pause afte
     const auto before = std::chrono::steady_clock::now();
     peer.say(question("silent.example"));
     CHECK(contains(peer.hear("/db:result>"), "<remote-server-timeout"));
-    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(1));
+    // Another attempt would take negotiation_timeout; the end of the first may come a little later
+    // than that of the question.
+    CHECK(std::chrono::steady_clock::now() - before < std::chrono::seconds(2));
 }
 
 TEST_CASE("who asks much is read no further until the answers are there") {

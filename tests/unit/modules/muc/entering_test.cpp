@@ -347,6 +347,26 @@ TEST_CASE_FIXTURE(Scene, "an error about a private message takes nobody out") {
     CHECK(comes_back("m1") == "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
 }
 
+TEST_CASE("so many private messages are known again as the option says") {
+    Scene scene("lock_new_rooms = false\nmax_private_messages = 1\n");
+    scene.enter(*scene.romeo, "Romeo");
+    scene.world.arrive("<presence from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                       "/Mercutio'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    for (const std::string id : {"w1", "w2"})
+        scene.romeo->send("<message type='chat' id='" + id + "' to='" + std::string(room_jid) +
+                          "/Mercutio'><body>Psst</body></message>");
+    const auto comes_back = [&](const std::string& id) {
+        scene.forget();
+        scene.world.arrive("<message type='error' id='" + id +
+                           "' from='mercutio@example.com/mask' to='" + std::string(room_jid) +
+                           "/Romeo'><error type='cancel'><item-not-found "
+                           "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
+        return scene.seen(*scene.romeo);
+    };
+    CHECK(comes_back("w2") == "");
+    CHECK(comes_back("w1") != "");
+}
+
 TEST_CASE("whispers are known again by session and id, the last ones") {
     constexpr std::size_t most = 200;
     Whispers whispers;

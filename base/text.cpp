@@ -130,6 +130,12 @@ std::string to_lower_ascii(std::string_view text) {
     return out;
 }
 
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [&](char left, char right) { return lower(left) == lower(right); });
+}
+
 std::vector<std::string_view> split(std::string_view text, char at) {
     std::vector<std::string_view> pieces;
     for (;;) {

@@ -30,6 +30,8 @@ Result<std::string> hex_decode(std::string_view text);
 
 /// ASCII letters only: other bytes stay as they are.
 std::string to_lower_ascii(std::string_view text);
+/// Whether they differ in the case of ASCII letters at most.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
 /// "a,,b" at ',' is "a", "", "b"; "" is one empty piece. The views point into `text`.
 std::vector<std::string_view> split(std::string_view text, char at);
 /// Without ASCII white space at either end.

@@ -34,7 +34,7 @@ TIERS = {
 }
 
 # Folders of server/core, lowest first. What lies in server/core itself is below them all.
-ROOMS = ["address", "routing", "actors", "events", "accounts", "delivery", "streams", "setup"]
+ROOMS = ["address", "routing", "http", "actors", "events", "accounts", "delivery", "streams", "setup"]
 
 # proto is pure: what base offers of time, log and coroutines is not for it
 PROTO_BANNED = {f"base/{name}.h" for name in ("task", "log", "clock", "metrics")}

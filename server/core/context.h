@@ -34,6 +34,7 @@ class Domains;
 class EventBus;
 class Features;
 class Homes;
+class HttpRoutes;
 class DecoyIterations;
 class LoginThrottle;
 class Partitions;
@@ -82,6 +83,8 @@ public:
     AccountRegistry& account_registry() const { return *parts_.account_registry; }
     PendingIqs& pending() const { return *parts_.pending; }
     DomainLinks& links() const { return *parts_.links; }
+    /// Who answers what comes over HTTP.
+    HttpRoutes& http_routes() const { return *parts_.http_routes; }
     Features& features() const { return *parts_.features; }
     LoginThrottle& login_throttle() const { return *parts_.login_throttle; }
     DecoyIterations& decoy_iterations() const { return *parts_.decoy_iterations; }
@@ -139,6 +142,7 @@ protected:
         AccountRegistry* account_registry;
         PendingIqs* pending;
         DomainLinks* links;
+        HttpRoutes* http_routes;
         Features* features;
         LoginThrottle* login_throttle;
         DecoyIterations* decoy_iterations;

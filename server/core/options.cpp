@@ -1,6 +1,7 @@
 #include "server/core/options.h"
 
 #include "server/core/administrator_options.h"
+#include "server/core/http/http_options.h"
 
 namespace clarion::core {
 
@@ -255,6 +256,7 @@ void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {
 
 void declare_options(OptionRegistry& registry) {
     registry.add<ServerOptions>();
+    registry.add<HttpOptions>();
     registry.add<TlsOptions>();
     registry.add<LogOptions>();
     registry.add<ModulesOptions>();

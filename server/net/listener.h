@@ -12,7 +12,7 @@
 
 #include "base/result.h"
 #include "server/net/listener_types.h"
-#include "server/net/transport/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "server/net/transport/poller.h"
 
 namespace clarion::net {

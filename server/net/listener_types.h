@@ -13,7 +13,7 @@
 #include "base/config.h"
 #include "base/option.h"
 #include "base/result.h"
-#include "server/net/transport/file_descriptor.h"
+#include "server/net/transport/descriptor_use.h"
 
 namespace clarion::net {
 

@@ -48,6 +48,7 @@ Context::Parts Core::parts(Shared& shared, unsigned index) {
             .account_registry = &account_registry_,
             .pending = &pending_,
             .links = &links_,
+            .http_routes = &http_routes_,
             .features = &features_,
             .login_throttle = &login_throttle_,
             .decoy_iterations = &decoy_iterations_,

@@ -20,6 +20,7 @@
 #include "server/core/address/partitions.h"
 #include "server/core/context.h"
 #include "server/core/delivery/delivery.h"
+#include "server/core/http/http_routes.h"
 #include "server/core/internals.h"
 #include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/domain_links.h"
@@ -93,6 +94,7 @@ private:
     IqTable iqs_;
     CommandTable commands_;
     DomainLinks links_;
+    HttpRoutes http_routes_;
     Scope scope_;
     PartitionScopes scopes_;
     LoginThrottle login_throttle_;

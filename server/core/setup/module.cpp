@@ -58,6 +58,8 @@ void ModuleSetup::serve_about(IqTarget target, StanzaType type, std::string_view
 
 void ModuleSetup::command(Command command) { core_.commands().add(std::move(command), off_); }
 
+void ModuleSetup::serve_http(HttpRoute route) { core_.http_routes().add(std::move(route)); }
+
 const CommandTable& ModuleSetup::commands() const { return core_.commands(); }
 
 void ModuleSetup::add(IqTable::Entry entry) {

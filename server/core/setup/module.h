@@ -21,6 +21,7 @@
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/delivery/other_modules.h"
+#include "server/core/http/http_routes.h"
 #include "server/core/routing/domain_links.h"
 #include "server/core/streams/c2s_stream.h"
 #include "server/runtime/event_bus.h"
@@ -96,6 +97,9 @@ public:
     OtherModules other_modules() const { return {context(), name_}; }
     /// Offers a command to administrators (XEP-0050), on hosts that have the module.
     void command(Command command);
+    /// Answers requests that come over HTTP. The module itself sees which hosts have it: a request
+    /// says its host (HttpRequest::host).
+    void serve_http(HttpRoute route);
     /// All that are offered on this shard, by then: for who serves them.
     const CommandTable& commands() const;
     /// An element on an authenticated stream that has no session yet (<resume/>): see C2sStream.

@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-#include "server/net/transport/file_descriptor.h"
+#include "base/file_descriptor.h"
 
 namespace clarion::net {
 

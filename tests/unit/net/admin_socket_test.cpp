@@ -4,7 +4,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "server/net/transport/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "tests/unit/net/loop.h"
 #include "tests/unit/net/wire.h"
 
@@ -24,8 +24,8 @@ Task<> stop(net::AdminSocket& socket, bool& stopped) {
     stopped = true;
 }
 
-net::FileDescriptor connect_to(const std::string& path) {
-    net::FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+FileDescriptor connect_to(const std::string& path) {
+    FileDescriptor fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     path.copy(address.sun_path, sizeof address.sun_path - 1);
@@ -41,10 +41,10 @@ TEST_CASE("silent connections to the admin socket do not keep out who has someth
     Wire wire;
     net::AdminSocket socket(wire.world.core(0).shard(), greet);
     REQUIRE(socket.listen(path).ok());
-    std::vector<net::FileDescriptor> silent;
+    std::vector<FileDescriptor> silent;
     for (int i = 0; i < 40; ++i) silent.push_back(connect_to(path));
     wire.settle();
-    const net::FileDescriptor asker = connect_to(path);
+    const FileDescriptor asker = connect_to(path);
     const std::string request = "POST /v1/x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n";
     CHECK(::send(asker.get(), request.data(), request.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size()));

@@ -527,7 +527,7 @@ TEST_SUITE("net/c2s_connection") {
             const rlimit limit{soft, before.rlim_max};
             REQUIRE(::setrlimit(RLIMIT_NOFILE, &limit) == 0);
         };
-        std::vector<net::FileDescriptor> gaps;  // closed: numbers go on without any
+        std::vector<FileDescriptor> gaps;  // closed: numbers go on without any
         for (int i = 0; i < 64; ++i) gaps.emplace_back(::dup(2));
         const auto next = static_cast<rlim_t>(gaps.back().get()) + 1;
         rlim_t soft = next + 3;

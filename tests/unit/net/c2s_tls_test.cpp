@@ -23,7 +23,7 @@ public:
     TlsClient(Wire& wire, std::uint16_t port, std::shared_ptr<const net::TlsContexts> tls)
         : wire_(wire), tls_(std::move(tls)) {
         const auto address = net::SocketAddress::parse("127.0.0.1", port);
-        net::FileDescriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        FileDescriptor fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         const auto* raw = reinterpret_cast<const sockaddr*>(address->storage.data());
         if (::connect(fd.get(), raw, address->size) != 0) throw std::runtime_error("connect");
         ::fcntl(fd.get(), F_SETFL, O_NONBLOCK);

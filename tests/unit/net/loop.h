@@ -68,8 +68,8 @@ struct Pair {
         if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds) != 0) {
             throw std::runtime_error("socketpair");
         }
-        a = std::make_unique<net::Transport>(loop.poller(), net::FileDescriptor(fds[0]));
-        b = std::make_unique<net::Transport>(loop.poller(), net::FileDescriptor(fds[1]));
+        a = std::make_unique<net::Transport>(loop.poller(), FileDescriptor(fds[0]));
+        b = std::make_unique<net::Transport>(loop.poller(), FileDescriptor(fds[1]));
     }
 };
 

@@ -6,7 +6,7 @@
 #include "server/core/setup/partition_moves.h"
 #include "server/net/s2s/s2s_domains.h"
 #include "server/net/shard_net.h"
-#include "server/net/transport/file_descriptor.h"
+#include "base/file_descriptor.h"
 #include "server/net/transport/socket_address.h"
 #include "tests/support/world.h"
 #include "tests/unit/net/net_options.h"
@@ -22,7 +22,7 @@ constexpr const char* remote = "remote.example";
 
 /// A UDP port that takes everything and never answers.
 struct SilentPort {
-    net::FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+    FileDescriptor socket{::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
     SilentPort() {
         const auto any = net::SocketAddress::parse("127.0.0.1", 0).value();
         REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(any.storage.data()),

@@ -131,7 +131,7 @@ public:
     WireClient(Wire& wire, std::uint16_t port, const char* from = "127.0.0.1") : wire_(wire) {
         const auto own = net::SocketAddress::parse(from, 0);
         const auto address = net::SocketAddress::parse("127.0.0.1", port);
-        fd_ = net::FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+        fd_ = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
         const auto raw = [](const net::SocketAddress& of) {
             return reinterpret_cast<const sockaddr*>(of.storage.data());
         };
@@ -214,7 +214,7 @@ private:
     }
 
     Wire& wire_;
-    net::FileDescriptor fd_;
+    FileDescriptor fd_;
     bool ended_ = false;
     bool broken_ = false;
 };

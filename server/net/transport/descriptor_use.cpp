@@ -1,15 +1,10 @@
-#include "server/net/transport/file_descriptor.h"
+#include "server/net/transport/descriptor_use.h"
 
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 namespace clarion::net {
-
-void FileDescriptor::reset() {
-    if (const int fd = std::exchange(fd_, -1); fd >= 0) ::close(fd);
-}
 
 bool leaves_enough(const FileDescriptor& descriptor, DescriptorUse use) {
     rlimit limit{};

@@ -3,7 +3,7 @@
 
 #include <utility>
 
-namespace clarion::net {
+namespace clarion {
 
 class FileDescriptor {
 public:
@@ -24,12 +24,4 @@ private:
     int fd_ = -1;
 };
 
-/// Who needs descriptors: the server itself (its data, the administrator's socket, DNS) before
-/// clients, and clients before servers and components, which come in any number.
-enum class DescriptorUse { client, other };
-
-/// Whether a descriptor of that number leaves those that go before `use` enough. The lowest free
-/// number is given out, so as many are in use, and RLIMIT_NOFILE is what there is.
-bool leaves_enough(const FileDescriptor& descriptor, DescriptorUse use);
-
-}  // namespace clarion::net
+}  // namespace clarion

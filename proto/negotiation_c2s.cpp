@@ -114,6 +114,10 @@ bool Negotiation::may_log_in(const Policy& policy) const {
     return encrypted() || !policy.require_encryption;
 }
 
+bool Negotiation::offers_tls(const Policy& policy) const {
+    return !encrypted() && may_start_tls_ && policy.can_encrypt;
+}
+
 std::vector<sasl::Mechanism> Negotiation::offered(const Policy& policy) const {
     std::vector<sasl::Mechanism> result;
     if (!may_log_in(policy)) return result;
@@ -137,7 +141,7 @@ void Negotiation::write_features(const Server& server, Output& out) const {
         server.add_features(facts(), Offer::session, features);
     } else {
         const Policy policy = server.policy(host_);
-        if (!encrypted() && policy.can_encrypt) {
+        if (offers_tls(policy)) {
             auto& starttls = features.add("starttls", ns::tls);
             if (policy.require_encryption) starttls.add("required");
         }
@@ -223,7 +227,7 @@ Step Negotiation::count_failure(const Server& server) {
 }
 
 Step Negotiation::on_starttls(const Server& server, Output& out) {
-    if (encrypted() || state_ != State::login || !server.policy(host_).can_encrypt) {
+    if (state_ != State::login || !offers_tls(server.policy(host_))) {
         out.refusal = {ns::tls, "failure",
                        encrypted() ? "TLS is there already" : "TLS is not offered"};
         out.messages.emplace_back("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");

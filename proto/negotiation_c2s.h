@@ -138,7 +138,10 @@ using Step =
 
 class Negotiation {
 public:
-    explicit Negotiation(Encryption encryption) : encryption_(encryption) {}
+    /// `may_start_tls`: whether STARTTLS is possible (XEP-0206 and RFC 7395 leave encryption to
+    /// HTTP).
+    explicit Negotiation(Encryption encryption, bool may_start_tls = true)
+        : encryption_(encryption), may_start_tls_(may_start_tls) {}
 
     /// TLS is up: what its channel offers for binding (RFC 9266, RFC 5929).
     void on_encrypted(sasl::ChannelBindings bindings);
@@ -205,6 +208,7 @@ private:
     Step close(StreamErrorCondition condition, std::string_view text);
     std::optional<Close> check_header(const xml::StreamHeader& header, bool ours, bool changed);
     bool may_log_in(const Policy& policy) const;
+    bool offers_tls(const Policy& policy) const;
     std::vector<sasl::Mechanism> offered(const Policy& policy) const;
     void write_features(const Server& server, Output& out) const;
     void add_mechanisms(const Policy& policy, xml::Element& features) const;
@@ -222,6 +226,7 @@ private:
 
     State state_ = State::login;
     Encryption encryption_;
+    bool may_start_tls_;
     bool header_due_ = true;  // the client's, of the stream or restarted stream
     bool disabled_ = false;   // the account that is logging in
     std::uint16_t failures_ = 0;

@@ -92,8 +92,8 @@ private:
     const SessionPort& port_;
 };
 
-C2sStream::C2sStream(SessionPort& port, bool direct_tls)
-    : port_(port), negotiation_(direct_tls ? c2s::Encryption::direct : c2s::Encryption::none) {}
+C2sStream::C2sStream(SessionPort& port, c2s::Encryption encryption, bool may_start_tls)
+    : port_(port), negotiation_(encryption, may_start_tls) {}
 C2sStream::~C2sStream() { leave_pending(); }
 
 C2sStream::Login& C2sStream::login() {

@@ -39,8 +39,9 @@ public:
         close,  // the stream's end (and error, if any) is written: flush and close
     };
 
-    /// `direct_tls`: TLS was there before the stream (XEP-0368). `port` outlives the stream.
-    C2sStream(SessionPort& port, bool direct_tls);
+    /// `encryption`: none, or direct if what carries the stream is encrypted. `may_start_tls`:
+    /// whether STARTTLS can be done if it is not; over HTTP it cannot. `port` outlives the stream.
+    C2sStream(SessionPort& port, c2s::Encryption encryption, bool may_start_tls);
     ~C2sStream();
 
     /// TLS is up: what the channel offers for binding (RFC 9266, RFC 5929).

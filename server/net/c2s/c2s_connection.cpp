@@ -75,7 +75,7 @@ void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport, b
 C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
                              ConnectionCounts::Place place, bool direct_tls)
     : StreamDriver(net, std::move(transport), std::move(place), ns::client),
-      stream_(*this, direct_tls),
+      stream_(*this, direct_tls ? c2s::Encryption::direct : c2s::Encryption::none, true),
       accepted_(now()) {
     deadline_ = accepted_ + context().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);

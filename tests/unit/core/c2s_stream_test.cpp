@@ -38,7 +38,7 @@ struct Scene {
 struct Connection {
     explicit Connection(Scene& scene, bool encrypted = true)
         : world(scene.world),
-          stream(port, encrypted),
+          stream(port, encrypted ? c2s::Encryption::direct : c2s::Encryption::none, true),
           shard(1 - world.home_of(juliet).shard().index()) {}
 
     /// Runs on the shard where the connection is now.

@@ -259,7 +259,7 @@ TEST_CASE("nothing of it before it is enabled") {
 /// A stream on which Juliet logged in again, before it has a session.
 struct Comeback {
     test::FakePort port{false};
-    core::C2sStream stream{port, true};
+    core::C2sStream stream{port, c2s::Encryption::direct, true};
     test::World& world;
 
     explicit Comeback(Scene& scene) : world(scene.world) {

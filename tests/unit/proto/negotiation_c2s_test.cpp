@@ -225,6 +225,24 @@ TEST_CASE("client negotiation: features depend on the stream") {
     }
 }
 
+TEST_CASE("client negotiation: no TLS where the stream's carrier cannot start it") {
+    Stream stream;
+    stream.negotiation = Negotiation(Encryption::none, false);
+    stream.server.rules.require_encryption = false;
+    CHECK(stream.open() == "read");
+    CHECK_FALSE(stream.says("starttls"));
+    CHECK(stream.says("SCRAM"));
+    CHECK(stream.say(starttls) == "close");
+    CHECK(stream.says("<failure xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>"));
+
+    Stream refused;
+    refused.negotiation = Negotiation(Encryption::none, false);
+    CHECK(refused.open() == "read");
+    CHECK_FALSE(refused.says("starttls"));
+    CHECK_FALSE(refused.says("mechanisms"));
+    CHECK(refused.say(auth("SCRAM-SHA-1", "")) == "failed encryption-required");
+}
+
 TEST_CASE("client negotiation: features for a session") {
     Stream stream;
     stream.negotiation.on_encrypted(all_bindings());

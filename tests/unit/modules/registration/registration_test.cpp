@@ -102,7 +102,9 @@ struct Stranger {
     xml::Document features;
 
     explicit Stranger(World& w, std::string shard_of = "example.org", bool encrypted = true)
-        : world(w), where(std::move(shard_of)), stream(port, encrypted) {
+        : world(w),
+          where(std::move(shard_of)),
+          stream(port, encrypted ? c2s::Encryption::direct : c2s::Encryption::none, true) {
         xml::StreamHeader header;
         header.to = "example.org";
         header.version = "1.0";

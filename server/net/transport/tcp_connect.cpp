@@ -7,6 +7,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "server/net/transport/descriptor_use.h"
+
 namespace clarion::net {
 
 namespace {

@@ -79,7 +79,7 @@ Step Negotiation::on_open(const Server& server, const xml::StreamHeader& header,
     const bool changed = ours && !host_.empty() && host_ != *to;
     if (ours && !changed) host_ = *to;
     write_header(server, Jid::parse(header.from).value_or({}).bare(), out);
-    if (const auto wrong = check_header(header, ours, changed)) {
+    if (const auto wrong = check_header(server, header, ours, changed)) {
         state_ = State::closed;
         return *wrong;
     }
@@ -88,7 +88,8 @@ Step Negotiation::on_open(const Server& server, const xml::StreamHeader& header,
     return Read{};
 }
 
-std::optional<Close> Negotiation::check_header(const xml::StreamHeader& header, bool ours,
+std::optional<Close> Negotiation::check_header(const Server& server,
+                                               const xml::StreamHeader& header, bool ours,
                                                bool changed) {
     using Condition = StreamErrorCondition;
     if (header.content_ns != ns::client)
@@ -97,6 +98,8 @@ std::optional<Close> Negotiation::check_header(const xml::StreamHeader& header, 
     if (changed) return Close{Condition::host_unknown, "the domain changed within the connection"};
     if (!understands(header.version))
         return Close{Condition::unsupported_version, "version 1.0 is needed"};
+    if (!may_start_tls_ && !may_log_in(server.policy(host_)))
+        return Close{Condition::policy_violation, "the connection must be encrypted (https)"};
     return std::nullopt;
 }
 

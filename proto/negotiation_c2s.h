@@ -206,7 +206,8 @@ private:
     };
 
     Step close(StreamErrorCondition condition, std::string_view text);
-    std::optional<Close> check_header(const xml::StreamHeader& header, bool ours, bool changed);
+    std::optional<Close> check_header(const Server& server, const xml::StreamHeader& header,
+                                      bool ours, bool changed);
     bool may_log_in(const Policy& policy) const;
     bool offers_tls(const Policy& policy) const;
     std::vector<sasl::Mechanism> offered(const Policy& policy) const;

@@ -21,6 +21,8 @@ constexpr std::size_t slice_size = 4096;
 constexpr std::uint8_t few_elements = 16;
 
 constexpr std::string_view white_space = " \t\r\n";
+/// What messages stand in for the parser: nothing holds from one to the next.
+constexpr std::string_view around_messages = "<messages>";
 
 bool is_stanza(const Element& element) {
     return element.is(ns::client, "message") || element.is(ns::client, "presence") ||
@@ -34,8 +36,13 @@ bool is_stanza(const Element& element) {
 struct XmlStream::Impl final : XmlEvents, Borrower {
     enum class Phase : std::uint8_t { before_header, open, closed, failed };
 
-    Impl(ParserPool& from, Limits with, std::string_view content)
-        : pool(from.impl_.get()), limits(with), usual_content_ns(content) {}
+    Impl(ParserPool& from, Limits with, std::string_view content, Form form)
+        : pool(from.impl_.get()), limits(with), usual_content_ns(content) {
+        if (form == Form::stream) return;
+        phase = Phase::open;
+        opening = around_messages;
+        content_ns = content;
+    }
     ~Impl() { drop_machine(); }
 
     ParserPool::Impl* pool;
@@ -369,8 +376,8 @@ bool XmlStream::Impl::redeliver() {
 
 // --- the interface ------------------------------------------------------------------------------
 
-XmlStream::XmlStream(ParserPool& pool, Limits limits, std::string_view content_ns)
-    : impl_(std::make_unique<Impl>(pool, limits, content_ns)) {}
+XmlStream::XmlStream(ParserPool& pool, Limits limits, std::string_view content_ns, Form form)
+    : impl_(std::make_unique<Impl>(pool, limits, content_ns, form)) {}
 XmlStream::~XmlStream() = default;
 XmlStream::XmlStream(XmlStream&&) noexcept = default;
 XmlStream& XmlStream::operator=(XmlStream&&) noexcept = default;
@@ -387,6 +394,7 @@ Document XmlStream::take() { return std::move(impl_->ready); }
 StreamErrorCondition XmlStream::error() const { return impl_->error; }
 std::string_view XmlStream::error_text() const { return impl_->error_text; }
 bool XmlStream::element_refused() const { return impl_->element_refused; }
+bool XmlStream::is_between_elements() const { return impl_->is_idle(); }
 std::string XmlStream::restart() { return impl_->restart(); }
 
 bool XmlStream::restart_for_tls() {

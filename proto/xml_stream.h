@@ -79,10 +79,18 @@ public:
         error,      // error() says which; nothing more will come
     };
 
+    /// How the bytes are made up.
+    enum class Form : std::uint8_t {
+        stream,    // one element, whose children are told (RFC 6120)
+        messages,  // one document after the other, without a header (RFC 7395): each says its own
+                   // namespaces and language; the owner sees to it that they are whole
+    };
+
     /// `content_ns` (a constant): the namespace of stanzas where the header has none for them as
     /// its default, that is no default at all or the streams' own; each child says it then (RFC
     /// 6120, 4.8.2, "prefix-free canonicalization").
-    XmlStream(ParserPool& pool, Limits limits, std::string_view content_ns = ns::client);
+    XmlStream(ParserPool& pool, Limits limits, std::string_view content_ns = ns::client,
+              Form form = Form::stream);
     ~XmlStream();
     XmlStream(XmlStream&&) noexcept;
     XmlStream& operator=(XmlStream&&) noexcept;
@@ -111,6 +119,10 @@ public:
     /// peer that counts stanzas (XEP-0198) has counted it. False for what is wrong between elements
     /// or before the header.
     bool element_refused() const;
+
+    /// Whether no element has begun that is not told yet, as far as it was asked: at the end of a
+    /// message it must be so.
+    bool is_between_elements() const;
 
     /// Starts over for a stream restart (after STARTTLS or SASL): the next bytes must be a new
     /// header. Bytes fed but not yet parsed are returned: after SASL they belong to the new stream.

@@ -8,8 +8,8 @@
 
 #include "server/core/setup/admin_command.h"
 
-namespace clarion::net {
-class AdminFeed;
+namespace clarion::core {
+class HttpFeed;
 }
 
 namespace clarion::app {
@@ -45,7 +45,7 @@ private:
 };
 
 /// trace: {"jid", "s2s", "with_bodies"}; one of the first two. `asker` is for the log.
-Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app,
+Task<Result<std::unique_ptr<core::HttpFeed>>> begin_trace(App& app,
                                                           const boost::json::object& arguments,
                                                           std::string asker);
 

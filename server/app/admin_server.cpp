@@ -1,14 +1,17 @@
 #include "server/app/admin_server.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
-#include <future>
 
 #include "base/log.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
-#include "server/net/admin_socket.h"
+#include "server/net/listener_types.h"
+#include "server/net/shard_net.h"
+#include "server/net/unix_socket.h"
 
 namespace clarion::app {
 
@@ -18,6 +21,7 @@ namespace {
 
 constexpr Logger logger{"admin"};
 constexpr std::string_view prefix = "/v1/";
+constexpr std::size_t max_body = 16u << 20;
 
 unsigned status_of(const Error& error) {
     if (error.is(error_code::usage) || error.is(error_code::jid_malformed) ||
@@ -28,29 +32,35 @@ unsigned status_of(const Error& error) {
     return 500;
 }
 
-net::AdminResponse refusal(unsigned status, const Error& error) {
-    const json::object body{{"ok", false}, {"error", {{"code", error.code}, {"text", error.text}}}};
-    return {.status = status, .body = json::serialize(body) + '\n'};
+core::HttpResponse json_response(unsigned status, const json::value& body) {
+    core::HttpResponse response;
+    response.status = status;
+    response.fields.emplace_back("Content-Type", "application/json");
+    response.body = json::serialize(body) + '\n';
+    return response;
 }
 
-net::AdminResponse answer(const json::value& result) {
-    const json::object body{{"ok", true}, {"result", result}};
-    return {.body = json::serialize(body) + '\n'};
+core::HttpResponse refusal(unsigned status, const Error& error) {
+    return json_response(
+        status,
+        json::object{{"ok", false}, {"error", {{"code", error.code}, {"text", error.text}}}});
 }
 
-Task<net::AdminResponse> trace(App& app, const json::object& arguments, std::string asker) {
+core::HttpResponse answer(const json::value& result) {
+    return json_response(200, json::object{{"ok", true}, {"result", result}});
+}
+
+Task<core::HttpResponse> trace(App& app, const json::object& arguments, std::string asker) {
     auto feed = co_await begin_trace(app, arguments, std::move(asker));
     if (!feed) co_return refusal(status_of(feed.error()), feed.error());
-    net::AdminResponse answer;
-    answer.content_type = "application/x-ndjson";
-    answer.feed = std::move(*feed);
-    co_return answer;
+    core::HttpResponse response;
+    response.fields.emplace_back("Content-Type", "application/x-ndjson");
+    response.body = std::move(*feed);
+    co_return response;
 }
 
-Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
-    if (request.method != "POST" || !request.target.starts_with(prefix))
-        co_return refusal(404, fail(error_code::usage, "POST /v1/COMMAND with a JSON object"));
-    std::string name = request.target.substr(prefix.size());
+Task<core::HttpResponse> handle(App& app, core::HttpRequest request) {
+    std::string name = request.path.substr(prefix.size());
     std::replace(name.begin(), name.end(), '/', ' ');
     if (name == "commands") co_return answer(core::describe(app.admin_areas().all()));
     const core::AdminCommand* command = app.admin_areas().find(name);
@@ -62,8 +72,8 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
         co_return refusal(400, fail(error_code::usage, "the body must be a JSON object"));
     logger.debug("command", {{"name", name}});
     if (!command->run) {
-        std::string asker =
-            "uid " + std::to_string(request.user) + ", pid " + std::to_string(request.process);
+        std::string asker = "uid " + std::to_string(request.peer.user) + ", pid " +
+                            std::to_string(request.peer.process);
         co_return co_await trace(app, parsed.get_object(), std::move(asker));
     }
     core::Context& here = app.context();
@@ -72,35 +82,40 @@ Task<net::AdminResponse> handle(App& app, net::AdminRequest request) {
     co_return answer(*result);
 }
 
+constexpr net::ListenerType listener_type{"admin",
+                                          "clarionctl",
+                                          0,
+                                          nullptr,
+                                          "",
+                                          "",
+                                          net::HttpConnection::accept_admin,
+                                          net::DescriptorUse::client};
+
 }  // namespace
 
-struct AdminServer::Impl {
-    explicit Impl(App& a)
-        : app(a), socket(a.context().shards().at(0), [&a](net::AdminRequest request) {
-              return handle(a, std::move(request));
-          }) {}
-    App& app;
-    net::AdminSocket socket;
-};
+AdminServer::AdminServer(App& app) : app_(app) {
+    admin_.routes.add({.path = std::string(prefix),
+                       .methods = {"POST"},
+                       .max_body = max_body,
+                       .handle = [&app](core::Context&, core::HttpRequest request) {
+                           return handle(app, std::move(request));
+                       }});
+}
 
-AdminServer::AdminServer(App& app) : impl_(std::make_shared<Impl>(app)) {}
-AdminServer::~AdminServer() = default;
-
-Result<> AdminServer::start(const std::string& path) { return impl_->socket.listen(path); }
+Result<> AdminServer::start(const std::string& path) {
+    auto socket = net::listen_on_unix_socket(path);
+    if (!socket) return socket.error();
+    path_ = path;
+    app_.context().shards().post(0, [this, &net = app_.net(0), fd = std::move(*socket)]() mutable {
+        net.attach(&admin_);
+        if (auto listening = net.listen(listener_type, std::move(fd)); !listening)
+            logger.error("admin-socket", {{"text", listening.error().text}});
+    });
+    return {};
+}
 
 void AdminServer::stop() {
-    struct Stop {
-        static Task<> run(std::shared_ptr<Impl> impl, std::shared_ptr<std::promise<void>> done) {
-            co_await impl->socket.stop();
-            done->set_value();
-        }
-    };
-    auto done = std::make_shared<std::promise<void>>();
-    auto stopped = done->get_future();
-    impl_->app.context().shards().post(0, [impl = impl_, done] {
-        impl->app.context().scope().spawn("admin-stop", Stop::run(impl, done));
-    });
-    stopped.wait_for(std::chrono::seconds(5));
+    if (!path_.empty()) ::unlink(std::exchange(path_, {}).c_str());
 }
 
 }  // namespace clarion::app

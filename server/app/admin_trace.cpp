@@ -36,7 +36,7 @@ Result<std::string> domain_argument(App& app, std::string_view argument) {
 
 }  // namespace
 
-Task<Result<std::unique_ptr<net::AdminFeed>>> begin_trace(App& app, const json::object& arguments,
+Task<Result<std::unique_ptr<core::HttpFeed>>> begin_trace(App& app, const json::object& arguments,
                                                           std::string asker) {
     auto jid = account_argument(app, core::text(arguments, "jid"));
     if (!jid) co_return jid.error();

@@ -225,6 +225,7 @@ Result<> App::listen() {
         for (unsigned i = 0; i < shards_->count(); ++i)
             if (auto ok = nets_[i]->listen(*port->type, std::move(port->sockets[i])); !ok)
                 return ok;
+        note_web_listener(options.type, port->port);
         logger.info("listening",
                     {{"type", options.type}, {"address", options.address}, {"port", port->port}});
     }
@@ -246,6 +247,14 @@ Result<> App::listen() {
     admin_areas_ = std::make_unique<AdminAreas>(*this);
     admin_ = std::make_unique<AdminServer>(*this);
     return admin_->start(config_->get<core::ServerOptions>().admin_socket);
+}
+
+/// What modules announce begins with the first listener for HTTPS; if there is none, for HTTP.
+void App::note_web_listener(std::string_view type, std::uint16_t port) {
+    if (type != "https" && type != "http") return;
+    if (web_listener_ == type || web_listener_ == "https") return;
+    web_listener_ = type;
+    for (const auto& core : shared_->cores) core->http_routes().set_listener(web_listener_, port);
 }
 
 void App::run() {

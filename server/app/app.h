@@ -81,6 +81,7 @@ private:
     Result<> open_storage();
     Result<> make_cores();
     Result<> listen();
+    void note_web_listener(std::string_view type, std::uint16_t port);
     void install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows);
     void stop();
     void on_every_shard(std::function<Task<>(core::Core&)> task);
@@ -103,6 +104,7 @@ private:
     std::unique_ptr<AdminAreas> admin_areas_;
     std::unique_ptr<AdminServer> admin_;
     std::vector<std::string> listening_;
+    std::string web_listener_;  // "https", "http": what modules announce; empty: none
     SteadyTime started_{};
     std::atomic<bool> restarts_ = false;
     Signals signals_;

@@ -192,7 +192,7 @@ private:
 
 // ---- Reader: the answer to the request ---------------------------------------------------------
 
-class Tracing::Reader final : public net::AdminFeed {
+class Tracing::Reader final : public core::HttpFeed {
 public:
     Reader(Tracing& tracing, std::shared_ptr<Feed> feed)
         : tracing_(tracing), feed_(std::move(feed)) {}
@@ -221,7 +221,7 @@ Tracing::Tracing(core::Shared& shared) : shared_(shared) {
 
 Tracing::~Tracing() = default;
 
-Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
+Task<Result<std::unique_ptr<core::HttpFeed>>> Tracing::begin(TraceOrder order) {
     Context& here = *shared_.cores[0];
     const auto& options = here.options<core::ServerOptions>();
     if (running_ >= static_cast<std::size_t>(options.max_traces))
@@ -234,7 +234,7 @@ Task<Result<std::unique_ptr<net::AdminFeed>>> Tracing::begin(TraceOrder order) {
                            {"with_bodies", order.bodies == Bodies::shown}});
     auto feed = std::make_shared<Feed>(shared_, std::move(order),
                                        static_cast<std::size_t>(options.trace_buffer));
-    std::unique_ptr<net::AdminFeed> reader = std::make_unique<Reader>(*this, feed);
+    std::unique_ptr<core::HttpFeed> reader = std::make_unique<Reader>(*this, feed);
     // Streams of another server are on every shard, and an account may move.
     for (unsigned i = 0; i < shared_.shards.count(); ++i) {
         std::function<Task<>(Context&)> add = [this, i, feed](Context&) -> Task<> {

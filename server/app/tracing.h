@@ -21,7 +21,7 @@
 #include "base/task.h"
 #include "proto/jid.h"
 #include "proto/redact.h"
-#include "server/net/admin_socket.h"
+#include "server/core/http/http_message.h"
 
 namespace clarion::core {
 struct Shared;
@@ -43,7 +43,7 @@ public:
     ~Tracing();
 
     /// Begins a trace. On shard 0. Errors: "conflict" if there are as many as may be.
-    Task<Result<std::unique_ptr<net::AdminFeed>>> begin(TraceOrder order);
+    Task<Result<std::unique_ptr<core::HttpFeed>>> begin(TraceOrder order);
 
 private:
     class Feed;

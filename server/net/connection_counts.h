@@ -39,8 +39,9 @@ struct ConnectionLimits {
 class ConnectionCounts : public std::enable_shared_from_this<ConnectionCounts> {
 public:
     /// `question`: a dialback key that is being verified for a server of that network;
-    /// `bytestream`: one end of a stream that is relayed, authenticated once that is active.
-    enum class Kind : std::uint8_t { client, server, component, question, bytestream };
+    /// `bytestream`: one end of a stream that is relayed, authenticated once that is active; `http`,
+    /// `admin`: a connection for requests, which never authenticates.
+    enum class Kind : std::uint8_t { client, server, component, question, bytestream, http, admin };
     /// 0: no limit.
     struct Limits {
         std::int64_t per_network = 0;
@@ -102,7 +103,7 @@ private:
     Counts& of(Kind kind) { return counts_[static_cast<std::size_t>(kind)]; }
 
     mutable std::mutex mutex_;
-    std::array<Counts, 5> counts_;
+    std::array<Counts, 7> counts_;
     Allowances arrivals_;  // of networks
 };
 

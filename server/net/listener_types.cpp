@@ -7,6 +7,8 @@
 #include "server/net/c2s/c2s_connection.h"
 #include "server/net/component/component_connection.h"
 #include "server/net/connection_counts.h"
+#include "server/net/http/http_connection.h"
+#include "server/net/http/websocket_handshake.h"
 #include "server/net/proxy65/bytestream_connection.h"
 #include "server/net/proxy65/bytestream_options.h"
 #include "server/net/s2s/connector.h"
@@ -27,7 +29,7 @@ bool as_required(const Config& config, const std::string& host) {
     return config.get<Options>(host).require_encryption;
 }
 
-constexpr std::array<ListenerType, 6> types{{
+constexpr std::array<ListenerType, 8> types{{
     {"c2s", "clients, with STARTTLS", 5222, as_required<core::C2sOptions>, "c2s.require_encryption",
      "no client can log in", C2sConnection::accept, DescriptorUse::client},
     {"c2s-tls", "clients, with TLS from the start", 5223, always, "", "no client can connect",
@@ -40,6 +42,10 @@ constexpr std::array<ListenerType, 6> types{{
      DescriptorUse::other},
     {"proxy65", "both ends of bytestreams (XEP-0065)", 7777, nullptr, "", "",
      BytestreamConnection::accept, DescriptorUse::other},
+    {"https", "browsers and others who speak HTTP, and clients with TLS from the start (XEP-0368)",
+     5281, always, "", "no browser can connect", HttpConnection::accept_tls, DescriptorUse::client},
+    {"http", "the same in the clear: a reverse proxy, or who asks for certificates (ACME)", 5280,
+     nullptr, "", "", HttpConnection::accept, DescriptorUse::client},
 }};
 
 }  // namespace
@@ -71,6 +77,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<S2sBacklogOptions>();
     registry.add<S2sPairOptions>();
     registry.add<BytestreamOptions>();
+    registry.add<WebsocketOptions>();
 }
 
 std::span<const ListenerType> listener_types() { return types; }

@@ -49,10 +49,12 @@ xml::Limits limits_before_login(const core::C2sOptions& options) {
 }  // namespace
 
 StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                                   ConnectionCounts::Place place, std::string_view content_ns)
+                                   ConnectionCounts::Place place, std::string_view content_ns,
+                                   xml::XmlStream::Form form)
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
-      xml_(*parsers_, limits_before_login(net.context().options<core::C2sOptions>()), content_ns),
+      xml_(*parsers_, limits_before_login(net.context().options<core::C2sOptions>()), content_ns,
+           form),
       net_(&net),
       place_(std::move(place)),
       out_(net.buffers()),
@@ -147,9 +149,11 @@ StreamConnection::Got StreamConnection::receive() {
     if (limited_) budget_ -= static_cast<std::int64_t>(*n);
     greedy_ = *n == buffer.size();
     if (!spend_input(*n)) return Got::gone;
-    xml_.feed({buffer.data(), *n});
+    feed(buffer.first(*n));
     return Got::bytes;
 }
+
+void StreamConnection::feed(std::span<char> bytes) { xml_.feed({bytes.data(), bytes.size()}); }
 
 std::uint32_t StreamConnection::most_input() const {
     return static_cast<std::uint32_t>(context().options<ConnectionLimits>().unauthenticated_bytes);
@@ -191,12 +195,24 @@ void StreamConnection::begin_close(std::optional<StreamErrorCondition> error, st
         context().refusals().on_stream(traced(nullptr), counted_as(), address(), name(*error),
                                        why.empty() ? text : why);
     if (header_due_) write_header();
-    std::string end;
-    if (error) framing().append_error(end, {*error, text, application});
-    framing().append_end(end);
-    out() += end;
-    trace_sent(end);
+    std::string said;
+    if (error) {
+        framing().append_error(said, {*error, text, application});
+        append_message(said);
+        said.clear();
+    }
+    framing().append_end(said);
+    append_message(said);
+    append_transport_end(out());
     end_was_written();
+}
+
+void StreamConnection::append_message(std::string_view xml) {
+    std::string& text = out();
+    const std::size_t begin = begin_message(text);
+    text += xml;
+    end_message(text, begin);
+    trace_sent(xml);
 }
 
 void StreamConnection::end_was_written() {
@@ -267,6 +283,7 @@ void StreamConnection::depart(ShardNet& there) {
     context().shard().forget(*this);
     net_->leave(*this);
     transport_->leave();
+    keep_rest();
     parsers_ = there.parsers();
     xml_.rehome(*parsers_);
     out_.rehome(there.buffers());

@@ -52,7 +52,8 @@ protected:
     /// white space included, may have [limits] unauthenticated_bytes, others are read first, and it may have to give up its
     /// place.
     StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                     ConnectionCounts::Place place, std::string_view content_ns);
+                     ConnectionCounts::Place place, std::string_view content_ns,
+                     xml::XmlStream::Form form = xml::XmlStream::Form::stream);
 
     ShardNet& net() const { return *net_; }
     core::Context& context() const { return net_->context(); }
@@ -61,12 +62,16 @@ protected:
     std::size_t waiting_to_be_sent() const { return out_.unsent(); }
     /// Whom it is counted as, and for the log its address: also when it is gone.
     const std::string& network() const { return place_.network(); }
-    std::string address() const;
+    virtual std::string address() const;
     /// When the peer last sent anything.
     SteadyTime heard_at() const { return heard_at_; }
 
     /// Append to it; it is flushed when the turn ends. REQUIRES: is_open().
     std::string& out();
+    /// The same for one message of the framing: begin_message() in front of it, end_message() behind.
+    virtual std::size_t begin_message(std::string& /*out*/) const { return 0; }
+    virtual void end_message(std::string& /*out*/, std::size_t /*begin*/) const {}
+    void append_message(std::string_view xml);
     /// Writes what can be written now; closes a peer that reads too little.
     void flush();
     Got receive();
@@ -109,6 +114,13 @@ protected:
     /// On the new shard. False if the connection broke on the way, or the server stops.
     bool arrive(ShardNet& here);
     bool in_transit() const { return net_ == nullptr; }
+
+    /// The bytes that were read, valid until keep_rest() or the next receive(): to xml_.
+    virtual void feed(std::span<char> bytes);
+    /// What was read and is not parsed is copied, as the buffer goes to others.
+    virtual void keep_rest() { xml_.keep_rest(); }
+    /// What the transport says behind our end of the stream.
+    virtual void append_transport_end(std::string& /*out*/) const {}
 
     // What differs.
     virtual std::string_view kind() const = 0;  // "c2s": for the log; a literal

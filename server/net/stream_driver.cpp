@@ -23,7 +23,7 @@ Task<> StreamDriver::drive(Owner self, Step first) {
                 step = Step::read;
                 break;
             case Step::pause:
-                c.xml_.keep_rest();
+                c.keep_rest();
                 c.paused_ = true;
                 co_await c.transport_->wait_for_wake();
                 c.paused_ = false;
@@ -54,16 +54,15 @@ StreamDriver::Step StreamDriver::parse() {
     for (;;) {
         Step step = Step::parse;
         switch (xml_.next()) {
-            case xml::XmlStream::Event::need_more: note_work(); return Step::read;
+            case xml::XmlStream::Event::need_more:
+                step = on_need_more();
+                if (step != Step::parse) note_work();
+                break;
             case xml::XmlStream::Event::open:
                 if (is_open()) step = on_header();
                 break;
             case xml::XmlStream::Event::element: step = parse_element(); break;
-            case xml::XmlStream::Event::close:
-                trace_end();
-                on_peer_closed();
-                begin_close(std::nullopt);
-                return Step::finish;
+            case xml::XmlStream::Event::close: return on_end();
             case xml::XmlStream::Event::error:
                 on_bad_xml();
                 begin_close(xml_.error(), xml_.error_text());
@@ -71,6 +70,13 @@ StreamDriver::Step StreamDriver::parse() {
         }
         if (step != Step::parse) return step;
     }
+}
+
+StreamDriver::Step StreamDriver::on_end() {
+    trace_end();
+    on_peer_closed();
+    begin_close(std::nullopt);
+    return Step::finish;
 }
 
 StreamDriver::Step StreamDriver::parse_element() {
@@ -176,10 +182,9 @@ Task<> StreamDriver::linger() {
     transport_->close();
 }
 
-void StreamDriver::trace_header() const {
+void StreamDriver::trace_header(const xml::StreamHeader& header) const {
     core::Trace* const trace = context().trace();
     if (!trace) return;
-    const xml::StreamHeader& header = xml_.header();
     std::string text;
     framing().append_header(text, {.content_ns = header.content_ns,
                                    .from = header.from,

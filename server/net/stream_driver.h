@@ -38,9 +38,11 @@ protected:
     static Task<> drive(Owner self, Step first);
 
     /// The stream begins anew; what the peer sent behind its last message belongs to the new one.
-    Step restart();
-    /// The header that was just parsed, for who traces.
-    void trace_header() const;
+    virtual Step restart();
+    /// The peer's header, for who traces.
+    void trace_header(const xml::StreamHeader& header) const;
+    /// The peer ended its stream.
+    Step on_end();
     /// There is room again: a paused connection goes on, if it may.
     void go_on_if_paused();
     /// For has_room(): the shard has more to deliver than a turn may, so this connection causes
@@ -55,6 +57,8 @@ protected:
     /// done before ours ends.
     virtual void on_peer_closed() {}
     virtual void on_bad_xml() {}
+    /// xml_ has used up what it was given: parse, if it was given more.
+    virtual Step on_need_more() { return Step::read; }
     /// Does Step::negotiate or Step::arrived, which may wait for others. Only called where
     /// on_header() or on_element() return one of them.
     virtual Task<Step> take_time(Step how);

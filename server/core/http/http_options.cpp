@@ -1,8 +1,23 @@
 #include "server/core/http/http_options.h"
 
+#include "base/network_list.h"
+
 namespace clarion::core {
 
 using namespace std::chrono_literals;
+
+namespace {
+
+Result<> check(const HttpOptions& options) {
+    const std::string& url = options.external_url;
+    if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://"))
+        return fail(error_code::config, "external_url must begin with https:// or http://");
+    const auto proxies = NetworkList::parse(options.trusted_proxies);
+    if (!proxies) return fail(error_code::config, "trusted_proxies: " + proxies.error().text);
+    return {};
+}
+
+}  // namespace
 
 void HttpOptions::declare(OptionTable<HttpOptions>& t) {
     t.section("http", "The web side: how browsers find this server, and what they may cost.")
@@ -49,6 +64,7 @@ void HttpOptions::declare(OptionTable<HttpOptions>& t) {
         .doc(
             "Connections for HTTP that may be open; for one more that which has waited longest, of "
             "the address that has most, is closed.");
+    t.check(check);
 }
 
 }  // namespace clarion::core

@@ -30,8 +30,8 @@ const HttpRoute* HttpRoutes::find(std::string_view path) const {
     return nullptr;
 }
 
-void HttpRoutes::set_listener(std::string_view scheme, std::uint16_t port) {
-    scheme_ = scheme;
+void HttpRoutes::set_listener(std::string scheme, std::uint16_t port) {
+    scheme_ = std::move(scheme);
     port_ = port;
 }
 

@@ -70,11 +70,11 @@ public:
     /// none, "https://HOST:PORT" of the first listener for HTTP. Empty: nothing listens.
     std::string base_url(const Config& config, std::string_view host) const;
     /// What the latter is made of. `scheme`: "https" or "http".
-    void set_listener(std::string_view scheme, std::uint16_t port);
+    void set_listener(std::string scheme, std::uint16_t port);
 
 private:
     std::vector<std::unique_ptr<const HttpRoute>> routes_;  // longest path first
-    std::string_view scheme_;
+    std::string scheme_;
     std::uint16_t port_ = 0;
 };
 

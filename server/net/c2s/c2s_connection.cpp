@@ -35,47 +35,63 @@ Connections& counters() {
     return all;
 }
 
-std::optional<ConnectionCounts::Place> admit(ShardNet& net, const Transport& transport) {
+}  // namespace
+
+// --- from accept to the end ---------------------------------------------------------------------
+
+std::optional<ConnectionCounts::Place> C2sConnection::admit(ShardNet& net,
+                                                            const std::string& network) {
     const auto& limits = net.context().options<core::LimitsOptions>();
-    const std::string network = transport.peer_address().network();
     auto place = net.counts().admit(
         ConnectionCounts::Kind::client, network,
         {.per_network = limits.c2s_connections_per_address,
          .unauthenticated = limits.unauthenticated_connections,
          .new_per_second = net.context().options<ConnectionLimits>().new_connections_per_second,
          .now = net.context().clock().steady()});
-    if (!place && net.context().refusals().admit(network, "too-many-connections"))
+    if (place) return place;
+    counters().refused.add();
+    if (net.context().refusals().admit(network, "too-many-connections"))
         logger.info("too-many-connections", {{"network", network}});
     return place;
 }
 
-}  // namespace
-
-// --- from accept to the end ---------------------------------------------------------------------
-
 void C2sConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
-    start(net, std::move(transport), false);
+    auto place = admit(net, transport->peer_address().network());
+    if (!place) return;
+    run(net,
+        std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), Channel{}),
+        Step::read);
 }
 
 void C2sConnection::accept_tls(ShardNet& net, std::unique_ptr<Transport> transport) {
-    start(net, std::move(transport), true);
+    auto place = admit(net, transport->peer_address().network());
+    if (!place) return;
+    const Channel channel{.encryption = c2s::Encryption::direct};
+    run(net, std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), channel),
+        Step::direct_tls);
 }
 
-void C2sConnection::start(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls) {
-    auto place = admit(net, *transport);
-    if (!place) return counters().refused.add();
+void C2sConnection::accept_encrypted(ShardNet& net, std::unique_ptr<Transport> transport) {
+    auto place = admit(net, transport->peer_address().network());
+    if (!place) return;
+    const Channel channel{.encryption = c2s::Encryption::direct};
     auto connection =
-        std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), direct_tls);
+        std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), channel);
+    connection->on_encrypted();
+    run(net, std::move(connection), Step::read);
+}
+
+void C2sConnection::run(ShardNet& net, std::unique_ptr<C2sConnection> connection, Step first) {
     counters().accepted.add();
-    const Step first = direct_tls ? Step::direct_tls : Step::read;
+    const std::string_view kind = connection->kind();
     std::unique_ptr<StreamDriver> owner = std::move(connection);
-    net.scope().spawn("c2s", drive(std::move(owner), first));
+    net.scope().spawn(kind, drive(std::move(owner), first));
 }
 
 C2sConnection::C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                             ConnectionCounts::Place place, bool direct_tls)
-    : StreamDriver(net, std::move(transport), std::move(place), ns::client),
-      stream_(*this, direct_tls ? c2s::Encryption::direct : c2s::Encryption::none, true),
+                             ConnectionCounts::Place place, Channel channel)
+    : StreamDriver(net, std::move(transport), std::move(place), ns::client, channel.form),
+      stream_(*this, channel.encryption, channel.may_start_tls),
       accepted_(now()) {
     deadline_ = accepted_ + context().options<core::C2sOptions>().authentication_timeout;
     counters().open.add(1);
@@ -91,9 +107,13 @@ C2sConnection::~C2sConnection() {
 // --- reading ------------------------------------------------------------------------------------
 
 C2sConnection::Step C2sConnection::on_header() {
+    trace_header(xml_.header());
+    return on_open(xml_.header());
+}
+
+C2sConnection::Step C2sConnection::on_open(const xml::StreamHeader& header) {
     header_due_ = false;
-    trace_header();
-    return after(stream_.on_open(context(), xml_.header()));
+    return after(stream_.on_open(context(), header));
 }
 
 C2sConnection::Step C2sConnection::on_element(xml::Document&& element) {
@@ -128,7 +148,7 @@ void C2sConnection::on_bad_xml() {
 // --- negotiation --------------------------------------------------------------------------------
 
 Task<C2sConnection::Step> C2sConnection::take_time(Step how) {
-    xml_.keep_rest();
+    keep_rest();
     C2sStream::Next next = C2sStream::Next::read;
     if (how == Step::arrived) {
         next = co_await stream_.on_arrived(context());
@@ -220,14 +240,16 @@ void C2sConnection::ping() {
 
 void C2sConnection::write(const Stanza& stanza) {
     if (!is_open()) return;
-    framing().append_stanza(out(), stanza.root(), ns::client);
+    std::string& text = out();
+    const std::size_t begin = begin_message(text);
+    framing().append_stanza(text, stanza.root(), ns::client);
+    end_message(text, begin);
     trace_sent(stanza.root());
 }
 
 void C2sConnection::write_xml(std::string_view xml) {
     if (!is_open()) return;
-    out() += xml;
-    trace_sent(xml);
+    append_message(xml);
 }
 
 bool C2sConnection::has_send_room() const { return waiting_to_be_sent() <= max_send_buffer() / 4; }

@@ -18,15 +18,23 @@
 
 namespace clarion::net {
 
-class C2sConnection final : public core::SessionPort, public StreamDriver {
+class C2sConnection : public core::SessionPort, public StreamDriver {
 public:
     /// Take over an accepted socket, unless a limit is reached; with TLS from the start a handshake
-    /// comes first.
+    /// comes first, or was done.
     static void accept(ShardNet& net, std::unique_ptr<Transport> transport);
     static void accept_tls(ShardNet& net, std::unique_ptr<Transport> transport);
+    static void accept_encrypted(ShardNet& net, std::unique_ptr<Transport> transport);
+
+    /// What the stream runs over.
+    struct Channel {
+        c2s::Encryption encryption = c2s::Encryption::none;
+        bool may_start_tls = true;
+        xml::XmlStream::Form form = xml::XmlStream::Form::stream;
+    };
 
     C2sConnection(ShardNet& net, std::unique_ptr<Transport> transport,
-                  ConnectionCounts::Place place, bool direct_tls);
+                  ConnectionCounts::Place place, Channel channel);
     ~C2sConnection() override;
 
     // SessionPort
@@ -42,8 +50,18 @@ public:
     core::ConnectionInfo info() const override;
     const Framing& framing() const override { return tcp_framing(); }
 
+protected:
+    /// A place for a client of that network, unless a limit is reached.
+    static std::optional<ConnectionCounts::Place> admit(ShardNet& net, const std::string& network);
+    static void run(ShardNet& net, std::unique_ptr<C2sConnection> connection, Step first);
+
+    Step on_open(const xml::StreamHeader& header);
+    Step on_element(xml::Document&& element) override;
+    void on_encrypted() override;
+    core::TracedStream traced(const xml::Element* element) const override;
+    std::string_view counted_as() const override;
+
 private:
-    static void start(ShardNet& net, std::unique_ptr<Transport> transport, bool direct_tls);
     Step after(core::C2sStream::Next next);
     void note_authenticated();
     void watch_silence(Duration from_now);
@@ -53,14 +71,11 @@ private:
     // StreamConnection, StreamDriver
     std::string_view kind() const override { return "c2s"; }
     std::size_t object_size() const override { return sizeof *this; }
-    core::TracedStream traced(const xml::Element* element) const override;
-    std::string_view counted_as() const override;
     std::size_t max_send_buffer() const override;
     Duration send_timeout() const override;
     std::int64_t bytes_per_second() const override;
     void write_header() override;
     Step on_header() override;
-    Step on_element(xml::Document&& element) override;
     void on_peer_closed() override;
     void on_bad_xml() override;
     Task<Step> take_time(Step how) override;
@@ -70,7 +85,6 @@ private:
     unsigned home() const override { return stream_.home(); }
     TlsSettings tls_settings() const override;
     SteadyTime handshake_deadline() const override;
-    void on_encrypted() override;
     void on_tls_failed(std::string_view why) override;
     void on_detached() override;
     void on_sent() override;

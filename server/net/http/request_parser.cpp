@@ -23,7 +23,8 @@ std::string copy(string_view text) { return {text.data(), text.size()}; }
 RequestParser::Failure failure_of(const error_code& error) {
     if (error == http::error::header_limit || error == http::error::buffer_overflow)
         return {431, "the head of the request is too long"};
-    if (error == http::error::bad_version) return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
+    if (error == http::error::bad_version)
+        return {505, "only HTTP/1.1 and HTTP/1.0 are spoken here"};
     if (error == http::error::bad_content_length || error == http::error::multiple_content_length)
         return {400, "the length of the body cannot be read, or is said twice"};
     if (error == http::error::bad_transfer_encoding)
@@ -47,7 +48,8 @@ private:
         to_.version_ = static_cast<unsigned>(version);
     }
     void on_response_impl(int, string_view, int, error_code&) override {}
-    void on_field_impl(http::field, string_view name, string_view value, error_code& error) override {
+    void on_field_impl(http::field, string_view name, string_view value,
+                       error_code& error) override {
         if (is_header_done()) return;  // trailers say nothing to anybody here
         if (to_.request_.fields.size() == max_fields) error = http::error::header_limit;
         to_.request_.fields.emplace_back(copy(name), copy(value));
@@ -84,7 +86,8 @@ std::size_t RequestParser::put(std::string_view bytes) {
     piece_ = {};
     if (state_ == State::failed || state_ == State::done || bytes.empty()) return 0;
     error_code error;
-    const std::size_t used = beast_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
+    const std::size_t used =
+        beast_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
     if (error == http::error::need_more) return used;
     if (error) {
         failure_ = failure_of(error);
@@ -107,8 +110,7 @@ void RequestParser::check_head() {
     const std::string_view encoding = request_.field("Transfer-Encoding");
     if (!encoding.empty() && !equal_ignoring_case(trim(encoding), "chunked"))
         return fail(501, "of transfer encodings only chunked is understood");
-    if (!encoding.empty() && version_ == 10)
-        return fail(400, "HTTP/1.0 has no chunks");
+    if (!encoding.empty() && version_ == 10) return fail(400, "HTTP/1.0 has no chunks");
     if (const auto length = beast_->content_length()) request_.length = *length;
     const std::string_view expect = request_.field("Expect");
     if (!expect.empty() && !equal_ignoring_case(expect, "100-continue"))

@@ -47,6 +47,8 @@ public:
     bool is_upgrade() const;
     /// The client waits for "100 Continue" before it sends the body.
     bool awaits_continue() const { return awaits_continue_; }
+    /// It was told so.
+    void note_continue() { awaits_continue_ = false; }
     /// 10 or 11.
     unsigned version() const { return version_; }
 

@@ -127,7 +127,7 @@ S2sIn::Step S2sIn::on_header() {
     header_due_ = false;
     const std::size_t before = out().size();
     const Next next = negotiation_.on_open(xml_.header(), random_token(16), out());
-    trace_header();
+    trace_header(xml_.header());
     trace_answer(nullptr, before);
     return act(next);
 }

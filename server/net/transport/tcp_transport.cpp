@@ -94,6 +94,14 @@ Result<> Transport::join(Poller& poller) {
 
 SocketAddress Transport::peer_address() const { return SocketAddress::peer_of(socket_.fd()); }
 
+void Transport::identify(std::uint32_t& user, std::int32_t& process) const {
+    ucred peer{};
+    socklen_t size = sizeof peer;
+    if (::getsockopt(socket_.fd(), SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return;
+    user = peer.uid;
+    process = peer.pid;
+}
+
 void Transport::set_keepalive(const core::KeepaliveOptions& options) {
     using std::chrono::duration_cast;
     const auto set = [fd = socket_.fd()](int level, int name, std::int64_t value) {

@@ -49,6 +49,7 @@ public:
     std::string version() const;
     std::string cipher() const;
     std::string server_name() const;
+    std::string protocol() const;
     sasl::ChannelBindings bindings() const;
     /// Empty: the peer's certificate is valid and made out to `domain`. Else why not.
     std::string peer_problem(std::string_view domain) const;

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/metrics.h"
+#include "base/text.h"
 #include "server/net/transport/tls_layer.h"
 #include "server/net/transport/tls_names.h"
 #include "server/net/transport/transport.h"
@@ -72,9 +73,11 @@ bool fits(STACK_OF(X509) * chain, int purpose) {
     return true;
 }
 
-std::string to_wire(std::string_view protocol) {
+/// "a,b" as TLS has it (RFC 7301, 3.1).
+std::string to_wire(std::string_view protocols) {
     std::string wire;
-    if (!protocol.empty()) wire.append(1, static_cast<char>(protocol.size())).append(protocol);
+    for (const std::string_view each : split(protocols, ','))
+        if (!each.empty()) wire.append(1, static_cast<char>(each.size())).append(each);
     return wire;
 }
 
@@ -194,6 +197,13 @@ std::string TlsLayer::cipher() const { return SSL_get_cipher_name(ssl_); }
 std::string TlsLayer::server_name() const {
     const char* name = SSL_get_servername(ssl_, TLSEXT_NAMETYPE_host_name);
     return name != nullptr ? name : "";
+}
+
+std::string TlsLayer::protocol() const {
+    const unsigned char* name = nullptr;
+    unsigned size = 0;
+    SSL_get0_alpn_selected(ssl_, &name, &size);
+    return {reinterpret_cast<const char*>(name), size};
 }
 
 /// RFC 9266, section 2: with an empty context, which TLS 1.2 tells from none.
@@ -357,6 +367,8 @@ sasl::ChannelBindings Transport::bindings() const {
 }
 
 std::string Transport::server_name() const { return tls_ ? tls_->server_name() : std::string(); }
+
+std::string Transport::protocol() const { return tls_ ? tls_->protocol() : std::string(); }
 
 bool Transport::peer_valid_for(std::string_view domain) const {
     return tls_ && tls_->peer_problem(domain).empty();

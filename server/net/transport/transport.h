@@ -44,7 +44,8 @@ struct TlsSettings {
     std::string host;
     /// connect: the name for SNI, in ASCII; empty for none.
     std::string peer_name;
-    /// "xmpp-client" or "xmpp-server" with TLS from the start (XEP-0368); else empty.
+    /// With TLS from the start what is spoken in it: "xmpp-client", "xmpp-server" (XEP-0368); accept:
+    /// several, by commas, the one liked best first. Else empty.
     std::string alpn;
     /// accept: ask for a certificate (servers do). It is never refused here: see peer_valid_for().
     bool ask_for_certificate = false;
@@ -121,6 +122,10 @@ public:
     sasl::ChannelBindings bindings() const;
     /// The name the client asked for (SNI); empty if none.
     std::string server_name() const;
+    /// Which of TlsSettings::alpn was agreed on; empty: the client named none.
+    std::string protocol() const;
+    /// Who is at the other end of a Unix socket: numbers of user and process. Untouched: unknown.
+    void identify(std::uint32_t& user, std::int32_t& process) const;
     /// Whether the peer's certificate is valid now, from a known authority, and made out to this
     /// domain (RFC 6125: dNSName with wildcard, SRVName of a server, XmppAddr). False without TLS.
     bool peer_valid_for(std::string_view domain) const;

@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 
-namespace clarion::net {
+namespace clarion {
 
 class NetworkList {
 public:
@@ -36,4 +36,4 @@ private:
     std::vector<Network> networks_;
 };
 
-}  // namespace clarion::net
+}  // namespace clarion

@@ -1,4 +1,4 @@
-#include "server/net/transport/network_list.h"
+#include "base/network_list.h"
 
 #include <arpa/inet.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace clarion::net {
+namespace clarion {
 
 namespace {
 
@@ -78,4 +78,4 @@ bool NetworkList::contains(std::string_view ip) const {
            });
 }
 
-}  // namespace clarion::net
+}  // namespace clarion

@@ -64,7 +64,7 @@ TEST_SUITE("net/listener") {
             CHECK(find_listener_type(type.name).value() == &type);
         }
         CHECK(names == std::set<std::string_view>{"c2s", "c2s-tls", "s2s", "s2s-tls", "component",
-                                                  "proxy65"});
+                                                  "proxy65", "http", "https"});
         CHECK(find_listener_type("c2s-tls").value()->usual_port == 5223);
         CHECK(find_listener_type("component").value()->usual_port == 5347);
     }

@@ -49,20 +49,29 @@ void Client::start(const Endpoint& endpoint, Wishes wishes) {
     wire_.connect(endpoint);
 }
 
-void Client::send(std::string_view stanzas) { wire_.send(stanzas); }
+void Client::send(std::string_view stanzas) { say(stanzas); }
+
+void Client::say(std::string_view elements) {
+    if (websocket_)
+        wire_.send(websocket_->wrap(elements));
+    else
+        wire_.send(elements);
+}
 
 void Client::request_ack() {
     if (ack_asked_ns_ != 0 || !counts_) return;
     ack_asked_ns_ = now_ns();
-    wire_.send("<r xmlns='urn:xmpp:sm:3'/>");
+    say("<r xmlns='urn:xmpp:sm:3'/>");
 }
 
 void Client::acknowledge() {
-    wire_.send("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_) + "'/>");
+    say("<a xmlns='urn:xmpp:sm:3' h='" + std::to_string(handled_) + "'/>");
 }
 
 void Client::close() {
-    if (state_ == State::ready) wire_.send("</stream:stream>");
+    if (state_ == State::ready)
+        say(websocket_ ? "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"
+                       : "</stream:stream>");
     cut();
 }
 
@@ -70,6 +79,7 @@ void Client::cut() {
     state_ = State::closed;
     wire_.close();
     scanner_ = {};
+    websocket_.reset();
 }
 
 std::string_view Client::state_name() const {
@@ -81,26 +91,51 @@ std::string_view Client::state_name() const {
 
 void Client::on_connected() {
     const auto& target = shared_.settings.target;
-    if (target.tls != TlsMode::direct) return open_stream();
+    if (target.tls != TlsMode::direct) return open_websocket();
     state_ = State::securing;
-    wire_.secure(shared_.tls, target.domain, true);
+    wire_.secure(shared_.tls, target.domain, target.websocket.empty());
 }
 
 void Client::on_secured() {
     secured_ = true;
-    open_stream();
+    open_websocket();
+}
+
+/// If it is one.
+void Client::open_websocket() {
+    const auto& target = shared_.settings.target;
+    if (target.websocket.empty()) return open_stream();
+    state_ = State::negotiating;
+    websocket_.emplace();
+    wire_.send(WebsocketCoat::handshake(target.domain, target.websocket));
 }
 
 void Client::open_stream() {
     scanner_.restart();
     state_ = State::negotiating;
+    if (websocket_) {
+        scanner_.feed("<s>");
+        return say(WebsocketCoat::open_tag(shared_.settings.target.domain));
+    }
     wire_.send("<?xml version='1.0'?><stream:stream to='" + shared_.settings.target.domain +
                "' version='1.0' xmlns='jabber:client' "
                "xmlns:stream='http://etherx.jabber.org/streams'>");
 }
 
 void Client::on_bytes(std::string_view bytes) {
-    scanner_.feed(bytes);
+    if (!websocket_) return on_text(bytes);
+    std::string text;
+    auto heard = websocket_->unwrap(bytes, text);
+    if (heard == WebsocketCoat::Heard::opened) {
+        open_stream();
+        heard = websocket_->unwrap({}, text);
+    }
+    if (!text.empty()) on_text(text);
+    if (heard == WebsocketCoat::Heard::end) give_up("the server closed the WebSocket");
+}
+
+void Client::on_text(std::string_view text) {
+    scanner_.feed(text);
     for (std::string_view piece; state_ != State::closed;) {
         switch (scanner_.next(piece)) {
             case StanzaScanner::Piece::need_more: return;
@@ -123,6 +158,7 @@ void Client::give_up(std::string_view reason) {
 
 void Client::on_element(std::string_view element) {
     if (state_ == State::ready) return on_live(element);
+    if (websocket_ && element_name(element) == "open") return;
     if (element.starts_with("<stream:error")) return give_up(excerpt(element));
     switch (state_) {
         case State::negotiating: return on_features(element);
@@ -140,19 +176,18 @@ void Client::on_features(std::string_view features) {
     if (shared_.settings.target.tls == TlsMode::starttls && !secured_) {
         if (!contains(features, "<starttls")) return give_up("the server offers no STARTTLS");
         state_ = State::securing;
-        return wire_.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
+        return say("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>");
     }
     if (!authenticated_) return authenticate(features);
     if (!wishes_.resume_id.empty()) {
         state_ = State::resuming;
         resume_ns_ = now_ns();
-        return wire_.send("<resume xmlns='urn:xmpp:sm:3' previd='" + wishes_.resume_id + "' h='" +
-                          std::to_string(handled_) + "'/>");
+        return say("<resume xmlns='urn:xmpp:sm:3' previd='" + wishes_.resume_id + "' h='" +
+                   std::to_string(handled_) + "'/>");
     }
     if (!contains(features, "<bind")) return give_up("the server offers no resource binding");
     state_ = State::binding;
-    wire_.send(
-        "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
+    say("<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>"
         "<resource>bench</resource></bind></iq>");
 }
 
@@ -172,8 +207,8 @@ void Client::authenticate(std::string_view features) {
         scram_.emplace(shared_.keys, hash, name_, settings.crowd.password);
         initial = scram_->first();
     }
-    wire_.send("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + std::string(chosen) +
-               "'>" + base64_encode(initial) + "</auth>");
+    say("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='" + std::string(chosen) + "'>" +
+        base64_encode(initial) + "</auth>");
 }
 
 void Client::on_sasl(std::string_view element) {
@@ -193,8 +228,8 @@ void Client::on_challenge(std::string_view element) {
     if (!challenge || !scram_) return give_up("an unexpected challenge");
     const auto answer = scram_->final_message(*challenge);
     if (!answer) return give_up(answer.error().text);
-    wire_.send("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + base64_encode(*answer) +
-               "</response>");
+    say("<response xmlns='urn:ietf:params:xml:ns:xmpp-sasl'>" + base64_encode(*answer) +
+        "</response>");
 }
 
 void Client::on_bound(std::string_view answer) {
@@ -222,7 +257,7 @@ void Client::on_bound(std::string_view answer) {
     for (const unsigned what : {wait_carbons, wait_push, wait_presence})
         sent_at_login_ += (waiting_for_ & what) != 0;
     state_ = State::enabling;
-    wire_.send(all);
+    say(all);
     wait_no_more(0);
 }
 

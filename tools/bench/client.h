@@ -1,6 +1,6 @@
 // Client: one account's session, from connect to `ready`, then stanzas in and out.
 //
-//     connect ─> [TLS] ─> header ─> features ─> [STARTTLS ─> TLS ─> header ─> features]
+//     connect ─> [TLS] ─> [WebSocket] ─> header ─> features ─> [STARTTLS ─> TLS ─> header ─> features]
 //             ─> SASL ─> header ─> features ─> bind ─> SM, carbons, push, presence (one write) ─>
 //             ready
 //
@@ -19,6 +19,7 @@
 #include "tools/bench/scram_login.h"
 #include "tools/bench/settings.h"
 #include "tools/bench/stanza_scanner.h"
+#include "tools/bench/websocket.h"
 #include "tools/bench/wire.h"
 
 namespace clarion::bench {
@@ -105,7 +106,10 @@ private:
         ready,
     };
 
+    void say(std::string_view elements);
+    void open_websocket();
     void open_stream();
+    void on_text(std::string_view text);
     void on_element(std::string_view element);
     void on_features(std::string_view features);
     void authenticate(std::string_view features);
@@ -126,6 +130,7 @@ private:
     std::string name_;
     Wire wire_;
     StanzaScanner scanner_;
+    std::optional<WebsocketCoat> websocket_;
     std::optional<ScramLogin> scram_;
     Wishes wishes_;
     std::string refused_;

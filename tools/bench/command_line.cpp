@@ -44,6 +44,8 @@ void add_target(CLI::App& app, Target& target) {
         ->capture_default_str();
     app.add_option("--tls", target.tls, "none, starttls or direct; certificates are not checked")
         ->transform(CLI::CheckedTransformer(tls_modes, CLI::ignore_case));
+    app.add_option("--websocket", target.websocket,
+                   "connect to the WebSocket of this path (/ws), with --tls direct or none");
     app.add_option("--auth", target.auth, "scram-sha-256 (default), scram-sha-1 or plain")
         ->transform(CLI::CheckedTransformer(auth_modes, CLI::ignore_case));
     app.add_option("--server-pid", target.server_pid,

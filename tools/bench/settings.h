@@ -36,6 +36,7 @@ struct Target {
     std::string domain = "localhost";
     TlsMode tls = TlsMode::none;
     Auth auth = Auth::scram_sha_256;
+    std::string websocket{};  // the path of a WebSocket; empty: TCP
     /// Local addresses 127.0.0.1, 127.0.0.2, … to connect from, in turn: each has 28,000 ports.
     std::size_t source_addresses = 1;
     pid_t server_pid = 0;  // 0: nothing of the server itself is measured

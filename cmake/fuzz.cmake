@@ -15,6 +15,7 @@ clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_forma
     modules/administration/standing_message.cpp modules/administration/address_list.cpp
     modules/bookmarks/records.cpp modules/muc/records.cpp modules/muc/activity.cpp
     modules/muc/passed_invitations.cpp modules/push/rooms/room_setting.cpp
+    modules/http_upload/records.cpp
     LINK clarion_proto clarion_base)
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)

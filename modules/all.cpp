@@ -17,6 +17,8 @@
 #include "modules/displayed_sync.h"
 #include "modules/entity_time.h"
 #include "modules/external_services.h"
+#include "modules/http_upload/admin_commands.h"
+#include "modules/http_upload/http_upload.h"
 #include "modules/last_activity/last_activity.h"
 #include "modules/mam/admin_commands.h"
 #include "modules/mam/mam.h"
@@ -54,7 +56,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 36> rows{{
+const std::array<core::ModuleRow, 37> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -187,6 +189,14 @@ const std::array<core::ModuleRow, 36> rows{{
      .specifications = "XEP-0065 1.8.2",
      .summary = "clients that cannot reach each other send files through the server",
      .domains = proxy65::domains},
+    {.name = "http_upload",
+     .install = http_upload::install,
+     .declare_options = http_upload::declare_options,
+     .specifications = "XEP-0363 1.2.0",
+     .summary = "users upload files, and send others their addresses",
+     .admin_area = http_upload::admin_area,
+     .domains = http_upload::service_domains,
+     .check_entry = http_upload::check_entry},
     {.name = "pubsub",
      .install = pubsub::install,
      .declare_options = pubsub::declare_options,

@@ -104,7 +104,8 @@ inline constexpr View bytestreams = "http://jabber.org/protocol/bytestreams";  /
 inline constexpr View extdisco = "urn:xmpp:extdisco:2";                        // XEP-0215
 inline constexpr View extdisco_1 = "urn:xmpp:extdisco:1";      // XEP-0215, before 0.7
 inline constexpr View http_upload = "urn:xmpp:http:upload:0";  // XEP-0363
-inline constexpr View account_affiliation = "urn:xmpp:raa:0";  // XEP-0489
+inline constexpr View http_upload_purpose = "urn:xmpp:http:upload:purpose:0";      // XEP-0363
+inline constexpr View account_affiliation = "urn:xmpp:raa:0";                      // XEP-0489
 inline constexpr View notification_settings = "urn:xmpp:notification-settings:1";  // XEP-0492
 inline constexpr View admin = "http://jabber.org/protocol/admin";  // XEP-0133 (form, commands)
 

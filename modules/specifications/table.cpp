@@ -92,6 +92,7 @@ constexpr std::array specifications_{
         "phones ring, and stop ringing when a call is answered elsewhere"},
     Specification{"0357", "Push Notifications", "0.4.1", complete, "push"},
     Specification{"0359", "Unique and Stable Stanza IDs", "0.7.0", complete, "mam"},
+    Specification{"0363", "HTTP File Upload", "1.2.0", complete, "http_upload"},
     Specification{"0368", "SRV records for XMPP over TLS", "1.1.0", complete, "net"},
     Specification{"0369", "Mediated Information eXchange (MIX)", "", not_planned, "",
         "the clients that people use speak XEP-0045"},

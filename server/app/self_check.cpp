@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "modules/all.h"
+#include "modules/http_upload/options.h"
 #include "modules/proxy65.h"
 #include "modules/pubsub/domain/service_options.h"
 #include "proto/jid.h"
@@ -194,6 +195,20 @@ void check_names(const Config& config, std::string_view section, Findings& findi
 void check_services(const Config& config, Findings& findings) {
     check_names<pubsub::ServiceOptions>(config, "pubsub", findings);
     check_names<proxy65::ProxyOptions>(config, "proxy65", findings);
+    check_names<http_upload::ServiceOptions>(config, "upload", findings);
+}
+
+/// Services to which files are uploaded.
+void check_uploads(const Config& config, Findings& findings) {
+    if (listens(config, "https") || listens(config, "http")) return;
+    for (const auto& [name, options] : config.named<http_upload::ServiceOptions>()) {
+        if (options.is_external()) continue;
+        const std::string path = "upload." + quote(name);
+        findings.add(Weight::wrong, path,
+                     "[" + path +
+                         "]: nothing listens to which files could be uploaded. Expected "
+                         "[[listen]] type = \"https\" or \"http\"");
+    }
 }
 
 /// Proxies for bytestreams.
@@ -296,6 +311,7 @@ void check_configuration(const Config& config, WallTime now, Findings& findings)
     check_administrators(config, findings);
     check_components(config, findings);
     check_services(config, findings);
+    check_uploads(config, findings);
     check_proxies(config, findings);
     check_encryption(config, findings);
     check_certificates(config, now, findings);

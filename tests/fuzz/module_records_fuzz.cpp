@@ -11,6 +11,7 @@
 #include "modules/blocking/blocklist.h"
 #include "modules/bookmarks/records.h"
 #include "modules/caps/stored_text.h"
+#include "modules/http_upload/records.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/muc/activity.h"
@@ -157,12 +158,22 @@ void check_push_rooms(std::string_view bytes) {
     check_round(bytes, muc::decode_vcard, muc::encode_vcard);
 }
 
+void check_uploads(std::string_view bytes) {
+    using namespace http_upload;
+    check_round(bytes, decode_usage, [](const Usage& record) { return encode(record); });
+    check_round(bytes, decode_slot, [](const SlotRecord& record) { return encode(record); });
+    check_round(bytes, decode_file, [](const FileRecord& record) { return encode(record); });
+    check_round(bytes, decode_tail, encode_tail);
+    (void)parse_file_key(bytes);
+    (void)tail_size(bytes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 12) {
+    switch (data[0] % 14) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -175,6 +186,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 9: check_bookmarks(bytes); break;
         case 10: check_push_rooms(bytes); break;
         case 11: check_room(bytes); break;
+        case 12: check_uploads(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

@@ -7,6 +7,7 @@
 #include "modules/all.h"
 #include "modules/blocking/blocklist.h"
 #include "modules/caps/stored_text.h"
+#include "modules/http_upload/records.h"
 #include "modules/last_activity/departure.h"
 #include "modules/mam/preferences.h"
 #include "modules/muc/records.h"
@@ -61,6 +62,7 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},
           Case{"registration", "deleted", registration::encode_tombstone(LastingTime{})},
           Case{"vcard", "photo", vcard::encode_standing({})},
+          Case{"http_upload", "u", http_upload::encode(http_upload::Usage{})},
           Case{"last_activity", "departure", last_activity::encode(last_activity::Departure{})}}) {
         CAPTURE(module);
         const auto check = row(module).check_entry;

@@ -16,7 +16,7 @@ Signals::Signals() {
     sigemptyset(&set);
     for (const int signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, signal);
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
-    ::signal(SIGPIPE, SIG_IGN);
+    for (const int signal : {SIGPIPE, SIGXFSZ}) ::signal(signal, SIG_IGN);
     signal_fd_ = ::signalfd(-1, &set, SFD_CLOEXEC);
     event_fd_ = ::eventfd(0, EFD_CLOEXEC);
 }

@@ -10,8 +10,8 @@ class Signals {
 public:
     enum class Order : std::uint8_t { stop, reload };
 
-    /// Blocks SIGTERM, SIGINT and SIGHUP for the process, ignores SIGPIPE (OpenSSL's writes raise
-    /// it).
+    /// Blocks SIGTERM, SIGINT and SIGHUP for the process; ignores SIGPIPE (OpenSSL's writes raise
+    /// it) and SIGXFSZ (a file that may not grow further is an error of who writes it).
     Signals();
     ~Signals();
     Signals(const Signals&) = delete;

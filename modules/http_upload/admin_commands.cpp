@@ -212,8 +212,10 @@ Task<json::object> stats_of(Context& here, std::string directory) {
 
 Task<Result<json::value>> stats(Context& here, const json::object&) {
     json::array rows;
-    for (std::string& directory : all_directories(here.config(), here.domains().hosts()))
-        rows.push_back(co_await stats_of(here, std::move(directory)));
+    for (const std::string& directory : all_directories(here.config(), here.domains().hosts())) {
+        json::object row = co_await stats_of(here, directory);
+        rows.push_back(std::move(row));
+    }
     co_return json::value(std::move(rows));
 }
 

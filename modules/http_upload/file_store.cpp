@@ -121,10 +121,11 @@ Result<FileDescriptor> FileStore::create(storage::OwnerId owner, const std::stri
     if (::flock(file.get(), LOCK_EX) != 0 || ::fstat(file.get(), &status) != 0 ||
         status.st_nlink == 0)
         return fail("internal-server-error", path + " cannot be locked");
+    // Where room cannot be made in advance, writing shows whether there is any.
     const auto room = static_cast<off_t>(size + max_tail_bytes);
-    if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, room) != 0 && errno != EOPNOTSUPP &&
-        errno != ENOSYS) {
+    if (::fallocate(file.get(), FALLOC_FL_KEEP_SIZE, 0, room) != 0) {
         const Error why = error_of(errno, path);
+        if (!why.is(no_space)) return file;
         remove(owner, id);
         return why;
     }

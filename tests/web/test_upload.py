@@ -296,6 +296,25 @@ class Keeping(Case):
         self.assertEqual(self.put(slot, b"12345").status, 409)
 
 
+class Checking(unittest.TestCase):
+    def check(self, extra):
+        server = Server()
+        self.addCleanup(server.remove)
+        server.write_config(extra)
+        done = server.run("--check")
+        return done.stdout + done.stderr
+
+    def test_what_cannot_be_used_is_told(self):
+        service = '[upload."upload.example.test"]\n'
+        self.assertIn("nothing listens to which files", self.check(service))
+        http_listener = f'[[listen]]\ntype = "http"\naddress = "127.0.0.1"\nport = {free_port()}\n'
+        self.assertNotIn("nothing listens", self.check(http_listener + service))
+        external = 'external_base_url = "https://files.example"\nexternal_secret = "secret"\n'
+        self.assertNotIn("nothing listens", self.check(service + external))
+        self.assertIn('upload."no domain"', self.check('[upload."no domain"]\n'))
+        self.assertIn("https://", self.check('[upload]\nbase_url = "http://files.example"\n'))
+
+
 class FileSize(Case):
     """Files of the server's process may not be larger than this."""
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
+#include "proto/jid.h"
 #include "server/core/http/http_options.h"
 
 namespace clarion::core {
@@ -39,7 +40,8 @@ std::string HttpRoutes::base_url(const Config& config, std::string_view host) co
     std::string url = config.get<HttpOptions>(host).external_url;
     while (url.ends_with('/')) url.pop_back();
     if (!url.empty() || scheme_.empty()) return url;
-    url.append(scheme_).append("://").append(host);
+    const auto ascii = domain_to_ascii(host);
+    url.append(scheme_).append("://").append(ascii ? *ascii : host);
     const bool usual = port_ == (scheme_ == "https" ? 443 : 80);
     if (!usual) url.append(":").append(std::to_string(port_));
     return url;

@@ -21,6 +21,7 @@
 #include "base/config.h"
 #include "base/task.h"
 #include "server/core/http/http_message.h"
+#include "server/core/http/http_paths.h"
 
 namespace clarion::core {
 
@@ -72,10 +73,15 @@ public:
     /// What the latter is made of. `scheme`: "https" or "http".
     void set_listener(std::string scheme, std::uint16_t port);
 
+    /// Where XMPP is spoken over HTTP, below base_url().
+    const HttpPaths& paths() const { return paths_; }
+    void set_paths(HttpPaths paths) { paths_ = std::move(paths); }
+
 private:
     std::vector<std::unique_ptr<const HttpRoute>> routes_;  // longest path first
     std::string scheme_;
     std::uint16_t port_ = 0;
+    HttpPaths paths_;
 };
 
 }  // namespace clarion::core

@@ -39,6 +39,10 @@ clarion_tests(net_tests PCH awaitable TIMEOUT 180
     SOURCES tests/unit/net/*_test.cpp
     LINK clarion_test_support clarion_net OpenSSL::SSL PkgConfig::CARES clarion_json)
 
+clarion_tests(app_tests PCH awaitable TIMEOUT 60
+    SOURCES tests/unit/app/*_test.cpp server/modules.cpp
+    LINK clarion_app OpenSSL::SSL)
+
 foreach(check check_includes check_budgets check_flow)
     add_test(NAME ${check}
         COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tools/${check}.py ${PROJECT_SOURCE_DIR})

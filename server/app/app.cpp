@@ -106,6 +106,7 @@ OptionRegistry all_options() {
     OptionRegistry registry;
     core::declare_options(registry);
     net::declare_options(registry);
+    registry.add<CertificateWatchOptions>();
     for (const auto& row : modules::all())
         if (row.declare_options) row.declare_options(registry);
     return registry;
@@ -180,11 +181,12 @@ Result<> App::make_cores() {
                      *storage_,
                      domains_,
                      {std::move(*scram), std::move(*dialback), std::move(*archive)}});
+    std::string files = file_state(*config_, domains_.hosts());
     auto tls = net::TlsContexts::load(*config_, domains_.hosts());
     if (!tls) return tls.error();
     const auto modules = core::install_order(modules::all());
     if (!modules) return modules.error();
-    certificates_.set(std::move(tls->certificates));
+    certificates_.set(*tls, std::move(files));
     for (unsigned i = 0; i < count; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& core = *shared_->cores.back();
@@ -234,6 +236,7 @@ Result<> App::listen() {
         shards_->post(core->shard().index(), [this, target] {
             if (target->shard().index() == 0) {
                 target->scope().spawn("certificates", watch_certificates(*target));
+                target->scope().spawn("certificate-alarms", tell_certificate_alarms(*target));
                 target->scope().spawn("clock-mark", keep_clock_mark(*target));
             }
             target->scope().spawn("deadlines", core::watch_deadlines(*target));
@@ -284,16 +287,14 @@ Result<App::Reload> App::reload() {
     Findings findings(**fresh);
     check_configuration(**fresh, system_clock().wall(), findings);
     if (auto possible = tell(findings); !possible) return possible.error();
+    std::string files = file_state(**fresh, domains_.hosts());
     auto tls = net::TlsContexts::load(**fresh, domains_.hosts());
     if (!tls) return tls.error();
     Reload result;
-    result.certificates = certificates_.set(std::move(tls->certificates));
+    result.certificates = certificates_.set(*tls, std::move(files));
     for (const Finding& finding : findings.sorted())
         result.warnings.push_back(findings.said(finding));
-    for (const auto& certificate : result.certificates)
-        logger.info("certificate-loaded", {{"domain", certificate.domain},
-                                           {"file", certificate.file},
-                                           {"expires", format_datetime(certificate.valid_until)}});
+    tell_of(result.certificates);
     for (auto& change : diff(*config_, **fresh))
         (change.live ? result.applied : result.need_restart).push_back(std::move(change));
     for (const auto& change : result.applied)
@@ -361,32 +362,12 @@ void App::stop() {
     storage_->stop();
 }
 
-std::vector<CertificateAlarm> App::certificate_alarms(const core::Context& context) const {
-    std::vector<CertificateAlarm> alarms;
-    const WallTime now = context.clock().wall();
-    for (const auto& certificate : certificates_.get()) {
-        const auto& options = context.options<core::TlsOptions>(certificate.domain);
-        if (auto alarm = judge(certificate, now, options.expiry_warning))
-            alarms.push_back(std::move(*alarm));
-    }
-    return alarms;
-}
-
 /// How far time has come, for the next start. An hour of it may be lost if the machine dies, and
 /// only if the clock was set in that hour.
 Task<> App::keep_clock_mark(core::Context& context) {
     while (!context.stopping()) {
         put_clock_mark(context);
         co_await context.shard().sleep(std::chrono::hours(1));
-    }
-}
-
-/// The log says once a day what `status` says all the time.
-Task<> App::watch_certificates(core::Context& context) {
-    while (!context.stopping()) {
-        co_await context.shard().sleep(std::chrono::hours(24));
-        for (const auto& alarm : certificate_alarms(context))
-            tell(alarm.serious, "certificate", alarm.what + ". " + alarm.next);
     }
 }
 

@@ -85,7 +85,10 @@ private:
     void install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows);
     void stop();
     void on_every_shard(std::function<Task<>(core::Core&)> task);
+    static void tell_of(const std::vector<net::CertificateInfo>& loaded);
+    void renew_certificates();
     Task<> watch_certificates(core::Context& context);
+    Task<> tell_certificate_alarms(core::Context& context);
     Task<> keep_clock_mark(core::Context& context);
 
     std::mutex reloading_;

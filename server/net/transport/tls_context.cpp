@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <ctime>
 #include <map>
 #include <optional>
 #include <stdexcept>
@@ -59,12 +58,6 @@ Problem problem(std::string_view option, std::string_view what, const std::strin
     return {{}, std::string(option), std::move(message)};
 }
 
-WallTime wall_time(const ASN1_TIME* time) {
-    std::tm parts{};
-    ASN1_TIME_to_tm(time, &parts);
-    return WallTime(std::chrono::seconds(timegm(&parts)));
-}
-
 std::string fingerprint(X509* certificate) {
     std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
     unsigned size = 0;
@@ -73,10 +66,11 @@ std::string fingerprint(X509* certificate) {
 }
 
 CertificateInfo describe(X509* certificate, const std::string& file, const std::string& domain) {
+    const auto [from, until] = validity_of(certificate);
     return {.domain = domain,
             .file = file,
-            .valid_from = wall_time(X509_get0_notBefore(certificate)),
-            .valid_until = wall_time(X509_get0_notAfter(certificate)),
+            .valid_from = from,
+            .valid_until = until,
             .names_domain = certificate_names(certificate, domain, our_services),
             .names = dns_names(certificate),
             .fingerprint = fingerprint(certificate)};
@@ -87,7 +81,9 @@ CertificateInfo describe(X509* certificate, const std::string& file, const std::
 /// Builds a TlsContexts; collects everything that is wrong.
 class TlsLoader {
 public:
-    explicit TlsLoader(const Config& config) : config_(config) {}
+    /// `before`: what a domain with a problem keeps; nullptr: nothing.
+    explicit TlsLoader(const Config& config, const TlsContexts* before = nullptr)
+        : config_(config), before_(before) {}
 
     void add(const std::string& domain);
     TlsContexts::Loaded finish();
@@ -97,8 +93,11 @@ private:
     Found use_authorities(SSL_CTX* context, const std::string& ca);
     static Found use_certificate(SSL_CTX* context, const core::TlsOptions& options);
     void note(Problem problem, const std::string& domain);
+    void keep(const std::string& domain);
+    void use(const std::string& domain, ContextPtr context, bool certified);
 
     const Config& config_;
+    const TlsContexts* const before_;
     std::shared_ptr<TlsContexts> contexts_{new TlsContexts};
     std::map<std::string, StorePtr> authorities_;  // by file; shared by the contexts
     TlsContexts::Loaded loaded_;
@@ -186,20 +185,37 @@ void TlsLoader::add(const std::string& domain) {
         if (found) note(std::move(*found), domain);
         found = std::move(other);
     }
-    if (found) return note(std::move(*found), domain);
-    if (wanted)
-        loaded_.certificates.push_back(
-            describe(SSL_CTX_get0_certificate(context.get()), options.certificate, domain));
+    if (found) {
+        note(std::move(*found), domain);
+        return keep(domain);
+    }
+    use(domain, std::move(context), wanted);
+}
+
+void TlsLoader::keep(const std::string& domain) {
+    if (before_ == nullptr) return;
+    const auto found = before_->by_host_.find(domain);
+    if (found == before_->by_host_.end()) return;
+    SSL_CTX* const kept = found->second.context;
+    SSL_CTX_up_ref(kept);
+    use(domain, ContextPtr(kept), found->second.has_certificate);
+}
+
+void TlsLoader::use(const std::string& domain, ContextPtr context, bool certified) {
     TlsContexts& set = *contexts_;
     TlsContexts::Entry& entry = set.by_host_[domain];
     if (entry.context != nullptr) return;  // named twice
+    if (certified)
+        loaded_.certificates.push_back(describe(SSL_CTX_get0_certificate(context.get()),
+                                                config_.get<core::TlsOptions>(domain).certificate,
+                                                domain));
     SSL_CTX* const owned = entry.context = context.release();
-    entry.has_certificate = wanted;
+    entry.has_certificate = certified;
     const Result<std::string> ascii = domain_to_ascii(domain);
-    if (wanted && ascii) set.by_ascii_name_[to_lower_ascii(*ascii)] = owned;
-    if (set.fallback_ == nullptr || (wanted && !set.fallback_certified_)) {
+    if (certified && ascii) set.by_ascii_name_[to_lower_ascii(*ascii)] = owned;
+    if (set.fallback_ == nullptr || (certified && !set.fallback_certified_)) {
         set.fallback_ = owned;
-        set.fallback_certified_ = wanted;
+        set.fallback_certified_ = certified;
     }
 }
 
@@ -222,6 +238,14 @@ Result<TlsContexts::Loaded> TlsContexts::load(const Config& config,
     std::string text;
     for (const Problem& each : loaded.problems) text += (text.empty() ? "" : "\n") + each.text;
     return fail("tls-config", text);
+}
+
+TlsContexts::Loaded TlsContexts::renew(const Config& config,
+                                       const std::vector<std::string>& domains,
+                                       const TlsContexts& before) {
+    TlsLoader loader(config, &before);
+    for (const std::string& domain : domains) loader.add(domain);
+    return loader.finish();
 }
 
 TlsContexts::~TlsContexts() {

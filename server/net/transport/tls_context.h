@@ -50,6 +50,9 @@ public:
     static Loaded inspect(const Config& config, const std::vector<std::string>& domains);
     /// The same for use. Errors: "tls-config", one line per problem.
     static Result<Loaded> load(const Config& config, const std::vector<std::string>& domains);
+    /// The same when files have changed: a domain with a problem keeps what it has in `before`.
+    static Loaded renew(const Config& config, const std::vector<std::string>& domains,
+                        const TlsContexts& before);
 
     ~TlsContexts();
     TlsContexts(const TlsContexts&) = delete;

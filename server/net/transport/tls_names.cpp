@@ -4,6 +4,8 @@
 #include <openssl/objects.h>
 #include <openssl/x509v3.h>
 
+#include <chrono>
+#include <ctime>
 #include <memory>
 
 #include "base/text.h"
@@ -51,6 +53,12 @@ bool other_name_matches(const OTHERNAME& other, std::string_view domain, std::st
     return false;
 }
 
+WallTime wall_time(const ASN1_TIME* time) {
+    std::tm parts{};
+    ASN1_TIME_to_tm(time, &parts);
+    return WallTime(std::chrono::seconds(timegm(&parts)));
+}
+
 struct FreeNames {
     void operator()(GENERAL_NAMES* names) const { GENERAL_NAMES_free(names); }
 };
@@ -71,6 +79,11 @@ std::vector<std::string> dns_names(x509_st* certificate) {
         if (name->type == GEN_DNS) result.emplace_back(view(name->d.dNSName));
     }
     return result;
+}
+
+Validity validity_of(const x509_st* certificate) {
+    return {wall_time(X509_get0_notBefore(certificate)),
+            wall_time(X509_get0_notAfter(certificate))};
 }
 
 bool dns_name_matches(std::string_view pattern, std::string_view name) {

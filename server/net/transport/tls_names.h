@@ -1,6 +1,6 @@
 // Certificates and the domains they are made out to (RFC 6120, 13.7.1; RFC 6125).
 //
-// Private to net's TLS files. Pure; any thread.
+// For net's TLS files, and for what looks at certificates in app. Pure; any thread.
 #pragma once
 
 #include <array>
@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/time.h"
 
 struct x509_st;
 
@@ -25,6 +27,12 @@ bool certificate_names(x509_st* certificate, std::string_view domain, Services s
 
 /// Its dNSNames, as they stand there.
 std::vector<std::string> dns_names(x509_st* certificate);
+
+/// When it is valid.
+struct Validity {
+    WallTime from, until;
+};
+Validity validity_of(const x509_st* certificate);
 
 /// "example.org" against "example.org" or "*.org": whole labels, ASCII, any case.
 bool dns_name_matches(std::string_view pattern, std::string_view name);

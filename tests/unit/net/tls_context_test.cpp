@@ -102,6 +102,33 @@ TEST_SUITE("net/tls_context") {
                                                   "b.example certificate"});
     }
 
+    TEST_CASE("when files have changed, a domain with a problem keeps what it has") {
+        test::TemporaryDirectory directory;
+        for (const char* name : {"a", "b"})
+            directory.make_certificate(name, std::string(name) + ".example");
+        const std::string base = directory.path() + "/";
+        const auto config = test::make_config(
+            "[server]\ndomains = [\"a.example\", \"b.example\"]\n[tls]\n" +
+            files(base + "a.pem", base + "a.key.pem") + "[host.\"b.example\".tls]\n" +
+            files(base + "b.pem", base + "b.key.pem"));
+        const std::vector<std::string> domains{"a.example", "b.example"};
+        auto before = TlsContexts::load(*config, domains);
+        REQUIRE(before.ok());
+        std::ofstream(base + "a.pem") << "nothing\n";
+        const auto now = TlsContexts::renew(*config, domains, *before->contexts);
+        REQUIRE(now.problems.size() == 1);
+        CHECK(now.problems[0].domain == "a.example");
+        REQUIRE(now.certificates.size() == 2);
+        CHECK(now.certificates[0].fingerprint == before->certificates[0].fingerprint);
+        CHECK(now.contexts->context_for("a.example") == before->contexts->context_for("a.example"));
+        CHECK(now.contexts->context_for("b.example") != before->contexts->context_for("b.example"));
+        CHECK(now.contexts->has_certificate("a.example"));
+        CHECK(now.contexts->is_made_out_to("a.example"));
+        // What is kept outlives the set that it came from.
+        before = TlsContexts::renew(*config, domains, *now.contexts);
+        CHECK(now.contexts->is_made_out_to("a.example"));
+    }
+
     TEST_CASE("wildcards stand for exactly one label") {
         CHECK(dns_name_matches("example.org", "EXAMPLE.org"));
         CHECK(dns_name_matches("*.example.org", "a.example.org"));

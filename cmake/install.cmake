@@ -6,7 +6,7 @@
 include(GNUInstallDirs)
 
 install(TARGETS clariond clarionctl RUNTIME)
-install(FILES conf/clarion.reference.toml README.md CHANGELOG.md LICENSE
+install(FILES conf/clarion.reference.toml conf/grafana-dashboard.json README.md CHANGELOG.md LICENSE
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/clarion)
 install(DIRECTORY docs DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/clarion PATTERN design EXCLUDE)
 

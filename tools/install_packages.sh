@@ -13,7 +13,7 @@ build_packages=(
 )
 test_packages=(
     prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
-    ca-certificates profanity tmux go-sendxmpp faketime python3-venv
+    ca-certificates profanity tmux go-sendxmpp faketime python3-venv prometheus
 )
 desktop_packages=(gajim gajim-omemo dino-im xdotool xvfb dbus util-linux imagemagick mcabber poezio)
 
@@ -117,7 +117,7 @@ apt_get() {
 }
 apt_get update
 new_services=()
-for service in prosody ejabberd epmd; do
+for service in prosody ejabberd epmd prometheus; do
     [[ -e /lib/systemd/system/$service.service ]] || new_services+=("$service")
 done
 apt_get install -y --no-install-recommends "${missing[@]}" >/dev/null

@@ -18,6 +18,7 @@
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
 #include "server/app/tracing.h"
+#include "server/app/web_status.h"
 #include "server/core/accounts/hibernation_recovery.h"
 #include "server/core/events/server_events.h"
 #include "server/core/options.h"
@@ -107,6 +108,7 @@ OptionRegistry all_options() {
     core::declare_options(registry);
     net::declare_options(registry);
     registry.add<CertificateWatchOptions>();
+    registry.add<MetricsOptions>();
     for (const auto& row : modules::all())
         if (row.declare_options) row.declare_options(registry);
     return registry;
@@ -191,6 +193,7 @@ Result<> App::make_cores() {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& core = *shared_->cores.back();
         install_modules(core, *modules);
+        serve_status(*this, core.http_routes());
         nets_.push_back(std::make_unique<net::ShardNet>(core));
         nets_.back()->set_tls(tls->contexts);
         s2s_.push_back(std::make_unique<net::RemoteDomains>(*nets_.back()));
@@ -264,6 +267,7 @@ void App::run() {
     logger.info("ready", {{"domains", domains_.hosts().front()},
                           {"shards", shards_->count()},
                           {"modules", modules::all().size()}});
+    ready_ = true;
     notify_service_manager("READY=1");
     while (signals_.wait() == Signals::Order::reload) {
         notify_service_manager("RELOADING=1");
@@ -272,6 +276,7 @@ void App::run() {
         notify_service_manager("READY=1");
     }
     notify_service_manager(restarts_ ? "RELOADING=1" : "STOPPING=1");
+    ready_ = false;
     logger.info("stopping");
     stop();
     logger.info("stopped");

@@ -51,6 +51,8 @@ public:
     void run();
     /// Any thread (clarionctl stop).
     void request_stop();
+    /// Between "ready" and "stopping". Any thread.
+    bool is_ready() const { return ready_; }
     /// Once it has stopped: whether it was to begin anew.
     bool restarts() const { return restarts_; }
 
@@ -109,6 +111,7 @@ private:
     std::vector<std::string> listening_;
     std::string web_listener_;  // "https", "http": what modules announce; empty: none
     SteadyTime started_{};
+    std::atomic<bool> ready_ = false;
     std::atomic<bool> restarts_ = false;
     Signals signals_;
 };

@@ -58,6 +58,7 @@ S2sIn::S2sIn(RemoteDomains& domains, ShardNet& net, std::unique_ptr<Transport> t
       since_(net.context().clock().wall()) {
     deadline_ = now() + context().options<core::S2sOptions>().negotiation_timeout;
     domains_.join(*this);
+    counters();  // there before there is something to count: what grows must have been seen at 0
 }
 
 S2sIn::~S2sIn() {

@@ -17,6 +17,7 @@
 #include "modules/displayed_sync.h"
 #include "modules/entity_time.h"
 #include "modules/external_services.h"
+#include "modules/host_meta.h"
 #include "modules/http_upload/admin_commands.h"
 #include "modules/http_upload/http_upload.h"
 #include "modules/last_activity/last_activity.h"
@@ -56,7 +57,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 37> rows{{
+const std::array<core::ModuleRow, 38> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -260,6 +261,11 @@ const std::array<core::ModuleRow, 37> rows{{
      .admin_area = muc::admin_area,
      .domains = muc::service_domains,
      .check_entry = muc::check_entry},
+    {.name = "host_meta",
+     .install = host_meta::install,
+     .declare_options = host_meta::declare_options,
+     .specifications = "RFC 6415, XEP-0156 1.4.0, XEP-0487 0.1.0",
+     .summary = "clients in browsers are told where WebSocket and BOSH are"},
 }};
 
 }  // namespace

@@ -132,6 +132,11 @@ Task<Result<std::vector<Target>>> Resolver::resolve(std::string domain) {
     co_return targets;
 }
 
+Task<Result<std::vector<srv::SrvRecord>>> Resolver::records(std::string name) {
+    lookups(false).add();
+    return impl_->ask_srv(std::move(name));
+}
+
 Task<Result<std::vector<std::string>>> Resolver::addresses(std::string host) {
     if (const auto literal = ip_literal(host)) co_return std::vector<std::string>(1, *literal);
     const SteadyTime now = impl_->shard.clock().steady();

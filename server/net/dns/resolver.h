@@ -21,6 +21,7 @@
 
 #include "base/result.h"
 #include "base/task.h"
+#include "proto/srv_order.h"
 
 namespace clarion::core {
 class Shard;
@@ -47,6 +48,9 @@ public:
     /// Errors: "not-found" (no such domain, or it says that it has no XMPP server), "dns-timeout"
     /// and "dns-failure" (the name servers did not tell). The text is a sentence for the operator.
     Task<Result<std::vector<Target>>> resolve(std::string domain);
+    /// The SRV records of a name such as "_xmpp-client._tcp.example.org", as they are now, in no
+    /// order; none: there are none. Errors: "dns-timeout", "dns-failure".
+    Task<Result<std::vector<srv::SrvRecord>>> records(std::string name);
     /// IPv4 and IPv6 addresses as text, the likeliest first (RFC 6724). Errors: as above.
     Task<Result<std::vector<std::string>>> addresses(std::string host);
 

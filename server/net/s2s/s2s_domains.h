@@ -64,6 +64,8 @@ public:
     /// Every stream that lives on this shard; in no order. An incoming stream appears once per
     /// domain pair.
     std::vector<S2sLinkInfo> list() const;
+    /// What other servers are looked for with on this shard.
+    Resolver& resolver() { return resolver_; }
     core::RemoteReach reach(std::string_view remote) const override;
     /// If it comes up, the domain is reachable: a pause ends.
     Task<> test(std::string domain, core::RemoteReport report, std::string local) override;

@@ -50,6 +50,7 @@
 #include "modules/stream_management.h"
 #include "modules/vcard/vcard.h"
 #include "modules/version.h"
+#include "modules/web_files.h"
 
 namespace clarion::modules {
 
@@ -266,6 +267,11 @@ const std::array<core::ModuleRow, 38> rows{{
      .declare_options = host_meta::declare_options,
      .specifications = "RFC 6415, XEP-0156 1.4.0, XEP-0487 0.1.0",
      .summary = "clients in browsers are told where WebSocket and BOSH are"},
+    {.name = "web_files",
+     .install = web_files::install,
+     .declare_options = web_files::declare_options,
+     .specifications = "RFC 9110, RFC 8555 8.3, RFC 9116",
+     .summary = "files of a directory for browsers, and the proof that authorities ask for"},
 }};
 
 }  // namespace

@@ -1,15 +1,20 @@
 #include "server/app/self_check.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <set>
+#include <utility>
 
 #include "base/text.h"
 #include "modules/all.h"
 #include "modules/http_upload/options.h"
 #include "modules/proxy65.h"
 #include "modules/pubsub/domain/service_options.h"
+#include "modules/web_files.h"
 #include "proto/jid.h"
 #include "server/app/certificates.h"
 #include "server/core/administrator_options.h"
@@ -225,6 +230,20 @@ void check_proxies(const Config& config, Findings& findings) {
                      "activated. Expected [proxy65.\"proxy.DOMAIN\"]");
 }
 
+/// What browsers and certificate authorities are to be given.
+void check_web_files(const Config& config, Findings& findings) {
+    std::set<std::string> seen;
+    for (const auto& host : served_domains(config)) {
+        const auto& options = config.get<web_files::WebOptions>(host);
+        for (const auto& [option, path] : {std::pair("web.directory", options.directory),
+                                           std::pair("web.acme_directory", options.acme_directory),
+                                           std::pair("web.security_txt", options.security_txt)})
+            if (!path.empty() && ::access(path.c_str(), R_OK) != 0 && seen.insert(path).second)
+                findings.add(Weight::wrong, path_for(config, host, option),
+                             std::string(option) + ": " + path + ": " + std::strerror(errno));
+    }
+}
+
 // ---- Encryption --------------------------------------------------------------------------------
 
 /// [[listen]] type = "c2s-tls", or a port that demands STARTTLS, for domains without certificate.
@@ -313,6 +332,7 @@ void check_configuration(const Config& config, WallTime now, Findings& findings)
     check_services(config, findings);
     check_uploads(config, findings);
     check_proxies(config, findings);
+    check_web_files(config, findings);
     check_encryption(config, findings);
     check_certificates(config, now, findings);
 }

@@ -173,6 +173,13 @@ require_encryption = false
                           (self.line('ca = "none.ca"'), "none.ca: No such file"))
         self.assert_start_says("does not belong to", "none.ca", refused=True)
 
+    def test_files_for_browsers_that_are_not_there(self):
+        self.usual(rest='[web]\ndirectory = "www"\nacme_directory = "acme"\n')
+        (self.directory / "acme").mkdir()
+        done = self.assert_found((self.line('directory = "www"'), "www: No such file"))
+        self.assertNotIn("acme", done.stderr)
+        self.assert_start_says("www: No such file", refused=False)
+
     def test_a_key_that_everybody_may_read(self):
         make_certificate(self.directory, "a", "example.test")
         (self.directory / "a.key.pem").chmod(0o644)

@@ -58,7 +58,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 38> rows{{
+const std::array<core::ModuleRow, 39> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,

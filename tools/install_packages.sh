@@ -14,10 +14,12 @@ build_packages=(
 test_packages=(
     prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
     ca-certificates profanity tmux go-sendxmpp faketime python3-venv prometheus
+    chromium fonts-dejavu-core
 )
 desktop_packages=(gajim gajim-omemo dino-im xdotool xvfb dbus util-linux imagemagick mcabber poezio)
 
-# Node.js runs @xmpp/client, which is not among Debian's packages. Any of version 18 or later will do.
+# Node.js runs @xmpp/client and what drives the browser, which are not among Debian's packages. Any of
+# version 18 or later will do.
 command -v node >/dev/null || test_packages+=(nodejs)
 command -v npm >/dev/null || test_packages+=(npm)
 
@@ -50,7 +52,7 @@ js_missing() {
 }
 install_js() {
     js_missing || return 0
-    echo "Installing with npm: @xmpp/client, into $js"
+    echo "Installing with npm: @xmpp/client, converse.js, playwright-core and ws, into $js"
     mkdir -p $js
     rm -rf $js/node_modules
     cp tests/interop/xmpp_js/package{,-lock}.json $js
@@ -73,7 +75,7 @@ install_python() {
 }
 
 if $check_only; then
-    ! js_missing || missing+=("@xmpp/client (npm)")
+    ! js_missing || missing+=("@xmpp/client, converse.js, playwright-core, ws (npm)")
     ! python_missing || missing+=("slixmpp-omemo (PyPI)")
     [[ ${#missing[@]} -eq 0 ]] && exit 0
     echo "missing packages: ${missing[*]}"

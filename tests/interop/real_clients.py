@@ -154,6 +154,10 @@ class XmppJs(DrivenClient):
 
     resource = "js"
 
+    @property
+    def service(self):
+        return f"xmpp://{self.server.address}:{self.server.client_port}"
+
     async def start(self):
         # Node looks for packages beside the script, so that is copied to where they are.
         script = self._home / "client.js"
@@ -161,8 +165,8 @@ class XmppJs(DrivenClient):
         shutil.copy(HERE / "xmpp_js/package.json", self._home)
         (self._home / "node_modules").symlink_to(JS_PACKAGES / "node_modules")
         await self._drive("node", "--preserve-symlinks", "--experimental-global-webcrypto", script,
-                          f"xmpp://{self.server.address}:{self.server.client_port}",
-                          self.server.domain, self._name, self._password, self.resource)
+                          self.service, self.server.domain, self._name, self._password,
+                          self.resource)
         await self.tells("online")
         await self.tells("enabled")  # it is online before it could resume
 

@@ -21,8 +21,11 @@ class ClientCase(FederationCase):
         cls.loopback = loopback
         return []
 
+    def make_relay(self):
+        return Relay(self.clarion, self.loopback.port(self.clarion.address))
+
     async def asyncSetUp(self):
-        self.relay = Relay(self.clarion, self.loopback.port(self.clarion.address))
+        self.relay = self.make_relay()
         await self.relay.start()
         self.addAsyncCleanup(self.relay.go_down)
         self.juliet = await self.account(self.clarion, "juliet")

@@ -1,8 +1,16 @@
 // @xmpp/client, unmodified, driven by a test: commands are lines of JSON on standard input, what
 // happens to the client is told as lines of JSON on standard output.
 //   node client.js SERVICE DOMAIN USER PASSWORD RESOURCE
+import dns from "node:dns";
 import { createInterface } from "node:readline";
 import { client, xml } from "@xmpp/client";
+import { WebSocket } from "ws";
+
+globalThis.WebSocket ??= WebSocket; // Node has one of its own from version 22
+// A host that has a name only for this test: CLARION_HOST="NAME ADDRESS".
+const [host, address] = (process.env.CLARION_HOST ?? "").split(" ");
+const { lookup } = dns;
+dns.lookup = (name, options, done) => lookup(name === host ? address : name, options, done);
 
 const [service, domain, username, password, resource] = process.argv.slice(2);
 const xmpp = client({ service, domain, username, password, resource });

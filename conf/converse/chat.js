@@ -25,7 +25,7 @@ converse.initialize({
 
   enable_smacks: true, // a page that is loaded again, or was offline, goes on where it was
   message_archiving: "always",
-  omemo_default: false,
+  // No OMEMO: its keys would stay in a browser that may be anybody's.
   blacklisted_plugins: ["converse-omemo", "converse-omemo-views"],
 
   muc_nickname_from_jid: true,

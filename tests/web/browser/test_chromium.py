@@ -111,6 +111,19 @@ class Chromium(BrowserCase):
         presence.send()
         await client.sees_presence(room)
 
+    async def befriend(self, *names):
+        """Two accounts that have each other in their rosters, with a name."""
+        both = [await self.online(self.clarion, name) for name in names]
+        for one, other in zip(both, reversed(both)):
+            jid = other.boundjid.bare
+            await one.request("set", "<query xmlns='jabber:iq:roster'><item jid="
+                                     f"'{jid}' name='{jid.split('@')[0].title()}'/></query>")
+            one.send_presence(pto=jid, ptype="subscribe")
+            one.send_presence(pto=jid, ptype="subscribed")
+            await one.settle()
+        for one in both:
+            await one.log_out()
+
     async def shows_picture(self, page):
         async def look():
             return [WIDTH, HEIGHT] in await page.pictures()
@@ -132,9 +145,11 @@ class Chromium(BrowserCase):
         nothing sticks out."""
         file = self.directory / "hill.png"
         file.write_bytes(picture())
-        nurse = await self.account(self.clarion, "nurse")
-        wide = await self.converse()
-        narrow = await self.converse(nurse, width=390, height=844, phone=True)
+        for name in "juliet", "nurse":  # all others have a number
+            await self.clarion.add_user(name, PASSWORD)
+        await self.befriend("juliet", "nurse")
+        wide = await self.converse("juliet")
+        narrow = await self.converse("nurse", width=390, height=844, phone=True)
         await wide.says(narrow.bare, "Look what I see from the balcony.")
         await narrow.chat(jid=wide.bare)
         await wide.upload(file=str(file))
@@ -144,7 +159,8 @@ class Chromium(BrowserCase):
         await wide.hears_last("Come in, it is late.")
         for page in wide, narrow:
             if SCREENSHOTS:
-                await page.screenshot(file=f"{SCREENSHOTS}/chat-{page.width}.jpg")
+                await page.screenshot(
+                    file=f"{SCREENSHOTS}/chat-{'desktop' if page is wide else 'phone'}.jpg")
             self.assertEqual(await page.run(script="document.documentElement.scrollWidth"),
                              page.width, f"nothing of {page.name} sticks out")
 

@@ -1,13 +1,13 @@
 #include "server/app/web_status.h"
 
 #include "base/metrics.h"
+#include "base/network_list.h"
 #include "base/text.h"
 #include "proto/crypto.h"
 #include "server/app/app.h"
 #include "server/app/memory_metrics.h"
 #include "server/core/http/http_routes.h"
 #include "server/core/setup/remote_call.h"
-#include "server/net/transport/network_list.h"
 
 namespace clarion::app {
 
@@ -55,7 +55,7 @@ Task<HttpResponse> plain(unsigned status, std::string_view text) {
 }
 
 Result<> check_networks(const MetricsOptions& options) {
-    const auto parsed = net::NetworkList::parse(options.allow);
+    const auto parsed = NetworkList::parse(options.allow);
     if (!parsed) return fail(error_code::config, "allow: " + parsed.error().text);
     return {};
 }
@@ -84,7 +84,7 @@ bool may_read_metrics(const HttpRequest& request, const MetricsOptions& options)
     const std::string_view token = bearer_token(request);
     if (!options.token.empty() && crypto::constant_time_equal(token, options.token)) return true;
     if (is_passed_on(request)) return false;
-    return net::NetworkList::of(options.allow).contains(request.peer.address);
+    return NetworkList::of(options.allow).contains(request.peer.address);
 }
 
 void serve_status(App& app, core::HttpRoutes& routes) {

@@ -73,9 +73,12 @@ struct Check {
         return std::any_of(listening.begin(), listening.end(),
                            [&](const Listening& each) { return each.kind->type == type; });
     }
+    /// A listener for https takes clients with TLS from the start, too.
     bool listens(std::string_view type, std::uint16_t port) const {
         return std::any_of(listening.begin(), listening.end(), [&](const Listening& each) {
-            return each.kind->type == type && each.port == port;
+            const bool fits =
+                each.kind->type == type || (type == "c2s-tls" && each.kind->type == "https");
+            return fits && each.port == port;
         });
     }
 };

@@ -7,7 +7,6 @@ from web_server import WebCase
 
 XRD = "{http://docs.oasis-open.org/ns/xri/xrd-1.0}"
 WEBSOCKET = "urn:xmpp:alt-connections:websocket"
-BOSH = "urn:xmpp:alt-connections:xbosh"
 
 
 class HostMeta(WebCase):
@@ -32,9 +31,13 @@ class HostMeta(WebCase):
         links = self.links("example.test")
         self.assertEqual(xml, {rel: link["href"] for rel, link in links.items()})
         self.assertNotIn("xmpp", json.loads(answer.text))
-        base = f"://example.test:{self.server.https_port}/"
-        self.assertTrue(xml[WEBSOCKET].startswith("wss" + base))
-        self.assertTrue(xml[BOSH].startswith("https" + base))
+        self.assertEqual(xml[WEBSOCKET], f"wss://example.test:{self.server.https_port}/ws")
+
+    def test_what_is_not_offered_is_not_announced(self):
+        with open(self.server.config, "a") as config:
+            config.write('[websocket]\npath = ""\n')
+        self.server.ask("reload")
+        self.server.wait_until(lambda: WEBSOCKET not in self.links("example.test"), "still announced")
 
     def test_each_host_has_its_own(self):
         for name in ("other.test", "web.other.test"):

@@ -20,10 +20,11 @@ class Asking(WebCase):
         # What clarionctl measures is measured here, too.
         self.assertRegex(answer.text, r'(?m)^clarion_memory_bytes\{what="allocated"\} [1-9]')
         self.assertRegex(answer.text, r'(?m)^clarion_certificate_expiry_timestamp_seconds\{domain="example.test"\} \d+')
-        names = {line.split("{")[0].split(" ")[0] for line in answer.text.splitlines() if not line.startswith("#")}
-        for line in self.server.ctl("metrics").stdout.splitlines():
-            if line and not line.startswith("#"):
-                self.assertIn(line.split("{")[0].split(" ")[0], names)
+        self.assertEqual(self.names(answer.text) - self.names(self.server.ctl("metrics").stdout), set())
+
+    @staticmethod
+    def names(text):
+        return set(re.findall(r"(?m)^# TYPE (\w+) ", text))
 
     def test_alive_and_ready(self):
         for encrypted in (True, False):

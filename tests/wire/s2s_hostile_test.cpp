@@ -60,7 +60,7 @@ public:
     }
 
 private:
-    net::FileDescriptor fd_;
+    FileDescriptor fd_;
 };
 
 bool contains(std::string_view text, std::string_view part) {

@@ -26,8 +26,8 @@ using namespace std::chrono_literals;
 
 constexpr auto patience = 10s;
 
-net::FileDescriptor bound_udp_socket() {
-    net::FileDescriptor fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+FileDescriptor bound_udp_socket() {
+    FileDescriptor fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     const auto any = net::SocketAddress::parse("127.0.0.1", 0).value();
     if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(any.storage.data()), any.size) != 0) {
         throw std::runtime_error("no free port");
@@ -40,7 +40,7 @@ std::uint16_t free_port() { return net::SocketAddress::local_of(bound_udp_socket
 
 /// Whether a name server answers there, asked once.
 bool answers_dns(std::uint16_t port) {
-    const net::FileDescriptor fd = bound_udp_socket();
+    const FileDescriptor fd = bound_udp_socket();
     const auto to = net::SocketAddress::parse("127.0.0.1", port).value();
     const timeval limit{0, 200000};
     ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);

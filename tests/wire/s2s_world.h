@@ -97,7 +97,7 @@ public:
     std::string address() const;
 
 private:
-    net::FileDescriptor socket_;
+    FileDescriptor socket_;
 };
 
 class S2sWorld {

@@ -1,7 +1,7 @@
 #include "server/core/options.h"
 
 #include "server/core/administrator_options.h"
-#include "server/core/http/http_options.h"
+#include "server/core/http_options.h"
 
 namespace clarion::core {
 

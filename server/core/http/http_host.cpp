@@ -1,7 +1,7 @@
 #include "server/core/http/http_host.h"
 
 #include "proto/jid.h"
-#include "server/core/http/http_options.h"
+#include "server/core/http_options.h"
 #include "server/core/http/http_target.h"
 
 namespace clarion::core {

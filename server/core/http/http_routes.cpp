@@ -4,7 +4,7 @@
 #include <cassert>
 
 #include "proto/jid.h"
-#include "server/core/http/http_options.h"
+#include "server/core/http_options.h"
 
 namespace clarion::core {
 

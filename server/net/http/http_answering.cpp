@@ -118,10 +118,6 @@ Task<bool> HttpConnection::serve_one() {
     core::HttpRequest request = parser.take_request();
     request.peer = peer_of(request);
     length_ = request.length;
-    logger.debug("request", {{"peer", request.peer.address},
-                             {"method", request.method},
-                             {"host", request.host},
-                             {"path", request.path}});
     const bool more = co_await answer(parser, std::move(request));
     in_.release_if_empty();
     co_return more;
@@ -136,6 +132,11 @@ Task<bool> HttpConnection::answer(RequestParser& parser, core::HttpRequest reque
     const unsigned version = parser.version();
     core::HttpResponse response;
     if (const core::HttpRoute* const route = routes_.find(request.path)) {
+        // What is below it may be a secret: the address of a file is.
+        logger.debug("request", {{"peer", request.peer.address},
+                                 {"method", request.method},
+                                 {"host", request.host},
+                                 {"route", route->path}});
         response = co_await ask_route(parser, std::move(request), *route);
         allow_origins(*route, response);
     } else {

@@ -8,7 +8,7 @@
 #include "base/metrics.h"
 #include "base/network_list.h"
 #include "base/text.h"
-#include "server/core/http/http_options.h"
+#include "server/core/http_options.h"
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
 #include "server/net/c2s/c2s_connection.h"

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "server/core/http/http_options.h"
+#include "server/core/http_options.h"
 #include "server/core/http/http_routes.h"
 
 namespace clarion::core {

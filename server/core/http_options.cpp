@@ -1,4 +1,4 @@
-#include "server/core/http/http_options.h"
+#include "server/core/http_options.h"
 
 #include "base/network_list.h"
 

@@ -101,6 +101,34 @@ public:
     }
 };
 
+/// Each message is a child of some <body/>, and says its own namespaces.
+class BoshFraming final : public Framing {
+public:
+    void append_header(std::string&, const StreamHeaderText&) const override {}
+    void append_features(std::string& out, const xml::Element& features) const override {
+        append_tag(out, "features");
+        for (const xml::Element& child : features.children()) xml::write(out, child);
+        out += "</stream:features>";
+    }
+    void append_stanza(std::string& out, const xml::Element& stanza,
+                       std::string_view) const override {
+        xml::write(out, stanza);
+    }
+    void append_error(std::string& out, const StreamError& error) const override {
+        append_tag(out, "error");
+        append_error_content(out, error);
+        out += "</stream:error>";
+    }
+    void append_end(std::string&) const override {}
+
+private:
+    static void append_tag(std::string& out, std::string_view name) {
+        out.append("<stream:").append(name);
+        append_attribute(out, "xmlns:stream", ns::streams);
+        out += '>';
+    }
+};
+
 }  // namespace
 
 const Framing& tcp_framing() {
@@ -110,6 +138,11 @@ const Framing& tcp_framing() {
 
 const Framing& websocket_framing() {
     static const WebsocketFraming framing;
+    return framing;
+}
+
+const Framing& bosh_framing() {
+    static const BoshFraming framing;
     return framing;
 }
 

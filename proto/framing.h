@@ -1,9 +1,10 @@
 // Framing: how a stream begins, ends and carries what is between on its transport: over TCP (RFC
-// 6120) and over WebSocket (RFC 7395).
+// 6120), over WebSocket (RFC 7395) and over BOSH (XEP-0206).
 //
 // Everything above speaks of headers, features, stanzas and errors; only here it is known whether
-// they stand inside one long <stream:stream> element or each alone. Each call appends one message
-// whole: what WebSocket must send apart from others, and TCP may join.
+// they stand inside one long <stream:stream> element, each alone, or in a <body/>. Each call appends
+// one message whole: what WebSocket must send apart from others, and TCP may join. Over BOSH header
+// and end are no messages, but said by the <body/> around them (bosh_conversation.h).
 // Pure and without state: one object of each kind serves all streams, on any thread.
 #pragma once
 
@@ -60,6 +61,7 @@ public:
 
 const Framing& tcp_framing();
 const Framing& websocket_framing();
+const Framing& bosh_framing();
 
 /// The header that a peer's <open/> stands for (RFC 7395, 3.4); nullopt if it is another element.
 /// The content namespace is that of clients.

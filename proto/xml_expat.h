@@ -1,6 +1,7 @@
 // ExpatParser: one expat parser, set up the way XMPP needs it, behind a plain interface.
 //
-// Used by XmlStream (resumable, in pieces) and parse_element (in one go); nobody else includes it.
+// Used by XmlStream (resumable, in pieces), parse_element (in one go) and the readers of BOSH's
+// <body/>; nobody else includes it.
 // Names arrive as expat makes them in namespace mode, "uri\x01local" or "local": U+0001 cannot
 // occur in XML, so no URI can contain it. Positions are bytes since the last prepare(), which
 // begins at a small number. No thread of its own, no globals: may move between threads as a whole.

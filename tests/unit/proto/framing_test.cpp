@@ -167,3 +167,19 @@ TEST_CASE("framing: a peer's <open/> and <close/>") {
                               "<open xmlns='jabber:client' to='example.org'/>"})
         CHECK_FALSE(read_websocket_open(xml::parse_element(other).root()).has_value());
 }
+
+TEST_CASE("framing: over BOSH each message stands for itself in a body, which says the rest") {
+    constexpr std::string_view prefix = " xmlns:stream='http://etherx.jabber.org/streams'";
+    for (const Row& row : rows) {
+        CAPTURE(row.what);
+        std::string expected = row.websocket;
+        if (std::string_view(row.tcp).starts_with("<stream:")) {
+            expected = row.tcp;
+            expected.insert(expected.find('>'), prefix);
+        }
+        const bool is_said_by_body = std::string_view(row.tcp).starts_with("<?xml") ||
+                                     std::string_view(row.tcp) == "</stream:stream>";
+        CHECK(written(bosh_framing(), row) == (is_said_by_body ? std::string() : expected));
+        if (!is_said_by_body) CHECK_FALSE(xml::parse_element(written(bosh_framing(), row)).empty());
+    }
+}

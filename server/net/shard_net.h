@@ -83,6 +83,14 @@ public:
         return found == services_.end() ? nullptr : static_cast<T*>(found->second);
     }
 
+    /// What one kind of connection keeps on each shard; made when it is first asked for.
+    template <class T>
+    T& part() {
+        std::shared_ptr<void>& part = parts_[typeid(T)];
+        if (!part) part = std::make_shared<T>(*this);
+        return *static_cast<T*>(part.get());
+    }
+
     // For connections.
     core::Context& context() const { return context_; }
     Poller& poller() { return poller_; }
@@ -130,6 +138,7 @@ private:
     std::vector<Connection*> watched_;
     std::shared_ptr<ConnectionCounts> counts_ = std::make_shared<ConnectionCounts>();
     std::unordered_map<std::type_index, void*> services_;
+    std::unordered_map<std::type_index, std::shared_ptr<void>> parts_;
     core::TimerId sweep_timer_{};
     SteadyTime swept_{};
     bool stopping_ = false;

@@ -6,6 +6,7 @@
 #include "base/metrics.h"
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
+#include "server/net/stanza_limits.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {
@@ -31,21 +32,6 @@ Traffic& traffic() {
     return all;
 }
 
-xml::Limits limits_of(std::int64_t max_stanza_size) {
-    xml::Limits limits;
-    limits.max_stanza_bytes = static_cast<std::size_t>(max_stanza_size);
-    limits.max_start_tag_bytes = std::min(limits.max_start_tag_bytes, limits.max_stanza_bytes);
-    return limits;
-}
-
-/// One that is not authenticated yet takes no more memory than a login needs.
-xml::Limits limits_before_login(const core::C2sOptions& options) {
-    xml::Limits limits = limits_of(options.max_unauthenticated_stanza_size);
-    limits.free_memory = 16384;
-    limits.memory_per_byte = 4;
-    return limits;
-}
-
 }  // namespace
 
 StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> transport,
@@ -53,8 +39,8 @@ StreamConnection::StreamConnection(ShardNet& net, std::unique_ptr<Transport> tra
                                    xml::XmlStream::Form form)
     : parsers_(net.parsers()),
       transport_(std::move(transport)),
-      xml_(*parsers_, limits_before_login(net.context().options<core::C2sOptions>()), content_ns,
-           form),
+      xml_(*parsers_, stanza_limits_before_login(net.context().options<core::C2sOptions>()),
+           content_ns, form),
       net_(&net),
       place_(std::move(place)),
       out_(net.buffers()),
@@ -174,7 +160,7 @@ void StreamConnection::trust(std::int64_t max_stanza_size) {
     trusted_ = true;
     transport_->set_low_priority(false);
     place_.note_authenticated();
-    xml_.set_limits(limits_of(max_stanza_size));
+    xml_.set_limits(stanza_limits(max_stanza_size));
 }
 
 std::size_t StreamConnection::memory() const {

@@ -9,6 +9,7 @@
 #include "server/core/accounts/session.h"
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
+#include "server/net/c2s/client_admission.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::net {
@@ -24,8 +25,6 @@ struct Connections {
         metrics().gauge("clarion_connections", "Connections that are open", "type=\"c2s\"");
     Counter& accepted = metrics().counter("clarion_connections_accepted_total",
                                           "Connections accepted", "type=\"c2s\"");
-    Counter& refused = metrics().counter("clarion_connections_refused_total",
-                                         "Client connections closed at once by a limit");
     Counter& timeouts =
         metrics().counter("clarion_c2s_authentication_timeouts_total",
                           "Client connections closed because they did not log in in time");
@@ -39,24 +38,8 @@ Connections& counters() {
 
 // --- from accept to the end ---------------------------------------------------------------------
 
-std::optional<ConnectionCounts::Place> C2sConnection::admit(ShardNet& net,
-                                                            const std::string& network) {
-    const auto& limits = net.context().options<core::LimitsOptions>();
-    auto place = net.counts().admit(
-        ConnectionCounts::Kind::client, network,
-        {.per_network = limits.c2s_connections_per_address,
-         .unauthenticated = limits.unauthenticated_connections,
-         .new_per_second = net.context().options<ConnectionLimits>().new_connections_per_second,
-         .now = net.context().clock().steady()});
-    if (place) return place;
-    counters().refused.add();
-    if (net.context().refusals().admit(network, "too-many-connections"))
-        logger.info("too-many-connections", {{"network", network}});
-    return place;
-}
-
 void C2sConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
-    auto place = admit(net, transport->peer_address().network());
+    auto place = admit_client(net, transport->peer_address().network());
     if (!place) return;
     run(net,
         std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), Channel{}),
@@ -64,7 +47,7 @@ void C2sConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) 
 }
 
 void C2sConnection::accept_tls(ShardNet& net, std::unique_ptr<Transport> transport) {
-    auto place = admit(net, transport->peer_address().network());
+    auto place = admit_client(net, transport->peer_address().network());
     if (!place) return;
     const Channel channel{.encryption = c2s::Encryption::direct};
     run(net, std::make_unique<C2sConnection>(net, std::move(transport), std::move(*place), channel),
@@ -72,7 +55,7 @@ void C2sConnection::accept_tls(ShardNet& net, std::unique_ptr<Transport> transpo
 }
 
 void C2sConnection::accept_encrypted(ShardNet& net, std::unique_ptr<Transport> transport) {
-    auto place = admit(net, transport->peer_address().network());
+    auto place = admit_client(net, transport->peer_address().network());
     if (!place) return;
     const Channel channel{.encryption = c2s::Encryption::direct};
     auto connection =

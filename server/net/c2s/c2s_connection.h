@@ -51,8 +51,6 @@ public:
     const Framing& framing() const override { return tcp_framing(); }
 
 protected:
-    /// A place for a client of that network, unless a limit is reached.
-    static std::optional<ConnectionCounts::Place> admit(ShardNet& net, const std::string& network);
     static void run(ShardNet& net, std::unique_ptr<C2sConnection> connection, Step first);
 
     Step on_open(const xml::StreamHeader& header);

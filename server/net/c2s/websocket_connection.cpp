@@ -2,6 +2,7 @@
 
 #include "proto/ns.h"
 #include "server/core/routing/refusal_log.h"
+#include "server/net/c2s/client_admission.h"
 
 namespace clarion::net {
 
@@ -17,7 +18,7 @@ C2sConnection::Channel channel_of(const core::HttpPeer& peer) {
 }  // namespace
 
 void WebsocketConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport, Start start) {
-    auto place = admit(net, start.peer.network);
+    auto place = admit_client(net, start.peer.network);
     if (!place) return;
     auto connection = std::make_unique<WebsocketConnection>(net, std::move(transport),
                                                             std::move(*place), std::move(start));

@@ -7,6 +7,7 @@
 #include "server/net/c2s/c2s_connection.h"
 #include "server/net/component/component_connection.h"
 #include "server/net/connection_counts.h"
+#include "server/net/http/bosh_options.h"
 #include "server/net/http/http_connection.h"
 #include "server/net/http/websocket_handshake.h"
 #include "server/net/proxy65/bytestream_connection.h"
@@ -78,6 +79,7 @@ void declare_options(OptionRegistry& registry) {
     registry.add<S2sPairOptions>();
     registry.add<BytestreamOptions>();
     registry.add<WebsocketOptions>();
+    registry.add<BoshOptions>();
 }
 
 std::span<const ListenerType> listener_types() { return types; }

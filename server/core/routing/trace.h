@@ -15,7 +15,7 @@ namespace clarion::core {
 
 /// The stream that something is said on, or the session it belongs to. Views, for the call only.
 struct TracedStream {
-    std::string_view kind;     // "c2s", "component", "s2s-in" or "s2s-out"
+    std::string_view kind;     // "c2s", "bosh", "component", "s2s-in" or "s2s-out"
     std::string_view account;  // bare JID: whose session it is, or who is logging in; else empty
     std::string_view domain;   // of the other server, or of the component; else empty
     std::string_view name;     // full JID of the session, address of the client, or domain of ours

@@ -10,6 +10,8 @@
 #include "base/text.h"
 #include "server/core/http/http_date.h"
 #include "server/net/c2s/websocket_connection.h"
+#include "server/net/http/bosh_endpoint.h"
+#include "server/net/http/bosh_options.h"
 #include "server/net/http/http_connection.h"
 #include "server/net/http/websocket_handshake.h"
 #include "server/runtime/shard.h"
@@ -79,6 +81,15 @@ core::HttpResponse not_allowed(const core::HttpRoute& route) {
     return response;
 }
 
+/// What may be asked where BOSH is.
+core::HttpRoute bosh_route(const core::Context& context) {
+    return {.path = {},
+            .methods = {"GET", "POST"},
+            .max_body = max_bosh_body(context),
+            .cors = core::HttpCors::any_origin,
+            .cors_fields = "Content-Type"};
+}
+
 /// A field's value must not begin another field, whatever it is made of.
 void append_field(std::string& head, std::string_view name, std::string_view value) {
     head.append(name).append(": ");
@@ -130,8 +141,11 @@ Task<bool> HttpConnection::answer(RequestParser& parser, core::HttpRequest reque
         co_return co_await upgrade(request, parser.version());
     const bool head_only = request.method == "HEAD";
     const unsigned version = parser.version();
+    const std::string& bosh = net_->context().options<BoshOptions>().path;
     core::HttpResponse response;
-    if (const core::HttpRoute* const route = routes_.find(request.path)) {
+    if (!is_admin() && !bosh.empty() && request.path == bosh) {
+        response = co_await ask_bosh(parser, std::move(request));
+    } else if (const core::HttpRoute* const route = routes_.find(request.path)) {
         // What is below it may be a secret: the address of a file is.
         logger.debug("request", {{"peer", request.peer.address},
                                  {"method", request.method},
@@ -165,6 +179,65 @@ Task<core::HttpResponse> HttpConnection::ask_route(RequestParser& parser, core::
         begin(State::thinking, Duration::zero());
     }
     co_return co_await route.handle(net_->context(), std::move(request));
+}
+
+/// Its answers say themselves who may read them.
+Task<core::HttpResponse> HttpConnection::ask_bosh(RequestParser& parser,
+                                                  core::HttpRequest request) {
+    const core::HttpRoute route = bosh_route(net_->context());
+    std::optional<core::HttpResponse> here;
+    if (request.method == "OPTIONS")
+        here = options_of(route);
+    else if (request.is_get())
+        here = core::http_text(200, "XMPP clients speak BOSH here (XEP-0124).");
+    else if (request.method != "POST")
+        here = not_allowed(route);
+    else if (request.length > route.max_body)
+        here = core::http_text(413, "the body is too long");
+    if (!here && parser.state() == RequestParser::State::body) {
+        const bool goes_on = co_await ask_for_body(parser);
+        if (!goes_on) co_return core::http_text(400, "the body did not come");
+        here = co_await read_body(parser, request.body, route.max_body);
+    }
+    if (!here) co_return co_await hold(std::move(request));
+    allow_origins(route, *here);
+    co_return std::move(*here);
+}
+
+/// Until it is answered, or its client goes. What that sends meanwhile waits.
+Task<core::HttpResponse> HttpConnection::hold(core::HttpRequest request) {
+    struct Held {
+        std::shared_ptr<HttpExchange> exchange;
+        ~Held() { exchange->client_is_gone(); }
+    };
+    begin(State::thinking, Duration::zero());
+    const Held held{
+        std::make_shared<HttpExchange>(std::move(request), [this] { transport_->wake(); })};
+    begin_bosh(*net_, held.exchange);
+    while (!held.exchange->has_response() && is_there()) {
+        if (in_.size() < patience_.max_head)
+            co_await transport_->wait();
+        else
+            co_await transport_->wait_for_wake();
+    }
+    std::optional<core::HttpResponse> response = held.exchange->take_response();
+    if (!response) co_return core::http_text(503, "the client is gone");
+    co_return std::move(*response);
+}
+
+/// Takes what the client sends before it is asked.
+bool HttpConnection::is_there() {
+    constexpr std::size_t at_once = 4096;
+    if (!transport_->is_open()) return false;
+    if (in_.size() >= patience_.max_head) return true;
+    const Result<std::size_t> n = transport_->read(in_.prepare(at_once));
+    if (!n) {
+        transport_->close();
+        return false;
+    }
+    in_.commit(*n);
+    in_.release_if_empty();
+    return true;
 }
 
 /// Who waits for it is told that the body is wanted.

@@ -89,6 +89,9 @@ private:
                                        const core::HttpRoute& route);
     Task<core::HttpResponse> stream_body(RequestParser& parser, core::HttpRequest request,
                                          const core::HttpRoute& route);
+    Task<core::HttpResponse> ask_bosh(RequestParser& parser, core::HttpRequest request);
+    Task<core::HttpResponse> hold(core::HttpRequest request);
+    bool is_there();
     Task<bool> ask_for_body(RequestParser& parser);
     Task<bool> upgrade(const core::HttpRequest& request, unsigned version);
 

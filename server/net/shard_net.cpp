@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "server/core/http/http_routes.h"
 #include "server/core/routing/refusal_log.h"
+#include "server/net/http/bosh_options.h"
 #include "server/net/http/websocket_handshake.h"
 #include "server/runtime/shard.h"
 
@@ -55,8 +56,8 @@ ShardNet::~ShardNet() {
 void ShardNet::follow_options() {
     const auto& limits = context_.options<ConnectionLimits>();
     poller_.set_strangers_per_turn(static_cast<std::size_t>(limits.strangers_per_turn));
-    context_.http_routes().set_paths(
-        {.websocket = context_.options<WebsocketOptions>().path, .bosh = {}});
+    context_.http_routes().set_paths({.websocket = context_.options<WebsocketOptions>().path,
+                                      .bosh = context_.options<BoshOptions>().path});
 }
 
 ShardNet& ShardNet::peer(unsigned shard) const { return *peers_[shard]; }

@@ -211,7 +211,7 @@ allow_plain_without_encryption = true
     def test_a_session_hibernates_and_is_resumed_over_tcp(self):
         romeo = BoshClient(self.server).log_in("romeo", "orchard")
         previous = self.enable(romeo)
-        self.server.wait_until(lambda: "hibernating" in self.sessions(), "it hibernates")
+        self.server.wait_until(lambda: "asleep" in self.sessions(), "it hibernates")
         self.assertIn("condition='item-not-found'", romeo.ask())
         juliet = self.tcp("juliet").bind("balcony")
         juliet.message("romeo@example.test/orchard", "missed")

@@ -69,10 +69,9 @@ void Client::acknowledge() {
 }
 
 void Client::close() {
-    if (state_ == State::ready)
-        say(websocket_ ? "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>"
-                       : "</stream:stream>");
-    cut();
+    say(websocket_ ? "<close xmlns='urn:ietf:params:xml:ns:xmpp-framing'/>" : "</stream:stream>");
+    state_ = State::closing;
+    started_ns_ = now_ns();
 }
 
 void Client::cut() {
@@ -83,9 +82,9 @@ void Client::cut() {
 }
 
 std::string_view Client::state_name() const {
-    constexpr std::string_view names[] = {"closed",      "connecting",     "securing",
-                                          "negotiating", "authenticating", "binding",
-                                          "enabling",    "resuming",       "ready"};
+    constexpr std::string_view names[] = {"closed",         "connecting", "securing", "negotiating",
+                                          "authenticating", "binding",    "enabling", "resuming",
+                                          "ready",          "closing"};
     return names[static_cast<std::size_t>(state_)];
 }
 
@@ -131,7 +130,8 @@ void Client::on_bytes(std::string_view bytes) {
         heard = websocket_->unwrap({}, text);
     }
     if (!text.empty()) on_text(text);
-    if (heard == WebsocketCoat::Heard::end) give_up("the server closed the WebSocket");
+    if (heard == WebsocketCoat::Heard::end && state_ != State::closed)
+        give_up("the server closed the WebSocket");
 }
 
 void Client::on_text(std::string_view text) {
@@ -141,24 +141,40 @@ void Client::on_text(std::string_view text) {
             case StanzaScanner::Piece::need_more: return;
             case StanzaScanner::Piece::header: break;
             case StanzaScanner::Piece::element: on_element(piece); break;
-            case StanzaScanner::Piece::end: return give_up("the server ended the stream");
+            case StanzaScanner::Piece::end: return on_stream_end();
         }
     }
+}
+
+void Client::on_stream_end() {
+    if (state_ != State::closing) return give_up("the server ended the stream");
+    cut();
+    shared_.events->on_client_closed(*this);
 }
 
 void Client::on_lost(std::string_view reason) { give_up(reason); }
 
 void Client::give_up(std::string_view reason) {
     if (state_ == State::closed) return;
-    const bool was_ready = state_ == State::ready;
+    const auto when = during();
     const auto why = std::string(state_name()) + ": " + std::string(reason);
     cut();
-    shared_.events->on_client_lost(*this, was_ready, why);
+    shared_.events->on_client_lost(*this, when, why);
+}
+
+ClientEvents::During Client::during() const {
+    switch (state_) {
+        case State::ready: return ClientEvents::During::session;
+        case State::closing: return ClientEvents::During::closing;
+        default: return ClientEvents::During::login;
+    }
 }
 
 void Client::on_element(std::string_view element) {
+    if (websocket_ && element_name(element) == "close") return on_stream_end();
     if (state_ == State::ready) return on_live(element);
     if (websocket_ && element_name(element) == "open") return;
+    if (state_ == State::closing) return;
     if (element.starts_with("<stream:error")) return give_up(excerpt(element));
     switch (state_) {
         case State::negotiating: return on_features(element);

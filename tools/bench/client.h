@@ -2,7 +2,7 @@
 //
 //     connect ─> [TLS] ─> [WebSocket] ─> header ─> features ─> [STARTTLS ─> TLS ─> header ─> features]
 //             ─> SASL ─> header ─> features ─> bind ─> SM, carbons, push, presence (one write) ─>
-//             ready
+//             ready ─> closing, until the server has ended its stream, too
 //
 // or, where a session hibernates, <resume/> instead of bind and what follows it.
 //
@@ -28,10 +28,14 @@ class Client;
 
 class ClientEvents {
 public:
+    enum class During : std::uint8_t { login, session, closing };
+
     virtual ~ClientEvents() = default;
     virtual void on_client_ready(Client& client) = 0;
-    /// Its login failed, or (`was_ready`) its connection broke later.
-    virtual void on_client_lost(Client& client, bool was_ready, std::string_view reason) = 0;
+    /// Its login failed, its connection broke later, or before the server had answered its end.
+    virtual void on_client_lost(Client& client, During during, std::string_view reason) = 0;
+    /// Both sides have ended their streams, as close() began.
+    virtual void on_client_closed(Client& client) = 0;
     /// A message, presence or iq after `ready`; valid during the call only.
     virtual void on_stanza(Client& client, std::string_view stanza) = 0;
     /// The answer to request_ack().
@@ -63,13 +67,19 @@ public:
     void request_ack();
     /// Says how many stanzas have been handled. REQUIRES: stream management.
     void acknowledge();
-    /// Ends the stream and the connection.
+    /// Ends the stream, reads on until the server has ended its own, then closes: who closes with
+    /// something unread resets the connection, and a server that writes into that takes the
+    /// session for lost, and lets it hibernate. REQUIRES: is_ready().
     void close();
     /// Ends the connection only: the session may hibernate.
     void cut();
+    /// Ends the connection as one that is lost.
+    void give_up(std::string_view reason);
 
     std::size_t index() const { return index_; }
     bool is_ready() const { return state_ == State::ready; }
+    bool is_closed() const { return state_ == State::closed; }
+    /// When its login began, or its end.
     std::int64_t started_ns() const { return started_ns_; }
     /// "authenticating": for the message that says where a login got stuck.
     std::string_view state_name() const;
@@ -104,6 +114,7 @@ private:
         enabling,  // SM, carbons, push, presence
         resuming,
         ready,
+        closing,  // waits for the server's end
     };
 
     void say(std::string_view elements);
@@ -123,7 +134,8 @@ private:
     void on_live(std::string_view element);
     bool on_sm(std::string_view element);
     void wait_no_more(unsigned what);
-    void give_up(std::string_view reason);
+    void on_stream_end();
+    ClientEvents::During during() const;
 
     Shared& shared_;
     std::size_t index_;

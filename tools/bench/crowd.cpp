@@ -53,8 +53,8 @@ Result<void> Crowd::admit(std::size_t count,
     const auto more = [&] {
         return clients_.size() < first + count && failed_ <= failures_allowed;
     };
-    while (more() || pending_ > 0) {
-        while (pending_ < settings_.crowd.parallel_logins && more()) {
+    while (more() || pending_ + closing_ > 0) {
+        while (pending_ + closing_ < settings_.crowd.parallel_logins && more()) {
             const auto index = clients_.size();
             clients_.push_back(std::make_unique<Client>(shared_, index));
             ++pending_;
@@ -74,19 +74,24 @@ void Crowd::give_up_on_slow(std::size_t first) {
     slow_checked_ns_ = now;
     for (auto i = first; i < clients_.size(); ++i) {
         Client& client = *clients_[i];
-        const bool is_pending = !client.is_ready() && client.state_name() != "closed";
-        if (!is_pending || now - client.started_ns() < limit) continue;
-        const auto where = std::string(client.state_name());
-        client.cut();
-        on_client_lost(client, false, where + ": no answer from the server in time");
+        if (client.is_ready() || client.is_closed() || now - client.started_ns() < limit) continue;
+        client.give_up("no answer from the server in time");
     }
+}
+
+void Crowd::close(Client& client) {
+    ++closing_;
+    client.close();
 }
 
 void Crowd::log_out() {
     for (auto& client : clients_) {
-        if (client->is_ready()) client->close();
+        if (client->is_ready()) close(*client);
     }
-    loop_.run_for(0.1);
+    while (closing_ > 0) {
+        loop_.run_once(std::chrono::milliseconds(20));
+        give_up_on_slow(0);
+    }
 }
 
 void Crowd::tell(Report& report) const {
@@ -109,13 +114,16 @@ void Crowd::on_client_ready(Client& client) {
     if (ready_sink_) ready_sink_(client);
 }
 
-void Crowd::on_client_lost(Client& client, bool was_ready, std::string_view reason) {
+void Crowd::on_client_lost(Client& client, During during, std::string_view reason) {
     if (first_failure_.empty()) {
         first_failure_ = account_jid(settings_, client.index()) + " " + std::string(reason);
     }
-    if (!was_ready) --pending_;
-    ++(was_ready ? lost_ : failed_);
+    if (during == During::login) --pending_;
+    if (during == During::closing) --closing_;
+    ++(during == During::login ? failed_ : lost_);
 }
+
+void Crowd::on_client_closed(Client&) { --closing_; }
 
 void Crowd::on_stanza(Client& client, std::string_view stanza) {
     if (sink_) sink_(client, stanza);

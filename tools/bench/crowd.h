@@ -30,13 +30,15 @@ public:
     /// The same for sessions to be resumed, of which some may fail: see failed().
     Result<void> resume(std::size_t count,
                         const std::function<Client::Wishes(std::size_t)>& wishes);
-    /// Ends all streams, and serves the loop until that has left.
+    /// Client::close(): log_in() and log_out() wait for it.
+    void close(Client& client);
+    /// Ends all streams, and serves the loop until the server has, too.
     void log_out();
 
     Client& client(std::size_t index) { return *clients_[index]; }
     std::size_t size() const { return clients_.size(); }
     void on_stanzas(StanzaSink sink) { sink_ = std::move(sink); }
-    /// Called with each client that has just become ready; it may be cut.
+    /// Called with each client that has just become ready; it may be closed or cut.
     void on_ready(std::function<void(Client&)> sink) { ready_sink_ = std::move(sink); }
     /// Logins that failed, and the first reason.
     std::size_t failed() const { return failed_; }
@@ -50,7 +52,8 @@ public:
     void tell(Report& report) const;
 
     void on_client_ready(Client& client) override;
-    void on_client_lost(Client& client, bool was_ready, std::string_view reason) override;
+    void on_client_lost(Client& client, During during, std::string_view reason) override;
+    void on_client_closed(Client& client) override;
     void on_stanza(Client& client, std::string_view stanza) override;
     void on_ack(Client& client, std::int64_t nanoseconds) override;
 
@@ -72,6 +75,7 @@ private:
     double login_seconds_ = 0;
     std::int64_t slow_checked_ns_ = 0;
     std::size_t pending_ = 0;
+    std::size_t closing_ = 0;
     std::size_t failed_ = 0;
     std::size_t lost_ = 0;
     std::string first_failure_;

@@ -260,7 +260,7 @@ void ResumeRun::on_ready(Client& client) {
 void ResumeRun::evict_soon(Client& client) {
     if (!settings_.sleeping.rolling || missing_[client.index()] > 0 || !client.is_ready()) return;
     client.acknowledge();
-    client.close();
+    crowd_.close(client);
 }
 
 void ResumeRun::on_stanza(Client& client, std::string_view stanza) {

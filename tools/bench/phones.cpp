@@ -21,7 +21,7 @@ Result<void> Phones::evict() {
         if (settings_.push.state == PhoneState::asleep)
             client.cut();
         else
-            client.close();
+            crowd_.close(client);
     });
     const auto wishes = [](std::size_t i) {
         return Client::Wishes{std::string(node_prefix) + std::to_string(i)};

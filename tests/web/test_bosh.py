@@ -70,7 +70,7 @@ class BoshClient:
         self.rid += 1
         return self.again(attributes, content)
 
-    def begin(self, attributes="to='example.test' ver='1.6' wait='10' hold='1' xmpp:version='1.0'"):
+    def begin(self, attributes="to='example.test' ver='1.6' wait='5' hold='1' xmpp:version='1.0'"):
         answer = self.ask(attributes)
         self.sid = attribute(answer, "sid")
         return answer
@@ -151,7 +151,7 @@ allow_plain_without_encryption = true
         thread.join(20 * PATIENCE)
         self.assertIn("<body>hello</body>", answers[0])
         self.assertIn("<message xmlns='jabber:client'", answers[0])
-        romeo.ask("", chat("juliet@example.test/balcony", "good night"))
+        romeo.ask("", chat("juliet@example.test/balcony", "good night") + chat("romeo@example.test/orchard", "note"))
         juliet.expect("<body>good night</body>")
 
     def test_the_same_request_again(self):

@@ -78,10 +78,12 @@ class ClientCase(FederationCase):
             "session", "list", f"{self.juliet}@{self.clarion.domain}")
 
     async def state_is(self, client, state):
+        seen = []
+
         async def look():
-            return [one["state"] for one in await self.sessions()
-                    if one["jid"] == f"{client.bare}/{client.resource}"] == [state]
-        await until(look, f"the session of {client.bare} is {state}", 20)
+            seen[:] = [(one["jid"], one["state"]) for one in await self.sessions()]
+            return [each for jid, each in seen if jid == f"{client.bare}/{client.resource}"] == [state]
+        await until(look, lambda: f"the session of {client.bare}/{client.resource} is {state}: {seen}", 20)
 
     def times_bound(self, client):
         """How many sessions the server made for it; resuming makes none."""

@@ -72,8 +72,9 @@ void StreamConnection::flush() {
     if (!transport_->is_open()) return;
     const std::size_t before = out_.unsent();
     if (before == 0) return;
+    if (peer_is_gone_) return out_.clear();
     const Result<> flushed = out_.flush(*transport_, now());
-    if (!flushed) return cut(flushed.error().text);
+    if (!flushed) return on_write_failed(flushed.error().text);
     traffic().written.add(before - out_.unsent());
     on_sent();
     if (out_.empty()) {
@@ -82,6 +83,16 @@ void StreamConnection::flush() {
     }
     net_->watch(*this);
     if (out_.over(max_send_buffer())) cut_slow("the peer left too much unread");
+}
+
+/// A client that says its last word and closes with something unread resets the connection. What it
+/// said, the end of its stream for one, is here all the same: whoever reads gets it, then the end.
+void StreamConnection::on_write_failed(std::string_view why) {
+    if (!is_open()) return cut(why);
+    trace_note(why);
+    peer_is_gone_ = true;
+    out_.clear();
+    transport_->wake();
 }
 
 void StreamConnection::cut(std::string_view why) {
@@ -127,6 +138,10 @@ StreamConnection::Got StreamConnection::receive() {
     const Result<std::size_t> n = transport_->read(buffer);
     if (!n) {
         cut(n.error().text);
+        return Got::gone;
+    }
+    if (*n == 0 && peer_is_gone_) {
+        cut("the peer takes nothing any more");
         return Got::gone;
     }
     if (*n == 0) return Got::nothing;

@@ -60,6 +60,8 @@ protected:
     SteadyTime now() const { return context().clock().steady(); }
     bool is_open() const { return phase_ == Phase::open; }
     std::size_t waiting_to_be_sent() const { return out_.unsent(); }
+    /// Nothing can be written any more; what it sent before is still read.
+    bool peer_is_gone() const { return peer_is_gone_; }
     /// Whom it is counted as, and for the log its address: also when it is gone.
     const std::string& network() const { return place_.network(); }
     virtual std::string address() const;
@@ -72,7 +74,8 @@ protected:
     virtual std::size_t begin_message(std::string& /*out*/) const { return 0; }
     virtual void end_message(std::string& /*out*/, std::size_t /*begin*/) const {}
     void append_message(std::string_view xml);
-    /// Writes what can be written now; closes a peer that reads too little.
+    /// Writes what can be written now; closes a peer that reads too little. If the peer takes
+    /// nothing any more, what it sent before is still read.
     void flush();
     Got receive();
     /// Whether it may be read now. After our end the peer may still send what it had on its way;
@@ -163,6 +166,7 @@ protected:
 private:
     void on_writable() final;
     void cut_slow(std::string_view why);
+    void on_write_failed(std::string_view why);
     std::uint32_t most_input() const;
     bool refill(Duration elapsed);
     void pass_deadline();
@@ -179,6 +183,7 @@ private:
     bool starved_ = false;  // waits for its budget
     bool limited_ = false;  // budget_ is in use
     bool trusted_ = false;
+    bool peer_is_gone_ = false;
     std::uint32_t input_left_;  // bytes that may still be read: until it is trusted, after our end
 };
 

@@ -162,6 +162,7 @@ Task<StreamDriver::Step> StreamDriver::secure(bool direct_tls) {
 
 Task<> StreamDriver::linger() {
     flush();
+    if (peer_is_gone()) transport_->close();
     while (transport_->is_open() && waiting_to_be_sent() > 0) co_await transport_->wait_for_wake();
     transport_->shut_down();
     const std::span<char> buffer = net().read_buffer();

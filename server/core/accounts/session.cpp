@@ -42,9 +42,12 @@ bool is_stanza(const xml::Element& element) {
     return element.ns() == ns::client && is_called_like_a_stanza(element);
 }
 
-/// RFC 6120, 8.1.2.1: what a client may put into 'from'.
+/// RFC 6120, 8.1.2.1: what a client may put into 'from'. A page that is loaded anew resumes its
+/// session under a resource that it has just made up (Converse.js does); what it sends gets its
+/// address all the same.
 bool is_address_of(const Session& session, const Jid& jid) {
-    return jid == session.jid() || jid.full() == session.jid().bare();
+    return jid == session.jid() || jid.full() == session.jid().bare() ||
+           (session.was_resumed() && jid.bare() == session.jid().bare());
 }
 
 /// Something that calls itself a stanza but is not one.
@@ -345,6 +348,7 @@ void Session::restore_sm(std::string id, std::uint32_t max_seconds, std::uint32_
 
 void Session::attach(SessionPort& port) {
     port_ = &port;
+    resumed_ = true;
     enter(SessionState::live);
     reading_paused_ = false;
     context().shard().at_turn_end(*this);

@@ -52,6 +52,8 @@ public:
     const std::string& device() const { return device_; }
     SessionState state() const { return state_; }
     bool is_live() const { return state_ == SessionState::live; }
+    /// At least once, from another connection than its first.
+    bool was_resumed() const { return resumed_; }
     bool is_hibernating() const { return state_ == SessionState::hibernating; }
     /// nullptr unless live.
     SessionPort* port() const { return port_; }
@@ -210,6 +212,7 @@ private:
     bool rests_ = false;  // its account has had its share of time
     bool settling_ = false;
     bool replaced_ = false;
+    bool resumed_ = false;  // once at least: who did may not know its resource
     std::int8_t priority_ = 0;
     StanzaPtr presence_;
     std::vector<Jid> directed_presence_;

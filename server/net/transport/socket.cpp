@@ -65,6 +65,7 @@ Socket::Moved Socket::send(std::string_view bytes) {
         writable = false;
         return {Status::blocked};
     }
+    readable = true;  // what came before, and then the end, though epoll may not have said so yet
     error = errno;
     return {Status::failed};
 }

@@ -425,6 +425,30 @@ TEST_SUITE("net/c2s_connection") {
         CHECK(count() == 60);
     }
 
+    TEST_CASE("what a client said last is heard, though it closed with something unread") {
+        Wire wire(std::string(insecure) + "[limits]\nc2s_bytes_per_second = 1000\n");
+        wire.world.add_account("romeo@example.org", "secret");
+        wire.world.add_account("juliet@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s");
+        WireClient romeo(wire, port), juliet(wire, port);
+        romeo.log_in("romeo");
+        juliet.log_in("juliet", "balcony");
+        const std::string_view unread =
+            "<message to='romeo@example.org/r'><body>a</body></message>";
+        juliet.send(unread);
+        romeo.send(std::string(5000, ' '));  // what follows is read later
+        wire.settle();
+        romeo.send(
+            "<message to='juliet@example.org/balcony'><body>last words</body></message>"
+            "</stream:stream>");
+        romeo.close();
+        juliet.send(unread);  // into a connection that was reset
+        wire.settle();
+        for (int i = 0; i < 5; ++i) wire.advance(std::chrono::seconds(1));
+        juliet.expect("last words");
+        wire.run_until([&] { return wire.connections() == 1; });
+    }
+
     TEST_CASE("at the highest rate that may be configured clients are read") {
         Wire wire(std::string(insecure) + "[limits]\nc2s_bytes_per_second = 1073741824\n");
         wire.world.add_account("romeo@example.org", "secret");

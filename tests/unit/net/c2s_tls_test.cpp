@@ -61,6 +61,18 @@ public:
             return ended_;
         });
     }
+    void log_in(const std::string& user, const std::string& resource) {
+        REQUIRE(shake_hands() == "ok");
+        send(WireClient::header);
+        expect("</stream:features>");
+        send(WireClient::plain(user, "secret"));
+        expect("<success xmlns='urn:ietf:params:xml:ns:xmpp-sasl'/>");
+        send(WireClient::header);
+        expect("</stream:features>");
+        send("<iq type='set' id='b'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'><resource>" +
+             resource + "</resource></bind></iq>");
+        expect("</iq>");
+    }
     net::Transport& transport() { return *transport_; }
 
 private:
@@ -201,6 +213,31 @@ TEST_SUITE("net/c2s_tls") {
         }
         TlsClient lost(wire, port, certified.tls);
         CHECK(lost.shake_hands("h2") == "tls-error");
+    }
+
+    TEST_CASE("what a client said last is heard, though it closed with something unread") {
+        Certified certified;
+        Wire wire(certified.options + "[limits]\nc2s_bytes_per_second = 1000\n", certified.tls);
+        wire.world.add_account("romeo@example.org", "secret");
+        wire.world.add_account("juliet@example.org", "secret");
+        const std::uint16_t port = wire.listen("c2s-tls");
+        TlsClient romeo(wire, port, certified.tls), juliet(wire, port, certified.tls);
+        romeo.log_in("romeo", "orchard");
+        juliet.log_in("juliet", "balcony");
+        const std::string_view unread =
+            "<message to='romeo@example.org/orchard'><body>a</body></message>";
+        juliet.send(unread);
+        romeo.send(std::string(5000, ' '));  // what follows is read later
+        wire.settle();
+        romeo.send(
+            "<message to='juliet@example.org/balcony'><body>last words</body></message>"
+            "</stream:stream>");
+        romeo.transport().close();
+        juliet.send(unread);  // into a connection that was reset
+        wire.settle();
+        for (int i = 0; i < 5; ++i) wire.advance(std::chrono::seconds(1));
+        juliet.expect("last words");
+        wire.run_until([&] { return wire.connections() == 1; });
     }
 
     TEST_CASE("a handshake that is never begun is cut, without a word in the clear") {

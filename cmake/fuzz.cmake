@@ -18,10 +18,15 @@ clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_forma
     modules/http_upload/records.cpp
     LINK clarion_proto clarion_base)
 
+clarion_library(clarion_http_requests SOURCES server/net/http/request_parser.cpp
+    server/core/http/http_target.cpp server/core/http/http_message.cpp cmake/asio_src.cpp
+    LINK clarion_base Boost::headers OpenSSL::SSL Threads::Threads)
+
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
 foreach(source IN LISTS fuzz_sources)
     get_filename_component(name ${source} NAME_WE)
     add_executable(${name} ${source})
-    clarion_link(${name} PRIVATE clarion_flags clarion_records clarion_proto clarion_base)
+    clarion_link(${name} PRIVATE clarion_flags clarion_http_requests clarion_records clarion_proto
+        clarion_base)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
 endforeach()

@@ -2,7 +2,7 @@
 # Installs the Debian 12 packages Clarion is built with; with --test also what the tests use, and
 # with --desktop what the tests of clients with windows use. Does nothing when they are all there.
 # --check only says what is missing (exit 1 if anything is).
-#   tools/install_packages.sh [--test] [--desktop] [--check]
+#   tools/install_packages.sh [--test] [--desktop] [--chat] [--check]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -30,6 +30,7 @@ for argument in "$@"; do
     case $argument in
         --test) packages+=("${test_packages[@]}"); with_tests=true ;;
         --desktop) packages+=("${desktop_packages[@]}") ;;
+        --chat) packages+=(nodejs npm) ;;
         --check) check_only=true ;;
         *) echo "usage: tools/install_packages.sh [--test] [--desktop] [--check]" >&2; exit 2 ;;
     esac

@@ -8,6 +8,7 @@
 #   --c2s-port PORT         for clients, with STARTTLS (default: 5222)
 #   --c2s-tls-port PORT     for clients, with TLS from the start (default: 5223)
 #   --s2s-port PORT         for other servers (default: 5269)
+#   --https-port PORT       for browsers (default: 5281)
 #   --component-port PORT   for components, of this machine only (default: 5347)
 #
 # Run again: starts at once with what is there. Domain and ports are those of run/clarion.toml then.
@@ -19,12 +20,12 @@ start=yes
 while [ $# -gt 0 ]; do
     case $1 in
         --no-start) start=no ;;
-        --domain | --c2s-port | --c2s-tls-port | --s2s-port | --component-port)
+        --domain | --c2s-port | --c2s-tls-port | --s2s-port | --https-port | --component-port)
             chosen[${1#--}]=${2:?$1 needs a value}
             shift
             ;;
         -h | --help)
-            sed -n '2,13s/^# \{0,1\}//p' "$0"
+            sed -n '2,14s/^# \{0,1\}//p' "$0"
             exit 0
             ;;
         *)
@@ -39,6 +40,7 @@ domain=${chosen[domain]:-localhost}
 bin=build/release/bin
 config=run/clarion.toml
 socket=run/data/admin.sock
+converse_version=14.0.0
 
 build() {
     [ -x "$bin/clariond" ] && [ -x "$bin/clarionctl" ] && [ -f run/accounts.txt ] && return
@@ -79,11 +81,16 @@ write_config() {
         -e "/^type = \"c2s\"/,/^port/s/^port = .*/port = ${chosen[c2s-port]:-5222}/" \
         -e "/^type = \"c2s-tls\"/,/^port/s/^port = .*/port = ${chosen[c2s-tls-port]:-5223}/" \
         -e "/^type = \"s2s\"/,/^port/s/^port = .*/port = ${chosen[s2s-port]:-5269}/" \
+        -e "/^type = \"https\"/,/^port/s/^port = .*/port = ${chosen[https-port]:-5281}/" \
         conf/clarion.toml > "$config"
     cat >> "$config" << TOML
 
 # Rooms for group chat: docs/rooms.md.
 [muc."rooms.$domain"]
+
+# The chat page for browsers: docs/web-chat.md.
+[web]
+directory = "chat"
 
 # For tools/demo_push.py: a push service of your own, attached as a component.
 [component."push.$domain"]
@@ -96,6 +103,22 @@ port = ${chosen[component-port]:-5347}
 TOML
     chmod 600 "$config"
     echo "wrote $config"
+}
+
+# A page with Converse.js, which npm has. Without it there is everything but the page.
+chat_page() {
+    mkdir -p run/chat
+    [ -d run/chat/converse ] && return
+    command -v npm > /dev/null || tools/install_packages.sh --chat
+    local archive
+    if archive=$(cd run && npm pack --silent "converse.js@$converse_version"); then
+        tar xzf "run/$archive" --strip-components=2 --exclude='*.map' --one-top-level=run/chat/converse.new package/dist
+        rm "run/$archive"
+        cp conf/converse/* run/chat/
+        mv run/chat/converse.new run/chat/converse
+    else
+        echo "quickstart: npm could not get Converse.js, so there is no chat page; everything else works" >&2
+    fi
 }
 
 # Starts the server for a moment to create the accounts through its admin socket.
@@ -124,8 +147,12 @@ create_accounts() {
 }
 
 explain() {
-    local port
+    local port page=
     port=$(port_of c2s)
+    [ -d run/chat/converse ] && page="
+  Chat in a browser: https://$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config"):$(port_of https)/ . The certificate is self-signed: tell the browser
+  to go on all the same. One of the two in a private window, and each can write to the other.
+"
     cat <<TEXT
 
 Clarion for "$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config")" is ready.
@@ -133,7 +160,8 @@ Clarion for "$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config")" is ready.
   Two accounts (run/accounts.txt):
 $(sed 's/^/    /; s/\t/   password: /' run/accounts.txt)
 
-  Connect with any XMPP client to 127.0.0.1, port $port. The certificate is self-signed: the client
+$page
+  Or connect with any XMPP client to 127.0.0.1, port $port. The certificate is self-signed: the client
   will ask whether you trust it. With profanity:
     profanity
     /connect $(head -1 run/accounts.txt | cut -f1) server 127.0.0.1 port $port tls trust
@@ -147,6 +175,7 @@ TEXT
 
 build
 write_config
+chat_page
 create_accounts
 explain
 [ "$start" = yes ] || exit 0

@@ -17,6 +17,7 @@ namespace {
 
 constexpr std::size_t max_target = 8192;
 constexpr std::size_t max_fields = 100;
+constexpr std::size_t least_chunks = std::string_view("0\r\n\r\n").size();
 
 std::string copy(string_view text) { return {text.data(), text.size()}; }
 
@@ -85,6 +86,9 @@ void RequestParser::fail(unsigned status, std::string_view text) {
 std::size_t RequestParser::put(std::string_view bytes) {
     piece_ = {};
     if (state_ == State::failed || state_ == State::done || bytes.empty()) return 0;
+    // Beast asserts that it is not asked again with less of the last chunk; nothing shorter could be
+    // the rest of a body in chunks.
+    if (state_ == State::body && beast_->chunked() && bytes.size() < least_chunks) return 0;
     error_code error;
     const std::size_t used =
         beast_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);

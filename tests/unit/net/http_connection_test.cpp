@@ -166,7 +166,7 @@ TEST_CASE("what is no request, or may not be one, is answered and ends the conne
         {"POST /echo/ HTTP/1.1\r\n" + host + "Content-Length: -1\r\n\r\n", "400"},
         {"POST /echo/ HTTP/1.1\r\n" + host + "Content-Length: 99999999999999999999\r\n\r\n", "400"},
         {"POST /echo/ HTTP/1.1\r\n" + host + "Content-Length: 1e3\r\n\r\n", "400"},
-        {"POST /echo/ HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n", "400"},
+        {"POST /echo/ HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n", "400"},
         {"POST /echo/ HTTP/1.1\r\n" + host +
              "Transfer-Encoding: chunked\r\n\r\n3\r\nabcd\r\n0\r\n\r\n",
          "400"},
@@ -261,6 +261,22 @@ TEST_CASE("a body is given to who takes it as it comes") {
         CHECK(status(client.received) == "404");
         CHECK(has(client.received, "GET /echo/z"));
         CHECK_FALSE(has(client.received, "GET /plain ?"));
+    }
+}
+
+TEST_CASE("a body in chunks may come byte by byte, an empty one too") {
+    Web web;
+    for (const std::string body : {"0\r\n\r\n", "3\r\nabc\r\n0\r\nA: b\r\n\r\n"}) {
+        WireClient client(web, web.port);
+        client.send(
+            "POST /echo/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+            "Transfer-Encoding: chunked\r\n\r\n");
+        for (const char c : body) {
+            web.settle();
+            client.send({&c, 1});
+        }
+        client.expect_end();
+        CHECK(has(client.received, body.front() == '0' ? "[]" : "[abc]"));
     }
 }
 

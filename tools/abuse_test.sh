@@ -25,7 +25,7 @@ echo "$(nproc) cores: the server and the pair on all, attackers on the last with
 echo "times in ms: p50/p99/max"
 cd tests/abuse
 failed=0
-for abused in quiet answers queues archive records accounts connections bytestreams servers handshakes; do
+for abused in quiet answers queues archive records accounts connections bytestreams servers handshakes web; do
     echo "--- $abused"
     /usr/bin/python3 "$abused.py" --full --seconds "$seconds" --only "$only" || failed=1
 done

@@ -21,7 +21,7 @@ SANITIZED = bool(os.environ.get("CLARION_SANITIZED"))
 
 DOMAIN = "abuse.test"
 PASSWORD = "secret"
-LISTENERS = ("c2s", "c2s-tls", "s2s", "s2s-tls")
+LISTENERS = ("c2s", "c2s-tls", "s2s", "s2s-tls", "https", "http")
 
 
 def free_ports(count):

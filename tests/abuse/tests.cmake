@@ -11,7 +11,7 @@ else()
     list(APPEND abuse_environment CLARION_PATIENCE=4)
 endif()
 # What they measure is the server beside one attack, not beside two.
-foreach(abused answers queues archive records accounts connections bytestreams servers handshakes)
+foreach(abused answers queues archive records accounts connections bytestreams servers handshakes web)
     add_test(NAME abuse_${abused}
         COMMAND Python3::Interpreter ${abused}.py
         WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/abuse)

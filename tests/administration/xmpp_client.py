@@ -6,22 +6,22 @@ import time
 
 
 class Client:
-    def __init__(self, port, name, patience=1, address="127.0.0.1", tls=None):
+    def __init__(self, port, name, patience=1, address="127.0.0.1", tls=None, domain="example.test", password="secret"):
         """`tls`: an ssl.SSLContext, for a port with TLS from the start."""
         self.patience = patience
-        self.name = name
+        self.name, self.domain = name, domain
         self.text = ""  # received and not yet looked at
         self.socket = socket.create_connection((address, port), timeout=10 * patience)
         if tls:
             self.socket = tls.wrap_socket(self.socket)
         self._open()
-        secret = base64.b64encode(f"\0{name}\0secret".encode()).decode()
+        secret = base64.b64encode(f"\0{name}\0{password}".encode()).decode()
         self.send(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{secret}</auth>")
         self.expect(r"<success[^>]*>")
         self._open()
 
     def _open(self):
-        self.send("<stream:stream xmlns='jabber:client' version='1.0' to='example.test' "
+        self.send(f"<stream:stream xmlns='jabber:client' version='1.0' to='{self.domain}' "
                   "xmlns:stream='http://etherx.jabber.org/streams'>")
         self.expect(r"</stream:features>")
 

@@ -259,6 +259,18 @@ allow_plain_without_encryption = true
         self.assertIn("condition='item-not-found'", romeo.ask())
 
 
+class Origins(WebCase):
+    options = """
+[bosh]
+origins = ["https://chat.example.test"]
+"""
+
+    def test_pages_of_other_sites(self):
+        for origin, status in (("https://chat.example.test", 200), ("https://evil.test", 403)):
+            answer = self.server.get("/http-bind", method="POST", body="<body/>", headers={"Origin": origin})
+            self.assertEqual(answer.status, status, origin)
+
+
 class Required(WebCase):
     options = """
 [host."example.test".c2s]

@@ -7,6 +7,11 @@ namespace {
 using namespace std::chrono_literals;
 
 void declare_times(OptionTable<BoshOptions>& t) {
+    t.add("origins", &BoshOptions::origins)
+        .doc(
+            "Sites whose pages may connect, such as \"https://chat.example.org\"; empty: all may. "
+            "A "
+            "browser says whose page it is; other clients say nothing, and may connect.");
     t.add("max_wait", &BoshOptions::max_wait)
         .min(0s)
         .max(10min)

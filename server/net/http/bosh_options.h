@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/option.h"
 
@@ -11,6 +12,7 @@ namespace clarion::net {
 
 struct BoshOptions {
     std::string path = "/http-bind";
+    std::vector<std::string> origins;
     Duration max_wait = std::chrono::seconds(60);
     std::int64_t max_hold = 2;
     Duration inactivity = std::chrono::seconds(60);

@@ -13,6 +13,7 @@
 #include "server/net/http/bosh_endpoint.h"
 #include "server/net/http/bosh_options.h"
 #include "server/net/http/http_connection.h"
+#include "server/net/http/page_origin.h"
 #include "server/net/http/websocket_handshake.h"
 #include "server/runtime/shard.h"
 
@@ -192,6 +193,8 @@ Task<core::HttpResponse> HttpConnection::ask_bosh(RequestParser& parser,
         here = core::http_text(200, "XMPP clients speak BOSH here (XEP-0124).");
     else if (request.method != "POST")
         here = not_allowed(route);
+    else if (!may_connect(request.field("Origin"), net_->context().options<BoshOptions>().origins))
+        here = core::http_text(403, "pages of this origin may not connect");
     else if (request.length > route.max_body)
         here = core::http_text(413, "the body is too long");
     if (!here && parser.state() == RequestParser::State::body) {

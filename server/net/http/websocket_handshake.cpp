@@ -1,9 +1,8 @@
 #include "server/net/http/websocket_handshake.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "proto/websocket.h"
+#include "server/net/http/page_origin.h"
 
 namespace clarion::net {
 
@@ -19,13 +18,6 @@ bool lists(const core::HttpRequest& request, std::string_view name, std::string_
             if (equal_ignoring_case(trim(each), word)) return true;
     }
     return false;
-}
-
-bool is_allowed(std::string_view origin, std::span<const std::string> origins) {
-    // A client that is no browser says none, and could say any.
-    if (origins.empty() || origin.empty()) return true;
-    return std::any_of(origins.begin(), origins.end(),
-                       [&](const std::string& each) { return equal_ignoring_case(each, origin); });
 }
 
 core::HttpResponse upgrade_required(std::string_view text) {
@@ -63,7 +55,7 @@ std::optional<core::HttpResponse> refuse_websocket(const core::HttpRequest& requ
         return core::http_text(400, "Sec-WebSocket-Key is not 16 bytes in base64");
     if (!lists(request, "Sec-WebSocket-Protocol", subprotocol))
         return core::http_text(400, "the subprotocol must be xmpp");
-    if (!is_allowed(request.field("Origin"), origins))
+    if (!may_connect(request.field("Origin"), origins))
         return core::http_text(403, "pages of this origin may not connect");
     return std::nullopt;
 }

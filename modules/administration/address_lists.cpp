@@ -38,11 +38,13 @@ std::string joined(const std::vector<std::string>& addresses) {
     return text;
 }
 
-void tell_everywhere(Context& here, const std::string& host, Listing which,
-                     const AddressList& list) {
-    here.everywhere([host, which, list](Context& there) {
+/// Until every worker knows: who ordered it relies on it as soon as they are answered.
+Task<> tell_everywhere(Context& here, std::string host, Listing which, AddressList list) {
+    std::function<Task<>(Context&)> tell = [&](Context& there) -> Task<> {
         there.bus().fire(AddressListChanged{host, which, list});
-    });
+        co_return;
+    };
+    co_await core::run_on_all(here, std::move(tell));
 }
 
 Task<Result<>> edit_at_home(Context& home, std::string host, Listing which, const ListEdit& edit) {
@@ -52,7 +54,8 @@ Task<Result<>> edit_at_home(Context& home, std::string host, Listing which, cons
     home.bus().fire(editing);
     if (!editing.outcome) co_return editing.outcome;
     const Result<> committed = co_await home.shard().committed();
-    tell_everywhere(home, host, which, committed ? editing.after : editing.before);
+    AddressList list = committed ? editing.after : editing.before;
+    co_await tell_everywhere(home, std::move(host), which, std::move(list));
     co_return committed;
 }
 

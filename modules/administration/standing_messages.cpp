@@ -71,9 +71,11 @@ Task<Result<>> StandingMessages::set(Context& here, std::string host, Standing w
     const Result<> written = co_await core::ask_at_home<void>(
         here, host, [&](Context& home) { return write(home, host, key_of(which), message); });
     if (!written) co_return written;
-    here.everywhere([host, which, message](Context& there) {
+    std::function<Task<>(Context&)> tell = [&](Context& there) -> Task<> {
         there.bus().fire(StandingMessageChanged{host, which, message});
-    });
+        co_return;
+    };
+    co_await core::run_on_all(here, std::move(tell));
     co_return written;
 }
 

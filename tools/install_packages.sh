@@ -12,8 +12,8 @@ build_packages=(
     libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev doctest-dev
 )
 test_packages=(
-    prosody ejabberd python3-slixmpp python3-cryptography dnsmasq-base openssl curl iproute2 procps
-    ca-certificates profanity tmux go-sendxmpp faketime python3-venv prometheus
+    prosody ejabberd python3-slixmpp python3-aiohttp python3-cryptography dnsmasq-base openssl curl
+    iproute2 procps ca-certificates profanity tmux go-sendxmpp faketime python3-venv prometheus
     chromium fonts-dejavu-core
 )
 desktop_packages=(gajim gajim-omemo dino-im xdotool xvfb dbus util-linux imagemagick mcabber poezio)

@@ -1,4 +1,5 @@
 """Certificates made with the openssl command, by an authority of the test's own or self-signed."""
+import ipaddress
 import subprocess
 from dataclasses import dataclass
 
@@ -18,8 +19,15 @@ def _openssl(*arguments):
 _NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-sha256")
 
 
-def _names(domains):
-    return "subjectAltName=" + ",".join(f"DNS:{domain}" for domain in domains)
+def _name(host):
+    try:
+        return f"IP:{ipaddress.ip_address(host)}"
+    except ValueError:
+        return f"DNS:{host}"
+
+
+def _names(hosts):
+    return "subjectAltName=" + ",".join(map(_name, hosts))
 
 
 class Authority:

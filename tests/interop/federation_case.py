@@ -37,6 +37,8 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
     # without one they encrypt with self-signed ones and prove it by dialback (XEP-0220).
     with_authority = True
     options = ""  # more of Clarion's configuration
+    client_kind = Client
+    more_names = ()  # names and addresses that are in certificates beside the domains
 
     @classmethod
     def setUpClass(cls):
@@ -89,7 +91,8 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
         authority = Authority(cls.directory.path) if cls.with_authority else None
         for server in cls.clarion, *cls.peers:
             if authority:
-                certificate = authority.certificate(server.domain, server.domains)
+                certificate = authority.certificate(
+                    server.domain, [*server.domains, *cls.more_names])
                 trusted = authority.file
             else:
                 certificate = self_signed(cls.directory.path, server.domain, server.domains)
@@ -111,8 +114,8 @@ class FederationCase(unittest.IsolatedAsyncioTestCase):
 
     async def client(self, server, name, resource="client", **options):
         """A client, not yet logged in."""
-        client = Client(server, name, PASSWORD, resource, transcript=self.transcript,
-                        trusted=self.trusted_by_clients[server.domain], **options)
+        client = self.client_kind(server, name, PASSWORD, resource, transcript=self.transcript,
+                                  trusted=self.trusted_by_clients[server.domain], **options)
         self.addAsyncCleanup(client.close)
         return client
 

@@ -30,11 +30,7 @@ class Befriending:
 
 
 class EventCase(Befriending, FederationCase):
-    async def client(self, server, name, resource="client", **options):
-        client = EventClient(server, name, PASSWORD, resource, transcript=self.transcript,
-                             trusted=self.trusted_by_clients[server.domain], **options)
-        self.addAsyncCleanup(client.close)
-        return client
+    client_kind = EventClient
 
     async def nothing_more_is_on_its_way(self, speaker, listener):
         """What the speaker's server had sent the listener before has come."""

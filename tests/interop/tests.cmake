@@ -45,6 +45,8 @@ foreach(class
         test_own_rooms_federated.ClarionRestarts
         test_own_rooms_clients.RoomClients
         test_bytestreams.Bytestreams
+        test_uploads.UploadsToHost
+        test_uploads.UploadsToService
         test_app_servers.Deciphers
         test_app_servers.PhoneDecodes
         test_app_servers.FakesAreStrict

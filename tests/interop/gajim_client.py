@@ -5,6 +5,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+from pathlib import Path
 
 from real_clients import HERE, not_as_root
 from waiting import PATIENCE, until
@@ -161,3 +162,22 @@ class DrivenGajim(Gajim):
         await self.does("open_chat", jid=to)
         await self.does("encrypt", method="OMEMO")
         assert await self.does("write", text=body), f"it was not sent\n{self.tail}"
+
+    async def sends_file(self, to, name, content):
+        """Chosen by the menu of their chat."""
+        await self.does("open_chat", jid=to)
+        file = self._home / name
+        file.write_bytes(content)
+        assert await self.does("choose_file", path=str(file)), f"uploads are not offered\n{self.tail}"
+        await self.does("send_files")
+
+    async def shows_picture(self, url, content):
+        """Waits until its chat does, in place of that address."""
+        seen = None
+
+        async def look():
+            nonlocal seen
+            seen = await self.does("previews")
+            return seen.get(url, {}).get("shown")
+        await until(look, lambda: f"Gajim shows {url}, shows {seen}\n{self.tail}", 20)
+        assert Path(seen[url]["file"]).read_bytes() == content, seen

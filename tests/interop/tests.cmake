@@ -74,6 +74,7 @@ foreach(class
         test_desktop_dino.DinoWindows
         test_desktop_gajim.GajimWindows
         test_desktop_rooms.DesktopRooms
+        test_desktop_uploads.DesktopUploads
         test_desktop_unserved.DesktopUnservedRequests)
     string(REGEX REPLACE "^test_([a-z_]+)[.].*" "\\1" name ${class})
     add_test(NAME ${name}

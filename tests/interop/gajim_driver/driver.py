@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import traceback
+from pathlib import Path
 
 from gajim.common import app
 from gajim.gtk.avatar_selector import AvatarSelector
@@ -108,6 +109,33 @@ def write(text):
     return field.get_text() == ""
 
 
+def largest_upload():
+    """In bytes; None until it knows where to upload files."""
+    upload = module("HTTPUpload")
+    return upload.max_file_size if upload.available else None
+
+
+def choose_file(path):
+    """In the open chat, by its menu, to be uploaded. Answers whether that is offered."""
+    if not app.window.get_action_enabled("send-file-httpupload"):
+        return False
+    app.window.activate_action("send-file-httpupload", GLib.Variant("as", [Path(path).as_uri()]))
+    return True
+
+
+def send_files():
+    """Those that were chosen."""
+    app.window.get_chat_stack()._chat_function_page._confirm_button.clicked()
+
+
+def previews():
+    """Of each file whose address a chat shows: its type, where it is, whether there is a picture of it, and
+    what is said of it."""
+    return {one.uri: {"type": one.mime_type, "file": str(one.orig_path),
+                      "shown": one.thumb_exists, "message": one.info_message}
+            for one in app.preview_manager._previews.values()}
+
+
 def devices_of(jid):
     """Those that it can encrypt for."""
     backend = module("OMEMO").backend
@@ -118,12 +146,16 @@ def devices_of(jid):
 
 COMMANDS = {function.__name__: function for function in (
     open_profile, shown_in_profile, change_profile, remove_avatar, avatar_of, name_of, join,
-    is_in, bookmark, unbookmark, bookmarks, open_chat, encrypt, write, devices_of)}
+    is_in, bookmark, unbookmark, bookmarks, open_chat, encrypt, write, largest_upload,
+    choose_file, send_files, previews, devices_of)}
 
 
 class Driver(GajimPlugin):
     def init(self):
         self._service = None
+        # GLib would believe the authorities of the machine alone.
+        Gio.TlsBackend.get_default().set_default_database(
+            Gio.TlsFileDatabase.new(os.environ["SSL_CERT_FILE"]))
 
     def activate(self):
         self._service = Gio.SocketService()

@@ -94,14 +94,18 @@ class Chromium(BrowserCase):
     async def test_server_restarts(self):
         await self.resumes_after_a_planned_restart(await self.start())
 
-    async def test_writes_while_cut_off_over_bosh(self):
+    async def test_answer_is_lost_over_bosh(self):
+        """The request is sent again, and the server gives the same answer again (XEP-0124, Broken
+        Connections)."""
         page = await self.start(path="/?bosh")
-        await self.relay.go_down()
-        await self.romeo_says(page.bare, "away")
-        await self.relay.start()
-        await page.sees("away")
-        await page.say(body="back")
-        await self.romeo_hears_once("back")
+        self.relay.swallow()
+        await self.romeo_says(page.bare, "on its way")
+        await self.relay.cut()
+        await page.sees("on its way")
+        await page.say(body="here it is")
+        await self.romeo_hears_once("here it is")
+        await page.sees("on its way", "here it is")
+        self.assertEqual(self.times_bound(page), 1)
 
     # --- rooms and pictures -----------------------------------------------------------------
 

@@ -17,5 +17,5 @@ foreach(class
         COMMAND Python3::Interpreter -m unittest -v ${class}
         WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/web/browser)
     set_tests_properties(${name} PROPERTIES
-        TIMEOUT 300 LABELS web ENVIRONMENT "${web_environment}")
+        TIMEOUT 600 LABELS web ENVIRONMENT "${web_environment}")
 endforeach()

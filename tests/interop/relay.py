@@ -32,12 +32,13 @@ class Relay:
 
     async def cut(self):
         """Resets every connection, on both sides and without any goodbye. New ones are accepted."""
+        lines = set(self._lines)  # a browser connects again before the last of them has ended
         for stream in self._streams:
             stream.transport.get_extra_info("socket").setsockopt(
                 socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             stream.transport.abort()
         self._passes.set()
-        await until(lambda: not self._lines, "all connections of the relay end")
+        await until(lambda: not lines & self._lines, "all connections of the relay end")
 
     async def go_down(self):
         """Cuts, and accepts nobody until start()."""

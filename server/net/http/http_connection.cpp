@@ -80,23 +80,22 @@ std::optional<ConnectionCounts::Place> admit(ShardNet& net, const Transport& tra
 // --- from accept to the end ---------------------------------------------------------------------
 
 void HttpConnection::accept(ShardNet& net, std::unique_ptr<Transport> transport) {
-    auto place = admit(net, *transport);
-    if (!place) return;
-    start(net,
-          std::make_unique<HttpConnection>(net, std::move(transport), std::move(*place),
-                                           net.context().http_routes(),
-                                           patience_of(net.context().options<core::HttpOptions>())),
-          false);
+    accept_from_anybody(net, std::move(transport), false);
 }
 
 void HttpConnection::accept_tls(ShardNet& net, std::unique_ptr<Transport> transport) {
+    accept_from_anybody(net, std::move(transport), true);
+}
+
+void HttpConnection::accept_from_anybody(ShardNet& net, std::unique_ptr<Transport> transport,
+                                         bool tls) {
     auto place = admit(net, *transport);
     if (!place) return;
+    const Patience patience = patience_of(net.context().options<core::HttpOptions>());
     start(net,
           std::make_unique<HttpConnection>(net, std::move(transport), std::move(*place),
-                                           net.context().http_routes(),
-                                           patience_of(net.context().options<core::HttpOptions>())),
-          true);
+                                           net.context().http_routes(), patience),
+          tls);
 }
 
 void HttpConnection::accept_admin(ShardNet& net, std::unique_ptr<Transport> transport) {

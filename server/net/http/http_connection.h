@@ -66,6 +66,7 @@ private:
     /// What becomes of a connection when its last request is answered.
     using HandOver = UniqueFunction<void(ShardNet&, std::unique_ptr<Transport>)>;
 
+    static void accept_from_anybody(ShardNet& net, std::unique_ptr<Transport> transport, bool tls);
     static void start(ShardNet& net, std::unique_ptr<HttpConnection> connection, bool tls);
     static Task<> serve(std::unique_ptr<HttpConnection> self, bool tls);
     void on_writable() override;

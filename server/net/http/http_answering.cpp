@@ -108,8 +108,10 @@ bool may_have_body(unsigned status) { return status >= 200 && status != 204 && s
 
 // --- asking -------------------------------------------------------------------------------------
 
-/// One request and its answer. False: it is the last.
+/// One request and its answer. False: it is the last. Who has sent many at once waits for its turn
+/// after each.
 Task<bool> HttpConnection::serve_one() {
+    if (requests_ > 0 && !in_.empty()) co_await transport_->yield();
     begin(State::waiting,
           in_.empty() && keep_alive_ && requests_ > 0 ? patience_.idle : patience_.first_byte);
     RequestParser parser(patience_.max_head);

@@ -133,6 +133,7 @@ HttpConnection::HttpConnection(ShardNet& net, std::unique_ptr<Transport> transpo
       place_(std::move(place)),
       routes_(routes),
       patience_(patience),
+      address_(transport_->peer_address().ip()),
       deadline_(net.context().clock().steady() + patience.first_byte) {
     transport_->set_sink(this);
     transport_->set_low_priority(true);
@@ -276,14 +277,13 @@ Task<bool> HttpConnection::discard_body(RequestParser& parser) {
 
 core::HttpPeer HttpConnection::peer_of(const core::HttpRequest& request) const {
     core::HttpPeer peer;
-    const SocketAddress address = transport_->peer_address();
     if (is_admin()) {
         transport_->identify(peer.user, peer.process);
         peer.encrypted = true;
         return peer;
     }
-    peer.address = address.ip();
-    peer.network = address.network();
+    peer.address = address_;
+    peer.network = place_.network();
     peer.encrypted = transport_->encrypted();
     const auto& options = net_->context().options<core::HttpOptions>();
     if (!options.trusted_proxies.empty())

@@ -114,6 +114,7 @@ private:
     ConnectionCounts::Place place_;
     const core::HttpRoutes& routes_;
     const Patience patience_;
+    const std::string address_;  // of who has connected; empty on a Unix socket
     AdminRoutes* admin_ = nullptr;         // it is one of theirs
     std::optional<std::uint64_t> length_;  // of the body, as it was said
     ByteBuffer in_;

@@ -168,6 +168,13 @@ void Poller::soon(Watch& watch) {
     impl_->post_turn();
 }
 
+void Poller::yield(Watch& watch) {
+    if (watch.low_priority_)
+        impl_->tell_later(watch, {});
+    else
+        soon(watch);
+}
+
 void Poller::forget(Watch& watch) { impl_->soon.remove(watch.soon_); }
 
 }  // namespace clarion::net

@@ -57,8 +57,10 @@ public:
     /// How many of those that are told later are told in each turn, and accepted (Listener).
     void set_strangers_per_turn(std::size_t count);
     std::size_t strangers_per_turn() const;
-    /// Calls watch.on_ready({}) in a later turn: to resume something, or to let others run first.
+    /// Calls watch.on_ready({}) in a later turn: to resume something.
     void soon(Watch& watch);
+    /// Likewise, to let others run first: a stranger waits for its turn among the strangers.
+    void yield(Watch& watch);
     /// Forgets a soon().
     void forget(Watch& watch);
 

@@ -156,7 +156,8 @@ Task<> Transport::yield() {
     assert(!waiter_);
     awaited_ = Awaited::wake;
     auto start = [this](auto handler) { waiter_ = std::move(handler); };
-    wake();
+    woken_ = true;
+    if (poller_ != nullptr) poller_->yield(*this);
     co_await asio::async_initiate<const asio::deferred_t&, void()>(start, asio::deferred);
     woken_ = false;
 }

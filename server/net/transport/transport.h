@@ -83,7 +83,7 @@ public:
     Task<> wait_for_wake();
     /// Suspends until a connecting socket is connected, or failed (SO_ERROR says), or wake().
     Task<> wait_until_connected();
-    /// Suspends for one turn of the event loop: for who read a lot and lets others have theirs.
+    /// Suspends until its next turn: for who read a lot and lets others have theirs.
     Task<> yield();
     /// Suspends until the turn of this network has come there, or close().
     Task<> wait_for_turn(TurnQueue& turns, std::string network);

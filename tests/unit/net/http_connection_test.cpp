@@ -50,6 +50,20 @@ private:
     Kept& kept_;
 };
 
+/// Says two words, and then nothing.
+class Words final : public core::HttpFeed {
+public:
+    explicit Words(core::Context& context) : context_(context) {}
+    Task<std::string> next() override {
+        if (++asked_ > 2) co_await context_.shard().sleep(std::chrono::seconds(1));
+        co_return asked_ == 1 ? "one " : asked_ == 2 ? "two" : "";
+    }
+
+private:
+    core::Context& context_;
+    int asked_ = 0;
+};
+
 struct Web : Wire {
     explicit Web(const std::string& config = {}) : Wire(std::string(test::insecure) + config) {
         for (unsigned i = 0; i < shards; ++i) add_routes(world.core(i).http_routes());
@@ -63,6 +77,20 @@ struct Web : Wire {
                     .cors_fields = "Content-Type",
                     .handle = echo});
         routes.add({.path = "/plain", .methods = {"GET"}, .handle = echo});
+        routes.add({.path = "/note/",
+                    .methods = {"GET"},
+                    .handle = [this](core::Context& context, core::HttpRequest request) {
+                        noted += request.path.back();
+                        return echo(context, std::move(request));
+                    }});
+        routes.add(
+            {.path = "/feed",
+             .methods = {"GET"},
+             .handle = [](core::Context& context, core::HttpRequest) -> Task<core::HttpResponse> {
+                 core::HttpResponse response;
+                 response.body = std::make_unique<Words>(context);
+                 co_return response;
+             }});
         routes.add({.path = "/put",
                     .methods = {"PUT"},
                     .receive = [this](core::Context&,
@@ -94,6 +122,7 @@ struct Web : Wire {
     std::uint16_t port = 0;
     Kept kept;
     core::HttpFile file;
+    std::string noted;  // the last letters of what was asked below /note/, in order
 };
 
 bool has(const std::string& text, std::string_view part) {
@@ -126,6 +155,18 @@ TEST_CASE("requests are answered by route, in order, on one connection") {
     CHECK(has(got, "GET /plain ?"));
     CHECK(has(got, "Access-Control-Allow-Origin: *\r\n"));
     CHECK(got.find("Connection: close") > got.find("[def]"));
+}
+
+TEST_CASE("who asks much at once waits for others after each answer") {
+    Web web;
+    WireClient many(web, web.port), one(web, web.port);
+    web.settle();
+    std::string requests;
+    for (int i = 0; i < 60; ++i) requests += "GET /note/m HTTP/1.1\r\nHost: x\r\n\r\n";
+    many.send(requests);
+    one.send("GET /note/o HTTP/1.1\r\nHost: x\r\n\r\n");
+    web.run_until([&web] { return web.noted.size() == 61; });
+    CHECK(web.noted.find('o') <= 2);
 }
 
 TEST_CASE("what is no request, or may not be one, is answered and ends the connection") {
@@ -297,6 +338,31 @@ TEST_CASE("a file is sent as far as was said") {
     const std::string answer = web.get("/file");
     CHECK(has(answer, "Content-Length: " + std::to_string(content.size() - 20) + "\r\n"));
     CHECK(answer.substr(answer.find("\r\n\r\n") + 4) == content.substr(10, content.size() - 20));
+}
+
+TEST_CASE("of a file that has become shorter the client sees that it is not whole") {
+    Web web;
+    const test::TemporaryDirectory directory;
+    const std::string path = directory.path() + "/file";
+    FileDescriptor out(::open(path.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+    REQUIRE(::write(out.get(), "0123456789", 10) == 10);
+    web.file.file = std::make_shared<FileDescriptor>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    web.file.size = 20;
+    const std::string answer = web.ask("GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(has(answer, "Content-Length: 20\r\n"));
+    CHECK(answer.ends_with("\r\n\r\n0123456789"));
+}
+
+TEST_CASE("a feed goes on until its reader goes; HTTP/1.0 has it without chunks") {
+    Web web;
+    WireClient newer(web, web.port), older(web, web.port);
+    const std::string chunks =
+        newer.ask("GET /feed HTTP/1.1\r\nHost: x\r\n\r\n", "4\r\none \r\n3\r\ntwo\r\n");
+    CHECK(has(chunks, "Transfer-Encoding: chunked\r\n"));
+    const std::string plain = older.ask("GET /feed HTTP/1.0\r\nHost: x\r\n\r\n", "one two");
+    CHECK_FALSE(has(plain, "Transfer-Encoding"));
+    CHECK_FALSE(has(plain, "Content-Length"));
+    CHECK(has(plain, "Connection: close\r\n"));
 }
 
 TEST_CASE("who is slow is cut: a head, a body, silence between requests") {

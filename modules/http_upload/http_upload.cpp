@@ -25,6 +25,20 @@ using core::Relation;
 constexpr Logger logger{"http-upload"};
 constexpr std::size_t key_bytes = 32;
 
+/// XEP-0363 wants TLS for both addresses of a slot, and browsers do.
+void warn_of_clear_slots(const Uploads& self) {
+    const core::Context& context = self.context();
+    if (context.shard().index() != 0) return;
+    for (const std::string& host : context.domains().hosts()) {
+        const std::string domain = self.domain_for(host);
+        if (!self.options(domain).is_external() && self.base_url(domain).starts_with("http://"))
+            logger.warning("no-tls",
+                           {{"host", host},
+                            {"base_url", self.base_url(domain)},
+                            {"next", "a listener of type https, or [http] external_url"}});
+    }
+}
+
 void serve_slots(core::ModuleSetup& setup, Uploads& self) {
     for (const IqTarget target : {IqTarget::host, IqTarget::service}) {
         if (target == IqTarget::service && setup.services().empty()) continue;
@@ -88,6 +102,7 @@ void install(core::ModuleSetup& setup) {
     setup.on(events::AccountDeleted::Stage::drop, self, &Uploads::on_deleted);
     setup.on<events::ServerStarted>(events::ServerStarted::Stage::react,
                                     [&self](const events::ServerStarted& event) {
+                                        warn_of_clear_slots(self);
                                         event.context.scope().spawn("upload-sweep", sweep(self));
                                     });
     serve_slots(setup, self);

@@ -1,5 +1,6 @@
 """Whoever speaks HTTP: slow, much, or what is none; WebSockets and BOSH."""
 import itertools
+import resource
 
 from connections import holds
 from scene import Attack, main
@@ -11,6 +12,7 @@ GET = b"GET /.well-known/host-meta HTTP/1.1\r\n" + HOST + b"\r\n"
 UPGRADE = (b"GET /ws HTTP/1.1\r\n" + HOST + b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
            b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: xmpp\r\n\r\n")
 PLACES = 100  # [http] connections_per_address
+MANY = 10000  # [http] idle_connections
 
 
 def frame(first, payload):
@@ -28,6 +30,21 @@ OPEN = text(f"<open xmlns='urn:ietf:params:xml:ns:xmpp-framing' to='{DOMAIN}' ve
 
 def silent(attacking, source):
     return attacking.wire("https", source, tls=True)
+
+
+def waits(attacking, source):
+    return attacking.wire("http", source)
+
+
+def many_wait(attacking):
+    """As many as the server has room for, of a hundred and more networks."""
+    resource.setrlimit(resource.RLIMIT_NOFILE, (MANY + 1000, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    holds(MANY, waits, each=2 * MANY // PLACES)(attacking)
+
+
+def are_held(_server, told, _seconds):
+    held = sum(one.get("held", 0) for one in told)
+    return [f"only {held} connections are open"] if held < MANY else []
 
 
 def slow_head(attacking, source):
@@ -152,6 +169,7 @@ def uploads_nobody_asked_for(attacking):
 if __name__ == "__main__":
     main([
         Attack("one network opens 400 connections for HTTP", holds(400, silent), judge=has_no_more),
+        Attack(f"{MANY} connections for HTTP wait", many_wait, judge=are_held, seconds=5, short=False),
         Attack("400 heads never end", holds(400, slow_head, each=5)),
         Attack("400 bodies never end", holds(400, slow_body, each=5), short=False),
         Attack("requests come as fast as they can", floods("http", GET), processes=2),

@@ -64,3 +64,16 @@ function(clarion_tests name)
     add_test(NAME ${name} COMMAND ${name} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
     set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS unit)
 endfunction()
+
+# Puts files into a source that is made of TEMPLATE: clarion_embed(SOURCE TEMPLATE [NAME file]…) gives the
+# path of what was made in SOURCE. Configures anew when a file changes.
+function(clarion_embed source template)
+    while(ARGN)
+        list(POP_FRONT ARGN name file)
+        file(READ ${file} ${name})
+        set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+    endwhile()
+    get_filename_component(made ${template} NAME_WLE)
+    configure_file(${template} ${PROJECT_BINARY_DIR}/${made} @ONLY)
+    set(${source} ${PROJECT_BINARY_DIR}/${made} PARENT_SCOPE)
+endfunction()

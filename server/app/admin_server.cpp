@@ -2,11 +2,11 @@
 
 #include <unistd.h>
 
-#include <algorithm>
-#include <boost/json/parse.hpp>
-#include <boost/json/serialize.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "base/log.h"
+#include "server/app/admin_api.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
 #include "server/net/listener_types.h"
@@ -21,38 +21,10 @@ namespace {
 
 constexpr Logger logger{"admin"};
 constexpr std::string_view prefix = "/v1/";
-constexpr std::size_t max_body = 16u << 20;
-
-unsigned status_of(const Error& error) {
-    if (error.is(error_code::usage) || error.is(error_code::jid_malformed) ||
-        error.is(error_code::not_acceptable))
-        return 400;
-    if (error.is(error_code::item_not_found)) return 404;
-    if (error.is(error_code::conflict)) return 409;
-    return 500;
-}
-
-core::HttpResponse json_response(unsigned status, const json::value& body) {
-    core::HttpResponse response;
-    response.status = status;
-    response.fields.emplace_back("Content-Type", "application/json");
-    response.body = json::serialize(body) + '\n';
-    return response;
-}
-
-core::HttpResponse refusal(unsigned status, const Error& error) {
-    return json_response(
-        status,
-        json::object{{"ok", false}, {"error", {{"code", error.code}, {"text", error.text}}}});
-}
-
-core::HttpResponse answer(const json::value& result) {
-    return json_response(200, json::object{{"ok", true}, {"result", result}});
-}
 
 Task<core::HttpResponse> trace(App& app, const json::object& arguments, std::string asker) {
     auto feed = co_await begin_trace(app, arguments, std::move(asker));
-    if (!feed) co_return refusal(status_of(feed.error()), feed.error());
+    if (!feed) co_return command_refusal(status_of(feed.error()), feed.error());
     core::HttpResponse response;
     response.fields.emplace_back("Content-Type", "application/x-ndjson");
     response.body = std::move(*feed);
@@ -60,26 +32,21 @@ Task<core::HttpResponse> trace(App& app, const json::object& arguments, std::str
 }
 
 Task<core::HttpResponse> handle(App& app, core::HttpRequest request) {
-    std::string name = request.path.substr(prefix.size());
-    std::replace(name.begin(), name.end(), '/', ' ');
-    if (name == "commands") co_return answer(core::describe(app.admin_areas().all()));
+    const std::string name = command_name(request.path, prefix);
+    if (name == "commands") co_return command_answer(core::describe(app.admin_areas().all()));
     const core::AdminCommand* command = app.admin_areas().find(name);
-    if (!command) co_return refusal(404, fail(error_code::usage, "unknown command: " + name));
-    boost::system::error_code error;
-    const json::value parsed =
-        request.body.empty() ? json::value(json::object()) : json::parse(request.body, error);
-    if (error || !parsed.is_object())
-        co_return refusal(400, fail(error_code::usage, "the body must be a JSON object"));
+    if (!command)
+        co_return command_refusal(404, fail(error_code::usage, "unknown command: " + name));
+    const Result<json::object> arguments = command_arguments(request.body);
+    if (!arguments) co_return command_refusal(400, arguments.error());
     logger.debug("command", {{"name", name}});
     if (!command->run) {
         std::string asker = "uid " + std::to_string(request.peer.user) + ", pid " +
                             std::to_string(request.peer.process);
-        co_return co_await trace(app, parsed.get_object(), std::move(asker));
+        co_return co_await trace(app, *arguments, std::move(asker));
     }
-    core::Context& here = app.context();
-    const Result<json::value> result = co_await command->run(here, parsed.get_object());
-    if (!result) co_return refusal(status_of(result.error()), result.error());
-    co_return answer(*result);
+    const Result<json::value> result = co_await command->run(app.context(), *arguments);
+    co_return command_answer(result);
 }
 
 constexpr net::ListenerType listener_type{"admin",
@@ -96,7 +63,7 @@ constexpr net::ListenerType listener_type{"admin",
 AdminServer::AdminServer(App& app) : app_(app) {
     admin_.routes.add({.path = std::string(prefix),
                        .methods = {"POST"},
-                       .max_body = max_body,
+                       .max_body = max_admin_body,
                        .handle = [&app](core::Context&, core::HttpRequest request) {
                            return handle(app, std::move(request));
                        }});

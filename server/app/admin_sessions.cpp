@@ -67,21 +67,32 @@ Task<> list_stored(Context& context, std::string bare_jid, json::array& out) {
             out.push_back(describe(context.clock(), bare_jid, record));
 }
 
-/// At most `limit` sessions of this shard's accounts: of those in memory, then of those that
-/// hibernate on disk, a page after the other.
-Task<> list_here(Context& context, std::size_t limit, json::array& out) {
+/// Which sessions are wanted.
+struct Wanted {
+    std::string domain{};  // empty: of all
+    std::size_t limit = 0;
+
+    bool has(std::string_view bare_jid) const {
+        return domain.empty() || bare_jid.substr(bare_jid.find('@') + 1) == domain;
+    }
+};
+
+/// Those of this shard's accounts: of those in memory, then of those that hibernate on disk, a page
+/// after the other.
+Task<> list_here(Context& context, const Wanted& wanted, json::array& out) {
     std::unordered_set<std::string> told;
     context.accounts().for_each([&](core::Account& account) {
-        if (out.size() >= limit || account.sessions().empty()) return;
+        if (out.size() >= wanted.limit || account.sessions().empty()) return;
+        if (!wanted.has(account.jid().bare())) return;
         told.emplace(account.jid().bare());
         add_sessions(account, out);
     });
     core::HibernatingPage page;
     do {
-        if (out.size() >= limit || context.stopping()) co_return;
+        if (out.size() >= wanted.limit || context.stopping()) co_return;
         page = co_await core::read_hibernating(context, context.partitions(), page.next);
         for (const auto& name : page.accounts)
-            if (out.size() < limit && told.insert(name).second)
+            if (out.size() < wanted.limit && wanted.has(name) && told.insert(name).second)
                 co_await list_stored(context, name, out);
     } while (page.next);
 }
@@ -102,21 +113,27 @@ Task<Result<json::value>> list_account(Context& context, std::string jid) {
     co_return json::value(std::move(sessions));
 }
 
-/// With a JID: all sessions of that account. Without: those of all accounts, "limit" of them at
-/// most.
+Task<Result<json::value>> list_all(Context& here, Wanted wanted) {
+    json::array sessions;
+    co_await core::run_on_all(here, [&sessions, &wanted](Context& context) {
+        return list_here(context, wanted, sessions);
+    });
+    if (sessions.size() > wanted.limit) sessions.resize(wanted.limit);
+    co_return json::value(std::move(sessions));
+}
+
+/// With the address of an account: all its sessions. With a domain, or without: those of all
+/// accounts there, "limit" of them at most.
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     Context& here = app.context();
-    if (core::text(arguments, "jid").empty()) {
-        json::array sessions;
-        const std::size_t limit = limit_of(arguments);
-        co_await core::run_on_all(here, [&sessions, limit](Context& context) {
-            return list_here(context, limit, sessions);
-        });
-        if (sessions.size() > limit) sessions.resize(limit);
-        co_return json::value(std::move(sessions));
-    }
+    Wanted wanted{.limit = limit_of(arguments)};
+    if (core::text(arguments, "jid").empty()) co_return co_await list_all(here, std::move(wanted));
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
+    if (!jid->has_local()) {
+        wanted.domain = jid->domain();
+        co_return co_await list_all(here, std::move(wanted));
+    }
     const std::string name(jid->bare());
     co_return co_await core::ask_at_home<json::value>(
         here, name, [&](Context& home) { return list_account(home, name); });
@@ -156,7 +173,8 @@ core::AdminArea session_commands(App& app) {
                           .arguments = {{.name = "jid",
                                          .kind = Kind::jid,
                                          .use = Use::optional,
-                                         .help = "an account, such as romeo@example.org"},
+                                         .help = "an account, such as romeo@example.org, or a "
+                                                 "domain"},
                                         {.name = "limit",
                                          .kind = Kind::number,
                                          .help = "at most so many",

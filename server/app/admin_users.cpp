@@ -95,10 +95,19 @@ Task<Result<json::value>> set_administrator(App& app, const json::object& argume
                               state == "on" ? make_administrator : make_no_administrator);
 }
 
-/// Names; with "details" what each is, too; with "disabled" or "admins" only those that are.
+std::size_t limit_of(const json::object& arguments) {
+    const json::value* const value = arguments.if_contains("limit");
+    const bool given = value && value->is_int64() && value->get_int64() > 0;
+    return given ? static_cast<std::size_t>(value->get_int64()) : json::array().max_size();
+}
+
+/// Names; with "details" what each is, too; with "disabled" or "admins" only those that are, with
+/// "match" only those that have it in the localpart, and at most "limit".
 Task<Result<json::value>> list(App& app, const json::object& arguments) {
     const bool details = flag(arguments, "details"), only_disabled = flag(arguments, "disabled");
     const bool only_admins = flag(arguments, "admins");
+    const std::string_view match = text(arguments, "match");
+    const std::size_t limit = limit_of(arguments);
     auto& accounts = app.context().storage().accounts();
     json::array users;
     core::AccountNames names_of(app.context(), std::string(text(arguments, "domain")));
@@ -107,6 +116,8 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
         if (!names) co_return names.error();
         if (names->empty()) break;
         for (const auto& name : *names) {
+            if (users.size() == limit) co_return json::value(std::move(users));
+            if (name.substr(0, name.find('@')).find(match) == std::string::npos) continue;
             storage::AccountRecord record;
             if (details || only_disabled || only_admins) {
                 auto found = co_await accounts.find(name);
@@ -220,17 +231,22 @@ constexpr core::AdminArgument new_password{
 core::AdminCommand list_command(App& app) {
     return {.name = "user list",
             .help = "all accounts, or those of a domain",
-            .arguments = {{.name = "domain",
-                           .kind = Kind::domain,
-                           .use = Use::optional,
-                           .help = "only accounts of this domain"},
-                          {.name = "disabled",
-                           .kind = Kind::flag,
-                           .help = "only those that are disabled"},
-                          {.name = "admins",
-                           .kind = Kind::flag,
-                           .help = "only those that `user admin` made administrators"},
-                          {.name = "details", .kind = Kind::for_table}},
+            .arguments =
+                {{.name = "domain",
+                  .kind = Kind::domain,
+                  .use = Use::optional,
+                  .help = "only accounts of this domain"},
+                 {.name = "disabled", .kind = Kind::flag, .help = "only those that are disabled"},
+                 {.name = "admins",
+                  .kind = Kind::flag,
+                  .help = "only those that `user admin` made administrators"},
+                 {.name = "match", .help = "only those that have this in the name before the @"},
+                 {.name = "limit",
+                  .kind = Kind::number,
+                  .help = "at most so many",
+                  .usual = 1'000'000,
+                  .most = 100'000'000},
+                 {.name = "details", .kind = Kind::for_table}},
             .columns = {{"jid", ""},
                         {"disabled", "disabled", core::ColumnKind::mark},
                         {"administrator", "administrator", core::ColumnKind::mark}},

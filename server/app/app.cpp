@@ -13,6 +13,7 @@
 #include "modules/all.h"
 #include "server/app/admin_commands.h"
 #include "server/app/admin_server.h"
+#include "server/app/console/console.h"
 #include "server/app/data_directory.h"
 #include "server/app/open_files.h"
 #include "server/app/self_check.h"
@@ -21,6 +22,7 @@
 #include "server/app/web_status.h"
 #include "server/core/accounts/hibernation_recovery.h"
 #include "server/core/events/server_events.h"
+#include "server/core/http/web_page.h"
 #include "server/core/options.h"
 #include "server/core/setup/module_order.h"
 #include "server/core/setup/partition_moves.h"
@@ -109,6 +111,7 @@ OptionRegistry all_options() {
     net::declare_options(registry);
     registry.add<CertificateWatchOptions>();
     registry.add<MetricsOptions>();
+    registry.add<ConsoleOptions>();
     for (const auto& row : modules::all())
         if (row.declare_options) row.declare_options(registry);
     return registry;
@@ -189,11 +192,15 @@ Result<> App::make_cores() {
     const auto modules = core::install_order(modules::all());
     if (!modules) return modules.error();
     certificates_.set(*tls, std::move(files));
+    admin_areas_ = std::make_unique<AdminAreas>(*this);
+    console_ = std::make_unique<Console>(*this);
     for (unsigned i = 0; i < count; ++i) {
         shared_->cores.push_back(std::make_unique<core::Core>(*shared_, i, config_));
         core::Core& core = *shared_->cores.back();
         install_modules(core, *modules);
         serve_status(*this, core.http_routes());
+        core::serve_page_assets(core.http_routes());
+        console_->serve(core.http_routes());
         nets_.push_back(std::make_unique<net::ShardNet>(core));
         nets_.back()->set_tls(tls->contexts);
         s2s_.push_back(std::make_unique<net::RemoteDomains>(*nets_.back()));
@@ -250,7 +257,6 @@ Result<> App::listen() {
     }
     shards_->start_threads();
     tracing_ = std::make_unique<Tracing>(*shared_);
-    admin_areas_ = std::make_unique<AdminAreas>(*this);
     admin_ = std::make_unique<AdminServer>(*this);
     return admin_->start(config_->get<core::ServerOptions>().admin_socket);
 }

@@ -35,6 +35,7 @@ namespace clarion::app {
 
 class AdminAreas;
 class AdminServer;
+class Console;
 class Tracing;
 
 /// Every option of the server: core, net and all modules.
@@ -107,6 +108,7 @@ private:
     std::vector<std::unique_ptr<net::BytestreamRelay>> relays_;
     std::unique_ptr<Tracing> tracing_;
     std::unique_ptr<AdminAreas> admin_areas_;
+    std::unique_ptr<Console> console_;
     std::unique_ptr<AdminServer> admin_;
     std::vector<std::string> listening_;
     std::string web_listener_;  // "https", "http": what modules announce; empty: none

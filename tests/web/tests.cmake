@@ -8,7 +8,7 @@ set(web_environment CLARIOND=$<TARGET_FILE:clariond> CLARIONCTL=$<TARGET_FILE:cl
 if(CLARION_SANITIZE)
     list(APPEND web_environment CLARION_PATIENCE=5)
 endif()
-foreach(name bosh certificates host_meta metrics upload websocket)
+foreach(name bosh certificates console host_meta metrics upload websocket)
     add_test(NAME web_${name}
         COMMAND Python3::Interpreter -m unittest -v test_${name}
         WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/web)

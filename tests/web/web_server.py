@@ -1,4 +1,5 @@
 """One clariond with listeners for HTTP, and what it takes to ask them. Python's standard library only."""
+import contextlib
 import http.client
 import socket
 import ssl
@@ -45,10 +46,10 @@ class WebServer(Server):
         plain = socket.create_connection(("127.0.0.1", port), timeout=10 * PATIENCE)
         connection = http.client.HTTPConnection(host)
         connection.sock = self.tls().wrap_socket(plain, server_hostname=host) if encrypted else plain
-        connection.request(method, path, headers=headers or {}, body=body)
-        answer = connection.getresponse()
-        answer.text = answer.read().decode()
-        connection.close()
+        with contextlib.closing(connection):
+            connection.request(method, path, headers=headers or {}, body=body)
+            answer = connection.getresponse()
+            answer.text = answer.read().decode()
         return answer
 
     @staticmethod

@@ -36,9 +36,9 @@ struct HtmlPattern {
 
 class HtmlArgument {
 public:
-    HtmlArgument(std::string_view text) : text_(text) {}
-    HtmlArgument(const std::string& text) : text_(text) {}
-    HtmlArgument(const char* text) : text_(text) {}
+    template <class Text>
+    requires std::convertible_to<const Text&, std::string_view> HtmlArgument(const Text& text)
+        : text_(text) {}
     HtmlArgument(const Html& piece);
     HtmlArgument(std::integral auto number) : own_(std::to_string(number)), text_(own_) {}
     HtmlArgument(const HtmlArgument&) = delete;

@@ -1,0 +1,84 @@
+#include "server/app/console/rights.h"
+
+#include <algorithm>
+#include <boost/json/object.hpp>
+
+#include "server/app/admin_api.h"
+#include "server/core/accounts/administrators.h"
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
+
+namespace clarion::app {
+
+namespace {
+
+using core::AdminCommand;
+using core::ArgumentKind;
+
+Error refused() { return fail(not_permitted, "you do not administer that"); }
+
+bool needs_a_file(const AdminCommand& command) {
+    return std::any_of(command.arguments.begin(), command.arguments.end(), [](const auto& each) {
+        return each.kind == ArgumentKind::server_file || each.kind == ArgumentKind::local_file;
+    });
+}
+
+/// The host that a domain of ours is, or belongs to; empty: it is not ours.
+std::string_view host_of(const core::Domains& domains, std::string_view domain) {
+    if (!domains.is_ours(domain)) return {};
+    return domains.is_host(domain) ? domain : std::string_view(domains.host_over(domain));
+}
+
+}  // namespace
+
+bool Rights::administers(std::string_view host) const {
+    return std::find(hosts.begin(), hosts.end(), host) != hosts.end();
+}
+
+Task<Rights> rights_of(core::Context& here, Jid account) {
+    Rights rights;
+    const std::vector<std::string>& hosts = here.domains().hosts();
+    rights.whole_server = core::is_server_administrator(here.config(), account);
+    if (rights.whole_server) {
+        rights.hosts = hosts;
+        co_return rights;
+    }
+    for (const std::string& host : hosts) {
+        // A record makes somebody an administrator of their own host only.
+        const auto named = core::configured_administrators(here.config(), host);
+        bool may = std::find(named.begin(), named.end(), account.bare()) != named.end();
+        if (!may && account.domain() == host) may = co_await core::administers(here, account, host);
+        if (may) rights.hosts.push_back(host);
+    }
+    co_return rights;
+}
+
+bool is_for_console(const AdminCommand& command) {
+    return command.run && command.client.empty() && !needs_a_file(command);
+}
+
+std::string_view about_argument(const AdminCommand& command) {
+    if (!command.place.empty()) return command.place;
+    for (const auto& argument : command.arguments) {
+        if (argument.use == core::ArgumentUse::option) continue;
+        const bool says =
+            argument.kind == ArgumentKind::jid || argument.kind == ArgumentKind::domain;
+        return says ? argument.name : std::string_view();
+    }
+    return {};
+}
+
+Result<> check_rights(const Rights& rights, const core::Domains& domains,
+                      const AdminCommand& command, const boost::json::object& arguments) {
+    if (!is_for_console(command) || rights.none()) return refused();
+    if (rights.whole_server) return {};
+    const std::string_view about = core::text(arguments, about_argument(command));
+    if (about.empty()) return refused();
+    const auto jid = Jid::parse(about);
+    if (!jid) return fail(error_code::usage, jid.error().text);
+    const std::string_view host = host_of(domains, jid->domain());
+    if (host.empty() || !rights.administers(host)) return refused();
+    return {};
+}
+
+}  // namespace clarion::app

@@ -1,0 +1,98 @@
+#include "server/app/console/rights.h"
+
+#include <doctest/doctest.h>
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+#include <string>
+
+#include "modules/all.h"
+#include "server/core/address/domains.h"
+
+using namespace clarion;
+using namespace clarion::app;
+namespace json = boost::json;
+
+namespace {
+
+core::AdminHandler nothing() {
+    return [](core::Context&, const json::object&) -> Task<Result<json::value>> {
+        co_return json::value();
+    };
+}
+
+struct Scene {
+    core::Domains domains;
+    Rights server{.whole_server = true, .hosts = {"a.example", "b.example"}};
+    Rights host{.whole_server = false, .hosts = {"a.example"}};
+    core::AdminCommand show{.name = "user show",
+                            .arguments = {{.name = "jid",
+                                           .kind = core::ArgumentKind::jid,
+                                           .use = core::ArgumentUse::required}},
+                            .run = nothing()};
+
+    Scene() {
+        domains.add_host("a.example");
+        domains.add_host("b.example");
+        domains.add_service({.domain = "rooms.a.example"}, "muc");
+        domains.add_service({.domain = "rooms.b.example"}, "muc");
+    }
+    std::string outcome(const Rights& rights, const core::AdminCommand& command,
+                        const std::string& about) const {
+        json::object arguments;
+        if (!about.empty()) arguments[about_argument(command)] = about;
+        const Result<> allowed = check_rights(rights, domains, command, arguments);
+        return allowed ? "ok" : allowed.error().code;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("who administers a domain may what is about it, its accounts and its services") {
+    const Scene scene;
+    for (const char* about : {"ann@a.example", "ann@a.example/phone", "a.example",
+                              "club@rooms.a.example", "rooms.a.example"})
+        CHECK(scene.outcome(scene.host, scene.show, about) == "ok");
+    for (const char* about : {"ann@b.example", "b.example", "rooms.b.example", "remote.example",
+                              "a.example.remote.example", "a.example@b.example", ""})
+        CHECK(scene.outcome(scene.host, scene.show, about) == "forbidden");
+    CHECK(scene.outcome(scene.host, scene.show, "@") == "usage");
+    CHECK(scene.outcome(scene.server, scene.show, "ann@b.example") == "ok");
+    CHECK(scene.outcome(scene.server, scene.show, "") == "ok");
+    CHECK(scene.outcome(Rights{}, scene.show, "ann@a.example") == "forbidden");
+}
+
+TEST_CASE("files, what clarionctl carries out, and what has no end are not for the console") {
+    Scene scene;
+    CHECK(is_for_console(scene.show));
+    core::AdminCommand command = scene.show;
+    command.run = {};
+    CHECK_FALSE(is_for_console(command));
+    command = scene.show;
+    command.client = "user-import";
+    CHECK_FALSE(is_for_console(command));
+    for (const auto kind : {core::ArgumentKind::local_file, core::ArgumentKind::server_file}) {
+        command = scene.show;
+        command.arguments.push_back({.name = "file", .kind = kind});
+        CHECK_FALSE(is_for_console(command));
+        CHECK(scene.outcome(scene.server, command, "ann@a.example") == "forbidden");
+    }
+}
+
+/// Who adds a command whose first word is an address or a domain lets administrators of single
+/// domains run it in the console: it may tell and change nothing about other domains. Then it
+/// belongs here.
+TEST_CASE("commands of modules that administrators of single domains may run") {
+    std::string all;
+    for (const auto& row : modules::all()) {
+        if (!row.admin_area) continue;
+        for (const auto& command : row.admin_area().commands)
+            if (is_for_console(command) && !about_argument(command).empty())
+                all += std::string(command.name) + "\n";
+    }
+    CHECK(all ==
+          "archive stats\narchive purge\npush list\npush show\npush ping\npush test\npush remove\n"
+          "upload list\nupload purge\nbookmarks restore\npubsub node list\npubsub node info\n"
+          "pubsub node delete\nroom list\nroom show\nroom history\nroom create\nroom destroy\n"
+          "room config\nroom affiliation\nroom kick\n");
+}

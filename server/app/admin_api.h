@@ -2,11 +2,15 @@
 // console for who has signed in.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <string_view>
 
 #include "server/core/http/http_message.h"
 #include "server/core/setup/admin_command.h"
+
+namespace boost::json {
+class object;
+class value;
+}  // namespace boost::json
 
 namespace clarion::app {
 

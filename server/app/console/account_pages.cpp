@@ -9,8 +9,8 @@
 #include "server/app/console/pages.h"
 #include "server/app/console/tables.h"
 #include "server/core/accounts/account_registry.h"
+#include "server/core/setup/password_check.h"
 #include "server/core/setup/remote_call.h"
-#include "server/core/streams/password_check.h"
 
 namespace clarion::app {
 

@@ -12,8 +12,8 @@
 #include "server/core/http/http_form.h"
 #include "server/core/http/http_host.h"
 #include "server/core/http/web_page.h"
+#include "server/core/setup/password_check.h"
 #include "server/core/setup/remote_call.h"
-#include "server/core/streams/password_check.h"
 
 namespace clarion::app {
 

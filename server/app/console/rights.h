@@ -8,12 +8,16 @@
 // that only clarionctl carries out, are for the admin socket.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "server/core/setup/admin_command.h"
+
+namespace boost::json {
+class object;
+class value;
+}  // namespace boost::json
 
 namespace clarion::app {
 

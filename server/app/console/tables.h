@@ -2,12 +2,16 @@
 // names and values. What clarionctl makes of the same declarations for terminals.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <functional>
 #include <string>
 
 #include "server/core/http/html.h"
 #include "server/core/setup/admin_command.h"
+
+namespace boost::json {
+class object;
+class value;
+}  // namespace boost::json
 
 namespace clarion::app {
 

@@ -1,7 +1,6 @@
 // A request of somebody who has signed in, and what its page needs.
 #pragma once
 
-#include <boost/json/fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,11 @@
 #include "server/app/console/web_sessions.h"
 #include "server/core/http/html.h"
 #include "server/core/http/http_form.h"
+
+namespace boost::json {
+class object;
+class value;
+}  // namespace boost::json
 
 namespace clarion::app {
 

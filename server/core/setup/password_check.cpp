@@ -1,4 +1,4 @@
-#include "server/core/streams/password_check.h"
+#include "server/core/setup/password_check.h"
 
 #include "base/clock.h"
 #include "base/metrics.h"

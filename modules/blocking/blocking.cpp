@@ -43,6 +43,13 @@ void BlockingOptions::declare(OptionTable<BlockingOptions>& t) {
         .doc(
             "Reports of spam or abuse that are logged and counted for one account in an hour. The "
             "address is blocked in any case.");
+    t.add("kept_reports", &BlockingOptions::kept_reports)
+        .min(0)
+        .max(10'000)
+        .unit("reports")
+        .doc(
+            "Newest reports by users of a domain that are kept until somebody dismisses them "
+            "(`clarionctl report list`), without the messages that they are about. 0: none.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<BlockingOptions>(); }
@@ -330,10 +337,16 @@ private:
     }
 
     void report(core::Account& account, const std::vector<Item>& items) const {
-        for (const Item& item : items)
-            if (item.report)
-                take_report(reports_.of(account), context_.clock().steady(),
-                            options_of(account).max_reports, account.jid(), item.jid, *item.report);
+        std::vector<Report> taken;
+        for (const Item& item : items) {
+            if (!item.report) continue;
+            Report report =
+                read_report(context_.clock().wall(), account.jid(), item.jid, *item.report);
+            if (take_report(reports_.of(account), context_.clock().steady(),
+                            options_of(account).max_reports, report))
+                taken.push_back(std::move(report));
+        }
+        if (!taken.empty()) file_reports(context_, std::string(account.host()), std::move(taken));
     }
 
     core::Context& context_;
@@ -358,6 +371,7 @@ void install(core::ModuleSetup& setup) {
     using namespace events;
     const Blocking& self = setup.state<Blocking>(setup);
     setup.host_feature(ns::blocking);
+    KeptReports& kept = setup.state<KeptReports>(setup);
     setup.host_feature(ns::reporting);
     serve_commands(setup, self);
     setup.on(AccountLoaded::Stage::load, self, &Blocking::on_loaded);
@@ -372,4 +386,5 @@ void install(core::ModuleSetup& setup) {
     setup.on(SessionRestored::Stage::read, self, &Blocking::on_restored);
 }
 
+    setup.on(ReportsFiled::Stage::keep, kept, &KeptReports::on_filed);
 }  // namespace clarion::blocking

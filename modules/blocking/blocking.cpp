@@ -169,6 +169,7 @@ public:
           asked_(setup.session_slot<bool>()) {}
 
     void on_loaded(const events::AccountLoaded& event) const { lists_.load(event.account); }
+    void on_exporting(events::AccountExporting& event) const { lists_.on_exporting(event); }
 
     // ---- Commands ------------------------------------------------------------------------------
 
@@ -370,11 +371,12 @@ void serve_commands(core::ModuleSetup& setup, const Blocking& self) {
 void install(core::ModuleSetup& setup) {
     using namespace events;
     const Blocking& self = setup.state<Blocking>(setup);
-    setup.host_feature(ns::blocking);
     KeptReports& kept = setup.state<KeptReports>(setup);
+    setup.host_feature(ns::blocking);
     setup.host_feature(ns::reporting);
     serve_commands(setup, self);
     setup.on(AccountLoaded::Stage::load, self, &Blocking::on_loaded);
+    setup.on(AccountExporting::Stage::add, self, &Blocking::on_exporting);
     setup.on(MessageSending::Stage::screen, self, &Blocking::on_message_out);
     setup.on(MessageReceiving::Stage::screen, self, &Blocking::on_message_in);
     setup.on(PresenceSending::Stage::screen, self, &Blocking::on_presence_out);
@@ -384,7 +386,7 @@ void install(core::ModuleSetup& setup) {
     setup.on(HandingOver::Stage::screen, self, &Blocking::on_handing_over);
     setup.on(SessionRecording::Stage::add, self, &Blocking::on_recording);
     setup.on(SessionRestored::Stage::read, self, &Blocking::on_restored);
+    setup.on(ReportsFiled::Stage::keep, kept, &KeptReports::on_filed);
 }
 
-    setup.on(ReportsFiled::Stage::keep, kept, &KeptReports::on_filed);
 }  // namespace clarion::blocking

@@ -46,6 +46,21 @@ void StoredLists::load(core::Account& account) const {
     lists_.of(account) = Blocklist(std::move(jids));
 }
 
+void StoredLists::on_exporting(events::AccountExporting& event) const {
+    const auto read = [this](core::Account& account, std::string) { return write(account); };
+    event.parts.push_back({"blocking", read});
+}
+
+Task<Result<events::ExportPage>> StoredLists::write(core::Account& account) const {
+    events::ExportPage page;
+    const Blocklist* const list = find(account);
+    if (!list || list->empty()) co_return page;
+    xml::Document document("blocklist", ns::blocking);
+    for (const std::string& jid : list->jids()) document.root().add("item").set_attr("jid", jid);
+    page.xml = xml::to_string(document.root()) + '\n';
+    co_return page;
+}
+
 bool StoredLists::has_room(const core::Account& account,
                            const std::vector<std::string>& jids) const {
     std::size_t bytes = 0;

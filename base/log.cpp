@@ -10,6 +10,7 @@
 #include <mutex>
 
 #include "base/clock.h"
+#include "base/log_tail.h"
 #include "base/printable.h"
 #include "base/text.h"
 
@@ -44,11 +45,13 @@ private:
     std::shared_ptr<spdlog::async_logger> logger_;
 };
 
-/// Where lines go. The mutex is held for a push to the queue, or for a test's sink.
+/// Where lines go. The mutex is held for a push to the queue and a copy to the tail, or for a test's
+/// sink.
 struct Output {
     std::mutex mutex;
     std::unique_ptr<StderrWriter> writer;
     std::function<void(std::string_view)> sink;
+    LogTail tail;
     std::uint64_t dropped_before = 0;
 };
 
@@ -109,6 +112,7 @@ void Logger::write(LogLevel level, std::string_view event, Fields fields) const 
     }
     Output& out = output();
     const std::lock_guard lock(out.mutex);
+    out.tail.add(level, line);
     if (out.sink) return out.sink(line);
     if (!out.writer) out.writer = std::make_unique<StderrWriter>();
     out.writer->write(line);
@@ -139,6 +143,18 @@ void flush_log() {
     if (!out.writer) return;
     out.dropped_before += out.writer->dropped();
     out.writer.reset();  // writes what is queued and joins; the next line starts a new one
+}
+
+void keep_log_tail(std::size_t lines) {
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    out.tail.resize(lines);
+}
+
+std::vector<std::string> log_tail(std::size_t most) {
+    Output& out = output();
+    const std::lock_guard lock(out.mutex);
+    return out.tail.last(most);
 }
 
 std::uint64_t log_lines_dropped() {

@@ -7,7 +7,8 @@ clarion_library(clarion_base SOURCES base/*.cpp
 clarion_library(clarion_proto SOURCES proto/*.cpp
     LINK clarion_base PRIVATE EXPAT::EXPAT OpenSSL::Crypto ICU::uc ICU::i18n ICU::data)
 clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_format.cpp
-    storage/module_data.cpp modules/blocking/blocklist.cpp modules/caps/stored_text.cpp
+    storage/module_data.cpp modules/blocking/blocklist.cpp
+    modules/blocking/report_codec.cpp modules/caps/stored_text.cpp
     modules/mam/preferences.cpp modules/push/registration_codec.cpp modules/private_xml/document.cpp
     modules/vcard/vcard_codec.cpp modules/vcard/image_header.cpp modules/vcard/fields.cpp
     modules/vcard/field_kinds.cpp modules/last_activity/departure.cpp

@@ -4,6 +4,7 @@
 
 #include "modules/administration/administration.h"
 #include "modules/administration/standing_message.h"
+#include "modules/blocking/admin_commands.h"
 #include "modules/blocking/blocking.h"
 #include "modules/bookmarks/admin_commands.h"
 #include "modules/bookmarks/bookmarks.h"
@@ -69,6 +70,7 @@ const std::array<core::ModuleRow, 39> rows{{
      .declare_options = blocking::declare_options,
      .specifications = "XEP-0191 1.3, XEP-0377 0.4.1",
      .summary = "users choose with whom they want no contact, and report abuse",
+     .admin_area = blocking::admin_area,
      .check_entry = blocking::check_entry},
     {.name = "disco",
      .install = disco::install,

@@ -1,6 +1,7 @@
 #include "modules/offline.h"
 
 #include <algorithm>
+#include <charconv>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -14,6 +15,7 @@
 #include "server/core/accounts/send_room.h"
 #include "server/core/accounts/session.h"
 #include "server/core/actors/archive_id.h"
+#include "server/core/events/export_events.h"
 #include "server/core/events/presence_events.h"
 #include "server/core/events/session_events.h"
 #include "server/core/events/undelivered_events.h"
@@ -133,6 +135,34 @@ std::shared_ptr<Stanza> revive(const storage::KeptStanza& kept, const core::Acco
     if (kept.meta.logged() && kept.meta.archived())
         core::add_stanza_id(*stanza, account, kept.meta.archive_id);
     return stanza;
+}
+
+// ---- Export (XEP-0227, 4.5) --------------------------------------------------------------------
+
+/// A page of <offline-messages/>, behind the message with that number.
+Task<Result<events::ExportPage>> export_messages(core::Account& account, std::string after) {
+    std::uint64_t seq = 0;
+    std::from_chars(after.data(), after.data() + after.size(), seq);
+    const auto found =
+        co_await account.context().storage().offline().read(account.id(), seq, page_size);
+    if (!found) co_return found.error();
+    events::ExportPage page;
+    if (after.empty() && found->messages.empty()) co_return page;
+    if (after.empty()) page.xml = "<offline-messages>";
+    for (const storage::OfflineMessage& message : found->messages) {
+        const auto stanza = revive(message.stanza, account);
+        if (stanza) page.xml += xml::to_string(stanza->root()) + '\n';
+        seq = message.seq;
+    }
+    if (found->complete)
+        page.xml += "</offline-messages>\n";
+    else
+        page.next = std::to_string(seq);
+    co_return page;
+}
+
+void on_exporting(events::AccountExporting& event) {
+    event.parts.push_back({"offline", export_messages});
 }
 
 /// The module on one shard.
@@ -358,6 +388,7 @@ void install(core::ModuleSetup& setup) {
     const Offline& self = setup.state<Offline>(setup);
     setup.host_feature(ns::offline_feature);
     using namespace events;
+    setup.on(AccountExporting::Stage::add, &on_exporting);
     setup.on(Undelivered::Stage::store, self, &Offline::on_undelivered);
     setup.on(AvailabilityChanged::Stage::deliver_offline, self, &Offline::on_available);
     setup.on(SessionEnded::Stage::clean_up, self, &Offline::on_ended);

@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "proto/ns.h"
+#include "proto/xml_writer.h"
 #include "server/core/accounts/session.h"
 #include "server/core/delivery/presence.h"
 #include "server/core/events/account_events.h"
+#include "server/core/events/export_events.h"
 #include "server/core/events/presence_events.h"
 #include "server/core/events/session_events.h"
 #include "server/core/events/stream_events.h"
@@ -129,6 +131,30 @@ IqAnswer get_roster(const Interested& interested, IqRequest& request) {
         if (item.listed) add_item(query, item);
     }
     return result;
+}
+
+// --- export (XEP-0227, 4.4 and 4.8) -------------------------------------------------------------
+
+std::string write_export(const core::Roster& roster) {
+    xml::Document document("query", ns::roster);
+    std::string requests;
+    for (const RosterItem& item : roster.items()) {
+        if (item.listed) add_item(document.root(), item);
+        if (item.pending_in.empty()) continue;
+        const xml::Document request = xml::parse_element(item.pending_in, ns::client);
+        if (request.empty()) continue;
+        requests += xml::to_string(request.root());
+        requests += '\n';
+    }
+    return xml::to_string(document.root()) + '\n' + requests;
+}
+
+Task<Result<events::ExportPage>> export_roster(core::Account& account, std::string) {
+    co_return events::ExportPage{write_export(account.roster())};
+}
+
+void on_exporting(events::AccountExporting& event) {
+    event.parts.push_back({"roster", export_roster});
 }
 
 // --- roster set (sections 2.3 to 2.5) -----------------------------------------------------------
@@ -268,6 +294,7 @@ void install(core::ModuleSetup& setup) {
     setup.on(RosterChanged::Stage::tell_clients, self, &Interested::on_changed);
     setup.on(SubscriptionAnswered::Stage::deliver, self, &Interested::on_answered);
     setup.on(AccountDeleted::Stage::drop, &on_deleted);
+    setup.on(AccountExporting::Stage::add, &on_exporting);
     setup.on(SessionRecording::Stage::add, self, &Interested::on_recording);
     setup.on(SessionRestored::Stage::read, self, &Interested::on_restored);
 }

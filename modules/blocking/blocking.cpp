@@ -43,6 +43,13 @@ void BlockingOptions::declare(OptionTable<BlockingOptions>& t) {
         .doc(
             "Reports of spam or abuse that are logged and counted for one account in an hour. The "
             "address is blocked in any case.");
+    t.add("kept_reports", &BlockingOptions::kept_reports)
+        .min(0)
+        .max(10'000)
+        .unit("reports")
+        .doc(
+            "Newest reports by users of a domain that are kept until somebody dismisses them "
+            "(`clarionctl report list`), without the messages that they are about. 0: none.");
 }
 
 void declare_options(OptionRegistry& registry) { registry.add<BlockingOptions>(); }
@@ -162,6 +169,7 @@ public:
           asked_(setup.session_slot<bool>()) {}
 
     void on_loaded(const events::AccountLoaded& event) const { lists_.load(event.account); }
+    void on_exporting(events::AccountExporting& event) const { lists_.on_exporting(event); }
 
     // ---- Commands ------------------------------------------------------------------------------
 
@@ -330,10 +338,16 @@ private:
     }
 
     void report(core::Account& account, const std::vector<Item>& items) const {
-        for (const Item& item : items)
-            if (item.report)
-                take_report(reports_.of(account), context_.clock().steady(),
-                            options_of(account).max_reports, account.jid(), item.jid, *item.report);
+        std::vector<Report> taken;
+        for (const Item& item : items) {
+            if (!item.report) continue;
+            Report report =
+                read_report(context_.clock().wall(), account.jid(), item.jid, *item.report);
+            if (take_report(reports_.of(account), context_.clock().steady(),
+                            options_of(account).max_reports, report))
+                taken.push_back(std::move(report));
+        }
+        if (!taken.empty()) file_reports(context_, std::string(account.host()), std::move(taken));
     }
 
     core::Context& context_;
@@ -357,10 +371,12 @@ void serve_commands(core::ModuleSetup& setup, const Blocking& self) {
 void install(core::ModuleSetup& setup) {
     using namespace events;
     const Blocking& self = setup.state<Blocking>(setup);
+    KeptReports& kept = setup.state<KeptReports>(setup);
     setup.host_feature(ns::blocking);
     setup.host_feature(ns::reporting);
     serve_commands(setup, self);
     setup.on(AccountLoaded::Stage::load, self, &Blocking::on_loaded);
+    setup.on(AccountExporting::Stage::add, self, &Blocking::on_exporting);
     setup.on(MessageSending::Stage::screen, self, &Blocking::on_message_out);
     setup.on(MessageReceiving::Stage::screen, self, &Blocking::on_message_in);
     setup.on(PresenceSending::Stage::screen, self, &Blocking::on_presence_out);
@@ -370,6 +386,7 @@ void install(core::ModuleSetup& setup) {
     setup.on(HandingOver::Stage::screen, self, &Blocking::on_handing_over);
     setup.on(SessionRecording::Stage::add, self, &Blocking::on_recording);
     setup.on(SessionRestored::Stage::read, self, &Blocking::on_restored);
+    setup.on(ReportsFiled::Stage::keep, kept, &KeptReports::on_filed);
 }
 
 }  // namespace clarion::blocking

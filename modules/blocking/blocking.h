@@ -43,6 +43,7 @@ namespace clarion::blocking {
 struct BlockingOptions {
     std::int64_t max_items = 5000;
     std::int64_t max_reports = 60;  // per account and hour
+    std::int64_t kept_reports = 200;
     static void declare(OptionTable<BlockingOptions>& table);
 };
 

@@ -4,6 +4,9 @@
 
 #include "base/log.h"
 #include "modules/blocking/blocking.h"
+#include "modules/blocking/report_codec.h"
+#include "proto/ns.h"
+#include "proto/xml_writer.h"
 #include "server/core/accounts/account.h"
 
 namespace clarion::blocking {
@@ -16,7 +19,12 @@ constexpr std::size_t most_bytes = 1u << 20;
 
 }  // namespace
 
-Result<> check_entry(storage::DataKind, std::string_view key, std::string_view value) {
+Result<> check_entry(storage::DataKind kind, std::string_view key, std::string_view value) {
+    if (kind == storage::DataKind::stored) {
+        if (!is_report_key(key)) return fail("bad-record", "a report under another key");
+        const auto report = decode_report(value);
+        return report ? Result<>() : report.error();
+    }
     const auto jid = decode_blocked(key, value);
     if (!jid) return jid.error();
     return Jid::parse(*jid) ? Result<>() : fail("bad-record", "no address is blocked");
@@ -36,6 +44,21 @@ void StoredLists::load(core::Account& account) const {
                          {{"account", account.jid().full()}, {"error", jid.error().text}});
     });
     lists_.of(account) = Blocklist(std::move(jids));
+}
+
+void StoredLists::on_exporting(events::AccountExporting& event) const {
+    const auto read = [this](core::Account& account, std::string) { return write(account); };
+    event.parts.push_back({"blocking", read});
+}
+
+Task<Result<events::ExportPage>> StoredLists::write(core::Account& account) const {
+    events::ExportPage page;
+    const Blocklist* const list = find(account);
+    if (!list || list->empty()) co_return page;
+    xml::Document document("blocklist", ns::blocking);
+    for (const std::string& jid : list->jids()) document.root().add("item").set_attr("jid", jid);
+    page.xml = xml::to_string(document.root()) + '\n';
+    co_return page;
 }
 
 bool StoredLists::has_room(const core::Account& account,

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "modules/blocking/blocklist.h"
+#include "server/core/events/export_events.h"
 #include "server/core/setup/module.h"
 
 namespace clarion::blocking {
@@ -20,6 +21,9 @@ public:
     const Blocklist* find(core::Account& account) const { return lists_.find(account); }
     const Blocklist& of(core::Account& account) const { return lists_.of(account); }
 
+    /// Its list as a <blocklist/>, if it blocks anybody.
+    void on_exporting(events::AccountExporting& event) const;
+
     /// Whether there is room for these too.
     bool has_room(const core::Account& account, const std::vector<std::string>& jids) const;
     /// In force at once, and written with this turn's batch. REQUIRES: none is in the list, and
@@ -29,6 +33,8 @@ public:
     void remove(core::Account& account, const std::vector<std::string>& jids) const;
 
 private:
+    Task<Result<events::ExportPage>> write(core::Account& account) const;
+
     core::ResidentSpace stored_;
     core::AccountSlot<Blocklist> lists_;
 };

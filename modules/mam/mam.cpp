@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "modules/mam/archive_expiry.h"
+#include "modules/mam/archive_export.h"
 #include "modules/mam/archive_rules.h"
 #include "modules/mam/query.h"
 #include "modules/mam/retraction.h"
@@ -380,6 +381,7 @@ void install(core::ModuleSetup& setup) {
         setup.host_feature(feature);  // some clients ask nobody else
     }
     setup.on(AccountLoaded::Stage::load, self, &Mam::on_loaded);
+    setup.on(AccountExporting::Stage::add, &on_exporting);
     setup.on(MessageSending::Stage::normalise, self, &Mam::clean_outgoing);
     setup.on(MessageSending::Stage::archive, self, &Mam::archive_outgoing);
     setup.on(MessageReceiving::Stage::normalise, self, &Mam::clean_incoming);

@@ -4,9 +4,11 @@
 #include <variant>
 #include <vector>
 
+#include "base/text.h"
 #include "modules/private_xml/document.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account.h"
+#include "server/core/events/export_events.h"
 #include "server/runtime/shard.h"
 
 namespace clarion::private_xml {
@@ -21,6 +23,9 @@ Result<> check_entry(storage::DataKind, std::string_view key, std::string_view v
 }
 
 namespace {
+
+/// Of an export.
+constexpr std::size_t page_bytes = 128u << 10;
 
 class PrivateXml {
 public:
@@ -68,7 +73,39 @@ public:
         co_return make_result(*request.stanza);
     }
 
+    void on_exporting(events::AccountExporting& event) const {
+        const auto read = [this](core::Account& account, std::string after) {
+            return write(account.id(), std::move(after));
+        };
+        event.parts.push_back({"private_xml", read});
+    }
+
 private:
+    /// Of an export: a page of <query/>, behind the document with that key, which is in base64.
+    Task<Result<events::ExportPage>> write(storage::OwnerId owner, std::string after) const {
+        const bool first = after.empty();
+        const auto key = base64url_decode(after);
+        if (!key) co_return fail(error_code::usage, "there is no such place");
+        storage::DataQuery query;
+        query.after = *key;
+        query.max_bytes = page_bytes;
+        const auto found = co_await documents_.read(owner, std::move(query));
+        if (!found) co_return found.error();
+        events::ExportPage page;
+        if (first && found->entries.empty()) co_return page;
+        if (first) page.xml = "<query xmlns='" + std::string(ns::private_) + "'>";
+        for (const auto& entry : found->entries) {
+            const auto document = decode_document(entry.value);
+            if (!document) co_return document.error();
+            page.xml += *document + '\n';
+        }
+        if (found->complete)
+            page.xml += "</query>\n";
+        else
+            page.next = base64url_encode(found->entries.back().key);
+        co_return page;
+    }
+
     /// What the account would keep with these documents. What gets smaller is always allowed: then
     /// it is nothing.
     Task<Result<storage::DataUsage>> usage_with(storage::OwnerId owner,
@@ -137,6 +174,7 @@ void install(core::ModuleSetup& setup) {
                       [&self](IqRequest request) { return self.get(std::move(request)); });
     setup.serve_async(IqTarget::account, StanzaType::set, ns::private_, "query",
                       [&self](IqRequest request) { return self.set(std::move(request)); });
+    setup.on(events::AccountExporting::Stage::add, self, &PrivateXml::on_exporting);
     for (const auto type : {StanzaType::get, StanzaType::set})
         setup.serve(IqTarget::hidden, type, ns::private_, "query", refuse);
 }

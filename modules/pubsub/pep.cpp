@@ -6,6 +6,7 @@
 #include "modules/pubsub/features.h"
 #include "modules/pubsub/last_items.h"
 #include "modules/pubsub/pending_command.h"
+#include "modules/pubsub/pep_export.h"
 #include "proto/ns.h"
 #include "server/core/accounts/account.h"
 #include "server/core/events/disco_events.h"
@@ -64,6 +65,13 @@ public:
         if (has_nodes(event.account)) event.found = true;
     }
 
+    void on_exporting(events::AccountExporting& event) const {
+        const auto read = [this](core::Account& account, std::string after) {
+            return write(account, std::move(after));
+        };
+        event.parts.push_back({"pubsub", read});
+    }
+
     Task<IqAnswer> answer_get_pending(IqRequest request) const {
         const AccountService service(*request.account, nodes_.of(*request.account));
         co_return co_await engine_.answer_get_pending(service, std::move(request));
@@ -119,6 +127,16 @@ public:
     }
 
 private:
+    /// A page of an export.
+    Task<Result<events::ExportPage>> write(core::Account& account, std::string after) const {
+        const OwnerNodes none;
+        if (!has_nodes(account)) co_return co_await export_nodes(account, none, std::move(after));
+        OwnerNodes& nodes = nodes_.of(account);
+        const auto read = co_await engine_.store().load_items(account, nodes, {});
+        if (!read) co_return read.error();
+        co_return co_await export_nodes(account, nodes, std::move(after));
+    }
+
     /// Also if what is kept of them may not be what is in storage.
     bool has_nodes(core::Account& account) const {
         return nodes_.find(account) || engine_.store().has_nodes(account);
@@ -204,6 +222,7 @@ void install(core::ModuleSetup& setup) {
         core::Relation::stranger);
     serve_get_pending(setup, self);
     setup.on(events::AccountDiscovered::Stage::add, self, &Pep::on_discovered);
+    setup.on(events::AccountExporting::Stage::add, self, &Pep::on_exporting);
     setup.on(events::PepNodesSought::Stage::find, self, &Pep::on_sought);
     setup.on(events::CapabilitiesKnown::Stage::react, self.last_items(),
              &LastItems::on_capabilities);

@@ -14,6 +14,8 @@ void follow_accounts(core::ModuleSetup& setup, Push& push) {
     using namespace events;
     setup.on(AccountLoaded::Stage::load, push.registrations, &Registrations::on_loaded);
     setup.on(LoginsRevoked::Stage::forget, push.registrations, &Registrations::on_logins_revoked);
+    setup.on(ClientsSought::Stage::add, push.registrations, &Registrations::on_clients_sought);
+    setup.on(ClientSigningOut::Stage::forget, push.registrations, &Registrations::on_signing_out);
     setup.on(AccountEvicting::Stage::ask, push, &Push::may_evict);
     setup.on(AccountDeleted::Stage::drop, push, &Push::on_deleted);
     setup.on(RegistrationRemoved::Stage::forget, push.sender, &Sender::on_removed);

@@ -123,6 +123,22 @@ void Registrations::on_logins_revoked(const events::LoginsRevoked& event) {
     }
 }
 
+void Registrations::on_clients_sought(events::ClientsSought& event) const {
+    const AccountPush* mine = accounts_.find(event.account);
+    if (!mine) return;
+    for (const Registration& registration : mine->registrations) {
+        const auto& record = registration.record;
+        event.kept.push_back({record.device, "push", record.service, record.created});
+    }
+}
+
+void Registrations::on_signing_out(events::ClientSigningOut& event) {
+    for (const auto seq : of_device(event.account, event.client)) {
+        remove(event.account, seq);
+        ++event.removed;
+    }
+}
+
 void Registrations::forget_unread(core::Session& session) {
     AccountPush* mine = accounts_.find(session.account());
     if (!mine) return;

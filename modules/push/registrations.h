@@ -12,6 +12,7 @@
 
 #include "modules/push/state.h"
 #include "server/core/events/account_events.h"
+#include "server/core/events/client_events.h"
 #include "server/core/events/session_events.h"
 
 namespace clarion::push {
@@ -29,6 +30,8 @@ public:
     /// A device that has to log in again may be in strange hands: nothing is pushed to it until it
     /// has logged in, and asks for it as every client does then.
     void on_logins_revoked(const events::LoginsRevoked& event);
+    void on_clients_sought(events::ClientsSought& event) const;
+    void on_signing_out(events::ClientSigningOut& event);
     /// The device is here again: it will read what it missed.
     void on_bound(const events::SessionBound& event) { forget_unread(event.session); }
     void on_resumed(const events::SessionResumed& event) { forget_unread(event.session); }

@@ -14,6 +14,7 @@
 #include "server/core/accounts/account.h"
 #include "server/core/accounts/session.h"
 #include "server/core/delivery/presence.h"
+#include "server/core/events/export_events.h"
 #include "server/core/events/presence_events.h"
 #include "server/runtime/shard.h"
 
@@ -78,8 +79,10 @@ public:
     Task<IqAnswer> get_vcard4(IqRequest request) const;
     Task<IqAnswer> set_vcard4(IqRequest request) const;
     void on_showing(events::PresenceShowing& event) const;
+    void on_exporting(events::AccountExporting& event) const;
 
 private:
+    Task<Result<events::ExportPage>> write(core::Account& account) const;
     const VcardOptions& options(const core::Account& account) const {
         return context_.options<VcardOptions>(account.host());
     }
@@ -140,6 +143,24 @@ Task<std::string> Vcards::shown_to(core::Account& account, const Jid& asker,
         if (avatar) readable.avatar = &*avatar;
     }
     co_return shown_vcard(kept, standing, readable);
+}
+
+/// As its owner is given it.
+Task<Result<events::ExportPage>> Vcards::write(core::Account& account) const {
+    co_await conversion_.look_first(account);
+    const Standing standing = conversion_.standing(account);
+    auto kept = co_await conversion_.read(account.id());
+    if (!kept) co_return kept.error();
+    const StoredVcard* const stored = *kept ? &**kept : nullptr;
+    events::ExportPage page;
+    page.xml = co_await shown_to(account, account.jid(), stored, standing);
+    if (!page.xml.empty()) page.xml += '\n';
+    co_return page;
+}
+
+void Vcards::on_exporting(events::AccountExporting& event) const {
+    const auto read = [this](core::Account& account, std::string) { return write(account); };
+    event.parts.push_back({"vcard", read});
 }
 
 void Vcards::note_given(core::Account& account, const Jid& client, std::string_view photo) const {
@@ -320,6 +341,7 @@ void install(core::ModuleSetup& setup) {
                       [&self](IqRequest request) { return self.set_vcard4(std::move(request)); });
     setup.serve(IqTarget::hidden, StanzaType::set, ns::vcard4, "vcard", refuse);
     setup.on(events::PresenceShowing::Stage::add, self, &Vcards::on_showing);
+    setup.on(events::AccountExporting::Stage::add, self, &Vcards::on_exporting);
     setup.on(events::PepNodeChanged::Stage::react, self.conversion(), &Conversion::on_node_changed);
 }
 

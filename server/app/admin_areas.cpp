@@ -13,8 +13,9 @@ core::AdminHandler with(App& app, AppCommand run) {
 }
 
 AdminAreas::AdminAreas(App& app) {
-    own_ = {server_commands(app),  log_commands(),    user_commands(app),
-            session_commands(app), s2s_commands(app), certificate_commands(app)};
+    own_ = {server_commands(app),     log_commands(),       user_commands(app),
+            session_commands(app),    client_commands(app), s2s_commands(app),
+            certificate_commands(app)};
     for (const auto& area : own_) all_.push_back(&area);
     for (const auto& row : modules::all())
         if (row.admin_area) all_.push_back(&row.admin_area());

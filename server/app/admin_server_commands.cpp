@@ -1,17 +1,17 @@
-// status, stop, reload, metrics, log level.
+// status, stop, reload, metrics, log level, log tail.
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
 #include "base/log.h"
+#include "base/log_tail.h"
 #include "base/metrics.h"
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/app/log_tail_options.h"
 #include "server/app/memory_metrics.h"
-#include "server/core/accounts/account_directory.h"
-#include "server/core/accounts/session.h"
-#include "server/core/setup/remote_call.h"
+#include "server/app/session_count.h"
 
 namespace clarion::app {
 
@@ -19,23 +19,10 @@ namespace json = boost::json;
 
 namespace {
 
-struct Load {
-    std::uint64_t accounts = 0, sessions = 0, asleep = 0;
-};
-
-Task<> count(core::Context& context, Load& load) {
-    context.accounts().for_each([&load](core::Account& account) {
-        ++load.accounts;
-        for (const auto& session : account.sessions())
-            ++(session->is_hibernating() ? load.asleep : load.sessions);
-    });
-    co_return;
-}
+constexpr std::int64_t usual_lines = 50;
 
 Task<Result<json::value>> status(App& app, const json::object&) {
-    Load load;
-    co_await core::run_on_all(app.context(),
-                              [&load](core::Context& context) { return count(context, load); });
+    const SessionCount load = co_await count_sessions(app);
     const auto up =
         std::chrono::duration_cast<std::chrono::seconds>(system_clock().steady() - app.started());
     json::array domains, listening;
@@ -59,7 +46,7 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                           {"shards", app.context().shards().count()},
                           {"accounts", accounts ? json::value(*accounts) : json::value(nullptr)},
                           {"accounts_loaded", load.accounts},
-                          {"sessions_connected", load.sessions},
+                          {"sessions_connected", load.connected},
                           {"sessions_asleep_loaded", load.asleep},
                           {"storage_backlog_bytes", app.context().storage().backlog_bytes()},
                           {"alarms", std::move(alarms)}};
@@ -100,8 +87,25 @@ Task<Result<json::value>> set_level(core::Context&, const json::object& argument
     co_return json::value{{"level", to_string(*level)}};
 }
 
+Task<Result<json::value>> show_tail(core::Context&, const json::object& arguments) {
+    const json::value* wanted = arguments.if_contains("lines");
+    const bool given = wanted && wanted->is_int64() && wanted->get_int64() > 0;
+    const auto most = static_cast<std::size_t>(given ? wanted->get_int64() : usual_lines);
+    const auto kept = log_tail(most);
+    json::array lines;
+    for (const std::string& line : kept) {
+        const LogLine parts = split_log_line(line);
+        lines.push_back({{"time", parts.time},
+                         {"level", parts.level},
+                         {"area", parts.area},
+                         {"text", parts.text}});
+    }
+    co_return json::value(std::move(lines));
+}
+
 Task<Result<json::value>> show_metrics(App& app, const json::object&) {
     co_await measure_memory(app);
+    co_await measure_sessions(app);
     co_return json::value(metrics().to_prometheus());
 }
 
@@ -132,19 +136,33 @@ core::AdminArea server_commands(App& app) {
                 {.name = "metrics",
                  .help = "all counters, in Prometheus' text format",
                  .run = with(app, show_metrics)},
+                history_command(app),
                 backup_command(app),
                 trace_command()}};
 }
 
 core::AdminArea log_commands() {
-    return {.name = "log",
-            .help = "logging",
-            .commands = {{.name = "log level",
-                          .help = "log more or less until the next reload",
-                          .arguments = {{.name = "level",
-                                         .use = core::ArgumentUse::required,
-                                         .help = "debug, info, warning or error"}},
-                          .run = set_level}}};
+    return {
+        .name = "log",
+        .help = "logging",
+        .commands = {
+            {.name = "log level",
+             .help = "log more or less until the next reload",
+             .arguments = {{.name = "level",
+                            .use = core::ArgumentUse::required,
+                            .help = "debug, info, warning or error"}},
+             .run = set_level},
+            {.name = "log tail",
+             .help = "the newest lines of the log, oldest first: as many as the "
+                     "server keeps in memory ([log] tail_lines)",
+             .arguments = {{.name = "lines",
+                            .kind = core::ArgumentKind::number,
+                            .help = "at most so many",
+                            .usual = usual_lines,
+                            .most = most_tail_lines}},
+             .columns = {{"time", "time"}, {"level", "level"}, {"area", "area"}, {"text", "text"}},
+             .none = "no lines are kept: see [log] tail_lines",
+             .run = show_tail}}};
 }
 
 }  // namespace clarion::app

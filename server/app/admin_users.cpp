@@ -305,7 +305,8 @@ core::AdminArea user_commands(App& app) {
              .arguments = {account},
              .run = with(app, show)},
             list_command(app),
-            import_command(app)}};
+            import_command(app),
+            export_command(app)}};
 }
 
 }  // namespace clarion::app

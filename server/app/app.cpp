@@ -9,15 +9,19 @@
 #include <thread>
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "base/text.h"
 #include "modules/all.h"
 #include "server/app/admin_commands.h"
 #include "server/app/admin_server.h"
 #include "server/app/console/console.h"
 #include "server/app/data_directory.h"
+#include "server/app/log_tail_options.h"
+#include "server/app/metric_history.h"
 #include "server/app/open_files.h"
 #include "server/app/self_check.h"
 #include "server/app/service_manager.h"
+#include "server/app/session_count.h"
 #include "server/app/tracing.h"
 #include "server/app/web_status.h"
 #include "server/core/accounts/hibernation_recovery.h"
@@ -112,6 +116,7 @@ OptionRegistry all_options() {
     registry.add<CertificateWatchOptions>();
     registry.add<MetricsOptions>();
     registry.add<ConsoleOptions>();
+    registry.add<LogTailOptions>();
     for (const auto& row : modules::all())
         if (row.declare_options) row.declare_options(registry);
     return registry;
@@ -119,6 +124,7 @@ OptionRegistry all_options() {
 
 App::App(std::shared_ptr<const Config> config)
     : config_(std::move(config)), registry_(all_options()) {
+    keep_log_tail(*config_);
     net::count_tls_memory();  // nothing has used OpenSSL yet
 }
 
@@ -139,6 +145,7 @@ App::~App() {
 
 Result<> App::start() {
     started_ = system_clock().steady();
+    history_ = std::make_unique<MetricHistory>(MetricHistory::usual_figures(), started_);
     if (auto ours = check_not_in_use(config_->get<core::ServerOptions>().data_dir); !ours)
         return ours;
     Findings findings(*config_);
@@ -248,6 +255,7 @@ Result<> App::listen() {
                 target->scope().spawn("certificates", watch_certificates(*target));
                 target->scope().spawn("certificate-alarms", tell_certificate_alarms(*target));
                 target->scope().spawn("clock-mark", keep_clock_mark(*target));
+                target->scope().spawn("history", keep_history(*target));
             }
             target->scope().spawn("deadlines", core::watch_deadlines(*target));
             target->scope().spawn("put-away", evict(*target));
@@ -314,6 +322,7 @@ Result<App::Reload> App::reload() {
         logger.warning("needs-restart", {{"option", change.path}, {"now", change.after}});
     config_ = *fresh;
     if (auto level = parse_log_level(config_->get<core::LogOptions>().level)) set_log_level(*level);
+    keep_log_tail(*config_);
     for (const auto& core : shared_->cores) {
         core::Core* const target = core.get();
         net::ShardNet* const net = nets_[core->shard().index()].get();
@@ -379,6 +388,17 @@ Task<> App::keep_clock_mark(core::Context& context) {
     while (!context.stopping()) {
         put_clock_mark(context);
         co_await context.shard().sleep(std::chrono::hours(1));
+    }
+}
+
+/// A value of each figure a minute.
+Task<> App::keep_history(core::Context& context) {
+    while (!context.stopping()) {
+        const SteadyTime now = context.clock().steady();
+        const SteadyTime next = std::max(history_->next_sample(), now);
+        co_await context.shard().sleep(std::chrono::duration_cast<Duration>(next - now));
+        co_await measure_sessions(*this);
+        history_->sample(metrics(), context.clock().steady(), context.clock().wall());
     }
 }
 

@@ -36,6 +36,7 @@ namespace clarion::app {
 class AdminAreas;
 class AdminServer;
 class Console;
+class MetricHistory;
 class Tracing;
 
 /// Every option of the server: core, net and all modules.
@@ -72,6 +73,8 @@ public:
     core::Context& context() { return *shared_->cores[0]; }
     net::RemoteDomains& s2s(unsigned shard) { return *s2s_[shard]; }
     Tracing& tracing() { return *tracing_; }
+    /// On shard 0.
+    const MetricHistory& history() const { return *history_; }
     const AdminAreas& admin_areas() const { return *admin_areas_; }
     net::ShardNet& net(unsigned shard) { return *nets_[shard]; }
     SteadyTime started() const { return started_; }
@@ -93,6 +96,7 @@ private:
     Task<> watch_certificates(core::Context& context);
     Task<> tell_certificate_alarms(core::Context& context);
     Task<> keep_clock_mark(core::Context& context);
+    Task<> keep_history(core::Context& context);
 
     std::mutex reloading_;
     std::shared_ptr<const Config> config_;  // once there are threads: under reloading_
@@ -106,6 +110,7 @@ private:
     std::vector<std::unique_ptr<net::ShardNet>> nets_;
     std::vector<std::unique_ptr<net::RemoteDomains>> s2s_;
     std::vector<std::unique_ptr<net::BytestreamRelay>> relays_;
+    std::unique_ptr<MetricHistory> history_;  // shard 0's
     std::unique_ptr<Tracing> tracing_;
     std::unique_ptr<AdminAreas> admin_areas_;
     std::unique_ptr<Console> console_;

@@ -6,6 +6,7 @@
 #include "proto/crypto.h"
 #include "server/app/app.h"
 #include "server/app/memory_metrics.h"
+#include "server/app/session_count.h"
 #include "server/core/http/http_routes.h"
 #include "server/core/setup/remote_call.h"
 
@@ -37,8 +38,9 @@ bool is_passed_on(const HttpRequest& request) {
 Task<HttpResponse> answer_metrics(App& app, Context& here, const HttpRequest request) {
     const bool allowed = may_read_metrics(request, here.options<MetricsOptions>());
     if (!allowed) co_return core::http_text(403, "metrics are for those in [metrics] allow");
-    const std::function<Task<>(Context&)> measure = [&app](Context&) {
-        return measure_memory(app);
+    const std::function<Task<>(Context&)> measure = [&app](Context&) -> Task<> {
+        co_await measure_memory(app);
+        co_await measure_sessions(app);
     };
     co_await core::call_on_shard(here, 0, measure);
     HttpResponse response;

@@ -278,6 +278,30 @@ class Commands(Case):
         self.assert_refused(self.server.ctl("log", "level", "loud"), "level")
         self.assertEqual(self.server.ctl("log", "level", "debug").returncode, 0)
 
+    def test_the_newest_lines_of_the_log(self):
+        lines = self.server.ask("log", "tail", "--lines", "10000")
+        ready = [line for line in lines if line["text"].startswith("ready")]
+        self.assertEqual(len(ready), 1, lines)
+        self.assertEqual((ready[0]["level"], ready[0]["area"]), ("info", "server"))
+        self.assertRegex(ready[0]["time"], r"^20\d\d-\d\d-\d\dT")
+        self.assertEqual(len(self.server.ask("log", "tail", "--lines", "2")), 2)
+        self.assertRegex(self.server.ctl("log", "tail").stdout, r"(?m)^20\S+ +info +server +ready ")
+        self.server.write_config("[log]\ntail_lines = 0\n")
+        self.assertEqual(self.server.ctl("reload").returncode, 0)
+        self.assertEqual(self.server.ask("log", "tail"), [])
+        self.assertIn("tail_lines", self.server.ctl("log", "tail").stdout)
+
+    def test_history_has_figures_from_the_first_minute_on(self):
+        told = self.server.ask("history")
+        self.assertIn("messages", told["names"])
+        self.assertEqual([each["name"] for each in told["figures"]], told["names"])
+        one = self.server.ask("history", "memory")
+        self.assertEqual((one["name"], one["unit"], one["step"], one["until"], one["values"]),
+                         ("memory", "bytes", 60, None, []))
+        self.assertIn("push_delay_p99", self.server.ctl("history").stdout)
+        self.assertIn("nothing yet", self.server.ctl("history", "memory").stdout)
+        self.assert_refused(self.server.ctl("history", "nonsense"), "no such figure")
+
     def test_reload_says_what_it_applied_and_what_waits(self):
         self.server.write_config("[smacks]\nhibernation_time = 77\n")
         told = self.server.ask("reload")

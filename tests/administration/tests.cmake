@@ -7,7 +7,7 @@ set(administration_environment CLARIOND=$<TARGET_FILE:clariond> CLARIONCTL=$<TAR
 if(CLARION_SANITIZE)
     list(APPEND administration_environment CLARION_PATIENCE=5)
 endif()
-foreach(name administration archive backup check commands dead_peers install memory push trace)
+foreach(name administration archive backup check commands dead_peers install memory push trace user_data)
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v test_${name}
         WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/administration)

@@ -9,6 +9,7 @@
 #include "modules/administration/address_list.h"
 #include "modules/administration/standing_message.h"
 #include "modules/blocking/blocklist.h"
+#include "modules/blocking/report_codec.h"
 #include "modules/bookmarks/records.h"
 #include "modules/caps/stored_text.h"
 #include "modules/http_upload/records.h"
@@ -45,6 +46,12 @@ void check_blocked(std::string_view bytes) {
     const auto again =
         blocking::decode_blocked(blocking::blocked_key(*jid), blocking::encode_blocked(*jid));
     if (!again || *again != *jid) std::abort();
+}
+
+void check_report(std::string_view bytes) {
+    check_round(bytes, blocking::decode_report,
+                [](const blocking::Report& record) { return blocking::encode(record); });
+    (void)blocking::is_report_key(bytes);
 }
 
 void check_preferences(std::string_view bytes) {
@@ -173,7 +180,7 @@ void check_uploads(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 14) {
+    switch (data[0] % 15) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -187,6 +194,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 10: check_push_rooms(bytes); break;
         case 11: check_room(bytes); break;
         case 12: check_uploads(bytes); break;
+        case 13: check_report(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

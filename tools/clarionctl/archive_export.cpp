@@ -1,13 +1,9 @@
 #include "tools/clarionctl/archive_export.h"
 
-#include <sys/stat.h>
-
 #include <boost/json/serialize.hpp>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
-#include <iostream>
+#include <ostream>
+
+#include "tools/clarionctl/private_file.h"
 
 namespace clarion::ctl {
 
@@ -61,20 +57,8 @@ Result<std::uint64_t> write_document(const AdminClient& client, const ExportOrde
 }  // namespace
 
 Result<std::uint64_t> export_archive(const AdminClient& client, const ExportOrder& order) {
-    if (order.file.empty() || order.file == "-") return write_document(client, order, std::cout);
-    const std::string unfinished = order.file + ".part";
-    const mode_t before = ::umask(077);
-    std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);
-    ::umask(before);
-    if (!out) return fail("usage", "cannot write " + unfinished + ": " + std::strerror(errno));
-    auto count = write_document(client, order, out);
-    const bool written = static_cast<bool>(out);
-    out.close();
-    if (!count || !written || std::rename(unfinished.c_str(), order.file.c_str()) != 0) {
-        std::remove(unfinished.c_str());
-        if (count) return fail("usage", "cannot write " + order.file + ": " + std::strerror(errno));
-    }
-    return count;
+    return write_private_file(
+        order.file, [&](std::ostream& out) { return write_document(client, order, out); });
 }
 
 }  // namespace clarion::ctl

@@ -19,6 +19,7 @@
 #include "tools/clarionctl/stop.h"
 #include "tools/clarionctl/suggest.h"
 #include "tools/clarionctl/trace_command.h"
+#include "tools/clarionctl/user_export.h"
 
 namespace {
 
@@ -123,6 +124,14 @@ int export_archive(const Settings& settings, const ctl::AdminClient& client, con
     return 0;
 }
 
+int export_user(const Settings& settings, const ctl::AdminClient& client, const Order& order) {
+    const auto bytes = ctl::export_user(
+        client, {text(order, "jid"), text(order, "file"), flag(order, "with_credentials")});
+    if (!bytes) return complain(settings, bytes.error());
+    std::cerr << *bytes << " bytes written\n";
+    return 0;
+}
+
 int trace(const Settings& settings, const ctl::AdminClient& client, const Order& order) {
     const auto done = ctl::trace(client, {text(order, "jid"), text(order, "s2s"),
                                           flag(order, "with_bodies"), settings.as_json});
@@ -169,6 +178,7 @@ int carry_out(const Settings& settings, const CLI::App& app, Order order) {
     if (client.empty()) return ask_server(settings, server, std::move(order));
     if (client == "stop") return stop(settings, server, std::move(order));
     if (client == "user-import") return import(settings, server, order);
+    if (client == "user-export") return export_user(settings, server, order);
     if (client == "archive-export") return export_archive(settings, server, order);
     if (client == "trace") return trace(settings, server, order);
     return complain(settings, fail("usage",

@@ -54,9 +54,12 @@ void AccountDirectory::note_hibernating(std::string_view bare_jid) {
     hibernating_.insert(TextHash{}(bare_jid));
 }
 
+bool AccountDirectory::has_noted(std::string_view bare_jid) const {
+    return hibernating_.contains(TextHash{}(bare_jid));
+}
+
 bool AccountDirectory::may_have_hibernating(std::string_view bare_jid) const {
-    return !hibernating_known_.contains(partition_of(bare_jid)) ||
-           hibernating_.contains(TextHash{}(bare_jid));
+    return !hibernating_known_.contains(partition_of(bare_jid)) || has_noted(bare_jid);
 }
 
 }  // namespace clarion::core

@@ -23,6 +23,10 @@ public:
     /// for everybody in it.
     void note_hibernating(std::string_view bare_jid);
     bool may_have_hibernating(std::string_view bare_jid) const;
+    /// How many accounts, in memory or not, are known to have hibernating sessions or had them when
+    /// they were last in memory; and whether this one is among them.
+    std::size_t noted_hibernating() const { return hibernating_.size(); }
+    bool has_noted(std::string_view bare_jid) const;
     void set_hibernating_known(const PartitionSet& partitions) {
         hibernating_known_.add(partitions);
     }

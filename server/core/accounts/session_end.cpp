@@ -8,6 +8,8 @@ Farewell farewell(SessionEnd why) {
         case SessionEnd::replaced:
             return {Condition::conflict, "the resource was taken by another connection"};
         case SessionEnd::kicked: return {Condition::not_authorized, "ended by the administrator"};
+        case SessionEnd::signed_out:
+            return {Condition::not_authorized, "this client was signed out"};
         case SessionEnd::shutdown: return {Condition::system_shutdown};
         case SessionEnd::moved: return {Condition::reset, "connect again"};
         case SessionEnd::password_changed:  // RFC 6120, 4.9.3.16: authenticate again
@@ -27,6 +29,7 @@ std::string_view describe(SessionEnd why) {
         case SessionEnd::lost: return "the session ends: the connection is gone";
         case SessionEnd::replaced: return "the session ends: another connection took the resource";
         case SessionEnd::kicked: return "the session ends: by the administrator";
+        case SessionEnd::signed_out: return "the session ends: the client was signed out";
         case SessionEnd::expired:
             return "the session ends: it hibernated too long, or held too much";
         case SessionEnd::shutdown: return "the session ends: the server stops";

@@ -10,11 +10,12 @@
 namespace clarion::core {
 
 enum class SessionEnd : std::uint8_t {
-    closed,    // the client closed its stream
-    lost,      // the connection broke and the session could not hibernate
-    replaced,  // another connection took the resource
-    kicked,    // by the administrator
-    expired,   // time hibernating ran out
+    closed,      // the client closed its stream
+    lost,        // the connection broke and the session could not hibernate
+    replaced,    // another connection took the resource
+    kicked,      // by the administrator
+    signed_out,  // by its user, or the administrator: it is not to come back by itself
+    expired,     // time hibernating ran out
     shutdown,
     moved,             // its account, to another home
     password_changed,  // by somebody else: the client must log in again

@@ -1,6 +1,7 @@
 // RFC 6121, section 8.5: which sessions of an account take a message.
 #include <algorithm>
 
+#include "base/metrics.h"
 #include "base/text.h"
 #include "proto/delay.h"
 #include "proto/xml_writer.h"
@@ -82,6 +83,9 @@ bool any_awake(const Account& account) {
 }  // namespace
 
 void Delivery::deliver_message(Account& account, Envelope envelope) {
+    static Counter& messages =
+        metrics().counter("clarion_messages_total", "Messages that came for accounts");
+    messages.add();
     if (refuse_message(account, envelope)) return;
     if (!envelope.meta.is_copy) envelope.meta.offline_seq = account.next_offline_seq();
     if (!envelope.meta.is_copy) {

@@ -63,11 +63,19 @@ struct HttpFile {
     std::uint64_t size = 0;
 };
 
-/// What goes on after the head of an answer, without an end of its own. Destroyed when its reader
+/// What goes on after the head of an answer, piece by piece. Destroyed when it has ended, its reader
 /// is gone, or the server stops.
 class HttpFeed {
 public:
+    enum class End : std::uint8_t {
+        none,     // it has no end of its own: whenever it ends, that was it
+        ahead,    // it has, and is not there yet: if it ends now, the connection breaks
+        reached,  // next() has just said the last of it
+        broken,   // it cannot go on: the connection breaks
+    };
+
     virtual ~HttpFeed() = default;
+    virtual End end() const { return End::none; }
     /// What there is by now; empty after a fraction of a second without anything. A reader that is
     /// slow is not waited for: it is asked of again when that is sent.
     virtual Task<std::string> next() = 0;

@@ -137,5 +137,10 @@ bool flag(const boost::json::object& arguments, std::string_view name);
 Result<Jid> address_argument(const Domains& domains, const boost::json::object& arguments);
 /// The same of accounts only.
 Result<Jid> account_argument(const Domains& domains, const boost::json::object& arguments);
+/// The host of ours that the argument `name` says, or all of them if there is none. Error
+/// "item-not-found".
+Result<std::vector<std::string>> hosts_argument(const Domains& domains,
+                                                const boost::json::object& arguments,
+                                                std::string_view name);
 
 }  // namespace clarion::core

@@ -372,7 +372,9 @@ bool HttpConnection::is_gone() {
 Task<bool> HttpConnection::send_feed(core::HttpFeed& feed, bool chunked) {
     begin(State::thinking,
           Duration::zero());  // a reader that pauses loses what is said, and goes on
-    while (!stopping_ && !is_gone()) {
+    using End = core::HttpFeed::End;
+    const auto goes_on = [&feed] { return feed.end() == End::none || feed.end() == End::ahead; };
+    while (goes_on() && !stopping_ && !is_gone()) {
         const std::string piece = co_await feed.next();
         if (piece.empty()) continue;
         std::string out;
@@ -384,6 +386,8 @@ Task<bool> HttpConnection::send_feed(core::HttpFeed& feed, bool chunked) {
         const bool sent = co_await send(chunked ? out : piece);
         if (!sent) co_return false;
     }
+    const bool whole = feed.end() == End::none || feed.end() == End::reached;
+    if (!whole) transport_->close();
     if (chunked && transport_->is_open()) co_return co_await send("0\r\n\r\n");
     co_return false;
 }

@@ -61,7 +61,7 @@ TEST_CASE("admin commands of modules are declared well") {
         }
     }
     const std::set<std::string_view> expected{"archive", "bookmarks", "federation", "pubsub",
-                                              "push",    "room",      "upload"};
+                                              "report",  "push",      "room",       "upload"};
     CHECK(areas == expected);
     CHECK(names.contains("push list"));
 }

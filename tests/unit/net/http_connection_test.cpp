@@ -64,10 +64,27 @@ private:
     int asked_ = 0;
 };
 
+/// Says two words; with the second it is at its end, or cannot go on.
+class Document final : public core::HttpFeed {
+public:
+    explicit Document(End last) : last_(last) {}
+    Task<std::string> next() override { co_return ++asked_ == 1 ? "one " : "two"; }
+    End end() const override { return asked_ < 2 ? End::ahead : last_; }
+
+private:
+    End last_;
+    int asked_ = 0;
+};
+
 struct Web : Wire {
     explicit Web(const std::string& config = {}) : Wire(std::string(test::insecure) + config) {
         for (unsigned i = 0; i < shards; ++i) add_routes(world.core(i).http_routes());
         port = listen("http", 0);
+    }
+    static Task<core::HttpResponse> document(core::HttpFeed::End last) {
+        core::HttpResponse response;
+        response.body = std::make_unique<Document>(last);
+        co_return response;
     }
     void add_routes(core::HttpRoutes& routes) {
         routes.add({.path = "/echo/",
@@ -91,6 +108,13 @@ struct Web : Wire {
                  response.body = std::make_unique<Words>(context);
                  co_return response;
              }});
+        for (const auto& [path, last] : {std::pair("/document", core::HttpFeed::End::reached),
+                                         std::pair("/torn", core::HttpFeed::End::broken)})
+            routes.add({.path = path,
+                        .methods = {"GET"},
+                        .handle = [last = last](core::Context&, core::HttpRequest) {
+                            return document(last);
+                        }});
         routes.add({.path = "/put",
                     .methods = {"PUT"},
                     .receive = [this](core::Context&,
@@ -363,6 +387,15 @@ TEST_CASE("a feed goes on until its reader goes; HTTP/1.0 has it without chunks"
     CHECK_FALSE(has(plain, "Transfer-Encoding"));
     CHECK_FALSE(has(plain, "Content-Length"));
     CHECK(has(plain, "Connection: close\r\n"));
+}
+
+TEST_CASE("a feed with an end has a last chunk, unless it breaks before") {
+    Web web;
+    const std::string whole = web.ask("GET /document HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(whole.ends_with("4\r\none \r\n3\r\ntwo\r\n0\r\n\r\n"));
+    const std::string torn = web.ask("GET /torn HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(has(torn, "4\r\none \r\n"));
+    CHECK_FALSE(has(torn, "\r\n0\r\n"));
 }
 
 TEST_CASE("who is slow is cut: a head, a body, silence between requests") {

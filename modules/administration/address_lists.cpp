@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "modules/administration/administration.h"
-#include "modules/administration/host_owner.h"
+#include "server/core/actors/host_owner.h"
 #include "server/core/address/domains.h"
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
@@ -48,7 +48,7 @@ Task<> tell_everywhere(Context& here, std::string host, Listing which, AddressLi
 }
 
 Task<Result<>> edit_at_home(Context& home, std::string host, Listing which, const ListEdit& edit) {
-    const auto owner = co_await owner_of_host(home, host);
+    const auto owner = co_await core::owner_of_host(home, host);
     if (!owner) co_return owner.error();
     AddressListEditing editing{host, which, *owner, edit};
     home.bus().fire(editing);

@@ -16,18 +16,6 @@ using core::text;
 
 namespace {
 
-/// The one that is named, or all.
-Result<std::vector<std::string>> hosts_argument(const Context& here,
-                                                const json::object& arguments) {
-    const std::string_view named = text(arguments, "host");
-    if (named.empty()) return here.domains().hosts();
-    const auto host = prepare_domain(named);
-    if (!host || !here.domains().is_host(*host))
-        return fail(error_code::item_not_found,
-                    std::string(named) + " is not a domain of this server");
-    return std::vector<std::string>{*host};
-}
-
 Result<Jid> peer_argument(const json::object& arguments) {
     auto jid = Jid::parse(text(arguments, "address"));
     if (!jid) return fail(error_code::usage, "address: " + jid.error().text);
@@ -35,7 +23,7 @@ Result<Jid> peer_argument(const json::object& arguments) {
 }
 
 Task<Result<json::value>> list(Context& here, const json::object& arguments) {
-    const auto hosts = hosts_argument(here, arguments);
+    const auto hosts = core::hosts_argument(here.domains(), arguments);
     if (!hosts) co_return hosts.error();
     json::array rows;
     for (const std::string& host : *hosts) {
@@ -53,7 +41,7 @@ enum class Wish : bool { add, remove };
 
 Task<Result<json::value>> change(Context& here, const json::object& arguments, Listing which,
                                  Wish wish) {
-    const auto hosts = hosts_argument(here, arguments);
+    const auto hosts = core::hosts_argument(here.domains(), arguments);
     if (!hosts) co_return hosts.error();
     const auto peer = peer_argument(arguments);
     if (!peer) co_return peer.error();

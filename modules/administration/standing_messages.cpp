@@ -3,9 +3,9 @@
 #include <algorithm>
 
 #include "base/log.h"
-#include "modules/administration/host_owner.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
+#include "server/core/actors/host_owner.h"
 #include "server/core/address/domains.h"
 #include "server/core/setup/remote_call.h"
 #include "server/runtime/event_bus.h"
@@ -42,7 +42,7 @@ constexpr std::string_view welcome_subject = "Welcome";
 
 Task<Result<>> write(Context& home, std::string host, std::string_view key,
                      std::optional<StandingMessage> message) {
-    const auto owner = co_await owner_of_host(home, std::move(host));
+    const auto owner = co_await core::owner_of_host(home, std::move(host));
     if (!owner) co_return owner.error();
     auto& batch = home.shard().batch();
     const storage::DataSpace space{*owner, module_name, storage::DataKind::stored};

@@ -112,4 +112,15 @@ Result<Jid> account_argument(const Domains& domains, const json::object& argumen
     return address_argument(domains, arguments);
 }
 
+Result<std::vector<std::string>> hosts_argument(const Domains& domains,
+                                                const json::object& arguments) {
+    const std::string_view named = text(arguments, "host");
+    if (named.empty()) return domains.hosts();
+    const auto host = prepare_domain(named);
+    if (!host || !domains.is_host(*host))
+        return fail(error_code::item_not_found,
+                    std::string(named) + " is not a domain of this server");
+    return std::vector<std::string>{*host};
+}
+
 }  // namespace clarion::core

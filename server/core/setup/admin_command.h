@@ -137,5 +137,8 @@ bool flag(const boost::json::object& arguments, std::string_view name);
 Result<Jid> address_argument(const Domains& domains, const boost::json::object& arguments);
 /// The same of accounts only.
 Result<Jid> account_argument(const Domains& domains, const boost::json::object& arguments);
+/// The argument "host": that one of our hosts, or all if it is absent. Error "item-not-found".
+Result<std::vector<std::string>> hosts_argument(const Domains& domains,
+                                                const boost::json::object& arguments);
 
 }  // namespace clarion::core

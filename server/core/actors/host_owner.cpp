@@ -1,12 +1,12 @@
-#include "modules/administration/host_owner.h"
+#include "server/core/actors/host_owner.h"
 
 #include "server/core/context.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
 
-namespace clarion::administration {
+namespace clarion::core {
 
-Task<Result<storage::OwnerId>> owner_of_host(core::Context& home, std::string host) {
+Task<Result<storage::OwnerId>> owner_of_host(Context& home, std::string host) {
     const auto found = co_await home.storage().owners().find(storage::OwnerKind::actor, host);
     if (!found) co_return found.error();
     if (*found) co_return **found;
@@ -15,4 +15,4 @@ Task<Result<storage::OwnerId>> owner_of_host(core::Context& home, std::string ho
     co_return owner;
 }
 
-}  // namespace clarion::administration
+}  // namespace clarion::core

@@ -1,0 +1,16 @@
+// A host as the owner of what modules keep with it: standing messages, address lists, invitations.
+#pragma once
+
+#include <string>
+
+#include "base/task.h"
+#include "storage/owners.h"
+
+namespace clarion::core {
+
+class Context;
+
+/// The host's own id, made in this turn's batch if it has none. At the host's home. Storage errors.
+Task<Result<storage::OwnerId>> owner_of_host(Context& home, std::string host);
+
+}  // namespace clarion::core

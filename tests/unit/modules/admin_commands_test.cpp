@@ -60,8 +60,8 @@ TEST_CASE("admin commands of modules are declared well") {
             check_command(area, command);
         }
     }
-    const std::set<std::string_view> expected{"archive", "bookmarks", "federation", "pubsub",
-                                              "push",    "room",      "upload"};
+    const std::set<std::string_view> expected{"archive", "bookmarks", "federation", "invite",
+                                              "pubsub",  "push",      "room",       "upload"};
     CHECK(areas == expected);
     CHECK(names.contains("push list"));
 }

@@ -12,7 +12,8 @@ clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_forma
     modules/mam/preferences.cpp modules/push/registration_codec.cpp modules/private_xml/document.cpp
     modules/vcard/vcard_codec.cpp modules/vcard/image_header.cpp modules/vcard/fields.cpp
     modules/vcard/field_kinds.cpp modules/last_activity/departure.cpp
-    modules/registration/tombstone_codec.cpp modules/pubsub/records.cpp
+    modules/registration/tombstone_codec.cpp modules/registration/invitations/invitation.cpp
+    modules/pubsub/records.cpp
     modules/administration/standing_message.cpp modules/administration/address_list.cpp
     modules/bookmarks/records.cpp modules/muc/records.cpp modules/muc/activity.cpp
     modules/muc/passed_invitations.cpp modules/push/rooms/room_setting.cpp

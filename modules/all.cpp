@@ -44,6 +44,7 @@
 #include "modules/push/tigase/jingle.h"
 #include "modules/push/tigase/offline_rooms.h"
 #include "modules/push/tigase/priority.h"
+#include "modules/registration/invitations/install.h"
 #include "modules/registration/registration.h"
 #include "modules/roster.h"
 #include "modules/session.h"
@@ -59,7 +60,7 @@ namespace {
 
 // Handlers of one stage run in the order of this table, except where a row names those it comes
 // after.
-const std::array<core::ModuleRow, 39> rows{{
+const std::array<core::ModuleRow, 40> rows{{
     {.name = "roster",
      .install = roster::install,
      .declare_options = roster::declare_options,
@@ -164,6 +165,14 @@ const std::array<core::ModuleRow, 39> rows{{
      .specifications = "XEP-0077 2.4",
      .summary = "accounts made, changed and deleted from a client",
      .check_entry = registration::check_entry},
+    {.name = "invitations",
+     .install = registration::invitations::install,
+     .declare_options = registration::invitations::declare_options,
+     .specifications = "XEP-0401 0.6.0, XEP-0445 0.2.0, XEP-0379 0.3.3",
+     .summary = "links by which people get an account, a contact, or another password",
+     .admin_area = registration::invitations::admin_area,
+     .check_entry = registration::invitations::check_entry,
+     .after = {"blocking"}},
     {.name = "private_xml",
      .install = private_xml::install,
      .declare_options = private_xml::declare_options,

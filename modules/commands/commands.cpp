@@ -16,6 +16,7 @@
 namespace clarion::commands {
 
 using core::Command;
+using core::CommandAsker;
 using core::CommandCall;
 using core::CommandNote;
 using core::CommandOutcome;
@@ -176,7 +177,7 @@ public:
     Task<IqAnswer> on_items(IqRequest request);
 
 private:
-    Task<bool> may(const IqRequest& request);
+    Task<CommandAsker> asker_of(const IqRequest& request);
     Task<IqAnswer> carry_out(const IqRequest& request, Execution execution, Step step);
     Task<IqAnswer> offer(const IqRequest& request, Execution execution);
     Task<IqAnswer> finish(const IqRequest& request, Execution execution);
@@ -188,22 +189,25 @@ private:
     Executions executions_;
 };
 
-Task<bool> Commands::may(const IqRequest& request) {
-    Jid from = request.from;
+Task<CommandAsker> Commands::asker_of(const IqRequest& request) {
+    CommandAsker asker{request.from};
+    // What comes from an address of a host comes from an account there: its edges see to that.
+    asker.is_account = asker.who.has_local() && asker.who.domain() == request.host &&
+                       context_.domains().is_host(request.host);
     // A service belongs to a host.
     std::string host(context_.domains().is_host(request.host)
                          ? request.host
                          : std::string_view(context_.domains().host_over(request.host)));
-    return core::administers(context_, std::move(from), std::move(host));
+    asker.administers = co_await core::administers(context_, asker.who, std::move(host));
+    co_return asker;
 }
 
 /// Of the list itself, or of one command.
 Task<IqAnswer> Commands::on_info(IqRequest request) {
     const std::string_view node = request.payload().attr("node");
-    const Command* command = table_.find(context_, node, request.from, request.host);
+    const CommandAsker asker = co_await asker_of(request);
+    const Command* command = table_.find(context_, node, asker, request.host);
     if (!command && node != ns::commands) co_return no_such_command();
-    const bool allowed = co_await may(request);
-    if (command && !allowed) co_return no_such_command();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_info);
     query.set_attr("node", node);
@@ -218,15 +222,14 @@ Task<IqAnswer> Commands::on_info(IqRequest request) {
 
 Task<IqAnswer> Commands::on_items(IqRequest request) {
     const std::string_view node = request.payload().attr("node");
-    const bool allowed = co_await may(request);
-    if (node != ns::commands &&
-        (!allowed || !table_.find(context_, node, request.from, request.host)))
+    const CommandAsker asker = co_await asker_of(request);
+    if (node != ns::commands && !table_.find(context_, node, asker, request.host))
         co_return no_such_command();
     auto result = make_result(*request.stanza);
     xml::Element& query = result->root().add("query", ns::disco_items);
     query.set_attr("node", node);
-    if (!allowed || node != ns::commands) co_return result;
-    for (const Command* command : table_.of(context_, request.from, request.host))
+    if (node != ns::commands) co_return result;
+    for (const Command* command : table_.of(context_, asker, request.host))
         query.add("item")
             .set_attr("jid", request.stanza->to().full())
             .set_attr("node", command->node)
@@ -237,10 +240,9 @@ Task<IqAnswer> Commands::on_items(IqRequest request) {
 // ---- Execution ---------------------------------------------------------------------------------
 
 Task<IqAnswer> Commands::on_command(IqRequest request) {
-    const bool allowed = co_await may(request);
-    if (!allowed) co_return no_such_command();
+    const CommandAsker asker = co_await asker_of(request);
     const xml::Element& asked = request.payload();
-    const Command* command = table_.find(context_, asked.attr("node"), request.from, request.host);
+    const Command* command = table_.find(context_, asked.attr("node"), asker, request.host);
     if (!command) co_return no_such_command();
     const auto action = parse_action(asked.attr("action"));
     if (!action) co_return refuse(Condition::bad_request, "malformed-action");
@@ -343,7 +345,9 @@ Task<IqAnswer> Commands::finish(const IqRequest& request, Execution execution) {
 }  // namespace
 
 void CommandsOptions::declare(OptionTable<CommandsOptions>& t) {
-    t.section("commands", "Commands that administrators run from their clients (XEP-0050).")
+    t.section("commands",
+              "Commands that administrators, and some that all users, run from their clients "
+              "(XEP-0050).")
         .per_host()
         .live();
     t.add("max_sessions", &CommandsOptions::max_sessions)

@@ -1,5 +1,5 @@
-// Ad-hoc commands (XEP-0050): what modules offer to administrators (core/actors/command_table.h),
-// on a host, on an administrator's own bare JID, and on services that have commands.
+// Ad-hoc commands (XEP-0050): what modules offer to administrators, or to all accounts of a host
+// (core/actors/command_table.h), on a host, on one's own bare JID, and on services that have commands.
 //
 // Who may not run a command is answered as if there were none: the list is empty, nodes are not
 // found. The right is looked up at each step. An execution belongs to the full JID that began it

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <optional>
+#include <functional>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "base/metrics.h"
+#include "modules/registration/account_maker.h"
+#include "modules/registration/early_requests.h"
+#include "modules/registration/invitations/invitations.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/registration/tombstones.h"
 #include "proto/ns.h"
@@ -20,12 +22,9 @@
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
 #include "server/core/routing/router.h"
-#include "server/core/setup/remote_call.h"
-#include "server/core/streams/login_throttle.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
-#include "storage/storage.h"
 
 namespace clarion::registration {
 
@@ -34,7 +33,6 @@ using core::Context;
 using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
-using Pauses = core::LoginThrottle::Pauses;
 using Condition = StanzaErrorCondition;
 
 namespace {
@@ -92,6 +90,7 @@ bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int6
 }
 
 core::Flow RegistrationLimit::on_registering(events::AccountRegistering& event) {
+    if (event.invited) return core::Flow::next;
     const auto most = event.context.options<RegistrationLimits>().registrations_per_address;
     if (take(event.context.clock().steady(), event.network, most)) return core::Flow::next;
     event.refusal = fail(error_code::resource_constraint,
@@ -103,114 +102,65 @@ namespace {
 
 // ---- Before logging in: an account is made -----------------------------------------------------
 
-/// Asks everybody who may object.
-Task<Result<>> ask_leave(Context& context, const Jid& jid, const std::string& network) {
-    std::optional<Error> refusal = fail("service-unavailable", "the server is stopping");
-    std::function<Task<>(Context&)> ask = [&](Context& there) -> Task<> {
-        events::AccountRegistering event{there, jid.domain(), jid, network};
-        there.bus().fire(event);
-        refusal = std::move(event.refusal);
-        co_return;
-    };
-    co_await core::call_at_home(context, network, std::move(ask));
-    if (!refusal) co_return Result<>{};
-    co_return *refusal;
+/// Under which the invitation is kept that the stream has presented; nullptr: it has none.
+std::string* presented_by(Context& context, C2sStream& stream) {
+    PresentedSought sought{stream.host(), stream};
+    context.bus().fire(sought);
+    return sought.key && !sought.key->empty() ? sought.key : nullptr;
 }
 
-Task<Result<>> refuse_taken(Context& context, const std::string& network, Pauses pauses) {
-    co_await context.shard().sleep(
-        context.login_throttle().on_failure(context.clock().steady(), network, {}, pauses));
-    co_return fail(error_code::conflict, "the username is taken");
+Task<Result<>> register_invited(Context& context, Jid jid, std::string password,
+                                core::ConnectionInfo peer, std::string& key) {
+    invitations::Acceptance acceptance{key, std::move(jid), std::move(password), peer.network};
+    const Result<> done = co_await invitations::accept_presented(context, std::move(acceptance));
+    // It is good for nothing any more: the next attempt is that of somebody who has none.
+    if (done || done.error().is(error_code::item_not_found)) key.clear();
+    co_return done;
 }
 
-/// The cheap checks come first: what is refused must not cost a key derivation.
-Task<Result<>> make_account(Context& context, const Tombstones& tombstones, const Jid& jid,
-                            const std::string& password, const std::string& network) {
-    const auto& options = context.options<core::AuthOptions>(jid.domain());
-    const Pauses pauses{options.failure_delay, options.max_failure_delay};
-    // Which names are taken is as hard to find out as a password.
-    const auto attempt =
-        context.login_throttle().begin(context.clock().steady(), network, {}, pauses);
-    if (!attempt) co_return fail(error_code::resource_constraint, "too many attempts; try later");
-    if (attempt->wait() > Duration{}) co_await context.shard().sleep(attempt->wait());
-    const auto found = co_await context.storage().accounts().find(std::string(jid.bare()));
-    if (!found) co_return found.error();
-    const auto reserved = co_await tombstones.is_reserved(std::string(jid.bare()));
-    if (!reserved) co_return reserved.error();
-    if (found->has_value() || *reserved) co_return co_await refuse_taken(context, network, pauses);
-    Result<> allowed = co_await ask_leave(context, jid, network);
-    if (!allowed) co_return allowed;
-    co_return co_await core::ask_at_home<void>(
-        context, std::string(jid.bare()),
-        [&](Context& home) { return home.account_registry().create(jid, password); });
-}
-
-Task<Result<>> on_application(Context& context, const Tombstones& tombstones,
-                              const std::string& host, const core::ConnectionInfo& peer,
-                              const xml::Element& query) {
-    if (!context.options<RegistrationOptions>(host).registration)
+Task<Result<>> on_application(Context& context, C2sStream& stream, const xml::Element& query) {
+    const std::string host = stream.host();
+    const core::ConnectionInfo peer = stream.port().info();
+    std::string* const presented = presented_by(context, stream);
+    if (!presented && !context.options<RegistrationOptions>(host).registration)
         co_return fail("not-allowed", "accounts are not made here in this way");
     const auto jid = read_application(query, host);
     if (!jid) co_return jid.error();
     const std::string password(query.child_text(ns::register_, "password"));
-    Result<> made = co_await make_account(context, tombstones, *jid, password, peer.network);
-    if (!made) co_return made;
-    static Counter& counter = metrics().counter("clarion_registrations_total",
-                                                "Accounts made by their owners (XEP-0077)");
-    counter.add();
-    logger.info("registered", {{"account", jid->full()}, {"address", peer.address}});
+    if (presented) co_return co_await register_invited(context, *jid, password, peer, *presented);
+    Newcomer newcomer{*jid, password, peer.network};
+    const Result<> made = co_await make_account(context, std::move(newcomer));
+    if (made) logger.info("registered", {{"account", jid->full()}, {"address", peer.address}});
     co_return made;
 }
 
-void add_fields(xml::Element& stanza) {
-    auto& query = stanza.add("query", ns::register_);
+void add_fields(Stanza& answer) {
+    auto& query = answer.root().add("query", ns::register_);
     query.add_text_child("instructions", "Choose a username and a password for your account.");
     query.add("username");
     query.add("password");
 }
 
-/// Answers without 'to', as the client has no address yet.
-void answer(C2sStream& stream, const xml::Element& iq, const Result<>& outcome) {
-    const Jid from = iq.has_attr("to") ? Jid::trusted(stream.host()) : Jid();
-    const auto type = outcome ? StanzaType::result : StanzaType::error;
-    auto stanza = Stanza::make(StanzaKind::iq, type, from, {}, iq.attr("id"));
-    if (!outcome) {
-        add_error(stanza->root(), to_stanza_error(outcome.error()));
-    } else if (iq.attr("type") == "get") {
-        add_fields(stanza->root());
-    }
-    stream.port().write(*stanza);
-}
-
-/// By address: who asks has no account yet.
-void note_refusal(Context& context, C2sStream& stream, const xml::Element& iq, const Error& error) {
-    const std::string address = stream.port().info().address;
-    context.refusals().on_element(address, iq, to_stanza_error(error));
-}
-
 /// XEP-0077, 3.1: where registration is off, nobody is told which fields there are.
-Result<> check(Context& context, const std::string& host, const xml::Element& iq) {
-    const auto to = iq.attr("to");
-    if (!to.empty() && prepare_domain(to).value_or("") != host)
-        return fail("not-allowed", "log in to talk to others");
-    if (iq.attr("id").empty()) return fail("bad-request", "an id is needed");
-    if (iq.attr("type") == "get" && !context.options<RegistrationOptions>(host).registration)
+Result<> check(Context& context, C2sStream& stream, const xml::Element& iq) {
+    if (auto fits = check_early(stream, iq); !fits) return fits;
+    if (iq.attr("type") == "get" && !presented_by(context, stream) &&
+        !context.options<RegistrationOptions>(stream.host()).registration)
         return fail("service-unavailable");
     return {};
 }
 
-Task<C2sStream::Next> before_login(C2sStream& stream, Context& context,
-                                   const Tombstones& tombstones, const xml::Element& iq) {
+Task<C2sStream::Next> before_login(C2sStream& stream, Context& context, const xml::Element& iq) {
     const auto type = iq.attr("type");
     if (type != "get" && type != "set") co_return C2sStream::Next::read;
-    Result<> outcome = check(context, stream.host(), iq);
-    if (outcome && type == "set") {
-        const core::ConnectionInfo peer = stream.port().info();
-        outcome =
-            co_await on_application(context, tombstones, stream.host(), peer, *iq.first_child());
-    }
-    if (!outcome) note_refusal(context, stream, iq, outcome.error());
-    answer(stream, iq, outcome);
+    Result<> outcome = check(context, stream, iq);
+    if (outcome && type == "set")
+        outcome = co_await on_application(context, stream, *iq.first_child());
+    const bool asks = type == "get";
+    const std::function<void(Stanza&)> fill = [asks](Stanza& answer) {
+        if (asks) add_fields(answer);
+    };
+    answer_early(context, stream, iq, outcome, fill);
     co_return C2sStream::Next::read;
 }
 
@@ -284,8 +234,9 @@ void RegistrationOptions::declare(OptionTable<RegistrationOptions>& t) {
         .live()
         .doc(
             "Let anybody make an account from their client (XEP-0077); see also [limits] "
-            "registrations_per_address. Changing one's password and deleting one's account are "
-            "always possible.");
+            "registrations_per_address. Who has an invitation may where it is off, too "
+            "([invitations]). Changing one's password and deleting one's account are always "
+            "possible.");
     t.add("reserve_deleted_names", &RegistrationOptions::reserve_deleted_names)
         .min(Duration::zero())
         .days()
@@ -302,7 +253,8 @@ void RegistrationLimits::declare(OptionTable<RegistrationLimits>& t) {
         .min(0)
         .doc(
             "Accounts that may be made from one IP address (of IPv6: one /64 network) within an "
-            "hour, where [auth] registration is on.");
+            "hour, where [auth] registration is on. Those that are made with an invitation are not "
+            "counted.");
 }
 
 void declare_options(OptionRegistry& registry) {
@@ -324,11 +276,10 @@ void install(core::ModuleSetup& setup) {
     Context& context = setup.context();
     setup.on(LoginFeatures::Stage::offer, &offer);
     Tombstones& tombstones = setup.state<Tombstones>(setup);
-    setup.serve_before_login(
-        ns::register_, "query",
-        [&tombstones](C2sStream& stream, Context& here, const xml::Element& iq) {
-            return before_login(stream, here, tombstones, iq);
-        });
+    setup.serve_before_login(ns::register_, "query",
+                             [](C2sStream& stream, Context& here, const xml::Element& iq) {
+                                 return before_login(stream, here, iq);
+                             });
     setup.on(AccountDeleted::Stage::drop, tombstones, &Tombstones::on_deleted);
     setup.on<ServerStarted>(ServerStarted::Stage::react, [&tombstones](const ServerStarted& event) {
         event.context.scope().spawn("tombstones", tombstones.clear_away());

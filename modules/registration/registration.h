@@ -1,10 +1,11 @@
 // In-band registration (XEP-0077): an account is made, gets another password, is deleted, all from
 // a client.
 //
-// Making one happens on a stream that has not logged in, where [auth] registration allows it, and
-// only where that stream might log in too (encrypted, if encryption is required). How many one
-// network may make is limited; a name that is taken is answered as slowly as a wrong password, as
-// both tell what accounts there are. Changing the password and deleting the account is the owner's
+// Making one happens on a stream that has not logged in, where [auth] registration allows it or the
+// stream has presented an invitation (invitations/), and only where that stream might log in too
+// (encrypted, if encryption is required). How many one network may make is limited; a name that is
+// taken is answered as slowly as a wrong password, as both tell what accounts there are
+// (account_maker.h). Changing the password and deleting the account is the owner's
 // right on every host that has this module.
 //
 // tombstones.h: the names of deleted accounts.
@@ -18,6 +19,9 @@
 
 #include "server/core/setup/module.h"
 
+namespace clarion::core {
+class C2sStream;
+}
 namespace clarion::events {
 struct AccountRegistering;
 }
@@ -39,6 +43,18 @@ struct RegistrationLimits {
 /// The account that a filled-in <query/> asks for. Errors: "not-acceptable" (the username or the
 /// password is missing or not possible), "unexpected-request" (<remove/>).
 Result<Jid> read_application(const xml::Element& query, std::string_view host);
+
+/// Fired when a stream asks to make an account, or how: whether it has presented an invitation
+/// (XEP-0445).
+struct PresentedSought {
+    enum class Stage { find };
+    static constexpr std::string_view name = "PresentedSought";
+    static constexpr auto kind = core::EventKind::fill_in;
+    std::string_view host;
+    core::C2sStream& stream;
+    /// Under which the invitation is kept; nullptr or empty: none was. As long as the stream.
+    std::string* key = nullptr;
+};
 
 /// What somebody who has an account may want of it.
 enum class Wish : std::uint8_t { change_password, remove };

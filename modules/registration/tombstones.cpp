@@ -21,9 +21,30 @@ constexpr Logger logger{"registration"};
 constexpr std::size_t names_at_once = 100;
 constexpr Duration slice_pause = std::chrono::milliseconds(20);
 
+/// As in the row of the module: tombstones are looked for where no module's state is at hand.
+constexpr std::string_view module_name = "registration";
+
 std::string_view host_of(std::string_view address) { return address.substr(address.find('@') + 1); }
 
+bool is_over(const core::Context& context, std::string_view host, std::string_view value) {
+    const auto deleted = decode_tombstone(value);
+    if (!deleted) return true;
+    const auto& options = context.options<RegistrationOptions>(host);
+    return context.clock().lasting() - *deleted >= options.reserve_deleted_names;
+}
+
 }  // namespace
+
+Task<Result<bool>> has_tombstone(core::Context& context, std::string address) {
+    const auto id = co_await context.storage().owners().find(storage::OwnerKind::actor, address);
+    if (!id) co_return id.error();
+    if (!id->has_value()) co_return false;
+    const storage::DataSpace space{**id, module_name, storage::DataKind::stored};
+    const auto value =
+        co_await context.storage().module_data().get(space, std::string(tombstone_key));
+    if (!value) co_return value.error();
+    co_return value->has_value() && !is_over(context, host_of(address), **value);
+}
 
 Tombstones::Tombstones(core::ModuleSetup& setup)
     : context_(setup.context()), entries_(setup.stored_data()) {}
@@ -59,29 +80,13 @@ Task<> Tombstones::set_up(std::string address) {
     (void)co_await context_.shard().committed();
 }
 
-bool Tombstones::is_over(std::string_view host, std::string_view value) const {
-    const auto deleted = decode_tombstone(value);
-    if (!deleted) return true;
-    const auto& options = context_.options<RegistrationOptions>(host);
-    return context_.clock().lasting() - *deleted >= options.reserve_deleted_names;
-}
-
-Task<Result<bool>> Tombstones::is_reserved(std::string address) const {
-    const auto id = co_await owners().find(storage::OwnerKind::actor, address);
-    if (!id) co_return id.error();
-    if (!id->has_value()) co_return false;
-    const auto value = co_await entries_.get(**id, std::string(tombstone_key));
-    if (!value) co_return value.error();
-    co_return value->has_value() && !is_over(host_of(address), **value);
-}
-
 Task<Result<>> Tombstones::clear_one(std::string address) const {
     const auto id = co_await owners().find(storage::OwnerKind::actor, address);
     if (!id) co_return id.error();
     if (!id->has_value()) co_return Result<>{};
     const auto value = co_await entries_.get(**id, std::string(tombstone_key));
     if (!value) co_return value.error();
-    const bool over = value->has_value() && is_over(host_of(address), **value);
+    const bool over = value->has_value() && is_over(context_, host_of(address), **value);
     if (!over || !context_.is_home(address) || in_progress_.contains(address)) co_return Result<>{};
     const storage::Owner owner{
         .id = **id, .kind = storage::OwnerKind::actor, .address = std::move(address)};

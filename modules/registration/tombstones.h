@@ -25,14 +25,15 @@ inline constexpr Duration clearing_interval = std::chrono::hours(24);
 /// The key of the entry.
 inline constexpr std::string_view tombstone_key = "deleted";
 
+/// Whether nobody may take the name of this bare address yet. Any shard. Storage errors.
+Task<Result<bool>> has_tombstone(core::Context& context, std::string address);
+
 /// One per shard.
 class Tombstones {
 public:
     explicit Tombstones(core::ModuleSetup& setup);
 
     void on_deleted(const events::AccountDeleted& event);
-    /// Whether nobody may take the name of this bare address yet. On any shard.
-    Task<Result<bool>> is_reserved(std::string address) const;
     /// Removes those at home here whose time is over, as long as the shard runs.
     Task<> clear_away() const;
 
@@ -40,7 +41,6 @@ private:
     Task<> set_up(std::string address);
     Task<Result<bool>> clear_some(std::string host, std::string& after) const;
     Task<Result<>> clear_one(std::string address) const;
-    bool is_over(std::string_view host, std::string_view value) const;
     storage::Owners& owners() const;
 
     core::Context& context_;

@@ -1,9 +1,8 @@
-// SessionSlot<T>, AccountSlot<T>: a module's own state on a session or an account, typed and
-// private.
+// SessionSlot<T>, AccountSlot<T>, StreamSlot<T>: a module's own state on a session, an account, or
+// a client's stream that has no session yet, typed and private.
 //
 // A module makes its slot once, in install(), and keeps it; nobody else can name it. The state is
-// created on first use and dies with its session or account. (StreamSlots follow the same pattern
-// if needed.)
+// created on first use and dies with what it sits on.
 #pragma once
 
 #include <bit>
@@ -17,7 +16,7 @@
 
 namespace clarion::core {
 
-/// The storage behind slots; a member of Session and of Account.
+/// The storage behind slots; a member of what has them.
 class Slots {
 public:
     struct Value {
@@ -70,6 +69,7 @@ private:
 struct SlotCounts {
     std::size_t session = 0;
     std::size_t account = 0;
+    std::size_t stream = 0;
 };
 
 /// Throws std::logic_error: all modules together have too many.
@@ -108,9 +108,12 @@ private:
 
 class Session;
 class Account;
+class C2sStream;
 template <class T>
 using SessionSlot = Slot<Session, T>;
 template <class T>
 using AccountSlot = Slot<Account, T>;
+template <class T>
+using StreamSlot = Slot<C2sStream, T>;
 
 }  // namespace clarion::core

@@ -317,5 +317,45 @@ class Stopping(Typed):
         self.assertEqual(self.server.ask("status")["accounts_loaded"], 0)
 
 
+class Invitations(Typed):
+    def test_created_listed_revoked(self):
+        self.add("romeo")
+        made = self.server.ask("invite", "create", "example.test", "--name", "Juliet", "--expires", "2d")
+        self.assertRegex(made["uri"], r"^xmpp:juliet@example\.test\?register;preauth=[a-z2-9]{26}$")
+        self.assertRegex(made["id"], r"^[0-9a-f]{10}$")
+        self.assertNotIn("url", made, "nothing listens for browsers")
+        contact = self.server.ask("invite", "create", "romeo@example.test", "--contact", "--uses", "3")
+        self.assertNotIn("ibr=y", contact["uri"])
+        reset = self.server.ask("invite", "create", "romeo@example.test", "--reset")
+        self.assertTrue(reset["uri"].startswith("xmpp:romeo@example.test?register;preauth="))
+
+        listed = {row["id"]: row for row in self.server.ask("invite", "list")}
+        self.assertEqual(set(listed), {made["id"], contact["id"], reset["id"]})
+        self.assertEqual(listed[made["id"]]["account"], "juliet")
+        self.assertEqual(listed[contact["id"]]["uses"], "0/3")
+        self.assertEqual(listed[contact["id"]]["inviter"], "romeo@example.test")
+        self.assertEqual([row["kind"] for row in listed.values()], ["account", "contact", "reset"])
+        token = made["uri"].split("preauth=")[1]
+        self.assertNotIn(token, json.dumps(list(listed.values())))
+        self.assertNotIn(token, (self.server.directory / "log").read_text())
+
+        self.assertEqual(self.server.ask("invite", "revoke", made["id"])["host"], "example.test")
+        self.assertEqual(self.server.ctl("invite", "revoke", made["id"]).returncode, 1)
+        self.assertIn("romeo@example.test", self.server.ctl("invite", "list", "example.test").stdout)
+
+    def test_what_cannot_be(self):
+        self.add("romeo")
+        for words, meant in (("romeo@example.test", "--contact"), ("romeo@example.test --contact --reset", "--contact"),
+                             ("example.test --contact", "say whom"), ("example.test --expires never", "7d"),
+                             ("romeo@example.test --reset --uses 2", "used once"),
+                             ("romeo@example.test --contact --name x", "make an account"),
+                             ("example.test --name romeo", "already"), ("nobody@example.test --reset", "no such account"),
+                             ("nobody@example.test --contact", "does not exist"), ("example.com", "not a domain")):
+            with self.subTest(words=words):
+                done = self.server.ctl("invite", "create", *words.split())
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(meant, done.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -22,6 +22,7 @@
 #include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
 #include "modules/push/rooms/room_setting.h"
+#include "modules/registration/invitations/invitation.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
 #include "proto/entity_caps.h"
@@ -78,6 +79,11 @@ void check_documents(std::string_view bytes) {
 void check_times(std::string_view bytes) {
     check_round(bytes, last_activity::decode_departure, last_activity::encode);
     check_round(bytes, registration::decode_tombstone, registration::encode_tombstone);
+}
+
+void check_invitation(std::string_view bytes) {
+    namespace invitations = registration::invitations;
+    check_round(bytes, invitations::decode_invitation, invitations::encode);
 }
 
 void check_caps(std::string_view bytes) {
@@ -180,7 +186,7 @@ void check_uploads(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     if (size == 0) return 0;
     const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
-    switch (data[0] % 15) {
+    switch (data[0] % 16) {
         case 0: check_blocked(bytes); break;
         case 1: check_preferences(bytes); break;
         case 2: check_documents(bytes); break;
@@ -195,6 +201,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 11: check_room(bytes); break;
         case 12: check_uploads(bytes); break;
         case 13: check_report(bytes); break;
+        case 14: check_invitation(bytes); break;
         default: check_registration(bytes);
     }
     return 0;

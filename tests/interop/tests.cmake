@@ -13,6 +13,7 @@ if(CLARION_SANITIZE)
 endif()
 foreach(class
         test_login.Login
+        test_invitations.Invitations
         test_real_clients.RealClients
         test_unserved_requests.UnservedRequests
         test_federation.FederationByCertificates

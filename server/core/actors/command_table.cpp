@@ -23,25 +23,26 @@ bool is_offered_at(const Command& command, const Context& context, std::string_v
 
 }  // namespace
 
-bool CommandTable::is_for(const Entry& entry, const Context& context, const Jid& who,
+bool CommandTable::is_for(const Entry& entry, const Context& context, const CommandAsker& asker,
                           std::string_view host) {
-    return !is_off(entry.off, host) && is_offered_at(entry.command, context, host) &&
-           (!entry.command.allowed || entry.command.allowed(context, who, host));
+    return asker.is_in(entry.command.audience) && !is_off(entry.off, host) &&
+           is_offered_at(entry.command, context, host) &&
+           (!entry.command.allowed || entry.command.allowed(context, asker.who, host));
 }
 
-const Command* CommandTable::find(const Context& context, std::string_view node, const Jid& who,
-                                  std::string_view host) const {
+const Command* CommandTable::find(const Context& context, std::string_view node,
+                                  const CommandAsker& asker, std::string_view host) const {
     for (const auto& entry : entries_)
         if (entry->command.node == node)
-            return is_for(*entry, context, who, host) ? &entry->command : nullptr;
+            return is_for(*entry, context, asker, host) ? &entry->command : nullptr;
     return nullptr;
 }
 
-std::vector<const Command*> CommandTable::of(const Context& context, const Jid& who,
+std::vector<const Command*> CommandTable::of(const Context& context, const CommandAsker& asker,
                                              std::string_view host) const {
     std::vector<const Command*> result;
     for (const auto& entry : entries_)
-        if (is_for(*entry, context, who, host)) result.push_back(&entry->command);
+        if (is_for(*entry, context, asker, host)) result.push_back(&entry->command);
     return result;
 }
 

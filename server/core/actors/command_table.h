@@ -1,4 +1,5 @@
-// CommandTable: commands that modules offer to administrators (XEP-0050), by node. One per shard.
+// CommandTable: commands that modules offer to administrators, and some of them to all accounts of a
+// host (XEP-0050), by node. One per shard.
 //
 //     setup.command({.node = "http://jabber.org/protocol/admin#delete-user",
 //                    .name = "Delete users",
@@ -34,7 +35,7 @@ inline constexpr std::string_view bad_payload = "bad-payload";
 /// Who runs a command, and what was filled in so far. It outlives the coroutine that is given it.
 struct CommandCall {
     Context& context;  // of the shard on which it runs; of no account in particular
-    Jid from;          // full; an administrator of `host`
+    Jid from;          // full; one of those for whom the command is at `host`
     std::string host;  // which the command is about: a host, or the domain of a service
     std::vector<DataForm> submitted{};
     DataForm offered{};   // the form that the last of them answers
@@ -58,12 +59,30 @@ struct CommandOutcome {
 using CommandForm = std::function<Task<Result<DataForm>>(const CommandCall&)>;
 using CommandRun = std::function<Task<Result<CommandOutcome>>(CommandCall&)>;
 
+/// For whom a command is.
+enum class CommandAudience : std::uint8_t {
+    accounts,        // all accounts of the host
+    administrators,  // who administers the host, or the host of the service
+};
+
+/// Who asks for commands, and what they are there.
+struct CommandAsker {
+    Jid who;
+    bool is_account = false;  // of the host itself
+    bool administers = false;
+
+    bool is_in(CommandAudience audience) const {
+        return audience == CommandAudience::accounts ? is_account : administers;
+    }
+};
+
 struct Command {
     std::string node;
     std::string name;                  // for humans
     std::vector<CommandForm> forms{};  // in their order; none: it runs at once
     CommandRun run;                    // with all of them submitted
-    /// Whether this administrator of that host may run it; empty: all may. To others it is not there.
+    CommandAudience audience = CommandAudience::administrators;
+    /// Whether this one of them may run it at that host; empty: all may. To others it is not there.
     std::function<bool(const Context&, const Jid& who, std::string_view host)> allowed{};
     /// At these domains of services, for the administrators of their hosts, and nowhere else. Empty:
     /// at hosts and accounts.
@@ -74,12 +93,11 @@ class CommandTable {
 public:
     /// REQUIRES: no other has its node.
     void add(Command command, OffHosts off);
-    /// nullptr: there is no such command for who administers that host. It lasts as long as the
-    /// shard.
-    const Command* find(const Context& context, std::string_view node, const Jid& who,
+    /// nullptr: for them there is no such command at that host. It lasts as long as the shard.
+    const Command* find(const Context& context, std::string_view node, const CommandAsker& asker,
                         std::string_view host) const;
     /// All that are, in the order in which they were added.
-    std::vector<const Command*> of(const Context& context, const Jid& who,
+    std::vector<const Command*> of(const Context& context, const CommandAsker& asker,
                                    std::string_view host) const;
     bool has(std::string_view node) const;
 
@@ -88,7 +106,7 @@ private:
         Command command;
         OffHosts off;
     };
-    static bool is_for(const Entry& entry, const Context& context, const Jid& who,
+    static bool is_for(const Entry& entry, const Context& context, const CommandAsker& asker,
                        std::string_view host);
     std::vector<std::unique_ptr<Entry>> entries_;
 };

@@ -1,5 +1,5 @@
 // A host as the owner of what modules keep with it and with none of its accounts: standing messages,
-// address lists, reports of abuse. It is no actor that is loaded: its entries are stored ones.
+// address lists, reports of abuse, invitations. It is no actor that is loaded: its entries are stored ones.
 #pragma once
 
 #include <string>

@@ -29,6 +29,7 @@ struct AccountRegistering {
     std::string_view host;
     const Jid& jid;
     std::string_view network;        // the client's IPv4 address or IPv6 /64 network
+    bool invited = false;            // somebody of the host has invited its user
     std::optional<Error> refusal{};  // its code: a condition of RFC 6120
 };
 

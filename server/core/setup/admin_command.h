@@ -141,6 +141,6 @@ Result<Jid> account_argument(const Domains& domains, const boost::json::object& 
 /// "item-not-found".
 Result<std::vector<std::string>> hosts_argument(const Domains& domains,
                                                 const boost::json::object& arguments,
-                                                std::string_view name);
+                                                std::string_view name = "host");
 
 }  // namespace clarion::core

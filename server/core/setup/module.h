@@ -95,7 +95,7 @@ public:
     /// What other modules of an account answer: for a module that serves a view of what they keep,
     /// or publishes in the account's name. It may be kept as long as the shard.
     OtherModules other_modules() const { return {context(), name_}; }
-    /// Offers a command to administrators (XEP-0050), on hosts that have the module.
+    /// Offers a command to those it is for (XEP-0050), on hosts that have the module.
     void command(Command command);
     /// Answers requests that come over HTTP. The module itself sees which hosts have it: a request
     /// says its host (HttpRequest::host).
@@ -132,6 +132,10 @@ public:
     template <class T>
     AccountSlot<T> account_slot() {
         return AccountSlot<T>(next_slot(slot_counts_.account));
+    }
+    template <class T>
+    StreamSlot<T> stream_slot() {
+        return StreamSlot<T>(next_slot(slot_counts_.stream));
     }
     /// Space for what the module keeps with each owner, loaded with it. `bound`: of the module's
     /// own, in bytes, for what an option bounds by number; 0: storage::max_resident_of_module.

@@ -18,6 +18,7 @@
 #include "server/core/accounts/session_port.h"
 #include "server/core/actors/features.h"
 #include "server/core/streams/login_throttle.h"
+#include "server/runtime/slots.h"
 
 namespace clarion::core {
 
@@ -75,6 +76,8 @@ public:
     /// Who is logging in, or has, until there is a session.
     const Jid& account() const { return negotiation_.account(); }
     SessionPort& port() { return port_; }
+    /// What modules keep with it until there is a session.
+    Slots& slots() { return slots_; }
 
 private:
     class Surroundings;
@@ -108,6 +111,7 @@ private:
     c2s::Negotiation negotiation_;
     unsigned home_ = 0;
     bool revoked_ = false;
+    Slots slots_;
     std::unique_ptr<Login> login_;
     std::shared_ptr<Session> session_;
 };

@@ -46,16 +46,25 @@ std::string text_of(const Element& element) {
     return std::string(trim(all));
 }
 
-/// Whether `received` is what the pattern `expected` stands for.
+/// Whether `received` is what the pattern `expected` stands for: one placeholder, and what is around
+/// it as it is.
 bool value_matches(std::string_view expected, std::string_view received, Captures* captures) {
-    if (expected == any_value) return true;
-    if (expected.starts_with(capture_prefix) && expected.ends_with('}')) {
-        expected.remove_prefix(capture_prefix.size());
-        expected.remove_suffix(1);
-        if (captures != nullptr) captures->emplace_back(expected, received);
-        return true;
-    }
-    return expected == received;
+    const std::size_t from = expected.find("{scansion:");
+    const std::size_t end = from == std::string_view::npos ? from : expected.find('}', from);
+    if (end == std::string_view::npos) return expected == received;
+    const std::string_view before = expected.substr(0, from), behind = expected.substr(end + 1);
+    std::string_view placeholder = expected.substr(from, end + 1 - from);
+    if (received.size() < before.size() + behind.size() || !received.starts_with(before) ||
+        !received.ends_with(behind))
+        return false;
+    if (placeholder == any_value) return true;
+    if (!placeholder.starts_with(capture_prefix)) return expected == received;
+    placeholder.remove_prefix(capture_prefix.size());
+    placeholder.remove_suffix(1);
+    received.remove_prefix(before.size());
+    received.remove_suffix(behind.size());
+    if (captures != nullptr) captures->emplace_back(placeholder, received);
+    return true;
 }
 
 bool is_lang(const xml::Attribute& attribute) {

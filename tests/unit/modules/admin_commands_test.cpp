@@ -60,8 +60,9 @@ TEST_CASE("admin commands of modules are declared well") {
             check_command(area, command);
         }
     }
-    const std::set<std::string_view> expected{"archive", "bookmarks", "federation", "pubsub",
-                                              "report",  "push",      "room",       "upload"};
+    const std::set<std::string_view> expected{"archive", "bookmarks", "federation",
+                                              "invite",  "pubsub",    "push",
+                                              "report",  "room",      "upload"};
     CHECK(areas == expected);
     CHECK(names.contains("push list"));
 }

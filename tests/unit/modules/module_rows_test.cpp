@@ -14,6 +14,7 @@
 #include "modules/private_xml/document.h"
 #include "modules/pubsub/records.h"
 #include "modules/push/registration_codec.h"
+#include "modules/registration/invitations/invitation.h"
 #include "modules/registration/tombstone_codec.h"
 #include "modules/vcard/vcard_codec.h"
 #include "proto/entity_caps.h"
@@ -60,6 +61,8 @@ TEST_CASE("modules that keep something can say whether an entry is theirs") {
           Case{"pubsub", pubsub::node_key(1), pubsub::encode(pubsub::Node{})},
           Case{"push", push::registration_key(7), push::encode(events::PushRegistration{})},
           Case{"private_xml", "a urn:x", private_xml::encode_document("<a xmlns='urn:x'>1</a>")},
+          Case{"invitations", registration::invitations::key_of_token("t"),
+               registration::invitations::encode({})},
           Case{"registration", "deleted", registration::encode_tombstone(LastingTime{})},
           Case{"vcard", "photo", vcard::encode_standing({})},
           Case{"http_upload", "u", http_upload::encode(http_upload::Usage{})},

@@ -152,6 +152,17 @@ TEST_CASE("match: captures come with a match only, in the script's names") {
     CHECK(check(expected, "<iq id='x1'/>").captures.empty());
 }
 
+TEST_CASE("match: what is around a placeholder must be there") {
+    const auto found = check("<a u='x:{scansion:capture:part};y'/>", "<a u='x:12;y'/>");
+    REQUIRE(found.matches());
+    REQUIRE(found.captures.size() == 1);
+    CHECK(found.captures[0] == std::pair<std::string, std::string>("part", "12"));
+    CHECK(check("<a u='x:{scansion:any}'/>", "<a u='x:'/>").matches());
+    CHECK_FALSE(check("<a u='x:{scansion:any}'/>", "<a u='y:1'/>").matches());
+    CHECK_FALSE(check("<a u='{scansion:any};y'/>", "<a u='1;z'/>").matches());
+    CHECK_FALSE(check("<a u='xy{scansion:any}yx'/>", "<a u='xyx'/>").matches());
+}
+
 TEST_CASE("match: the difference says where and what") {
     CHECK(why("<iq type='result'/>", "<iq type='error'/>") ==
           "<iq> has 'type' 'error', not 'result'");

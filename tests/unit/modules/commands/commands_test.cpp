@@ -372,5 +372,46 @@ TEST_CASE_FIXTURE(Court, "the right is looked up at each step") {
     CHECK(items(*romeo, "example.org").empty());
 }
 
+TEST_CASE("a command may be for all accounts of a host, and for nobody else") {
+    const auto install_for_all = [](core::ModuleSetup& setup) {
+        setup.command({.node = "wave",
+                       .name = "Wave",
+                       .run = count,
+                       .audience = core::CommandAudience::accounts});
+        setup.command({.node = "count", .name = "Count", .run = count});
+    };
+    World world{
+        {.modules = {{.name = "disco", .install = disco::install},
+                     {.name = "commands", .install = install, .declare_options = declare_options},
+                     {.name = "examples", .install = install_for_all}},
+         .config = "admins = [\"bard@example.org\"]\n"}};
+    const auto answer = [](Client& client, const std::string& node, const std::string& to) {
+        return std::string(
+            client.ask(Court::iq("node='" + node + "'", "", to)).root().attr("type"));
+    };
+    for (const char* jid : {"bard@example.org", "romeo@example.org", "juliet@example.net"})
+        world.add_account(jid);
+    Client& romeo = world.log_in("romeo@example.org/orchard");
+    Client& juliet = world.log_in("juliet@example.net/balcony");
+    Client& bard = world.log_in("bard@example.org/globe");
+    CHECK(answer(romeo, "wave", "example.org") == "result");
+    CHECK(answer(romeo, "wave", "romeo@example.org") == "result");
+    CHECK(answer(romeo, "count", "example.org") == "error");
+    CHECK(answer(juliet, "wave", "example.org") == "error");
+    CHECK(answer(juliet, "wave", "example.net") == "result");
+    CHECK(answer(bard, "wave", "example.org") == "result");
+    CHECK(answer(bard, "count", "example.org") == "result");
+    // Who administers another host as well is no account of it.
+    CHECK(answer(bard, "wave", "example.net") == "error");
+    CHECK(answer(bard, "count", "example.net") == "result");
+
+    world.remote().drop_all();
+    world.arrive(
+        "<iq type='set' id='r' from='paris@example.com/x' to='example.org'><command "
+        "xmlns='" +
+        std::string(ns::commands) + "' node='wave'/></iq>");
+    CHECK(world.remote().pop()->is_error());
+}
+
 }  // namespace
 }  // namespace clarion::commands

@@ -1,0 +1,34 @@
+// Accounts made by people who have none: from a client (XEP-0077), or with an invitation.
+#pragma once
+
+#include <string>
+
+#include "base/task.h"
+#include "proto/jid.h"
+
+namespace clarion::core {
+class Context;
+}
+
+namespace clarion::registration {
+
+struct Newcomer {
+    Jid jid;  // bare, at a host of ours
+    std::string password;
+    std::string network{};  // ConnectionInfo::network
+    /// Somebody of the host invited them: it counts for no limit of accounts per network.
+    bool invited = false;
+    /// By an invitation for this very name: what keeps a name from others does not from them.
+    bool name_is_theirs = false;
+};
+
+/// Whether nobody has that name, and nothing keeps it from newcomers: a tombstone, or somebody's
+/// invitation. Any shard. Storage errors.
+Task<Result<bool>> is_free(core::Context& context, Jid jid);
+
+/// Any shard; durable when it returns. Which names are taken is as hard to find out as a password.
+/// Errors: "conflict" (it is, after a pause), "resource-constraint" (not so many attempts or
+/// accounts), "not-acceptable" (password), and what modules refuse it with (AccountRegistering).
+Task<Result<>> make_account(core::Context& context, Newcomer newcomer);
+
+}  // namespace clarion::registration

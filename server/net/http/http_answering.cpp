@@ -383,7 +383,8 @@ Task<bool> HttpConnection::send_feed(core::HttpFeed& feed, bool chunked) {
             std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
             out.append(size).append(piece).append("\r\n");
         }
-        const bool sent = co_await send(chunked ? out : piece);
+        const std::string_view whole = chunked ? std::string_view(out) : piece;
+        const bool sent = co_await send(whole);
         if (!sent) co_return false;
     }
     const bool whole = feed.end() == End::none || feed.end() == End::reached;

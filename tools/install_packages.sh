@@ -9,12 +9,12 @@ cd "$(dirname "$0")/.."
 build_packages=(
     g++ cmake ninja-build pkg-config ccache python3
     libboost1.81-dev libssl-dev libexpat1-dev liblmdb-dev libc-ares-dev libicu-dev
-    libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev doctest-dev
+    libfmt-dev libspdlog-dev libtomlplusplus-dev libcli11-dev libqrencode-dev doctest-dev
 )
 test_packages=(
     prosody ejabberd python3-slixmpp python3-aiohttp python3-cryptography dnsmasq-base openssl curl
     iproute2 procps ca-certificates profanity tmux go-sendxmpp faketime python3-venv prometheus
-    chromium fonts-dejavu-core
+    chromium fonts-dejavu-core python3-html5lib
 )
 desktop_packages=(gajim gajim-omemo dino-im xdotool xvfb dbus util-linux imagemagick mcabber poezio)
 
@@ -53,7 +53,7 @@ js_missing() {
 }
 install_js() {
     js_missing || return 0
-    echo "Installing with npm: @xmpp/client, converse.js, playwright-core and ws, into $js"
+    echo "Installing with npm: @xmpp/client, axe-core, converse.js, playwright-core and ws, into $js"
     mkdir -p $js
     rm -rf $js/node_modules
     cp tests/interop/xmpp_js/package{,-lock}.json $js

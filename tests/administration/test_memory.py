@@ -60,6 +60,7 @@ private_key = "key.pem"
                                 + "x" * 2000 + "</body></message>")
         clients[0].synchronise()
         grown = {what: bytes - before[what] for what, bytes in self.memory().items()}
+        grown.pop("anonymous")  # all that the system has given, and not what for
         allocated = grown.pop("allocated")
         told = ", ".join(f"{what} {bytes:,}" for what, bytes in grown.items()) + f" of {allocated:,}"
         for what in ("accounts", "sessions", "connections", "tls"):

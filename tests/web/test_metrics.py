@@ -18,7 +18,7 @@ class Asking(WebCase):
         self.assertEqual(answer.status, 200)
         self.assertEqual(answer.getheader("Content-Type"), "text/plain; version=0.0.4; charset=utf-8")
         # What clarionctl measures is measured here, too.
-        self.assertRegex(answer.text, r'(?m)^clarion_memory_bytes\{what="allocated"\} [1-9]')
+        self.assertRegex(answer.text, r'(?m)^clarion_memory_bytes\{what="tls"\} [1-9]')
         self.assertRegex(answer.text, r'(?m)^clarion_certificate_expiry_timestamp_seconds\{domain="example.test"\} \d+')
         self.assertEqual(self.names(answer.text) - self.names(self.server.ctl("metrics").stdout), set())
 

@@ -137,8 +137,9 @@ Task<Result<json::value>> revoke(Context& here, const json::object& arguments) {
     const std::string id(text(arguments, "id"));
     constexpr std::size_t shortest = 6;
     if (id.size() < shortest) co_return fail(error_code::usage, "id: as `invite list` says it");
-    const std::vector<std::string> hosts = here.domains().hosts();
-    for (const std::string& host : hosts) {
+    const auto hosts = core::hosts_argument(here.domains(), arguments);
+    if (!hosts) co_return hosts.error();
+    for (const std::string& host : *hosts) {
         const auto gone = co_await invitations::revoke(here, host, id, std::string(operator_name));
         if (gone) co_return json::value{{"id", gone->id}, {"host", host}};
         if (!gone.error().is(error_code::item_not_found)) co_return gone.error();
@@ -204,7 +205,8 @@ core::AdminCommand list_command() {
 core::AdminCommand revoke_command() {
     return {.name = "invite revoke",
             .help = "end an invitation: its link is good for nothing any more",
-            .arguments = {{.name = "id", .use = Use::required, .help = "as `invite list` says it"}},
+            .arguments = {{.name = "id", .use = Use::required, .help = "as `invite list` says it"},
+                          {.name = "host", .kind = Kind_::domain, .help = "only of this host"}},
             .run = revoke};
 }
 

@@ -3,6 +3,7 @@
 #include "modules/registration/invitations/book.h"
 #include "modules/registration/invitations/commands.h"
 #include "modules/registration/invitations/options.h"
+#include "modules/registration/invitations/pages.h"
 #include "modules/registration/invitations/stream_tokens.h"
 #include "modules/registration/invitations/subscribe_requests.h"
 #include "proto/ns.h"
@@ -48,6 +49,7 @@ void install(core::ModuleSetup& setup) {
     SubscribeRequests& requests = setup.state<SubscribeRequests>(setup);
     setup.on(PresenceReceiving::Stage::screen, requests, &SubscribeRequests::on_presence);
     install_commands(setup);
+    serve_pages(setup);
 }
 
 }  // namespace clarion::registration::invitations

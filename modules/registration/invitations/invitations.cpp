@@ -95,7 +95,8 @@ Task<Result<Created>> create(Context& here, Wish wish, std::string by) {
     if (!added) co_return added.error();
     created.id = id_of_key(key);
     created.uri = uri_of(created.invitation, wish.host, created.token);
-    created.url = landing_url(here.http_routes().base_url(here.config(), wish.host), created.token);
+    created.url = landing_url(here.http_routes().base_url(here.config(), wish.host), wish.host,
+                              created.token);
     created.expires = here.clock().on_calendar(created.invitation.expires);
     logger.info("created", {{"id", created.id},
                             {"kind", name_of(wish.kind)},
@@ -138,18 +139,25 @@ Result<> check_any_purpose(const Invitation& invitation) {
     return check_purpose(invitation, reset ? Purpose::reset : Purpose::register_);
 }
 
-/// An open invitation that may be presented by who has no account, or a wrong guess.
-Task<Result<Invitation>> find_presented(Context& here, Presented presented) {
+using Fits = Result<> (*)(const Invitation&);
+
+/// An open invitation that fits, or a wrong guess.
+Task<Result<Invitation>> find_guessed(Context& here, Presented presented, Fits fits) {
     Guess guess(here, presented.host, presented.network);
     const Result<> admitted = co_await guess.begin();
     if (!admitted) co_return admitted.error();
     auto found = co_await find(here, presented.host, key_of_token(presented.token));
     if (found) {
-        const Result<> fits = check_any_purpose(*found);
-        if (!fits) found = fits.error();
+        const Result<> fitting = fits(*found);
+        if (!fitting) found = fitting.error();
     }
     if (!found && found.error().is(error_code::item_not_found)) co_await guess.was_wrong();
     co_return found;
+}
+
+/// One that may be presented by who has no account.
+Task<Result<Invitation>> find_presented(Context& here, Presented presented) {
+    return find_guessed(here, std::move(presented), check_any_purpose);
 }
 
 /// Whoever invited them can log in still, or it is worth nothing.
@@ -246,6 +254,14 @@ Task<Result<>> accept(Context& here, Use use) {
     co_return outcome->result;
 }
 
+/// Errors: "not-acceptable": that is no name.
+Result<Jid> account_of(std::string_view name, std::string_view host) {
+    if (name.empty()) return fail(error_code::not_acceptable, "a name is needed");
+    auto jid = Jid::make(name, host);
+    if (!jid) return fail(error_code::not_acceptable, jid.error().text);
+    return jid;
+}
+
 Task<Result<Jid>> accept(Context& here, Presented presented, Purpose purpose, Jid jid,
                          std::string password) {
     const auto found = co_await find_presented(here, presented);
@@ -260,7 +276,8 @@ Task<Result<Jid>> accept(Context& here, Presented presented, Purpose purpose, Ji
 }  // namespace
 
 Task<Result<Shown>> look_up(Context& here, Presented presented) {
-    const auto found = co_await find_presented(here, presented);
+    const auto any = [](const Invitation&) { return Result<>(); };
+    const auto found = co_await find_guessed(here, presented, any);
     if (!found) co_return found.error();
     co_return Shown{found->kind,    presented.host,   found->inviter,
                     found->account, found->registers, here.clock().on_calendar(found->expires)};
@@ -269,8 +286,8 @@ Task<Result<Shown>> look_up(Context& here, Presented presented) {
 Task<Result<bool>> is_name_free(Context& here, Presented presented, std::string name) {
     const auto found = co_await find_presented(here, presented);
     if (!found) co_return found.error();
-    auto jid = Jid::make(name, presented.host);
-    if (!jid) co_return fail(error_code::not_acceptable, jid.error().text);
+    auto jid = account_of(name, presented.host);
+    if (!jid) co_return jid.error();
     if (!check_name(*found, jid->local())) co_return false;
     if (!found->account.empty()) co_return true;
     co_return co_await is_free(here, *jid);
@@ -278,8 +295,8 @@ Task<Result<bool>> is_name_free(Context& here, Presented presented, std::string 
 
 Task<Result<Jid>> register_account(Context& here, Presented presented, std::string name,
                                    std::string password) {
-    auto jid = Jid::make(name, presented.host);
-    if (!jid) co_return fail(error_code::not_acceptable, jid.error().text);
+    auto jid = account_of(name, presented.host);
+    if (!jid) co_return jid.error();
     co_return co_await accept(here, std::move(presented), Purpose::register_, std::move(*jid),
                               std::move(password));
 }

@@ -1,5 +1,6 @@
 #include "modules/registration/invitations/links.h"
 
+#include "server/core/http/http_host.h"
 #include "server/core/http/http_target.h"
 
 namespace clarion::registration::invitations {
@@ -18,9 +19,11 @@ std::string uri_of(const Invitation& invitation, std::string_view host, std::str
     return uri;
 }
 
-std::string landing_url(std::string_view base, std::string_view token) {
+std::string landing_url(std::string_view base, std::string_view host, std::string_view token) {
     if (base.empty()) return {};
-    return std::string(base) + "/invite/" + std::string(token);
+    std::string url = std::string(base).append(landing_path).append(token);
+    if (core::host_of_url(base) != host) url += "?host=" + core::percent_encode(host);
+    return url;
 }
 
 }  // namespace clarion::registration::invitations

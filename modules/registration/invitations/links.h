@@ -15,7 +15,9 @@ namespace clarion::registration::invitations {
 ///     reset     as of an account with a name: to register that again sets its password
 std::string uri_of(const Invitation& invitation, std::string_view host, std::string_view token);
 
-/// `base`: HttpRoutes::base_url(). Empty if that is.
-std::string landing_url(std::string_view base, std::string_view token);
+/// Where the pages for browsers are (pages.h).
+inline constexpr std::string_view landing_path = "/invite/";
+/// `base`: HttpRoutes::base_url(). Empty if that is. Says the host where the name in `base` does not.
+std::string landing_url(std::string_view base, std::string_view host, std::string_view token);
 
 }  // namespace clarion::registration::invitations

@@ -57,7 +57,7 @@ for (const input of document.querySelectorAll("input[data-free]")) {
         if (!input.value) return;
         timer = setTimeout(async () => {
             const asked = input.value;
-            const answer = await fetch(input.dataset.free + "?name=" + encodeURIComponent(asked));
+            const answer = await fetch(input.dataset.free + encodeURIComponent(asked));
             if (!answer.ok || input.value !== asked) return;
             const told = await answer.json();
             words.textContent = told.text;

@@ -86,8 +86,11 @@ TEST_CASE("the links that people get") {
     CHECK(uri_of(contact, "example.org", "T") == "xmpp:romeo@example.org?roster;preauth=T");
     CHECK(uri_of(made(Kind::account, "a?b#c"), "example.org", "T") ==
           "xmpp:a%3Fb%23c@example.org?register;preauth=T");
-    CHECK(landing_url("https://example.org:5443", "T") == "https://example.org:5443/invite/T");
-    CHECK(landing_url("", "T").empty());
+    CHECK(landing_url("https://example.org:5443", "example.org", "T") ==
+          "https://example.org:5443/invite/T");
+    CHECK(landing_url("https://web.example", "example.org", "T") ==
+          "https://web.example/invite/T?host=example.org");
+    CHECK(landing_url("", "example.org", "T").empty());
 }
 
 TEST_CASE("an invitation's bytes") {

@@ -4,6 +4,8 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "modules/registration/invitations/invitations.h"
+#include "modules/registration/invitations/options.h"
 #include "server/app/admin_api.h"
 #include "server/app/app.h"
 #include "server/app/console/pages.h"
@@ -17,8 +19,14 @@ namespace clarion::app {
 namespace json = boost::json;
 using core::Html;
 using core::html;
+namespace invitations = registration::invitations;
 
 namespace {
+
+bool may_invite(const Visit& visit) {
+    const std::string_view host = visit.account().domain();
+    return visit.here().options<invitations::InvitationOptions>(host).users;
+}
 
 constexpr std::array<std::string_view, 4> own_commands{"client sign-out", "push ping", "push test",
                                                        "push remove"};
@@ -32,6 +40,16 @@ Task<Html> own_answer(const Visit& visit, std::string_view title, std::string_vi
     const auto answer = co_await command->run(visit.here(), arguments);
     if (!answer) co_return card(title, problem(answer.error()));
     co_return card(title, table_of(*command, *answer, style));
+}
+
+Html invite_card(const Visit& visit) {
+    const Html inside = html(
+        "<p>Make a link, and give it to a friend: whoever opens it becomes your contact{}.</p>"
+        "<p><button>Make a link</button></p>",
+        invitations::wish_of_user(visit.here(), visit.account()).registers
+            ? ", and can make an account here"
+            : "");
+    return card("Invite a friend", visit.form("invite", inside, {{"back", "/me/"}}));
 }
 
 Html password_card(const Visit& visit) {
@@ -61,6 +79,15 @@ Result<> check_own_command(const Visit& visit, std::string_view command,
     if (!known || !jid || jid->bare() != visit.account().bare())
         return fail(not_permitted, "you may not do that");
     return {};
+}
+
+Task<Result<std::string>> invite_friend(const Visit& visit) {
+    if (!may_invite(visit)) co_return fail(not_permitted, "you may not do that");
+    invitations::Wish wish = invitations::wish_of_user(visit.here(), visit.account());
+    std::string by(visit.account().bare());
+    const auto made = co_await invitations::create(visit.here(), std::move(wish), std::move(by));
+    if (!made) co_return made.error();
+    co_return made->url.empty() ? made->uri : made->url;
 }
 
 Task<Result<std::string>> change_password(const Visit& visit, const core::HttpForm& form) {
@@ -102,6 +129,7 @@ Task<core::HttpResponse> account_page(const Visit& visit) {
         return buttons;
     };
     body += co_await own_answer(visit, "Notifications", "push list", registrations);
+    if (may_invite(visit)) body += invite_card(visit);
     body += password_card(visit);
     body += card("Your data",
                  html("<p>A copy of what is kept for your account: contacts, messages, "

@@ -53,6 +53,7 @@ Section table(std::string title, std::string_view command, json::object argument
 Task<Html> answers(const Visit& visit, std::vector<Section> sections) {
     Html all;
     for (Section& section : sections) {
+        if (!visit.command(section.command)) continue;  // of a module that is not built in
         const auto answer = co_await visit.run(section.command, std::move(section.arguments));
         all += card(section.title,
                     answer ? table_of(*visit.command(section.command), *answer, section.style)
@@ -143,18 +144,17 @@ std::vector<float> values_of(const json::object& series) {
 
 /// How the figures of the server went over the last day.
 Task<Html> charts(const Visit& visit) {
-    json::object all_names;
-    const auto names = co_await visit.run("history", std::move(all_names));
-    if (!names || !names->is_array()) co_return Html();
+    const auto known = co_await visit.run("history", json::object());
+    if (!known) co_return Html();
     Html all;
-    for (const auto& each : names->get_array()) {
-        json::object one = named("name", core::text(each.as_object(), "name"));
+    for (const auto& figure : known->as_object().at("figures").as_array()) {
+        json::object one = named("name", core::text(figure.as_object(), "name"));
         const auto series = co_await visit.run("history", std::move(one));
-        if (!series || !series->is_object()) continue;
-        const json::object& record = series->get_object();
+        if (!series) continue;
+        const json::object& record = series->as_object();
         all +=
             html("<div class=\"card\">{}</div>\n",
-                 chart(core::text(record, "title"), core::text(record, "unit"), values_of(record)));
+                 chart(core::text(record, "what"), core::text(record, "unit"), values_of(record)));
     }
     co_return html("<h2>The last day</h2><div class=\"grid\">{}</div>", all);
 }
@@ -174,7 +174,7 @@ Task<HttpResponse> overview(const Visit& visit) {
         figures += figure("Connected sessions", record, "sessions_connected");
         figures += figure("Hibernating sessions in memory", record, "sessions_asleep_loaded");
         figures += figure("Bytes waiting to be stored", record, "storage_backlog_bytes");
-        body += html("<div class=\"grid\">{}</div>\n", figures);
+        body += html("<div class=\"grid figures\">{}</div>\n", figures);
         body += co_await charts(visit);
         Html listening;
         for (const auto& each : record.at("listening").as_array())
@@ -231,7 +231,7 @@ Html account_actions(const Visit& visit, const std::string& jid, bool disabled) 
     actions += visit.button("Test push", "push test", {{"jid", jid}});
     if (visit.may("invite create", jid))
         actions += visit.button("Link for a new password", "invite create",
-                                {{"for", jid}, {"reset", "1"}});
+                                {{"jid", jid}, {"reset", "1"}});
     actions += visit.button("Delete", "user delete", {{"jid", jid}},
                             "Delete " + jid + " and everything kept for it?");
     return actions;
@@ -266,7 +266,7 @@ Task<HttpResponse> account(const Visit& visit) {
     const auto shown = co_await visit.run("user show", std::move(whom));
     if (!shown) co_return console_page(visit, "Account", problem(shown.error()), 404);
     const bool disabled = core::flag(shown->as_object(), "disabled");
-    Html body = card("", html("{}<p>{}</p>", table_of(*visit.command("user show"), *shown),
+    Html body = card("", html("{}<div>{}</div>", table_of(*visit.command("user show"), *shown),
                               account_actions(visit, jid, disabled)));
     std::vector<Section> parts = parts_of_account(visit, jid);
     co_return co_await page_of(visit, jid, std::move(body), std::move(parts));
@@ -348,7 +348,7 @@ Task<HttpResponse> room(const Visit& visit) {
     json::object which = named("room", address);
     const auto shown = co_await visit.run("room show", std::move(which));
     if (!shown) co_return console_page(visit, "Room", problem(shown.error()), 404);
-    Html body = card("", html("{}<p>{}</p>", table_of(*visit.command("room show"), *shown),
+    Html body = card("", html("{}<div>{}</div>", table_of(*visit.command("room show"), *shown),
                               visit.button("Destroy", "room destroy", {{"room", address}},
                                            "Destroy " + address + " for good?")));
     co_return console_page(visit, address, std::move(body));
@@ -374,16 +374,16 @@ Html invite(const Visit& visit, const std::string& domain) {
         "Create an invitation",
         visit.form("run", html("<div class=\"row\">{}<button>Create</button></div>", fields),
                    {{"command", "invite create"},
-                    {"for", domain},
+                    {"jid", domain},
                     {"back", "/admin/invitations?domain=" + core::percent_encode(domain)}}));
 }
 
 Task<HttpResponse> invitations(const Visit& visit) {
     const std::string domain = chosen(visit, visit.rights().hosts);
-    Section open = table("Open invitations of " + domain, "invite list", named("domain", domain));
+    Section open = table("Open invitations of " + domain, "invite list", named("host", domain));
     open.style.actions = [&visit, domain](const json::object& record) {
         return visit.button("Revoke", "invite revoke",
-                            {{"domain", domain}, {"id", std::string(core::text(record, "id"))}},
+                            {{"host", domain}, {"id", std::string(core::text(record, "id"))}},
                             "Revoke this invitation?");
     };
     Html lead = search(visit, choice("Domain", visit.rights().hosts, domain));

@@ -78,10 +78,12 @@ Html chart(std::string_view title, std::string_view unit, std::span<const float>
         if (!(value <= most)) most = value;
         latest = value;
     }
-    if (std::isnan(latest)) return html("<h2>{}</h2><p class=\"soft\">nothing yet</p>", title);
+    if (std::isnan(latest))
+        return html("<h2 class=\"sentence\">{}</h2><p class=\"soft\">nothing yet</p>", title);
     const std::string range = number(least) + " to " + number(most) + " " + std::string(unit);
     return html(
-        "<h2>{}</h2><p class=\"figure\">{} <small class=\"soft\">{}</small></p>\n"
+        "<h2 class=\"sentence\">{}</h2><p class=\"figure\">{} <small "
+        "class=\"soft\">{}</small></p>\n"
         "<svg class=\"chart\" viewBox=\"0 0 288 60\" preserveAspectRatio=\"none\" role=\"img\" "
         "aria-label=\"{}: {} in the last day\"><line x1=\"0\" y1=\"59\" x2=\"288\" "
         "y2=\"59\"/>{}</svg>\n"

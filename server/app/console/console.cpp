@@ -12,6 +12,7 @@
 #include "server/core/http/http_form.h"
 #include "server/core/http/http_host.h"
 #include "server/core/http/web_page.h"
+#include "server/core/setup/account_export.h"
 #include "server/core/setup/password_check.h"
 #include "server/core/setup/remote_call.h"
 
@@ -30,6 +31,7 @@ constexpr Logger logger{"console"};
 
 constexpr std::size_t max_form = 64 * 1024;
 constexpr std::string_view api_prefix = "/admin/api/";
+constexpr std::string_view export_path = "/me/export";
 
 /// Whether nobody can read along: TLS, or this machine without a proxy between.
 bool is_safe(const HttpRequest& request) {
@@ -96,6 +98,17 @@ json::object arguments_of(const core::AdminCommand& command, const HttpForm& for
     return arguments;
 }
 
+/// What is kept of an account, as a file. Written on the shard that has the connection.
+HttpResponse copy_of(core::Context& here, const Jid& account) {
+    HttpResponse response;
+    response.fields.emplace_back("Content-Type", "application/xml");
+    response.fields.emplace_back("Content-Disposition", "attachment; filename=\"account.xml\"");
+    response.fields.emplace_back("X-Content-Type-Options", "nosniff");
+    response.fields.emplace_back("Cache-Control", "no-store");
+    response.body = core::export_account(here, account, core::Credentials::left_out);
+    return response;
+}
+
 }  // namespace
 
 // --- who may in ---------------------------------------------------------------------------------
@@ -142,6 +155,9 @@ HttpResponse Console::sign_in_page(const HttpRequest& request, Area area, std::s
     Html said;
     if (!problem.empty()) said = html("<p class=\"bad\" role=\"alert\">{}</p>", problem);
     const std::string action = prefix_of(area) + "sign-in";
+    const core::Context& here = app_.context();
+    const std::string host = core::http_host(here.domains(), here.config(), request.host)
+                                 .value_or(here.domains().hosts().front());
     const std::string back = request.method == "POST" ? prefix_of(area) : request.path;
     Html body = html(
         "<div class=\"narrow card\"><h1>{}</h1>{}<form method=\"post\" action=\"{}\">"
@@ -152,7 +168,7 @@ HttpResponse Console::sign_in_page(const HttpRequest& request, Area area, std::s
         "<label for=\"password\">Password</label><input id=\"password\" name=\"password\" "
         "type=\"password\" autocomplete=\"current-password\" required>"
         "<p><button>Sign in</button></p></form></div>",
-        admin ? "Administration" : "Your account", said, action, back, request.host);
+        admin ? "Administration" : "Your account", said, action, back, host);
     return core::answer_with_page({.title = admin ? "Sign in: administration" : "Sign in",
                                    .body = std::move(body),
                                    .status = status});
@@ -205,11 +221,23 @@ Task<HttpResponse> Console::at_console(core::Context& here, HttpRequest request,
     if (!is_safe(request))
         co_return core::http_text(403, "this page is for https, and for this machine");
     HttpResponse response = core::http_text(503, "the server is stopping");
+    std::optional<Jid> exported;
     const std::function<Task<>(core::Context&)> work = [&](core::Context&) -> Task<> {
-        response = co_await answer(request, area);
+        if (area == Area::users && request.path == export_path && request.is_get())
+            exported = co_await who_exports(request);
+        if (!exported) response = co_await answer(request, area);
     };
     co_await core::call_on_shard(here, 0, work);
+    if (exported) response = copy_of(here, *exported);
     co_return response;
+}
+
+/// nullopt: who asks has not signed in.
+Task<std::optional<Jid>> Console::who_exports(const HttpRequest& request) {
+    const std::optional<SignedIn> who = co_await who_asks(request, Area::users);
+    if (!who) co_return std::nullopt;
+    logger.info("exported", {{"account", who->session.account.full()}});
+    co_return who->session.account;
 }
 
 Task<HttpResponse> Console::answer(const HttpRequest& request, Area area) {
@@ -250,6 +278,19 @@ Task<HttpResponse> Console::carry_out(const HttpRequest& request, Area area) {
     co_return co_await run_form(request, area, std::move(*who), std::move(*form));
 }
 
+/// Those who are signed in with the old one are not any more, but for this browser.
+Task<> Console::take_password(const Visit& visit, SignedIn who, HttpForm form) {
+    const auto mark = co_await change_password(visit, form);
+    WebSession* const mine =
+        mark ? sessions_.find(app_.context().clock().steady(), limits(), who.token) : nullptr;
+    if (mine) mine->mark = *mark;
+    if (mark) sessions_.end_others(who.session.account, who.token);
+    leave_notice(who,
+                 mark ? "Your password is changed. Log in again with your other devices."
+                      : mark.error().text,
+                 !mark);
+}
+
 Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, SignedIn who,
                                      HttpForm form) {
     const std::string back = page_to_return_to(form.value("back"), prefix_of(area));
@@ -258,18 +299,13 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
     if (!session || !session->take_form(form.value("form_number"))) co_return core::see_other(back);
     const Visit visit(app_, request, who.session, who.rights, prefix_of(area));
     if (visit.page() == "password" && area == Area::users) {
-        const auto mark = co_await change_password(visit, form);
-        // Those who are signed in with the old one are not any more, but for this browser.
-        if (mark) {
-            if (WebSession* const mine =
-                    sessions_.find(app_.context().clock().steady(), limits(), who.token))
-                mine->mark = *mark;
-            sessions_.end_others(who.session.account, who.token);
-        }
-        leave_notice(who,
-                     mark ? "Your password is changed. Sign in again with your other devices."
-                          : mark.error().text,
-                     !mark);
+        co_await take_password(visit, who, std::move(form));
+        co_return core::see_other(back);
+    }
+    if (visit.page() == "invite" && area == Area::users) {
+        const auto link = co_await invite_friend(visit);
+        leave_notice(who, link ? "Give this link to your friend: " + *link : link.error().text,
+                     !link);
         co_return core::see_other(back);
     }
     const std::string name(form.value("command"));

@@ -38,11 +38,13 @@ private:
     };
 
     Task<core::HttpResponse> at_console(core::Context& here, core::HttpRequest request, Area area);
+    Task<std::optional<Jid>> who_exports(const core::HttpRequest& request);
     Task<core::HttpResponse> answer(const core::HttpRequest& request, Area area);
     Task<core::HttpResponse> show(const core::HttpRequest& request, Area area);
     Task<core::HttpResponse> carry_out(const core::HttpRequest& request, Area area);
     Task<core::HttpResponse> run_form(const core::HttpRequest& request, Area area, SignedIn who,
                                       core::HttpForm form);
+    Task<> take_password(const Visit& visit, SignedIn who, core::HttpForm form);
     Task<core::HttpResponse> answer_api(const core::HttpRequest& request);
     Task<core::HttpResponse> sign_in(const core::HttpRequest& request, Area area,
                                      core::HttpForm form);

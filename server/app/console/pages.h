@@ -14,7 +14,10 @@ Task<core::HttpResponse> account_page(const Visit& visit);
 /// What may be run from there, and only about the account itself. Error "forbidden".
 Result<> check_own_command(const Visit& visit, std::string_view command,
                            const boost::json::object& arguments);
+/// The mark of the new one (core::credentials_mark). Errors: "not-acceptable", with a sentence.
 Task<Result<std::string>> change_password(const Visit& visit, const core::HttpForm& form);
+/// A link by which somebody becomes a contact, as users may make it (XEP-0401).
+Task<Result<std::string>> invite_friend(const Visit& visit);
 
 /// What a command did, in a sentence.
 std::string describe_outcome(const core::AdminCommand& command, const boost::json::value& result);

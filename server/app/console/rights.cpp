@@ -59,21 +59,20 @@ bool is_for_console(const AdminCommand& command) {
 
 std::string_view about_argument(const AdminCommand& command) {
     if (!command.place.empty()) return command.place;
-    for (const auto& argument : command.arguments) {
-        if (argument.use == core::ArgumentUse::option) continue;
-        const bool says =
-            argument.kind == ArgumentKind::jid || argument.kind == ArgumentKind::domain;
-        return says ? argument.name : std::string_view();
-    }
-    return {};
+    const auto says = [](const core::AdminArgument& argument) {
+        return argument.kind == ArgumentKind::jid || argument.kind == ArgumentKind::domain;
+    };
+    const auto found = std::find_if(command.arguments.begin(), command.arguments.end(), says);
+    return found == command.arguments.end() ? std::string_view() : found->name;
 }
 
 Result<> check_rights(const Rights& rights, const core::Domains& domains,
                       const AdminCommand& command, const boost::json::object& arguments) {
     if (!is_for_console(command) || rights.none()) return refused();
     if (rights.whole_server) return {};
-    const std::string_view about = core::text(arguments, about_argument(command));
-    if (about.empty()) return refused();
+    const std::string_view argument = about_argument(command);
+    const std::string_view about = core::text(arguments, argument);
+    if (argument.empty() || about.empty()) return refused();
     const auto jid = Jid::parse(about);
     if (!jid) return fail(error_code::usage, jid.error().text);
     const std::string_view host = host_of(domains, jid->domain());

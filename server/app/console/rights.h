@@ -1,9 +1,9 @@
 // What an administrator may do in the console: the server's own everything, others what is about the
 // hosts that they administer.
 //
-// A command is about the address or domain that its first word names (AdminCommand::place, if it has
-// one, says which argument that is). So a new command is for administrators of the server alone,
-// unless it begins with an address: tests/unit/app/rights_test.cpp has the list of those that others
+// A command is about what its first argument that is an address or a domain names
+// (AdminCommand::place, if it has one, says which argument that is). So a new command is for
+// administrators of the server alone, unless it has one: tests/unit/app/rights_test.cpp has the list of those that others
 // may run, which is to be read when one is added. Commands that read or write files of the server, or
 // that only clarionctl carries out, are for the admin socket.
 #pragma once

@@ -75,7 +75,7 @@ write_config() {
     fi
     mkdir -p run
     tools/dev_cert.sh run "$domain"
-    sed -e "s/^domains = .*/domains = [\"$domain\"]/" -e 's|^data_dir = .*|data_dir = "data"|' \
+    sed -e "s/^domains = .*/domains = [\"$domain\"]\nadmins = [\"juliet@$domain\"]/" -e 's|^data_dir = .*|data_dir = "data"|' \
         -e 's|^admin_socket = .*|admin_socket = "data/admin.sock"|' \
         -e 's|^certificate = .*|certificate = "cert.pem"|' -e 's|^private_key = .*|private_key = "key.pem"|' \
         -e "/^type = \"c2s\"/,/^port/s/^port = .*/port = ${chosen[c2s-port]:-5222}/" \
@@ -91,6 +91,14 @@ write_config() {
 # The chat page for browsers: docs/web-chat.md.
 [web]
 directory = "chat"
+
+# Pages for administrators and for everybody: docs/console.md. Links for friends: docs/invitations.md.
+[console]
+administrators = true
+users = true
+
+[invitations]
+users_may_invite_accounts = true
 
 # For tools/demo_push.py: a push service of your own, attached as a component.
 [component."push.$domain"]
@@ -147,10 +155,11 @@ create_accounts() {
 }
 
 explain() {
-    local port page=
+    local port page= web
     port=$(port_of c2s)
+    web="https://$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config"):$(port_of https)"
     [ -d run/chat/converse ] && page="
-  Chat in a browser: https://$(sed -n 's/^domains = \["\(.*\)"\].*/\1/p' "$config"):$(port_of https)/ . The certificate is self-signed: tell the browser
+  Chat in a browser: $web/ . The certificate is self-signed: tell the browser
   to go on all the same. One of the two in a private window, and each can write to the other.
 "
     cat <<TEXT
@@ -166,7 +175,10 @@ $page
     profanity
     /connect $(head -1 run/accounts.txt | cut -f1) server 127.0.0.1 port $port tls trust
 
-  Administer it from another terminal:
+  Invite a friend by a link, see your own account: $web/me/
+  Administer it in a browser, as juliet: $web/admin/
+
+  Or from another terminal:
     $bin/clarionctl --config $config status
     $bin/clarionctl --config $config --help
 

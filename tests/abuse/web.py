@@ -1,6 +1,8 @@
 """Whoever speaks HTTP: slow, much, or what is none; WebSockets and BOSH."""
 import itertools
 import resource
+import time
+from urllib.parse import urlencode
 
 from connections import holds
 from scene import Attack, main
@@ -151,6 +153,43 @@ def begins_sessions(attacking):
     attacking.tell(begun=begun)
 
 
+def asks_at_once(request, lines):
+    """The same request on many connections, each again when it is answered."""
+    def attack(attacking):
+        attacking.begin()
+        answered, wires = 0, []
+        while attacking.going():
+            while len(wires) < lines and attacking.going():
+                try:
+                    wires.append(attacking.wire("https", "127.0.1.1", tls=True))
+                    wires[-1].say(request)
+                except OSError:
+                    time.sleep(0.02)
+            for wire in list(wires):
+                try:
+                    wire.listen()
+                    if b"</html>" in wire.heard:
+                        answered += 1
+                        wire.heard = b""
+                        wire.say(request)
+                except OSError:
+                    wires.remove(wire)
+            time.sleep(0.005)
+        attacking.tell(answered=answered)
+    return attack
+
+
+def form(path, **fields):
+    body = urlencode(fields).encode()
+    return (f"POST {path} HTTP/1.1\r\n".encode() + HOST + b"Content-Type: application/x-www-form-urlencoded\r\n"
+            b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+
+def few_are_tried(_server, told, _seconds):
+    answered = sum(one.get("answered", 0) for one in told)
+    return [f"{answered} guesses were answered"] if answered > 60 else []
+
+
 def uploads_nobody_asked_for(attacking):
     attacking.begin()
     sent = 0
@@ -180,5 +219,10 @@ if __name__ == "__main__":
         Attack("messages in thousands of empty fragments", sends(FRAGMENTS), ["mallory"], short=False),
         Attack("messages over WebSocket that never end", sends(STANZA), ["mallory"], short=False),
         Attack("sessions over BOSH are begun and left", begins_sessions, processes=2),
+        Attack("passwords are guessed at the console", asks_at_once(
+            form("/admin/sign-in", address=f"carol@{DOMAIN}", password="guess"), 40), judge=few_are_tried,
+            settings={"settings": "[console]\nadministrators = true\n"}),
+        Attack("invitations are guessed", asks_at_once(form("/invite/aaaaaaaaaaaaaaaaaaaaaaaaaa", name="x"), 40),
+               judge=few_are_tried, short=False),
         Attack("files that nobody asked for are sent", uploads_nobody_asked_for, processes=2),
     ])

@@ -326,6 +326,7 @@ class Clarion(Process):
             loopback.port(self.address) for _ in range(3))
         self.components = {}
         self.services = []     # domains that its options make it serve
+        self.admins = []       # of the whole server
         self.options = ""      # more of clarion.toml
         self.s2s_options = ""  # more of its [s2s]
         self._config = self.directory / "clarion.toml"
@@ -342,6 +343,7 @@ class Clarion(Process):
 domains = ["{self.domain}"]
 data_dir = "{self.directory / 'data'}"
 admin_socket = "{self.directory / 'admin.sock'}"
+admins = {json.dumps(self.admins)}
 shards = 2
 [log]
 level = "debug"

@@ -1,6 +1,8 @@
 """The console: /admin/ and /me/. Who may in, what they see, and what keeps others from it."""
 import json
+import re
 import unittest
+import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
 
@@ -223,7 +225,7 @@ class Rights(ConsoleCase):
         self.assertNotIn("/admin/log", [link for link in pages[0].links])
         for command, arguments in (("user show", {"jid": "bob@example.test"}), ("user list", {}),
                                    ("user list", {"domain": "example.test"}), ("session list", {}),
-                                   ("status", {}), ("log level", {"level": "debug"}),
+                                   ("status", {}), ("status", {"": "other.test", "jid": "other.test"}), ("log level", {"level": "debug"}),
                                    ("push stats", {}), ("user delete", {"jid": "bob@example.test/other.test"}),
                                    ("metrics", {}), ("reload", {}), ("s2s test", {"domain": "remote.test"})):
             self.assertEqual(self.api(ann, command, **arguments)[0], 403, command)
@@ -276,6 +278,26 @@ class OwnPage(ConsoleCase):
         self.assertIn("Sign out", mine.get("/me/").text)
         self.assertNotIn("Sign out", other.get("/me/").text)
         self.assertIn("Sign out", Browser(self.server).sign_in("/me/", "bob@example.test", "longenough").text)
+
+    def test_a_copy_of_what_is_kept(self):
+        bob = self.signed_in("bob@example.test", "/me/")
+        answer = bob.ask("GET", "/me/export")
+        self.assertEqual(answer.status, 200)
+        self.assertIn("attachment", answer.getheader("Content-Disposition"))
+        self.assertEqual(answer.getheader("X-Content-Type-Options"), "nosniff")
+        users = [each.get("name") for each in ET.fromstring(answer.text).iter("{urn:xmpp:pie:0}user")]
+        self.assertEqual(users, ["bob"])
+        for secret in ("scram", "password", "stored-key"):
+            self.assertNotIn(secret, answer.text)
+        self.assertIn("Password", self.browser.get("/me/export").text)  # who has not signed in
+
+    def test_a_link_for_a_friend(self):
+        bob = self.signed_in("bob@example.test", "/me/")
+        page = bob.send(next(form for form in bob.get("/me/").forms if form.action == "/me/invite"))
+        link = re.search(r"https://\S+/invite/\w+", page.text)[0]
+        friend = Browser(self.server).get(link.split("/", 3)[3].join(["/", ""]))
+        self.assertIn("bob@example.test invites you to chat", friend.text)
+        self.assertEqual([form.action for form in friend.forms], [])  # nobody lets users give accounts away
 
     def test_nothing_is_done_to_others(self):
         bob = self.signed_in("bob@example.test", "/me/")

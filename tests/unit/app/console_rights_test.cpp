@@ -57,6 +57,9 @@ TEST_CASE("who administers a domain may what is about it, its accounts and its s
                               "a.example.remote.example", "a.example@b.example", ""})
         CHECK(scene.outcome(scene.host, scene.show, about) == "forbidden");
     CHECK(scene.outcome(scene.host, scene.show, "@") == "usage");
+    // Of a command about the server nothing that is sent says otherwise.
+    const core::AdminCommand status{.name = "status", .run = nothing()};
+    CHECK(scene.outcome(scene.host, status, "a.example") == "forbidden");
     CHECK(scene.outcome(scene.server, scene.show, "ann@b.example") == "ok");
     CHECK(scene.outcome(scene.server, scene.show, "") == "ok");
     CHECK(scene.outcome(Rights{}, scene.show, "ann@a.example") == "forbidden");
@@ -79,7 +82,7 @@ TEST_CASE("files, what clarionctl carries out, and what has no end are not for t
     }
 }
 
-/// Who adds a command whose first word is an address or a domain lets administrators of single
+/// Who adds a command with an argument that is an address or a domain lets administrators of single
 /// domains run it in the console: it may tell and change nothing about other domains. Then it
 /// belongs here.
 TEST_CASE("commands of modules that administrators of single domains may run") {
@@ -91,8 +94,11 @@ TEST_CASE("commands of modules that administrators of single domains may run") {
                 all += std::string(command.name) + "\n";
     }
     CHECK(all ==
-          "archive stats\narchive purge\npush list\npush show\npush ping\npush test\npush remove\n"
-          "upload list\nupload purge\nbookmarks restore\npubsub node list\npubsub node info\n"
-          "pubsub node delete\nroom list\nroom show\nroom history\nroom create\nroom destroy\n"
-          "room config\nroom affiliation\nroom kick\n");
+          "report list\nreport dismiss\narchive stats\narchive purge\npush list\n"
+          "push show\npush ping\npush test\npush remove\ninvite create\ninvite list\n"
+          "invite revoke\nupload list\nupload purge\nbookmarks restore\npubsub node list\n"
+          "pubsub node info\npubsub node delete\nfederation list\nfederation block\n"
+          "federation unblock\nfederation allow\nfederation disallow\nroom list\n"
+          "room show\nroom history\nroom create\nroom destroy\nroom config\n"
+          "room affiliation\nroom kick\n");
 }

@@ -47,10 +47,11 @@ function record(page, name) {
 class Connection {
   pages = new Map();
 
-  async open({ page: name, width = 1280, height = 800, phone = false }) {
+  async open({ page: name, width = 1280, height = 800, phone = false, dark = false }) {
     const context = await browser.newContext({
       ignoreHTTPSErrors: true,
       viewport: { width, height },
+      colorScheme: dark ? "dark" : "light",
       ...(phone && { userAgent: devices["Pixel 7"].userAgent, isMobile: true, hasTouch: true }),
     });
     const page = await context.newPage();

@@ -11,7 +11,8 @@ if(CLARION_SANITIZE)
 endif()
 foreach(class
         test_chromium.Chromium
-        test_node.Node)
+        test_node.Node
+        test_pages.Pages)
     string(REGEX REPLACE "^test_[a-z_]+[.]" "browser_" name ${class})
     add_test(NAME ${name}
         COMMAND Python3::Interpreter -m unittest -v ${class}

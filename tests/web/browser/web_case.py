@@ -10,7 +10,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "interop"))
 
-from federation_case import PASSWORD
+from federation_case import PASSWORD, PUBLISH_OPTIONS
 from real_clients import JS_PACKAGES, XmppJs
 from relay import Relay
 from room_case import ROOMS

@@ -25,6 +25,20 @@ std::string grouped(std::string digits) {
     return digits;
 }
 
+/// "2026-11-30T21:34:01.604698Z" (XEP-0082) as people read it: "2026-11-30 21:34:01 UTC".
+std::string shown(std::string_view text) {
+    constexpr std::string_view pattern = "dddd-dd-ddTdd:dd:dd";
+    const auto fits = [&](std::size_t i) {
+        return pattern[i] == 'd' ? text[i] >= '0' && text[i] <= '9' : text[i] == pattern[i];
+    };
+    if (text.size() <= pattern.size() || !text.ends_with('Z')) return std::string(text);
+    for (std::size_t i = 0; i < pattern.size(); ++i)
+        if (!fits(i)) return std::string(text);
+    std::string time(text.substr(0, pattern.size()));
+    time[10] = ' ';
+    return time + " UTC";
+}
+
 bool is_said(const json::value* value) {
     if (!value || value->is_null()) return false;
     if (value->is_string()) return !value->get_string().empty();
@@ -114,7 +128,7 @@ Html record_of(const AdminCommand& command, const json::object& record) {
 }  // namespace
 
 std::string text_of(const json::value& value) {
-    if (value.is_string()) return std::string(value.get_string());
+    if (value.is_string()) return shown(value.get_string());
     if (value.is_bool()) return value.get_bool() ? "yes" : "no";
     if (value.is_int64()) return grouped(std::to_string(value.get_int64()));
     if (value.is_uint64()) return grouped(std::to_string(value.get_uint64()));

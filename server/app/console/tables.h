@@ -26,7 +26,7 @@ struct TableStyle {
 
 core::Html table_of(const core::AdminCommand& command, const boost::json::value& answer,
                     const TableStyle& style = {});
-/// A value as text: numbers in groups of three digits, yes and no, lists with commas.
+/// A value as text: numbers in groups of three digits, times in words, yes and no, lists with commas.
 std::string text_of(const boost::json::value& value);
 
 }  // namespace clarion::app

@@ -54,7 +54,8 @@ TEST_CASE("nothing that users wrote becomes markup") {
     style.account_link = "/admin/account?jid=";
     for (const core::Html& page :
          {table_of(sessions, answer, style), table_of(sessions, answer.at(0), style),
-          table_of(sessions, json::value(evil), style), table_of({.name = "x"}, json::value{evil, evil}),
+          table_of(sessions, json::value(evil), style),
+          table_of({.name = "x"}, json::value{evil, evil}),
           table_of({.name = "x"}, json::value{{{evil, evil}}, {{evil, 1}}})}) {
         CHECK_FALSE(has(page, "<script"));
         CHECK_FALSE(has(page, "b/\""));
@@ -68,6 +69,9 @@ TEST_CASE("a record is names and values, a word itself") {
                                                               {"groups", {"a", "b"}}});
     CHECK(has(record, "<dt>sessions connected</dt><dd>-12 345</dd>"));
     CHECK(has(record, "<dd>a, b</dd>"));
+    CHECK(text_of("2026-11-30T21:34:01.604698Z") == "2026-11-30 21:34:01 UTC");
+    CHECK(text_of("2026-11-30T21:34:01Z") == "2026-11-30 21:34:01 UTC");
+    CHECK(text_of("2026-11-30T21:34:0xZ") == "2026-11-30T21:34:0xZ");
     CHECK_FALSE(has(record, "some thing"));
 }
 

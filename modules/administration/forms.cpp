@@ -71,6 +71,10 @@ Task<Result<>> check_right(const core::CommandCall& call, const std::vector<Jid>
         const bool may = co_await core::administers(call.context, call.from, host);
         if (!may) co_return fail("forbidden", "you do not administer " + host);
     }
+    for (const Jid& account : accounts) {
+        const Result<> below = co_await core::check_rank(call.context, call.from, account);
+        if (!below) co_return below;
+    }
     co_return Result<>{};
 }
 

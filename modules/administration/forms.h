@@ -32,7 +32,8 @@ Result<std::vector<Jid>> read_accounts(const DataForm& form, std::string_view va
 /// Lines as one text. Error core::bad_payload: it is longer than `most` bytes, or empty.
 Result<std::string> read_text(const DataForm& form, std::string_view var, std::size_t most);
 
-/// Whether who runs the command administers the hosts of all these accounts. Errors:
+/// Whether who runs the command administers the hosts of all these accounts, and all that those
+/// accounts administer. Errors:
 /// "item-not-found" (no host of ours), "forbidden".
 Task<Result<>> check_right(const core::CommandCall& call, const std::vector<Jid>& accounts);
 

@@ -231,6 +231,17 @@ class Rights(ConsoleCase):
             self.assertEqual(self.api(ann, command, **arguments)[0], 403, command)
         self.assertEqual(self.api(ann, "user disable", jid="zoe@other.test")[0], 200)
 
+    def test_nobody_takes_over_who_administers_more(self):
+        """bob administers example.test, where root and ann have their accounts, who administer more."""
+        self.server.ctl("user", "admin", "bob@example.test", "on")
+        bob = self.signed_in("bob@example.test")
+        self.server.ctl("user", "add", "carl@example.test", "--password", "secret")
+        for command, arguments in (("user passwd", {"password": "mine"}), ("user disable", {}), ("user delete", {}),
+                                   ("invite create", {"reset": True}), ("user show", {})):
+            for jid in ("root@example.test", "ann@example.test", "root@example.test/x", "ROOT@Example.test"):
+                self.assertEqual(self.api(bob, command, jid=jid, **arguments)[0], 403, (command, jid))
+        self.assertEqual(self.api(bob, "user passwd", jid="carl@example.test", password="other")[0], 200)
+
     def test_everything_is_in_the_log(self):
         browser = self.signed_in()
         page = browser.get("/admin/account?jid=bob@example.test")

@@ -100,6 +100,8 @@ Task<Result<CommandOutcome>> reset(CommandCall& call) {
     std::string host(jid->domain());
     const bool may = co_await core::administers(call.context, std::move(from), std::move(host));
     if (!may) co_return fail("forbidden", "you do not administer that host");
+    const Result<> below = co_await core::check_rank(call.context, call.from, *jid);
+    if (!below) co_return below.error();
     Wish wish{.kind = Kind::reset, .host = std::string(jid->domain())};
     wish.account = jid->local();
     co_return co_await make(call, std::move(wish));

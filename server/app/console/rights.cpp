@@ -66,7 +66,7 @@ std::string_view about_argument(const AdminCommand& command) {
     return found == command.arguments.end() ? std::string_view() : found->name;
 }
 
-Result<> check_rights(const Rights& rights, const core::Domains& domains,
+Result<> check_rights(const Rights& rights, const Config& config, const core::Domains& domains,
                       const AdminCommand& command, const boost::json::object& arguments) {
     if (!is_for_console(command) || rights.none()) return refused();
     if (rights.whole_server) return {};
@@ -77,6 +77,10 @@ Result<> check_rights(const Rights& rights, const core::Domains& domains,
     if (!jid) return fail(error_code::usage, jid.error().text);
     const std::string_view host = host_of(domains, jid->domain());
     if (host.empty() || !rights.administers(host)) return refused();
+    // Who could give an administrator of more another password would get what that one has.
+    if (core::is_server_administrator(config, *jid)) return refused();
+    for (const std::string& theirs : core::configured_hosts(config, domains, *jid))
+        if (!rights.administers(theirs)) return refused();
     return {};
 }
 

@@ -19,6 +19,10 @@ class object;
 class value;
 }  // namespace boost::json
 
+namespace clarion {
+class Config;
+}
+
 namespace clarion::app {
 
 /// Of one who has signed in. Looked up for each request, never kept.
@@ -35,8 +39,9 @@ Task<Rights> rights_of(core::Context& here, Jid account);
 bool is_for_console(const core::AdminCommand& command);
 /// The argument that says whom it is about; empty: it is about the server.
 std::string_view about_argument(const core::AdminCommand& command);
-/// Errors: "forbidden", "usage" (what it is about is no address).
-Result<> check_rights(const Rights& rights, const core::Domains& domains,
+/// Errors: "forbidden" (also what is about an account that administers more), "usage" (what it is
+/// about is no address).
+Result<> check_rights(const Rights& rights, const Config& config, const core::Domains& domains,
                       const core::AdminCommand& command, const boost::json::object& arguments);
 
 }  // namespace clarion::app

@@ -36,7 +36,8 @@ const core::AdminCommand* Visit::command(std::string_view name) const {
 Task<Result<json::value>> Visit::run(std::string_view name, json::object arguments) const {
     const core::AdminCommand* const wanted = command(name);
     if (!wanted) co_return fail(error_code::item_not_found, "there is no such command here");
-    const Result<> allowed = check_rights(rights_, here().domains(), *wanted, arguments);
+    const Result<> allowed =
+        check_rights(rights_, here().config(), here().domains(), *wanted, arguments);
     if (!allowed) co_return allowed.error();
     co_return co_await wanted->run(here(), arguments);
 }
@@ -46,7 +47,7 @@ bool Visit::may(std::string_view name, std::string_view about) const {
     if (!wanted) return false;
     json::object arguments;
     if (!about.empty()) arguments[about_argument(*wanted)] = about;
-    return check_rights(rights_, here().domains(), *wanted, arguments).ok();
+    return check_rights(rights_, here().config(), here().domains(), *wanted, arguments).ok();
 }
 
 Html Visit::form(std::string_view page, const Html& inside, const Fields& hidden,

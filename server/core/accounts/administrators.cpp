@@ -37,6 +37,17 @@ bool is_server_administrator(const Config& config, const Jid& who) {
     return std::find(names.begin(), names.end(), who.bare()) != names.end();
 }
 
+std::vector<std::string> configured_hosts(const Config& config, const Domains& domains,
+                                          const Jid& who) {
+    std::vector<std::string> hosts;
+    for (const std::string& host : domains.hosts()) {
+        std::vector<std::string> names;
+        add_prepared(config.get<HostAdministrators>(host).admins, names);
+        if (std::find(names.begin(), names.end(), who.bare()) != names.end()) hosts.push_back(host);
+    }
+    return hosts;
+}
+
 Task<bool> administers(Context& context, Jid who, std::string host) {
     if (!who.has_local() || !context.domains().is_host(who.domain()) ||
         !context.domains().is_host(host))
@@ -47,6 +58,20 @@ Task<bool> administers(Context& context, Jid who, std::string host) {
     if (who.domain() != host) co_return false;
     const auto record = co_await context.storage().accounts().find(std::move(name));
     co_return record && record->has_value() && (*record)->administrator && !(*record)->disabled;
+}
+
+Task<Result<>> check_rank(Context& context, Jid who, Jid account) {
+    const Config& config = context.config();
+    const std::string name(account.bare());
+    if (is_server_administrator(config, who)) co_return Result<>{};
+    if (is_server_administrator(config, account))
+        co_return fail("forbidden", name + " administers the server");
+    const auto hosts = configured_hosts(config, context.domains(), account);
+    for (const std::string& host : hosts) {
+        const bool may = co_await administers(context, who, host);
+        if (!may) co_return fail("forbidden", name + " administers " + host + ", and you do not");
+    }
+    co_return Result<>{};
 }
 
 Task<Result<std::vector<std::string>>> recorded_administrators(Context& context, std::string host) {

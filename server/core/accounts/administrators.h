@@ -18,6 +18,7 @@
 namespace clarion::core {
 
 class Context;
+class Domains;
 
 /// Whom the configuration makes an administrator of this host: bare, prepared, each once. What is no
 /// address is left out.
@@ -26,9 +27,17 @@ std::vector<std::string> configured_administrators(const Config& config, std::st
 /// Whether [server] names them: they administer the server as a whole.
 bool is_server_administrator(const Config& config, const Jid& who);
 
+/// The hosts that the configuration, but not [server], makes this account an administrator of.
+std::vector<std::string> configured_hosts(const Config& config, const Domains& domains,
+                                          const Jid& who);
+
 /// Whether that account administers this host. Nobody does who has no account here, whatever the
 /// configuration says. Reads storage, but where the configuration says yes. Any shard.
 Task<bool> administers(Context& context, Jid who, std::string host);
+
+/// Who can give an account another password gets what that account may: so only who administers all
+/// that it does acts on it. Error "forbidden", with a sentence.
+Task<Result<>> check_rank(Context& context, Jid who, Jid account);
 
 /// The accounts of a host whose records make them administrators of it, in order: looks at every
 /// account of the host, in slices. Storage errors.

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "modules/all.h"
+#include "server/app/app.h"
 #include "server/core/address/domains.h"
 
 using namespace clarion;
@@ -21,8 +22,19 @@ core::AdminHandler nothing() {
     };
 }
 
+std::shared_ptr<const Config> configured() {
+    auto parsed = parse_config(
+        all_options(),
+        "[server]\ndomains = [\"a.example\", \"b.example\"]\nadmins = [\"root@a.example\"]\n"
+        "[host.\"b.example\".administration]\nadmins = [\"both@a.example\", \"b@b.example\"]\n",
+        "clarion.toml");
+    if (!parsed) FAIL(parsed.error().text);
+    return std::move(*parsed);
+}
+
 struct Scene {
     core::Domains domains;
+    std::shared_ptr<const Config> config = configured();
     Rights server{.whole_server = true, .hosts = {"a.example", "b.example"}};
     Rights host{.whole_server = false, .hosts = {"a.example"}};
     core::AdminCommand show{.name = "user show",
@@ -41,7 +53,7 @@ struct Scene {
                         const std::string& about) const {
         json::object arguments;
         if (!about.empty()) arguments[about_argument(command)] = about;
-        const Result<> allowed = check_rights(rights, domains, command, arguments);
+        const Result<> allowed = check_rights(rights, *config, domains, command, arguments);
         return allowed ? "ok" : allowed.error().code;
     }
 };
@@ -63,6 +75,14 @@ TEST_CASE("who administers a domain may what is about it, its accounts and its s
     CHECK(scene.outcome(scene.server, scene.show, "ann@b.example") == "ok");
     CHECK(scene.outcome(scene.server, scene.show, "") == "ok");
     CHECK(scene.outcome(Rights{}, scene.show, "ann@a.example") == "forbidden");
+    // Who administers more, too.
+    for (const char* more : {"root@a.example", "both@a.example", "both@a.example/x"}) {
+        CHECK(scene.outcome(scene.host, scene.show, more) == "forbidden");
+        CHECK(scene.outcome(scene.server, scene.show, more) == "ok");
+    }
+    const Rights both{.hosts = {"a.example", "b.example"}};
+    CHECK(scene.outcome(both, scene.show, "both@a.example") == "ok");
+    CHECK(scene.outcome(both, scene.show, "root@a.example") == "forbidden");
 }
 
 TEST_CASE("files, what clarionctl carries out, and what has no end are not for the console") {

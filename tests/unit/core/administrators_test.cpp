@@ -24,6 +24,14 @@ struct Realm {
         });
         return result;
     }
+    bool may_act(const std::string& who, const std::string& account) {
+        bool result = false;
+        world.run(who, [&](Context& core) -> Task<> {
+            const auto done = co_await check_rank(core, Jid::trusted(who), Jid::trusted(account));
+            result = done.ok();
+        });
+        return result;
+    }
     std::string change(const std::string& who, bool administrator) {
         Result<> done;
         world.run(who, [&](Context& core) -> Task<> {
@@ -103,4 +111,20 @@ TEST_CASE("an account's record makes it an administrator of its host, until it d
 }
 
 }  // namespace
+
+TEST_CASE("nobody acts on an account that administers more than they do") {
+    Realm realm(
+        "admins = [\"juliet@example.org\"]\n"
+        "[host.\"example.net\".administration]\nadmins = [\"romeo@example.org\"]\n");
+    realm.world.add_account("nurse@example.org");
+    CHECK(realm.change("nurse@example.org", true) == "done");
+    CHECK(realm.may_act("nurse@example.org", "someone@example.org"));
+    CHECK_FALSE(realm.may_act("nurse@example.org", "juliet@example.org"));
+    CHECK_FALSE(realm.may_act("nurse@example.org/r", "romeo@example.org"));
+    CHECK(realm.may_act("romeo@example.org", "romeo@example.org"));
+    CHECK_FALSE(realm.may_act("romeo@example.org", "juliet@example.org"));
+    CHECK(realm.may_act("juliet@example.org", "romeo@example.org"));
+    CHECK(realm.may_act("juliet@example.org", "juliet@example.org"));
+}
+
 }  // namespace clarion::core

@@ -17,6 +17,17 @@ std::string_view take_word(std::string_view& line) {
 
 }  // namespace
 
+namespace {
+
+/// How many bytes of a text, `most` at most, end where a character of UTF-8 does.
+std::size_t whole_characters(std::string_view text, std::size_t most) {
+    if (text.size() <= most) return text.size();
+    while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) --most;
+    return most;
+}
+
+}  // namespace
+
 void LogTail::resize(std::size_t lines) {
     if (lines == ring_.size()) return;
     std::vector<std::string> kept = last(lines);
@@ -28,7 +39,7 @@ void LogTail::resize(std::size_t lines) {
 
 void LogTail::add(LogLevel level, std::string_view line) {
     if (ring_.empty() || level < LogLevel::info) return;
-    ring_[next_].assign(line.substr(0, log_tail_bytes));
+    ring_[next_].assign(line.substr(0, whole_characters(line, log_tail_bytes)));
     next_ = (next_ + 1) % ring_.size();
     filled_ = std::min(filled_ + 1, ring_.size());
 }

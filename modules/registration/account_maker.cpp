@@ -8,6 +8,7 @@
 #include "modules/registration/invitations/invitations.h"
 #include "modules/registration/tombstones.h"
 #include "server/core/accounts/account_registry.h"
+#include "server/core/accounts/administrators.h"
 #include "server/core/context.h"
 #include "server/core/events/account_events.h"
 #include "server/core/setup/remote_call.h"
@@ -62,6 +63,7 @@ Task<Result<>> check(Context& context, const Newcomer& newcomer) {
 }  // namespace
 
 Task<Result<bool>> is_free(Context& context, Jid jid) {
+    if (core::is_named_administrator(context.config(), context.domains(), jid)) co_return false;
     const auto taken = co_await exists(context, jid);
     if (!taken) co_return taken.error();
     if (*taken) co_return false;

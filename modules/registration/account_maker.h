@@ -22,8 +22,8 @@ struct Newcomer {
     bool name_is_theirs = false;
 };
 
-/// Whether nobody has that name, and nothing keeps it from newcomers: a tombstone, or somebody's
-/// invitation. Any shard. Storage errors.
+/// Whether nobody has that name, and nothing keeps it from newcomers: a tombstone, somebody's
+/// invitation, or that the configuration makes it an administrator's. Any shard. Storage errors.
 Task<Result<bool>> is_free(core::Context& context, Jid jid);
 
 /// Any shard; durable when it returns. Which names are taken is as hard to find out as a password.

@@ -334,7 +334,8 @@ core::AdminArea certificate_commands(App& app) {
                             .use = core::ArgumentUse::required,
                             .help = "a domain of this server"}},
              .columns = {{"check", "check"}, {"result", "result"}, {"detail", "detail"}},
-             .run = with(app, check)}}};
+             .run = with(app, check),
+             .whole_server = true}}};  // it connects to where the domain's DNS says
 }
 
 }  // namespace clarion::app

@@ -110,7 +110,11 @@ Task<Result<json::value>> list(App& app, const json::object& arguments) {
     const std::size_t limit = limit_of(arguments);
     auto& accounts = app.context().storage().accounts();
     json::array users;
-    core::AccountNames names_of(app.context(), std::string(text(arguments, "domain")));
+    const std::string_view wanted = text(arguments, "domain");
+    const auto domain =
+        wanted.empty() ? Result<std::string>(std::string()) : prepare_domain(wanted);
+    if (!domain) co_return fail(error_code::usage, "domain: " + domain.error().text);
+    core::AccountNames names_of(app.context(), *domain);
     while (true) {
         const auto names = co_await names_of.next();
         if (!names) co_return names.error();

@@ -54,10 +54,13 @@ class SigningIn(ConsoleCase):
             self.assertIn(word, cookie)
 
     def test_in_the_clear_only_from_this_machine_and_not_by_a_strange_proxy(self):
-        self.signed_in(encrypted=False)
-        clear = Browser(self.server, encrypted=False)
-        clear.headers = {"X-Forwarded-For": "192.0.2.1"}
-        self.assertEqual(clear.get("/admin/").status, 403)
+        self.signed_in(encrypted=False, host="127.0.0.1")
+        for field in ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via"):
+            clear = Browser(self.server, host="127.0.0.1", encrypted=False)
+            clear.headers = {field: "192.0.2.1"}
+            self.assertEqual(clear.get("/admin/").status, 403)
+        # By a name somebody has pointed here.
+        self.assertEqual(Browser(self.server, encrypted=False).get("/admin/").status, 403)
 
     def test_a_wrong_password_is_told_later_and_later_and_logged(self):
         for address, password in (("root@example.test", "wrong"), ("nobody@example.test", "secret"),
@@ -227,9 +230,29 @@ class Rights(ConsoleCase):
                                    ("user list", {"domain": "example.test"}), ("session list", {}),
                                    ("status", {}), ("status", {"": "other.test", "jid": "other.test"}), ("log level", {"level": "debug"}),
                                    ("push stats", {}), ("user delete", {"jid": "bob@example.test/other.test"}),
-                                   ("metrics", {}), ("reload", {}), ("s2s test", {"domain": "remote.test"})):
+                                   ("metrics", {}), ("reload", {}), ("s2s test", {"domain": "remote.test"}),
+                                   ("cert check", {"domain": "other.test"})):
             self.assertEqual(self.api(ann, command, **arguments)[0], 403, command)
         self.assertEqual(self.api(ann, "user disable", jid="zoe@other.test")[0], 200)
+
+    def test_numbers_and_kinds_are_those_that_are_declared(self):
+        root = self.signed_in()
+        for command, arguments in (("session list", {"limit": -1}), ("session list", {"limit": 10 ** 12}),
+                                   ("session list", {"limit": "5"}), ("user list", {"disabled": "yes"}),
+                                   ("user list", {"domain": 5}), ("user list", {"unheard-of": "x"}),
+                                   ("invite create", {"jid": "other.test", "uses": -1})):
+            self.assertEqual(self.api(root, command, **arguments)[0], 400, (command, arguments))
+
+    def test_the_last_administrator_stays(self):
+        self.server.ctl("user", "delete", "root@example.test", "--yes")
+        ann = self.signed_in("ann@example.test")  # who alone administers other.test now
+        page = ann.get("/admin/")
+        self.server.ctl("user", "admin", "zoe@other.test", "on")
+        zoe = self.signed_in("zoe@other.test")
+        self.server.ctl("user", "delete", "ann@example.test", "--yes")
+        for command, arguments in (("user delete", {}), ("user disable", {}), ("user admin", {"state": "off"})):
+            self.assertEqual(self.api(zoe, command, jid="zoe@other.test", **arguments)[0], 409, command)
+        self.assertEqual(page.status, 200)
 
     def test_nobody_takes_over_who_administers_more(self):
         """bob administers example.test, where root and ann have their accounts, who administer more."""

@@ -12,7 +12,7 @@ PASSWORD = "long enough for anybody"
 
 
 class Invitations(WebCase):
-    domains = '["example.test", "other.test"]'
+    domains = '["example.test", "other.test"]\nadmins = ["root@example.test"]'
     options = ('[host."other.test".http]\nexternal_url = "https://web.test"\n[host."example.test".auth]\n'
                'failure_delay = "20ms"\nmax_failure_delay = "200ms"\n')
 
@@ -81,6 +81,16 @@ class Invitations(WebCase):
         self.take(path, "romeo")  # and the link makes no other
         self.assertEqual(self.accounts(), ["ann@example.test", "juliet@example.test"])
 
+    def test_the_name_of_an_administrator_is_nobody_s_to_take(self):
+        """It is in the configuration, and the account is not made yet."""
+        path = self.invite("example.test")
+        self.assertEqual(self.take(path, "root").status, 422)
+        self.assertEqual(self.take(path, "ROOT").status, 422)
+        done = self.server.ctl("invite", "create", "example.test", "--name", "root")
+        self.assertNotEqual(done.returncode, 0)
+        self.assertIn("user add", done.stderr)
+        self.assertEqual(self.accounts(), ["ann@example.test"])
+
     def test_a_form_that_is_sent_twice_makes_one_account(self):
         path = self.invite("example.test")
         for _ in range(2):
@@ -115,6 +125,13 @@ class Invitations(WebCase):
         with ThreadPoolExecutor(30) as pool:
             pages = list(pool.map(lambda n: Browser(self.server).get(f"/invite/{n:026}"), range(60)))
         self.assertGreater(sum(page.status == 429 for page in pages), 20)
+
+    def test_not_over_a_connection_that_others_read(self):
+        path = self.invite("example.test")
+        clear = Browser(self.server, encrypted=False)
+        self.assertEqual(clear.get(path).status, 403)
+        self.assertEqual(self.take(path, browser=clear).status, 403)
+        self.assertEqual(self.accounts(), ["ann@example.test"])
 
     def test_names_are_told_only_to_who_has_a_link(self):
         path = self.invite("example.test")

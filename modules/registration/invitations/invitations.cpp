@@ -15,6 +15,7 @@
 #include "modules/registration/invitations/links.h"
 #include "modules/registration/invitations/options.h"
 #include "server/core/accounts/account_registry.h"
+#include "server/core/accounts/administrators.h"
 #include "server/core/http/http_routes.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
@@ -37,10 +38,14 @@ Task<Result<std::optional<storage::AccountRecord>>> find_account(Context& here, 
 
 // ---- To make one -------------------------------------------------------------------------------
 
+/// A link to somebody's account is good for no longer than the options say, whatever is wished.
 Duration lifetime(Context& here, const Wish& wish) {
-    if (wish.expires_after > Duration::zero()) return wish.expires_after;
     const auto& options = here.options<InvitationOptions>(wish.host);
-    return wish.kind == Kind::reset ? options.reset_expire_after : options.expire_after;
+    const bool wished = wish.expires_after > Duration::zero();
+    if (wish.kind == Kind::reset)
+        return wished ? std::min(wish.expires_after, options.reset_expire_after)
+                      : options.reset_expire_after;
+    return wished ? wish.expires_after : options.expire_after;
 }
 
 /// Whether there is an account of that name, where it must be, or must not.
@@ -52,6 +57,11 @@ Task<Result<>> check_account(Context& here, const Wish& wish) {
     auto jid = Jid::make(wish.account, wish.host);
     if (!jid || jid->local() != wish.account)
         co_return fail(error_code::not_acceptable, "this cannot be the name of an account");
+    if (wish.kind == Kind::account &&
+        core::is_named_administrator(here.config(), here.domains(), *jid))
+        co_return fail(error_code::conflict,
+                       "the configuration makes this name an administrator: the account is made "
+                       "with `clarionctl user add`");
     const auto found = co_await find_account(here, jid->full());
     if (!found) co_return found.error();
     if (wish.kind == Kind::reset && !*found)
@@ -290,7 +300,13 @@ Task<Result<bool>> is_name_free(Context& here, Presented presented, std::string 
     if (!jid) co_return jid.error();
     if (!check_name(*found, jid->local())) co_return false;
     if (!found->account.empty()) co_return true;
-    co_return co_await is_free(here, *jid);
+    // Which names are taken is as hard to find out as a password, with an invitation too.
+    Guess guess(here, presented.host, presented.network);
+    const Result<> admitted = co_await guess.begin();
+    if (!admitted) co_return admitted.error();
+    const auto free = co_await is_free(here, *jid);
+    if (free && !*free) co_await guess.was_wrong();
+    co_return free;
 }
 
 Task<Result<Jid>> register_account(Context& here, Presented presented, std::string name,

@@ -287,6 +287,11 @@ Task<HttpResponse> carry_out(Context& here, const HttpRequest& request, Asked as
 }
 
 Task<HttpResponse> answer(Context& here, HttpRequest request) {
+    if (!core::is_confidential(request))
+        co_return page("Not over this connection",
+                       html("<h1>Use https</h1><p>This page takes a password: its address begins "
+                            "with https.</p>"),
+                       403);
     std::optional<Asked> asked = read(here, request);
     if (!asked || asked->presented.host.empty())
         co_return not_valid(fail(error_code::item_not_found));

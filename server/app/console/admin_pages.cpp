@@ -46,6 +46,7 @@ Section table(std::string title, std::string_view command, json::object argument
     Section section{
         .title = std::move(title), .command = command, .arguments = std::move(arguments)};
     section.style.most = most_listed;
+    section.style.label = section.title;
     return section;
 }
 

@@ -33,14 +33,6 @@ constexpr std::size_t max_form = 64 * 1024;
 constexpr std::string_view api_prefix = "/admin/api/";
 constexpr std::string_view export_path = "/me/export";
 
-/// Whether nobody can read along: TLS, or this machine without a proxy between.
-bool is_safe(const HttpRequest& request) {
-    const core::HttpPeer& peer = request.peer;
-    if (peer.encrypted) return true;
-    const bool here = peer.address == "::1" || peer.address.starts_with("127.");
-    return here && !peer.proxied && !request.has("X-Forwarded-For") && !request.has("Forwarded");
-}
-
 /// A browser keeps a cookie with this prefix to the very host, and sends it over TLS only.
 std::string_view cookie_name(const HttpRequest& request) {
     return request.peer.encrypted ? "__Host-clarion" : "clarion";
@@ -56,6 +48,11 @@ void set_cookie(HttpResponse& response, const HttpRequest& request, std::string_
 
 bool has_form_token(const WebSession& session, std::string_view token) {
     return crypto::constant_time_equal(session.form_token, token);
+}
+
+/// A page as a browser asks for it.
+std::string page_of(const HttpRequest& request) {
+    return request.query.empty() ? request.path : request.path + "?" + request.query;
 }
 
 /// Back to a page of the area, never elsewhere.
@@ -98,6 +95,12 @@ json::object arguments_of(const core::AdminCommand& command, const HttpForm& for
     return arguments;
 }
 
+/// Whom a command is about, for the log; empty: the server, or there is no such command.
+std::string about_of(const Visit& visit, std::string_view name, const json::object& arguments) {
+    const core::AdminCommand* const command = visit.command(name);
+    return command ? std::string(core::text(arguments, about_argument(*command))) : std::string();
+}
+
 /// What is kept of an account, as a file. Written on the shard that has the connection.
 HttpResponse copy_of(core::Context& here, const Jid& account) {
     HttpResponse response;
@@ -128,6 +131,26 @@ bool Console::is_on(Area area) const {
 std::string Console::prefix_of(Area area) {
     return area == Area::administrators ? "/admin/" : "/me/";
 }
+
+/// A request that is being answered, of those that one account may have.
+class Console::Turn {
+public:
+    Turn(Turns& turns, const Jid& account) : turns_(turns), account_(account.bare()) {
+        taken_ = ++turns_[account_] <= most_turns;
+    }
+    ~Turn() {
+        if (--turns_[account_] == 0) turns_.erase(account_);
+    }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+    bool taken() const { return taken_; }
+
+private:
+    static constexpr unsigned most_turns = 4;
+    Turns& turns_;
+    const std::string account_;
+    bool taken_ = false;
+};
 
 /// nullopt: nobody, or nobody any more.
 Task<std::optional<Console::SignedIn>> Console::who_asks(const HttpRequest& request, Area area) {
@@ -218,7 +241,7 @@ HttpResponse Console::sign_out(const HttpRequest& request, Area area, const Sign
 
 Task<HttpResponse> Console::at_console(core::Context& here, HttpRequest request, Area area) {
     if (!is_on(area)) co_return core::http_text(404, "there is nothing here");
-    if (!is_safe(request))
+    if (!core::is_confidential(request))
         co_return core::http_text(403, "this page is for https, and for this machine");
     HttpResponse response = core::http_text(503, "the server is stopping");
     std::optional<Jid> exported;
@@ -249,16 +272,23 @@ Task<HttpResponse> Console::answer(const HttpRequest& request, Area area) {
 Task<HttpResponse> Console::show(const HttpRequest& request, Area area) {
     std::optional<SignedIn> who = co_await who_asks(request, area);
     if (!who) co_return sign_in_page(request, area, {}, 200);
+    const Turn turn(turns_, who->session.account);
+    if (!turn.taken()) co_return core::http_text(429, "wait for the answers that you asked for");
+    // What is said once is said on the page that it is for, not on one that reloads itself meanwhile.
+    if (who->session.notice_page == page_of(request))
+        leave_notice(*who, {}, {}, false);
+    else
+        who->session.notice.clear();
     const Visit visit(app_, request, who->session, who->rights, prefix_of(area));
-    leave_notice(*who, {}, false);
     if (area == Area::administrators) co_return co_await admin_page(visit);
     co_return co_await account_page(visit);
 }
 
-void Console::leave_notice(const SignedIn& who, std::string text, bool is_error) {
+void Console::leave_notice(const SignedIn& who, std::string page, std::string text, bool is_error) {
     WebSession* const session =
         sessions_.find(app_.context().clock().steady(), limits(), who.token);
     if (!session) return;
+    session->notice_page = std::move(page);
     session->notice = std::move(text);
     session->notice_is_error = is_error;
 }
@@ -280,12 +310,13 @@ Task<HttpResponse> Console::carry_out(const HttpRequest& request, Area area) {
 
 /// Those who are signed in with the old one are not any more, but for this browser.
 Task<> Console::take_password(const Visit& visit, SignedIn who, HttpForm form) {
+    const std::string back = page_to_return_to(form.value("back"), prefix_of(Area::users));
     const auto mark = co_await change_password(visit, form);
     WebSession* const mine =
         mark ? sessions_.find(app_.context().clock().steady(), limits(), who.token) : nullptr;
     if (mine) mine->mark = *mark;
     if (mark) sessions_.end_others(who.session.account, who.token);
-    leave_notice(who,
+    leave_notice(who, back,
                  mark ? "Your password is changed. Log in again with your other devices."
                       : mark.error().text,
                  !mark);
@@ -294,6 +325,8 @@ Task<> Console::take_password(const Visit& visit, SignedIn who, HttpForm form) {
 Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, SignedIn who,
                                      HttpForm form) {
     const std::string back = page_to_return_to(form.value("back"), prefix_of(area));
+    const Turn turn(turns_, who.session.account);
+    if (!turn.taken()) co_return core::http_text(429, "wait for the answers that you asked for");
     WebSession* const session =
         sessions_.find(app_.context().clock().steady(), limits(), who.token);
     if (!session || !session->take_form(form.value("form_number"))) co_return core::see_other(back);
@@ -304,8 +337,8 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
     }
     if (visit.page() == "invite" && area == Area::users) {
         const auto link = co_await invite_friend(visit);
-        leave_notice(who, link ? "Give this link to your friend: " + *link : link.error().text,
-                     !link);
+        leave_notice(who, back,
+                     link ? "Give this link to your friend: " + *link : link.error().text, !link);
         co_return core::see_other(back);
     }
     const std::string name(form.value("command"));
@@ -315,14 +348,16 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
     Result<json::value> result = fail(not_permitted, "you may not do that");
     if (area == Area::administrators) {
         result = co_await visit.run(name, arguments);
-    } else if (const Result<> own = check_own_command(visit, name, arguments); own) {
+    } else if (const Result<> own = check_own_command(visit, name, arguments);
+               own && check_arguments(*command, arguments)) {
         result = co_await command->run(visit.here(), arguments);
     }
     logger.info("command", {{"account", who.session.account.full()},
                             {"command", name},
                             {"about", core::text(arguments, about_argument(*command))},
                             {"outcome", result ? "done" : result.error().code}});
-    leave_notice(who, result ? describe_outcome(*command, *result) : result.error().text, !result);
+    leave_notice(who, back, result ? describe_outcome(*command, *result) : result.error().text,
+                 !result);
     co_return core::see_other(back);
 }
 
@@ -334,6 +369,8 @@ Task<HttpResponse> Console::answer_api(const HttpRequest& request) {
     if (!core::is_of_this_site(request) ||
         !has_form_token(who->session, request.field("X-Form-Token")))
         co_return command_refusal(403, fail(not_permitted, "the form token is missing or wrong"));
+    const Turn turn(turns_, who->session.account);
+    if (!turn.taken()) co_return command_refusal(429, fail(error_code::resource_constraint));
     const std::string name = command_name(request.path, api_prefix);
     Result<json::object> arguments = command_arguments(request.body);
     if (!arguments) co_return command_refusal(400, arguments.error());
@@ -341,6 +378,7 @@ Task<HttpResponse> Console::answer_api(const HttpRequest& request) {
     const auto result = co_await visit.run(name, *arguments);
     logger.info("command", {{"account", who->session.account.full()},
                             {"command", name},
+                            {"about", about_of(visit, name, *arguments)},
                             {"outcome", result ? "done" : result.error().code}});
     co_return command_answer(result);
 }

@@ -8,6 +8,8 @@
 // what the commands of the admin socket answer (/admin/api/ has them as JSON). All on shard 0.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -31,6 +33,8 @@ public:
 
 private:
     enum class Area : std::uint8_t { administrators, users };
+    using Turns = std::map<std::string, unsigned, std::less<>>;
+    class Turn;
     struct SignedIn {
         std::string token;
         WebSession session;
@@ -52,7 +56,8 @@ private:
     core::HttpResponse sign_in_page(const core::HttpRequest& request, Area area,
                                     std::string_view problem, unsigned status) const;
     Task<std::optional<SignedIn>> who_asks(const core::HttpRequest& request, Area area);
-    void leave_notice(const SignedIn& who, std::string text, bool is_error);
+    /// On that page, once.
+    void leave_notice(const SignedIn& who, std::string page, std::string text, bool is_error);
 
     const ConsoleOptions& options() const;
     WebSessions::Limits limits() const;
@@ -61,6 +66,7 @@ private:
 
     App& app_;
     WebSessions sessions_;
+    Turns turns_;  // requests that are being answered, by account
 };
 
 }  // namespace clarion::app

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "server/app/admin_api.h"
 #include "server/core/accounts/administrators.h"
@@ -23,10 +24,24 @@ bool needs_a_file(const AdminCommand& command) {
     });
 }
 
-/// The host that a domain of ours is, or belongs to; empty: it is not ours.
+bool fits(const core::AdminArgument& argument, const boost::json::value& value) {
+    switch (argument.kind) {
+        case ArgumentKind::number: {
+            const std::int64_t* const number = value.if_int64();
+            return number && *number >= 1 && *number <= argument.most;
+        }
+        case ArgumentKind::flag:
+        case ArgumentKind::for_table: return value.is_bool();
+        default: return value.is_string();
+    }
+}
+
+/// The host that a domain of ours is, or is below; empty: there is none.
 std::string_view host_of(const core::Domains& domains, std::string_view domain) {
     if (!domains.is_ours(domain)) return {};
-    return domains.is_host(domain) ? domain : std::string_view(domains.host_over(domain));
+    if (domains.is_host(domain)) return domain;
+    const std::string& host = domains.host_over(domain);
+    return domain.ends_with("." + host) ? std::string_view(host) : std::string_view();
 }
 
 }  // namespace
@@ -66,10 +81,22 @@ std::string_view about_argument(const AdminCommand& command) {
     return found == command.arguments.end() ? std::string_view() : found->name;
 }
 
+Result<> check_arguments(const AdminCommand& command, const boost::json::object& arguments) {
+    for (const auto& [name, value] : arguments) {
+        const auto declared =
+            std::find_if(command.arguments.begin(), command.arguments.end(),
+                         [&](const core::AdminArgument& each) { return each.name == name; });
+        if (declared == command.arguments.end() || !fits(*declared, value))
+            return fail(error_code::usage, std::string(name) + ": this cannot be");
+    }
+    return {};
+}
+
 Result<> check_rights(const Rights& rights, const Config& config, const core::Domains& domains,
                       const AdminCommand& command, const boost::json::object& arguments) {
     if (!is_for_console(command) || rights.none()) return refused();
     if (rights.whole_server) return {};
+    if (command.whole_server) return refused();
     const std::string_view argument = about_argument(command);
     const std::string_view about = core::text(arguments, argument);
     if (argument.empty() || about.empty()) return refused();

@@ -37,6 +37,8 @@ struct Rights {
 Task<Rights> rights_of(core::Context& here, Jid account);
 
 bool is_for_console(const core::AdminCommand& command);
+/// Whether these are arguments of that command, of their kinds and within their bounds. Error: "usage".
+Result<> check_arguments(const core::AdminCommand& command, const boost::json::object& arguments);
 /// The argument that says whom it is about; empty: it is about the server.
 std::string_view about_argument(const core::AdminCommand& command);
 /// Errors: "forbidden" (also what is about an account that administers more), "usage" (what it is

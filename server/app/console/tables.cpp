@@ -106,8 +106,10 @@ Html list_of(const AdminCommand& command, const json::array& list, const TableSt
         "<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table "
         "class=\"stacked\">{}"
         "<thead><tr>{}</tr></thead>\n<tbody>{}</tbody></table></div>{}",
-        style.caption.empty() ? command.name : std::string_view(style.caption), caption, titles,
-        rows, rest);
+        !style.caption.empty() ? std::string_view(style.caption)
+        : !style.label.empty() ? std::string_view(style.label)
+                               : command.name,
+        caption, titles, rows, rest);
 }
 
 Html record_of(const AdminCommand& command, const json::object& record) {

@@ -17,6 +17,7 @@ namespace clarion::app {
 
 struct TableStyle {
     std::string caption{};
+    std::string label{};  // what it is called, where no caption says so
     /// Where an account's address leads; empty: nowhere. The address is appended, encoded.
     std::string account_link{};
     /// What else a row has, at its end: buttons.

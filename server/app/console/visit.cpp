@@ -6,6 +6,7 @@
 #include "proto/crypto.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/core/accounts/administrators.h"
 
 namespace clarion::app {
 
@@ -39,7 +40,24 @@ Task<Result<json::value>> Visit::run(std::string_view name, json::object argumen
     const Result<> allowed =
         check_rights(rights_, here().config(), here().domains(), *wanted, arguments);
     if (!allowed) co_return allowed.error();
+    const Result<> fitting = check_arguments(*wanted, arguments);
+    if (!fitting) co_return fitting.error();
+    const Result<> somebody_stays = co_await check_last_administrator(*wanted, arguments);
+    if (!somebody_stays) co_return somebody_stays.error();
     co_return co_await wanted->run(here(), arguments);
+}
+
+/// Nobody is left in front of a console that lets nobody in. (XEP-0133 and XEP-0077 ask the same.)
+Task<Result<>> Visit::check_last_administrator(const core::AdminCommand& command,
+                                               const json::object& arguments) const {
+    const bool goes = command.name == "user delete" || command.name == "user disable" ||
+                      (command.name == "user admin" && core::text(arguments, "state") == "off");
+    const auto jid = Jid::parse(core::text(arguments, "jid"));
+    if (!goes || !jid) co_return Result<>{};
+    const auto host = co_await core::host_left_without(here(), jid->to_bare());
+    if (!host) co_return host.error();
+    if (host->empty()) co_return Result<>{};
+    co_return fail(error_code::conflict, *host + " would have no administrator left");
 }
 
 bool Visit::may(std::string_view name, std::string_view about) const {

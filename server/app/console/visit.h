@@ -59,6 +59,8 @@ public:
                       std::string_view question = {}) const;
 
 private:
+    Task<Result<>> check_last_administrator(const core::AdminCommand& command,
+                                            const boost::json::object& arguments) const;
     App& app_;
     const core::HttpRequest& request_;
     WebSession session_;

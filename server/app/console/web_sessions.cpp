@@ -1,6 +1,8 @@
 #include "server/app/console/web_sessions.h"
 
 #include <algorithm>
+#include <map>
+#include <utility>
 
 #include "proto/crypto.h"
 
@@ -10,6 +12,7 @@ namespace {
 
 constexpr std::size_t token_bytes = 32;
 constexpr std::size_t forms_remembered = 64;
+constexpr std::size_t longest_number = 64;
 
 bool is_over(const WebSession& session, SteadyTime now, const WebSessions::Limits& limits) {
     return now - session.asked >= limits.idle || now - session.began >= limits.whole;
@@ -18,27 +21,34 @@ bool is_over(const WebSession& session, SteadyTime now, const WebSessions::Limit
 }  // namespace
 
 bool WebSession::take_form(std::string_view number) {
+    number = number.substr(0, longest_number);
     if (std::find(taken_.begin(), taken_.end(), number) != taken_.end()) return false;
-    taken_.emplace_back(number.substr(0, 64));
+    taken_.emplace_back(number);
     if (taken_.size() > forms_remembered) taken_.pop_front();
     return true;
 }
 
 std::string WebSessions::key_of(std::string_view token) { return crypto::sha256(token); }
 
-/// One that is over goes first, then the account's own, then anybody's.
+/// One that is over goes first, then the account's own, then one of who has most: whoever signs in
+/// again and again signs out themselves, not others.
 void WebSessions::make_room(SteadyTime now, Limits limits, const Jid& account) {
     std::erase_if(sessions_, [&](const auto& each) { return is_over(each.second, now, limits); });
-    const auto is_theirs = [&](const auto& each) { return each.second.account == account; };
-    const auto theirs =
-        static_cast<std::size_t>(std::count_if(sessions_.begin(), sessions_.end(), is_theirs));
-    if (theirs < most_of_one && sessions_.size() < limits.most) return;
-    auto oldest = sessions_.end();
-    for (auto at = sessions_.begin(); at != sessions_.end(); ++at) {
-        if (theirs >= most_of_one && !is_theirs(*at)) continue;
-        if (oldest == sessions_.end() || at->second.asked < oldest->second.asked) oldest = at;
-    }
-    if (oldest != sessions_.end()) sessions_.erase(oldest);
+    std::map<Jid, std::size_t> counts;
+    for (const auto& [key, session] : sessions_) ++counts[session.account];
+    const bool too_many = counts[account] >= most_of_one;
+    if (!too_many && sessions_.size() < limits.most) return;
+    const auto worth = [&](const WebSession& session) {
+        const bool theirs = session.account == account;
+        return std::pair(too_many ? theirs : counts[session.account], session.asked);
+    };
+    const auto more = [&](const auto& one, const auto& other) {
+        const auto [count, asked] = worth(one.second);
+        const auto [other_count, other_asked] = worth(other.second);
+        return count != other_count ? count < other_count : asked > other_asked;
+    };
+    const auto gone = std::max_element(sessions_.begin(), sessions_.end(), more);
+    if (gone != sessions_.end()) sessions_.erase(gone);
 }
 
 std::string WebSessions::begin(SteadyTime now, Limits limits, Jid account, std::string mark,

@@ -25,6 +25,7 @@ struct WebSession {
     std::string form_token;
     /// What is to be said on the next page, once.
     std::string notice;
+    std::string notice_page;  // which that is: path and query
     bool notice_is_error = false;
     SteadyTime began{}, asked{};
 

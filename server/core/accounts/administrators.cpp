@@ -48,6 +48,10 @@ std::vector<std::string> configured_hosts(const Config& config, const Domains& d
     return hosts;
 }
 
+bool is_named_administrator(const Config& config, const Domains& domains, const Jid& who) {
+    return is_server_administrator(config, who) || !configured_hosts(config, domains, who).empty();
+}
+
 Task<bool> administers(Context& context, Jid who, std::string host) {
     if (!who.has_local() || !context.domains().is_host(who.domain()) ||
         !context.domains().is_host(host))

@@ -27,6 +27,9 @@ std::vector<std::string> configured_administrators(const Config& config, std::st
 /// Whether [server] names them: they administer the server as a whole.
 bool is_server_administrator(const Config& config, const Jid& who);
 
+/// Whether the configuration makes this account an administrator of anything, be there one or not.
+bool is_named_administrator(const Config& config, const Domains& domains, const Jid& who);
+
 /// The hosts that the configuration, but not [server], makes this account an administrator of.
 std::vector<std::string> configured_hosts(const Config& config, const Domains& domains,
                                           const Jid& who);

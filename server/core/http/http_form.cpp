@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "proto/unicode_text.h"
 #include "server/core/http/http_host.h"
 #include "server/core/http/http_target.h"
 
@@ -13,7 +14,9 @@ namespace {
 std::optional<std::string> decode(std::string_view encoded) {
     std::string spaced(encoded);
     std::replace(spaced.begin(), spaced.end(), '+', ' ');
-    return percent_decode(spaced);
+    auto decoded = percent_decode(spaced);
+    if (decoded && !valid_utf8(*decoded)) return std::nullopt;
+    return decoded;
 }
 
 }  // namespace
@@ -62,6 +65,18 @@ std::string_view cookie(const HttpRequest& request, std::string_view name) {
         }
     }
     return {};
+}
+
+bool is_confidential(const HttpRequest& request) {
+    const HttpPeer& peer = request.peer;
+    if (peer.encrypted) return true;
+    const bool from_here = peer.address == "::1" || peer.address.starts_with("127.");
+    const bool by_own_name =
+        request.host == "localhost" || request.host == "127.0.0.1" || request.host == "[::1]";
+    const bool passed_on = peer.proxied || request.has("X-Forwarded-For") ||
+                           request.has("Forwarded") || request.has("X-Real-IP") ||
+                           request.has("Via");
+    return from_here && by_own_name && !passed_on;
 }
 
 bool is_of_this_site(const HttpRequest& request) {

@@ -107,6 +107,8 @@ struct AdminCommand {
     /// administrators of the service run it from a client too (admin_as_command.h). Empty: they do
     /// not.
     std::string_view place{};
+    /// Only who administers the server as a whole runs it from the console, whomever it is about.
+    bool whole_server = false;
 };
 
 /// Something to worry about, for `status`.

@@ -1,12 +1,15 @@
 #include "server/core/setup/password_check.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/metrics.h"
 #include "proto/crypto.h"
 #include "proto/sasl.h"
 #include "server/core/context.h"
 #include "server/core/options.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/core/setup/remote_call.h"
+#include "server/core/streams/decoy_iterations.h"
 #include "server/core/streams/login_throttle.h"
 #include "server/runtime/shard.h"
 #include "storage/storage.h"
@@ -14,6 +17,8 @@
 namespace clarion::core {
 
 namespace {
+
+constexpr Logger logger{"accounts"};
 
 Error refused() { return fail("not-authorized", "the address or the password is wrong"); }
 
@@ -41,9 +46,10 @@ Task<Result<std::string>> check_at_home(Context& home, const Jid& account,
     const auto record = co_await home.storage().accounts().find(std::string(account.bare()));
     if (!record) co_return record.error();
     const bool usable = *record && !(*record)->disabled;
+    const auto decoy = co_await home.decoy_iterations().of(home, account);
+    const auto usual = static_cast<std::uint32_t>(options.scram_iterations);
     const sasl::Credentials stored =
-        usable ? (*record)->credentials
-               : nobodys(static_cast<std::uint32_t>(options.scram_iterations));
+        usable ? (*record)->credentials : nobodys(decoy.value_or(usual));
     bool right = false;
     co_await home.shard().offload([&] { right = sasl::verify_password(stored, password); },
                                   network);
@@ -54,6 +60,8 @@ Task<Result<std::string>> check_at_home(Context& home, const Jid& account,
     static Counter& failures =
         metrics().counter("clarion_login_failures_total", "Client logins that failed");
     failures.add();
+    if (home.refusals().admit(network, "password-refused"))
+        logger.info("password-refused", {{"account", account.full()}, {"network", network}});
     co_await home.shard().sleep(
         home.login_throttle().on_failure(home.clock().steady(), network, account.bare(), pauses));
     co_return refused();

@@ -384,8 +384,11 @@ Task<bool> HttpConnection::send_feed(core::HttpFeed& feed, bool chunked) {
             out.append(size).append(piece).append("\r\n");
         }
         const std::string_view whole = chunked ? std::string_view(out) : piece;
+        // Of what has an end nobody needs to pause: who does not read it is cut, as of a file.
+        if (feed.end() == End::ahead) begin(State::moving, Duration::zero());
         const bool sent = co_await send(whole);
         if (!sent) co_return false;
+        begin(State::thinking, Duration::zero());
     }
     const bool whole = feed.end() == End::none || feed.end() == End::reached;
     if (!whole) transport_->close();

@@ -67,7 +67,8 @@ TEST_CASE("who signs in too often signs out their own, others only when all plac
     CHECK(scene.sessions.size() == limits.most);
     scene.begin(bob);
     CHECK(scene.sessions.size() == limits.most);
-    CHECK_FALSE(scene.has(anns[2]));  // the longest idle of all
+    CHECK_FALSE(scene.has(anns[2]));  // the longest idle of who has most
+    CHECK(scene.has(bobs));
 }
 
 TEST_CASE("signing out ends one; a new password all others") {

@@ -28,6 +28,13 @@ public:
 
 }  // namespace
 
+TEST_CASE("a line that is cut ends with a whole character") {
+    LogTail tail;
+    tail.resize(1);
+    tail.add(LogLevel::info, std::string(log_tail_bytes - 1, 'x') + "\xc3\xa9");
+    CHECK(tail.last(1)[0] == std::string(log_tail_bytes - 1, 'x'));
+}
+
 TEST_CASE("the newest lines are kept, oldest first") {
     LogTail tail;
     add(tail, {"before"});

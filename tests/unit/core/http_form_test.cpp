@@ -14,6 +14,8 @@ TEST_CASE("a form is decoded; what is none is refused") {
     CHECK(form->value("a=b") == "c");
     CHECK(HttpForm::parse("")->fields().empty());
     CHECK_FALSE(HttpForm::parse("a=%zz"));
+    CHECK_FALSE(HttpForm::parse("a=%ff"));
+    CHECK_FALSE(HttpForm::parse("%c3=a"));
     std::string many;
     for (std::size_t i = 0; i < HttpForm::most_fields; ++i) many += "a=b&";
     CHECK(HttpForm::parse(many));

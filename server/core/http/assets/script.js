@@ -66,10 +66,18 @@ for (const input of document.querySelectorAll("input[data-free]")) {
     });
 }
 
-// Pages that show how things are now load themselves anew, unless somebody is typing.
+// Pages that show how things are now load themselves anew, unless somebody is typing; nor does who has
+// gone away stay signed in by that.
+const patience = 10 * 60 * 1000;
+let seen = Date.now();
+for (const kind of ["pointermove", "keydown", "scroll", "touchstart"]) {
+    addEventListener(kind, () => { seen = Date.now(); sessionStorage.setItem("seen", seen); }, { passive: true });
+}
+if (performance.getEntriesByType("navigation")[0]?.type === "reload") seen = Number(sessionStorage.getItem("seen") ?? seen);
+else sessionStorage.setItem("seen", seen);
 const seconds = Number(document.querySelector("[data-refresh]")?.dataset.refresh ?? 0);
 if (seconds > 0) {
     setInterval(() => {
-        if (!document.hidden && !document.activeElement?.matches("input, select, textarea, button")) location.reload();
+        if (Date.now() - seen < patience && !document.hidden && !document.activeElement?.matches("input, select, textarea, button")) location.reload();
     }, seconds * 1000);
 }

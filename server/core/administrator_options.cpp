@@ -8,8 +8,9 @@ void ServerAdministrators::declare(OptionTable<ServerAdministrators>& t) {
         .live()
         .doc(
             "Accounts that administer every domain of this server from their clients, such as "
-            "[\"romeo@example.org\"]. Make the account before it stands here: whoever makes it "
-            "is the administrator. Administrators of one domain: [administration] admins, and "
+            "[\"romeo@example.org\"]. An account that stands here is made with `clarionctl user "
+            "add`: nobody can register it. Administrators of one domain: [administration] admins, "
+            "and "
             "`clarionctl user admin`.");
 }
 

@@ -50,23 +50,33 @@ Result<> read_name(const json::object& arguments, Wish& wish) {
     return {};
 }
 
-/// What is wanted of a user: exactly one of the two.
+/// What is wanted of a user, or of a name: exactly one of the three.
 Result<> read_user(const json::object& arguments, const Jid& user, Wish& wish) {
+    const bool account = core::flag(arguments, "account");
     const bool contact = core::flag(arguments, "contact");
-    if (contact == core::flag(arguments, "reset"))
-        return fail(error_code::usage, "say --contact, to invite somebody to be a contact of " +
-                                           user.full() +
-                                           ", or --reset, to let them set another password");
-    wish.kind = contact ? Kind::contact : Kind::reset;
-    wish.registers = contact && core::flag(arguments, "register");
+    const bool reset = core::flag(arguments, "reset");
+    if (account + contact + reset != 1)
+        return fail(error_code::usage,
+                    "say --contact, to invite somebody to be a contact of " + user.full() +
+                        ", --reset, to let them set another password, or --account, to let "
+                        "somebody make this account");
+    wish.kind = account ? Kind::account : contact ? Kind::contact : Kind::reset;
+    wish.registers = account || (contact && core::flag(arguments, "register"));
     wish.befriends = contact;
     (contact ? wish.inviter : wish.account) =
         contact ? std::string(user.bare()) : std::string(user.local());
     return {};
 }
 
+/// Of a server with one host that one, if nothing is said.
+Result<Jid> read_target(const core::Domains& domains, const json::object& arguments) {
+    if (!text(arguments, "jid").empty()) return core::address_argument(domains, arguments);
+    if (domains.hosts().size() == 1) return Jid::trusted(domains.hosts().front());
+    return fail(error_code::usage, "for which domain of this server, or for whom?");
+}
+
 Result<Wish> read_wish(const core::Domains& domains, const json::object& arguments) {
-    const auto target = core::address_argument(domains, arguments);
+    const auto target = read_target(domains, arguments);
     if (!target) return target.error();
     Wish wish;
     wish.host = target->domain();
@@ -157,8 +167,13 @@ core::AdminCommand create_command() {
                 "password anew; it is shown this once",
             .arguments = {{.name = "jid",
                            .kind = Kind_::jid,
-                           .use = Use::required,
-                           .help = "a domain, to make an account there, or a user"},
+                           .use = Use::optional,
+                           .help = "a domain, to make an account there, or an address; the "
+                                   "server's domain if it has one only"},
+                          {.name = "account",
+                           .kind = Kind_::flag,
+                           .help = "to make an account, which is what a link does without "
+                                   "--contact or --reset"},
                           {.name = "name",
                            .help = "the name that the account will have, which "
                                    "nobody else gets meanwhile"},

@@ -21,8 +21,9 @@ clarion_library(clarion_records SOURCES storage/record*.cpp storage/backup_forma
     LINK clarion_proto clarion_base)
 
 clarion_library(clarion_http_requests SOURCES server/net/http/request_parser.cpp
-    server/core/http/http_target.cpp server/core/http/http_message.cpp cmake/asio_src.cpp
-    LINK clarion_base Boost::headers OpenSSL::SSL Threads::Threads)
+    server/core/http/http_target.cpp server/core/http/http_message.cpp
+    server/core/http/http_form.cpp server/core/http/html.cpp cmake/asio_src.cpp
+    LINK clarion_proto clarion_base Boost::headers OpenSSL::SSL Threads::Threads)
 
 file(GLOB fuzz_sources CONFIGURE_DEPENDS tests/fuzz/*_fuzz.cpp)
 foreach(source IN LISTS fuzz_sources)

@@ -11,7 +11,7 @@
 #include "server/app/app.h"
 #include "server/app/certificate_report.h"
 #include "server/app/tls_probe.h"
-#include "server/core/http/http_host.h"
+#include "server/core/http/http_target.h"
 #include "server/core/http/http_routes.h"
 #include "server/core/options.h"
 #include "server/net/dns/resolver.h"

@@ -313,6 +313,14 @@ class OwnPage(ConsoleCase):
         self.assertNotIn("Sign out", other.get("/me/").text)
         self.assertIn("Sign out", Browser(self.server).sign_in("/me/", "bob@example.test", "longenough").text)
 
+    def test_other_browsers_are_signed_out(self):
+        mine, other = (self.signed_in("bob@example.test", "/me/") for _ in range(2))
+        ann = self.signed_in("ann@example.test", "/me/")
+        page = mine.send(next(form for form in mine.get("/me/").forms if form.action == "/me/sign-out-others"))
+        self.assertIn("All other browsers are signed out", page.text)
+        self.assertNotIn("Sign out", other.get("/me/").text)
+        self.assertIn("Sign out", ann.get("/me/").text)
+
     def test_a_copy_of_what_is_kept(self):
         bob = self.signed_in("bob@example.test", "/me/")
         answer = bob.ask("GET", "/me/export")

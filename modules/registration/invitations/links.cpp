@@ -1,6 +1,5 @@
 #include "modules/registration/invitations/links.h"
 
-#include "server/core/http/http_host.h"
 #include "server/core/http/http_target.h"
 
 namespace clarion::registration::invitations {

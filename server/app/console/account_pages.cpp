@@ -131,6 +131,11 @@ Task<core::HttpResponse> account_page(const Visit& visit) {
     body += co_await own_answer(visit, "Notifications", "push list", registrations);
     if (may_invite(visit)) body += invite_card(visit);
     body += password_card(visit);
+    body += card("Other browsers",
+                 visit.form("sign-out-others",
+                            html("<p>Where else you are signed in to this page: at work, say.</p>"
+                                 "<p><button class=\"quiet\">Sign out all others</button></p>"),
+                            {{"back", "/me/"}}));
     body += card("Your data",
                  html("<p>A copy of what is kept for your account: contacts, messages, "
                       "profile, in the format of XEP-0227.</p><p><a class=\"button quiet\" "

@@ -335,6 +335,12 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
         co_await take_password(visit, who, std::move(form));
         co_return core::see_other(back);
     }
+    if (visit.page() == "sign-out-others" && area == Area::users) {
+        sessions_.end_others(who.session.account, who.token);
+        logger.info("signed-out-others", {{"account", who.session.account.full()}});
+        leave_notice(who, back, "All other browsers are signed out.", false);
+        co_return core::see_other(back);
+    }
     if (visit.page() == "invite" && area == Area::users) {
         const auto link = co_await invite_friend(visit);
         leave_notice(who, back,

@@ -4,7 +4,6 @@
 
 #include "base/text.h"
 #include "proto/unicode_text.h"
-#include "server/core/http/http_host.h"
 #include "server/core/http/http_target.h"
 
 namespace clarion::core {

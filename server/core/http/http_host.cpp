@@ -1,8 +1,8 @@
 #include "server/core/http/http_host.h"
 
 #include "proto/jid.h"
-#include "server/core/http_options.h"
 #include "server/core/http/http_target.h"
+#include "server/core/http_options.h"
 
 namespace clarion::core {
 
@@ -15,11 +15,6 @@ bool is_anybodys(std::string_view name) {
 }
 
 }  // namespace
-
-std::string host_of_url(std::string_view url) {
-    const auto target = parse_http_target(url);
-    return target ? target->host : std::string();
-}
 
 std::optional<std::string> http_host(const Domains& domains, const Config& config,
                                      std::string_view name) {

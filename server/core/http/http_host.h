@@ -16,7 +16,4 @@ namespace clarion::core {
 std::optional<std::string> http_host(const Domains& domains, const Config& config,
                                      std::string_view name);
 
-/// The name in a URL such as external_url, in lower case, without port; empty: there is none.
-std::string host_of_url(std::string_view url);
-
 }  // namespace clarion::core

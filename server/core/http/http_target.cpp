@@ -120,4 +120,9 @@ std::optional<HttpTarget> parse_http_target(std::string_view target) {
     return parsed;
 }
 
+std::string host_of_url(std::string_view url) {
+    const auto target = parse_http_target(url);
+    return target ? target->host : std::string();
+}
+
 }  // namespace clarion::core

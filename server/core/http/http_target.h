@@ -23,6 +23,9 @@ std::optional<HttpTarget> parse_http_target(std::string_view target);
 /// none.
 std::optional<std::string> parse_http_host(std::string_view host);
 
+/// The name in a URL such as external_url, in lower case, without port; empty: there is none.
+std::string host_of_url(std::string_view url);
+
 /// Decodes percent signs; nullopt: one that encodes nothing.
 std::optional<std::string> percent_decode(std::string_view text);
 /// Encodes everything but RFC 3986's unreserved characters and those in `also`.

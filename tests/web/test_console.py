@@ -5,9 +5,11 @@ import unittest
 import xml.etree.ElementTree as ET
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote
+from xml.sax.saxutils import escape
 
 from pages import Browser
-from web_server import WebCase
+from web_server import PATIENCE, WebCase
+from xmpp_client import Client
 
 ON = '[console]\nadministrators = true\nusers = true\n'
 
@@ -296,6 +298,51 @@ class Rights(ConsoleCase):
             page = browser.get(link)
             self.assertEqual(page.status, 200, link)
             self.assertEqual(page.text.count("there is no such command"), 0, link)
+
+
+class Hostile(ConsoleCase):
+    """bob writes markup wherever somebody else will read it."""
+    options = ConsoleCase.options + '[muc."rooms.example.test"]\n'
+    evil = '"><script>alert(1)</script>'
+
+    def write_everywhere(self):
+        context = self.server.tls()
+        context.set_alpn_protocols(["xmpp-client"])
+        text = escape(self.evil, {'"': "&quot;"})
+        bob = Client(self.server.https_port, "bob", PATIENCE, tls=context).bind(text)
+        self.addCleanup(bob.cut)
+        bob.iq("set", f"<enable xmlns='urn:xmpp:push:0' jid='push.example.test' node='{text}'/>")
+        bob.iq("set", "<block xmlns='urn:xmpp:blocking'><item jid='spam@elsewhere.test'><report "
+               "xmlns='urn:xmpp:reporting:1' reason='urn:xmpp:reporting:spam'><text>" + text +
+               "</text></report></item></block>")
+        bob.send("<presence/><presence to='club@rooms.example.test/" + text + "'>"
+                 "<x xmlns='http://jabber.org/protocol/muc'/></presence>")
+        bob.expect("status code=.201.")
+        bob.send("<iq type='set' id='c' to='club@rooms.example.test'><query "
+                 "xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>"
+                 "<field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>"
+                 f"<field var='muc#roomconfig_roomname'><value>{text}</value></field>"
+                 "<field var='muc#roomconfig_publicroom'><value>1</value></field></x></query></iq>")
+        bob.expect("<iq[^>]*id=.c.[^>]*type=.result.|<iq[^>]*type=.result.[^>]*id=.c.")
+
+    def test_what_users_wrote_is_shown_as_text(self):
+        self.write_everywhere()
+        root = self.signed_in()
+        shown = {}
+        for path in ("/admin/", "/admin/sessions", "/admin/account?jid=bob@example.test", "/admin/push", "/admin/rooms",
+                     "/admin/room?room=club@rooms.example.test", "/admin/reports", "/admin/log", "/admin/storage"):
+            page = root.get(path)
+            self.assertEqual(page.status, 200, path)
+            self.assertNotIn("<script>", page.source, path)
+            self.assertEqual(sum(tag == "script" for tag, _ in page.tags), 1, path)
+            shown[path] = self.evil in page.text
+        # It is there, as text: in the resource, the node, the room's name, the report.
+        for path in ("/admin/sessions", "/admin/account?jid=bob@example.test", "/admin/rooms",
+                     "/admin/room?room=club@rooms.example.test", "/admin/reports"):
+            self.assertTrue(shown[path], path)
+        page = self.signed_in("bob@example.test", "/me/").get("/me/")
+        self.assertNotIn("<script>", page.source)
+        self.assertIn(self.evil, page.text)
 
 
 class OwnPage(ConsoleCase):

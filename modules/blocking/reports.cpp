@@ -65,12 +65,14 @@ Task<Result<std::uint64_t>> dismiss_at_home(Context& home, std::string host, std
     if (id.empty()) {
         const auto usage = co_await data.usage(**space);
         if (!usage) co_return usage.error();
+        if (!home.is_home(host)) co_return fail(error_code::moved);
         dismissed = usage->entries;
         data.clear(home.shard().batch(), **space);
     } else {
         const auto found = co_await data.get(**space, id);
         if (!found) co_return found.error();
         if (!*found) co_return std::uint64_t{0};
+        if (!home.is_home(host)) co_return fail(error_code::moved);
         dismissed = 1;
         data.remove(home.shard().batch(), **space, id);
     }
@@ -136,6 +138,12 @@ Task<Result<>> KeptReports::keep(std::string host, Report report) {
         if (!*taken) break;
         report.time += std::chrono::microseconds(1);
     }
+    if (!context_.is_home(host)) {  // another shard has it now
+        std::vector<Report> again;
+        again.push_back(std::move(report));
+        file_reports(context_, std::move(host), std::move(again));
+        co_return Result<>();
+    }
     stored_.put_uncounted(*owner, report_key(report.time), encode(report));
     co_return co_await context_.shard().committed();
 }
@@ -151,6 +159,7 @@ Task<Result<>> KeptReports::make_room(storage::OwnerId owner, std::string_view h
     oldest.limit = usage->entries + 1 - most;
     const auto page = co_await stored_.read(owner, std::move(oldest));
     if (!page) co_return page.error();
+    if (!context_.is_home(host)) co_return Result<>();
     for (const auto& entry : page->entries) stored_.remove(owner, entry.key);
     co_return Result<>();
 }

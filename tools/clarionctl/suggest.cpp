@@ -62,7 +62,8 @@ std::string unknown_option(const CLI::App& app, const CLI::App& where, const std
     const std::string name = word.substr(0, word.find('='));
     const std::string meant = nearest(name, known);
     if (!meant.empty()) return "there is no option " + name + "; did you mean " + meant + "?";
-    return "there is no option " + name + " here; --help has those there are";
+    return "there is no option " + name +
+           " here; --help has those there are. Is it none? Then write -- before it";
 }
 
 /// Walks along the words. `unknown` is told of the first that is none, with where it stands.

@@ -64,7 +64,8 @@ bool Visit::may(std::string_view name, std::string_view about) const {
     const core::AdminCommand* const wanted = command(name);
     if (!wanted) return false;
     json::object arguments;
-    if (!about.empty()) arguments[about_argument(*wanted)] = about;
+    const std::string_view argument = about_argument(*wanted);
+    if (!about.empty() && !argument.empty()) arguments[argument] = about;
     return check_rights(rights_, here().config(), here().domains(), *wanted, arguments).ok();
 }
 

@@ -14,6 +14,13 @@ namespace clarion::core {
 
 namespace {
 
+/// People type it behind a command (client sign-out): it is not to be taken for an option.
+std::string random_resource() {
+    std::string name = random_token(9);
+    while (name.starts_with('-')) name = random_token(9);
+    return name;
+}
+
 constexpr Logger logger{"c2s"};
 
 bool is_abandoned(const BindRequest& request) { return request.abandoned && *request.abandoned; }
@@ -25,7 +32,7 @@ Bound refuse(StanzaErrorCondition condition, std::string text) {
 }  // namespace
 
 Task<Bound> bind_resource(Context& context, SessionPort& port, BindRequest request) {
-    auto jid = request.account.with_resource(request.resource.empty() ? random_token(9)
+    auto jid = request.account.with_resource(request.resource.empty() ? random_resource()
                                                                       : request.resource);
     if (!jid) co_return refuse(StanzaErrorCondition::bad_request, jid.error().text);
     auto pin = co_await context.accounts().load(std::string(request.account.bare()));

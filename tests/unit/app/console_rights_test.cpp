@@ -52,7 +52,8 @@ struct Scene {
     std::string outcome(const Rights& rights, const core::AdminCommand& command,
                         const std::string& about) const {
         json::object arguments;
-        if (!about.empty()) arguments[about_argument(command)] = about;
+        const std::string_view argument = about_argument(command);
+        if (!about.empty()) arguments[argument.empty() ? "" : argument] = about;
         const Result<> allowed = check_rights(rights, *config, domains, command, arguments);
         return allowed ? "ok" : allowed.error().code;
     }

@@ -125,8 +125,8 @@ class Client(slixmpp.ClientXMPP):
 
     async def cut(self):
         """The network is gone: a reset without any goodbye, neither from XMPP nor from TLS."""
-        self.transport.get_extra_info("socket").setsockopt(
-            socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        if (own := self.transport.get_extra_info("socket")) is not None:  # it is not closing by itself
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
         await self._ended()
 

@@ -245,6 +245,17 @@ class Rights(ConsoleCase):
                                    ("invite create", {"jid": "other.test", "uses": -1})):
             self.assertEqual(self.api(root, command, **arguments)[0], 400, (command, arguments))
 
+    def test_who_asks_for_much_at_once_is_told_to_wait(self):
+        """s2s test waits for a name server that nobody is."""
+        root = self.signed_in()
+        token = root.get("/admin/").forms[0].fields["form_token"]
+        with ThreadPoolExecutor(8) as pool:
+            told = [status for status, _ in pool.map(
+                lambda n: self.api(root, "s2s test", token, domain=f"remote{n}.test"), range(8))]
+        self.assertIn(429, told)
+        self.assertIn(200, told)
+        self.assertEqual(root.get("/admin/").status, 200)  # once they are answered
+
     def test_the_last_administrator_stays(self):
         self.server.ctl("user", "delete", "root@example.test", "--yes")
         ann = self.signed_in("ann@example.test")  # who alone administers other.test now

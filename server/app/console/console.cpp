@@ -135,8 +135,9 @@ std::string Console::prefix_of(Area area) {
 /// A request that is being answered, of those that one account may have.
 class Console::Turn {
 public:
-    Turn(Turns& turns, const Jid& account) : turns_(turns), account_(account.bare()) {
-        taken_ = ++turns_[account_] <= most_turns;
+    Turn(Turns& turns, const Jid& account, std::int64_t most)
+        : turns_(turns), account_(account.bare()) {
+        taken_ = ++turns_[account_] <= most;
     }
     ~Turn() {
         if (--turns_[account_] == 0) turns_.erase(account_);
@@ -146,7 +147,6 @@ public:
     bool taken() const { return taken_; }
 
 private:
-    static constexpr unsigned most_turns = 4;
     Turns& turns_;
     const std::string account_;
     bool taken_ = false;
@@ -272,7 +272,7 @@ Task<HttpResponse> Console::answer(const HttpRequest& request, Area area) {
 Task<HttpResponse> Console::show(const HttpRequest& request, Area area) {
     std::optional<SignedIn> who = co_await who_asks(request, area);
     if (!who) co_return sign_in_page(request, area, {}, 200);
-    const Turn turn(turns_, who->session.account);
+    const Turn turn(turns_, who->session.account, options().requests_per_account);
     if (!turn.taken()) co_return core::http_text(429, "wait for the answers that you asked for");
     // What is said once is said on the page that it is for, not on one that reloads itself meanwhile.
     if (who->session.notice_page == page_of(request))
@@ -325,7 +325,7 @@ Task<> Console::take_password(const Visit& visit, SignedIn who, HttpForm form) {
 Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, SignedIn who,
                                      HttpForm form) {
     const std::string back = page_to_return_to(form.value("back"), prefix_of(area));
-    const Turn turn(turns_, who.session.account);
+    const Turn turn(turns_, who.session.account, options().requests_per_account);
     if (!turn.taken()) co_return core::http_text(429, "wait for the answers that you asked for");
     WebSession* const session =
         sessions_.find(app_.context().clock().steady(), limits(), who.token);
@@ -375,7 +375,7 @@ Task<HttpResponse> Console::answer_api(const HttpRequest& request) {
     if (!core::is_of_this_site(request) ||
         !has_form_token(who->session, request.field("X-Form-Token")))
         co_return command_refusal(403, fail(not_permitted, "the form token is missing or wrong"));
-    const Turn turn(turns_, who->session.account);
+    const Turn turn(turns_, who->session.account, options().requests_per_account);
     if (!turn.taken()) co_return command_refusal(429, fail(error_code::resource_constraint));
     const std::string name = command_name(request.path, api_prefix);
     Result<json::object> arguments = command_arguments(request.body);

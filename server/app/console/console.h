@@ -33,7 +33,7 @@ public:
 
 private:
     enum class Area : std::uint8_t { administrators, users };
-    using Turns = std::map<std::string, unsigned, std::less<>>;
+    using Turns = std::map<std::string, std::int64_t, std::less<>>;
     class Turn;
     struct SignedIn {
         std::string token;

@@ -31,6 +31,11 @@ void ConsoleOptions::declare(OptionTable<ConsoleOptions>& t) {
         .doc(
             "Browsers that may be signed in; for one more that which has asked for nothing for "
             "longest is signed out. Ten of one account.");
+    t.add("requests_per_account", &ConsoleOptions::requests_per_account)
+        .min(1)
+        .max(1000)
+        .unit("requests")
+        .doc("Requests of one account that are answered at a time; more are told to wait (429).");
     t.add("bind_to_address", &ConsoleOptions::bind_to_address)
         .doc(
             "Who comes from another address (of IPv6: another /64) than the one from which they "

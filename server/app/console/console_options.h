@@ -13,6 +13,7 @@ struct ConsoleOptions {
     Duration idle_time = std::chrono::minutes(15);
     Duration session_time = std::chrono::hours(8);
     std::int64_t max_sessions = 1000;
+    std::int64_t requests_per_account = 4;
     bool bind_to_address = true;
     static void declare(OptionTable<ConsoleOptions>& table);
 };

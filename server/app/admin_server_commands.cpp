@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
+#include "server/app/data_directory.h"
 #include "server/app/log_tail_options.h"
 #include "server/app/memory_metrics.h"
 #include "server/app/session_count.h"
@@ -48,6 +49,7 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                           {"accounts_loaded", load.accounts},
                           {"sessions_connected", load.connected},
                           {"sessions_asleep_loaded", load.asleep},
+                          {"database_bytes", database_bytes(app.context().config())},
                           {"storage_backlog_bytes", app.context().storage().backlog_bytes()},
                           {"alarms", std::move(alarms)}};
 }

@@ -209,4 +209,18 @@ Result<> check_database(const Config& config, std::ostream& out) {
     return report ? tell(out, *report) : report.error();
 }
 
+std::uint64_t database_bytes(const Config& config) {
+    constexpr std::uint64_t block = 512;  // of stat(2), whatever the file system's are
+    std::uint64_t bytes = 0;
+    std::error_code error;
+    const std::string directory = storage_config(config).directory + "/db";
+    for (std::filesystem::directory_iterator at(directory, error), end; !error && at != end;
+         at.increment(error)) {
+        struct stat found {};
+        if (::stat(at->path().c_str(), &found) == 0 && S_ISREG(found.st_mode))
+            bytes += static_cast<std::uint64_t>(found.st_blocks) * block;
+    }
+    return bytes;
+}
+
 }  // namespace clarion::app

@@ -2,6 +2,7 @@
 // restoring a backup, checking the database. Main thread; blocks.
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <string>
 
@@ -21,6 +22,9 @@ Result<int> lock_directory(const std::string& directory);
 /// Whether no server runs on it. Changes nothing. Errors: "in-use", in the words of
 /// lock_directory().
 Result<> check_not_in_use(const std::string& directory);
+
+/// What the database takes on the disk, in bytes; 0 if it cannot be looked at. Any thread.
+std::uint64_t database_bytes(const Config& config);
 
 /// --restore: makes the database of a backup; says on `out` what came of it. With `replace` a
 /// database that is there is moved aside.

@@ -302,6 +302,11 @@ class Rights(ConsoleCase):
         page = Browser(self.server).sign_in("/admin/", evil, "secret")
         self.assertNotIn(evil, page.source)
 
+    def test_how_large_the_database_is(self):
+        self.assertGreater(self.server.ask("status")["database_bytes"], 4096)
+        self.assertIn("Bytes of the database on the disk", self.signed_in().get("/admin/storage").text)
+        self.assertNotIn("Bytes of the database", self.signed_in("ann@example.test").get("/admin/storage").text)
+
     def test_links_and_buttons_of_every_page_lead_somewhere(self):
         browser = self.signed_in()
         start = browser.get("/admin/")

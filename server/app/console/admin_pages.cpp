@@ -358,6 +358,13 @@ Task<HttpResponse> room(const Visit& visit) {
 
 Task<HttpResponse> storage(const Visit& visit) {
     std::vector<Section> sections;
+    Html lead;
+    const auto status = co_await visit.run("status", json::object());
+    if (status)
+        lead = html(
+            "<div class=\"grid figures\">{}{}</div>\n",
+            figure("Bytes of the database on the disk", status->as_object(), "database_bytes"),
+            figure("Bytes waiting to be stored", status->as_object(), "storage_backlog_bytes"));
     if (visit.rights().whole_server) {
         sections.push_back(table("Archives", "archive stats"));
         sections.push_back(table("Uploads", "upload stats"));
@@ -365,7 +372,7 @@ Task<HttpResponse> storage(const Visit& visit) {
         for (const std::string& host : visit.rights().hosts)
             sections.push_back(table(host, "archive stats", named("jid", host)));
     }
-    return page_of(visit, "Storage", Html(), std::move(sections));
+    co_return co_await page_of(visit, "Storage", std::move(lead), std::move(sections));
 }
 
 Html invite(const Visit& visit, const std::string& domain) {

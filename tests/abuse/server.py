@@ -4,13 +4,16 @@ import collections
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from ports import free_ports
 
 CLARIOND = os.environ.get("CLARIOND", "")
 CLARIONCTL = os.environ.get("CLARIONCTL", "")
@@ -22,18 +25,6 @@ SANITIZED = bool(os.environ.get("CLARION_SANITIZED"))
 DOMAIN = "abuse.test"
 PASSWORD = "secret"
 LISTENERS = ("c2s", "c2s-tls", "s2s", "s2s-tls", "https", "http")
-
-
-def free_ports(count):
-    """All are held until the last is found, so that no two are the same."""
-    probes = [socket.socket() for _ in range(count)]
-    try:
-        for probe in probes:
-            probe.bind(("127.0.0.1", 0))
-        return [probe.getsockname()[1] for probe in probes]
-    finally:
-        for probe in probes:
-            probe.close()
 
 
 class Line:

@@ -6,20 +6,19 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from ports import free_port
+
 CLARIOND = os.environ["CLARIOND"]
 CLARIONCTL = os.environ["CLARIONCTL"]
 PATIENCE = float(os.environ.get("CLARION_PATIENCE", "1"))
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class Server:

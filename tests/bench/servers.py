@@ -12,13 +12,17 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from ports import free_ports
 
 ROOT = Path(__file__).resolve().parents[2]
 DOMAIN = "localhost"
@@ -29,16 +33,8 @@ PASSWORD = "bench-password"
 ITERATIONS = 4096  # of SCRAM, the same for all: logging in is not what is compared
 
 
-def free_ports(uses):
-    """A port for each use; all are held until the last is found, so that no two are the same."""
-    probes = {use: socket.socket() for use in uses}
-    try:
-        for probe in probes.values():
-            probe.bind(("127.0.0.1", 0))
-        return {use: probe.getsockname()[1] for use, probe in probes.items()}
-    finally:
-        for probe in probes.values():
-            probe.close()
+def ports_for(*uses):
+    return dict(zip(uses, free_ports(len(uses))))
 
 
 def fetch_cloud_notify(directory):
@@ -72,7 +68,7 @@ class Server:
         self.core = core
         self.directory = Path(tempfile.mkdtemp(prefix=f"bench-{self.name}-"))
         self.sqlite = Path(tempfile.mkdtemp(prefix="bench-sqlite-", dir=sqlite or self.directory))
-        self.ports = free_ports(("c2s", "c2s-tls", "component", "http"))
+        self.ports = ports_for("c2s", "c2s-tls", "component", "http")
         self.process = None
         subprocess.run([ROOT / "tools/dev_cert.sh", self.directory, DOMAIN], check=True,
                        stdout=subprocess.DEVNULL)

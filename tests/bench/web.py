@@ -21,7 +21,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from servers import Clarion, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, Server, free_ports
+from servers import Clarion, DOMAIN, Ejabberd, PASSWORD, Prosody, ROOT, Server, ports_for
 
 sys.path.insert(0, str(ROOT / "tests/administration"))
 from xmpp_client import Client
@@ -35,7 +35,7 @@ class ClarionWeb(Clarion):
     websocket, upload = "/ws", DOMAIN
 
     def __init__(self, build):
-        ports = free_ports(("https", "http"))
+        ports = ports_for("https", "http")
         super().__init__(build=build, core=SERVER_CORE, more=f"""
 [[listen]]
 type = "https"
@@ -59,7 +59,7 @@ class ProsodyWeb(Prosody):
 
     def __init__(self, _build):
         super().__init__(core=SERVER_CORE, storage="internal")
-        self.ports.update(free_ports(("https",)))
+        self.ports.update(ports_for("https"))
         text = self.path("prosody.cfg.lua").read_text()
         text = text.replace("http_ports = { }", f"http_ports = {{ {self.ports['http']} }}")
         text = text.replace("https_ports = { }", f"https_ports = {{ {self.ports['https']} }}")
@@ -83,7 +83,7 @@ class EjabberdWeb(Ejabberd):
 
     def __init__(self, _build):
         super().__init__(core=SERVER_CORE)
-        self.ports.update(free_ports(("https",)))
+        self.ports.update(ports_for("https"))
         text = self.path("ejabberd.yml").read_text()
         text = text.replace("request_handlers: {/api: mod_http_api}}",
                             "request_handlers: {/api: mod_http_api, /upload: mod_http_upload}}\n"

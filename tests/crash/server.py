@@ -10,6 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "support"))
+
+from ports import free_port
+
 CLARIOND = os.environ.get("CLARIOND", "")
 CLARIONCTL = os.environ.get("CLARIONCTL", "")
 FAULT_LAYER = os.environ.get("CLARION_FAULT_LAYER", "")
@@ -17,12 +21,6 @@ FAULT_LAYER = os.environ.get("CLARION_FAULT_LAYER", "")
 PATIENCE = float(os.environ.get("CLARION_PATIENCE", "1"))
 
 DOMAIN = "crash.test"
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class NotReady(Exception):

@@ -11,9 +11,10 @@ import unittest
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "administration"))
+sys.path[:0] = [str(HERE.parent / "administration"), str(HERE.parent / "support")]
 
-from test_administration import PATIENCE, Server, free_port
+from ports import free_port, free_ports
+from test_administration import PATIENCE, Server
 from test_check import make_certificate
 
 __all__ = ["HERE", "PATIENCE", "Authority", "NameServer", "OtherWebServer", "WebCase", "WebServer", "free_port",
@@ -28,7 +29,7 @@ class WebServer(Server):
     """Beside c2s it has https and http, on 127.0.0.1; cert.pem and key.pem are example.test's."""
 
     def __init__(self):
-        self.https_port, self.http_port, self.s2s_port = free_port(), free_port(), free_port()
+        self.https_port, self.http_port, self.s2s_port = free_ports(3)
         self.dns_port = 1  # where nobody answers
         super().__init__()
 

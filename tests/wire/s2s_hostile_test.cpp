@@ -63,9 +63,7 @@ private:
     FileDescriptor fd_;
 };
 
-bool contains(std::string_view text, std::string_view part) {
-    return text.find(part) != text.npos;
-}
+bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
 
 }  // namespace
 
@@ -405,7 +403,8 @@ int looked_for(Server& server, int of) {
 
 TEST_CASE("one account has so many servers looked for, a component as many as it likes") {
     S2sWorld world;
-    Server& a = world.add("a.example", "[limits]\nnew_domains_per_second = 1\n");
+    Server& a =
+        world.add("a.example", "[limits]\nnew_domains_per_second = 1\n[s2s]\nretry_delay = 60\n");
     world.start();
     const auto send_from = [&](const std::string& sender) {
         for (int i = 0; i < 60; ++i)

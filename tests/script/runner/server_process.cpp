@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <sstream>
 #include <thread>
 
@@ -33,17 +34,25 @@ constexpr std::string_view ready_line = " server ready ";
 
 void pause() { std::this_thread::sleep_for(look_again); }
 
-/// A port that is free now.
-std::uint16_t free_port() {
+bool is_free(std::uint16_t port) {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* any = reinterpret_cast<sockaddr*>(&address);
-    const bool bound = ::bind(fd, any, size) == 0 && ::getsockname(fd, any, &size) == 0;
+    address.sin_port = htons(port);
+    const bool bound = ::bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
     ::close(fd);
-    return bound ? ntohs(address.sin_port) : 0;
+    return bound;
+}
+
+/// A port that is free now, below those that the system gives to outgoing connections: a suite
+/// beside this one may open thousands of these before the server listens.
+std::uint16_t free_port() {
+    static std::random_device lots;
+    std::uniform_int_distribution<std::uint16_t> ports(10000, 32767);
+    for (int attempt = 0; attempt < 1000; ++attempt)
+        if (const std::uint16_t port = ports(lots); is_free(port)) return port;
+    return 0;
 }
 
 std::string contents_of(const std::string& file) {

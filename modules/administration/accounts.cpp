@@ -1,20 +1,19 @@
 // Add, delete, disable, re-enable users; end their sessions; change a password (XEP-0133, 4.1 to
-// 4.5, 4.7).
+// 4.5, 4.7). Views of the commands `user …` and `session kick`.
 #include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
-#include "server/core/accounts/account_directory.h"
-#include "server/core/accounts/account_registry.h"
-#include "server/core/accounts/session.h"
-#include "server/core/setup/remote_call.h"
+#include "modules/administration/rows.h"
+#include "server/core/setup/admin_as_command.h"
 
 namespace clarion::administration {
 
 using core::CommandCall;
 using core::CommandNote;
 using core::CommandOutcome;
-using core::Context;
 
 namespace {
 
@@ -55,105 +54,81 @@ core::CommandForm ask_for_accounts(std::string_view title, std::string_view inst
 
 // ---- One account -------------------------------------------------------------------------------
 
-Task<Result<CommandOutcome>> done(Task<Result<>> change) {
-    const Result<> changed = co_await std::move(change);
-    if (!changed) co_return changed.error();
-    co_return CommandOutcome{};
+Task<Result<>> run_about(const CommandCall& call, const core::AdminCommand& command, Jid account,
+                         std::string password) {
+    boost::json::object arguments;
+    arguments["jid"] = account.full();
+    if (!password.empty()) arguments["password"] = password;
+    const auto answer = co_await core::run_row(call, command, std::move(arguments));
+    if (!answer) co_return answer.error();
+    co_return Result<>{};
 }
 
-Task<Result<CommandOutcome>> add_user(CommandCall& call) {
+Task<Result<CommandOutcome>> change_one(CommandCall& call, std::string_view name) {
     const DataForm& form = call.submitted.back();
     const auto accounts = co_await accounts_of(call, "accountjid", 1);
     if (!accounts) co_return accounts.error();
-    const Jid jid = accounts->front();
-    const std::string password(form.value("password"));
+    Jid account = accounts->front();
+    std::string password(form.value("password"));
     const DataFormField* again = form.field("password-verify");
     if (again && again->value() != password)
         co_return fail(core::bad_payload, "the passwords differ");
-    co_return co_await done(core::ask_at_home<void>(call.context, jid.full(), [&](Context& home) {
-        return home.account_registry().create(jid, password);
-    }));
-}
-
-Task<Result<CommandOutcome>> change_password(CommandCall& call) {
-    const auto accounts = co_await accounts_of(call, "accountjid", 1);
-    if (!accounts) co_return accounts.error();
-    const Jid jid = accounts->front();
-    const std::string password(call.submitted.back().value("password"));
-    co_return co_await done(core::ask_at_home<void>(call.context, jid.full(), [&](Context& home) {
-        return home.account_registry().set_password(jid, password);
-    }));
+    const Result<> done =
+        co_await run_about(call, row(name), std::move(account), std::move(password));
+    if (!done) co_return done.error();
+    co_return CommandOutcome{};
 }
 
 // ---- Some accounts -----------------------------------------------------------------------------
 
-using Change = Task<Result<>> (*)(Context& home, Jid jid);
-
-Task<Result<>> remove(Context& home, Jid jid) { return home.account_registry().remove(jid); }
-Task<Result<>> disable(Context& home, Jid jid) {
-    return home.account_registry().set_disabled(jid, true);
-}
-Task<Result<>> enable(Context& home, Jid jid) {
-    return home.account_registry().set_disabled(jid, false);
-}
-
-/// Of a bare JID all, of a full one that one.
-Task<Result<>> end_sessions(Context& home, Jid jid) {
-    auto pin = co_await home.accounts().load(std::string(jid.bare()));
-    if (!pin) co_return pin.error();
-    bool found = false;
-    for (const auto& session : std::vector((*pin)->sessions())) {
-        if (jid.is_full() && session->jid() != jid) continue;
-        found = true;
-        session->end(core::SessionEnd::kicked);
-    }
-    if (!found) co_return fail(error_code::item_not_found, "there is no such session");
-    co_return Result<>{};
-}
-
 /// One after the other. What failed of several is told in notes; if nothing was done, it is an
 /// error.
 Task<Result<CommandOutcome>> change_all(CommandCall& call, const std::vector<Jid>& accounts,
-                                        Change change) {
+                                        const core::AdminCommand& command) {
     CommandOutcome outcome;
     std::optional<Error> first;
-    for (const Jid& jid : accounts) {
+    for (const Jid& each : accounts) {
+        Jid account = each;
         const Result<> changed =
-            co_await core::ask_at_home<void>(call.context, std::string(jid.bare()),
-                                             [&](Context& home) { return change(home, jid); });
+            co_await run_about(call, command, std::move(account), std::string());
         if (changed) continue;
         if (!first) first = changed.error();
         outcome.notes.push_back(
-            {CommandNote::Type::error, jid.full() + ": " + changed.error().text});
+            {CommandNote::Type::error, each.full() + ": " + changed.error().text});
     }
     if (first && outcome.notes.size() == accounts.size()) co_return *first;
     co_return outcome;
 }
 
-Task<Result<CommandOutcome>> change_accounts(CommandCall& call, Change change, Addresses allowed) {
-    const auto accounts = co_await accounts_of(call, "accountjids", most_accounts(call), allowed);
-    if (!accounts) co_return accounts.error();
-    co_return co_await change_all(call, *accounts, change);
-}
+enum class Oneself : bool { refused, allowed };
 
-/// Not the account of who runs the command: an administrator leaves no server without any.
-Task<Result<CommandOutcome>> change_others(CommandCall& call, Change change) {
-    const auto accounts = co_await accounts_of(call, "accountjids", most_accounts(call));
+/// Of who runs the command itself, where that is no slip of the hand.
+Task<Result<CommandOutcome>> change_some(CommandCall& call, std::string_view name,
+                                         Addresses addresses, Oneself oneself) {
+    const auto accounts = co_await accounts_of(call, "accountjids", most_accounts(call), addresses);
     if (!accounts) co_return accounts.error();
-    if (std::find(accounts->begin(), accounts->end(), call.from.to_bare()) != accounts->end())
+    const bool own =
+        std::find(accounts->begin(), accounts->end(), call.from.to_bare()) != accounts->end();
+    if (own && oneself == Oneself::refused)
         co_return fail("not-allowed", "this is the account you are using");
-    co_return co_await change_all(call, *accounts, change);
+    co_return co_await change_all(call, *accounts, row(name));
 }
 
-Task<Result<CommandOutcome>> delete_users(CommandCall& call) { return change_others(call, remove); }
+Task<Result<CommandOutcome>> add_user(CommandCall& call) { return change_one(call, "user add"); }
+Task<Result<CommandOutcome>> change_password(CommandCall& call) {
+    return change_one(call, "user passwd");
+}
+Task<Result<CommandOutcome>> delete_users(CommandCall& call) {
+    return change_some(call, "user delete", Addresses::bare, Oneself::refused);
+}
 Task<Result<CommandOutcome>> disable_users(CommandCall& call) {
-    return change_others(call, disable);
+    return change_some(call, "user disable", Addresses::bare, Oneself::refused);
 }
 Task<Result<CommandOutcome>> reenable_users(CommandCall& call) {
-    return change_accounts(call, enable, Addresses::bare);
+    return change_some(call, "user enable", Addresses::bare, Oneself::allowed);
 }
 Task<Result<CommandOutcome>> end_user_sessions(CommandCall& call) {
-    return change_accounts(call, end_sessions, Addresses::full);
+    return change_some(call, "session kick", Addresses::full, Oneself::allowed);
 }
 
 }  // namespace

@@ -32,7 +32,6 @@ void declare_options(OptionRegistry& registry) { registry.add<AdministrationOpti
 void install(core::ModuleSetup& setup) {
     install_accounts(setup);
     install_facts(setup);
-    install_last_login(setup);
     install_lists(setup);
     install_announcements(setup);
     install_administrators(setup);

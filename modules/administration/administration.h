@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "modules/administration/rows.h"
 #include "server/core/setup/module.h"
 
 namespace clarion::administration {
@@ -18,7 +19,6 @@ struct AdministrationOptions {
     static void declare(OptionTable<AdministrationOptions>& table);
 };
 
-const core::AdminArea& admin_area();
 void declare_options(OptionRegistry& registry);
 void install(core::ModuleSetup& setup);
 

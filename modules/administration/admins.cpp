@@ -2,21 +2,22 @@
 //
 // Those whom the configuration names are shown and stay. What is changed is told by comparing with
 // the list that was offered, so that what another administrator did meanwhile stays, too. A host is
-// never left without an administrator.
+// never left without an administrator. Each change is `user admin`.
 #include <algorithm>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
-#include "server/core/accounts/account_registry.h"
+#include "modules/administration/rows.h"
 #include "server/core/accounts/administrators.h"
-#include "server/core/setup/remote_call.h"
+#include "server/core/setup/admin_rights.h"
 
 namespace clarion::administration {
 
 using core::CommandCall;
 using core::CommandNote;
 using core::CommandOutcome;
-using core::Context;
 
 namespace {
 
@@ -78,39 +79,55 @@ Task<Result<>> check_edit(const CommandCall& call, const Edit& edit, const Names
     co_return Result<>{};
 }
 
-Task<Result<>> set_administrator(Context& context, std::string name, bool on) {
-    const Jid jid = Jid::trusted(name);
-    co_return co_await core::ask_at_home<void>(context, name, [&](Context& home) {
-        return home.account_registry().set_administrator(jid, on);
-    });
+/// Of who runs the command, as they were when it began: who takes them from themselves may have to
+/// get them back.
+struct Editor {
+    const CommandCall& call;
+    core::AdminRights rights;
+};
+
+Task<Result<>> set_administrator(const Editor& editor, std::string name, bool on) {
+    boost::json::object arguments;
+    arguments["jid"] = name;
+    arguments["state"] = on ? "on" : "off";
+    core::AdminRights rights = editor.rights;
+    std::string who = editor.call.from.full();
+    const auto answer =
+        co_await core::run_for(editor.call.context, std::move(rights), std::move(who),
+                               row("user admin"), std::move(arguments));
+    if (!answer) co_return answer.error();
+    co_return Result<>{};
 }
 
 /// Of who runs the command. Two who do so at the same time may both have seen the other: then it is
 /// undone.
-Task<Result<>> remove_oneself(const CommandCall& call, const std::string& name) {
-    const Result<> removed = co_await set_administrator(call.context, name, false);
+Task<Result<>> remove_oneself(const Editor& editor, const std::string& name) {
+    const CommandCall& call = editor.call;
+    const Result<> removed = co_await set_administrator(editor, name, false);
     if (!removed) co_return removed;
     const auto usable = co_await core::usable_administrators(call.context, call.host);
     if (usable && !usable->empty()) co_return removed;
-    const Result<> undone = co_await set_administrator(call.context, name, true);
+    const Result<> undone = co_await set_administrator(editor, name, true);
     if (!undone) co_return undone;
     co_return fail("not-allowed", call.host + " would have no administrator left");
 }
 
 /// One after the other, oneself last.
 Task<Result<>> apply_edit(const CommandCall& call, const Edit& edit, const Names& configured) {
+    core::AdminRights rights = co_await core::rights_of(call.context, call.from);
+    const Editor editor{call, std::move(rights)};
     const std::string own(call.from.bare());
     for (const std::string& name : edit.added) {
-        const Result<> done = co_await set_administrator(call.context, name, true);
+        const Result<> done = co_await set_administrator(editor, name, true);
         if (!done) co_return done;
     }
     for (const std::string& name : edit.removed) {
         if (name == own || contains(configured, name)) continue;
-        const Result<> done = co_await set_administrator(call.context, name, false);
+        const Result<> done = co_await set_administrator(editor, name, false);
         if (!done && !done.error().is(error_code::item_not_found)) co_return done;
     }
     if (!contains(edit.removed, own) || contains(configured, own)) co_return Result<>{};
-    co_return co_await remove_oneself(call, own);
+    co_return co_await remove_oneself(editor, own);
 }
 
 Task<Result<CommandOutcome>> edit_administrators(CommandCall& call) {

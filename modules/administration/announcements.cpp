@@ -1,10 +1,17 @@
-// What administrators say to all users of a host who are online (XEP-0133, 4.23).
+// What administrators say to all users of a host who are online (XEP-0133, 4.23): a view of
+// `notice send`.
 #include "modules/administration/announcements.h"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include "modules/administration/administration.h"
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
+#include "modules/administration/rows.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
+#include "server/core/setup/admin_as_command.h"
 #include "server/core/setup/remote_call.h"
 
 namespace clarion::administration {
@@ -63,7 +70,12 @@ Task<Result<CommandOutcome>> announce(CommandCall& call) {
     const auto text = read_text(call.submitted.back(), "announcement", most);
     if (!text) co_return text.error();
     call.about = call.host;
-    const std::uint64_t reached = co_await announce_to(call.context, call.host, *text);
+    boost::json::object arguments;
+    arguments["domain"] = call.host;
+    arguments["text"] = *text;
+    const auto done = co_await core::run_row(call, row("notice send"), std::move(arguments));
+    if (!done) co_return done.error();
+    const auto reached = done->at("sessions").to_number<std::uint64_t>();
     CommandOutcome outcome;
     outcome.notes.push_back(
         {CommandNote::Type::info, "sent to " + std::to_string(reached) + " sessions"});

@@ -1,23 +1,38 @@
-// What there is to know of one user: roster, statistics (XEP-0133, 4.8 and 4.10).
-#include <algorithm>
-#include <array>
+// What there is to know of users: roster, last login, statistics (XEP-0133, 4.8 to 4.10). Views of
+// `user roster` and `user show`.
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
 #include "modules/administration/rates.h"
+#include "modules/administration/rates_sought.h"
+#include "modules/administration/rows.h"
 #include "proto/ns.h"
-#include "server/core/accounts/account_directory.h"
-#include "server/core/accounts/session.h"
-#include "server/core/setup/remote_call.h"
-#include "server/runtime/event_bus.h"
+#include "server/core/setup/admin_as_command.h"
 
 namespace clarion::administration {
 
+namespace json = boost::json;
 using core::CommandCall;
+using core::CommandNote;
 using core::CommandOutcome;
-using core::Context;
 
 namespace {
+
+Task<Result<json::value>> ask_about(const CommandCall& call, std::string_view name,
+                                    const Jid& account) {
+    json::object arguments;
+    arguments["jid"] = account.full();
+    return core::run_row(call, row(name), std::move(arguments));
+}
+
+std::vector<std::string> texts(const json::value& list) {
+    std::vector<std::string> result;
+    for (const json::value& each : list.as_array()) result.emplace_back(each.as_string());
+    return result;
+}
 
 // ---- Roster ------------------------------------------------------------------------------------
 
@@ -28,29 +43,17 @@ Task<Result<DataForm>> ask_whose_roster(const CommandCall&) {
     co_return form;
 }
 
-using RosterItems = std::vector<core::RosterItem>;
-
-Task<Result<RosterItems>> read_roster(Context& home, Jid jid) {
-    auto pin = co_await home.accounts().load(std::string(jid.bare()));
-    if (!pin) co_return pin.error();
-    RosterItems items;
-    for (const core::RosterItem& item : (*pin)->roster().items())
-        if (item.listed) items.push_back(item);
-    co_return items;
-}
-
-/// By storage::Subscription.
-constexpr std::array<std::string_view, 4> subscriptions{"none", "to", "from", "both"};
-
-void add_roster(xml::Element& form, const RosterItems& items) {
+void add_roster(xml::Element& form, const json::value& items) {
     xml::Element& query = form.add("query", ns::roster);
-    for (const core::RosterItem& item : items) {
+    for (const json::value& each : items.as_array()) {
+        const json::object& item = each.as_object();
         xml::Element& added = query.add("item");
-        added.set_attr("jid", item.jid);
-        if (!item.name.empty()) added.set_attr("name", item.name);
-        added.set_attr("subscription", subscriptions[static_cast<std::size_t>(item.subscription)]);
-        if (item.ask_subscribe) added.set_attr("ask", "subscribe");
-        for (const std::string& group : item.groups) added.add_text_child("group", group);
+        added.set_attr("jid", core::text(item, "jid"));
+        if (const auto name = core::text(item, "name"); !name.empty()) added.set_attr("name", name);
+        added.set_attr("subscription", core::text(item, "subscription"));
+        if (core::flag(item, "asked")) added.set_attr("ask", "subscribe");
+        for (const std::string& group : texts(item.at("groups")))
+            added.add_text_child("group", group);
     }
 }
 
@@ -58,14 +61,46 @@ void add_roster(xml::Element& form, const RosterItems& items) {
 Task<Result<CommandOutcome>> get_roster(CommandCall& call) {
     const auto accounts = co_await accounts_of(call, "accountjids", 1);
     if (!accounts) co_return accounts.error();
-    const Jid jid = accounts->front();
-    const auto items = co_await core::ask_at_home<RosterItems>(
-        call.context, jid.full(), [&](Context& home) { return read_roster(home, jid); });
+    const auto items = co_await ask_about(call, "user roster", accounts->front());
     if (!items) co_return items.error();
     CommandOutcome outcome;
     outcome.form = make_result();
-    outcome.form->add("accountjids", jid.full(), "jid-multi");
+    outcome.form->add("accountjids", accounts->front().full(), "jid-multi");
     outcome.add_to_form = [items = *items](xml::Element& form) { add_roster(form, items); };
+    co_return outcome;
+}
+
+// ---- Last login --------------------------------------------------------------------------------
+
+Task<Result<DataForm>> ask_whose_login(const CommandCall&) {
+    DataForm form = make_form("Get a user's last login time",
+                              "Fill out this form to learn when a user was there last.");
+    add_field(form, "accountjids", "jid-multi",
+              "The Jabber ID(s) for which to retrieve the last login time")
+        .required = true;
+    co_return form;
+}
+
+Task<Result<CommandOutcome>> get_last_login(CommandCall& call) {
+    const auto accounts = co_await accounts_of(call, "accountjids", most_accounts(call));
+    if (!accounts) co_return accounts.error();
+    CommandOutcome outcome;
+    std::vector<std::string> names, times;
+    for (const Jid& jid : *accounts) {
+        const auto found = co_await ask_about(call, "user show", jid);
+        if (!found && accounts->size() == 1) co_return found.error();
+        if (!found) {
+            outcome.notes.push_back(
+                {CommandNote::Type::error, jid.full() + ": " + found.error().text});
+            continue;
+        }
+        names.push_back(jid.full());
+        times.emplace_back(core::text(found->as_object(), "last_login"));
+    }
+    outcome.form = make_result();
+    const std::string_view type = times.size() == 1 ? "text-single" : "text-multi";
+    outcome.form->add("accountjids", std::move(names), "jid-multi");
+    outcome.form->add("lastlogin", std::move(times), type);
     co_return outcome;
 }
 
@@ -77,63 +112,29 @@ Task<Result<DataForm>> ask_whose_statistics(const CommandCall&) {
     co_return form;
 }
 
-struct Statistics {
-    std::vector<std::string> addresses, resources;
-    std::string stanzas_per_second, logins_per_minute;
-    std::size_t contacts = 0, asleep = 0;
-    std::uint64_t offline = 0;
-};
-
-/// Fired at the home of an account: its rates are asked for.
-struct RatesSought {
-    enum class Stage { find };
-    static constexpr std::string_view name = "RatesSought";
-    static constexpr auto kind = core::EventKind::fill_in;
-    core::Account& account;
-    Statistics& statistics;
-};
-
-Task<Result<Statistics>> read_statistics(Context& home, Jid jid) {
-    auto pin = co_await home.accounts().load(std::string(jid.bare()));
-    if (!pin) co_return pin.error();
-    core::Account& account = **pin;
-    Statistics result;
-    for (const auto& session : account.sessions()) {
-        if (session->is_hibernating()) ++result.asleep;
-        if (!session->port()) continue;
-        result.resources.emplace_back(session->resource());
-        std::string address = session->port()->info().address;
-        if (std::find(result.addresses.begin(), result.addresses.end(), address) ==
-            result.addresses.end())
-            result.addresses.push_back(std::move(address));
-    }
-    const auto& items = account.roster().items();
-    result.contacts = static_cast<std::size_t>(std::count_if(
-        items.begin(), items.end(), [](const core::RosterItem& item) { return item.listed; }));
-    result.offline = account.offline_count();
-    home.bus().fire(RatesSought{account, result});
-    co_return result;
+std::string number(const json::object& facts, std::string_view key) {
+    return std::to_string(facts.at(key).to_number<std::uint64_t>());
 }
 
 Task<Result<CommandOutcome>> get_statistics(CommandCall& call) {
     const auto accounts = co_await accounts_of(call, "accountjid", 1);
     if (!accounts) co_return accounts.error();
-    const Jid jid = accounts->front();
-    auto found = co_await core::ask_at_home<Statistics>(
-        call.context, jid.full(), [&](Context& home) { return read_statistics(home, jid); });
+    const auto found = co_await ask_about(call, "user show", accounts->front());
     if (!found) co_return found.error();
+    const json::object& facts = found->as_object();
     CommandOutcome outcome;
     outcome.form = make_result();
     DataForm& form = *outcome.form;
-    form.add("accountjid", jid.full(), "jid-single");
-    form.add("ipaddresses", std::move(found->addresses), "list-multi");
-    form.add("rostersize", std::to_string(found->contacts), "text-single");
-    form.add("onlineresources", std::move(found->resources), "text-multi");
-    form.add("stanzaspersecond", std::move(found->stanzas_per_second), "text-single");
-    form.add("loginsperminute", std::move(found->logins_per_minute), "text-single");
-    form.add("sleepingresources", std::to_string(found->asleep), "text-single").label =
+    form.add("accountjid", accounts->front().full(), "jid-single");
+    form.add("ipaddresses", texts(facts.at("addresses")), "list-multi");
+    form.add("rostersize", number(facts, "contacts"), "text-single");
+    form.add("onlineresources", texts(facts.at("resources")), "text-multi");
+    form.add("stanzaspersecond", std::string(core::text(facts, "stanzas_per_second")),
+             "text-single");
+    form.add("loginsperminute", std::string(core::text(facts, "logins_per_minute")), "text-single");
+    form.add("sleepingresources", number(facts, "sessions_asleep"), "text-single").label =
         "Sessions that sleep";
-    form.add("offlinemessages", std::to_string(found->offline), "text-single").label =
+    form.add("offlinemessages", number(facts, "offline_messages"), "text-single").label =
         "Messages that wait";
     co_return outcome;
 }
@@ -144,13 +145,17 @@ void install_facts(core::ModuleSetup& setup) {
     const auto& rates = setup.state<Rates>(setup);
     setup.on(events::SessionBound::Stage::begin, rates, &Rates::on_bound);
     setup.on<RatesSought>(RatesSought::Stage::find, [&rates](RatesSought& event) {
-        event.statistics.stanzas_per_second = rates.stanzas_per_second(event.account);
-        event.statistics.logins_per_minute = rates.logins_per_minute(event.account);
+        event.rates.stanzas_per_second = rates.stanzas_per_second(event.account);
+        event.rates.logins_per_minute = rates.logins_per_minute(event.account);
     });
     setup.command({.node = node("get-user-roster"),
                    .name = "Get a user's roster",
                    .forms = {ask_whose_roster},
                    .run = get_roster});
+    setup.command({.node = node("get-user-lastlogin"),
+                   .name = "Get a user's last login time",
+                   .forms = {ask_whose_login},
+                   .run = get_last_login});
     setup.command({.node = node("user-stats"),
                    .name = "Get user statistics",
                    .forms = {ask_whose_statistics},

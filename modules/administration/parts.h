@@ -5,9 +5,8 @@
 
 namespace clarion::administration {
 
-void install_accounts(core::ModuleSetup& setup);  // add, delete, disable, password, sessions
-void install_facts(core::ModuleSetup& setup);     // roster, statistics
-void install_last_login(core::ModuleSetup& setup);
+void install_accounts(core::ModuleSetup& setup);       // add, delete, disable, password, sessions
+void install_facts(core::ModuleSetup& setup);          // roster, last login, statistics
 void install_lists(core::ModuleSetup& setup);          // numbers and lists of users
 void install_announcements(core::ModuleSetup& setup);  // to who is online
 void install_administrators(core::ModuleSetup& setup);

@@ -1,10 +1,15 @@
-// Set, edit and delete the message of the day and the welcome message (XEP-0133, 4.24 to 4.28).
-#include "base/clock.h"
+// Set, edit and delete the message of the day and the welcome message (XEP-0133, 4.24 to 4.28). Views of
+// `notice set` and `notice delete`.
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include "base/text.h"
 #include "modules/administration/administration.h"
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
+#include "modules/administration/rows.h"
 #include "modules/administration/standing_messages.h"
+#include "server/core/setup/admin_as_command.h"
 
 namespace clarion::administration {
 
@@ -46,31 +51,34 @@ Task<Result<DataForm>> ask_for_welcome(const CommandCall& call, StandingMessages
 
 enum class Since : bool { now, before };
 
+std::string_view kind_of(Standing which) {
+    return which == Standing::motd ? motd_key : welcome_key;
+}
+
 /// `since`: whether it is another message, or the one before in other words.
 Task<Result<CommandOutcome>> set(CommandCall& call, StandingMessages& messages, Standing which,
                                  Since since) {
     call.about = call.host;
     const auto most = static_cast<std::size_t>(
         call.context.options<AdministrationOptions>(call.host).max_text_bytes);
-    auto text = read_text(call.submitted.back(), var_of(which), most);
+    const auto text = read_text(call.submitted.back(), var_of(which), most);
     if (!text) co_return text.error();
-    const StandingMessage* before = messages.find(call.host, which);
-    StandingMessage message;
-    message.since = since == Since::before && before ? before->since : call.context.clock().wall();
-    message.text = std::move(*text);
-    std::optional<StandingMessage> wanted = std::move(message);
-    const Result<> done =
-        co_await StandingMessages::set(call.context, call.host, which, std::move(wanted));
+    boost::json::object arguments;
+    arguments["domain"] = call.host;
+    arguments["kind"] = kind_of(which);
+    arguments["text"] = *text;
+    arguments["edit"] = since == Since::before && messages.find(call.host, which) != nullptr;
+    const auto done = co_await core::run_row(call, row("notice set"), std::move(arguments));
     if (!done) co_return done.error();
     co_return CommandOutcome{};
 }
 
-Task<Result<CommandOutcome>> remove(CommandCall& call, StandingMessages& messages, Standing which) {
+Task<Result<CommandOutcome>> remove(CommandCall& call, Standing which) {
     call.about = call.host;
-    if (!messages.find(call.host, which))
-        co_return fail(error_code::item_not_found, "there is no " + std::string(name_of(which)));
-    const Result<> done =
-        co_await StandingMessages::set(call.context, call.host, which, std::nullopt);
+    boost::json::object arguments;
+    arguments["domain"] = call.host;
+    arguments["kind"] = kind_of(which);
+    const auto done = co_await core::run_row(call, row("notice delete"), std::move(arguments));
     if (!done) co_return done.error();
     co_return CommandOutcome{};
 }
@@ -87,11 +95,10 @@ core::Command setter(StandingMessages& messages, std::string_view name, std::str
             }};
 }
 
-core::Command remover(StandingMessages& messages, std::string_view name, std::string title,
-                      Standing which) {
-    return {.node = node(name),
-            .name = std::move(title),
-            .run = [&messages, which](CommandCall& call) { return remove(call, messages, which); }};
+core::Command remover(std::string_view name, std::string title, Standing which) {
+    return {.node = node(name), .name = std::move(title), .run = [which](CommandCall& call) {
+                return remove(call, which);
+            }};
 }
 
 }  // namespace
@@ -105,12 +112,10 @@ void install_standing_messages(core::ModuleSetup& setup) {
                          Standing::motd, Since::now));
     setup.command(setter(messages, "edit-motd", "Edit the message of the day", ask_for_motd_again,
                          Standing::motd, Since::before));
-    setup.command(
-        remover(messages, "delete-motd", "Delete the message of the day", Standing::motd));
+    setup.command(remover("delete-motd", "Delete the message of the day", Standing::motd));
     setup.command(setter(messages, "set-welcome", "Set the welcome message", ask_for_welcome,
                          Standing::welcome, Since::before));
-    setup.command(
-        remover(messages, "delete-welcome", "Delete the welcome message", Standing::welcome));
+    setup.command(remover("delete-welcome", "Delete the welcome message", Standing::welcome));
 }
 
 }  // namespace clarion::administration

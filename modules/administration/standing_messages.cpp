@@ -56,9 +56,7 @@ Task<Result<>> write(Context& home, std::string host, std::string_view key,
 }  // namespace
 
 StandingMessages::StandingMessages(core::ModuleSetup& setup)
-    : context_(setup.context()),
-      stored_(setup.stored_data()),
-      shown_(setup.resident_data(most_marks_bytes)) {}
+    : context_(setup.context()), shown_(setup.resident_data(most_marks_bytes)) {}
 
 const StandingMessage* StandingMessages::find(std::string_view host, Standing which) const {
     const Messages& messages = which == Standing::motd ? motd_ : welcome_;
@@ -79,6 +77,21 @@ Task<Result<>> StandingMessages::set(Context& here, std::string host, Standing w
     co_return written;
 }
 
+Task<Result<std::optional<StandingMessage>>> StandingMessages::read(Context& here, std::string host,
+                                                                    Standing which) {
+    const auto owner = co_await here.storage().owners().find(storage::OwnerKind::actor, host);
+    if (!owner) co_return owner.error();
+    if (!*owner) co_return std::nullopt;
+    const storage::DataSpace space{**owner, module_name, storage::DataKind::stored};
+    std::string key(key_of(which));
+    const auto stored = co_await here.storage().module_data().get(space, std::move(key));
+    if (!stored) co_return stored.error();
+    if (!*stored) co_return std::nullopt;
+    auto message = decode_message(**stored);
+    if (!message) co_return message.error();
+    co_return std::optional<StandingMessage>(std::move(*message));
+}
+
 // ---- Loading -----------------------------------------------------------------------------------
 
 void StandingMessages::on_started(const events::ServerStarted& event) {
@@ -87,23 +100,14 @@ void StandingMessages::on_started(const events::ServerStarted& event) {
 
 Task<> StandingMessages::load(Context& context) {
     for (const std::string& host : context.domains().hosts()) {
-        const auto owner =
-            co_await context.storage().owners().find(storage::OwnerKind::actor, host);
-        if (!owner || !*owner) continue;
-        co_await load(**owner, host, Standing::motd);
-        co_await load(**owner, host, Standing::welcome);
+        for (const Standing which : {Standing::motd, Standing::welcome}) {
+            auto message = co_await read(context, host, which);
+            if (!message)
+                logger.error("unreadable", {{"host", host}, {"error", message.error().text}});
+            else if (*message)
+                of(which)[host] = std::move(**message);
+        }
     }
-}
-
-Task<> StandingMessages::load(storage::OwnerId owner, std::string host, Standing which) {
-    std::string key(key_of(which));
-    const auto stored = co_await stored_.get(owner, std::move(key));
-    if (stored && !*stored) co_return;
-    auto message = stored ? decode_message(**stored) : Result<StandingMessage>(stored.error());
-    if (message)
-        of(which)[host] = std::move(*message);
-    else
-        logger.error("unreadable", {{"host", host}, {"error", message.error().text}});
 }
 
 // ---- Showing -----------------------------------------------------------------------------------

@@ -41,6 +41,10 @@ public:
     static Task<Result<>> set(core::Context& here, std::string host, Standing which,
                               std::optional<StandingMessage> message);
 
+    /// As it is stored; nothing: there is none. Any shard. Storage errors.
+    static Task<Result<std::optional<StandingMessage>>> read(core::Context& here, std::string host,
+                                                             Standing which);
+
     void on_started(const events::ServerStarted& event);
     void on_changed(const StandingMessageChanged& event);
     void on_available(const events::AvailabilityChanged& event);
@@ -50,13 +54,11 @@ private:
 
     Messages& of(Standing which) { return which == Standing::motd ? motd_ : welcome_; }
     Task<> load(core::Context& context);
-    Task<> load(storage::OwnerId owner, std::string host, Standing which);
     /// Whether it was shown; marks it so.
     bool was_shown(core::Account& account, Standing which, const StandingMessage& message);
     void show_to_online(const std::string& host, const StandingMessage& message);
 
     core::Context& context_;
-    core::StoredSpace stored_;
     core::ResidentSpace shown_;
     Messages motd_, welcome_;
 };

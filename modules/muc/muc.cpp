@@ -18,7 +18,6 @@
 #include "server/core/context.h"
 #include "server/core/events/archive_events.h"
 #include "server/core/events/partition_events.h"
-#include "server/core/setup/admin_as_command.h"
 #include "server/runtime/event_bus.h"
 
 namespace clarion::muc {
@@ -144,7 +143,6 @@ void install(core::ModuleSetup& setup) {
         events::ActorArchiveShowing::Stage::complete,
         [&self](events::ActorArchiveShowing& showing) { complete_page(self, showing); });
     setup.feature(IqTarget::service, ns::commands);
-    core::offer_to_clients(setup, admin_area());
     serve_discovery(setup, self);
     serve_vcards(setup, self);
     serve_get(setup, ns::muc_admin, answer_lists);

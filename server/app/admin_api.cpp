@@ -4,6 +4,8 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include "server/core/setup/admin_rights.h"
+
 namespace clarion::app {
 
 namespace json = boost::json;
@@ -40,7 +42,7 @@ unsigned status_of(const Error& error) {
     if (error.is(error_code::usage) || error.is(error_code::jid_malformed) ||
         error.is(error_code::not_acceptable))
         return 400;
-    if (error.is(not_permitted)) return 403;
+    if (error.is(core::not_permitted)) return 403;
     if (error.is(error_code::item_not_found)) return 404;
     if (error.is(error_code::conflict)) return 409;
     return 500;

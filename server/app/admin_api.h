@@ -25,7 +25,5 @@ Result<boost::json::object> command_arguments(std::string_view body);
 core::HttpResponse command_answer(const Result<boost::json::value>& result);
 core::HttpResponse command_refusal(unsigned status, const Error& error);
 unsigned status_of(const Error& error);
-/// Code of an Error (RFC 6120): who asks may not.
-inline constexpr std::string_view not_permitted = "forbidden";
 
 }  // namespace clarion::app

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/json/value.hpp>
 
 #include "modules/all.h"
@@ -13,12 +14,12 @@ core::AdminHandler with(App& app, AppCommand run) {
 }
 
 AdminAreas::AdminAreas(App& app) {
-    own_ = {server_commands(app),     log_commands(),       user_commands(app),
-            session_commands(app),    client_commands(app), s2s_commands(app),
-            certificate_commands(app)};
+    own_ = {server_commands(app), log_commands(), s2s_commands(app), certificate_commands(app)};
     for (const auto& area : own_) all_.push_back(&area);
     for (const auto& row : modules::all())
-        if (row.admin_area) all_.push_back(&row.admin_area());
+        for (const auto& area : row.admin_areas) all_.push_back(&area());
+    std::sort(all_.begin(), all_.end(),
+              [](const auto* one, const auto* other) { return one->name < other->name; });
 }
 
 const core::AdminCommand* AdminAreas::find(std::string_view name) const {

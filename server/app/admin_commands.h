@@ -22,14 +22,10 @@ core::AdminHandler with(App& app, AppCommand run);
 
 core::AdminArea server_commands(App& app);       // status stop reload metrics history ...
 core::AdminArea log_commands();                  // log level
-core::AdminArea user_commands(App& app);         // user add delete passwd disable ...
-core::AdminArea session_commands(App& app);      // session list kick
-core::AdminArea client_commands(App& app);       // client list sign-out
 core::AdminArea s2s_commands(App& app);          // s2s list test
 core::AdminArea certificate_commands(App& app);  // cert check
 core::AdminCommand backup_command(App& app);
 core::AdminCommand history_command(App& app);
-core::AdminCommand export_command(App& app);
 core::AdminCommand trace_command();
 
 /// Those of the server itself, and of every module.

@@ -45,7 +45,9 @@ Task<core::HttpResponse> handle(App& app, core::HttpRequest request) {
                             std::to_string(request.peer.process);
         co_return co_await trace(app, *arguments, std::move(asker));
     }
-    const Result<json::value> result = co_await command->run(app.context(), *arguments);
+    const core::AdminAsker at_the_server;
+    const Result<json::value> result =
+        co_await command->run(app.context(), *arguments, at_the_server);
     co_return command_answer(result);
 }
 

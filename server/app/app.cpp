@@ -222,8 +222,7 @@ Result<> App::make_cores() {
 void App::install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows) {
     for (const auto* row : rows) {
         if (is_disabled(*config_, domains_, row->name)) continue;
-        core::ModuleSetup setup(core, row->name);
-        row->install(setup);
+        core::install_module(core, *row);
     }
     core.bus().on<events::StopOrdered>(events::StopOrdered::Stage::carry_out, "server",
                                        [this](const events::StopOrdered& event) {

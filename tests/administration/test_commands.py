@@ -119,7 +119,7 @@ class Help(Typed):
         self.assertIn('did you mean "push"', done.stderr)
 
     def test_completion(self):
-        self.assertEqual(self.complete("pu"), ["push", "pubsub"])
+        self.assertEqual(self.complete("pu"), ["pubsub", "push"])
         self.assertEqual(self.complete("push", "p"), ["ping"])
         self.assertEqual(self.complete("archive", "purge", "--o"), ["--older-than"])
         self.assertEqual(self.complete("--js"), ["--json"])

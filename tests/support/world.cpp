@@ -186,10 +186,7 @@ void World::start() {
         made.links().set_remote(&remote_);
         const auto order = core::install_order(setup_.modules);
         if (!order) throw std::runtime_error(order.error().text);
-        for (const auto* row : *order) {
-            core::ModuleSetup module(made, row->name);
-            row->install(module);
-        }
+        for (const auto* row : *order) core::install_module(made, *row);
     }
 }
 

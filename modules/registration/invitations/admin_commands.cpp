@@ -21,8 +21,6 @@ using core::text;
 
 namespace {
 
-constexpr std::string_view operator_name = "clarionctl";
-
 std::string shown(WallTime time) {
     return format_datetime(std::chrono::floor<std::chrono::seconds>(time));
 }
@@ -95,7 +93,8 @@ Result<Wish> read_wish(const core::Domains& domains, const json::object& argumen
     return wish;
 }
 
-Task<Result<json::value>> create(Context& here, const json::object& arguments) {
+Task<Result<json::value>> create(Context& here, const json::object& arguments,
+                                 const core::AdminAsker& asker) {
     auto wish = read_wish(here.domains(), arguments);
     if (!wish) co_return wish.error();
     if (wish->kind == Kind::contact) {
@@ -104,8 +103,8 @@ Task<Result<json::value>> create(Context& here, const json::object& arguments) {
         if (!*user) co_return fail(error_code::item_not_found, wish->inviter + " does not exist");
     }
     Wish wanted = *wish;
-    const auto created =
-        co_await invitations::create(here, std::move(wanted), std::string(operator_name));
+    std::string by = asker.name;
+    const auto created = co_await invitations::create(here, std::move(wanted), std::move(by));
     if (!created) co_return created.error();
     json::object answer{
         {"id", created->id}, {"uri", created->uri}, {"expires", shown(created->expires)}};
@@ -143,14 +142,16 @@ Task<Result<json::value>> list(Context& here, const json::object& arguments) {
     co_return json::value(std::move(rows));
 }
 
-Task<Result<json::value>> revoke(Context& here, const json::object& arguments) {
+Task<Result<json::value>> revoke(Context& here, const json::object& arguments,
+                                 const core::AdminAsker& asker) {
     const std::string id(text(arguments, "id"));
     constexpr std::size_t shortest = 6;
     if (id.size() < shortest) co_return fail(error_code::usage, "id: as `invite list` says it");
     const auto hosts = core::hosts_argument(here.domains(), arguments);
     if (!hosts) co_return hosts.error();
     for (const std::string& host : *hosts) {
-        const auto gone = co_await invitations::revoke(here, host, id, std::string(operator_name));
+        std::string by = asker.name;
+        const auto gone = co_await invitations::revoke(here, host, id, std::move(by));
         if (gone) co_return json::value{{"id", gone->id}, {"host", host}};
         if (!gone.error().is(error_code::item_not_found)) co_return gone.error();
     }

@@ -37,7 +37,8 @@ Task<Html> own_answer(const Visit& visit, std::string_view title, std::string_vi
     const core::AdminCommand* const command = visit.command(name);
     if (!command) co_return Html();
     const json::object arguments{{"jid", visit.account().bare()}};
-    const auto answer = co_await command->run(visit.here(), arguments);
+    const core::AdminAsker asker = visit.asker();
+    const auto answer = co_await command->run(visit.here(), arguments, asker);
     if (!answer) co_return card(title, problem(answer.error()));
     co_return card(title, table_of(*command, *answer, style));
 }
@@ -77,12 +78,12 @@ Result<> check_own_command(const Visit& visit, std::string_view command,
         std::find(own_commands.begin(), own_commands.end(), command) != own_commands.end();
     const auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!known || !jid || jid->bare() != visit.account().bare())
-        return fail(not_permitted, "you may not do that");
+        return fail(core::not_permitted, "you may not do that");
     return {};
 }
 
 Task<Result<std::string>> invite_friend(const Visit& visit) {
-    if (!may_invite(visit)) co_return fail(not_permitted, "you may not do that");
+    if (!may_invite(visit)) co_return fail(core::not_permitted, "you may not do that");
     invitations::Wish wish = invitations::wish_of_user(visit.here(), visit.account());
     std::string by(visit.account().bare());
     const auto made = co_await invitations::create(visit.here(), std::move(wish), std::move(by));

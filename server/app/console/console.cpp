@@ -98,7 +98,8 @@ json::object arguments_of(const core::AdminCommand& command, const HttpForm& for
 /// Whom a command is about, for the log; empty: the server, or there is no such command.
 std::string about_of(const Visit& visit, std::string_view name, const json::object& arguments) {
     const core::AdminCommand* const command = visit.command(name);
-    return command ? std::string(core::text(arguments, about_argument(*command))) : std::string();
+    return command ? std::string(core::text(arguments, core::about_argument(*command)))
+                   : std::string();
 }
 
 /// What is kept of an account, as a file. Written on the shard that has the connection.
@@ -166,7 +167,7 @@ Task<std::optional<Console::SignedIn>> Console::who_asks(const HttpRequest& requ
         co_return std::nullopt;
     }
     if (area == Area::administrators) {
-        who.rights = co_await rights_of(app_.context(), who.session.account);
+        who.rights = co_await core::rights_of(app_.context(), who.session.account);
         if (who.rights.none()) co_return std::nullopt;
     }
     co_return who;
@@ -211,7 +212,7 @@ Task<HttpResponse> Console::sign_in(const HttpRequest& request, Area area, HttpF
                                            {"error", mark.error().code}});
         co_return sign_in_page(request, area, mark.error().text, 403);
     }
-    const Rights rights = co_await rights_of(here, *account);
+    const core::AdminRights rights = co_await core::rights_of(here, *account);
     if (area == Area::administrators && rights.none()) {
         logger.info("not-an-administrator",
                     {{"account", account->full()}, {"address", request.peer.address}});
@@ -351,16 +352,17 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
     const core::AdminCommand* const command = visit.command(name);
     if (!command) co_return core::http_text(404, "there is no such command here");
     const json::object arguments = arguments_of(*command, form);
-    Result<json::value> result = fail(not_permitted, "you may not do that");
+    Result<json::value> result = fail(core::not_permitted, "you may not do that");
     if (area == Area::administrators) {
         result = co_await visit.run(name, arguments);
     } else if (const Result<> own = check_own_command(visit, name, arguments);
-               own && check_arguments(*command, arguments)) {
-        result = co_await command->run(visit.here(), arguments);
+               own && core::check_arguments(*command, arguments)) {
+        const core::AdminAsker asker = visit.asker();
+        result = co_await command->run(visit.here(), arguments, asker);
     }
     logger.info("command", {{"account", who.session.account.full()},
                             {"command", name},
-                            {"about", core::text(arguments, about_argument(*command))},
+                            {"about", core::text(arguments, core::about_argument(*command))},
                             {"outcome", result ? "done" : result.error().code}});
     leave_notice(who, back, result ? describe_outcome(*command, *result) : result.error().text,
                  !result);
@@ -374,7 +376,8 @@ Task<HttpResponse> Console::answer_api(const HttpRequest& request) {
     if (!who) co_return command_refusal(401, fail("not-authorized", "sign in first"));
     if (!core::is_of_this_site(request) ||
         !has_form_token(who->session, request.field("X-Form-Token")))
-        co_return command_refusal(403, fail(not_permitted, "the form token is missing or wrong"));
+        co_return command_refusal(403,
+                                  fail(core::not_permitted, "the form token is missing or wrong"));
     const Turn turn(turns_, who->session.account, options().requests_per_account);
     if (!turn.taken()) co_return command_refusal(429, fail(error_code::resource_constraint));
     const std::string name = command_name(request.path, api_prefix);

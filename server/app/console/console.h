@@ -38,7 +38,7 @@ private:
     struct SignedIn {
         std::string token;
         WebSession session;
-        Rights rights;
+        core::AdminRights rights;
     };
 
     Task<core::HttpResponse> at_console(core::Context& here, core::HttpRequest request, Area area);

@@ -14,8 +14,8 @@ namespace json = boost::json;
 using core::Html;
 using core::html;
 
-Visit::Visit(App& app, const core::HttpRequest& request, WebSession session, Rights rights,
-             std::string area)
+Visit::Visit(App& app, const core::HttpRequest& request, WebSession session,
+             core::AdminRights rights, std::string area)
     : app_(app),
       request_(request),
       session_(std::move(session)),
@@ -31,42 +31,24 @@ std::string_view Visit::page() const {
 
 const core::AdminCommand* Visit::command(std::string_view name) const {
     const core::AdminCommand* found = app_.admin_areas().find(name);
-    return found && is_for_console(*found) ? found : nullptr;
+    return found && core::is_for_administrators(*found) ? found : nullptr;
 }
 
 Task<Result<json::value>> Visit::run(std::string_view name, json::object arguments) const {
     const core::AdminCommand* const wanted = command(name);
     if (!wanted) co_return fail(error_code::item_not_found, "there is no such command here");
-    const Result<> allowed =
-        check_rights(rights_, here().config(), here().domains(), *wanted, arguments);
-    if (!allowed) co_return allowed.error();
-    const Result<> fitting = check_arguments(*wanted, arguments);
-    if (!fitting) co_return fitting.error();
-    const Result<> somebody_stays = co_await check_last_administrator(*wanted, arguments);
-    if (!somebody_stays) co_return somebody_stays.error();
-    co_return co_await wanted->run(here(), arguments);
-}
-
-/// Nobody is left in front of a console that lets nobody in. (XEP-0133 and XEP-0077 ask the same.)
-Task<Result<>> Visit::check_last_administrator(const core::AdminCommand& command,
-                                               const json::object& arguments) const {
-    const bool goes = command.name == "user delete" || command.name == "user disable" ||
-                      (command.name == "user admin" && core::text(arguments, "state") == "off");
-    const auto jid = Jid::parse(core::text(arguments, "jid"));
-    if (!goes || !jid) co_return Result<>{};
-    const auto host = co_await core::host_left_without(here(), jid->to_bare());
-    if (!host) co_return host.error();
-    if (host->empty()) co_return Result<>{};
-    co_return fail(error_code::conflict, *host + " would have no administrator left");
+    std::string who = account().full();
+    co_return co_await core::run_for(here(), rights_, std::move(who), *wanted,
+                                     std::move(arguments));
 }
 
 bool Visit::may(std::string_view name, std::string_view about) const {
     const core::AdminCommand* const wanted = command(name);
     if (!wanted) return false;
     json::object arguments;
-    const std::string_view argument = about_argument(*wanted);
+    const std::string_view argument = core::about_argument(*wanted);
     if (!about.empty() && !argument.empty()) arguments[argument] = about;
-    return check_rights(rights_, here().config(), here().domains(), *wanted, arguments).ok();
+    return core::check_rights(rights_, here().config(), here().domains(), *wanted, arguments).ok();
 }
 
 Html Visit::form(std::string_view page, const Html& inside, const Fields& hidden,

@@ -7,10 +7,10 @@
 #include <utility>
 #include <vector>
 
-#include "server/app/console/rights.h"
 #include "server/app/console/web_sessions.h"
 #include "server/core/http/html.h"
 #include "server/core/http/http_form.h"
+#include "server/core/setup/admin_rights.h"
 
 namespace boost::json {
 class object;
@@ -26,15 +26,16 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 /// On shard 0. Lasts until its answer is made.
 class Visit {
 public:
-    Visit(App& app, const core::HttpRequest& request, WebSession session, Rights rights,
+    Visit(App& app, const core::HttpRequest& request, WebSession session, core::AdminRights rights,
           std::string area);
 
     App& app() const { return app_; }
     core::Context& here() const;
     const core::HttpRequest& request() const { return request_; }
     const WebSession& session() const { return session_; }
-    const Rights& rights() const { return rights_; }
+    const core::AdminRights& rights() const { return rights_; }
     const Jid& account() const { return session_.account; }
+    core::AdminAsker asker() const { return {.name = account().full(), .is_operator = false}; }
     /// "/admin/" or "/me/".
     const std::string& area() const { return area_; }
     /// What is below it: "accounts".
@@ -59,12 +60,10 @@ public:
                       std::string_view question = {}) const;
 
 private:
-    Task<Result<>> check_last_administrator(const core::AdminCommand& command,
-                                            const boost::json::object& arguments) const;
     App& app_;
     const core::HttpRequest& request_;
     WebSession session_;
-    Rights rights_;
+    core::AdminRights rights_;
     std::string area_;
     core::HttpForm query_;
 };

@@ -9,7 +9,7 @@
 #include <utility>
 
 #include "base/text.h"
-#include "server/core/setup/remote_call.h"
+#include "server/core/setup/admin_rights.h"
 
 namespace clarion::core {
 
@@ -24,7 +24,7 @@ bool is_asked_for(const AdminCommand& row, const AdminArgument& argument) {
         case ArgumentKind::server_file:
         case ArgumentKind::local_file:
         case ArgumentKind::for_table: return false;
-        case ArgumentKind::domain: return argument.name != row.place;  // it is known
+        case ArgumentKind::domain: return argument.name != about_argument(row);  // it is known
         default: return true;
     }
 }
@@ -182,28 +182,17 @@ Task<Result<DataForm>> ask_question(const AdminCommand& row, const CommandCall& 
     co_return form;
 }
 
-Task<Result<json::value>> run_on_first_shard(const AdminCommand& row, Context& here,
-                                             const json::object& arguments) {
-    Result<json::value> answer = fail("internal-server-error", "the server is stopping");
-    const std::function<Task<>(Context&)> work = [&](Context& first) -> Task<> {
-        answer = co_await row.run(first, arguments);
-    };
-    co_await call_on_shard(here, 0, work);
-    co_return answer;
-}
-
 Task<Result<CommandOutcome>> run(const AdminCommand& row, CommandCall& call) {
     const auto arguments = read_arguments(row, call.submitted.front(), call.host);
     if (!arguments) co_return arguments.error();
-    call.about = text(*arguments, row.place);
+    call.about = text(*arguments, about_argument(row));
     if (!row.questions.empty()) {
         const DataFormField* const agreed = call.submitted.back().field(confirmation);
         if (!agreed || !agreed->boolean().value_or(false))
             co_return fail(bad_payload, "it is done only if you agree");
     }
-    const auto answer = co_await run_on_first_shard(row, call.context, *arguments);
-    if (!answer && answer.error().is(error_code::usage))
-        co_return fail(bad_payload, answer.error().text);
+    json::object given = *arguments;
+    const auto answer = co_await run_row(call, row, std::move(given));
     if (!answer) co_return answer.error();
     co_return make_outcome(row, *answer);
 }
@@ -245,21 +234,32 @@ DataForm make_argument_form(const AdminCommand& row) {
 }
 
 Result<json::object> read_arguments(const AdminCommand& row, const DataForm& form,
-                                    std::string_view service) {
+                                    std::string_view domain) {
     json::object arguments;
+    const std::string_view about = about_argument(row);
     for (const AdminArgument& argument : row.arguments) {
-        if (argument.name == row.place && argument.kind == ArgumentKind::domain)
-            arguments[argument.name] = as_json(service);
         const DataFormField* const field = form.field(argument.name);
         if (!is_asked_for(row, argument) || !field || field->value().empty()) continue;
         auto value = read_value(argument, *field);
         if (!value) return value.error();
-        const bool is_place = argument.name == row.place;
-        if (is_place && Jid::trusted(text_of(*value)).domain() != service)
-            return wrong(argument, "it is not at " + std::string(service));
+        if (argument.name == about && Jid::trusted(text_of(*value)).domain() != domain)
+            return wrong(argument, "it is not at " + std::string(domain));
         arguments[argument.name] = std::move(*value);
     }
+    // Where nobody in particular is named, it is about all who are there.
+    if (!arguments.contains(about)) arguments[about] = as_json(domain);
     return arguments;
+}
+
+Task<Result<json::value>> run_row(const CommandCall& call, const AdminCommand& row,
+                                  json::object arguments) {
+    AdminRights rights = co_await rights_of(call.context, call.from);
+    std::string who = call.from.full();
+    auto answer = co_await run_for(call.context, std::move(rights), std::move(who), row,
+                                   std::move(arguments));
+    if (!answer && answer.error().is(error_code::usage))
+        co_return fail(bad_payload, answer.error().text);
+    co_return answer;
 }
 
 CommandOutcome make_outcome(const AdminCommand& row, const json::value& answer) {
@@ -277,9 +277,12 @@ CommandOutcome make_outcome(const AdminCommand& row, const json::value& answer) 
 
 void offer_to_clients(ModuleSetup& setup, const AdminArea& area) {
     const std::vector<std::string> services = setup.services();
-    if (services.empty()) return;
-    for (const AdminCommand& row : area.commands)
-        if (!row.place.empty()) setup.command(as_command(row, services));
+    for (const AdminCommand& row : area.commands) {
+        if (row.whole_server || row.has_node || !is_for_administrators(row)) continue;
+        const bool at_services = !row.place.empty();
+        if (at_services ? services.empty() : about_argument(row).empty()) continue;
+        setup.command(as_command(row, at_services ? services : std::vector<std::string>()));
+    }
 }
 
 }  // namespace clarion::core

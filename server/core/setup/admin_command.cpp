@@ -77,6 +77,11 @@ json::object describe(const AdminCommand& command) {
 
 }  // namespace
 
+AdminHandler::Answer AdminHandler::operator()(Context& here, const json::object& arguments,
+                                              const AdminAsker& asker) const {
+    return function_(here, arguments, asker);
+}
+
 json::value describe(std::span<const AdminArea* const> areas) {
     json::array groups, commands;
     for (const AdminArea* area : areas) {

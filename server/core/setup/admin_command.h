@@ -27,6 +27,8 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -88,10 +90,36 @@ struct AdminQuestion {
     std::string_view text;
 };
 
-/// `here` is shard 0's core, on whose thread it runs. `arguments` outlives the coroutine. Errors:
-/// "usage" (400), "item-not-found" (404), "conflict" (409), others 500.
-using AdminHandler = std::function<Task<Result<boost::json::value>>(
-    Context& here, const boost::json::object& arguments)>;
+/// Who asks for a command: who is at the server itself, or an administrator from a client or the
+/// console.
+struct AdminAsker {
+    std::string name = "clarionctl";  // an address, for the log
+    bool is_operator = true;          // at the server itself, who may do what no account may
+};
+
+/// `here` is shard 0's core, on whose thread it runs. `arguments` and `asker` outlive the coroutine.
+/// Errors: "usage" (400), "forbidden" (403), "item-not-found" (404), "conflict" (409), others 500.
+class AdminHandler {
+public:
+    using Answer = Task<Result<boost::json::value>>;
+    AdminHandler() = default;
+    /// Of a function of these three, or of the first two: most do not mind who asks.
+    template <class F>
+    AdminHandler(F function) {
+        if constexpr (std::is_invocable_v<F&, Context&, const boost::json::object&,
+                                          const AdminAsker&>)
+            function_ = std::move(function);
+        else
+            function_ = [function](Context& here, const boost::json::object& arguments,
+                                   const AdminAsker&) { return function(here, arguments); };
+    }
+    explicit operator bool() const { return static_cast<bool>(function_); }
+    Answer operator()(Context& here, const boost::json::object& arguments,
+                      const AdminAsker& asker) const;
+
+private:
+    std::function<Answer(Context&, const boost::json::object&, const AdminAsker&)> function_;
+};
 
 struct AdminCommand {
     std::string_view name;  // "push list"; asked for as /v1/push/list
@@ -103,12 +131,14 @@ struct AdminCommand {
     std::string_view client{};               // what in clarionctl carries it out; empty: nothing
     std::string_view shape{};                // what in clarionctl shows it; empty: as a table
     AdminHandler run{};                      // empty: an answer without an end (trace)
-    /// The argument that says at which service it acts: a domain, or an address there. Then
-    /// administrators of the service run it from a client too (admin_as_command.h). Empty: they do
-    /// not.
+    /// The argument that says at which service it acts: a domain, or an address there. Empty: it is
+    /// about no service.
     std::string_view place{};
-    /// Only who administers the server as a whole runs it from the console, whomever it is about.
+    /// Only who administers the server as a whole runs it, whomever it is about.
     bool whole_server = false;
+    /// A specification has a command for it, which the module offers to clients in its own words;
+    /// so it is not offered in ours, too (admin_as_command.h).
+    bool has_node = false;
 };
 
 /// Something to worry about, for `status`.

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "server/core/options.h"
+#include "server/core/setup/admin_as_command.h"
 #include "server/core/setup/core.h"
 
 namespace clarion::core {
@@ -103,6 +104,12 @@ ResidentSpace ModuleSetup::resident_data(std::size_t bound) {
 }
 
 StoredSpace ModuleSetup::stored_data(DataQuota quota) { return {core_, name_, quota}; }
+
+void install_module(Core& core, const ModuleRow& row) {
+    ModuleSetup setup(core, row.name);
+    row.install(setup);
+    for (const auto& area : row.admin_areas) offer_to_clients(setup, area());
+}
 
 void ModuleSetup::keep(std::shared_ptr<void> state) { core_.keep(std::move(state)); }
 

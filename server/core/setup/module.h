@@ -182,7 +182,7 @@ struct ModuleRow {
     void (*declare_options)(OptionRegistry&) = nullptr;  // nullptr: none
     std::string_view specifications;                     // "XEP-0280 1.0.1"
     std::string_view summary;                            // one line for humans
-    const AdminArea& (*admin_area)() = nullptr;          // nullptr: no admin commands
+    std::vector<const AdminArea& (*)()> admin_areas{};   // commands for administrators
     DeclareDomains domains = nullptr;                    // nullptr: it serves none
     /// Whether it can read an entry that it keeps, for `clariond --check`; nullptr: it keeps none.
     Result<> (*check_entry)(storage::DataKind kind, std::string_view key,
@@ -190,5 +190,9 @@ struct ModuleRow {
     /// Modules whose handlers of a stage must run before this one's; see install_order().
     std::vector<std::string_view> after{};
 };
+
+/// Installs it on a shard, and offers its commands for administrators to their clients
+/// (admin_as_command.h).
+void install_module(Core& core, const ModuleRow& row);
 
 }  // namespace clarion::core

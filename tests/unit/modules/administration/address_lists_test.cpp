@@ -119,10 +119,11 @@ struct Border : Theatre {
     }
     std::string ctl(const std::string& command, json::object arguments) {
         std::string text;
+        const core::AdminAsker asker;
         world.run_on(0, [&](core::Core& core) -> Task<> {
-            for (const auto& each : admin_area().commands) {
+            for (const auto& each : federation_area().commands) {
                 if (each.name != "federation " + command) continue;
-                const auto done = co_await each.run(core, arguments);
+                const auto done = co_await each.run(core, arguments, asker);
                 text = done ? json::serialize(*done) : done.error().code;
             }
         });

@@ -99,10 +99,11 @@ struct Verona {
     /// What clarionctl would be answered, or the code of the error.
     json::value ctl(const std::string& command, json::object arguments = {}) {
         json::value answer;
+        const core::AdminAsker asker;
         world.run_on(0, [&](core::Context& core) -> Task<> {
             for (const auto& each : admin_area().commands) {
                 if (each.name != command) continue;
-                auto done = co_await each.run(core, arguments);
+                auto done = co_await each.run(core, arguments, asker);
                 if (done)
                     answer = std::move(*done);
                 else

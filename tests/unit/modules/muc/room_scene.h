@@ -20,6 +20,7 @@
 
 #include "modules/disco.h"
 #include "modules/mam/mam.h"
+#include "modules/muc/admin_commands.h"
 #include "modules/muc/muc.h"
 #include "modules/ping.h"
 #include "modules/stream_management.h"
@@ -127,6 +128,7 @@ struct Scene {
         return {.name = "muc",
                 .install = install,
                 .declare_options = declare_options,
+                .admin_areas = {admin_area},
                 .domains = service_domains};
     }
     void log_in() {

@@ -6,15 +6,15 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "server/app/admin_commands.h"
-#include "server/app/app.h"
+#include "modules/administration/rows.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/hibernation_recovery.h"
 #include "server/core/accounts/session.h"
+#include "server/core/context.h"
 #include "server/core/setup/remote_call.h"
 #include "storage/storage.h"
 
-namespace clarion::app {
+namespace clarion::administration {
 
 namespace json = boost::json;
 using core::Context;
@@ -124,8 +124,7 @@ Task<Result<json::value>> list_all(Context& here, Wanted wanted) {
 
 /// With the address of an account: all its sessions. With a domain, or without: those of all
 /// accounts there, "limit" of them at most.
-Task<Result<json::value>> list(App& app, const json::object& arguments) {
-    Context& here = app.context();
+Task<Result<json::value>> list(Context& here, const json::object& arguments) {
     Wanted wanted{.limit = limit_of(arguments)};
     if (core::text(arguments, "jid").empty()) co_return co_await list_all(here, std::move(wanted));
     auto jid = Jid::parse(core::text(arguments, "jid"));
@@ -152,55 +151,57 @@ Task<Result<json::value>> kick_here(Context& context, Jid jid) {
     co_return json::value{{"kicked", std::move(kicked)}};
 }
 
-Task<Result<json::value>> kick(App& app, const json::object& arguments) {
+Task<Result<json::value>> kick(Context& here, const json::object& arguments) {
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
     co_return co_await core::ask_at_home<json::value>(
-        app.context(), std::string(jid->bare()),
-        [&](Context& home) { return kick_here(home, *jid); });
+        here, std::string(jid->bare()), [&](Context& home) { return kick_here(home, *jid); });
 }
 
 }  // namespace
 
-core::AdminArea session_commands(App& app) {
+const core::AdminArea& session_area() {
     using Kind = core::ArgumentKind;
     using Use = core::ArgumentUse;
     using enum core::ColumnKind;
-    return {.name = "session",
-            .help = "connected and sleeping sessions",
-            .commands = {{.name = "session list",
-                          .help = "sessions of an account, or of all, sleeping ones too",
-                          .arguments = {{.name = "jid",
-                                         .kind = Kind::jid,
-                                         .use = Use::optional,
-                                         .help = "an account, such as romeo@example.org, or a "
-                                                 "domain"},
-                                        {.name = "limit",
-                                         .kind = Kind::number,
-                                         .help = "at most so many",
-                                         .usual = usual_limit,
-                                         .most = 1'000'000}},
-                          .columns = {{"jid", "jid"},
-                                      {"state", "state"},
-                                      {"available", "available"},
-                                      {"priority", "priority", number},
-                                      {"stream_management", "stream management"},
-                                      {"queued", "queued", number},
-                                      {"asleep_since", "asleep since"},
-                                      {"expires", "expires"},
-                                      {"address", "address"},
-                                      {"tls", "tls"},
-                                      {"unacknowledged", "unacknowledged", number}},
-                          .none = "no sessions",
-                          .run = with(app, list)},
-                         {.name = "session kick",
-                          .help = "end sessions",
-                          .arguments = {{.name = "jid",
-                                         .kind = Kind::jid,
-                                         .use = Use::required,
-                                         .help = "an account (all its sessions) or a full JID "
-                                                 "(that one)"}},
-                          .run = with(app, kick)}}};
+    static const core::AdminArea area{
+        .name = "session",
+        .help = "connected and sleeping sessions",
+        .commands = {{.name = "session list",
+                      .help = "sessions of an account, or of all, sleeping ones too",
+                      .arguments = {{.name = "jid",
+                                     .kind = Kind::jid,
+                                     .use = Use::optional,
+                                     .help = "an account, such as romeo@example.org, or a "
+                                             "domain"},
+                                    {.name = "limit",
+                                     .kind = Kind::number,
+                                     .help = "at most so many",
+                                     .usual = usual_limit,
+                                     .most = 1'000'000}},
+                      .columns = {{"jid", "jid"},
+                                  {"state", "state"},
+                                  {"available", "available"},
+                                  {"priority", "priority", number},
+                                  {"stream_management", "stream management"},
+                                  {"queued", "queued", number},
+                                  {"asleep_since", "asleep since"},
+                                  {"expires", "expires"},
+                                  {"address", "address"},
+                                  {"tls", "tls"},
+                                  {"unacknowledged", "unacknowledged", number}},
+                      .none = "no sessions",
+                      .run = list},
+                     {.name = "session kick",
+                      .help = "end sessions",
+                      .arguments = {{.name = "jid",
+                                     .kind = Kind::jid,
+                                     .use = Use::required,
+                                     .help = "an account (all its sessions) or a full JID "
+                                             "(that one)"}},
+                      .run = kick,
+                      .has_node = true}}};
+    return area;
 }
 
-}  // namespace clarion::app
+}  // namespace clarion::administration

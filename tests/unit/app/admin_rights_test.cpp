@@ -1,4 +1,4 @@
-#include "server/app/console/rights.h"
+#include "server/core/setup/admin_rights.h"
 
 #include <doctest/doctest.h>
 
@@ -12,6 +12,7 @@
 
 using namespace clarion;
 using namespace clarion::app;
+using namespace clarion::core;
 namespace json = boost::json;
 
 namespace {
@@ -35,8 +36,8 @@ std::shared_ptr<const Config> configured() {
 struct Scene {
     core::Domains domains;
     std::shared_ptr<const Config> config = configured();
-    Rights server{.whole_server = true, .hosts = {"a.example", "b.example"}};
-    Rights host{.whole_server = false, .hosts = {"a.example"}};
+    AdminRights server{.whole_server = true, .hosts = {"a.example", "b.example"}};
+    AdminRights host{.whole_server = false, .hosts = {"a.example"}};
     core::AdminCommand show{.name = "user show",
                             .arguments = {{.name = "jid",
                                            .kind = core::ArgumentKind::jid,
@@ -49,7 +50,7 @@ struct Scene {
         domains.add_service({.domain = "rooms.a.example"}, "muc");
         domains.add_service({.domain = "rooms.b.example"}, "muc");
     }
-    std::string outcome(const Rights& rights, const core::AdminCommand& command,
+    std::string outcome(const AdminRights& rights, const core::AdminCommand& command,
                         const std::string& about) const {
         json::object arguments;
         const std::string_view argument = about_argument(command);
@@ -75,30 +76,30 @@ TEST_CASE("who administers a domain may what is about it, its accounts and its s
     CHECK(scene.outcome(scene.host, status, "a.example") == "forbidden");
     CHECK(scene.outcome(scene.server, scene.show, "ann@b.example") == "ok");
     CHECK(scene.outcome(scene.server, scene.show, "") == "ok");
-    CHECK(scene.outcome(Rights{}, scene.show, "ann@a.example") == "forbidden");
+    CHECK(scene.outcome(AdminRights{}, scene.show, "ann@a.example") == "forbidden");
     // Who administers more, too.
     for (const char* more : {"root@a.example", "both@a.example", "both@a.example/x"}) {
         CHECK(scene.outcome(scene.host, scene.show, more) == "forbidden");
         CHECK(scene.outcome(scene.server, scene.show, more) == "ok");
     }
-    const Rights both{.hosts = {"a.example", "b.example"}};
+    const AdminRights both{.hosts = {"a.example", "b.example"}};
     CHECK(scene.outcome(both, scene.show, "both@a.example") == "ok");
     CHECK(scene.outcome(both, scene.show, "root@a.example") == "forbidden");
 }
 
 TEST_CASE("files, what clarionctl carries out, and what has no end are not for the console") {
     Scene scene;
-    CHECK(is_for_console(scene.show));
+    CHECK(is_for_administrators(scene.show));
     core::AdminCommand command = scene.show;
     command.run = {};
-    CHECK_FALSE(is_for_console(command));
+    CHECK_FALSE(is_for_administrators(command));
     command = scene.show;
     command.client = "user-import";
-    CHECK_FALSE(is_for_console(command));
+    CHECK_FALSE(is_for_administrators(command));
     for (const auto kind : {core::ArgumentKind::local_file, core::ArgumentKind::server_file}) {
         command = scene.show;
         command.arguments.push_back({.name = "file", .kind = kind});
-        CHECK_FALSE(is_for_console(command));
+        CHECK_FALSE(is_for_administrators(command));
         CHECK(scene.outcome(scene.server, command, "ann@a.example") == "forbidden");
     }
 }
@@ -109,16 +110,19 @@ TEST_CASE("files, what clarionctl carries out, and what has no end are not for t
 TEST_CASE("commands of modules that administrators of single domains may run") {
     std::string all;
     for (const auto& row : modules::all()) {
-        if (!row.admin_area) continue;
-        for (const auto& command : row.admin_area().commands)
-            if (is_for_console(command) && !about_argument(command).empty())
-                all += std::string(command.name) + "\n";
+        for (const auto& area : row.admin_areas)
+            for (const auto& command : area().commands)
+                if (is_for_administrators(command) && !about_argument(command).empty())
+                    all += std::string(command.name) + "\n";
     }
     CHECK(all ==
           "report list\nreport dismiss\narchive stats\narchive purge\npush list\n"
           "push show\npush ping\npush test\npush remove\ninvite create\ninvite list\n"
           "invite revoke\nupload list\nupload purge\nbookmarks restore\npubsub node list\n"
-          "pubsub node info\npubsub node delete\nfederation list\nfederation block\n"
+          "pubsub node info\npubsub node delete\nuser add\nuser passwd\nuser delete\n"
+          "user disable\nuser enable\nuser admin\nuser show\nuser roster\nuser list\n"
+          "user count\nsession list\nsession kick\nclient list\nclient sign-out\n"
+          "notice send\nnotice set\nnotice delete\nnotice list\nfederation list\nfederation block\n"
           "federation unblock\nfederation allow\nfederation disallow\nroom list\n"
           "room show\nroom history\nroom create\nroom destroy\nroom config\n"
           "room affiliation\nroom kick\n");

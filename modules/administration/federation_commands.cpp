@@ -4,7 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include "modules/administration/address_lists.h"
-#include "modules/administration/administration.h"
+#include "modules/administration/rows.h"
 #include "server/core/address/domains.h"
 #include "server/core/setup/admin_command.h"
 
@@ -40,7 +40,7 @@ Task<Result<json::value>> list(Context& here, const json::object& arguments) {
 enum class Wish : bool { add, remove };
 
 Task<Result<json::value>> change(Context& here, const json::object& arguments, Listing which,
-                                 Wish wish) {
+                                 Wish wish, const core::AdminAsker& asker) {
     const auto hosts = core::hosts_argument(here.domains(), arguments, "host");
     if (!hosts) co_return hosts.error();
     const auto peer = peer_argument(arguments);
@@ -48,16 +48,18 @@ Task<Result<json::value>> change(Context& here, const json::object& arguments, L
     for (const std::string& host : *hosts) {
         ListEdit edit;
         (wish == Wish::add ? edit.added : edit.removed).push_back(peer->full());
-        const Result<> done = co_await edit_list(here, host, which, std::move(edit), "clarionctl");
+        std::string by = asker.name;
+        const Result<> done = co_await edit_list(here, host, which, std::move(edit), std::move(by));
         if (!done) co_return done.error();
     }
     co_return json::value{{"address", peer->full()}};
 }
 
 core::AdminHandler changer(Listing which, Wish wish) {
-    return [which, wish](Context& here, const json::object& arguments) {
-        return change(here, arguments, which, wish);
-    };
+    return
+        [which, wish](Context& here, const json::object& arguments, const core::AdminAsker& asker) {
+            return change(here, arguments, which, wish, asker);
+        };
 }
 
 constexpr core::AdminArgument address{
@@ -77,7 +79,7 @@ core::AdminCommand changing(std::string_view name, std::string_view help, Listin
 
 }  // namespace
 
-const core::AdminArea& admin_area() {
+const core::AdminArea& federation_area() {
     static const core::AdminArea area{
         .name = "federation",
         .help = "with which servers, components and users elsewhere users may talk",

@@ -4,13 +4,14 @@
 #include <boost/json/value.hpp>
 
 #include "base/text.h"
-#include "server/app/admin_commands.h"
-#include "server/app/app.h"
+#include "modules/administration/rows.h"
+#include "server/core/context.h"
 #include "server/core/setup/clients.h"
 
-namespace clarion::app {
+namespace clarion::administration {
 
 namespace json = boost::json;
+using core::Context;
 
 namespace {
 
@@ -60,23 +61,24 @@ json::value describe(const core::ClientView& client) {
             {"kept", std::move(kept)}};
 }
 
-Task<Result<json::value>> list(App& app, const json::object& arguments) {
-    const auto jid = core::account_argument(app.context().domains(), arguments);
+Task<Result<json::value>> list(Context& here, const json::object& arguments) {
+    const auto jid = core::account_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
-    const auto clients = co_await core::clients_of(app.context(), *jid);
+    const auto clients = co_await core::clients_of(here, *jid);
     if (!clients) co_return clients.error();
     json::array rows;
     for (const auto& client : *clients) rows.push_back(describe(client));
     co_return json::value(std::move(rows));
 }
 
-Task<Result<json::value>> sign_out(App& app, const json::object& arguments) {
-    const auto jid = core::account_argument(app.context().domains(), arguments);
+Task<Result<json::value>> sign_out(Context& here, const json::object& arguments,
+                                   const core::AdminAsker& asker) {
+    const auto jid = core::account_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     std::string id(core::text(arguments, "id"));
     if (id.empty()) co_return fail(error_code::usage, "id: which client is meant");
-    std::string by = "clarionctl";
-    const auto done = co_await core::sign_out(app.context(), *jid, std::move(id), std::move(by));
+    std::string by = asker.name;
+    const auto done = co_await core::sign_out(here, *jid, std::move(id), std::move(by));
     if (!done) co_return done.error();
     co_return json::value{{"sessions_ended", done->sessions},
                           {"registrations_removed", done->kept}};
@@ -84,37 +86,33 @@ Task<Result<json::value>> sign_out(App& app, const json::object& arguments) {
 
 }  // namespace
 
-core::AdminArea client_commands(App& app) {
-    using Kind = core::ArgumentKind;
+const core::AdminArea& client_area() {
     using Use = core::ArgumentUse;
-    const core::AdminArgument account{.name = "jid",
-                                      .kind = Kind::jid,
-                                      .use = Use::required,
-                                      .help = "an account, such as romeo@example.org"};
-    return {
+    static const core::AdminArea area{
         .name = "client",
         .help = "the clients of an account: apps and devices that are signed in",
         .commands = {
             {.name = "client list",
              .help = "clients of an account: connected, asleep (they can resume their session), "
                      "or away and only notified by push",
-             .arguments = {account},
+             .arguments = {account_argument},
              .columns = {{"id", "id"},
                          {"state", "state"},
                          {"resources", "resources"},
                          {"addresses", "addresses"},
                          {"push", "push"}},
              .none = "no client is signed in",
-             .run = with(app, list)},
+             .run = list},
             {.name = "client sign-out",
              .help = "sign a client out: its sessions end, sleeping ones too, and it is notified "
                      "no more. One that knows the password can log in again: change that too "
                      "(user passwd) if the device is lost",
-             .arguments = {account,
+             .arguments = {account_argument,
                            {.name = "id",
                             .use = Use::required,
                             .help = "which one: the id that `client list` shows"}},
-             .run = with(app, sign_out)}}};
+             .run = sign_out}}};
+    return area;
 }
 
-}  // namespace clarion::app
+}  // namespace clarion::administration

@@ -2,32 +2,33 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
-#include "server/app/admin_commands.h"
-#include "server/app/app.h"
+#include "modules/administration/rows.h"
+#include "server/core/context.h"
 #include "server/core/setup/account_export.h"
 
-namespace clarion::app {
+namespace clarion::administration {
 
 namespace json = boost::json;
+using core::Context;
 
 namespace {
 
 /// A piece: whoever exports asks again with "at", what was "next", until that is empty.
-Task<Result<json::value>> export_user(App& app, const json::object& arguments) {
-    const auto jid = core::account_argument(app.context().domains(), arguments);
+Task<Result<json::value>> export_user(Context& here, const json::object& arguments) {
+    const auto jid = core::account_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto credentials = core::flag(arguments, "with_credentials")
                                  ? core::Credentials::included
                                  : core::Credentials::left_out;
     std::string at(core::text(arguments, "at"));
-    const auto piece = co_await core::export_piece(app.context(), *jid, std::move(at), credentials);
+    const auto piece = co_await core::export_piece(here, *jid, std::move(at), credentials);
     if (!piece) co_return piece.error();
     co_return json::value{{"xml", piece->xml}, {"next", piece->next}};
 }
 
 }  // namespace
 
-core::AdminCommand export_command(App& app) {
+core::AdminCommand export_command() {
     using Kind = core::ArgumentKind;
     using Use = core::ArgumentUse;
     return {.name = "user export",
@@ -35,10 +36,7 @@ core::AdminCommand export_command(App& app) {
                 "write all that is kept of an account as one XML document (XEP-0227), which "
                 "other servers can read: contacts, vCard, private documents, personal nodes, "
                 "blocked addresses, offline messages, archive. Uploaded files are not in it",
-            .arguments = {{.name = "jid",
-                           .kind = Kind::jid,
-                           .use = Use::required,
-                           .help = "an account, such as romeo@example.org"},
+            .arguments = {account_argument,
                           {.name = "file",
                            .kind = Kind::local_file,
                            .use = Use::optional,
@@ -50,7 +48,7 @@ core::AdminCommand export_command(App& app) {
                                    "valid where the account is imported. Keep such a file secret: "
                                    "passwords can be tried on it"}},
             .client = "user-export",
-            .run = with(app, export_user)};
+            .run = export_user};
 }
 
-}  // namespace clarion::app
+}  // namespace clarion::administration

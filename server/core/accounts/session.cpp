@@ -8,6 +8,7 @@
 #include "proto/ns.h"
 #include "proto/presence.h"
 #include "server/core/accounts/full_queue.h"
+#include "server/core/accounts/inbound_stanza.h"
 #include "server/core/accounts/session_outlet.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
@@ -32,62 +33,6 @@ namespace clarion::core {
 namespace {
 
 constexpr Logger logger{"session"};
-constexpr std::string_view wrong_from = "'from' is not this client's";
-
-bool is_called_like_a_stanza(const xml::Element& element) {
-    return element.name() == "message" || element.name() == "presence" || element.name() == "iq";
-}
-
-bool is_stanza(const xml::Element& element) {
-    return element.ns() == ns::client && is_called_like_a_stanza(element);
-}
-
-/// RFC 6120, 8.1.2.1: what a client may put into 'from'. A page that is loaded anew resumes its
-/// session under a resource that it has just made up (Converse.js does); what it sends gets its
-/// address all the same.
-bool is_address_of(const Session& session, const Jid& jid) {
-    return jid == session.jid() || jid.full() == session.jid().bare() ||
-           (session.was_resumed() && jid.bare() == session.jid().bare());
-}
-
-/// Something that calls itself a stanza but is not one.
-void refuse(Session& session, const xml::Element& element, const Error& error) {
-    const Jid& jid = session.jid();
-    if (const auto from = element.find_attr("from")) {
-        const auto claimed = Jid::parse(*from);
-        if (!claimed || !is_address_of(session, *claimed))
-            return session.fail_stream(StreamErrorCondition::invalid_from, wrong_from);
-    }
-    const auto answer = make_refusal(element, error);
-    if (!answer) return;
-    session.context().refusals().on_element(jid.full(), element, read_error(answer->root()));
-    answer->set_to(jid);
-    if (!element.has_attr("to")) answer->set_from(jid.to_bare());
-    session.send(answer);
-}
-
-/// What the client sent goes its way.
-void dispatch(Session& session, Envelope envelope) {
-    Context& context = session.context();
-    const WriteHold hold(context.shard(), envelope.ticket);
-    const Jid to = envelope.stanza->to();
-    switch (envelope.stanza->kind()) {
-        case StanzaKind::presence:
-            return context.internals().outlet.send_presence(session, std::move(envelope));
-        case StanzaKind::iq:
-            if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.3
-            if (context.bus().fire(events::IqSending{session.account(), session, envelope}) ==
-                Flow::next)
-                context.router().route(std::move(envelope));
-            return;
-        case StanzaKind::message:
-            if (to.empty()) envelope.edit().set_to(session.jid().to_bare());  // RFC 6120, 10.3.1
-            events::MessageSending event{session.account(), session, envelope};
-            if (context.bus().fire(event) == Flow::next)
-                context.router().route(std::move(envelope));
-            return;
-    }
-}
 
 }  // namespace
 
@@ -130,7 +75,7 @@ void Session::on_inbound(xml::Document&& element) {
     auto parsed = Stanza::from_document(std::move(element));
     if (!parsed) {
         on_closed_entry(window_.pass_over());
-        return refuse(*this, element.root(), parsed.error());
+        return refuse_stanza(*this, element.root(), parsed.error());
     }
     auto stanza = std::move(*parsed);
     if (!stanza->from().empty() && !is_address_of(*this, stanza->from())) {
@@ -139,7 +84,7 @@ void Session::on_inbound(xml::Document&& element) {
     }
     stanza->set_from(jid_);
     strip_forged_delays(*stanza, context().domains());
-    dispatch(*this, window_.admit(context(), weak_from_this(), std::move(stanza), bytes));
+    dispatch_stanza(*this, window_.admit(context(), weak_from_this(), std::move(stanza), bytes));
 }
 
 void Session::end_slow_request() {

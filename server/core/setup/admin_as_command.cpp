@@ -133,6 +133,7 @@ DataForm table_form(const AdminCommand& row, const json::array& records) {
     for (const AdminColumn& column : row.columns)
         form.reported.push_back(make_field(column.key, "text-single", column.title));
     for (const json::value& each : records) {
+        if (form.items.size() == most_rows_shown) break;
         const json::object* const record = each.if_object();
         DataForm::Row& item = form.items.emplace_back();
         for (const AdminColumn& column : row.columns) {
@@ -271,6 +272,10 @@ CommandOutcome make_outcome(const AdminCommand& row, const json::value& answer) 
             outcome.notes.push_back({CommandNote::Type::info, titled(row.none)});
         else
             outcome.form = table_form(row, *records);
+        if (records->size() > most_rows_shown)
+            outcome.notes.push_back(
+                {CommandNote::Type::info, "These are " + std::to_string(most_rows_shown) + " of " +
+                                              std::to_string(records->size()) + "."});
     }
     return outcome;
 }

@@ -27,6 +27,9 @@ Result<boost::json::object> read_arguments(const AdminCommand& row, const DataFo
 /// where the row says "usage".
 Task<Result<boost::json::value>> run_row(const CommandCall& call, const AdminCommand& row,
                                          boost::json::object arguments);
+/// Of a table a client is shown so many rows, and told of how many there are: one stanza has to take
+/// them.
+inline constexpr std::size_t most_rows_shown = 1000;
 /// What a handler answered, as a table or a record.
 CommandOutcome make_outcome(const AdminCommand& row, const boost::json::value& answer);
 

@@ -1,6 +1,6 @@
 // How long storage takes to read a large archive: the first page, the last, one in the middle, with
-// and without a contact, and a count. Built by hand, with -O2, from storage/, proto/crypto.cpp and
-// this file; docs/design/002-storage.md has the figures.
+// and without a contact, and a count. docs/design/002-storage.md has the figures.
+//     cmake --build build/release --target archive_bench
 //
 //     archive_bench fill DIRECTORY JID MESSAGES    adds messages (and the account, if there is
 //     none) archive_bench read DIRECTORY JID

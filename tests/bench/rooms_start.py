@@ -70,7 +70,8 @@ class Client:
         return time.monotonic() - began
 
     def iq(self, kind, number, to, payload):
-        return self.ask(f"<iq type='{kind}' id='{number}' to='{to}'>{payload}</iq>", "</iq>")
+        to = f" to='{to}'" if to else ""
+        return self.ask(f"<iq type='{kind}' id='{number}'{to}>{payload}</iq>", f"id='{number}'")
 
     def ping(self):
         return self.ask(f"<iq type='get' id='p' to='{DOMAIN}'><ping xmlns='urn:xmpp:ping'/></iq>", "id='p'")

@@ -44,7 +44,9 @@ void apply(Room& room, Occupant& occupant, Affiliation affiliation, const Cause&
     const Role usual = default_role(room.config(), affiliation);
     const bool had_more = occupant.role == Role::moderator && usual < Role::moderator;
     const Role before = occupant.role;
-    if (usual > occupant.role || had_more) occupant.role = usual;
+    // A moderator may have lowered it; what the user does does not raise it.
+    const bool is_raised = usual > occupant.role && !cause.is_by_user;
+    if (is_raised || had_more) occupant.role = usual;
     room.keep(occupant);
     tell_role(room, occupant, before, news);
 }

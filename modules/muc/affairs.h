@@ -14,6 +14,8 @@ namespace clarion::muc {
 struct Cause {
     std::string actor_nick{};
     std::string reason{};
+    /// It is what the user whom it is about wants to be, by registering with the room or no more.
+    bool is_by_user = false;
 };
 
 /// An occupant has that role from now on, and all are told; Role::none: it is kicked.

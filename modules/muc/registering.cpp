@@ -33,6 +33,16 @@ std::optional<StanzaError> refuse_registering(const Room& room, const Jid& who) 
     return std::nullopt;
 }
 
+Cause by_user() { return {.is_by_user = true}; }
+
+/// Whether its administrators decide who becomes a member, because a member is more there than who
+/// just comes: it enters, has voice, or hears and reads what is behind the password.
+bool asks_administrators(const Room& room, const Jid& who) {
+    const RoomConfig& config = room.config();
+    if (config.is_members_only || config.is_moderated) return true;
+    return !config.password.empty() && !room.occupants().has(who.bare());
+}
+
 /// Who is no member leaves the list; what it is otherwise, it stays.
 IqAnswer unregister(Room& room, const IqRequest& request) {
     const Jid who = request.from.to_bare();
@@ -41,7 +51,7 @@ IqAnswer unregister(Room& room, const IqRequest& request) {
     record.hears_offline = false;
     if (auto kept = room.put(record); !kept) return to_stanza_error(kept.error());
     if (record.affiliation == Affiliation::member)
-        if (auto set = set_affiliation(room, who, Affiliation::none, {}); !set)
+        if (auto set = set_affiliation(room, who, Affiliation::none, by_user()); !set)
             return to_stanza_error(set.error());
     return make_result(*request.stanza);
 }
@@ -60,7 +70,7 @@ IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool he
     nick = address->resource();
     if (is_taken(room, nick, who)) return StanzaError(Condition::conflict);
     AffiliationRecord record = room.affiliation_record(who);
-    if (record.affiliation == Affiliation::none && room.config().is_members_only) {
+    if (record.affiliation == Affiliation::none && asks_administrators(room, who)) {
         ask_for_membership(room, who, nick);
         return make_result(*request.stanza);
     }
@@ -72,7 +82,7 @@ IqAnswer reserve(Room& room, const IqRequest& request, std::string nick, bool he
     if (auto kept = room.put(record); !kept) return to_stanza_error(kept.error());
     if (record.affiliation != Affiliation::none) {
         if (is_news) tell_of_user(room, who);
-    } else if (auto set = set_affiliation(room, who, Affiliation::member, {}); !set) {
+    } else if (auto set = set_affiliation(room, who, Affiliation::member, by_user()); !set) {
         return to_stanza_error(set.error());
     }
     hold_to_nickname(room, who);
@@ -105,9 +115,12 @@ IqAnswer answer_registration(Room& room, const IqRequest& request) {
 
 IqAnswer take_registration(Room& room, const IqRequest& request) {
     if (auto refused = refuse_registering(room, request.from)) return *refused;
+    const xml::Element& query = request.payload();
+    // Who gives the form up leaves things as they are (XEP-0004, 3.2). It need not say which form.
+    const auto any_form = DataForm::find_in(query);
+    if (any_form && any_form->type == "cancel") return make_result(*request.stanza);
     if (auto refused = refuse_haste(room, request.from, room.context().clock().steady()))
         return *refused;
-    const xml::Element& query = request.payload();
     if (query.child(ns::register_, "remove")) return unregister(room, request);
     const auto form = DataForm::find_in(query, ns::muc_register);
     if (!form || form->type != "submit") return StanzaError(Condition::bad_request);

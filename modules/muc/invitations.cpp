@@ -144,9 +144,8 @@ Occupant* asker_in(const Room& room, const DataForm& form) {
     if (!who) return nullptr;
     if (Occupant* const there = room.occupants().by_session(*who)) return there;
     const auto all = room.occupants().of(who->bare());
-    const auto visitor = std::find_if(all.begin(), all.end(), [](const Occupant* each) {
-        return each->role == Role::visitor;
-    });
+    const auto visitor = std::find_if(
+        all.begin(), all.end(), [](const Occupant* each) { return each->role == Role::visitor; });
     if (visitor != all.end()) return *visitor;
     return all.empty() ? nullptr : all.front();
 }
@@ -175,7 +174,7 @@ void decide_membership(Room& room, core::Envelope envelope, const DataForm& form
     if (!who || !allow || !allow->boolean().value_or(false)) return;
     if (room.affiliation_of(*who) != Affiliation::none) return;
     const std::string_view nick = form.value("muc#register_roomnick");
-    if (auto place = check_place(room, {who->to_bare()}); !place)
+    if (auto place = check_place(room, {{who->to_bare(), Affiliation::member}}); !place)
         return refuse(room, std::move(envelope), to_stanza_error(place.error()));
     AffiliationRecord record = room.affiliation_record(who->to_bare());
     if (!nick.empty() && !refuse_nickname(room, nick) && !is_taken(room, nick, *who))

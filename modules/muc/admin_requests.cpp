@@ -139,10 +139,10 @@ bool contend(const std::vector<AdminItem>& items) {
     return false;
 }
 
-std::vector<Jid> listed_anew(const std::vector<AdminItem>& items) {
-    std::vector<Jid> listed;
+std::vector<Listing> listed_anew(const std::vector<AdminItem>& items) {
+    std::vector<Listing> listed;
     for (const AdminItem& item : items)
-        if (item.affiliation && *item.affiliation != Affiliation::none) listed.push_back(item.jid);
+        if (item.affiliation) listed.push_back({item.jid, *item.affiliation});
     return listed;
 }
 

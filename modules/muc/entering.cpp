@@ -191,9 +191,10 @@ void enter_from_inside(Room& room, Occupant& occupant, const core::Envelope& env
         return refuse_presence(room.context(), envelope, *refused);
     if (occupant.address == entrance.address)
         return enter_again(room, occupant, envelope, entrance);
-    if (!change_nickname(room, occupant, envelope)) return;
-    greet(room, occupant, from, entrance);
-    tell_available(room, occupant, {}, from);
+    Occupant* const renamed = change_nickname(room, occupant, envelope);
+    if (!renamed) return;
+    greet(room, *renamed, from, entrance);
+    tell_available(room, *renamed, {}, from);
 }
 
 }  // namespace
@@ -232,7 +233,8 @@ void take_available(Room& room, core::Envelope envelope) {
     if (auto refused = refuse_update(room, *occupant, presence))
         return refuse_presence(room.context(), envelope, *refused);
     if (presence.to().is_full() && occupant->address != presence.to()) {
-        if (change_nickname(room, *occupant, envelope)) tell_available(room, *occupant, {});
+        const Occupant* const renamed = change_nickname(room, *occupant, envelope);
+        if (renamed) tell_available(room, *renamed, {});
         return;
     }
     room.occupants().make_current(*occupant, presence.from(), clean_presence(presence));

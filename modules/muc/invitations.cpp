@@ -1,5 +1,6 @@
 #include "modules/muc/invitations.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -134,6 +135,21 @@ void ask_for_voice(Room& room, core::Envelope envelope) {
     tell_moderators(room, form, false);
 }
 
+/// Who asked, by the address that the form says: a nickname may be somebody else's by now. nullptr:
+/// whoever asked is not here any more.
+Occupant* asker_in(const Room& room, const DataForm& form) {
+    const std::string_view address = form.value("muc#jid");
+    if (address.empty()) return room.occupants().by_nick(form.value("muc#roomnick"));
+    const auto who = Jid::parse(address);
+    if (!who) return nullptr;
+    if (Occupant* const there = room.occupants().by_session(*who)) return there;
+    const auto all = room.occupants().of(who->bare());
+    const auto visitor = std::find_if(
+        all.begin(), all.end(), [](const Occupant* each) { return each->role == Role::visitor; });
+    if (visitor != all.end()) return *visitor;
+    return all.empty() ? nullptr : all.front();
+}
+
 /// The form comes back from a moderator.
 void decide_voice(Room& room, core::Envelope envelope, const DataForm& form) {
     const Occupant* const moderator = room.occupants().by_session(envelope.stanza->from());
@@ -141,8 +157,11 @@ void decide_voice(Room& room, core::Envelope envelope, const DataForm& form) {
         return refuse(room, std::move(envelope), {Condition::forbidden});
     const DataFormField* const allow = form.field("muc#request_allow");
     if (!allow || !allow->boolean().value_or(false)) return;
-    Occupant* const asker = room.occupants().by_nick(form.value("muc#roomnick"));
-    if (!asker || asker->role != Role::visitor) return;
+    Occupant* const asker = asker_in(room, form);
+    if (!asker)
+        return refuse(room, std::move(envelope),
+                      {Condition::item_not_found, "who asked for voice is not here any more"});
+    if (asker->role != Role::visitor) return;
     set_role(room, *asker, Role::participant, {std::string(moderator->nick()), {}});
 }
 
@@ -155,7 +174,7 @@ void decide_membership(Room& room, core::Envelope envelope, const DataForm& form
     if (!who || !allow || !allow->boolean().value_or(false)) return;
     if (room.affiliation_of(*who) != Affiliation::none) return;
     const std::string_view nick = form.value("muc#register_roomnick");
-    if (auto place = check_place(room, {who->to_bare()}); !place)
+    if (auto place = check_place(room, {{who->to_bare(), Affiliation::member}}); !place)
         return refuse(room, std::move(envelope), to_stanza_error(place.error()));
     AffiliationRecord record = room.affiliation_record(who->to_bare());
     if (!nick.empty() && !refuse_nickname(room, nick) && !is_taken(room, nick, *who))

@@ -47,13 +47,44 @@ void declare_limits(Table& t) {
         .min(1)
         .unit("sessions")
         .doc("Clients of one user in one room. One more is refused with resource-constraint.");
+}
+
+void declare_lists(Table& t) {
     t.add("max_affiliations", &MucOptions::max_affiliations)
         .min(1)
         .max(50000)
         .unit("addresses")
         .doc(
-            "Addresses that one room may list as its members, owners, administrators and outcasts "
-            "together. One more is refused with resource-constraint.");
+            "Addresses that those who run one room may list as its members, administrators and "
+            "owners, together. One more is refused with resource-constraint.");
+    t.add("max_outcasts", &MucOptions::max_outcasts)
+        .min(1)
+        .max(50000)
+        .unit("addresses")
+        .doc(
+            "Addresses and domains that one room may have banned. They are counted by themselves, "
+            "so that nobody is kept from being banned by how many members there are. One more is "
+            "refused with resource-constraint.");
+    t.add("max_registrations", &MucOptions::max_registrations)
+        .min(0)
+        .max(20000)
+        .unit("users")
+        .doc(
+            "Users of this server who may have registered with one room by themselves, and as many "
+            "of all other servers together. One more is refused with resource-constraint; those "
+            "who run the room may still make members of whom they like.");
+    t.add("max_registrations_of_domain", &MucOptions::max_registrations_of_domain)
+        .min(0)
+        .max(20000)
+        .unit("users")
+        .doc("So many of those may be users of one domain of another server.");
+    t.add("max_registration_bytes", &MucOptions::max_registration_bytes)
+        .min(1024)
+        .max(2 << 20)
+        .unit("bytes")
+        .doc(
+            "What their addresses and nicknames may take, of users of this server and of others "
+            "each: a room has 8 MiB for all that it has in memory at once, bans included.");
     t.add("max_invitations", &MucOptions::max_invitations)
         .min(0)
         .max(10000)
@@ -69,6 +100,9 @@ void declare_limits(Table& t) {
             "So many of the last private messages in one room are known when an error about them "
             "comes back: it takes nobody out. What else comes back may mean that an occupant is "
             "gone.");
+}
+
+void declare_sizes(Table& t) {
     t.add("max_history", &MucOptions::max_history)
         .min(0)
         .max(1000)
@@ -131,6 +165,8 @@ void MucOptions::declare(Table& t) {
         .live();
     declare_rooms(t);
     declare_limits(t);
+    declare_lists(t);
+    declare_sizes(t);
     declare_rates(t);
     t.add("offline_delivery", &MucOptions::offline_delivery)
         .choices({"never", "registered", "members"})

@@ -20,6 +20,10 @@ struct MucOptions {
     std::int64_t max_occupants = 2000;
     std::int64_t max_sessions_of_user = 20;
     std::int64_t max_affiliations = 10000;
+    std::int64_t max_outcasts = 10000;
+    std::int64_t max_registrations = 5000;
+    std::int64_t max_registrations_of_domain = 500;
+    std::int64_t max_registration_bytes = 1 << 20;
     std::int64_t max_invitations = 200;
     std::int64_t max_private_messages = 200;
     std::int64_t max_history = 50;

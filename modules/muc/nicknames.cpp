@@ -1,5 +1,6 @@
 #include "modules/muc/nicknames.h"
 
+#include <memory>
 #include <utility>
 
 #include "modules/muc/announce.h"
@@ -54,14 +55,11 @@ std::vector<Jid> sessions_of(const Occupant& occupant) {
     return sessions;
 }
 
-std::optional<StanzaError> refuse_change(const Room& room, const Occupant& occupant,
-                                         const Jid& from, std::string_view nick) {
+std::optional<StanzaError> refuse_change(const Room& room, const Jid& from, std::string_view nick) {
     if (auto refused = refuse_nickname(room, nick)) return refused;
     if (const auto held = held_address(room, from); held && held->resource() != nick)
         return StanzaError(Condition::not_acceptable, "you have registered another nickname");
-    const Occupant* const there = room.occupants().by_nick(nick);
-    if ((there && there != &occupant) || is_taken(room, nick, from))
-        return StanzaError(Condition::conflict);
+    if (is_taken(room, nick, from)) return StanzaError(Condition::conflict);
     return std::nullopt;
 }
 
@@ -70,6 +68,30 @@ void move_to(Room& room, Occupant& occupant, const Jid& address) {
     const News news{.codes = {status::nick_changed}, .new_nick = address.resource()};
     tell_unavailable(room, occupant, sessions_of(occupant), nullptr, news);
     room.occupants().rename(occupant, address);
+}
+
+/// A session leaves its occupant for another one of the same user. If it was the last one, the old
+/// address is gone for all; otherwise for that session, and others see how it was with the rest.
+void part(Room& room, Occupant& occupant, const Jid& session, std::string_view new_nick) {
+    const News news{.codes = {status::nick_changed}, .new_nick = new_nick};
+    if (occupant.sessions.size() == 1) {
+        const std::unique_ptr<Occupant> gone = room.occupants().remove(occupant);
+        return tell_unavailable(room, *gone, {session}, nullptr, news);
+    }
+    const bool was_current = occupant.current().jid == session;
+    room.occupants().remove_session(occupant, session);
+    auto gone = make_presence(
+        {.about = occupant, .type = StanzaType::unavailable, .with_jids = true, .to_self = true},
+        news);
+    room.outbox().send(std::move(gone), {session});
+    if (was_current) tell_available(room, occupant, {});
+}
+
+void join(Room& room, Occupant& occupant, Occupant& other, const Stanza& presence) {
+    const Jid session = presence.from();
+    part(room, occupant, session, other.nick());
+    room.occupants().add_session(other, {session, clean_presence(presence)});
+    room.keep(other, other.current());
 }
 
 }  // namespace
@@ -91,17 +113,22 @@ void hold_to_nickname(Room& room, const Jid& who) {
     }
 }
 
-bool change_nickname(Room& room, Occupant& occupant, const core::Envelope& envelope) {
+Occupant* change_nickname(Room& room, Occupant& occupant, const core::Envelope& envelope) {
     const Jid& to = envelope.stanza->to();
     const Jid& from = envelope.stanza->from();
-    if (auto refused = refuse_change(room, occupant, from, to.resource())) {
+    if (auto refused = refuse_change(room, from, to.resource())) {
         refuse_presence(room.context(), envelope, *refused);
-        return false;
+        return nullptr;
+    }
+    Occupant* const there = room.occupants().by_nick(to.resource());
+    if (there && there != &occupant) {
+        join(room, occupant, *there, *envelope.stanza);
+        return there;
     }
     move_to(room, occupant, to);
     room.occupants().make_current(occupant, from, clean_presence(*envelope.stanza));
     room.keep(occupant);
-    return true;
+    return &occupant;
 }
 
 }  // namespace clarion::muc

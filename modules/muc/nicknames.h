@@ -23,7 +23,8 @@ void clear_nickname(Room& room, std::string_view nick, const Jid& who);
 /// is called so from now on.
 void hold_to_nickname(Room& room, const Jid& who);
 /// An occupant sends presence to another address than its own: all its sessions get that nickname.
-/// The caller tells of it under the new one. False: that was refused.
-bool change_nickname(Room& room, Occupant& occupant, const core::Envelope& envelope);
+/// If its user's other clients have it already, that one session goes over to them (7.2.8). Returns
+/// whose occupant it is now, of which the caller tells; nullptr: that was refused.
+Occupant* change_nickname(Room& room, Occupant& occupant, const core::Envelope& envelope);
 
 }  // namespace clarion::muc

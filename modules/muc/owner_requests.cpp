@@ -51,11 +51,14 @@ Result<> revoke(Room& room, const std::vector<std::string>& before,
     return {};
 }
 
-std::vector<Jid> staff_in(const ConfigRead& read) {
-    std::vector<Jid> all;
-    for (const auto* list : {&read.owners, &read.admins})
-        if (*list)
-            for (const std::string& each : **list) all.push_back(Jid::trusted(each));
+std::vector<Listing> staff_in(const ConfigRead& read) {
+    std::vector<Listing> all;
+    if (read.owners)
+        for (const std::string& each : *read.owners)
+            all.push_back({Jid::trusted(each), Affiliation::owner});
+    if (read.admins)
+        for (const std::string& each : *read.admins)
+            all.push_back({Jid::trusted(each), Affiliation::admin});
     return all;
 }
 

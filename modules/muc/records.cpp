@@ -20,6 +20,8 @@ using storage::Encoder;
 constexpr std::uint8_t version = 1;
 /// Of a room that the service has a MadeRoom for.
 constexpr std::uint8_t version_if_counted = 2;
+/// Of affiliations: since the second, whether users gave them themselves.
+constexpr std::uint8_t affiliation_version = 2;
 /// In the order of their bits.
 constexpr std::array<bool RoomConfig::*, 8> flags{
     &RoomConfig::is_persistent,   &RoomConfig::is_public,
@@ -149,20 +151,22 @@ Result<SubjectRecord> decode_subject(std::string_view bytes) {
 }
 
 std::string encode(const AffiliationRecord& record) {
-    Encoder out(version);
+    Encoder out(affiliation_version);
     out.string(record.address).u8(static_cast<std::uint8_t>(record.affiliation));
     out.string(record.nick).string(record.reason).boolean(record.hears_offline);
+    out.boolean(record.is_by_user);
     return out.take();
 }
 
 Result<AffiliationRecord> decode_affiliation(std::string_view bytes) {
-    Decoder in(bytes, version);
+    Decoder in(bytes, affiliation_version);
     AffiliationRecord record;
     record.address = in.string();
     record.affiliation = static_cast<Affiliation>(in.enumerator(last_affiliation));
     record.nick = in.string();
     record.reason = in.string();
     record.hears_offline = in.boolean();
+    if (in.version() >= affiliation_version) record.is_by_user = in.boolean();
     return finished(in, std::move(record), "affiliation with a room");
 }
 

@@ -71,6 +71,8 @@ struct AffiliationRecord {
     std::string reason{};
     /// It has registered to hear of messages while it is not in the room (muc#offline).
     bool hears_offline = false;
+    /// Its user made it a member, by registering: nobody who runs the room has named it.
+    bool is_by_user = false;
     bool operator==(const AffiliationRecord&) const = default;
 };
 std::string encode(const AffiliationRecord& record);

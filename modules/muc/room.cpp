@@ -86,8 +86,9 @@ Affiliation Room::affiliation_of(const Jid& who) const {
 }
 
 AffiliationRecord Room::affiliation_record(const Jid& who) const {
-    if (auto own = store_.affiliation(owner(), who.bare())) return std::move(*own);
-    AffiliationRecord record{std::string(who.bare())};
+    auto own = store_.affiliation(owner(), who.bare());
+    if (own && !own->is_by_user) return std::move(*own);
+    AffiliationRecord record = own ? std::move(*own) : AffiliationRecord{std::string(who.bare())};
     if (const auto domain = store_.affiliation(owner(), who.domain()))
         record.affiliation = domain->affiliation;
     return record;

@@ -100,7 +100,8 @@ public:
     const Subject& subject() const { return subject_; }
     void set_subject(Subject subject) { subject_ = std::move(subject); }
 
-    /// What an address is to it: by itself, or by its domain.
+    /// What an address is to it: by itself, or by its domain. What a user became by registering counts
+    /// only where nobody has said what the domain is.
     Affiliation affiliation_of(const Jid& who) const;
     /// The same, with a nickname that may be reserved.
     AffiliationRecord affiliation_record(const Jid& who) const;

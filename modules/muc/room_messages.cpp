@@ -162,14 +162,28 @@ void pass_on(Room& room, const Stanza& message, const Occupant& sender, const Oc
     const auto most = static_cast<std::size_t>(
         options_of_service(room.context().config(), room.host()).max_private_messages);
     std::vector<Jid> sessions;
-    for (const OccupantSession& each : to.sessions) {
-        sessions.push_back(each.jid);
-        room.whispers().note(each.jid.full(), message.id(), most);
-    }
+    for (const OccupantSession& each : to.sessions) sessions.push_back(each.jid);
+    room.whispers().note({message.from(), to.address}, sessions, message.id(), most);
     room.outbox().send(std::move(passed), std::move(sessions));
 }
 
+/// From whom it was sent to, as far as the sender knows. What the recipient's client or server says
+/// beside the condition may tell a real address.
+void tell_sender(Room& room, const Whisper& whisper, const Stanza& error) {
+    if (!room.occupants().by_session(whisper.sender)) return;
+    const StanzaError why = read_error(error.root());
+    auto told = Stanza::make(StanzaKind::message, StanzaType::error, whisper.to, {}, error.id());
+    add_error(told->root(), {why.condition, why.type});
+    room.outbox().send(std::move(told), {whisper.sender});
+}
+
 }  // namespace
+
+bool take_private_failure(Room& room, const Stanza& error) {
+    const Whispers::Failure failure = room.whispers().fail(error.from().full(), error.id());
+    if (failure.failed) tell_sender(room, *failure.failed, error);
+    return failure.is_known;
+}
 
 void take_private(Room& room, core::Envelope envelope) {
     const Stanza& message = *envelope.stanza;

@@ -17,6 +17,9 @@ std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, co
 void take_groupchat(Room& room, core::Envelope envelope);
 /// To an occupant's address: to all its sessions, and to nobody else.
 void take_private(Room& room, core::Envelope envelope);
+/// An error came back. Whether it is about a private message: then who sent that hears of it, if it
+/// reached nobody (RFC 6120, 8.3).
+bool take_private_failure(Room& room, const Stanza& error);
 
 /// Sends a message that the room says in somebody's name, or its own, to all occupants; archived if
 /// the room is, as something that `author` said: a real bare address, for which only who may know it

@@ -130,11 +130,12 @@ bool Rooms::may_evict(core::Actor& actor) {
 /// What the room sent came back.
 void Rooms::take_failure(Room& room, const core::Envelope& envelope) {
     const Stanza& error = *envelope.stanza;
+    const bool is_private = error.is_message() && take_private_failure(room, error);
     const bool is_unserved = read_error(error.root()).condition == Condition::service_unavailable;
     // Servers, this one too, say that also for a client that is not there any more (RFC 6121,
     // 8.5.3.2).
     if (is_unserved) return ask_after(*this, room, error.from());
-    if (error.is_message() && room.whispers().has(error.from().full(), error.id())) return;
+    if (is_private) return;
     take_error(room, error, envelope.local_bounce);
     destroy_if_over(room);
 }

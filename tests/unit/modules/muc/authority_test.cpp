@@ -218,7 +218,7 @@ TEST_CASE_FIXTURE(Scene, "what makes no sense is refused, and nothing is done") 
 }
 
 TEST_CASE("who finds no place to register in has no nickname reserved either") {
-    Scene scene("lock_new_rooms = false\nmax_affiliations = 1\n");
+    Scene scene("lock_new_rooms = false\nmax_registrations = 0\n");
     scene.open();
     const std::string form =
         "<query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'><field "
@@ -235,7 +235,7 @@ TEST_CASE("a list that has no place for all of them takes none") {
     scene.open();
     CHECK(scene.administer(*scene.romeo,
                            "<item jid='a@x' affiliation='member'/>"
-                           "<item jid='b@x' affiliation='outcast'/>") == "resource-constraint");
+                           "<item jid='b@x' affiliation='member'/>") == "resource-constraint");
     CHECK(scene.configure(*scene.romeo, {"roomadmins=a@x", "roomowners=b@x", "roomname=Verona"}) ==
           "resource-constraint");
     const auto listed =

@@ -1,5 +1,6 @@
 // Entering a room, nicknames, presence in it, and leaving (XEP-0045, 7).
 #include "modules/muc/whispers.h"
+#include "proto/xml_writer.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -218,6 +219,42 @@ TEST_CASE_FIXTURE(Scene, "changes of presence and of nicknames") {
     CHECK(seen(*romeo).find("nick=ROSALINE 303") != std::string::npos);
 }
 
+TEST_CASE_FIXTURE(Scene, "one's own other client's nickname may be changed to") {
+    open();
+    Client& phone = world.log_in("juliet@example.net/phone");
+    Client& tablet = world.log_in("juliet@example.net/tablet");
+    enter(phone, "Rosaline");
+    enter(tablet, "Rosaline");
+    phone.drop_all();
+    tablet.drop_all();
+    forget();
+    // One of two goes over: the rest stays as it is.
+    send_presence(tablet, "juliet");
+    CHECK(seen(tablet) ==
+          "-Rosaline none/participant (juliet@example.net/phone) nick=Juliet 303 110\n"
+          "+Juliet none/participant (juliet@example.net/balcony) (juliet@example.net/tablet) "
+          "110\n");
+    CHECK(seen(phone) ==
+          "+Rosaline none/participant (juliet@example.net/phone) 110\n+Juliet none/participant\n");
+    CHECK(seen(*romeo) ==
+          "+Rosaline none/participant (juliet@example.net/phone)\n"
+          "+Juliet none/participant (juliet@example.net/balcony) (juliet@example.net/tablet)\n");
+    // The last one too, also if its client believes that it is not inside.
+    enter(phone, "Juliet");
+    CHECK(seen(*romeo) ==
+          "-Rosaline none/participant (juliet@example.net/phone) nick=Juliet 303\n"
+          "+Juliet none/participant (juliet@example.net/balcony) (juliet@example.net/tablet) "
+          "(juliet@example.net/phone)\n");
+    CHECK(seen(phone).ends_with("* \n"));
+    evict();
+    forget();
+    tablet.drop_all();
+    say(phone, "Ay me!");
+    for (Client* each : {romeo, juliet, &phone, &tablet}) CHECK(seen(*each) == "Juliet: Ay me!\n");
+    send_presence(phone, "Romeo");
+    CHECK(seen(phone) == "!conflict\n");
+}
+
 TEST_CASE_FIXTURE(Scene, "two clients of one user under one nickname are one occupant") {
     open();
     Client& desk = world.log_in("juliet@example.net/desk");
@@ -343,6 +380,7 @@ TEST_CASE_FIXTURE(Scene, "an error about a private message takes nobody out") {
     romeo->send("<message type='chat' id='w1' to='" + std::string(room_jid) +
                 "/Mercutio'><body>Psst</body></message>");
     send_message(*romeo, "<body>But soft!</body>", "m1");
+    CHECK(comes_back("w1") == "!item-not-found\n");
     CHECK(comes_back("w1") == "");
     CHECK(comes_back("m1") == "-Mercutio none/none (mercutio@example.com/mask) 307 333\n");
 }
@@ -363,23 +401,82 @@ TEST_CASE("so many private messages are known again as the option says") {
                            "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>");
         return scene.seen(*scene.romeo);
     };
-    CHECK(comes_back("w2") == "");
-    CHECK(comes_back("w1") != "");
+    CHECK(comes_back("w2") == "!item-not-found\n");
+    CHECK(comes_back("w1").starts_with("-Mercutio"));
 }
 
 TEST_CASE("whispers are known again by session and id, the last ones") {
     constexpr std::size_t most = 200;
+    const Whisper whisper{Jid::trusted("s@b/c"), Jid::trusted("r@b/Nick")};
+    const std::vector<Jid> to{Jid::trusted("a@b/c")};
     Whispers whispers;
-    whispers.note("a@b/c", "", most);
-    whispers.note("a@b/c", "0", most);
-    CHECK(whispers.has("a@b/c", "0"));
-    CHECK_FALSE(whispers.has("a@b/d", "0"));
-    CHECK_FALSE(whispers.has("a@b/c", "1"));
-    CHECK_FALSE(whispers.has("a@b/c", ""));
-    for (std::size_t i = 1; i <= most; ++i) whispers.note("a@b/c", std::to_string(i), most);
-    CHECK_FALSE(whispers.has("a@b/c", "0"));
-    CHECK(whispers.has("a@b/c", "1"));
-    CHECK(whispers.has("a@b/c", std::to_string(most)));
+    whispers.note(whisper, to, "", most);
+    whispers.note(whisper, to, "0", most);
+    CHECK(whispers.fail("a@b/c", "0").is_known);
+    CHECK(whispers.fail("a@b/c", "0").is_known);
+    CHECK_FALSE(whispers.fail("a@b/d", "0").is_known);
+    CHECK_FALSE(whispers.fail("a@b/c", "1").is_known);
+    CHECK_FALSE(whispers.fail("a@b/c", "").is_known);
+    for (std::size_t i = 1; i <= most; ++i) whispers.note(whisper, to, std::to_string(i), most);
+    CHECK_FALSE(whispers.fail("a@b/c", "0").is_known);
+    CHECK(whispers.fail("a@b/c", "1").is_known);
+    CHECK(whispers.fail("a@b/c", std::to_string(most)).is_known);
+}
+
+TEST_CASE("a whisper has failed, once, when no session has taken it") {
+    Whispers whispers;
+    const std::vector<Jid> both{Jid::trusted("a@b/c"), Jid::trusted("a@b/d")};
+    whispers.note({Jid::trusted("first@b/c"), {}}, both, "1", 10);
+    CHECK_FALSE(whispers.fail("a@b/c", "1").failed);
+    CHECK_FALSE(whispers.fail("a@b/c", "1").failed);
+    // Ids of several senders may be the same.
+    whispers.note({Jid::trusted("second@b/c"), {}}, {Jid::trusted("a@b/d")}, "1", 10);
+    const Whisper* const first = whispers.fail("a@b/d", "1").failed;
+    REQUIRE(first);
+    CHECK(first->sender.full() == "first@b/c");
+    const Whisper* const second = whispers.fail("a@b/d", "1").failed;
+    REQUIRE(second);
+    CHECK(second->sender.full() == "second@b/c");
+    CHECK_FALSE(whispers.fail("a@b/d", "1").failed);
+}
+
+TEST_CASE_FIXTURE(Scene, "who sent a private message hears that nobody took it") {
+    enter(*romeo, "Romeo");
+    enter(*tybalt, "Tybalt");
+    for (const auto* from : {"mercutio@example.com/mask", "mercutio@example.com/sword"})
+        world.arrive("<presence from='" + std::string(from) + "' to='" + std::string(room_jid) +
+                     "/Mercutio'><x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    const auto whispers = [&] {
+        tybalt->send("<message type='chat' id='w' to='" + std::string(room_jid) +
+                     "/Mercutio'><body>Psst</body></message>");
+        forget();
+    };
+    const auto comes_back = [&](std::string_view from) {
+        world.arrive("<message type='error' id='w' from='mercutio@example.com/" +
+                     std::string(from) + "' to='" + std::string(room_jid) +
+                     "/Tybalt'><error type='modify' by='mercutio@example.com'><not-acceptable "
+                     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/><text "
+                     "xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'>mercutio@example.com has no "
+                     "key</text></error></message>");
+    };
+    whispers();
+    comes_back("mask");
+    CHECK(tybalt->pending() == 0);  // the other client may have it
+    comes_back("sword");
+    const auto told = tybalt->pop();
+    CHECK(told.root().attr("from") == std::string(room_jid) + "/Mercutio");
+    CHECK(told.root().attr("id") == "w");
+    CHECK(told.root().attr("type") == "error");
+    CHECK(condition_of(told.root()) == "not-acceptable");
+    CHECK(xml::to_string(told.root()).find("example.com") == std::string::npos);
+    CHECK(romeo->pending() == 0);
+    // Nor does who has left hear of it.
+    whispers();
+    leave(*tybalt, "Tybalt");
+    forget();
+    comes_back("mask");
+    comes_back("sword");
+    CHECK(tybalt->pending() == 0);
 }
 
 TEST_CASE_FIXTURE(Scene, "who may be gone is asked after") {

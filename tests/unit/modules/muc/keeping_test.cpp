@@ -40,8 +40,8 @@ TEST_CASE("records read what they wrote") {
     room.creator = "romeo@example.org";
     room.created = WallTime(123456789us);
     CHECK(*decode_room(encode(room)) == room);
-    const AffiliationRecord affiliation{"tybalt@example.org", Affiliation::outcast, "T", "rude",
-                                        true};
+    const AffiliationRecord affiliation{
+        "tybalt@example.org", Affiliation::outcast, "T", "rude", true, true};
     CHECK(*decode_affiliation(encode(affiliation)) == affiliation);
     const ReservationRecord reservation{"Tybalt", "tybalt@example.org"};
     CHECK(*decode_reservation(encode(reservation)) == reservation);
@@ -57,9 +57,14 @@ TEST_CASE("records read what they wrote") {
                                             "a@b\x00\x00\x00\x00\x00\x00\x00\x05",
                                             13));
     CHECK(encode(AffiliationRecord{"a@b", Affiliation::owner}) ==
-          std::string_view("\x01\x03"
-                           "a@b\x04\x00\x00\x00",
-                           9));
+          std::string_view("\x02\x03"
+                           "a@b\x04\x00\x00\x00\x00",
+                           10));
+    // As the first layout had it, nobody knew who made a member of somebody.
+    CHECK(*decode_affiliation(std::string_view("\x01\x03"
+                                               "a@b\x02\x00\x00\x01",
+                                               9)) ==
+          AffiliationRecord{"a@b", Affiliation::member, "", "", true});
 }
 
 TEST_CASE("records that are cut short or of another kind are refused") {

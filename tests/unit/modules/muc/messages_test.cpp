@@ -76,6 +76,39 @@ TEST_CASE_FIXTURE(Scene, "asking for voice, and getting it") {
     CHECK(seen(*romeo) == "");
 }
 
+TEST_CASE_FIXTURE(Scene, "voice is given to who asked, whoever has the nickname now") {
+    open({"moderatedroom=1"});
+    const auto send_form = [&](Client& who, std::string_view jid, std::string_view nick) {
+        std::string form =
+            "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>"
+            "http://jabber.org/protocol/muc#request</value></field><field "
+            "var='muc#request_allow'><value>1</value></field>";
+        if (!jid.empty())
+            form += "<field var='muc#jid'><value>" + std::string(jid) + "</value></field>";
+        if (!nick.empty())
+            form += "<field var='muc#roomnick'><value>" + std::string(nick) + "</value></field>";
+        forget();
+        who.send("<message to='" + std::string(room_jid) + "'>" + form + "</x></message>");
+    };
+    leave(*juliet, "Juliet");
+    enter(*tybalt, "Juliet");
+    send_form(*romeo, "juliet@example.net/balcony", "Juliet");
+    CHECK(seen(*romeo) == "!item-not-found\n");
+    CHECK(seen(*tybalt) == "");
+    // Whoever asked has another nickname now, or has come back with another client.
+    enter(*juliet, "Rosaline");
+    send_form(*romeo, "juliet@example.net/balcony", "Juliet");
+    CHECK(seen(*tybalt) == "+Rosaline none/participant by=Romeo\n");
+    CHECK(set_role(*romeo, "Rosaline", "visitor") == "");
+    send_form(*romeo, "juliet@example.net/gone", "Juliet");
+    CHECK(seen(*tybalt) == "+Rosaline none/participant by=Romeo\n");
+    send_form(*romeo, "@", "Juliet");
+    CHECK(seen(*romeo) == "!item-not-found\n");
+    // Where the form says no address, the nickname is all there is.
+    send_form(*romeo, "", "Juliet");
+    CHECK(seen(*tybalt) == "+Juliet none/participant (tybalt@example.org/street) by=Romeo 110\n");
+}
+
 TEST_CASE_FIXTURE(Scene, "the subject is for moderators, unless the room says otherwise") {
     open();
     send_message(*juliet, "<subject>The balcony</subject>");

@@ -410,6 +410,7 @@ TEST_CASE("nobody asks more of others than a room bears, with however long an id
     scene.open();
     for (int i = 0; i < 10; ++i) CHECK(ask_version(*scene.romeo, "Juliet") == "");
     CHECK(ask_version(*scene.romeo, "Juliet") == "policy-violation");
+    scene.forget();
     CHECK(ask_version(*scene.juliet, "Romeo", std::string(2000, 'i')) == "not-acceptable");
     scene.world.advance(1s);
     CHECK(ask_version(*scene.romeo, "Juliet") == "");

@@ -4,8 +4,10 @@
 #include <utility>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "modules/muc/announce.h"
+#include "modules/muc/haste.h"
 #include "modules/muc/nicknames.h"
 #include "modules/muc/refusing.h"
 #include "modules/muc/room_vcard.h"
@@ -13,11 +15,23 @@
 #include "proto/delay.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
+#include "server/core/address/domains.h"
 #include "server/core/context.h"
+#include "server/core/routing/refusal_log.h"
 
 namespace clarion::muc {
 
 using Condition = StanzaErrorCondition;
+
+namespace {
+
+constexpr Logger logger{"muc"};
+
+bool needs_password(const RoomConfig& config, Affiliation affiliation) {
+    return !config.password.empty() && affiliation != Affiliation::owner;
+}
+
+}  // namespace
 
 std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant& applicant) {
     const RoomConfig& config = room.config;
@@ -27,12 +41,20 @@ std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant&
         return StanzaError(Condition::item_not_found, "the room is not ready yet");
     if (config.is_members_only && applicant.affiliation < Affiliation::member)
         return StanzaError(Condition::registration_required);
-    if (!config.password.empty() && applicant.affiliation != Affiliation::owner &&
-        !crypto::constant_time_equal(config.password, applicant.password))
-        return StanzaError(Condition::not_authorized);
+    if (needs_password(config, applicant.affiliation)) {
+        // Not even the right one is told from a wrong one then.
+        if (applicant.guesses && !applicant.password.empty())
+            return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
+                               "too many wrong passwords");
+        if (!crypto::constant_time_equal(config.password, applicant.password))
+            return StanzaError(Condition::not_authorized);
+    }
     if (applicant.nick_is_taken) return StanzaError(Condition::conflict);
     if (applicant.is_full && !runs_it)
         return StanzaError(Condition::service_unavailable, "the room is full");
+    if (applicant.is_hasty && !runs_it)
+        return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
+                           "you enter too often");
     if (applicant.is_flooded && !runs_it)
         return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
                            "too many enter at once");
@@ -41,6 +63,50 @@ std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant&
 }
 
 namespace {
+
+/// Whether somebody is of another server: they may have any number of addresses there.
+bool is_foreign(const Room& room, const Jid& who) {
+    return !room.context().domains().is_host(who.domain());
+}
+
+/// Wrong passwords are counted for each user, and for those of another server together, but for whom
+/// the room knows: there are not many of them.
+class Guesses {
+public:
+    Guesses(Room& room, const Jid& from, Affiliation affiliation)
+        : room_(room),
+          from_(from),
+          with_server_(is_foreign(room, from) && affiliation == Affiliation::none) {}
+
+    bool are_too_many() const {
+        if (with_server_ && !of_server().has_room(rate(servers_), now_)) return true;
+        return !of_user().has_room(rate(1), now_);
+    }
+    /// One more.
+    void note() const {
+        (void)of_user().allows(rate(1), now_);
+        if (with_server_) (void)of_server().allows(rate(servers_), now_);
+        if (!are_too_many()) return;
+        const std::string_view peer = is_foreign(room_, from_) ? from_.domain() : from_.bare();
+        room_.context().refusals().tell(logger, peer, "room-password-guessed",
+                                        {{"room", room_.jid().bare()}, {"by", from_.full()}});
+    }
+
+private:
+    static constexpr double servers_ = 10;  // a server has the guesses of so many users
+
+    Rate rate(double users) const {
+        const double in_a_minute = users * room_.options().wrong_passwords_per_minute;
+        return {in_a_minute / 60, in_a_minute};
+    }
+    Flood& of_user() const { return room_.measures().of(from_.bare(), now_).passwords; }
+    Flood& of_server() const { return room_.measures().of_domain(from_.domain(), now_).passwords; }
+
+    Room& room_;
+    const Jid& from_;
+    bool with_server_;
+    SteadyTime now_ = room_.context().clock().steady();
+};
 
 std::size_t sessions_of_user(const Room& room, std::string_view user) {
     std::size_t count = 0;
@@ -57,12 +123,32 @@ bool is_full(const Room& room) {
 Applicant applicant(Room& room, const Jid& from, std::string_view nick,
                     const EnterRequest& wanted) {
     const std::size_t own = sessions_of_user(room, from.bare());
+    const Affiliation affiliation = room.affiliation_of(from);
+    const bool is_asked = needs_password(room.config(), affiliation) && !wanted.password.empty();
     return {
-        .affiliation = room.affiliation_of(from),
+        .affiliation = affiliation,
         .password = wanted.password,
+        .guesses = is_asked && Guesses(room, from, affiliation).are_too_many(),
         .nick_is_taken = is_taken(room, nick, from),
         .is_full = is_full(room),
         .has_many_sessions = own >= static_cast<std::size_t>(room.options().max_sessions_of_user)};
+}
+
+/// One more enters: each user and each other server has so many first, so that nobody takes the
+/// places of all others.
+void count_entry(Room& room, const Jid& from, Applicant& who) {
+    constexpr double at_once = 10;  // clients of one user come back together
+    const MucOptions& options = room.options();
+    const SteadyTime now = room.context().clock().steady();
+    const double rate = options.joins_of_user_per_second;
+    Measures& measures = room.measures();
+    const auto of_server = [&] {
+        return measures.of_domain(from.domain(), now)
+            .entries.allows(options.joins_of_domain_per_second, now);
+    };
+    who.is_hasty = !measures.of(from.bare(), now).entries.allows({rate, at_once * rate}, now) ||
+                   (is_foreign(room, from) && !of_server());
+    who.is_flooded = !who.is_hasty && !room.joins().allows(options.joins_per_second, now);
 }
 
 // ---- What who enters is told -------------------------------------------------------------------
@@ -128,12 +214,10 @@ std::optional<StanzaError> refuse_size(const Room& room, const Stanza& presence)
 }
 
 /// Of an occupant, who is told what it is to others.
-std::optional<StanzaError> refuse_update(const Room& room, Occupant& occupant,
+std::optional<StanzaError> refuse_update(Room& room, const Occupant& occupant,
                                          const Stanza& presence) {
     if (auto refused = refuse_size(room, presence)) return refused;
-    if (occupant.presence.allows(room.options().presence_per_second,
-                                 room.context().clock().steady()))
-        return std::nullopt;
+    if (allows_presence(room, occupant, room.context().clock().steady())) return std::nullopt;
     return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
                        "your presence changes too often");
 }
@@ -216,11 +300,14 @@ void enter(Room& room, core::Envelope envelope, const EnterRequest& wanted, bool
     auto refused = refuse_entry(room.record(), who);
     if (!refused) {
         // Only who gets that far is counted.
-        who.is_flooded =
-            !room.joins().allows(room.options().joins_per_second, room.context().clock().steady());
+        count_entry(room, from, who);
         refused = refuse_entry(room.record(), who);
     }
-    if (refused) return refuse_presence(room.context(), envelope, *refused);
+    if (refused) {
+        if (refused->condition == Condition::not_authorized && !wanted.password.empty())
+            Guesses(room, from, who.affiliation).note();
+        return refuse_presence(room.context(), envelope, *refused);
+    }
     enter_anew(room, envelope, entrance);
 }
 

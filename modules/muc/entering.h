@@ -13,9 +13,11 @@ namespace clarion::muc {
 struct Applicant {
     Affiliation affiliation = Affiliation::none;
     std::string_view password{};
+    bool guesses = false;        // it gave too many wrong passwords to give one now
     bool nick_is_taken = false;  // by another user, there or reserved
     bool is_full = false;
     bool has_many_sessions = false;
+    bool is_hasty = false;    // it enters too often, or those of its server do
     bool is_flooded = false;  // too many enter at once
 };
 /// nullopt: it may.

@@ -4,6 +4,9 @@ namespace clarion::muc {
 
 namespace {
 
+/// A client that enters asks for the pictures of all who are there.
+constexpr double in_a_burst = 10;
+
 StanzaError too_hasty() {
     return {StanzaErrorCondition::policy_violation, StanzaErrorType::wait,
             "that is too much at once"};
@@ -11,10 +14,12 @@ StanzaError too_hasty() {
 
 }  // namespace
 
-std::optional<StanzaError> refuse_haste(const Room& room, Occupant& sender, SteadyTime now,
+std::optional<StanzaError> refuse_haste(Room& room, const Occupant& sender, SteadyTime now,
                                         std::size_t count) {
     if (sender.role == Role::moderator ||
-        sender.messages.allows(room.options().messages_per_second, now, count))
+        room.measures()
+            .of(sender.user, now)
+            .messages.allows(room.options().messages_per_second, now, count))
         return std::nullopt;
     return too_hasty();
 }
@@ -24,6 +29,19 @@ std::optional<StanzaError> refuse_haste(Room& room, const Jid& asker, SteadyTime
     if (!there.empty()) return refuse_haste(room, *there.front(), now);
     if (room.requests().allows(room.options().messages_per_second, now)) return std::nullopt;
     return too_hasty();
+}
+
+std::optional<StanzaError> refuse_hasty_request(Room& room, const Occupant& asker, SteadyTime now) {
+    const double rate = room.options().requests_per_second;
+    if (room.measures().of(asker.user, now).requests.allows({rate, in_a_burst * rate}, now))
+        return std::nullopt;
+    return too_hasty();
+}
+
+bool allows_presence(Room& room, const Occupant& occupant, SteadyTime now) {
+    return room.measures()
+        .of(occupant.user, now)
+        .presence.allows(room.options().presence_per_second, now);
 }
 
 }  // namespace clarion::muc

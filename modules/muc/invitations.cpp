@@ -28,7 +28,7 @@ void refuse(Room& room, core::Envelope envelope, const StanzaError& error) {
 
 // ---- Invitations -------------------------------------------------------------------------------
 
-std::optional<StanzaError> refuse_inviting(const Room& room, const Jid& from, std::size_t count) {
+std::optional<StanzaError> refuse_inviting(Room& room, const Jid& from, std::size_t count) {
     Occupant* const inviter = room.occupants().by_session(from);
     if (!inviter) return StanzaError(Condition::not_acceptable, "you are not in this room");
     if (inviter->affiliation >= Affiliation::admin) return std::nullopt;

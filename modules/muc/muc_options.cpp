@@ -100,6 +100,18 @@ void declare_lists(Table& t) {
             "So many of the last private messages in one room are known when an error about them "
             "comes back: it takes nobody out. What else comes back may mean that an occupant is "
             "gone.");
+    t.add("max_requests", &MucOptions::max_requests)
+        .min(1)
+        .max(100000)
+        .unit("requests")
+        .doc(
+            "Requests of occupants to each other in one room that are not answered yet: one more "
+            "is refused with resource-constraint of type wait. Each is given up after a minute.");
+    t.add("max_requests_of_user", &MucOptions::max_requests_of_user)
+        .min(1)
+        .max(10000)
+        .unit("requests")
+        .doc("The same of one user.");
 }
 
 void declare_sizes(Table& t) {
@@ -139,21 +151,41 @@ void declare_rates(Table& t) {
     t.add("messages_per_second", &MucOptions::messages_per_second)
         .min(0)
         .doc(
-            "Messages that one occupant may send, to all or to one, on average and at once, "
-            "rounded "
-            "up; more are refused with policy-violation of type wait. Each invitation, request for "
+            "Messages that one user may send, to all or to one, on average and at once, rounded "
+            "up, under whatever nicknames and if it leaves and enters again; more are refused with "
+            "policy-violation of type wait. Each invitation, request for "
             "voice and registration counts as one, and those who register with a room without "
             "being "
             "in it have as many together. Moderators may send more. 0: any number.");
     t.add("presence_per_second", &MucOptions::presence_per_second)
         .min(0)
         .doc(
-            "The same of changes of presence and of nicknames of one occupant, and of its presence "
+            "The same of changes of presence and of nicknames of one user, and of its presence "
             "probes. What an occupant is to others is then refused with policy-violation; leaving "
             "never is.");
+    t.add("requests_per_second", &MucOptions::requests_per_second)
+        .min(0)
+        .doc(
+            "The same of requests that one user, moderators too, sends to other occupants, such as "
+            "for vCards; ten times as many at once.");
     t.add("joins_per_second", &MucOptions::joins_per_second)
         .min(0)
         .doc("The same of those who enter one room, together. Its administrators may always.");
+    t.add("joins_of_user_per_second", &MucOptions::joins_of_user_per_second)
+        .min(0)
+        .doc("The same of one user, counted first; ten times as many at once.");
+    t.add("joins_of_domain_per_second", &MucOptions::joins_of_domain_per_second)
+        .min(0)
+        .doc(
+            "The same of all users of one other server, or of a component, counted first. Less "
+            "than joins_per_second: then none of them keeps the others out.");
+    t.add("wrong_passwords_per_minute", &MucOptions::wrong_passwords_per_minute)
+        .min(0)
+        .doc(
+            "Wrong passwords that one user may give to enter a room, in a minute and at once; all "
+            "of one other server together ten times as many, but for those with an affiliation in "
+            "the room. After that any is refused with policy-violation of type wait, the right one "
+            "too. 0: any number.");
 }
 
 }  // namespace

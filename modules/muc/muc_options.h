@@ -26,6 +26,8 @@ struct MucOptions {
     std::int64_t max_registration_bytes = 1 << 20;
     std::int64_t max_invitations = 200;
     std::int64_t max_private_messages = 200;
+    std::int64_t max_requests = 1000;
+    std::int64_t max_requests_of_user = 50;
     std::int64_t max_history = 50;
     std::int64_t max_nick_bytes = 256;
     std::int64_t max_subject_bytes = 4096;
@@ -33,7 +35,11 @@ struct MucOptions {
     std::int64_t max_vcard_bytes = 128 << 10;
     double messages_per_second = 10;
     double presence_per_second = 5;
+    double requests_per_second = 5;
     double joins_per_second = 50;
+    double joins_of_user_per_second = 1;
+    double joins_of_domain_per_second = 25;
+    double wrong_passwords_per_minute = 10;
     std::string offline_delivery = "registered";
     bool occupants_answer_sets = false;
     bool enforce_registered_nicknames = false;

@@ -17,7 +17,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "modules/muc/flood.h"
+#include "base/time.h"
 #include "proto/muc.h"
 #include "proto/stanza.h"
 
@@ -49,8 +49,7 @@ struct Occupant {
     Affiliation affiliation = Affiliation::none;
     Role role = Role::none;
     std::vector<OccupantSession> sessions{};  // the last one is the one that spoke last
-    Flood messages{}, presence{};
-    std::uint32_t changes = 0;  // of its nickname and of its sessions
+    std::uint32_t changes = 0;                // of its nickname and of its sessions
     ShownPresence shown{};
     WallTime noted{};  // as an author of what is archived (authors.h); zero: not yet
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "modules/muc/announce.h"
+#include "modules/muc/haste.h"
 #include "proto/ns.h"
 #include "proto/stanza_error.h"
 #include "server/core/context.h"
@@ -42,13 +43,12 @@ void answer_probe(Room& room, core::Envelope envelope) {
     const Stanza& probe = *envelope.stanza;
     if (probe.to().is_bare()) return;
     core::Router& router = room.context().router();
-    Occupant* const asker = room.occupants().by_session(probe.from());
+    const Occupant* const asker = room.occupants().by_session(probe.from());
     if (!asker)
         return router.bounce(
             std::move(envelope),
             {Condition::not_acceptable, StanzaErrorType::cancel, "you are not in this room"});
-    if (!asker->presence.allows(room.options().presence_per_second,
-                                room.context().clock().steady()))
+    if (!allows_presence(room, *asker, room.context().clock().steady()))
         return router.bounce(std::move(envelope), {Condition::policy_violation,
                                                    StanzaErrorType::wait, "you ask too often"});
     auto presence = presence_of(room, probe.to(), *asker);

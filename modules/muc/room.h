@@ -13,8 +13,10 @@
 
 #include "modules/muc/activity.h"
 #include "modules/muc/history.h"
+#include "modules/muc/measures.h"
 #include "modules/muc/muc_options.h"
 #include "modules/muc/occupants.h"
+#include "modules/muc/open_requests.h"
 #include "modules/muc/passed_invitations.h"
 #include "modules/muc/pauses.h"
 #include "modules/muc/room_store.h"
@@ -68,10 +70,14 @@ public:
     const Activity& activity() const { return activity_; }
     /// One more message that counts was said.
     void count_activity();
-    /// Of those who enter.
+    /// Of those who enter, together.
     Flood& joins() { return joins_; }
     /// Of those who ask for something, and are not in it.
     Flood& requests() { return requests_; }
+    /// Of each user.
+    Measures& measures() { return measures_; }
+    /// Of occupants to each other.
+    OpenRequests& open_requests() { return open_requests_; }
     Whispers& whispers() { return whispers_; }
     /// Of those who speak, in slow mode.
     const Pauses& pauses() const { return pauses_; }
@@ -136,6 +142,8 @@ private:
     std::vector<Jid> unverified_;
     mutable std::optional<std::vector<Jid>> offline_hearers_;  // nullopt: not known now
     Flood joins_, requests_;
+    Measures measures_;
+    OpenRequests open_requests_;
     bool has_forgotten_authors_ = false;
     std::optional<SteadyTime> shown_;  // when last
     Whispers whispers_;

@@ -92,7 +92,7 @@ void set_subject(Room& room, StanzaPtr message) {
 
 }  // namespace
 
-std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, const Stanza& message,
+std::optional<StanzaError> refuse_message(Room& room, const Occupant& sender, const Stanza& message,
                                           SteadyTime now) {
     if (sender.role < Role::participant)
         return StanzaError(Condition::forbidden, "visitors have no voice in this room");

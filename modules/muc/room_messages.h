@@ -10,7 +10,7 @@
 namespace clarion::muc {
 
 /// Whether an occupant may say something to all of them, which is counted. nullopt: it may.
-std::optional<StanzaError> refuse_message(const Room& room, Occupant& sender, const Stanza& message,
+std::optional<StanzaError> refuse_message(Room& room, const Occupant& sender, const Stanza& message,
                                           SteadyTime now);
 
 /// Of type groupchat to the room: to all occupants, and into the archive.

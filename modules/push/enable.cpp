@@ -7,6 +7,7 @@
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 #include "server/core/accounts/session.h"
+#include "server/core/address/domains.h"
 #include "server/core/events/push_events.h"
 #include "server/core/routing/refusal_log.h"
 #include "server/runtime/event_bus.h"
@@ -34,6 +35,11 @@ std::variant<Jid, StanzaError> read_service(const xml::Element& element, std::st
     if (jid->bare() == account)
         return modify(Condition::bad_request, "'jid' must be a push service");
     return std::move(*jid);
+}
+
+/// Whether it can only be somebody's account here, who did not ask for notifications.
+bool is_account(const core::Context& context, const Jid& service) {
+    return service.has_local() && context.domains().is_host(service.domain());
 }
 
 /// Attributes this specification does not name, as those of an element, for extensions.
@@ -89,6 +95,8 @@ std::variant<events::PushRegistration, StanzaError> read_enable(const xml::Eleme
         else
             record.extensions += xml::to_string(child);
     }
+    if (record.publish_options.size() > limits.publish_options)
+        return modify(Condition::not_acceptable, "the publish-options are too large");
     return record;
 }
 
@@ -98,9 +106,12 @@ core::IqAnswer Enabling::on_enable(core::IqRequest& request) {
     const PushOptions& options = context_.options<PushOptions>(account.host());
     auto read = read_enable(request.payload(), account.jid().bare(),
                             {static_cast<std::size_t>(options.max_node_size),
-                             static_cast<std::size_t>(options.max_enable_size)});
+                             static_cast<std::size_t>(options.max_enable_size),
+                             static_cast<std::size_t>(options.max_publish_options_size)});
     if (auto* error = std::get_if<StanzaError>(&read)) return std::move(*error);
     auto& record = std::get<events::PushRegistration>(read);
+    if (is_account(context_, Jid::trusted(record.service)))
+        return modify(Condition::bad_request, "'jid' must be a push service");
     record.device = request.session->device();
     record.lang = request.stanza->lang();
     if (const auto lang = request.payload().find_attr("lang", ns::xml)) record.lang = *lang;

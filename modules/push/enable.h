@@ -33,6 +33,7 @@ private:
 struct EnableLimits {
     std::size_t node = 0;
     std::size_t element = 0;
+    std::size_t publish_options = 0;
 };
 std::variant<events::PushRegistration, StanzaError> read_enable(const xml::Element& enable,
                                                                 std::string_view account,

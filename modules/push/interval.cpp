@@ -49,7 +49,15 @@ std::optional<StoredNotification> Intervals::release(const RegistrationKey& key)
     if (slot == slots_.end() || !slot->second.held) return std::nullopt;
     StoredNotification stored = std::move(*slot->second.held);
     slot->second.held.reset();
+    if (slot->second.until == SteadyTime{}) slots_.erase(slot);
     return stored;
+}
+
+std::vector<RegistrationKey> Intervals::held() const {
+    std::vector<RegistrationKey> keys;
+    for (const auto& [key, slot] : slots_)
+        if (slot.held) keys.push_back(key);
+    return keys;
 }
 
 const StoredNotification* Intervals::find(const RegistrationKey& key) const {

@@ -1,11 +1,12 @@
-// Intervals: [push] min_interval for the registrations at one service: when each was notified
-// last, and the newest state that is held back until the interval is over. Pure; part of Service,
+// Intervals: when each registration at one service may be notified again, and the newest state that
+// is held back until then: [push] min_interval. Pure; part of Service,
 // on its shard. It does not keep accounts in memory.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 #include "base/time.h"
 #include "modules/push/waiting.h"
@@ -22,7 +23,6 @@ public:
     std::optional<SteadyTime> closed_until(const RegistrationKey& key, SteadyTime now) const;
 
     /// Keeps it as the newest state. True: the first one, somebody must release() it.
-    /// REQUIRES: closed_until().
     bool hold(StoredNotification stored);
     std::optional<StoredNotification> release(const RegistrationKey& key);
     /// What is held; nullptr: nothing.
@@ -33,6 +33,8 @@ public:
             return partitions.contains(storage::partition_of(slot.first.account));
         });
     }
+    /// Those for which something is held.
+    std::vector<RegistrationKey> held() const;
     /// Nothing to remember.
     bool idle(SteadyTime now) const;
 

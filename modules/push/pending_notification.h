@@ -72,6 +72,7 @@ struct PendingNotification {
     StoredNotification stored;
     QueueShare share{};               // its queue's
     std::shared_ptr<Stanza> publish;  // nullptr: it left, or another one took its place
+    bool on_trial = false;            // to an address that never accepted one (trials.h)
     bool renewed = false;             // it waited: its time on the way says nothing of this server
     /// Hears each step; `clarionctl push test`. Such a notification never waits.
     std::function<void(std::string_view step, bool ok)> witness{};

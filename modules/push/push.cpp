@@ -69,6 +69,14 @@ void declare_bounds(OptionTable<PushOptions>& t) {
         .doc(
             "Publishes to one service, per worker, that may wait for an answer; beyond, each "
             "registration's newest notification waits.");
+    t.add("max_unproved_per_hour", &PushOptions::max_unproved_per_hour)
+        .min(0)
+        .doc(
+            "Notifications that one account may have sent within an hour to addresses at one "
+            "domain that have never accepted one; beyond, each registration's newest one waits "
+            "until one is accepted, or for the rest of the hour. So nobody has this server flood "
+            "an address that is no push service. A component of this server needs no proof. 0: "
+            "any number.");
     t.add("max_node_size", &PushOptions::max_node_size)
         .min(256)
         .max(65536)
@@ -79,6 +87,11 @@ void declare_bounds(OptionTable<PushOptions>& t) {
         .max(262144)
         .unit("bytes")
         .doc("The largest <enable/> element a client may send.");
+    t.add("max_publish_options_size", &PushOptions::max_publish_options_size)
+        .min(256)
+        .max(262144)
+        .unit("bytes")
+        .doc("The largest form of publish-options in it: each notification has a copy.");
 }
 
 }  // namespace

@@ -53,8 +53,10 @@ struct PushOptions {
     Duration wake_before_timeout = std::chrono::seconds(0);
     bool gone_disables_at_once = false;
     std::int64_t max_outstanding_per_service = 2000;
+    std::int64_t max_unproved_per_hour = 100;
     std::int64_t max_node_size = 4096;
     std::int64_t max_enable_size = 16384;
+    std::int64_t max_publish_options_size = 2048;
     static void declare(OptionTable<PushOptions>& table);
 };
 

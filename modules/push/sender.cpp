@@ -1,6 +1,8 @@
 #include "modules/push/sender.h"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -11,8 +13,8 @@
 #include "modules/push/outage.h"
 #include "modules/push/publish_log.h"
 #include "modules/push/push.h"
-#include "modules/push/services.h"
 #include "server/core/routing/pending_iq.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/runtime/shard.h"
 #include "server/runtime/signal.h"
 
@@ -38,7 +40,7 @@ void Sender::submit(core::Account& account, Registration& registration,
                     NotificationPtr notification) {
     Service& service = services_.of(registration.service);
     const RegistrationKey key = notification->stored.key;
-    if (held_back(service, account, *notification)) return;
+    if (held_back(service, account, registration, *notification)) return;
     if (notification->witness)
         return publish(service, account, registration, std::move(notification));
     const bool its_turn = notification->renewed && service.renewing.erase(key) > 0;
@@ -53,27 +55,59 @@ void Sender::submit(core::Account& account, Registration& registration,
 
 // ---- Those who cannot leave now ----------------------------------------------------------------
 
-/// [push] min_interval: the newest state goes when the interval is over.
-bool Sender::held_back(Service& service, core::Account& account,
+bool Sender::held_back(Service& service, core::Account& account, const Registration& registration,
                        PendingNotification& notification) {
-    if (notification.stored.urgent || notification.witness) return false;
-    const RegistrationKey key = notification.stored.key;
-    const SteadyTime now = context_.clock().steady();
-    const auto due = service.intervals.closed_until(key, now);
-    if (!due || context_.options<PushOptions>(account.host()).min_interval == Duration::zero())
-        return false;
-    const bool first = service.intervals.hold(notification.take_stored());
-    keep(service.intervals.find(key));
-    hibernation_.kept(account, notification);
-    if (first)
-        context_.shard().after(std::chrono::ceil<Duration>(*due - now),
-                               [this, jid = service.jid.full(), key] { release_held(jid, key); });
-    return true;
+    if (notification.witness) return false;
+    if (const auto due = unproved_until(service, account, registration, notification)) {
+        hold(service, &Service::unproved, account, notification, *due);
+        return true;
+    }
+    const auto due = closed_until(service, account, notification);
+    if (due) hold(service, &Service::intervals, account, notification, *due);
+    return due.has_value();
 }
 
-void Sender::release_held(const std::string& jid, const RegistrationKey& key) {
+/// [push] min_interval: the newest state goes when the interval is over.
+std::optional<SteadyTime> Sender::closed_until(const Service& service, const core::Account& account,
+                                               const PendingNotification& notification) const {
+    if (notification.stored.urgent ||
+        context_.options<PushOptions>(account.host()).min_interval == Duration::zero())
+        return std::nullopt;
+    return service.intervals.closed_until(notification.stored.key, context_.clock().steady());
+}
+
+/// [push] max_unproved_per_hour: the newest state goes when the service has accepted one, or the
+/// hour is over. Calls, too: who is sent them may not be a push service.
+std::optional<SteadyTime> Sender::unproved_until(const Service& service, core::Account& account,
+                                                 const Registration& registration,
+                                                 PendingNotification& notification) const {
+    const auto most = context_.options<PushOptions>(account.host()).max_unproved_per_hour;
+    if (most == 0 || service.accepts || registration.record.last_used != WallTime{})
+        return std::nullopt;
+    notification.on_trial = true;
+    return trials_.closed_until(account.id(), service.jid.domain(),
+                                static_cast<std::uint64_t>(most), context_.clock().steady());
+}
+
+void Sender::hold(Service& service, Held where, core::Account& account,
+                  PendingNotification& notification, SteadyTime until) {
+    const RegistrationKey key = notification.stored.key;
+    const bool first = (service.*where).hold(notification.take_stored());
+    keep((service.*where).find(key));
+    hibernation_.kept(account, notification);
+    if (!first) return;
+    context_.shard().after(
+        std::chrono::ceil<Duration>(until - context_.clock().steady()),
+        [this, jid = service.jid.full(), key, where] { release_held(jid, key, where); });
+    if (where == &Service::unproved)
+        context_.refusals().tell(
+            logger, account.jid().bare(), "service-unproved",
+            {{"account", account.jid().bare()}, {"service", service.jid.full()}});
+}
+
+void Sender::release_held(const std::string& jid, const RegistrationKey& key, Held where) {
     Service* service = services_.find(jid);
-    auto held = service ? service->intervals.release(key) : std::nullopt;
+    auto held = service ? (service->*where).release(key) : std::nullopt;
     if (!held) return;
     held->failures = static_cast<std::uint32_t>(service->link.failures());
     service->waiting.put(std::move(*held));
@@ -101,7 +135,7 @@ bool Sender::waits(storage::AccountId account, const Registration& registration)
     if (!service) return false;
     const RegistrationKey key{account, registration.record.seq};
     return service->waiting.find(key) || service->intervals.find(key) ||
-           service->renewing.contains(key);
+           service->unproved.find(key) || service->renewing.contains(key);
 }
 
 void Sender::on_removed(const RegistrationRemoved& event) {
@@ -122,6 +156,7 @@ void Sender::forget(storage::AccountId account, const events::PushRegistration& 
     if (!service) return;
     service->waiting.remove(key);
     service->intervals.forget(key);
+    service->unproved.forget(key);
 }
 
 // ---- One that leaves ---------------------------------------------------------------------------
@@ -159,6 +194,7 @@ void Sender::note_sent(core::Account& account, PendingNotification& notification
     const Duration interval = context_.options<PushOptions>(account.host()).min_interval;
     if (interval != Duration::zero())
         service.intervals.sent(notification.stored.key, now, now + interval);
+    if (notification.on_trial) trials_.sent(account.id(), service.jid.domain(), now);
     ++accounts_.of(account).busy;
     ++service.stats.sent;
     service.metrics.published();
@@ -186,6 +222,9 @@ void Sender::conclude(PendingNotification& notification, const Stanza* answer, b
     core::Account* account = account_of(context_, notification);
     if (account && --accounts_.of(*account).busy == 0) context_.partitions_changed().notify();
     if (outcome == Outcome::unreachable) {
+        // What this server answers itself has not left it.
+        if (answer && notification.on_trial)
+            trials_.not_sent(notification.stored.key.account, service.jid.domain());
         on_unreachable(account, notification,
                        answer ? name(read_error(answer->root()).condition) : "no answer");
         return services_.changed(service);
@@ -200,7 +239,20 @@ void Sender::conclude(PendingNotification& notification, const Stanza* answer, b
     } else if (registration && outcome == Outcome::error) {
         answers_.on_error(*account, *registration, read_error(answer->root()));
     }
+    if (outcome == Outcome::result) note_accepted(service, key.account);
     services_.changed(service);
+}
+
+/// It is a push service. An error, or silence, does not say that: whoever is sent something by
+/// mistake answers so.
+void Sender::note_accepted(Service& service, storage::AccountId account) {
+    if (std::exchange(service.accepts, true)) return;
+    trials_.accepted(account, service.jid.domain());
+    std::vector<std::pair<std::string, RegistrationKey>> held;
+    for (const auto& [jid, other] : services_.all())
+        if (other.jid.domain() == service.jid.domain())
+            for (const RegistrationKey& key : other.unproved.held()) held.emplace_back(jid, key);
+    for (const auto& [jid, key] : held) release_held(jid, key, &Service::unproved);
 }
 
 void Sender::on_unreachable(core::Account* account, PendingNotification& notification,

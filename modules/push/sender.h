@@ -2,8 +2,9 @@
 // (docs/push-rules.md, "Answers and errors").
 //
 // A notification that cannot leave now, because its service is unreachable, too much is outstanding
-// there or min_interval is not over, waits as its registration's newest state (waiting.h).
-// Meanwhile its account may be evicted; when its turn comes (turns.h) it is composed again.
+// there, min_interval is not over or too many went to addresses that never accepted one (trials.h),
+// waits as its registration's newest state (waiting.h). Meanwhile its account may be evicted; when
+// its turn comes (turns.h) it is composed again.
 //
 //     submit -> publish -> (answer) -> done                 publish log: settled
 //          \-> wait -> Turns -> submit ...  ^-- unreachable: wait
@@ -12,11 +13,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "modules/push/pending_notification.h"
 #include "modules/push/registration_events.h"
+#include "modules/push/services.h"
 #include "modules/push/state.h"
+#include "modules/push/trials.h"
 
 namespace clarion::push {
 
@@ -25,7 +29,6 @@ class FailedAttempts;
 class Hibernation;
 class Outage;
 class PublishLog;
-class Services;
 
 class Sender {
 public:
@@ -43,8 +46,20 @@ public:
     void forget_all(core::Account& account);
 
 private:
-    bool held_back(Service& service, core::Account& account, PendingNotification& notification);
-    void release_held(const std::string& jid, const RegistrationKey& key);
+    bool held_back(Service& service, core::Account& account, const Registration& registration,
+                   PendingNotification& notification);
+    std::optional<SteadyTime> closed_until(const Service& service, const core::Account& account,
+                                           const PendingNotification& notification) const;
+    std::optional<SteadyTime> unproved_until(const Service& service, core::Account& account,
+                                             const Registration& registration,
+                                             PendingNotification& notification) const;
+    /// Where a service's held notifications are, for whichever reason.
+    using Held = Intervals Service::*;
+    /// As its registration's newest state.
+    void hold(Service& service, Held where, core::Account& account,
+              PendingNotification& notification, SteadyTime until);
+    void release_held(const std::string& jid, const RegistrationKey& key, Held where);
+    void note_accepted(Service& service, storage::AccountId account);
     void wait(Service& service, core::Account& account, Registration& registration,
               PendingNotification& notification);
     /// The publish log has what waits.
@@ -68,6 +83,7 @@ private:
     Answers& answers_;
     PublishLog& publish_log_;
     Hibernation& hibernation_;
+    Trials trials_;
 };
 
 }  // namespace clarion::push

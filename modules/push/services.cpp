@@ -26,8 +26,8 @@ Service& Services::of(const Jid& jid) {
         std::erase_if(known_, [now](const auto& each) {
             const Service& service = each.second;
             return service.waiting.empty() && service.intervals.idle(now) &&
-                   service.renewing.empty() && service.link.outstanding() == 0 &&
-                   service.link.up() && !service.retiring;
+                   service.unproved.idle(now) && service.renewing.empty() &&
+                   service.link.outstanding() == 0 && service.link.up() && !service.retiring;
         });
         clean_at_ = std::max(idle_services, 2 * known_.size());
     }
@@ -36,6 +36,7 @@ Service& Services::of(const Jid& jid) {
         known_.try_emplace(jid.full(), counters_.of_service(jid.full(), configured)).first->second;
     service.jid = jid;
     service.proved = configured;
+    service.accepts = configured && !jid.has_local();
     return service;
 }
 
@@ -54,6 +55,7 @@ void Services::forget(const PartitionSet& partitions) {
     for (auto& [jid, service] : known_) {
         service.waiting.remove(partitions);
         service.intervals.forget(partitions);
+        service.unproved.forget(partitions);
         std::erase_if(service.renewing, [&](const RegistrationKey& key) {
             return partitions.contains(storage::partition_of(key.account));
         });

@@ -29,8 +29,12 @@ struct Service {
     ServiceStats stats;
     ServiceMetrics metrics;
     bool proved = false;  // it is a push service: see Counters::of_service
+    /// It accepted a notification since this server knows it, or is a component itself.
+    bool accepts = false;
     WaitingList waiting;
     Intervals intervals;
+    /// What is held back until it accepts something (trials.h), or an hour is over.
+    Intervals unproved;
     /// Taken from `waiting`, being composed again.
     std::unordered_set<RegistrationKey, RegistrationKey::Hash> renewing;
     bool flushing = false;

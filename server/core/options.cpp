@@ -228,6 +228,13 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
             "What is under way to accounts, sessions and other servers of one shard is delivered "
             "so "
             "many at a time; in between others have their turn.");
+    t.add("max_requests_of_asker", &LimitsOptions::max_requests_of_asker)
+        .min(0)
+        .unit("requests")
+        .doc(
+            "Requests that this server has sent in the name of one account or room, such as "
+            "notifications to push services, and that are not answered yet. Beyond that none is "
+            "sent, as if no answer had come.");
 }
 
 void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {

@@ -33,7 +33,9 @@ public:
     using Answered = UniqueFunction<void(const Stanza* answer, bool local)>;
 
     /// Sends `request` (its id is set here) through the router; `answered` is called exactly once.
-    /// `asker`: the bare JID or domain whose question it is; this shard is its home.
+    /// `asker`: the bare JID or domain whose question it is; this shard is its home. One that waits
+    /// for [limits] max_requests_of_asker answers already asks nobody, and is told in a later turn
+    /// that no answer came.
     void send(std::string_view asker, std::shared_ptr<Stanza> request, Duration timeout,
               Answered answered);
     /// An iq result or error for one of us arrived; `local` as in Answered. False: it answers

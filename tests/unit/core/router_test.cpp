@@ -213,6 +213,34 @@ TEST_CASE_FIXTURE(Scene, "requests and answers to a resource that is there") {
     CHECK(world.remote().pending() == 0);
 }
 
+TEST_CASE("who waits for many answers asks nobody else, and is told that none came") {
+    Scene scene("[limits]\nmax_requests_of_asker = 2\n");
+    std::string seen;
+    const auto ask = [&](std::string_view asker) {
+        scene.world.at(juliet, [&](Core& core) {
+            auto request = Stanza::make(StanzaKind::iq, StanzaType::get, Jid::trusted(juliet),
+                                        Jid::trusted(stranger));
+            request->root().add("query", "urn:test");
+            core.pending().send(asker, std::move(request), 60s,
+                                [&](const Stanza* answer, bool) { seen += answer ? "+" : "-"; });
+        });
+        scene.world.advance(1ms);
+    };
+    for (int i = 0; i < 2; ++i) ask(juliet);
+    CHECK(scene.world.remote().pending() == 2);
+    ask(juliet);
+    CHECK(scene.world.remote().pending() == 2);
+    CHECK(seen == "-");
+    ask("romeo@example.org");
+    CHECK(scene.world.remote().pending() == 3);
+    const StanzaPtr asked = scene.world.remote().pop();
+    scene.world.arrive("<iq type='result' from='" + std::string(stranger) + "' to='" +
+                       std::string(juliet) + "' id='" + std::string(asked->id()) + "'/>");
+    CHECK(seen == "-+");
+    ask(juliet);
+    CHECK(scene.world.remote().pending() == 3);
+}
+
 namespace {
 
 /// Requests that wait until the test lets them go.

@@ -193,6 +193,101 @@ TEST_CASE("a publish does not wait for the answer to an earlier one") {
     CHECK(stats(scene.world.home_of(juliet)).at(0).outstanding == 20);
 }
 
+namespace {
+
+/// Juliet is away, and has registered addresses of another domain.
+struct Elsewhere : Scene {
+    explicit Elsewhere(const std::vector<std::string>& addresses)
+        : Scene("[push]\nmax_unproved_per_hour = 3\n") {
+        register_anew(addresses);
+    }
+    void register_anew(const std::vector<std::string>& addresses) {
+        Client& client = world.log_in(std::string(juliet) + "/phone");
+        for (const std::string& address : addresses) CHECK(change(client, "enable", address));
+        client.close();
+        world.remote().drop_all();
+    }
+    static bool change(Client& client, const std::string& what, const std::string& address) {
+        return client
+                   .ask("<iq type='set' id='e'><" + what + " xmlns='urn:xmpp:push:0' jid='" +
+                        address + "'/></iq>")
+                   .root()
+                   .attr("type") == "result";
+    }
+    /// So many messages come; how many notifications leave.
+    std::size_t publishes(int messages_said) {
+        for (int i = 0; i < messages_said; ++i) say("x");
+        std::size_t count = 0;
+        while (auto publish = world.remote().pop()) {
+            ++count;
+            sent.push_back(std::move(publish));
+        }
+        return count;
+    }
+    std::vector<StanzaPtr> sent;
+};
+
+}  // namespace
+
+TEST_CASE("an address that never accepted a notification is not flooded") {
+    Elsewhere scene({"tybalt@victim.example/a"});
+    CHECK(scene.publishes(10) == 3);
+    CHECK(scene.registrations().at(0).waiting);
+    SUBCASE("nor if it answers with errors") {
+        for (const StanzaPtr& publish : scene.sent) scene.refuse(*publish, "service-unavailable");
+        CHECK(scene.publishes(10) == 0);
+    }
+    SUBCASE("nor by registering anew, or another address there") {
+        Client& client = scene.world.log_in(std::string(juliet) + "/phone");
+        CHECK(Elsewhere::change(client, "disable", "tybalt@victim.example/a"));
+        client.close();
+        scene.register_anew({"tybalt@victim.example/a", "tybalt@victim.example/b"});
+        CHECK(scene.publishes(10) == 0);
+    }
+    SUBCASE("nor by calls") {
+        scene.arrive(
+            "<propose xmlns='urn:xmpp:jingle-message:0' id='c'><description "
+            "xmlns='urn:xmpp:jingle:apps:rtp:1' media='audio'/></propose>");
+        CHECK(scene.publishes(0) == 0);
+    }
+    SUBCASE("as soon as it accepts one, it is sent what waits and all there is") {
+        scene.answer(*scene.sent.back());
+        CHECK(scene.publishes(0) == 1);
+        CHECK(scene.publishes(10) == 10);
+    }
+}
+
+TEST_CASE("after an hour an address that never accepted a notification is tried again") {
+    Elsewhere scene({"gateway.example"});
+    CHECK(scene.publishes(3) == 3);
+    for (const StanzaPtr& publish : scene.sent) scene.refuse(*publish, "forbidden");
+    CHECK(scene.publishes(1) == 0);
+    scene.world.advance(1h);
+    CHECK(scene.publishes(0) == 1);
+}
+
+TEST_CASE("many accounts may be new at a service elsewhere, and components need no proof") {
+    Elsewhere scene({"gateway.example"});
+    CHECK(scene.publishes(3) == 3);
+    scene.world.add_account("nurse@example.org");
+    Client& nurse = scene.world.log_in("nurse@example.org/phone");
+    CHECK(Elsewhere::change(nurse, "enable", "gateway.example"));
+    nurse.close();
+    scene.say("x", "nurse@example.org");
+    CHECK(scene.publishes(0) == 1);
+    Away away("[push]\nmax_unproved_per_hour = 3\n");
+    for (int i = 0; i < 20; ++i) CHECK(away.publish() != nullptr);
+}
+
+TEST_CASE("nobody registers another's account as a service") {
+    Elsewhere scene({});
+    Client& client = scene.world.log_in(std::string(juliet) + "/phone");
+    CHECK_FALSE(Elsewhere::change(client, "enable", "romeo@example.net"));
+    CHECK_FALSE(Elsewhere::change(client, "enable", "nobody@example.org/x"));
+    CHECK(Elsewhere::change(client, "enable", "anybody@push.example.com"));
+    CHECK(Elsewhere::change(client, "enable", "romeo@example.com"));
+}
+
 TEST_CASE("a single unanswered publish counts nothing") {
     Away scene;
     scene.publish();

@@ -7,6 +7,7 @@
 #include "modules/push/notification.h"
 #include "modules/push/registration_codec.h"
 #include "modules/push/state.h"
+#include "modules/push/trials.h"
 #include "proto/ns.h"
 #include "proto/xml_writer.h"
 
@@ -234,7 +235,7 @@ TEST_CASE("a registration comes back as it was kept, and damaged ones do not") {
 
 std::variant<events::PushRegistration, StanzaError> enable(const std::string& xml) {
     const auto document = xml::parse_element(xml);
-    return read_enable(document.root(), "juliet@example.org", {4096, 16384});
+    return read_enable(document.root(), "juliet@example.org", {4096, 16384, 2048});
 }
 std::string refused(const std::string& xml) {
     const auto read = enable(xml);
@@ -291,6 +292,41 @@ TEST_CASE("<enable/> that is refused") {
           "not-acceptable/modify");
     CHECK(refused(open + "jid='p.example'><a xmlns='b'>" + std::string(16384, 'x') +
                   "</a></enable>") == "not-acceptable/modify");
+    const auto options = [&](std::size_t size) {
+        return refused(open + "jid='p.example'><x xmlns='jabber:x:data'><field var='v'><value>" +
+                       std::string(size, 'x') + "</value></field></x></enable>");
+    };
+    CHECK(options(1900).empty());
+    CHECK(options(2048) == "not-acceptable/modify");
+}
+
+TEST_CASE("trials: by account and domain, for an hour") {
+    using namespace std::chrono_literals;
+    Trials trials;
+    const SteadyTime now{100h};
+    const storage::AccountId romeo{1}, juliet{2};
+    const auto send = [&](storage::AccountId account, std::string_view domain, SteadyTime at) {
+        if (trials.closed_until(account, domain, 2, at)) return false;
+        trials.sent(account, domain, at);
+        return true;
+    };
+    CHECK(send(romeo, "a.example", now));
+    CHECK(send(romeo, "a.example", now + 1min));
+    CHECK_FALSE(send(romeo, "a.example", now + 59min));
+    CHECK(trials.closed_until(romeo, "a.example", 2, now + 59min) == now + 1h);
+    CHECK(send(romeo, "b.example", now + 59min));
+    CHECK(send(juliet, "a.example", now + 59min));
+    CHECK(send(romeo, "a.example", now + 1h));
+    CHECK(send(romeo, "a.example", now + 1h));
+    trials.not_sent(romeo, "a.example");
+    CHECK(send(romeo, "a.example", now + 1h));
+    CHECK_FALSE(send(romeo, "a.example", now + 1h));
+    trials.accepted(romeo, "a.example");
+    CHECK(send(romeo, "a.example", now + 1h));
+    int sent = 0;
+    for (int i = 0; i < 100; ++i)
+        sent += send(juliet, "d" + std::to_string(i) + ".example", now + 1h) ? 1 : 0;
+    CHECK(sent == 19 + 2);  // beside a.example; the others have two together
 }
 
 }  // namespace

@@ -109,6 +109,84 @@ TEST_CASE("so many enter at once, and administrators of the room always") {
     CHECK(scene.seen(*scene.tybalt).find("110") != std::string::npos);
 }
 
+TEST_CASE("who enters and leaves again and again keeps nobody out") {
+    Scene scene("lock_new_rooms = false\njoins_per_second = 20\n");
+    scene.open();
+    for (int i = 0; i < 30; ++i) {
+        scene.enter(*scene.tybalt, "Tybalt");
+        scene.leave(*scene.tybalt, "Tybalt");
+    }
+    scene.enter(*scene.tybalt, "Tybalt");
+    CHECK(scene.seen(*scene.tybalt).ends_with("!policy-violation\n"));
+    scene.enter(*scene.nurse, "Nurse");
+    CHECK(scene.seen(*scene.nurse).find(" 110\n") != std::string::npos);
+    scene.world.advance(1s);
+    scene.enter(*scene.tybalt, "Tybalt");
+    CHECK(scene.seen(*scene.tybalt).find(" 110\n") != std::string::npos);
+}
+
+namespace {
+
+/// So many users of another server enter; how many are refused so.
+int enter_from_elsewhere(Scene& scene, int users, std::string_view condition,
+                         std::string_view within = {}) {
+    int refused = 0;
+    for (int i = 0; i < users; ++i) {
+        const std::string name = "u" + std::to_string(i);
+        scene.world.arrive("<presence from='" + name + "@example.com/m' to='" +
+                           std::string(room_jid) + "/" + name +
+                           "'><x xmlns='http://jabber.org/protocol/muc'>" + std::string(within) +
+                           "</x></presence>");
+        while (const StanzaPtr answer = scene.world.remote().pop())
+            refused += answer->is_error() && condition_of(answer->root()) == condition;
+    }
+    return refused;
+}
+
+}  // namespace
+
+TEST_CASE("the users of one other server do not keep all others out") {
+    Scene scene("lock_new_rooms = false\njoins_per_second = 20\njoins_of_domain_per_second = 5\n");
+    scene.open();
+    CHECK(enter_from_elsewhere(scene, 30, "policy-violation") == 25);
+    scene.enter(*scene.tybalt, "Tybalt");
+    CHECK(scene.seen(*scene.tybalt).find(" 110\n") != std::string::npos);
+}
+
+TEST_CASE("who gives too many wrong passwords waits, also with the right one") {
+    Scene scene("lock_new_rooms = false\nwrong_passwords_per_minute = 3\n");
+    scene.open({"passwordprotectedroom=1", "roomsecret=queen mab"});
+    const std::string right = "<password>queen mab</password>";
+    const std::string wrong = "<password>queen bab</password>";
+    const auto tries = [&](Client& who, std::string_view nick, std::string_view password) {
+        scene.enter(who, nick, password);
+        const std::string seen = scene.seen(who);
+        return seen.find(" 110\n") != std::string::npos ? std::string("enters") : seen;
+    };
+    for (int i = 0; i < 3; ++i) CHECK(tries(*scene.tybalt, "Tybalt", wrong) == "!not-authorized\n");
+    CHECK(tries(*scene.tybalt, "Tybalt", wrong) == "!policy-violation\n");
+    CHECK(tries(*scene.tybalt, "T", right) == "!policy-violation\n");
+    CHECK(tries(*scene.tybalt, "Tybalt", "") == "!not-authorized\n");  // guesses nothing
+    CHECK(tries(*scene.nurse, "Nurse", right) == "enters");
+    scene.world.advance(21s);
+    CHECK(tries(*scene.tybalt, "Tybalt", right) == "enters");
+}
+
+TEST_CASE("the users of another server have so many wrong passwords together") {
+    Scene scene("lock_new_rooms = false\nwrong_passwords_per_minute = 3\n");
+    scene.open({"passwordprotectedroom=1", "roomsecret=queen mab"});
+    REQUIRE(scene.affiliate(*scene.romeo, "u39@example.com", "member") == "");
+    const std::string wrong = "<password>queen bab</password>";
+    CHECK(enter_from_elsewhere(scene, 39, "not-authorized", wrong) == 30);
+    CHECK(enter_from_elsewhere(scene, 1, "policy-violation", wrong) == 1);
+    scene.world.arrive("<presence from='u39@example.com/m' to='" + std::string(room_jid) +
+                       "/U'><x xmlns='http://jabber.org/protocol/muc'><password>queen "
+                       "mab</password></x></presence>");
+    const StanzaPtr answer = scene.world.remote().pop();
+    REQUIRE(answer);
+    CHECK_FALSE(answer->is_error());
+}
+
 TEST_CASE_FIXTURE(Scene, "presence that does not ask to enter is an error from who is outside") {
     open();
     send_presence(*tybalt, "Tybalt");

@@ -212,6 +212,24 @@ TEST_CASE("nobody says more than a room bears") {
     CHECK(scene.seen(*scene.romeo) == "-Juliet none/none (juliet@example.net/balcony)\n");
 }
 
+TEST_CASE("who leaves and enters again may not say more, nor under another nickname") {
+    Scene scene("lock_new_rooms = false\nmessages_per_second = 2\npresence_per_second = 2\n");
+    scene.open();
+    for (int i = 0; i < 2; ++i) scene.say(*scene.juliet, "Ay me!");
+    for (int i = 0; i < 2; ++i) scene.send_presence(*scene.juliet, "Juliet", "<show>xa</show>");
+    scene.leave(*scene.juliet, "Juliet");
+    scene.enter(*scene.juliet, "Capulet");
+    scene.forget();
+    scene.say(*scene.juliet, "Ay me!");
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    scene.send_presence(*scene.juliet, "Capulet", "<show>xa</show>");
+    CHECK(scene.seen(*scene.juliet) == "!policy-violation\n");
+    CHECK(scene.seen(*scene.romeo) == "");
+    scene.world.advance(1s);
+    scene.say(*scene.juliet, "Ay me!");
+    CHECK(scene.seen(*scene.romeo) == "Capulet: Ay me!\n");
+}
+
 TEST_CASE("subjects count as what is said") {
     Scene scene("lock_new_rooms = false\nmessages_per_second = 2\n");
     scene.open({"changesubject=1"});
@@ -386,6 +404,49 @@ TEST_CASE_FIXTURE(Scene, "requests of one occupant to another go through the roo
     CHECK(ask(*juliet, "get", "<query xmlns='jabber:iq:version'/>",
               std::string(room_jid) + "/Mercutio") == "item-not-found");
     CHECK(ask(*juliet, "set", "<vCard xmlns='vcard-temp'/>", romeo_there) == "not-allowed");
+}
+
+namespace {
+
+std::string ask_version(Client& who, std::string_view nick, const std::string& id = "v") {
+    who.send("<iq type='get' id='" + id + "' to='" + std::string(room_jid) + "/" +
+             std::string(nick) + "'><query xmlns='jabber:iq:version'/></iq>");
+    return who.pending() > 0 ? condition_of(who.pop("iq").root()) : std::string();
+}
+
+}  // namespace
+
+TEST_CASE("so many requests of one user, and in one room, may wait for an answer") {
+    Scene scene("lock_new_rooms = false\nmax_requests_of_user = 2\nmax_requests = 3\n");
+    scene.open();
+    scene.enter(*scene.tybalt, "Tybalt");
+    scene.forget();
+    CHECK(ask_version(*scene.juliet, "Romeo") == "");
+    CHECK(ask_version(*scene.juliet, "Tybalt") == "");
+    CHECK(ask_version(*scene.juliet, "Romeo") == "resource-constraint");
+    scene.tybalt->drop_all();
+    CHECK(ask_version(*scene.tybalt, "Romeo") == "");
+    CHECK(ask_version(*scene.tybalt, "Romeo") == "resource-constraint");
+    const auto asked = scene.romeo->pop("iq");
+    scene.romeo->send("<iq type='result' id='" + std::string(asked.root().attr("id")) + "' to='" +
+                      std::string(asked.root().attr("from")) + "'/>");
+    CHECK(scene.juliet->pop("iq").root().attr("type") == "result");
+    CHECK(ask_version(*scene.juliet, "Romeo") == "");
+    scene.world.advance(61s);
+    CHECK(condition_of(scene.juliet->pop("iq").root()) == "remote-server-timeout");
+    scene.forget();
+    CHECK(ask_version(*scene.tybalt, "Juliet") == "");
+}
+
+TEST_CASE("nobody asks more of others than a room bears, with however long an id") {
+    Scene scene("lock_new_rooms = false\nrequests_per_second = 1\n");
+    scene.open();
+    for (int i = 0; i < 10; ++i) CHECK(ask_version(*scene.romeo, "Juliet") == "");
+    CHECK(ask_version(*scene.romeo, "Juliet") == "policy-violation");
+    scene.forget();
+    CHECK(ask_version(*scene.juliet, "Romeo", std::string(2000, 'i')) == "not-acceptable");
+    scene.world.advance(1s);
+    CHECK(ask_version(*scene.romeo, "Juliet") == "");
 }
 
 TEST_CASE_FIXTURE(Scene, "answers through the room do not say whose they are") {

@@ -78,8 +78,8 @@ struct Wanted {
 };
 
 /// Those of this shard's accounts: of those in memory, then of those that hibernate on disk, a page
-/// after the other.
-Task<> list_here(Context& context, const Wanted& wanted, json::array& out) {
+/// after the other. Storage errors: a list that lacks some would look whole.
+Task<Result<>> list_here(Context& context, const Wanted& wanted, json::array& out) {
     std::unordered_set<std::string> told;
     context.accounts().for_each([&](core::Account& account) {
         if (out.size() >= wanted.limit || account.sessions().empty()) return;
@@ -89,12 +89,22 @@ Task<> list_here(Context& context, const Wanted& wanted, json::array& out) {
     });
     core::HibernatingPage page;
     do {
-        if (out.size() >= wanted.limit || context.stopping()) co_return;
-        page = co_await core::read_hibernating(context, context.partitions(), page.next);
+        if (out.size() >= wanted.limit || context.stopping()) break;
+        auto read = co_await core::read_hibernating(context, context.partitions(), page.next);
+        if (!read) co_return read.error();
+        page = std::move(*read);
         for (const auto& name : page.accounts)
             if (out.size() < wanted.limit && wanted.has(name) && told.insert(name).second)
                 co_await list_stored(context, name, out);
     } while (page.next);
+    co_return Result<>{};
+}
+
+Task<> list_unless_failed(Context& context, const Wanted& wanted, json::array& out,
+                          Result<>& outcome) {
+    if (!outcome) co_return;
+    Result<> listed = co_await list_here(context, wanted, out);
+    if (!listed) outcome = std::move(listed);
 }
 
 constexpr std::int64_t usual_limit = 10000;
@@ -115,9 +125,11 @@ Task<Result<json::value>> list_account(Context& context, std::string jid) {
 
 Task<Result<json::value>> list_all(Context& here, Wanted wanted) {
     json::array sessions;
-    co_await core::run_on_all(here, [&sessions, &wanted](Context& context) {
-        return list_here(context, wanted, sessions);
+    Result<> outcome;
+    co_await core::run_on_all(here, [&sessions, &wanted, &outcome](Context& context) {
+        return list_unless_failed(context, wanted, sessions, outcome);
     });
+    if (!outcome) co_return outcome.error();
     if (sessions.size() > wanted.limit) sessions.resize(wanted.limit);
     co_return json::value(std::move(sessions));
 }

@@ -128,8 +128,6 @@ Task<Result<>> KeptReports::keep(std::string host, Report report) {
     if (context_.options<BlockingOptions>(host).kept_reports == 0) co_return Result<>();
     const auto owner = co_await core::owner_of_host(context_, host);
     if (!owner) co_return owner.error();
-    const Result<> made = co_await context_.shard().committed();
-    if (!made) co_return made;
     const Result<> room = co_await make_room(*owner, host);
     if (!room) co_return room;
     for (;;) {  // the time is a report's name: no two of them have the same

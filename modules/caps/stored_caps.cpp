@@ -6,7 +6,7 @@
 
 #include "base/log.h"
 #include "modules/caps/caps_options.h"
-#include "server/runtime/shard.h"
+#include "server/core/actors/owner_maker.h"
 #include "storage/storage.h"
 
 namespace clarion::caps {
@@ -61,30 +61,16 @@ Task<std::optional<std::string>> StoredCaps::get(std::string host, std::string k
     co_return std::move(stored->text);
 }
 
-/// Once: who looked before it was committed has not found it.
-storage::OwnerId StoredCaps::make_owner(const std::string& host) {
-    const auto [made, is_new] = made_.try_emplace(host);
-    if (!is_new) return made->second;
-    const std::string address = owner_address(host);
-    made->second = context_.storage().owners().next_id(address);
-    context_.storage().owners().put(context_.shard().batch(),
-                                    {made->second, storage::OwnerKind::actor, address});
-    context_.shard().after_commit([this, host](const Result<>& committed) {
-        if (!committed) made_.erase(host);
-    });
-    return made->second;
-}
-
 Task<> StoredCaps::put(std::string host, std::string key, std::string text) {
     if (!keeps_) co_return;
-    auto owner = co_await find_owner(host);
-    if (!context_.is_home(owner_address(host))) co_return;
-    if (owner == storage::OwnerId::none) owner = make_owner(host);
+    const auto owner = co_await core::owner_maker(context_).find_or_make(owner_address(host));
+    if (!owner) logger.error("not-kept", {{"host", host}, {"error", owner.error().text}});
+    if (!owner || !context_.is_home(owner_address(host))) co_return;
     const std::string value = encode({context_.clock().wall(), std::move(text)});
-    const auto kept = co_await space_.put(owner, key, value);
+    const auto kept = co_await space_.put(*owner, key, value);
     if (kept || !kept.error().is(error_code::resource_constraint)) co_return;
-    co_await make_room(owner);
-    (void)co_await space_.put(owner, key, value);
+    co_await make_room(*owner);
+    (void)co_await space_.put(*owner, key, value);
 }
 
 /// A quarter at once, so that the next some hundred find room.

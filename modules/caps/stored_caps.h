@@ -5,7 +5,6 @@
 // quarter that was used longest ago goes.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,13 +29,11 @@ public:
 
 private:
     Task<storage::OwnerId> find_owner(std::string host);
-    storage::OwnerId make_owner(const std::string& host);
     Task<> make_room(storage::OwnerId owner);
 
     core::Context& context_;
     core::StoredSpace space_;
     bool keeps_;
-    std::map<std::string, storage::OwnerId> made_{};  // by host
 };
 
 }  // namespace clarion::caps

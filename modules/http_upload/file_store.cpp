@@ -219,8 +219,13 @@ FileStore::Totals FileStore::totals(storage::OwnerId owner) const {
 }
 
 std::uint64_t FileStore::free_bytes() const {
+    // The first upload makes the directory: until then the one above it says.
+    fs::path there = fs::absolute(directory_);
     struct statvfs status {};
-    if (::statvfs(directory_.c_str(), &status) != 0) return 0;
+    while (::statvfs(there.c_str(), &status) != 0) {
+        if (errno != ENOENT || there == there.parent_path()) return 0;
+        there = there.parent_path();
+    }
     return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
 }
 

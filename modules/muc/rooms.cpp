@@ -17,6 +17,7 @@
 #include "proto/crypto.h"
 #include "proto/ns.h"
 #include "server/core/accounts/administrators.h"
+#include "server/core/actors/owner_maker.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/routing/router.h"
@@ -285,9 +286,10 @@ Task<Result<>> Rooms::create(std::string address, Jid creator, RoomRecord record
 }
 
 Task<Result<>> Rooms::create(std::string address, Jid owner) {
-    if (waiting_.contains(address)) co_return fail("conflict", "it is being made");
+    const auto claim = core::owner_maker(context()).try_claim(storage::OwnerKind::actor, address);
+    if (!claim) co_return fail(error_code::conflict, "it is being made");
     const auto there = co_await load(address);
-    if (there) co_return fail("conflict", "there is such a room");
+    if (there) co_return fail(error_code::conflict, "there is such a room");
     if (!there.error().is(error_code::item_not_found)) co_return there.error();
     const auto refused = co_await take_place(owner, true);
     if (refused) co_return fail(std::string(name(refused->condition)), refused->text);
@@ -297,16 +299,27 @@ Task<Result<>> Rooms::create(std::string address, Jid owner) {
     co_return co_await create(std::move(address), std::move(owner), std::move(record));
 }
 
-Task<> Rooms::make_for(std::string address, Jid creator) {
+/// If an administrator has just made it, it is entered as any other.
+Task<std::optional<StanzaError>> Rooms::make_alone(std::string address, Jid creator) {
+    const auto claim =
+        co_await core::owner_maker(context()).claim(storage::OwnerKind::actor, address);
+    const auto there =
+        co_await context().storage().owners().find(storage::OwnerKind::actor, address);
+    if (!there) co_return to_stanza_error(there.error());
+    if (*there) co_return std::nullopt;
     auto refused = co_await refuse_creation(creator);
-    if (!refused) {
-        RoomRecord record = new_record(creator);
-        const Result<> created = co_await create(address, creator, std::move(record));
-        if (!created) refused = to_stanza_error(created.error());
-    }
+    if (refused) co_return refused;
+    RoomRecord record = new_record(creator);
+    const Result<> created = co_await create(address, creator, std::move(record));
+    if (!created) co_return to_stanza_error(created.error());
+    just_made_.insert_or_assign(std::move(address), std::move(creator));
+    co_return std::nullopt;
+}
+
+Task<> Rooms::make_for(std::string address, Jid creator) {
+    const auto refused = co_await make_alone(address, creator);
     const auto making = making_.find(creator.bare());
     if (--making->second == 0) making_.erase(making);
-    if (!refused) just_made_.insert_or_assign(address, creator);
     give_to_waiting(address, refused ? &*refused : nullptr);
 }
 

@@ -55,6 +55,7 @@ private:
     void make(core::Envelope envelope);
     void refuse(core::Envelope envelope, const StanzaError& error) const;
     Task<> make_for(std::string address, Jid creator);
+    Task<std::optional<StanzaError>> make_alone(std::string address, Jid creator);
     Task<std::optional<StanzaError>> refuse_creation(Jid creator);
     Task<std::optional<StanzaError>> take_place(Jid creator, bool administers);
     RoomRecord new_record(const Jid& creator) const;

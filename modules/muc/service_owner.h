@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "base/task.h"
-#include "modules/muc/one_at_a_time.h"
 #include "storage/owners.h"
 
 namespace clarion::core {
@@ -29,14 +28,9 @@ public:
     storage::OwnerId known() const { return id_; }
 
 private:
-    Task<Result<>> find();
-    Task<Result<storage::OwnerId>> make();
-    static Task<Result<storage::OwnerId>> make_at(core::Context& home, const std::string& domain);
-
     core::Context& context_;
     const std::string domain_;
     storage::OwnerId id_ = storage::OwnerId::none;
-    OneAtATime making_;
 };
 
 }  // namespace clarion::muc

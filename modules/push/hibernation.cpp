@@ -209,11 +209,18 @@ void Hibernation::before_evict(core::Account& account,
 Task<> Hibernation::sweep_acquired(QueueRules& rules, PartitionSet partitions) {
     co_await context_.shard().sleep(context_.options<PushOptions>().restart_grace);
     core::HibernatingPage page;
-    do {
+    for (bool more = true; more;) {
         if (context_.stopping()) co_return;  // the next run does it
-        page = co_await core::read_hibernating(context_, partitions, page.next);
+        auto read = co_await core::read_hibernating(context_, partitions, page.next);
+        if (!read) {  // who sleeps is not known, and may have to be told
+            logger.error("unreadable", {{"error", read.error().text}});
+            co_await context_.shard().sleep(core::unreadable_pause);
+            continue;
+        }
+        page = std::move(*read);
         for (auto& bare_jid : page.accounts) co_await sweep_account(rules, std::move(bare_jid));
-    } while (page.next && !context_.stopping());
+        more = page.next.has_value();
+    }
 }
 
 Task<> Hibernation::sweep_account(QueueRules& rules, std::string bare_jid) {

@@ -9,6 +9,7 @@
 #include "modules/registration/registration.h"
 #include "modules/registration/tombstone_codec.h"
 #include "server/core/accounts/account.h"
+#include "server/core/actors/owner_maker.h"
 #include "server/core/address/domains.h"
 #include "server/runtime/scope.h"
 #include "server/runtime/shard.h"
@@ -57,16 +58,10 @@ void Tombstones::on_deleted(const events::AccountDeleted& event) {
     context_.scope().spawn("tombstone", set_up(std::string(event.account.jid().bare())));
 }
 
-/// Between looking for an older one and writing nothing of this shard comes in between: two with
-/// one address would make the batch fail, and what others wrote in it.
+/// It and its entry are one batch, so that no name is kept by an owner that nothing clears away.
 Task<> Tombstones::set_up(std::string address) {
-    if (!in_progress_.insert(address).second) co_return;
-    struct InProgress {
-        Tombstones& self;
-        const std::string& address;
-        ~InProgress() { self.in_progress_.erase(address); }
-    } const in_progress{*this, address};
-    (void)co_await context_.shard().committed();
+    const auto claim =
+        co_await core::owner_maker(context_).claim(storage::OwnerKind::actor, address);
     const auto found = co_await owners().find(storage::OwnerKind::actor, address);
     if (!found) logger.error("no-tombstone", {{"account", address}, {"error", found.error().text}});
     if (!found || !context_.is_home(address)) co_return;
@@ -81,17 +76,19 @@ Task<> Tombstones::set_up(std::string address) {
 }
 
 Task<Result<>> Tombstones::clear_one(std::string address) const {
+    const auto claim = core::owner_maker(context_).try_claim(storage::OwnerKind::actor, address);
+    if (!claim) co_return Result<>{};  // it is being set up
     const auto id = co_await owners().find(storage::OwnerKind::actor, address);
     if (!id) co_return id.error();
     if (!id->has_value()) co_return Result<>{};
     const auto value = co_await entries_.get(**id, std::string(tombstone_key));
     if (!value) co_return value.error();
     const bool over = value->has_value() && is_over(context_, host_of(address), **value);
-    if (!over || !context_.is_home(address) || in_progress_.contains(address)) co_return Result<>{};
+    if (!over || !context_.is_home(address)) co_return Result<>{};
     const storage::Owner owner{
         .id = **id, .kind = storage::OwnerKind::actor, .address = std::move(address)};
     owners().remove(context_.shard().batch(), owner);
-    co_return Result<>{};
+    co_return co_await context_.shard().committed();
 }
 
 /// Those at a host behind `after`; false: there are no more.

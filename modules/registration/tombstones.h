@@ -7,7 +7,6 @@
 // between leaves the name free. The administrator may make the account again at any time.
 #pragma once
 
-#include <set>
 #include <string>
 #include <string_view>
 
@@ -45,7 +44,6 @@ private:
 
     core::Context& context_;
     core::StoredSpace entries_;
-    std::set<std::string, std::less<>> in_progress_;  // addresses for which one is being set up
 };
 
 }  // namespace clarion::registration

@@ -10,6 +10,7 @@
 #include "server/app/admin_commands.h"
 #include "server/app/app.h"
 #include "server/app/data_directory.h"
+#include "server/app/dropped_lines.h"
 #include "server/app/log_tail_options.h"
 #include "server/app/memory_metrics.h"
 #include "server/app/session_count.h"
@@ -34,6 +35,8 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     json::array alarms;
     for (const auto& alarm : app.certificate_alarms(app.context()))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
+    if (const auto alarm = dropped_lines_alarm(log_lines_dropped()))
+        alarms.push_back({{"what", alarm->what}, {"next", alarm->next}});
     for (const auto* area : app.admin_areas().all()) {
         if (!area->alarms) continue;
         const auto of_area = co_await area->alarms(app.context());
@@ -108,6 +111,7 @@ Task<Result<json::value>> show_tail(core::Context&, const json::object& argument
 Task<Result<json::value>> show_metrics(App& app, const json::object&) {
     co_await measure_memory(app);
     co_await measure_sessions(app);
+    count_dropped_lines();
     co_return json::value(metrics().to_prometheus());
 }
 

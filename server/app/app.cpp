@@ -16,6 +16,7 @@
 #include "server/app/admin_server.h"
 #include "server/app/console/console.h"
 #include "server/app/data_directory.h"
+#include "server/app/dropped_lines.h"
 #include "server/app/log_tail_options.h"
 #include "server/app/metric_history.h"
 #include "server/app/open_files.h"
@@ -397,6 +398,7 @@ Task<> App::keep_history(core::Context& context) {
         const SteadyTime next = std::max(history_->next_sample(), now);
         co_await context.shard().sleep(std::chrono::duration_cast<Duration>(next - now));
         co_await measure_sessions(*this);
+        count_dropped_lines();
         history_->sample(metrics(), context.clock().steady(), context.clock().wall());
     }
 }

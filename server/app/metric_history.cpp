@@ -12,7 +12,7 @@ constexpr float gap = std::numeric_limits<float>::quiet_NaN();
 
 using Kind = Figure::Kind;
 
-constexpr std::array<Figure, 15> usual{{
+constexpr std::array<Figure, 16> usual{{
     {"clients", "sessions", "clients that are connected", Kind::level, "clarion_sessions",
      "state=\"connected\""},
     {"asleep", "sessions", "sessions that hibernate until their client comes back", Kind::level,
@@ -42,6 +42,8 @@ constexpr std::array<Figure, 15> usual{{
      "clarion_http_requests_total"},
     {"memory", "bytes", "memory of the process that no file stands behind", Kind::level,
      "clarion_memory_bytes", "what=\"anonymous\""},
+    {"log_dropped", "per minute", "lines of the log that were lost: stderr did not take them",
+     Kind::growth, "clarion_log_lines_dropped_total"},
 }};
 
 bool fits(const Figure& figure, const Metrics::View& view) {

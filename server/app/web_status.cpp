@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "proto/crypto.h"
 #include "server/app/app.h"
+#include "server/app/dropped_lines.h"
 #include "server/app/memory_metrics.h"
 #include "server/app/session_count.h"
 #include "server/core/http/http_routes.h"
@@ -41,6 +42,7 @@ Task<HttpResponse> answer_metrics(App& app, Context& here, const HttpRequest req
     const std::function<Task<>(Context&)> measure = [&app](Context&) -> Task<> {
         co_await measure_memory(app);
         co_await measure_sessions(app);
+        count_dropped_lines();
     };
     co_await core::call_on_shard(here, 0, measure);
     HttpResponse response;

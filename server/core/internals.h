@@ -16,6 +16,7 @@ class Delivery;
 class Homes;
 class IqTable;
 class NextDeadline;
+class OwnerMaker;
 class PartitionScopes;
 class PendingLogins;
 class SessionOutlet;
@@ -30,6 +31,7 @@ struct Internals {
     PendingLogins& pending_logins;
     WriterRoom& writer_room;
     NextDeadline& next_deadline;
+    OwnerMaker& owner_maker;
     PartitionScopes& scopes;
     /// All directories of actors on this shard: that of accounts and those of services.
     std::vector<ActorTable*>& directories;

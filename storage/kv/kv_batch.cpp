@@ -33,13 +33,19 @@ void KvBatch::put(Table table, std::string_view key, std::string_view head, std:
 }
 
 void KvBatch::put_if_new(Table table, std::string_view key, std::string_view value) {
-    if (erases(table, key)) return put(table, key, value);
     conditions_ = true;
+    const auto [own, is_first] = names_.try_emplace(std::string(key), ops_.size());
+    if (!is_first) {
+        const Op before = op_at(own->second);
+        own->second = ops_.size();
+        if (before.code != OpCode::erase && before.value != value) contradictory_ = true;
+        if (before.code != OpCode::put_if_new) return put(table, key, value);
+    }
     append(OpCode::put_if_new, table, key, value);
 }
 
 void KvBatch::erase(Table table, std::string_view key) {
-    if (table == Table::names) erased_names_.push_back(ops_.size());
+    if (table == Table::names) names_.insert_or_assign(std::string(key), ops_.size());
     append(OpCode::erase, table, key, {});
 }
 
@@ -96,11 +102,10 @@ void KvBatch::refer_to_log(LogId id, WallTime received, std::string_view xml) {
     append(OpCode::put_unless_there, Table::log, log_key(id), encode_log_head(received), xml);
 }
 
-bool KvBatch::erases(Table table, std::string_view key) const {
-    return std::any_of(erased_names_.begin(), erased_names_.end(), [&](std::size_t offset) {
-        Reader reader(*this, offset);
-        return reader.next() && reader.op().table == table && reader.op().key == key;
-    });
+Op KvBatch::op_at(std::size_t offset) const {
+    Reader reader(*this, offset);
+    reader.next();
+    return reader.op();
 }
 
 std::optional<std::optional<std::string_view>> KvBatch::outcome(Table table,
@@ -112,7 +117,9 @@ std::optional<std::optional<std::string_view>> KvBatch::outcome(Table table,
         if (op.code == OpCode::erase_range && op.key <= key && key < op.value)
             result.emplace(std::nullopt);
         if (op.key != key) continue;
-        if (op.code == OpCode::put || op.code == OpCode::put_counted) result.emplace(op.value);
+        if (op.code == OpCode::put || op.code == OpCode::put_counted ||
+            op.code == OpCode::put_if_new)
+            result.emplace(op.value);
         if (op.code == OpCode::erase || op.code == OpCode::erase_counted)
             result.emplace(std::nullopt);
     }

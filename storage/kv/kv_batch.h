@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -54,6 +55,8 @@ public:
 
     /// The value is `head` and `tail` together (a stanza needs no copy to get its header).
     void put(Table table, std::string_view key, std::string_view head, std::string_view tail = {});
+    /// Of Table::names. If the batch itself gave the key another value before, it contradicts itself
+    /// and fails: whose name it is could not be told, and the loser's data would have no name.
     void put_if_new(Table table, std::string_view key, std::string_view value);
     void erase(Table table, std::string_view key);
     void erase_range(Table table, const KeyRange& range);
@@ -91,14 +94,14 @@ public:
 private:
     void append(OpCode code, Table table, std::string_view key, std::string_view head,
                 std::string_view tail = {});
-    bool erases(Table table, std::string_view key) const;
+    Op op_at(std::size_t offset) const;
     /// What the batch leaves under the key: a value, or nothing (the inner nullopt). nullopt: it
     /// does not say.
     std::optional<std::optional<std::string_view>> outcome(Table table, std::string_view key) const;
 
     std::string ops_;
     std::vector<LogId> logged_;
-    std::vector<std::size_t> erased_names_;  // offsets of their operations
+    std::map<std::string, std::size_t, std::less<>> names_;  // offset of what was last done to each
     bool conditions_ = false;
     bool contradictory_ = false;
     bool deletes_owner_ = false;

@@ -132,7 +132,10 @@ private:
     std::array<Changes, table_count> changes_;
 };
 
-std::unique_ptr<Snapshot> MemoryEngine::snapshot() { return std::make_unique<Reading>(*this); }
+std::unique_ptr<Snapshot> MemoryEngine::snapshot() {
+    before_read_();
+    return std::make_unique<Reading>(*this);
+}
 
 std::unique_ptr<WriteTransaction> MemoryEngine::begin_write() {
     return std::make_unique<Writing>(*this);

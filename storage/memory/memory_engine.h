@@ -23,9 +23,10 @@ public:
     using Map = std::map<std::string, std::string, std::less<>>;
 
     /// `before_commit` runs at each commit, before anything is visible: it may wait, or throw an
-    /// EngineFailure.
-    explicit MemoryEngine(std::function<void()> before_commit)
-        : before_commit_(std::move(before_commit)) {}
+    /// EngineFailure. So may `before_read`, at each snapshot.
+    explicit MemoryEngine(
+        std::function<void()> before_commit, std::function<void()> before_read = [] {})
+        : before_commit_(std::move(before_commit)), before_read_(std::move(before_read)) {}
 
     std::unique_ptr<Snapshot> snapshot() override;
     std::unique_ptr<WriteTransaction> begin_write() override;
@@ -36,6 +37,7 @@ private:
     class Writing;
 
     std::function<void()> before_commit_;
+    std::function<void()> before_read_;
     std::mutex writing_;         // held by the one write transaction
     std::shared_mutex reading_;  // shared by snapshots; exclusive while a commit is merged
     std::array<Map, table_count> tables_;

@@ -27,6 +27,17 @@ public:
         failing_commits_ = count;
     }
 
+    void fail_reads(std::size_t count) {
+        const std::lock_guard lock(mutex_);
+        failing_reads_ = count;
+    }
+
+    void before_read() {
+        const std::lock_guard lock(mutex_);
+        if (failing_reads_ == 0) return;
+        --failing_reads_;
+        throw EngineFailure(fail("internal-server-error", "input/output error (injected)"));
+    }
     std::optional<Error> before_batch() {
         const std::lock_guard lock(mutex_);
         if (failing_batches_ == 0) return std::nullopt;
@@ -47,13 +58,15 @@ private:
     bool held_ = false;
     std::size_t failing_batches_ = 0;
     std::size_t failing_commits_ = 0;
+    std::size_t failing_reads_ = 0;
     Error batch_error_;
 };
 
 class GatedMemoryStorage final : public MemoryStorage {
 public:
     explicit GatedMemoryStorage(const StorageLimits& limits)
-        : MemoryStorage(std::make_unique<MemoryEngine>([this] { gate_.before_commit(); })) {
+        : MemoryStorage(std::make_unique<MemoryEngine>([this] { gate_.before_commit(); },
+                                                       [this] { gate_.before_read(); })) {
         if (auto started = start(limits.group_bytes, [this] { return gate_.before_batch(); });
             !started) {
             throw EngineFailure(started.error());
@@ -65,6 +78,7 @@ public:
         gate_.fail_batches(count, std::move(error));
     }
     void fail_next_commits(std::size_t count) override { gate_.fail_commits(count); }
+    void fail_next_reads(std::size_t count) override { gate_.fail_reads(count); }
     void hold_commits() override { gate_.hold(true); }
     void release_commits() override { gate_.hold(false); }
 

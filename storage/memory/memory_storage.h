@@ -1,4 +1,5 @@
-// MemoryStorage: storage for tests, whose commits can be held, failed and waited for.
+// MemoryStorage: storage for tests, whose commits can be held, failed and waited for, and whose reads
+// can fail.
 //
 // It is the real thing above the engine: the same repositories, writer thread and order of commits.
 // Owned by the test.
@@ -19,6 +20,10 @@ public:
     /// The next `count` attempts to commit fail as a full disk does. The writer then tries the
     /// batches of that group in smaller groups, so a batch fails only when alone in its attempt.
     virtual void fail_next_commits(std::size_t count) = 0;
+
+    /// The next `count` reads fail as a failing disk's do. A read is what one call asks for: one
+    /// record, or one page of a list.
+    virtual void fail_next_reads(std::size_t count) = 0;
 
     /// From now on commits wait: what is submitted stays undecided and unseen until
     /// release_commits(). stop() releases too.

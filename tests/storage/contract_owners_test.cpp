@@ -95,5 +95,51 @@ TEST_CASE_TEMPLATE("an address belongs to one actor, and an id is never used aga
     CHECK(problems(fixture->engine()) == 0);
 }
 
+TEST_CASE_TEMPLATE("a batch that gives one name to two owners fails, and nothing of it is kept",
+                   Backend, MemoryBackend, LmdbBackend) {
+    Fixture<Backend> fixture;
+    auto& owners = fixture->owners();
+    const std::string name = "room@rooms.example";
+    const Owner one{owners.next_id(name), OwnerKind::actor, name};
+    const Owner two{owners.next_id(name), OwnerKind::actor, name};
+    CHECK(fixture.try_commit([&](Batch& batch) {
+        owners.put(batch, one);
+        owners.put(batch, two);
+    }) == "conflict");
+    CHECK_FALSE(read(owners.find(OwnerKind::actor, name)));
+    CHECK_FALSE(read(owners.address_of(one.id)));
+    CHECK_FALSE(read(owners.address_of(two.id)));
+
+    AccountRecord first{.id = owners.next_id("a@example.org"), .jid = "a@example.org"};
+    AccountRecord second = first;
+    second.id = owners.next_id("a@example.org");
+    CHECK(fixture.try_commit([&](Batch& batch) {
+        fixture->accounts().put(batch, first);
+        fixture->accounts().put(batch, second);
+    }) == "conflict");
+    CHECK_FALSE(read(owners.find(OwnerKind::account, "a@example.org")));
+
+    // One twice, and a name that is given on, contradict nothing.
+    fixture.commit([&](Batch& batch) {
+        owners.put(batch, one);
+        owners.put(batch, one);
+    });
+    fixture.commit([&](Batch& batch) {
+        owners.remove(batch, one);
+        owners.put(batch, two);
+        owners.put(batch, two);
+    });
+    CHECK(read(owners.find(OwnerKind::actor, name)) == two.id);
+    const Owner three{owners.next_id(name), OwnerKind::actor, name};
+    CHECK(fixture.try_commit([&](Batch& batch) {
+        owners.remove(batch, two);
+        owners.put(batch, three);
+        owners.put(batch, one);
+    }) == "conflict");
+    CHECK(read(owners.find(OwnerKind::actor, name)) == two.id);
+    fixture->wait_until_idle();
+    CHECK(problems(fixture->engine()) == 0);
+}
+
 }  // namespace
 }  // namespace clarion::storage

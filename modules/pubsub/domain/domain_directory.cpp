@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/core/accounts/administrators.h"
+#include "server/core/actors/owner_maker.h"
 #include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/routing/router.h"
@@ -33,17 +34,13 @@ void DomainDirectory::describe(xml::Element& query, core::Actor*) {
 /// It is kept from its first use on, so that nothing that is kept for it has no owner.
 Task<Result<std::unique_ptr<core::Actor>>> DomainDirectory::read(std::string address) {
     storage::Owners& owners = context().storage().owners();
+    const auto made = co_await core::owner_maker(context()).find_or_make(address);
+    if (!made) co_return made.error();
     auto stored = co_await owners.load(address);
     if (!stored) co_return stored.error();
-    core::Actor::Stored what;
-    if (*stored) {
-        what = {(*stored)->owner.id, (*stored)->last_archive_id, std::move((*stored)->resident)};
-    } else {
-        what.id = owners.next_id(address);
-        owners.put(context().shard().batch(), {what.id, storage::OwnerKind::actor, address});
-        const auto committed = co_await context().shard().committed();
-        if (!committed) co_return committed.error();
-    }
+    if (!*stored) co_return fail(error_code::item_not_found, "it was removed");
+    core::Actor::Stored what{(*stored)->owner.id, (*stored)->last_archive_id,
+                             std::move((*stored)->resident)};
     co_return std::unique_ptr<core::Actor>(std::make_unique<PubsubDomain>(
         context(), Jid::trusted(address), std::move(what), context().clock().wall()));
 }

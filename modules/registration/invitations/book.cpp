@@ -78,8 +78,6 @@ Task<Result<Book::Host*>> Book::open_alone(std::string host, bool for_writing) {
         hosts_.try_emplace(host, std::move(*found));
     }
     if (for_writing && hosts_.find(host)->second.owner == storage::OwnerId::none) {
-        // What another module has just made of the host is found only when it is committed.
-        (void)co_await context_.shard().committed();
         const auto owner = co_await core::owner_of_host(context_, host);
         if (!owner) co_return owner.error();
         if (!context_.is_home(host)) co_return fail(error_code::moved);

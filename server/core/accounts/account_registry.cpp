@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
+#include "server/core/actors/owner_maker.h"
 #include "server/core/context.h"
 #include "server/core/events/account_events.h"
 #include "server/core/options.h"
@@ -40,23 +41,18 @@ Task<Result<AccountRegistry::LeftOut>> AccountRegistry::create_all(
     auto& repository = context_.storage().accounts();
     LeftOut left_out;
     std::vector<NewAccount> unknown;
-    struct Reserved {
-        AccountRegistry& registry;
-        std::vector<std::string> names{};
-        ~Reserved() {
-            for (const auto& name : names) registry.creating_.erase(name);
-        }
-    } reserved{*this};
+    std::vector<OwnerMaker::Claim> claims;
     for (auto& account : accounts) {
         std::string name(account.jid.bare());
-        const auto found = co_await repository.find(name);
+        auto claim = owner_maker(context_).try_claim(storage::OwnerKind::account, name);
+        const auto found = co_await repository.find(std::move(name));
         if (!found) co_return found.error();
-        if (found->has_value() || !creating_.insert(name).second) {
+        if (!claim || found->has_value()) {
             left_out.existing.push_back(std::move(account.jid));
             continue;
         }
         unknown.push_back(std::move(account));
-        reserved.names.push_back(std::move(name));
+        claims.push_back(std::move(*claim));
     }
     std::vector<std::string> created;
     for (auto& account : unknown) {

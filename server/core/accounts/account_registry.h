@@ -63,7 +63,6 @@ private:
     void revoke_logins(Account& account, SessionEnd why, std::uint64_t except = 0);
 
     Context& context_;
-    std::unordered_set<std::string> creating_;  // names that are taken, but not yet in storage
     std::unordered_set<std::string> changing_;  // names whose record is being changed
     Signal changed_;                            // that one of them is not any more
 };

@@ -80,40 +80,74 @@ void wake(Context& context, Account& account, const storage::Deadline& deadline)
     context.storage().deadlines().remove(context.shard().batch(), deadline);
 }
 
-Task<> on_deadline(Context& context, std::string jid, storage::Deadline deadline) {
-    auto pin = co_await context.accounts().load(std::move(jid));
-    if (!pin && !pin.error().is(error_code::item_not_found)) co_return;  // could not be read now
-    if (pin && deadline.kind == storage::DeadlineKind::hibernation_expires)
-        co_return expire(context, **pin, deadline);
-    if (pin && deadline.kind == storage::DeadlineKind::wake)
-        co_return wake(context, **pin, deadline);
+void on_deadline(Context& context, Account* account, const storage::Deadline& deadline) {
+    if (account && deadline.kind == storage::DeadlineKind::hibernation_expires)
+        return expire(context, *account, deadline);
+    if (account && deadline.kind == storage::DeadlineKind::wake)
+        return wake(context, *account, deadline);
     auto& batch = context.shard().batch();
-    if (pin && deadline.kind == storage::DeadlineKind::forget_gone)
-        context.storage().sessions().remove(batch, (*pin)->id(), deadline.subject);
+    if (account && deadline.kind == storage::DeadlineKind::forget_gone)
+        context.storage().sessions().remove(batch, account->id(), deadline.subject);
     context.storage().deadlines().remove(batch, deadline);
 }
 
-Task<> expire_due(Context& context) {
+/// Of whom a deadline speaks is loaded for it. Storage errors: it is still due.
+Task<Result<>> deal_with(Context& context, storage::Deadline deadline) {
+    auto name = co_await context.storage().owners().address_of(deadline.account);
+    if (!name) co_return name.error();
+    if (!name->has_value()) {
+        on_deadline(context, nullptr, deadline);
+        co_return Result<>{};
+    }
+    auto pin = co_await context.accounts().load(std::move(**name));
+    if (pin)
+        on_deadline(context, &**pin, deadline);
+    else if (pin.error().is(error_code::item_not_found))
+        on_deadline(context, nullptr, deadline);
+    else if (!pin.error().is(error_code::moved))
+        co_return pin.error();
+    co_return Result<>{};
+}
+
+/// Who cannot be read keeps no other waiting; the error is the last one's.
+Task<Result<>> expire_due(Context& context) {
     co_await context.shard().committed();  // those that were noted here
     const LastingTime now = context.clock().lasting();
     auto due = co_await context.storage().deadlines().due(context.partitions(), now, slice);
-    if (!due) co_return;
+    if (!due) co_return due.error();
+    Result<> outcome;
     for (const auto& deadline : *due) {
-        auto name = co_await context.storage().owners().address_of(deadline.account);
-        if (!name) continue;
-        if (name->has_value())
-            co_await on_deadline(context, **name, deadline);
-        else
-            context.storage().deadlines().remove(context.shard().batch(), deadline);
+        Result<> done = co_await deal_with(context, deadline);
+        if (!done) outcome = std::move(done);
     }
+    co_return outcome;
 }
 
 /// The earliest deadline of an account at home here, as storage has it.
-Task<LastingTime> read_next_deadline(Context& context) {
+Task<Result<LastingTime>> read_next_deadline(Context& context) {
     co_await context.shard().committed();  // those that were dealt with are gone
     const auto first =
         co_await context.storage().deadlines().due(context.partitions(), LastingTime::max(), 1);
-    co_return first && !first->empty() ? first->front().at : LastingTime::max();
+    if (!first) co_return first.error();
+    co_return first->empty() ? LastingTime::max() : first->front().at;
+}
+
+/// Deals with what is due, and notes when the next is. Storage errors.
+Task<Result<>> look_at_deadlines(Context& context) {
+    context.internals().next_deadline.forget();
+    const Result<> expired = co_await expire_due(context);
+    if (!expired) co_return expired;
+    const auto next = co_await read_next_deadline(context);
+    if (!next) co_return next.error();
+    context.internals().next_deadline.note(*next);
+    co_return Result<>{};
+}
+
+/// What cannot be read is not "nothing there": whoever must know tries again, and the log says why
+/// it is late.
+Task<> pause_unreadable(Context& context, std::string_view what, const Error& error) {
+    logger.error("unreadable", {{"what", what}, {"error", error.text}});
+    co_await context.shard().sleep(unreadable_pause);
 }
 
 bool told_anybody_at(Session& session, const Jid& jid) {
@@ -186,17 +220,19 @@ Task<> clean_up_account(Context& context, std::string jid) {
 }
 
 /// Accounts in these partitions with sessions that were live when their home died.
-Task<std::vector<std::string>> read_lost(Context& context, PartitionSet partitions) {
+Task<Result<std::vector<std::string>>> read_lost(Context& context, PartitionSet partitions) {
     std::vector<std::string> names;
     storage::AccountId after = storage::AccountId::none;
     while (true) {
         auto accounts = co_await context.storage().sessions().accounts_with_online_records(
             partitions, after, slice);
-        if (!accounts || accounts->empty()) break;
+        if (!accounts) co_return accounts.error();
+        if (accounts->empty()) break;
         after = accounts->back();
         for (const auto id : *accounts) {
             auto name = co_await context.storage().owners().address_of(id);
-            if (name && name->has_value()) names.push_back(std::move(**name));
+            if (!name) co_return name.error();
+            if (name->has_value()) names.push_back(std::move(**name));
         }
     }
     co_return names;
@@ -219,18 +255,17 @@ void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot
     }
 }
 
-Task<HibernatingPage> read_hibernating(Context& context, PartitionSet partitions,
-                                       std::optional<storage::Deadline> after) {
+Task<Result<HibernatingPage>> read_hibernating(Context& context, PartitionSet partitions,
+                                               std::optional<storage::Deadline> after) {
     HibernatingPage page;
     auto deadlines =
         co_await context.storage().deadlines().due(partitions, LastingTime::max(), slice, after);
-    if (!deadlines) {
-        logger.error("hibernating-unreadable", {{"error", deadlines.error().text}});
-        co_return page;
-    }
+    if (!deadlines) co_return deadlines.error();
     for (const auto& deadline : *deadlines) {
+        if (deadline.kind != storage::DeadlineKind::hibernation_expires) continue;
         auto name = co_await context.storage().owners().address_of(deadline.account);
-        if (name && name->has_value()) page.accounts.push_back(std::move(**name));
+        if (!name) co_return name.error();
+        if (name->has_value()) page.accounts.push_back(std::move(**name));
     }
     if (deadlines->size() == slice) page.next = deadlines->back();
     co_await asio::post(context.shard().executor(), asio::use_awaitable);  // others first
@@ -240,17 +275,29 @@ Task<HibernatingPage> read_hibernating(Context& context, PartitionSet partitions
 Task<> learn_hibernating(Context& context, PartitionSet partitions) {
     HibernatingPage page;
     do {
-        page = co_await read_hibernating(context, partitions, page.next);
+        auto read = co_await read_hibernating(context, partitions, page.next);
+        while (!read && !context.stopping()) {
+            co_await pause_unreadable(context, "who hibernates", read.error());
+            read = co_await read_hibernating(context, partitions, page.next);
+        }
+        if (!read) co_return;
+        page = std::move(*read);
         for (const auto& name : page.accounts) context.accounts().note_hibernating(name);
     } while (page.next && !context.stopping());
-    context.accounts().set_hibernating_known(partitions);
+    PartitionSet known;
+    partitions.for_each([&](Partition each) {  // some may have left meanwhile
+        if (context.partitions().contains(each)) known.add(each);
+    });
+    context.accounts().set_hibernating_known(known);
 }
 
 Task<> watch_deadlines(Context& context) {
     while (!context.stopping()) {
-        context.internals().next_deadline.forget();
-        co_await expire_due(context);
-        context.internals().next_deadline.note(co_await read_next_deadline(context));
+        const Result<> looked = co_await look_at_deadlines(context);
+        if (!looked) {
+            co_await pause_unreadable(context, "deadlines", looked.error());
+            continue;
+        }
         co_await context.shard().sleep(look_interval);
         co_await context.internals().next_deadline.wait(context.shard());
     }
@@ -259,9 +306,14 @@ Task<> watch_deadlines(Context& context) {
 Task<> clean_up_crashed_sessions(Context& context, PartitionSet partitions) {
     context.internals().awaiting_lost_sessions.add(partitions);
     auto lost = co_await read_lost(context, partitions);
-    if (!lost.empty())
+    while (!lost && !context.stopping()) {
+        co_await pause_unreadable(context, "sessions that were live", lost.error());
+        lost = co_await read_lost(context, partitions);
+    }
+    if (!lost) co_return;
+    if (!lost->empty())
         co_await context.shard().sleep(context.options<SmacksOptions>().unavailable_grace);
-    for (auto& jid : lost) co_await clean_up_account(context, std::move(jid));
+    for (auto& jid : *lost) co_await clean_up_account(context, std::move(jid));
     context.internals().awaiting_lost_sessions.remove(partitions);
 }
 

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/result.h"
 #include "base/task.h"
 #include "proto/partition.h"
 #include "storage/accounts.h"
@@ -21,14 +23,17 @@ class Context;
 /// those whose time ran out, end by the rules.
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot);
 
-/// Accounts in these partitions that have hibernating sessions, or had some lately; in slices that
-/// let the shard work in between. An account may come more than once.
+/// Accounts in these partitions that have hibernating sessions; in slices that let the shard work
+/// in between. An account may come more than once. Storage errors: what is there is not known.
 struct HibernatingPage {
     std::vector<std::string> accounts;        // bare JIDs
     std::optional<storage::Deadline> next{};  // where the next slice begins; nullopt: that was all
 };
-Task<HibernatingPage> read_hibernating(Context& context, PartitionSet partitions,
-                                       std::optional<storage::Deadline> after);
+Task<Result<HibernatingPage>> read_hibernating(Context& context, PartitionSet partitions,
+                                               std::optional<storage::Deadline> after);
+
+/// How long after what could not be read it is tried again.
+inline constexpr Duration unreadable_pause = std::chrono::minutes(1);
 
 /// Once these partitions were acquired: fills AccountDirectory's knowledge of accounts with
 /// hibernating sessions.

@@ -11,7 +11,8 @@ namespace clarion::core {
 
 class Context;
 
-/// The host's own id, made in this turn's batch if it has none. At the host's home. Storage errors.
+/// The host's own id, made and committed if it has none. At the host's home. Errors: "moved",
+/// storage errors.
 Task<Result<storage::OwnerId>> owner_of_host(Context& home, std::string host);
 
 }  // namespace clarion::core

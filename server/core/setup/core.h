@@ -14,6 +14,7 @@
 #include "server/core/actors/features.h"
 #include "server/core/actors/iq_table.h"
 #include "server/core/actors/module_data.h"
+#include "server/core/actors/owner_maker.h"
 #include "server/core/address/domains.h"
 #include "server/core/address/homes.h"
 #include "server/core/address/partition_scopes.h"
@@ -95,6 +96,7 @@ private:
     CommandTable commands_;
     DomainLinks links_;
     HttpRoutes http_routes_;
+    OwnerMaker owner_maker_;
     Scope scope_;
     PartitionScopes scopes_;
     LoginThrottle login_throttle_;

@@ -1,7 +1,9 @@
 #include "base/log.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <thread>
 #include <vector>
 
 using namespace clarion;
@@ -111,4 +113,47 @@ TEST_CASE("level names") {
     }
     CHECK_FALSE(parse_log_level("warn").ok());
     CHECK_FALSE(parse_log_level("").ok());
+}
+
+// ---- Lines that are lost -----------------------------------------------------------------------
+
+namespace {
+
+/// stderr is a pipe that is read only when it is told to.
+class SlowStderr {
+public:
+    SlowStderr() : stderr_(::dup(2)) {
+        REQUIRE(::pipe(pipe_) == 0);
+        flush_log();
+        ::dup2(pipe_[1], 2);
+        ::close(pipe_[1]);
+    }
+    ~SlowStderr() {
+        std::thread reader([from = pipe_[0]] {
+            char bytes[4096];
+            while (::read(from, bytes, sizeof bytes) > 0) {
+            }
+        });
+        flush_log();
+        ::dup2(stderr_, 2);  // the pipe's last end
+        ::close(stderr_);
+        reader.join();
+        ::close(pipe_[0]);
+    }
+
+private:
+    int stderr_;
+    int pipe_[2] = {};
+};
+
+}  // namespace
+
+TEST_CASE("lines that stderr does not take are counted") {
+    const std::uint64_t before = log_lines_dropped();
+    {
+        const SlowStderr slow;
+        for (int i = 0; i < 20'000; ++i) log.error("flood");
+        CHECK(log_lines_dropped() > before);
+    }
+    CHECK(log_lines_dropped() > before);  // and are not forgotten
 }

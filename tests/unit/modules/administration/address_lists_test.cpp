@@ -11,6 +11,7 @@
 #include "modules/administration/standing_message.h"
 #include "server/core/setup/admin_command.h"
 #include "server/runtime/event_bus.h"
+#include "server/runtime/scope.h"
 #include "tests/unit/modules/administration/scene.h"
 
 namespace clarion::administration {
@@ -117,6 +118,15 @@ struct Border : Theatre {
         romeo = &world.log_in("romeo@example.org/orchard");
         bard = &world.log_in("bard@example.org/globe");
     }
+    static Task<> edit_by(core::Core& core, std::string command, std::string address,
+                          const core::AdminAsker& asker, std::string& done) {
+        const json::object arguments{{"address", address}, {"host", "example.org"}};
+        for (const auto& each : federation_area().commands) {
+            if (each.name != "federation " + command) continue;
+            const auto result = co_await each.run(core, arguments, asker);
+            done += (result ? "ok" : result.error().code) + " ";
+        }
+    }
     std::string ctl(const std::string& command, json::object arguments) {
         std::string text;
         const core::AdminAsker asker;
@@ -186,6 +196,26 @@ TEST_CASE_FIXTURE(Border, "a list is one host's, and lasts") {
     REQUIRE(answer);
     CHECK(read_error(answer->root()).condition == StanzaErrorCondition::service_unavailable);
     restart();
+    CHECK(said_by("tybalt@capulet.lit/x") == "not-allowed");
+}
+
+TEST_CASE_FIXTURE(Border, "both lists of a host that had none may be begun in the same moment") {
+    const core::AdminAsker asker;
+    std::string done;
+    const auto begin = [&](std::string command, std::string address) {
+        world.post("example.org", [&, command, address](core::Core& core) {
+            core.scope().spawn("edit", edit_by(core, command, address, asker, done));
+        });
+    };
+    begin("block", "paris@verona.lit");
+    begin("allow", "verona.lit");
+    begin("allow", "mantua.lit");
+    world.settle();
+    CHECK(done == "ok ok ok ");
+    restart();
+    CHECK(said_by("paris@verona.lit/x") == "not-allowed");
+    CHECK(said_by("page@verona.lit/x") == "came");
+    CHECK(said_by("apothecary@mantua.lit/x") == "came");
     CHECK(said_by("tybalt@capulet.lit/x") == "not-allowed");
 }
 

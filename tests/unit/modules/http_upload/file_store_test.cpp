@@ -36,6 +36,14 @@ struct Scene {
     }
 };
 
+TEST_CASE_FIXTURE(Scene, "file store: how much is free is known before its directory is made") {
+    CHECK_FALSE(is_there(""));
+    CHECK(store.free_bytes() > 0);
+    CHECK_FALSE(is_there(""));
+    const FileStore no_directory("/dev/null/upload", true);
+    CHECK(no_directory.free_bytes() == 0);
+}
+
 TEST_CASE_FIXTURE(Scene, "file store: a file is there when it is whole") {
     auto file = store.create(owner, id, 6);
     REQUIRE(file);

@@ -126,6 +126,47 @@ TEST_CASE_FIXTURE(Court, "a room is made, looked at, configured and destroyed") 
     CHECK(answered().value("affiliations") == "romeo@example.org owner");
 }
 
+Task<> make_room(core::Core& core, std::string owner, std::string& done) {
+    const json::object arguments{{"room", "verona@rooms.example.org"}, {"owner", owner}};
+    const core::AdminAsker asker;
+    for (const auto& each : admin_area().commands) {
+        if (each.name != "room create") continue;
+        const auto made = co_await each.run(core, arguments, asker);
+        done += (made ? "created" : made.error().code) + " ";
+    }
+}
+
+TEST_CASE_FIXTURE(Court, "of two who make a room of one name in the same moment one does") {
+    std::string done;
+    world.post("verona@rooms.example.org", [&](core::Core& core) {
+        core.scope().spawn("one", make_room(core, "romeo@example.org", done));
+        core.scope().spawn("two", make_room(core, "juliet@example.org", done));
+    });
+    world.settle();
+    CHECK(done == "conflict created ");
+    CHECK(run(*bard, "clarion#room-show", {{"room", "verona@rooms.example.org"}}) == "completed");
+    CHECK(answered().value("affiliations") == "romeo@example.org owner");
+}
+
+TEST_CASE_FIXTURE(Court, "who enters a room while an administrator makes it enters that one") {
+    std::string done;
+    world.storage().hold_commits();
+    world.post("verona@rooms.example.org", [&](core::Core& core) {
+        core.scope().spawn("one", make_room(core, "romeo@example.org", done));
+    });
+    world.run_shards();
+    bard->send_soon(
+        "<presence to='verona@rooms.example.org/Bard'>"
+        "<x xmlns='http://jabber.org/protocol/muc'/></presence>");
+    world.run_shards();
+    world.storage().release_commits();
+    world.settle();
+    CHECK(done == "created ");
+    CHECK(run(*bard, "clarion#room-show", {{"room", "verona@rooms.example.org"}}) == "completed");
+    CHECK(answered().value("affiliations") == "romeo@example.org owner");
+    CHECK(answered().value("occupants").find("Bard") != std::string::npos);
+}
+
 TEST_CASE_FIXTURE(Court, "what is destroyed is asked about first") {
     REQUIRE(run(*bard, "clarion#room-create",
                 {{"room", "verona@rooms.example.org"}, {"owner", "romeo@example.org"}}) ==

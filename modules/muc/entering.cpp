@@ -32,7 +32,8 @@ std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant&
         return StanzaError(Condition::not_authorized);
     if (applicant.nick_is_taken) return StanzaError(Condition::conflict);
     if (applicant.is_full && !runs_it)
-        return StanzaError(Condition::service_unavailable, "the room is full");
+        return StanzaError(Condition::service_unavailable, StanzaErrorType::wait,
+                           "the room is full");
     if (applicant.is_flooded && !runs_it)
         return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
                            "too many enter at once");

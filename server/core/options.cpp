@@ -228,6 +228,15 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
             "What is under way to accounts, sessions and other servers of one shard is delivered "
             "so "
             "many at a time; in between others have their turn.");
+    t.add("unknown_names_per_minute", &LimitsOptions::unknown_names_per_minute)
+        .min(0)
+        .max(1'000'000)
+        .unit("messages per minute and shard")
+        .doc(
+            "Messages of another server to accounts that do not exist which are answered with an "
+            "error; more of its domain are ignored until the minute is over, so that it cannot "
+            "try many names to see which exist. 0: all are ignored. Senders of this server and "
+            "its components always get the error.");
 }
 
 void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {

@@ -177,6 +177,7 @@ struct LimitsOptions {
     std::int64_t c2s_connections_per_address = 200;
     std::int64_t unauthenticated_connections = 10000;
     std::int64_t deliveries_per_turn = 2000;
+    std::int64_t unknown_names_per_minute = 30;
     static void declare(OptionTable<LimitsOptions>& table);
 };
 

@@ -8,8 +8,9 @@
 
 namespace clarion {
 
-/// What two nicknames have in common that differ in case, spaces or forms of the same characters
-/// only. Empty: it is no nickname, but spaces.
+/// What two nicknames have in common that differ only in case, spaces, forms of the same characters,
+/// or in characters that Unicode has as confusable (UTS 39). For comparing only, never to be kept:
+/// it changes with Unicode. Empty: it is no nickname, but blanks.
 std::string nickname_key(std::string_view nick);
 
 /// As it is shown: without spaces at its ends, and single ones within.

@@ -69,8 +69,10 @@ Task<> list_stored(Context& context, std::string bare_jid, json::array& out) {
 
 /// Which sessions are wanted.
 struct Wanted {
+    const core::AdminAsker& asker;
     std::string domain{};  // empty: of all
     std::size_t limit = 0;
+    std::size_t left_out = 0;  // accounts with sessions that the asker is not shown
 
     bool has(std::string_view bare_jid) const {
         return domain.empty() || bare_jid.substr(bare_jid.find('@') + 1) == domain;
@@ -79,13 +81,16 @@ struct Wanted {
 
 /// Those of this shard's accounts: of those in memory, then of those that hibernate on disk, a page
 /// after the other. Storage errors: a list that lacks some would look whole.
-Task<Result<>> list_here(Context& context, const Wanted& wanted, json::array& out) {
+Task<Result<>> list_here(Context& context, Wanted& wanted, json::array& out) {
     std::unordered_set<std::string> told;
     context.accounts().for_each([&](core::Account& account) {
         if (out.size() >= wanted.limit || account.sessions().empty()) return;
         if (!wanted.has(account.jid().bare())) return;
         told.emplace(account.jid().bare());
-        add_sessions(account, out);
+        if (wanted.asker.spares(account.jid().bare()))
+            ++wanted.left_out;
+        else
+            add_sessions(account, out);
     });
     core::HibernatingPage page;
     do {
@@ -93,14 +98,19 @@ Task<Result<>> list_here(Context& context, const Wanted& wanted, json::array& ou
         auto read = co_await core::read_hibernating(context, context.partitions(), page.next);
         if (!read) co_return read.error();
         page = std::move(*read);
-        for (const auto& name : page.accounts)
-            if (out.size() < wanted.limit && wanted.has(name) && told.insert(name).second)
+        for (const auto& name : page.accounts) {
+            if (out.size() >= wanted.limit || !wanted.has(name) || !told.insert(name).second)
+                continue;
+            if (wanted.asker.spares(name))
+                ++wanted.left_out;
+            else
                 co_await list_stored(context, name, out);
+        }
     } while (page.next);
     co_return Result<>{};
 }
 
-Task<> list_unless_failed(Context& context, const Wanted& wanted, json::array& out,
+Task<> list_unless_failed(Context& context, Wanted& wanted, json::array& out,
                           Result<>& outcome) {
     if (!outcome) co_return;
     Result<> listed = co_await list_here(context, wanted, out);
@@ -131,13 +141,16 @@ Task<Result<json::value>> list_all(Context& here, Wanted wanted) {
     });
     if (!outcome) co_return outcome.error();
     if (sessions.size() > wanted.limit) sessions.resize(wanted.limit);
+    if (wanted.left_out > 0)
+        sessions.push_back(json::object{{"jid", wanted.domain}, {"left_out", wanted.left_out}});
     co_return json::value(std::move(sessions));
 }
 
 /// With the address of an account: all its sessions. With a domain, or without: those of all
-/// accounts there, "limit" of them at most.
-Task<Result<json::value>> list(Context& here, const json::object& arguments) {
-    Wanted wanted{.limit = limit_of(arguments)};
+/// accounts there, "limit" of them at most; a last row says of how many accounts they are left out.
+Task<Result<json::value>> list(Context& here, const json::object& arguments,
+                               const core::AdminAsker& asker) {
+    Wanted wanted{.asker = asker, .limit = limit_of(arguments)};
     if (core::text(arguments, "jid").empty()) co_return co_await list_all(here, std::move(wanted));
     auto jid = Jid::parse(core::text(arguments, "jid"));
     if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
@@ -201,7 +214,8 @@ const core::AdminArea& session_area() {
                                   {"expires", "expires"},
                                   {"address", "address"},
                                   {"tls", "tls"},
-                                  {"unacknowledged", "unacknowledged", number}},
+                                  {"unacknowledged", "unacknowledged", number},
+                                  {"left_out", "accounts left out", number}},
                       .none = "no sessions",
                       .run = list},
                      {.name = "session kick",

@@ -60,6 +60,10 @@ bool wants_item(const pubsub::GetItems& wanted) {
     return named && !wanted.rsm.after && !wanted.rsm.wants_count_only() && wanted.max_items != 0u;
 }
 
+/// Broken entries of a list are left out, or a client that has one could save nothing any more. Where
+/// nothing else is in it, that would be to delete all.
+bool has_only_broken(const OldList& list) { return list.malformed > 0 && list.rooms.empty(); }
+
 std::optional<pubsub::Refusal> check_publish(const pubsub::Publish& publish) {
     if (publish.items.empty()) return pubsub::refusal(bad_request, "item-required");
     if (publish.items.size() > 1)
@@ -67,7 +71,7 @@ std::optional<pubsub::Refusal> check_publish(const pubsub::Publish& publish) {
     const xml::Element* const payload = publish.items.front().payload;
     if (!payload) return pubsub::refusal(bad_request, "payload-required");
     if (!is_list(*payload)) return pubsub::refusal(bad_request, "invalid-payload", "no list");
-    if (read_list(*payload).malformed > 0)
+    if (has_only_broken(read_list(*payload)))
         return pubsub::refusal(bad_request, "invalid-payload", std::string(no_address));
     return std::nullopt;
 }
@@ -214,7 +218,7 @@ Task<IqAnswer> Bookmarks::get_document(const IqRequest& request, AccountState&) 
 /// Other documents of the same request come first: what refuses them refuses all.
 Task<IqAnswer> Bookmarks::set_document(const IqRequest& request, AccountState& state) const {
     const OldList list = read_list(last_list(request.payload()));
-    if (list.malformed > 0) co_return StanzaError(bad_request, std::string(no_address));
+    if (has_only_broken(list)) co_return StanzaError(bad_request, std::string(no_address));
     StanzaPtr others = without_list(*request.stanza);
     if (others) {
         const IqAnswer answer = co_await ask(request, std::move(others));

@@ -79,7 +79,7 @@ Task<Result<json::value>> list(Context& here, const json::object& arguments) {
 // ---- purge -------------------------------------------------------------------------------------
 
 struct Purged {
-    std::uint64_t accounts = 0, files = 0, bytes = 0;
+    std::uint64_t accounts = 0, files = 0, bytes = 0, left_out = 0;
 };
 
 /// Those that were uploaded before `until`.
@@ -145,13 +145,18 @@ Task<Result<>> purge_account(Context& here, std::string account, LastingTime unt
     co_return Result<>{};
 }
 
-Task<Result<>> purge_domain(Context& here, std::string domain, LastingTime until, Purged& purged) {
+Task<Result<>> purge_domain(Context& here, std::string domain, LastingTime until, Purged& purged,
+                            const core::AdminAsker& asker) {
     std::string after;
     for (;;) {
         const auto names = co_await here.storage().owners().list(storage::OwnerKind::account,
                                                                  domain, after, at_once);
         if (!names) co_return names.error();
         for (const std::string& account : *names) {
+            if (asker.spares(account)) {
+                ++purged.left_out;
+                continue;
+            }
             const auto done = co_await purge_account(here, account, until, purged);
             if (!done) co_return done.error();
         }
@@ -168,7 +173,8 @@ Result<LastingTime> until_argument(Context& here, const json::object& arguments)
     return here.clock().lasting() - *duration;
 }
 
-Task<Result<json::value>> purge(Context& here, const json::object& arguments) {
+Task<Result<json::value>> purge(Context& here, const json::object& arguments,
+                                const core::AdminAsker& asker) {
     const auto jid = core::address_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto until = until_argument(here, arguments);
@@ -178,10 +184,12 @@ Task<Result<json::value>> purge(Context& here, const json::object& arguments) {
     if (jid->has_local())
         done = co_await purge_account(here, std::string(jid->bare()), *until, purged);
     else
-        done = co_await purge_domain(here, std::string(jid->full()), *until, purged);
+        done = co_await purge_domain(here, std::string(jid->full()), *until, purged, asker);
     if (!done) co_return done.error();
-    co_return json::value{
+    json::object answer{
         {"accounts", purged.accounts}, {"files", purged.files}, {"bytes", purged.bytes}};
+    if (purged.left_out > 0) answer["left_out"] = purged.left_out;
+    co_return json::value(std::move(answer));
 }
 
 // ---- stats -------------------------------------------------------------------------------------

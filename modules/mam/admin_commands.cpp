@@ -149,7 +149,7 @@ Result<storage::Keep> keep_argument(Context& here, const json::object& arguments
 }
 
 struct Purged {
-    std::uint64_t accounts = 0, messages = 0;
+    std::uint64_t accounts = 0, messages = 0, left_out = 0;
 };
 
 /// On the account's home shard, like all that is written for it.
@@ -163,13 +163,18 @@ Task<Result<>> purge_account(Context& here, std::string jid, storage::Keep keep,
     co_return done;
 }
 
-Task<Result<>> purge_domain(Context& here, std::string domain, storage::Keep keep, Purged& purged) {
+Task<Result<>> purge_domain(Context& here, std::string domain, storage::Keep keep, Purged& purged,
+                            const core::AdminAsker& asker) {
     std::string after;
     for (;;) {
         const auto names = co_await here.storage().owners().list(storage::OwnerKind::account,
                                                                  domain, after, names_at_once);
         if (!names) co_return names.error();
         for (const std::string& name : *names) {
+            if (asker.spares(name)) {
+                ++purged.left_out;
+                continue;
+            }
             const auto done = co_await purge_account(here, name, keep, purged);
             if (!done) co_return done.error();
         }
@@ -178,7 +183,8 @@ Task<Result<>> purge_domain(Context& here, std::string domain, storage::Keep kee
     }
 }
 
-Task<Result<json::value>> purge(Context& here, const json::object& arguments) {
+Task<Result<json::value>> purge(Context& here, const json::object& arguments,
+                                const core::AdminAsker& asker) {
     const auto jid = core::address_argument(here.domains(), arguments);
     if (!jid) co_return jid.error();
     const auto keep = keep_argument(here, arguments);
@@ -190,10 +196,12 @@ Task<Result<json::value>> purge(Context& here, const json::object& arguments) {
         if (!id) co_return id.error();
         done = co_await purge_account(here, std::string(jid->full()), *keep, purged);
     } else {
-        done = co_await purge_domain(here, std::string(jid->full()), *keep, purged);
+        done = co_await purge_domain(here, std::string(jid->full()), *keep, purged, asker);
     }
     if (!done) co_return done.error();
-    co_return json::value{{"archives", purged.accounts}, {"messages", purged.messages}};
+    json::object answer{{"archives", purged.accounts}, {"messages", purged.messages}};
+    if (purged.left_out > 0) answer["left_out"] = purged.left_out;
+    co_return json::value(std::move(answer));
 }
 
 // ---- export ------------------------------------------------------------------------------------

@@ -51,7 +51,8 @@ std::optional<StanzaError> refuse_entry(const RoomRecord& room, const Applicant&
     }
     if (applicant.nick_is_taken) return StanzaError(Condition::conflict);
     if (applicant.is_full && !runs_it)
-        return StanzaError(Condition::service_unavailable, "the room is full");
+        return StanzaError(Condition::service_unavailable, StanzaErrorType::wait,
+                           "the room is full");
     if (applicant.is_hasty && !runs_it)
         return StanzaError(Condition::policy_violation, StanzaErrorType::wait,
                            "you enter too often");

@@ -28,9 +28,12 @@ using core::IqAnswer;
 using core::IqRequest;
 using core::IqTarget;
 using core::Relation;
+using Condition = StanzaErrorCondition;
 
 /// Who may do what is up to each room, so nobody is refused before.
 constexpr Relation anybody = Relation::stranger;
+/// Which stanzas a room passes on.
+constexpr std::string_view traffic_node = "http://jabber.org/protocol/muc#traffic";
 
 void serve_get(core::ModuleSetup& setup, std::string_view ns,
                IqAnswer (*answer)(Room&, const IqRequest&)) {
@@ -81,6 +84,14 @@ void serve_discovery(core::ModuleSetup& setup, Services& self) {
         [](const xml::Element& query) { return query.attr("node") == own_nickname_node; },
         [](IqRequest request) -> Task<IqAnswer> {
             co_return answer_own_nickname(Services::room_of(request), request);
+        },
+        anybody);
+    // XEP-0045, "Allowable Traffic": who has no such list says so.
+    setup.serve_about(
+        IqTarget::actor, StanzaType::get, ns::disco_info, "query",
+        [](const xml::Element& query) { return query.attr("node") == traffic_node; },
+        [](IqRequest) -> Task<IqAnswer> {
+            co_return StanzaError(Condition::feature_not_implemented);
         },
         anybody);
 }

@@ -5,6 +5,7 @@
 
 #include "base/task.h"
 #include "proto/jid.h"
+#include "server/core/events/account_events.h"
 
 namespace clarion::core {
 class Context;
@@ -16,8 +17,8 @@ struct Newcomer {
     Jid jid;  // bare, at a host of ours
     std::string password;
     std::string network{};  // ConnectionInfo::network
-    /// Somebody of the host invited them: it counts for no limit of accounts per network.
-    bool invited = false;
+    /// Somebody of the host invited them: other limits of accounts per network, or none.
+    events::Invited invited = events::Invited::no;
     /// By an invitation for this very name: what keeps a name from others does not from them.
     bool name_is_theirs = false;
 };

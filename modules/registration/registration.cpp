@@ -70,29 +70,14 @@ Result<Wish> read_wish(const xml::Element& query, const Jid& owner) {
     return Wish::change_password;
 }
 
-bool RegistrationLimit::take(SteadyTime now, std::string_view network, std::int64_t limit) {
-    if (limit == 0) return true;
-    const auto over = [now](const Hour& hour) { return now - hour.began >= std::chrono::hours(1); };
-    auto at = hours_.find(network);
-    if (at == hours_.end()) {
-        if (hours_.size() >= most_ && now >= clean_at_) {
-            std::erase_if(hours_, [&](const auto& entry) { return over(entry.second); });
-            clean_at_ = now + std::chrono::minutes(1);
-        }
-        if (hours_.size() >= most_) return false;
-        at = hours_.emplace(std::string(network), Hour{now}).first;
-    } else if (over(at->second)) {
-        at->second = {now};
-    }
-    if (at->second.count >= limit) return false;
-    ++at->second.count;
-    return true;
-}
-
 core::Flow RegistrationLimit::on_registering(events::AccountRegistering& event) {
-    if (event.invited) return core::Flow::next;
-    const auto most = event.context.options<RegistrationLimits>().registrations_per_address;
-    if (take(event.context.clock().steady(), event.network, most)) return core::Flow::next;
+    if (event.invited == events::Invited::by_host) return core::Flow::next;
+    const auto& limits = event.context.options<RegistrationLimits>();
+    const SteadyTime now = event.context.clock().steady();
+    const bool may = event.invited == events::Invited::by_user
+                         ? invited_.take(now, event.network, limits.invited_per_address)
+                         : take(now, event.network, limits.registrations_per_address);
+    if (may) return core::Flow::next;
     event.refusal = fail(error_code::resource_constraint,
                          "too many accounts were made from this address; try later");
     return core::Flow::stop;
@@ -255,6 +240,13 @@ void RegistrationLimits::declare(OptionTable<RegistrationLimits>& t) {
             "Accounts that may be made from one IP address (of IPv6: one /64 network) within an "
             "hour, where [auth] registration is on. Those that are made with an invitation are not "
             "counted.");
+    t.add("invited_per_address", &RegistrationLimits::invited_per_address)
+        .min(0)
+        .max(1'000'000)
+        .doc(
+            "Accounts that may be made from one IP address (of IPv6: one /64 network) within a day "
+            "with invitations of users ([invitations] users_may_invite_accounts). Those of "
+            "administrators have no limit. 0: none.");
 }
 
 void declare_options(OptionRegistry& registry) {

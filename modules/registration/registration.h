@@ -15,8 +15,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "modules/registration/counts.h"
 #include "server/core/setup/module.h"
 
 namespace clarion::core {
@@ -37,6 +37,7 @@ struct RegistrationOptions {
 /// Of [limits].
 struct RegistrationLimits {
     std::int64_t registrations_per_address = 5;
+    std::int64_t invited_per_address = 20;
     static void declare(OptionTable<RegistrationLimits>& table);
 };
 
@@ -65,26 +66,18 @@ Result<Wish> read_wish(const xml::Element& query, const Jid& owner);
 
 /// Counts the accounts made from each network. One per shard, counting the networks that are at
 /// home there.
-class RegistrationLimit {
+class RegistrationLimit : public Counts {
 public:
     /// Most networks remembered; when so many have registered within the hour, no others may.
-    explicit RegistrationLimit(std::size_t most = 20000) : most_(most) {}
+    explicit RegistrationLimit(std::size_t most = 20000)
+        : Counts(most, std::chrono::hours(1)), invited_(most, std::chrono::hours(24)) {}
 
-    /// Whether one more is within `limit` (0: none) in the hour that began with the network's
-    /// first; then it counts.
-    bool take(SteadyTime now, std::string_view network, std::int64_t limit);
-    /// Stops it if that is not within [limits] registrations_per_address.
+    /// Stops it if that is not within [limits] registrations_per_address or, of who was invited by a
+    /// user, invited_per_address.
     core::Flow on_registering(events::AccountRegistering& event);
-    std::size_t size() const { return hours_.size(); }
 
 private:
-    struct Hour {
-        SteadyTime began;
-        std::int64_t count = 0;
-    };
-    std::size_t most_;
-    std::unordered_map<std::string, Hour, TextHash, std::equal_to<>> hours_;
-    SteadyTime clean_at_{};  // when those are looked for whose hour is over
+    Counts invited_;
 };
 
 void declare_options(OptionRegistry& registry);

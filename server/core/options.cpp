@@ -235,6 +235,15 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
             "Requests that this server has sent in the name of one account or room, such as "
             "notifications to push services, and that are not answered yet. Beyond that none is "
             "sent, as if no answer had come.");
+    t.add("unknown_names_per_minute", &LimitsOptions::unknown_names_per_minute)
+        .min(0)
+        .max(1'000'000)
+        .unit("messages per minute and shard")
+        .doc(
+            "Messages of another server to accounts that do not exist which are answered with an "
+            "error; more of its domain are ignored until the minute is over, so that it cannot "
+            "try many names to see which exist. 0: all are ignored. Senders of this server and "
+            "its components always get the error.");
 }
 
 void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {

@@ -178,6 +178,7 @@ struct LimitsOptions {
     std::int64_t unauthenticated_connections = 10000;
     std::int64_t deliveries_per_turn = 2000;
     std::int64_t max_requests_of_asker = 10000;
+    std::int64_t unknown_names_per_minute = 30;
     static void declare(OptionTable<LimitsOptions>& table);
 };
 

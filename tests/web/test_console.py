@@ -417,6 +417,11 @@ class OwnPage(ConsoleCase):
             self.assertNotIn(secret, answer.text)
         self.assertIn("Password", self.browser.get("/me/export").text)  # who has not signed in
 
+    def test_so_many_copies_are_read_at_a_time(self):
+        bob = self.signed_in("bob@example.test", "/me/")
+        unread = [bob.ask("HEAD", "/me/export") for _ in range(8)]  # each gives its turn back
+        self.assertEqual([each.status for each in unread], [200] * 8)
+
     def test_a_link_for_a_friend(self):
         bob = self.signed_in("bob@example.test", "/me/")
         page = bob.send(next(form for form in bob.get("/me/").forms if form.action == "/me/invite"))

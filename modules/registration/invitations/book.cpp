@@ -155,6 +155,18 @@ Task<Result<>> Book::give_back(std::string host, std::string key) {
     co_return Result<>{};
 }
 
+Task<Result<>> Book::admit_newcomer(std::string host, std::string inviter) {
+    const auto most = context_.options<InvitationOptions>(host).max_accounts_per_user;
+    if (newcomers_.take(context_.clock().steady(), inviter, most)) co_return Result<>{};
+    co_return fail(error_code::resource_constraint,
+                   "too many accounts were made with this user's invitations; try later");
+}
+
+Task<Result<>> Book::excuse_newcomer(std::string inviter) {
+    newcomers_.give_back(inviter);
+    co_return Result<>{};
+}
+
 Task<Result<bool>> Book::reserves(std::string host, std::string localpart) {
     const auto opened = co_await open(std::move(host));
     if (!opened) co_return opened.error();

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/task.h"
+#include "modules/registration/counts.h"
 #include "modules/registration/invitations/invitations.h"
 #include "modules/registration/invitations/open_invitations.h"
 #include "server/core/events/account_events.h"
@@ -50,6 +51,11 @@ public:
     Task<Result<Invitation>> begin(std::string host, std::string key, OpenInvitations::Late late);
     Task<Result<>> finish(std::string host, std::string key);
     Task<Result<>> give_back(std::string host, std::string key);
+    /// An account is about to be made with a user's invitation. Error "resource-constraint": as many
+    /// as [invitations] max_accounts_per_user were within a day.
+    Task<Result<>> admit_newcomer(std::string host, std::string inviter);
+    /// It was not made.
+    Task<Result<>> excuse_newcomer(std::string inviter);
     Task<Result<bool>> reserves(std::string host, std::string localpart);
 
     /// Open ones, in the order in which they were made.
@@ -88,6 +94,7 @@ private:
     core::Context& context_;
     core::StoredSpace stored_;
     Hosts hosts_;
+    Counts newcomers_{20000, std::chrono::hours(24)};  // by inviter
     std::set<std::string, std::less<>> opening_;
     core::Signal opened_;  // that one of them is not any more
 };

@@ -45,7 +45,7 @@ Task<Result<CommandOutcome>> make(CommandCall& call, Wish wish) {
 // ---- A user invites a contact ------------------------------------------------------------------
 
 Task<Result<CommandOutcome>> invite(CommandCall& call) {
-    Wish wish = wish_of_user(call.context, call.from);
+    Wish wish = co_await wish_of_user(call.context, call.from);
     co_return co_await make(call, std::move(wish));
 }
 

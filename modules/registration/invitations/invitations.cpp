@@ -73,13 +73,20 @@ Task<Result<>> check_account(Context& here, const Wish& wish) {
 
 }  // namespace
 
-Wish wish_of_user(const Context& here, const Jid& user) {
+Task<Wish> wish_of_user(Context& here, Jid user) {
     Wish wish{.kind = Kind::contact};
     wish.host = user.domain();
     wish.inviter = user.bare();
     wish.befriends = true;
-    wish.registers = here.options<InvitationOptions>(user.domain()).users_may_invite_accounts;
-    return wish;
+    const auto& options = here.options<InvitationOptions>(user.domain());
+    wish.registers = options.users_may_invite_accounts;
+    if (!wish.registers || options.newcomers_wait == Duration::zero()) co_return wish;
+    const Duration wait = options.newcomers_wait;
+    const bool is_administrator = co_await core::administers(here, user, wish.host);
+    if (is_administrator) co_return wish;  // of a server that was set up today, too
+    const auto found = co_await find_account(here, wish.inviter);
+    wish.registers = found && *found && here.clock().wall() - (*found)->created >= wait;
+    co_return wish;
 }
 
 Task<Result<Created>> create(Context& here, Wish wish, std::string by) {
@@ -195,6 +202,24 @@ Task<Result<>> set_password(Context& here, const Use& use) {
     co_return co_await core::ask_at_home<void>(here, use.jid.full(), work);
 }
 
+/// Who may invite has no more accounts made for that than others may make.
+Task<Result<>> make_for_user(Context& here, const Use& use, const Invitation& invitation) {
+    const std::string host(use.jid.domain()), inviter = invitation.inviter;
+    const std::function<Task<Result<>>(Book&)> admit = [&](Book& book) {
+        return book.admit_newcomer(host, inviter);
+    };
+    const Result<> admitted = co_await at_book<void>(here, host, admit);
+    if (!admitted) co_return admitted;
+    Newcomer newcomer{use.jid, use.password, use.network, events::Invited::by_user, false};
+    const Result<> made = co_await make_account(here, std::move(newcomer));
+    if (made) co_return made;
+    const std::function<Task<Result<>>(Book&)> excuse = [&](Book& book) {
+        return book.excuse_newcomer(inviter);
+    };
+    (void)co_await at_book<void>(here, host, excuse);
+    co_return made;
+}
+
 /// A use is taken. Whether it counts.
 Task<Result<>> carry_out(Context& here, const Use& use, const Invitation& invitation) {
     Result<> fits =
@@ -203,7 +228,9 @@ Task<Result<>> carry_out(Context& here, const Use& use, const Invitation& invita
     if (fits) fits = co_await check_inviter(here, invitation);
     if (!fits) co_return fits;
     if (invitation.kind == Kind::reset) co_return co_await set_password(here, use);
-    Newcomer newcomer{use.jid, use.password, use.network, true, !invitation.account.empty()};
+    if (invitation.kind == Kind::contact) co_return co_await make_for_user(here, use, invitation);
+    Newcomer newcomer{use.jid, use.password, use.network, events::Invited::by_host,
+                      !invitation.account.empty()};
     co_return co_await make_account(here, std::move(newcomer));
 }
 

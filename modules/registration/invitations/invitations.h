@@ -50,7 +50,7 @@ struct Created {
 Task<Result<Created>> create(core::Context& here, Wish wish, std::string by);
 
 /// A contact invitation of a user, as they may make it: a wish for create().
-Wish wish_of_user(const core::Context& here, const Jid& user);
+Task<Wish> wish_of_user(core::Context& here, Jid user);
 
 struct Listed {
     std::string id;

@@ -11,16 +11,16 @@ void OpenInvitations::load(std::string key, Invitation invitation) {
 Result<> OpenInvitations::add(std::string key, Invitation invitation, LastingTime now,
                               Bounds bounds) {
     std::size_t of_host = 0, of_inviter = 0;
+    const bool by_user = invitation.kind == Kind::contact;
     for (const auto& [other, entry] : entries_) {
         if (!is_open(entry.invitation, now)) continue;
+        if ((entry.invitation.kind == Kind::contact) != by_user) continue;
         ++of_host;
-        if (entry.invitation.kind == Kind::contact &&
-            entry.invitation.inviter == invitation.inviter)
-            ++of_inviter;
+        if (entry.invitation.inviter == invitation.inviter) ++of_inviter;
     }
     if (of_host >= bounds.of_host)
         return fail(error_code::resource_constraint, "the host has too many open invitations");
-    if (invitation.kind == Kind::contact && of_inviter >= bounds.of_inviter)
+    if (by_user && of_inviter >= bounds.of_inviter)
         return fail(error_code::resource_constraint,
                     "too many of your invitations are open; wait until one is used or expires");
     if (invitation.kind == Kind::account && reserves(invitation.account, now))

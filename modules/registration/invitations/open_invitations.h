@@ -19,7 +19,7 @@ namespace clarion::registration::invitations {
 /// How many there may be; [invitations] has them.
 struct Bounds {
     std::size_t of_inviter = 0;  // contact invitations
-    std::size_t of_host = 0;
+    std::size_t of_host = 0;     // of users', and as many of administrators' and resets
 };
 
 /// What a use that was finished leaves. `left`: nullptr if that was the last.

@@ -34,8 +34,22 @@ void InvitationOptions::declare(OptionTable<InvitationOptions>& t) {
         .min(1)
         .max(100000)
         .doc(
-            "Invitations of one host that may be open at a time. They take memory, 300 bytes "
-            "each.");
+            "Invitations by users of one host that may be open at a time, and as many by its "
+            "administrators, with links to set passwords: neither takes the place of the other. "
+            "They take memory, 300 bytes each.");
+    t.add("max_accounts_per_user", &InvitationOptions::max_accounts_per_user)
+        .min(0)
+        .max(100000)
+        .doc(
+            "Accounts that may be made within a day with the invitations of one user, if "
+            "users_may_invite_accounts; see also [limits] invited_per_address. They are counted "
+            "in memory, from the start of the server. 0: no limit.");
+    t.add("newcomers_wait", &InvitationOptions::newcomers_wait)
+        .min(Duration::zero())
+        .days()
+        .doc(
+            "So long after it was made an account may invite contacts only, and nobody makes an "
+            "account with those, whatever users_may_invite_accounts says. Not of administrators.");
 }
 
 }  // namespace clarion::registration::invitations

@@ -16,6 +16,8 @@ struct InvitationOptions {
     Duration reset_expire_after = std::chrono::hours(1);
     std::int64_t max_per_user = 20;
     std::int64_t max_per_host = 10000;
+    std::int64_t max_accounts_per_user = 20;
+    Duration newcomers_wait = std::chrono::hours(24);
     static void declare(OptionTable<InvitationOptions>& table);
 };
 

@@ -43,14 +43,14 @@ Task<Html> own_answer(const Visit& visit, std::string_view title, std::string_vi
     co_return card(title, table_of(*command, *answer, style));
 }
 
-Html invite_card(const Visit& visit) {
+Task<Html> invite_card(const Visit& visit) {
+    const invitations::Wish wish =
+        co_await invitations::wish_of_user(visit.here(), visit.account());
     const Html inside = html(
         "<p>Make a link, and give it to a friend: whoever opens it becomes your contact{}.</p>"
         "<p><button>Make a link</button></p>",
-        invitations::wish_of_user(visit.here(), visit.account()).registers
-            ? ", and can make an account here"
-            : "");
-    return card("Invite a friend", visit.form("invite", inside, {{"back", "/me/"}}));
+        wish.registers ? ", and can make an account here" : "");
+    co_return card("Invite a friend", visit.form("invite", inside, {{"back", "/me/"}}));
 }
 
 Html password_card(const Visit& visit) {
@@ -84,7 +84,7 @@ Result<> check_own_command(const Visit& visit, std::string_view command,
 
 Task<Result<std::string>> invite_friend(const Visit& visit) {
     if (!may_invite(visit)) co_return fail(core::not_permitted, "you may not do that");
-    invitations::Wish wish = invitations::wish_of_user(visit.here(), visit.account());
+    invitations::Wish wish = co_await invitations::wish_of_user(visit.here(), visit.account());
     std::string by(visit.account().bare());
     const auto made = co_await invitations::create(visit.here(), std::move(wish), std::move(by));
     if (!made) co_return made.error();
@@ -130,7 +130,10 @@ Task<core::HttpResponse> account_page(const Visit& visit) {
         return buttons;
     };
     body += co_await own_answer(visit, "Notifications", "push list", registrations);
-    if (may_invite(visit)) body += invite_card(visit);
+    if (may_invite(visit)) {
+        const Html card_of_invitations = co_await invite_card(visit);
+        body += card_of_invitations;
+    }
     body += password_card(visit);
     body += card("Other browsers",
                  visit.form("sign-out-others",

@@ -15,6 +15,7 @@
 #include "server/core/setup/account_export.h"
 #include "server/core/setup/password_check.h"
 #include "server/core/setup/remote_call.h"
+#include "server/runtime/shard.h"
 
 namespace clarion::app {
 
@@ -102,17 +103,6 @@ std::string about_of(const Visit& visit, std::string_view name, const json::obje
                    : std::string();
 }
 
-/// What is kept of an account, as a file. Written on the shard that has the connection.
-HttpResponse copy_of(core::Context& here, const Jid& account) {
-    HttpResponse response;
-    response.fields.emplace_back("Content-Type", "application/xml");
-    response.fields.emplace_back("Content-Disposition", "attachment; filename=\"account.xml\"");
-    response.fields.emplace_back("X-Content-Type-Options", "nosniff");
-    response.fields.emplace_back("Cache-Control", "no-store");
-    response.body = core::export_account(here, account, core::Credentials::left_out);
-    return response;
-}
-
 }  // namespace
 
 // --- who may in ---------------------------------------------------------------------------------
@@ -141,16 +131,48 @@ public:
         taken_ = ++turns_[account_] <= most;
     }
     ~Turn() {
-        if (--turns_[account_] == 0) turns_.erase(account_);
+        if (!is_left_) give_back(turns_, account_);
     }
     Turn(const Turn&) = delete;
     Turn& operator=(const Turn&) = delete;
     bool taken() const { return taken_; }
+    /// It lasts on: somebody else gives it back.
+    void leave() { is_left_ = true; }
+    static void give_back(Turns& turns, const std::string& account) {
+        if (--turns[account] == 0) turns.erase(account);
+    }
 
 private:
     Turns& turns_;
     const std::string account_;
     bool taken_ = false;
+    bool is_left_ = false;
+};
+
+/// A copy of an account, with the turn of who reads it: as long as it is read, wherever that is. If
+/// the server stops meanwhile, nobody is there any more to have it back.
+class Console::Copy final : public core::HttpFeed {
+public:
+    Copy(Console& console, core::Context& here, Jid account)
+        : console_(console),
+          here_(here),
+          account_(std::move(account)),
+          document_(core::export_account(here, account_, core::Credentials::left_out)) {}
+    ~Copy() override {
+        here_.shards().post(0, [&console = console_, account = std::string(account_.bare())] {
+            Turn::give_back(console.turns_, account);
+        });
+    }
+    Copy(const Copy&) = delete;
+    Copy& operator=(const Copy&) = delete;
+    End end() const override { return document_->end(); }
+    Task<std::string> next() override { return document_->next(); }
+
+private:
+    Console& console_;
+    core::Context& here_;
+    const Jid account_;
+    const std::unique_ptr<core::HttpFeed> document_;
 };
 
 /// nullopt: nobody, or nobody any more.
@@ -248,20 +270,41 @@ Task<HttpResponse> Console::at_console(core::Context& here, HttpRequest request,
     std::optional<Jid> exported;
     const std::function<Task<>(core::Context&)> work = [&](core::Context&) -> Task<> {
         if (area == Area::users && request.path == export_path && request.is_get())
-            exported = co_await who_exports(request);
-        if (!exported) response = co_await answer(request, area);
+            exported = co_await begin_export(request, response);
+        else
+            response = co_await answer(request, area);
     };
     co_await core::call_on_shard(here, 0, work);
     if (exported) response = copy_of(here, *exported);
     co_return response;
 }
 
-/// nullopt: who asks has not signed in.
-Task<std::optional<Jid>> Console::who_exports(const HttpRequest& request) {
+/// Takes a turn, which the copy gives back when it was read. nullopt: `response` says why not.
+Task<std::optional<Jid>> Console::begin_export(const HttpRequest& request, HttpResponse& response) {
     const std::optional<SignedIn> who = co_await who_asks(request, Area::users);
-    if (!who) co_return std::nullopt;
+    if (!who) {
+        response = sign_in_page(request, Area::users, {}, 200);
+        co_return std::nullopt;
+    }
+    Turn turn(turns_, who->session.account, options().requests_per_account);
+    if (!turn.taken()) {
+        response = core::http_text(429, "wait for the answers that you asked for");
+        co_return std::nullopt;
+    }
+    turn.leave();
     logger.info("exported", {{"account", who->session.account.full()}});
     co_return who->session.account;
+}
+
+/// What is kept of an account, as a file. Written on the shard that has the connection.
+HttpResponse Console::copy_of(core::Context& here, const Jid& account) {
+    HttpResponse response;
+    response.fields.emplace_back("Content-Type", "application/xml");
+    response.fields.emplace_back("Content-Disposition", "attachment; filename=\"account.xml\"");
+    response.fields.emplace_back("X-Content-Type-Options", "nosniff");
+    response.fields.emplace_back("Cache-Control", "no-store");
+    response.body = std::make_unique<Copy>(*this, here, account);
+    return response;
 }
 
 Task<HttpResponse> Console::answer(const HttpRequest& request, Area area) {

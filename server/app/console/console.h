@@ -35,6 +35,7 @@ private:
     enum class Area : std::uint8_t { administrators, users };
     using Turns = std::map<std::string, std::int64_t, std::less<>>;
     class Turn;
+    class Copy;
     struct SignedIn {
         std::string token;
         WebSession session;
@@ -42,7 +43,9 @@ private:
     };
 
     Task<core::HttpResponse> at_console(core::Context& here, core::HttpRequest request, Area area);
-    Task<std::optional<Jid>> who_exports(const core::HttpRequest& request);
+    Task<std::optional<Jid>> begin_export(const core::HttpRequest& request,
+                                          core::HttpResponse& response);
+    core::HttpResponse copy_of(core::Context& here, const Jid& account);
     Task<core::HttpResponse> answer(const core::HttpRequest& request, Area area);
     Task<core::HttpResponse> show(const core::HttpRequest& request, Area area);
     Task<core::HttpResponse> carry_out(const core::HttpRequest& request, Area area);

@@ -1,11 +1,15 @@
 #include "server/core/delivery/delivery.h"
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
 #include "server/core/context.h"
 #include "server/core/delivery/presence.h"
 #include "server/core/events/host_events.h"
 #include "server/core/events/unseen_presence.h"
+#include "server/core/options.h"
+#include "server/core/routing/refusal_log.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
 #include "server/runtime/shard.h"
@@ -13,6 +17,8 @@
 namespace clarion::core {
 
 namespace {
+
+constexpr Logger logger{"delivery"};
 
 bool is_probe(const Stanza& stanza) {
     return stanza.is_presence() && stanza.type() == StanzaType::probe;
@@ -68,7 +74,20 @@ void Delivery::deliver_to_unknown(Envelope envelope, const Error& error) {
     if (envelope.stanza->is_presence()) return;
     if (envelope.stanza->type() == StanzaType::headline) return;
     if (envelope.stanza->is_request()) return answer_stranger(std::move(envelope));
+    if (tries_many_names(envelope.stanza->from())) return;
     context_.router().bounce(std::move(envelope), {StanzaErrorCondition::service_unavailable});
+}
+
+/// Whether this is one message too many of another server to accounts that do not exist. Who sends
+/// from here is told in any case: they have an account that pays for it.
+bool Delivery::tries_many_names(const Jid& from) {
+    if (context_.domains().is_ours(from.domain())) return false;
+    const auto most = context_.options<LimitsOptions>().unknown_names_per_minute;
+    const auto verdict = unknown_names_.count(context_.clock().steady(), from.domain(), most);
+    if (verdict == UnknownNames::Verdict::ignore_first)
+        context_.refusals().tell(logger, from.domain(), "many-unknown-names",
+                                 {{"domain", from.domain()}});
+    return verdict != UnknownNames::Verdict::answer;
 }
 
 void Delivery::deliver_to_host(Envelope envelope) {

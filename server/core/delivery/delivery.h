@@ -14,6 +14,7 @@
 #include "server/core/accounts/session_outlet.h"
 #include "server/core/actors/iq_table.h"
 #include "server/core/delivery/slow_requests.h"
+#include "server/core/delivery/unknown_names.h"
 #include "server/core/routing/delivery_queue.h"
 #include "server/core/routing/envelope.h"
 
@@ -44,6 +45,7 @@ public:
 
 private:
     void deliver_to_unknown(Envelope envelope, const Error& error);
+    bool tries_many_names(const Jid& from);
     void deliver_to_account(Account& account, Envelope envelope);
 
     void deliver_message(Account& account, Envelope envelope);
@@ -77,6 +79,7 @@ private:
 
     Context& context_;
     SlowRequests slow_requests_;
+    UnknownNames unknown_names_;
 };
 
 }  // namespace clarion::core

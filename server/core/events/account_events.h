@@ -1,6 +1,7 @@
 // Events in the life of an account in memory and in storage.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -18,6 +19,9 @@ enum class SessionEnd : std::uint8_t;
 
 namespace clarion::events {
 
+/// Who has invited the user of a new account.
+enum class Invited : std::uint8_t { no, by_user, by_host };
+
 /// A client that has not logged in wants to make an account (XEP-0077). Who sets `refusal` and
 /// stops, prevents it. Fired on the shard that owns `network`, wherever the account will live, so
 /// that what is counted per network is counted in one place.
@@ -29,7 +33,7 @@ struct AccountRegistering {
     std::string_view host;
     const Jid& jid;
     std::string_view network;        // the client's IPv4 address or IPv6 /64 network
-    bool invited = false;            // somebody of the host has invited its user
+    Invited invited = Invited::no;   // by somebody of the host
     std::optional<Error> refusal{};  // its code: a condition of RFC 6120
 };
 

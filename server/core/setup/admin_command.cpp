@@ -1,5 +1,6 @@
 #include "server/core/setup/admin_command.h"
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -76,6 +77,10 @@ json::object describe(const AdminCommand& command) {
 }
 
 }  // namespace
+
+bool AdminAsker::spares(std::string_view account) const {
+    return std::find(spared.begin(), spared.end(), account) != spared.end();
+}
 
 AdminHandler::Answer AdminHandler::operator()(Context& here, const json::object& arguments,
                                               const AdminAsker& asker) const {

@@ -95,6 +95,11 @@ struct AdminQuestion {
 struct AdminAsker {
     std::string name = "clarionctl";  // an address, for the log
     bool is_operator = true;          // at the server itself, who may do what no account may
+    /// Accounts (bare) on which this administrator may not act, because they administer more: what
+    /// is about a whole domain leaves them out, and says how many.
+    std::vector<std::string> spared{};
+
+    bool spares(std::string_view account) const;
 };
 
 /// `here` is shard 0's core, on whose thread it runs. `arguments` and `asker` outlive the coroutine.

@@ -41,6 +41,22 @@ std::string_view host_of(const Domains& domains, std::string_view domain) {
     return domain.ends_with("." + host) ? std::string_view(host) : std::string_view();
 }
 
+/// Those who administer what these rights do not reach: as check_rights() refuses each by name.
+std::vector<std::string> spared_by(const AdminRights& rights, const Config& config,
+                                   const Domains& domains) {
+    std::vector<std::string> spared;
+    if (rights.whole_server) return spared;
+    for (const std::string& host : domains.hosts()) {
+        // The server's administrators are among those of each host.
+        for (std::string& name : configured_administrators(config, host)) {
+            const Jid account = Jid::trusted(name);
+            if (is_server_administrator(config, account) || !rights.administers(host))
+                spared.push_back(std::move(name));
+        }
+    }
+    return spared;
+}
+
 }  // namespace
 
 bool AdminRights::administers(std::string_view host) const {
@@ -115,7 +131,9 @@ Task<Result<boost::json::value>> run_for(Context& here, AdminRights rights, std:
     if (!may) co_return may.error();
     const Result<> right = check_arguments(command, arguments);
     if (!right) co_return right.error();
-    const AdminAsker asker{.name = std::move(who), .is_operator = false};
+    const AdminAsker asker{.name = std::move(who),
+                           .is_operator = false,
+                           .spared = spared_by(rights, here.config(), here.domains())};
     Result<boost::json::value> answer = fail("internal-server-error", "the server is stopping");
     const std::function<Task<>(Context&)> work = [&](Context& first) -> Task<> {
         answer = co_await command.run(first, arguments, asker);

@@ -1,6 +1,9 @@
 #include "server/net/c2s/websocket_connection.h"
 
+#include <algorithm>
+
 #include "proto/ns.h"
+#include "proto/unicode_text.h"
 #include "server/core/routing/refusal_log.h"
 #include "server/net/c2s/client_admission.h"
 
@@ -13,6 +16,17 @@ C2sConnection::Channel channel_of(const core::HttpPeer& peer) {
     return {.encryption = peer.encrypted ? c2s::Encryption::direct : c2s::Encryption::none,
             .may_start_tls = false,
             .form = xml::XmlStream::Form::messages};
+}
+
+/// Whether a piece of a text is no UTF-8. It may begin and end within a character.
+bool is_broken(std::string_view piece) {
+    constexpr std::size_t longest_rest = 3;
+    const auto continues = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
+    for (std::size_t i = 0; i < longest_rest && !piece.empty() && continues(piece.front()); ++i)
+        piece.remove_prefix(1);
+    for (std::size_t cut = 0; cut <= std::min(longest_rest, piece.size()); ++cut)
+        if (valid_utf8(piece.substr(0, piece.size() - cut))) return false;
+    return true;
 }
 
 }  // namespace
@@ -86,6 +100,12 @@ C2sConnection::Step WebsocketConnection::on_need_more() {
     }
 }
 
+/// The parser says the same of what is no XML and what is no text; RFC 6455, 8.1, does not.
+void WebsocketConnection::on_bad_xml() {
+    is_text_broken_ = is_broken(reader_.payload());
+    C2sConnection::on_bad_xml();
+}
+
 /// A message is one element (RFC 7395, 3.3.3). White space is none, and harms nobody.
 C2sConnection::Step WebsocketConnection::on_message_end() {
     elements_ = 0;
@@ -149,7 +169,8 @@ void WebsocketConnection::end_message(std::string& out, std::size_t begin) const
 }
 
 void WebsocketConnection::append_transport_end(std::string& out) const {
-    websocket::append_close(out, websocket::CloseCode::normal);
+    using websocket::CloseCode;
+    websocket::append_close(out, is_text_broken_ ? CloseCode::invalid_payload : CloseCode::normal);
 }
 
 }  // namespace clarion::net

@@ -39,6 +39,7 @@ private:
     void end_message(std::string& out, std::size_t begin) const override;
     void append_transport_end(std::string& out) const override;
     Step on_need_more() override;
+    void on_bad_xml() override;
     Step on_element(xml::Document&& element) override;
     Step restart() override;
 
@@ -53,6 +54,7 @@ private:
     std::string rest_;              // frames that were read and are not parsed
     std::string_view second_part_;  // of a piece: what comes when the first is parsed
     std::uint8_t elements_ = 0;     // in the message that is being read
+    bool is_text_broken_ = false;   // what was read last is no UTF-8
     bool open_due_ = true;          // the client's, of the stream or restarted stream
 };
 

@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t max_target = 8192;
 constexpr std::size_t max_fields = 100;
 constexpr std::size_t least_chunks = std::string_view("0\r\n\r\n").size();
+/// What a chunk needs around its bytes: sixteen digits and two ends of lines.
+constexpr std::size_t usual_framing = 20;
 
 std::string copy(string_view text) { return {text.data(), text.size()}; }
 
@@ -61,7 +63,9 @@ private:
         to_.piece_ = {piece.data(), piece.size()};
         return piece.size();
     }
-    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {}
+    void on_chunk_header_impl(std::uint64_t, string_view, error_code&) override {
+        to_.framing_left_ += usual_framing;
+    }
     std::size_t on_chunk_body_impl(std::uint64_t, string_view piece, error_code&) override {
         to_.piece_ = {piece.data(), piece.size()};
         return piece.size();
@@ -71,7 +75,8 @@ private:
     RequestParser& to_;
 };
 
-RequestParser::RequestParser(std::size_t max_head) : beast_(std::make_unique<Beast>(*this)) {
+RequestParser::RequestParser(std::size_t max_head)
+    : beast_(std::make_unique<Beast>(*this)), framing_left_(max_head) {
     beast_->header_limit(static_cast<std::uint32_t>(max_head));
     beast_->body_limit(boost::none);  // each route has its own
     beast_->eager(false);
@@ -92,15 +97,27 @@ std::size_t RequestParser::put(std::string_view bytes) {
     error_code error;
     const std::size_t used =
         beast_->put(boost::asio::const_buffer(bytes.data(), bytes.size()), error);
-    if (error == http::error::need_more) return used;
-    if (error) {
+    if (error && error != http::error::need_more) {
         failure_ = failure_of(error);
         state_ = State::failed;
         return used;
     }
+    if (state_ == State::body && beast_->chunked()) check_framing(bytes.size(), used);
+    if (error || state_ == State::failed) return used;
     if (state_ == State::head && beast_->is_header_done()) check_head();
     if (state_ == State::body && beast_->is_done()) state_ = State::done;
     return used;
+}
+
+/// Sizes, extensions and trailers of chunks say nothing to anybody here (RFC 9112, 7.1.1: their length
+/// ought to be limited). What is used of them counts, and so does what is kept because their end is
+/// still to come: nobody else counts either, for it is no piece of the body.
+void RequestParser::check_framing(std::size_t offered, std::size_t used) {
+    const std::size_t framing = used - piece_.size();
+    const std::size_t waiting = used == 0 ? offered : 0;
+    if (framing + waiting > framing_left_)
+        return fail(431, "what is around the chunks of the body is too long");
+    framing_left_ -= framing;
 }
 
 bool RequestParser::has_body() const { return !beast_->is_done(); }

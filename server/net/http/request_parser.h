@@ -26,7 +26,7 @@ public:
         std::string_view text;
     };
 
-    /// `max_head`: in bytes; beyond it is 431.
+    /// `max_head`: in bytes; beyond it is 431, also of what is around the chunks of the body.
     explicit RequestParser(std::size_t max_head);
     ~RequestParser();
 
@@ -56,6 +56,7 @@ private:
     class Beast;
     void fail(unsigned status, std::string_view text);
     void check_head();
+    void check_framing(std::size_t offered, std::size_t used);
     void check_host();
     void check_target();
 
@@ -63,6 +64,7 @@ private:
     core::HttpRequest request_;
     std::string target_;
     std::string_view piece_;
+    std::size_t framing_left_;  // bytes around the chunks of the body
     Failure failure_{400, {}};
     unsigned version_ = 11;
     State state_ = State::head;

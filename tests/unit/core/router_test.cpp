@@ -110,6 +110,22 @@ TEST_CASE("messages: the account does not exist") {
                   {"nobody@example.org/x", "E", "E", "E", "S"}});
 }
 
+TEST_CASE("messages: another server that tries many names is not told any more which exist") {
+    Scene scene("[limits]\nunknown_names_per_minute = 2\n");
+    const std::string nobody = "nobody@example.org";  // all at one home
+    CHECK(scene.fate(nobody, "chat") == "E");
+    CHECK(scene.fate(nobody, "headline") == "S");  // never answered, so not counted
+    CHECK(scene.fate(nobody, "normal") == "E");
+    CHECK(scene.fate(nobody, "chat") == "S");
+    CHECK(scene.fate(nobody, "normal") == "S");
+    CHECK(scene.fate(juliet, "chat") == "O");
+    Client& romeo = scene.there("a", 0);
+    romeo.send("<message to='nobody@example.org' type='chat' id='m'><body>x</body></message>");
+    CHECK(romeo.pop("message").root().attr("type") == "error");
+    scene.world.advance(1min);
+    CHECK(scene.fate(nobody, "chat") == "E");
+}
+
 TEST_CASE_FIXTURE(Scene, "messages: no resource") {
     check(*this, {{juliet, "O", "O", "E", "S"}, {no_match, "E", "O", "E", "S"}});
 }

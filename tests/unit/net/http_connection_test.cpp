@@ -251,6 +251,27 @@ TEST_CASE("what is no request, or may not be one, is answered and ends the conne
     CHECK(status(web.ask(many + "\r\n")) == "431");
 }
 
+TEST_CASE("what is around the chunks of a body is bounded like a head, also if it never ends") {
+    Web web;
+    const std::string head =
+        "POST /echo/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\nTransfer-Encoding: "
+        "chunked\r\n\r\n";
+    const std::string endless(300000, 'a'), zeros(300000, '0');
+    std::string extended, trailers = "0\r\n", usual;
+    for (int i = 0; i < 100; ++i) {
+        extended += "1;" + std::string(1000, 'e') + "\r\nx\r\n";
+        trailers += "A: " + std::string(1000, 't') + "\r\n";
+        usual += "1\r\nx\r\n";
+    }
+    CHECK(status(web.ask(head + "1;" + endless)) == "431");
+    CHECK(status(web.ask(head + zeros)) == "431");
+    CHECK(status(web.ask(head + "0\r\n" + endless)) == "431");
+    CHECK(status(web.ask(head + trailers + "\r\n")) == "431");
+    CHECK(status(web.ask(head + extended + "0\r\n\r\n")) == "431");
+    // Small chunks are no fault.
+    CHECK(has(web.ask(head + usual + "0\r\n\r\n"), "[" + std::string(100, 'x') + "]"));
+}
+
 TEST_CASE("methods: 405 says which there are, OPTIONS too, for pages of other sites as well") {
     Web web;
     const std::string refused =

@@ -356,6 +356,31 @@ TEST_CASE("invited people count for no limit of their network") {
         CHECK(registered(world, created->token, name) == "ok");
 }
 
+TEST_CASE(
+    "but with users' invitations so many accounts are made in a day, for each and from one "
+    "network") {
+    World world(
+        verona("failure_delay = 0\n[limits]\ninvited_per_address = 3\n"
+               "[invitations]\nmax_accounts_per_user = 2\n"));
+    world.add_account("romeo@example.org");
+    world.add_account("juliet@example.org");
+    const auto come = [&](const std::string& inviter, const std::string& name) {
+        Wish wish = contact_of_romeo();
+        wish.inviter = inviter + "@example.org";
+        const auto created = make(world, wish);
+        return registered(world, created->token, name);
+    };
+    CHECK(come("romeo", "a") == "ok");
+    CHECK(come("romeo", "a") == "conflict");  // does not count
+    CHECK(come("romeo", "b") == "ok");
+    CHECK(come("romeo", "c") == "resource-constraint");
+    CHECK(come("juliet", "c") == "ok");
+    CHECK(come("juliet", "d") == "resource-constraint");  // of the network
+    CHECK(registered(world, make(world, {})->token, "d") == "ok");
+    world.advance(24h);
+    CHECK(come("romeo", "e") == "ok");
+}
+
 TEST_CASE("on a host without the module no token is valid, and names are as free as ever") {
     World world(
         verona("failure_delay = 0\nregistration = true\n[host.\"example.net\".modules]\ndisabled = "
@@ -639,8 +664,11 @@ TEST_CASE("every user invites contacts, where the host lets them") {
     CHECK(run(*verona.romeo, std::string(reset_node)).status == "item-not-found");
 }
 
-TEST_CASE("users may be let invite people who have no account") {
+TEST_CASE(
+    "users may be let invite people who have no account, when they have been there for a day") {
     Lovers verona("[invitations]\nusers_may_invite_accounts = true\n");
+    CHECK_FALSE(run(*verona.romeo, std::string(invite_node)).uri.ends_with(";ibr=y"));
+    verona.world.advance(24h);
     CHECK(run(*verona.romeo, std::string(invite_node)).uri.ends_with(";ibr=y"));
 }
 

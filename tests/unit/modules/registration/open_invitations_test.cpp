@@ -150,11 +150,14 @@ TEST_CASE("so many of an inviter, and of a host, are open") {
         Invitation invitation = made(inviter.empty() ? Kind::account : Kind::contact);
         invitation.inviter = inviter;
         invitation.expires = now + 1h;
-        return code(open.add(key, invitation, now, {2, 5}));
+        return code(open.add(key, invitation, now, {2, 3}));
     };
     CHECK(add("a", "romeo", start) == "ok");
     CHECK(add("b", "romeo", start) == "ok");
     CHECK(add("c", "romeo", start) == "resource-constraint");
+    CHECK(add("c", "juliet", start) == "ok");
+    CHECK(add("x", "tybalt", start) == "resource-constraint");
+    // Those of administrators have their own places.
     CHECK(add("d", "", start) == "ok");
     CHECK(add("e", "", start) == "ok");
     CHECK(add("f", "", start) == "ok");

@@ -1,4 +1,5 @@
 // status, stop, reload, metrics, log level, log tail.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
@@ -22,6 +23,17 @@ namespace {
 
 constexpr std::int64_t usual_lines = 50;
 
+/// Options of the file that only a restart applies.
+json::object waiting_alarm(const std::vector<std::string>& options) {
+    constexpr std::size_t most = 3;
+    std::string named;
+    for (std::size_t i = 0; i < std::min(most, options.size()); ++i)
+        named += (i > 0 ? ", " : "") + options[i];
+    if (options.size() > most) named += " and " + std::to_string(options.size() - most) + " more";
+    return {{"what", "the configuration file has other values, which wait for a restart: " + named},
+            {"next", "Restart the server, or put them back and `clarionctl reload`"}};
+}
+
 Task<Result<json::value>> status(App& app, const json::object&) {
     const SessionCount load = co_await count_sessions(app);
     const auto up =
@@ -34,6 +46,8 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     json::array alarms;
     for (const auto& alarm : app.certificate_alarms(app.context()))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
+    if (const auto waiting = app.awaiting_restart(); !waiting.empty())
+        alarms.push_back(waiting_alarm(waiting));
     for (const auto* area : app.admin_areas().all()) {
         if (!area->alarms) continue;
         const auto of_area = co_await area->alarms(app.context());
@@ -63,7 +77,10 @@ json::array described(const std::vector<OptionChange>& changes) {
     json::array result;
     for (const auto& change : changes)
         result.push_back(
-            {{"option", change.path}, {"before", change.before}, {"now", change.after}});
+            {{"option", change.path},
+             {"before", change.before},
+             {"now", change.after},
+             {"line", change.line > 0 ? json::value(change.line) : json::value(nullptr)}});
     return result;
 }
 

@@ -312,6 +312,20 @@ class Commands(Case):
         self.assert_refused(self.server.ctl("reload"), "hibernation_time")
         self.assertEqual(self.server.ctl("status").returncode, 0, "it runs on with what it had")
 
+    def test_a_reload_compares_with_what_runs(self):
+        server = self.server
+        waiting = lambda: [one for one in server.ask("status")["alarms"] if "wait for a restart" in one["what"]]
+        server.write_config("[storage]\ndurability = 'process'\n[muc.'rooms.example.test']\n")
+        for _ in range(2):  # what awaits a restart still does
+            told = server.ask("reload")
+            self.assertEqual([one["option"] for one in told["need_restart"]],
+                             ["storage.durability", 'muc."rooms.example.test"'])
+            self.assertIn("storage.durability", waiting()[0]["what"])
+        server.write_config()
+        told = server.ask("reload")
+        self.assertEqual((told["need_restart"], told["applied"]), ([], []), "it runs with these")
+        self.assertEqual(waiting(), [])
+
     def test_sighup_reloads(self):
         self.server.write_config("[log]\nlevel = 'debug'\n")
         self.server.process.send_signal(signal.SIGHUP)

@@ -4,6 +4,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/free_space.h"
 #include "base/log.h"
 #include "base/log_tail.h"
 #include "base/metrics.h"
@@ -14,6 +15,8 @@
 #include "server/app/log_tail_options.h"
 #include "server/app/memory_metrics.h"
 #include "server/app/session_count.h"
+#include "server/core/options.h"
+#include "storage/storage.h"
 
 namespace clarion::app {
 
@@ -34,6 +37,24 @@ json::object waiting_alarm(const std::vector<std::string>& options) {
             {"next", "Restart the server, or put them back and `clarionctl reload`"}};
 }
 
+/// What cannot be kept, or soon will not be.
+std::vector<json::object> storage_alarms(const core::Context& here) {
+    std::vector<json::object> alarms;
+    const std::string& directory = here.options<core::ServerOptions>().data_dir;
+    if (const Result<> last = here.storage().last_commit(); !last)
+        alarms.push_back({{"what", "nothing can be stored: " + last.error().text},
+                          {"next", "Make room in " + directory +
+                                       "; what users do is refused until then (`clarionctl log "
+                                       "tail`)"}});
+    const auto free = free_bytes(directory);
+    const auto wanted = here.options<core::StorageOptions>().free_space_warning;
+    if (free && *free < static_cast<std::uint64_t>(wanted))
+        alarms.push_back(
+            {{"what", "the disk of " + directory + " has " + std::to_string(*free) + " bytes left"},
+             {"next", "Make room there ([storage] free_space_warning)"}});
+    return alarms;
+}
+
 Task<Result<json::value>> status(App& app, const json::object&) {
     const SessionCount load = co_await count_sessions(app);
     const auto up =
@@ -43,9 +64,11 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     for (const auto& where : app.listening()) listening.emplace_back(where);
     const auto accounts =
         co_await app.context().storage().owners().count(storage::OwnerKind::account);
+    const auto free = free_bytes(app.context().options<core::ServerOptions>().data_dir);
     json::array alarms;
     for (const auto& alarm : app.certificate_alarms(app.context()))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
+    for (auto& alarm : storage_alarms(app.context())) alarms.push_back(std::move(alarm));
     if (const auto waiting = app.awaiting_restart(); !waiting.empty())
         alarms.push_back(waiting_alarm(waiting));
     for (const auto* area : app.admin_areas().all()) {
@@ -64,6 +87,7 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                           {"sessions_connected", load.connected},
                           {"sessions_asleep_loaded", load.asleep},
                           {"database_bytes", database_bytes(app.context().config())},
+                          {"database_free_bytes", free ? json::value(*free) : json::value(nullptr)},
                           {"storage_backlog_bytes", app.context().storage().backlog_bytes()},
                           {"alarms", std::move(alarms)}};
 }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <set>
 
+#include "base/free_space.h"
 #include "base/text.h"
 #include "modules/http_upload/options.h"
 #include "server/app/data_directory.h"
@@ -221,6 +222,19 @@ void check_name_servers(const Config& config, Findings& findings) {
                     "\"192.0.2.1:5353\", \"[2001:db8::1]:5353\"");
 }
 
+/// A full disk refuses whatever is to be kept, and says so to those who send it alone.
+void check_free_space(const Config& config, Findings& findings) {
+    constexpr std::uint64_t next_to_nothing = 1 << 20;
+    const std::string& directory = config.get<core::ServerOptions>().data_dir;
+    const auto wanted = config.get<core::StorageOptions>().free_space_warning;
+    const auto free = free_bytes(directory);
+    if (!free || *free >= static_cast<std::uint64_t>(wanted)) return;
+    findings.add(*free < next_to_nothing ? Weight::wrong : Weight::soon, "server.data_dir",
+                 "server.data_dir: the disk of " + directory + " has " + std::to_string(*free) +
+                     " bytes left. Expected at least " + std::to_string(wanted) +
+                     " ([storage] free_space_warning)");
+}
+
 // ---- The first start ---------------------------------------------------------------------------
 
 /// Asked once, while no server has been talked to yet: later it would cut some off.
@@ -252,6 +266,7 @@ void check_machine(const Config& config, PortsOf ports, Findings& findings) {
     for (const auto& host : config.hosts()) check_source_address(config, host, findings);
     check_directories(config, findings);
     check_upload_directories(config, findings);
+    check_free_space(config, findings);
     check_name_servers(config, findings);
     // The database is open in this process: a reload is no first start.
     if (ports != PortsOf::this_server) check_first_start(config, findings);

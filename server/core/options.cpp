@@ -71,6 +71,13 @@ void StorageOptions::declare(OptionTable<StorageOptions>& t) {
         .doc(
             "The database never grows beyond this; when it is full, what would be written is "
             "refused with resource-constraint. It is address space, not memory or disk.");
+    t.add("free_space_warning", &StorageOptions::free_space_warning)
+        .min(0)
+        .unit("bytes")
+        .live()
+        .doc(
+            "`clarionctl status`, --check and the start warn while the disk of data_dir has less "
+            "room than this. 0: never.");
     t.add("backlog_limit", &StorageOptions::backlog_limit)
         .min(1 << 20)
         .unit("bytes")

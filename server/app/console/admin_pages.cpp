@@ -364,6 +364,7 @@ Task<HttpResponse> storage(const Visit& visit) {
         lead = html(
             "<div class=\"grid figures\">{}{}</div>\n",
             figure("Bytes of the database on the disk", status->as_object(), "database_bytes"),
+            figure("Bytes free on that disk", status->as_object(), "database_free_bytes"),
             figure("Bytes waiting to be stored", status->as_object(), "storage_backlog_bytes"));
     if (visit.rights().whole_server) {
         sections.push_back(table("Archives", "archive stats"));

@@ -95,6 +95,12 @@ json::object arguments_of(const core::AdminCommand& command, const HttpForm& for
     return arguments;
 }
 
+/// For the log.
+std::string outcome_of(const Result<json::value>& result) {
+    if (!result) return result.error().code;
+    return core::ended_badly(*result) ? "failed" : "done";
+}
+
 /// Whom a command is about, for the log; empty: the server, or there is no such command.
 std::string about_of(const Visit& visit, std::string_view name, const json::object& arguments) {
     const core::AdminCommand* const command = visit.command(name);
@@ -363,9 +369,9 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
     logger.info("command", {{"account", who.session.account.full()},
                             {"command", name},
                             {"about", core::text(arguments, core::about_argument(*command))},
-                            {"outcome", result ? "done" : result.error().code}});
+                            {"outcome", outcome_of(result)}});
     leave_notice(who, back, result ? describe_outcome(*command, *result) : result.error().text,
-                 !result);
+                 !result || core::ended_badly(*result));
     co_return core::see_other(back);
 }
 
@@ -388,7 +394,7 @@ Task<HttpResponse> Console::answer_api(const HttpRequest& request) {
     logger.info("command", {{"account", who->session.account.full()},
                             {"command", name},
                             {"about", about_of(visit, name, *arguments)},
-                            {"outcome", result ? "done" : result.error().code}});
+                            {"outcome", outcome_of(result)}});
     co_return command_answer(result);
 }
 

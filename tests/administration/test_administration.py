@@ -1,4 +1,6 @@
 """The server as its operator meets it: configuration errors, commands, start, stop, reload, crash."""
+import base64
+import hashlib
 import json
 import os
 import re
@@ -311,6 +313,28 @@ class Commands(Case):
         self.server.write_config("[smacks]\nhibernation_tme = 1\n")
         self.assert_refused(self.server.ctl("reload"), "hibernation_time")
         self.assertEqual(self.server.ctl("status").returncode, 0, "it runs on with what it had")
+
+    def test_a_login_has_the_hash_of_what_was_offered(self):
+        """XEP-0474, over a connection: a client compares what reached it with what was sent."""
+        self.add("romeo")
+        for mechanism, algorithm in (("SCRAM-SHA-1", "sha1"), ("SCRAM-SHA-256", "sha256")):
+            with socket.create_connection(("127.0.0.1", self.server.port), timeout=10 * PATIENCE) as client:
+                def until(end):
+                    text = ""
+                    while end not in text:
+                        text += client.recv(4096).decode()
+                    return text
+                client.sendall(b"<stream:stream xmlns='jabber:client' version='1.0' to='example.test' "
+                               b"xmlns:stream='http://etherx.jabber.org/streams'>")
+                features = until("</stream:features>")
+                self.assertNotIn("channel-binding", features)
+                offered = "\x1e".join(sorted(re.findall("<mechanism>(.*?)</mechanism>", features)))
+                first = base64.b64encode(b"n,,n=romeo,r=abc").decode()
+                client.sendall(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{mechanism}'>"
+                               f"{first}</auth>".encode())
+                challenge = base64.b64decode(re.search("<challenge.*?>(.*?)<", until("</challenge>")).group(1))
+                wanted = base64.b64encode(hashlib.new(algorithm, offered.encode()).digest()).decode()
+                self.assertTrue(challenge.decode().endswith(",h=" + wanted), challenge)
 
     def test_a_reload_compares_with_what_runs(self):
         server = self.server

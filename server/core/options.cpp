@@ -239,8 +239,8 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
 
 void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {
     t.section("partitions",
-              "Addresses are dealt out to the workers in partitions, which may move from one to "
-              "another.")
+              "Addresses are dealt out to the workers in partitions, which can move from one to "
+              "another. Nothing in this server starts a move yet, so these have no effect.")
         .live();
     t.add("release_limit", &PartitionsOptions::release_limit)
         .min(100ms)

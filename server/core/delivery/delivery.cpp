@@ -4,7 +4,6 @@
 #include "server/core/accounts/session.h"
 #include "server/core/context.h"
 #include "server/core/delivery/presence.h"
-#include "server/core/events/host_events.h"
 #include "server/core/events/unseen_presence.h"
 #include "server/core/routing/router.h"
 #include "server/runtime/event_bus.h"
@@ -73,8 +72,6 @@ void Delivery::deliver_to_unknown(Envelope envelope, const Error& error) {
 
 void Delivery::deliver_to_host(Envelope envelope) {
     const WriteHold hold(context_.shard(), envelope.ticket);
-    events::HostReceiving event{envelope.stanza->to().domain(), envelope};
-    if (context_.bus().fire(event) == Flow::stop) return;
     const Stanza& stanza = *envelope.stanza;
     if (stanza.is_presence()) return;
     if (stanza.is_message())

@@ -163,6 +163,17 @@ namespace {
 
 // ---- create, destroy ---------------------------------------------------------------------------
 
+/// Whether somebody can be meant by an address at a domain of ours: who got that name later would be
+/// the owner of the room. Elsewhere nobody can be asked.
+Task<Result<>> check_exists(Context& here, Jid who) {
+    if (!here.domains().is_host(who.domain())) co_return Result<>{};
+    std::string name(who.bare());
+    const auto record = co_await here.storage().accounts().find(std::move(name));
+    if (!record) co_return record.error();
+    if (record->has_value()) co_return Result<>{};
+    co_return fail(error_code::item_not_found, who.full() + " does not exist");
+}
+
 Task<Result<json::value>> create_at_home(Context& home, Jid address, Jid owner) {
     Rooms* const rooms = rooms_here(home, address.domain());
     if (!rooms) co_return fail(error_code::item_not_found, "rooms are switched off");
@@ -182,6 +193,8 @@ Task<Result<json::value>> create(Context& here, const json::object& arguments) {
         co_return fail(error_code::usage, "owner: the address of a user is needed");
     const Jid address = *room;
     const Jid bare = owner->to_bare();
+    const Result<> exists = co_await check_exists(here, bare);
+    if (!exists) co_return exists.error();
     co_return co_await core::ask_at_home<json::value>(
         here, address.full(), [&](Context& home) { return create_at_home(home, address, bare); });
 }
@@ -323,6 +336,12 @@ Task<Result<json::value>> affiliation(Context& here, const json::object& argumen
     if (!wanted)
         co_return fail(error_code::usage, "affiliation: owner, admin, member, none or outcast");
     const Jid bare = who->to_bare();
+    // "romeo" is a domain to an address, and hardly to who types it.
+    if (!bare.has_local() && bare.domain().find('.') == std::string_view::npos &&
+        !here.domains().is_ours(bare.domain()))
+        co_return fail(error_code::usage, "address: " + bare.full() +
+                                              " is a domain; expected somebody, such as " +
+                                              bare.full() + "@" + here.domains().hosts().front());
     const std::string reason(text(arguments, "reason"));
     const Affiliation affiliation = *wanted;
     const Work there = [&](Rooms& rooms, Room& room) {

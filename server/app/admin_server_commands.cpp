@@ -69,6 +69,11 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     for (const auto& alarm : app.certificate_alarms(app.context()))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
     for (auto& alarm : storage_alarms(app.context())) alarms.push_back(std::move(alarm));
+    if (const std::uint64_t dropped = log_lines_dropped(); dropped > 0)
+        alarms.push_back({{"what", std::to_string(dropped) +
+                                       " lines of the log were dropped: what reads standard error "
+                                       "does not keep up"},
+                          {"next", "Log less: [log] level, [log] refusals; `clarionctl log tail`"}});
     if (const auto waiting = app.awaiting_restart(); !waiting.empty())
         alarms.push_back(waiting_alarm(waiting));
     for (const auto* area : app.admin_areas().all()) {

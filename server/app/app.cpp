@@ -62,9 +62,9 @@ bool is_disabled(const Config& config, const core::Domains& domains, std::string
 
 void tell(bool serious, std::string_view event, const std::string& text) {
     if (serious)
-        logger.error(event, {{"text", text}});
+        logger.error(event, {{"text", OwnText{text}}});
     else
-        logger.warning(event, {{"text", text}});
+        logger.warning(event, {{"text", OwnText{text}}});
 }
 
 /// What the self check found: told in the log; an error if the server must not run so.

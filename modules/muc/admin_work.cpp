@@ -12,8 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "modules/muc/affairs.h"
-#include "modules/muc/owner_requests.h"
-#include "modules/muc/room_form.h"
+#include "modules/muc/room_option.h"
 #include "modules/muc/room_walk.h"
 #include "modules/muc/rooms.h"
 #include "modules/muc/services.h"
@@ -224,72 +223,18 @@ namespace {
 
 // ---- config ------------------------------------------------------------------------------------
 
-json::object fields_of(const Room& room) {
-    json::object fields;
-    const DataForm form = config_form(room.config(), {});
-    for (const DataFormField& field : form.fields) {
-        const std::string_view prefix = "muc#roomconfig_";
-        if (!field.var.starts_with(prefix) || field.type == "text-private") continue;
-        if (field.type == "jid-multi") continue;  // those have a command of their own
-        std::string all;
-        for (const std::string& value : field.values) all += (all.empty() ? "" : " ") + value;
-        fields[field.var.substr(prefix.size())] = all;
-    }
-    return fields;
-}
-
-/// As it is typed: as the list has it, with spaces, or as errors and clients call it.
-std::string option_named(std::string_view typed) {
-    const std::string_view prefix = "muc#roomconfig_";
-    if (typed.starts_with(prefix)) typed.remove_prefix(prefix.size());
-    std::string option(typed);
-    std::replace(option.begin(), option.end(), ' ', '_');
-    return option;
-}
-
-/// Which values an option takes, for who gave another; empty: any text.
-std::string values_of(const Room& room, const std::string& option) {
-    const DataForm form = config_form(room.config(), {});
-    const DataFormField* const field = form.field("muc#roomconfig_" + option);
-    if (!field) return {};
-    if (field->type == "boolean") return "1 or 0";
-    std::string all;
-    for (const auto& choice : field->options) all += (all.empty() ? "" : ", ") + choice.value;
-    return all;
-}
-
-/// The change of one option.
-Result<> change_one(Room& room, const std::string& option, std::string value) {
-    DataForm form = DataForm::make("submit", ns::muc_roomconfig);
-    std::vector<std::string> values;
-    const bool is_list = option == "presencebroadcast" || option == "getmemberlist";
-    if (is_list)
-        for (const std::string_view each : split(value, ' ')) values.emplace_back(each);
-    else
-        values.push_back(std::move(value));
-    form.add("muc#roomconfig_" + option, std::move(values));
-    auto done = configure(room, form);
-    if (done) return {};
-    Error error = done.error();
-    if (const std::string possible = values_of(room, option); !possible.empty())
-        error.text += ". Expected: " + possible;
-    if (option == "passwordprotectedroom")
-        error.text += ". Set the password first, with the option roomsecret";
-    return error;
-}
-
 /// Without a value the option is shown, and all of them if none is named.
 Task<Result<json::value>> configure_one(Rooms& rooms, Room& room, std::string option,
                                         std::optional<std::string> value) {
     const bool is_known =
-        option.empty() || fields_of(room).contains(option) || (option == "roomsecret" && value);
+        option.empty() || options_of(room).contains(option) || (option == "roomsecret" && value);
     if (!is_known) co_return fail(error_code::usage, "a room has no option " + option);
     if (!option.empty() && value) {
-        const Result<> done = change_one(room, option, std::move(*value));
+        const Result<> done = change_option(room, option, std::move(*value));
         if (!done) co_return done.error();
         logger.info("configured", {{"room", room.jid().full()}, {"option", option}});
     }
-    json::value answer(fields_of(room));
+    json::value answer(options_of(room));
     if (!option.empty() && !value) answer = json::object{{option, answer.get_object().at(option)}};
     Context& home = room.context();
     rooms.destroy_if_over(room);
@@ -299,7 +244,7 @@ Task<Result<json::value>> configure_one(Rooms& rooms, Room& room, std::string op
 }  // namespace
 
 Task<Result<json::value>> config(Context& here, const json::object& arguments) {
-    const std::string option = option_named(text(arguments, "option"));
+    const std::string option = option_typed(text(arguments, "option"));
     // An empty value is one, for it erases what was there.
     std::optional<std::string> value;
     if (arguments.contains("value")) value = text(arguments, "value");

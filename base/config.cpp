@@ -249,6 +249,10 @@ private:
             std::find_if(section.options.begin(), section.options.end(),
                          [&](const OptionSpec& candidate) { return candidate.key == key; });
         if (option == section.options.end()) {
+            if (section.kind == SectionSpec::Kind::named && node.table() != nullptr)
+                return problem(node.line, "[" + section.name + "]: a domain stands in quotes: [" +
+                                              section.name + "." +
+                                              quote(name_with(place.path, key)) + "]");
             return problem(node.line, name + ": no such option; " + option_hint(key, section));
         }
         config_->lines_[place.path + "." + key] = node.line;
@@ -256,6 +260,13 @@ private:
         if (!value) return problem(node.line, name + ": " + value.error().text);
         if (option->path) *value = resolve_path(std::move(*value), directory_);
         option->assign(parts[option->part], std::move(*value));
+    }
+
+    /// What was meant to be the NAME of [section.NAME.key], where the quotes are missing.
+    static std::string name_with(std::string_view path, const std::string& key) {
+        std::string name(path.substr(path.find('.') + 1));
+        std::erase(name, '"');
+        return name + "." + key;
     }
 
     void show(const SectionSpec& section, const OptionSpec& option, const Place& place,

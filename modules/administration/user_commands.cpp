@@ -56,13 +56,13 @@ Task<Result<>> make_no_administrator(Context& context, Jid jid, std::string) {
 
 Task<Result<json::value>> add(Context& here, const json::object& arguments) {
     if (text(arguments, "password").empty())
-        co_return fail(error_code::usage, "a password is needed");
+        co_return fail(error_code::usage, "a password is needed: --password, or --password-stdin");
     co_return co_await change(here, arguments, create);
 }
 
 Task<Result<json::value>> passwd(Context& here, const json::object& arguments) {
     if (text(arguments, "password").empty())
-        co_return fail(error_code::usage, "a password is needed");
+        co_return fail(error_code::usage, "a password is needed: --password, or --password-stdin");
     co_return co_await change(here, arguments, set_password);
 }
 

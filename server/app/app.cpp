@@ -238,8 +238,9 @@ Result<> App::listen() {
     for (const auto& options : config_->list<net::ListenOptions>()) {
         auto port = net::open_port(options, shards_->count());
         if (!port) return port.error();
-        listening_.push_back(options.type + " " + options.address + ":" +
-                             std::to_string(port->port));
+        const bool is_v6 = options.address.find(':') != std::string::npos;
+        const std::string address = is_v6 ? "[" + options.address + "]" : options.address;
+        listening_.push_back(options.type + " " + address + ":" + std::to_string(port->port));
         for (unsigned i = 0; i < shards_->count(); ++i)
             if (auto ok = nets_[i]->listen(*port->type, std::move(port->sockets[i])); !ok)
                 return ok;

@@ -368,6 +368,20 @@ TEST_CASE("syntax errors have a line too") {
     CHECK(wrong("[push]\nmax_errors = 1\nmax_errors = 2").starts_with("5: "));
 }
 
+TEST_CASE("what the parser refuses comes with what was forgotten") {
+    const auto says = [](const std::string& text, std::string_view words) {
+        CAPTURE(text);
+        CHECK(wrong(text).find(words) != std::string::npos);
+    };
+    says("[push]\nmax_errors = \"1\n", "Is a \" missing");
+    says("[smacks]\nenabled = yes\n", "true or false");
+    says("[push]\nmax_errors = 127.0.0.1\n", "Texts stand in quotes");
+    says("[[listen]]\nport = 1\n[listen]\n", "[[listen]]");
+    says("[smacks]\n[push]\n[smacks]\n", "once");
+    says("[component.rooms.localhost]\n", "[component.\"rooms.localhost\"]");
+    says("[smacks]\nmax_queue_size = \"100MB\"\n", "expected whole number of stanzas, got");
+}
+
 TEST_CASE("a secret is never printed") {
     const std::string text = wrong("[component.x]\nsecret = [\"hunter2\"]");
     CHECK(text == "4: [component.\"x\"] secret: expected text, got something else");

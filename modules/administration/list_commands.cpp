@@ -8,6 +8,8 @@
 #include "modules/administration/administration.h"
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
 
 namespace clarion::administration {
 

@@ -295,7 +295,7 @@ TEST_CASE("an unknown section names the nearest known one") {
 
 TEST_CASE("a wrong type says what was expected and what stands there") {
     CHECK(wrong("[smacks]\nmax_queue_size = \"many\"") ==
-          "4: [smacks] max_queue_size: expected whole number, got the text \"many\"");
+          "4: [smacks] max_queue_size: expected whole number of stanzas, got the text \"many\"");
     CHECK(wrong("[smacks]\nenabled = 1") ==
           "4: [smacks] enabled: expected true or false, got the number 1");
     CHECK(wrong("[smacks]\nhibernation_time = true") ==

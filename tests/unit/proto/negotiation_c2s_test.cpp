@@ -423,7 +423,8 @@ TEST_CASE("client negotiation: outcomes of a login") {
 TEST_CASE("client negotiation: a challenge has the hash of what was offered (XEP-0474)") {
     for (const bool bound : {false, true}) {
         for (const char* mechanism : {"SCRAM-SHA-1", "SCRAM-SHA-256"}) {
-            CAPTURE(bound, mechanism);
+            CAPTURE(bound);
+            CAPTURE(mechanism);
             Stream stream;
             if (bound) stream.negotiation.on_encrypted(all_bindings());
             stream.open();

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "modules/muc/affairs.h"
+#include "modules/muc/owner_requests.h"
 #include "modules/muc/room_option.h"
 #include "modules/muc/room_walk.h"
 #include "modules/muc/rooms.h"

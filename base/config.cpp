@@ -183,6 +183,7 @@ private:
         for (const auto& [name, entry] : entries_of(section, *node->table())) {
             const std::string path = section.name + "." + quote(name);
             if (const ConfigTable* table = entry.table()) {
+                config_->sections_[section.parts.front().type_id].names.push_back(name);
                 bind_entry(section, *table, {"[" + path + "]", path, entry.line},
                            {section.parts.front().add_entry(storage, name)});
             } else {
@@ -248,6 +249,10 @@ private:
             std::find_if(section.options.begin(), section.options.end(),
                          [&](const OptionSpec& candidate) { return candidate.key == key; });
         if (option == section.options.end()) {
+            if (section.kind == SectionSpec::Kind::named && node.table() != nullptr)
+                return problem(node.line, "[" + section.name + "]: a domain stands in quotes: [" +
+                                              section.name + "." +
+                                              quote(name_with(place.path, key)) + "]");
             return problem(node.line, name + ": no such option; " + option_hint(key, section));
         }
         config_->lines_[place.path + "." + key] = node.line;
@@ -257,11 +262,18 @@ private:
         option->assign(parts[option->part], std::move(*value));
     }
 
+    /// What was meant to be the NAME of [section.NAME.key], where the quotes are missing.
+    static std::string name_with(std::string_view path, const std::string& key) {
+        std::string name(path.substr(path.find('.') + 1));
+        std::erase(name, '"');
+        return name + "." + key;
+    }
+
     void show(const SectionSpec& section, const OptionSpec& option, const Place& place,
               const Parts& parts) {
         config_->shown_[place.path + "." + option.key] = {
-            to_toml(option.read(parts[option.part]), option), section.is_live(option),
-            option.secret};
+            to_toml(option.read(parts[option.part]), option),
+            section.kind != SectionSpec::Kind::list && section.is_live(option), option.secret};
     }
 
     void bind_hosts(const ConfigNode& node) {
@@ -366,36 +378,6 @@ Result<std::shared_ptr<const Config>> load_config(const OptionRegistry& registry
     if (problem != 0)
         return fail(error_code::config, path + ": cannot be read: " + std::strerror(problem));
     return parse_config(registry, text, path);
-}
-
-namespace {
-
-/// An option of [section."NAME"], all of which come and go with it: what is made for each NAME is
-/// made at start.
-bool is_in_named_entry(std::string_view path) {
-    return !path.starts_with("host.") && path.find(".\"") != std::string_view::npos;
-}
-
-}  // namespace
-
-std::vector<OptionChange> diff(const Config& old, const Config& now) {
-    std::vector<OptionChange> changes;
-    const auto text = [](const Config::Shown& shown) {
-        return shown.secret ? std::string("(hidden)") : shown.text;
-    };
-    for (const auto& [path, before] : old.shown_) {
-        const auto after = now.shown_.find(path);
-        if (after == now.shown_.end()) {
-            changes.push_back({path, text(before), "", before.live && !is_in_named_entry(path)});
-        } else if (!(after->second == before)) {
-            changes.push_back({path, text(before), text(after->second), before.live});
-        }
-    }
-    for (const auto& [path, after] : now.shown_) {
-        if (!old.shown_.contains(path))
-            changes.push_back({path, "", text(after), after.live && !is_in_named_entry(path)});
-    }
-    return changes;
 }
 
 }  // namespace clarion

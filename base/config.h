@@ -49,6 +49,7 @@ public:
 
 private:
     friend class ConfigBinder;
+    friend class ConfigReload;
     friend std::vector<OptionChange> diff(const Config& old, const Config& now);
 
     struct StringHash : std::hash<std::string_view> {
@@ -57,6 +58,7 @@ private:
     struct Section {
         std::shared_ptr<void> base;
         std::unordered_map<std::string, std::shared_ptr<void>, StringHash, std::equal_to<>> hosts;
+        std::vector<std::string> names;  // of a named section
     };
     /// A value as diff() compares it.
     struct Shown {
@@ -85,14 +87,23 @@ Result<std::shared_ptr<const Config>> parse_config(const OptionRegistry& registr
                                                    const std::string& filename);
 
 /// One option that differs; `before` and `after` are as in the file, empty if not set there, and
-/// "(hidden)" for secrets.
+/// "(hidden)" for secrets. Of a table that came or went with all its options: the table alone, with
+/// "(the table)" where it is.
 struct OptionChange {
     std::string path;  ///< smacks.hibernation_time, host."example.org".mam.default, listen[0].port
     std::string before;
     std::string after;
-    bool live;  ///< false: takes a restart
+    bool live;     ///< false: takes a restart
+    int line = 0;  ///< of the file that was read anew; 0: it has no such line
 };
 
 std::vector<OptionChange> diff(const Config& old, const Config& now);
+
+/// What a server runs with after a reload: `running`, with those options as `fresh` has them that
+/// may change while it runs. All others keep their values, whoever asks for them and when: half of
+/// the server would take the new one and half keep the old. diff(running, fresh) says which.
+/// REQUIRES: both were read with this registry.
+std::shared_ptr<const Config> reloaded(const OptionRegistry& registry, const Config& running,
+                                       const Config& fresh);
 
 }  // namespace clarion

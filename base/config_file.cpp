@@ -4,6 +4,8 @@
 #define TOML_ENABLE_FORMATTERS 0
 #include <toml++/toml.h>
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace clarion {
@@ -58,6 +60,30 @@ struct DescribeNode {
     std::string operator()(const ConfigDate&) const { return "a date or time"; }
 };
 
+std::string_view line_at(std::string_view text, std::size_t number) {
+    for (; number > 1; --number) {
+        const auto end = text.find('\n');
+        if (end == std::string_view::npos) return {};
+        text.remove_prefix(end + 1);
+    }
+    return trim(text.substr(0, text.find('\n')));
+}
+
+/// The parser speaks of characters and tokens: what was forgotten, most probably.
+std::string hint(std::string_view what, std::string_view line) {
+    if (what.find("redefine") != std::string_view::npos && line.starts_with('['))
+        return ". A section stands in a file once; of those in double brackets, such as "
+               "[[listen]], each needs both";
+    if (std::count(line.begin(), line.end(), '"') % 2 != 0)
+        return ". Is a \" missing in this line? A text ends where it began";
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos || line.starts_with('[')) return {};
+    const std::string_view value = trim(line.substr(equals + 1));
+    const bool is_bare = !value.empty() && value.find_first_of("\"'[{") == std::string_view::npos;
+    return is_bare ? ". Texts stand in quotes: key = \"value\"; what is on or off is true or false"
+                   : "";
+}
+
 }  // namespace
 
 Result<ConfigNode> parse_config_text(std::string_view text, std::string_view filename) {
@@ -65,7 +91,9 @@ Result<ConfigNode> parse_config_text(std::string_view text, std::string_view fil
     if (!parsed) {
         const toml::parse_error& error = parsed.error();
         std::string where = std::string(filename) + ":" + std::to_string(error.source().begin.line);
-        return fail(error_code::config, where + ": " + std::string(error.description()));
+        const std::string_view what = error.description();
+        return fail(error_code::config, where + ": " + std::string(what) +
+                                            hint(what, line_at(text, error.source().begin.line)));
     }
     return to_node(parsed.table());
 }

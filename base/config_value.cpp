@@ -11,7 +11,9 @@ namespace {
 
 Error mismatch(const ConfigNode& node, const OptionSpec& option) {
     const std::string got = option.secret ? "something else" : describe(node);
-    return fail(error_code::config, "expected " + type_name(option) + ", got " + got);
+    const bool counts = std::holds_alternative<std::int64_t>(option.fallback);
+    const std::string of = counts && !option.unit.empty() ? " of " + option.unit : "";
+    return fail(error_code::config, "expected " + type_name(option) + of + ", got " + got);
 }
 
 std::optional<double> as_number(const ConfigNode& node) {

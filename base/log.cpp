@@ -62,9 +62,9 @@ Output& output() {
 
 bool is_plain(unsigned char c) { return c > 0x20 && c < 0x7f && c != '"' && c != '=' && c != '\\'; }
 
-void append_text(std::string& line, std::string_view text) {
-    const bool cut = text.size() > log_value_limit;
-    text = text.substr(0, log_value_limit);
+void append_text(std::string& line, std::string_view text, std::size_t limit) {
+    const bool cut = text.size() > limit;
+    text = text.substr(0, limit);
     bool plain = !text.empty();
     for (const char c : text) plain = plain && is_plain(static_cast<unsigned char>(c));
     if (plain && !cut) {
@@ -79,7 +79,8 @@ void append_text(std::string& line, std::string_view text) {
 struct AppendValue {
     std::string& line;
 
-    void operator()(std::string_view text) const { append_text(line, text); }
+    void operator()(std::string_view text) const { append_text(line, text, log_value_limit); }
+    void operator()(OwnText own) const { append_text(line, own.text, log_own_text_limit); }
     void operator()(bool value) const { line.append(value ? "true" : "false"); }
     void operator()(Duration value) const { line.append(format_duration(value)); }
     void operator()(auto number) const {

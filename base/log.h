@@ -32,12 +32,21 @@ enum class LogLevel : std::uint8_t { debug, info, warning, error };
 
 inline constexpr std::size_t log_value_limit = 256;
 
+/// A text of the server's own making, such as a sentence about its configuration: what is to be done
+/// often stands at its end, so it is cut after log_own_text_limit bytes only.
+struct OwnText {
+    std::string_view text;
+};
+inline constexpr std::size_t log_own_text_limit = 4096;
+
 /// A value on its way into a line: a view, never a copy. Lives for the call only.
 class LogValue {
 public:
-    using Any = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool, Duration>;
+    using Any = std::variant<std::string_view, std::int64_t, std::uint64_t, double, bool, Duration,
+                             OwnText>;
 
     LogValue(std::string_view text) : any_(text) {}
+    LogValue(OwnText text) : any_(text) {}
     LogValue(const char* text) : any_(std::string_view(text)) {}
     LogValue(const std::string& text) : any_(std::string_view(text)) {}
     LogValue(std::same_as<bool> auto value) : any_(value) {}

@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
-#include <openssl/kdf.h>
 #include <openssl/params.h>
 #include <openssl/rand.h>
 
@@ -31,8 +30,6 @@ using Digest = std::unique_ptr<EVP_MD, FreeWith<EVP_MD_free>>;
 using DigestContext = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free>>;
 using Cipher = std::unique_ptr<EVP_CIPHER, FreeWith<EVP_CIPHER_free>>;
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, FreeWith<EVP_CIPHER_CTX_free>>;
-using Kdf = std::unique_ptr<EVP_KDF, FreeWith<EVP_KDF_free>>;
-using KdfContext = std::unique_ptr<EVP_KDF_CTX, FreeWith<EVP_KDF_CTX_free>>;
 
 // Fetching by name takes locks and string comparisons inside OpenSSL 3: once is enough.
 Digest fetch_digest(const char* algorithm) {
@@ -51,12 +48,6 @@ const EVP_CIPHER* aes_128_gcm() {
     static const Cipher cipher(EVP_CIPHER_fetch(nullptr, "AES-128-GCM", nullptr));
     require(cipher != nullptr, "AES-128-GCM");
     return cipher.get();
-}
-
-EVP_KDF* hkdf() {
-    static const Kdf kdf(EVP_KDF_fetch(nullptr, "HKDF", nullptr));
-    require(kdf != nullptr, "HKDF");
-    return kdf.get();
 }
 
 const unsigned char* bytes(std::string_view text) {
@@ -96,10 +87,6 @@ std::string gcm_run(EVP_CIPHER_CTX* context, std::string_view associated, std::s
             "AES-128-GCM");
     }
     return output;
-}
-
-OSSL_PARAM octets(const char* key, std::string_view value) {
-    return OSSL_PARAM_construct_octet_string(key, const_cast<char*>(value.data()), value.size());
 }
 
 }  // namespace
@@ -145,25 +132,6 @@ std::string pbkdf2(Hash hash, std::string_view password, std::string_view salt,
                               bytes(salt), int_size(salt), static_cast<int>(iterations),
                               algorithm_of(hash), static_cast<int>(out.size()), bytes(out)) == 1,
             "PBKDF2");
-    return out;
-}
-
-std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,
-                        std::size_t length) {
-    require_argument(length > 0 && length <= 255 * digest_size(Hash::sha256),
-                     "HKDF length out of range");
-    KdfContext context(EVP_KDF_CTX_new(hkdf()));
-    require(context != nullptr, "HKDF");
-    char hash_name[] = "SHA256";
-    // The two that OpenSSL takes as absent when empty are named only if there is something in them.
-    OSSL_PARAM params[5] = {OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, hash_name, 0),
-                            octets(OSSL_KDF_PARAM_KEY, key_material)};
-    OSSL_PARAM* next = params + 2;
-    if (!salt.empty()) *next++ = octets(OSSL_KDF_PARAM_SALT, salt);
-    if (!info.empty()) *next++ = octets(OSSL_KDF_PARAM_INFO, info);
-    *next = OSSL_PARAM_construct_end();
-    std::string out(length, '\0');
-    require(EVP_KDF_derive(context.get(), bytes(out), out.size(), params) == 1, "HKDF");
     return out;
 }
 

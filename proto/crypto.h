@@ -44,10 +44,6 @@ std::string hmac_sha256(std::string_view key, std::string_view data);
 std::string pbkdf2(Hash hash, std::string_view password, std::string_view salt,
                    std::uint32_t iterations);
 
-/// HKDF (extract and expand) with SHA-256. REQUIRES: 0 < length <= 8160.
-std::string hkdf_sha256(std::string_view key_material, std::string_view salt, std::string_view info,
-                        std::size_t length);
-
 /// True when both are the same bytes. The time taken depends on the lengths only.
 bool constant_time_equal(std::string_view a, std::string_view b);
 

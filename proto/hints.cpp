@@ -17,6 +17,4 @@ Hints read_hints(const xml::Element& message) {
     return hints;
 }
 
-void add_hint(xml::Element& message, std::string_view name) { message.add(name, ns::hints); }
-
 }  // namespace clarion

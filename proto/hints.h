@@ -21,7 +21,5 @@ struct Hints {
 
 /// The hints among the children of `message`.
 Hints read_hints(const xml::Element& message);
-/// Appends one: `name` is "no-store", "no-permanent-store", "no-copy" or "store".
-void add_hint(xml::Element& message, std::string_view name);
 
 }  // namespace clarion

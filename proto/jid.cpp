@@ -271,13 +271,6 @@ Jid Jid::to_bare() const {
     return jid;
 }
 
-Jid Jid::to_domain() const {
-    Jid jid;
-    jid.text_ = domain();
-    jid.slash_ = static_cast<std::uint16_t>(jid.text_.size());
-    return jid;
-}
-
 Result<Jid> Jid::with_resource(std::string_view resource) const {
     if (resource.size() > max_text) return fail(error_code::jid_malformed, "resource is too long");
     Jid jid = to_bare();

@@ -53,7 +53,6 @@ public:
     const std::string& full() const { return text_; }
 
     Jid to_bare() const;
-    Jid to_domain() const;
     /// The same bare address with another resource. Errors: "jid-malformed".
     Result<Jid> with_resource(std::string_view resource) const;
 

@@ -32,7 +32,6 @@ std::optional<Role> parse_role(std::string_view text);
 /// Status codes of the registry (15.6.2) that a room uses.
 namespace status {
 inline constexpr int jids_are_public = 100;
-inline constexpr int affiliation_changed = 101;
 inline constexpr int config_changed = 104;
 inline constexpr int self = 110;
 inline constexpr int logging_on = 170;

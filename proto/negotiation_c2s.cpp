@@ -161,8 +161,24 @@ void Negotiation::add_mechanisms(const Policy& policy, xml::Element& features) c
     for (const auto mechanism : list) mechanisms.add_text_child("mechanism", sasl::name(mechanism));
     if (!bindings_) return;
     auto& types = features.add("sasl-channel-binding", ns::sasl_cb);  // XEP-0440
+    for (const std::string_view type : announced_bindings())
+        types.add("channel-binding").set_attr("type", type);
+}
+
+std::vector<std::string_view> Negotiation::announced_bindings() const {
+    std::vector<std::string_view> types;
     for (const std::string_view type : {"tls-exporter", "tls-server-end-point", "tls-unique"})
-        if (bindings_->announces(type)) types.add("channel-binding").set_attr("type", type);
+        if (bindings_ && bindings_->announces(type)) types.push_back(type);
+    return types;
+}
+
+/// What add_mechanisms() wrote, as the client can compare it with what reached it (XEP-0474).
+std::string Negotiation::advertised(std::span<const sasl::Mechanism> list) const {
+    std::vector<std::string_view> mechanisms;
+    for (const auto mechanism : list) mechanisms.push_back(sasl::name(mechanism));
+    if (!bindings_) return sasl::advertised_list(mechanisms, std::nullopt);
+    const auto types = announced_bindings();
+    return sasl::advertised_list(mechanisms, std::span<const std::string_view>(types));
 }
 
 // ---- Elements ----------------------------------------------------------------------------------
@@ -265,20 +281,19 @@ Step Negotiation::on_auth(const Server& server, const xml::Element& auth, Output
         if (!bytes) return fail(sasl::Condition::incorrect_encoding, "not base64");
         initial = std::move(*bytes);
     }
-    const bool plus_offered = sasl::is_plus(list.front());
-    exchange_ =
-        std::make_unique<sasl::ServerExchange>(exchange_options(server, *mechanism, plus_offered));
+    exchange_ = std::make_unique<sasl::ServerExchange>(exchange_options(server, *mechanism, list));
     state_ = State::exchange;
     return take(
         exchange_->start(initial ? std::optional<std::string_view>(*initial) : std::nullopt), out);
 }
 
 sasl::ExchangeOptions Negotiation::exchange_options(const Server& server, sasl::Mechanism mechanism,
-                                                    bool plus_offered) const {
+                                                    std::span<const sasl::Mechanism> list) const {
     sasl::ExchangeOptions options;
     options.mechanism = mechanism;
     if (bindings_) options.bindings = *bindings_;
-    options.plus_offered = plus_offered;
+    options.plus_offered = sasl::is_plus(list.front());
+    options.advertised = advertised(list);
     options.server_nonce = server.make_nonce();
     options.decoy_secret = server.decoy_secret();
     options.iterations = server.policy(host_).iterations;

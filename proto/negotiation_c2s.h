@@ -24,6 +24,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -216,8 +217,10 @@ private:
     Step on_starttls(const Server& server, Output& out);
     Step on_sasl(const Server& server, const xml::Element& element, Output& out);
     Step on_auth(const Server& server, const xml::Element& auth, Output& out);
+    std::vector<std::string_view> announced_bindings() const;
+    std::string advertised(std::span<const sasl::Mechanism> list) const;
     sasl::ExchangeOptions exchange_options(const Server& server, sasl::Mechanism mechanism,
-                                           bool plus_offered) const;
+                                           std::span<const sasl::Mechanism> list) const;
     Step take(sasl::Step step, Output& out);
     Step succeed(const sasl::Success& success, Output& out);
     Step fail(sasl::Condition condition, std::string_view text);

@@ -16,7 +16,6 @@ inline constexpr View xmlns = "http://www.w3.org/2000/xmlns/";         // Namesp
 inline constexpr View client = "jabber:client";                        // RFC 6120, 4.8.3
 inline constexpr View server = "jabber:server";                        // RFC 6120, 4.8.3
 inline constexpr View component = "jabber:component:accept";           // XEP-0114
-inline constexpr View component_connect = "jabber:component:connect";  // XEP-0114
 inline constexpr View streams = "http://etherx.jabber.org/streams";    // RFC 6120, 4.8.1
 inline constexpr View stream_errors = "urn:ietf:params:xml:ns:xmpp-streams";  // RFC 6120, 4.9.2
 inline constexpr View stanza_errors = "urn:ietf:params:xml:ns:xmpp-stanzas";  // RFC 6120, 8.3.2
@@ -43,17 +42,12 @@ inline constexpr View stream_limits = "urn:xmpp:stream-limits:0";            // 
 inline constexpr View dialback = "jabber:server:dialback";                   // XEP-0220
 inline constexpr View dialback_feature = "urn:xmpp:features:dialback";       // XEP-0220, 2.2.1
 inline constexpr View bidi = "urn:xmpp:bidi";                                // XEP-0288
-inline constexpr View bidi_feature = "urn:xmpp:features:bidi";               // XEP-0288
 inline constexpr View http_bind = "http://jabber.org/protocol/httpbind";     // XEP-0124
 inline constexpr View xbosh = "urn:xmpp:xbosh";                              // XEP-0206
-inline constexpr View alt_connections = "urn:xmpp:alt-connections";          // XEP-0156
-inline constexpr View alt_bosh = "urn:xmpp:alt-connections:xbosh";           // XEP-0156
-inline constexpr View alt_websocket = "urn:xmpp:alt-connections:websocket";  // XEP-0156
 
 // --- bricks that others are built from ----------------------------------------------------------
 inline constexpr View data_forms = "jabber:x:data";                                      // XEP-0004
 inline constexpr View data_form_validate = "http://jabber.org/protocol/xdata-validate";  // XEP-0122
-inline constexpr View data_form_media = "urn:xmpp:media-element";                        // XEP-0221
 inline constexpr View disco_info = "http://jabber.org/protocol/disco#info";              // XEP-0030
 inline constexpr View disco_items = "http://jabber.org/protocol/disco#items";            // XEP-0030
 inline constexpr View server_info = "http://jabber.org/network/serverinfo";  // XEP-0157 (form)
@@ -64,8 +58,6 @@ inline constexpr View forward = "urn:xmpp:forward:0";                        // 
 inline constexpr View hints = "urn:xmpp:hints";                              // XEP-0334
 inline constexpr View stanza_id = "urn:xmpp:sid:0";                          // XEP-0359
 inline constexpr View caps = "http://jabber.org/protocol/caps";              // XEP-0115
-inline constexpr View caps_optimize = "http://jabber.org/protocol/caps#optimize";  // XEP-0115, 8.4
-inline constexpr View caps2 = "urn:xmpp:caps";                                     // XEP-0390
 inline constexpr View hashes = "urn:xmpp:hashes:2";                                // XEP-0300
 inline constexpr View address = "http://jabber.org/protocol/address";              // XEP-0033
 inline constexpr View oob = "jabber:x:oob";                                        // XEP-0066
@@ -105,7 +97,6 @@ inline constexpr View extdisco = "urn:xmpp:extdisco:2";                        /
 inline constexpr View extdisco_1 = "urn:xmpp:extdisco:1";      // XEP-0215, before 0.7
 inline constexpr View http_upload = "urn:xmpp:http:upload:0";  // XEP-0363
 inline constexpr View http_upload_purpose = "urn:xmpp:http:upload:purpose:0";      // XEP-0363
-inline constexpr View account_affiliation = "urn:xmpp:raa:0";                      // XEP-0489
 inline constexpr View notification_settings = "urn:xmpp:notification-settings:1";  // XEP-0492
 inline constexpr View admin = "http://jabber.org/protocol/admin";  // XEP-0133 (form, commands)
 
@@ -115,7 +106,6 @@ inline constexpr View carbons_rules_feature = "urn:xmpp:carbons:rules:0";       
 inline constexpr View mam = "urn:xmpp:mam:2";                                    // XEP-0313
 inline constexpr View mam_extended = "urn:xmpp:mam:2#extended";                  // XEP-0313, 4.1.4
 inline constexpr View mam_groupchat_feature = "urn:xmpp:mam:2#groupchat-field";  // XEP-0313, 7
-inline constexpr View mam_fulltext = "urn:xmpp:fulltext:0";                      // XEP-0431
 inline constexpr View offline_feature = "msgoffline";                            // XEP-0160
 inline constexpr View chat_states = "http://jabber.org/protocol/chatstates";     // XEP-0085
 inline constexpr View events_legacy = "jabber:x:event";                          // XEP-0022
@@ -136,11 +126,9 @@ inline constexpr View reference = "urn:xmpp:reference:0";                       
 inline constexpr View mentions = "urn:xmpp:mentions:0";                            // XEP-0513
 inline constexpr View fasten = "urn:xmpp:fasten:0";                                // XEP-0422
 inline constexpr View sims = "urn:xmpp:sims:1";                                    // XEP-0385
-inline constexpr View file_sharing = "urn:xmpp:sfs:0";                             // XEP-0447
 inline constexpr View jingle = "urn:xmpp:jingle:1";                                // XEP-0166
 inline constexpr View jingle_message = "urn:xmpp:jingle-message:0";                // XEP-0353
 inline constexpr View call_invites = "urn:xmpp:call-invites:0";                    // XEP-0482
-inline constexpr View xhtml_im = "http://jabber.org/protocol/xhtml-im";            // XEP-0071
 inline constexpr View attention = "urn:xmpp:attention:0";                          // XEP-0224
 
 // --- encryption as the server sees it -----------------------------------------------------------
@@ -150,7 +138,6 @@ inline constexpr View omemo_1 = "urn:xmpp:omemo:1";                     // XEP-0
 inline constexpr View omemo_2 = "urn:xmpp:omemo:2";                     // XEP-0384
 inline constexpr View openpgp = "urn:xmpp:openpgp:0";                   // XEP-0373
 inline constexpr View openpgp_legacy = "jabber:x:encrypted";            // XEP-0027
-inline constexpr View openpgp_signed_legacy = "jabber:x:signed";        // XEP-0027
 inline constexpr View otr = "urn:xmpp:otr:0";                           // XEP-0364
 
 // --- push ---------------------------------------------------------------------------------------
@@ -187,7 +174,6 @@ inline constexpr View muc_stable_id_feature =
 inline constexpr View muc_self_ping_feature =
     "http://jabber.org/protocol/muc#self-ping-optimization";                // XEP-0410
 inline constexpr View muc_conference = "jabber:x:conference";               // XEP-0249
-inline constexpr View muc_affiliations = "urn:xmpp:muc:affiliations:1";     // XEP-0463
 inline constexpr View occupant_id = "urn:xmpp:occupant-id:0";               // XEP-0421
 inline constexpr View hats = "urn:xmpp:hats:0";                             // XEP-0317
 inline constexpr View channel_search = "urn:xmpp:channel-search:0:search";  // XEP-0433

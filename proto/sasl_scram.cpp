@@ -151,7 +151,9 @@ std::optional<Failure> ServerExchange::scram_channel(std::string_view flag) {
     if (flag != "n" && flag != "y") return refuse("a malformed gs2 header");
     if (is_plus(options_.mechanism)) return refuse("-PLUS without channel binding");
     if (flag == "y" && options_.plus_offered) {
-        return refuse("the client saw no -PLUS although we offered it: somebody removed it");
+        return refuse(
+            "the client says that it saw no -PLUS, which was offered: somebody in between removed "
+            "it, or the client does not keep to RFC 5802");
     }
     return std::nullopt;
 }

@@ -304,11 +304,6 @@ void Element::remove(const Element& child) {
     }
 }
 
-void Element::clear_children() {
-    assert(!content_is_shared);
-    first_ = last_ = nullptr;
-}
-
 // --- Document -----------------------------------------------------------------------------------
 
 Document::Document(std::string_view root_name, std::string_view root_ns)

@@ -149,7 +149,6 @@ public:
     /// Unlinks a direct child element (also while iterating over the children). REQUIRES: `child`
     /// is a child of this element.
     void remove(const Element& child);
-    void clear_children();
 
 private:
     friend class Document;

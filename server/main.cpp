@@ -1,7 +1,9 @@
 // clariond: the server. Reads its arguments, then App does everything.
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -86,9 +88,12 @@ void complain(const Error& error) {
 }
 
 int exit_code(const Result<>& result) {
-    std::cout << std::flush;
+    const bool written = static_cast<bool>(std::cout.flush());
+    const int why = errno;
     if (!result) complain(result.error());
-    return result ? 0 : 1;
+    if (!written)
+        std::cerr << "clariond: cannot write to standard output: " << std::strerror(why) << '\n';
+    return result && written ? 0 : 1;
 }
 
 /// docs/modules.md
@@ -104,7 +109,7 @@ void describe_modules() {
 int describe(const Arguments& arguments) {
     if (arguments.modules) {
         describe_modules();
-        return 0;
+        return exit_code({});
     }
     const auto specifications = specifications::table();
     const OptionRegistry registry = app::all_options();
@@ -125,7 +130,7 @@ int describe(const Arguments& arguments) {
                       << std::string(row.name.size() < 20 ? 20 - row.name.size() : 1, ' ')
                       << row.summary << " (" << row.specifications << ")\n";
     }
-    return 0;
+    return exit_code({});
 }
 
 /// Until it stops. Says whether it is to begin anew.
@@ -149,12 +154,13 @@ int main(int argc, char** argv) {
     const auto arguments = parse(argc, argv);
     if (!arguments || arguments->help || argc == 1) {
         if (!arguments) std::cerr << "clariond: " << arguments.error().text << "\n\n";
+        if (argc == 1) std::cerr << "clariond: --config FILE is needed\n\n";
         (arguments && arguments->help ? std::cout : std::cerr) << usage;
-        return arguments && arguments->help ? 0 : 2;
+        return arguments && arguments->help ? exit_code({}) : 2;
     }
     if (arguments->version) {
         std::cout << "clariond " CLARION_VERSION "\n";
-        return 0;
+        return exit_code({});
     }
     if (arguments->describe) return describe(*arguments);
     if (!arguments->verify.empty())

@@ -63,6 +63,8 @@ public:
     /// Bytes submitted and not yet decided: readers pause while it is high (backpressure). Any
     /// thread.
     virtual std::size_t backlog_bytes() const = 0;
+    /// Why the last commit failed, if it did: a full disk, say. Any thread.
+    virtual Result<> last_commit() const { return {}; }
     /// Calls `fn` once, when they are less than `bytes`: at once, or on the writer's thread. Any
     /// thread.
     virtual void when_backlog_below(std::size_t bytes, std::function<void()> fn) = 0;

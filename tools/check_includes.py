@@ -69,7 +69,7 @@ def tier_problem(path, included):
     if tier == "proto" and included in PROTO_BANNED:
         return "proto is pure: no clock, log, metrics or coroutines"
     if tier == "modules" and target == "modules" and module_of(path) != module_of(included):
-        return "modules meet on the event bus or in server/core/services.h, not in headers"
+        return "modules meet on the event bus (server/core/events), not in headers"
     if tier in ("modules", "net") and included in WHOLE_SHARD:
         return "is core's own: server/core/context.h has what others may reach"
     if allowed is None or target == tier or target in allowed:

@@ -96,6 +96,11 @@ async def main():
     message = await asyncio.wait_for(phone.messages.get(), 5)
     say("juliet", f"has the message: {message['body']!r}")
 
+    # The service goes with this program: who wrote to juliet next would find it unreachable.
+    disable = phone.make_iq_set()
+    disable.append(ET.fromstring(f"<disable xmlns='urn:xmpp:push:0' jid='{PUSH_DOMAIN}' node='demo-device'/>"))
+    await disable.send()
+
     for stream in (phone, friend, service):
         await stream.disconnect()
 

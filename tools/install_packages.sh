@@ -32,7 +32,7 @@ for argument in "$@"; do
         --desktop) packages+=("${desktop_packages[@]}") ;;
         --chat) packages+=(nodejs npm) ;;
         --check) check_only=true ;;
-        *) echo "usage: tools/install_packages.sh [--test] [--desktop] [--check]" >&2; exit 2 ;;
+        *) echo "usage: tools/install_packages.sh [--test] [--desktop] [--chat] [--check]" >&2; exit 2 ;;
     esac
 done
 

@@ -21,7 +21,11 @@ while [ $# -gt 0 ]; do
     case $1 in
         --no-start) start=no ;;
         --domain | --c2s-port | --c2s-tls-port | --s2s-port | --https-port | --component-port)
-            chosen[${1#--}]=${2:?$1 needs a value}
+            if [ $# -lt 2 ]; then
+                echo "quickstart: $1 needs a value" >&2
+                exit 2
+            fi
+            chosen[${1#--}]=$2
             shift
             ;;
         -h | --help)

@@ -71,6 +71,15 @@ bool may_talk(const AddressList& blacklist, const AddressList& whitelist, const 
     return whitelist.empty() || is_component || whitelist.covers(peer);
 }
 
+Result<> check_listable(const core::Domains& domains, const Jid& who) {
+    const core::DomainKind kind = domains.kind(who.domain());
+    if (kind == core::DomainKind::remote || kind == core::DomainKind::component) return {};
+    return fail(error_code::usage,
+                who.full() + ": " + std::string(who.domain()) +
+                    " is a domain of this server, and these lists are about servers elsewhere; "
+                    "`user disable` shuts an account out");
+}
+
 Task<Result<>> edit_list(Context& here, std::string host, Listing which, ListEdit edit,
                          std::string by) {
     const Result<> done = co_await core::ask_at_home<void>(

@@ -60,6 +60,10 @@ struct AddressListChanged {
     const AddressList& list;
 };
 
+/// Whether a list may have it: not what is of this server, since lists are about what comes from
+/// outside. Error "usage", with a sentence.
+Result<> check_listable(const core::Domains& domains, const Jid& who);
+
 /// Any shard: changes a list, and tells all shards. `by`: for the log. Errors: "not-acceptable" (more
 /// than [administration] max_listed), storage errors.
 Task<Result<>> edit_list(core::Context& here, std::string host, Listing which, ListEdit edit,

@@ -8,6 +8,8 @@
 #include "modules/administration/administration.h"
 #include "modules/administration/forms.h"
 #include "modules/administration/parts.h"
+#include "server/core/address/domains.h"
+#include "server/core/context.h"
 
 namespace clarion::administration {
 
@@ -61,6 +63,10 @@ Task<Result<CommandOutcome>> edit(CommandCall& call, Listing which) {
     if (!wanted) co_return wanted.error();
     const auto& before = call.offered.field(var_of(which))->values;
     ListEdit edit{missing_in(*wanted, before), missing_in(before, *wanted)};
+    for (const std::string& address : edit.added)
+        if (const auto jid = Jid::parse(address); jid)
+            if (const auto may = check_listable(call.context.domains(), *jid); !may)
+                co_return fail(core::bad_payload, may.error().text);
     for (const std::string& address : edit.added) call.about += "+" + address + " ";
     for (const std::string& address : edit.removed) call.about += "-" + address + " ";
     const Result<> done =

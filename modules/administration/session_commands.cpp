@@ -152,8 +152,8 @@ Task<Result<json::value>> list(Context& here, const json::object& arguments,
                                const core::AdminAsker& asker) {
     Wanted wanted{.asker = asker, .limit = limit_of(arguments)};
     if (core::text(arguments, "jid").empty()) co_return co_await list_all(here, std::move(wanted));
-    auto jid = Jid::parse(core::text(arguments, "jid"));
-    if (!jid) co_return fail(error_code::usage, "jid: " + jid.error().text);
+    const auto jid = core::address_argument(here.domains(), arguments);
+    if (!jid) co_return jid.error();
     if (!jid->has_local()) {
         wanted.domain = jid->domain();
         co_return co_await list_all(here, std::move(wanted));

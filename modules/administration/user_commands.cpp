@@ -19,7 +19,11 @@ using core::text;
 
 namespace {
 
-using Change = Task<Result<>> (*)(Context&, Jid, std::string);
+/// A change of one account, and what is so once it is made.
+struct Change {
+    Task<Result<>> (*make)(Context&, Jid, std::string);
+    std::string_view now;
+};
 
 /// Runs a change of one account on its home shard.
 Task<Result<json::value>> change(Context& here, const json::object& arguments, Change what) {
@@ -27,42 +31,58 @@ Task<Result<json::value>> change(Context& here, const json::object& arguments, C
     if (!jid) co_return jid.error();
     const std::string password(text(arguments, "password"));
     const auto result = co_await core::ask_at_home<void>(
-        here, std::string(jid->bare()), [&](Context& home) { return what(home, *jid, password); });
-    if (!result) co_return result.error();
-    co_return json::value{{"jid", jid->bare()}};
+        here, std::string(jid->bare()),
+        [&](Context& home) { return what.make(home, *jid, password); });
+    if (!result) {
+        Error error = result.error();
+        error.text = jid->full() + ": " + (error.text.empty() ? error.code : error.text);
+        co_return error;
+    }
+    co_return json::value{{"jid", jid->bare()}, {"now", what.now}};
 }
 
-Task<Result<>> create(Context& context, Jid jid, std::string password) {
-    return context.account_registry().create(std::move(jid), std::move(password));
-}
-Task<Result<>> set_password(Context& context, Jid jid, std::string password) {
-    return context.account_registry().set_password(std::move(jid), std::move(password));
-}
-Task<Result<>> disable(Context& context, Jid jid, std::string) {
-    return context.account_registry().set_disabled(std::move(jid), true);
-}
-Task<Result<>> enable(Context& context, Jid jid, std::string) {
-    return context.account_registry().set_disabled(std::move(jid), false);
-}
-Task<Result<>> remove(Context& context, Jid jid, std::string) {
-    return context.account_registry().remove(std::move(jid));
-}
-Task<Result<>> make_administrator(Context& context, Jid jid, std::string) {
-    return context.account_registry().set_administrator(std::move(jid), true);
-}
-Task<Result<>> make_no_administrator(Context& context, Jid jid, std::string) {
-    return context.account_registry().set_administrator(std::move(jid), false);
-}
+constexpr Change create{[](Context& context, Jid jid, std::string password) {
+                            return context.account_registry().create(std::move(jid),
+                                                                     std::move(password));
+                        },
+                        "it exists, and can be logged in to"};
+constexpr Change set_password{[](Context& context, Jid jid, std::string password) {
+                                  return context.account_registry().set_password(
+                                      std::move(jid), std::move(password));
+                              },
+                              "it has the new password; all its sessions have ended"};
+constexpr Change disable{[](Context& context, Jid jid, std::string) {
+                             return context.account_registry().set_disabled(std::move(jid), true);
+                         },
+                         "nobody can log in to it; its sessions have ended"};
+constexpr Change enable{[](Context& context, Jid jid, std::string) {
+                            return context.account_registry().set_disabled(std::move(jid), false);
+                        },
+                        "it can be logged in to"};
+constexpr Change remove{[](Context& context, Jid jid, std::string) {
+                            return context.account_registry().remove(std::move(jid));
+                        },
+                        "it is gone, with everything kept for it"};
+constexpr Change make_administrator{[](Context& context, Jid jid, std::string) {
+                                        return context.account_registry().set_administrator(
+                                            std::move(jid), true);
+                                    },
+                                    "it administers its domain"};
+constexpr Change make_no_administrator{
+    [](Context& context, Jid jid, std::string) {
+        return context.account_registry().set_administrator(std::move(jid), false);
+    },
+    "its record makes it no administrator (those whom the configuration names still are)"};
 
 Task<Result<json::value>> add(Context& here, const json::object& arguments) {
     if (text(arguments, "password").empty())
-        co_return fail(error_code::usage, "a password is needed");
+        co_return fail(error_code::usage, "a password is needed: --password, or --password-stdin");
     co_return co_await change(here, arguments, create);
 }
 
 Task<Result<json::value>> passwd(Context& here, const json::object& arguments) {
     if (text(arguments, "password").empty())
-        co_return fail(error_code::usage, "a password is needed");
+        co_return fail(error_code::usage, "a password is needed: --password, or --password-stdin");
     co_return co_await change(here, arguments, set_password);
 }
 

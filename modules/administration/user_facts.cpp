@@ -10,7 +10,9 @@
 #include "modules/administration/rates_sought.h"
 #include "modules/administration/rows.h"
 #include "server/core/accounts/account_directory.h"
+#include "server/core/accounts/administrators.h"
 #include "server/core/accounts/session.h"
+#include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/setup/remote_call.h"
 #include "server/runtime/event_bus.h"
@@ -74,6 +76,21 @@ void add_sessions(json::object& answer, const core::Account& account) {
     answer["addresses"] = std::move(addresses);
 }
 
+/// Of what, and who says so: "no", or as the configuration or `user admin` have it.
+std::string administers_what(const Context& home, const Jid& account, bool by_record) {
+    const Config& config = home.config();
+    if (core::is_server_administrator(config, account)) return "of the server (configuration)";
+    std::string all;
+    for (const std::string& host : core::configured_hosts(config, home.domains(), account))
+        all += (all.empty() ? "of " : ", ") + host;
+    if (!all.empty()) all += " (configuration)";
+    if (by_record) {
+        all += all.empty() ? "of " : "; of ";
+        all.append(account.domain()).append(" (`user admin`)");
+    }
+    return all.empty() ? "no" : all;
+}
+
 Task<Result<json::value>> describe(Context& home, std::string name) {
     auto pin = co_await home.accounts().load(name);
     if (!pin) co_return pin.error();
@@ -86,7 +103,8 @@ Task<Result<json::value>> describe(Context& home, std::string name) {
         {"jid", account.jid().bare()},
         {"created", format_datetime(account.created())},
         {"disabled", account.disabled()},
-        {"administrator", record->has_value() && (*record)->administrator},
+        {"administrator",
+         administers_what(home, account.jid(), record->has_value() && (*record)->administrator)},
         {"last_login", last_login},
         {"contacts", std::count_if(items.begin(), items.end(),
                                    [](const core::RosterItem& item) { return item.listed; })},

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -14,6 +13,7 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/free_space.h"
 #include "modules/http_upload/slot.h"
 #include "server/core/http/http_file_response.h"
 
@@ -218,15 +218,6 @@ FileStore::Totals FileStore::totals(storage::OwnerId owner) const {
     return totals;
 }
 
-std::uint64_t FileStore::free_bytes() const {
-    // The first upload makes the directory: until then the one above it says.
-    fs::path there = fs::absolute(directory_);
-    struct statvfs status {};
-    while (::statvfs(there.c_str(), &status) != 0) {
-        if (errno != ENOENT || there == there.parent_path()) return 0;
-        there = there.parent_path();
-    }
-    return static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-}
+std::uint64_t FileStore::free_bytes() const { return clarion::free_bytes(directory_).value_or(0); }
 
 }  // namespace clarion::http_upload

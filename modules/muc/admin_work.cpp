@@ -6,12 +6,14 @@
 
 #include <algorithm>
 #include <functional>
+#include <optional>
 #include <utility>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "modules/muc/affairs.h"
 #include "modules/muc/owner_requests.h"
-#include "modules/muc/room_form.h"
+#include "modules/muc/room_option.h"
 #include "modules/muc/room_walk.h"
 #include "modules/muc/rooms.h"
 #include "modules/muc/services.h"
@@ -29,6 +31,8 @@ namespace clarion::muc::admin {
 using core::text;
 
 namespace {
+
+constexpr Logger logger{"muc"};
 
 /// What is done where the room is at home.
 using Work = std::function<Task<Result<json::value>>(Rooms& rooms, Room& room)>;
@@ -159,6 +163,17 @@ namespace {
 
 // ---- create, destroy ---------------------------------------------------------------------------
 
+/// Whether somebody can be meant by an address at a domain of ours: who got that name later would be
+/// the owner of the room. Elsewhere nobody can be asked.
+Task<Result<>> check_exists(Context& here, Jid who) {
+    if (!here.domains().is_host(who.domain())) co_return Result<>{};
+    std::string name(who.bare());
+    const auto record = co_await here.storage().accounts().find(std::move(name));
+    if (!record) co_return record.error();
+    if (record->has_value()) co_return Result<>{};
+    co_return fail(error_code::item_not_found, who.full() + " does not exist");
+}
+
 Task<Result<json::value>> create_at_home(Context& home, Jid address, Jid owner) {
     Rooms* const rooms = rooms_here(home, address.domain());
     if (!rooms) co_return fail(error_code::item_not_found, "rooms are switched off");
@@ -178,6 +193,8 @@ Task<Result<json::value>> create(Context& here, const json::object& arguments) {
         co_return fail(error_code::usage, "owner: the address of a user is needed");
     const Jid address = *room;
     const Jid bare = owner->to_bare();
+    const Result<> exists = co_await check_exists(here, bare);
+    if (!exists) co_return exists.error();
     co_return co_await core::ask_at_home<json::value>(
         here, address.full(), [&](Context& home) { return create_at_home(home, address, bare); });
 }
@@ -207,36 +224,19 @@ namespace {
 
 // ---- config ------------------------------------------------------------------------------------
 
-json::object fields_of(const Room& room) {
-    json::object fields;
-    const DataForm form = config_form(room.config(), {});
-    for (const DataFormField& field : form.fields) {
-        const std::string_view prefix = "muc#roomconfig_";
-        if (!field.var.starts_with(prefix) || field.type == "text-private") continue;
-        if (field.type == "jid-multi") continue;  // those have a command of their own
-        std::string all;
-        for (const std::string& value : field.values) all += (all.empty() ? "" : " ") + value;
-        fields[field.var.substr(prefix.size())] = all;
-    }
-    return fields;
-}
-
+/// Without a value the option is shown, and all of them if none is named.
 Task<Result<json::value>> configure_one(Rooms& rooms, Room& room, std::string option,
-                                        std::string value) {
-    if (!option.empty()) {
-        DataForm form = DataForm::make("submit", ns::muc_roomconfig);
-        std::vector<std::string> values;
-        const bool is_list = option == "presencebroadcast" || option == "getmemberlist";
-        if (is_list)
-            for (const std::string_view each : split(value, ' ')) values.emplace_back(each);
-        else
-            values.push_back(std::move(value));
-        form.add("muc#roomconfig_" + option, std::move(values));
-        if (!fields_of(room).contains(option) && option != "roomsecret")
-            co_return fail(error_code::usage, "a room has no option " + option);
-        if (auto done = configure(room, form); !done) co_return done.error();
+                                        std::optional<std::string> value) {
+    const bool is_known =
+        option.empty() || options_of(room).contains(option) || (option == "roomsecret" && value);
+    if (!is_known) co_return fail(error_code::usage, "a room has no option " + option);
+    if (!option.empty() && value) {
+        const Result<> done = change_option(room, option, std::move(*value));
+        if (!done) co_return done.error();
+        logger.info("configured", {{"room", room.jid().full()}, {"option", option}});
     }
-    json::value answer(fields_of(room));
+    json::value answer(options_of(room));
+    if (!option.empty() && !value) answer = json::object{{option, answer.get_object().at(option)}};
     Context& home = room.context();
     rooms.destroy_if_over(room);
     co_return co_await durable(home, std::move(answer));
@@ -245,8 +245,10 @@ Task<Result<json::value>> configure_one(Rooms& rooms, Room& room, std::string op
 }  // namespace
 
 Task<Result<json::value>> config(Context& here, const json::object& arguments) {
-    const std::string option(text(arguments, "option"));
-    const std::string value(text(arguments, "value"));
+    const std::string option = option_typed(text(arguments, "option"));
+    // An empty value is one, for it erases what was there.
+    std::optional<std::string> value;
+    if (arguments.contains("value")) value = text(arguments, "value");
     const Work there = [&](Rooms& rooms, Room& room) {
         return configure_one(rooms, room, option, value);
     };
@@ -280,6 +282,12 @@ Task<Result<json::value>> affiliation(Context& here, const json::object& argumen
     if (!wanted)
         co_return fail(error_code::usage, "affiliation: owner, admin, member, none or outcast");
     const Jid bare = who->to_bare();
+    // "romeo" is a domain to an address, and hardly to who types it.
+    if (!bare.has_local() && bare.domain().find('.') == std::string_view::npos &&
+        !here.domains().is_ours(bare.domain()))
+        co_return fail(error_code::usage, "address: " + bare.full() +
+                                              " is a domain; expected somebody, such as " +
+                                              bare.full() + "@" + here.domains().hosts().front());
     const std::string reason(text(arguments, "reason"));
     const Affiliation affiliation = *wanted;
     const Work there = [&](Rooms& rooms, Room& room) {

@@ -4,7 +4,7 @@
 // in memory and in the turn's batch. It is answered, and others are notified of it, once that is
 // durable.
 //
-// Who may not read a node is answered as if there were none: item-not-found (docs/design/011-pubsub.md).
+// Who may not read a node is answered as if there were none: item-not-found (docs/design/018-pubsub.md).
 #pragma once
 
 #include "modules/pubsub/changes.h"

@@ -1,5 +1,5 @@
 // What a vCard is as others read it, and what becomes of one that a client sets: the rules by which
-// vcard-temp and vCard4 meet (docs/design/013-profiles.md). Pure.
+// vcard-temp and vCard4 meet (docs/design/019-profiles.md). Pure.
 #pragma once
 
 #include <cstddef>

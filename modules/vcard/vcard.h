@@ -5,7 +5,7 @@
 // only the owner sets it. To others an account without one and no account are the same:
 // service-unavailable. Avatars and vCard4 are nodes of the account, which another module keeps.
 // What they say is in the vCard that somebody is given as far as that one may read the nodes, and
-// what a vCard says is published there (docs/design/013-profiles.md).
+// what a vCard says is published there (docs/design/019-profiles.md).
 //
 // Who once had a vCard or an avatar has its hash in all presence that others are shown of each
 // session: by broadcast, in answer to a probe, addressed to somebody (events::PresenceShowing); a

@@ -1,8 +1,10 @@
 // status, stop, reload, metrics, log level, log tail.
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/value.hpp>
 
+#include "base/free_space.h"
 #include "base/log.h"
 #include "base/log_tail.h"
 #include "base/metrics.h"
@@ -14,6 +16,8 @@
 #include "server/app/log_tail_options.h"
 #include "server/app/memory_metrics.h"
 #include "server/app/session_count.h"
+#include "server/core/options.h"
+#include "storage/storage.h"
 
 namespace clarion::app {
 
@@ -22,6 +26,35 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::int64_t usual_lines = 50;
+
+/// Options of the file that only a restart applies.
+json::object waiting_alarm(const std::vector<std::string>& options) {
+    constexpr std::size_t most = 3;
+    std::string named;
+    for (std::size_t i = 0; i < std::min(most, options.size()); ++i)
+        named += (i > 0 ? ", " : "") + options[i];
+    if (options.size() > most) named += " and " + std::to_string(options.size() - most) + " more";
+    return {{"what", "the configuration file has other values, which wait for a restart: " + named},
+            {"next", "Restart the server, or put them back and `clarionctl reload`"}};
+}
+
+/// What cannot be kept, or soon will not be.
+std::vector<json::object> storage_alarms(const core::Context& here) {
+    std::vector<json::object> alarms;
+    const std::string& directory = here.options<core::ServerOptions>().data_dir;
+    if (const Result<> last = here.storage().last_commit(); !last)
+        alarms.push_back({{"what", "nothing can be stored: " + last.error().text},
+                          {"next", "Make room in " + directory +
+                                       "; what users do is refused until then (`clarionctl log "
+                                       "tail`)"}});
+    const auto free = free_bytes(directory);
+    const auto wanted = here.options<core::StorageOptions>().free_space_warning;
+    if (free && *free < static_cast<std::uint64_t>(wanted))
+        alarms.push_back(
+            {{"what", "the disk of " + directory + " has " + std::to_string(*free) + " bytes left"},
+             {"next", "Make room there ([storage] free_space_warning)"}});
+    return alarms;
+}
 
 Task<Result<json::value>> status(App& app, const json::object&) {
     const SessionCount load = co_await count_sessions(app);
@@ -32,11 +65,15 @@ Task<Result<json::value>> status(App& app, const json::object&) {
     for (const auto& where : app.listening()) listening.emplace_back(where);
     const auto accounts =
         co_await app.context().storage().owners().count(storage::OwnerKind::account);
+    const auto free = free_bytes(app.context().options<core::ServerOptions>().data_dir);
     json::array alarms;
     for (const auto& alarm : app.certificate_alarms(app.context()))
         alarms.push_back({{"what", alarm.what}, {"next", alarm.next}});
     if (const auto alarm = dropped_lines_alarm(log_lines_dropped()))
         alarms.push_back({{"what", alarm->what}, {"next", alarm->next}});
+    for (auto& alarm : storage_alarms(app.context())) alarms.push_back(std::move(alarm));
+    if (const auto waiting = app.awaiting_restart(); !waiting.empty())
+        alarms.push_back(waiting_alarm(waiting));
     for (const auto* area : app.admin_areas().all()) {
         if (!area->alarms) continue;
         const auto of_area = co_await area->alarms(app.context());
@@ -53,6 +90,7 @@ Task<Result<json::value>> status(App& app, const json::object&) {
                           {"sessions_connected", load.connected},
                           {"sessions_asleep_loaded", load.asleep},
                           {"database_bytes", database_bytes(app.context().config())},
+                          {"database_free_bytes", free ? json::value(*free) : json::value(nullptr)},
                           {"storage_backlog_bytes", app.context().storage().backlog_bytes()},
                           {"alarms", std::move(alarms)}};
 }
@@ -66,7 +104,10 @@ json::array described(const std::vector<OptionChange>& changes) {
     json::array result;
     for (const auto& change : changes)
         result.push_back(
-            {{"option", change.path}, {"before", change.before}, {"now", change.after}});
+            {{"option", change.path},
+             {"before", change.before},
+             {"now", change.after},
+             {"line", change.line > 0 ? json::value(change.line) : json::value(nullptr)}});
     return result;
 }
 

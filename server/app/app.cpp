@@ -63,9 +63,9 @@ bool is_disabled(const Config& config, const core::Domains& domains, std::string
 
 void tell(bool serious, std::string_view event, const std::string& text) {
     if (serious)
-        logger.error(event, {{"text", text}});
+        logger.error(event, {{"text", OwnText{text}}});
     else
-        logger.warning(event, {{"text", text}});
+        logger.warning(event, {{"text", OwnText{text}}});
 }
 
 /// What the self check found: told in the log; an error if the server must not run so.
@@ -151,7 +151,7 @@ Result<> App::start() {
         return ours;
     Findings findings(*config_);
     check_configuration(*config_, system_clock().wall(), findings);
-    check_machine(*config_, true, findings);
+    check_machine(*config_, PortsOf::nobody, findings);
     if (auto possible = tell(findings); !possible) return possible;
     raise_open_files_limit();
     if (auto opened = open_storage(); !opened) return opened;
@@ -239,8 +239,9 @@ Result<> App::listen() {
     for (const auto& options : config_->list<net::ListenOptions>()) {
         auto port = net::open_port(options, shards_->count());
         if (!port) return port.error();
-        listening_.push_back(options.type + " " + options.address + ":" +
-                             std::to_string(port->port));
+        const bool is_v6 = options.address.find(':') != std::string::npos;
+        const std::string address = is_v6 ? "[" + options.address + "]" : options.address;
+        listening_.push_back(options.type + " " + address + ":" + std::to_string(port->port));
         for (unsigned i = 0; i < shards_->count(); ++i)
             if (auto ok = nets_[i]->listen(*port->type, std::move(port->sockets[i])); !ok)
                 return ok;
@@ -305,9 +306,11 @@ Result<App::Reload> App::reload() {
     if (!fresh) return fresh.error();
     Findings findings(**fresh);
     check_configuration(**fresh, system_clock().wall(), findings);
+    check_machine(**fresh, PortsOf::this_server, findings);
     if (auto possible = tell(findings); !possible) return possible.error();
-    std::string files = file_state(**fresh, domains_.hosts());
-    auto tls = net::TlsContexts::load(**fresh, domains_.hosts());
+    const auto next = reloaded(registry_, *config_, **fresh);
+    std::string files = file_state(*next, domains_.hosts());
+    auto tls = net::TlsContexts::load(*next, domains_.hosts());
     if (!tls) return tls.error();
     Reload result;
     result.certificates = certificates_.set(*tls, std::move(files));
@@ -320,7 +323,8 @@ Result<App::Reload> App::reload() {
         logger.info("option-changed", {{"option", change.path}, {"now", change.after}});
     for (const auto& change : result.need_restart)
         logger.warning("needs-restart", {{"option", change.path}, {"now", change.after}});
-    config_ = *fresh;
+    note_awaiting_restart(result.need_restart);
+    config_ = next;
     if (auto level = parse_log_level(config_->get<core::LogOptions>().level)) set_log_level(*level);
     keep_log_tail(*config_);
     for (const auto& core : shared_->cores) {
@@ -334,6 +338,17 @@ Result<App::Reload> App::reload() {
                       });
     }
     return result;
+}
+
+void App::note_awaiting_restart(const std::vector<OptionChange>& changes) {
+    const std::lock_guard lock(awaiting_);
+    awaiting_restart_.clear();
+    for (const OptionChange& change : changes) awaiting_restart_.push_back(change.path);
+}
+
+std::vector<std::string> App::awaiting_restart() const {
+    const std::lock_guard lock(awaiting_);
+    return awaiting_restart_;
 }
 
 /// Runs the task on each shard at the same time; returns when all have ended.
@@ -407,7 +422,7 @@ Result<> check(const Config& config, std::ostream& out) {
     const bool running = !check_not_in_use(config.get<core::ServerOptions>().data_dir);
     Findings findings(config);
     check_configuration(config, system_clock().wall(), findings);
-    check_machine(config, !running, findings);
+    check_machine(config, running ? PortsOf::another_server : PortsOf::nobody, findings);
     for (const Finding& finding : findings.sorted())
         if (finding.weight == Finding::Weight::soon) out << findings.said(finding) << '\n';
     const std::string wrong = findings.text(false);

@@ -68,6 +68,10 @@ public:
     /// waits for another that is at it.
     Result<Reload> reload();
 
+    /// Options that the file had otherwise at the last reload than they are: they take a restart.
+    /// Any thread.
+    std::vector<std::string> awaiting_restart() const;
+
     const OptionRegistry& registry() const { return registry_; }
     /// That of shard 0, where what concerns the server as a whole is done.
     core::Context& context() { return *shared_->cores[0]; }
@@ -90,6 +94,7 @@ private:
     void note_web_listener(std::string_view type, std::uint16_t port);
     void install_modules(core::Core& core, const std::vector<const core::ModuleRow*>& rows);
     void stop();
+    void note_awaiting_restart(const std::vector<OptionChange>& changes);
     void on_every_shard(std::function<Task<>(core::Core&)> task);
     static void tell_of(const std::vector<net::CertificateInfo>& loaded);
     void renew_certificates();
@@ -100,6 +105,8 @@ private:
 
     std::mutex reloading_;
     std::shared_ptr<const Config> config_;  // once there are threads: under reloading_
+    mutable std::mutex awaiting_;
+    std::vector<std::string> awaiting_restart_;  // under awaiting_
     OptionRegistry registry_;
     int lock_ = -1;
     std::unique_ptr<storage::Storage> storage_;

@@ -9,11 +9,15 @@
 #include <cstring>
 #include <filesystem>
 #include <optional>
+#include <set>
 
+#include "base/free_space.h"
 #include "base/text.h"
+#include "modules/http_upload/options.h"
 #include "server/app/data_directory.h"
 #include "server/app/self_check.h"
 #include "server/core/options.h"
+#include "server/net/dns/dns_channel.h"
 #include "server/net/listener.h"
 #include "server/net/transport/socket_address.h"
 #include "storage/storage_tools.h"
@@ -187,6 +191,50 @@ void check_directories(const Config& config, Findings& findings) {
     if (const auto why = why_not_writable(parent)) add(*why);
 }
 
+/// Where files of uploads are to be: each directory once.
+void check_upload_directories(const Config& config, Findings& findings) {
+    std::set<std::string> seen;
+    const auto look = [&](const http_upload::UploadOptions& options, const std::string& path) {
+        // Below data_dir it is as that is. Files of an external server are kept there.
+        if (options.directory.empty() || options.is_external()) return;
+        if (!seen.insert(options.directory).second) return;
+        const fs::path directory = whole(options.directory);
+        const TriedDirectory tried(directory);
+        const auto problem = tried.problem() ? tried.problem() : why_not_writable(directory);
+        if (problem) findings.add(Weight::wrong, path, path + ": " + *problem);
+    };
+    look(config.get<http_upload::UploadOptions>(), "upload.directory");
+    for (const auto& host : config.hosts())
+        look(config.get<http_upload::UploadOptions>(host),
+             "host." + quote(host) + ".upload.directory");
+    for (const auto& [name, options] : config.named<http_upload::ServiceOptions>())
+        look(options, "upload." + quote(name) + ".directory");
+}
+
+/// What cannot be a name server; otherwise those of the machine would be asked instead.
+void check_name_servers(const Config& config, Findings& findings) {
+    for (const std::string& server : config.get<core::DnsOptions>().servers)
+        if (const auto possible = net::check_name_server(server); !possible)
+            findings.add(
+                Weight::fatal, "dns.servers",
+                "dns.servers: \"" + server + "\" is no name server. Expected an IP " +
+                    "address, with \":PORT\" behind it if that is not 53: \"192.0.2.1\", " +
+                    "\"192.0.2.1:5353\", \"[2001:db8::1]:5353\"");
+}
+
+/// A full disk refuses whatever is to be kept, and says so to those who send it alone.
+void check_free_space(const Config& config, Findings& findings) {
+    constexpr std::uint64_t next_to_nothing = 1 << 20;
+    const std::string& directory = config.get<core::ServerOptions>().data_dir;
+    const auto wanted = config.get<core::StorageOptions>().free_space_warning;
+    const auto free = free_bytes(directory);
+    if (!free || *free >= static_cast<std::uint64_t>(wanted)) return;
+    findings.add(*free < next_to_nothing ? Weight::wrong : Weight::soon, "server.data_dir",
+                 "server.data_dir: the disk of " + directory + " has " + std::to_string(*free) +
+                     " bytes left. Expected at least " + std::to_string(wanted) +
+                     " ([storage] free_space_warning)");
+}
+
 // ---- The first start ---------------------------------------------------------------------------
 
 /// Asked once, while no server has been talked to yet: later it would cut some off.
@@ -203,20 +251,25 @@ void check_first_start(const Config& config, Findings& findings) {
         chosen = chosen || config.line_of("host." + quote(host) + "." + option) > 0;
     if (!federates || chosen) return;
     findings.add(Weight::soon, option,
-                 option + " is not set: servers without a valid certificate are taken if their DNS "
-                          "vouches for them (dialback), so whoever can forge DNS answers can speak "
-                          "for them. Expected true, which leaves out servers that have no valid "
-                          "certificate, or false, which says that this is meant");
+                 option +
+                     " is not set: servers without a valid certificate are taken if their DNS "
+                     "vouches for them (dialback), so whoever can forge DNS answers can speak "
+                     "for them. Expected true, which leaves out servers that have no valid "
+                     "certificate, or false, which says that this is meant");
 }
 
 }  // namespace
 
-void check_machine(const Config& config, bool ports, Findings& findings) {
-    check_listeners(config, ports, findings);
+void check_machine(const Config& config, PortsOf ports, Findings& findings) {
+    check_listeners(config, ports == PortsOf::nobody, findings);
     check_source_address(config, {}, findings);
     for (const auto& host : config.hosts()) check_source_address(config, host, findings);
     check_directories(config, findings);
-    check_first_start(config, findings);
+    check_upload_directories(config, findings);
+    check_free_space(config, findings);
+    check_name_servers(config, findings);
+    // The database is open in this process: a reload is no first start.
+    if (ports != PortsOf::this_server) check_first_start(config, findings);
 }
 
 }  // namespace clarion::app

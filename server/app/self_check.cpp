@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "modules/all.h"
 #include "modules/http_upload/options.h"
+#include "modules/muc/muc_options.h"
 #include "modules/proxy65.h"
 #include "modules/pubsub/domain/service_options.h"
 #include "modules/web_files.h"
@@ -198,6 +199,7 @@ void check_names(const Config& config, std::string_view section, Findings& findi
 
 /// Domains that modules serve.
 void check_services(const Config& config, Findings& findings) {
+    check_names<muc::MucOptions>(config, "muc", findings);
     check_names<pubsub::ServiceOptions>(config, "pubsub", findings);
     check_names<proxy65::ProxyOptions>(config, "proxy65", findings);
     check_names<http_upload::ServiceOptions>(config, "upload", findings);
@@ -330,6 +332,7 @@ void check_configuration(const Config& config, WallTime now, Findings& findings)
     check_administrators(config, findings);
     check_components(config, findings);
     check_services(config, findings);
+    check_served_domains(config, findings);
     check_uploads(config, findings);
     check_proxies(config, findings);
     check_web_files(config, findings);

@@ -51,8 +51,16 @@ std::vector<std::string> served_domains(const Config& config);
 
 /// The configuration by itself, and the certificates.
 void check_configuration(const Config& config, WallTime now, Findings& findings);
-/// Addresses, ports and directories of this machine. Leaves no trace. `ports`: whether they must be
-/// free, because no server runs with this configuration.
-void check_machine(const Config& config, bool ports, Findings& findings);
+/// Domains that would be served twice, as no start can serve them.
+void check_served_domains(const Config& config, Findings& findings);
+
+/// Whose the ports of a configuration may be. Only what nobody listens to yet must be free.
+enum class PortsOf {
+    nobody,          // no server runs with this data directory
+    another_server,  // one runs, in another process
+    this_server,     // this process is it
+};
+/// Addresses, ports and directories of this machine. Leaves no trace.
+void check_machine(const Config& config, PortsOf ports, Findings& findings);
 
 }  // namespace clarion::app

@@ -71,6 +71,13 @@ void StorageOptions::declare(OptionTable<StorageOptions>& t) {
         .doc(
             "The database never grows beyond this; when it is full, what would be written is "
             "refused with resource-constraint. It is address space, not memory or disk.");
+    t.add("free_space_warning", &StorageOptions::free_space_warning)
+        .min(0)
+        .unit("bytes")
+        .live()
+        .doc(
+            "`clarionctl status`, --check and the start warn while the disk of data_dir has less "
+            "room than this. 0: never.");
     t.add("backlog_limit", &StorageOptions::backlog_limit)
         .min(1 << 20)
         .unit("bytes")
@@ -248,8 +255,8 @@ void LimitsOptions::declare(OptionTable<LimitsOptions>& t) {
 
 void PartitionsOptions::declare(OptionTable<PartitionsOptions>& t) {
     t.section("partitions",
-              "Addresses are dealt out to the workers in partitions, which may move from one to "
-              "another.")
+              "Addresses are dealt out to the workers in partitions, which can move from one to "
+              "another. Nothing in this server starts a move yet, so these have no effect.")
         .live();
     t.add("release_limit", &PartitionsOptions::release_limit)
         .min(100ms)

@@ -34,6 +34,7 @@ struct StorageOptions {
     std::string durability = "full";
     std::int64_t map_size = std::int64_t{1} << 40;
     std::int64_t backlog_limit = 64 << 20;
+    std::int64_t free_space_warning = 256 << 20;
     static void declare(OptionTable<StorageOptions>& table);
 };
 

@@ -43,6 +43,7 @@ public:
     std::unique_ptr<Batch> begin() override;
     Token submit(unsigned shard, std::unique_ptr<Batch> batch) override;
     std::size_t backlog_bytes() const override;
+    Result<> last_commit() const override { return writer_->last_commit(); }
     void when_backlog_below(std::size_t bytes, std::function<void()> fn) override;
     Result<std::string> installation_secret(std::string_view name, std::size_t size) override;
     Result<std::optional<ClockMark>> clock_mark() override;

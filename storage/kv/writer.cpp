@@ -196,13 +196,33 @@ std::optional<Error> Writer::try_commit(std::span<Pending> group) {
             wrote = true;
             clearing_ = clearing_ || pending.batch->deletes_owner();
         }
-        if (wrote) transaction->commit();
+        if (wrote) {
+            transaction->commit();
+            succeeded();
+        }
         return std::nullopt;
     } catch (const EngineFailure& failure) {
-        return failure.error();
+        return failed(failure.error());
     } catch (const std::exception& failure) {  // out of memory, say: the server stays up
-        return fail("internal-server-error", std::string("storage: ") + failure.what());
+        return failed(fail("internal-server-error", std::string("storage: ") + failure.what()));
     }
+}
+
+Error Writer::failed(Error error) {
+    const std::lock_guard lock(outcome_mutex_);
+    last_failure_ = error;
+    return error;
+}
+
+void Writer::succeeded() {
+    const std::lock_guard lock(outcome_mutex_);
+    last_failure_.reset();
+}
+
+Result<> Writer::last_commit() const {
+    const std::lock_guard lock(outcome_mutex_);
+    if (last_failure_) return *last_failure_;
+    return {};
 }
 
 bool Writer::acceptable(WriteTransaction& transaction, Pending& pending) {

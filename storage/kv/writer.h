@@ -51,6 +51,8 @@ public:
     /// "cancelled": the writer stops.
     std::optional<Error> commit(std::unique_ptr<KvBatch> batch);
     std::size_t backlog_bytes() const { return backlog_.load(std::memory_order_relaxed); }
+    /// See Storage::last_commit(). Any thread.
+    Result<> last_commit() const;
     /// See Storage::when_backlog_below().
     void when_backlog_below(std::size_t bytes, std::function<void()> fn);
 
@@ -93,6 +95,8 @@ private:
     void report(std::span<Pending> group);
     void tell_of_backlog();
     void clear_slice();
+    Error failed(Error error);
+    void succeeded();
     Shard& shard_locked(unsigned shard);
 
     Engine& engine_;
@@ -114,6 +118,8 @@ private:
     bool stopping_ = false;
     std::unique_ptr<BackupCopy> next_copy_;
     std::atomic<std::size_t> backlog_{0};
+    mutable std::mutex outcome_mutex_;
+    std::optional<Error> last_failure_;  // under outcome_mutex_; nullopt: the last commit succeeded
 
     WriterMemory memory_;               // the writer's own
     bool clearing_ = true;              // the writer's own: something may be in Table::deleting

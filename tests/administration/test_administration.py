@@ -1,4 +1,6 @@
 """The server as its operator meets it: configuration errors, commands, start, stop, reload, crash."""
+import base64
+import hashlib
 import json
 import os
 import re
@@ -311,6 +313,98 @@ class Commands(Case):
         self.server.write_config("[smacks]\nhibernation_tme = 1\n")
         self.assert_refused(self.server.ctl("reload"), "hibernation_time")
         self.assertEqual(self.server.ctl("status").returncode, 0, "it runs on with what it had")
+
+    def test_standard_output_that_is_full_is_a_failure(self):
+        self.add("romeo")
+        for words in (("status",), ("user", "list"), ("metrics",), ("--help",), ("completion",),
+                      ("user", "export", "romeo@example.test")):
+            with self.subTest(words=words), open("/dev/full", "w") as full:
+                done = subprocess.run([CLARIONCTL, "--socket", self.server.directory / "admin.sock", *words],
+                                      stdout=full, stderr=subprocess.PIPE, text=True, timeout=30 * PATIENCE)
+                self.assertEqual(done.returncode, 1, done.stderr)
+                self.assertIn("standard output", done.stderr)
+                self.assertNotIn("bytes written", done.stderr)
+        for words in (("--describe",), ("--version",), ("--help",)):
+            with self.subTest(words=words), open("/dev/full", "w") as full:
+                done = subprocess.run([CLARIOND, *words], stdout=full, stderr=subprocess.PIPE, text=True)
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("standard output", done.stderr)
+
+    def test_a_disk_with_little_room_is_an_alarm(self):
+        alarms = lambda: [one["what"] for one in self.server.ask("status")["alarms"] if "bytes left" in one["what"]]
+        self.assertEqual(alarms(), [])
+        self.server.write_config(f"[storage]\nfree_space_warning = {1 << 60}\n")
+        self.server.ask("reload")
+        self.assertEqual(len(alarms()), 1)
+        self.assertIn("bytes left", self.server.run("--check").stdout)
+
+    def test_federation_lists_are_about_others(self):
+        self.add("romeo")
+        for ours in ("example.test", "romeo@example.test"):
+            for command in ("block", "allow"):
+                self.assert_refused(self.server.ctl("federation", command, ours), "is a domain of this server")
+        self.assert_refused(self.server.ctl("federation", "unblock", "exmple.com"), "exmple.com is not on the blacklist")
+        self.assertIn("nobody here talks", self.server.ask("federation", "block", "evil.example")["now"])
+        self.assertEqual(self.server.ask("federation", "allow", "friend.example")["now"],
+                         "only the 1 on the whitelist are let in")
+        self.assertIn("everybody", self.server.ask("federation", "disallow", "friend.example")["now"])
+        self.assertEqual([one["address"] for one in self.server.ask("federation", "list")], ["evil.example"])
+
+    def test_an_option_of_a_room_without_a_value_is_shown(self):
+        self.server.ctl("stop", "--wait")
+        self.server.wait()
+        self.server.write_config("[muc.'rooms.example.test']\n")
+        self.server.start()
+        self.add("romeo")
+        room = "verona@rooms.example.test"
+        config = lambda *words: self.server.ask("room", "config", room, *words)
+        self.assert_refused(self.server.ctl("room", "create", room, "nobody@example.test"), "does not exist")
+        self.server.ask("room", "create", room, "romeo@example.test")
+        self.assert_refused(self.server.ctl("room", "affiliation", room, "romeo", "outcast"), "romeo@example.test")
+        config("roomname", "Fair Verona")
+        self.assertEqual(config("roomname"), {"roomname": "Fair Verona"})
+        self.assertEqual(config("muc#roomconfig_roomname"), {"roomname": "Fair Verona"})
+        self.assertEqual(config()["roomname"], "Fair Verona")
+        self.assert_refused(self.server.ctl("room", "config", room, "membersonly", "yes"), "1 or 0")
+        self.assert_refused(self.server.ctl("room", "config", room, "slow mode duration", "-"))
+        self.assert_refused(self.server.ctl("room", "config", room, "colour"), "no option colour")
+        self.assertEqual(config("roomname", "")["roomname"], "")
+
+    def test_a_login_has_the_hash_of_what_was_offered(self):
+        """XEP-0474, over a connection: a client compares what reached it with what was sent."""
+        self.add("romeo")
+        for mechanism, algorithm in (("SCRAM-SHA-1", "sha1"), ("SCRAM-SHA-256", "sha256")):
+            with socket.create_connection(("127.0.0.1", self.server.port), timeout=10 * PATIENCE) as client:
+                def until(end):
+                    text = ""
+                    while end not in text:
+                        text += client.recv(4096).decode()
+                    return text
+                client.sendall(b"<stream:stream xmlns='jabber:client' version='1.0' to='example.test' "
+                               b"xmlns:stream='http://etherx.jabber.org/streams'>")
+                features = until("</stream:features>")
+                self.assertNotIn("channel-binding", features)
+                offered = "\x1e".join(sorted(re.findall("<mechanism>(.*?)</mechanism>", features)))
+                first = base64.b64encode(b"n,,n=romeo,r=abc").decode()
+                client.sendall(f"<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='{mechanism}'>"
+                               f"{first}</auth>".encode())
+                challenge = base64.b64decode(re.search("<challenge.*?>(.*?)<", until("</challenge>")).group(1))
+                wanted = base64.b64encode(hashlib.new(algorithm, offered.encode()).digest()).decode()
+                self.assertTrue(challenge.decode().endswith(",h=" + wanted), challenge)
+
+    def test_a_reload_compares_with_what_runs(self):
+        server = self.server
+        waiting = lambda: [one for one in server.ask("status")["alarms"] if "wait for a restart" in one["what"]]
+        server.write_config("[storage]\ndurability = 'process'\n[muc.'rooms.example.test']\n")
+        for _ in range(2):  # what awaits a restart still does
+            told = server.ask("reload")
+            self.assertEqual([one["option"] for one in told["need_restart"]],
+                             ["storage.durability", 'muc."rooms.example.test"'])
+            self.assertIn("storage.durability", waiting()[0]["what"])
+        server.write_config()
+        told = server.ask("reload")
+        self.assertEqual((told["need_restart"], told["applied"]), ([], []), "it runs with these")
+        self.assertEqual(waiting(), [])
 
     def test_sighup_reloads(self):
         self.server.write_config("[log]\nlevel = 'debug'\n")

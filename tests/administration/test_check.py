@@ -331,6 +331,31 @@ require_encryption = false
                           (self.line('[host."nowhere.test".mam]'), "nowhere.test"))
         self.assertIn("nothing to attach to", self.check().stdout)
 
+    def test_a_domain_is_served_once(self):
+        self.usual(rest='[muc."example.test"]\n[muc."rooms.example.test"]\n[upload."Rooms.example.test"]\n'
+                   '[component."pubsub.example.test"]\nsecret = "x"\n[pubsub."pubsub.example.test"]\n[muc."a b"]\n'
+                   '[[listen]]\ntype = "http"\naddress = "127.0.0.1"\nport = 17777\n'
+                   '[[listen]]\ntype = "component"\naddress = "127.0.0.1"\nport = 17778\n')
+        self.assert_found((self.line('[muc."example.test"]'), "served already by [server] domains"),
+                          (self.line('[muc."rooms.example.test"]'), "rooms.example.test is served already"),
+                          (self.line('[pubsub."pubsub.example.test"]'), "served already by [component."),
+                          (self.line('[muc."a b"]'), "not allowed"))
+        self.assert_start_says("served already by", refused=True)
+
+    def test_name_servers_that_cannot_be(self):
+        for server in ("999.1.1.1", "dns.example.test", "1.2.3.4,5.6.7.8", ""):
+            with self.subTest(server=server):
+                self.usual(rest=f'[dns]\nservers = ["127.0.0.1:5353", "{server}"]\n')
+                self.assert_found((self.line(f'servers = ["127.0.0.1:5353", "{server}"]'), "no name server"))
+        self.assert_start_says("no name server", refused=True)
+        self.usual(rest='[dns]\nservers = ["127.0.0.1", "127.0.0.1:5353", "::1", "[::1]:5353"]\n')
+        done = self.check()
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def test_directories_of_uploads_that_cannot_be(self):
+        self.usual(rest='[upload]\ndirectory = "/proc/x"\n')
+        self.assert_found((self.line('directory = "/proc/x"'), "upload.directory", "/proc/x"))
+
     def test_a_proxy_needs_a_domain_and_a_listener(self):
         self.usual(rest='[proxy65."a b"]\n')
         self.assert_found((self.line('[proxy65."a b"]'), "not allowed"),
@@ -357,6 +382,10 @@ require_encryption = false
         done = self.server.ctl("reload")
         self.assertEqual(done.returncode, 1)
         self.assertIn("anybody could attach", done.stderr)
+        self.usual(rest='[muc."example.test"]\n')
+        done = self.server.ctl("reload")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("served already by", done.stderr)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def make_rooms(options, server):
 
     def make(number):
         body = json.dumps({"room": f"room{number}@{ROOMS}",
-                           "owner": f"maker{number % options.creators}@{DOMAIN}"})
+                           "owner": f"maker{number % options.creators}@elsewhere.example"})
         for attempt in (1, 2):
             try:
                 if not hasattr(connections, "one"):

@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 
 #include "tools/clarionctl/admin_client.h"
@@ -155,7 +157,7 @@ int help(const CLI::App& app, const Words& words) {
 /// What the order still needs from the person who gave it.
 Result<> complete(Order& order) {
     if (!order.question.empty() && !ctl::confirm(order.question))
-        return fail("cancelled", "nothing was deleted");
+        return fail("cancelled", "nothing was done");
     if (!order.wants_password) return {};
     const auto password = ctl::ask_for_password();
     if (!password) return password.error();
@@ -239,9 +241,14 @@ int run(CLI::App& app, const Settings& settings, const ctl::CommandLine& line, c
     return order ? carry_out(settings, app, std::move(*order)) : 2;
 }
 
-}  // namespace
+/// What was to be shown may be all that the command was for: it has failed if it went nowhere.
+int with_output_written(int code) {
+    if (std::cout.flush()) return code;
+    std::cerr << "clarionctl: cannot write to standard output: " << std::strerror(errno) << '\n';
+    return 1;
+}
 
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
     Words words(argv + 1, argv + argc);
     const bool completing = words.size() > 1 && words[0] == "completion" && words[1] == "--";
     if (completing) words.erase(words.begin(), words.begin() + 2);
@@ -268,3 +275,7 @@ int main(int argc, char** argv) {
     }
     return run(app, settings, line, words);
 }
+
+}  // namespace
+
+int main(int argc, char** argv) { return with_output_written(run(argc, argv)); }

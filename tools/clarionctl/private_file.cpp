@@ -12,7 +12,13 @@ namespace clarion::ctl {
 
 Result<std::uint64_t> write_private_file(
     const std::string& file, const std::function<Result<std::uint64_t>(std::ostream&)>& write) {
-    if (file.empty() || file == "-") return write(std::cout);
+    if (file.empty() || file == "-") {
+        auto count = write(std::cout);
+        if (count && !std::cout.flush())
+            return fail("usage",
+                        std::string("cannot write to standard output: ") + std::strerror(errno));
+        return count;
+    }
     const std::string unfinished = file + ".part";
     const mode_t before = ::umask(077);
     std::ofstream out(unfinished, std::ios::binary | std::ios::trunc);

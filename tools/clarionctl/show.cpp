@@ -143,7 +143,8 @@ void show_changes(std::ostream& out, std::string_view what, const json::value& c
     const auto value = [](const std::string& said) { return said.empty() ? "not set" : said; };
     for (const auto& change : changes.as_array())
         out << what << ": " << text(change, "option") << " = " << value(text(change, "now"))
-            << ", was " << value(text(change, "before")) << '\n';
+            << ", was " << value(text(change, "before"))
+            << (text(change, "line").empty() ? "" : " (line " + text(change, "line") + ")") << '\n';
 }
 
 /// `reload`: what it applied, in words.

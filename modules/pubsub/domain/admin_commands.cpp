@@ -19,7 +19,6 @@ using core::text;
 
 namespace {
 
-using Pin = core::ActorPin<PubsubDomain>;
 /// What is done where the service is at home.
 using Work = std::function<Task<Result<json::value>>(Services& services, PubsubDomain& domain)>;
 

@@ -146,7 +146,9 @@ Task<Result<json::value>> revoke(Context& here, const json::object& arguments,
                                  const core::AdminAsker& asker) {
     const std::string id(text(arguments, "id"));
     constexpr std::size_t shortest = 6;
-    if (id.size() < shortest) co_return fail(error_code::usage, "id: as `invite list` says it");
+    if (id.size() < shortest)
+        co_return fail(error_code::usage, "there is no invitation " + std::string(id) +
+                                              ": its id is as `invite list` says it");
     const auto hosts = core::hosts_argument(here.domains(), arguments);
     if (!hosts) co_return hosts.error();
     for (const std::string& host : *hosts) {

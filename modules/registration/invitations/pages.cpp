@@ -225,6 +225,9 @@ std::string_view check_passwords(const HttpForm& form) {
 
 std::string words_for(const Error& error) {
     if (error.is(error_code::conflict)) return "This name is taken. Choose another one.";
+    if (error.is(error_code::jid_malformed) || error.text.starts_with("localpart"))
+        return "A name has letters, digits, dots, hyphens and underscores, such as ben.volio: no "
+               "spaces, and none of \" & ' / : < > @";
     return error.text;
 }
 

@@ -362,8 +362,9 @@ Task<HttpResponse> storage(const Visit& visit) {
     const auto status = co_await visit.run("status", json::object());
     if (status)
         lead = html(
-            "<div class=\"grid figures\">{}{}</div>\n",
+            "<div class=\"grid figures\">{}{}{}</div>\n",
             figure("Bytes of the database on the disk", status->as_object(), "database_bytes"),
+            figure("Bytes free on that disk", status->as_object(), "database_free_bytes"),
             figure("Bytes waiting to be stored", status->as_object(), "storage_backlog_bytes"));
     if (visit.rights().whole_server) {
         sections.push_back(table("Archives", "archive stats"));

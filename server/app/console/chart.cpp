@@ -1,10 +1,13 @@
 #include "server/app/console/chart.h"
 
 #include <algorithm>
+#include <boost/json/value.hpp>
 #include <cmath>
 #include <cstdio>
 #include <string>
 #include <vector>
+
+#include "server/app/console/tables.h"
 
 namespace clarion::app {
 
@@ -15,12 +18,7 @@ namespace {
 
 constexpr double width = 288, height = 60;
 
-std::string number(double value) {
-    char text[32];
-    std::snprintf(text, sizeof text, value < 100 && value != std::floor(value) ? "%.1f" : "%.0f",
-                  value);
-    return text;
-}
+std::string number(double value) { return text_of(boost::json::value(value)); }
 
 /// As many points as are seen: of each stretch the most.
 std::vector<float> thinned(std::span<const float> values) {

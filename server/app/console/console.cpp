@@ -63,6 +63,15 @@ std::string page_to_return_to(std::string_view wanted, const std::string& area) 
     return ours ? std::string(wanted) : area;
 }
 
+/// What was typed into a form that failed, so that nobody types it again; empty: nothing.
+std::string address_typed(const HttpRequest& request) {
+    constexpr std::size_t longest = 3071;  // RFC 7622, 3.1
+    if (request.method != "POST") return {};
+    const std::optional<HttpForm> form = HttpForm::parse(request.body);
+    const std::string_view address = form ? form->value("address") : std::string_view();
+    return address.size() <= longest ? std::string(address) : std::string();
+}
+
 /// "ann" is ann of the host whose page it is.
 Result<Jid> read_address(const core::Context& here, const HttpRequest& request,
                          std::string_view text) {
@@ -94,6 +103,12 @@ json::object arguments_of(const core::AdminCommand& command, const HttpForm& for
         }
     }
     return arguments;
+}
+
+/// For the log.
+std::string outcome_of(const Result<json::value>& result) {
+    if (!result) return result.error().code;
+    return core::ended_badly(*result) ? "failed" : "done";
 }
 
 /// Whom a command is about, for the log; empty: the server, or there is no such command.
@@ -210,11 +225,12 @@ HttpResponse Console::sign_in_page(const HttpRequest& request, Area area, std::s
         "<input type=\"hidden\" name=\"back\" value=\"{}\">"
         "<label for=\"address\">Address</label><input id=\"address\" name=\"address\" "
         "autocomplete=\"username\" autocapitalize=\"none\" spellcheck=\"false\" required autofocus "
-        "placeholder=\"name@{}\">"
+        "placeholder=\"name@{}\" value=\"{}\">"
         "<label for=\"password\">Password</label><input id=\"password\" name=\"password\" "
         "type=\"password\" autocomplete=\"current-password\" required>"
         "<p><button>Sign in</button></p></form></div>",
-        admin ? "Administration" : "Your account", said, action, back, host);
+        admin ? "Administration" : "Your account", said, action, back, host,
+        address_typed(request));
     return core::answer_with_page({.title = admin ? "Sign in: administration" : "Sign in",
                                    .body = std::move(body),
                                    .status = status});
@@ -406,9 +422,9 @@ Task<HttpResponse> Console::run_form(const HttpRequest& request, Area area, Sign
     logger.info("command", {{"account", who.session.account.full()},
                             {"command", name},
                             {"about", core::text(arguments, core::about_argument(*command))},
-                            {"outcome", result ? "done" : result.error().code}});
+                            {"outcome", outcome_of(result)}});
     leave_notice(who, back, result ? describe_outcome(*command, *result) : result.error().text,
-                 !result);
+                 !result || core::ended_badly(*result));
     co_return core::see_other(back);
 }
 
@@ -431,7 +447,7 @@ Task<HttpResponse> Console::answer_api(const HttpRequest& request) {
     logger.info("command", {{"account", who->session.account.full()},
                             {"command", name},
                             {"about", about_of(visit, name, *arguments)},
-                            {"outcome", result ? "done" : result.error().code}});
+                            {"outcome", outcome_of(result)}});
     co_return command_answer(result);
 }
 

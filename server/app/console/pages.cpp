@@ -57,12 +57,26 @@ Html bar(const Visit& visit) {
         visit.form("sign-out", html("<button class=\"quiet\">Sign out</button>")));
 }
 
+/// "failed 0 of 1 registrations were notified"
+std::string outcome_of(const json::object& step) {
+    return std::string(core::text(step, "result")) + " " + std::string(core::text(step, "detail"));
+}
+
+/// The same with what was tried in front: "connect failed: ..."
+std::string step_of(const json::object& step) {
+    std::string all;
+    for (const auto& [key, value] : step)
+        if (const std::string said = text_of(value); !said.empty())
+            all += (all.empty() ? "" : " · ") + said;
+    return all;
+}
+
 }  // namespace
 
 core::HttpResponse console_page(const Visit& visit, std::string title, Html body, unsigned status) {
     Html notice;
     if (!visit.session().notice.empty())
-        notice = html("<p class=\"{}\" role=\"status\">{}</p>\n",
+        notice = html("<p class=\"{} lines\" role=\"status\">{}</p>\n",
                       visit.session().notice_is_error ? "bad" : "good", visit.session().notice);
     return core::answer_with_page({.title = title + (visit.area() == "/admin/" ? ": Clarion" : ""),
                                    .body = html("<h1>{}</h1>\n{}{}", title, notice, body),
@@ -86,11 +100,12 @@ std::string describe_outcome(const core::AdminCommand& command, const json::valu
                 all += (all.empty() ? "" : ", ") + std::string(key) + " " + text_of(value);
         return name + ": " + all;
     }
-    // Steps: the last says how it went.
     if (result.is_array() && !result.get_array().empty() && result.get_array().back().is_object()) {
-        const json::object& last = result.get_array().back().get_object();
-        return name + ": " + std::string(core::text(last, "result")) + " " +
-               std::string(core::text(last, "detail"));
+        const json::array& steps = result.get_array();
+        std::string all = name + ": " + outcome_of(steps.back().get_object());
+        for (std::size_t i = 0; i + 1 < steps.size(); ++i)
+            if (steps[i].is_object()) all += "\n" + step_of(steps[i].get_object());
+        return all;
     }
     return name + ": done";
 }

@@ -1,10 +1,13 @@
 #include "server/app/console/tables.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
+#include <cmath>
+#include <cstdio>
 
 #include "server/core/http/http_target.h"
 
@@ -23,6 +26,22 @@ std::string grouped(std::string digits) {
     const std::size_t first = digits.starts_with('-') ? 1 : 0;
     for (std::size_t at = digits.size(); at > first + 3;) digits.insert(at -= 3, 1, ' ');
     return digits;
+}
+
+/// Three digits that count, and no exponent: 1.5, 0.0015, 1 234.
+std::string number(double value) {
+    if (!std::isfinite(value)) return "-";
+    const double size = std::abs(value);
+    int digits = 0;
+    if (size > 0 && size < 100)
+        digits = std::clamp(2 - static_cast<int>(std::floor(std::log10(size))), 0, 6);
+    std::array<char, 64> buffer{};
+    const int length = std::snprintf(buffer.data(), buffer.size(), "%.*f", digits, value);
+    std::string text(buffer.data(), std::min(buffer.size(), static_cast<std::size_t>(length)));
+    if (text.find('.') == std::string::npos) return grouped(text);
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+    return text;
 }
 
 /// "2026-11-30T21:34:01.604698Z" (XEP-0082) as people read it: "2026-11-30 21:34:01 UTC".
@@ -134,6 +153,7 @@ std::string text_of(const json::value& value) {
     if (value.is_bool()) return value.get_bool() ? "yes" : "no";
     if (value.is_int64()) return grouped(std::to_string(value.get_int64()));
     if (value.is_uint64()) return grouped(std::to_string(value.get_uint64()));
+    if (value.is_double()) return number(value.get_double());
     if (value.is_null()) return {};
     if (!value.is_array()) return json::serialize(value);
     std::string all;

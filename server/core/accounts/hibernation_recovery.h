@@ -19,7 +19,7 @@ namespace clarion::core {
 class Account;
 class Context;
 
-/// Gives a freshly loaded account its hibernating sessions back; sessions a crash left `woken`, and
+/// Gives a freshly loaded account its hibernating sessions back; sessions a crash left `resumed`, and
 /// those whose time ran out, end by the rules.
 void restore_sessions(Account& account, const storage::AccountSnapshot& snapshot);
 

@@ -49,10 +49,6 @@ bool Roster::shares_presence_with(std::string_view bare_jid) const {
     return state_of(find(bare_jid)).shown();
 }
 
-bool Roster::sees_presence_of(std::string_view bare_jid) const {
-    return state_of(find(bare_jid)).seen();
-}
-
 const RosterItem& Roster::put(Shard& shard, storage::AccountId account, RosterItem item) {
     auto at = place_of(items_, item.jid);
     bytes_ += bytes_of(item);

@@ -36,8 +36,6 @@ public:
 
     /// Whether this contact may see our presence (subscription from or both).
     bool shares_presence_with(std::string_view bare_jid) const;
-    /// Whether we see the contact's presence (subscription to or both).
-    bool sees_presence_of(std::string_view bare_jid) const;
 
     /// Creates or replaces an item; writes it to the batch and raises the version.
     const RosterItem& put(Shard& shard, storage::AccountId account, RosterItem item);

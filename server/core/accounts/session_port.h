@@ -1,7 +1,7 @@
 // SessionPort: a session's connection as the session sees it. The narrow waist between core and
 // net.
 //
-// Implemented by net (C2sConnection, later WebSocket and BOSH, later another node). Lives on the
+// Implemented by net (C2sConnection, also over WebSocket, and BoshConnection). Lives on the
 // session's shard. Writing appends to a buffer that is flushed at the end of the turn in one write.
 #pragma once
 

@@ -6,7 +6,6 @@
 #include "server/core/accounts/session.h"
 #include "server/core/context.h"
 #include "server/core/delivery/presence.h"
-#include "server/core/events/host_events.h"
 #include "server/core/events/unseen_presence.h"
 #include "server/core/options.h"
 #include "server/core/routing/refusal_log.h"
@@ -92,8 +91,6 @@ bool Delivery::tries_many_names(const Jid& from) {
 
 void Delivery::deliver_to_host(Envelope envelope) {
     const WriteHold hold(context_.shard(), envelope.ticket);
-    events::HostReceiving event{envelope.stanza->to().domain(), envelope};
-    if (context_.bus().fire(event) == Flow::stop) return;
     const Stanza& stanza = *envelope.stanza;
     if (stanza.is_presence()) return;
     if (stanza.is_message())

@@ -1,4 +1,4 @@
-// Events of a host itself: of what is addressed to it, and of what it says of itself.
+// Events of a host itself: of what it says of itself.
 #pragma once
 
 #include <string_view>
@@ -12,17 +12,6 @@ class Context;
 }  // namespace clarion::core
 
 namespace clarion::events {
-
-/// Something for a host of ours as such: example.org, with a resource or without. Stop: somebody
-/// took it. Otherwise requests are answered by the IQ table, presence is ignored and messages are
-/// returned.
-struct HostReceiving {
-    enum class Stage { take };
-    static constexpr std::string_view name = "HostReceiving";
-    static constexpr auto kind = core::EventKind::stoppable;
-    std::string_view host;
-    core::Envelope& envelope;
-};
 
 /// What a host says of itself (disco#info) is put together: add identities, features and forms.
 struct HostDescribing {

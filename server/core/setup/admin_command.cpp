@@ -96,6 +96,12 @@ json::value describe(std::span<const AdminArea* const> areas) {
     return json::object{{"groups", std::move(groups)}, {"commands", std::move(commands)}};
 }
 
+bool ended_badly(const json::value& answer) {
+    const json::array* const steps = answer.if_array();
+    const json::object* const last = steps && !steps->empty() ? steps->back().if_object() : nullptr;
+    return last && text(*last, "result") == "failed";
+}
+
 std::string_view text(const json::object& arguments, std::string_view name) {
     const json::value* value = arguments.if_contains(name);
     return value && value->is_string() ? std::string_view(value->get_string()) : std::string_view();

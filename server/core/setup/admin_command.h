@@ -146,6 +146,9 @@ struct AdminCommand {
     bool has_node = false;
 };
 
+/// Whether an answer is that of a test which failed: its last step says what came of it.
+bool ended_badly(const boost::json::value& answer);
+
 /// Something to worry about, for `status`.
 struct AdminAlarm {
     std::string what;  // a sentence

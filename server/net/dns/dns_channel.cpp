@@ -233,6 +233,20 @@ Task<Result<std::vector<unsigned char>>> DnsChannel::srv(std::string name) {
     co_return std::move(question->raw);
 }
 
+Result<> check_name_server(const std::string& server) {
+    initialise_library();
+    ares_channel channel = nullptr;
+    int status = ares_init(&channel);
+    if (status != ARES_SUCCESS) return {};  // that says nothing of the server
+    // A list of them would be taken, and an empty one means those of the machine.
+    status = server.find_first_of(", ") != std::string::npos || server.empty()
+                 ? ARES_EBADSTR
+                 : ares_set_servers_ports_csv(channel, server.c_str());
+    ares_destroy(channel);
+    if (status == ARES_SUCCESS) return {};
+    return fail(error_code::config, ares_strerror(status));
+}
+
 Task<Result<DnsAddresses>> DnsChannel::addresses(std::string host) {
     if (!impl_->channel) co_return fail("dns-failure", "the resolver could not be started");
     auto question = std::make_shared<Question>(impl_->shard.executor());

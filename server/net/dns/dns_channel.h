@@ -20,6 +20,9 @@ struct DnsOptions;
 
 namespace clarion::net {
 
+/// Whether [dns] servers may have this: an IP address, with a port or without. Any thread.
+Result<> check_name_server(const std::string& server);
+
 struct DnsAddresses {
     std::vector<std::string> addresses;
     std::uint32_t ttl = 0;  // seconds; 0 for /etc/hosts

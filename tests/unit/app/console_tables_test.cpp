@@ -46,6 +46,16 @@ TEST_CASE("a list is a table of the columns that any record has") {
     CHECK(has(table_of(sessions, json::array()), "no sessions"));
 }
 
+TEST_CASE("numbers with a fraction are as people write them") {
+    const struct {
+        double value;
+        const char* text;
+    } cases[] = {{1.5, "1.5"},     {1.99, "1.99"}, {0.0015, "0.0015"},
+                 {99.96, "100"},   {0, "0"},       {100.0, "100"},
+                 {-2.25, "-2.25"}, {1e-9, "0"},    {1234567.8, "1 234 568"}};
+    for (const auto& each : cases) CHECK(text_of(json::value(each.value)) == each.text);
+}
+
 TEST_CASE("nothing that users wrote becomes markup") {
     const std::string evil = "a@b/\"><script>alert('x')</script>";
     const json::value answer{{{"jid", evil}, {"queued", evil}, {"asleep", evil}, {"never", evil}}};

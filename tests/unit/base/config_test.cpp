@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 
@@ -294,7 +295,7 @@ TEST_CASE("an unknown section names the nearest known one") {
 
 TEST_CASE("a wrong type says what was expected and what stands there") {
     CHECK(wrong("[smacks]\nmax_queue_size = \"many\"") ==
-          "4: [smacks] max_queue_size: expected whole number, got the text \"many\"");
+          "4: [smacks] max_queue_size: expected whole number of stanzas, got the text \"many\"");
     CHECK(wrong("[smacks]\nenabled = 1") ==
           "4: [smacks] enabled: expected true or false, got the number 1");
     CHECK(wrong("[smacks]\nhibernation_time = true") ==
@@ -367,6 +368,20 @@ TEST_CASE("syntax errors have a line too") {
     CHECK(wrong("[push]\nmax_errors = 1\nmax_errors = 2").starts_with("5: "));
 }
 
+TEST_CASE("what the parser refuses comes with what was forgotten") {
+    const auto says = [](const std::string& text, std::string_view words) {
+        CAPTURE(text);
+        CHECK(wrong(text).find(words) != std::string::npos);
+    };
+    says("[push]\nmax_errors = \"1\n", "Is a \" missing");
+    says("[smacks]\nenabled = yes\n", "true or false");
+    says("[push]\nmax_errors = 127.0.0.1\n", "Texts stand in quotes");
+    says("[[listen]]\nport = 1\n[listen]\n", "[[listen]]");
+    says("[smacks]\n[push]\n[smacks]\n", "once");
+    says("[component.rooms.localhost]\n", "[component.\"rooms.localhost\"]");
+    says("[smacks]\nmax_queue_size = \"100MB\"\n", "expected whole number of stanzas, got");
+}
+
 TEST_CASE("a secret is never printed") {
     const std::string text = wrong("[component.x]\nsecret = [\"hunter2\"]");
     CHECK(text == "4: [component.\"x\"] secret: expected text, got something else");
@@ -391,21 +406,58 @@ max_errors = 3
 default = "never"
 )");
     const auto changes = diff(*old, *now);
-    REQUIRE(changes.size() == 6);
-    CHECK(changes[0].path == "listen[0].certificate");
-    CHECK(changes[1].path == "listen[0].port");
-    CHECK(changes[1].before == "1");
-    CHECK(changes[1].after == "");
+    REQUIRE(changes.size() == 4);
+    CHECK(changes[0].path == "listen[0]");
+    CHECK(changes[0].before == "(the table)");
+    CHECK(changes[0].after == "");
+    CHECK_FALSE(changes[0].live);
+    CHECK(changes[1].path == "push.max_errors");
     CHECK_FALSE(changes[1].live);
-    CHECK(changes[3].path == "push.max_errors");
-    CHECK_FALSE(changes[3].live);
-    CHECK(changes[4].path == "smacks.max_queue_size");
-    CHECK(changes[4].before == "5000");
-    CHECK(changes[4].after == "1");
-    CHECK(changes[4].live);
-    CHECK(changes[5].path == "host.\"a.example\".mam.default");
-    CHECK(changes[5].after == "\"never\"");
-    CHECK(changes[5].live);
+    CHECK(changes[2].path == "smacks.max_queue_size");
+    CHECK(changes[2].before == "5000");
+    CHECK(changes[2].after == "1");
+    CHECK(changes[2].live);
+    CHECK(changes[2].line > 0);
+    CHECK(changes[3].path == "host.\"a.example\".mam.default");
+    CHECK(changes[3].after == "\"never\"");
+    CHECK(changes[3].live);
+}
+
+TEST_CASE("a reload keeps the values of options that take a restart") {
+    const auto running = parsed(R"([push]
+max_errors = 1
+[smacks]
+max_queue_size = 1
+[[listen]]
+port = 1
+[push."a.example.org"]
+title = "A"
+)");
+    const auto fresh = parsed(R"([push]
+max_errors = 2
+[smacks]
+max_queue_size = 2
+[[listen]]
+port = 2
+[push."a.example.org"]
+title = "B"
+[push."b.example.org"]
+title = "new"
+[host."a.example".smacks]
+max_queue_size = 3
+)");
+    const auto now = reloaded(registry(), *running, *fresh);
+    CHECK(now->get<PushOptions>().max_errors == 1);
+    CHECK(now->get<SmacksOptions>().max_queue_size == 2);
+    CHECK(now->get<SmacksOptions>("a.example").max_queue_size == 3);
+    CHECK(now->list<ListenOptions>().at(0).port == 1);
+    // What the next reload is compared with is what runs.
+    const auto again = diff(*now, *fresh);
+    REQUIRE(again.size() == 3);
+    for (const auto& change : again) CHECK_FALSE(change.live);
+    CHECK(again[2].path == "push.\"b.example.org\"");
+    const auto back = diff(*now, *running);
+    CHECK(std::all_of(back.begin(), back.end(), [](const auto& each) { return each.live; }));
 }
 
 TEST_CASE("files: one that cannot be read, and one that can") {

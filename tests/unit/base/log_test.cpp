@@ -88,6 +88,8 @@ TEST_CASE("UTF-8 stays readable; what is not, or could disguise, is escaped") {
 
 TEST_CASE("long values are cut, even in the middle of a character") {
     CHECK(shown(std::string(log_value_limit, 'a')) == std::string(log_value_limit, 'a'));
+    const std::string sentence = std::string(log_value_limit, 'a') + " do this";
+    CHECK(shown(OwnText{sentence}) == "\"" + sentence + "\"");
     CHECK(shown(std::string(100000, 'a')) == "\"" + std::string(log_value_limit, 'a') + "...\"");
     const std::string cut = shown(std::string(log_value_limit - 1, 'a') + "\xc3\xbc");
     CHECK(cut.ends_with("a\\xc3...\""));

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include "proto/ns.h"
-#include "server/core/events/host_events.h"
 #include "server/core/options.h"
 #include "tests/support/world.h"
 
@@ -58,38 +57,4 @@ TEST_CASE("a module cannot serve a domain that is taken") {
           "module host: the domain example.org" + rest);
     CHECK(declare({serving("gateway", that_of_a_component)}) ==
           "module gateway: the domain gw.example.org" + rest);
-}
-
-namespace {
-
-/// Takes what is said to example.org by messages, and requests that have its payload.
-void install_taker(ModuleSetup& setup) {
-    setup.on<events::HostReceiving>(
-        events::HostReceiving::Stage::take, [](events::HostReceiving& event) {
-            const Stanza& stanza = *event.envelope.stanza;
-            const bool mine = stanza.is_message() || stanza.root().child("urn:taken", "query");
-            return event.host == "example.org" && mine ? Flow::stop : Flow::next;
-        });
-}
-
-}  // namespace
-
-TEST_CASE("what a module takes that was for a host goes no further") {
-    World world({.modules = {{.name = "taker", .install = install_taker}}});
-    world.add_account("romeo@example.org");
-    Client& romeo = world.log_in("romeo@example.org/orchard");
-    const auto say = [&](std::string_view to) {
-        romeo.send("<message to='" + std::string(to) + "' id='m'><body>x</body></message>");
-        return std::string(romeo.pop("message").root().attr("type"));
-    };
-    CHECK(say("example.org") == "");
-    CHECK(say("example.org/anything") == "");
-    CHECK(say("example.net") == "error");
-    const auto ask = [&](std::string_view payload) {
-        romeo.send("<iq type='get' id='q' to='example.org'><query xmlns='" + std::string(payload) +
-                   "'/></iq>");
-        return std::string(romeo.pop("iq").root().attr("type"));
-    };
-    CHECK(ask("urn:taken") == "");
-    CHECK(ask("urn:other") == "error");
 }

@@ -43,10 +43,6 @@ TEST_CASE("who sees whom follows from the subscription") {
     CHECK(roster.shares_presence_with("from@x"));
     CHECK(roster.shares_presence_with("both@x"));
     CHECK_FALSE(roster.shares_presence_with("nobody@x"));
-    CHECK(roster.sees_presence_of("to@x"));
-    CHECK(roster.sees_presence_of("both@x"));
-    CHECK_FALSE(roster.sees_presence_of("from@x"));
-    CHECK_FALSE(roster.sees_presence_of("nobody@x"));
 }
 
 TEST_CASE("changes raise the version and are there after a restart") {

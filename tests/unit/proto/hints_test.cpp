@@ -31,9 +31,3 @@ TEST_CASE("hints: each is seen, in its namespace only") {
     CHECK_FALSE(hints("<no-store/>").no_store);
     CHECK_FALSE(hints("<x xmlns='urn:x'><no-store xmlns='urn:xmpp:hints'/></x>").no_store);
 }
-
-TEST_CASE("hints: written") {
-    xml::Document message("message", ns::client);
-    add_hint(message.root(), "no-copy");
-    CHECK(read_hints(message.root()).no_copy);
-}

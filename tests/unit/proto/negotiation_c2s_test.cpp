@@ -2,10 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
+#include "proto/crypto.h"
 #include "proto/ns.h"
 
 using namespace clarion;
@@ -415,6 +417,46 @@ TEST_CASE("client negotiation: outcomes of a login") {
         CHECK(stream.says("<success") == succeeded);
         CHECK(stream.negotiation.authenticated() == succeeded);
         CHECK(stream.negotiation.holds_credentials() == succeeded);
+    }
+}
+
+TEST_CASE("client negotiation: a challenge has the hash of what was offered (XEP-0474)") {
+    for (const bool bound : {false, true}) {
+        for (const char* mechanism : {"SCRAM-SHA-1", "SCRAM-SHA-256"}) {
+            CAPTURE(bound);
+            CAPTURE(mechanism);
+            Stream stream;
+            if (bound) stream.negotiation.on_encrypted(all_bindings());
+            stream.open();
+            // From what the client reads, as it would.
+            const auto values = [&](const std::string& begin, char end) {
+                std::vector<std::string> all;
+                for (auto at = stream.said.find(begin); at != std::string::npos;
+                     at = stream.said.find(begin, at + 1)) {
+                    const auto from = at + begin.size();
+                    all.push_back(stream.said.substr(from, stream.said.find(end, from) - from));
+                }
+                std::sort(all.begin(), all.end());
+                return all;
+            };
+            const auto joined = [](const std::vector<std::string>& all) {
+                std::string list;
+                for (const auto& each : all) list += (list.empty() ? "" : "\x1e") + each;
+                return list;
+            };
+            std::string offered = joined(values("<mechanism>", '<'));
+            REQUIRE(offered.find(mechanism) != std::string::npos);
+            if (bound) offered += "\x1f" + joined(values("type='", '\''));
+            REQUIRE(stream.say(auth(mechanism, base64_encode("n,,n=juliet,r=abc"))) ==
+                    "find-credentials");
+            REQUIRE(stream.check(juliets()) == "read");
+            const auto challenges = values("xmpp-sasl'>", '<');
+            REQUIRE(challenges.size() == 1);
+            const auto hash = std::string_view(mechanism) == "SCRAM-SHA-1" ? sasl::Hash::sha1
+                                                                           : sasl::Hash::sha256;
+            CHECK(base64_decode(challenges[0])
+                      ->ends_with(",h=" + base64_encode(crypto::digest(hash, offered))));
+        }
     }
 }
 

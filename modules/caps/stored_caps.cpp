@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "modules/caps/caps_options.h"
 #include "server/core/actors/owner_maker.h"

@@ -21,7 +21,7 @@ namespace {
 using storage::OwnerId;
 using storage::OwnerKind;
 
-const std::string host = "example.org";
+const std::string montague = "example.org";
 
 struct Scene {
     World world{{.shards = 1}};
@@ -29,14 +29,14 @@ struct Scene {
     std::vector<std::string> errors;
 
     Task<> make(Core& core) {
-        const auto id = co_await owner_of_host(core, host);
+        const auto id = co_await owner_of_host(core, montague);
         if (id)
             made.push_back(*id);
         else
             errors.push_back(id.error().code);
     }
     void spawn(int count) {
-        world.post(host, [this, count](Core& core) {
+        world.post(montague, [this, count](Core& core) {
             for (int i = 0; i < count; ++i) core.scope().spawn("make", make(core));
         });
     }
@@ -78,14 +78,14 @@ TEST_CASE_FIXTURE(Scene, "who waited for an owner that could not be made makes i
 }
 
 TEST_CASE_FIXTURE(Scene, "a name that is held is held once, each kind for itself") {
-    world.at(host, [](Core& core) {
+    world.at(montague, [](Core& core) {
         OwnerMaker& maker = owner_maker(core);
-        auto held = maker.try_claim(OwnerKind::actor, host);
-        CHECK(held);
-        CHECK_FALSE(maker.try_claim(OwnerKind::actor, host));
-        CHECK(maker.try_claim(OwnerKind::account, host));
-        CHECK(maker.try_claim(OwnerKind::actor, "example.net"));
+        auto held = maker.try_claim(OwnerKind::actor, montague);
+        CHECK(held.has_value());
+        CHECK_FALSE(maker.try_claim(OwnerKind::actor, montague).has_value());
+        CHECK(maker.try_claim(OwnerKind::account, montague).has_value());
+        CHECK(maker.try_claim(OwnerKind::actor, "example.net").has_value());
         held.reset();
-        CHECK(maker.try_claim(OwnerKind::actor, host));
+        CHECK(maker.try_claim(OwnerKind::actor, montague).has_value());
     });
 }

@@ -1,4 +1,6 @@
 // `clarionctl room ...` as commands for clients (XEP-0050), at the service's own domain.
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 #include <set>
 
 #include "modules/commands/commands.h"
@@ -6,6 +8,8 @@
 #include "modules/muc/admin_commands.h"
 #include "modules/muc/muc.h"
 #include "modules/muc/muc_options.h"
+#include "server/core/setup/admin_command.h"
+#include "server/runtime/scope.h"
 #include "tests/unit/modules/muc/room_scene.h"
 
 namespace clarion::muc {
@@ -127,7 +131,7 @@ TEST_CASE_FIXTURE(Court, "a room is made, looked at, configured and destroyed") 
 }
 
 Task<> make_room(core::Core& core, std::string owner, std::string& done) {
-    const json::object arguments{{"room", "verona@rooms.example.org"}, {"owner", owner}};
+    const boost::json::object arguments{{"room", "verona@rooms.example.org"}, {"owner", owner}};
     const core::AdminAsker asker;
     for (const auto& each : admin_area().commands) {
         if (each.name != "room create") continue;

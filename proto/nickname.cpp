@@ -118,6 +118,16 @@ std::string tidy_nickname(std::string_view nick) {
 }
 
 std::string nickname_key(std::string_view nick) {
+    if (is_ascii(nick)) return to_lower_ascii(tidy_nickname(nick));
+    const std::string tidy = tidy_nickname(with_blanks_as_spaces(nick));
+    if (is_ascii(tidy)) return to_lower_ascii(tidy);
+    auto made = wide(tidy);
+    if (made) made = folded(*made);
+    const auto key = made ? narrow(*made) : std::nullopt;
+    return key.value_or(tidy);
+}
+
+std::string nickname_likeness(std::string_view nick) {
     if (is_ascii(nick)) return tidy_nickname(common_form_of_ascii(tidy_nickname(nick)));
     return tidy_nickname(common_form(tidy_nickname(with_blanks_as_spaces(nick))));
 }

@@ -8,10 +8,13 @@
 
 namespace clarion {
 
-/// What two nicknames have in common that differ only in case, spaces, forms of the same characters,
-/// or in characters that Unicode has as confusable (UTS 39). For comparing only, never to be kept:
-/// it changes with Unicode. Empty: it is no nickname, but blanks.
+/// What two nicknames have in common that differ in case, blanks or forms of the same characters
+/// only. Empty: it is no nickname, but blanks.
 std::string nickname_key(std::string_view nick);
+
+/// The same of nicknames that differ in characters, too, which Unicode lists as confusable (UTS 39).
+/// For comparing who is there, never to be kept: it changes with Unicode.
+std::string nickname_likeness(std::string_view nick);
 
 /// As it is shown: without spaces at its ends, and single ones within.
 std::string tidy_nickname(std::string_view nick);

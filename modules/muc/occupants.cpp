@@ -15,7 +15,7 @@ OccupantSession* Occupant::session(const Jid& jid) {
 }
 
 Occupant* Occupants::by_nick(std::string_view nick) const {
-    const auto at = by_nick_.find(nickname_key(nick));
+    const auto at = by_nick_.find(nickname_likeness(nick));
     return at == by_nick_.end() ? nullptr : at->second.get();
 }
 
@@ -52,7 +52,7 @@ Occupants::~Occupants() {
 Occupant& Occupants::add(Occupant occupant) {
     room_metrics().occupants.add(1);
     everybody_ = nullptr;
-    std::string key = nickname_key(occupant.nick());
+    std::string key = nickname_likeness(occupant.nick());
     auto made = std::make_unique<Occupant>(std::move(occupant));
     Occupant& result = *made;
     for (const OccupantSession& session : result.sessions)
@@ -92,7 +92,7 @@ std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
     everybody_ = nullptr;
     for (const OccupantSession& session : occupant.sessions) by_session_.erase(session.jid.full());
     std::erase(by_user_, &occupant);
-    const auto at = by_nick_.find(nickname_key(occupant.nick()));
+    const auto at = by_nick_.find(nickname_likeness(occupant.nick()));
     std::unique_ptr<Occupant> removed = std::move(at->second);
     by_nick_.erase(at);
     return removed;
@@ -100,9 +100,9 @@ std::unique_ptr<Occupant> Occupants::remove(Occupant& occupant) {
 
 void Occupants::rename(Occupant& occupant, Jid address) {
     ++occupant.changes;
-    auto node = by_nick_.extract(nickname_key(occupant.nick()));
+    auto node = by_nick_.extract(nickname_likeness(occupant.nick()));
     occupant.address = std::move(address);
-    node.key() = nickname_key(occupant.nick());
+    node.key() = nickname_likeness(occupant.nick());
     by_nick_.insert(std::move(node));
 }
 

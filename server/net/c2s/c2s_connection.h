@@ -58,6 +58,7 @@ protected:
     void on_encrypted() override;
     core::TracedStream traced(const xml::Element* element) const override;
     std::string_view counted_as() const override;
+    void on_bad_xml() override;
 
 private:
     Step after(core::C2sStream::Next next);
@@ -75,7 +76,6 @@ private:
     void write_header() override;
     Step on_header() override;
     void on_peer_closed() override;
-    void on_bad_xml() override;
     Task<Step> take_time(Step how) override;
     void on_worked(SteadyTime now, SteadyTime::duration worked) override;
     bool has_room() override;

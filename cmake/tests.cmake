@@ -43,7 +43,7 @@ clarion_tests(app_tests PCH awaitable TIMEOUT 60
     SOURCES tests/unit/app/*_test.cpp server/modules.cpp
     LINK clarion_app OpenSSL::SSL)
 
-foreach(check check_includes check_budgets check_flow)
+foreach(check check_includes check_budgets check_flow check_unused)
     add_test(NAME ${check}
         COMMAND Python3::Interpreter ${PROJECT_SOURCE_DIR}/tools/${check}.py ${PROJECT_SOURCE_DIR})
     set_tests_properties(${check} PROPERTIES TIMEOUT 60 LABELS source)

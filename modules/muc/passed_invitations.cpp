@@ -1,6 +1,7 @@
 #include "modules/muc/passed_invitations.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "storage/record_codec.h"
@@ -11,9 +12,11 @@ namespace {
 
 constexpr std::uint8_t version = 1;
 
-/// Clients answer to the bare address, or to a full one of theirs, if they were told a bare one.
+/// Clients answer to the bare address of whom they were told, which of an occupant is the room's own,
+/// or to a full one of theirs, if they were told a bare one.
 bool is_from(const PassedInvitation& invitation, const Jid& to) {
-    return invitation.told == to.full() || invitation.told == to.bare();
+    return invitation.told == to.full() || invitation.told == to.bare() ||
+           Jid::trusted(invitation.told).bare() == to.full();
 }
 
 }  // namespace
@@ -31,12 +34,13 @@ void PassedInvitations::add(PassedInvitation invitation, std::size_t most) {
 
 std::optional<std::string> PassedInvitations::take(std::string_view invitee, const Jid& to,
                                                    WallTime now) {
-    const auto at = std::find_if(all_.begin(), all_.end(), [&](const PassedInvitation& each) {
+    // Of several that a room's address may mean it is the newest.
+    const auto newest = std::find_if(all_.rbegin(), all_.rend(), [&](const PassedInvitation& each) {
         return each.invitee == invitee && is_from(each, to) && now - each.time <= lifetime;
     });
-    if (at == all_.end()) return std::nullopt;
-    std::string inviter = std::move(at->inviter);
-    all_.erase(at);
+    if (newest == all_.rend()) return std::nullopt;
+    std::string inviter = std::move(newest->inviter);
+    all_.erase(std::next(newest).base());
     return inviter;
 }
 

@@ -9,8 +9,8 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "base/text.h"
 #include "base/time.h"
+#include "proto/jid.h"
 
 namespace clarion::registration {
 

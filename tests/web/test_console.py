@@ -271,6 +271,14 @@ class Rights(ApiCase):
                 self.assertEqual(self.api(bob, command, jid=jid, **arguments)[0], 403, (command, jid))
         self.assertEqual(self.api(bob, "user passwd", jid="carl@example.test", password="other")[0], 200)
 
+    def test_who_names_a_domain_passes_over_who_administers_more(self):
+        self.server.ctl("user", "admin", "bob@example.test", "on")
+        bob = self.signed_in("bob@example.test")
+        for command in ("archive purge", "archive stats"):
+            status, answer = self.api(bob, command, jid="example.test")
+            self.assertEqual((status, answer["left_out"]), (200, 2), command)
+            self.assertNotIn("left_out", self.server.ask(*command.split(), "example.test"))
+
     def test_everything_is_in_the_log(self):
         browser = self.signed_in()
         page = browser.get("/admin/account?jid=bob@example.test")

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "server/core/accounts/account_directory.h"
 #include "server/core/accounts/session.h"
+#include "server/core/address/domains.h"
 #include "server/core/context.h"
 #include "server/core/delivery/presence.h"
 #include "server/core/events/unseen_presence.h"

@@ -122,7 +122,6 @@ void RequestParser::check_framing(std::size_t offered, std::size_t used) {
 
 bool RequestParser::has_body() const { return !beast_->is_done(); }
 bool RequestParser::keep_alive() const { return state_ != State::failed && beast_->keep_alive(); }
-bool RequestParser::is_upgrade() const { return beast_->upgrade(); }
 
 void RequestParser::check_head() {
     state_ = State::body;

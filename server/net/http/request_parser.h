@@ -43,8 +43,6 @@ public:
     core::HttpRequest take_request() { return std::move(request_); }
     bool has_body() const;
     bool keep_alive() const;
-    /// "Connection: upgrade" with an Upgrade field.
-    bool is_upgrade() const;
     /// The client waits for "100 Continue" before it sends the body.
     bool awaits_continue() const { return awaits_continue_; }
     /// It was told so.

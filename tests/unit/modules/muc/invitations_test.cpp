@@ -32,6 +32,19 @@ TEST_CASE("an invitation is declined once, and towards whom it came from") {
     CHECK(passed.empty());
 }
 
+TEST_CASE(
+    "who declines towards the room itself declines the newest of its occupants' invitations") {
+    PassedInvitations passed;
+    for (const char* name : {"juliet", "romeo"})
+        passed.add({std::string(name) + "@example.net",
+                    "verona@rooms.example.org/" + std::string(name), "nurse@example.net", then},
+                   most);
+    const Jid room = Jid::trusted("verona@rooms.example.org");
+    CHECK(passed.take("nurse@example.net", room, then) == "romeo@example.net");
+    CHECK(passed.take("nurse@example.net", room, then) == "juliet@example.net");
+    CHECK_FALSE(passed.take("nurse@example.net", room, then));
+}
+
 TEST_CASE("invitations are forgotten in time, and when they are too many") {
     PassedInvitations passed;
     const Jid romeo = Jid::trusted("romeo@example.org");

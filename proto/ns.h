@@ -11,12 +11,12 @@ namespace clarion::ns {
 using View = std::string_view;
 
 // --- XML and the core protocol ------------------------------------------------------------------
-inline constexpr View xml = "http://www.w3.org/XML/1998/namespace";    // Namespaces in XML 1.0, 3
-inline constexpr View xmlns = "http://www.w3.org/2000/xmlns/";         // Namespaces in XML 1.0, 3
-inline constexpr View client = "jabber:client";                        // RFC 6120, 4.8.3
-inline constexpr View server = "jabber:server";                        // RFC 6120, 4.8.3
-inline constexpr View component = "jabber:component:accept";           // XEP-0114
-inline constexpr View streams = "http://etherx.jabber.org/streams";    // RFC 6120, 4.8.1
+inline constexpr View xml = "http://www.w3.org/XML/1998/namespace";  // Namespaces in XML 1.0, 3
+inline constexpr View xmlns = "http://www.w3.org/2000/xmlns/";       // Namespaces in XML 1.0, 3
+inline constexpr View client = "jabber:client";                      // RFC 6120, 4.8.3
+inline constexpr View server = "jabber:server";                      // RFC 6120, 4.8.3
+inline constexpr View component = "jabber:component:accept";         // XEP-0114
+inline constexpr View streams = "http://etherx.jabber.org/streams";  // RFC 6120, 4.8.1
 inline constexpr View stream_errors = "urn:ietf:params:xml:ns:xmpp-streams";  // RFC 6120, 4.9.2
 inline constexpr View stanza_errors = "urn:ietf:params:xml:ns:xmpp-stanzas";  // RFC 6120, 8.3.2
 inline constexpr View tls = "urn:ietf:params:xml:ns:xmpp-tls";                // RFC 6120, 5
@@ -29,21 +29,21 @@ inline constexpr View rosterver = "urn:xmpp:features:rosterver";              //
 inline constexpr View preapproval = "urn:xmpp:features:pre-approval";         // RFC 6121, 3.4
 
 // --- authentication and streams -----------------------------------------------------------------
-inline constexpr View sasl2 = "urn:xmpp:sasl:2";                             // XEP-0388
-inline constexpr View bind2 = "urn:xmpp:bind:0";                             // XEP-0386
-inline constexpr View fast = "urn:xmpp:fast:0";                              // XEP-0484
-inline constexpr View auth_legacy = "jabber:iq:auth";                        // XEP-0078
-inline constexpr View sasl_cb = "urn:xmpp:sasl-cb:0";                        // XEP-0440
-inline constexpr View sasl_upgrade = "urn:xmpp:sasl:upgrade:0";              // XEP-0480
-inline constexpr View scram_upgrade = "urn:xmpp:scram-upgrade:0";            // XEP-0480
-inline constexpr View sm = "urn:xmpp:sm:3";                                  // XEP-0198
-inline constexpr View csi = "urn:xmpp:csi:0";                                // XEP-0352
-inline constexpr View stream_limits = "urn:xmpp:stream-limits:0";            // XEP-0478
-inline constexpr View dialback = "jabber:server:dialback";                   // XEP-0220
-inline constexpr View dialback_feature = "urn:xmpp:features:dialback";       // XEP-0220, 2.2.1
-inline constexpr View bidi = "urn:xmpp:bidi";                                // XEP-0288
-inline constexpr View http_bind = "http://jabber.org/protocol/httpbind";     // XEP-0124
-inline constexpr View xbosh = "urn:xmpp:xbosh";                              // XEP-0206
+inline constexpr View sasl2 = "urn:xmpp:sasl:2";                          // XEP-0388
+inline constexpr View bind2 = "urn:xmpp:bind:0";                          // XEP-0386
+inline constexpr View fast = "urn:xmpp:fast:0";                           // XEP-0484
+inline constexpr View auth_legacy = "jabber:iq:auth";                     // XEP-0078
+inline constexpr View sasl_cb = "urn:xmpp:sasl-cb:0";                     // XEP-0440
+inline constexpr View sasl_upgrade = "urn:xmpp:sasl:upgrade:0";           // XEP-0480
+inline constexpr View scram_upgrade = "urn:xmpp:scram-upgrade:0";         // XEP-0480
+inline constexpr View sm = "urn:xmpp:sm:3";                               // XEP-0198
+inline constexpr View csi = "urn:xmpp:csi:0";                             // XEP-0352
+inline constexpr View stream_limits = "urn:xmpp:stream-limits:0";         // XEP-0478
+inline constexpr View dialback = "jabber:server:dialback";                // XEP-0220
+inline constexpr View dialback_feature = "urn:xmpp:features:dialback";    // XEP-0220, 2.2.1
+inline constexpr View bidi = "urn:xmpp:bidi";                             // XEP-0288
+inline constexpr View http_bind = "http://jabber.org/protocol/httpbind";  // XEP-0124
+inline constexpr View xbosh = "urn:xmpp:xbosh";                           // XEP-0206
 
 // --- bricks that others are built from ----------------------------------------------------------
 inline constexpr View data_forms = "jabber:x:data";                                      // XEP-0004
@@ -58,11 +58,11 @@ inline constexpr View forward = "urn:xmpp:forward:0";                        // 
 inline constexpr View hints = "urn:xmpp:hints";                              // XEP-0334
 inline constexpr View stanza_id = "urn:xmpp:sid:0";                          // XEP-0359
 inline constexpr View caps = "http://jabber.org/protocol/caps";              // XEP-0115
-inline constexpr View hashes = "urn:xmpp:hashes:2";                                // XEP-0300
-inline constexpr View address = "http://jabber.org/protocol/address";              // XEP-0033
-inline constexpr View oob = "jabber:x:oob";                                        // XEP-0066
-inline constexpr View commands = "http://jabber.org/protocol/commands";            // XEP-0050
-inline constexpr View fallback = "urn:xmpp:fallback:0";                            // XEP-0428
+inline constexpr View hashes = "urn:xmpp:hashes:2";                          // XEP-0300
+inline constexpr View address = "http://jabber.org/protocol/address";        // XEP-0033
+inline constexpr View oob = "jabber:x:oob";                                  // XEP-0066
+inline constexpr View commands = "http://jabber.org/protocol/commands";      // XEP-0050
+inline constexpr View fallback = "urn:xmpp:fallback:0";                      // XEP-0428
 
 // --- the account --------------------------------------------------------------------------------
 inline constexpr View register_ = "jabber:iq:register";                             // XEP-0077

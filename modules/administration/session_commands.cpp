@@ -110,8 +110,7 @@ Task<Result<>> list_here(Context& context, Wanted& wanted, json::array& out) {
     co_return Result<>{};
 }
 
-Task<> list_unless_failed(Context& context, Wanted& wanted, json::array& out,
-                          Result<>& outcome) {
+Task<> list_unless_failed(Context& context, Wanted& wanted, json::array& out, Result<>& outcome) {
     if (!outcome) co_return;
     Result<> listed = co_await list_here(context, wanted, out);
     if (!listed) outcome = std::move(listed);

@@ -32,10 +32,7 @@ struct Wanted {
     std::string match;   // what the localpart has in it
     bool disabled = false, administrators = false;
     bool online = false, active = false, idle = false;
-    bool details = false;
 
-    /// It is about how they are, and not only that they are.
-    bool tells_of_each() const { return details || by_presence() || by_record(); }
     bool by_presence() const { return online || active || idle; }
     bool by_record() const { return disabled || administrators; }
 };
@@ -56,7 +53,6 @@ Result<Wanted> read_wanted(const Context& here, const json::object& arguments) {
     wanted.online = flag(arguments, "online");
     wanted.active = flag(arguments, "active");
     wanted.idle = flag(arguments, "idle");
-    wanted.details = flag(arguments, "details");
     return wanted;
 }
 
@@ -121,23 +117,16 @@ bool fits(const storage::AccountRecord& record, const Wanted& wanted) {
 
 enum class Reads : bool { what_is_asked, every_record };
 
-/// `found` is told each, with its record if that is read, until it says that it is enough. Answers
-/// how many were left out, of whom the asker may not know.
-Task<Result<std::size_t>> find(
-    Context& here, const Wanted& wanted, Reads reads, const core::AdminAsker& asker,
-    std::function<bool(const std::string&, const storage::AccountRecord&)> found) {
+/// `found` is told each, with its record if that is read, until it says that it is enough.
+Task<Result<>> find(Context& here, const Wanted& wanted, Reads reads,
+                    std::function<bool(const std::string&, const storage::AccountRecord&)> found) {
     Names names(here, wanted);
-    std::size_t left_out = 0;
     while (true) {
         const auto page = co_await names.next();
         if (!page) co_return page.error();
-        if (page->empty()) co_return left_out;
+        if (page->empty()) co_return Result<>{};
         for (const std::string& name : *page) {
             if (!has_match(name, wanted)) continue;
-            if (wanted.tells_of_each() && asker.spares(name)) {
-                ++left_out;
-                continue;
-            }
             storage::AccountRecord record;
             if (wanted.by_record() || reads == Reads::every_record) {
                 auto read = co_await here.storage().accounts().find(name);
@@ -145,7 +134,7 @@ Task<Result<std::size_t>> find(
                 if (!read->has_value()) continue;
                 record = std::move(**read);
             }
-            if (fits(record, wanted) && !found(name, record)) co_return left_out;
+            if (fits(record, wanted) && !found(name, record)) co_return Result<>{};
         }
     }
 }
@@ -159,11 +148,10 @@ std::size_t limit_of(const json::object& arguments) {
 }
 
 /// Names; with "details" what each is, too; at most "limit".
-Task<Result<json::value>> list(Context& here, const json::object& arguments,
-                               const core::AdminAsker& asker) {
+Task<Result<json::value>> list(Context& here, const json::object& arguments) {
     const auto wanted = read_wanted(here, arguments);
     if (!wanted) co_return wanted.error();
-    const bool details = wanted->details;
+    const bool details = flag(arguments, "details");
     const std::size_t limit = limit_of(arguments);
     json::array users;
     std::function<bool(const std::string&, const storage::AccountRecord&)> add =
@@ -175,25 +163,20 @@ Task<Result<json::value>> list(Context& here, const json::object& arguments,
             return users.size() < limit;
         };
     const Reads reads = details ? Reads::every_record : Reads::what_is_asked;
-    const auto left_out = co_await find(here, *wanted, reads, asker, std::move(add));
-    if (!left_out) co_return left_out.error();
-    if (details && *left_out > 0)
-        users.push_back(json::object{{"jid", wanted->domain}, {"left_out", *left_out}});
+    const Result<> done = co_await find(here, *wanted, reads, std::move(add));
+    if (!done) co_return done.error();
     co_return json::value(std::move(users));
 }
 
-Task<Result<json::value>> count(Context& here, const json::object& arguments,
-                                const core::AdminAsker& asker) {
+Task<Result<json::value>> count(Context& here, const json::object& arguments) {
     const auto wanted = read_wanted(here, arguments);
     if (!wanted) co_return wanted.error();
     std::uint64_t number = 0;
     std::function<bool(const std::string&, const storage::AccountRecord&)> add =
         [&](const std::string&, const storage::AccountRecord&) { return ++number != 0; };
-    const auto left_out = co_await find(here, *wanted, Reads::what_is_asked, asker, std::move(add));
-    if (!left_out) co_return left_out.error();
-    json::object answer{{"accounts", number}};
-    if (*left_out > 0) answer["left_out"] = *left_out;
-    co_return json::value(std::move(answer));
+    const Result<> done = co_await find(here, *wanted, Reads::what_is_asked, std::move(add));
+    if (!done) co_return done.error();
+    co_return json::value{{"accounts", number}};
 }
 
 using Kind = core::ArgumentKind;
@@ -227,8 +210,7 @@ core::AdminCommand list_command() {
         .arguments = filter_arguments(),
         .columns = {{"jid", ""},
                     {"disabled", "disabled", core::ColumnKind::mark},
-                    {"administrator", "administrator", core::ColumnKind::mark},
-                    {"left_out", "accounts left out", core::ColumnKind::number}},
+                    {"administrator", "administrator", core::ColumnKind::mark}},
         .none = "no accounts",
         .run = list};
     command.arguments.push_back({.name = "limit",
@@ -244,8 +226,7 @@ core::AdminCommand count_command() {
     return {.name = "user count",
             .help = "how many accounts there are",
             .arguments = filter_arguments(),
-            .columns = {{"accounts", "accounts", core::ColumnKind::number},
-                        {"left_out", "left out", core::ColumnKind::number}},
+            .columns = {{"accounts", "accounts", core::ColumnKind::number}},
             .run = count};
 }
 

@@ -105,7 +105,8 @@ public:
 private:
     std::span<Occupant* const> range_of(std::string_view user) const;
 
-    std::map<std::string, std::unique_ptr<Occupant>, std::less<>> by_nick_;  // by nickname_likeness()
+    std::map<std::string, std::unique_ptr<Occupant>, std::less<>>
+        by_nick_;  // by nickname_likeness()
     std::unordered_map<std::string, Occupant*, TextHash, std::equal_to<>> by_session_;
     mutable std::shared_ptr<const std::vector<Jid>> everybody_;  // nullptr: somebody came or went
     /// In order of their users: eight bytes for each, where a table would take fifty.

@@ -1,8 +1,9 @@
 // The part of the self check that asks whether each domain is served by one: a host, a component,
 // or a service of a module.
-#include <algorithm>
 #include <map>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/text.h"
@@ -23,21 +24,18 @@ struct Claim {
 };
 using Claims = std::map<std::string, std::vector<Claim>>;  // by domain
 
-/// A service's domain is that of a table of the file, whose section the module's row has not; so the
-/// table is looked for by its name.
-Claim claim_of(const Config& config, const core::ModuleRow& row, const std::string& domain,
-               const Claims& known) {
-    static constexpr std::string_view sections[] = {"muc", "pubsub", "proxy65", "upload"};
-    for (const std::string_view section : sections) {
-        const std::string path = std::string(section) + "." + quote(domain);
-        if (config.line_of(path) == 0) continue;
-        const auto claims = known.find(domain);
-        const bool is_taken = claims != known.end() &&
-                              std::any_of(claims->second.begin(), claims->second.end(),
-                                          [&](const Claim& each) { return each.path == path; });
-        if (!is_taken) return {path, "[" + path + "]"};
-    }
-    return {"", "the module " + std::string(row.name)};
+/// The section whose tables are the domains of a module.
+std::string_view section_of(std::string_view module) {
+    static constexpr std::pair<std::string_view, std::string_view> others[] = {
+        {"pubsub_service", "pubsub"}, {"http_upload", "upload"}};
+    for (const auto& [name, section] : others)
+        if (name == module) return section;
+    return module;
+}
+
+Claim claim_of(const core::ModuleRow& row, const std::string& domain) {
+    const std::string path = std::string(section_of(row.name)) + "." + quote(domain);
+    return {path, "[" + path + "]"};
 }
 
 }  // namespace
@@ -56,7 +54,7 @@ void check_served_domains(const Config& config, Findings& findings) {
         if (!row.domains) continue;
         for (const core::ServiceDomain& service : row.domains(config, hosts)) {
             if (!prepare_domain(service.domain)) continue;  // said already
-            const Claim claim = claim_of(config, row, service.domain, claims);
+            const Claim claim = claim_of(row, service.domain);
             auto& others = claims[service.domain];
             if (!others.empty()) {
                 const int line = config.line_of(others.front().path);

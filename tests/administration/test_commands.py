@@ -225,7 +225,8 @@ class Words(Typed):
         self.assertIn('needs a restart: storage.durability = "process", was "full"', said)
         again = self.server.ctl("reload").stdout
         self.assertIn("certificates: the same as before", again)
-        self.assertIn("options: the same as before", again)
+        self.assertIn('needs a restart: storage.durability = "process", was "full"', again)
+        self.assertNotIn("applied", again)
 
     def test_an_account_is_disabled_and_enabled(self):
         self.add("romeo")

@@ -4,7 +4,7 @@
 usage: tests/bench/growth.py --build BUILD/bin [--only sessions,accounts,archive,rooms,nodes] [--full]
        --build      where clariond, clarionctl, clarion-bench and archive_bench are (default build/release/bin)
        --only       some of the kinds
-       --full       the last step of each, too: 20,000 sessions, 1,000,000 accounts, 10,000,000 messages, 100,000 rooms and nodes
+       --full       the last step of each, too: 19,500 sessions (with 20,000 descriptors), 1,000,000 accounts, 10,000,000 messages, 100,000 rooms and nodes
        --json FILE  where figures are kept; kinds that are not measured now stay (tests/bench/growth.json)
        --draw DIR   where drawings go (docs/images)
 
@@ -12,7 +12,10 @@ archive_bench is built by `cmake --build build/release --target archive_bench`. 
 median of many tries; where each try is the first of its kind, of one.
 """
 import argparse
+import contextlib
 import json
+import os
+import resource
 import statistics
 import subprocess
 import time
@@ -23,7 +26,7 @@ from restart import anonymous_bytes, bench, file_bytes
 from rooms_start import AT_ONCE, Client, make_rooms
 from servers import Clarion, DOMAIN, PASSWORD, ROOMS, ROOT
 
-STEPS = {"sessions": [1000, 2000, 5000, 10000, 20000], "accounts": [1000, 10**4, 10**5, 10**6],
+STEPS = {"sessions": [1000, 2000, 5000, 10000, 19500], "accounts": [1000, 10**4, 10**5, 10**6],
          "archive": [10**4, 10**5, 10**6, 10**7], "rooms": [100, 1000, 10**4, 10**5],
          "nodes": [100, 1000, 10**4, 10**5]}
 TRIES = 100
@@ -77,6 +80,7 @@ def archive(server, count, options):
     subprocess.run([options.build / "archive_bench", "fill", server.path("data") / "db", f"user0@{DOMAIN}",
                     str(count)], check=True, stdout=subprocess.DEVNULL)
     size = file_bytes(server)
+    os.sync()  # what was filled in is not to be written by the start
     server.start()
     client = Client(server, "user0")
 
@@ -212,8 +216,16 @@ def parse():
     return options
 
 
+def raise_limits():
+    """For as many connections, of the server and of who connects; needs the right to."""
+    wanted = 65536
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, wanted))
+
+
 def main():
     options = parse()
+    raise_limits()
     figures = json.loads(options.json.read_text()) if options.json.exists() else {}
     for kind in options.only.split(","):
         steps = STEPS[kind] if options.full else STEPS[kind][:-1]

@@ -204,7 +204,8 @@ class Uploads(Case):
             wait_until(lambda: any(path.stat().st_size >= 200_000 for path in self.on_disk()), "it arrives")
             self.assertEqual(self.http("GET", slot.path).status, 404)
         wait_until(lambda: not self.on_disk(), "it is removed")
-        self.assertEqual(self.put(slot, b"x" * 1_000_000).status, 410)
+        # Until that is written, too, the slot is one that is being used.
+        wait_until(lambda: self.put(slot, b"x" * 1_000_000).status == 410, "its slot is gone")
 
     def test_what_may_run_is_only_saved(self):
         romeo = self.log_in()

@@ -330,7 +330,7 @@ TEST_CASE("a wrong password and an account that does not exist look alike") {
         connection.open();
         script::ScramClient client(user, "wrong");
         const auto first = connection.challenge(client);
-        CHECK(first.ends_with(",i=4096"));
+        CHECK(first.find(",i=4096,h=") != std::string::npos);
         const auto last = client.final_message(first);
         REQUIRE(last.ok());
         connection.begin(xml::parse_element(Connection::response(*last)));
@@ -371,7 +371,8 @@ TEST_CASE("names that do not exist have the iterations that others have") {
         connection.open();
         script::ScramClient client(user, "wrong");
         const std::string first = connection.challenge(client);
-        return first.substr(first.find(",i=") + 3);
+        const std::string rest = first.substr(first.find(",i=") + 3);
+        return rest.substr(0, rest.find(','));
     };
     CHECK(iterations("juliet") == "4096");
     CHECK(iterations("viola") == "5000");

@@ -69,7 +69,8 @@ TEST_CASE_FIXTURE(Limited, "bookmarks: what is no list is refused, and changes n
     CHECK(set_list(*oldest, room("a@r", "A")) == "ok");
     for (const char* wrong :
          {"<conference name='B'/>", "<conference jid='' name='B'/>", "<conference jid='a b@r'/>"}) {
-        CHECK(set_list(*oldest, std::string(wrong) + room("c@r", "C")) == "bad-request");
+        // A broken entry is left out, but a list of nothing else would delete all there is.
+        CHECK(set_list(*oldest, std::string(wrong) + room("a@r", "A")) == "ok");
         CHECK(publish_list(*old, wrong) == "bad-request/invalid-payload");
     }
     const auto publish = [&](std::string_view inside) {

@@ -33,7 +33,8 @@ struct Court {
     xml::Document last;
 
     Court() {
-        world.add_account("bard@example.org");
+        for (const char* jid : {"bard@example.org", "romeo@example.org", "juliet@example.org"})
+            world.add_account(jid);
         world.add_account("iago@example.net");
         bard = &world.log_in("bard@example.org/globe");
         iago = &world.log_in("iago@example.net/tavern");

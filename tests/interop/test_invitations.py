@@ -57,7 +57,7 @@ class Newcomer(Client):
 
 
 class Invitations(FederationCase):
-    options = "[invitations]\nusers_may_invite_accounts = true\nnewcomers_wait = 0\n"
+    options = "[invitations]\nusers_may_invite_accounts = true\n"
 
     async def asyncSetUp(self):
         self.name = await self.account(self.clarion, "romeo")

@@ -49,7 +49,9 @@ void InvitationOptions::declare(OptionTable<InvitationOptions>& t) {
         .days()
         .doc(
             "So long after it was made an account may invite contacts only, and nobody makes an "
-            "account with those, whatever users_may_invite_accounts says. Not of administrators.");
+            "account with those, whatever users_may_invite_accounts says. Not of administrators. "
+            "For servers that strangers find: who got in alone then brings in nobody for a "
+            "while.");
 }
 
 }  // namespace clarion::registration::invitations

@@ -17,7 +17,7 @@ struct InvitationOptions {
     std::int64_t max_per_user = 20;
     std::int64_t max_per_host = 10000;
     std::int64_t max_accounts_per_user = 20;
-    Duration newcomers_wait = std::chrono::hours(24);
+    Duration newcomers_wait{};
     static void declare(OptionTable<InvitationOptions>& table);
 };
 

@@ -23,7 +23,6 @@ administrators = true
 users = true
 [invitations]
 users_may_invite_accounts = true
-newcomers_wait = 0
 """
 
     @classmethod

@@ -666,7 +666,7 @@ TEST_CASE("every user invites contacts, where the host lets them") {
 
 TEST_CASE(
     "users may be let invite people who have no account, when they have been there for a day") {
-    Lovers verona("[invitations]\nusers_may_invite_accounts = true\n");
+    Lovers verona("[invitations]\nusers_may_invite_accounts = true\nnewcomers_wait = 1\n");
     CHECK_FALSE(run(*verona.romeo, std::string(invite_node)).uri.ends_with(";ibr=y"));
     verona.world.advance(24h);
     CHECK(run(*verona.romeo, std::string(invite_node)).uri.ends_with(";ibr=y"));
